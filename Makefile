@@ -1,0 +1,56 @@
+# run · test · check · bench · lock: the only verbs a newcomer needs. Everything happens in .venv; nothing else is touched.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test check format bench fuzz lock clean
+
+help: ## list the verbs
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+install: $(READY) ## create .venv from requirements.lock (uv when it is there, else pip)
+
+$(READY): requirements.lock expert/pyproject.toml service/pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@if command -v uv >/dev/null 2>&1; then \
+	    echo "installing with uv"; \
+	    VIRTUAL_ENV=$(VENV) uv pip install --quiet --require-hashes -r requirements.lock && \
+	    VIRTUAL_ENV=$(VENV) uv pip install --quiet --no-deps --no-build-isolation -e expert -e service; \
+	else \
+	    echo "installing with pip (uv is faster when it is there)"; \
+	    $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
+	    $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e expert -e service; \
+	fi
+	@touch $@
+
+run: $(READY) ## start the service on its embedded default and print where to look
+	@cd service && ../$(BIN)/app serve
+
+test: $(READY) ## both houses' tests, on real servers that the tests bring themselves
+	$(BIN)/python -m pytest -c expert/pyproject.toml --rootdir expert expert/tests
+	$(BIN)/python -m pytest -c service/pyproject.toml --rootdir service service/tests
+
+check: $(READY) ## format, lint, types, import directions, duplicates
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports --config .importlinter
+	$(BIN)/pyright
+
+format: $(READY) ## rewrite what ruff can rewrite
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY) ## load, scan-speed and accuracy benchmarks, as ratios to a named reference
+	$(BIN)/python -m bench
+
+fuzz: $(READY) ## the long form of the schemathesis run
+	$(BIN)/python -m pytest -c service/pyproject.toml --rootdir service service/tests -m fuzz
+
+lock: $(READY) ## renew requirements.lock (hashes, every platform, no index address)
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	    --all-extras expert/pyproject.toml service/pyproject.toml requirements-dev.in -o requirements.lock
+
+clean: ## remove what the verbs made
+	rm -rf $(VENV) service/var **/.pytest_cache **/__pycache__
