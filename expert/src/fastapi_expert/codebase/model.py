@@ -1,0 +1,90 @@
+"""What a FastAPI codebase holds, as plain data: the shapes every other package reads and no other package builds.
+
+`path` is relative to the root with `/`, lines are 1-based and inclusive, ids are stable between runs as long as
+the thing keeps its path and name: ``kind:path::qualname`` (a repeat in one file gets ``@2``, ``@3`` …).
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Kind = Literal[
+    "app",
+    "router",
+    "endpoint",
+    "schema",
+    "table",
+    "service",
+    "dependency",
+    "middleware",
+    "exception_handler",
+    "task",
+    "settings",
+    "test",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a schema, table or settings class, inherited ones included; ``type`` is the source text."""
+
+    name: str
+    type: str
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One thing of a FastAPI codebase: where it is, what it is called and which other components it uses."""
+
+    id: str
+    kind: Kind
+    name: str
+    qualname: str
+    path: str
+    line: int
+    end_line: int
+    summary: str = ""
+    signature: str | None = None
+    fields: tuple[Field, ...] | None = None
+    bases: tuple[str, ...] | None = None
+    uses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One (method, path template) of the running application, as its own table would show it."""
+
+    method: str
+    path: str
+    name: str
+    endpoint: str
+    path_file: str
+    line: int
+    dependencies: tuple[str, ...] = ()
+    request_models: tuple[str, ...] = ()
+    response_model: str | None = None
+    status_code: int | None = None
+    tags: tuple[str, ...] = ()
+    protected: bool = False
+    tests: tuple[str, ...] = ()
+    websocket: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that could not be known from the text, with the place that hides it; never a guess instead."""
+
+    path: str
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """The linked view of one codebase, as `expert map --json` prints it."""
+
+    root: str
+    files: int
+    components: tuple[Component, ...] = ()
+    routes: tuple[Route, ...] = ()
+    problems: tuple[Problem, ...] = field(default=())
