@@ -1,0 +1,350 @@
+"""One interface for every client: a client is a list of edits, an edit knows how to be made and how to be undone.
+
+Installing plans every new text first and writes only when all of them could be made, so a malformed file stops the
+installation before anything changed. What was there before is kept in ``.expert/cache/installed.json``: as long as a
+file is as we left it, removing restores the old bytes; once its owner edited it, removing takes out our parts only.
+"""
+
+import base64
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from fastapi_expert.clients import jsonc
+
+Action = Literal["created", "updated", "unchanged", "restored", "removed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happened to one file; ``path`` is relative to the project with `/`."""
+
+    path: str
+    action: Action
+    note: str = ""
+
+
+class ClientError(Exception):
+    """A client's file cannot be edited; the message says which, where and what to do. Nothing was written."""
+
+
+class Edit(Protocol):
+    """`made` and `undone` map the text of a file (None: no such file) to its new text (None: delete it)."""
+
+    @property
+    def path(self) -> str: ...
+    def made(self, text: str | None) -> str | None: ...
+    def undone(self, text: str | None) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFile:
+    """A file that is ours alone."""
+
+    path: str
+    content: str
+
+    def made(self, text: str | None) -> str | None:
+        return self.content
+
+    def undone(self, text: str | None) -> str | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class JsonMember:
+    """A member of a JSON document, comments allowed."""
+
+    path: str
+    keys: tuple[str, ...]
+    value: Any
+
+    def made(self, text: str | None) -> str | None:
+        return _ended(jsonc.set_member(text or "{}", self.keys, self.value))
+
+    def undone(self, text: str | None) -> str | None:
+        return None if text is None else _unless_empty(jsonc.remove_member(text, self.keys))
+
+
+@dataclass(frozen=True, slots=True)
+class JsonItem:
+    """An item of an array in a JSON document; `made` twice it is there once."""
+
+    path: str
+    keys: tuple[str, ...]
+    value: Any
+
+    def made(self, text: str | None) -> str | None:
+        return _ended(jsonc.append_item(text or "{}", self.keys, self.value))
+
+    def undone(self, text: str | None) -> str | None:
+        return None if text is None else _unless_empty(jsonc.remove_item(text, self.keys, self.value))
+
+
+@dataclass(frozen=True, slots=True)
+class TomlTable:
+    """A table of a TOML document, appended at its end."""
+
+    path: str
+    keys: tuple[str, ...]
+    value: dict[str, Any]
+
+    def made(self, text: str | None) -> str | None:
+        import tomlkit
+
+        document = tomlkit.parse(text or "")
+        table: Any = document
+        for key in self.keys[:-1]:
+            table = table.setdefault(key, tomlkit.table(is_super_table=True))
+        if table.get(self.keys[-1]) == self.value:
+            return text
+        table[self.keys[-1]] = self.value
+        return tomlkit.dumps(document)
+
+    def undone(self, text: str | None) -> str | None:
+        if text is None:
+            return None
+        import tomlkit
+
+        document = tomlkit.parse(text)
+        parents: list[Any] = [document]
+        for key in self.keys[:-1]:
+            if key not in parents[-1]:
+                return text
+            parents.append(parents[-1][key])
+        for parent, key in zip(reversed(parents), reversed(self.keys), strict=True):
+            if key in parent and (key == self.keys[-1] or not parent[key]):
+                del parent[key]
+        return tomlkit.dumps(document) or None
+
+
+@dataclass(frozen=True, slots=True)
+class MarkdownBlock:
+    """A block of a Markdown file between two comments that name us; the rest of the file belongs to its owner."""
+
+    path: str
+    content: str
+    begin: str = "<!-- fastapi-expert: begin -->"
+    end: str = "<!-- fastapi-expert: end -->"
+
+    def made(self, text: str | None) -> str | None:
+        block = f"{self.begin}\n{self.content.strip()}\n{self.end}\n"
+        if not text:
+            return block
+        if span := self._span(text):
+            return text[: span[0]] + block + text[span[1] :]
+        return f"{text.rstrip()}\n\n{block}"
+
+    def undone(self, text: str | None) -> str | None:
+        span = self._span(text) if text else None
+        if text is None or span is None:
+            return text
+        head, tail = text[: span[0]].rstrip(), text[span[1] :].lstrip("\n")
+        return "\n".join(filter(None, [head and head + "\n", tail])) or None
+
+    def _span(self, text: str) -> tuple[int, int] | None:
+        start, stop = text.find(self.begin), text.find(self.end)
+        if start < 0 or stop < start:
+            return None
+        stop += len(self.end)
+        return start, stop + 1 if text[stop : stop + 1] == "\n" else stop
+
+
+def install(root: Path, client: str, edits: Sequence[Edit]) -> list[Change]:
+    """Make `edits` in the project at `root` for `client`; a second time changes nothing.
+
+    Raises `ClientError` before anything is written when a file cannot be read or edited.
+    """
+    journal = _Journal(root)
+    changes: list[Change] = []
+    planned: list[tuple[str, bytes | None, bytes]] = []
+    for path, old, new in _plan(root, edits, undo=False):
+        assert new is not None
+        planned.append((path, old, new))
+    for path, old, new in planned:
+        journal.record(path, client, old, new)
+        if old == new:
+            changes.append(Change(path, "unchanged"))
+            continue
+        _write(root / path, new)
+        changes.append(Change(path, "created" if old is None else "updated"))
+    journal.save()
+    return changes
+
+
+def remove(root: Path, client: str, edits: Sequence[Edit]) -> list[Change]:
+    """Undo `edits`; files that other installed clients share stay, files edited since lose our parts only."""
+    journal = _Journal(root)
+    changes: list[Change] = []
+    for path, old, new in _plan(root, edits, undo=True):
+        if journal.shared_with_others(path, client):
+            changes.append(Change(path, "unchanged", "another installed client uses it"))
+            continue
+        known, before = journal.before(path, old)
+        target = before if known else new
+        made_folders = journal.forget(path)
+        if old == target:
+            continue
+        if target is None:
+            (root / path).unlink()
+            _remove_empty(root, (root / path).parent, made_folders)
+        else:
+            _write(root / path, target)
+        changes.append(Change(path, "removed" if target is None else "restored"))
+    journal.save()
+    return changes
+
+
+def _plan(root: Path, edits: Sequence[Edit], *, undo: bool) -> list[tuple[str, bytes | None, bytes | None]]:
+    """(path, bytes now, bytes then) a file, all its edits applied in order."""
+    plan: list[tuple[str, bytes | None, bytes | None]] = []
+    for path in dict.fromkeys(edit.path for edit in edits):
+        old = _read(root, path)
+        text = None if old is None else old.decode("utf-8", errors="strict") if _is_utf8(old) else _refuse(path)
+        for edit in edits:
+            if edit.path == path:
+                text = _guarded(edit.undone if undo else edit.made, path, text)
+        plan.append((path, old, None if text is None else text.encode()))
+    return plan
+
+
+def _guarded(change: Callable[[str | None], str | None], path: str, text: str | None) -> str | None:
+    try:
+        return change(text)
+    except ValueError as error:  # JsoncError and tomlkit's ParseError are both ValueErrors
+        message = f"{path}: {error}. Mend that file (nothing was changed), then run the command again."
+        raise ClientError(message) from error
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _refuse(path: str) -> str:
+    raise ClientError(f"{path} is not UTF-8 text. Save it as UTF-8 (nothing was changed), then run the command again.")
+
+
+def _read(root: Path, path: str) -> bytes | None:
+    try:
+        return (root / path).read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ClientError(f"{path} cannot be read: {error.strerror}. Nothing was changed.") from error
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Replace atomically, keeping the mode of what was there and following a link to its target."""
+    path = path.resolve()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        os.chmod(name, path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def _remove_empty(root: Path, folder: Path, levels: int) -> None:
+    """Remove `folder` and up to `levels - 1` parents as long as they are empty: only what installing made."""
+    for parent in [folder, *folder.parents][:levels]:
+        if parent == root or any(parent.iterdir()):
+            return
+        parent.rmdir()
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith("\n") else text + "\n"
+
+
+def _unless_empty(text: str) -> str | None:
+    return text if jsonc.plain(jsonc.parse(text)) else None
+
+
+@dataclass(slots=True)
+class _Entry:
+    """What a file was before the first of `clients` touched it, and the digest of what we made of it.
+
+    `before` is None for a file that did not exist; `foreign` says our part was there already, so there is nothing
+    to restore; `made_folders` counts the parent folders that installing had to make.
+    """
+
+    clients: list[str]
+    before: str | None
+    after: str
+    foreign: bool = False
+    made_folders: int = 0
+
+
+class _Journal:
+    """``.expert/cache/installed.json``: one `_Entry` a file."""
+
+    _where = Path(".expert/cache/installed.json")
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._entries: dict[str, _Entry] = {}
+        # Without a readable journal removing takes out our parts instead of restoring bytes.
+        with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
+            loaded = json.loads((root / self._where).read_bytes())
+            self._entries = {path: _Entry(**entry) for path, entry in loaded.items()}
+
+    def record(self, path: str, client: str, old: bytes | None, new: bytes) -> None:
+        entry = self._entries.get(path)
+        if entry is None or entry.after != _digest(old):
+            before = None if old is None else base64.b64encode(old).decode()
+            made_folders = sum(not folder.exists() for folder in (self._root / path).parents)
+            entry = _Entry([], before, "", foreign=old == new, made_folders=made_folders)
+        entry.after = _digest(new)
+        entry.clients = sorted({*entry.clients, client})
+        self._entries[path] = entry
+
+    def before(self, path: str, now: bytes | None) -> tuple[bool, bytes | None]:
+        """(known, bytes): known only while the file is as we left it."""
+        entry = self._entries.get(path)
+        if entry is None or entry.foreign or entry.after != _digest(now):
+            return False, None
+        return True, None if entry.before is None else base64.b64decode(entry.before)
+
+    def shared_with_others(self, path: str, client: str) -> bool:
+        entry = self._entries.get(path)
+        if entry is None or not (others := [name for name in entry.clients if name != client]):
+            return False
+        entry.clients = others
+        return True
+
+    def forget(self, path: str) -> int:
+        """Drop `path`; returns how many parent folders installing had made for it."""
+        entry = self._entries.pop(path, None)
+        return entry.made_folders if entry else 0
+
+    def save(self) -> None:
+        if self._entries:
+            entries = {path: asdict(entry) for path, entry in sorted(self._entries.items())}
+            _write(self._root / self._where, json.dumps(entries, indent=1).encode())
+            ignore = self._root / ".expert/cache/.gitignore"
+            if not ignore.exists():
+                _write(ignore, b"*\n")
+        elif (self._root / self._where).exists():
+            (self._root / self._where).unlink()
+            cache = self._root / ".expert/cache"
+            if [entry.name for entry in cache.iterdir()] == [".gitignore"]:
+                (cache / ".gitignore").unlink()
+                _remove_empty(self._root, cache, 2)
+
+
+def _digest(raw: bytes | None) -> str:
+    return "" if raw is None else hashlib.sha256(raw).hexdigest()
