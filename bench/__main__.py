@@ -1,0 +1,35 @@
+"""`python -m bench [NAME] [OPTIONS]`: a table each, and its ratio to a named reference; no time is asserted."""
+
+import importlib
+import sys
+
+BENCHMARKS = {
+    "load": "the service under load, beside bare floors and a tutorial-style application",
+    "routes": "routes read from text, against the running application's own table",
+    "accuracy": "duplicates found and missed, on edited copies of real projects",
+    "scan": "time to map a large codebase, cold and warm",
+    "find": "ranked search over a codebase, against expected answers",
+    "notes": "project memory: writes, reads and searches at size",
+    "affected": "tests chosen for a change, over mutations of real code",
+    "gate": "time of the gate on one changed file",
+}
+BY_DEFAULT = ("load",)
+"""What `make bench` runs: the others need corpora, which they name and fetch themselves."""
+
+
+def main(arguments: list[str]) -> int:
+    if arguments == ["list"]:
+        for name, about in BENCHMARKS.items():
+            print(f"{name:10}{about}")
+        return 0
+    if arguments and not arguments[0].startswith("-"):
+        name, *options = arguments
+        if name not in BENCHMARKS:
+            print(f"error: no benchmark is called {name!r}\n  choose from: {', '.join(BENCHMARKS)}", file=sys.stderr)
+            return 2
+        return importlib.import_module(f"bench.{name}").main(options) or 0
+    return max(importlib.import_module(f"bench.{name}").main(arguments) or 0 for name in BY_DEFAULT)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
