@@ -1,0 +1,77 @@
+"""`expert`: one process, one command, one exit code (0 fine, 1 findings, 2 error, 130 interrupted).
+
+Commands that an agent's hook starts on every write go by a road of their own: they import no command-line library,
+which would cost more than the answer.
+"""
+
+import io
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from fastapi_expert.errors import ExpertError
+
+# command -> module whose `main(argv) -> int | None` runs it; None means "not for me, take the ordinary road"
+DIRECT = {
+    "hook": "fastapi_expert.hook",
+    "mcp": "fastapi_expert.mcp",
+    "propose": "fastapi_expert.cli.propose",
+}
+INTERRUPTED = 130
+CLOSED_PIPE = 141
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command line and return its exit code; raises only what nobody expected."""
+    try:
+        code = _dispatch(argv)
+        sys.stdout.flush()
+        return code
+    except ExpertError as error:
+        _say(f"error: {error}")
+        return 2
+    except KeyboardInterrupt:
+        _say("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # the reader (`| head`) has what it wanted; keep the interpreter's own flush at exit from complaining
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED_PIPE
+
+
+def main() -> None:
+    """Entry point of the `expert` script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # an old locale, or a file name that is no UTF-8
+    try:
+        code = run(sys.argv[1:])
+    except Exception as error:
+        if os.environ.get("EXPERT_DEBUG"):
+            raise
+        from fastapi_expert import __version__
+
+        _say(f"error: expert {__version__} broke on this: {type(error).__name__}: {error}")
+        _say("  run it again with EXPERT_DEBUG=1 and report the traceback together with the command line")
+        code = 2
+    sys.exit(code)
+
+
+def _dispatch(argv: Sequence[str]) -> int:
+    module = DIRECT.get(argv[0]) if argv else None
+    if module is not None:
+        code = import_module(module).main(argv[1:])
+        if code is not None:
+            return int(code)
+    from fastapi_expert.cli import run_command
+
+    return run_command(argv)
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""The JSON contract: what every `--json` prints. Schemas lie beside this in `schemas/`; `schema_version` is 1.
+
+Data classes become objects by their field names; an optional key (`?` in the contract) is left out when it is None.
+"""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi_expert.codebase.model import Component, Inventory, Route
+from fastapi_expert.duplicates.model import Finding, Proposal
+
+SCHEMA_VERSION = 1
+
+
+def write_json(document: Mapping[str, Any]) -> None:
+    """Print one document to standard output."""
+    sys.stdout.write(dumps(document))
+
+
+def dumps(document: Mapping[str, Any]) -> str:
+    """The document as text, with `schema_version` first and a final newline."""
+    return json.dumps({"schema_version": SCHEMA_VERSION, **document}, indent=2, ensure_ascii=False) + "\n"
+
+
+def map_document(inventory: Inventory) -> dict[str, Any]:
+    """`expert map --json`."""
+    return {
+        "root": inventory.root,
+        "files": inventory.files,
+        "components": [component_json(component) for component in inventory.components],
+        "routes": [route_json(route) for route in inventory.routes],
+        "problems": [
+            {"path": problem.path, "line": problem.line, "message": problem.message} for problem in inventory.problems
+        ],
+    }
+
+
+def component_json(component: Component) -> dict[str, Any]:
+    """C of the contract."""
+    document: dict[str, Any] = {
+        "id": component.id,
+        "kind": component.kind,
+        "name": component.name,
+        "qualname": component.qualname,
+        "path": component.path,
+        "line": component.line,
+        "end_line": component.end_line,
+        "summary": component.summary,
+    }
+    if component.signature is not None:
+        document["signature"] = component.signature
+    if component.fields is not None:
+        document["fields"] = [
+            {"name": field.name, "type": field.type, "required": field.required} for field in component.fields
+        ]
+    if component.bases is not None:
+        document["bases"] = list(component.bases)
+    return document | {"uses": list(component.uses)}
+
+
+def route_json(route: Route) -> dict[str, Any]:
+    """R of the contract."""
+    document: dict[str, Any] = {
+        "method": route.method,
+        "path": route.path,
+        "name": route.name,
+        "endpoint": route.endpoint,
+        "path_file": route.path_file,
+        "line": route.line,
+        "dependencies": list(route.dependencies),
+        "request_models": list(route.request_models),
+        "tags": list(route.tags),
+        "protected": route.protected,
+        "tests": list(route.tests),
+        "websocket": route.websocket,
+    }
+    if route.response_model is not None:
+        document["response_model"] = route.response_model
+    if route.status_code is not None:
+        document["status_code"] = route.status_code
+    return document
+
+
+def duplicates_document(root: str, findings: Sequence[Finding], *, suppressed: int) -> dict[str, Any]:
+    """`expert duplicates --json`."""
+    return {"root": root, "findings": [finding_json(finding) for finding in findings], "suppressed": suppressed}
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """F of the contract."""
+    return {
+        "rule": finding.rule,
+        "title": finding.title,
+        "similarity": round(finding.similarity, 3),
+        "message": finding.message,
+        "advice": finding.advice,
+        "action": finding.action,
+        "components": [
+            {"id": place.id, "kind": place.kind, "path": place.path, "line": place.line, "end_line": place.end_line}
+            for place in finding.components
+        ],
+    }
+
+
+def propose_document(proposal: Proposal) -> dict[str, Any]:
+    """`expert propose --json`."""
+    return {
+        "verdict": proposal.verdict,
+        "advice": proposal.advice,
+        "findings": [finding_json(finding) for finding in proposal.findings],
+        "similar": [
+            {"id": near.id, "path": near.path, "line": near.line, "score": round(near.score, 3)}
+            for near in proposal.similar
+        ],
+    }

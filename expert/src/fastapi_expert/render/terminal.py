@@ -1,0 +1,77 @@
+"""Text for people without a library: width, colour where colour is wanted, nothing where it is not.
+
+Used by everything a hook can reach, where importing rich would cost more than the answer; commands that draw tables
+for a person may use `console.out`, which obeys the same switches.
+"""
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import TextIO
+
+_CODES = {
+    "bold": "1",
+    "dim": "2",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "blue": "34",
+    "magenta": "35",
+    "cyan": "36",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How to write for one stream: whether colour is wanted, and how many columns there are."""
+
+    colour: bool
+    width: int
+
+    def paint(self, text: str, *names: str) -> str:
+        """``text`` in the named styles; unchanged when colour is not wanted or there is nothing to colour."""
+        if not self.colour or not text or not names:
+            return text
+        return f"\033[{';'.join(_CODES[name] for name in names)}m{text}\033[0m"
+
+
+def style_of(stream: TextIO) -> Style:
+    """The style for ``stream``: NO_COLOR (no-color.org) wins, then FORCE_COLOR, then whether it is a terminal."""
+    return Style(colour=wants_colour(stream), width=_width(stream))
+
+
+def wants_colour(stream: TextIO) -> bool:
+    """Whether ``stream`` should get escape codes."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def printable(text: str) -> str:
+    """``text`` with control characters made visible: source under study must not drive the reader's terminal."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _visible(char) for char in text)
+
+
+def _visible(char: str) -> str:
+    if char == "\t":
+        return "    "
+    return f"\\x{ord(char):02x}" if ord(char) < 0x100 else f"\\u{ord(char):04x}"
+
+
+def _width(stream: TextIO) -> int:
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdigit() and int(columns) > 0:
+        return int(columns)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 100  # a pipe or a file: wide enough for a message, not for two columns of code
+
+
+def write(text: str) -> None:
+    """Print ``text`` and a newline to standard output."""
+    sys.stdout.write(text + "\n")
