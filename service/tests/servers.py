@@ -53,6 +53,7 @@ class Server:
         self.account = account  # the unprivileged account it runs as; None is ours
         if account is not None:
             shutil.chown(self.directory, account)
+        self.environment: Mapping[str, str] | None = None  # None inherits ours
         self.process: subprocess.Popen[bytes] | None = None
 
     def command(self) -> list[str]:
@@ -67,10 +68,11 @@ class Server:
             self.process = subprocess.Popen(
                 self.command(),
                 cwd=self.directory,
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                preexec_fn=_die_with_parent(self.stop_signal),
+                preexec_fn=_die_with_parent(self.stop_signal),  # noqa: PLW1509  # one system call, no lock taken
                 **_as_account(self.account),
             )
         deadline = time.monotonic() + READY_WITHIN

@@ -1,0 +1,179 @@
+"""Fixtures: a backend, an application on it, a client of that application, and the real process when it matters.
+
+Every test starts from an empty, migrated database. The servers behind it are started on first use, once per test
+process, and stopped with it; `servers.py` says where they come from.
+"""
+
+import os
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+import redis as redis_client
+from fastapi import FastAPI
+from psycopg import sql
+from sqlalchemy.engine import make_url
+
+from app.core.config import Settings, environment_names
+from app.core.migrations import upgrade
+from app.main import create_app
+from tests.backends import BACKENDS, Backend
+from tests.factories import Accounts
+from tests.live import LiveService
+from tests.servers import Postgres, Redis
+
+SECRET_KEY = "a-key-for-tests-only-0123456789abcdef-0123456789abcdef"
+
+for name in environment_names():  # a developer's shell must not change what is tested
+    os.environ.pop(name, None)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    return "asyncio", {"use_uvloop": True}
+
+
+@pytest.fixture(scope="session")
+def postgres_address() -> Iterator[str]:
+    """A superuser's URL of the PostgreSQL this process uses."""
+    if configured := os.environ.get("TEST_DATABASE_URL"):
+        yield configured
+        return
+    server = Postgres()
+    server.start()
+    yield server.url()
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_address() -> Iterator[str]:
+    if configured := os.environ.get("TEST_REDIS_URL"):
+        yield configured
+        return
+    server = Redis()
+    server.start()
+    yield server.url()
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "service.db"
+    upgrade(settings_for(Backend(name="sqlite", database_url=f"sqlite:///{path}"), data_dir=path.parent))
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_database(postgres_address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a migrated database of this test process alone."""
+    name = f"test_{secrets.token_hex(6)}"
+    with psycopg.connect(postgres_address, autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    url = make_url(postgres_address).set(database=name).render_as_string(hide_password=False)
+    upgrade(settings_for(Backend(name="postgres", database_url=url), data_dir=tmp_path_factory.mktemp("migrated")))
+    yield url
+    with psycopg.connect(postgres_address, autocommit=True) as admin:
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
+    """An empty backend: `sqlite`, `postgres` and `postgres+redis` in turn, unless marked (see `backends.py`)."""
+    if request.param == "sqlite":
+        path = tmp_path / "service.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        return Backend(name="sqlite", database_url=f"sqlite:///{path}")
+    database_url = request.getfixturevalue("postgres_database")
+    empty_postgres(database_url)
+    if request.param == "postgres":
+        return Backend(name="postgres", database_url=database_url)
+    redis_url = request.getfixturevalue("redis_address")
+    with redis_client.Redis.from_url(redis_url) as connection:
+        connection.flushdb()
+    return Backend(name="postgres+redis", database_url=database_url, redis_url=redis_url)
+
+
+@pytest.fixture
+def settings(backend: Backend, tmp_path: Path) -> Settings:
+    return settings_for(backend, data_dir=tmp_path)
+
+
+@pytest.fixture
+async def app(settings: Settings) -> AsyncIterator[FastAPI]:
+    """The application with its lifespan run, on an empty backend."""
+    application = create_app(settings)
+    async with application.router.lifespan_context(application):
+        yield application
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """An anonymous client of `app`; an exception no handler caught reaches the test as it is."""
+    async with client_of(app) as made:
+        yield made
+
+
+@pytest.fixture
+def accounts(app: FastAPI, client: httpx.AsyncClient) -> Accounts:
+    """Users and their posts: `await accounts.user()`, `await accounts.post(author)`."""
+    return Accounts(app, client)
+
+
+@pytest.fixture
+def live_service(backend: Backend, tmp_path: Path) -> Iterator[Callable[..., LiveService]]:
+    """Start the real process: `live_service(workers=2, cache_ttl=5)`; all of them end with the test."""
+    started: list[LiveService] = []
+
+    def start(*, workers: int = 1, **environment: object) -> LiveService:
+        service = LiveService(
+            backend, data_dir=tmp_path, workers=workers, secret_key=SECRET_KEY, environment=environment
+        )
+        started.append(service)
+        service.start()
+        return service
+
+    yield start
+    for service in started:
+        service.stop()
+
+
+def settings_for(backend: Backend, *, data_dir: Path, **overrides: Any) -> Settings:
+    """Settings for a test: no rate limit unless asked for, no `.env` read."""
+    chosen: dict[str, Any] = {
+        "environment": "test",
+        "secret_key": SECRET_KEY,
+        "database_url": backend.database_url,
+        "redis_url": backend.redis_url,
+        "data_dir": data_dir,
+        "rate_limit_requests": 0,
+        **overrides,
+    }
+    return Settings(_env_file=None, **chosen)  # pyright: ignore[reportCallIssue]  # pydantic-settings' own keyword
+
+
+def client_of(app: FastAPI, **options: Any) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app, raise_app_exceptions=options.pop("raise_app_exceptions", True))
+    return httpx.AsyncClient(transport=transport, base_url="http://localhost", **options)
+
+
+def empty_postgres(url: str) -> None:
+    """Remove every row and start every sequence again; a session that still holds a lock is an error, not a wait."""
+    with psycopg.connect(url, autocommit=True, options="-c lock_timeout=5000") as connection:
+        tables = connection.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+        ).fetchall()
+        names = sql.SQL(", ").join(sql.Identifier(name) for (name,) in tables)
+        connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(names))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Skips are shown with their reasons and counted in the closing line."""
+    for report in terminalreporter.stats.get("skipped", []):
+        _, _, reason = report.longrepr
+        terminalreporter.write_line(f"SKIPPED {report.nodeid}: {reason}", yellow=True)
