@@ -1,3 +1,4 @@
+import contextlib
 import json
 import re
 
@@ -102,7 +103,5 @@ def test_endless_nesting_is_refused_not_overflowed() -> None:
 
 @given(st.text(alphabet='{}[]",:/* \n1a', max_size=30))
 def test_any_text_parses_or_is_refused(text: str) -> None:
-    try:
+    with contextlib.suppress(jsonc.JsoncError):
         jsonc.parse(text)
-    except jsonc.JsoncError:
-        pass

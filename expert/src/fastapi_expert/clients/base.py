@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from fastapi_expert.clients import jsonc
+from fastapi_expert.errors import ExpertError
 
 Action = Literal["created", "updated", "unchanged", "restored", "removed"]
 
@@ -30,8 +31,8 @@ class Change:
     note: str = ""
 
 
-class ClientError(Exception):
-    """A client's file cannot be edited; the message says which, where and what to do. Nothing was written."""
+class ClientError(ExpertError):
+    """A client's file cannot be read or edited. Nothing was written."""
 
 
 class Edit(Protocol):
@@ -70,6 +71,23 @@ class JsonMember:
 
     def undone(self, text: str | None) -> str | None:
         return None if text is None else _unless_empty(jsonc.remove_member(text, self.keys))
+
+
+@dataclass(frozen=True, slots=True)
+class JsonHeader:
+    """A member that a JSON document of this kind begins with (``version``, ``$schema``): the owner's own is kept."""
+
+    path: str
+    key: str
+    value: Any
+
+    def made(self, text: str | None) -> str | None:
+        if text and jsonc.find(jsonc.parse(text), (self.key,)):
+            return text
+        return _ended(jsonc.set_member(text or "{}", (self.key,), self.value))
+
+    def undone(self, text: str | None) -> str | None:
+        return None if text is None or list(jsonc.plain(jsonc.parse(text))) == [self.key] else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,12 +206,11 @@ def remove(root: Path, client: str, edits: Sequence[Edit]) -> list[Change]:
             continue
         known, before = journal.before(path, old)
         target = before if known else new
-        made_folders = journal.forget(path)
+        journal.forget(path)
         if old == target:
             continue
         if target is None:
             (root / path).unlink()
-            _remove_empty(root, (root / path).parent, made_folders)
         else:
             _write(root / path, target)
         changes.append(Change(path, "removed" if target is None else "restored"))
@@ -218,8 +235,9 @@ def _guarded(change: Callable[[str | None], str | None], path: str, text: str | 
     try:
         return change(text)
     except ValueError as error:  # JsoncError and tomlkit's ParseError are both ValueErrors
-        message = f"{path}: {error}. Mend that file (nothing was changed), then run the command again."
-        raise ClientError(message) from error
+        raise ClientError(
+            str(error), where=path, do="Mend that file, then run the command again; nothing was changed."
+        ) from error
 
 
 def _is_utf8(raw: bytes) -> bool:
@@ -231,7 +249,9 @@ def _is_utf8(raw: bytes) -> bool:
 
 
 def _refuse(path: str) -> str:
-    raise ClientError(f"{path} is not UTF-8 text. Save it as UTF-8 (nothing was changed), then run the command again.")
+    raise ClientError(
+        "not UTF-8 text", where=path, do="Save it as UTF-8, then run the command again; nothing was changed."
+    )
 
 
 def _read(root: Path, path: str) -> bytes | None:
@@ -240,7 +260,7 @@ def _read(root: Path, path: str) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise ClientError(f"{path} cannot be read: {error.strerror}. Nothing was changed.") from error
+        raise ClientError(f"cannot be read ({error.strerror}); nothing was changed", where=path) from error
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -258,14 +278,6 @@ def _write(path: Path, content: bytes) -> None:
         raise
 
 
-def _remove_empty(root: Path, folder: Path, levels: int) -> None:
-    """Remove `folder` and up to `levels - 1` parents as long as they are empty: only what installing made."""
-    for parent in [folder, *folder.parents][:levels]:
-        if parent == root or any(parent.iterdir()):
-            return
-        parent.rmdir()
-
-
 def _ended(text: str) -> str:
     return text if text.endswith("\n") else text + "\n"
 
@@ -279,35 +291,36 @@ class _Entry:
     """What a file was before the first of `clients` touched it, and the digest of what we made of it.
 
     `before` is None for a file that did not exist; `foreign` says our part was there already, so there is nothing
-    to restore; `made_folders` counts the parent folders that installing had to make.
+    to restore.
     """
 
     clients: list[str]
     before: str | None
     after: str
     foreign: bool = False
-    made_folders: int = 0
 
 
 class _Journal:
-    """``.expert/cache/installed.json``: one `_Entry` a file."""
+    """``.expert/cache/installed.json``: one `_Entry` a file, and the folders that installing had to make."""
 
     _where = Path(".expert/cache/installed.json")
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._entries: dict[str, _Entry] = {}
+        self._folders: set[str] = set()
         # Without a readable journal removing takes out our parts instead of restoring bytes.
-        with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
             loaded = json.loads((root / self._where).read_bytes())
-            self._entries = {path: _Entry(**entry) for path, entry in loaded.items()}
+            self._entries = {path: _Entry(**entry) for path, entry in loaded["files"].items()}
+            self._folders = set(loaded["folders"])
 
     def record(self, path: str, client: str, old: bytes | None, new: bytes) -> None:
         entry = self._entries.get(path)
         if entry is None or entry.after != _digest(old):
             before = None if old is None else base64.b64encode(old).decode()
-            made_folders = sum(not folder.exists() for folder in (self._root / path).parents)
-            entry = _Entry([], before, "", foreign=old == new, made_folders=made_folders)
+            entry = _Entry([], before, "", foreign=old == new)
+            self._note_folders(path)
         entry.after = _digest(new)
         entry.clients = sorted({*entry.clients, client})
         self._entries[path] = entry
@@ -326,15 +339,19 @@ class _Journal:
         entry.clients = others
         return True
 
-    def forget(self, path: str) -> int:
-        """Drop `path`; returns how many parent folders installing had made for it."""
-        entry = self._entries.pop(path, None)
-        return entry.made_folders if entry else 0
+    def forget(self, path: str) -> None:
+        self._entries.pop(path, None)
+
+    def _note_folders(self, path: str) -> None:
+        parents = Path(path).parents[:-1]
+        self._folders |= {folder.as_posix() for folder in parents if not (self._root / folder).exists()}
 
     def save(self) -> None:
         if self._entries:
+            self._note_folders(str(self._where))
             entries = {path: asdict(entry) for path, entry in sorted(self._entries.items())}
-            _write(self._root / self._where, json.dumps(entries, indent=1).encode())
+            journal = {"folders": sorted(self._folders), "files": entries}
+            _write(self._root / self._where, json.dumps(journal, indent=1).encode())
             ignore = self._root / ".expert/cache/.gitignore"
             if not ignore.exists():
                 _write(ignore, b"*\n")
@@ -343,7 +360,9 @@ class _Journal:
             cache = self._root / ".expert/cache"
             if [entry.name for entry in cache.iterdir()] == [".gitignore"]:
                 (cache / ".gitignore").unlink()
-                _remove_empty(self._root, cache, 2)
+        for folder in sorted(self._folders, key=len, reverse=True):
+            with contextlib.suppress(OSError):  # not empty: somebody else's files live there by now
+                (self._root / folder).rmdir()
 
 
 def _digest(raw: bytes | None) -> str:

@@ -1,0 +1,29 @@
+"""Gemini CLI: `.gemini/agents`, and `mcpServers` and `hooks` in `.gemini/settings.json` (timeouts in milliseconds).
+
+Source: the hooks reference of the client's documentation.
+"""
+
+from fastapi_expert.clients.base import Edit, JsonItem, JsonMember, MarkdownBlock, OwnFile
+from fastapi_expert.clients.definition import AGENTS_BLOCK, DESCRIPTION, NAME, markdown
+from fastapi_expert.clients.launcher import Launcher
+
+_ROOT = "$GEMINI_PROJECT_DIR"
+
+
+def edits(launcher: Launcher) -> list[Edit]:
+    """The edits that register the expert with Gemini CLI."""
+    settings = ".gemini/settings.json"
+
+    def hook(event: str, timeout: int) -> dict[str, object]:
+        command = launcher.shell("hook", "gemini", event, root_variable=_ROOT)
+        return {"hooks": [{"name": f"{NAME}-{event}", "type": "command", "command": command, "timeout": timeout}]}
+
+    return [
+        OwnFile(f".gemini/agents/{NAME}.md", markdown(f"name: {NAME}", f"description: {DESCRIPTION}", "kind: local")),
+        JsonMember(settings, ("mcpServers", NAME), {"command": launcher.path(), "args": ["mcp"]}),
+        JsonItem(settings, ("hooks", "BeforeTool"), {"matcher": "write_file|replace", **hook("pre-write", 10_000)}),
+        JsonItem(settings, ("hooks", "AfterTool"), {"matcher": "write_file|replace", **hook("post-write", 10_000)}),
+        JsonItem(settings, ("hooks", "AfterAgent"), hook("stop", 600_000)),
+        MarkdownBlock("AGENTS.md", AGENTS_BLOCK),
+        MarkdownBlock("GEMINI.md", "@AGENTS.md"),
+    ]

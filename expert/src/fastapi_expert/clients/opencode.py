@@ -1,0 +1,24 @@
+"""OpenCode: `.opencode/agents`, `mcp` in `opencode.json`, and a plugin, for it has no hook commands.
+
+Source: the types of `@opencode-ai/plugin` (`tool.execute.before`: throwing blocks the call).
+"""
+
+import json
+from pathlib import Path
+
+from fastapi_expert.clients.base import Edit, JsonHeader, JsonMember, MarkdownBlock, OwnFile
+from fastapi_expert.clients.definition import AGENTS_BLOCK, DESCRIPTION, NAME, markdown
+from fastapi_expert.clients.launcher import Launcher
+
+
+def edits(launcher: Launcher) -> list[Edit]:
+    """The edits that register the expert with OpenCode."""
+    plugin = (Path(__file__).parent / "opencode_plugin.js").read_text(encoding="utf-8")
+    server = {"type": "local", "command": [launcher.path(), "mcp"], "enabled": True}
+    return [
+        OwnFile(f".opencode/agents/{NAME}.md", markdown(f"description: {DESCRIPTION}", "mode: subagent")),
+        JsonMember("opencode.json", ("mcp", NAME), server),
+        JsonHeader("opencode.json", "$schema", "https://opencode.ai/config.json"),
+        OwnFile(f".opencode/plugins/{NAME}.js", plugin.replace('"expert"', json.dumps(launcher.path()))),
+        MarkdownBlock("AGENTS.md", AGENTS_BLOCK),
+    ]
