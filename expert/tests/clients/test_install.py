@@ -66,7 +66,7 @@ def test_without_a_journal_removing_takes_out_our_parts_only(client: str, projec
     for name, text in before.items():
         left = after.get(name)
         if text is not None and left is None:  # nothing but an empty document was left of it
-            assert name in {".codex/hooks.json", ".cursor/hooks.json"}
+            assert name in {".codex/hooks.json", ".cursor/hooks.json", ".cursor/mcp.json"}
         elif text is not None and left is not None:
             assert b"fastapi-expert" not in left
             assert b"expert hook" not in left
