@@ -1,0 +1,92 @@
+"""What endpoints ask for, as `Annotated` aliases."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, cast
+
+from fastapi import Depends, Request
+from fastapi.openapi.models import OAuthFlowPassword, OAuthFlows
+from fastapi.security import OAuth2
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.context import request_context
+from app.core.errors import Forbidden, Unauthorized
+from app.core.fastread import Reader
+from app.core.principal import Principal
+from app.core.resources import Resources
+from app.core.tokens import InvalidToken
+
+NOT_SIGNED_IN = "Sign in first: send `Authorization: Bearer <access token>`."
+NOT_VALID = "This access token is not valid, or no longer: sign in again or refresh it."
+
+
+def resources_of(request: Request) -> Resources:
+    return cast(Resources, request.app.state.resources)
+
+
+async def get_resources(request: Request) -> Resources:  # async: a plain function would cost a thread
+    return resources_of(request)
+
+
+ResourcesDep = Annotated[Resources, Depends(get_resources)]
+
+
+async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
+    async with resources_of(request).database.session() as session:
+        yield session
+
+
+async def get_reader(request: Request) -> Reader:
+    return resources_of(request).database.reader
+
+
+# scope="function": the commit is done, or has failed with an error, before the answer is sent.
+SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
+ReadDep = Annotated[Reader, Depends(get_reader)]
+
+
+class BearerAuth(OAuth2):
+    """Access token → :class:`Principal`. `required=False` lets the anonymous through as None, never a bad token."""
+
+    def __init__(self, *, required: bool) -> None:
+        flows = OAuthFlows(
+            password=cast(OAuthFlowPassword, {"tokenUrl": "/api/v1/auth/login", "scopes": cast(Any, {})})
+        )
+        super().__init__(flows=flows, scheme_name="Bearer", auto_error=required)
+
+    async def __call__(self, request: Request) -> Any:
+        header = request.headers.get("authorization")
+        if header is None:
+            if self.auto_error:
+                raise Unauthorized(NOT_SIGNED_IN)
+            return None
+        return await authenticate(resources_of(request), header)
+
+
+async def authenticate(resources: Resources, authorization: str) -> Principal:
+    """The caller named by an Authorization header. Raises Unauthorized."""
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthorized(NOT_SIGNED_IN)
+    try:
+        claims = resources.signer.verify_access(token.strip())
+    except InvalidToken:
+        raise Unauthorized(NOT_VALID, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'}) from None
+    principal = await resources.principals.get(claims.user_id, claims.session_id)
+    if principal is None:
+        raise Unauthorized(NOT_VALID, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
+    if (context := request_context.get()) is not None:
+        context.user_id = principal.user_id
+    return principal
+
+
+CurrentUser = Annotated[Principal, Depends(BearerAuth(required=True))]
+OptionalUser = Annotated[Principal | None, Depends(BearerAuth(required=False))]
+
+
+async def get_admin(user: CurrentUser) -> Principal:
+    if not user.is_admin:
+        raise Forbidden("Only administrators may do this.")
+    return user
+
+
+AdminUser = Annotated[Principal, Depends(get_admin)]

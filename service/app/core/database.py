@@ -1,0 +1,114 @@
+"""The database: an engine for writing transactions and a reader for everything else.
+
+Writes go through one SQLAlchemy session per request, committed once. Reads go through
+:class:`~app.core.fastread.Reader`, in autocommit and without the ORM.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from sqlalchemy import event
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from app.core.config import Settings
+from app.core.fastread import PostgresReader, Reader, SqliteReader, postgres_arguments
+
+Dialect = Literal["sqlite", "postgresql"]
+AfterCommit = Callable[[], Awaitable[None]]
+
+_AFTER_COMMIT = "after_commit"
+SQLITE_BUSY_TIMEOUT_MS = 10_000
+
+
+class Database:
+    """The connections of one application. Opening it connects to nothing; the first statement does."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.url = settings.database
+        self.dialect: Dialect = "sqlite" if settings.is_sqlite else "postgresql"
+        self.engine = (
+            _sqlite_engine(self.url, settings) if self.dialect == "sqlite" else _postgres_engine(self.url, settings)
+        )
+        self.reader: Reader = (
+            SqliteReader(Path(cast(str, self.url.database)))
+            if self.dialect == "sqlite"
+            else PostgresReader(self.url, settings)
+        )
+
+    @contextlib.asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        """One transaction: committed at the end, rolled back on any error.
+
+        Callbacks registered with :func:`after_commit` run once the commit has succeeded.
+        """
+        async with AsyncSession(self.engine, expire_on_commit=False) as session:
+            try:
+                yield session
+                await session.commit()
+            except BaseException:
+                await session.rollback()
+                raise
+            await run_after_commit(session)
+
+    async def close(self) -> None:
+        await self.reader.close()
+        await self.engine.dispose()
+
+
+def after_commit(session: AsyncSession, callback: AfterCommit) -> None:
+    """Run `callback` once this session's transaction is committed; never when it is rolled back."""
+    callbacks: list[AfterCommit] = session.info.setdefault(_AFTER_COMMIT, [])
+    callbacks.append(callback)
+
+
+async def run_after_commit(session: AsyncSession) -> None:
+    callbacks: list[AfterCommit] = session.info.pop(_AFTER_COMMIT, [])
+    for callback in callbacks:
+        await callback()
+
+
+def _sqlite_engine(url: URL, settings: Settings) -> AsyncEngine:
+    """SQLite has one writer, so its pool has one connection: writers queue here, in order, not on its lock."""
+    Path(cast(str, url.database)).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=settings.database_pool_timeout)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: Any, _entry: ConnectionPoolEntry) -> None:  # pyright: ignore[reportUnusedFunction] # registered by the decorator
+        connection.isolation_level = None  # the driver must not begin transactions behind our back
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute(f"PRAGMA busy_timeout = {SQLITE_BUSY_TIMEOUT_MS}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Any) -> None:  # pyright: ignore[reportUnusedFunction] # registered by the decorator
+        # IMMEDIATE takes the write lock now: a read that later wants to write would fail at once instead of waiting.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgres_engine(url: URL, settings: Settings) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_size=settings.database_pool_size,
+        max_overflow=settings.database_max_overflow,
+        pool_timeout=settings.database_pool_timeout,
+        connect_args=postgres_arguments(settings),
+    )
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def refuse_dead(connection: DBAPIConnection, _entry: ConnectionPoolEntry, _proxy: Any) -> None:  # pyright: ignore[reportUnusedFunction] # registered by the decorator
+        # asyncpg knows at once when the server hung up; asking it costs no round trip, as a ping would.
+        if cast(Any, connection).driver_connection.is_closed():
+            raise DisconnectionError("the server closed this connection")
+
+    return engine

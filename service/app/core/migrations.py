@@ -1,0 +1,68 @@
+"""Bringing a database to the newest schema, and knowing whether it is there."""
+
+from functools import lru_cache
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, String, column, select, table
+
+from app.core.config import SERVICE_ROOT, Settings
+from app.core.database import Database
+from app.core.fastread import Read
+
+_CURRENT = Read(str, select(column("version_num", String)).select_from(table("alembic_version")))
+
+
+def alembic_config(url: URL) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(SERVICE_ROOT / "migrations"))
+    config.attributes["url"] = url
+    return config
+
+
+def upgrade(settings: Settings, revision: str = "head") -> None:
+    """Run every migration that is missing. Several processes may call this at once: one works, the others wait.
+
+    Synchronous: call it before the event loop starts or in a thread.
+    """
+    command.upgrade(alembic_config(sync_url(settings.database)), revision)
+
+
+def downgrade(settings: Settings, revision: str) -> None:
+    command.downgrade(alembic_config(sync_url(settings.database)), revision)
+
+
+def sync_url(url: URL) -> URL:
+    """The same database through its synchronous driver (Alembic has no asyncio)."""
+    if url.get_backend_name() == "sqlite":
+        return url.set(drivername="sqlite")
+    query = dict(url.query)
+    if "ssl" in query:
+        query["sslmode"] = query.pop("ssl")
+    return url.set(drivername="postgresql+psycopg", query=query)
+
+
+@lru_cache
+def head() -> str:
+    """The newest revision of the code."""
+    script = ScriptDirectory(str(SERVICE_ROOT / "migrations"))
+    revision = script.get_current_head()
+    assert revision is not None, "the migrations folder is empty"
+    return revision
+
+
+async def current(database: Database) -> str | None:
+    """The revision of the database, or None when it has never been migrated. Raises what the driver raises when it is down."""
+    exists = "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"
+    if database.dialect == "postgresql":
+        exists = (
+            "SELECT 1 FROM pg_tables WHERE tablename = 'alembic_version' AND schemaname = ANY (current_schemas(false))"
+        )
+    if not await database.reader.records(exists, ()):
+        return None
+    return await database.reader.first(_CURRENT)
+
+
+async def head_reached(database: Database) -> bool:
+    return await current(database) == head()

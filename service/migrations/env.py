@@ -1,0 +1,49 @@
+"""How Alembic reaches the database. `app.core.migrations` gives the address; the `alembic` command reads the settings."""
+
+from alembic import context
+from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy.pool import NullPool
+
+from app.core.config import get_settings
+from app.core.migrations import sync_url
+from app.models import Base
+
+# Any constant: whoever migrates this database takes this lock first.
+MIGRATION_LOCK = 7_226_421_190_461
+
+
+def main() -> None:
+    url = context.config.attributes.get("url") or sync_url(get_settings().database)
+    engine = create_engine(url, poolclass=NullPool)
+    if engine.dialect.name == "sqlite":
+
+        @event.listens_for(engine, "connect")
+        def no_implicit_begin(connection: object, _record: object) -> None:  # pyright: ignore[reportUnusedFunction] # registered by the decorator
+            connection.isolation_level = None  # pyright: ignore[reportAttributeAccessIssue] # sqlite3's, whatever SQLAlchemy calls it
+            connection.execute("PRAGMA journal_mode = WAL")  # pyright: ignore[reportAttributeAccessIssue] # as above
+            connection.execute("PRAGMA busy_timeout = 60000")  # pyright: ignore[reportAttributeAccessIssue] # as above
+
+        @event.listens_for(engine, "begin")
+        def lock(connection: Connection) -> None:  # pyright: ignore[reportUnusedFunction] # registered by the decorator
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    with engine.connect() as connection:
+        migrate(connection)
+    engine.dispose()
+
+
+def migrate(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        compare_type=True,
+        render_as_batch=connection.dialect.name == "sqlite",
+        transactional_ddl=True,
+    )
+    with context.begin_transaction():
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        context.run_migrations()
+
+
+main()
