@@ -1,0 +1,69 @@
+"""Fills a migrated PostgreSQL with users, posts and tags, by COPY; the same numbers give the same rows."""
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+from argon2 import PasswordHasher
+
+USERS = 1_000
+TAGS = 200
+PASSWORD = "Correct7!horse-battery@staple"
+NEWEST = datetime(2026, 1, 1, tzinfo=UTC)
+
+USER_COLUMNS = (
+    "email username hashed_password first_name last_name bio role is_active is_verified version created_at updated_at"
+)
+POST_COLUMNS = "id author_id title content excerpt slug status view_count published_at version created_at updated_at"
+
+
+def email_of(number: int) -> str:
+    return f"writer{number}@example.org"
+
+
+def fill(url: str, *, posts: int) -> None:
+    """Add `USERS` users and `posts` posts, nine in ten published, with two tags each. Tables must be empty."""
+    chance = random.Random(posts)
+    vocabulary = [_word(chance) for _ in range(5_000)]
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        _copy(cursor, "users", USER_COLUMNS.split(), _users())
+        _copy(cursor, "tags", ["name"], ((f"tag{number}",) for number in range(TAGS)))
+        _copy(cursor, "posts", POST_COLUMNS.split(), _posts(posts, chance, vocabulary))
+        labels = ((post, 1 + (post * step) % TAGS) for post in range(1, posts + 1) for step in (1, 7) if post % TAGS)
+        _copy(cursor, "post_tags", ["post_id", "tag_id"], labels)
+        cursor.execute("SELECT setval(pg_get_serial_sequence('posts', 'id'), %s)", [posts])
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("VACUUM (ANALYZE)")
+
+
+def _copy(cursor: psycopg.Cursor[Any], table: str, columns: list[str], rows: Iterator[tuple[Any, ...]]) -> None:
+    with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:  # names are ours, not input
+        for row in rows:
+            copy.write_row(row)
+
+
+def _users() -> Iterator[tuple[Any, ...]]:
+    secret = PasswordHasher(memory_cost=19_456, time_cost=2, parallelism=1).hash(PASSWORD)
+    for number in range(1, USERS + 1):
+        when = NEWEST - timedelta(minutes=number)
+        names = f"First{number}", f"Last{number}", "Writes now and then."
+        yield email_of(number), f"writer{number}", secret, *names, "user", True, True, 1, when, when
+
+
+def _posts(posts: int, chance: random.Random, vocabulary: list[str]) -> Iterator[tuple[Any, ...]]:
+    for number in range(1, posts + 1):
+        when = NEWEST - timedelta(seconds=30 * (posts - number))
+        words = [vocabulary[int(len(vocabulary) * chance.random() ** 3)] for _ in range(60)]  # few words are common
+        content, title = " ".join(words), " ".join(words[:6]).capitalize()
+        status = "draft" if number % 20 == 0 else "archived" if number % 20 == 10 else "published"
+        published = None if status == "draft" else when
+        author = 1 + number % USERS
+        slug, views = f"post-{number}", chance.randrange(10_000)
+        yield number, author, title, content, content[:200], slug, status, views, published, 1, when, when
+
+
+def _word(chance: random.Random) -> str:
+    syllables = ("ba", "ce", "di", "fo", "gu", "la", "me", "ni", "po", "ru", "sa", "te", "vi", "zo")
+    return "".join(chance.choice(syllables) for _ in range(chance.randint(2, 4)))
