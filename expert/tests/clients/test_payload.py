@@ -89,34 +89,34 @@ def test_every_clients_write_is_read_as_text_before_and_after(
         },
     ):
         read_call = call(payload)
-        assert [(w.path, w.before, w.after) for w in read_call.writes] == [(project / "app.py", OLD, after)]
+        assert [(w.path, w.before, w.after) for w in read_call.writes()] == [(project / "app.py", OLD, after)]
         assert (read_call.agent, read_call.session) == ("reviewer", "s")
 
 
 def test_a_patch_gives_every_file_it_adds_updates_and_moves(project: Path) -> None:
-    writes = call({"tool_name": "apply_patch", "tool_input": {"command": PATCH}, "cwd": str(project)}).writes
+    writes = call({"tool_name": "apply_patch", "tool_input": {"command": PATCH}, "cwd": str(project)}).writes()
     assert [w.path.name for w in writes] == ["app.py", "new.py"]
     assert writes[0].after.endswith("def b():\n    return 2\n") or "return 2" in writes[0].after
     assert writes[1].after == "x = 1\n"
     assert writes[1].before is None
     moved = PATCH.replace("*** Update File: app.py\n", "*** Update File: app.py\n*** Move to: core.py\n")
-    writes = call({"tool_name": "apply_patch", "tool_input": {"command": moved}, "cwd": str(project)}).writes
+    writes = call({"tool_name": "apply_patch", "tool_input": {"command": moved}, "cwd": str(project)}).writes()
     assert (writes[0].path, writes[0].moved_from) == (project / "core.py", project / "app.py")
 
 
 def test_a_hunk_that_does_not_fit_is_named(project: Path) -> None:
     patch = PATCH.replace("    return 1", "    return 7")
     with pytest.raises(PatchError, match=r"does not fit app\.py: 'return 7'"):
-        call({"tool_name": "apply_patch", "tool_input": {"command": patch}, "cwd": str(project)})
+        call({"tool_name": "apply_patch", "tool_input": {"command": patch}, "cwd": str(project)}).writes()
 
 
 def test_an_edit_whose_old_text_is_not_there_writes_nothing(project: Path) -> None:
     arguments = {"file_path": "app.py", "old_string": "nowhere", "new_string": "x"}
-    assert call({"tool_name": "Edit", "tool_input": arguments, "cwd": str(project)}).writes == ()
+    assert call({"tool_name": "Edit", "tool_input": arguments, "cwd": str(project)}).writes() == []
 
 
 def test_other_tools_write_nothing(project: Path) -> None:
-    assert call({"tool_name": "Bash", "tool_input": {"command": "ls"}, "cwd": str(project)}).writes == ()
+    assert call({"tool_name": "Bash", "tool_input": {"command": "ls"}, "cwd": str(project)}).writes() == []
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_other_tools_write_nothing(project: Path) -> None:
 )
 def test_a_malformed_payload_is_refused_with_what_is_wrong(raw: bytes) -> None:
     with pytest.raises(PayloadError):
-        read(raw)
+        read(raw).writes()
 
 
 @given(st.text(alphabet="*+- @\nabEFU:dile", max_size=80))

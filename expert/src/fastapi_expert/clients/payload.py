@@ -40,33 +40,42 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One tool call of an agent: who makes it, in which folder, and the writes it would do (none for other tools)."""
+    """One tool call of an agent: who makes it, in which folder and session, with which tool and arguments."""
 
     agent: str | None
     session: str
     cwd: Path
     tool: str
-    writes: tuple[Write, ...]
-    stop_hook_active: bool = False
+    arguments: dict[str, Any]
+    stop_hook_active: bool
+
+    def writes(self) -> list[Write]:
+        """The files about to change, none for other tools; raises `PayloadError` or `PatchError`."""
+        return list(_writes(self.tool.lower(), self.arguments, self.cwd))
+
+    def touched(self) -> list[Path]:
+        """The files a writing tool names, whether or not its change still fits them."""
+        tool = self.tool.lower()
+        if tool in PATCH:
+            return [self.cwd / (file.moved_to or file.path) for file in parse(_patch(tool, self.arguments))]
+        return [self.cwd / _path(tool, self.arguments)] if tool in WHOLE_FILE | REPLACEMENT else []
 
 
 def read(raw: bytes) -> Call:
     """The call in the JSON payload `raw`; raises `PayloadError` when it is not one."""
     try:
         payload: object = json.loads(raw)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise PayloadError(f"the payload is not JSON: {error}") from error
     if not isinstance(payload, dict):
         raise PayloadError("the payload is not a JSON object")
     fields = cast("dict[str, Any]", payload)
-    cwd = Path(_first(fields, "cwd") or _workspace(fields) or ".")
-    tool = str(_first(fields, "tool_name", "toolName", "hook_event_name", "tool") or "")
     return Call(
         agent=_first(fields, "agent_type", "agentType", "agent_name", "agentName"),
         session=str(_first(fields, "session_id", "sessionId", "conversation_id", "sessionID") or ""),
-        cwd=cwd,
-        tool=tool,
-        writes=tuple(_writes(tool.lower(), _arguments(fields), cwd)),
+        cwd=Path(_first(fields, "cwd") or _workspace(fields) or "."),
+        tool=str(_first(fields, "tool_name", "toolName", "hook_event_name", "tool") or ""),
+        arguments=_arguments(fields),
         stop_hook_active=bool(_first(fields, "stop_hook_active", "stopHookActive", "loop_count")),
     )
 
@@ -85,24 +94,32 @@ def _arguments(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _writes(tool: str, arguments: dict[str, Any], cwd: Path) -> Iterator[Write]:
     if tool in PATCH:
-        patch = _first(arguments, "command", "patch", "input", "patchText", "patch_text")
-        if not isinstance(patch, str):
-            raise PayloadError(f"{tool} without a patch")
-        for file in parse(patch):
+        for file in parse(_patch(tool, arguments)):
             yield from _patched(file, cwd)
         return
     if tool not in WHOLE_FILE | REPLACEMENT:
         return
-    name = _first(arguments, "file_path", "filePath", "path", "filename", "target_file", "file")
-    if not isinstance(name, str) or not name:
-        raise PayloadError(f"{tool} without a file path")
-    path = cwd / name
+    path = cwd / _path(tool, arguments)
     before = _text(path)
     content = _first(arguments, "content", "contents", "file_text", "fileText", "text", "new_source")
     if isinstance(content, str) and (tool in WHOLE_FILE or arguments.get("command") == "create"):
         yield Write(path, before, content)
     elif (after := _replaced(before or "", arguments)) is not None:
         yield Write(path, before, after)
+
+
+def _patch(tool: str, arguments: dict[str, Any]) -> str:
+    patch = _first(arguments, "command", "patch", "input", "patchText", "patch_text")
+    if not isinstance(patch, str):
+        raise PayloadError(f"{tool} without a patch")
+    return patch
+
+
+def _path(tool: str, arguments: dict[str, Any]) -> str:
+    name = _first(arguments, "file_path", "filePath", "path", "filename", "target_file", "file")
+    if not isinstance(name, str) or not name or "\0" in name:
+        raise PayloadError(f"{tool} without a file path")
+    return name
 
 
 def _replaced(text: str, arguments: dict[str, Any]) -> str | None:
