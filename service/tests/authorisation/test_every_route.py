@@ -1,0 +1,153 @@
+"""No user reads, changes or deletes what is another's: every route the application has, tried by a stranger.
+
+The calls are generated from the application, so a route added tomorrow is tried tomorrow. Each is made by somebody who
+is not signed in and by a user who knows every identifier of the victim. Nothing private may come back, and no row of
+the victim's may differ afterwards.
+"""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from app.core.clock import utcnow
+from app.models import Base, PostStatus
+from tests.api_table import Operation, operations
+from tests.backends import on_both_databases
+from tests.factories import Account, Accounts
+from tests.samples import sample
+
+CONTENT = "zqcontentzq"  # in what drafts say; no call ever carries it, so it can only come back as a leak
+TAG = "zqtagzq"  # on the draft alone
+FINDABLE = "zqfindablezq"  # what a stranger searches drafts for
+PUBLIC_WRITES = {  # what anyone may do to an account by knowing its address, and which columns that may touch
+    "POST /api/v1/auth/password/forgot": {"one_time_tokens"},
+}
+
+
+@dataclass(frozen=True)
+class Victim:
+    account: Account
+    ids: dict[str, Any]
+
+    @property
+    def private(self) -> tuple[str, ...]:
+        """Strings that may reach nobody else: the address, what drafts say and are labelled, and tokens."""
+        return CONTENT, TAG, self.account.email, self.account.access_token, self.account.refresh_token
+
+
+async def make_victim(client: httpx.AsyncClient, accounts: Accounts) -> Victim:
+    account = await accounts.user(email="zqmailzq@example.org", username="victim", is_verified=False)
+    hidden = {"title": f"{CONTENT} {FINDABLE}", "content": f"{CONTENT} {FINDABLE} body", "excerpt": CONTENT}
+    draft = await accounts.post(account, **hidden, slug="draft-slug", status=PostStatus.DRAFT, tags=[TAG])
+    await accounts.post(account, **hidden, slug="archived-slug", status=PostStatus.ARCHIVED, tags=[TAG])
+    await accounts.post(account, **hidden, slug="scheduled-slug", published_at=utcnow() + timedelta(days=1), tags=[TAG])
+    sessions = (await client.get("/api/v1/auth/sessions", headers=account.headers)).json()
+    ids = {"user_id": account.id, "post_id": draft.id, "slug": draft.slug, "session_id": sessions[0]["id"]}
+    return Victim(account, ids)
+
+
+@on_both_databases
+@pytest.mark.parametrize("role", ["anonymous", "user"])
+async def test_no_route_lets_a_stranger_at_what_is_anothers(app: FastAPI, client, accounts, role: str):
+    victim = await make_victim(client, accounts)
+    stranger = await accounts.user(email="stranger@example.org", username="a_stranger")
+    before = await rows_of(app, victim)
+    assert before["posts"]
+    assert before["sessions"]
+    tried: set[str] = set()
+    for operation in operations(app):
+        for call in calls(operation, victim, stranger):
+            if role == "user":
+                stranger = await still_signed_in(client, accounts, stranger)
+            headers = stranger.headers if role == "user" else {}
+            answer = await client.request(operation.method, headers=headers, **call)
+            told = [secret for secret in victim.private if secret in answer.text]
+            assert not told, f"{operation} told {told}: {call} → {answer.text[:500]}"
+            if "{" in operation.path and operation.method != "GET":
+                assert answer.status_code in {401, 403, 404}, f"{operation} → {answer.status_code}: {call}"
+            after = await rows_of(app, victim, except_for=PUBLIC_WRITES.get(str(operation), set()))
+            changed = [table for table in after if after[table] != before[table]]
+            assert not changed, f"{operation} changed {changed} of another: {call}"
+        tried.add(str(operation))
+    assert len(tried) == len(operations(app)) > 25
+
+
+@on_both_databases
+async def test_every_get_outside_the_document_keeps_silent_too(app: FastAPI, client, accounts):
+    victim = await make_victim(client, accounts)
+    for path in ("/docs", "/redoc", "/openapi.json", "/api/v1/docs", "/metrics", "/health", "/health/ready", "/admin/"):
+        answer = await client.get(path, follow_redirects=True)
+        assert answer.status_code < 500, path
+        assert not [secret for secret in victim.private if secret in answer.text], path
+
+
+def calls(operation: Operation, victim: Victim, stranger: Account) -> Iterator[dict[str, Any]]:
+    """The same operation aimed at the victim in every way its parameters allow, one query parameter at a time."""
+    ids = [name for name in victim.ids if f"{{{name}}}" in operation.path]
+    path = operation.path.format(**{name: victim.ids[name] for name in ids})
+    body = request_body(operation, victim)
+    yield {"url": path, **body}
+    for parameter in operation.parameters:
+        if parameter["in"] == "query":
+            for value in aimed(operation, parameter, victim):
+                yield {"url": path, "params": {parameter["name"]: value}, **body}
+    filters = [p for p in operation.parameters if p["in"] == "query" and p["name"] in {"status", "author", "search"}]
+    if len(filters) > 1:
+        for values in itertools.product(*(aimed(operation, parameter, victim) for parameter in filters)):
+            yield {"url": path, "params": dict(zip((p["name"] for p in filters), values, strict=True)), **body}
+
+
+def aimed(operation: Operation, parameter: dict[str, Any], victim: Victim) -> list[Any]:
+    """Values for a query parameter that a curious stranger would try."""
+    schema = operation.resolved(parameter["schema"])
+    for variant in [schema, *(operation.resolved(each) for each in schema.get("anyOf", []))]:
+        if "enum" in variant:
+            return variant["enum"]
+    by_name = {
+        "author": [victim.account.id, victim.account.username],
+        "search": [FINDABLE, victim.account.email, "victim"],
+        "tag": [TAG],
+        "page": [1, 2],
+        "page_size": [100],
+        "cursor": ["broken"],
+    }
+    return by_name.get(parameter["name"], [sample(operation, schema, parameter["name"])])
+
+
+def request_body(operation: Operation, victim: Victim) -> dict[str, Any]:
+    found = operation.body()
+    if found is None:
+        return {}
+    media_type, schema = found
+    values = sample(operation, schema)
+    if "email" in values and operation.path.startswith("/api/v1/auth/") and "register" not in operation.path:
+        values["email"] = victim.account.email
+    if "register" in operation.path:
+        values |= {"email": victim.account.email, "username": victim.account.username}
+    return {"data" if "form" in media_type else "json": values}
+
+
+async def still_signed_in(client: httpx.AsyncClient, accounts: Accounts, stranger: Account) -> Account:
+    """The stranger again, signed in anew if the last call was their own logout."""
+    if (await client.get("/api/v1/auth/me", headers=stranger.headers)).status_code == 200:
+        return stranger
+    return await accounts.login(await accounts.row())
+
+
+async def rows_of(app: FastAPI, victim: Victim, *, except_for: set[str] | None = None) -> dict[str, list[Any]]:
+    """Every row that belongs to the victim, table by table, as the database has it."""
+    rows: dict[str, list[Any]] = {}
+    async with app.state.resources.database.session() as session:
+        for table in Base.metadata.sorted_tables:
+            owner = {"users": "id", "posts": "author_id"}.get(table.name, "user_id")
+            if owner in table.columns and table.name not in (except_for or set()):
+                query = text(f"SELECT * FROM {table.name} WHERE {owner} = :id ORDER BY 1")
+                rows[table.name] = [tuple(row) for row in await session.execute(query, {"id": victim.account.id})]
+    return rows

@@ -1,0 +1,128 @@
+"""Every endpoint of the table, called as written there, on every backend."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api_table import ENDPOINTS, Endpoint, Who
+from tests.backends import on_sqlite
+from tests.factories import PASSWORD, Account, Accounts
+
+NEW_PASSWORD = "Another8@battery-horse-staple"
+
+
+class Calls:
+    """Makes a call to an endpoint that should succeed. Each gets people and posts of its own."""
+
+    def __init__(self, client: httpx.AsyncClient, accounts: Accounts) -> None:
+        self.client, self.accounts = client, accounts
+
+    async def succeed(self, endpoint: Endpoint) -> httpx.Response:
+        caller = await (self.accounts.admin() if endpoint.who == Who.ADMIN else self.accounts.user(is_verified=False))
+        post = await self.accounts.post(caller, tags=["first"])
+        other = await self.accounts.row()
+        known = {
+            "user_id": other.id if endpoint.who == Who.ADMIN else caller.id,
+            "post_id": post.id,
+            "slug": post.slug,
+            "session_id": await self.session_of(caller),
+        }
+        headers = caller.headers if endpoint.who != Who.ANYONE else {}
+        return await self.client.request(
+            endpoint.method, endpoint.path.format(**known), headers=headers, **self.body_of(endpoint, caller)
+        )
+
+    async def session_of(self, caller: Account) -> str:
+        sessions = await self.client.get("/api/v1/auth/sessions", headers=caller.headers)
+        return sessions.json()[0]["id"]
+
+    def body_of(self, endpoint: Endpoint, caller: Account) -> dict[str, Any]:
+        bodies: dict[str, dict[str, Any]] = {
+            "POST /auth/register": {
+                "json": {
+                    "email": "new@example.org",
+                    "username": "newcomer",
+                    "password": NEW_PASSWORD,
+                    "first_name": "New",
+                    "last_name": "Comer",
+                }
+            },
+            "POST /auth/login": {"data": {"username": caller.email, "password": PASSWORD}},
+            "POST /auth/refresh": {"json": {"refresh_token": caller.refresh_token}},
+            "POST /auth/password/change": {"json": {"current_password": PASSWORD, "new_password": NEW_PASSWORD}},
+            "POST /auth/password/forgot": {"json": {"email": caller.email}},
+            "PUT /users/{user_id}": {"json": {"bio": "I changed my mind."}},
+            "PATCH /users/{user_id}/access": {"json": {"is_active": False}},
+            "POST /posts": {"json": {"title": "A title", "content": "And content.", "tags": "one, two"}},
+            "PUT /posts/{post_id}": {"json": {"title": "A better title"}},
+        }
+        return bodies.get(str(endpoint).replace("/api/v1", ""), {})
+
+
+NEED_A_MAILED_TOKEN = {"/api/v1/auth/verify-email", "/api/v1/auth/password/reset"}  # see tests/auth
+
+
+@pytest.mark.parametrize("endpoint", [e for e in ENDPOINTS if e.path not in NEED_A_MAILED_TOKEN], ids=str)
+async def test_the_endpoint_succeeds_with_the_promised_status(endpoint: Endpoint, client, accounts):
+    answer = await Calls(client, accounts).succeed(endpoint)
+    assert answer.status_code == endpoint.success, answer.text
+    if answer.content:
+        assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["x-request-id"]
+
+
+@on_sqlite
+@pytest.mark.parametrize("endpoint", [e for e in ENDPOINTS if e.who != Who.ANYONE], ids=str)
+async def test_the_endpoint_refuses_who_has_not_signed_in(endpoint: Endpoint, client):
+    answer = await client.request(endpoint.method, some_path(endpoint))
+    assert_problem(answer, 401)
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+@on_sqlite
+@pytest.mark.parametrize("endpoint", [e for e in ENDPOINTS if e.who == Who.ADMIN], ids=str)
+async def test_the_endpoint_refuses_who_is_no_administrator(endpoint: Endpoint, client, accounts):
+    caller = await accounts.user()
+    body = {"json": {"is_active": False}} if endpoint.method == "PATCH" else {}
+    answer = await client.request(endpoint.method, some_path(endpoint), headers=caller.headers, **body)
+    assert_problem(answer, 403)
+
+
+@on_sqlite
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=str)
+async def test_another_method_is_refused_as_a_problem(endpoint: Endpoint, client):
+    answer = await client.request("TRACE", some_path(endpoint))
+    assert_problem(answer, 405)
+    assert endpoint.method in answer.headers["allow"]
+
+
+@on_sqlite
+@pytest.mark.parametrize("path", ["/nowhere", "/api/v1/nowhere", "/api/v1/posts/slug/none", "/api/v1/posts/999999999"])
+async def test_what_does_not_exist_is_a_problem(path: str, client):
+    assert_problem(await client.get(path), 404)
+
+
+@on_sqlite
+async def test_a_fault_of_the_body_is_pointed_at(client, accounts):
+    caller = await accounts.user()
+    answer = await client.post("/api/v1/posts", json={"title": "", "colour": "red"}, headers=caller.headers)
+    problem = assert_problem(answer, 422)
+    assert {error["pointer"] for error in problem["errors"]} >= {"#/title", "#/content", "#/colour"}
+
+
+def some_path(endpoint: Endpoint) -> str:
+    unknown = {"user_id": 1, "post_id": 1, "slug": "none", "session_id": "00000000-0000-7000-8000-000000000000"}
+    return endpoint.path.format(**unknown)
+
+
+def assert_problem(answer: httpx.Response, status: int) -> dict[str, Any]:
+    """Assert an RFC 9457 answer with every member this service promises, and return it."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert {"type", "title", "status", "detail", "instance", "request_id"} <= set(problem)
+    assert problem["status"] == status
+    assert problem["instance"] == answer.request.url.path
+    assert problem["request_id"] == answer.headers["x-request-id"]
+    return problem
