@@ -6,17 +6,25 @@ from uuid import UUID
 
 from fastapi import FastAPI
 
+from app.api import health
 from app.api.v1.router import router as v1
+from app.core.access_log import AccessLog
 from app.core.cache import Cache
 from app.core.config import Settings, get_settings
 from app.core.database import Database
+from app.core.docs import install_docs
 from app.core.errors import install_error_handlers
+from app.core.hot import HotAnswers
+from app.core.metrics import Metrics
+from app.core.middleware import install_middleware
 from app.core.passwords import PasswordHasher
 from app.core.principal import Principal, PrincipalCache
+from app.core.ratelimit import RateLimiter
+from app.core.redis import connect
 from app.core.resources import Resources
 from app.core.tokens import TokenSigner
 from app.services import session_service
-from app.startup import prepare
+from app.services.bootstrap_service import prepare
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -31,15 +39,21 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url=f"{settings.api_v1_str}/openapi.json" if settings.docs_enabled else None,
     )
-    app.state.resources = build_resources(settings)
+    resources = build_resources(settings)
+    app.state.resources = resources
     install_error_handlers(app)
+    install_middleware(app, settings, resources)
+    app.include_router(health.router)
     app.include_router(v1, prefix=settings.api_v1_str)
+    install_docs(app, settings)
     return app
 
 
 def build_resources(settings: Settings) -> Resources:
     database = Database(settings)
-    cache = Cache(None)
+    redis = connect(settings.redis_url) if settings.redis_url else None
+    metrics = Metrics()
+    cache = Cache(redis, on_failure=metrics.redis_failures.inc)
 
     async def load(user_id: int, session_id: UUID) -> Principal | None:
         return await session_service.load_principal(database.reader, user_id=user_id, session_id=session_id)
@@ -49,7 +63,15 @@ def build_resources(settings: Settings) -> Resources:
         database=database,
         hasher=PasswordHasher(),
         signer=TokenSigner(settings),
+        redis=redis,
         cache=cache,
+        limiter=RateLimiter(redis),
+        hot=HotAnswers(cache, ttl=settings.cache_ttl),
+        metrics=metrics,
+        access_log=AccessLog(
+            as_json=settings.log_format == "json" or (settings.log_format == "auto" and settings.is_production),
+            enabled=settings.log_level in {"DEBUG", "INFO"},
+        ),
         principals=PrincipalCache(cache, loader=load, alone=settings.workers == 1),
     )
 
@@ -61,5 +83,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     await resources.cache.start()
     yield
     await resources.cache.stop()
+    if resources.redis is not None:
+        await resources.redis.aclose()
     resources.hasher.close()
     await resources.database.close()
+    resources.access_log.flush()

@@ -1,12 +1,17 @@
-"""What one running application holds: made by `create_app`, opened by the lifespan, reached as `app.state.resources`."""
+"""What one application holds: made by `create_app`, opened by the lifespan, reached as `app.state.resources`."""
 
 from dataclasses import dataclass
 
+from app.core.access_log import AccessLog
 from app.core.cache import Cache
 from app.core.config import Settings
 from app.core.database import Database
+from app.core.hot import HotAnswers
+from app.core.metrics import Metrics
 from app.core.passwords import PasswordHasher
 from app.core.principal import PrincipalCache
+from app.core.ratelimit import RateLimiter
+from app.core.redis import RedisClient
 from app.core.tokens import TokenSigner
 
 
@@ -16,5 +21,10 @@ class Resources:
     database: Database
     hasher: PasswordHasher
     signer: TokenSigner
+    redis: RedisClient | None
     cache: Cache
+    limiter: RateLimiter
+    hot: HotAnswers
+    metrics: Metrics
+    access_log: AccessLog
     principals: PrincipalCache

@@ -1,0 +1,44 @@
+"""What is known about the request being served, for logs, errors, limits and the answer's headers."""
+
+from collections.abc import MutableMapping
+from contextvars import ContextVar
+from typing import Any
+
+
+class RequestContext:
+    """Facts about one request, collected once at the edge.
+
+    ``headers`` are the request's, last one winning; ``client`` is the address behind trusted proxies; ``user_id`` is set
+    by authentication; ``answer_headers`` are added to whatever answer leaves; ``route`` is the template that matched.
+    """
+
+    __slots__ = ("answer_headers", "client", "headers", "path", "request_id", "route", "status", "user_id")
+
+    def __init__(self, *, request_id: str, client: str, path: str, headers: dict[bytes, bytes]) -> None:
+        self.request_id = request_id
+        self.client = client
+        self.path = path
+        self.headers = headers
+        self.user_id: int | None = None
+        self.answer_headers: list[tuple[bytes, bytes]] = []
+        self.route: str | None = None
+        self.status = 0  # of the answer, once it has started
+
+
+request_context: ContextVar[RequestContext | None] = ContextVar("request_context", default=None)
+
+
+def current_request_id() -> str | None:
+    """Id of the request being served; ``None`` outside of one."""
+    context = request_context.get()
+    return context.request_id if context else None
+
+
+def add_request_context(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """structlog processor: the request and the user on every line written while one is served."""
+    context = request_context.get()
+    if context is not None:
+        event.setdefault("request_id", context.request_id)
+        if context.user_id is not None:
+            event.setdefault("user_id", context.user_id)
+    return event

@@ -1,0 +1,78 @@
+"""The middleware, outermost first, all of it pure ASGI (no BaseHTTPMiddleware) and none of it looking at the routes.
+
+edge         request id, client address, security headers, access log, metrics
+CORS         Starlette's, when origins are allowed: around every refusal, so that browsers can read it
+admission    trusted hosts, rate limit, body size, the barrier that turns any exception into a problem
+hot reads    anonymous answers made before
+compression  gzip for answers made now
+"""
+
+from fastapi import FastAPI
+from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+
+from app.core.config import Settings
+from app.core.context import request_context
+from app.core.docs import DOCS_POLICY
+from app.core.errors import Problem
+from app.core.middleware.admission import AdmissionMiddleware
+from app.core.middleware.compression import CompressionMiddleware
+from app.core.middleware.edge import EdgeMiddleware
+from app.core.middleware.hot_reads import HotReadsMiddleware
+from app.core.proxies import TrustedProxies
+from app.core.ratelimit import Limit
+from app.core.resources import Resources
+
+# The admin site's own pages: its templates bring scripts and styles inline.
+ADMIN_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: https:; font-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+_REQUEST_HEADERS = ["Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key", "X-Request-ID"]
+_RATE_LIMIT_HEADERS = ["Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]
+
+
+def install_middleware(app: FastAPI, settings: Settings, resources: Resources) -> None:
+    """Put the middleware around ``app``; Starlette wants the innermost first."""
+    api = settings.api_v1_str
+    docs = (f"{api}/docs", f"{api}/redoc")
+    app.add_middleware(CompressionMiddleware)
+    app.add_middleware(HotReadsMiddleware, prefixes=(f"{api}/posts", f"{api}/tags"))
+    app.add_middleware(
+        AdmissionMiddleware,
+        allowed_hosts=settings.allowed_hosts,
+        max_body_bytes=settings.max_body_bytes,
+        limit=Limit("client", settings.rate_limit_requests, settings.rate_limit_window),
+        unlimited=("/health", "/metrics", *docs),
+    )
+    if settings.allowed_origins:
+        app.add_middleware(
+            ProblemCORSMiddleware,
+            allow_origins=settings.allowed_origins,
+            allow_credentials=settings.cors_allow_credentials,
+            allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=_REQUEST_HEADERS,
+            expose_headers=["ETag", "Location", "X-Request-ID", *_RATE_LIMIT_HEADERS],
+            max_age=600,
+        )
+    app.add_middleware(
+        EdgeMiddleware,
+        proxies=TrustedProxies(settings.trusted_proxies),
+        access_log=resources.access_log,
+        metrics=resources.metrics,
+        pages={**dict.fromkeys(docs, DOCS_POLICY), "/admin": ADMIN_POLICY},
+    )
+
+
+class ProblemCORSMiddleware(CORSMiddleware):
+    """Starlette's CORS; a refused preflight has the shape of every other error."""
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        response = super().preflight_response(request_headers)
+        if response.status_code < 400:
+            return response
+        kept = {name: value for name, value in response.headers.items() if not name.startswith("content-")}
+        context = request_context.get()
+        return Problem(400, f"{bytes(response.body).decode()}.", headers=kept).response(context.path if context else "")
