@@ -122,7 +122,7 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 def accounts(app: FastAPI, client: httpx.AsyncClient) -> Accounts:
     """Users and their posts: `await accounts.user()`, `await accounts.post(author)`."""
-    return Accounts(app, client)
+    return Accounts(app.state.resources.database, client)
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from typing import Any
 
 import httpx
 from argon2 import PasswordHasher
-from fastapi import FastAPI
 from sqlalchemy import select
 
 from app.core.clock import utcnow
+from app.core.database import Database
 from app.models import Post, PostStatus, Role, Tag, User
 
 PASSWORD = "Correct7!horse-battery@staple"
@@ -43,8 +43,8 @@ def hashed(password: str) -> str:
 class Accounts:
     """The people of one test."""
 
-    def __init__(self, app: FastAPI, client: httpx.AsyncClient) -> None:
-        self.database = app.state.resources.database
+    def __init__(self, database: Database, client: httpx.AsyncClient) -> None:
+        self.database = database
         self.client = client
 
     async def user(self, **fields: Any) -> Account:

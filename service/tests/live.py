@@ -43,8 +43,14 @@ class LiveService(Server):
         return f"http://127.0.0.1:{self.port}"
 
     def is_ready(self) -> bool:
+        return self._answers("/health/ready")
+
+    def is_alive(self) -> bool:
+        return self._answers("/health/live")
+
+    def _answers(self, path: str) -> bool:
         try:
-            return httpx.get(f"{self.url}/health/ready", timeout=5).status_code == 200
+            return httpx.get(f"{self.url}{path}", timeout=5).status_code == 200
         except httpx.HTTPError:
             return False
 

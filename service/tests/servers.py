@@ -62,8 +62,8 @@ class Server:
     def is_ready(self) -> bool:
         raise NotImplementedError
 
-    def start(self) -> None:
-        """Start it and return once it answers; a restart keeps port and data."""
+    def start(self, *, until: Callable[[], bool] | None = None) -> None:
+        """Start it and return once it is ready (or `until` is true); a restart keeps port and data."""
         with (self.directory / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 self.command(),
@@ -76,7 +76,7 @@ class Server:
                 **_as_account(self.account),
             )
         deadline = time.monotonic() + READY_WITHIN
-        while not self.is_ready():
+        while not (until or self.is_ready)():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise ServerUnavailableError(f"{self.command()[0]} did not start:\n{self.log()[-2000:]}")
             time.sleep(0.02)
