@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis killed under load and restarted: clear refusals meanwhile, nothing that was committed is lost."""
+"""PostgreSQL and Redis killed under load and restarted: clear refusals meanwhile, nothing committed is lost."""
 
 import asyncio
 import time
