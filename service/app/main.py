@@ -1,6 +1,6 @@
 """The application: a factory and its lifespan, nothing else."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -77,7 +77,7 @@ def build_resources(settings: Settings) -> Resources:
 
 
 @asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     resources: Resources = app.state.resources
     await prepare(resources)
     await resources.cache.start()

@@ -1,4 +1,6 @@
-"""How Alembic reaches the database. `app.core.migrations` gives the address; the `alembic` command reads the settings."""
+"""How Alembic reaches the database: at the address `app.core.migrations` gives, or the one in the settings."""
+
+import sqlite3
 
 from alembic import context
 from sqlalchemy import Connection, create_engine, event, text
@@ -18,13 +20,13 @@ def main() -> None:
     if engine.dialect.name == "sqlite":
 
         @event.listens_for(engine, "connect")
-        def no_implicit_begin(connection: object, _record: object) -> None:  # pyright: ignore[reportUnusedFunction] # registered by the decorator
-            connection.isolation_level = None  # pyright: ignore[reportAttributeAccessIssue] # sqlite3's, whatever SQLAlchemy calls it
-            connection.execute("PRAGMA journal_mode = WAL")  # pyright: ignore[reportAttributeAccessIssue] # as above
-            connection.execute("PRAGMA busy_timeout = 60000")  # pyright: ignore[reportAttributeAccessIssue] # as above
+        def no_implicit_begin(connection: sqlite3.Connection, _record: object) -> None:
+            connection.isolation_level = None
+            connection.execute("PRAGMA busy_timeout = 60000")
+            connection.execute("PRAGMA journal_mode = WAL")
 
         @event.listens_for(engine, "begin")
-        def lock(connection: Connection) -> None:  # pyright: ignore[reportUnusedFunction] # registered by the decorator
+        def lock(connection: Connection) -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     with engine.connect() as connection:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, cast
 
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request
 from fastapi.openapi.models import OAuthFlowPassword, OAuthFlows
 from fastapi.security import OAuth2
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,6 +14,7 @@ from app.core.fastread import Reader
 from app.core.principal import Principal
 from app.core.resources import Resources
 from app.core.tokens import InvalidToken
+from app.services.session_service import Device
 
 NOT_SIGNED_IN = "Sign in first: send `Authorization: Bearer <access token>`."
 NOT_VALID = "This access token is not valid, or no longer: sign in again or refresh it."
@@ -44,6 +45,31 @@ SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
 ReadDep = Annotated[Reader, Depends(get_reader)]
 
 
+def request_headers() -> dict[bytes, bytes]:
+    """The headers of the request being served (lower case), as the middleware found them."""
+    context = request_context.get()
+    return context.headers if context else {}
+
+
+async def get_device(request: Request) -> Device:
+    context = request_context.get()
+    agent = "".join(filter(str.isprintable, request.headers.get("user-agent", "")))[:255]
+    return Device(ip_address=context.client[:45] if context else None, user_agent=agent or None)
+
+
+DeviceDep = Annotated[Device, Depends(get_device)]
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="A key of your making (a UUID): repeat the request with it and get the first answer again.",
+    ),
+]
+
+
 class BearerAuth(OAuth2):
     """Access token → :class:`Principal`. `required=False` lets the anonymous through as None, never a bad token."""
 
@@ -53,7 +79,7 @@ class BearerAuth(OAuth2):
         )
         super().__init__(flows=flows, scheme_name="Bearer", auto_error=required)
 
-    async def __call__(self, request: Request) -> Any:
+    async def __call__(self, request: Request) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] # HTTP only
         header = request.headers.get("authorization")
         if header is None:
             if self.auto_error:

@@ -5,11 +5,12 @@ Writes go through one SQLAlchemy session per request, committed once. Reads go t
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError
@@ -42,7 +43,7 @@ class Database:
         )
 
     @contextlib.asynccontextmanager
-    async def session(self) -> AsyncIterator[AsyncSession]:
+    async def session(self) -> AsyncGenerator[AsyncSession]:
         """One transaction: committed at the end, rolled back on any error.
 
         Callbacks registered with :func:`after_commit` run once the commit has succeeded.
@@ -50,11 +51,10 @@ class Database:
         async with AsyncSession(self.engine, expire_on_commit=False) as session:
             try:
                 yield session
-                await session.commit()
+                await commit(session)
             except BaseException:
                 await session.rollback()
                 raise
-            await run_after_commit(session)
 
     async def close(self) -> None:
         await self.reader.close()
@@ -67,10 +67,18 @@ def after_commit(session: AsyncSession, callback: AfterCommit) -> None:
     callbacks.append(callback)
 
 
-async def run_after_commit(session: AsyncSession) -> None:
+async def commit(session: AsyncSession) -> None:
+    """Commit, then run what waits for it. :meth:`Database.session` does this; few others have a reason to."""
+    await session.commit()
     callbacks: list[AfterCommit] = session.info.pop(_AFTER_COMMIT, [])
     for callback in callbacks:
         await callback()
+
+
+def insert_ignoring_conflicts(session: AsyncSession, table: type[Any]) -> Any:
+    """An INSERT that inserts nothing where a unique value is taken; another's uncommitted row is waited for."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing()
 
 
 def _sqlite_engine(url: URL, settings: Settings) -> AsyncEngine:
@@ -79,7 +87,7 @@ def _sqlite_engine(url: URL, settings: Settings) -> AsyncEngine:
     engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=settings.database_pool_timeout)
 
     @event.listens_for(engine.sync_engine, "connect")
-    def configure(connection: Any, _entry: ConnectionPoolEntry) -> None:  # pyright: ignore[reportUnusedFunction] # registered by the decorator
+    def configure(connection: Any, _entry: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # the driver must not begin transactions behind our back
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode = WAL")
@@ -89,7 +97,7 @@ def _sqlite_engine(url: URL, settings: Settings) -> AsyncEngine:
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
-    def begin(connection: Any) -> None:  # pyright: ignore[reportUnusedFunction] # registered by the decorator
+    def begin(connection: Any) -> None:
         # IMMEDIATE takes the write lock now: a read that later wants to write would fail at once instead of waiting.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
@@ -106,7 +114,7 @@ def _postgres_engine(url: URL, settings: Settings) -> AsyncEngine:
     )
 
     @event.listens_for(engine.sync_engine, "checkout")
-    def refuse_dead(connection: DBAPIConnection, _entry: ConnectionPoolEntry, _proxy: Any) -> None:  # pyright: ignore[reportUnusedFunction] # registered by the decorator
+    def refuse_dead(connection: DBAPIConnection, _entry: ConnectionPoolEntry, _proxy: Any) -> None:
         # asyncpg knows at once when the server hung up; asking it costs no round trip, as a ping would.
         if cast(Any, connection).driver_connection.is_closed():
             raise DisconnectionError("the server closed this connection")

@@ -8,9 +8,9 @@ and leaves out the rest.
 import asyncio
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import aiosqlite
 import asyncpg
@@ -24,6 +24,7 @@ from app.core.config import Settings
 T = TypeVar("T")
 Processor = Callable[[Any], Any]
 Record = Sequence[Any]
+Pool = Any  # asyncpg.Pool, whose methods have no types
 
 SQLITE_READERS = 4
 _LOST = (
@@ -42,7 +43,7 @@ class Read(Generic[T]):
     Values that change are `bindparam("name")`; give them to the reader by name.
     """
 
-    def __init__(self, row: Callable[..., T], statement: Select[Any]) -> None:
+    def __init__(self, row: Callable[..., T], statement: Select[*tuple[Any, ...]]) -> None:
         self.row = row
         self.statement = statement
         self._compiled: dict[str, CompiledRead] = {}
@@ -57,7 +58,7 @@ class Read(Generic[T]):
 class CompiledRead:
     """SQL text, the order of its parameters, and the conversions its types ask for."""
 
-    def __init__(self, statement: Select[Any], dialect: Dialect) -> None:
+    def __init__(self, statement: Select[*tuple[Any, ...]], dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
         self.sql = str(compiled)
         self._fixed = compiled.params
@@ -116,7 +117,7 @@ class PostgresReader(Reader):
         self.dialect = sa_asyncpg.dialect()
         self._url = url
         self._settings = settings
-        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._pool: Pool | None = None
         self._opening = asyncio.Lock()
 
     async def records(self, sql: str, parameters: Sequence[Any]) -> Sequence[Record]:
@@ -126,13 +127,11 @@ class PostgresReader(Reader):
         except _LOST:
             return await self._fetch(pool, sql, parameters)
 
-    async def _fetch(
-        self, pool: "asyncpg.Pool[asyncpg.Record]", sql: str, parameters: Sequence[Any]
-    ) -> Sequence[Record]:
+    async def _fetch(self, pool: Pool, sql: str, parameters: Sequence[Any]) -> Sequence[Record]:
         async with pool.acquire(timeout=self._settings.database_pool_timeout) as connection:
             return await connection.fetch(sql, *parameters)
 
-    async def _open(self) -> "asyncpg.Pool[asyncpg.Record]":
+    async def _open(self) -> Pool:
         async with self._opening:
             if self._pool is None:
                 self._pool = await _open_pool(self._url, self._settings)
@@ -146,9 +145,9 @@ class PostgresReader(Reader):
             self._pool = None
 
 
-async def _open_pool(url: URL, settings: Settings) -> "asyncpg.Pool[asyncpg.Record]":
+async def _open_pool(url: URL, settings: Settings) -> Pool:
     query = dict(url.query)
-    return await asyncpg.create_pool(
+    return await cast(Any, asyncpg).create_pool(
         host=query.pop("host", url.host),  # in the query it is a unix socket's directory
         port=url.port or 5432,
         user=url.username,
@@ -190,7 +189,7 @@ class SqliteReader(Reader):
             return list(await connection.execute_fetchall(sql, parameters))
 
     @contextlib.asynccontextmanager
-    async def _connection(self) -> AsyncIterator[aiosqlite.Connection]:
+    async def _connection(self) -> AsyncGenerator[aiosqlite.Connection]:
         if self._idle.empty() and self._opened < SQLITE_READERS:
             self._opened += 1
             try:

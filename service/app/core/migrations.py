@@ -53,7 +53,7 @@ def head() -> str:
 
 
 async def current(database: Database) -> str | None:
-    """The revision of the database, or None when it has never been migrated. Raises what the driver raises when it is down."""
+    """The revision of the database, or None when it has never been migrated. Raises what the driver does."""
     exists = "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"
     if database.dialect == "postgresql":
         exists = (

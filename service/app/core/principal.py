@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from time import monotonic
 from uuid import UUID
 
-from app.core.cache import UNCOORDINATED_TTL, Cache
+from app.core.answers import JsonAnswer
+from app.core.cache import UNCOORDINATED_TTL, Cache, Region
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,10 +18,12 @@ class Principal:
     is_admin: bool
     is_verified: bool
     email: str
-    profile: bytes
-    """The user's own profile as JSON: what GET /auth/me answers."""
-    etag: str
+    profile: JsonAnswer
+    """The user's own profile: what GET /auth/me answers."""
 
+
+Sessions = dict[UUID, tuple[float, Principal]]
+"""A user's live sessions, each with the time it was read."""
 
 Loader = Callable[[int, UUID], Awaitable[Principal | None]]
 
@@ -33,7 +36,7 @@ class PrincipalCache:
     """
 
     def __init__(self, cache: Cache, *, loader: Loader, alone: bool, ttl: float = 60.0) -> None:
-        self._region = cache.region("principals", ttl=ttl, max_entries=10_000)
+        self._region: Region[Sessions] = cache.region("principals", ttl=ttl, max_entries=10_000)
         self._cache = cache
         self._load = loader
         self._alone = alone
@@ -41,18 +44,15 @@ class PrincipalCache:
 
     async def get(self, user_id: int, session_id: UUID) -> Principal | None:
         """The caller behind a session, or None when session or user is not live."""
-        sessions: dict[UUID, tuple[float, Principal]] | None = self._region.get(str(user_id))
+        sessions = self._region.get(str(user_id))
         if sessions is not None and (found := sessions.get(session_id)) is not None and self._trusts(found[0]):
             return found[1]
         epoch = self._region.epoch
         loaded_at = monotonic()
         principal = await self._load(user_id, session_id)
         if principal is not None and (self._alone or self._cache.connected) and epoch == self._region.epoch:
-            sessions = {
-                key: value for key, value in (self._region.get(str(user_id)) or {}).items() if self._trusts(value[0])
-            }
-            sessions[session_id] = (loaded_at, principal)
-            self._region.put(str(user_id), sessions, epoch=epoch)
+            kept = {key: entry for key, entry in (sessions or {}).items() if self._trusts(entry[0])}
+            self._region.put(str(user_id), {**kept, session_id: (loaded_at, principal)}, epoch=epoch)
         return principal
 
     async def forget(self, user_id: int) -> None:

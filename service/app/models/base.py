@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, TypeDecorator
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, TypeDecorator, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.core.clock import utcnow
@@ -46,7 +46,7 @@ class Base(DeclarativeBase):
 BigInt = BigInteger().with_variant(Integer, "sqlite")
 BigId = Annotated[int, mapped_column(BigInt, primary_key=True)]
 CreatedAt = Annotated[datetime, mapped_column(UtcDateTime, default=utcnow)]
-UpdatedAt = Annotated[datetime, mapped_column(UtcDateTime, default=utcnow, onupdate=utcnow)]
+UpdatedAt = Annotated[datetime, mapped_column(UtcDateTime, default=utcnow)]
 
 
 class Timestamped:
@@ -54,3 +54,9 @@ class Timestamped:
 
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
+
+
+@event.listens_for(Timestamped, "before_update", propagate=True)
+def touch(_mapper: object, _connection: object, row: Timestamped) -> None:
+    """A change through the ORM is a change; an UPDATE statement (a login, a view counted) says so itself or is none."""
+    row.updated_at = utcnow()

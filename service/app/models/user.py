@@ -16,14 +16,11 @@ class Role(StrEnum):
 
 def string_enum(kind: type[StrEnum], name: str) -> Enum:
     """A StrEnum kept as its value in a VARCHAR with a CHECK: new members need no type migration."""
-    return Enum(
-        kind,
-        name=name,
-        native_enum=False,
-        create_constraint=True,
-        length=16,
-        values_callable=lambda kind: [m.value for m in kind],
-    )
+    return Enum(kind, name=name, native_enum=False, create_constraint=True, length=16, values_callable=_values)
+
+
+def _values(kind: type[StrEnum]) -> list[str]:
+    return [member.value for member in kind]
 
 
 class User(Base, Timestamped):

@@ -1,32 +1,23 @@
 """Parts that every wire format shares."""
 
-from typing import Annotated, Any, ClassVar
+from datetime import datetime
+from typing import Annotated, ClassVar
 
 from fastapi import Path
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from app.core.ids import MAX_ID
 
+Id = Annotated[int, Path(ge=1, le=MAX_ID, description="Its number.")]
 
-def _storable(value: Any) -> Any:
-    """Refuse what no database column or UTF-8 answer can hold: NUL (PostgreSQL) and lone surrogates."""
-    if isinstance(value, str):
-        if "\x00" in value:
-            raise ValueError("must not contain NUL characters")
-        if any("\ud800" <= character <= "\udfff" for character in value) if not value.isascii() else False:
-            raise ValueError("must not contain lone surrogates")
-    return value
-
-
-Storable = BeforeValidator(_storable)
-Text = Annotated[str, Storable]
-Line = Annotated[str, Storable, StringConstraints(strip_whitespace=True)]
-
-Id = Annotated[int, Path(ge=1, le=MAX_ID, description="The row's number.")]
+# RFC 3339 in UTC, written with Z.
+Timestamp = Annotated[
+    datetime, PlainSerializer(lambda value: value.isoformat().replace("+00:00", "Z"), return_type=str, when_used="json")
+]
 
 
 class Schema(BaseModel):
-    """Base of everything a client sends: unknown fields are refused, text must be storable."""
+    """Base of what a client sends: unknown fields are refused."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
 

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import orjson
 from sqlalchemy import ColumnElement
 
+from app.core.answers import JsonAnswer
+from app.core.wire import json_bytes
 from app.models import Role, User
 
 
@@ -42,13 +43,10 @@ def private_view(profile: Profile) -> dict[str, Any]:
     return profile._asdict()
 
 
-def as_json(view: Any) -> bytes:
-    """UTC times end in Z, as RFC 3339 clients expect."""
-    return orjson.dumps(view, option=orjson.OPT_UTC_Z)
-
-
-def profile_etag(profile: Profile) -> str:
-    return f'"user-{profile.id}-{profile.version}"'
+def profile_answer(profile: Profile, *, private: bool) -> JsonAnswer:
+    """The profile as it is sent, with its entity tag."""
+    view = private_view(profile) if private else public_view(profile)
+    return JsonAnswer(json_bytes(view), route="/users/{user_id}", version=profile.version, public=not private)
 
 
 def profile_of(user: User) -> Profile:

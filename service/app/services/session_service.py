@@ -1,26 +1,67 @@
-"""Logins: opened, looked up on every request, ended."""
+"""Logins: opened, looked up on every request, rotated, ended."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, exists, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import utcnow
+from app.core.config import Settings
+from app.core.database import after_commit
+from app.core.errors import NotFound
 from app.core.fastread import Read, Reader
+from app.core.ids import uuid7
 from app.core.principal import Principal
+from app.core.resources import Resources
+from app.core.tokens import token_hash
 from app.models import Role, Session, User
-from app.services.profiles import PROFILE_COLUMNS, Profile, as_json, private_view, profile_etag
+from app.services.profiles import PROFILE_COLUMNS, Profile, profile_answer
+
+MOST_LISTED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Where a login came from, as far as the request tells."""
+
+    ip_address: str | None
+    user_agent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    access: str
+    refresh: str
+    expires_in: int
+
+
+class OpenSession(NamedTuple):
+    id: UUID
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    ip_address: str | None
+    user_agent: str | None
+
+
+_IS_LIVE = (Session.revoked_at.is_(None), Session.expires_at > bindparam("now"))
 
 _LIVE_PROFILE = Read(
     Profile,
     select(*PROFILE_COLUMNS)
     .join(Session, Session.user_id == User.id)
-    .where(
-        Session.id == bindparam("session_id"),
-        User.id == bindparam("user_id"),
-        User.is_active,
-        Session.revoked_at.is_(None),
-        Session.expires_at > bindparam("now"),
-    ),
+    .where(Session.id == bindparam("session_id"), User.id == bindparam("user_id"), User.is_active, *_IS_LIVE),
+)
+_OPEN_SESSIONS = Read(
+    OpenSession,
+    select(*(getattr(Session, name) for name in OpenSession._fields))
+    .where(Session.user_id == bindparam("user_id"), *_IS_LIVE)
+    .order_by(Session.created_at.desc())
+    .limit(MOST_LISTED),
 )
 
 
@@ -35,6 +76,124 @@ async def load_principal(reader: Reader, *, user_id: int, session_id: UUID) -> P
         is_admin=profile.role is Role.ADMIN,
         is_verified=profile.is_verified,
         email=profile.email,
-        profile=as_json(private_view(profile)),
-        etag=profile_etag(profile),
+        profile=profile_answer(profile, private=True),
     )
+
+
+async def list_open(reader: Reader, *, user_id: int) -> Sequence[OpenSession]:
+    """Where this user is signed in, newest first."""
+    return await reader.all(_OPEN_SESSIONS, user_id=user_id, now=utcnow())
+
+
+def open_session(session: AsyncSession, *, user_id: int, device: Device, resources: Resources) -> Tokens:
+    """Start a session and return its first pair of tokens."""
+    session_id = uuid7()
+    tokens = _sign(resources, user_id=user_id, session_id=session_id)
+    now = utcnow()
+    session.add(
+        Session(
+            id=session_id,
+            user_id=user_id,
+            refresh_hash=token_hash(tokens.refresh),
+            created_at=now,
+            last_used_at=now,
+            expires_at=now + _lifetime(resources.settings),
+            ip_address=device.ip_address,
+            user_agent=device.user_agent,
+        )
+    )
+    return tokens
+
+
+async def rotate(
+    session: AsyncSession, *, user_id: int, session_id: UUID, refresh_token: str, resources: Resources
+) -> Tokens | None:
+    """Exchange the session's current refresh token for a new pair; None when it is not the current one.
+
+    One conditional UPDATE decides: of any number of exchanges of one token at once, one gets through.
+    """
+    tokens = _sign(resources, user_id=user_id, session_id=session_id)
+    now = utcnow()
+    rotated = await session.scalar(
+        update(Session)
+        .where(
+            Session.id == session_id,
+            Session.user_id == user_id,
+            Session.refresh_hash == token_hash(refresh_token),
+            Session.revoked_at.is_(None),
+            Session.expires_at > now,
+            exists().where(User.id == Session.user_id, User.is_active),
+        )
+        .values(
+            refresh_hash=token_hash(tokens.refresh), last_used_at=now, expires_at=now + _lifetime(resources.settings)
+        )
+        .returning(Session.id)
+    )
+    return tokens if rotated else None
+
+
+async def revoke_replayed(
+    session: AsyncSession, *, session_id: UUID, refresh_token: str, resources: Resources
+) -> int | None:
+    """End the session if the token was good for it once but is not now; return whose it was.
+
+    Somebody holds a token that its owner has already exchanged: whoever of the two is the thief, both are out
+    (RFC 9700 §4.14.2).
+    """
+    user_id = await session.scalar(
+        update(Session)
+        .where(
+            Session.id == session_id, Session.revoked_at.is_(None), Session.refresh_hash != token_hash(refresh_token)
+        )
+        .values(revoked_at=utcnow())
+        .returning(Session.user_id)
+    )
+    if user_id is not None:
+        forget_after_commit(session, user_id=user_id, resources=resources)
+    return user_id
+
+
+async def revoke(session: AsyncSession, *, user_id: int, session_id: UUID, resources: Resources) -> None:
+    """End one of this user's sessions. Raises NotFound when it is not theirs or not open."""
+    revoked = await session.scalar(
+        update(Session)
+        .where(Session.id == session_id, Session.user_id == user_id, Session.revoked_at.is_(None))
+        .values(revoked_at=utcnow())
+        .returning(Session.id)
+    )
+    if revoked is None:
+        raise NotFound("You have no open session with this id.")
+    forget_after_commit(session, user_id=user_id, resources=resources)
+
+
+async def revoke_all(session: AsyncSession, *, user_id: int, resources: Resources, but: UUID | None = None) -> None:
+    """End every session of a user (but this one)."""
+    statement = update(Session).where(Session.user_id == user_id, Session.revoked_at.is_(None))
+    if but is not None:
+        statement = statement.where(Session.id != but)
+    await session.execute(statement.values(revoked_at=utcnow()))
+    forget_after_commit(session, user_id=user_id, resources=resources)
+
+
+def forget_after_commit(session: AsyncSession, *, user_id: int, resources: Resources) -> None:
+    """Whatever is remembered of this user's sessions is dropped, on every worker, once this is committed."""
+
+    async def forget() -> None:
+        await resources.principals.forget(user_id)
+
+    after_commit(session, forget)
+
+
+def _sign(resources: Resources, *, user_id: int, session_id: UUID) -> Tokens:
+    settings, sign = resources.settings, resources.signer.sign
+    expires_in = settings.access_token_expire_minutes * 60
+    lifetime = int(_lifetime(settings).total_seconds())
+    return Tokens(
+        access=sign(typ="access", user_id=user_id, session_id=session_id, lifetime=expires_in),
+        refresh=sign(typ="refresh", user_id=user_id, session_id=session_id, lifetime=lifetime),
+        expires_in=expires_in,
+    )
+
+
+def _lifetime(settings: Settings) -> timedelta:
+    return timedelta(days=settings.refresh_token_expire_days)

@@ -1,0 +1,85 @@
+"""Signing up, in and out, on the wire."""
+
+from typing import Annotated, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from app.schemas.common import Schema, Timestamp
+from app.schemas.fields import Avatar, Bio, Email, GivenPassword, Name, NewPassword, Text, Token, Username
+from app.schemas.user import UserPrivate
+
+
+class Registration(Schema):
+    email: Email
+    username: Username
+    password: NewPassword
+    first_name: Name | None = None
+    last_name: Name | None = None
+    bio: Bio | None = None
+    avatar: Avatar | None = None
+
+
+class LoginForm(BaseModel):
+    """OAuth2 password grant (RFC 6749 §4.3.2). Parameters it does not know are ignored, as §3.2 demands."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="ignore")
+
+    username: Annotated[
+        Text,
+        StringConstraints(strip_whitespace=True, min_length=1, max_length=320),
+        Field(description="E-mail address or username."),
+    ]
+    password: GivenPassword
+    grant_type: Literal["password"] | None = None
+    scope: Annotated[Text, StringConstraints(max_length=1024)] = ""
+    client_id: Annotated[Text, StringConstraints(max_length=256)] | None = None
+    client_secret: Annotated[Text, StringConstraints(max_length=256)] | None = None
+
+
+class TokenPair(BaseModel):
+    """RFC 6749 §5.1."""
+
+    access_token: str
+    refresh_token: str
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105  # RFC 6750's word
+    expires_in: Annotated[int, Field(description="Seconds the access token is good for.")]
+
+
+class Registered(TokenPair):
+    message: str
+    user: UserPrivate
+
+
+class Refresh(Schema):
+    refresh_token: Token
+
+
+class SessionView(BaseModel):
+    """One place where you are signed in."""
+
+    id: UUID
+    created_at: Timestamp
+    last_used_at: Timestamp
+    expires_at: Timestamp
+    ip_address: str | None
+    user_agent: str | None
+    current: Annotated[bool, Field(description="Whether this request came by it.")]
+
+
+class EmailVerification(Schema):
+    token: Token
+
+
+class PasswordChange(Schema):
+    current_password: GivenPassword
+    new_password: NewPassword
+
+
+class PasswordForgotten(Schema):
+    email: Email
+
+
+class PasswordReset(Schema):
+    token: Token
+    new_password: NewPassword
