@@ -1,0 +1,5 @@
+"""Who contributed: the ledger of the commit being made, the subject that says it, and the history read back."""
+
+from fastapi_expert.credit.ledger import Record, declare, record
+
+__all__ = ["Record", "declare", "record"]
