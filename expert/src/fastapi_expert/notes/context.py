@@ -1,0 +1,84 @@
+"""What surrounds a note: its facts, what it points at and what points at it, hop by hop."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from fastapi_expert.notes.index import Fact, Index, Note
+from fastapi_expert.notes.links import find, resolve
+from fastapi_expert.notes.names import permalink
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A relation met on the way; ``target`` is None while no note of that name exists."""
+
+    source: Note
+    fact: Fact
+    target: Note | None
+
+
+@dataclass(slots=True)
+class Context:
+    """A note with what is known around it, nearest first."""
+
+    note: Note
+    observations: list[Fact]
+    edges: list[Edge] = field(default_factory=list[Edge])
+    notes: list[Note] = field(default_factory=list[Note])
+
+
+def primaries(index: Index, url: str, *, project: str) -> list[Note]:
+    """The notes that ``url`` (a permalink, a title or a pattern with ``*``, ``memory://`` or not) names."""
+    path = url.strip().removeprefix("memory://").strip("/")
+    if "*" not in path:
+        note = find(index, path, project=project)
+        return [note] if note else []
+    patterns = (
+        path,
+        path.removeprefix(f"{project}/").removeprefix("main/"),
+        permalink(path.replace("*", "\0")).replace("\0", "*"),
+    )
+    for pattern in patterns:
+        found = index.matching(pattern)
+        if found:
+            return found
+    return []
+
+
+def surroundings(index: Index, note: Note, *, depth: int, limit: int, since: float | None = None) -> Context:
+    """Walk ``depth`` relations away from ``note``, both ways, until ``limit`` edges and notes are gathered."""
+    context = Context(note, [fact for fact in index.facts(note.id) if fact.kind == "observation"])
+    seen_notes, seen_facts = {note.id}, set[int]()
+    frontier = [note]
+    for _ in range(depth):
+        reached: list[Note] = []
+        for here in frontier:
+            for edge in _edges(index, here):
+                if edge.fact.id in seen_facts or len(context.edges) + len(context.notes) >= limit:
+                    continue
+                other = edge.target if edge.source.id == here.id else edge.source
+                if other and since is not None and other.modified < since:
+                    continue
+                seen_facts.add(edge.fact.id)
+                context.edges.append(edge)
+                if other and other.id not in seen_notes and len(context.edges) + len(context.notes) < limit:
+                    seen_notes.add(other.id)
+                    context.notes.append(other)
+                    reached.append(other)
+        frontier = reached
+    return context
+
+
+def _edges(index: Index, note: Note) -> Sequence[Edge]:
+    out = [
+        Edge(note, fact, resolve(index, fact.content, source=note))
+        for fact in index.facts(note.id)
+        if fact.kind == "relation"
+    ]
+    coming: list[Edge] = []
+    for fact in index.pointing_at(note):
+        source = index.by_id([fact.note])[0]
+        target = resolve(index, fact.content, source=source)
+        if target and target.id == note.id:
+            coming.append(Edge(source, fact, note))
+    return out + coming

@@ -1,0 +1,41 @@
+"""From what people write to the note they mean: identifiers of the tools, targets of relations."""
+
+from fastapi_expert.notes.errors import NoteError
+from fastapi_expert.notes.index import Index, Note, bare_target
+from fastapi_expert.notes.names import permalink
+
+
+def find(index: Index, identifier: str, *, project: str = "main") -> Note | None:
+    """The note with this path, permalink (``memory://`` and the project's name before it are allowed) or title.
+
+    Raises:
+        NoteError: when several notes have that title.
+    """
+    text = identifier.strip().removeprefix("memory://").strip("/")
+    for candidate in (text, text.removeprefix(f"{project}/").removeprefix("main/")):
+        found = _candidates(index, candidate)
+        if len(found) > 1:
+            raise NoteError(
+                "AMBIGUOUS_IDENTIFIER",
+                f"{len(found)} notes are called {candidate!r}: {', '.join(note.permalink for note in found[:5])}",
+                do="name the one you mean by its permalink",
+            )
+        if found:
+            return found[0]
+    return None
+
+
+def resolve(index: Index, target: str, *, source: Note) -> Note | None:
+    """The note that ``[[target]]`` in ``source`` means; of several the one beside it, then the shortest path."""
+    found = _candidates(index, bare_target(target))
+    here = source.path.rpartition("/")[0]
+    return min(found, key=lambda note: (note.path.rpartition("/")[0] != here, len(note.path), note.path), default=None)
+
+
+def _candidates(index: Index, text: str) -> list[Note]:
+    if not text:
+        return []
+    by_path = index.by_path(text) or index.by_path(f"{text}.md")
+    if by_path:
+        return [by_path]
+    return index.by_permalink(text) or index.by_title(text) or index.by_permalink(permalink(text))
