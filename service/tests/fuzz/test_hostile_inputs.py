@@ -110,13 +110,13 @@ async def test_a_body_of_twenty_megabytes_is_refused_on_every_operation_that_rea
             yield chunk
 
     for operation in operations(app):
-        if operation.body() is not None:
+        if (body := operation.body()) is not None:
             content = chunk * 20 if announced else chunks()
             answer = await tolerant.request(
                 operation.method,
                 path_of(operation, await ids(accounts, admin)),
                 content=content,
-                headers={**admin.headers, "Content-Type": "application/json"},
+                headers={**admin.headers, "Content-Type": body[0]},
             )
             assert answer.status_code == 413, operation
             assert answer.headers["content-type"] == "application/problem+json"
