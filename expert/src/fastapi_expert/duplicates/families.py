@@ -1,0 +1,115 @@
+"""Which functions are alike: pairs found through the index, gathered into families.
+
+A shape that ten functions have is one family, not forty-five pairs. A family is kept tight: a member is like at least
+half of the others. The closest pair of every function is kept in any case, so that a family never hides a copy.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from fastapi_expert.duplicates.index import prefix, promising
+from fastapi_expert.duplicates.similarity import Code, Likeness, Weights, compare
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Positions of functions that are alike; ``score`` is that of the least alike neighbours that hold it together."""
+
+    members: tuple[int, ...]
+    score: float
+    mass: float
+
+
+def frequencies(codes: Iterable[Code]) -> dict[int, int]:
+    """How many functions have each feature."""
+    count: dict[int, int] = {}
+    for code in codes:
+        for feature in code.features:
+            count[feature] = count.get(feature, 0) + 1
+    return count
+
+
+def equal_groups(codes: Sequence[Code], positions: Iterable[int]) -> list[list[int]]:
+    """``positions`` grouped by the same code up to names and literals; singles too, in order of their first member."""
+    groups: dict[tuple[int, int], list[int]] = {}
+    for position in positions:
+        code = codes[position]
+        groups.setdefault((code.renamed, code.tokens), []).append(position)
+    return list(groups.values())
+
+
+def alike_pairs(
+    codes: Sequence[Code], positions: Iterable[int], weights: Weights, *, least: float, mass: float
+) -> dict[tuple[int, int], Likeness]:
+    """Pairs (lower position first) that score at least ``least`` and share at least ``mass``."""
+    having: dict[int, list[int]] = {}
+    pairs: dict[tuple[int, int], Likeness] = {}
+    for position in positions:
+        code = codes[position]
+        found: list[tuple[Sequence[int], float]] = []
+        looked_up: list[list[int]] = []
+        for feature, weight in prefix(code, weights):
+            if weights.frequency(feature) > 1:
+                others = having.setdefault(feature, [])
+                found.append((others, weight))
+                looked_up.append(others)
+        for other in promising(found, weights.total(code)):
+            likeness = compare(codes[other], code, weights)
+            if likeness.score >= least and likeness.mass >= mass:
+                pairs[other, position] = likeness
+        for others in looked_up:
+            others.append(position)
+    return pairs
+
+
+def gather(pairs: dict[tuple[int, int], Likeness]) -> list[Family]:
+    """The families that ``pairs`` make, and beside them the closest pair of any member left out of one with it."""
+    best_first = sorted(pairs, key=lambda pair: (-pairs[pair].score * pairs[pair].mass, pair))
+    neighbours: dict[int, set[int]] = {}
+    for left, right in pairs:
+        neighbours.setdefault(left, set()).add(right)
+        neighbours.setdefault(right, set()).add(left)
+    family_of: dict[int, list[int]] = {}
+    left_over: list[tuple[int, int]] = []
+    for left, right in best_first:
+        first, second = family_of.get(left, [left]), family_of.get(right, [right])
+        if first is second:
+            continue
+        if not _belong_together(first, second, neighbours):
+            left_over.append((left, right))
+            continue
+        merged = [*first, *second]
+        for member in merged:
+            family_of[member] = merged
+    families = {id(members): _family(sorted(members), pairs) for members in family_of.values()}
+    return [*families.values(), *_closest_outside(left_over, best_first, pairs)]
+
+
+def _belong_together(first: list[int], second: list[int], neighbours: dict[int, set[int]]) -> bool:
+    others = set(second)
+    links = sum(len(neighbours[member] & others) for member in first)
+    return 2 * links >= len(first) * len(second)
+
+
+def _family(members: list[int], pairs: dict[tuple[int, int], Likeness]) -> Family:
+    inside = [
+        pairs[left, right]
+        for index, left in enumerate(members)
+        for right in members[index + 1 :]
+        if (left, right) in pairs
+    ]
+    return Family(tuple(members), min(like.score for like in inside), max(like.mass for like in inside))
+
+
+def _closest_outside(
+    left_over: list[tuple[int, int]], best_first: list[tuple[int, int]], pairs: dict[tuple[int, int], Likeness]
+) -> list[Family]:
+    closest: dict[int, tuple[int, int]] = {}
+    for pair in best_first:
+        for member in pair:
+            closest.setdefault(member, pair)
+    return [
+        Family(pair, pairs[pair].score, pairs[pair].mass)
+        for pair in left_over
+        if closest[pair[0]] == pair or closest[pair[1]] == pair
+    ]

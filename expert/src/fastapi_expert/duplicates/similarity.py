@@ -1,0 +1,113 @@
+"""How much two functions have in common.
+
+What a function shares counts by how rare it is in this codebase (inverse document frequency), so an idiom that everyone
+writes weighs nothing and a copied peculiarity weighs much. Statements must also come in the same order, or nearly: the check
+by longest common subsequence that NIL (ESEC/FSE 2021) makes on tokens.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import log2
+
+from fastapi_expert.codebase.shape import LENGTH_MASK, Shape, numbers
+
+NAME_TAG = 1 << 32
+"""Names live in the index beside statements, told apart by this bit."""
+LONGEST = 16
+"""Tokens from which on a statement counts no more for being longer."""
+REORDERED = 0.9
+"""What statements shared out of order are worth, beside those shared in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A shape unpacked for comparing: ``features`` are the distinct statements and (tagged) names."""
+
+    exact: int
+    renamed: int
+    tokens: int
+    statements: tuple[int, ...]
+    names: frozenset[int]
+    features: tuple[int, ...]
+
+
+def unpack(shape: Shape) -> Code:
+    """``shape`` ready for comparing."""
+    statements = tuple(numbers(shape.statements))
+    names = frozenset(numbers(shape.names))
+    features = (*set(statements), *[name | NAME_TAG for name in names])
+    return Code(shape.exact, shape.renamed, shape.tokens, statements, names, features)
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """``score`` 0..1; ``mass`` is the weight of what is shared: the evidence that it is no coincidence."""
+
+    score: float
+    mass: float
+    statements: float
+    names: float
+
+
+class Weights:
+    """What a feature counts for, by how many functions have it: a single one 1, all of them 0."""
+
+    def __init__(self, frequency: Callable[[int], int], population: int) -> None:
+        self.frequency = frequency
+        self._scale = log2(max(population, 16) + 1)
+        self._known: dict[int, float] = {}
+
+    def feature(self, feature: int) -> float:
+        """The weight of a statement (its rarity times its length, capped, in long statements) or of half a name."""
+        weight = self._known.get(feature)
+        if weight is None:
+            frequency = self.frequency(feature)
+            rarity = max(0.0, 1.0 - log2(frequency) / self._scale) if frequency > 1 else 1.0
+            length = min(feature & LENGTH_MASK, LONGEST) if feature < NAME_TAG else LONGEST // 2
+            weight = self._known[feature] = rarity * length / LONGEST
+        return weight
+
+    def total(self, code: Code) -> float:
+        """The weight of all distinct features of ``code``."""
+        return sum(map(self.feature, code.features))
+
+
+def compare(left: Code, right: Code, weights: Weights) -> Likeness:
+    """How much ``left`` and ``right`` have in common; symmetric."""
+    weight = {number: weights.feature(number) for number in {*left.statements, *right.statements}}
+    total = sum(map(weight.__getitem__, left.statements)) + sum(map(weight.__getitem__, right.statements))
+    ordered, any_order = _shared_statements(left.statements, right.statements, weight)
+    together = max(ordered, REORDERED * any_order)
+    by_statement = 2 * together / total if total else 0.0
+    common = sum(weights.feature(name | NAME_TAG) for name in left.names & right.names)
+    names = 2 * common + sum(weights.feature(name | NAME_TAG) for name in left.names ^ right.names)
+    by_name = 2 * common / names if names else by_statement
+    return Likeness((by_statement + by_name) / 2, together + common, by_statement, by_name)
+
+
+def _shared_statements(
+    left: Sequence[int], right: Sequence[int], weight: Mapping[int, float]
+) -> tuple[float, float]:
+    """The weight of the statements both have: in order (heaviest common subsequence) and in any order."""
+    both = set(left) & set(right)
+    if not both:
+        return 0.0, 0.0
+    first = [number for number in left if number in both]
+    second = [number for number in right if number in both]
+    if first == second:
+        whole = sum(weight[number] for number in first)
+        return whole, whole
+    shared = Counter(first) & Counter(second)
+    any_order = sum(weight[number] * count for number, count in shared.items())
+    best = [0.0] * (len(second) + 1)
+    for number in first:
+        diagonal, value = 0.0, weight[number]
+        for column, other in enumerate(second, start=1):
+            above = best[column]
+            if number == other:
+                best[column] = diagonal + value
+            elif best[column - 1] > above:
+                best[column] = best[column - 1]
+            diagonal = above
+    return best[-1], any_order
