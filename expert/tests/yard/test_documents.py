@@ -1,0 +1,109 @@
+"""Every command the README and CONTRIBUTING show is run; those that are themselves the checks are shown to exist."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+DOCUMENTS = ("README.md", "CONTRIBUTING.md")
+THE_CHECKS_THEMSELVES = {"make check", "make format", "make bench", "make fuzz", "make lock"}
+SERVED_AT = "http://127.0.0.1:8000"
+
+pytestmark = pytest.mark.xdist_group("documents")  # one service for all of them
+
+
+def commands() -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for document in DOCUMENTS:
+        for block in re.findall(r"^```sh\n(.*?)^```", (ROOT / document).read_text(), re.DOTALL | re.MULTILINE):
+            lines = (re.sub(r"\s+# .*$", "", line).strip() for line in block.splitlines())
+            found += [(document, line) for line in lines if line and not line.startswith("#")]
+    return found
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Ours, without what would make the commands behave as part of this test run."""
+    return {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "MAKE"))} | more
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """`make run`, with its data elsewhere: the address it printed, and everything else it said."""
+    directory = tmp_path_factory.mktemp("run")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    output = directory / "output"
+    with output.open("wb") as said:
+        process = subprocess.Popen(
+            ["make", "run"],
+            cwd=ROOT,
+            env=environment(PORT=str(port), DATA_DIR=str(directory / "var")),
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        deadline = time.monotonic() + 60
+        address = f"http://127.0.0.1:{port}"
+        while address not in output.read_text() or not answers(port):
+            assert process.poll() is None, output.read_text()
+            assert time.monotonic() < deadline, output.read_text()
+            time.sleep(0.1)
+        yield address, output.read_text()
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(30)
+
+
+def answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def test_make_run_prints_where_to_look_and_the_first_administrator(running: tuple[str, str]):
+    address, said = running
+    assert f"{address}/docs" in said
+    assert "admin@example.com" in said
+    assert re.search(r"password\W+\S{12,}", said, re.IGNORECASE)
+
+
+@pytest.mark.parametrize(("document", "command"), commands())
+def test_the_command_works(document: str, command: str, running: tuple[str, str]):
+    address, _ = running
+    if command == "make run":
+        return  # it is what `running` is
+    if command in THE_CHECKS_THEMSELVES:
+        dry = subprocess.run(["make", "--dry-run", command.split()[1]], cwd=ROOT, capture_output=True, text=True)
+        assert dry.returncode == 0, dry.stderr
+        return
+    collects_only = (
+        {"PYTEST_ADDOPTS": "--collect-only -n 0 -q"} if command == "make test" or "pytest" in command else {}
+    )
+    finished = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", command.replace(SERVED_AT, address)],
+        cwd=ROOT,
+        env=environment(**collects_only),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert finished.returncode == 0, finished.stdout[-2000:] + finished.stderr[-2000:]
+    assert finished.stdout.strip()
+
+
+@pytest.mark.parametrize("document", [*DOCUMENTS, "service/README.md", "expert/README.md", "docs/decisions/README.md"])
+def test_every_link_to_a_file_leads_somewhere(document: str):
+    path = ROOT / document
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text()):
+        assert (path.parent / target).exists(), target
