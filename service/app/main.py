@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
+from anyio import to_thread
 from fastapi import FastAPI
 
 from app.api import health
@@ -25,6 +26,7 @@ from app.core.resources import Resources
 from app.core.tokens import TokenSigner
 from app.services import session_service
 from app.services.bootstrap_service import prepare
+from app.tasks.background import make_relay
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -81,7 +83,13 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     resources: Resources = app.state.resources
     await prepare(resources)
     await resources.cache.start()
+    relay = make_relay(resources.settings) if resources.settings.runs_jobs else None
+    if relay is not None:
+        resources.database.jobs_written = relay.wake
+        relay.start()
     yield
+    if relay is not None:
+        await to_thread.run_sync(relay.stop)
     await resources.cache.stop()
     if resources.redis is not None:
         await resources.redis.aclose()

@@ -121,6 +121,7 @@ class Settings(BaseSettings):
 
     # -- elsewhere
     celery_broker_url: str | None = None
+    run_jobs: bool | None = Field(default=None, description="Hand out background jobs; default: not under test.")
     sentry_dsn: SecretStr | None = None
     otel_exporter_otlp_endpoint: str | None = None
     otel_service_name: str | None = None
@@ -180,6 +181,10 @@ class Settings(BaseSettings):
     @property
     def migrates_on_start(self) -> bool:
         return self.migrate_on_start if self.migrate_on_start is not None else self.is_sqlite or not self.is_production
+
+    @property
+    def runs_jobs(self) -> bool:
+        return self.run_jobs if self.run_jobs is not None else self.environment != "test"
 
     @property
     def shared_nothing(self) -> bool:

@@ -24,6 +24,7 @@ Dialect = Literal["sqlite", "postgresql"]
 AfterCommit = Callable[[], Awaitable[None]]
 
 _AFTER_COMMIT = "after_commit"
+_DATABASE = "database"
 SQLITE_BUSY_TIMEOUT_MS = 10_000
 
 
@@ -32,6 +33,8 @@ class Database:
 
     def __init__(self, settings: Settings) -> None:
         self.url = settings.database
+        self.jobs_written: Callable[[], None] | None = None
+        """Called after a commit that wrote a job, so that it need not wait for the next look at the outbox."""
         self.dialect: Dialect = "sqlite" if settings.is_sqlite else "postgresql"
         self.engine = (
             _sqlite_engine(self.url, settings) if self.dialect == "sqlite" else _postgres_engine(self.url, settings)
@@ -48,7 +51,7 @@ class Database:
 
         Callbacks registered with :func:`after_commit` run once the commit has succeeded.
         """
-        async with AsyncSession(self.engine, expire_on_commit=False) as session:
+        async with AsyncSession(self.engine, expire_on_commit=False, info={_DATABASE: self}) as session:
             try:
                 yield session
                 await commit(session)
@@ -65,6 +68,17 @@ def after_commit(session: AsyncSession, callback: AfterCommit) -> None:
     """Run `callback` once this session's transaction is committed; never when it is rolled back."""
     callbacks: list[AfterCommit] = session.info.setdefault(_AFTER_COMMIT, [])
     callbacks.append(callback)
+
+
+def tell_job_written(session: AsyncSession) -> None:
+    """Have :attr:`Database.jobs_written` called once this session's transaction is committed."""
+    database: Database = session.info[_DATABASE]
+
+    async def tell() -> None:
+        if database.jobs_written is not None:
+            database.jobs_written()
+
+    after_commit(session, tell)
 
 
 async def commit(session: AsyncSession) -> None:

@@ -15,8 +15,11 @@ from app.models.user import string_enum
 
 
 class JobStatus(StrEnum):
+    """pending: waits for its time; sent: handed to the broker; running: a worker has it; done; dead: given up, kept."""
+
     PENDING = "pending"
     SENT = "sent"
+    RUNNING = "running"
     DONE = "done"
     DEAD = "dead"
 

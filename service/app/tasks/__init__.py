@@ -1,0 +1,1 @@
+"""Background jobs: plain functions in `mails` and `upkeep`, run by `runner`, handed out by `relay`."""

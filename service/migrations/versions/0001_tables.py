@@ -46,7 +46,15 @@ def upgrade() -> None:
         sa.Column(
             "status",
             sa.Enum(
-                "pending", "sent", "done", "dead", name="status", native_enum=False, create_constraint=True, length=16
+                "pending",
+                "sent",
+                "running",
+                "done",
+                "dead",
+                name="status",
+                native_enum=False,
+                create_constraint=True,
+                length=16,
             ),
             nullable=False,
         ),

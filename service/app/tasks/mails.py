@@ -1,0 +1,110 @@
+"""Mails: composed from what the database says now, not from what it said when the job was written."""
+
+from datetime import timedelta
+from email.message import EmailMessage
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from app.core.clock import utcnow
+from app.core.config import Settings
+from app.core.mail import MailRefused, compose
+from app.models import OneTimeToken, OutboxJob, Purpose, User
+from app.models import Session as LoginSession
+from app.services import outbox, token_service
+from app.tasks.registry import Permanent, Run, job
+
+_PAGES = {Purpose.VERIFY_EMAIL: "verify-email", Purpose.RESET_PASSWORD: "reset-password"}
+
+
+@job(outbox.SEND_VERIFICATION)
+def send_verification(run: Run, *, token_id: str) -> None:
+    """The link that proves an address."""
+    with run.reading() as session:
+        message = _token_mail(run, session, token_id, template="verify_email", subject="Confirm your e-mail address")
+    _send(run, message)
+
+
+@job(outbox.SEND_RESET)
+def send_reset(run: Run, *, token_id: str) -> None:
+    """The link that sets a new password."""
+    with run.reading() as session:
+        message = _token_mail(run, session, token_id, template="reset_password", subject="Set a new password")
+    _send(run, message)
+
+
+@job(outbox.START_RESET)
+def start_reset(run: Run, *, email: str) -> None:
+    """Find out whether the address is known, and only then make a token: here, where no caller can measure it."""
+    with run.finishing() as session:
+        user = session.scalar(select(User).where(User.email == email.lower(), User.is_active))
+        if user is None:
+            return
+        old = delete(OneTimeToken).where(
+            OneTimeToken.user_id == user.id, OneTimeToken.purpose == Purpose.RESET_PASSWORD
+        )
+        session.execute(old)
+        token = token_service.make(
+            user_id=user.id,
+            email=user.email,
+            purpose=Purpose.RESET_PASSWORD,
+            lifetime=timedelta(minutes=run.settings.reset_token_expire_minutes),
+            secret=run.settings.signing_keys()[0],
+        )
+        session.add_all([token, OutboxJob(name=outbox.SEND_RESET, payload={"token_id": str(token.id)})])
+
+
+@job(outbox.SEND_PASSWORD_CHANGED)
+def send_password_changed(run: Run, *, user_id: int) -> None:
+    """Tell a user that the password changed, in case it was somebody else."""
+    with run.reading() as session:
+        user = session.get(User, user_id)
+        message = None if user is None else _notice(run, user, "password_changed", "Your password was changed")
+    _send(run, message)
+
+
+@job(outbox.SEND_SESSION_REVOKED)
+def send_session_revoked(run: Run, *, user_id: int, session_id: str) -> None:
+    """Tell a user that a refresh token was used twice, so one of the two was not theirs."""
+    with run.reading() as session:
+        user, login = session.get(User, user_id), session.get(LoginSession, UUID(session_id))
+        message = None
+        if user is not None:
+            device = login.user_agent if login is not None else None
+            message = _notice(run, user, "session_revoked", "We ended one of your sessions", device=device)
+    _send(run, message)
+
+
+def _token_mail(run: Run, session: Session, token_id: str, *, template: str, subject: str) -> EmailMessage | None:
+    """None when the token was replaced, used or has expired meanwhile: the mail would carry a dead link."""
+    token = session.get(OneTimeToken, UUID(token_id))
+    if token is None or token.used_at is not None or token.expires_at <= utcnow():
+        return None
+    user = session.get_one(User, token.user_id)
+    raw = token_service.reveal(token, secrets=run.settings.signing_keys())
+    values = {
+        "name": user.first_name or user.username,
+        "link": f"{public_url(run.settings)}/{_PAGES[token.purpose]}#token={raw}",
+        "expires_at": token.expires_at,
+    }
+    return compose(run.settings, template=template, to=token.email, job_id=run.job_id, subject=subject, values=values)
+
+
+def _notice(run: Run, user: User, template: str, subject: str, **values: object) -> EmailMessage:
+    values = {"name": user.first_name or user.username, "link": f"{public_url(run.settings)}/forgot-password", **values}
+    return compose(run.settings, template=template, to=user.email, job_id=run.job_id, subject=subject, values=values)
+
+
+def _send(run: Run, message: EmailMessage | None) -> None:
+    if message is None:
+        return
+    try:
+        run.mailer.send(message)
+    except MailRefused as error:
+        raise Permanent(str(error)) from error
+
+
+def public_url(settings: Settings) -> str:
+    """Where the service is reached from outside, without a slash at the end."""
+    return (settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/")

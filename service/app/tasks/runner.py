@@ -1,0 +1,110 @@
+"""Runs one attempt at one job, the same in a Celery worker and in the service's own process."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from time import perf_counter
+from uuid import UUID
+
+import structlog
+from sqlalchemy.orm import Session
+
+from app.core.clock import utcnow
+from app.core.config import Settings
+from app.core.mail import Mailer
+from app.tasks.registry import Job, Permanent, Registry, backoff
+from app.tasks.store import Claim, JobStore
+
+log = structlog.get_logger("jobs")
+
+Observe = Callable[[str, str, float], None]
+"""Called with (job name, "done" | "retry" | "dead", seconds)."""
+
+
+class Overtaken(Exception):
+    """The attempt outlived its time and another one has the job: its transaction must not be committed."""
+
+
+@dataclass(slots=True)
+class _Run:
+    claim: Claim
+    settings: Settings
+    mailer: Mailer
+    store: JobStore
+    finished: bool = False
+
+    @property
+    def job_id(self) -> str:
+        return str(self.claim.id)
+
+    @contextmanager
+    def reading(self) -> Generator[Session]:
+        with self.store.session() as session:
+            yield session
+
+    @contextmanager
+    def finishing(self) -> Generator[Session]:
+        with self.store.session() as session:
+            yield session
+            if not self.store.finish(session, self.claim):
+                raise Overtaken
+        self.finished = True
+
+
+class Runner:
+    def __init__(
+        self, settings: Settings, store: JobStore, mailer: Mailer, *, registry: Registry, observe: Observe | None = None
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._mailer = mailer
+        self._jobs = registry.jobs
+        self._observe: Observe = observe or (lambda name, outcome, seconds: None)
+
+    def run(self, id_: UUID) -> bool:
+        """One attempt at this job; False when there was nothing to do. Raises nothing a job raises."""
+        claim = self._store.claim(id_, self._timeout)
+        if claim is None:
+            return False
+        bound = {"job": claim.name, "job_id": str(claim.id), "attempt": claim.attempts}
+        if claim.request_id:
+            bound["request_id"] = claim.request_id
+        with structlog.contextvars.bound_contextvars(**bound):
+            started = perf_counter()
+            outcome = self._attempt(claim)
+            self._observe(claim.name, outcome, perf_counter() - started)
+        return True
+
+    def _timeout(self, name: str) -> timedelta:
+        job = self._jobs.get(name)
+        return job.timeout if job else timedelta(seconds=60)
+
+    def _attempt(self, claim: Claim) -> str:
+        job = self._jobs.get(claim.name)
+        if job is None:  # written by a newer version of the service; an older worker must not lose it
+            return self._failed(claim, None, LookupError(f"this worker knows no job {claim.name!r}"))
+        run = _Run(claim, self._settings, self._mailer, self._store)
+        try:
+            job.function(run, **claim.payload)
+            if not run.finished:
+                with run.finishing():
+                    pass
+        except Overtaken:
+            log.warning("job overtaken", seconds=(utcnow() - claim.locked_until + job.timeout).total_seconds())
+            return "retry"
+        except Exception as error:
+            return self._failed(claim, job, error)
+        log.info("job done")
+        return "done"
+
+    def _failed(self, claim: Claim, job: Job | None, error: Exception) -> str:
+        text = f"{type(error).__name__}: {error}"
+        over = isinstance(error, Permanent) or (job is not None and claim.attempts >= job.max_attempts)
+        retry_in = None if over else backoff(claim.attempts)
+        self._store.fail(claim, text, retry_in=retry_in)
+        if retry_in is None:
+            log.error("job dead", error=text)
+            return "dead"
+        log.warning("job failed", error=text, retry_in_seconds=round(retry_in.total_seconds(), 1))
+        return "retry"
