@@ -1,0 +1,75 @@
+"""The oldest FastAPI that pyproject.toml claims runs the service, too.
+
+The lock holds the newest; the oldest is laid over it from a directory of its own, kept in the virtual environment.
+0.137 made `app.routes` a tree, so the two runs stand on either side of that change.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+import pytest
+
+SERVICE = Path(__file__).resolve().parents[2]
+CORE = ["tests/contract", "tests/authorisation"]
+
+
+def claimed() -> str:
+    """The lower bound of the service's requirement."""
+    project = tomllib.loads((SERVICE / "pyproject.toml").read_text())["project"]
+    bounds = [re.fullmatch(r"fastapi>=([\d.]+)", requirement) for requirement in project["dependencies"]]
+    return next(bound[1] for bound in bounds if bound)
+
+
+@pytest.fixture(scope="module")
+def oldest() -> Path:
+    """A directory with that FastAPI and nothing else, to be put before everything installed."""
+    place = Path(sys.prefix) / "oldest" / f"fastapi-{claimed()}"
+    if not place.exists():
+        place.parent.mkdir(exist_ok=True)
+        made = Path(tempfile.mkdtemp(dir=place.parent))
+        uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+        installer = (
+            [uv, "pip", "install", "--python", sys.executable] if uv else [sys.executable, "-m", "pip", "install"]
+        )
+        command = [*installer, "--quiet", "--no-deps", "--target", str(made), f"fastapi=={claimed()}"]
+        installed = subprocess.run(command, capture_output=True, text=True)
+        if installed.returncode:
+            shutil.rmtree(made)
+            message = f"the oldest FastAPI cannot be had, so nothing is known of it: {installed.stderr[-500:]}"
+            pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+        made.chmod(0o755)
+        try:
+            made.rename(place)
+        except OSError:  # another run was faster
+            shutil.rmtree(made)
+    return place
+
+
+@pytest.mark.timeout(600)
+def test_the_contract_holds_on_the_oldest_fastapi_claimed(oldest: Path):
+    environment = {**os.environ, "PYTHONPATH": str(oldest), "PYTEST_ADDOPTS": ""}
+    environment = {name: value for name, value in environment.items() if not name.startswith("PYTEST_XDIST")}
+    version = [sys.executable, "-c", "import fastapi; print(fastapi.__version__)"]
+    assert subprocess.check_output(version, env=environment, text=True).startswith(claimed())
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-c",
+        "pyproject.toml",
+        "--rootdir",
+        ".",
+        "-n",
+        "0",
+        "-k",
+        "not postgres",
+    ]
+    finished = subprocess.run([*command, *CORE], cwd=SERVICE, env=environment, capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stdout[-6000:] + finished.stderr[-1000:]
+    assert int(re.search(r"(\d+) passed", finished.stdout)[1]) > 100
