@@ -31,7 +31,7 @@ def fill(url: str, *, posts: int) -> None:
         _copy(cursor, "users", USER_COLUMNS.split(), _users())
         _copy(cursor, "tags", ["name"], ((f"tag{number}",) for number in range(TAGS)))
         _copy(cursor, "posts", POST_COLUMNS.split(), _posts(posts, chance, vocabulary))
-        labels = ((post, 1 + (post * step) % TAGS) for post in range(1, posts + 1) for step in (1, 7) if post % TAGS)
+        labels = ((post, tag) for post in range(1, posts + 1) for tag in {1 + post % TAGS, 1 + (post * 7) % TAGS})
         _copy(cursor, "post_tags", ["post_id", "tag_id"], labels)
         cursor.execute("SELECT setval(pg_get_serial_sequence('posts', 'id'), %s)", [posts])
     with psycopg.connect(url, autocommit=True) as connection:
