@@ -3,12 +3,17 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import Base, BigId, BigInt, Timestamped, UtcDateTime
 from app.models.tag import Tag, post_tags
 from app.models.user import User, string_enum
+
+# Before every publication: gives posts never published a place in that order, the same one on both databases. The text
+# has to be the index's to the letter, or the index does not serve.
+NEVER = "'0001-01-01 00:00:00+00'"
+PUBLISHED_ORDER = literal_column(f"coalesce(posts.published_at, {NEVER})", UtcDateTime)
 
 
 class PostStatus(StrEnum):
@@ -18,6 +23,11 @@ class PostStatus(StrEnum):
 
 
 class Post(Base, Timestamped):
+    """A post is public when its status is ``published`` and its ``published_at`` has come.
+
+    PostgreSQL also keeps ``search``, a generated tsvector; SQLite the FTS5 table ``posts_search`` (migration 0002).
+    """
+
     __tablename__ = "posts"
 
     id: Mapped[BigId]
@@ -32,11 +42,18 @@ class Post(Base, Timestamped):
     version: Mapped[int] = mapped_column(default=1)
 
     author: Mapped[User] = relationship(lazy="raise")
-    tags: Mapped[list[Tag]] = relationship(secondary=post_tags, lazy="raise", order_by=Tag.name, passive_deletes=True)
+    tags: Mapped[list[Tag]] = relationship(
+        secondary=post_tags, lazy="raise", order_by=[post_tags.c.position, Tag.name], passive_deletes=True
+    )
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  # SQLAlchemy's own idiom
     __table_args__ = (
         Index(None, "author_id", "id"),
         Index(None, "status", "published_at", "id"),
+        Index(None, "created_at", "id"),
+        Index(None, "updated_at", "id"),
+        Index(None, "view_count", "id"),
+        Index(None, "title", "id"),
+        Index("ix_posts_published_order", text(f"coalesce(published_at, {NEVER})"), "id"),
         {"sqlite_autoincrement": True},
     )

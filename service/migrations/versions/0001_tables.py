@@ -80,8 +80,9 @@ def upgrade() -> None:
         "tags",
         sa.Column("id", BIG_INT, nullable=False),
         sa.Column("name", sa.String(length=50), nullable=False),
+        sa.Column("key", sa.String(length=150), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tags")),
-        sa.UniqueConstraint("name", name=op.f("uq_tags_name")),
+        sa.UniqueConstraint("key", name=op.f("uq_tags_key")),
     )
     op.create_table(
         "users",
@@ -188,6 +189,10 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_posts_author_id_id"), "posts", ["author_id", "id"])
+    for column in ("created_at", "updated_at", "view_count", "title"):
+        op.create_index(op.f(f"ix_posts_{column}_id"), "posts", [column, "id"])
+    never = "'0001-01-01 00:00:00+00'"
+    op.create_index("ix_posts_published_order", "posts", [sa.text(f"coalesce(published_at, {never})"), "id"])
     op.create_index(op.f("ix_posts_status_published_at_id"), "posts", ["status", "published_at", "id"])
 
     op.create_table(
@@ -211,6 +216,7 @@ def upgrade() -> None:
         "post_tags",
         sa.Column("post_id", BIG_INT, nullable=False),
         sa.Column("tag_id", BIG_INT, nullable=False),
+        sa.Column("position", sa.SmallInteger(), server_default=sa.text("0"), nullable=False),
         sa.ForeignKeyConstraint(["post_id"], ["posts.id"], name=op.f("fk_post_tags_post_id_posts"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["tag_id"], ["tags.id"], name=op.f("fk_post_tags_tag_id_tags"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("post_id", "tag_id", name=op.f("pk_post_tags")),
