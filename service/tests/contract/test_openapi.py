@@ -46,6 +46,7 @@ def test_the_endpoint_is_described_with_its_statuses(endpoint: Endpoint, describ
     statuses = {int(status) for status in operation.description["responses"] if status.isdigit()}
     assert endpoint.documented <= statuses
     assert {429, 503} <= statuses
+    assert operation.body() is None or {400, 413, 422} <= statuses  # not JSON, too large, not valid
     assert operation.needs_user == (endpoint.who != Who.ANYONE)
 
 

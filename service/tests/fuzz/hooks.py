@@ -40,6 +40,16 @@ class SignedIn:
         return cls.token
 
 
+@schemathesis.hook
+def before_call(context: Any, case: schemathesis.Case, _: Any) -> None:
+    """A generated password is never a good one: give half of the valid requests one, so that they get any further."""
+    body, meta = case.body, case.meta
+    if isinstance(body, dict) and meta is not None and meta.generation.mode.is_positive:
+        for field in {"password", "new_password"} & body.keys():
+            if len(str(body)) % 2:
+                body[field] = "Purple7!turtle-battery@staple"
+
+
 @schemathesis.auth(refresh_interval=None)
 class Bearer:
     def get(self, case: schemathesis.Case, context: Any) -> str:
