@@ -45,6 +45,7 @@ def make_celery(settings: Settings, *, observe: Observe | None = None) -> Celery
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
         timezone="UTC",
     )
     _register(app, settings, observe)

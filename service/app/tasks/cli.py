@@ -10,6 +10,7 @@ from uuid import UUID
 import typer
 
 from app.core.config import get_settings
+from app.core.logging import configure_logging
 from app.core.mail import make_mailer
 from app.models.outbox import JobStatus
 from app.tasks.background import make_relay
@@ -26,6 +27,7 @@ def worker(
 ) -> None:
     """Run background jobs: a Celery worker where CELERY_BROKER_URL is set, else threads; periodic jobs too."""
     settings = get_settings()
+    configure_logging(settings)
     relay = make_relay(settings)
     relay.start()
     try:
