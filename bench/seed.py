@@ -29,7 +29,7 @@ def fill(url: str, *, posts: int) -> None:
     vocabulary = [_word(chance) for _ in range(5_000)]
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
         _copy(cursor, "users", USER_COLUMNS.split(), _users())
-        _copy(cursor, "tags", ["name"], ((f"tag{number}",) for number in range(TAGS)))
+        _copy(cursor, "tags", ["name", "key"], ((f"tag{number}", f"tag{number}") for number in range(TAGS)))
         _copy(cursor, "posts", POST_COLUMNS.split(), _posts(posts, chance, vocabulary))
         labels = ((post, tag) for post in range(1, posts + 1) for tag in {1 + post % TAGS, 1 + (post * 7) % TAGS})
         _copy(cursor, "post_tags", ["post_id", "tag_id"], labels)
