@@ -1,23 +1,126 @@
 """The `app` command."""
 
+import asyncio
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
 import typer
-import uvicorn
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
-from app.core.config import get_settings
+from app.core import migrations
+from app.core.config import ConfigurationError, Settings, describe, get_settings
+from app.core.errors import ServiceError
+from app.core.logging import configure_logging
+from app.tasks import cli as tasks_cli
 
-cli = typer.Typer(no_args_is_help=True, help="Run and look after the service.")
+cli = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Run and look after the service.")
 
 
 @cli.callback()
-def root() -> None: ...
+def root() -> None:
+    """Settings come from the environment and `.env`; `app doctor` shows them."""
 
 
 @cli.command()
-def serve() -> None:
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; default: HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; default: PORT.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes; default: WORKERS.")] = None,
+) -> None:
     """Start the service."""
-    settings = get_settings()
-    uvicorn.run("app.main:create_app", factory=True, host=settings.host, port=settings.port, workers=settings.workers)
+    for name, value in (("HOST", host), ("PORT", port), ("WORKERS", workers)):
+        if value is not None:  # the workers are processes of their own: they read the environment
+            os.environ[name] = str(value)
+    settings = load_settings()
+    if settings.workers > 1 and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        # Read when the metrics are first imported: set before that, and inherited by the workers.
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="metrics-")
+    from app.server import announce, run
+
+    announce(settings)
+    run(settings)
+
+
+@cli.command()
+def migrate(revision: Annotated[str, typer.Argument(help="Revision to go up to.")] = "head") -> None:
+    """Bring the database to the newest schema. Safe to run from several places at once."""
+    settings = load_settings()
+    migrations.upgrade(settings, revision)
+    typer.echo(f"{settings.database.render_as_string(hide_password=True)} is at {revision}")
+
+
+@cli.command(name="create-admin")
+def create_admin(
+    email: Annotated[str, typer.Argument(help="E-mail address.")],
+    username: Annotated[str, typer.Argument(help="Username.")],
+    password: Annotated[
+        str | None, typer.Option(envvar="ADMIN_PASSWORD", help="Made up and printed when not given.")
+    ] = None,
+) -> None:
+    """Make an administrator."""
+    from app.server import add_admin
+
+    made_up = asyncio.run(add_admin(load_settings(), email=email, username=username, password=password))
+    typer.echo(f"{email} may now administer" + (f"; password: {made_up}" if made_up else ""))
+
+
+@cli.command()
+def openapi(
+    output: Annotated[Path | None, typer.Argument(help="File to write; default: standard output.")] = None,
+) -> None:
+    """Write the OpenAPI document."""
+    from app.main import create_app
+
+    settings = load_settings().model_copy(update={"docs": True})
+    document = json.dumps(create_app(settings).openapi(), indent=2, ensure_ascii=False) + "\n"
+    if output is None:
+        sys.stdout.write(document)
+    else:
+        output.write_text(document, encoding="utf-8")
+
+
+@cli.command()
+def doctor() -> None:
+    """Print the effective settings (secrets masked) and try every server behind them."""
+    from app.server import probe
+
+    settings = load_settings()
+    for name, value in describe(settings).items():
+        typer.echo(f"{name.upper():<32} {value}")
+    typer.echo()
+    results = asyncio.run(probe(settings))
+    for name, state in results.items():
+        typer.echo(f"{name:<32} {state}")
+    if any(state not in {"ok", "not configured"} for state in results.values()):
+        raise typer.Exit(1)
+
+
+def load_settings() -> Settings:
+    """The settings, or a message that names everything that is wrong with them."""
+    try:
+        settings = get_settings()
+    except ValidationError as error:
+        raise SystemExit("\n".join(map(_fault, error.errors()))) from None
+    configure_logging(settings)
+    return settings
+
+
+def _fault(fault: ErrorDetails) -> str:
+    message = fault["msg"].removeprefix("Value error, ")
+    return f"{str(fault['loc'][0]).upper()}: {message}" if fault["loc"] else message
+
+
+cli.command("worker")(tasks_cli.worker)
+cli.add_typer(tasks_cli.jobs, name="jobs")
 
 
 def main() -> None:
-    cli()
+    try:
+        cli()
+    except (ConfigurationError, ServiceError, PermissionError) as error:
+        raise SystemExit(f"error: {error}") from None

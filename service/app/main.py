@@ -16,6 +16,7 @@ from app.core.database import Database
 from app.core.docs import install_docs
 from app.core.errors import install_error_handlers
 from app.core.hot import HotAnswers
+from app.core.logging import configure_logging, wants_json
 from app.core.metrics import Metrics
 from app.core.middleware import install_middleware
 from app.core.passwords import PasswordHasher
@@ -71,7 +72,7 @@ def build_resources(settings: Settings) -> Resources:
         hot=HotAnswers(cache, ttl=settings.cache_ttl),
         metrics=metrics,
         access_log=AccessLog(
-            as_json=settings.log_format == "json" or (settings.log_format == "auto" and settings.is_production),
+            as_json=wants_json(settings),
             enabled=settings.log_level in {"DEBUG", "INFO"},
         ),
         principals=PrincipalCache(cache, loader=load, alone=settings.workers == 1),
@@ -81,9 +82,10 @@ def build_resources(settings: Settings) -> Resources:
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     resources: Resources = app.state.resources
+    configure_logging(resources.settings)
     await prepare(resources)
     await resources.cache.start()
-    relay = make_relay(resources.settings) if resources.settings.runs_jobs else None
+    relay = make_relay(resources.settings, metrics=resources.metrics.registry) if resources.settings.runs_jobs else None
     if relay is not None:
         resources.database.jobs_written = relay.wake
         relay.start()

@@ -69,6 +69,11 @@ IdempotencyKey = Annotated[
     ),
 ]
 
+IfMatch = Annotated[
+    str | None,
+    Header(alias="If-Match", max_length=1024, description="The ETag you read: 412 if it has changed since."),
+]
+
 
 class BearerAuth(OAuth2):
     """Access token → :class:`Principal`. `required=False` lets the anonymous through as None, never a bad token."""

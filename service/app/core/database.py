@@ -97,7 +97,7 @@ def insert_ignoring_conflicts(session: AsyncSession, table: type[Any]) -> Any:
 
 def _sqlite_engine(url: URL, settings: Settings) -> AsyncEngine:
     """SQLite has one writer, so its pool has one connection: writers queue here, in order, not on its lock."""
-    Path(cast(str, url.database)).parent.mkdir(parents=True, exist_ok=True)
+    Path(cast(str, url.database)).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=settings.database_pool_timeout)
 
     @event.listens_for(engine.sync_engine, "connect")

@@ -30,6 +30,11 @@ class HotAnswers:
             "pages", ttl=ttl, max_entries=MAX_ANSWERS, max_weight=MAX_BYTES, weigh=weigh, codec=_PageCodec()
         )
 
+    async def forget_author(self) -> None:
+        """Forget everything: a user changed or is gone, and posts show their authors. Call it after the commit."""
+        await self.items.invalidate_all()
+        await self.pages.invalidate_all()
+
     def find(self, path: str, query: bytes) -> JsonAnswer | None:
         """The answer this process holds for ``path?query``."""
         key = address(path, query)

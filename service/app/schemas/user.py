@@ -1,16 +1,12 @@
 """Users on the wire."""
 
-from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.models.user import Role
-
-# RFC 3339 with Z: what every JSON client reads.
-Timestamp = Annotated[
-    datetime, PlainSerializer(lambda value: value.isoformat().replace("+00:00", "Z"), return_type=str)
-]
+from app.schemas.common import Schema, Timestamp
+from app.schemas.fields import Avatar, Bio, Name, Username
 
 
 class UserPublic(BaseModel):
@@ -37,3 +33,37 @@ class UserPrivate(UserPublic):
     is_verified: bool
     last_login_at: Timestamp | None
     version: Annotated[int, Field(description="Counts changes; the ETag.")]
+
+
+class UserStats(BaseModel):
+    """What a user has written. Drafts, and posts scheduled for later, are counted for their author only."""
+
+    user: UserPrivate | UserPublic
+    total_posts: int
+    published_posts: int
+    draft_posts: int
+    archived_posts: int
+    total_views: int
+    average_views: Annotated[float, Field(description="Views per post.")]
+
+
+class Changes(Schema):
+    """A partial update: what is absent stays as it is."""
+
+    def given(self) -> dict[str, Any]:
+        return self.model_dump(exclude_unset=True)
+
+
+class ProfileChanges(Changes):
+    """`null` clears a field (the username cannot be cleared)."""
+
+    username: Username = ""
+    first_name: Name | None = None
+    last_name: Name | None = None
+    bio: Bio | None = None
+    avatar: Avatar | None = None
+
+
+class AccessChanges(Changes):
+    role: Role = Role.USER
+    is_active: bool = True

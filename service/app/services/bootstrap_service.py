@@ -1,23 +1,93 @@
 """What has to be true before the first request: the schema is there, and somebody can administer."""
 
 import asyncio
+import secrets
+from dataclasses import dataclass
 
 import structlog
+from sqlalchemy import select
 
 from app.core import migrations
-from app.core.errors import is_outage
+from app.core.config import ConfigurationError, Settings
+from app.core.errors import ServiceError, is_outage
+from app.core.fastread import Read
 from app.core.resources import Resources
+from app.models import Role, User
+from app.schemas.fields import email_address
+from app.services import auth_service
 
 log = structlog.get_logger(__name__)
 
+_ANY_ADMIN = Read(int, select(User.id).where(User.role == Role.ADMIN).limit(1))
 
-async def prepare(resources: Resources) -> None:
-    """Migrate if the settings say so. A database that is down now is not fatal: readiness says so until it is back."""
+
+@dataclass(frozen=True, slots=True)
+class FirstAdmin:
+    """An administrator made just now. `password` is None when the settings gave it: then it is known already."""
+
+    email: str
+    password: str | None
+
+
+async def prepare(resources: Resources) -> FirstAdmin | None:
+    """Migrate if the settings say so, and make the first administrator if there is none.
+
+    A database that is down is not fatal: readiness says so until it is back.
+    """
     settings = resources.settings
     try:
         if settings.migrates_on_start and not await migrations.head_reached(resources.database):
             await asyncio.to_thread(migrations.upgrade, settings)
+        if not await migrations.head_reached(resources.database):
+            log.warning("startup.migrations_missing", hint="run: app migrate")
+            return None
+        return await make_first_admin(resources)
     except Exception as error:
         if not is_outage(error):
             raise
         log.warning("startup.database_unavailable", error=type(error).__name__)
+        return None
+
+
+async def make_first_admin(resources: Resources) -> FirstAdmin | None:
+    """Make the administrator of the settings if there is none at all; None when there is one.
+
+    In the test environment only if FIRST_ADMIN_PASSWORD is set: tests begin with empty tables.
+    """
+    settings = resources.settings
+    given = settings.first_admin_password.get_secret_value() if settings.first_admin_password else None
+    if settings.environment == "test" and given is None:
+        return None
+    if await resources.database.reader.first(_ANY_ADMIN) is not None:
+        return None
+    email = _first_admin_email(settings)
+    password = given or make_up_password()
+    try:
+        await create_admin(resources, email=email, username=settings.first_admin_username, password=password)
+    except ServiceError as refusal:  # another worker was first, or an ordinary user has that address
+        if await resources.database.reader.first(_ANY_ADMIN) is None:
+            log.error("startup.no_first_admin", reason=refusal.detail, hint="run: app create-admin")
+        return None
+    return FirstAdmin(email, None if given else password)
+
+
+async def create_admin(resources: Resources, *, email: str, username: str, password: str) -> int:
+    """Make a verified administrator and return its id. Raises BadRequest when e-mail or username is taken."""
+    hashed = await resources.hasher.hash(password)
+    async with resources.database.session() as session:
+        profile = await auth_service.insert_user(
+            session, email=email, username=username, hashed_password=hashed, role=Role.ADMIN, is_verified=True
+        )
+    return profile.id
+
+
+def make_up_password() -> str:
+    """A password no one guesses that keeps every rule for passwords."""
+    return f"{secrets.token_urlsafe(15)}-aZ7!"
+
+
+def _first_admin_email(settings: Settings) -> str:
+    try:
+        return email_address(settings.first_admin_email)
+    except ValueError as fault:
+        raise ConfigurationError(f"FIRST_ADMIN_EMAIL {fault}") from None

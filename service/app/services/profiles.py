@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement
 
 from app.core.answers import JsonAnswer
+from app.core.principal import Principal
 from app.core.wire import json_bytes
 from app.models import Role, User
 
@@ -43,11 +44,12 @@ def private_view(profile: Profile) -> dict[str, Any]:
     return profile._asdict()
 
 
-def profile_answer(profile: Profile, *, private: bool) -> JsonAnswer:
-    """The profile as it is sent, with its entity tag."""
-    view = private_view(profile) if private else public_view(profile)
-    return JsonAnswer(json_bytes(view), route="/users/{user_id}", version=profile.version, public=not private)
+def view_for(profile: Profile, viewer: Principal | None) -> dict[str, Any]:
+    """What this viewer may see: all of it for oneself and administrators, e-mail and the like for nobody else."""
+    whole = viewer is not None and (viewer.is_admin or viewer.user_id == profile.id)
+    return private_view(profile) if whole else public_view(profile)
 
 
-def profile_of(user: User) -> Profile:
-    return Profile(*(getattr(user, name) for name in Profile._fields))
+def profile_answer(view: dict[str, Any], *, version: int) -> JsonAnswer:
+    """A view as it is sent, with its entity tag."""
+    return JsonAnswer(json_bytes(view), route="", version=version, public=False)

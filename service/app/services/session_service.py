@@ -19,7 +19,7 @@ from app.core.principal import Principal
 from app.core.resources import Resources
 from app.core.tokens import token_hash
 from app.models import Role, Session, User
-from app.services.profiles import PROFILE_COLUMNS, Profile, profile_answer
+from app.services.profiles import PROFILE_COLUMNS, Profile, private_view, profile_answer
 
 MOST_LISTED = 100
 
@@ -76,7 +76,7 @@ async def load_principal(reader: Reader, *, user_id: int, session_id: UUID) -> P
         is_admin=profile.role is Role.ADMIN,
         is_verified=profile.is_verified,
         email=profile.email,
-        profile=profile_answer(profile, private=True),
+        profile=profile_answer(private_view(profile), version=profile.version),
     )
 
 

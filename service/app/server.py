@@ -1,0 +1,96 @@
+"""The application as a process: started, announced, examined."""
+
+import asyncio
+import atexit
+import os
+import shutil
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import typer
+import uvicorn
+
+from app.api.health import check_all
+from app.core.config import Settings
+from app.core.resources import Resources
+from app.main import build_resources
+from app.schemas.auth import Registration
+from app.services import auth_service, bootstrap_service
+from app.services.bootstrap_service import FirstAdmin
+
+T = TypeVar("T")
+
+
+def run(settings: Settings) -> None:
+    """Serve until told to stop. Requests under way are finished within SHUTDOWN_GRACE_SECONDS."""
+    if directory := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    uvicorn.run(
+        "app.main:create_app",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        log_config=None,
+        access_log=False,  # the edge middleware's is one line with everything
+        proxy_headers=False,  # TRUSTED_PROXIES is the edge middleware's, too
+        server_header=False,
+        timeout_graceful_shutdown=settings.shutdown_grace_seconds,
+    )
+
+
+def announce(settings: Settings) -> None:
+    """Prepare the database and print where to look, and the first administrator, once."""
+    first_admin = asyncio.run(_with_resources(settings, bootstrap_service.prepare))
+    address = f"http://{_reachable(settings.host)}:{settings.port}"
+    lines = [f"{settings.project_name} {settings.version} ({settings.environment})", f"  address      {address}"]
+    if settings.docs_enabled:
+        lines.append(f"  docs         {address}/docs")
+    if first_admin is not None:
+        lines.append(f"  first admin  {_credentials(first_admin)}")
+    typer.echo("\n".join(lines))
+
+
+async def probe(settings: Settings) -> dict[str, str]:
+    """The state of every backing service, as readiness sees it."""
+    return await _with_resources(settings, check_all)
+
+
+async def add_admin(settings: Settings, *, email: str, username: str, password: str | None) -> str | None:
+    """Make an administrator; return the password if it was made up here."""
+    chosen = password or bootstrap_service.make_up_password()
+    checked = Registration(email=email, username=username, password=chosen)
+
+    async def add(resources: Resources) -> None:
+        await auth_service.refuse_weak_password(
+            checked.password, email=checked.email, username=checked.username, resources=resources
+        )
+        await bootstrap_service.create_admin(
+            resources, email=checked.email, username=checked.username, password=checked.password
+        )
+
+    await _with_resources(settings, add)
+    return None if password else chosen
+
+
+async def _with_resources(settings: Settings, work: Callable[[Resources], Awaitable[T]]) -> T:
+    resources = build_resources(settings)
+    try:
+        return await work(resources)
+    finally:
+        resources.hasher.close()
+        if resources.redis is not None:
+            await resources.redis.aclose()
+        await resources.database.close()
+
+
+def _reachable(host: str) -> str:
+    """What to type into a browser on this machine for a server that listens on `host`."""
+    if host in {"0.0.0.0", "::", ""}:  # noqa: S104  # compared, not bound
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
+def _credentials(admin: FirstAdmin) -> str:
+    password = admin.password or "as FIRST_ADMIN_PASSWORD says"
+    return f"{admin.email}  password: {password}"
