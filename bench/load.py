@@ -217,6 +217,7 @@ def serve(database: str, directory: Path, *, key: str, **settings: str) -> Itera
         "DATA_DIR": str(directory),
         "ENVIRONMENT": "staging",
         "RATE_LIMIT_REQUESTS": str(10**9),
+        "RATE_LIMIT_LOGIN": str(10**9),
         **settings,
     }
     command = [sys.executable, "-m", "app", "serve"]
