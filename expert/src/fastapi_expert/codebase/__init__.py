@@ -1,0 +1,8 @@
+"""A FastAPI codebase, read as text: its files' facts, linked into components, routes and problems.
+
+Nothing of the project under study is imported or run.
+"""
+
+from .codebase import Codebase, ServedRoute, load, refresh
+
+__all__ = ["Codebase", "ServedRoute", "load", "refresh"]

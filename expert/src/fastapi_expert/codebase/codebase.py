@@ -1,0 +1,171 @@
+"""The linked codebase: loading it, keeping it fresh, and looking things up in it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+from pathlib import Path
+
+from .cache import Cache
+from .facts import ClassFacts, FileFacts, FunctionFacts
+from .linking import Linked, ServedRoute, link
+from .model import Component, Inventory, Problem
+from .modules import Modules
+from .names import Names
+from .scan import Progress, Scan, scan
+
+__all__ = ["Codebase", "ServedRoute", "load", "refresh"]
+
+
+def load(
+    root: Path, *, exclude: Sequence[str] = (), cache: bool | Path = True, progress: Progress | None = None
+) -> "Codebase":
+    """Read the codebase at ``root``, a folder or one file.
+
+    ``exclude`` holds patterns over relative paths. ``cache`` may name the folder to keep facts in (default:
+    `.expert/cache` under the root). Raises FileNotFoundError when there is no ``root``.
+    """
+    root = root.resolve(strict=True)
+    store = None if cache is False else Cache.of(root) if cache is True else Cache(cache)
+    try:
+        found = scan(root, exclude=exclude, cache=store, progress=progress)
+    finally:
+        if store is not None:
+            store.close()
+    return Codebase(root, found, tuple(exclude), cache)
+
+
+def refresh(previous: "Codebase") -> "Codebase":
+    """The codebase as it is now: ``previous`` itself when no file changed, else a new one that shares what did not."""
+    found = scan(previous.root, exclude=previous.exclude, cache=None, previous=previous.scan, progress=None)
+    if found.stamps == previous.scan.stamps and found.problems == previous.scan.problems:
+        return previous
+    return Codebase(previous.root, found, previous.exclude, previous.caching)
+
+
+@dataclass(frozen=True, eq=False)
+class Codebase:
+    """One state of one codebase. Linking happens on first use of what needs it."""
+
+    root: Path
+    scan: Scan
+    exclude: tuple[str, ...] = ()
+    caching: bool | Path = True
+
+    @property
+    def files(self) -> Mapping[str, FileFacts]:
+        """Path to facts, sorted by path."""
+        return self.scan.files
+
+    @cached_property
+    def digest(self) -> str:
+        """Changes with the content or the path of any file."""
+        total = blake2b(digest_size=16)
+        for path in self.scan.files:
+            total.update(path.encode("utf-8", "surrogateescape") + b"\0" + self.scan.stamps[path][1])
+        return total.hexdigest()
+
+    @cached_property
+    def cache(self) -> Cache | None:
+        """Where derived data may be kept between runs; None when this codebase is read without a cache."""
+        if self.caching is False:
+            return None
+        return Cache.of(self.root) if self.caching is True else Cache(self.caching)
+
+    @cached_property
+    def names(self) -> Names:
+        parts = (self.root if self.root.is_dir() else self.root.parent).parts[1:]
+        return Names(self.files, Modules(self.files, parts))
+
+    @cached_property
+    def _linked(self) -> Linked:
+        return link(self.names)
+
+    @cached_property
+    def inventory(self) -> Inventory:
+        """Everything, as `expert map --json` prints it."""
+        linked = self._linked
+        syntax = [Problem(path, line, text) for path, facts in self.files.items() for line, text in facts.problems]
+        problems = sorted({*self.scan.problems, *syntax, *linked.problems}, key=lambda p: (p.path, p.line, p.message))
+        routes = tuple([served.route for served in self.served])
+        return Inventory(str(self.root), len(self.files), self.components, routes, tuple(problems))
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        return self._linked.components
+
+    @property
+    def served(self) -> tuple[ServedRoute, ...]:
+        """Every route, in the order in which its app tries them."""
+        return self._linked.served
+
+    @cached_property
+    def _by_id(self) -> dict[str, Component]:
+        return {component.id: component for component in self.components}
+
+    def component(self, id: str) -> Component | None:
+        return self._by_id.get(id)
+
+    def function(self, id: str) -> FunctionFacts | None:
+        """The function behind a component's id."""
+        path, qualname = self._place(id)
+        return self.names.function(path, qualname)
+
+    def class_(self, id: str) -> ClassFacts | None:
+        """The class behind a component's id."""
+        path, qualname = self._place(id)
+        return self.names.class_(path, qualname)
+
+    def _place(self, id: str) -> tuple[str, str]:
+        path, _, qualname = id.partition(":")[2].partition("::")
+        return path, qualname
+
+    def functions(self) -> Iterator[tuple[str, FunctionFacts]]:
+        """(path, function) for every function, method and nested function."""
+        for path, facts in self.files.items():
+            for function in facts.functions:
+                yield path, function
+
+    def resolve(self, path: str, dotted: str) -> tuple[str, str] | None:
+        """(path, qualname) of the function or class that ``dotted`` names in the file at ``path``."""
+        symbol = self.names.resolve(path, dotted)
+        return (symbol.path, symbol.name) if symbol is not None and symbol.kind in ("function", "class") else None
+
+    def import_line(self, path: str, name: str, from_path: str = "") -> str:
+        """The import statement that brings ``name`` of the file at ``path`` into another file; "" in the same file."""
+        if path == from_path:
+            return ""
+        return f"from {self.names.modules.name(path)} import {name.split('.')[0]}"
+
+    def imports_of(self, path: str) -> set[str]:
+        """The files of this codebase that the file at ``path`` imports, packages on the way included."""
+        return imported_files(self.names, path)
+
+
+def imported_files(names: Names, path: str) -> set[str]:
+    """The files that importing the one at ``path`` reads directly."""
+    modules = names.modules
+    found: set[str] = set()
+    for imported in names.files[path].imports:
+        place = modules.find(path, imported.module)
+        if place is None:
+            continue
+        found.add(place)
+        if imported.name and imported.name != "*":
+            child = modules.child(place, imported.name)
+            symbol = None if place.endswith("/") else names.resolve(place, imported.name)
+            if child is not None and (symbol is None or symbol.kind == "module"):
+                found.add(child)
+            elif symbol is not None and symbol.path:
+                found.add(symbol.path)  # through a re-export
+        if not imported.module.startswith("."):
+            found.update(_packages(modules, path, imported.module))
+    return {one for one in found if not one.endswith("/") and one != path}
+
+
+def _packages(modules: Modules, path: str, module: str) -> Iterator[str]:
+    while "." in module:
+        module = module.rpartition(".")[0]
+        place = modules.find(path, module)
+        if place is not None:
+            yield place

@@ -1,0 +1,135 @@
+"""Module names to files, without running an import: packages, src layouts, namespace packages, several roots."""
+
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+
+class Modules:
+    """Where a module name leads, seen from an importing file.
+
+    A place is the path of a file (`a/b.py`, `a/b/__init__.py`) or of a folder without `__init__.py` (`a/b/`).
+    """
+
+    def __init__(self, paths: Iterable[str], root_parts: tuple[str, ...] = ()) -> None:
+        self.files = frozenset(paths)
+        self._root_parts = root_parts
+        self._folders = frozenset(self._all_folders())
+        self._packages = frozenset(path[: -len("__init__.py")].rstrip("/") for path in self.files if _is_init(path))
+        self._tops = sorted({self.top(path) for path in self.files}, key=lambda top: (top.count("/"), top))
+        self._found: dict[tuple[str, str], str | None] = {}
+
+    def _all_folders(self) -> set[str]:
+        folders: set[str] = {""}
+        for path in self.files:
+            folder = _parent(path)
+            while folder not in folders:
+                folders.add(folder)
+                folder = _parent(folder)
+        return folders
+
+    def top(self, path: str) -> str:
+        """The folder that would be on `sys.path` for this file: above its outermost package."""
+        folder = _parent(path)
+        while folder in self._packages and folder:
+            folder = _parent(folder)
+        return folder
+
+    def name(self, path: str) -> str:
+        """The dotted name under which the file at ``path`` is imported."""
+        top = self.top(path)
+        inner = path[len(top) + 1 :] if top else path
+        parts = inner[: -len(".py")].split("/")
+        if parts[-1] == "__init__":
+            parts.pop()
+        if not top and "" in self._packages and self._root_parts:
+            parts.insert(0, self._root_parts[-1])
+        return ".".join(parts)
+
+    def find(self, importer: str, module: str) -> str | None:
+        """The place of ``module`` as written in ``importer`` (leading dots are relative), None when it is elsewhere."""
+        key = (_parent(importer), module)
+        if key not in self._found:
+            self._found[key] = self._relative(key[0], module) if module.startswith(".") else self._absolute(*key)
+        return self._found[key]
+
+    def child(self, place: str, name: str) -> str | None:
+        """The submodule ``name`` of the package at ``place``."""
+        if place.endswith("/"):
+            return self._at(place + name)
+        if _is_init(place):
+            return self._at(_join(_parent(place), name))
+        return None
+
+    def _at(self, base: str) -> str | None:
+        for path in (_join(base, "__init__.py"), f"{base}.py"):
+            if path in self.files:
+                return path
+        return f"{base}/" if base in self._folders else None
+
+    def _relative(self, folder: str, module: str) -> str | None:
+        rest = module.lstrip(".")
+        for _ in range(len(module) - len(rest) - 1):
+            if not folder:
+                return None
+            folder = _parent(folder)
+        return self._at(_join(folder, rest.replace(".", "/")) if rest else folder)
+
+    def _absolute(self, folder: str, module: str) -> str | None:
+        tail = module.replace(".", "/")
+        for base in self._bases(folder):
+            place = self._at(_join(base, tail))
+            if place is not None and not place.endswith("/"):
+                return place
+        inside = self._below_root(module)
+        if inside is not None:
+            return inside
+        for base in self._bases(folder):
+            place = self._at(_join(base, tail))
+            if place is not None:
+                return place
+        return None
+
+    def _bases(self, folder: str) -> list[str]:
+        """Folders an absolute import may start from: the importer's own, outwards, then every other, the nearest first."""
+        bases: list[str] = []
+        here = folder
+        while True:
+            if here not in self._packages or not here:
+                bases.append(here)
+                if _join(here, "src") in self._folders:
+                    bases.append(_join(here, "src"))
+            if not here:
+                break
+            here = _parent(here)
+        others = [top for top in self._tops if top not in bases]
+        others.sort(key=lambda top: -len(_common(top, folder)))
+        return bases + others
+
+    def _below_root(self, module: str) -> str | None:
+        """`app.api` where the root itself is `…/app`: the names above the root are part of the import."""
+        parts = module.split(".")
+        for depth in range(1, min(len(parts), len(self._root_parts)) + 1):
+            if tuple(parts[:depth]) == self._root_parts[-depth:]:
+                return self._at("/".join(parts[depth:]))
+        return None
+
+
+def _is_init(path: str) -> bool:
+    return path == "__init__.py" or path.endswith("/__init__.py")
+
+
+def _parent(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder and name else folder or name
+
+
+def _common(left: str, right: str) -> tuple[str, ...]:
+    shared: list[str] = []
+    for one, other in zip(PurePosixPath(left).parts, PurePosixPath(right).parts, strict=False):
+        if one != other:
+            break
+        shared.append(one)
+    return tuple(shared)

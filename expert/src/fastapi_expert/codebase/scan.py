@@ -1,0 +1,234 @@
+"""The facts of every file of a codebase: from the cache where nothing changed, else read, by two processes if many."""
+
+import gc
+import os
+import struct
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import blake2b
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+from .cache import Cache
+from .encoding import decode, encode
+from .facts import FileFacts
+from .files import SourceFile, list_files
+from .model import Problem
+
+Progress = Callable[[str, int, int], None]
+"""Called with a stage, how many are done and how many there are."""
+
+PARALLEL_BYTES = 400_000
+"""Below this much source a second process costs more than it saves."""
+
+
+class Scan(NamedTuple):
+    """Path to facts (sorted by path), path to (stat, content hash), and what could not be read."""
+
+    files: dict[str, FileFacts]
+    stamps: dict[str, tuple[tuple[int, int, int], bytes]]
+    problems: list[Problem]
+
+
+class _Unread(NamedTuple):
+    path: str
+    digest: bytes
+    source: bytes
+
+
+def scan(
+    root: Path, *, exclude: Sequence[str], cache: Cache | None, previous: Scan | None = None, progress: Progress | None
+) -> Scan:
+    """Read what has changed since ``previous`` or since the cache was written."""
+    listed, problems = list_files(root, exclude=exclude)
+    known = previous.stamps if previous is not None else cache.stamps() if cache is not None else {}
+    stamps: dict[str, tuple[tuple[int, int, int], bytes]] = {}
+    sources: dict[str, bytes] = {}
+    settled: list[tuple[str, tuple[int, int, int], bytes]] = []
+    for file in listed:
+        before = known.get(file.path)
+        if before is not None and before[0] == file.stamp:
+            stamps[file.path] = before
+            continue
+        source = _read(root, file, problems)
+        if source is not None:
+            digest = blake2b(source, digest_size=16).digest()
+            sources[file.path] = source
+            stamps[file.path] = (file.stamp, digest)
+            settled.append((file.path, file.stamp, digest))
+    found = _known_facts(stamps, cache, previous)
+    unread = [_Unread(path, stamps[path][1], source) for path, source in sources.items() if path not in found]
+    for path, (_, digest) in stamps.items():
+        if path not in found and path not in sources:  # a stamp without contents: the cache lost it
+            source = _read(root, SourceFile(path, 0, 0, 0), problems)
+            if source is not None:
+                unread.append(_Unread(path, blake2b(source, digest_size=16).digest(), source))
+    encoded = _read_all(unread, found, progress)
+    gone = [path for path in known if path not in stamps]
+    if cache is not None and (encoded or settled or gone):
+        cache.store(encoded, settled, gone)
+    files = {path: found[path] for path in sorted(found)}
+    return Scan(files, stamps, problems)
+
+
+def _read(root: Path, file: SourceFile, problems: list[Problem]) -> bytes | None:
+    try:
+        with open(root / file.path if root.is_dir() else root, "rb") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return None  # deleted since it was listed
+    except OSError as error:
+        problems.append(Problem(file.path, 1, f"cannot be read: {error.strerror or error}"))
+        return None
+
+
+def _known_facts(
+    stamps: dict[str, tuple[tuple[int, int, int], bytes]], cache: Cache | None, previous: Scan | None
+) -> dict[str, FileFacts]:
+    found: dict[str, FileFacts] = {}
+    if previous is not None:
+        for path, (_, digest) in stamps.items():
+            before = previous.stamps.get(path)
+            if before is not None and before[1] == digest and path in previous.files:
+                found[path] = previous.files[path]
+    missing = {path: digest for path, (_, digest) in stamps.items() if path not in found}
+    if cache is None or not missing:
+        return found
+    contents = cache.contents(missing.values())
+    for path, digest in missing.items():
+        encoded = contents.get(digest)
+        if encoded is None:
+            continue
+        try:
+            found[path] = decode(path, *encoded)
+        except (ValueError, TypeError, IndexError, KeyError, AttributeError, RecursionError, struct.error):
+            continue  # not written by us, or damaged: read the source
+    return found
+
+
+def _read_all(
+    unread: list[_Unread], found: dict[str, FileFacts], progress: Progress | None
+) -> list[tuple[bytes, bytes, bytes]]:
+    """Read the sources into ``found``; their encoded facts for the cache."""
+    encoded: list[tuple[bytes, bytes, bytes]] = []
+    if not unread:
+        return encoded
+    done = 0
+
+    def take(batch: Sequence[_Unread], facts: Sequence[tuple[FileFacts | None, bytes, bytes]]) -> None:
+        nonlocal done
+        for one, (read, text, shapes) in zip(batch, facts, strict=True):
+            found[one.path] = read if read is not None else decode(one.path, text, shapes)
+            encoded.append((one.digest, text, shapes))
+        done += len(batch)
+        if progress is not None:
+            progress("reading", done, len(unread))
+
+    with paused_collection():
+        total = sum(len(one.source) for one in unread)
+        batches = _batches(unread, max(total // 24, 50_000))
+        if total > PARALLEL_BYTES and (os.cpu_count() or 1) > 1 and threading.active_count() == 1:
+            _share(batches, take)
+        else:
+            for batch in batches:
+                take(batch, _facts_of(batch))
+    return encoded
+
+
+def _batches(unread: list[_Unread], size: int) -> list[list[_Unread]]:
+    batches: list[list[_Unread]] = [[]]
+    filled = 0
+    for one in unread:
+        if filled > size:
+            batches.append([])
+            filled = 0
+        batches[-1].append(one)
+        filled += len(one.source)
+    return batches
+
+
+def _facts_of(batch: Sequence[_Unread]) -> list[tuple[FileFacts | None, bytes, bytes]]:
+    from .reader import read_source  # the parser: not needed when the cache has it all
+
+    read = [read_source(one.source, one.path) for one in batch]
+    return [(facts, *encode(facts)) for facts in read]
+
+
+_Take = Callable[[Sequence[_Unread], Sequence[tuple[FileFacts | None, bytes, bytes]]], None]
+
+
+def _share(batches: list[list[_Unread]], take: _Take) -> None:
+    """Work from both ends: a child from the front, this process from the back; a child that dies leaves its rest."""
+    ours, theirs = Pipe(duplex=True)
+    child = os.fork()
+    if child == 0:
+        _work_from_front(batches, theirs, ours)
+    theirs.close()
+    first, last = 0, len(batches) - 1
+    waiting = False
+    alive = True
+    try:
+        while first <= last:
+            if alive and not waiting:
+                alive = waiting = _tell(ours, first)
+                continue
+            if waiting and (ours.poll() or first == last):
+                answer = _hear(ours)
+                waiting = False
+                if answer is None:
+                    alive = False
+                else:
+                    take(batches[first], answer)
+                    first += 1
+                continue
+            take(batches[last], _facts_of(batches[last]))
+            last -= 1
+    finally:
+        ours.close()
+        os.waitpid(child, 0)
+
+
+def _work_from_front(
+    batches: list[list[_Unread]], pipe: "Connection[Any, Any]", other: "Connection[Any, Any]"
+) -> NoReturn:
+    """The child: answer each batch number with its encoded facts until the parent hangs up; never return."""
+    try:
+        other.close()
+        while True:
+            pipe.send(_encoded_facts_of(batches[pipe.recv()]))
+    except BaseException:
+        os._exit(0)
+
+
+def _tell(pipe: "Connection[Any, Any]", number: int) -> bool:
+    try:
+        pipe.send(number)
+    except OSError:
+        return False
+    return True
+
+
+def _hear(pipe: "Connection[Any, Any]") -> list[tuple[None, bytes, bytes]] | None:
+    try:
+        return pipe.recv()
+    except (EOFError, OSError):
+        return None
+
+
+def _encoded_facts_of(batch: Sequence[_Unread]) -> list[tuple[None, bytes, bytes]]:
+    return [(None, text, shapes) for _, text, shapes in _facts_of(batch)]
+
+
+@contextmanager
+def paused_collection() -> Iterator[None]:
+    """No garbage collection meanwhile: facts hold no cycles, and looking for some costs a third of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
