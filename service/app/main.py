@@ -26,7 +26,7 @@ from app.core.redis import connect
 from app.core.resources import Resources
 from app.core.tokens import TokenSigner
 from app.services import session_service
-from app.services.bootstrap_service import prepare
+from app.services.bootstrap_service import prepared
 from app.tasks.background import make_relay
 
 
@@ -83,18 +83,25 @@ def build_resources(settings: Settings) -> Resources:
 async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     resources: Resources = app.state.resources
     configure_logging(resources.settings)
-    await prepare(resources)
     await resources.cache.start()
-    relay = make_relay(resources.settings, metrics=resources.metrics.registry) if resources.settings.runs_jobs else None
-    if relay is not None:
-        resources.database.jobs_written = relay.wake
-        relay.start()
-    yield
-    if relay is not None:
-        await to_thread.run_sync(relay.stop)
+    async with prepared(resources), background_jobs(resources):
+        yield
     await resources.cache.stop()
     if resources.redis is not None:
         await resources.redis.aclose()
     resources.hasher.close()
     await resources.database.close()
     resources.access_log.flush()
+
+
+@asynccontextmanager
+async def background_jobs(resources: Resources) -> AsyncGenerator[None]:
+    """Hand out jobs while the application runs."""
+    if not resources.settings.runs_jobs:
+        yield
+        return
+    relay = make_relay(resources.settings, metrics=resources.metrics.registry)
+    resources.database.jobs_written = relay.wake
+    relay.start()
+    yield
+    await to_thread.run_sync(relay.stop)

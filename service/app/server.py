@@ -12,11 +12,11 @@ import uvicorn
 
 from app.api.health import check_all
 from app.core.config import Settings
+from app.core.errors import is_outage
 from app.core.resources import Resources
 from app.main import build_resources
 from app.schemas.auth import Registration
 from app.services import auth_service, bootstrap_service
-from app.services.bootstrap_service import FirstAdmin
 
 T = TypeVar("T")
 
@@ -41,13 +41,18 @@ def run(settings: Settings) -> None:
 
 def announce(settings: Settings) -> None:
     """Prepare the database and print where to look, and the first administrator, once."""
-    first_admin = asyncio.run(_with_resources(settings, bootstrap_service.prepare))
+    try:
+        first_admin = asyncio.run(_with_resources(settings, bootstrap_service.prepare))
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        first_admin = None  # the workers try again until the database is there
     address = f"http://{_reachable(settings.host)}:{settings.port}"
     lines = [f"{settings.project_name} {settings.version} ({settings.environment})", f"  address      {address}"]
     if settings.docs_enabled:
         lines.append(f"  docs         {address}/docs")
     if first_admin is not None:
-        lines.append(f"  first admin  {_credentials(first_admin)}")
+        lines.append(f"  {first_admin}")
     typer.echo("\n".join(lines))
 
 
@@ -89,8 +94,3 @@ def _reachable(host: str) -> str:
     if host in {"0.0.0.0", "::", ""}:  # noqa: S104  # compared, not bound
         return "127.0.0.1"
     return f"[{host}]" if ":" in host else host
-
-
-def _credentials(admin: FirstAdmin) -> str:
-    password = admin.password or "as FIRST_ADMIN_PASSWORD says"
-    return f"{admin.email}  password: {password}"

@@ -98,7 +98,9 @@ def insert_ignoring_conflicts(session: AsyncSession, table: type[Any]) -> Any:
 def _sqlite_engine(url: URL, settings: Settings) -> AsyncEngine:
     """SQLite has one writer, so its pool has one connection: writers queue here, in order, not on its lock."""
     Path(cast(str, url.database)).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=settings.database_pool_timeout)
+    engine = create_async_engine(
+        url, pool_size=1, max_overflow=0, pool_timeout=settings.database_pool_timeout, hide_parameters=True
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: Any, _entry: ConnectionPoolEntry) -> None:
@@ -124,6 +126,7 @@ def _postgres_engine(url: URL, settings: Settings) -> AsyncEngine:
         pool_size=settings.database_pool_size,
         max_overflow=settings.database_max_overflow,
         pool_timeout=settings.database_pool_timeout,
+        hide_parameters=True,
         connect_args=postgres_arguments(settings),
     )
 

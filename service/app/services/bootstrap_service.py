@@ -1,7 +1,9 @@
 """What has to be true before the first request: the schema is there, and somebody can administer."""
 
 import asyncio
+import contextlib
 import secrets
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 import structlog
@@ -18,6 +20,10 @@ from app.services import auth_service
 
 log = structlog.get_logger(__name__)
 
+RETRY_SECONDS = 1.0
+PATIENCE = 5.0
+"""Seconds that the first request may be kept waiting for a database that is down."""
+
 _ANY_ADMIN = Read(int, select(User.id).where(User.role == Role.ADMIN).limit(1))
 
 
@@ -28,25 +34,53 @@ class FirstAdmin:
     email: str
     password: str | None
 
+    def __str__(self) -> str:
+        return f"first admin  {self.email}  password: {self.password or 'as FIRST_ADMIN_PASSWORD says'}"
+
 
 async def prepare(resources: Resources) -> FirstAdmin | None:
     """Migrate if the settings say so, and make the first administrator if there is none.
 
-    A database that is down is not fatal: readiness says so until it is back.
+    Raises what the driver raises when the database is down.
     """
     settings = resources.settings
-    try:
-        if settings.migrates_on_start and not await migrations.head_reached(resources.database):
-            await asyncio.to_thread(migrations.upgrade, settings)
-        if not await migrations.head_reached(resources.database):
-            log.warning("startup.migrations_missing", hint="run: app migrate")
-            return None
-        return await make_first_admin(resources)
-    except Exception as error:
-        if not is_outage(error):
-            raise
-        log.warning("startup.database_unavailable", error=type(error).__name__)
+    if settings.migrates_on_start and not await migrations.head_reached(resources.database):
+        await asyncio.to_thread(migrations.upgrade, settings)
+    if not await migrations.head_reached(resources.database):
+        log.warning("startup.migrations_missing", hint="run: app migrate")
         return None
+    return await make_first_admin(resources)
+
+
+@contextlib.asynccontextmanager
+async def prepared(resources: Resources) -> AsyncGenerator[None]:
+    """:func:`prepare` before the block, or beside it, tried again, for as long as the database is down.
+
+    Readiness says so meanwhile. A first administrator made here is printed.
+    """
+    preparation = asyncio.create_task(_prepare_when_possible(resources), name="prepare")
+    try:
+        await asyncio.wait({preparation}, timeout=PATIENCE)
+        if preparation.done():
+            preparation.result()
+        yield
+    finally:
+        preparation.cancel()
+        await asyncio.wait({preparation})
+
+
+async def _prepare_when_possible(resources: Resources) -> None:
+    while True:
+        try:
+            if (admin := await prepare(resources)) is not None:
+                print(admin, flush=True)  # noqa: T201  # for a person, once; a log would keep the password
+            return
+        except Exception as error:
+            if not is_outage(error):
+                log.exception("startup.preparation_failed")
+                raise
+            log.warning("startup.database_unavailable", error=type(error).__name__, retry_in_seconds=RETRY_SECONDS)
+            await asyncio.sleep(RETRY_SECONDS)
 
 
 async def make_first_admin(resources: Resources) -> FirstAdmin | None:
