@@ -1,22 +1,30 @@
 """The relay of one process, put together from its settings."""
 
+from typing import TYPE_CHECKING
+
 from app.core.config import Settings
 from app.core.mail import make_mailer
 from app.tasks.catalogue import registry
 from app.tasks.relay import Relay
-from app.tasks.runner import Observe, Runner
+from app.tasks.runner import Runner
 from app.tasks.store import JobStore
 
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
 
-def make_relay(settings: Settings, *, observe: Observe | None = None) -> Relay:
+
+def make_relay(settings: Settings, *, metrics: "CollectorRegistry") -> Relay:
     """A relay to the configured broker or, without one, to threads of this process. Nothing is connected yet."""
-    store = JobStore(settings)
-    runner = Runner(settings, store, make_mailer(settings), registry=registry, observe=observe)
+    from app.tasks.metrics import JobMetrics  # reads PROMETHEUS_MULTIPROC_DIR, which the command line sets first
+
+    store, measured = JobStore(settings), JobMetrics(metrics)
+    runner = Runner(settings, store, make_mailer(settings), registry=registry, observe=measured.ended)
     if settings.celery_broker_url is None:
-        return Relay(store, runner, registry=registry)
+        return Relay(store, runner, registry=registry, measure=measured.backlog)
     from app.tasks.celery import (  # half a second of imports that the embedded default never needs
         make_celery,
         publisher,
     )
 
-    return Relay(store, runner, registry=registry, publish=publisher(make_celery(settings)))
+    publish = publisher(make_celery(settings))
+    return Relay(store, runner, registry=registry, publish=publish, measure=measured.backlog)

@@ -1,10 +1,12 @@
 """`app worker` and `app jobs …`."""
 
 import os
+import shutil
 import signal
+import tempfile
 from datetime import datetime
 from types import FrameType
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import typer
@@ -18,28 +20,55 @@ from app.tasks.catalogue import registry
 from app.tasks.runner import Runner
 from app.tasks.store import JobStore
 
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
 jobs = typer.Typer(no_args_is_help=True, help="Look after background jobs.")
 
 
 def worker(
     concurrency: Annotated[int, typer.Option(min=1, help="Processes that run jobs.")] = 2,
     name: Annotated[str, typer.Option(help="Unique on this host.")] = "worker",
+    metrics_port: Annotated[int | None, typer.Option(help="Serve Prometheus metrics on this port.")] = None,
 ) -> None:
     """Run background jobs: a Celery worker where CELERY_BROKER_URL is set, else threads; periodic jobs too."""
     settings = get_settings()
     configure_logging(settings)
-    relay = make_relay(settings)
+    directory = os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="metrics-"))
+    registry = _serve_metrics(directory, metrics_port)
+    relay = make_relay(settings, metrics=registry)
     relay.start()
     try:
         if settings.celery_broker_url is None:
             _wait_for_signal()
         else:
-            from app.tasks.celery import worker_app
+            from app.tasks.celery import make_celery
+            from app.tasks.metrics import JobMetrics
 
+            app: Any = make_celery(settings, observe=JobMetrics(_registry()).ended)
             options = [f"--concurrency={concurrency}", f"--hostname={name}@%h", f"--loglevel={settings.log_level}"]
-            cast(Any, worker_app()).worker_main(["worker", "--without-gossip", "--without-mingle", *options])
+            app.worker_main(["worker", "--without-gossip", "--without-mingle", *options])
     finally:
         relay.stop()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _serve_metrics(directory: str, port: int | None) -> "CollectorRegistry":
+    """Serve what this process and its children wrote to `directory`; returns the registry for this process's own."""
+    from prometheus_client import CollectorRegistry, start_http_server
+    from prometheus_client.multiprocess import MultiProcessCollector
+
+    if port is not None:
+        added_up = CollectorRegistry()
+        MultiProcessCollector(added_up, path=directory)
+        start_http_server(port, registry=added_up)
+    return _registry()
+
+
+def _registry() -> "CollectorRegistry":
+    from prometheus_client import CollectorRegistry
+
+    return CollectorRegistry()
 
 
 def _wait_for_signal() -> None:

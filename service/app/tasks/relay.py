@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.tasks.registry import Registry
 from app.tasks.runner import Runner
-from app.tasks.store import JobStore
+from app.tasks.store import Backlog, JobStore
 
 log = structlog.get_logger("jobs")
 
@@ -30,11 +30,18 @@ class Relay:
     """`publish` sends a job's id to the broker and raises when it cannot; without it `runner` runs jobs in threads."""
 
     def __init__(
-        self, store: JobStore, runner: Runner, *, registry: Registry, publish: Callable[[UUID], None] | None = None
+        self,
+        store: JobStore,
+        runner: Runner,
+        *,
+        registry: Registry,
+        publish: Callable[[UUID], None] | None = None,
+        measure: Callable[[Backlog], None] | None = None,
     ) -> None:
         self._store = store
         self._runner = runner
         self._publish = publish
+        self._measure = measure
         self._periodic = registry.periodic()
         self._wake = threading.Event()
         self._stopping = False
@@ -81,6 +88,8 @@ class Relay:
             for job in self._periodic:
                 assert job.every is not None
                 self._store.schedule(job.name, job.every)
+            if self._measure is not None:
+                self._measure(self._store.backlog())
             self._scheduled_at = monotonic()
         if self._publish is not None:
             return self._store.hand_over(BATCH, self._publish) == BATCH
