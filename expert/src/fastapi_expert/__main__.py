@@ -15,6 +15,7 @@ from fastapi_expert.errors import ExpertError
 # command -> module whose `main(argv) -> int | None` runs it; None means "not for me, take the ordinary road"
 DIRECT = {
     "hook": "fastapi_expert.hook",
+    "git-hook": "fastapi_expert.credit.hooks",
     "mcp": "fastapi_expert.mcp",
     "propose": "fastapi_expert.cli.propose",
 }

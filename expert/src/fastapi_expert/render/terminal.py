@@ -40,6 +40,11 @@ def style_of(stream: TextIO) -> Style:
     return Style(colour=wants_colour(stream), width=_width(stream))
 
 
+def stdout_style() -> Style:
+    """The style for standard output as it is now."""
+    return style_of(sys.stdout)
+
+
 def wants_colour(stream: TextIO) -> bool:
     """Whether ``stream`` should get escape codes."""
     if os.environ.get("NO_COLOR"):

@@ -1,0 +1,88 @@
+"""Two pieces of code side by side: which lines belong together, and what differs within them."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Literal
+
+Mark = Literal["same", "changed", "left", "right"]
+Span = tuple[int, int]
+
+_TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
+_LONGEST = 2000  # lines on a side beyond which aligning costs more than it tells
+_MOST_PAIRS = 900
+_ALIKE = 0.4  # share of tokens in common from which two lines are one line changed
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the comparison: indices into both sides (None: nothing there) and what differs, as column spans."""
+
+    mark: Mark
+    left: int | None
+    right: int | None
+    left_spans: tuple[Span, ...] = ()
+    right_spans: tuple[Span, ...] = ()
+
+
+def align(left: Sequence[str], right: Sequence[str]) -> list[Row]:
+    """The rows of the comparison; lines are the same when they differ in surrounding white space alone."""
+    left, right = left[:_LONGEST], right[:_LONGEST]
+    matcher = SequenceMatcher(None, [line.strip() for line in left], [line.strip() for line in right], autojunk=False)
+    rows: list[Row] = []
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+        if tag == "equal":
+            rows.extend(Row("same", i, j) for i, j in zip(range(i1, i2), range(j1, j2), strict=True))
+        else:
+            rows.extend(_replaced(left, right, range(i1, i2), range(j1, j2)))
+    return rows
+
+
+def _replaced(left: Sequence[str], right: Sequence[str], lefts: range, rights: range) -> list[Row]:
+    """Pair the lines of a replaced block in order, the most alike first and never crossing."""
+    if not lefts:
+        return [Row("right", None, j) for j in rights]
+    if not rights:
+        return [Row("left", i, None) for i in lefts]
+    apart = [Row("left", i, None) for i in lefts] + [Row("right", None, j) for j in rights]
+    if len(lefts) * len(rights) > _MOST_PAIRS:
+        return apart
+    alike, _, i, j = max(
+        (_alike(left[i], right[j]), -abs((i - lefts[0]) - (j - rights[0])), i, j) for i in lefts for j in rights
+    )
+    if alike < _ALIKE:
+        return apart
+    before = _replaced(left, right, range(lefts[0], i), range(rights[0], j))
+    after = _replaced(left, right, range(i + 1, lefts[-1] + 1), range(j + 1, rights[-1] + 1))
+    return [*before, _changed(i, j, left[i], right[j]), *after]
+
+
+def _alike(left: str, right: str) -> float:
+    """Share of tokens in common, by multiset: quick, and enough to pair lines."""
+    a, b = _TOKEN.findall(left.strip()), _TOKEN.findall(right.strip())
+    if not a or not b:
+        return 0.0
+    return SequenceMatcher(None, a, b, autojunk=False).quick_ratio()
+
+
+def _changed(i: int, j: int, left: str, right: str) -> Row:
+    a, b = _TOKEN.findall(left), _TOKEN.findall(right)
+    a_at, b_at = _offsets(a), _offsets(b)
+    left_spans: list[Span] = []
+    right_spans: list[Span] = []
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+        if tag == "equal":
+            continue
+        if i2 > i1 and "".join(a[i1:i2]).strip():
+            left_spans.append((a_at[i1], a_at[i2]))
+        if j2 > j1 and "".join(b[j1:j2]).strip():
+            right_spans.append((b_at[j1], b_at[j2]))
+    return Row("changed", i, j, tuple(left_spans), tuple(right_spans))
+
+
+def _offsets(tokens: Sequence[str]) -> list[int]:
+    offsets = [0]
+    for token in tokens:
+        offsets.append(offsets[-1] + len(token))
+    return offsets

@@ -1,0 +1,133 @@
+"""Findings as a compiler would say them: what, where, both sides with line numbers, and what to do.
+
+FX301 create_user does what register_user already does (96 %)
+  --> app/services/users.py:12-30
+  ==> app/services/accounts.py:40-58
+   12   def create_user(name):   │   40   def register_user(name):
+   13 ~     return add(name, 1)  │   41 ~     return add(name, 2)
+  advice: call register_user instead
+"""
+
+from collections.abc import Sequence
+
+from fastapi_expert.duplicates.model import Finding, Place
+from fastapi_expert.render.compare import Row, Span, align
+from fastapi_expert.render.source import Sources
+from fastapi_expert.render.terminal import Style, printable
+
+_SIDE_BY_SIDE = 110  # columns from which two columns of code can be read
+_CONTEXT = 2
+_MOST_ROWS = 24
+_SIGNS = {"same": " ", "changed": "~", "left": "-", "right": "+"}
+
+
+def findings_text(findings: Sequence[Finding], sources: Sources, style: Style) -> str:
+    """All findings, in the order given."""
+    return "\n\n".join(finding_text(finding, sources, style) for finding in findings)
+
+
+def finding_text(finding: Finding, sources: Sources, style: Style) -> str:
+    """One finding: head, places, both sides, advice."""
+    places = finding.components
+    lines = [f"{style.paint(finding.rule, 'bold', 'red')} {style.paint(printable(finding.message), 'bold')}"]
+    lines += [
+        f"  {style.paint('-->' if number == 0 else '==>', 'blue')} {_place(place)}"
+        for number, place in enumerate(places[:8])
+    ]
+    if len(places) > 8:
+        lines.append(f"      and {len(places) - 8} more places")
+    if len(places) >= 2:
+        lines += sides(places[0], places[1], sources, style)
+    return "\n".join([*lines, f"  {style.paint('advice:', 'bold', 'green')} {printable(finding.advice)}"])
+
+
+def sides(left: Place, right: Place, sources: Sources, style: Style) -> list[str]:
+    """Both sides of a finding with line numbers: in two columns where there is room, else one after the other."""
+    a = [printable(line) for line in sources.lines(left.path, left.line, left.end_line)]
+    b = [printable(line) for line in sources.lines(right.path, right.line, right.end_line)]
+    if not a or not b:
+        return []
+    rows = _folded(align(a, b))
+    if style.width >= _SIDE_BY_SIDE:
+        return _columns(rows, (a, left.line), (b, right.line), style)
+    return _stacked(rows, (a, left.line), (b, right.line), style)
+
+
+def _place(place: Place) -> str:
+    span = f"-{place.end_line}" if place.end_line > place.line else ""
+    return f"{place.path}:{place.line}{span}"
+
+
+def _folded(rows: Sequence[Row]) -> list[Row | int]:
+    """The rows with long runs of equal ones, and what is too long to read at all, replaced by their number."""
+    near = [False] * len(rows)
+    for number, row in enumerate(rows):
+        if row.mark != "same" or number == 0:
+            for neighbour in range(max(0, number - _CONTEXT), min(len(rows), number + _CONTEXT + 1)):
+                near[neighbour] = True
+    folded: list[Row | int] = []
+    shown = 0
+    for row, wanted in zip(rows, near, strict=True):
+        if wanted and shown < _MOST_ROWS:
+            folded.append(row)
+            shown += 1
+        elif folded and isinstance(folded[-1], int):
+            folded[-1] += 1
+        else:
+            folded.append(1)
+    return folded
+
+
+_Side = tuple[Sequence[str], int]  # its lines, the number of the first
+
+
+def _columns(rows: Sequence[Row | int], left: _Side, right: _Side, style: Style) -> list[str]:
+    width = (style.width - 7) // 2
+    bar = style.paint("│", "blue")
+    lines: list[str] = []
+    for row in rows:
+        if isinstance(row, int):
+            lines.append(style.paint(f"  {'…':>5} {row} more", "dim"))
+            continue
+        a = _cell(row, left, row.left, row.left_spans, width, style)
+        b = _cell(row, right, row.right, row.right_spans, width, style).rstrip()
+        lines.append(f"  {a} {bar} {b}".rstrip())
+    return lines
+
+
+def _stacked(rows: Sequence[Row | int], left: _Side, right: _Side, style: Style) -> list[str]:
+    width = max(40, style.width - 4)
+    first = [_cell(row, left, row.left, row.left_spans, width, style).rstrip() for row in _rows(rows, "left")]
+    second = [_cell(row, right, row.right, row.right_spans, width, style).rstrip() for row in _rows(rows, "right")]
+    hidden = sum(row for row in rows if isinstance(row, int))
+    rule = style.paint("      " + "┄" * 24 + (f" {hidden} equal or further lines not shown" if hidden else ""), "blue")
+    return [f"  {line}" for line in first] + [rule] + [f"  {line}" for line in second]
+
+
+def _rows(rows: Sequence[Row | int], side: str) -> list[Row]:
+    return [row for row in rows if isinstance(row, Row) and getattr(row, side) is not None]
+
+
+def _cell(row: Row, side: _Side, index: int | None, spans: Sequence[Span], width: int, style: Style) -> str:
+    """`  12 ~ code` cut and filled to ``width`` columns, with the differing spans marked."""
+    if index is None:
+        return " " * width
+    lines, first = side
+    text = lines[index]
+    room = width - 8
+    cut = text if len(text) <= room else text[: room - 1] + "…"
+    colour = {"changed": "yellow", "left": "red", "right": "green"}.get(row.mark)
+    whole = ((0, len(cut)),) if row.mark in ("left", "right") else ()
+    body = _marked(cut, spans or whole, colour, style)
+    gutter = style.paint(f"{first + index:>5}", "blue")
+    sign = style.paint(_SIGNS[row.mark], colour) if colour else _SIGNS[row.mark]
+    return f"{gutter} {sign} {body}{' ' * (room - len(cut))}"
+
+
+def _marked(text: str, spans: Sequence[Span], colour: str | None, style: Style) -> str:
+    pieces: list[str] = []
+    at = 0
+    for start, end in spans:
+        pieces += [text[at:start], style.paint(text[start:end], colour) if colour else text[start:end]]
+        at = max(at, end)
+    return "".join([*pieces, text[at:]])

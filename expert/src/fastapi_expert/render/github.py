@@ -1,0 +1,34 @@
+"""Findings as GitHub workflow commands: annotations on the lines of a pull request.
+
+Source: "Workflow commands for GitHub Actions" and actions/toolkit's `command.ts`, whose escaping this follows.
+"""
+
+from collections.abc import Sequence
+
+from fastapi_expert.duplicates.model import Finding
+
+
+def annotations(findings: Sequence[Finding], *, prefix: str = "") -> str:
+    """One `::warning` line a finding, on its first place; ``prefix`` leads from the repository to the root."""
+    return "".join(_annotation(finding, prefix) for finding in findings)
+
+
+def _annotation(finding: Finding, prefix: str) -> str:
+    place = finding.components[0]
+    others = ", ".join(f"{prefix}{other.path}:{other.line}" for other in finding.components[1:])
+    properties = {
+        "file": f"{prefix}{place.path}",
+        "line": str(place.line),
+        "endLine": str(place.end_line),
+        "title": f"{finding.rule} {finding.title}",
+    }
+    message = f"{finding.message}\n{finding.advice}" + (f"\nSee {others}" if others else "")
+    return f"::warning {','.join(f'{key}={_property(value)}' for key, value in properties.items())}::{_data(message)}\n"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,82 @@
+"""A codebase at a glance: how much of everything, and what hangs from the application."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import get_args
+
+from fastapi_expert.codebase.model import Component, Inventory, Kind
+from fastapi_expert.render.terminal import Style, printable
+
+_KINDS: tuple[str, ...] = get_args(Kind)
+
+
+def inventory_text(inventory: Inventory, style: Style) -> str:
+    """Counts by kind, the routers with their routes, and what could not be known."""
+    counts = Counter(component.kind for component in inventory.components)
+    routes = inventory.routes
+    open_, untested = (sum(not route.protected for route in routes), sum(not route.tests for route in routes))
+    lines = [style.paint(f"{inventory.root}", "bold") + f"  {inventory.files:,} files", ""]
+    lines += [f"  {kind.replace('_', ' '):<18}{counts[kind]:>7,}" for kind in _KINDS if counts[kind]]
+    if routes:
+        lines += ["", f"  {len(routes):,} routes: {open_:,} unprotected, {untested:,} untested"]
+    lines += _routers(inventory, style)
+    if inventory.problems:
+        lines += ["", style.paint(f"{len(inventory.problems):,} things that the text does not tell:", "bold")]
+        lines += [f"  {one.path}:{one.line}  {printable(one.message)}" for one in inventory.problems[:10]]
+        if len(inventory.problems) > 10:
+            lines.append(f"  … {len(inventory.problems) - 10:,} more with --json")
+    return "\n".join([*lines, "", _hint(style)])
+
+
+def kind_text(inventory: Inventory, kinds: Sequence[str], style: Style) -> str:
+    """Every component of some kinds: name, place, first line of what it says of itself."""
+    chosen = sorted(
+        (component for component in inventory.components if component.kind in kinds),
+        key=lambda component: (_KINDS.index(component.kind), component.path, component.line),
+    )
+    if not chosen:
+        return f"no {' or '.join(kind.replace('_', ' ') for kind in kinds)} in {inventory.root}"
+    places = [f"{component.path}:{component.line}" for component in chosen]
+    widest = min(60, max(map(len, places)))
+    return "\n".join(_line(one, place, widest, style) for one, place in zip(chosen, places, strict=True))
+
+
+def _line(component: Component, place: str, widest: int, style: Style) -> str:
+    line = f"{style.paint(f'{place:<{widest}}', 'dim')}  {style.paint(printable(component.qualname), 'bold')}"
+    if component.fields:
+        line += f"  {len(component.fields)} fields"
+    return line + (f"  {printable(component.summary)}" if component.summary else "")
+
+
+def _routers(inventory: Inventory, style: Style) -> list[str]:
+    """One line a router or application that answers to routes, with the path its routes share."""
+    by_id = {component.id: component for component in inventory.components}
+    paths: dict[str, list[str]] = {}
+    for route in inventory.routes:
+        paths.setdefault(route.endpoint, []).append(route.path)
+    lines: list[str] = []
+    for component in inventory.components:
+        if component.kind not in ("app", "router"):
+            continue
+        own = [path for other in component.uses if other in by_id for path in paths.get(other, ())]
+        shared = style.paint(printable(common_prefix(own)), "cyan")
+        place = style.paint(f"{component.path}:{component.line}", "dim")
+        lines.append(f"  {component.kind:<8}{len(own):>4} routes  {shared}  {component.qualname}  {place}")
+    return ["", style.paint("applications and routers", "bold"), *lines] if lines else []
+
+
+def common_prefix(paths: Sequence[str]) -> str:
+    """The whole segments that all paths begin with: `/users` of `/users/me` and `/users/{id}`."""
+    if not paths:
+        return ""
+    split = [path.split("/") for path in paths]
+    shared: list[str] = []
+    for segments in zip(*split, strict=False):
+        if len(set(segments)) > 1:
+            break
+        shared.append(segments[0])
+    return "/".join(shared) or "/"
+
+
+def _hint(style: Style) -> str:
+    return style.paint("one kind: expert map --kind schema · all: --json · to look around: --html map.html", "dim")

@@ -1,0 +1,28 @@
+"""The answer to `may this be written?`, the verdict first: an agent reads the first line and may stop there."""
+
+from pathlib import PurePosixPath
+
+from fastapi_expert.duplicates.model import Proposal
+from fastapi_expert.render.findings import finding_text
+from fastapi_expert.render.source import Sources
+from fastapi_expert.render.terminal import Style, printable
+
+_COLOURS = {"new": "green", "extend": "yellow", "duplicate": "red"}
+
+
+def proposal_text(proposal: Proposal, sources: Sources, style: Style) -> str:
+    """Verdict and advice, each finding with both sides, and what is near."""
+    head = f"{style.paint(proposal.verdict, 'bold', _COLOURS[proposal.verdict])}: {printable(proposal.advice)}"
+    blocks = [head, *(finding_text(finding, sources, style) for finding in proposal.findings)]
+    if proposal.similar:
+        near = [
+            f"  {similar.score:>4.0%}  {similar.path}:{similar.line}  {printable(_name(similar.id))}"
+            for similar in proposal.similar
+        ]
+        blocks.append("\n".join([style.paint("nearest:", "bold"), *near]))
+    return "\n\n".join(blocks)
+
+
+def _name(identifier: str) -> str:
+    """The qualified name in an id; the path's stem when it has none."""
+    return identifier.rpartition("::")[2] or PurePosixPath(identifier).stem
