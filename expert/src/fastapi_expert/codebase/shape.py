@@ -24,13 +24,14 @@ class Shape(NamedTuple):
     """What one function looks like; every member is an int or bytes, so any safe format can store it.
 
     ``exact`` and ``renamed`` are signed 64-bit. Equal ``exact``: the same code up to layout, comments, docstring and
-    `await`. Equal ``renamed``: also up to local names, the classes it calls and literals. ``statements`` (in order)
-    and ``names`` (CRC-32 of the attribute, call and keyword names, sorted, distinct) are packed unsigned 32-bit
-    integers, see :func:`numbers`. ``tokens`` is the length after the reduction.
+    `await`. Equal ``renamed``: also up to local names, the classes it calls and literals; ``literals`` checks those.
+    ``statements`` (in order) and ``names`` (CRC-32 of the attribute, call and keyword names, sorted, distinct) are
+    packed unsigned 32-bit integers, see :func:`numbers`. ``tokens`` is the length after the reduction.
     """
 
     exact: int
     renamed: int
+    literals: int
     tokens: int
     statements: bytes
     names: bytes
@@ -57,16 +58,18 @@ def shape_of(function: Node, source: bytes) -> Shape:
     statements = array("I")
     verbatim = array("I")
     names: set[int] = set()
-    tokens = 0
+    tokens = literals = 0
     for text in texts:
-        length, number, literal, kept = _reduced(text)
+        length, number, checksum, values, kept = _reduced(text)
         if length:
             statements.append(number)
-            verbatim.append(literal)
+            verbatim.append(checksum)
+            literals = crc32(values, literals) if values else literals
             names |= kept
             tokens += length
     packed = statements.tobytes()
-    return Shape(_digest(verbatim.tobytes()), _digest(packed), tokens, packed, array("I", sorted(names)).tobytes())
+    kept_names = array("I", sorted(names)).tobytes()
+    return Shape(_digest(verbatim.tobytes()), _digest(packed), literals, tokens, packed, kept_names)
 
 
 def _digest(data: bytes) -> int:
@@ -197,19 +200,20 @@ def _twin(name: bytes) -> bytes:
 
 
 _tokens = _Tokens()
-_Reduction = tuple[int, int, int, frozenset[int]]
+_Reduction = tuple[int, int, int, bytes, frozenset[int]]
 
 
 @lru_cache(maxsize=1 << 15)
 def _reduced(text: bytes) -> _Reduction:
-    """Of one statement: its length in tokens, its number, a checksum of its names and literals, and the names kept."""
+    """Of one statement: its length in tokens, its number, a checksum of its names and literals, literals, names kept."""
     tokens = [_tokens[found] for found in _TOKEN.findall(text)]
     reduced = b" ".join([token[0] for token in tokens if token[0]])
     if b"0 0" in reduced:
         reduced = _LITERAL_RUN.sub(_LITERAL, reduced)
     if not reduced or reduced == _LITERAL or reduced == b". . .":
-        return 0, 0, 0, frozenset()
+        return 0, 0, 0, b"", frozenset()
     length = reduced.count(b" ") + 1
     number = crc32(reduced) & ~LENGTH_MASK | min(length, LENGTH_MASK)
     verbatim = crc32(b" ".join([token[1] for token in tokens if token[1]]))
-    return length, number, verbatim, frozenset([token[2] for token in tokens if token[2]])
+    literals = b" ".join([token[1] for token in tokens if token[0] == _LITERAL])
+    return length, number, verbatim, literals, frozenset([token[2] for token in tokens if token[2]])

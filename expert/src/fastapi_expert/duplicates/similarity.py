@@ -9,8 +9,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log2
+from typing import Protocol
 
-from fastapi_expert.codebase.shape import LENGTH_MASK, Shape, numbers
+from fastapi_expert.codebase.shape import LENGTH_MASK, numbers
 
 NAME_TAG = 1 << 32
 """Names live in the index beside statements, told apart by this bit."""
@@ -26,18 +27,36 @@ class Code:
 
     exact: int
     renamed: int
+    literals: int
     tokens: int
     statements: tuple[int, ...]
     names: frozenset[int]
     features: tuple[int, ...]
 
 
-def unpack(shape: Shape) -> Code:
+class Shaped(Protocol):
+    """Whatever has the numbers of a :class:`~fastapi_expert.codebase.shape.Shape`."""
+
+    @property
+    def exact(self) -> int: ...
+    @property
+    def renamed(self) -> int: ...
+    @property
+    def literals(self) -> int: ...
+    @property
+    def tokens(self) -> int: ...
+    @property
+    def statements(self) -> bytes: ...
+    @property
+    def names(self) -> bytes: ...
+
+
+def unpack(shape: Shaped) -> Code:
     """``shape`` ready for comparing."""
     statements = tuple(numbers(shape.statements))
     names = frozenset(numbers(shape.names))
     features = (*set(statements), *[name | NAME_TAG for name in names])
-    return Code(shape.exact, shape.renamed, shape.tokens, statements, names, features)
+    return Code(shape.exact, shape.renamed, shape.literals, shape.tokens, statements, names, features)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,98 @@
+"""What matching needs of a codebase, and no more: flat records that are cached whole for the hook.
+
+Everything here is a named tuple of plain values, so that `marshal` writes and reads thousands of them in milliseconds.
+"""
+
+from typing import NamedTuple
+
+
+class FunctionRecord(NamedTuple):
+    """A function: of the component ``kind`` it is, else a ``validator`` or a plain ``function``.
+
+    ``silent`` functions are in the index (what they hold is not rare) but never in a finding: nested ones, overloads,
+    protocols, generated code, migrations. ``overrides`` are the classes up the hierarchy that define a method of this
+    name, its own class included; methods that share one are one contract, not copies.
+    """
+
+    id: str
+    kind: str
+    path: str
+    line: int
+    end_line: int
+    name: str
+    qualname: str
+    is_async: bool
+    is_test: bool
+    silent: bool
+    mentions: int
+    """How many functions mention its name."""
+    overrides: tuple[str, ...]
+    exact: int
+    renamed: int
+    literals: int
+    tokens: int
+    statements: bytes
+    names: bytes
+
+    @property
+    def lines(self) -> int:
+        return self.end_line - self.line + 1
+
+
+class ModelRecord(NamedTuple):
+    """A schema, table or settings class; ``fields`` are (name, type, required), inherited ones included."""
+
+    id: str
+    kind: str
+    path: str
+    line: int
+    end_line: int
+    name: str
+    fields: tuple[tuple[str, str, bool], ...]
+    own: tuple[str, ...]
+    """Names of the fields it declares itself."""
+    ancestors: tuple[str, ...]
+    """Ids of the classes it inherits from, in this codebase."""
+    table: str
+    """The table's name, or ""."""
+    silent: bool
+
+    @property
+    def lines(self) -> int:
+        return self.end_line - self.line + 1
+
+
+class RouteRecord(NamedTuple):
+    """A route as served; ``app`` names the application whose table it is in, ``order`` its place there."""
+
+    endpoint: str
+    method: str
+    path: str
+    local: str
+    """The path that its own router and decorator say, without what including adds."""
+    name: str
+    app: str
+    order: int
+    path_file: str
+    line: int
+    end_line: int
+
+
+class VariableRecord(NamedTuple):
+    """An environment variable: defined by the field of a settings class (``owner``), or read directly (``owner`` "")."""
+
+    variable: str
+    owner: str
+    field: str
+    path: str
+    line: int
+    ancestors: tuple[str, ...]
+
+
+class Records(NamedTuple):
+    """Everything of one codebase."""
+
+    functions: tuple[FunctionRecord, ...]
+    models: tuple[ModelRecord, ...]
+    routes: tuple[RouteRecord, ...]
+    variables: tuple[VariableRecord, ...]
