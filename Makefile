@@ -51,6 +51,8 @@ fuzz: $(READY) ## the long form of the schemathesis run
 lock: $(READY) ## renew requirements.lock (hashes, every platform, no index address)
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	    --all-extras expert/pyproject.toml service/pyproject.toml requirements-dev.in -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	    --extra telemetry --constraint requirements.lock service/pyproject.toml -o service/requirements.lock
 
 clean: ## remove what the verbs made
 	rm -rf $(VENV) service/var **/.pytest_cache **/__pycache__

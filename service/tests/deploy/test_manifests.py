@@ -1,0 +1,105 @@
+"""What ships with the service is valid and speaks of things that exist."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import kubernetes_validate
+import promql_parser
+import pytest
+import yaml
+
+from app.core.config import SERVICE_ROOT, environment_names
+from tests.backends import on_redis
+
+DEPLOY = SERVICE_ROOT / "deploy"
+K8S = sorted(path for path in (DEPLOY / "k8s").glob("*.yaml") if path.name != "kustomization.yaml")
+
+
+def documents(path: Path) -> list[dict[str, Any]]:
+    return [document for document in yaml.safe_load_all(path.read_text()) if document]
+
+
+def expressions() -> Iterator[tuple[str, str]]:
+    for group in yaml.safe_load((DEPLOY / "prometheus/rules.yml").read_text())["groups"]:
+        for rule in group["rules"]:
+            yield rule.get("alert") or rule["record"], rule["expr"]
+    for panel in json.loads((DEPLOY / "grafana/dashboard.json").read_text())["panels"]:
+        for target in panel["targets"]:
+            yield panel["title"], target["expr"].replace("$__rate_interval", "5m")
+
+
+@pytest.mark.parametrize("path", K8S, ids=lambda path: path.name)
+def test_every_manifest_fits_the_kubernetes_schema(path: Path) -> None:
+    for document in documents(path):
+        kubernetes_validate.validate(document, "1.33", strict=True)
+
+
+def test_every_pod_is_locked_down() -> None:
+    pods = [d["spec"]["template"]["spec"] for path in K8S for d in documents(path) if "template" in d.get("spec", {})]
+    assert len(pods) == 3
+    for pod in pods:
+        assert pod["securityContext"]["runAsNonRoot"]
+        assert not pod["automountServiceAccountToken"]
+        for container in pod["containers"]:
+            assert container["securityContext"]["readOnlyRootFilesystem"]
+            assert not container["securityContext"]["allowPrivilegeEscalation"]
+            assert container["securityContext"]["capabilities"]["drop"] == ["ALL"]
+            assert "memory" in container["resources"]["limits"]
+
+
+def test_no_manifest_holds_a_secret() -> None:
+    for path in K8S:
+        for document in documents(path):
+            assert document["kind"] != "Secret"
+            names = set(document.get("data", {}))
+            assert not {name for name in names if re.search("SECRET|PASSWORD|_URL$", name)} - {"PUBLIC_URL"}
+
+
+def test_every_setting_named_in_a_manifest_exists() -> None:
+    known = {*environment_names(), "POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD"}
+    config = documents(DEPLOY / "k8s/config.yaml")[0]["data"]
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    named = {*config, *(name for service in compose["services"].values() for name in service.get("environment", {}))}
+    assert named - known == set()
+
+
+def test_compose_names_only_what_it_defines() -> None:
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    services = compose["services"]
+    for name, service in services.items():
+        assert set(service.get("depends_on", {})) <= set(services), name
+        assert "image" in service
+    assert services["api"]["read_only"]
+    assert "$" in services["api"]["environment"]["SECRET_KEY"], "a secret is asked for, never written down"
+
+
+@on_redis
+async def test_every_metric_that_is_queried_is_exported(app: Any, client: httpx.AsyncClient, settings: Any) -> None:
+    from app.tasks.background import make_relay
+
+    relay = make_relay(settings_for_jobs(settings), metrics=app.state.resources.metrics.registry)
+    relay.stop()
+    await client.get("/health")
+    exported = set(re.findall(r"^# TYPE (\w+)", (await client.get("/metrics")).text, re.MULTILINE))
+    histograms = {f"{name}_{part}" for name in exported for part in ("bucket", "count", "sum")}
+    recorded = {name for name, _ in expressions() if ":" in name}
+    for name, expression in expressions():
+        promql_parser.parse(expression)
+        without_strings = re.sub(r'"[^"]*"', "", expression)
+        metrics = set(re.findall(r"\b(?:\w+:)*\w+_(?:seconds|total|up|jobs)\w*|\bservice:[\w:]+", without_strings))
+        assert metrics <= exported | histograms | recorded, name
+
+
+def settings_for_jobs(settings: Any) -> Any:
+    return settings.model_copy(update={"celery_broker_url": None})
+
+
+def test_the_start_command_of_the_image_is_the_services_own() -> None:
+    dockerfile = (DEPLOY / "Dockerfile").read_text()
+    assert 'CMD ["python", "-m", "app", "serve"]' in dockerfile
+    assert re.search(r"^USER \d+:\d+$", dockerfile, re.MULTILINE)
+    assert "--require-hashes" in dockerfile
