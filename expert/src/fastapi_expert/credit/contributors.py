@@ -40,7 +40,7 @@ def due(repo: Repository, *, paths: Sequence[str], amending: bool) -> Due:
     touched, since = set(paths), replaying_since(repo)
     records = [
         record
-        for record in Ledger(repo).pending()
+        for record in Ledger(repo).pending(touched=paths)
         if (record.file is None or record.file in touched) and (since is None or record.time >= since)
     ]
     for record in records:

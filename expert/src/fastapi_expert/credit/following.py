@@ -27,11 +27,11 @@ class _Move:
     same_commit: bool
 
 
-def follow(repo: Repository, records: Sequence["Record"], *, branch: str) -> list["Record"]:
-    """Those of ``records`` that belong to ``branch`` by now, in their order."""
+def follow(repo: Repository, records: Sequence["Record"], *, branch: str, touched: Sequence[str]) -> list["Record"]:
+    """Those of ``records`` that belong to ``branch`` by now, in their order; ``touched`` files count as changed."""
     if repo.head is None:  # before the first commit there is one line of work, whatever its branch is called
         return list(records)
-    moves, dirty = _moves(repo), set(repo.dirty())
+    moves, dirty = _moves(repo), {*repo.dirty(), *touched}
 
     def is_here(record: "Record") -> bool:
         where, carried = record.branch, True

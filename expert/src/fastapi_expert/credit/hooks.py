@@ -1,14 +1,15 @@
-"""The git hooks of attribution: ``python -m fastapi_expert.credit.hooks HOOK [ARGUMENT…]``.
+"""The git hooks of attribution: ``expert git-hook HOOK [ARGUMENT…]``.
 
 `prepare-commit-msg` adds the names that the commit owes, `commit-msg` refuses a message that is out of form or leaves
 one out, `post-commit` settles the ledger. Kept apart from the command line because git waits for each of them.
 """
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
-from fastapi_expert.credit.contributors import Due, amending, due, merging, replayed
+from fastapi_expert.credit.contributors import Due, amending, due, merging, replayed, replaying_since
 from fastapi_expert.credit.judge import Judgement, Style, judge
 from fastapi_expert.credit.ledger import Ledger, Record, digest
 from fastapi_expert.credit.message import TRAILER, Message, add_names, passes, read
@@ -22,9 +23,10 @@ def main(argv: list[str]) -> int:
     """Run one hook in the repository around the current folder; the exit code is git's answer."""
     try:
         name, *arguments = argv
+        source = arguments[1] if len(arguments) > 1 else os.environ.get("PRE_COMMIT_COMMIT_MSG_SOURCE", "")
         repo = Repository.find(Path.cwd())
         if name == "prepare-commit-msg":
-            prepare(repo, Path(arguments[0]), source=arguments[1] if len(arguments) > 1 else "")
+            prepare(repo, Path(arguments[0]), source=source)
         elif name == "commit-msg":
             judgement = check(repo, Path(arguments[0]))
             if judgement.complaints:
@@ -35,7 +37,7 @@ def main(argv: list[str]) -> int:
         else:
             raise ExpertError(f"no git hook of this name: {name}", do=f"one of: {', '.join(HOOKS)}")
     except (ValueError, IndexError):
-        print(f"usage: python -m fastapi_expert.credit.hooks {'|'.join(HOOKS)} FILE", file=sys.stderr)  # noqa: T201
+        print(f"usage: expert git-hook {'|'.join(HOOKS)} FILE", file=sys.stderr)  # noqa: T201
         return 2
     except ExpertError as error:
         print(f"expert: {error}", file=sys.stderr)  # noqa: T201
@@ -46,7 +48,7 @@ def main(argv: list[str]) -> int:
 def prepare(repo: Repository, file: Path, *, source: str) -> None:
     """Add the names that the commit owes to the message in ``file``, in the project's style."""
     message = _read(repo, file)
-    if source == "merge" or merging(repo):
+    if merging(repo) or (source == "merge" and replaying_since(repo) is None):
         return
     style = style_of(repo)
     if passes(message.subject):
@@ -54,7 +56,9 @@ def prepare(repo: Repository, file: Path, *, source: str) -> None:
             add_trailers(repo, file, _owed(repo, message).names)
         return
     owed = _owed(repo, message)
-    missing = [name for name in owed.names if name not in message.credited]
+    # while commits are melded, their trailers lie about in the text: the subject alone counts
+    named = read(message.subject)[0].names if repo.rebasing else message.credited
+    missing = [name for name in owed.names if name not in named]
     if missing and style.mentions:
         _write(file, message.with_subject(add_names(message.subject, missing)))
     if style.trailers or not style.mentions:
@@ -137,7 +141,3 @@ def _drop_hint(judgement: Judgement) -> str:
     if any("contributed" in complaint for complaint in judgement.complaints):
         return "\nif a name does not belong here: expert credit drop @name"
     return ""
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -119,15 +119,16 @@ class Ledger:
         """Every record that no event settled, oldest first, whatever its branch."""
         return list(_fold(self._lines()).values())
 
-    def pending(self, branch: str | None = None) -> list[Record]:
-        """The records that belong to the commit being made on ``branch`` (the current one when None)."""
+    def pending(self, *, touched: Sequence[str] = ()) -> list[Record]:
+        """The records that belong to the commit being made on the current branch; ``touched`` are files that it, or
+        the one made this moment, changes."""
         records = self.pending_everywhere()
-        here = branch or self.repo.branch
+        here = self.repo.branch
         if all(record.branch == here for record in records):
             return records
         from fastapi_expert.credit.following import follow
 
-        return follow(self.repo, records, branch=here)
+        return follow(self.repo, records, branch=here, touched=touched)
 
     def _lines(self) -> list[str]:
         try:

@@ -163,6 +163,8 @@ def _wrong_scope(scope: str | None) -> str | None:
 
 
 def _scope(raw: str) -> str:
+    if _SCOPE.fullmatch(raw):
+        return raw
     cleaned = re.sub(r"\s*,\s*", ",", raw.strip().lower())
     return re.sub(r"[^a-z0-9._/,-]+", "-", cleaned).strip("-,./_")
 
