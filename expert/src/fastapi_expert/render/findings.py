@@ -21,11 +21,6 @@ _MOST_ROWS = 24
 _SIGNS = {"same": " ", "changed": "~", "left": "-", "right": "+"}
 
 
-def findings_text(findings: Sequence[Finding], sources: Sources, style: Style) -> str:
-    """All findings, in the order given."""
-    return "\n\n".join(finding_text(finding, sources, style) for finding in findings)
-
-
 def finding_text(finding: Finding, sources: Sources, style: Style) -> str:
     """One finding: head, places, both sides, advice."""
     places = finding.components

@@ -8,8 +8,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fastapi_expert.codebase.model import Component, Inventory, Route
+from fastapi_expert.codebase.model import Component, Inventory, Problem, Route
 from fastapi_expert.duplicates.model import Finding, Proposal
+from fastapi_expert.find import Hit
 
 SCHEMA_VERSION = 1
 
@@ -24,17 +25,29 @@ def dumps(document: Mapping[str, Any]) -> str:
     return json.dumps({"schema_version": SCHEMA_VERSION, **document}, indent=2, ensure_ascii=False) + "\n"
 
 
-def map_document(inventory: Inventory) -> dict[str, Any]:
-    """`expert map --json`."""
+def map_document(inventory: Inventory, *, kinds: Sequence[str] | None = None) -> dict[str, Any]:
+    """`expert map --json`; ``kinds`` keeps components of these kinds alone."""
+    kept = [component for component in inventory.components if not kinds or component.kind in kinds]
     return {
         "root": inventory.root,
         "files": inventory.files,
-        "components": [component_json(component) for component in inventory.components],
+        "components": [component_json(component) for component in kept],
         "routes": [route_json(route) for route in inventory.routes],
-        "problems": [
-            {"path": problem.path, "line": problem.line, "message": problem.message} for problem in inventory.problems
-        ],
+        "problems": [_problem(problem) for problem in inventory.problems],
     }
+
+
+def routes_document(inventory: Inventory, routes: Sequence[Route]) -> dict[str, Any]:
+    """`expert routes --json`."""
+    return {
+        "root": inventory.root,
+        "routes": [route_json(route) for route in routes],
+        "problems": [_problem(problem) for problem in inventory.problems],
+    }
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {"path": problem.path, "line": problem.line, "message": problem.message}
 
 
 def component_json(component: Component) -> dict[str, Any]:
@@ -115,3 +128,26 @@ def propose_document(proposal: Proposal) -> dict[str, Any]:
             for near in proposal.similar
         ],
     }
+
+
+def find_document(root: str, query: str, hits: Sequence[Hit]) -> dict[str, Any]:
+    """`expert find --json`."""
+    return {"root": root, "query": query, "results": [_hit(hit) for hit in hits]}
+
+
+def _hit(hit: Hit) -> dict[str, Any]:
+    entry = hit.entry
+    document: dict[str, Any] = {
+        "id": entry.id,
+        "kind": entry.kind,
+        "name": entry.name,
+        "qualname": entry.qualname,
+        "path": entry.path,
+        "line": entry.line,
+        "summary": entry.summary,
+        "score": round(hit.score, 3),
+        "matched": list(hit.matched),
+    }
+    if entry.routes and entry.methods:
+        document["routes"] = [f"{method} {path}" for path in entry.routes for method in entry.methods]
+    return document

@@ -1,0 +1,82 @@
+"""What every command does first: find the project, read its configuration, read the code, say so when it takes long."""
+
+import signal
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from fastapi_expert import config
+from fastapi_expert.codebase import Codebase
+from fastapi_expert.codebase import load as load_codebase
+from fastapi_expert.errors import ExpertError, UsageError
+
+
+def project(path: Path | None) -> Path:
+    """What to read: ``path`` as given (a directory, or one Python file), or the project around the current directory.
+
+    Raises:
+        UsageError: ``path`` is not there, or is a file that is no Python.
+    """
+    if path is None:
+        return config.project_root(Path.cwd())
+    if not path.exists():
+        raise UsageError("there is no such directory", where=str(path), do="give the directory of a codebase")
+    if path.is_file() and path.suffix != ".py":
+        raise UsageError("this is no Python file", where=str(path), do=f"give a directory, say {path.parent}")
+    return path.resolve()
+
+
+def folder(root: Path) -> Path:
+    """The directory that paths are relative to: ``root``, or the one around it when it is a file."""
+    return root if root.is_dir() else root.parent
+
+
+def read(root: Path, settings: config.Config) -> Codebase:
+    """The codebase below ``root``.
+
+    Raises:
+        ExpertError: there is no Python file at all.
+    """
+    with progress(f"reading {root.name or root}"):
+        codebase = load_codebase(root, exclude=settings.exclude)
+    if not codebase.inventory.files:
+        raise ExpertError(
+            "no Python file here", where=str(root), do="go to the project's directory, or give it as PATH"
+        )
+    return codebase
+
+
+def notice_if_no_fastapi(codebase: Codebase) -> None:
+    """Say on standard error when nothing here is FastAPI's: the wrong directory looks like an empty answer."""
+    if not any(component.kind in ("app", "router", "endpoint") for component in codebase.inventory.components):
+        sys.stderr.write(f"note: no FastAPI application or router in {codebase.inventory.root}\n")
+
+
+@contextmanager
+def progress(what: str) -> Generator[None]:
+    """Tell a person at a terminal, after one second, what is being waited for; silent everywhere else.
+
+    An alarm and no thread: the reader forks, and forking with threads about is asking for trouble.
+    """
+    if not sys.stderr.isatty() or not hasattr(signal, "setitimer"):
+        yield
+        return
+    began = time.monotonic()
+
+    def tick(_number: int, _frame: FrameType | None) -> None:
+        sys.stderr.write(f"\r\033[K{what} … {time.monotonic() - began:.0f} s")
+        sys.stderr.flush()
+
+    previous = signal.signal(signal.SIGALRM, tick)
+    signal.setitimer(signal.ITIMER_REAL, 1.0, 1.0)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+        if time.monotonic() - began > 1:
+            sys.stderr.write("\r\033[K")
+            sys.stderr.flush()

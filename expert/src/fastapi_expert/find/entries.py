@@ -1,0 +1,86 @@
+"""Everything in a codebase that somebody may look for: its components and, beside them, plain functions and classes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fastapi_expert.codebase import Codebase
+from fastapi_expert.codebase.facts import ClassFacts, FileFacts, FunctionFacts
+from fastapi_expert.codebase.model import Inventory
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something to be found. ``methods`` and ``routes`` are an endpoint's; ``text`` is what it says of itself."""
+
+    id: str
+    kind: str
+    name: str
+    qualname: str
+    path: str
+    line: int
+    summary: str = ""
+    text: str = ""
+    signature: str = ""
+    fields: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    routes: tuple[str, ...] = ()
+
+
+def entries(codebase: Codebase) -> tuple[Entry, ...]:
+    """The entries of a codebase; what is a component already is not listed again as a function or class."""
+    documented = {
+        (path, one.qualname): one.docstring
+        for path, file in codebase.files.items()
+        for one in (*file.functions, *file.classes)
+        if one.docstring
+    }
+    listed = {(component.path, component.qualname) for component in codebase.inventory.components}
+    return (
+        *_components(codebase.inventory, documented),
+        *(entry for path, file in codebase.files.items() for entry in _rest(path, file, listed)),
+    )
+
+
+def _components(inventory: Inventory, documented: dict[tuple[str, str], str]) -> Iterator[Entry]:
+    methods: dict[str, list[str]] = {}
+    paths: dict[str, list[str]] = {}
+    for route in inventory.routes:
+        methods.setdefault(route.endpoint, []).append(route.method)
+        paths.setdefault(route.endpoint, []).append(route.path)
+    for component in inventory.components:
+        own = [component.id] if component.kind != "router" else list(component.uses)
+        yield Entry(
+            component.id,
+            component.kind,
+            component.name,
+            component.qualname,
+            component.path,
+            component.line,
+            component.summary,
+            text=documented.get((component.path, component.qualname), ""),
+            signature=component.signature or "",
+            fields=tuple(field.name for field in component.fields or ()),
+            methods=tuple(dict.fromkeys(methods.get(component.id, ()))),
+            routes=tuple(dict.fromkeys(path for one in own for path in paths.get(one, ()))),
+        )
+
+
+def _rest(path: str, file: FileFacts, listed: set[tuple[str, str]]) -> Iterator[Entry]:
+    if file.generated:
+        return
+    methods_of = {one.qualname for one in file.classes}
+    for one in file.functions:
+        if (path, one.qualname) not in listed and one.parent in (*methods_of, "") and not one.name.startswith("__"):
+            yield _entry("function", path, one, one.signature)
+    for one in file.classes:
+        if (path, one.qualname) not in listed:
+            yield _entry("class", path, one, f"({', '.join(one.bases)})" if one.bases else "")
+
+
+def _entry(kind: str, path: str, facts: FunctionFacts | ClassFacts, signature: str) -> Entry:
+    summary = facts.docstring.strip().partition("\n")[0].strip()
+    fields = tuple(field.name for field in facts.fields) if isinstance(facts, ClassFacts) else ()
+    identifier = f"{kind}:{path}::{facts.qualname}"
+    return Entry(
+        identifier, kind, facts.name, facts.qualname, path, facts.line, summary, facts.docstring, signature, fields
+    )

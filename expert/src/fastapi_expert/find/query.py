@@ -1,0 +1,86 @@
+"""What somebody is looking for: words, and the kinds and methods that some of the words name."""
+
+from dataclasses import dataclass
+
+from fastapi_expert.find.words import stem, words
+
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "WEBSOCKET")
+# a word that names a kind of thing -> the kinds it may mean
+_KINDS: dict[str, tuple[str, ...]] = {
+    "app": ("app",),
+    "application": ("app",),
+    "router": ("router",),
+    "endpoint": ("endpoint",),
+    "route": ("endpoint",),
+    "handler": ("endpoint", "exception_handler"),
+    "api": ("endpoint", "router"),
+    "schema": ("schema",),
+    "dto": ("schema",),
+    "pydantic": ("schema",),
+    "model": ("schema", "table"),
+    "table": ("table",),
+    "entity": ("table",),
+    "orm": ("table",),
+    "service": ("service",),
+    "repository": ("service",),
+    "crud": ("service",),
+    "dependency": ("dependency",),
+    "depends": ("dependency",),
+    "middleware": ("middleware",),
+    "task": ("task",),
+    "job": ("task",),
+    "celery": ("task",),
+    "settings": ("settings",),
+    "setting": ("settings",),
+    "config": ("settings",),
+    "configuration": ("settings",),
+    "test": ("test",),
+    "function": ("function", "service"),
+    "helper": ("function", "service"),
+    "util": ("function",),
+    "class": ("class", "schema", "table", "service"),
+    "note": ("note",),
+    "decision": ("note",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """``terms`` are stems to match; ``kinds`` and ``methods`` steer the ranking and demand nothing."""
+
+    terms: tuple[str, ...]
+    kinds: frozenset[str]
+    methods: frozenset[str]
+
+
+def parse(text: str) -> Query:
+    """The query in ``text``: `POST that creates users` is the method POST and the terms create, user.
+
+    A method in capitals steers and is no term; a word for a kind steers and is a term only when nothing else is left.
+    """
+    methods: set[str] = set()
+    kinds: set[str] = set()
+    rest: list[str] = []
+    steering: list[str] = []
+    pieces = text.replace(",", " ").split()
+    for position, piece in enumerate(pieces):
+        word = piece.strip("\"'`?!.:;()")
+        kind = _kinds(word, pieces[position + 1].lower() if position + 1 < len(pieces) else "")
+        if word in _METHODS:
+            methods.add(word)
+        elif kind:
+            kinds.update(kind)
+            steering.extend(words(word))
+        else:
+            rest.extend(words(word))
+    return Query(tuple(dict.fromkeys(rest or steering)), frozenset(kinds), frozenset(methods))
+
+
+def _kinds(word: str, following: str) -> tuple[str, ...]:
+    lower = word.lower()
+    if lower in ("exception", "error") and stem(following) == stem("handler"):
+        return ("exception_handler",)
+    found = _KINDS.get(lower) or _KINDS.get(lower.removesuffix("s"))
+    if found is None and lower.endswith("ies"):
+        found = _KINDS.get(lower[:-3] + "y")
+    return found or ()

@@ -1,0 +1,85 @@
+"""Words out of identifiers and prose, in a common form: `create_users` answers `POST that creates users`."""
+
+import re
+from functools import lru_cache
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
+_STOP_WORDS = """
+a an and any are as at be by can do does for from has have how i in into is it its me my not of on one or our so
+some that the their them there these this those to us want was we what when where which who will with you your
+return returns self cls none true false str int bool async def args kwargs
+"""
+_STOP = frozenset(_STOP_WORDS.split())
+# what developers call by several names; each group is one idea
+_IDEAS = (
+    "create add new insert register make store save",
+    "delete remove destroy drop purge",
+    "update edit modify change patch",
+    "fetch get read retrieve load lookup show",
+    "list all search filter paginate",
+    "login signin authenticate logon",
+    "follow subscribe",
+    "unfollow unsubscribe",
+    "signup register registration",
+    "auth authenticate authentication authorize authorization",
+    "config configuration settings environment env",
+    "database db session",
+    "password pwd passwd passphrase",
+    "email mail smtp",
+    "validate verify check ensure",
+    "hash digest encrypt",
+    "error exception fail",
+    "send notify deliver",
+    "picture image photo avatar",
+    "organization organisation org",
+    "message msg",
+    "job task worker",
+    "permission role scope access",
+    "current me myself",
+)
+
+
+def words(text: str) -> list[str]:
+    """The stems in ``text`` in order: identifiers split at underscores and humps, stop words dropped."""
+    return [stem(word.lower()) for word in _WORD.findall(text) if word.lower() not in _STOP]
+
+
+@lru_cache(maxsize=65536)
+def stem(word: str) -> str:
+    """A light stem: plural and verb endings go, so `users`, `creates`, `creating` and `created` meet their base."""
+    if len(word) <= 3 or not word.isascii():
+        return word
+    for ending, instead in (
+        ("ies", "y"),
+        ("ied", "y"),
+        ("sses", "ss"),
+        ("ations", "at"),
+        ("ation", "at"),
+        ("ions", ""),
+        ("ion", ""),
+    ):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return _bare(word[: -len(ending)] + instead)
+    for ending in ("ing", "ed", "er", "es", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith(("ss", "us", "is")):
+            return _bare(word[: -len(ending)])
+    return _bare(word)
+
+
+def _bare(word: str) -> str:
+    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "lsz":
+        word = word[:-1]  # getting -> get
+    return word[:-1] if word.endswith("e") and len(word) > 3 else word
+
+
+@lru_cache(maxsize=4096)
+def kin(word: str) -> tuple[str, ...]:
+    """Stems that mean about the same as the stem ``word`` in a web application, itself not included."""
+    return tuple(sorted(_KIN.get(word, ())))
+
+
+_KIN: dict[str, set[str]] = {}
+for _group in _IDEAS:
+    _stems = [stem(_word) for _word in _group.split()]
+    for _stem in _stems:
+        _KIN.setdefault(_stem, set()).update(other for other in _stems if other != _stem)
