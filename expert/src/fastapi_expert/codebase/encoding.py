@@ -10,7 +10,7 @@ from struct import Struct
 from .facts import Call, ClassFacts, FieldFacts, FileFacts, FunctionFacts, ImportFacts, Param, Suppression
 from .shape import Shape
 
-_HEAD = Struct("<qqIII")
+_HEAD = Struct("<qqIIII")
 
 
 def encode(facts: FileFacts) -> tuple[bytes, bytes]:
@@ -19,7 +19,7 @@ def encode(facts: FileFacts) -> tuple[bytes, bytes]:
     functions: list[tuple[object, ...]] = []
     for function in facts.functions:
         shape = function.shape
-        packed += _HEAD.pack(shape.exact, shape.renamed, shape.tokens, len(shape.statements), len(shape.names))
+        packed += _HEAD.pack(*shape[:4], len(shape.statements), len(shape.names))
         packed += shape.statements
         packed += shape.names
         functions.append(tuple(function[:-1]))
@@ -35,9 +35,10 @@ def decode(path: str, text: bytes, shapes: bytes) -> FileFacts:
     decoded: list[FunctionFacts] = []
     at = 0
     for function in functions:
-        exact, renamed, tokens, statements, names = _HEAD.unpack_from(shapes, at)
+        exact, renamed, literals, tokens, statements, names = _HEAD.unpack_from(shapes, at)
         middle = at + _HEAD.size + statements
-        shape = Shape(exact, renamed, tokens, shapes[middle - statements : middle], shapes[middle : middle + names])
+        code = shapes[middle - statements : middle], shapes[middle : middle + names]
+        shape = Shape(exact, renamed, literals, tokens, *code)
         at = middle + names
         function[6] = [Param._make(param) for param in function[6]]
         function[13] = [Call._make(call) for call in function[13]]
