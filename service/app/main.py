@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from uuid import UUID
 
 from anyio import to_thread
@@ -12,6 +13,7 @@ from app.api.v1.router import router as v1
 from app.core.access_log import AccessLog
 from app.core.cache import Cache
 from app.core.config import Settings, get_settings
+from app.core.counters import BufferedCounter
 from app.core.database import Database
 from app.core.docs import install_docs
 from app.core.errors import install_error_handlers
@@ -19,6 +21,7 @@ from app.core.hot import HotAnswers
 from app.core.logging import configure_logging, wants_json
 from app.core.metrics import Metrics
 from app.core.middleware import install_middleware
+from app.core.openapi import install_openapi
 from app.core.passwords import PasswordHasher
 from app.core.principal import Principal, PrincipalCache
 from app.core.ratelimit import RateLimiter
@@ -27,6 +30,7 @@ from app.core.resources import Resources
 from app.core.tokens import TokenSigner
 from app.services import session_service
 from app.services.bootstrap_service import prepared
+from app.services.view_service import store_views
 from app.tasks.background import make_relay
 
 
@@ -49,6 +53,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(health.router)
     app.include_router(v1, prefix=settings.api_v1_str)
     install_docs(app, settings)
+    install_openapi(app)
     return app
 
 
@@ -69,7 +74,8 @@ def build_resources(settings: Settings) -> Resources:
         redis=redis,
         cache=cache,
         limiter=RateLimiter(redis),
-        hot=HotAnswers(cache, ttl=settings.cache_ttl),
+        hot=HotAnswers(cache, api=settings.api_v1_str, ttl=settings.cache_ttl),
+        views=BufferedCounter(partial(store_views, database)),
         metrics=metrics,
         access_log=AccessLog(
             as_json=wants_json(settings),
@@ -84,8 +90,10 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     resources: Resources = app.state.resources
     configure_logging(resources.settings)
     await resources.cache.start()
+    await resources.views.start()
     async with prepared(resources), background_jobs(resources):
         yield
+    await resources.views.stop()
     await resources.cache.stop()
     if resources.redis is not None:
         await resources.redis.aclose()

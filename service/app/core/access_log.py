@@ -1,4 +1,4 @@
-"""One line per request, written in batches: a formatted log call and a write per request cost more than a cached answer.
+"""One line per request, written in batches: a log call and a write for each would cost more than a cached answer.
 
 Lines carry what structlog's other lines carry (timestamp, level, event, request_id, user_id), so one query finds all.
 The query string is left out: it is where people put what must not be logged.

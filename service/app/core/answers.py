@@ -79,21 +79,31 @@ class JsonAnswer:
 class CountedAnswer(JsonAnswer):
     """A document whose last member counts its readers: ``{…,"views":41}``.
 
-    ``prefix`` is everything before the number; ``on_read`` is told of every reader that this answer serves. The number
-    is no part of the entity tag, or nobody would ever get a 304.
+    ``prefix`` is everything before the number; ``on_read`` is told of every reader that this answer serves (without it
+    they do not count). The number is no part of the entity tag, or nobody would ever get a 304.
     """
 
     __slots__ = ("_gzipped_at", "_on_read", "count")
 
-    def __init__(self, prefix: bytes, count: int, *, route: str, version: int, on_read: Callable[[], None]) -> None:
-        super().__init__(prefix, route=route, version=version)
+    def __init__(
+        self,
+        prefix: bytes,
+        count: int,
+        *,
+        route: str,
+        version: int,
+        public: bool = True,
+        on_read: Callable[[], None] | None = None,
+    ) -> None:
+        super().__init__(prefix, route=route, version=version, public=public)
         self.count = count
         self._on_read = on_read
         self._gzipped_at = 0.0
 
     def read(self) -> bytes:
-        self.count += 1
-        self._on_read()
+        if self._on_read is not None:
+            self.count += 1
+            self._on_read()
         return b"%b%d}" % (self.body, self.count)
 
     def read_gzipped(self) -> bytes:

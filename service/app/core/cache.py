@@ -55,7 +55,10 @@ class _Entry(Generic[V]):
 
 
 class Region(Generic[V]):
-    """One kind of cached value: least recently used goes first, by count and by weight (bytes, if ``weigh`` is given)."""
+    """One kind of cached value. The least recently used goes first, by count and by weight (``weigh``: bytes).
+
+    A ``codec`` makes it shared. ``coordinated=False`` is for values that are allowed to be ``ttl`` seconds old.
+    """
 
     def __init__(
         self,
@@ -67,8 +70,10 @@ class Region(Generic[V]):
         max_weight: int | None = None,
         weigh: Callable[[V], int] | None = None,
         codec: Codec[V] | None = None,
+        coordinated: bool = True,
     ) -> None:
         self.name = name
+        self._coordinated = coordinated
         self.epoch = 0
         self.generation: str | None = None
         self._cache = cache
@@ -94,7 +99,8 @@ class Region(Generic[V]):
         if entry is None:
             return None
         now = monotonic()
-        if now >= entry.expires or (now >= entry.fresh_until and now >= self._cache.trusted_until):
+        unheard = self._coordinated and now >= entry.fresh_until and now >= self._cache.trusted_until
+        if unheard or now >= entry.expires:
             self._drop(key)
             return None
         self._entries.move_to_end(key)

@@ -8,8 +8,9 @@ from typing import Any
 class RequestContext:
     """Facts about one request, collected once at the edge.
 
-    ``headers`` are the request's, last one winning; ``client`` is the address behind trusted proxies; ``user_id`` is set
-    by authentication; ``answer_headers`` are added to whatever answer leaves; ``route`` is the template that matched.
+    ``headers`` are the request's (of repeated ones the last); ``client`` is the address behind trusted proxies;
+    ``user_id`` is set by authentication; ``answer_headers`` are added to whatever answer leaves; ``route`` is the
+    template that matched; ``status`` is the answer's, once it has started.
     """
 
     __slots__ = ("answer_headers", "client", "headers", "path", "request_id", "route", "status", "user_id")
@@ -22,7 +23,7 @@ class RequestContext:
         self.user_id: int | None = None
         self.answer_headers: list[tuple[bytes, bytes]] = []
         self.route: str | None = None
-        self.status = 0  # of the answer, once it has started
+        self.status = 0
 
 
 request_context: ContextVar[RequestContext | None] = ContextVar("request_context", default=None)

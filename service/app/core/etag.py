@@ -1,7 +1,7 @@
 """Entity tags and conditional requests (RFC 9110 §8.8.3, §13).
 
-A tag is ``"<version>-<digest>"``. The digest makes it a validator of the bytes for ``If-None-Match``; ``If-Match`` compares
-the version alone, the part that a lost update would overwrite: a counter that moved is no reason to refuse an edit.
+A tag is ``"<version>-<digest>"``. The digest makes it a validator of the bytes for ``If-None-Match``; ``If-Match``
+compares the version alone, which is what a lost update would overwrite: an author's new name refuses no edit.
 """
 
 from hashlib import blake2b

@@ -5,6 +5,7 @@ from app.core.cache import Cache, Region
 
 MAX_BYTES = 32 * 1024 * 1024
 MAX_ANSWERS = 10_000
+LONGEST = 300.0
 
 
 class _PageCodec:
@@ -17,30 +18,42 @@ class _PageCodec:
 
 
 class HotAnswers:
-    """Two regions, because they are invalidated apart: ``items`` one by one, ``pages`` all at once."""
+    """Regions by what makes their answers out of date.
 
-    def __init__(self, cache: Cache, *, ttl: float) -> None:
-        def weigh(answer: JsonAnswer) -> int:
-            return 2 * answer.size + 512  # the gzipped form may come to lie beside it
+    ``items``: a write to that one post. ``pages``: any write to any post. ``slow``: only time, because making them
+    again after every write would be all the database does. ``totals`` are counts that reached their bound.
+    """
 
+    def __init__(self, cache: Cache, *, api: str, ttl: float) -> None:
+        self._api = api
         self.items: Region[JsonAnswer] = cache.region(
-            "items", ttl=ttl, max_entries=MAX_ANSWERS, max_weight=MAX_BYTES, weigh=weigh
+            "items", ttl=ttl, max_entries=MAX_ANSWERS, max_weight=MAX_BYTES, weigh=_weigh
         )
         self.pages: Region[JsonAnswer] = cache.region(
-            "pages", ttl=ttl, max_entries=MAX_ANSWERS, max_weight=MAX_BYTES, weigh=weigh, codec=_PageCodec()
+            "pages", ttl=ttl, max_entries=MAX_ANSWERS, max_weight=MAX_BYTES, weigh=_weigh, codec=_PageCodec()
         )
-
-    async def forget_author(self) -> None:
-        """Forget everything: a user changed or is gone, and posts show their authors. Call it after the commit."""
-        await self.items.invalidate_all()
-        await self.pages.invalidate_all()
+        self.slow: Region[JsonAnswer] = cache.region("slow", ttl=LONGEST, max_entries=16, coordinated=False)
+        self.totals: Region[int] = cache.region("totals", ttl=60.0, max_entries=MAX_ANSWERS, coordinated=False)
 
     def find(self, path: str, query: bytes) -> JsonAnswer | None:
         """The answer this process holds for ``path?query``."""
         key = address(path, query)
         return self.items.get(key) or self.pages.get(key)
 
+    async def forget_item(self, post_id: int, slug: str) -> None:
+        """A post was changed or deleted."""
+        await self.items.invalidate(f"{self._api}/posts/{post_id}", f"{self._api}/posts/slug/{slug}")
+
+    async def forget_author(self) -> None:
+        """A user was renamed, changed or deleted: any answer may show them."""
+        await self.items.invalidate_all()
+        await self.pages.invalidate_all()
+
 
 def address(path: str, query: bytes) -> str:
     """The key of an answer."""
     return f"{path}?{query.decode('latin-1')}" if query else path
+
+
+def _weigh(answer: JsonAnswer) -> int:
+    return 2 * answer.size + 512  # the gzipped form may come to lie beside it

@@ -69,7 +69,7 @@ class PageRequest:
 def page_request(*, page: int, page_size: int, cursor: str | None, sort: str, kind: type) -> PageRequest:
     """Check what the client sent. ``sort`` names column and order, ``kind`` is the type of the column's values.
 
-    Raises :class:`InvalidInput` for a page deeper than :data:`MAX_DEPTH` and for a cursor that is not one of this order.
+    Raises :class:`InvalidInput` for a page deeper than :data:`MAX_DEPTH` and for a cursor that is not of this order.
     """
     if cursor is not None:
         return PageRequest(page=page, page_size=page_size, after=decode_cursor(cursor, sort=sort, kind=kind))

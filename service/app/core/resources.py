@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from app.core.access_log import AccessLog
 from app.core.cache import Cache
 from app.core.config import Settings
+from app.core.counters import BufferedCounter
 from app.core.database import Database
 from app.core.hot import HotAnswers
 from app.core.metrics import Metrics
@@ -25,6 +26,7 @@ class Resources:
     cache: Cache
     limiter: RateLimiter
     hot: HotAnswers
+    views: BufferedCounter
     metrics: Metrics
     access_log: AccessLog
     principals: PrincipalCache

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core.access_log import AccessLog
 from app.core.context import RequestContext, request_context
-from app.core.metrics import Metrics
+from app.core.metrics import Metrics, route_template
 from app.core.proxies import TrustedProxies
 
 _VALID_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}").fullmatch
@@ -86,7 +86,7 @@ class EdgeMiddleware:
             request_context.reset(token)
             seconds = perf_counter() - started
             method = scope["method"]
-            route = context.route or _route_template(scope)
+            route = context.route or route_template(scope)
             # 499: the client left before there was an answer (nginx's number for it).
             status = context.status or 499
             self._metrics.observe(method, route, status, seconds)
@@ -98,9 +98,3 @@ class EdgeMiddleware:
                 if path.startswith(prefix):
                     return headers
         return self._data_headers
-
-
-def _route_template(scope: Scope) -> str:
-    """The path template that matched, as the router left it in the scope; ids must not become metric labels."""
-    path = getattr(scope.get("route"), "path", None)
-    return path if isinstance(path, str) else "unmatched"

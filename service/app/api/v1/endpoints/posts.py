@@ -1,0 +1,175 @@
+"""Posts."""
+
+from functools import partial
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Header, Path, Query, Request, Response
+
+from app.api.dependencies import CurrentUser, IdempotencyKey, OptionalUser, ResourcesDep, SessionDep, request_headers
+from app.api.responses import problems
+from app.core.answers import CountedAnswer, JsonAnswer
+from app.core.hot import address
+from app.core.ids import MAX_ID
+from app.core.metrics import route_template
+from app.core.pagination import MAX_CURSOR_LENGTH, Order, Page, page_request
+from app.core.principal import Principal
+from app.core.resources import Resources
+from app.core.wire import json_bytes
+from app.models import PostStatus
+from app.schemas.common import Id, Message
+from app.schemas.fields import Text
+from app.schemas.post import SORT_TYPES, PostCreate, PostRead, PostSort, PostSummary, PostUpdate
+from app.services import idempotency_service, post_listing, post_service
+from app.services.idempotency_service import Answer
+from app.services.post_listing import PostFilter
+from app.services.post_rows import PostRow, post_view
+
+router = APIRouter()
+
+IfMatch = Annotated[
+    str | None,
+    Header(max_length=1024, description="The ETag you read: the write is refused (412) if the post has changed since."),
+]
+VIEWS_LAG = 1.0
+"""Seconds that a list by views may be behind the views it is sorted by."""
+
+
+@router.get("", response_model=Page[PostSummary], responses=problems(401, 422))
+async def list_posts(
+    request: Request,
+    user: OptionalUser,
+    resources: ResourcesDep,
+    page: Annotated[int, Query(ge=1, le=MAX_ID)] = 1,
+    page_size: Annotated[int, Query(ge=1, le=100)] = 20,
+    search: Annotated[Text | None, Query(max_length=100, description="Words; the last one may be unfinished.")] = None,
+    sort_by: PostSort = PostSort.CREATED_AT,
+    order: Order = Order.DESC,
+    status: PostStatus | None = None,
+    tag: Annotated[Text | None, Query(max_length=50)] = None,
+    author: Annotated[int | None, Query(ge=1, le=MAX_ID, description="An author's id.")] = None,
+    cursor: Annotated[Text | None, Query(max_length=MAX_CURSOR_LENGTH)] = None,
+) -> Response:
+    """Posts: everybody's published ones, your own whatever their status, all of them for administrators."""
+    wanted = PostFilter(sort=sort_by, order=order, search=search, status=status, tag=tag, author=author)
+    asked = page_request(
+        page=page, page_size=page_size, cursor=cursor, sort=wanted.order_name, kind=SORT_TYPES[sort_by]
+    )
+
+    async def load() -> tuple[JsonAnswer, float | None]:
+        if sort_by is PostSort.VIEW_COUNT:
+            await resources.views.flush()
+        listed = await post_listing.list_page(resources.database, user, wanted, asked, totals=resources.hot.totals)
+        answer = JsonAnswer(json_bytes(listed), route=route_template(request.scope), public=user is None)
+        if user is not None:
+            return answer, None
+        due = await post_service.seconds_to_next_publication(resources.database.reader)
+        return answer, VIEWS_LAG if sort_by is PostSort.VIEW_COUNT and (due is None or due > VIEWS_LAG) else due
+
+    if user is None:
+        answer = await resources.hot.pages.load(address(request.scope["path"], request.scope["query_string"]), load)
+    else:
+        answer, _ = await load()
+    return answer.response(request_headers())
+
+
+@router.post("", status_code=201, response_model=PostRead, responses=problems(401, 409, 422))
+async def create_post(
+    request: Request,
+    draft: PostCreate,
+    user: CurrentUser,
+    session: SessionDep,
+    resources: ResourcesDep,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Write a post: a draft, a published one, or one to be published at a later time."""
+    attempt = await idempotency_service.begin(
+        session,
+        key=idempotency_key,
+        scope=f"posts:{user.user_id}",
+        request=draft.model_dump(mode="json"),
+        resources=resources,
+    )
+    answer = attempt.answer
+    if answer is None:
+        row = await post_service.create(session, user, draft, resources=resources)
+        made = _written(row, request)
+        headers = {"Location": f"{request.scope['path']}/{row.summary.id}", "ETag": made.etag.decode()}
+        answer = await attempt.keep(Answer(201, made.read(), headers))
+    return Response(answer.body, status_code=answer.status, headers=answer.headers, media_type="application/json")
+
+
+@router.get("/{post_id}", response_model=PostRead, responses=problems(401, 404, 422))
+async def read_post(request: Request, post_id: Id, user: OptionalUser, resources: ResourcesDep) -> Response:
+    """A post. When it is public and not your own, this counts one view."""
+    return await _read(request, user, resources, by="id", key=post_id)
+
+
+Slug = Annotated[Text, Path(max_length=255, description="The end of its address.")]
+
+
+@router.get("/slug/{slug}", response_model=PostRead, responses=problems(401, 404, 422))
+async def read_post_by_slug(request: Request, slug: Slug, user: OptionalUser, resources: ResourcesDep) -> Response:
+    """A post by its address. When it is public and not your own, this counts one view."""
+    return await _read(request, user, resources, by="slug", key=slug)
+
+
+@router.put("/{post_id}", response_model=PostRead, responses=problems(400, 401, 403, 404, 412, 422))
+async def update_post(
+    request: Request,
+    post_id: Id,
+    changes: PostUpdate,
+    user: CurrentUser,
+    session: SessionDep,
+    resources: ResourcesDep,
+    if_match: IfMatch = None,
+) -> Response:
+    """Change your post, or, as an administrator, any. Its address stays; it is published once."""
+    row = await post_service.update(session, user, post_id, changes, if_match=if_match, resources=resources)
+    return _written(row, request).response({})
+
+
+@router.delete("/{post_id}", responses=problems(400, 401, 403, 404, 412, 422))
+async def delete_post(
+    post_id: Id, user: CurrentUser, session: SessionDep, resources: ResourcesDep, if_match: IfMatch = None
+) -> Message:
+    """Delete your post, or, as an administrator, any."""
+    await post_service.remove(session, user, post_id, if_match=if_match, resources=resources)
+    return Message(message="The post is deleted.")
+
+
+async def _read(
+    request: Request, user: Principal | None, resources: Resources, *, by: Literal["id", "slug"], key: int | str
+) -> Response:
+    reader, views, items = resources.database.reader, resources.views, resources.hot.items
+    epoch = items.epoch
+    row = await post_service.read(reader, user, by=by, key=key)
+    post = row.summary
+    counted = post_service.is_public(row) and (user is None or user.user_id != post.author_id)
+    if not counted and views.pending(post.id):  # whoever is behind a post is told the exact number
+        await views.flush()
+        row = await post_service.read(reader, user, by=by, key=key)
+    answer = CountedAnswer(
+        _json_but_for_views(row),
+        row.summary.view_count + views.pending(post.id),
+        route=route_template(request.scope),
+        version=post.version,
+        public=user is None,
+        on_read=partial(views.add, post.id) if counted else None,
+    )
+    path: str = request.scope["path"]
+    if user is None and not request.scope["query_string"] and path.endswith(f"/{key}"):  # /posts/007 is not cached
+        items.put(path, answer, epoch=epoch)
+    return answer.response(request_headers())
+
+
+def _written(row: PostRow, request: Request) -> CountedAnswer:
+    """The answer to whoever wrote it."""
+    post = row.summary
+    route = route_template(request.scope)
+    return CountedAnswer(_json_but_for_views(row), post.view_count, route=route, version=post.version, public=False)
+
+
+def _json_but_for_views(row: PostRow) -> bytes:
+    view = post_view(row)
+    del view["view_count"]
+    return json_bytes(view)[:-1] + b',"view_count":'

@@ -1,0 +1,166 @@
+"""Posts and tags on the wire."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+from app.models import PostStatus
+from app.models.tag import tag_key
+from app.schemas.common import Schema, Timestamp
+from app.schemas.fields import Line, Text
+
+MAX_TAGS = 10
+MAX_TAG_LENGTH = 50
+MAX_CONTENT_LENGTH = 100_000
+
+
+def split_tags(value: object) -> object:
+    """``"a, b"`` as well as ``["a", "b"]``."""
+    return value.split(",") if isinstance(value, str) else value
+
+
+def distinct_tags(names: list[str]) -> list[str]:
+    """Without blanks and repetitions (in whatever case), in the order given."""
+    if any("," in name for name in names):
+        raise ValueError("a tag must not contain a comma")
+    first: dict[str, str] = {}
+    for name in filter(None, names):
+        first.setdefault(tag_key(name), name)
+    kept = list(first.values())
+    if len(kept) > MAX_TAGS:
+        raise ValueError(f"at most {MAX_TAGS} tags")
+    return kept
+
+
+def to_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is beyond the years 1 to 9999 in UTC") from None
+
+
+Title = Annotated[Line, StringConstraints(min_length=1, max_length=200)]
+Content = Annotated[Text, StringConstraints(min_length=1, max_length=MAX_CONTENT_LENGTH)]
+Excerpt = Annotated[Text, StringConstraints(strip_whitespace=True, max_length=500)]
+Moment = Annotated[AwareDatetime, AfterValidator(to_utc)]
+TagName = Annotated[Line, StringConstraints(max_length=MAX_TAG_LENGTH)]
+_TAG_PATTERN = "[^,\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]{0,50}"
+Tags = Annotated[
+    list[TagName],
+    BeforeValidator(split_tags),
+    AfterValidator(distinct_tags),
+    WithJsonSchema(
+        {
+            "description": f"At most {MAX_TAGS}: a list, or one string with commas.",
+            "anyOf": [
+                {
+                    "type": "array",
+                    "items": {"type": "string", "maxLength": MAX_TAG_LENGTH, "pattern": f"^{_TAG_PATTERN}$"},
+                    "maxItems": MAX_TAGS,
+                },
+                {"type": "string", "pattern": f"^{_TAG_PATTERN}(,{_TAG_PATTERN}){{0,{MAX_TAGS - 1}}}$"},
+            ],
+        }
+    ),
+]
+
+
+class PostCreate(Schema):
+    """A new post: a draft, unless its status says otherwise."""
+
+    title: Title
+    content: Content
+    excerpt: Annotated[Excerpt | None, Field(description="Made from the content when absent or empty.")] = None
+    status: PostStatus = PostStatus.DRAFT
+    tags: Tags = Field(default_factory=list)
+    published_at: Annotated[
+        Moment | None, Field(description="Only with status `published`; in the future, it schedules the publication.")
+    ] = None
+
+
+class PostUpdate(Schema):
+    """What is to change. What is left out stays; so does what is null, but for the excerpt, which is made anew."""
+
+    title: Title | None = None
+    content: Content | None = None
+    excerpt: Excerpt | None = None
+    status: PostStatus | None = None
+    tags: Tags | None = None
+    published_at: Annotated[
+        Moment | None, Field(description="Only for a post with status `published` that is not public yet.")
+    ] = None
+
+
+class PostSort(StrEnum):
+    """What posts can be listed by. Posts never published come before all others in ``published_at``'s order."""
+
+    ID = "id"
+    TITLE = "title"
+    CREATED_AT = "created_at"
+    UPDATED_AT = "updated_at"
+    PUBLISHED_AT = "published_at"
+    VIEW_COUNT = "view_count"
+
+
+SORT_TYPES: dict[PostSort, type] = {
+    PostSort.ID: int,
+    PostSort.TITLE: str,
+    PostSort.CREATED_AT: datetime,
+    PostSort.UPDATED_AT: datetime,
+    PostSort.PUBLISHED_AT: datetime,
+    PostSort.VIEW_COUNT: int,
+}
+
+
+class Author(BaseModel):
+    """Who wrote it."""
+
+    id: int
+    username: str
+    first_name: str | None
+    last_name: str | None
+    avatar: str | None
+
+
+class PostSummary(BaseModel):
+    """A post in a list: without its content."""
+
+    id: int
+    title: str
+    excerpt: str
+    slug: str
+    status: PostStatus
+    tags: list[str]
+    author_id: int
+    author: Author
+    published_at: Timestamp | None
+    created_at: Timestamp
+    updated_at: Timestamp
+    version: int
+    view_count: int
+
+
+class PostRead(PostSummary):
+    """A post."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(title="Post")
+
+    content: str
+
+
+class TagCount(BaseModel):
+    """A tag and how many public posts bear it."""
+
+    name: str
+    post_count: int
