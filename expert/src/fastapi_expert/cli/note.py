@@ -1,10 +1,12 @@
 """`expert note`: project memory from the command line, with the same five tools that agents have."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from fastapi_expert import config
 from fastapi_expert.cli.options import JsonFlag
@@ -14,25 +16,40 @@ from fastapi_expert.notes.edits import OPERATIONS
 from fastapi_expert.notes.notebook import Notebook
 from fastapi_expert.render.json import dumps
 
+
+class _TakesText(TyperCommand):
+    """A command whose last argument is text: one that begins with "- " (a list, most notes) is no option."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        is_text = [
+            re.match(r"-+\s", arg) is not None and not (at and args[at - 1].startswith("-"))
+            for at, arg in enumerate(args)
+        ]
+        if any(is_text) and "--" not in args:
+            text = [arg for arg, yes in zip(args, is_text, strict=True) if yes]
+            args = [*(arg for arg, yes in zip(args, is_text, strict=True) if not yes), "--", *text]
+        return super().parse_args(ctx, args)
+
+
 app = typer.Typer(no_args_is_help=True, help="What the team decided, as Markdown in .expert/notes.")
 
 Identifier = Annotated[str, typer.Argument(help="Permalink, path or exact title of the note.")]
 Content = Annotated[str | None, typer.Argument(help="The text; standard input when it is - or left out.")]
-Folder = Annotated[str, typer.Option("--directory", "-d", help="Folder below .expert/notes.")]
-Tags = Annotated[list[str] | None, typer.Option("--tag", "-t", help="Repeatable.")]
+Folder = Annotated[str, typer.Option("--directory", "--folder", "-d", help="Folder below .expert/notes.")]
+Tags = Annotated[list[str] | None, typer.Option("--tags", "--tag", "-t", help="Repeatable.")]
 Page = Annotated[int, typer.Option(help="Which page of the results.")]
 PageSize = Annotated[int, typer.Option(help="Results on a page, 50 at most.")]
 Meta = Annotated[list[str] | None, typer.Option("--meta", metavar="KEY=VALUE", help="More front matter; repeatable.")]
 Checksum = Annotated[str | None, typer.Option(metavar="SHA256", help="Refuse when the note changed since it was read.")]
 
 
-@app.command("write")
+@app.command("write", cls=_TakesText)
 def write(
     title: Annotated[str, typer.Argument(help="Title of the note; its file is named after it.")],
     content: Content = None,
     directory: Folder = "",
     tag: Tags = None,
-    note_type: Annotated[str, typer.Option("--type", help="note, decision, guide …")] = "note",
+    note_type: Annotated[str, typer.Option("--note-type", "--type", help="note, decision, guide …")] = "note",
     meta: Meta = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a note that is there.")] = False,
     expected_checksum: Checksum = None,
@@ -60,10 +77,17 @@ def read(identifier: Identifier, json: JsonFlag = False) -> None:
 def search(
     words: Annotated[list[str] | None, typer.Argument(help='Words, "phrases", AND, OR, NOT, tag:name.')] = None,
     tag: Tags = None,
-    note_type: Annotated[list[str] | None, typer.Option("--type", help="Only notes of this type; repeatable.")] = None,
+    note_type: Annotated[
+        list[str] | None, typer.Option("--note-type", "--type", help="Only notes of this type; repeatable.")
+    ] = None,
     category: Annotated[list[str] | None, typer.Option(help="Observations of this category; repeatable.")] = None,
     status: Annotated[str | None, typer.Option(help="Only notes whose front matter has this status.")] = None,
-    after: Annotated[str | None, typer.Option(metavar="WHEN", help="7d, 2 weeks, 2026-01-31.")] = None,
+    after: Annotated[
+        str | None,
+        typer.Option(
+            "--after-date", "--after", metavar="WHEN", help="Only what changed since 7d, 2 weeks, 2026-01-31."
+        ),
+    ] = None,
     page: Page = 1,
     page_size: PageSize = 10,
     json: JsonFlag = False,
@@ -95,7 +119,7 @@ def context(
     _answer("build_context", arguments | {"page": page, "page_size": page_size}, json=json)
 
 
-@app.command("edit")
+@app.command("edit", cls=_TakesText)
 def edit(
     identifier: Identifier,
     operation: Annotated[str, typer.Argument(help=f"One of {', '.join(OPERATIONS)}.")],
@@ -103,8 +127,8 @@ def edit(
     section: Annotated[
         str | None, typer.Option(help='Heading that a section operation means, such as "## Notes".')
     ] = None,
-    find: Annotated[str | None, typer.Option(help="Text that find_replace replaces.")] = None,
-    count: Annotated[int, typer.Option(help="How often it must be there.")] = 1,
+    find: Annotated[str | None, typer.Option("--find-text", "--find", help="Text that find_replace replaces.")] = None,
+    count: Annotated[int, typer.Option("--expected-replacements", "--count", help="How often it must be there.")] = 1,
     keep_subsections: Annotated[
         bool, typer.Option("--keep-subsections", help="replace_section stops at them.")
     ] = False,

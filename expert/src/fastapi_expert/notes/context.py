@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from fastapi_expert.notes.index import Fact, Index, Note
-from fastapi_expert.notes.links import find, resolve
-from fastapi_expert.notes.names import permalink
+from fastapi_expert.notes.links import find, resolve, spellings
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +21,7 @@ class Context:
     """A note with what is known around it, nearest first."""
 
     note: Note
+    body: str
     observations: list[Fact]
     edges: list[Edge] = field(default_factory=list[Edge])
     notes: list[Note] = field(default_factory=list[Note])
@@ -29,17 +29,17 @@ class Context:
 
 def primaries(index: Index, url: str, *, project: str) -> list[Note]:
     """The notes that ``url`` (a permalink, a title or a pattern with ``*``, ``memory://`` or not) names."""
-    path = url.strip().removeprefix("memory://").strip("/")
-    if "*" not in path:
-        note = find(index, path, project=project)
+    if "*" not in url:
+        note = find(index, url, project=project)
         return [note] if note else []
-    patterns = (
-        path,
-        path.removeprefix(f"{project}/").removeprefix("main/"),
-        permalink(path.replace("*", "\0")).replace("\0", "*"),
-    )
-    for pattern in patterns:
-        found = index.matching(pattern)
+    return patterned(index, url, project=project)
+
+
+def patterned(index: Index, pattern: str, *, project: str) -> list[Note]:
+    """The notes whose permalink fits a pattern with ``*``, as it is written or in permalink letters."""
+    written = spellings(pattern, project=project)
+    for each in (*written, *(text.lower().replace(" ", "-") for text in written)):
+        found = index.matching(each)
         if found:
             return found
     return []
@@ -47,7 +47,7 @@ def primaries(index: Index, url: str, *, project: str) -> list[Note]:
 
 def surroundings(index: Index, note: Note, *, depth: int, limit: int, since: float | None = None) -> Context:
     """Walk ``depth`` relations away from ``note``, both ways, until ``limit`` edges and notes are gathered."""
-    context = Context(note, [fact for fact in index.facts(note.id) if fact.kind == "observation"])
+    context = Context(note, index.body(note), [fact for fact in index.facts(note.id) if fact.kind == "observation"])
     seen_notes, seen_facts = {note.id}, set[int]()
     frontier = [note]
     for _ in range(depth):

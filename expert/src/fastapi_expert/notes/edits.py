@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import reduce
 from typing import Literal, get_args
 
 from fastapi_expert.notes.errors import NoteError
@@ -63,7 +64,7 @@ def replace_section(body: str, content: str, *, section: str, subsections: bool 
         here = _find(lines, section)
     except _Missing:
         heading = section.strip() if section.lstrip().startswith("#") else f"## {section.strip()}"
-        before = body.rstrip("\n")
+        before = _closed(body.rstrip("\n"))
         return (
             f"{before}{chr(10) * 2 if before else ''}{heading}\n\n{_without_heading(content, heading).strip(chr(10))}\n"
         )
@@ -116,18 +117,26 @@ class _Missing(NoteError):
 def _headings(lines: list[str]) -> Iterator[_Heading]:
     fence = ""
     for number, line in enumerate(lines):
-        bare = line.rstrip("\n")
-        mark = _FENCE.fullmatch(bare)
-        if fence:
-            if mark and mark["fence"].startswith(fence) and not mark["info"].strip():
-                fence = ""
-            continue
-        if mark and not (mark["fence"][0] == "`" and "`" in mark["info"]):
-            fence = mark["fence"]
-            continue
-        found = _HEADING.fullmatch(bare)
+        inside, fence = fence, _fence_after(fence, line)
+        found = None if inside or fence else _HEADING.fullmatch(line.rstrip("\n"))
         if found:
             yield _Heading(number, len(found["marks"]), (found["text"] or "").strip())
+
+
+def _fence_after(fence: str, line: str) -> str:
+    """The code fence that is open after ``line``, when ``fence`` (or none: empty) was open before it."""
+    mark = _FENCE.fullmatch(line.rstrip("\n"))
+    if not mark:
+        return fence
+    if fence:
+        return "" if mark["fence"].startswith(fence) and not mark["info"].strip() else fence
+    return "" if mark["fence"][0] == "`" and "`" in mark["info"] else mark["fence"]
+
+
+def _closed(body: str) -> str:
+    """``body`` with the code fence closed that nothing in it closes: what is added after it is to be no code."""
+    fence = reduce(_fence_after, body.splitlines(), "")
+    return f"{body}\n{fence}" if fence else body
 
 
 def _find(lines: list[str], section: str) -> _Heading:

@@ -7,10 +7,11 @@ a crash sees the old text or the new, never a part (POSIX rename(2)).
 import hashlib
 import os
 import time
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from fastapi_expert.notes.errors import NoteError
 from fastapi_expert.notes.names import inside
@@ -18,13 +19,16 @@ from fastapi_expert.notes.names import inside
 LOCK_TIMEOUT = 30.0  # seconds; a write holds the lock for milliseconds
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
-    """What tells, without reading it, whether a file is still the one that was read."""
+class Stamp(NamedTuple):
+    """What tells, without reading it, whether a file is still the one that was read (a tuple: made by the thousand)."""
 
     mtime_ns: int
     size: int
     inode: int
+
+
+FileState = tuple[str, int, int, int]
+"""A path relative to the root, and its `Stamp`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,35 +42,49 @@ class Content:
     broken: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Folder:
-    """``root`` holds the notes, ``cache`` what may be thrown away (lock and index)."""
+    """``root`` holds the notes, ``cache`` what may be thrown away (lock and index).
+
+    ``agreed`` is when the index was last seen to agree with the files in this process: its generation, and the files.
+    """
 
     root: Path
     cache: Path
+    agreed: tuple[int, set[FileState]] | None = field(default=None, compare=False, repr=False)
 
-    def walk(self) -> Iterator[tuple[str, Stamp]]:
-        """Every note as (path relative to the root, stamp); nothing hidden, and no link is followed."""
-        pending = [""]
+    def walk(self) -> set[FileState]:
+        """Every note; nothing hidden, and no link is followed."""
+        found: set[FileState] = set()
+        pending = [("", str(self.root))]
         while pending:
-            prefix = pending.pop()
+            prefix, directory = pending.pop()
             try:
-                entries = os.scandir(self.root / prefix if prefix else self.root)
-            except (FileNotFoundError, NotADirectoryError):
+                entries = os.scandir(directory)
+            except (FileNotFoundError, NotADirectoryError, PermissionError):
                 continue
             with entries:
                 for entry in entries:
-                    if entry.name.startswith("."):
+                    name = entry.name
+                    if name[0] == ".":
                         continue
-                    if entry.is_dir(follow_symlinks=False):
-                        pending.append(f"{prefix}{entry.name}/")
-                    elif entry.name.lower().endswith(".md") and entry.is_file(follow_symlinks=False):
-                        with suppress(FileNotFoundError):
-                            yield prefix + entry.name, _stamp(entry.stat(follow_symlinks=False))
+                    if name[-3:].lower() == ".md" and entry.is_file(follow_symlinks=False):
+                        try:
+                            stat = entry.stat(follow_symlinks=False)
+                        except FileNotFoundError:
+                            continue
+                        found.add((prefix + name, stat.st_mtime_ns, stat.st_size, stat.st_ino))
+                    elif entry.is_dir(follow_symlinks=False):
+                        pending.append((f"{prefix}{name}/", entry.path))
+        return found
 
-    def stamp(self, path: str) -> Stamp:
-        """The stamp of one note."""
-        return _stamp(os.stat(self.root / path))
+    def stamp(self, path: str) -> Stamp | None:
+        """The stamp of one note; None when it is gone."""
+        try:
+            stat = os.stat(self.root / path, follow_symlinks=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return Stamp(stat.st_mtime_ns, stat.st_size, stat.st_ino)
 
     def exists(self, path: str) -> bool:
         """Whether something has this path, however the file system spells it."""
@@ -157,10 +175,6 @@ def encode(text: str, *, like: Content | None = None) -> bytes:
 def checksum(data: bytes) -> str:
     """SHA-256 of a file, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
-
-
-def _stamp(stat: os.stat_result) -> Stamp:
-    return Stamp(stat.st_mtime_ns, stat.st_size, stat.st_ino)
 
 
 def _replace(target: Path, data: bytes, *, by: Path) -> None:

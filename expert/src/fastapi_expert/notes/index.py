@@ -9,7 +9,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -17,32 +17,14 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from fastapi_expert.notes import frontmatter, markdown, when
-from fastapi_expert.notes.folder import Content, Folder, Stamp
+from fastapi_expert.notes.database import connect, discard
+from fastapi_expert.notes.errors import NoteError
+from fastapi_expert.notes.folder import Content, FileState, Folder, Stamp
 from fastapi_expert.notes.names import note_type, permalink, tag_list
 
-VERSION = 1
 RACY_NS = 100_000_000  # a file changed this recently may change again within its time stamp's resolution
-_TOKENIZE = "tokenize = 'porter unicode61 remove_diacritics 2'"
-_SCHEMA = f"""
-CREATE TABLE notes (
-    id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, mtime_ns INTEGER NOT NULL, size INTEGER NOT NULL,
-    inode INTEGER NOT NULL, checksum TEXT NOT NULL, title TEXT NOT NULL, title_key TEXT NOT NULL,
-    permalink TEXT NOT NULL, slug TEXT NOT NULL, type TEXT NOT NULL, created REAL NOT NULL, modified REAL NOT NULL,
-    meta TEXT NOT NULL, body TEXT NOT NULL);
-CREATE INDEX notes_title ON notes (title_key);
-CREATE INDEX notes_permalink ON notes (permalink);
-CREATE INDEX notes_slug ON notes (slug);
-CREATE TABLE facts (
-    id INTEGER PRIMARY KEY, note INTEGER NOT NULL REFERENCES notes ON DELETE CASCADE, kind TEXT NOT NULL,
-    category TEXT, content TEXT NOT NULL, tags TEXT NOT NULL, context TEXT, target_key TEXT, target_slug TEXT);
-CREATE INDEX facts_note ON facts (note);
-CREATE INDEX facts_target ON facts (target_key);
-CREATE INDEX facts_target_slug ON facts (target_slug);
-CREATE VIRTUAL TABLE notes_text USING fts5 (title, tags, path, body, {_TOKENIZE}, prefix = '2 3');
-CREATE VIRTUAL TABLE facts_text USING fts5 (title, tags, path, body, {_TOKENIZE}, prefix = '2 3');
-PRAGMA user_version = {VERSION};
-"""
-_COLUMNS = "id, path, checksum, title, permalink, slug, type, created, modified, meta, body"
+_COLUMNS = "id, path, checksum, title, permalink, slug, type, created, modified, meta"
+_KNOWN = "SELECT path, mtime_ns, size, inode FROM notes"
 _CJK = re.compile(r"([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af])")
 
 
@@ -60,7 +42,6 @@ class Note:
     created: float
     modified: float
     meta: str
-    body: str
 
     @cached_property
     def values(self) -> dict[str, Any]:
@@ -97,7 +78,7 @@ class Index:
     @contextmanager
     def open(cls, folder: Folder) -> Generator["Index"]:
         """An index that agrees with the files at this moment."""
-        database = _connect(folder)
+        database = connect(folder)
         try:
             index = cls(database, folder)
             try:
@@ -106,8 +87,8 @@ class Index:
                 if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
                     raise
                 database.close()
-                _discard(folder)
-                database = _connect(folder)
+                discard(folder)
+                database = connect(folder)
                 index = cls(database, folder)
                 index.refresh()
             yield index
@@ -116,21 +97,32 @@ class Index:
 
     def refresh(self) -> None:
         """Read what was added or changed since the last look, forget what is gone."""
-        if set(self._known()) == {(path, *_parts(stamp)) for path, stamp in self.folder.walk()}:
+        seen = self.folder.walk()
+        if self.folder.agreed == (self._generation(), seen):
             return
+        known = set(self._known())
+        if seen != known:
+            self._catch_up(seen, known)
+            known = set(self._known())
+        self.folder.agreed = (self._generation(), known)
+
+    def _catch_up(self, seen: set[FileState], known: set[FileState]) -> None:
+        changed = {path for path, *_ in seen ^ known}
         with self.transaction():
-            known = {path: Stamp(*stamp) for path, *stamp in self._known()}
-            seen = dict(self.folder.walk())
-            for path in known.keys() - seen.keys():
-                self._forget(path)
-            for path, stamp in seen.items():
-                if known.get(path) != stamp:
+            # another process may have been quicker: what is true now counts, not what the walk saw
+            for path in sorted(changed):
+                stamp = self.folder.stamp(path)
+                if stamp is None:
+                    self._forget(path)
+                elif self.database.execute(f"{_KNOWN} WHERE path = ?", (path,)).fetchone() != (path, *stamp):
                     self._learn(path, stamp)
 
     def learn(self, path: str) -> None:
         """Index one file that was just written, without looking at the others."""
         with self.transaction():
-            self._learn(path, self.folder.stamp(path))
+            stamp = self.folder.stamp(path)
+            if stamp:
+                self._learn(path, stamp)
 
     @contextmanager
     def transaction(self) -> Generator[None]:
@@ -141,7 +133,12 @@ class Index:
         except BaseException:
             self.database.rollback()
             raise
+        self.database.execute("UPDATE state SET generation = generation + 1")
         self.database.commit()
+
+    def _generation(self) -> int:
+        """How often the index was changed: another number means that another process was here."""
+        return self.database.execute("SELECT generation FROM state").fetchone()[0]
 
     def by_path(self, path: str) -> Note | None:
         """The note in this file."""
@@ -169,13 +166,20 @@ class Index:
             found |= {note.id: note for note in self._notes(f"id IN ({','.join('?' * len(part))})", *part)}
         return [found[each] for each in ids if each in found]
 
-    def all(self) -> Iterator[Note]:
-        """Every note, by path."""
-        return self._notes("1 ORDER BY path")
+    def latest(self) -> Iterator[Note]:
+        """Every note, the last modified first."""
+        return self._notes("1 ORDER BY modified DESC, path")
 
     def permalinks(self) -> set[str]:
         """Every permalink in use."""
         return {link for (link,) in self.database.execute("SELECT permalink FROM notes")}
+
+    def body(self, note: Note) -> str:
+        """A note's text after the front matter, from its file; empty when that is gone."""
+        try:
+            return frontmatter.split(self.folder.read(note.path).text).body
+        except NoteError:
+            return ""
 
     def facts(self, note: int) -> list[Fact]:
         """A note's observations and relations, in the order of the text."""
@@ -198,7 +202,7 @@ class Index:
         return (Note(*row) for row in rows)
 
     def _known(self) -> sqlite3.Cursor:
-        return self.database.execute("SELECT path, mtime_ns, size, inode FROM notes")
+        return self.database.execute(_KNOWN)
 
     def _forget(self, path: str) -> None:
         for (note,) in self.database.execute("SELECT id FROM notes WHERE path = ?", (path,)).fetchall():
@@ -212,38 +216,37 @@ class Index:
     def _learn(self, path: str, stamp: Stamp) -> None:
         try:
             content = self.folder.read(path)
-        except OSError:
-            content = None
-        self._forget(path)
-        if content is None:
+        except NoteError:  # gone meanwhile, or not ours to read: no reason to answer nothing at all
+            self._forget(path)
             return
-        settled = time.time_ns() - stamp.mtime_ns > RACY_NS
+        if time.time_ns() - stamp.mtime_ns < RACY_NS:
+            stamp = Stamp(stamp.mtime_ns, stamp.size, inode=-1)  # equals no file's: it is looked at again
+        if self._renew(path, content, stamp):
+            return
+        self._forget(path)
         document = markdown.parse(content.text)
-        note = self._insert_note(
-            path, Stamp(stamp.mtime_ns, stamp.size, stamp.inode if settled else -1), content, document
-        )
+        note = self._insert_note(path, stamp, content, document)
         title = str(document.values.get("title") or PurePosixPath(path).stem)
-        where = _words(path.removesuffix(".md"))
-        self.database.execute(
-            "INSERT INTO notes_text (rowid, title, tags, path, body) VALUES (?, ?, ?, ?, ?)",
-            (note, _words(title), _words(" ".join(document.tags)), where, _words(document.body)),
+        place = _words(path.removesuffix(".md"))
+        text = (note, _words(title), _words(" ".join(document.tags)), place, _words(document.body))
+        self.database.execute("INSERT INTO notes_text (rowid, title, tags, path, body) VALUES (?, ?, ?, ?, ?)", text)
+        for each in document.observations:
+            words = f"{each.category or ''} {each.content} {each.context or ''}"
+            fact = (note, "observation", each.category, each.content, each.tags, each.context)
+            self._insert_fact(fact, (None, None), (title, place, words))
+        for each in document.relations:
+            words = f"{each.type} {each.target} {each.context or ''}"
+            target = bare_target(each.target)
+            fact = (note, "relation", each.type, each.target, (), each.context)
+            self._insert_fact(fact, (target.casefold(), permalink(target)), (title, place, words))
+
+    def _renew(self, path: str, content: Content, stamp: Stamp) -> bool:
+        """Whether the file is as it was indexed, looked at twice because it was young then; notes its stamp."""
+        changed = self.database.execute(
+            "UPDATE notes SET size = ?, inode = ? WHERE path = ? AND checksum = ? AND mtime_ns = ?",
+            (stamp.size, stamp.inode, path, content.checksum, stamp.mtime_ns),
         )
-        for observation in document.observations:
-            text = f"{observation.content} {observation.context or ''}"
-            row = (
-                note,
-                "observation",
-                observation.category,
-                observation.content,
-                observation.tags,
-                observation.context,
-            )
-            self._insert_fact(row, (None, None), (title, where, f"{observation.category or ''} {text}"))
-        for relation in document.relations:
-            target = bare_target(relation.target)
-            row = (note, "relation", relation.type, relation.target, (), relation.context)
-            words = f"{relation.type} {relation.target} {relation.context or ''}"
-            self._insert_fact(row, (target.casefold(), permalink(target)), (title, where, words))
+        return changed.rowcount > 0
 
     def _insert_note(self, path: str, stamp: Stamp, content: Content, document: markdown.Document) -> int:
         values = document.values
@@ -254,7 +257,7 @@ class Index:
             path, stamp.mtime_ns, stamp.size, stamp.inode, content.checksum, title, title.casefold(),
             str(values.get("permalink") or link), link, note_type(str(values.get("type") or "note")),
             when.moment(values.get("created")) or modified, modified,
-            json.dumps(frontmatter.text_of(values), ensure_ascii=False), document.body,
+            json.dumps(frontmatter.text_of(values), ensure_ascii=False),
         )  # fmt: skip
         cursor = self.database.execute(f"INSERT INTO notes VALUES (NULL{', ?' * len(row)})", row)  # noqa: S608 - marks only
         return cursor.lastrowid or 0
@@ -295,51 +298,3 @@ def _words(text: str) -> str:
 def _fact(row: tuple[Any, ...]) -> Fact:
     identity, note, kind, category, content, tags, context = row
     return Fact(identity, note, kind, category, content, tuple(json.loads(tags)), context)
-
-
-def _parts(stamp: Stamp) -> tuple[int, int, int]:
-    return stamp.mtime_ns, stamp.size, stamp.inode
-
-
-def _connect(folder: Folder) -> sqlite3.Connection:
-    try:
-        folder.cache.mkdir(parents=True, exist_ok=True)
-        return _prepare(str(folder.cache / "notes.sqlite3"))
-    except (OSError, sqlite3.OperationalError) as error:
-        if "locked" in str(error):
-            raise
-        return _prepare(":memory:")  # a read-only checkout still answers
-    except sqlite3.DatabaseError:
-        _discard(folder)
-        return _prepare(str(folder.cache / "notes.sqlite3"))
-
-
-def _prepare(path: str) -> sqlite3.Connection:
-    database = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
-    try:
-        version = database.execute("PRAGMA user_version").fetchone()[0]
-        if version != VERSION:
-            _create(database)
-        database.execute("PRAGMA synchronous = NORMAL")
-    except BaseException:
-        database.close()
-        raise
-    return database
-
-
-def _create(database: sqlite3.Connection) -> None:
-    database.execute("PRAGMA journal_mode = WAL")
-    database.execute("BEGIN IMMEDIATE")
-    # another process may have made it while this one waited for its turn
-    if database.execute("PRAGMA user_version").fetchone()[0] != VERSION:
-        for table in ("notes_text", "facts_text", "facts", "notes"):
-            database.execute(f"DROP TABLE IF EXISTS {table}")
-        for statement in _SCHEMA.strip().rstrip(";").split(";"):
-            database.execute(statement)
-    database.execute("COMMIT")
-
-
-def _discard(folder: Folder) -> None:
-    for suffix in ("", "-wal", "-shm", "-journal"):
-        with suppress(OSError):
-            (folder.cache / f"notes.sqlite3{suffix}").unlink()

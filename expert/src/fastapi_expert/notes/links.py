@@ -9,10 +9,16 @@ def find(index: Index, identifier: str, *, project: str = "main") -> Note | None
     """The note with this path, permalink (``memory://`` and the project's name before it are allowed) or title.
 
     Raises:
-        NoteError: when several notes have that title.
+        NoteError: when several notes have that title, or it is a path that climbs out.
     """
-    text = identifier.strip().removeprefix("memory://").strip("/")
-    for candidate in (text, text.removeprefix(f"{project}/").removeprefix("main/")):
+    candidates = spellings(identifier, project=project)
+    if any(part == ".." for part in candidates[0].split("/")):
+        raise NoteError(
+            "SECURITY_VALIDATION_ERROR",
+            f"{identifier!r} leads out of the notes folder",
+            do="name a note by its permalink, title or path below the folder",
+        )
+    for candidate in candidates:
         found = _candidates(index, candidate)
         if len(found) > 1:
             raise NoteError(
@@ -23,6 +29,12 @@ def find(index: Index, identifier: str, *, project: str = "main") -> Note | None
         if found:
             return found[0]
     return None
+
+
+def spellings(identifier: str, *, project: str) -> tuple[str, ...]:
+    """The identifier without ``memory://``, then also without the project's name before it."""
+    text = identifier.strip().removeprefix("memory://").strip("/")
+    return tuple(dict.fromkeys((text, text.removeprefix(f"{project}/"), text.removeprefix("main/"))))
 
 
 def resolve(index: Index, target: str, *, source: Note) -> Note | None:

@@ -26,13 +26,18 @@ def file_name(title: str) -> str:
     Raises:
         NoteError: when nothing of the title can stand in a file name.
     """
-    cleaned = re.sub(r"-{2,}", "-", _FORBIDDEN.sub("-", " ".join(_CONTROL.sub(" ", title).split())))
+    cleaned = re.sub(r"-{2,}", "-", _FORBIDDEN.sub("-", one_line(title)))
     cleaned = cleaned.strip("-. ")
     if not cleaned:
         raise NoteError("INVALID_TITLE", f"title {title!r} leaves no file name", do="give the note a title in words")
     name = f"{cleaned}.md"
     _check_component(name, f"title {title[:60]!r}")
     return name
+
+
+def one_line(title: str) -> str:
+    """The title without line breaks, tabs and other control characters."""
+    return _CONTROL.sub(" ", title).strip()
 
 
 def relative_directory(directory: str) -> str:

@@ -77,14 +77,14 @@ class Notebook:
             wanted = str(given.values.get("permalink") or values.get("permalink") or names.permalink(path))
             taken = index.permalinks() - ({there.permalink} if there else set())
             head = {
-                "title": title.strip(),
+                "title": names.one_line(title),
                 "type": names.note_type(_chosen(note_type, given.values, values)),
                 "permalink": names.free_permalink(wanted, taken),
             }
             rest = {**_others(values), **_others(given.values), **_others(metadata or {})}
             if tags or "tags" in given.values or "tags" in (metadata or {}):
                 rest["tags"] = tags or names.tag_list(rest.get("tags"))
-            body = (given.body if given.head else _clean(content)).lstrip("\n")
+            body = given.body.lstrip("\n") if given.head else given.body
             text = f"{frontmatter.dump({**head, **rest})}\n{_ended(body)}"
             return self._put(index, there.path if there else path, text, like=old)
 

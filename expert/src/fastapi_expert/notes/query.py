@@ -10,6 +10,7 @@ from fastapi_expert.notes.errors import NoteError
 
 _TOKEN = re.compile(r'\s*(?:"(?P<phrase>[^"]*)"?|(?P<paren>[()])|(?P<word>[^\s()"]+))')
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af]")
+MIN_PREFIX = 3  # letters; fewer would begin half of all words
 _OPERATORS = {"AND", "OR", "NOT"}
 
 
@@ -47,8 +48,6 @@ def read(text: str) -> Query:
         return Query("", "", tags)
     reader = _Reader(tokens)
     positive, negative = _any(reader)
-    if reader.peek() is not None:
-        raise _bad(text, 'a ")" has no "("')
     if not positive:
         raise (
             _bad(text, "it only says what must not be there")
@@ -72,7 +71,18 @@ def _tokens(text: str) -> tuple[list[str], tuple[str, ...]]:
             tags += [tag.lstrip("#") for tag in found["word"][4:].split(",") if tag]
         elif re.search(r"[^\W_]", found["word"]):
             tokens.append(found["word"])
-    return tokens, tuple(tags)
+    # pasted text is full of brackets: only those that pair up can be meant as operators
+    paired = _paired(tokens)
+    return [token for token in tokens if paired or token not in ("(", ")")], tuple(tags)
+
+
+def _paired(tokens: list[str]) -> bool:
+    depth = 0
+    for token in tokens:
+        depth += {"(": 1, ")": -1}.get(token, 0)
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def _any(reader: _Reader) -> tuple[str, str]:
@@ -112,9 +122,7 @@ def _all(reader: _Reader) -> tuple[str, str]:
 
 def _group(reader: _Reader) -> tuple[str, str]:
     positive, negative = _any(reader)
-    if reader.peek() != ")":
-        raise NoteError("INVALID_QUERY", 'a "(" has no ")"', do="close it")
-    reader.take()
+    reader.take()  # its ")": `_tokens` lets only pairs through
     return f"({positive})" if positive else "", negative
 
 
@@ -127,8 +135,9 @@ def _term(token: str, reader: _Reader) -> str:
         term = _quoted(token[1:])
     else:
         word = token.rstrip("*")
-        # what begins with the word is meant as well; a script without spaces is searched as the phrase it is
-        term = _quoted(word) if _CJK.search(word) else f"{_quoted(word)} *"
+        # what begins with a word is meant as well; a script without spaces is searched as the phrase it is
+        whole = len(re.sub(r"\W", "", word)) < MIN_PREFIX or _CJK.search(word)
+        term = _quoted(word) if whole else f"{_quoted(word)} *"
     reader.plain.append(term)
     return term
 

@@ -54,7 +54,7 @@ def note_json(note: Note, content: Content, *, include_frontmatter: bool) -> dic
     return {
         **_identity(note),
         "content": text,
-        "frontmatter": {"title": note.title, "type": note.type, "permalink": note.permalink, **note.values},
+        "frontmatter": note.values,
         "checksum": content.checksum,
     }
 
@@ -76,7 +76,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
     document: dict[str, Any] = {
         "title": note.title,
         "type": fact.kind if fact else "entity",
-        "score": round(hit.score, 4),
+        "score": round(hit.score, 6),
         "entity": note.permalink,
         "permalink": _fact_permalink(note, fact) if fact else note.permalink,
         "content": hit.excerpt,
@@ -118,7 +118,7 @@ def context_json(context: Context) -> dict[str, Any]:
             "type": "entity",
             "permalink": note.permalink,
             "title": note.title,
-            "content": note.body.strip("\n"),
+            "content": context.body.strip("\n"),
             "file_path": note.path,
             "created_at": iso(note.created),
         },
@@ -157,7 +157,7 @@ def contexts_text(contexts: Sequence[Context], *, url: str, depth: int, project:
     parts = [f"# Context: {contexts[0].note.title if len(contexts) == 1 else url}"]
     for context in contexts:
         note = context.note
-        parts.append(f"## {note.title}\npermalink: {note.permalink}\n\n{note.body.strip(chr(10))}")
+        parts.append(f"## {note.title}\npermalink: {note.permalink}\n\n{context.body.strip(chr(10))}")
         coming = [edge for edge in context.edges if edge.source.id != note.id]
         if coming:
             rows = [f"- {edge.source.title} {edge.fact.category} [[{edge.fact.content}]]" for edge in coming]
@@ -174,7 +174,7 @@ def contexts_text(contexts: Sequence[Context], *, url: str, depth: int, project:
 def error_text(error: NoteError) -> str:
     """A refusal."""
     where = f"{error.where}: " if error.where else ""
-    remedy = f"\n\n{error.do[:1].upper()}{error.do[1:]}." if error.do else ""
+    remedy = f"\n\n{error.do[:1].upper()}{error.do[1:]}{'' if error.do.endswith('?') else '.'}" if error.do else ""
     return f"# Error: {error.code}\n\n{where}{error.what}{remedy}"
 
 

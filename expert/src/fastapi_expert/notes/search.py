@@ -2,13 +2,13 @@
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
 from fastapi_expert.notes import query as language
 from fastapi_expert.notes.errors import NoteError
 from fastapi_expert.notes.index import Fact, Index, Note
-from fastapi_expert.notes.names import note_type, permalink
+from fastapi_expert.notes.names import note_type
 
 Kind = Literal["entity", "observation", "relation"]
 KINDS: tuple[Kind, ...] = ("entity", "observation", "relation")
@@ -38,93 +38,101 @@ class Hit:
     excerpt: str
 
 
-def search(index: Index, query: str | None, filters: Filters, *, within: str = "text") -> list[Hit]:
-    """All hits, best first. ``within`` is `text` (everything), `title` or `permalink` (with ``*``).
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of the results, best first, and how many there are in all."""
+
+    hits: list[Hit]
+    total: int
+
+
+def search(
+    index: Index, query: str | None, filters: Filters, *, title_only: bool = False, start: int = 0, stop: int = 10
+) -> Page:
+    """The results from ``start`` to ``stop``; without words all that pass the filters, the latest first.
 
     Raises:
         NoteError: when the query or a filter has no meaning.
     """
-    if within == "permalink":
-        pattern = (query or "").strip().removeprefix("memory://").strip("/")
-        found = [
-            note
-            for note in (index.matching(pattern) or index.matching(permalink(pattern)))
-            if _passes(note, None, filters)
-        ]
-        return [Hit(note, None, 0.0, _opening(note.body)) for note in found]
     asked = language.read(query or "")
     filters = _with_tags(filters, asked.tags)
     if not asked.strict:
-        return _unranked(index, filters)
-    columns = "{title} : " if within == "title" else ""
-    for expression in (asked.strict, asked.relaxed):
-        hits = _ranked(index, f"{columns}({expression})", filters) if expression else []
-        if hits:
-            return hits
-    return []
+        return _unranked(index, filters, start, stop)
+    columns = "{title} : " if title_only else ""
+    for expression in filter(None, (asked.strict, asked.relaxed)):
+        found = _ranked(index, f"{columns}({expression})", filters, start, stop)
+        if found.total:
+            return found
+    return Page([], 0)
+
+
+def listed(index: Index, notes: Sequence[Note], filters: Filters, *, start: int, stop: int) -> Page:
+    """Those of ``notes`` that pass the filters, unranked."""
+    found = [note for note in notes if _passes(note, None, filters)]
+    return Page([Hit(note, None, 0.0, _opening(index.body(note))) for note in found[start:stop]], len(found))
 
 
 def _with_tags(filters: Filters, tags: Sequence[str]) -> Filters:
-    return Filters(
-        filters.kinds, filters.types, filters.categories, (*filters.tags, *tags), filters.after, filters.metadata
-    )
+    return replace(filters, tags=(*filters.tags, *tags)) if tags else filters
 
 
-def _ranked(index: Index, expression: str, filters: Filters) -> list[Hit]:
-    hits: list[Hit] = []
-    if "entity" in filters.kinds:
-        rows = _match(index, "notes_text", expression)
-        notes = index.by_id([row[0] for row in rows])
-        scored = {row[0]: row for row in rows}
-        hits += [_hit(note, None, scored[note.id]) for note in notes if _passes(note, None, filters)]
-    if {"observation", "relation"} & set(filters.kinds):
-        rows = _match(index, "facts_text", expression)
-        scored = {row[0]: row for row in rows}
-        facts = index.facts_by_id([row[0] for row in rows])
-        hits += [_hit(note, fact, scored[fact.id]) for note, fact in _owned(index, facts, filters)]
-    return sorted(hits, key=lambda hit: -hit.score)
+def _ranked(index: Index, expression: str, filters: Filters, start: int, stop: int) -> Page:
+    rows = [row for kind in filters.kinds for row in _match(index, kind, expression)]
+    if len(filters.kinds) > 1:
+        rows.sort(key=lambda row: (-row[0], row[1:]))
+    if filters == Filters(filters.kinds):  # nothing to test: only what is shown need be read
+        return Page([_hit(index, row, expression) for row in rows[start:stop]], len(rows))
+    passing = [row for row, (note, fact) in zip(rows, _read(index, rows), strict=True) if _passes(note, fact, filters)]
+    return Page([_hit(index, row, expression) for row in passing[start:stop]], len(passing))
 
 
-def _match(index: Index, table: str, expression: str) -> list[tuple[int, float, str]]:
+_Row = tuple[float, str, int]  # score, kind, id of the note or fact
+
+
+def _match(index: Index, kind: Kind, expression: str) -> list[_Row]:
+    table, condition = ("notes_text", "") if kind == "entity" else ("facts_text", "AND facts.kind = ?")
+    join = "" if kind == "entity" else "JOIN facts ON facts.id = facts_text.rowid"
     sql = (
-        f"SELECT rowid, -bm25({table}, {_WEIGHTS}), snippet({table}, 3, '', '', '…', 32) FROM {table}"  # noqa: S608 - own names
-        f" WHERE {table} MATCH ? ORDER BY rank"
+        f"SELECT -bm25({table}, {_WEIGHTS}), ?, {table}.rowid FROM {table} {join}"  # noqa: S608 - our own names
+        f" WHERE {table} MATCH ? {condition} ORDER BY bm25({table}, {_WEIGHTS}), {table}.rowid"
     )
     try:
-        return index.database.execute(sql, (expression,)).fetchall()
+        return index.database.execute(sql, (kind, expression, *([kind] if condition else []))).fetchall()
     except sqlite3.OperationalError as error:
         raise NoteError(
             "INVALID_QUERY", f"the query cannot be run: {error}", do="put phrases in double quotes"
         ) from error
 
 
-def _hit(note: Note, fact: Fact | None, row: tuple[int, float, str]) -> Hit:
-    return Hit(note, fact, row[1], fact.content if fact else " ".join(row[2].split()))
+def _read(index: Index, rows: Sequence[_Row]) -> list[tuple[Note, Fact | None]]:
+    """The note of each row, and the fact where it is one."""
+    facts = {fact.id: fact for fact in index.facts_by_id([row[2] for row in rows if row[1] != "entity"])}
+    of = [facts[row[2]].note if row[1] != "entity" else row[2] for row in rows]
+    notes = {note.id: note for note in index.by_id(list(dict.fromkeys(of)))}
+    return [(notes[note], facts[row[2]] if row[1] != "entity" else None) for note, row in zip(of, rows, strict=True)]
 
 
-def _unranked(index: Index, filters: Filters) -> list[Hit]:
-    """Everything that passes the filters, the latest first."""
-    notes = sorted(index.all(), key=lambda note: (-note.modified, note.path))
-    hits: list[Hit] = []
-    for note in notes:
+def _hit(index: Index, row: _Row, expression: str) -> Hit:
+    [(note, fact)] = _read(index, [row])
+    if fact:
+        return Hit(note, fact, row[0], fact.content)
+    sql = "SELECT snippet(notes_text, 3, '', '', '…', 32) FROM notes_text WHERE notes_text MATCH ? AND rowid = ?"
+    (excerpt,) = index.database.execute(sql, (expression, note.id)).fetchone()
+    return Hit(note, None, row[0], " ".join(excerpt.split()))
+
+
+def _unranked(index: Index, filters: Filters, start: int, stop: int) -> Page:
+    found: list[tuple[Note, Fact | None]] = []
+    for note in index.latest():
         if "entity" in filters.kinds and _passes(note, None, filters):
-            hits.append(Hit(note, None, 0.0, _opening(note.body)))
-        if {"observation", "relation"} & set(filters.kinds):
-            hits += [
-                Hit(note, fact, 0.0, fact.content)
-                for fact in index.facts(note.id)
-                if fact.kind in filters.kinds and _passes(note, fact, filters)
-            ]
-    return hits
-
-
-def _owned(index: Index, facts: Sequence[Fact], filters: Filters) -> list[tuple[Note, Fact]]:
-    owners = {note.id: note for note in index.by_id(list({fact.note for fact in facts}))}
-    return [
-        (owners[fact.note], fact)
-        for fact in facts
-        if fact.kind in filters.kinds and _passes(owners[fact.note], fact, filters)
+            found.append((note, None))
+        if set(filters.kinds) - {"entity"}:
+            facts = (fact for fact in index.facts(note.id) if fact.kind in filters.kinds)
+            found += [(note, fact) for fact in facts if _passes(note, fact, filters)]
+    hits = [
+        Hit(note, fact, 0.0, fact.content if fact else _opening(index.body(note))) for note, fact in found[start:stop]
     ]
+    return Page(hits, len(found))
 
 
 def _passes(note: Note, fact: Fact | None, filters: Filters) -> bool:

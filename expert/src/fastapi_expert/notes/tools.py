@@ -67,13 +67,13 @@ def read_note(
         )
     if output_format == "json":
         return dict.fromkeys(("title", "permalink", "file_path", "content", "frontmatter"))
+    start, stop = _page(page, page_size)
     with Index.open(notebook.folder) as index:
         try:
-            hits = search.search(index, identifier, search.Filters())
+            suggestions = search.search(index, identifier, search.Filters(), start=start, stop=stop).hits
         except NoteError:  # an identifier need not be a query
-            hits = []
-    start, stop = _page(page, page_size)
-    return replies.missing_text(identifier, hits[start:stop], project=notebook.project)
+            suggestions = []
+    return replies.missing_text(identifier, suggestions, project=notebook.project)
 
 
 def search_notes(
@@ -113,20 +113,23 @@ def search_notes(
         raise NoteError("NO_SEMANTIC_SEARCH", f"there is no {search_type} search here", do='use search_type="text"')
     start, stop = _page(page, page_size)
     with Index.open(notebook.folder) as index:
-        hits = search.search(index, query, filters, within=search_type or "text")
-    shown = hits[start:stop]
+        if search_type == "permalink" and query:
+            notes = context.patterned(index, query, project=notebook.project)
+            found = search.listed(index, notes, filters, start=start, stop=stop)
+        else:
+            found = search.search(index, query, filters, title_only=search_type == "title", start=start, stop=stop)
     if output_format == "text":
         described = query or ", ".join(_described(filters))
         return replies.hits_text(
-            shown, query=described, project=notebook.project, page=page, page_size=page_size, total=len(hits)
+            found.hits, query=described, project=notebook.project, page=page, page_size=page_size, total=found.total
         )
     return {
-        "results": [replies.hit_json(hit) for hit in shown],
+        "results": [replies.hit_json(hit) for hit in found.hits],
         "current_page": page,
         "page_size": page_size,
-        "total": len(hits),
+        "total": found.total,
         "total_is_exact": True,
-        "has_more": stop < len(hits),
+        "has_more": stop < found.total,
     }
 
 
