@@ -53,6 +53,9 @@ lock: $(READY) ## renew requirements.lock (hashes, every platform, no index addr
 	    --all-extras expert/pyproject.toml service/pyproject.toml requirements-dev.in -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	    --extra telemetry --constraint requirements.lock service/pyproject.toml -o service/requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	    --all-extras --constraint requirements.lock service/pyproject.toml service/requirements-dev.in \
+	    -o service/requirements-dev.lock
 
 clean: ## remove what the verbs made
 	rm -rf $(VENV) service/var **/.pytest_cache **/__pycache__
