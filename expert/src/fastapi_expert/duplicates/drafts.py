@@ -120,7 +120,9 @@ def _new_text(diff: _FileDiff, root: Path) -> bytes:
         old = (root / diff.old).read_text(encoding="utf-8", errors="surrogateescape").split("\n")
     except OSError:
         old = []
-    new = _applied(old, diff.hunks) or [line[1:] for _, lines in diff.hunks for line in lines if line[0] in " +"]
+    new = _applied(old, diff.hunks)
+    if new is None:
+        new = [*(line[1:] for _, lines in diff.hunks for line in lines if line[0] in " +"), ""]
     return "\n".join(new).encode("utf-8", errors="surrogateescape")
 
 

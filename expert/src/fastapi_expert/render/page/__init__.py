@@ -48,7 +48,8 @@ def _hash(text: str) -> str:
 
 
 def _escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    whole = text.encode("utf-8", "replace").decode()  # a directory's name need not be UTF-8
+    return whole.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 
 
 def _embed(document: Mapping[str, Any]) -> str:

@@ -20,6 +20,8 @@ function el(tag, properties, ...children) {
 
 const label = (kind) => kind.replace("_", " ");
 const place = (thing) => `${thing.path}:${thing.line}`;
+/** The place at the end of a row: what does not fit is cut at its beginning. */
+const where = (thing) => el("span", { class: "where mono" }, el("bdi", { dir: "ltr" }, place(thing)));
 const plural = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 
 /** Words of a search, all of which must be found. */
@@ -92,6 +94,15 @@ function title(component) {
   const [first] = component.routes;
   const more = component.routes.length > 1 ? ` +${component.routes.length - 1}` : "";
   return `${first.method} ${first.path}${more}`;
+}
+
+/** A title with the first segments of its path left out until it is short: the end tells routes apart. */
+function shortened(text, length) {
+  const at = text.indexOf("/");
+  if (text.length <= length || at < 0) return text;
+  const segments = text.slice(at + 1).split("/");
+  while (segments.length > 1 && at + 2 + segments.join("/").length > length) segments.shift();
+  return `${text.slice(0, at)}…/${segments.join("/")}`;
 }
 
 /** Go to a view, and to one thing in it; the address bar and the back button know. */

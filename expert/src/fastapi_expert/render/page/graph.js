@@ -75,9 +75,9 @@ function graphView() {
   }
 
   function node(component) {
-    const button = el("button", { type: "button", class: `node${component.number === focus ? " focus" : ""}`, title: `${component.qualname}\n${place(component)}`,
+    const button = el("button", { type: "button", class: `node${component.number === focus ? " focus" : ""}`, title: `${title(component)}\n${component.qualname}\n${place(component)}`,
       onclick: () => go("graph", component.number), onfocus: () => heat(component.number), onmouseenter: () => heat(component.number), onmouseleave: () => heat(undefined) },
-      el("span", { class: component.routes.length ? "mono" : "" }, title(component)), el("small", {}, place(component)));
+      el("span", { class: component.routes.length ? "mono" : "" }, shortened(title(component), 25)), el("small", {}, place(component)));
     button.dataset.number = component.number;
     nodes.set(component.number, button);
     return button;

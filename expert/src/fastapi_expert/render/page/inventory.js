@@ -3,7 +3,8 @@
 function inventoryView() {
   const list = new List({ name: "inventory", height: 30, pick: show, open: (item) => { show(item); side.box.focus(); },
     render: (item) => [el("span", { class: "kind" }, label(item.kind)), el("span", { class: "name" }, item.qualname),
-      item.summary ? el("span", { class: "dim" }, item.summary) : null, el("span", { class: "where mono" }, place(item))].filter(Boolean) });
+      item.kind === "router" || item.routes.length ? el("span", { class: "mono dim" }, title(item)) : null,
+      item.summary ? el("span", { class: "dim" }, item.summary) : null, where(item)].filter(Boolean) });
   const side = panel(() => list.box);
   const tally = new Map();
   for (const component of DATA.components) tally.set(component.kind, (tally.get(component.kind) || 0) + 1);

@@ -2,7 +2,7 @@
 
 function problemsView() {
   const list = new List({ name: "problems", height: 30, pick: () => {}, open: () => {},
-    render: (problem) => [el("span", { class: "name" }, problem.message), el("span", { class: "where mono" }, place(problem))] });
+    render: (problem) => [el("span", { class: "name" }, problem.message), where(problem)] });
   const count = el("span", { class: "count" });
   return {
     id: "problems", name: "Problems", size: DATA.problems.length, list,
