@@ -70,3 +70,11 @@ class Work:
 
 
 NOBODY = "nobody is in the ledger of the commit being made"
+
+
+def new_work(folder: Path) -> Work:
+    """An empty repository in ``folder``, without our hooks."""
+    folder.mkdir()
+    work = Work(folder)
+    work.git("init", "-q", "-b", "main")
+    return work

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from worktree import Work
+from worktree import Work, new_work
 
 from fastapi_expert.clients.git import install
 
@@ -11,10 +11,7 @@ from fastapi_expert.clients.git import install
 @pytest.fixture
 def bare_work(tmp_path: Path) -> Work:
     """A repository without our hooks."""
-    work = Work(tmp_path / "work")
-    work.root.mkdir()
-    work.git("init", "-q", "-b", "main")
-    return work
+    return new_work(tmp_path / "work")
 
 
 @pytest.fixture
