@@ -64,11 +64,17 @@ def ratio(ours: Contender, reference: Contender) -> float:
     return median(a.per_second / b.per_second for a, b in zip(ours.loads, reference.loads, strict=True))
 
 
+def cpu_ratio(ours: Contender, reference: Contender) -> float:
+    """The reference's CPU per answer over ours: what the ratio would be on a machine that does nothing else."""
+    return median(b / a for a, b in zip(ours.cpu_milliseconds, reference.cpu_milliseconds, strict=True))
+
+
 def print_table(contenders: Sequence[Contender], *, reference: Contender) -> None:
-    print(f"  {'':34}{'req/s':>9}{'p50 ms':>9}{'p99 ms':>9}{'CPU ms':>9}{'errors':>8}{'ratio':>8}")
+    """Throughput, latency, server CPU and errors of each; `ratio` by throughput, `by CPU` by server CPU per answer."""
+    print(f"  {'':34}{'req/s':>9}{'p50 ms':>9}{'p99 ms':>9}{'CPU ms':>9}{'errors':>8}{'ratio':>8}{'by CPU':>8}")
     for contender in contenders:
-        against = "1" if contender is reference else f"{ratio(contender, reference):.2f}"
+        against = f"{ratio(contender, reference):8.2f}{cpu_ratio(contender, reference):8.2f}"
         print(
             f"  {contender.name:34}{contender.per_second:9,.0f}{contender.percentile(0.5):9.2f}"
-            f"{contender.percentile(0.99):9.2f}{contender.cpu:9.3f}{contender.errors:8}{against:>8}"
+            f"{contender.percentile(0.99):9.2f}{contender.cpu:9.3f}{contender.errors:8}{against}"
         )
