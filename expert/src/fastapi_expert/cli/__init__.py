@@ -13,6 +13,7 @@ from fastapi_expert.errors import UsageError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "new": ("new", "lay down a running, tested service"),
+    "update": ("update", "bring a later template into a project that was laid down before"),
     "add": ("add", "add a resource: table, schemas, service, endpoints, migration, tests"),
     "map": ("map", "what this codebase holds: apps, routes, schemas, tables, services, tests …"),
     "routes": ("routes", "every route with its final path, auth, models and tests"),

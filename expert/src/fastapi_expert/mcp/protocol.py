@@ -33,30 +33,33 @@ class RpcError(Exception):
         self.data = data
 
 
+class Refused(Exception):
+    """A tool says no, in words for the model; becomes a result with ``isError``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool as clients list it, and what it does; `run` gets validated arguments and returns Markdown."""
+    """A tool as clients list it, and what it does.
+
+    `run` gets the arguments as they came and returns text; it raises `Refused` or `ExpertError` for what the caller
+    can mend.
+    """
 
     name: str
     title: str
     description: str
-    parameters: Mapping[str, Json]
-    required: tuple[str, ...]
-    run: Callable[..., str]
-    aliases: Mapping[str, str]
+    schema: Json
+    run: Callable[[Json], str]
     read_only: bool = True
     destructive: bool = False
     idempotent: bool = True
 
     def listed(self) -> Json:
         """The tool as `tools/list` shows it."""
-        schema: Json = {"type": "object", "properties": dict(self.parameters), "additionalProperties": False}
-        if self.required:
-            schema["required"] = list(self.required)
         hints: Json = {"title": self.title, "readOnlyHint": self.read_only, "openWorldHint": False}
         if not self.read_only:
             hints |= {"destructiveHint": self.destructive, "idempotentHint": self.idempotent}
-        return {"name": self.name, "description": self.description, "inputSchema": schema, "annotations": hints}
+        return {"name": self.name, "description": self.description, "inputSchema": self.schema, "annotations": hints}
 
 
 class Abilities(Protocol):
@@ -90,6 +93,10 @@ class Server:
             "prompts/list": lambda params: self._listed(params, "prompts", abilities.prompts()),
             "prompts/get": lambda params: abilities.prompt(_text(params, "name"), params.get("arguments") or {}),
         }
+
+    @property
+    def instructions(self) -> str:
+        return self._abilities.instructions
 
     def answer(self, message: object) -> Json | None:
         """The response to `message`, or None when it is a notification or itself a response."""
@@ -147,59 +154,20 @@ class Server:
         tool = self._abilities.tools.get(name)
         if tool is None:
             raise RpcError(INVALID_PARAMS, f"no tool {name!r}; there are {', '.join(self._abilities.tools)}")
+        arguments = params.get("arguments")
+        if not isinstance(arguments, dict | None):
+            raise RpcError(INVALID_PARAMS, "'arguments' must be an object")
         try:
-            text = tool.run(**checked(tool, params.get("arguments") or {}))
-        except ExpertError as error:
-            return {"content": [{"type": "text", "text": f"Error: {error}"}], "isError": True}
+            return _content(tool.run(cast("Json", arguments or {})))
+        except (Refused, ExpertError) as error:
+            return _content(str(error), failed=True)
         except Exception as error:  # one broken answer must not end a server that runs for days
-            text = f"Error: {name} broke: {type(error).__name__}: {error}. Go on without it and report this."
-            return {"content": [{"type": "text", "text": text}], "isError": True}
-        return {"content": [{"type": "text", "text": text}], "isError": False}
+            text = f"{name} broke: {type(error).__name__}: {error}. Go on without it and report this."
+            return _content(text, failed=True)
 
 
-def checked(tool: Tool, arguments: object) -> Json:
-    """`arguments` under their canonical names, checked against the tool's schema; raises `ExpertError` otherwise."""
-    if not isinstance(arguments, dict):
-        raise ExpertError("arguments must be an object", where=tool.name)
-    known: Json = {}
-    for given, value in cast("Json", arguments).items():
-        name = tool.aliases.get(given, given)
-        if name not in tool.parameters:
-            raise ExpertError(f"no parameter {given!r}", where=tool.name, do=f"It takes {', '.join(tool.parameters)}.")
-        if value is not None:
-            known[name] = _fitted(tool, name, value)
-    if missing := [name for name in tool.required if name not in known]:
-        raise ExpertError(f"{missing[0]!r} is missing", where=tool.name, do=f"Give {', '.join(tool.required)}.")
-    return known
-
-
-_TYPES: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "integer": (int,),
-    "number": (int, float),
-    "boolean": (bool,),
-    "array": (list,),
-    "object": (dict,),
-}
-
-
-def _fitted(tool: Tool, name: str, value: Any) -> Any:
-    """`value` if it has one of the declared types; numbers and booleans that models send as text are read."""
-    declared = tool.parameters[name]
-    types = [declared["type"]] if isinstance(declared.get("type"), str) else declared.get("type", list(_TYPES))
-    if isinstance(value, str) and "string" not in types:
-        text = value.strip().lower()
-        if "integer" in types and text.lstrip("-").isdigit():
-            value = int(text)
-        elif "boolean" in types and text in {"true", "false"}:
-            value = text == "true"
-    fits = any(isinstance(value, _TYPES[each]) for each in types) and (type(value) is not bool or "boolean" in types)
-    if not fits:
-        raise ExpertError(f"{name!r} must be {' or '.join(types)}, not {type(value).__name__}", where=tool.name)
-    if "enum" in declared and value not in declared["enum"]:
-        choices = ", ".join(map(str, declared["enum"]))
-        raise ExpertError(f"{name!r} is {value!r}", where=tool.name, do=f"Give one of {choices}.")
-    return value
+def _content(text: str, *, failed: bool = False) -> Json:
+    return {"content": [{"type": "text", "text": text}], "isError": failed}
 
 
 def _is_enveloped(params: Json) -> bool:

@@ -1,0 +1,40 @@
+"""`expert new`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fastapi_expert import clients
+from fastapi_expert.cli.options import JsonFlag
+from fastapi_expert.render.json import write_json
+from fastapi_expert.scaffold.new import Answers, Database, git, lay_down
+
+
+def command(
+    name: Annotated[str, typer.Argument(help="What the project is called, e.g. shop or book-store.")],
+    description: Annotated[str | None, typer.Option(help="One sentence.")] = None,
+    database: Annotated[Database, typer.Option(help="What it runs on out of the box.")] = "sqlite",
+    path: Annotated[Path | None, typer.Option(help="Where to put it; a folder called NAME when left out.")] = None,
+    agents: Annotated[list[str] | None, typer.Option("--agent", help="Wire a client too: claude, cursor …")] = None,
+    hooks: Annotated[bool, typer.Option("--hooks", help="Install the git hooks too.")] = False,
+    json: JsonFlag = False,
+) -> None:
+    """Lay down a running, tested service.
+
+    Example: expert new shop --agent claude --hooks
+    """
+    answers = Answers.named(name, description=description, database=database)
+    folder = (path or Path(answers.slug)).resolve()
+    commit = lay_down(folder, answers)
+    for client in agents or []:
+        clients.install(folder, client)
+    if agents:
+        git(folder, "add", "--all")
+        git(folder, "commit", "--quiet", "--no-verify", "-m", "chore: wire coding agents")
+    if hooks:
+        clients.install(folder, "git")
+    if json:
+        write_json({"schema_version": 1, "path": str(folder), "commit": commit})
+        return
+    typer.echo(f"{answers.title} is in {folder}. Next:\n  cd {folder.name}\n  make run\n  make test")

@@ -1,0 +1,169 @@
+"""What each tool says: short lines with file:line, the rest on request."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+from fastapi_expert.codebase.model import Component, Route
+from fastapi_expert.duplicates import find, propose
+from fastapi_expert.duplicates.model import Finding
+from fastapi_expert.errors import ExpertError
+from fastapi_expert.mcp.workspace import Workspace
+
+_SHORT = {"map_codebase": 50, "list_routes": 100, "find_existing": 8, "find_duplicates": 8}
+
+
+class Answers:
+    """The functions behind the tools about code, all on one workspace."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def table(self) -> dict[str, Callable[..., str]]:
+        names = [*_SHORT, "propose_code", "check_changes", "credit_contributor"]
+        return {name: getattr(self, name) for name in names}
+
+    def map_codebase(
+        self, *, kind: str | None = None, path: str = "", detail: bool = False, limit: int = _SHORT["map_codebase"]
+    ) -> str:
+        inventory = self._workspace.codebase().inventory
+        below = self._workspace.relative(path) if path else ""
+        found = [c for c in inventory.components if _is_below(c.path, below) and kind in (None, c.kind)]
+        if kind is None:
+            counts = ", ".join(f"{n} {name}" for name, n in sorted(Counter(c.kind for c in found).items()))
+            head = f"{inventory.files} files, {len(inventory.routes)} routes: {counts or 'no FastAPI components'}"
+            found = [c for c in found if c.kind in {"app", "router"}]
+            problems = [
+                f"not known: {p.path}:{p.line} {p.message}" for p in inventory.problems if _is_below(p.path, below)
+            ]
+        else:
+            head, problems = f"{len(found)} of kind {kind}", []
+        lines = [*_shown([_component(c, detail=detail) for c in found], limit), *_shown(problems, 5)]
+        return "\n".join([head, *lines])
+
+    def list_routes(
+        self,
+        *,
+        path: str = "",
+        method: str | None = None,
+        untested: bool = False,
+        unprotected: bool = False,
+        limit: int = _SHORT["list_routes"],
+    ) -> str:
+        inventory = self._workspace.codebase().inventory
+        found = [
+            route
+            for route in inventory.routes
+            if path in route.path
+            and (method is None or route.method == method or (method == "WEBSOCKET" and route.websocket))
+            and not (untested and route.tests)
+            and not (unprotected and route.protected)
+        ]
+        return "\n".join(
+            [f"{len(found)} of {len(inventory.routes)} routes", *_shown([_route(r) for r in found], limit)]
+        )
+
+    def find_existing(self, *, query: str, kind: str | None = None, limit: int = _SHORT["find_existing"]) -> str:
+        hits = self._workspace.finder().search(query, limit=1000 if kind else limit)
+        found = [hit.entry for hit in hits if kind in (None, hit.entry.kind)][:limit]
+        if not found:
+            return f"Nothing here answers {query!r}. Try other words, or map_codebase with a kind."
+        lines: list[str] = []
+        for entry in found:
+            served = f" serves {', '.join(entry.routes)}" if entry.routes else ""
+            about = f": {entry.summary}" if entry.summary else ""
+            lines.append(f"{entry.kind} {entry.qualname} {entry.path}:{entry.line}{served}{about}")
+        return "\n".join(lines)
+
+    def propose_code(self, *, code: str, path: str | None = None, agent: str | None = None) -> str:
+        workspace = self._workspace
+        as_path = workspace.relative(path) if path else None
+        if agent and as_path:
+            from fastapi_expert.credit import record
+
+            record(agent, files=[workspace.root / as_path], session="mcp", tool="propose_code", cwd=workspace.root)
+        proposal = propose(workspace.codebase(), code.encode(errors="replace"), as_path=as_path)
+        lines = [f"{proposal.verdict}: {proposal.advice}", *(_finding(f) for f in proposal.findings)]
+        if proposal.similar:
+            near = ", ".join(
+                f"{s.id.partition('::')[2]} {s.path}:{s.line} ({s.score:.2f})" for s in proposal.similar[:3]
+            )
+            lines.append(f"nearest: {near}")
+        return "\n".join(lines)
+
+    def find_duplicates(
+        self, *, path: str = "", since: str | None = None, rule: str = "", limit: int = _SHORT["find_duplicates"]
+    ) -> str:
+        workspace = self._workspace
+        found: Iterable[Finding] = find(workspace.codebase(), settings=workspace.config).findings
+        if since is not None:
+            from fastapi_expert.duplicates.since import added_lines, touched
+
+            found = touched(tuple(found), added_lines(workspace.root, since))
+        below = workspace.relative(path) if path else ""
+        wanted = [
+            finding
+            for finding in found
+            if finding.rule.startswith(rule.upper().rstrip("X"))
+            and any(_is_below(place.path, below) for place in finding.components)
+        ]
+        if not wanted:
+            return "Nothing is here twice."
+        return "\n".join(
+            [f"{len(wanted)} findings, most worth removing first", *_shown([_finding(f) for f in wanted], limit)]
+        )
+
+    def check_changes(self, *, since: str | None = None, all: bool = False, fix: bool = False) -> str:
+        from fastapi_expert.gate.summary import check_text
+
+        return check_text(self._workspace.root, since=since, everything=all, fix=fix)
+
+    def credit_contributor(self, *, agent: str, files: Sequence[str] = ()) -> str:
+        from fastapi_expert.credit import declare, record
+
+        root = self._workspace.root
+        if not files:
+            declare(agent, cwd=root)
+            return f"{agent} is credited in the commit being made."
+        missing = [name for name in files if not (root / name).exists()]
+        if missing:
+            raise ExpertError(f"no file {missing[0]!r}", do="Give paths relative to the project's root.")
+        record(agent, files=[root / name for name in files], session="mcp", tool="credit_contributor", cwd=root)
+        return f"{agent} is credited for {len(files)} files in the commit being made."
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return not folder or path == folder or path.startswith(f"{folder}/")
+
+
+def _component(c: Component, *, detail: bool) -> str:
+    line = f"{c.kind} {c.qualname} {c.path}:{c.line}" + (f": {c.summary}" if c.summary else "")
+    if not detail:
+        return line
+    fields = ", ".join(f"{f.name}: {f.type}{'' if f.required else ' (optional)'}" for f in c.fields or ())
+    parts = {
+        "signature": c.signature or "",
+        "bases": ", ".join(c.bases or ()),
+        "fields": fields,
+        "uses": ", ".join(identifier.partition("::")[2] for identifier in c.uses),
+    }
+    return "\n".join([line, *(f"  {name}: {value}" for name, value in parts.items() if value)])
+
+
+def _route(route: Route) -> str:
+    models = " ".join(f"<-{model}" for model in route.request_models)
+    answer = f" ->{route.response_model}" if route.response_model else ""
+    guard = "protected" if route.protected else "open"
+    return (
+        f"{route.method} {route.path} {route.name} {route.path_file}:{route.line} {guard}"
+        f" {models}{answer} tests:{len(route.tests)}"
+    ).replace("  ", " ")
+
+
+def _finding(finding: Finding) -> str:
+    places = " ~ ".join(f"{place.path}:{place.line}-{place.end_line}" for place in finding.components)
+    return f"{finding.rule} {finding.title} ({finding.similarity:.0%}) {places}\n  {finding.message} {finding.advice}"
+
+
+def _shown(lines: Sequence[str], limit: int) -> list[str]:
+    more = len(lines) - limit
+    return [*lines[:limit], *([f"… and {more} more; ask with a higher limit or a filter"] if more > 0 else [])]

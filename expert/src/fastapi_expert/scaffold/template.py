@@ -1,0 +1,93 @@
+"""The template of `expert new`: the tested service itself, with a handful of names made into blanks for Copier.
+
+In a wheel its files lie beside this module; in a checkout they are the sibling folder ``service``. The blanks use
+brackets that no source file contains, so that Jinja in mail templates or braces in JSON need no escaping.
+"""
+
+import shutil
+import subprocess
+from importlib.resources import files
+from pathlib import Path
+
+from fastapi_expert.errors import ExpertError
+
+OPEN, CLOSE = "⟦", "⟧"
+# what stands in the service -> the answer that replaces it; longer texts first, since one may hold another
+BLANKS = {
+    "A production FastAPI publishing backend: users who write posts.": "description",
+    "publishing-service": "slug",
+    "Publishing Service": "title",
+    "Publishing service": "title",
+}
+_LEFT_OUT = {"var", "__pycache__", ".pytest_cache", ".hypothesis", ".ruff_cache", ".venv", "node_modules"}
+_COPIER_CONFIG = f"""\
+_subdirectory: template
+_templates_suffix: ""
+_envops:
+  block_start_string: "{OPEN}%"
+  block_end_string: "%{CLOSE}"
+  variable_start_string: "{OPEN}"
+  variable_end_string: "{CLOSE}"
+  comment_start_string: "{OPEN}#"
+  comment_end_string: "#{CLOSE}"
+  keep_trailing_newline: true
+title: {{type: str}}
+slug: {{type: str}}
+description: {{type: str}}
+database: {{type: str, choices: [sqlite, postgresql]}}
+"""
+
+
+def build(destination: Path) -> None:
+    """Write the Copier template to `destination`; raises `ExpertError` when the service's files are not there."""
+    service = _service()
+    target = destination / "template"
+    for source in _sources(service):
+        file = target / source.relative_to(service)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, file)
+        _make_blanks(file)
+    extra = Path(str(files("fastapi_expert.scaffold"))) / "extra"
+    for source in extra.rglob("*"):
+        if source.is_file():
+            file = target / source.relative_to(extra).with_name(source.name.removesuffix(".part"))
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with file.open("a", encoding="utf-8") as stream:  # a .part is added to the service's own file
+                stream.write(source.read_text(encoding="utf-8"))
+    (destination / "copier.yml").write_text(_COPIER_CONFIG, encoding="utf-8")
+
+
+def _make_blanks(file: Path) -> None:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return  # an image or a font
+    if OPEN in text:
+        raise ExpertError(f"the template may not contain {OPEN}", where=file.name)
+    for standing, answer in BLANKS.items():
+        text = text.replace(standing, f"{OPEN} {answer} {CLOSE}")
+    file.write_text(text, encoding="utf-8")
+
+
+def _service() -> Path:
+    packed = Path(str(files("fastapi_expert.scaffold"))) / "service"
+    checkout = Path(__file__).parents[4] / "service"
+    for folder in (packed, checkout):
+        if (folder / "app" / "main.py").is_file():
+            return folder
+    raise ExpertError("the template of the service is not installed", do="Install fastapi-expert again from its wheel.")
+
+
+def _sources(service: Path) -> list[Path]:
+    """The files of the service: what git tracks in a checkout, everything in a wheel."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        check=False,
+        cwd=service,
+        capture_output=True,
+    )
+    if listed.returncode == 0 and listed.stdout and not (service.parent / "__init__.py").exists():
+        found = [service / name for name in listed.stdout.decode().split("\0") if name]
+    else:
+        found = [path for path in service.rglob("*") if not _LEFT_OUT & set(path.relative_to(service).parts)]
+    return sorted(path for path in found if path.is_file())

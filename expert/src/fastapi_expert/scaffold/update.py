@@ -1,0 +1,86 @@
+"""`expert update`: a later template comes in as a merge, so git's own three-way merge and conflict marks apply.
+
+The template's versions are commits of their own: the first is the project's first commit, each further one a child of
+the one before, merged into the project. The last one merged is therefore always an ancestor of the project's head,
+and is the base of the next merge.
+"""
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi_expert import __version__
+from fastapi_expert.errors import ExpertError
+from fastapi_expert.scaffold.new import RECORD, Answers, git, render
+
+_TRAILER = "Template-Of: fastapi-expert"
+
+
+@dataclass(frozen=True, slots=True)
+class Updated:
+    """`conflicts` are the files a person has to look at; the merge is committed when there are none."""
+
+    before: str
+    after: str
+    changed: tuple[str, ...]
+    conflicts: tuple[str, ...]
+
+
+def update(root: Path) -> Updated:
+    """Merge the installed template into the project at `root`.
+
+    Raises:
+        ExpertError: this project was not laid down by `expert new`, has uncommitted changes, or its history does not
+            hold the template it came from.
+    """
+    before, answers = _record(root)
+    if git(root, "status", "--porcelain").strip():
+        raise ExpertError("there are uncommitted changes", where=str(root), do="Commit or stash them, then run again.")
+    base = _last_template(root)
+    new = _commit_template(root, answers, parent=base)
+    if git(root, "rev-parse", f"{base}^{{tree}}") == git(root, "rev-parse", f"{new}^{{tree}}"):
+        return Updated(before, __version__, (), ())
+    message = f"chore: update to the template of fastapi-expert {__version__}"
+    git(root, "merge", "--no-ff", "--no-verify", "--quiet", "-m", message, new, check=False)
+    conflicts = git(root, "diff", "--name-only", "--diff-filter=U").split()
+    changed = git(root, "diff", "--name-only", f"{base}", new).split()
+    return Updated(before, __version__, tuple(changed), tuple(conflicts))
+
+
+def _record(root: Path) -> tuple[str, Answers]:
+    """The version this project came from or was last updated to, and the answers given then."""
+    try:
+        record = json.loads((root / RECORD).read_text(encoding="utf-8"))
+        return str(record["version"]), Answers(**record["answers"])
+    except FileNotFoundError as error:
+        raise ExpertError("this project was not laid down by expert new", where=str(root / RECORD)) from error
+    except (ValueError, KeyError, TypeError) as error:
+        what = "the record of the template is damaged"
+        raise ExpertError(what, where=str(root / RECORD), do="Restore it from git.") from error
+
+
+def _last_template(root: Path) -> str:
+    """The newest template commit in the history of HEAD: marked as one, else the one that added the record."""
+    marked = git(root, "log", "--format=%H", f"--grep=^{_TRAILER}$", "-1", "HEAD").strip()
+    if marked:
+        return marked
+    first = git(root, "log", "--format=%H", "--diff-filter=A", "--", str(RECORD)).split()
+    if not first:
+        raise ExpertError(
+            "the history does not hold the template this came from", where=str(root), do="Fetch the whole history."
+        )
+    return first[-1]
+
+
+def _commit_template(root: Path, answers: Answers, *, parent: str) -> str:
+    """A commit of the pristine template, made without touching the work tree."""
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made) / "project"
+        render(folder, answers)
+        index = {"GIT_INDEX_FILE": str(Path(made) / "index"), "GIT_WORK_TREE": str(folder)}
+        git_dir = git(root, "rev-parse", "--absolute-git-dir").strip()
+        git(folder, "add", "--all", "--force", env={**index, "GIT_DIR": git_dir})
+        tree = git(folder, "write-tree", env={**index, "GIT_DIR": git_dir}).strip()
+    message = f"chore: the template of fastapi-expert {__version__}\n\n{_TRAILER}\n"
+    return git(root, "commit-tree", tree, "-p", parent, "-m", message).strip()
