@@ -1,18 +1,26 @@
 """What exists that does this: a ranked search over names, routes, docstrings, fields and paths of one codebase."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 
 from fastapi_expert.find.entries import Entry, entries
 from fastapi_expert.find.index import Document, Index
 from fastapi_expert.find.query import Query, parse
-from fastapi_expert.find.words import words
+from fastapi_expert.find.words import compounds, kin, stem, words
 
 __all__ = ["Entry", "Finder", "Hit", "entries"]
 
+_SIDE = re.compile(r"(?:^|/)(?:tests?|alembic|migrations|versions)/|(?:^|/)(?:test_[^/]*|conftest)\.py$")
+_LIGHT = frozenset(stem(word) for word in ("get", "set", "do", "make", "create", "handle"))
 _KIND_WANTED = 2.2  # a component of the kind that was asked for
 _METHOD_WANTED = 2.0
-_TEST = 0.4  # a test of a thing is seldom what is looked for
+_ASIDE = 0.35  # tests and migrations of a thing are seldom what is looked for
+_PRIVATE = 0.8  # what may be called from elsewhere comes first
+_HINT = 0.4
+_LOOKED_AT = 400  # candidates whose names are looked at closely
+_EXACT = 0.5  # how much a name that says nothing else gains over one that says much else
 _WORTH = 0.12  # share of the best score below which a hit is noise
 
 
@@ -30,15 +38,21 @@ class Finder:
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._entries = entries
+        self._names = [tuple(words(entry.name)) for entry in entries]
         self._index = Index([_document(entry) for entry in entries])
 
     def search(self, text: str, *, limit: int = 10) -> tuple[Hit, ...]:
         """The best ``limit`` entries for ``text``; a kind or a method in it steers the ranking."""
         query = parse(text)
+        hints = self._index.scores(query.hints)
+        rough = [
+            (score + (_HINT * hints[number][0] if number in hints else 0.0), number, matched)
+            for number, (score, matched) in self._index.scores(query.terms, query.compounds).items()
+        ]
+        rough = [(score * _steer(self._entries[number], query), number, matched) for score, number, matched in rough]
         scored = [
-            (score * self._steer(entry, query), entry, matched)
-            for number, (score, matched) in self._index.scores(query.terms).items()
-            for entry in [self._entries[number]]
+            (score * self._closeness(number, query), self._entries[number], matched)
+            for score, number, matched in nlargest(_LOOKED_AT, rough)
         ]
         scored.sort(key=lambda found: (-found[0], found[1].path, found[1].line))
         best = scored[0][0] if scored else 0.0
@@ -46,15 +60,25 @@ class Finder:
             Hit(entry, score / best, matched) for score, entry, matched in scored[:limit] if score >= _WORTH * best
         )
 
-    def _steer(self, entry: Entry, query: Query) -> float:
-        factor = 1.0
-        if query.kinds:
-            factor *= _KIND_WANTED if entry.kind in query.kinds else 1.0
-        if query.methods:
-            factor *= _METHOD_WANTED if query.methods.intersection(entry.methods) else 1 / _METHOD_WANTED
-        if entry.kind == "test" and "test" not in query.kinds:
-            factor *= _TEST
-        return factor
+    def _closeness(self, number: int, query: Query) -> float:
+        """Near 1 for a name made of the query's words alone, less the more else it says."""
+        name = [word for word in self._names[number] if word not in _LIGHT]
+        asked = {*query.terms, *query.hints}
+        asked.update(other for term in query.terms for other in kin(term))
+        return 1 - _EXACT * (1 - sum(word in asked for word in name) / len(name)) if name else 1 - _EXACT
+
+
+def _steer(entry: Entry, query: Query) -> float:
+    factor = 1.0
+    if query.kinds:
+        factor *= _KIND_WANTED if entry.kind in query.kinds else 1.0
+    if query.methods:
+        factor *= _METHOD_WANTED if query.methods.intersection(entry.methods) else 1 / _METHOD_WANTED
+    if entry.name.startswith("_"):
+        factor *= _PRIVATE
+    if "test" not in query.kinds and (entry.kind == "test" or _SIDE.search(entry.path)):
+        factor *= _ASIDE
+    return factor
 
 
 def _document(entry: Entry) -> Document:
@@ -62,7 +86,7 @@ def _document(entry: Entry) -> Document:
     directory, _, file = entry.path.rpartition("/")
     return Document(
         {
-            "name": words(entry.name),
+            "name": [*words(entry.name), *compounds(words(entry.name))],
             "owner": words(owner),
             "route": [word for route in entry.routes for word in words(route)],
             "method": [word for method in entry.methods for word in _implied(method, entry.routes)],

@@ -68,19 +68,19 @@ def _components(inventory: Inventory, documented: dict[tuple[str, str], str]) ->
 def _rest(path: str, file: FileFacts, listed: set[tuple[str, str]]) -> Iterator[Entry]:
     if file.generated:
         return
-    methods_of = {one.qualname for one in file.classes}
-    for one in file.functions:
-        if (path, one.qualname) not in listed and one.parent in (*methods_of, "") and not one.name.startswith("__"):
-            yield _entry("function", path, one, one.signature)
+    classes = {one.qualname for one in file.classes}
+    # of overloads and redefinitions (`name@2`) the last is the one that runs
+    functions = {one.qualname.partition("@")[0]: one for one in file.functions if one.parent in (*classes, "")}
+    for qualname, one in functions.items():
+        if (path, one.qualname) not in listed and not one.name.startswith("__"):
+            yield _entry("function", path, qualname, one, one.signature)
     for one in file.classes:
         if (path, one.qualname) not in listed:
-            yield _entry("class", path, one, f"({', '.join(one.bases)})" if one.bases else "")
+            yield _entry("class", path, one.qualname, one, f"({', '.join(one.bases)})" if one.bases else "")
 
 
-def _entry(kind: str, path: str, facts: FunctionFacts | ClassFacts, signature: str) -> Entry:
+def _entry(kind: str, path: str, qualname: str, facts: FunctionFacts | ClassFacts, signature: str) -> Entry:
     summary = facts.docstring.strip().partition("\n")[0].strip()
     fields = tuple(field.name for field in facts.fields) if isinstance(facts, ClassFacts) else ()
-    identifier = f"{kind}:{path}::{facts.qualname}"
-    return Entry(
-        identifier, kind, facts.name, facts.qualname, path, facts.line, summary, facts.docstring, signature, fields
-    )
+    identifier = f"{kind}:{path}::{qualname}"
+    return Entry(identifier, kind, facts.name, qualname, path, facts.line, summary, facts.docstring, signature, fields)

@@ -60,12 +60,15 @@ class Index:
         found = len(self._postings.get(term, ()))
         return log(1 + (self.size - found + 0.5) / (found + 0.5))
 
-    def scores(self, terms: Sequence[str]) -> dict[int, tuple[float, tuple[str, ...]]]:
+    def scores(
+        self, terms: Sequence[str], compounds: Mapping[str, Sequence[str]] | None = None
+    ) -> dict[int, tuple[float, tuple[str, ...]]]:
         """Document number -> (score, the query's terms it answers); documents that answer none are left out.
 
         A document that answers only part of the query is worth that share (by rarity) of its score.
+        ``compounds`` are the words that a term is a part of; one of those answers the term as well as itself does.
         """
-        readings = {term: self._readings(term) for term in terms}
+        readings = {term: self._readings(term, (compounds or {}).get(term, ())) for term in terms}
         worth = {term: max((self.rarity(word) for word in readings[term]), default=self._absent) for term in terms}
         total = sum(worth.values()) or 1.0
         gained: dict[int, float] = defaultdict(float)
@@ -87,11 +90,11 @@ class Index:
         """The worth of a word that nothing bears: as rare as can be."""
         return log(1 + 2 * (self.size + 0.5))
 
-    def _readings(self, term: str) -> dict[str, float]:
+    def _readings(self, term: str, compounds: Sequence[str]) -> dict[str, float]:
         """The words of the index that ``term`` may mean, and how much each counts."""
-        readings = {term: 1.0} if term in self._postings else {}
-        readings.update({other: _KIN for other in kin(term) if other in self._postings})
-        if term not in self._postings and len(term) >= 3:
+        readings = {other: _KIN for other in kin(term) if other in self._postings}
+        readings.update({word: 1.0 for word in (term, *compounds) if word in self._postings})
+        if term not in self._postings and len(term) >= 3 and not readings:
             longer = [word for word in self._postings if word.startswith(term)]
             readings.update(dict.fromkeys(longer, _PREFIX))
             if not longer:

@@ -1,6 +1,8 @@
 """What somebody is looking for: words, and the kinds and methods that some of the words name."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from fastapi_expert.find.words import stem, words
 
@@ -46,9 +48,12 @@ _KINDS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """``terms`` are stems to match; ``kinds`` and ``methods`` steer the ranking and demand nothing."""
+    """``terms`` are stems to match, ``compounds`` words that a term may be part of; ``hints`` help when they match;
+    ``kinds`` and ``methods`` steer the ranking."""
 
     terms: tuple[str, ...]
+    compounds: Mapping[str, tuple[str, ...]]
+    hints: tuple[str, ...]
     kinds: frozenset[str]
     methods: frozenset[str]
 
@@ -56,7 +61,7 @@ class Query:
 def parse(text: str) -> Query:
     """The query in ``text``: `POST that creates users` is the method POST and the terms create, user.
 
-    A method in capitals steers and is no term; a word for a kind steers and is a term only when nothing else is left.
+    A method in capitals steers and is no term; a word for a kind steers and is but a hint while other words are left.
     """
     methods: set[str] = set()
     kinds: set[str] = set()
@@ -73,7 +78,19 @@ def parse(text: str) -> Query:
             steering.extend(words(word))
         else:
             rest.extend(words(word))
-    return Query(tuple(dict.fromkeys(rest or steering)), frozenset(kinds), frozenset(methods))
+    terms = rest or steering or [stem("".join(pieces).lower())]  # "who am I" is all stop words, yet means something
+    return Query(
+        tuple(dict.fromkeys(terms)),
+        {term: tuple(word for word in _compounds(pieces) if term in word) for term in terms},
+        tuple(dict.fromkeys(steering)),
+        frozenset(kinds),
+        frozenset(methods),
+    )
+
+
+def _compounds(pieces: Sequence[str]) -> list[str]:
+    """Neighbouring words as one, stop words included: `log out` may be `logout`."""
+    return [stem((stem(one.lower()) + other.lower()).strip("\"'`?!.:;()")) for one, other in pairwise(pieces)]
 
 
 def _kinds(word: str, following: str) -> tuple[str, ...]:

@@ -1,13 +1,15 @@
 """Words out of identifiers and prose, in a common form: `create_users` answers `POST that creates users`."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
 _STOP_WORDS = """
-a an and any are as at be by can do does for from has have how i in into is it its me my not of on one or our so
+a am an and any are as at be by can do does for from has have how i in into is it its me my not of on one only or our so
 some that the their them there these this those to us want was we what when where which who will with you your
-return returns self cls none true false str int bool async def args kwargs
+return returns self cls async def args kwargs
 """
 _STOP = frozenset(_STOP_WORDS.split())
 # what developers call by several names; each group is one idea
@@ -15,8 +17,11 @@ _IDEAS = (
     "create add new insert register make store save",
     "delete remove destroy drop purge",
     "update edit modify change patch",
-    "fetch get read retrieve load lookup show",
-    "list all search filter paginate",
+    "fetch get read retrieve load show",
+    "list all",
+    "search filter lookup find",
+    "paginate pagination page",
+    "money currency amount price cents",
     "login signin authenticate logon",
     "follow subscribe",
     "unfollow unsubscribe",
@@ -35,13 +40,23 @@ _IDEAS = (
     "message msg",
     "job task worker",
     "permission role scope access",
-    "current me myself",
+    "current me myself whoami",
+    "logout signout",
+    "string str",
+    "admin administrator superuser",
+    "integer int number",
+    "boolean bool",
 )
 
 
 def words(text: str) -> list[str]:
     """The stems in ``text`` in order: identifiers split at underscores and humps, stop words dropped."""
     return [stem(word.lower()) for word in _WORD.findall(text) if word.lower() not in _STOP]
+
+
+def compounds(found: Sequence[str]) -> list[str]:
+    """Neighbouring words written as one: `file_name` is also `filename`, `sign up` is also `signup`."""
+    return [stem(f"{one}{other}") for one, other in pairwise(found)]
 
 
 @lru_cache(maxsize=65536)
