@@ -12,18 +12,18 @@ from fastapi_expert.notes.catalogue import call
 from fastapi_expert.notes.notebook import Notebook
 
 NOTES_EACH = 1000
-KILLS = 5
-# writes notes N, N+1 …, and says each number once the note is on disk; every tenth it appends to a note all share
+KILLS = 5  # a second apart
+# writes notes N, N+1 …, and says each number once the note is on disk; every fiftieth it appends to a note all share
 WRITER = """
 import sys
 from pathlib import Path
 from fastapi_expert.notes.notebook import Edit, Notebook
 root, name, first, last = sys.argv[1:]
 notebook = Notebook(Path(root))
-body = "- [fact] " + name + " writes this #{number}\\n" + "line\\n" * 40 + "end of {number}\\n"
+body = "- [fact] " + name + " writes this #{number}\\n" + "line\\n" * 9 + "end of {number}\\n"
 for number in range(int(first), int(last)):
     notebook.write(f"{name} {number}", body.replace("{number}", str(number)), f"{name}/{number % 7}", overwrite=True)
-    if number % 10 == 0:
+    if number % 50 == 0:
         notebook.edit("shared", Edit("append", f"{name} {number}"))
     print(number, flush=True)
 """
@@ -65,7 +65,7 @@ def test_two_writers_and_kill_9_lose_and_tear_nothing(tmp_path: Path) -> None:
             assert text.endswith(f"line\nend of {number}\n")
     shared = re.findall(r"^(steady|killed) (\d+)$", (root / "shared.md").read_text(), re.MULTILINE)
     for name in ("steady", "killed"):
-        assert {int(number) for who, number in shared if who == name} == set(range(0, NOTES_EACH, 10))
+        assert {int(number) for who, number in shared if who == name} == set(range(0, NOTES_EACH, 50))
     left = {path.suffix for path in root.rglob("*") if path.is_file()}
     assert left <= {".md", ".tmp"}  # a killed writer's rest, which the next write takes over
     notebook = Notebook(root)

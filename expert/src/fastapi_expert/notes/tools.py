@@ -100,7 +100,7 @@ def search_notes(
         categories=tuple(categories or ()),
         tags=tuple(tag_list(tags)),
         after=when.since(after_date).timestamp() if after_date else None,
-        metadata={**(metadata_filters or {}), **({"status": status} if status else {})},
+        metadata={**(metadata_filters or {}), **({"status": status} if status else {})} or None,
     )
     asked = (query, filters.types, entity_types, filters.categories, filters.tags, after_date, filters.metadata)
     if not any(asked):
