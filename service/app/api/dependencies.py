@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.core.context import request_context
 from app.core.errors import Forbidden, Unauthorized
 from app.core.fastread import Reader
+from app.core.openapi import OPTIONAL_SCHEME, SCHEME
 from app.core.principal import Principal
 from app.core.resources import Resources
 from app.core.tokens import InvalidToken
@@ -82,7 +83,7 @@ class BearerAuth(OAuth2):
         flows = OAuthFlows(
             password=cast(OAuthFlowPassword, {"tokenUrl": "/api/v1/auth/login", "scopes": cast(Any, {})})
         )
-        super().__init__(flows=flows, scheme_name="Bearer", auto_error=required)
+        super().__init__(flows=flows, scheme_name=SCHEME if required else OPTIONAL_SCHEME, auto_error=required)
 
     async def __call__(self, request: Request) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] # HTTP only
         header = request.headers.get("authorization")

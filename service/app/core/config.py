@@ -7,7 +7,7 @@ service runs on its embedded default: SQLite, files under `var/`, no other serve
 import json
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AliasChoices, Field, PositiveInt, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -18,6 +18,13 @@ from app.core.secrets import WeakKey, check_key, load_or_create_key
 SERVICE_ROOT = Path(__file__).resolve().parents[2]
 
 Environment = Literal["development", "test", "staging", "production"]
+_ENVIRONMENTS = {
+    "dev": "development",
+    "local": "development",
+    "testing": "test",
+    "stage": "staging",
+    "prod": "production",
+}
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
@@ -69,7 +76,7 @@ class Settings(BaseSettings):
 
     # -- tokens and passwords
     secret_key: SecretStr | None = None
-    previous_secret_keys: CommaList = []
+    previous_secret_keys: CommaList = Field(default=[], repr=False)
     algorithm: Literal["HS256", "HS384", "HS512"] = "HS256"
     token_issuer: str = "publishing-service"  # noqa: S105  # a name
     token_audience: str = "publishing-service-api"  # noqa: S105  # a name
@@ -79,7 +86,7 @@ class Settings(BaseSettings):
     reset_token_expire_minutes: PositiveInt = 30
 
     # -- database
-    database_url: str | None = None
+    database_url: str | None = Field(default=None, repr=False)  # it may hold a password
     database_pool_size: PositiveInt = 10
     database_max_overflow: Annotated[int, Field(ge=0)] = 10
     database_pool_timeout: Annotated[float, Field(gt=0)] = 5.0
@@ -89,7 +96,7 @@ class Settings(BaseSettings):
     migrate_on_start: bool | None = Field(default=None, description="Default: everywhere but production on PostgreSQL.")
 
     # -- cache and limits
-    redis_url: str | None = None
+    redis_url: str | None = Field(default=None, repr=False)
     cache_ttl: PositiveInt = 60
     rate_limit_requests: Annotated[int, Field(ge=0, description="0 lifts every rate limit.")] = 100
     rate_limit_window: PositiveInt = 60
@@ -120,7 +127,7 @@ class Settings(BaseSettings):
     first_admin_password: SecretStr | None = None
 
     # -- elsewhere
-    celery_broker_url: str | None = None
+    celery_broker_url: str | None = Field(default=None, repr=False)
     run_jobs: bool | None = Field(default=None, description="Hand out background jobs; default: not under test.")
     sentry_dsn: SecretStr | None = None
     otel_exporter_otlp_endpoint: str | None = None
@@ -135,6 +142,16 @@ class Settings(BaseSettings):
     @classmethod
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+    @field_validator("environment", mode="before")
+    @classmethod
+    def _known_environment(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        name = _ENVIRONMENTS.get(value.lower(), value.lower())
+        if name not in get_args(Environment):
+            raise ValueError("must be development, test, staging or production")
+        return name
 
     @field_validator("api_v1_str")
     @classmethod

@@ -59,8 +59,7 @@ class PasswordHasher:
         stored = hashed or self._decoy
         if stored.startswith("$2"):
             # bcrypt never saw more than 72 bytes; its newest release raises instead of cutting.
-            password_bytes = password.encode()[:_BCRYPT_LIMIT]
-            fits = BcryptHasher().verify(password_bytes, stored)
+            fits = _fits_bcrypt(password.encode()[:_BCRYPT_LIMIT], stored)
             return fits, self._hash.hash(password) if fits else None
         try:
             fits, renewed = self._hash.verify_and_update(password, stored)
@@ -76,6 +75,13 @@ class PasswordHasher:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
             self._pending -= 1
+
+
+def _fits_bcrypt(password: bytes, stored: str) -> bool:
+    try:
+        return BcryptHasher().verify(password, stored)
+    except ValueError:  # it only looks like one of its hashes
+        return False
 
 
 def _guessable(password: str, about: list[str]) -> bool:

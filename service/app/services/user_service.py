@@ -1,13 +1,9 @@
 """People: found, shown, changed, given and refused access, removed."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,16 +13,6 @@ from app.core.database import after_commit
 from app.core.errors import Conflict, Forbidden, NotFound
 from app.core.etag import require_match
 from app.core.fastread import Read, Reader
-from app.core.pagination import (
-    MAX_DEPTH,
-    Order,
-    PageRequest,
-    Position,
-    encode_cursor,
-    known_total,
-    page_of,
-    page_request,
-)
 from app.core.principal import Principal
 from app.core.resources import Resources
 from app.models import AuditEvent, Post, PostStatus, Role, User
@@ -38,48 +24,12 @@ NO_SUCH_USER = "There is no user with this id."
 LAST_ADMIN = "This is the last active administrator: make another one first."
 
 
-class UserSort(StrEnum):
-    ID = "id"
-    USERNAME = "username"
-    EMAIL = "email"
-    CREATED_AT = "created_at"
-    UPDATED_AT = "updated_at"
-
-
-@dataclass(frozen=True, slots=True)
-class _Sort:
-    column: ColumnElement[Any]
-    kind: type
-    unique: bool
-
-
-_SORTS: dict[UserSort, _Sort] = {
-    UserSort.ID: _Sort(User.__table__.c.id, int, unique=True),
-    UserSort.USERNAME: _Sort(func.lower(User.username), str, unique=True),
-    UserSort.EMAIL: _Sort(User.__table__.c.email, str, unique=True),
-    UserSort.CREATED_AT: _Sort(User.__table__.c.created_at, datetime, unique=False),
-    UserSort.UPDATED_AT: _Sort(User.__table__.c.updated_at, datetime, unique=False),
-}
-
-
 class Stats(NamedTuple):
     total_posts: int
     published_posts: int
     draft_posts: int
     archived_posts: int
     total_views: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """Which users are wanted, in which order. `cursor` goes on where an earlier page ended."""
-
-    page: int
-    page_size: int
-    cursor: str | None
-    search: str | None
-    sort_by: UserSort
-    order: Order
 
 
 _PROFILE = Read(Profile, select(*PROFILE_COLUMNS).where(User.id == bindparam("user_id")))
@@ -91,29 +41,6 @@ async def read_profile(reader: Reader, user_id: int) -> Profile:
     if profile is None:
         raise NotFound(NO_SUCH_USER)
     return profile
-
-
-async def list_users(reader: Reader, listing: Listing, *, viewer: Principal) -> dict[str, Any]:
-    """A page of users as the viewer may see them. Only administrators match and sort by e-mail. Raises Forbidden."""
-    if listing.sort_by is UserSort.EMAIL and not viewer.is_admin:
-        raise Forbidden("Only administrators may sort by e-mail address.")
-    sort = _SORTS[listing.sort_by]
-    sort_name = f"{listing.sort_by}:{listing.order}"
-    request = page_request(
-        page=listing.page, page_size=listing.page_size, cursor=listing.cursor, sort=sort_name, kind=sort.kind
-    )
-    search = (listing.search or "").strip()
-    binds: dict[str, Any] = {"pattern": like_pattern(search)} if search else {}
-    matching = (bool(search), viewer.is_admin)
-    after: dict[str, Any] = {"after": request.after.value, "after_id": request.after.id} if request.after else {}
-    read = _page(listing.sort_by, listing.order, *matching, resume=request.after is not None)
-    rows = await reader.all(read, limit=request.page_size + 1, offset=request.offset, **binds, **after)
-    total = await _total(reader, rows, request, matching, binds) if request.after is None else None
-    shown = rows[: request.page_size]
-    last = shown[-1] if shown else None
-    cursor = encode_cursor(_position(last, listing.sort_by), sort=sort_name) if last else None
-    items = [view_for(profile, viewer) for profile in shown]
-    return page_of(rows, request=request, total=total, next_cursor=cursor, items=items)
 
 
 async def read_stats(reader: Reader, user_id: int, *, viewer: Principal | None) -> dict[str, Any]:
@@ -160,9 +87,10 @@ async def set_access(
     resources: Resources,
 ) -> Profile:
     """Set role or activity; live tokens feel it at once. Raises Conflict for the last active administrator."""
-    if changes.get("role") is Role.USER or changes.get("is_active") is False:
-        await _refuse_last_admin(session, user_id)
+    others = await _other_admins(session, user_id, actor=admin)
     await _lock(session, user_id, if_match=if_match)
+    if not others and (changes.get("role") is Role.USER or changes.get("is_active") is False):
+        raise Conflict(LAST_ADMIN, slug="last-admin")
     if changes.get("is_active") is False:  # or they would come back to life with the account
         await session_service.revoke_all(session, user_id=user_id, resources=resources)
     profile = await _change(session, user_id, changes, resources=resources)
@@ -174,72 +102,14 @@ async def delete_user(
     session: AsyncSession, user_id: int, *, admin: Principal, if_match: str | None, resources: Resources
 ) -> None:
     """Remove a user with their posts and sessions. Raises NotFound, Conflict for the last active administrator."""
-    await _refuse_last_admin(session, user_id)
+    others = await _other_admins(session, user_id, actor=admin)
     await _lock(session, user_id, if_match=if_match)
+    if not others:
+        raise Conflict(LAST_ADMIN, slug="last-admin")
     _audit(session, admin, "user.delete", user_id)
     await session.flush()
     await session.execute(delete(User).where(User.id == user_id))
     _forget_after_commit(session, user_id, resources)
-
-
-def like_pattern(text: str) -> str:
-    r"""A LIKE pattern that finds `text` anywhere, whatever it holds; for `escape="\"`."""
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
-
-
-@lru_cache
-def _page(sort_by: UserSort, order: Order, search: bool, by_email: bool, *, resume: bool) -> Read[Profile]:
-    sort = _SORTS[sort_by]
-    keys = (sort.column,) if sort.unique else (sort.column, User.__table__.c.id)
-    statement = _matching(select(*PROFILE_COLUMNS), search=search, by_email=by_email)
-    if resume:
-        statement = statement.where(_beyond(sort, order))
-    descending = order is Order.DESC
-    statement = statement.order_by(*(key.desc() if descending else key.asc() for key in keys))
-    return Read(Profile, statement.limit(bindparam("limit")).offset(bindparam("offset")))
-
-
-def _beyond(sort: _Sort, order: Order) -> ColumnElement[bool]:
-    """After the position in this order: the form that an index serves on both databases."""
-    user_id = User.__table__.c.id
-    after = bindparam("after", type_=sort.column.type)
-    after_id = bindparam("after_id", type_=user_id.type)
-    if order is Order.DESC:
-        outer, inner = sort.column <= after, (sort.column < after) | (user_id < after_id)
-    else:
-        outer, inner = sort.column >= after, (sort.column > after) | (user_id > after_id)
-    if sort.unique:
-        return sort.column < after if order is Order.DESC else sort.column > after
-    return and_(outer, inner)
-
-
-@lru_cache
-def _count(search: bool, by_email: bool) -> Read[int]:
-    bounded = _matching(select(User.id), search=search, by_email=by_email).limit(MAX_DEPTH).subquery()
-    return Read(int, select(func.count()).select_from(bounded))
-
-
-def _matching(statement: Select[*tuple[Any, ...]], *, search: bool, by_email: bool) -> Select[*tuple[Any, ...]]:
-    if not search:
-        return statement
-    columns = [User.username, User.first_name, User.last_name, *([User.email] if by_email else [])]
-    pattern = bindparam("pattern", type_=User.username.type)
-    return statement.where(or_(*(column.ilike(pattern, escape="\\") for column in columns)))
-
-
-async def _total(
-    reader: Reader, rows: Sequence[Any], request: PageRequest, matching: tuple[bool, bool], binds: dict[str, Any]
-) -> int:
-    known = known_total(len(rows), request)
-    if known is None:
-        known = await reader.first(_count(*matching), **binds)
-    return known or 0
-
-
-def _position(profile: Profile, sort_by: UserSort) -> Position:
-    value = getattr(profile, sort_by.value)
-    return Position(value.lower() if sort_by is UserSort.USERNAME else value, profile.id)
 
 
 @lru_cache
@@ -292,16 +162,19 @@ async def _change(session: AsyncSession, user_id: int, changes: dict[str, Any], 
     return profile
 
 
-async def _refuse_last_admin(session: AsyncSession, user_id: int) -> None:
-    """Lock the active administrators, so that of two who remove each other one is refused. Raises Conflict.
+async def _other_admins(session: AsyncSession, user_id: int, *, actor: Principal) -> set[int]:
+    """Lock the active administrators and return those who would be left without this user.
 
-    Before any other lock, and in one order: two who each hold what the other wants would be a deadlock.
+    So of two who remove each other one is refused: who is none any more when the turn comes gets Forbidden. Taken
+    before any other lock, and in one order: two who each hold what the other wants would be a deadlock.
     """
     admins = await session.scalars(
         select(User.id).where(User.role == Role.ADMIN, User.is_active).order_by(User.id).with_for_update()
     )
-    if set(admins) == {user_id}:
-        raise Conflict(LAST_ADMIN, slug="last-admin")
+    found = set(admins)
+    if actor.user_id not in found:
+        raise Forbidden("You are not an administrator any more.")
+    return found - {user_id}
 
 
 def _audit(

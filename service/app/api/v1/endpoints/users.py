@@ -20,9 +20,9 @@ from app.core.principal import Principal
 from app.schemas.common import Id, Message
 from app.schemas.fields import Text
 from app.schemas.user import AccessChanges, ProfileChanges, UserPrivate, UserPublic, UserStats
-from app.services import user_service
+from app.services import user_listing, user_service
 from app.services.profiles import Profile, profile_answer, view_for
-from app.services.user_service import Listing, UserSort
+from app.services.user_listing import Listing, UserSort
 
 router = APIRouter()
 
@@ -45,7 +45,7 @@ async def list_users(
 ) -> Response:
     """Public profiles; whole ones for administrators and of yourself."""
     listing = Listing(page=page, page_size=page_size, cursor=cursor, search=search, sort_by=sort_by, order=order)
-    return json_response(await user_service.list_users(reader, listing, viewer=user), headers=NO_STORE)
+    return json_response(await user_listing.list_users(reader, listing, viewer=user), headers=NO_STORE)
 
 
 @router.get("/{user_id}", response_model=AnyUser, responses=problems(404, 422))
