@@ -46,7 +46,7 @@ def run(service: LiveService, accounts: list[str], directory: Path, *options: st
         "HYPOTHESIS_STORAGE_DIRECTORY": str(directory / "hypothesis"),
     }
     command = [str(Path(sys.executable).with_name("st")), "--config-file", str(HERE / "schemathesis.toml"), "run"]
-    command += [f"{service.url}/api/v1/openapi.json", *options]
+    command += [f"{service.url}/api/v1/openapi.json", "--output-truncate", "false", *options]
     return subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
 
 
