@@ -11,8 +11,10 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fastapi_expert.duplicates.similarity import NAME_TAG, Code, Weights
+from fastapi_expert.duplicates.similarity import Code, Weights
 
+EQUAL_TAG = 1 << 62
+"""Digests live in the index beside statements and names, told apart by this bit."""
 COMMON = 64
 """A feature that more functions than this have finds no candidates."""
 PREFIX = 0.62
@@ -47,9 +49,15 @@ class Index:
         return self.starts[at + 1] - self.starts[at]
 
     def candidates(self, code: Code, weights: Weights) -> list[int]:
-        """The functions most likely to be like ``code``, best first."""
+        """The functions most likely to be like ``code``: equal ones, then best first."""
+        equal = list(self.having(equal_feature(code)))
         weighted = [(self.having(feature), weight) for feature, weight in prefix(code, weights)]
-        return promising(weighted, weights.total(code))
+        return [*equal, *[at for at in promising(weighted, weights.total(code)) if at not in equal]]
+
+
+def equal_feature(code: Code) -> int:
+    """The feature that only functions equal up to names and literals share."""
+    return EQUAL_TAG | code.renamed & 0xFFFF_FFFF_FFFF
 
 
 def prefix(code: Code, weights: Weights) -> list[tuple[int, float]]:
@@ -80,7 +88,7 @@ def build(codes: Sequence[Code]) -> Index:
     """Index ``codes``; a function is known by its position in them."""
     having: dict[int, list[int]] = {}
     for position, code in enumerate(codes):
-        for feature in code.features:
+        for feature in (*code.features, equal_feature(code)):
             found = having.get(feature)
             if found is None:
                 having[feature] = [position]

@@ -68,8 +68,6 @@ class RouteRecord(NamedTuple):
     endpoint: str
     method: str
     path: str
-    local: str
-    """The path that its own router and decorator say, without what including adds."""
     name: str
     app: str
     order: int
@@ -79,7 +77,7 @@ class RouteRecord(NamedTuple):
 
 
 class VariableRecord(NamedTuple):
-    """An environment variable: defined by the field of a settings class (``owner``), or read directly (``owner`` "")."""
+    """An environment variable: a field of the settings class ``owner``, or read directly (``owner`` is "")."""
 
     variable: str
     owner: str
@@ -96,3 +94,5 @@ class Records(NamedTuple):
     models: tuple[ModelRecord, ...]
     routes: tuple[RouteRecord, ...]
     variables: tuple[VariableRecord, ...]
+    modules: tuple[tuple[str, str], ...]
+    """Path to the dotted name under which it is imported."""

@@ -1,7 +1,6 @@
 """The rules: codes, titles and the page that explains each (docs/rules is made from these pages)."""
 
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Literal
 
 Family = Literal["routes", "schemas", "functions", "wiring", "settings", "tests"]
@@ -19,7 +18,9 @@ class Rule:
     @property
     def page(self) -> str:
         """The explanation as Markdown: what, why, an example, the fix, and when the rule stays silent."""
-        return (files(__package__) / "pages" / f"{self.code}.md").read_text(encoding="utf-8")
+        from importlib.resources import files  # slow to import, and no hook asks for a page
+
+        return (files("fastapi_expert.duplicates") / "pages" / f"{self.code}.md").read_text(encoding="utf-8")
 
 
 _ALL = (
@@ -31,7 +32,9 @@ _ALL = (
     Rule("FX203", "repeated validator", "The same validation written in several schemas", "schemas"),
     Rule("FX204", "name taken", "A class name or table name that is already in use where it must be unique", "schemas"),
     Rule("FX301", "same function", "Functions that are equal up to names, literals and layout", "functions"),
-    Rule("FX302", "nearly the same function", "Functions that share most statements, some edited or moved", "functions"),
+    Rule(
+        "FX302", "nearly the same function", "Functions that share most statements, some edited or moved", "functions"
+    ),
     Rule("FX303", "sync and async twins", "The same logic written once with and once without await", "functions"),
     Rule("FX304", "helper written out", "A function whose body contains an existing helper", "functions"),
     Rule("FX401", "same dependency", "A dependency that does what another one does", "wiring"),
@@ -39,7 +42,9 @@ _ALL = (
     Rule("FX403", "same exception handler", "Exception handlers that answer in the same way", "wiring"),
     Rule("FX404", "same background task", "A background task that does what another one does", "wiring"),
     Rule("FX501", "setting defined twice", "One environment variable defined by two settings classes", "settings"),
-    Rule("FX502", "setting read past the settings", "An environment variable read where a setting holds it", "settings"),
+    Rule(
+        "FX502", "setting read past the settings", "An environment variable read where a setting holds it", "settings"
+    ),
     Rule("FX601", "same test", "Two tests that exercise the same thing the same way", "tests"),
 )
 

@@ -1,8 +1,8 @@
 """How much two functions have in common.
 
 What a function shares counts by how rare it is in this codebase (inverse document frequency), so an idiom that everyone
-writes weighs nothing and a copied peculiarity weighs much. Statements must also come in the same order, or nearly: the check
-by longest common subsequence that NIL (ESEC/FSE 2021) makes on tokens.
+writes weighs nothing and a copied peculiarity weighs much. Statements must also come in the same order, or nearly: the
+check by longest common subsequence that NIL (ESEC/FSE 2021) makes on tokens.
 """
 
 from collections import Counter
@@ -105,9 +105,7 @@ def compare(left: Code, right: Code, weights: Weights) -> Likeness:
     return Likeness((by_statement + by_name) / 2, together + common, by_statement, by_name)
 
 
-def _shared_statements(
-    left: Sequence[int], right: Sequence[int], weight: Mapping[int, float]
-) -> tuple[float, float]:
+def _shared_statements(left: Sequence[int], right: Sequence[int], weight: Mapping[int, float]) -> tuple[float, float]:
     """The weight of the statements both have: in order (heaviest common subsequence) and in any order."""
     both = set(left) & set(right)
     if not both:

@@ -1,0 +1,89 @@
+"""Every rule over one codebase: ranked, without what is suppressed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from fastapi_expert.config import Config
+from fastapi_expert.duplicates.functions import corpus_of, function_findings
+from fastapi_expert.duplicates.model import Finding
+from fastapi_expert.duplicates.routes import route_findings
+from fastapi_expert.duplicates.schemas import models_of, schema_findings
+
+if TYPE_CHECKING:
+    from fastapi_expert.codebase import Codebase
+
+_BROKEN_FIRST = {"FX101": 0, "FX102": 0, "FX204": 0}
+"""These are not only twice but wrong: they come before what is merely long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Ranked findings, and how many a comment in the code silenced."""
+
+    findings: tuple[Finding, ...]
+    suppressed: int
+
+
+def find(codebase: "Codebase", *, settings: Config | None = None) -> Findings:
+    """What is here twice, the duplicate whose removal saves most first."""
+    from fastapi_expert.duplicates.extract import records_of
+    from fastapi_expert.duplicates.settings import settings_findings
+
+    settings = settings or Config()
+    records = records_of(codebase)
+    found = [
+        *route_findings(records),
+        *schema_findings(models_of(records), settings),
+        *function_findings(corpus_of(records), settings),
+        *settings_findings(records),
+    ]
+    kept, suppressed = _unsuppressed(codebase, (one for one in found if _wanted(one, settings)))
+    return Findings(tuple(sorted(kept, key=_rank)), suppressed)
+
+
+def _rank(finding: Finding) -> tuple[int, float, str, int]:
+    place = finding.components[0]
+    return (_BROKEN_FIRST.get(finding.rule, 1), -finding.saves * finding.similarity, place.path, place.line)
+
+
+def _wanted(finding: Finding, settings: Config) -> bool:
+    return settings.enabled(finding.rule) and not any(
+        settings.ignored_at(finding.rule, place.path) for place in finding.components
+    )
+
+
+def _unsuppressed(codebase: "Codebase", findings: Iterable[Finding]) -> tuple[list[Finding], int]:
+    kept: list[Finding] = []
+    suppressed = 0
+    for finding in findings:
+        if any(
+            _is_silenced(codebase, finding.rule, place.path, place.line, place.end_line) for place in finding.components
+        ):
+            suppressed += 1
+        else:
+            kept.append(finding)
+    return kept, suppressed
+
+
+def _is_silenced(codebase: "Codebase", rule: str, path: str, line: int, end_line: int) -> bool:
+    """A comment on the definition's lines, or on the line above its first decorator, names the rule or none."""
+    facts = codebase.files.get(path)
+    if facts is None or not facts.suppressions:
+        return False
+    start = min(
+        (
+            one.start_line
+            for one in (*facts.functions, *facts.classes)
+            if one.start_line <= line <= one.end_line and one.line == line
+        ),
+        default=line,
+    )
+    return any(start - 1 <= one.line <= end_line and (not one.rules or rule in one.rules) for one in facts.suppressions)
+
+
+def fingerprint(finding: Finding) -> str:
+    """Names a finding in a baseline: stays when lines move, changes with the rule or what takes part."""
+    parts = sorted({place.id for place in finding.components})
+    return blake2b("\n".join([finding.rule, *parts]).encode(), digest_size=10).hexdigest()

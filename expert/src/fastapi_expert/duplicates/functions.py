@@ -1,0 +1,246 @@
+"""FX103, FX203, FX3xx, FX4xx and FX601: functions that do the same."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from fastapi_expert.config import Config
+from fastapi_expert.duplicates.families import alike_pairs, equal_groups, frequencies, gather
+from fastapi_expert.duplicates.model import Action, Finding, Place
+from fastapi_expert.duplicates.records import FunctionRecord, Records
+from fastapi_expert.duplicates.rules import RULES
+from fastapi_expert.duplicates.similarity import Code, Weights, unpack
+from fastapi_expert.duplicates.wording import import_line, listed, place
+
+SMALLEST_EQUAL = (3, 26)
+"""Statements and tokens that two equal functions have at least; fewer are trivial bodies."""
+SMALLEST_ALIKE = 30
+"""Tokens that two nearly equal functions have at least."""
+LEAST_EVIDENCE = 1.2
+"""What nearly equal functions share weighs this much at least: about two statements that nobody else wrote."""
+MANY_TESTS = 3
+"""Tests that differ in literals only are worth a word from this number on."""
+_DUNDER_MINIMUM = 60
+_KIND_RULES = {
+    "dependency": "FX401",
+    "middleware": "FX402",
+    "exception_handler": "FX403",
+    "task": "FX404",
+    "validator": "FX203",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """The functions of a codebase, unpacked for comparing."""
+
+    functions: Sequence[FunctionRecord]
+    codes: Sequence[Code]
+    weights: Weights
+    modules: Mapping[str, str]
+
+
+def corpus_of(records: Records) -> Corpus:
+    """Unpack every function once."""
+    codes = [unpack(function) for function in records.functions]
+    known = frequencies(codes)
+    weights = Weights(lambda feature: known.get(feature, 0), len(codes))
+    return Corpus(records.functions, codes, weights, dict(records.modules))
+
+
+def function_findings(corpus: Corpus, settings: Config) -> list[Finding]:
+    """All findings about functions; unordered."""
+    functions, codes = corpus.functions, corpus.codes
+    large_enough = [at for at, function in enumerate(functions) if _eligible(function, codes[at])]
+    findings: list[Finding] = []
+    tests = [at for at in large_enough if is_test(functions[at])]
+    findings += _test_findings(corpus, tests)
+    for in_tests in (False, True):
+        pool = [at for at in large_enough if functions[at].is_test is in_tests and not is_test(functions[at])]
+        findings += _pool_findings(corpus, pool, settings)
+    return findings
+
+
+def is_test(function: FunctionRecord) -> bool:
+    """A test itself, not a helper or fixture of tests."""
+    return function.is_test and function.name.startswith("test")
+
+
+def _eligible(function: FunctionRecord, code: Code) -> bool:
+    if function.silent or len(code.statements) < SMALLEST_EQUAL[0] or code.tokens < SMALLEST_EQUAL[1]:
+        return False
+    is_dunder = function.name.startswith("__") and function.name != "__call__"
+    return not is_dunder or code.tokens >= _DUNDER_MINIMUM
+
+
+def one_contract(left: FunctionRecord, right: FunctionRecord) -> bool:
+    """Overrides of one method, accessors of one property, one function and its redefinition in a branch."""
+    if left.name != right.name:
+        return False
+    return any(owner in right.overrides for owner in left.overrides)
+
+
+def _pool_findings(corpus: Corpus, pool: Sequence[int], settings: Config) -> list[Finding]:
+    functions, codes = corpus.functions, corpus.codes
+    findings: list[Finding] = []
+    groups = equal_groups(codes, pool)
+    members_of: dict[int, list[int]] = {}
+    for group in groups:
+        members = _distinct(group, functions)
+        members_of[group[0]] = members
+        if len(members) > 1 and not _thin(functions, codes, members):
+            findings.append(_finding(corpus, members, 1.0, equal=True))
+    alike = [
+        group[0]
+        for group in groups
+        if len(codes[group[0]].statements) >= settings.min_statements and codes[group[0]].tokens >= SMALLEST_ALIKE
+    ]
+    pairs = alike_pairs(codes, alike, corpus.weights, least=settings.function_similarity, mass=LEAST_EVIDENCE)
+    kept = {pair: like for pair, like in pairs.items() if not one_contract(functions[pair[0]], functions[pair[1]])}
+    for family in gather(kept):
+        members = [member for first in family.members for member in members_of[first]]
+        findings.append(_finding(corpus, members, family.score, equal=False))
+    return findings
+
+
+def _distinct(group: Sequence[int], functions: Sequence[FunctionRecord]) -> list[int]:
+    """The group without members that share a contract with one before them."""
+    kept: list[int] = []
+    for at in group:
+        if not any(one_contract(functions[at], functions[other]) for other in kept):
+            kept.append(at)
+    return kept
+
+
+def _thin(functions: Sequence[FunctionRecord], codes: Sequence[Code], members: Sequence[int]) -> bool:
+    """Endpoints that only delegate: a call or two and a return, the same everywhere by convention."""
+    return len(codes[members[0]].statements) <= 3 and all(functions[at].kind == "endpoint" for at in members)
+
+
+def _test_findings(corpus: Corpus, tests: Sequence[int]) -> Iterable[Finding]:
+    codes = corpus.codes
+    for group in equal_groups(codes, tests):
+        if len(codes[group[0]].statements) < 4:
+            continue
+        by_literals: dict[int, list[int]] = {}
+        for at in group:
+            by_literals.setdefault(codes[at].literals, []).append(at)
+        repeated = [same for same in by_literals.values() if len(same) > 1]
+        for same in repeated:
+            yield _finding(corpus, same, 1.0, equal=True)
+        if len(group) >= MANY_TESTS and not repeated:
+            yield _finding(corpus, group, 0.99, equal=True)
+
+
+def _finding(corpus: Corpus, members: Sequence[int], score: float, *, equal: bool) -> Finding:
+    ordered = by_worth([corpus.functions[at] for at in members])
+    codes = [corpus.codes[at] for at in members]
+    exact = len({code.exact for code in codes}) == 1
+    similarity = (1.0 if exact else 0.99) if equal else min(score, 0.98)
+    rule = _rule(ordered, codes, equal=equal)
+    keep, changed = ordered[0], ordered[-1]
+    message = _message(ordered, codes, equal=equal, exact=exact, score=score)
+    advice, action = _advice(rule, ordered, corpus.modules, equal=equal)
+    lines = sorted(function.lines for function in ordered)
+    return Finding(
+        rule=rule,
+        title=RULES[rule].title,
+        similarity=similarity,
+        message=message,
+        advice=advice,
+        action=action,
+        components=tuple(map(as_place, (changed, keep, *ordered[1:-1]))) if len(ordered) > 1 else (),
+        saves=round(sum(lines[:-1]) * score),
+    )
+
+
+def by_worth(members: Sequence[FunctionRecord]) -> list[FunctionRecord]:
+    """The one to keep first: mentioned most, then in the most general place."""
+    return sorted(members, key=lambda one: (-one.mentions, one.path.count("/"), one.path, one.line))
+
+
+def as_place(function: FunctionRecord) -> Place:
+    """One side of a finding."""
+    return Place(function.id, function.kind, function.path, function.line, function.end_line)
+
+
+def _rule(members: Sequence[FunctionRecord], codes: Sequence[Code], *, equal: bool) -> str:
+    kinds = {function.kind for function in members}
+    if all(is_test(function) for function in members):
+        return "FX601"
+    if len(kinds) == 1 and (rule := _KIND_RULES.get(next(iter(kinds)))):
+        return rule
+    is_twin = len(members) == 2 and members[0].is_async != members[1].is_async
+    if is_twin and (equal or members[0].name.strip("_a") == members[1].name.strip("_a")):
+        return "FX303"
+    if equal:
+        return "FX103" if kinds == {"endpoint"} else "FX301"
+    return "FX302"
+
+
+def _message(
+    members: Sequence[FunctionRecord], codes: Sequence[Code], *, equal: bool, exact: bool, score: float
+) -> str:
+    keep, changed = members[0], members[-1]
+    others = [f"`{one.qualname}` ({place(one)})" for one in (keep, *members[1:-1])]
+    if not equal:
+        if len(members) > 2:
+            return (
+                f"`{changed.qualname}` is one of {len(members)} functions that share most statements: {listed(others)}"
+            )
+        return f"`{changed.qualname}` is {_shared(codes)} {others[0]}"
+    how = "repeats" if exact else "repeats, with other names,"
+    if not exact and len({code.literals for code in codes}) > 1:
+        how = "repeats, with other names or literals,"
+    return f"`{changed.qualname}` {how} {listed(others)}"
+
+
+def _shared(codes: Sequence[Code]) -> str:
+    first, second = codes[0].statements, codes[1].statements
+    rest = list(second)
+    common = 0
+    for statement in first:
+        if statement in rest:
+            rest.remove(statement)
+            common += 1
+    return f"nearly the same ({common} of {max(len(first), len(second))} statements) as"
+
+
+def _advice(
+    rule: str, members: Sequence[FunctionRecord], modules: Mapping[str, str], *, equal: bool
+) -> tuple[str, Action]:
+    keep, changed = members[0], members[-1]
+    bring = import_line(modules, keep.path, keep.qualname, for_path=changed.path)
+    there = f"`{keep.qualname}` ({place(keep)})"
+    if rule == "FX601":
+        if equal and len(members) == 2:
+            return f"Delete one of the two, or make them cases of one parametrised test at {place(keep)}.", "merge"
+        return f"Make them one test at {place(keep)} with `@pytest.mark.parametrize` over what differs.", "merge"
+    if rule == "FX203":
+        return (
+            f"Write the check once, as `Annotated[…, AfterValidator(…)]` beside {there}, and use that type in "
+            f"{'both' if len(members) == 2 else 'all'} schemas.",
+            "merge",
+        )
+    if rule == "FX303":
+        return (
+            f"Keep {there}{bring} if one is enough; else move what needs no `await` into a function both call.",
+            "merge",
+        )
+    if rule == "FX103":
+        return f"Put this path on {there} as a second decorator, or let both call one function.", "merge"
+    if rule == "FX401" and equal:
+        return f"Depend on {there} instead{bring}.", "reuse"
+    if rule == "FX403":
+        return f"Register {there} for a common base class of the exceptions{bring}.", "merge"
+    if len(members) > 2:
+        differs = " what differs" if not equal else " the literals"
+        return (
+            f"Keep {there}{bring}, give it{differs} as parameters, and let the other {len(members) - 1} call it.",
+            "merge",
+        )
+    is_method = "." in keep.qualname and keep.qualname.rpartition(".")[0] != changed.qualname.rpartition(".")[0]
+    if equal and not is_method:
+        return f"Call {there} instead{bring}.", "reuse"
+    if equal:
+        return f"Move the body into one function that both call, beside {there}.", "merge"
+    return f"Let it call {there}{bring}, or move what both share into a function that takes what differs.", "extend"

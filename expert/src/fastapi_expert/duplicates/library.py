@@ -1,0 +1,156 @@
+"""What a draft is judged against: the records of a codebase with an index, in memory or in one file of the cache.
+
+In the file every part lies by itself and is decoded when it is asked for, so that a hook pays for a few records and
+not for all. JSON and packed numbers, nothing that could run: a checkout may bring its own cache.
+"""
+
+import json
+import os
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from fastapi_expert.duplicates.index import Index, build
+from fastapi_expert.duplicates.records import FunctionRecord, ModelRecord, Records, RouteRecord, VariableRecord
+from fastapi_expert.duplicates.schemas import Models, models_of
+from fastapi_expert.duplicates.similarity import Code, Weights, unpack
+
+FORMAT = b"expert library 1\n"
+"""Raised whenever the records change: an older file is written anew."""
+_NUMBERS = ("features", "starts", "postings", "ends")
+_CODES = {"features": "Q"}
+
+
+class Stamps(NamedTuple):
+    """What the file system said when the library was made: files with (mtime, size), folders with mtime; ns, bytes."""
+
+    files: Mapping[str, tuple[int, int]]
+    folders: Mapping[str, int]
+
+
+class Library:
+    """Records and index; make one with :meth:`of` or :meth:`read`."""
+
+    def __init__(self, index: Index, function: Callable[[int], FunctionRecord], part: Callable[[str], Any]) -> None:
+        self.index = index
+        self._function = function
+        self._part = part
+        self._codes: dict[int, Code] = {}
+        self.weights = Weights(index.frequency, index.population)
+
+    @classmethod
+    def of(cls, records: Records) -> "Library":
+        """The library of ``records``, in memory."""
+        index = build([unpack(function) for function in records.functions])
+        parts = {"models": records.models, "routes": records.routes, "variables": records.variables}
+        return cls(index, records.functions.__getitem__, {**parts, "modules": records.modules}.__getitem__)
+
+    def function(self, position: int) -> FunctionRecord:
+        """The function at ``position`` of the index."""
+        return self._function(position)
+
+    def code(self, position: int) -> Code:
+        """Its code, ready for comparing."""
+        code = self._codes.get(position)
+        if code is None:
+            code = self._codes[position] = unpack(self._function(position))
+        return code
+
+    @cached_property
+    def models(self) -> Models:
+        """Schemas, tables and settings, indexed by field."""
+        models = tuple([_model(row) for row in self._part("models")])
+        return models_of(Records((), models, (), (), tuple(self.modules.items())))
+
+    @cached_property
+    def routes(self) -> Sequence[RouteRecord]:
+        return [RouteRecord._make(row) for row in self._part("routes")]
+
+    @cached_property
+    def variables(self) -> Sequence[VariableRecord]:
+        return [VariableRecord._make(row) for row in self._part("variables")]
+
+    @cached_property
+    def modules(self) -> Mapping[str, str]:
+        """Path to dotted module name."""
+        return dict(self._part("modules"))
+
+
+def _model(row: Sequence[Any]) -> ModelRecord:
+    record = ModelRecord._make(row)
+    return record._replace(fields=tuple([(name, kind, required) for name, kind, required in record.fields]))
+
+
+def pack(records: Records, index: Index, stamps: Stamps) -> bytes:
+    """A library as bytes, for :func:`unpack_library`."""
+    rows: list[bytes] = []
+    ends = array("I")
+    size = 0
+    for function in records.functions:
+        row = json.dumps([*function[:-2], function.statements.hex(), function.names.hex()]).encode()
+        size += len(row)
+        rows.append(row)
+        ends.append(size)
+    parts = {
+        "features": index.features.tobytes(),
+        "starts": index.starts.tobytes(),
+        "postings": index.postings.tobytes(),
+        "ends": ends.tobytes(),
+        "functions": b"".join(rows),
+        "stamps": json.dumps(stamps).encode(),
+        "models": json.dumps(records.models).encode(),
+        "routes": json.dumps(records.routes).encode(),
+        "variables": json.dumps(records.variables).encode(),
+        "modules": json.dumps(records.modules).encode(),
+    }
+    head = json.dumps([index.population, {name: len(data) for name, data in parts.items()}]).encode()
+    return FORMAT + head + b"\n" + b"".join(parts.values())
+
+
+def unpack_library(data: bytes) -> tuple[Library, Stamps]:
+    """What :func:`pack` packed. Raises ValueError when the bytes are something else."""
+    if not data.startswith(FORMAT):
+        raise ValueError("not a library of this version")
+    head_end = data.index(b"\n", len(FORMAT)) + 1
+    population, sizes = json.loads(data[len(FORMAT) : head_end])
+    parts: dict[str, bytes] = {}
+    at = head_end
+    for name, size in sizes.items():
+        parts[name] = data[at : at + size]
+        at += size
+    if at != len(data):
+        raise ValueError("a library cut short")
+    packed = {name: _numbers(name, parts[name]) for name in _NUMBERS}
+    ends, functions = packed["ends"], parts["functions"]
+
+    def function(position: int) -> FunctionRecord:
+        start = ends[position - 1] if position else 0
+        *row, statements, names = json.loads(functions[start : ends[position]])
+        return FunctionRecord._make((*row, bytes.fromhex(statements), bytes.fromhex(names)))
+
+    index = Index(population, packed["features"], packed["starts"], packed["postings"])
+    files, folders = json.loads(parts["stamps"])
+    library = Library(index, function, lambda name: json.loads(parts[name]))
+    return library, Stamps({path: (stamp[0], stamp[1]) for path, stamp in files.items()}, folders)
+
+
+def _numbers(name: str, data: bytes) -> "array[int]":
+    numbers: array[int] = array(_CODES.get(name, "I"))
+    numbers.frombytes(data)
+    return numbers
+
+
+def write(file: Path, data: bytes) -> None:
+    """Put ``data`` in ``file`` at once or not at all; a tree that cannot be written is left as it is."""
+    temporary = file.with_name(f"{file.name}.{os.getpid()}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        ignore = file.parent / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n")
+        temporary.write_bytes(data)
+        os.replace(temporary, file)
+    except OSError:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,139 @@
+"""`propose` for a hook: from the cache, without reading or linking the codebase.
+
+The library of the last full look lies in one file. What has changed since is found by `stat` alone, and only those
+files are read; when too much has changed, the codebase is loaded and the file is written anew.
+"""
+
+import os
+import stat
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from fastapi_expert import config as configuration
+from fastapi_expert.codebase.facts import FileFacts
+from fastapi_expert.codebase.reader import read_source
+from fastapi_expert.config import Config
+from fastapi_expert.duplicates.library import Library, Stamps, pack, unpack_library, write
+from fastapi_expert.duplicates.model import Proposal
+from fastapi_expert.duplicates.proposing import DRAFT, Shelf, judge_draft
+
+LIBRARY = Path(".expert") / "cache" / "library.bin"
+TOO_MANY = 40
+"""Changed files from which on a full look is cheaper than reading them each time."""
+LARGEST = 2_000_000
+"""Files longer than this, in bytes, are left out, as they are when the codebase is loaded."""
+
+
+def propose_from_cache(
+    root: Path, source: bytes, as_path: str | None, *, replaces: Collection[str] = (), config: Config | None = None
+) -> Proposal:
+    """The verdict on ``source``, which will lie at ``as_path`` (under ``root``) and replace the files ``replaces``."""
+    settings = config or configuration.load(root)
+    path = relative(root, as_path)
+    shelf = _shelf(root, settings, without={*replaces, *([path] if path else [])})
+    before = _facts(root, path) if path else None
+    draft = read_source(source, path or DRAFT)
+    return judge_draft(draft, shelf, path=path, before=before, settings=settings)
+
+
+def relative(root: Path, path: str | None) -> str | None:
+    """``path`` as the codebase names its files; outside of the root it stays as it is."""
+    if path is None:
+        return None
+    try:
+        return (root / path).resolve().relative_to(root.resolve()).as_posix()
+    except ValueError:
+        return Path(path).as_posix()
+
+
+def _shelf(root: Path, settings: Config, *, without: set[str]) -> Shelf:
+    known = _stored(root / LIBRARY)
+    if known is not None:
+        library, stamps = known
+        changed = _changed(root, stamps, settings)
+        if changed is not None:
+            fresh = [facts for path in sorted(changed - without) if (facts := _facts(root, path)) is not None]
+            return Shelf(library, changed | without, fresh)
+    return Shelf(_look_again(root, settings), without)
+
+
+def _stored(file: Path) -> tuple[Library, Stamps] | None:
+    try:
+        return unpack_library(file.read_bytes())
+    except (OSError, ValueError, TypeError, KeyError, EOFError, OverflowError):
+        return None
+
+
+def _changed(root: Path, stamps: Stamps, settings: Config) -> set[str] | None:
+    """Files that were changed, added or deleted since; None when they are too many."""
+    changed: set[str] = set()
+    base = f"{root}/"
+    for path, stamp in stamps.files.items():
+        try:
+            found = os.stat(base + path)
+        except OSError:
+            changed.add(path)
+            continue
+        if (found.st_mtime_ns, found.st_size) != stamp:
+            changed.add(path)
+    for folder, modified in stamps.folders.items():
+        try:
+            if os.stat(base + folder).st_mtime_ns != modified:
+                changed.update(_added(root, folder, stamps))
+        except OSError:
+            continue
+        if len(changed) > TOO_MANY:
+            return None
+    return {path for path in changed if not any(configuration.matches(path, one) for one in settings.exclude)}
+
+
+def _added(root: Path, folder: str, stamps: Stamps) -> Iterator[str]:
+    with os.scandir(root / folder) as entries:
+        for entry in entries:
+            path = f"{folder}/{entry.name}" if folder else entry.name
+            if entry.name.endswith(".py") and path not in stamps.files and entry.is_file(follow_symlinks=False):
+                yield path
+            elif path not in stamps.folders and entry.is_dir(follow_symlinks=False) and _is_package(entry.path):
+                yield from _added(root, path, stamps)
+
+
+def _is_package(folder: str) -> bool:
+    return os.path.exists(f"{folder}/__init__.py")
+
+
+def _facts(root: Path, path: str) -> FileFacts | None:
+    try:
+        file = root / path
+        found = file.stat()
+        if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST:
+            return None
+        return read_source(file.read_bytes(), path)
+    except OSError:
+        return None
+
+
+def _look_again(root: Path, settings: Config) -> Library:
+    """Load everything, and leave the library for the next time."""
+    from fastapi_expert.codebase import load
+    from fastapi_expert.duplicates.extract import records_of
+
+    codebase = load(root, exclude=settings.exclude)
+    records = records_of(codebase)
+    library = Library.of(records)
+    files = {path: (stamp[0][0], stamp[0][1]) for path, stamp in codebase.scan.stamps.items()}
+    write(root / LIBRARY, pack(records, library.index, Stamps(files, _folders(root, files))))
+    return library
+
+
+def _folders(root: Path, files: Collection[str]) -> dict[str, int]:
+    """Every folder that holds a file, with its time of change: a new file changes it."""
+    folders: dict[str, int] = {}
+    for path in files:
+        folder = path.rpartition("/")[0]
+        while folder not in folders:
+            try:
+                folders[folder] = os.stat(root / folder).st_mtime_ns
+            except OSError:
+                folders[folder] = 0
+            folder = folder.rpartition("/")[0]
+    return folders
