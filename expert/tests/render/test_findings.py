@@ -7,7 +7,7 @@ import pytest
 from fastapi_expert.duplicates.model import Finding, Place
 from fastapi_expert.render.findings import finding_text
 from fastapi_expert.render.source import Sources
-from fastapi_expert.render.terminal import Style, printable, wants_colour
+from fastapi_expert.render.terminal import Style, cells, printable, wants_colour
 
 LEFT = """def create_user(session, data):
     user = User(email=data.email)
@@ -91,6 +91,19 @@ def test_long_equal_runs_are_folded(tmp_path: Path):
 def test_a_file_that_is_gone_leaves_the_message_whole(finding: Finding, tmp_path: Path):
     lines = finding_text(finding, Sources(tmp_path), Style(colour=False, width=140)).splitlines()
     assert len(lines) == 4
+
+
+def test_wide_characters_keep_the_columns_straight(tmp_path: Path):
+    (tmp_path / "a.py").write_text(
+        'def a():\n    """获取用户的全部信息，包括角色、部门与权限等详细内容，并按照数据权限进行过滤"""\n    return 1\n'
+    )
+    (tmp_path / "b.py").write_text('def b():\n    """取得使用者"""\n    return 2\n')
+    places = (Place("x::a", "service", "a.py", 1, 3), Place("x::b", "service", "b.py", 1, 3))
+    finding = Finding("FX301", "same function", 1.0, "a is b", "Call b.", "reuse", places)
+    lines = finding_text(finding, Sources(tmp_path), Style(colour=False, width=110)).splitlines()
+    columns = {cells(line.partition("│")[0]) for line in lines if "│" in line}
+    assert len(columns) == 1
+    assert max(map(cells, lines)) <= 110
 
 
 def test_source_cannot_drive_the_terminal():

@@ -8,5 +8,5 @@ import typer
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON (schema_version 1) instead of text.")]
 RootArgument = Annotated[
     Path | None,
-    typer.Argument(metavar="[PATH]", help="Directory of the codebase; the enclosing project when left out."),
+    typer.Argument(metavar="PATH", help="Directory of the codebase; the enclosing project when left out."),
 ]

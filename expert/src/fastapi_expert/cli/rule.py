@@ -13,7 +13,7 @@ from fastapi_expert.render.terminal import Style, stdout_style, write
 
 def command(
     code: Annotated[
-        str | None, typer.Argument(metavar="[RULE]", help="Such as FX101; all rules when left out.")
+        str | None, typer.Argument(metavar="RULE", help="Such as FX101; all rules when left out.")
     ] = None,
     json: JsonFlag = False,
 ) -> None:

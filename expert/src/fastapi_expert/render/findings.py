@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from fastapi_expert.duplicates.model import Finding, Place
 from fastapi_expert.render.compare import Row, Span, align
 from fastapi_expert.render.source import Sources
-from fastapi_expert.render.terminal import Style, printable
+from fastapi_expert.render.terminal import Style, cells, cut, printable
 
 _SIDE_BY_SIDE = 110  # columns from which two columns of code can be read
 _CONTEXT = 2
@@ -110,13 +110,13 @@ def _cell(row: Row, side: _Side, index: int | None, spans: Sequence[Span], width
     lines, first = side
     text = lines[index]
     room = width - 8
-    cut = text if len(text) <= room else text[: room - 1] + "…"
+    shown = cut(text, room)
     colour = {"changed": "yellow", "left": "red", "right": "green"}.get(row.mark)
-    whole = ((0, len(cut)),) if row.mark in ("left", "right") else ()
-    body = _marked(cut, spans or whole, colour, style)
+    whole = ((0, len(shown)),) if row.mark in ("left", "right") else ()
+    body = _marked(shown, spans or whole, colour, style)
     gutter = style.paint(f"{first + index:>5}", "blue")
     sign = style.paint(_SIGNS[row.mark], colour) if colour else _SIGNS[row.mark]
-    return f"{gutter} {sign} {body}{' ' * (room - len(cut))}"
+    return f"{gutter} {sign} {body}{' ' * (room - cells(shown))}"
 
 
 def _marked(text: str, spans: Sequence[Span], colour: str | None, style: Style) -> str:

@@ -8,6 +8,7 @@ import os
 import sys
 from dataclasses import dataclass
 from typing import TextIO
+from unicodedata import combining, east_asian_width
 
 _CODES = {
     "bold": "1",
@@ -59,6 +60,29 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else _visible(char) for char in text)
+
+
+def cells(text: str) -> int:
+    """How many columns ``text`` takes on a terminal: two for wide characters, none for combining ones (UAX #11)."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_cells, text))
+
+
+def cut(text: str, room: int) -> str:
+    """As much of ``text`` as fits into ``room`` columns, with an ellipsis where something is missing."""
+    if cells(text) <= room:
+        return text
+    taken = 0
+    for number, char in enumerate(text):
+        taken += _cells(char)
+        if taken > room - 1:
+            return f"{text[:number]}…"
+    return text
+
+
+def _cells(char: str) -> int:
+    return 0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1
 
 
 def _visible(char: str) -> str:
