@@ -3,6 +3,6 @@
 Nothing of the project under study is imported or run.
 """
 
-from .codebase import Codebase, ServedRoute, load, refresh
+from .codebase import Codebase, ServedMount, ServedRoute, load, refresh
 
-__all__ = ["Codebase", "ServedRoute", "load", "refresh"]
+__all__ = ["Codebase", "ServedMount", "ServedRoute", "load", "refresh"]

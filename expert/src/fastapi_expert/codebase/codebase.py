@@ -8,13 +8,13 @@ from pathlib import Path
 
 from .cache import Cache
 from .facts import ClassFacts, FileFacts, FunctionFacts
-from .linking import Linked, ServedRoute, link
+from .linking import Linked, ServedMount, ServedRoute, link
 from .model import Component, Inventory, Problem
 from .modules import Modules
 from .names import Names
 from .scan import Progress, Scan, scan
 
-__all__ = ["Codebase", "ServedRoute", "load", "refresh"]
+__all__ = ["Codebase", "ServedMount", "ServedRoute", "load", "refresh"]
 
 
 def load(
@@ -98,6 +98,11 @@ class Codebase:
     def served(self) -> tuple[ServedRoute, ...]:
         """Every route, in the order in which its app tries them."""
         return self._linked.served
+
+    @property
+    def mounts(self) -> tuple[ServedMount, ...]:
+        """What takes every path below its own and is no application of this codebase."""
+        return self._linked.mounts
 
     @cached_property
     def _by_id(self) -> dict[str, Component]:

@@ -62,7 +62,7 @@ class FunctionFacts(NamedTuple):
 
     ``owner`` is the qualname of the class it is a method of and ``parent`` that of the function or class around it.
     ``line`` is that of `def`, ``start_line`` that of the first decorator. ``names`` are the identifiers its text
-    mentions (with ``.attr`` for attributes), ``body`` its statements when it may build routers or values, else None.
+    mentions and its module binds (with ``.attr`` for attributes; also `401`, `403` and `authorization`), ``body`` its statements when it may build routers or values, else None.
     """
 
     name: str
@@ -125,6 +125,8 @@ class ClassFacts(NamedTuple):
     methods: tuple[str, ...]
     """The qualnames of its methods, in order."""
     body: tuple[Stmt, ...]
+    type_params: tuple[str, ...]
+    """The names in `class Page[T]`."""
 
 
 class ImportFacts(NamedTuple):

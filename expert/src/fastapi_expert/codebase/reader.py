@@ -63,6 +63,7 @@ _TOKENS = re.compile(
     rb"|([A-Za-z_\x80-\xff][\w\x80-\xff]*(?:\.[A-Za-z_\x80-\xff][\w\x80-\xff]*)*)",
     re.DOTALL,
 )
+_MARKS = re.compile(rb"\b40[13]\b|\bauthorization\b", re.IGNORECASE)
 _BUILDS = re.compile(
     rb"APIRouter|FastAPI|Starlette|include_router|add_\w*route|add_middleware|add_exception_handler|add_resource"
     rb"|\.mount\(|\.host\(|\.frontend\(|\.api_route\(|\.websocket\(|\.router\b|include_|register|routers?\b"
@@ -258,7 +259,13 @@ class _Reading:
             fields=tuple(fields),
             methods=tuple(methods),
             body=at.block(body),
+            type_params=self._type_params(node),
         )
+
+    def _type_params(self, node: Node) -> tuple[str, ...]:
+        params = node.child_by_field_name("type_parameters")
+        texts = [self.at.text(child) for child in params.named_children] if params is not None else []
+        return tuple([text.split(":")[0].split("=")[0].strip("* ") for text in texts])
 
     def _field(self, statement: Node) -> FieldFacts | None:
         if statement.type != "expression_statement" or not statement.named_child_count:
@@ -348,6 +355,7 @@ class _Reading:
         """The names in this range that the module knows: imported, defined or assigned in it."""
         known = self.known
         found = {name for name in set(_TOKENS.findall(self.source, start, end)) if name.split(b".", 1)[0] in known}
+        found.update(mark.lower() for mark in _MARKS.findall(self.source, start, end))
         return tuple(sorted([name.decode("utf-8", "replace") for name in found]))
 
     def _calls(self, start: int, end: int) -> tuple[Call, ...]:

@@ -1,0 +1,471 @@
+"""Module level, executed abstractly in import order: what it builds, above all which routers hold what.
+
+Statements run as Python would run them, on values that may be holes. A branch whose condition is not known runs for
+the names it binds, and whatever it would register is reported instead of believed.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .calls import call
+from .evaluation import evaluate, truth
+from .facts import FileFacts, FunctionFacts, ImportFacts, Stmt
+from .model import Problem
+from .names import Names
+from .values import (
+    MISSING,
+    Arguments,
+    ClassValue,
+    External,
+    FunctionValue,
+    Hole,
+    Instance,
+    Lazy,
+    ModuleValue,
+    Router,
+    Scope,
+    Site,
+    Thunk,
+)
+
+MAX_STEPS = 400_000
+"""Statements and calls in one codebase; more is a computation, not a route table."""
+MAX_CALL_STEPS = 20_000
+MAX_DEPTH = 40
+MAX_LOOP = 500
+
+
+class Return(Exception):
+    """Carries a function's value out of its body."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__()
+        self.value = value
+
+
+class Stop(Exception):
+    """`raise`, `break` or `continue`: the rest of this block does not run."""
+
+
+class Interpreter:
+    """Runs the modules of one codebase and remembers every router that was made."""
+
+    def __init__(self, names: Names) -> None:
+        self.codebase = names
+        self.files: Mapping[str, FileFacts] = names.files
+        self.modules: dict[str, Scope] = {}
+        self.running: set[str] = set()
+        self.routers: list[Router] = []
+        self.called: set[tuple[str, str]] = set()
+        self.problems: dict[Problem, None] = {}
+        self.lenient = False
+        """Texts keep a mark where a part is not known, see :mod:`.exercise`."""
+        self._starring: set[str] = set()
+        self.region = 0
+        self._regions = 0
+        self.steps = 0
+        self.depth = 0
+
+    def problem(self, site: Site, message: str) -> None:
+        self.problems[Problem(site.path, site.line, message)] = None
+
+    # -- modules --------------------------------------------------------------------------------------------------
+
+    def run_module(self, path: str) -> Scope:
+        """The names of the module at ``path`` after (or, in a circle, while) it ran."""
+        scope = self.modules.get(path)
+        if scope is not None:
+            return scope
+        scope = self.modules[path] = Scope(path, {"__name__": self.codebase.modules.name(path), "__file__": None})
+        facts = self.files.get(path)
+        if facts is None:
+            return scope
+        region, self.region = self.region, 0  # an import runs once, whatever branch it stands in
+        self.running.add(path)
+        self.depth += 1
+        try:
+            if self.depth < 200:
+                self.run(facts.body, scope)
+        except (Return, Stop):
+            pass
+        finally:
+            self.depth -= 1
+            self.running.discard(path)
+            self.region = region
+        return scope
+
+    def module_attribute(self, place: str, name: str) -> Any:
+        """``name`` of the module at ``place``; MISSING when there is none."""
+        if not place.endswith("/"):
+            scope = self.run_module(place)
+            if name in scope.names:
+                return self.force(scope, name)
+            for source in self.codebase.star_sources(place):
+                if source != place and source not in self._starring:
+                    self._starring.add(source)
+                    found = self.module_attribute(source, name)
+                    self._starring.discard(source)
+                    if found is not MISSING:
+                        return found
+        child = self.codebase.modules.child(place, name)
+        if child is None:
+            return MISSING
+        if not child.endswith("/"):
+            self.run_module(child)
+        return ModuleValue(child)
+
+    def force(self, scope: Scope, name: str) -> Any:
+        """The value bound to ``name``, evaluating what was put off."""
+        value = scope.names[name]
+        if isinstance(value, Thunk):
+            scope.names[name] = Hole(Site(scope.path, 1), f"{name} is defined by itself")
+            value = scope.names[name] = evaluate(self, value.expr, value.scope)
+        elif isinstance(value, Lazy):
+            scope.names[name] = Hole(Site(scope.path, 1), f"{name} is imported from itself")
+            found = self.module_attribute(value.place, value.name)
+            scope.names[name] = value
+            if found is MISSING:
+                return Hole(Site(scope.path, 1), f"{value.name} is not found in {value.place}")
+            if value.place not in self.running:
+                scope.names[name] = found
+            value = found
+        return value
+
+    def lookup(self, scope: Scope, name: str) -> Any:
+        """The value of a name as Python would find it; MISSING when nothing binds it."""
+        here: Scope | None = scope
+        while here is not None:
+            if name in here.names and not (here.cls is not None and here is not scope):
+                return self.force(here, name)
+            here = here.parent
+        for place in self.codebase.star_sources(scope.path):
+            found = self.module_attribute(place, name)
+            if found is not MISSING:
+                return found
+        return MISSING
+
+    # -- statements -----------------------------------------------------------------------------------------------
+
+    def run(self, body: Iterable[Stmt], scope: Scope) -> None:
+        for statement in body:
+            self.steps += 1
+            if self.steps > MAX_STEPS:
+                raise Stop
+            _RUN[statement[0]](self, statement, scope)
+
+    def assign(self, target: Any, value: Any, scope: Scope) -> None:
+        """Bind ``target`` (a name, an attribute, a tuple) to ``value``."""
+        if isinstance(target, str):
+            head, dot, last = target.rpartition(".")
+            if not dot:
+                scope.names[target] = value
+                if isinstance(value, Router) and not value.name:
+                    value.name = target
+                return
+            owner = evaluate(self, head, scope)
+            if isinstance(owner, (Instance, Router)):
+                if isinstance(value, Router) and not value.name:
+                    value.name = target
+                owner.attributes[last] = value
+                if isinstance(owner, Router) and last == "prefix":
+                    owner.prefix = value
+            elif isinstance(owner, ModuleValue) and owner.place in self.modules:
+                self.modules[owner.place].names[last] = value
+        elif target and target[0] == "=":
+            for one in target[1]:
+                self.assign(one, value, scope)
+        elif target and target[0] == "l":
+            parts = list(value) if isinstance(value, (list, tuple)) and len(value) == len(target[1]) else None
+            for index, one in enumerate(target[1]):
+                self.assign(one, parts[index] if parts is not None else Hole(Site(scope.path, 1), "unpacked"), scope)
+        elif target and target[0] == "i":
+            owner, key = evaluate(self, target[1], scope), evaluate(self, target[2], scope)
+            if isinstance(owner, dict) and isinstance(key, (str, int)):
+                owner[key] = value
+
+    def uncertain(self, bodies: Iterable[Iterable[Stmt]], scope: Scope) -> None:
+        """Run branches of which it is not known whether they run: keep the names they agree on, believe no effect."""
+        before = dict(scope.names)
+        outcomes: list[dict[str, Any]] = []
+        for body in bodies:
+            scope.names.clear()
+            scope.names.update(before)
+            region = self.region
+            self._regions += 1
+            self.region = self._regions
+            try:
+                self.run(body, scope)
+            except Return as returned:
+                if returned.value is not None and not isinstance(returned.value, Hole):
+                    scope.maybe.append(returned.value)
+            except Stop:
+                continue  # a branch that raises says nothing of what follows
+            finally:
+                self.region = region
+            outcomes.append(dict(scope.names))
+        scope.names.clear()
+        scope.names.update(before)
+        for name in {name for outcome in outcomes for name in outcome}:
+            values = [outcome[name] for outcome in outcomes if name in outcome]
+            scope.names[name] = join(values, Site(scope.path, 1))
+
+    # -- calls ----------------------------------------------------------------------------------------------------
+
+    def call_function(self, function: FunctionValue, args: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+        """Run the body of a function of the codebase; a Hole when its body was not kept."""
+        facts = self.codebase.function(function.path, function.qualname)
+        if facts is None:
+            return Hole(site, f"{function.qualname} is not found")
+        self.called.add((function.path, function.qualname))
+        if facts.body is None or self.depth > MAX_DEPTH or self.steps > MAX_STEPS:
+            return Hole(site, f"what {facts.name}() returns is not known from its text")
+        scope = Scope(function.path, {}, function.scope)
+        if function.receiver is not None:
+            args = [function.receiver, *args]
+        owner = function.scope.cls
+        if owner is not None:
+            scope.names["__class__"] = owner
+        self._bind_parameters(facts, scope, args, keywords, site)
+        self.depth += 1
+        try:
+            self.run(facts.body, scope)
+            value = None
+        except Return as returned:
+            value = returned.value
+        except Stop:
+            value = None
+        finally:
+            self.depth -= 1
+        if scope.maybe:
+            value = join([*scope.maybe, *([] if value is None else [value])], site)
+        return value
+
+    def _bind_parameters(
+        self, facts: FunctionFacts, scope: Scope, args: list[Any], keywords: dict[str, Any], site: Site
+    ) -> None:
+        rest, left = list(args), dict(keywords)
+        for param in facts.params:
+            if param.kind == "*":
+                scope.names[param.name], rest = rest, []
+            elif param.kind == "**":
+                scope.names[param.name] = left
+            elif rest and param.kind != "=":
+                scope.names[param.name] = rest.pop(0)
+            elif param.name in left:
+                scope.names[param.name] = left.pop(param.name)
+            elif param.default:
+                scope.names[param.name] = Thunk(param.default_expr, scope.parent or scope)
+            else:
+                scope.names[param.name] = Hole(site, f"no value is known for {param.name!r} of {facts.name}()")
+
+    # -- reading one statement ------------------------------------------------------------------------------------
+
+    def bind_import(self, imported: ImportFacts, scope: Scope) -> None:
+        """Bind what one import statement brings, running the module it names first, as Python does."""
+        find = self.codebase.modules.find
+        if not imported.name:
+            dotted = imported.module if imported.alias else imported.module.split(".")[0]
+            whole = find(scope.path, imported.module)
+            if whole is not None and not whole.endswith("/"):
+                self.run_module(whole)
+            place = find(scope.path, dotted)
+            scope.names[imported.alias or dotted] = ModuleValue(place) if place is not None else External(dotted)
+            return
+        place = find(scope.path, imported.module)
+        if place is None:
+            outside = imported.module.lstrip(".")
+            if imported.name != "*":
+                scope.names[imported.alias] = External(f"{outside}.{imported.name}" if outside else imported.name)
+            return
+        if not place.endswith("/"):
+            self.run_module(place)
+        if imported.name == "*":
+            return  # looked up when a name is not found otherwise
+        if place == scope.path and self.codebase.modules.child(place, imported.name) is None:
+            return
+        child = self.codebase.modules.child(place, imported.name)
+        if child is not None and not child.endswith("/") and imported.name not in self.codebase.bindings(place):
+            self.run_module(child)
+        scope.names[imported.alias] = Lazy(place, imported.name)
+
+
+def join(values: list[Any], site: Site) -> Any:
+    """One value for several possible ones: the same, or routers alike, or a Hole."""
+    known = [value for value in values if not isinstance(value, (Hole, Thunk))] or values
+    first = known[0]
+    if all(_same(first, value) for value in known[1:]):
+        return known[-1]
+    if all(isinstance(value, Router) for value in known):
+        return (
+            known[-1] if all(value.prefix == first.prefix for value in known) else Hole(site, "either of two routers")
+        )
+    return Hole(site, "depends on a condition that is not known")
+
+
+def _same(left: Any, right: Any) -> bool:
+    return left is right or (type(left) is type(right) and isinstance(left, (str, int, float, bool)) and left == right)
+
+
+def _run_assignment(at: Interpreter, statement: Stmt, scope: Scope) -> None:
+    target, value = statement[2], statement[3]
+    if value is None:
+        return
+    if isinstance(target, str) and "." not in target and scope.parent is None and not _calls(value):
+        scope.names[target] = Thunk(value, scope)  # most constants are never asked for
+        return
+    at.assign(target, evaluate(at, value, scope), scope)
+
+
+def _calls(value: Any) -> bool:
+    return not isinstance(value, str) and value[0] in ("c", "a", "i", "?", "o")
+
+
+def _run_augmented(at: Interpreter, statement: Stmt, scope: Scope) -> None:
+    value = evaluate(at, ("b", "+", statement[2], statement[3]), scope)
+    current = evaluate(at, statement[2], scope)
+    if isinstance(current, list) and isinstance(value, list):
+        current[:] = value  # `routes += […]` changes the list in place
+    elif isinstance(statement[2], str):
+        at.assign(statement[2], value, scope)
+
+
+def _run_expression(at: Interpreter, statement: Stmt, scope: Scope) -> None:
+    evaluate(at, statement[2], scope)
+
+
+def _run_def(at: Interpreter, statement: Stmt, scope: Scope) -> None:
+    facts = at.codebase.function(scope.path, statement[2])
+    if facts is None:
+        return
+    value: Any = FunctionValue(scope.path, facts.qualname, scope)
+    scope.names[facts.name] = decorated(at, facts.decorators, value, scope)
+
+
+def _run_class(at: Interpreter, statement: Stmt, scope: Scope) -> None:
+    facts = at.codebase.class_(scope.path, statement[2])
+    if facts is None:
+        return
+    value = ClassValue(scope.path, facts.qualname, scope)
+    if scope.parent is not None or any(
+        function is not None and function.decorators
+        for function in [at.codebase.function(scope.path, method) for method in facts.methods]
+    ):
+        body = Scope(scope.path, {}, scope, value)
+        try:
+            at.run(facts.body, body)
+        except (Return, Stop):
+            pass
+    scope.names[facts.name] = value
+    if facts.decorators:
+        scope.names[facts.name] = decorated(at, facts.decorators, value, scope)
+
+
+def decorated(at: Interpreter, decorators: Iterable[Any], value: Any, scope: Scope) -> Any:
+    """``value`` after its decorators; one that is not understood leaves it as it is."""
+    for decorator in reversed(list(decorators)):
+        if isinstance(decorator, str) and "." not in decorator and at.lookup(scope, decorator) is MISSING:
+            continue
+        line = decorator[4] if not isinstance(decorator, str) and decorator[0] == "c" else 1
+        applied = call(at, evaluate(at, decorator, scope), Arguments([value], {}, {}, Site(scope.path, line), scope))
+        if isinstance(applied, (FunctionValue, ClassValue)) and not isinstance(value, ClassValue):
+            if (applied.path, applied.qualname) != (value.path, value.qualname):
+                continue  # a wrapper: what it wraps is what the application runs
+            value = applied
+    return value
+
+
+def _run_import(at: Interpreter, statement: Stmt, scope: Scope) -> None:
+    imports = at.files[scope.path].imports
+    line = statement[1]
+    for index in range(statement[2], len(imports)):
+        if imports[index].line != line:
+            break
+        at.bind_import(imports[index], scope)
+
+
+def _run_return(at: Interpreter, statement: Stmt, scope: Scope) -> None:
+    raise Return(evaluate(at, statement[2], scope))
+
+
+def _run_if(at: Interpreter, statement: Stmt, scope: Scope) -> None:
+    condition = statement[2]
+    if _is_type_checking(condition):
+        at.run([one for one in statement[3] if one[0] == "import"], scope)
+        return
+    known = truth(evaluate(at, condition, scope))
+    if known is None:
+        at.uncertain([statement[3], statement[4]], scope)
+    else:
+        at.run(statement[3] if known else statement[4], scope)
+
+
+def _is_type_checking(condition: Any) -> bool:
+    return isinstance(condition, str) and condition.rpartition(".")[2] == "TYPE_CHECKING"
+
+
+def _run_for(at: Interpreter, statement: Stmt, scope: Scope) -> None:
+    items = iterable(evaluate(at, statement[3], scope))
+    if items is None or len(items) > MAX_LOOP:
+        at.assign(
+            statement[2], Hole(Site(scope.path, statement[1]), "an item of a collection that is not known"), scope
+        )
+        at.uncertain([statement[4]], scope)
+        return
+    for item in items:
+        at.assign(statement[2], item, scope)
+        try:
+            at.run(statement[4], scope)
+        except Stop:
+            continue
+
+
+def iterable(value: Any) -> list[Any] | None:
+    """The items that looping over ``value`` gives, None when they are not known."""
+    if isinstance(value, (list, tuple)):
+        return list(value)  # pyright: ignore[reportUnknownArgumentType] - items are any value
+    if isinstance(value, (dict, str)):
+        return list(value)  # pyright: ignore[reportUnknownArgumentType] - keys are any value
+    return None
+
+
+def _run_while(at: Interpreter, statement: Stmt, scope: Scope) -> None:
+    if truth(evaluate(at, statement[2], scope)) is not False:
+        at.uncertain([statement[3]], scope)
+
+
+def _run_with(at: Interpreter, statement: Stmt, scope: Scope) -> None:
+    for value, target in statement[2]:
+        entered = evaluate(at, value, scope)
+        if target is not None:
+            at.assign(target, entered, scope)
+    at.run(statement[3], scope)
+
+
+def _run_try(at: Interpreter, statement: Stmt, scope: Scope) -> None:
+    for handler in statement[3]:  # names that only a handler binds (`except ImportError: orjson = None`)
+        for inner in handler:
+            if inner[0] == "=" and isinstance(inner[2], str) and "." not in inner[2]:
+                scope.names.setdefault(inner[2], Hole(Site(scope.path, inner[1]), "bound in an except clause"))
+    at.run(statement[2], scope)
+    at.run(statement[4], scope)
+
+
+def _run_stop(at: Interpreter, statement: Stmt, scope: Scope) -> None:
+    raise Stop
+
+
+_RUN = {
+    "=": _run_assignment,
+    "+=": _run_augmented,
+    "e": _run_expression,
+    "def": _run_def,
+    "class": _run_class,
+    "import": _run_import,
+    "return": _run_return,
+    "if": _run_if,
+    "for": _run_for,
+    "while": _run_while,
+    "with": _run_with,
+    "try": _run_try,
+    "stop": _run_stop,
+}
