@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.schemas.common import Schema, Timestamp
-from app.schemas.fields import Avatar, Bio, Email, GivenPassword, Name, NewPassword, Text, Token, Username
+from app.schemas.fields import STORABLE, Avatar, Bio, Email, GivenPassword, Name, NewPassword, Token, Username
 from app.schemas.user import UserPrivate
 
 
@@ -26,15 +26,16 @@ class LoginForm(BaseModel):
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="ignore")
 
     username: Annotated[
-        Text,
+        str,
         StringConstraints(strip_whitespace=True, min_length=1, max_length=320),
+        STORABLE,
         Field(description="E-mail address or username."),
     ]
     password: GivenPassword
     grant_type: Literal["password"] | None = None
-    scope: Annotated[Text, StringConstraints(max_length=1024)] = ""
-    client_id: Annotated[Text, StringConstraints(max_length=256)] | None = None
-    client_secret: Annotated[Text, StringConstraints(max_length=256)] | None = None
+    scope: Annotated[str, StringConstraints(max_length=1024), STORABLE] = ""
+    client_id: Annotated[str, StringConstraints(max_length=256), STORABLE] | None = None
+    client_secret: Annotated[str, StringConstraints(max_length=256), STORABLE] | None = None
 
 
 class TokenPair(BaseModel):

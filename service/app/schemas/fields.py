@@ -6,6 +6,8 @@ from typing import Annotated
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, StringConstraints, TypeAdapter, WithJsonSchema
 
+from app.core.pagination import MAX_CURSOR_LENGTH
+
 PASSWORD_MIN, PASSWORD_MAX = 8, 128
 PASSWORD_SYMBOLS = "@$!%*?&"  # noqa: S105  # the symbols a password may choose from
 
@@ -60,28 +62,35 @@ def web_address(value: str) -> str:
     return str(_URL.validate_python(value))
 
 
-Text = Annotated[str, BeforeValidator(storable)]
-Line = Annotated[Text, StringConstraints(strip_whitespace=True), AfterValidator(one_line)]
+STORABLE = BeforeValidator(storable)
+ONE_LINE = AfterValidator(one_line)
+# In every type the length comes first: behind a function Pydantic counts "items", not characters.
+
+Text = Annotated[str, STORABLE]
+Line = Annotated[str, StringConstraints(strip_whitespace=True), ONE_LINE, STORABLE]
 
 Email = Annotated[
-    Text,
+    str,
     StringConstraints(max_length=320),
     AfterValidator(email_address),
+    STORABLE,
     WithJsonSchema({"type": "string", "format": "email", "maxLength": 320}),
 ]
-Username = Annotated[Text, StringConstraints(min_length=3, max_length=50, pattern=r"^[A-Za-z0-9_]+$")]
-Name = Annotated[Line, StringConstraints(min_length=1, max_length=50)]
-Bio = Annotated[Text, StringConstraints(strip_whitespace=True, max_length=500)]
+Username = Annotated[str, StringConstraints(min_length=3, max_length=50, pattern=r"^[A-Za-z0-9_]+$"), STORABLE]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50), ONE_LINE, STORABLE]
+Bio = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), STORABLE]
 Avatar = Annotated[
-    Text,
+    str,
     StringConstraints(max_length=2048),
     AfterValidator(web_address),
+    STORABLE,
     WithJsonSchema({"type": "string", "format": "uri", "maxLength": 2048, "pattern": "^https?://"}),
 ]
 NewPassword = Annotated[
-    Text,
+    str,
     StringConstraints(min_length=PASSWORD_MIN, max_length=PASSWORD_MAX),
     AfterValidator(strong_password),
+    STORABLE,
     Field(
         repr=False,
         description=f"{PASSWORD_MIN}–{PASSWORD_MAX} characters with an upper-case and a lower-case letter, a digit and "
@@ -91,6 +100,11 @@ NewPassword = Annotated[
 ]
 # Whatever is longer than a password can be is a wrong password; this only bounds the work.
 GivenPassword = Annotated[
-    Text, StringConstraints(min_length=1, max_length=1024), Field(repr=False, json_schema_extra={"format": "password"})
+    str,
+    StringConstraints(min_length=1, max_length=1024),
+    STORABLE,
+    Field(repr=False, json_schema_extra={"format": "password"}),
 ]
-Token = Annotated[Text, StringConstraints(min_length=1, max_length=2048), Field(repr=False)]
+Token = Annotated[str, StringConstraints(min_length=1, max_length=2048), STORABLE, Field(repr=False)]
+Search = Annotated[str, StringConstraints(max_length=100), STORABLE]
+Cursor = Annotated[str, StringConstraints(max_length=MAX_CURSOR_LENGTH), STORABLE]

@@ -47,8 +47,18 @@ class UserStats(BaseModel):
     average_views: Annotated[float, Field(description="Views per post.")]
 
 
+def _without_default(schema: dict[str, Any]) -> None:
+    del schema["default"]
+
+
+ABSENT: Any = Field(default=None, json_schema_extra=_without_default)
+"""Default of a field that may be left out but not be null; nobody reads it (see :meth:`Changes.given`)."""
+
+
 class Changes(Schema):
     """A partial update: what is absent stays as it is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=False)
 
     def given(self) -> dict[str, Any]:
         return self.model_dump(exclude_unset=True)
@@ -57,7 +67,7 @@ class Changes(Schema):
 class ProfileChanges(Changes):
     """`null` clears a field (the username cannot be cleared)."""
 
-    username: Username = ""
+    username: Username = ABSENT
     first_name: Name | None = None
     last_name: Name | None = None
     bio: Bio | None = None
@@ -65,5 +75,5 @@ class ProfileChanges(Changes):
 
 
 class AccessChanges(Changes):
-    role: Role = Role.USER
-    is_active: bool = True
+    role: Role = ABSENT
+    is_active: bool = ABSENT

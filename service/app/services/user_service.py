@@ -43,14 +43,15 @@ async def read_profile(reader: Reader, user_id: int) -> Profile:
     return profile
 
 
-async def read_stats(reader: Reader, user_id: int, *, viewer: Principal | None) -> dict[str, Any]:
+async def read_stats(user_id: int, *, viewer: Principal | None, resources: Resources) -> dict[str, Any]:
     """A user and what they have written, in one query. Raises NotFound.
 
     Drafts, and posts scheduled for later, are counted for their author and administrators only.
     """
     all_of_it = viewer is not None and (viewer.is_admin or viewer.user_id == user_id)
     binds: dict[str, Any] = {} if all_of_it else {"now": utcnow()}
-    row = await reader.first(_stats(all_of_it), user_id=user_id, **binds)
+    await resources.views.flush()  # those counted but not stored yet
+    row = await resources.database.reader.first(_stats(all_of_it), user_id=user_id, **binds)
     if row is None:
         raise NotFound(NO_SUCH_USER)
     profile, stats = row

@@ -15,10 +15,10 @@ from app.api.dependencies import (
     request_headers,
 )
 from app.api.responses import NO_STORE, json_response, problems
-from app.core.pagination import MAX_CURSOR_LENGTH, Order, Page
+from app.core.pagination import Order, Page
 from app.core.principal import Principal
 from app.schemas.common import Id, Message
-from app.schemas.fields import Text
+from app.schemas.fields import Cursor, Search
 from app.schemas.user import AccessChanges, ProfileChanges, UserPrivate, UserPublic, UserStats
 from app.services import user_listing, user_service
 from app.services.profiles import Profile, profile_answer, view_for
@@ -36,12 +36,11 @@ async def list_users(
     page: Annotated[int, Query(ge=1)] = 1,
     page_size: Annotated[int, Query(ge=1, le=100)] = 20,
     search: Annotated[
-        Text | None,
-        Query(max_length=100, description="Part of a username or name; for administrators also of an e-mail."),
+        Search | None, Query(description="Part of a username or name; for administrators also of an e-mail.")
     ] = None,
     sort_by: UserSort = UserSort.CREATED_AT,
     order: Order = Order.DESC,
-    cursor: Annotated[Text | None, Query(max_length=MAX_CURSOR_LENGTH, description="`next_cursor` of a page.")] = None,
+    cursor: Annotated[Cursor | None, Query(description="`next_cursor` of a page.")] = None,
 ) -> Response:
     """Public profiles; whole ones for administrators and of yourself."""
     listing = Listing(page=page, page_size=page_size, cursor=cursor, search=search, sort_by=sort_by, order=order)
@@ -56,9 +55,9 @@ async def read_user(user_id: Id, reader: ReadDep, viewer: OptionalUser) -> Respo
 
 
 @router.get("/{user_id}/stats", response_model=UserStats, responses=problems(404, 422))
-async def read_stats(user_id: Id, reader: ReadDep, viewer: OptionalUser) -> Response:
+async def read_stats(user_id: Id, resources: ResourcesDep, viewer: OptionalUser) -> Response:
     """What a user has written and how often it was read."""
-    return json_response(await user_service.read_stats(reader, user_id, viewer=viewer))
+    return json_response(await user_service.read_stats(user_id, viewer=viewer, resources=resources))
 
 
 @router.put("/{user_id}", response_model=UserPrivate, responses=problems(400, 401, 403, 404, 412, 422))
