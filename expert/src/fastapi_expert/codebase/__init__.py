@@ -3,6 +3,26 @@
 Nothing of the project under study is imported or run.
 """
 
-from .codebase import Codebase, ServedMount, ServedRoute, load, refresh
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .codebase import Codebase, load, refresh
+    from .linking import ServedMount, ServedRoute
 
 __all__ = ["Codebase", "ServedMount", "ServedRoute", "load", "refresh"]
+
+_WHERE = {
+    "Codebase": "codebase",
+    "load": "codebase",
+    "refresh": "codebase",
+    "ServedMount": "linking",
+    "ServedRoute": "linking",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use: a hook that only compares a draft with the index starts without the linker."""
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_WHERE[name]}", __name__), name)

@@ -29,7 +29,7 @@ def encode(facts: FileFacts) -> tuple[bytes, bytes]:
 
 def decode(path: str, text: bytes, shapes: bytes) -> FileFacts:
     """The facts of the file at ``path``; ValueError, TypeError or struct.error when the bytes are not ours."""
-    lines, docstring, functions, classes, imports, body, suppressions, problems, generated = json.loads(
+    lines, docstring, functions, classes, imports, body, suppressions, problems, generated, env_reads = json.loads(
         text.decode("utf-8", "surrogatepass")
     )
     decoded: list[FunctionFacts] = []
@@ -57,4 +57,5 @@ def decode(path: str, text: bytes, shapes: bytes) -> FileFacts:
         tuple([Suppression._make(one) for one in suppressions]),
         tuple([(int(line), str(message)) for line, message in problems]),
         generated,
+        tuple([(str(name), int(line)) for name, line in env_reads]),
     )

@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 
 from .shape import Shape
 
-VERSION = 1
+VERSION = 3
 """Raised whenever the facts change shape or meaning: older cached facts are read anew."""
 
 Expr = Any
@@ -163,3 +163,5 @@ class FileFacts(NamedTuple):
     suppressions: tuple[Suppression, ...]
     problems: tuple[tuple[int, str], ...]
     generated: bool
+    env_reads: tuple[tuple[str, int], ...]
+    """(variable, line) of every `os.getenv("X")`, `os.environ.get("X")` and `os.environ["X"]` that reads."""

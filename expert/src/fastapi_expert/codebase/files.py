@@ -1,6 +1,5 @@
 """Which Python files a codebase has: what git tracks plus what it does not ignore, else a walk."""
 
-import fnmatch
 import os
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -148,9 +147,8 @@ def _is_directory(entry: "os.DirEntry[str]") -> bool:
 
 
 def _excluded(path: str, patterns: Sequence[str]) -> bool:
-    return any(
-        fnmatch.fnmatchcase(path, pattern)
-        or fnmatch.fnmatchcase(path, pattern.rstrip("/") + "/*")
-        or fnmatch.fnmatchcase("/" + path, pattern if pattern.startswith("*") else "*/" + pattern.rstrip("/") + "/*")
-        for pattern in patterns
-    )
+    if not patterns:
+        return False
+    from fastapi_expert.config import matches  # not needed by most runs
+
+    return any(matches(path, pattern) for pattern in patterns)

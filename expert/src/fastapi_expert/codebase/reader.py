@@ -51,7 +51,7 @@ def _recoded(source: bytes, encoding: bytes) -> bytes:
 
 
 def _nothing(path: str, source: bytes, message: str) -> FileFacts:
-    return FileFacts(path, source.count(b"\n") + 1, "", (), (), (), (), (), ((1, message),), False)
+    return FileFacts(path, source.count(b"\n") + 1, "", (), (), (), (), (), ((1, message),), False, ())
 
 
 _DEFINITIONS = re.compile(rb"^[ \t]*(?:(async[ \t]+def|def|class)|(from|import))\b", re.MULTILINE)
@@ -62,6 +62,10 @@ _TOKENS = re.compile(
     rb"|\"(?:[^\"\\\n]+|\\.)*\"|'(?:[^'\\\n]+|\\.)*'|\#[^\n]*"
     rb"|([A-Za-z_\x80-\xff][\w\x80-\xff]*(?:\.[A-Za-z_\x80-\xff][\w\x80-\xff]*)*)",
     re.DOTALL,
+)
+_ENV_READ = re.compile(
+    rb"""(?<![\w"'])(?:os[ \t]*\.[ \t]*)?(?:(?:getenv|environ[ \t]*\.[ \t]*get)[ \t]*\(\s*["']([A-Za-z_]\w*)["']"""
+    rb"""|environ[ \t]*\[\s*["']([A-Za-z_]\w*)["']\s*\](?!\s*=[^=]))"""
 )
 _MARKS = re.compile(rb"\b40[13]\b|\bauthorization\b", re.IGNORECASE)
 _BUILDS = re.compile(
@@ -116,6 +120,7 @@ class _Reading:
             suppressions=self._suppressions(),
             problems=self._problems(),
             generated=_GENERATED.search(self.source, 0, 1000) is not None,
+            env_reads=self._env_reads(),
         )
 
     # -- definitions and imports, by their lines ------------------------------------------------------------------
@@ -383,6 +388,16 @@ class _Reading:
             named = tuple([rule for rule in rules if rule])
             found.append(Suppression(line, named, match[2].decode("utf-8", "replace").strip()))
         return tuple(found)
+
+    def _env_reads(self) -> tuple[tuple[str, int], ...]:
+        if b"environ" not in self.source and b"getenv" not in self.source:
+            return ()
+        return tuple(
+            [
+                ((match[1] or match[2]).decode("ascii"), self.source.count(b"\n", 0, match.start()) + 1)
+                for match in _ENV_READ.finditer(self.source)
+            ]
+        )
 
     def _problems(self) -> tuple[tuple[int, str], ...]:
         """Where the text is no Python; the outermost places only, and few of them."""

@@ -7,16 +7,17 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from .cache import Cache
 from .encoding import decode, encode
 from .facts import FileFacts
 from .files import SourceFile, list_files
 from .model import Problem
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage, how many are done and how many there are."""
@@ -162,6 +163,8 @@ _Take = Callable[[Sequence[_Unread], Sequence[tuple[FileFacts | None, bytes, byt
 
 def _share(batches: list[list[_Unread]], take: _Take) -> None:
     """Work from both ends: a child from the front, this process from the back; a child that dies leaves its rest."""
+    from multiprocessing import Pipe  # slow to import, and rarely needed
+
     ours, theirs = Pipe(duplex=True)
     child = os.fork()
     if child == 0:
