@@ -1,11 +1,14 @@
-"""A small shop that every face is tried on, and the `expert` command as a process."""
+"""A small shop that every face is tried on, and the `expert` command."""
 
+import io
 import os
-import subprocess
-import sys
 from collections.abc import Callable
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
+
+from fastapi_expert.__main__ import run
 
 SHOP = {
     "pyproject.toml": '[project]\nname = "shop"\nversion = "1"\ndependencies = ["fastapi>=0.115"]\n',
@@ -253,18 +256,19 @@ Expert = Callable[..., Done]
 
 
 def run_expert(*arguments: str, cwd: Path, text: str | bytes = b"", env: dict[str, str] | None = None) -> Done:
-    """`expert ARGUMENTS` as a process of its own, with nothing on a terminal."""
+    """`expert ARGUMENTS` with nothing on a terminal, in this process: starting one costs more than most answers."""
+    out, err = io.StringIO(), io.StringIO()
+    given = io.TextIOWrapper(io.BytesIO(text.encode() if isinstance(text, str) else text))
     clean = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")}
-    done = subprocess.run(
-        [sys.executable, "-m", "fastapi_expert", *arguments],
-        cwd=cwd,
-        input=text.encode() if isinstance(text, str) else text,
-        capture_output=True,
-        env={**clean, **(env or {})},
-        timeout=120,
-        check=False,
-    )
-    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+    with (
+        patch.dict(os.environ, {**clean, **(env or {})}, clear=True),
+        patch("sys.stdin", given),
+        chdir(cwd),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        code = run(arguments)
+    return Done(code, out.getvalue(), err.getvalue())
 
 
 def lay_down(root: Path, files: dict[str, str]) -> Path:

@@ -99,7 +99,7 @@ def _group() -> None:
 
 
 def _help() -> str:
-    width = max(map(len, COMMANDS))
+    width = max(len(name) for name in COMMANDS)  # `map` is a module of ours here
     rows = "".join(f"  {name:<{width}}  {line}\n" for name, (_, line) in COMMANDS.items())
     return f"Usage: expert COMMAND …\n\nA FastAPI specialist as a program.\n\nCommands:\n{rows}\n{EXAMPLES}"
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates.drafts import Draft, is_diff, read_diff
 from fastapi_expert.duplicates.model import Finding, Proposal, Verdict
+from fastapi_expert.duplicates.proposing import DRAFT
 from fastapi_expert.duplicates.quick import propose_from_cache
 
 _SIMILAR = 5
@@ -33,7 +34,7 @@ def judge(text: bytes, *, root: Path, as_path: str | None, settings: Config) -> 
     if not python:
         return Judgement(Proposal("new", "There is no Python in it, so there is nothing to judge."))
     proposals = [propose_from_cache(root, draft.source, draft.path, config=settings) for draft in python]
-    shown = {draft.path: draft.source for draft in python if draft.path is not None}
+    shown = {draft.path or DRAFT: draft.source for draft in python}
     if len(drafts) == 1:
         return Judgement(proposals[0], shown)
     return Judgement(_merged(proposals, drafts), shown)

@@ -1,7 +1,7 @@
 """A codebase at a glance: how much of everything, and what hangs from the application."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import get_args
 
 from fastapi_expert.codebase.model import Component, Inventory, Kind
@@ -49,20 +49,34 @@ def _line(component: Component, place: str, widest: int, style: Style) -> str:
 
 
 def _routers(inventory: Inventory, style: Style) -> list[str]:
-    """One line a router or application that answers to routes, with the path its routes share."""
+    """One line an application or router: how many routes hang from it, and the path that they share."""
     by_id = {component.id: component for component in inventory.components}
     paths: dict[str, list[str]] = {}
     for route in inventory.routes:
         paths.setdefault(route.endpoint, []).append(route.path)
     lines: list[str] = []
-    for component in inventory.components:
-        if component.kind not in ("app", "router"):
-            continue
-        own = [path for other in component.uses if other in by_id for path in paths.get(other, ())]
-        shared = style.paint(printable(common_prefix(own)), "cyan")
-        place = style.paint(f"{component.path}:{component.line}", "dim")
-        lines.append(f"  {component.kind:<8}{len(own):>4} routes  {shared}  {component.qualname}  {place}")
+    for kind in ("app", "router"):
+        for component in inventory.components:
+            if component.kind == kind:
+                own = [path for one in _hanging(component, by_id) for path in paths.get(one.id, ())]
+                shared = style.paint(f"{printable(common_prefix(own)):<28}", "cyan")
+                place = style.paint(f"{component.path}:{component.line}", "dim")
+                lines.append(f"  {kind:<7}{len(own):>4} routes  {shared}  {component.qualname}  {place}")
     return ["", style.paint("applications and routers", "bold"), *lines] if lines else []
+
+
+def _hanging(start: Component, by_id: Mapping[str, Component]) -> list[Component]:
+    """What hangs from an application or router, through the routers it includes."""
+    found = {start.id: start}
+    queue = [start]
+    while queue:
+        for other in queue.pop().uses:
+            component = by_id.get(other)
+            if component is not None and other not in found and component.kind in ("app", "router", "endpoint"):
+                found[other] = component
+                if component.kind != "endpoint":
+                    queue.append(component)
+    return list(found.values())
 
 
 def common_prefix(paths: Sequence[str]) -> str:

@@ -57,6 +57,11 @@ for (const [number, component] of DATA.components.entries()) {
     component.fields.map((field) => field[0]).join(" ")].join(" ").toLowerCase();
 }
 const BY_KIND = [...DATA.components].sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || (a.path < b.path ? -1 : a.path > b.path ? 1 : a.line - b.line));
+for (const route of DATA.routes) {
+  if (route.endpoint === null) continue;
+  const uses = DATA.components[route.endpoint].uses; // what its routers and its app ask for counts as its own
+  for (const other of route.dependencies) if (!uses.includes(other)) uses.push(other);
+}
 for (const component of DATA.components)
   for (const other of component.uses) DATA.components[other].usedBy.push(component.number);
 for (const [number, route] of DATA.routes.entries()) {
@@ -107,9 +112,8 @@ function shortened(text, length) {
 
 /** Go to a view, and to one thing in it; the address bar and the back button know. */
 function go(view, number) {
-  const hash = `#${view}${number === undefined ? "" : `/${number}`}`;
-  if (location.hash === hash) window.dispatchEvent(new HashChangeEvent("hashchange"));
-  else location.hash = hash;
+  location.hash = `#${view}${number === undefined ? "" : `/${number}`}`;
+  route(); // at once: the event that follows finds everything in its place
 }
 
 function here() {

@@ -18,7 +18,7 @@ function problemsView() {
 const views = [inventoryView(), routesView(), graphView(), duplicatesView(), problemsView()];
 const input = document.getElementById("search");
 const counter = document.getElementById("count");
-let active;
+let active, shown;
 
 for (const view of views) {
   view.tab = el("button", { type: "button", role: "tab", id: `tab-${view.id}`, "aria-controls": `view-${view.id}`, "aria-selected": "false", tabIndex: -1,
@@ -31,6 +31,7 @@ for (const view of views) {
 
 /** Bring the view that the address names to the front, and what it names in it. */
 function route() {
+  shown = location.hash;
   const { view: id, number } = here();
   const view = views.find((one) => one.id === id) || views[0];
   const first = active !== view;
@@ -74,7 +75,7 @@ document.getElementById("tabs").addEventListener("keydown", (event) => {
   if (!step) return;
   const next = views[(views.indexOf(active) + step + views.length) % views.length];
   go(next.id);
-  setTimeout(() => next.tab.focus());
+  next.tab.focus();
   event.preventDefault();
 });
 
@@ -107,5 +108,5 @@ try {
   const stored = localStorage.getItem("expert-theme");
   if (stored === "dark" || stored === "light") document.documentElement.dataset.theme = stored;
 } catch { /* as above */ }
-window.addEventListener("hashchange", route);
+window.addEventListener("hashchange", () => { if (location.hash !== shown) route(); });
 route();
