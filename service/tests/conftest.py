@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -71,15 +72,9 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_database(postgres_address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a migrated database of this test process alone."""
-    name = f"test_{secrets.token_hex(6)}"
-    with psycopg.connect(postgres_address, autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    url = make_url(postgres_address).set(database=name).render_as_string(hide_password=False)
-    upgrade(settings_for(Backend(name="postgres", database_url=url), data_dir=tmp_path_factory.mktemp("migrated")))
-    yield url
-    with psycopg.connect(postgres_address, autocommit=True) as admin:
-        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    """The URL of a migrated database of this test process alone, emptied before each test that uses it."""
+    with migrated_database(postgres_address, tmp_path_factory.mktemp("migrated")) as url:
+        yield url
 
 
 @pytest.fixture(params=BACKENDS)
@@ -155,6 +150,19 @@ def settings_for(backend: Backend, *, data_dir: Path, **overrides: Any) -> Setti
         **overrides,
     }
     return Settings(_env_file=None, **chosen)  # pyright: ignore[reportCallIssue]  # pydantic-settings' own keyword
+
+
+@contextmanager
+def migrated_database(address: str, directory: Path) -> Iterator[str]:
+    """The URL of a new database on the PostgreSQL at `address`, migrated, dropped with the block."""
+    name = f"test_{secrets.token_hex(6)}"
+    with psycopg.connect(address, autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    url = make_url(address).set(database=name).render_as_string(hide_password=False)
+    upgrade(settings_for(Backend(name="postgres", database_url=url), data_dir=directory))
+    yield url
+    with psycopg.connect(address, autocommit=True) as admin:
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def client_of(app: FastAPI, **options: Any) -> httpx.AsyncClient:

@@ -31,7 +31,7 @@ class LiveService(Server):
             "rate_limit_requests": 0,
             **environment,
         }
-        self.workers = workers
+        self.backend = backend
         self.environment = {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "TMPDIR") if key in os.environ}
         self.environment |= {name.upper(): str(value) for name, value in settings.items() if value is not None}
 

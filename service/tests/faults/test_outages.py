@@ -116,6 +116,12 @@ async def eventually(check: Callable[[], bool], *, within: float = RECOVERS_WITH
         await asyncio.sleep(0.1)
 
 
+def errors_of(service: LiveService, traffic: Traffic) -> str:
+    lines = service.log().splitlines()
+    loud = [f"{line}\n" + "\n".join(lines[at + 1 : at + 40]) for at, line in enumerate(lines) if "[error" in line]
+    return f"{traffic.statuses}\n" + "\n".join(loud[:3])
+
+
 async def readiness(client: httpx.AsyncClient) -> httpx.Response:
     return await client.get("/health/ready")
 
@@ -140,7 +146,7 @@ async def test_postgres_killed_under_load_is_a_clear_503_and_loses_nothing_commi
             await asyncio.sleep(1.5)
         assert written_before > 0
         assert len(traffic.acknowledged) > recovered_at
-    assert {status for _, status in traffic.statuses} <= {200, 201, 503}, traffic.statuses
+    assert {status for _, status in traffic.statuses} <= {200, 201, 503}, errors_of(deployment.service, traffic)
     assert traffic.statuses["write", 503] > 0
     assert not traffic.not_problems
     assert traffic.slowest < 10
@@ -169,7 +175,7 @@ async def test_redis_killed_under_load_is_slower_answers_and_nothing_else(deploy
             await asyncio.to_thread(deployment.redis.start)
             await eventually(deployment.service.is_ready)
             await asyncio.sleep(1)
-    assert {status for _, status in traffic.statuses} <= {200, 201}, traffic.statuses
+    assert {status for _, status in traffic.statuses} <= {200, 201}, errors_of(deployment.service, traffic)
     assert traffic.slowest < 5
 
 

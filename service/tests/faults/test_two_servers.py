@@ -9,7 +9,7 @@ import pytest
 
 from tests.faults.conftest import Pair
 
-pytestmark = pytest.mark.parametrize("backend", ["postgres", "postgres+redis"], indirect=True)
+pytestmark = pytest.mark.parametrize("two_servers", ["postgres", "postgres+redis"], indirect=True)
 
 WITHIN = 1.0
 
