@@ -4,6 +4,7 @@ Import-light on purpose: a git hook pays for every import each time somebody com
 """
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -111,6 +112,12 @@ class Repository:
         """The id of the tree that holds nothing, in this repository's own hash."""
         return self.git("hash-object", "-t", "tree", "-w", "--stdin", data=b"").strip()
 
+    def changed_lines(self, *diff: str) -> dict[str, list[tuple[int, int]]]:
+        """Path -> ranges of lines (first, last) on the new side of ``git diff DIFF``; where lines are only gone, the
+        lines around the gap. A deleted file has no entry."""
+        options = ("--unified=0", "--no-color", "--no-ext-diff", "--no-renames", "--src-prefix=a/", "--dst-prefix=b/")
+        return _ranges(self.git("-c", "core.quotePath=no", "diff", *options, *diff, "--"))
+
     def entries(self, paths: Sequence[str] = ()) -> list[Entry]:
         """What the index holds (all of it, or below ``paths``); unmerged entries are left out."""
         found: list[Entry] = []
@@ -143,3 +150,32 @@ def _run(
     if any("not a git repository" in line for line in said):
         raise GitError("not in a git repository", where=str(folder), do="go into one, or start one: git init")
     raise GitError(said[-1].removeprefix("fatal: "), where=f"git {' '.join(args)}")
+
+
+_HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+
+
+def _ranges(diff: str) -> dict[str, list[tuple[int, int]]]:
+    ranges: dict[str, list[tuple[int, int]]] = {}
+    current: list[tuple[int, int]] = []
+    lines = iter(diff.split("\n"))
+    for line in lines:
+        if line.startswith("+++ "):
+            name = _unquoted(line[4:].removesuffix("\t"))
+            current = [] if name == "/dev/null" else ranges.setdefault(name[2:], [])
+        elif match := _HUNK.match(line):
+            gone, start, count = int(match[1] or 1), int(match[2]), int(match[3] or 1)
+            current.append((start, start + count - 1) if count else (max(start, 1), start + 1))
+            for _ in range(gone + count):  # the lines themselves may look like anything
+                next(lines, None)
+    return ranges
+
+
+def _unquoted(name: str) -> str:
+    """A path as git writes it in a header: in C's quotes when it holds a quote, a backslash or a control character."""
+    if not name.startswith('"'):
+        return name
+    named = {"a": "\a", "b": "\b", "t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r"}
+    return re.sub(
+        r"\\([0-7]{3}|.)", lambda m: named.get(m[1], chr(int(m[1], 8)) if len(m[1]) == 3 else m[1]), name[1:-1]
+    )

@@ -77,7 +77,7 @@ def _result(finding: Finding, rules: list[tuple[str, str]]) -> dict[str, Any]:
 
 
 def junit(report: Report) -> str:
-    """A test case a check: `failure` with its findings, `error` when it could not be made, `skipped` when not wanted."""
+    """A test case a check: `failure` with its findings, `error` if it could not be made, `skipped` if unwanted."""
     failed = sum(one.status == "failed" for one in report.checks)
     errors = sum(one.status in ("missing", "broken") for one in report.checks)
     skipped = sum(one.status == "skipped" for one in report.checks)

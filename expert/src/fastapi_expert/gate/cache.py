@@ -1,0 +1,98 @@
+"""Results that need no second run: kept by tool version, configuration and the content that was looked at.
+
+They lie in ``.expert/cache/gate/``, a small JSON file each; whatever cannot be read or written is worked out anew.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from fastapi_expert import __version__
+from fastapi_expert.gate.model import Finding
+
+CONFIGURATION = (
+    "pyproject.toml",
+    "ruff.toml",
+    ".ruff.toml",
+    "pyrightconfig.json",
+    "setup.cfg",
+    "tox.ini",
+    "pytest.ini",
+    ".isort.cfg",
+    ".editorconfig",
+    ".bandit",
+)
+_MOST = 4000
+_OURSELVES = f"{__version__}:{(Path(__file__).with_name('tools.py')).stat().st_mtime_ns}"
+"""An update of ours may read the same output otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """The results of one project."""
+
+    folder: Path
+
+    @classmethod
+    def of(cls, root: Path) -> "Cache":
+        """The cache of the project at ``root``."""
+        return cls(root / ".expert" / "cache" / "gate")
+
+    def get(self, key: str) -> list[Finding] | None:
+        """The findings kept under ``key``; None when there are none, or none that can be read."""
+        try:
+            rows: list[dict[str, Any]] = json.loads((self.folder / f"{key}.json").read_bytes())
+            return [Finding(**row) for row in rows]
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def put(self, key: str, findings: Iterable[Finding]) -> None:
+        """Keep ``findings``; a tree that cannot be written to goes without."""
+        with contextlib.suppress(OSError):
+            self._make()
+            handle, name = tempfile.mkstemp(dir=self.folder)
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                json.dump([asdict(finding) for finding in findings], stream)
+            os.replace(name, self.folder / f"{key}.json")
+
+    def prune(self) -> None:
+        """Take the oldest results away when there are very many."""
+        with contextlib.suppress(OSError):
+            kept = sorted(self.folder.iterdir(), key=lambda path: path.stat().st_mtime)
+            for path in kept[: max(0, len(kept) - _MOST)]:
+                path.unlink(missing_ok=True)
+
+    def _make(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        ignore = self.folder.parent / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+
+
+def key(*parts: str | bytes) -> str:
+    """One name for all of ``parts``."""
+    state = hashlib.blake2b(_OURSELVES.encode(), digest_size=16)
+    for part in parts:
+        data = part.encode(errors="surrogateescape") if isinstance(part, str) else part
+        state.update(len(data).to_bytes(8, "big") + data)
+    return state.hexdigest()
+
+
+def configuration(home: Path, top: Path) -> str:
+    """What the configuration files from ``home`` up to ``top`` say, as one digest."""
+    folders = [home, *(folder for folder in home.parents if folder.is_relative_to(top))]
+    return key(*(content(folder / name) for folder in folders for name in CONFIGURATION))
+
+
+def content(path: Path) -> bytes:
+    """The bytes of a file for a key; empty when it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""

@@ -1,0 +1,70 @@
+"""Running a tool: its own process group, a time limit that takes its children along, output that may be any bytes."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class Broken(Exception):
+    """A tool that crashed, ran out of time or printed what cannot be read. The message is for the report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a tool printed; undecodable bytes are replaced."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def last_words(self) -> str:
+        """The last line it printed, which says most when it failed."""
+        lines = (self.err.strip() or self.out.strip()).splitlines()
+        return lines[-1][:300] if lines else "no output"
+
+
+def run(command: Sequence[str | Path], *, cwd: Path, timeout: float, env: Mapping[str, str] | None = None) -> Output:
+    """Run ``command`` in ``cwd``. git's own variables are kept from it: a hook must not point it at a repository.
+
+    Raises Broken when it cannot be started or is not done after ``timeout`` seconds.
+    """
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    clean |= {"PYTHONIOENCODING": "utf-8", "NO_COLOR": "1", "TERM": "dumb", **(env or {})}
+    clean.pop("FORCE_COLOR", None)
+    words = [str(word) for word in command]
+    try:
+        process = subprocess.Popen(
+            words,
+            cwd=cwd,
+            env=clean,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise Broken(f"{words[0]} cannot be started: {error.strerror}") from None
+    try:
+        out, err = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        _kill(process)
+        raise Broken(f"not done after {timeout:g} s (check.timeout in [tool.fastapi-expert] allows more)") from None
+    except BaseException:
+        _kill(process)
+        raise
+    return Output(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"))
+
+
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    with contextlib.suppress(OSError):
+        if sys.platform == "win32":  # pragma: no cover
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

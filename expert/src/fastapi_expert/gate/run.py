@@ -1,0 +1,283 @@
+"""The gate's course: find what changed, run the checks side by side, keep what the change brought in, report."""
+
+import contextlib
+import os
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from fastapi_expert.codebase import Codebase
+from fastapi_expert.config import Config, load, project_root
+from fastapi_expert.errors import ConfigError
+from fastapi_expert.gate import copies, fix, suite, tools
+from fastapi_expert.gate.blame import brought_in
+from fastapi_expert.gate.cache import Cache, configuration, content, key
+from fastapi_expert.gate.changes import Changes, changes
+from fastapi_expert.gate.environment import environment, home_of
+from fastapi_expert.gate.model import Check, Finding, Report, Status
+from fastapi_expert.gate.own import own_findings
+from fastapi_expert.gate.process import Broken, run
+from fastapi_expert.gate.tools import PROJECT, Call, Tool
+from fastapi_expert.gate.tree import Tree, index, revision, work_tree
+
+CHECKS = ("format", "imports", "lint", "annotations", "ignores", "security", "duplicates", "types", "tests")
+_WORST: tuple[Status, ...] = ("broken", "missing", "failed", "passed", "skipped")
+
+Result = tuple[Check, list[Finding]]
+
+
+def check(
+    start: Path, *, staged: bool = False, since: str | None = None, everything: bool = False, fix_them: bool = False
+) -> Report:
+    """Run the gate over what changed in the repository around ``start`` (all of it with ``everything``).
+
+    ``fix_them`` lets the formatters and the linter's safe fixes loose on the changed files first. Raises GitError
+    outside a repository and ConfigError for a configuration without meaning; a tool that is missing or breaks is part
+    of the report.
+    """
+    began = time.monotonic()
+    config = load(project_root(start))
+    _verify(config)
+    changed = changes(start, staged=staged, since=since, everything=everything, exclude=config.check.exclude)
+    fixed: tuple[str, ...] = ()
+    if fix_them and changed.python:
+        fixed = fix.fix(changed, config.check.timeout, skip=config.check.skip)
+        changed = changes(start, staged=staged, since=since, everything=everything, exclude=config.check.exclude)
+    with contextlib.ExitStack() as stack:
+        in_place = changed.scope != "index" or changed.repo is None
+        tree = work_tree(changed.root, changed.repo) if in_place else stack.enter_context(_index(changed))
+        report = _Gate(changed, tree, config, _Base(changed, stack)).report()
+    return replace(report, fixed=fixed, seconds=time.monotonic() - began)
+
+
+def _index(changed: Changes) -> contextlib.AbstractContextManager[Tree]:
+    assert changed.repo is not None
+    return index(changed.repo)
+
+
+def _verify(config: Config) -> None:
+    for name in config.check.skip:
+        if name not in CHECKS:
+            raise ConfigError(
+                f"check.skip names no check: {name!r}",
+                where=str(config.source or ""),
+                do=f"one of: {', '.join(CHECKS)}",
+            )
+
+
+@dataclass
+class _Base:
+    """The content from before the change, laid out when somebody asks for the first time."""
+
+    changes: Changes
+    stack: contextlib.ExitStack
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    laid_out: Tree | None = None
+
+    def tree(self) -> Tree | None:
+        """None when there was nothing before."""
+        if self.changes.repo is None or self.changes.base is None:
+            return None
+        with self.lock:
+            if self.laid_out is None:
+                self.laid_out = self.stack.enter_context(revision(self.changes.repo, self.changes.base))
+            return self.laid_out
+
+
+@dataclass(frozen=True)
+class _Gate:
+    changes: Changes
+    tree: Tree
+    config: Config
+    base: _Base
+
+    def report(self) -> Report:
+        """Everything: the cheap tools are started first, the type checker and the tests as soon as a core is free."""
+        changed = self.changes
+        empty = Report(str(changed.root), changed.scope, changed.everything)
+        if not changed.everything:
+            return empty
+        codebase = copies.read(self.tree, self.config)  # before any thread: reading may fork
+        pool = ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 1))
+        try:
+            futures = [pool.submit(job) for job in self._tool_jobs()]
+            chosen = suite.choose(codebase, changed) if self._wants("tests") else suite.Choice()
+            if chosen.tests:
+                futures.append(pool.submit(self._tests, chosen))
+            results = [*self._own(), *self._tests_not_run(chosen)]
+            doubtful = self._duplicates(codebase, results)
+            results += [future.result() for future in futures]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        pool.shutdown()
+        if doubtful is not None:  # the code from before is read last: reading may fork, and now no thread is left
+            results.append(doubtful())
+        Cache.of(changed.root).prune()
+        return replace(
+            empty,
+            checks=_merged(check for check, _ in results),
+            findings=tuple(sorted((f for _, found in results for f in found), key=lambda f: (f.path, f.line, f.check))),
+            tests=chosen.tests,
+            tests_total=chosen.total,
+            everything=chosen.everything,
+        )
+
+    def _wants(self, name: str) -> bool:
+        return name not in self.config.check.skip
+
+    # the project's tools ----------------------------------------------------------------------------------------------
+
+    def _tool_jobs(self) -> list[Callable[[], Result]]:
+        by_tool: dict[tuple[int, str], tuple[Tool, Path, list[str]]] = {}
+        for path in self.changes.python:
+            project = home_of(path, self.tree.root, PROJECT)
+            for rank, tool in enumerate(tools.tools_for(project, self.tree.root)):
+                if self._wants(tool.label) and not (path.endswith(".pyi") and tool is tools.BANDIT):
+                    home = home_of(path, self.tree.root, tool.homes)
+                    slot = (rank, f"{tool.label}:{tool.name}:{home}")
+                    by_tool.setdefault(slot, (tool, home, []))[2].append(path)
+        return [
+            lambda tool=tool, home=home, files=files: self._tool(tool, home, tuple(files))
+            for _, (tool, home, files) in sorted(by_tool.items(), key=lambda item: item[0])
+        ]
+
+    def _tool(self, tool: Tool, home: Path, files: tuple[str, ...]) -> Result:
+        """One tool on its files, and on what they were where an old line is at fault."""
+        began = time.monotonic()
+        runner = ToolRun(
+            tool, self.tree.real / home.relative_to(self.tree.root), self.changes.root, self.config.check.timeout
+        )
+        try:
+            found, cached = runner.on(self.tree, files)
+
+            def before(paths: tuple[str, ...]) -> tuple[Tree, Sequence[Finding]] | None:
+                tree = self.base.tree()
+                there = tuple(path for path in paths if tree and (tree.root / path).is_file())
+                return (tree, runner.on(tree, there)[0]) if tree and there else None
+
+            kept = brought_in(found, self.changes, self.tree, before)
+        except Missing as missing:
+            return Check(tool.label, "missing", note=str(missing)), []
+        except Broken as broken:
+            return Check(tool.label, "broken", time.monotonic() - began, note=f"{tool.name}: {broken}"), []
+        older = len(found) - len(kept)
+        note = f"{older} older finding{'s' if older > 1 else ''} left out" if older else ""
+        return Check(tool.label, "failed" if kept else "passed", time.monotonic() - began, cached, note), kept
+
+    # our own ----------------------------------------------------------------------------------------------------------
+
+    def _own(self) -> list[Result]:
+        began = time.monotonic()
+        found = [finding for path in self.changes.python for finding in own_findings(self.tree, path)]
+
+        def before(paths: tuple[str, ...]) -> tuple[Tree, Sequence[Finding]] | None:
+            tree = self.base.tree()
+            return (tree, [old for path in paths for old in own_findings(tree, path)]) if tree else None
+
+        kept = brought_in(found, self.changes, self.tree, before)
+        seconds = time.monotonic() - began
+        results: list[Result] = []
+        for name in ("annotations", "ignores"):
+            if self._wants(name) and self.changes.python:
+                mine = [finding for finding in kept if finding.check == name]
+                results.append((Check(name, "failed" if mine else "passed", seconds), mine))
+        return results
+
+    def _duplicates(self, codebase: Codebase, results: list[Result]) -> Callable[[], Result] | None:
+        """Put the result among ``results``, or return what has to be asked of the code from before."""
+        if not self._wants("duplicates") or not self.changes.python:
+            return None
+        began = time.monotonic()
+        found = copies.candidates(codebase, self.changes, self.config)
+        seconds = time.monotonic() - began
+
+        def compare() -> Result:
+            tree = self.base.tree() if self.changes.scope != "all" else None
+            before = copies.read(tree, self.config) if tree else None
+            kept = copies.brought_in(found, self.changes, before, self.config)
+            return Check("duplicates", "failed" if kept else "passed", seconds), kept
+
+        if found:
+            return compare
+        results.append((Check("duplicates", "passed", seconds), []))
+        return None
+
+    # tests ------------------------------------------------------------------------------------------------------------
+
+    def _tests(self, chosen: suite.Choice) -> Result:
+        return suite.run_tests(chosen, self.changes, self.tree, self.base.tree, self.config.check.timeout)
+
+    def _tests_not_run(self, chosen: suite.Choice) -> list[Result]:
+        if chosen.tests or not self._wants("tests"):
+            return []
+        return [(Check("tests", "skipped", note=chosen.note or "no test is affected"), [])]
+
+
+class Missing(Exception):
+    """A tool that is nowhere; the message names the command that installs it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolRun:
+    """A tool as the project in ``home`` has it; its results are cached."""
+
+    tool: Tool
+    home: Path
+    top: Path
+    timeout: float
+
+    def on(self, tree: Tree, files: Sequence[str]) -> tuple[list[Finding], bool]:
+        """The findings in ``files`` of ``tree``, and whether all of them were known already.
+
+        Raises Missing and Broken.
+        """
+        env = environment(self.home, self.top)
+        executable = env.tool(self.tool.name)
+        if executable is None:
+            raise Missing(f"{self.tool.name} is not installed: {env.install(self.tool.package)}")
+        cache, home = Cache.of(tree.real), tree.root / self.home.relative_to(tree.real)
+        common = (self.tool.label, self.tool.name, env.identity(executable), configuration(home, tree.root))
+        known, keys = dict[str, list[Finding]](), dict[str, str]()
+        for path in files:
+            keys[path] = key(*common, path, content(tree.root / path) if self.tool.alone else tree.digest)
+            if (self.tool.alone or tree.digest) and (found := cache.get(keys[path])) is not None:
+                known[path] = found
+        rest = tuple(path for path in files if path not in known)
+        for call in _calls(Call(tree, home, rest, env.python)) if rest else ():
+            output = run([executable, *self.tool.arguments(call)], cwd=home, timeout=self.timeout)
+            found = self.tool.read(output, call)
+            for path in call.files:
+                known[path] = [finding for finding in found if finding.path == path]
+                if self.tool.alone or tree.digest:
+                    cache.put(keys[path], known[path])
+        return [finding for path in files for finding in known[path]], not rest
+
+
+def _calls(call: Call) -> Iterable[Call]:
+    """``call`` in portions that fit a command line; a name with a line break, which no diff can show, goes alone."""
+    alone = [path for path in call.files if "\n" in path]
+    rest = [path for path in call.files if "\n" not in path]
+    portions = [[path] for path in alone] + [rest[start : start + 500] for start in range(0, len(rest), 500)]
+    return [replace(call, files=tuple(portion)) for portion in portions]
+
+
+def _merged(checks: Iterable[Check]) -> tuple[Check, ...]:
+    """One check a name: a name's tools may have run in several projects."""
+    by_name: dict[str, list[Check]] = defaultdict(list)
+    for one in checks:
+        by_name[one.name].append(one)
+    merged: list[Check] = []
+    for name in (name for name in CHECKS if name in by_name):
+        same = by_name[name]
+        statuses: list[Status] = [one.status for one in same]
+        worst = min(statuses, key=_WORST.index)
+        notes = dict.fromkeys(one.note for one in same if one.note)
+        merged.append(
+            Check(name, worst, max(one.seconds for one in same), all(one.cached for one in same), "; ".join(notes))
+        )
+    return tuple(merged)
