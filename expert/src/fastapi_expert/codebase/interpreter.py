@@ -207,6 +207,8 @@ class Interpreter:
         scope.names.update(before)
         for name in {name for outcome in outcomes for name in outcome}:
             values = [outcome[name] for outcome in outcomes if name in outcome]
+            if isinstance(before.get(name), (Lazy, Thunk)):  # looked up in one branch, not yet in another: the same
+                values = [value for value in values if value is not before[name]] or values
             scope.names[name] = join(values, Site(scope.path, 1))
 
     # -- calls ----------------------------------------------------------------------------------------------------
@@ -281,9 +283,13 @@ class Interpreter:
             self.run_module(place)
         if imported.name == "*":
             return  # looked up when a name is not found otherwise
-        if place == scope.path and self.codebase.modules.child(place, imported.name) is None:
-            return
         child = self.codebase.modules.child(place, imported.name)
+        if place == scope.path:  # a package imports its own submodule
+            if child is not None:
+                scope.names[imported.alias] = ModuleValue(child)
+                if not child.endswith("/"):
+                    self.run_module(child)
+            return
         if child is not None and not child.endswith("/") and imported.name not in self.codebase.bindings(place):
             self.run_module(child)
         scope.names[imported.alias] = Lazy(place, imported.name)
