@@ -27,6 +27,7 @@ Record = Sequence[Any]
 Pool = Any  # asyncpg.Pool, whose methods have no types
 
 SQLITE_READERS = 4
+_NUMERIC_OID = 1700  # what PostgreSQL calls NUMERIC: its types ask how the driver spells a number
 _LOST = (
     OSError,
     asyncpg.PostgresConnectionError,
@@ -69,7 +70,7 @@ class CompiledRead:
         self._results = [
             (index, processor)
             for index, column in enumerate(statement.selected_columns)
-            if (processor := column.type.dialect_impl(dialect).result_processor(dialect, None))
+            if (processor := column.type.dialect_impl(dialect).result_processor(dialect, _NUMERIC_OID))
         ]
 
     def parameters(self, values: dict[str, Any]) -> list[Any]:

@@ -53,12 +53,12 @@ def configure_logging(settings: Settings) -> None:
         cache_logger_on_first_use=False,
     )
     formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[*before, structlog.stdlib.ExtraAdder(), _without_colours], processors=after
+        foreign_pre_chain=[*before, structlog.stdlib.ExtraAdder(), _without_copies], processors=after
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = _StandardOutput()
     handler.setFormatter(formatter)
     root = logging.getLogger()
-    for former in [handler for handler in root.handlers if isinstance(handler.formatter, type(formatter))]:
+    for former in [handler for handler in root.handlers if isinstance(handler, _StandardOutput)]:
         root.removeHandler(former)
     root.addHandler(handler)
     root.setLevel(settings.log_level)
@@ -71,8 +71,20 @@ def configure_logging(settings: Settings) -> None:
         logging.getLogger(name).setLevel(max(logging.WARNING, getattr(logging, settings.log_level)))
 
 
-def _without_colours(_logger: Any, _method: str, event: Event) -> Event:
-    event.pop("color_message", None)  # uvicorn's second copy of its own message
+class _StandardOutput(logging.Handler):
+    """Writes to whatever standard output is at the time, which a supervisor or a test may have replaced."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            sys.stdout.write(self.format(record) + "\n")
+            sys.stdout.flush()
+        except Exception:
+            self.handleError(record)
+
+
+def _without_copies(_logger: Any, _method: str, event: Event) -> Event:
+    for name in ("color_message", "message"):  # uvicorn's and logging's own copies of the message
+        event.pop(name, None)
     return event
 
 

@@ -1,10 +1,21 @@
 """The rules of single fields, each written once."""
 
+import re
 import unicodedata
 from typing import Annotated
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, StringConstraints, TypeAdapter, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    HttpUrl,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
 
 from app.core.pagination import MAX_CURSOR_LENGTH
 
@@ -12,22 +23,23 @@ PASSWORD_MIN, PASSWORD_MAX = 8, 128
 PASSWORD_SYMBOLS = "@$!%*?&"  # noqa: S105  # the symbols a password may choose from
 
 _URL = TypeAdapter(HttpUrl)
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_]+")
 
 
 def storable(value: object) -> object:
     """Refuse what no column can hold (NUL, in PostgreSQL) and no UTF-8 can carry (lone surrogates)."""
     if isinstance(value, str):
         if "\x00" in value:
-            raise ValueError("must not contain NUL characters")
+            raise refusal("nul_character", "NUL characters cannot be stored.")
         if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
-            raise ValueError("must not contain lone surrogates")
+            raise refusal("lone_surrogate", "Half of a surrogate pair is no character.")
     return value
 
 
 def one_line(value: str) -> str:
     """Refuse control characters, line breaks among them."""
     if not value.isprintable() and any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in value):
-        raise ValueError("must be one line without control characters")
+        raise refusal("control_character", "Write it in one line, without control characters.")
     return value
 
 
@@ -37,7 +49,7 @@ def email_address(value: str) -> str:
         # test_environment admits the reserved .test domain, which cannot belong to anyone.
         checked = validate_email(value.strip(), check_deliverability=False, test_environment=True)
     except EmailNotValidError as fault:
-        raise ValueError(f"is not an e-mail address: {fault}") from None
+        raise refusal("email", f"This is not an e-mail address: {fault}") from None
     return checked.normalized.lower()
 
 
@@ -54,12 +66,26 @@ def strong_password(value: str) -> str:
         if not present
     ]
     if missing:
-        raise ValueError(f"must contain {', '.join(missing)}")
+        raise refusal("weak_password", f"Add {', '.join(missing)}.")
+    return value
+
+
+def plain_name(value: str) -> str:
+    if _PLAIN_NAME.fullmatch(value) is None:
+        raise refusal("username", "Use letters from a to z, digits and _ only.")
     return value
 
 
 def web_address(value: str) -> str:
-    return str(_URL.validate_python(value))
+    try:
+        return str(_URL.validate_python(value))
+    except ValidationError:
+        raise refusal("url", "This is not a web address: it begins with http:// or https://.") from None
+
+
+def refusal(code: str, sentence: str) -> PydanticCustomError:
+    """A fault in words that a form can show as they are."""
+    return PydanticCustomError(code, "{sentence}", {"sentence": sentence})  # pyright: ignore[reportArgumentType] # typed for literals
 
 
 STORABLE = BeforeValidator(storable)
@@ -76,7 +102,13 @@ Email = Annotated[
     STORABLE,
     WithJsonSchema({"type": "string", "format": "email", "maxLength": 320}),
 ]
-Username = Annotated[str, StringConstraints(min_length=3, max_length=50, pattern=r"^[A-Za-z0-9_]+$"), STORABLE]
+Username = Annotated[
+    str,
+    StringConstraints(min_length=3, max_length=50),
+    AfterValidator(plain_name),
+    STORABLE,
+    WithJsonSchema({"type": "string", "minLength": 3, "maxLength": 50, "pattern": "^[A-Za-z0-9_]+$"}),
+]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50), ONE_LINE, STORABLE]
 Bio = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), STORABLE]
 Avatar = Annotated[

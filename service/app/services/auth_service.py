@@ -175,7 +175,7 @@ async def change_password(user: Principal, *, current: str, new: str, resources:
         error = FieldError(pointer="#/current_password", detail=detail, code="wrong_password")
         raise BadRequest(detail, slug="wrong-password", errors=(error,))
     if new == current:
-        raise InvalidInput.at("new_password", "must differ from the current one")
+        raise InvalidInput.at("new_password", "It must differ from the current one.")
     hashed = await hash_new_password(
         new, email=found.email, username=found.username, resources=resources, field="new_password"
     )
@@ -220,9 +220,9 @@ async def refuse_weak_password(
     folded = password.casefold()
     local = email.partition("@")[0]
     if any(len(part) > 2 and part.casefold() in folded for part in (email, local, username)):
-        raise InvalidInput.at(field, "must not contain your e-mail address or username")
+        raise InvalidInput.at(field, "It must not contain your e-mail address or username.")
     if await resources.hasher.is_guessable(password, about=[email, local, username]):
-        raise InvalidInput.at(field, "is easily guessed: make it longer, or of several unrelated words")
+        raise InvalidInput.at(field, "It is easily guessed: make it longer, or of several unrelated words.")
 
 
 async def _email_exists(session: AsyncSession, email: object) -> bool:

@@ -124,4 +124,4 @@ def _first_admin_email(settings: Settings) -> str:
     try:
         return email_address(settings.first_admin_email)
     except ValueError as fault:
-        raise ConfigurationError(f"FIRST_ADMIN_EMAIL {fault}") from None
+        raise ConfigurationError(f"FIRST_ADMIN_EMAIL: {fault}") from None
