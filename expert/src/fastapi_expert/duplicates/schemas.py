@@ -43,14 +43,17 @@ class Model:
     def stem(self) -> str:
         """The name without the role it plays: `UserCreate`, `UserOut` and `UserInDB` are `user`."""
         name = self.record.name.lower().replace("_", "")
-        trimmed = True
-        while trimmed:
-            trimmed = False
-            for role in _ROLES:
-                for shorter in (name.removesuffix(role), name.removeprefix(role)):
-                    if shorter != name and len(shorter) > 2:
-                        name, trimmed = shorter, True
+        while (shorter := _without_role(name)) != name:
+            name = shorter
         return name.removesuffix("s")
+
+
+def _without_role(name: str) -> str:
+    for role in _ROLES:
+        for shorter in (name.removesuffix(role), name.removeprefix(role)):
+            if shorter != name and len(shorter) > 2:
+                return shorter
+    return name
 
 
 @dataclass(frozen=True, slots=True)
