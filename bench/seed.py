@@ -9,7 +9,8 @@ import psycopg
 from argon2 import PasswordHasher
 
 USERS = 1_000
-TAGS = 200
+WRITERS = 40  # of the users; few enough, as are the tags, that a page of one's posts is full at a thousand posts
+TAGS = 50
 PASSWORD = "Correct7!horse-battery@staple"
 NEWEST = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -59,7 +60,7 @@ def _posts(posts: int, chance: random.Random, vocabulary: list[str]) -> Iterator
         content, title = " ".join(words), " ".join(words[:6]).capitalize()
         status = "draft" if number % 20 == 0 else "archived" if number % 20 == 10 else "published"
         published = None if status == "draft" else when
-        author = 1 + number % USERS
+        author = 1 + number % WRITERS
         slug, views = f"post-{number}", chance.randrange(10_000)
         yield number, author, title, content, content[:200], slug, status, views, published, 1, when, when
 
