@@ -6,7 +6,7 @@ the client (message, SQL, stack) leaves with it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -20,8 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.core.context import current_request_id
-
-PROBLEM_JSON = "application/problem+json"
+from app.core.openapi import PROBLEM_JSON, allowed_methods
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +171,9 @@ _OUTAGES: tuple[type[BaseException], ...] = (
     RedisError,
     OSError,
 )
+# SQLSTATE: connection exceptions, insufficient resources, shutdowns and starts (PostgreSQL's errcodes appendix). What
+# SQLAlchemy wraps keeps nothing else of the driver's class.
+_OUTAGE_STATES = ("08", "53", "57P")
 _OVERLOADS: tuple[type[BaseException], ...] = (sqlalchemy.exc.TimeoutError, TimeoutError)
 
 
@@ -199,8 +201,9 @@ def problem_for(exc: BaseException) -> Problem:
 
 def is_outage(exc: BaseException) -> bool:
     """Whether a backing service is down (as opposed to this code being wrong)."""
-    if isinstance(exc, sqlalchemy.exc.DBAPIError) and exc.connection_invalidated:
-        return True
+    if isinstance(exc, sqlalchemy.exc.DBAPIError):
+        state = str(getattr(exc.orig, "sqlstate", None) or "")
+        return exc.connection_invalidated or state.startswith(_OUTAGE_STATES) or isinstance(exc, _OUTAGES)
     return isinstance(exc, _OUTAGES)
 
 
@@ -233,7 +236,10 @@ def _printable(text: str) -> str:
 
 
 async def _answer(request: Request, exc: Exception) -> Response:
-    return problem_for(exc).response(request.url.path)
+    problem = problem_for(exc)
+    if problem.status == 405 and (methods := allowed_methods(request.app, request.scope["path"])):
+        problem = replace(problem, headers={"Allow": ", ".join(methods)})
+    return problem.response(request.scope["path"])
 
 
 def install_error_handlers(app: FastAPI) -> None:

@@ -4,10 +4,14 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.routing import compile_path
 
-from app.core.errors import PROBLEM_JSON
-
+PROBLEM_JSON = "application/problem+json"
 Json = dict[str, Any]
+
+SCHEME = "Bearer"
+OPTIONAL_SCHEME = "OptionalBearer"
+"""Name under which a dependency asks for a token that may be missing; FastAPI itself knows no such thing."""
 
 _PROBLEM_REFERENCE = "#/components/schemas/Problem"
 
@@ -57,11 +61,21 @@ def install_openapi(app: FastAPI) -> None:
     app.openapi = openapi  # the documented way: https://fastapi.tiangolo.com/how-to/extending-openapi/
 
 
+def allowed_methods(app: FastAPI, path: str) -> list[str]:
+    """Every method ``path`` is served for (RFC 9110 §15.5.6); the router names those of the first route it finds."""
+    methods: set[str] = set()
+    for template, operations in app.openapi()["paths"].items():
+        if compile_path(template)[0].match(path):
+            methods.update(method.upper() for method in operations)
+    return sorted(methods)
+
+
 def _complete(document: Json) -> None:
     schemas: Json = document.setdefault("components", {}).setdefault("schemas", {})
     for path, operations in document["paths"].items():
         for operation in operations.values():
             _complete_operation(operation, limited=not path.startswith(("/health", "/metrics")))
+    document["components"].get("securitySchemes", {}).pop(OPTIONAL_SCHEME, None)
     for replaced in ("HTTPValidationError", "ValidationError", "ProblemDocument"):
         schemas.pop(replaced, None)
     schemas |= {"FieldProblem": _FIELD_PROBLEM, "Problem": _PROBLEM}
@@ -70,6 +84,8 @@ def _complete(document: Json) -> None:
 
 def _complete_operation(operation: Json, *, limited: bool) -> None:
     responses: Json = operation["responses"]
+    if any(OPTIONAL_SCHEME in scheme for scheme in operation.get("security", ())):
+        operation["security"] = [{}, {SCHEME: []}]
     statuses = [400, 500, 503]
     if limited:
         statuses.append(429)

@@ -18,7 +18,7 @@ from pydantic import (
 from app.models import PostStatus
 from app.models.tag import tag_key
 from app.schemas.common import Schema, Timestamp
-from app.schemas.fields import Line, Text
+from app.schemas.fields import ONE_LINE, STORABLE, refusal
 
 MAX_TAGS = 10
 MAX_TAG_LENGTH = 50
@@ -33,13 +33,13 @@ def split_tags(value: object) -> object:
 def distinct_tags(names: list[str]) -> list[str]:
     """Without blanks and repetitions (in whatever case), in the order given."""
     if any("," in name for name in names):
-        raise ValueError("a tag must not contain a comma")
+        raise refusal("tag_with_comma", "A tag must not contain a comma.")
     first: dict[str, str] = {}
     for name in filter(None, names):
         first.setdefault(tag_key(name), name)
     kept = list(first.values())
     if len(kept) > MAX_TAGS:
-        raise ValueError(f"at most {MAX_TAGS} tags")
+        raise refusal("too_many_tags", f"At most {MAX_TAGS} tags.")
     return kept
 
 
@@ -47,14 +47,14 @@ def to_utc(value: datetime) -> datetime:
     try:
         return value.astimezone(UTC)
     except OverflowError:
-        raise ValueError("is beyond the years 1 to 9999 in UTC") from None
+        raise refusal("time_out_of_range", "In UTC this lies outside the years 1 to 9999.") from None
 
 
-Title = Annotated[Line, StringConstraints(min_length=1, max_length=200)]
-Content = Annotated[Text, StringConstraints(min_length=1, max_length=MAX_CONTENT_LENGTH)]
-Excerpt = Annotated[Text, StringConstraints(strip_whitespace=True, max_length=500)]
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), ONE_LINE, STORABLE]
+Content = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CONTENT_LENGTH), STORABLE]
+Excerpt = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), STORABLE]
 Moment = Annotated[AwareDatetime, AfterValidator(to_utc)]
-TagName = Annotated[Line, StringConstraints(max_length=MAX_TAG_LENGTH)]
+TagName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_TAG_LENGTH), ONE_LINE, STORABLE]
 _TAG_PATTERN = "[^,\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]{0,50}"
 Tags = Annotated[
     list[TagName],
@@ -85,7 +85,8 @@ class PostCreate(Schema):
     status: PostStatus = PostStatus.DRAFT
     tags: Tags = Field(default_factory=list)
     published_at: Annotated[
-        Moment | None, Field(description="Only with status `published`; in the future, it schedules the publication.")
+        Moment | None,
+        Field(description="In the future, it schedules the publication; absent, it is set by publishing."),
     ] = None
 
 
@@ -97,9 +98,7 @@ class PostUpdate(Schema):
     excerpt: Excerpt | None = None
     status: PostStatus | None = None
     tags: Tags | None = None
-    published_at: Annotated[
-        Moment | None, Field(description="Only for a post with status `published` that is not public yet.")
-    ] = None
+    published_at: Annotated[Moment | None, Field(description="Fixed once it has come.")] = None
 
 
 class PostSort(StrEnum):

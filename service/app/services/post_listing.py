@@ -42,7 +42,7 @@ async def list_page(
     if _is_empty(wanted, viewer_of(user)):
         return page_of([], request=request, total=0, next_cursor=None, items=[])
     shape = _shape(database, user, wanted, request)
-    binds = _binds(database, user, wanted)
+    binds = _binds(shape, user, wanted)
     rows = await _rows(database, shape, binds, request)
     total = None
     if request.after is None:
@@ -76,15 +76,17 @@ def _shape(database: Database, user: Principal | None, wanted: PostFilter, reque
     )
 
 
-def _binds(database: Database, user: Principal | None, wanted: PostFilter) -> dict[str, Any]:
+def _binds(shape: Shape, user: Principal | None, wanted: PostFilter) -> dict[str, Any]:
     binds = viewer_binds(user, utcnow())
+    if shape.own:
+        del binds["now"]  # hidden posts do not wait for a time
     if wanted.tag is not None:
         binds["tag"] = tag_key(wanted.tag.strip())
     if wanted.author is not None:
         binds["author"] = wanted.author
     if wanted.search is not None:
         words = words_of(wanted.search)
-        binds["search"] = post_queries.fts5_query(words) if database.dialect == "sqlite" else " ".join(words)
+        binds["search"] = post_queries.fts5_query(words) if shape.dialect == "sqlite" else " ".join(words)
     return binds
 
 

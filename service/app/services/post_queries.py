@@ -15,18 +15,20 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    FromClause,
     Integer,
     Select,
     String,
     Text,
     and_,
     bindparam,
+    column,
     exists,
     func,
     literal_column,
     or_,
     select,
-    text,
+    table,
     true,
     tuple_,
 )
@@ -44,6 +46,9 @@ from app.services.post_rows import POST_COLUMNS, SUMMARY_COLUMNS, PostRow, Summa
 
 WINDOW = 1000
 """Rows of the order looked at before matches are gathered; more for later numbered pages."""
+
+
+_FTS5 = table("posts_search", column("rowid", BigInteger), column("posts_search", String))
 
 
 class Viewer(StrEnum):
@@ -69,10 +74,15 @@ class Shape:
     after: Literal["start", "value", "never"] = "start"
 
     @property
+    def own(self) -> bool:
+        """Whether only the viewer's own posts can qualify."""
+        return self.viewer is Viewer.USER and self.status not in {None, PostStatus.PUBLISHED}
+
+    @property
     def sparse(self) -> bool:
         """Whether few rows may qualify."""
-        hidden = self.status is not None and (self.viewer is Viewer.ADMIN or self.status is not PostStatus.PUBLISHED)
-        return self.tag or self.author or self.search or hidden
+        some = self.status is not None and self.viewer is Viewer.ADMIN
+        return self.tag or self.author or self.search or self.own or some
 
 
 class Total(NamedTuple):
@@ -112,7 +122,7 @@ def window(shape: Shape) -> Read[SummaryRow]:
     posts = _posts(shape)
     columns: list[ColumnElement[Any]] = [column.label(name) for name, column in vars(posts).items()]
     ahead = select(*columns).where(*_beyond(shape, posts)).order_by(*_order(shape, posts))
-    rows = ahead.limit(bindparam("window", type_=Integer)).subquery("ahead").c
+    rows = _columns(ahead.limit(bindparam("window", type_=Integer)).subquery("ahead"))
     return _summaries(shape, _page(shape, select(rows.id).where(*_conditions(shape, rows, probing=True)), rows))
 
 
@@ -120,10 +130,11 @@ def window(shape: Shape) -> Read[SummaryRow]:
 def gather(shape: Shape) -> Read[SummaryRow]:
     """The page out of all matches."""
     posts = _posts(shape)
-    matches: Any = select(Post.id, posts.sort_key.label("sort_key")).where(
+    matches = select(Post.id, posts.sort_key.label("sort_key")).where(
         *_conditions(shape, posts), *_beyond(shape, posts)
     )
-    matching: Any = matches.cte("matching").prefix_with("MATERIALIZED").c  # or the planner may walk after all
+    matching: Any = matches.cte("matching")
+    matching = matching.prefix_with("MATERIALIZED").c  # or the planner may walk after all
     return _summaries(shape, _page(shape, select(matching.id), matching))
 
 
@@ -152,7 +163,7 @@ def _posts(shape: Shape) -> SimpleNamespace:
 def _conditions(shape: Shape, posts: Any, *, probing: bool = False) -> list[ColumnElement[bool]]:
     """What a row must be. ``probing`` asks row by row; otherwise matches may be found first."""
     conditions: list[ColumnElement[bool]] = []
-    if shape.viewer is Viewer.USER and shape.status not in {None, PostStatus.PUBLISHED}:
+    if shape.own:
         conditions.append(posts.author_id == bindparam("viewer_id", type_=BigInteger))  # of hidden ones, one's own
     else:
         conditions.append(visible(shape.viewer, posts))
@@ -178,13 +189,12 @@ def _matches(shape: Shape, posts: Any, *, probing: bool) -> ColumnElement[bool]:
     words = bindparam("search", type_=String)
     if shape.dialect == "postgresql":
         plain = sql_cast(func.plainto_tsquery(literal_column("'simple'"), words), Text)
-        # The last word may be unfinished: ':*' makes it a prefix.
-        return posts.search.op("@@")(
-            sql_cast(func.nullif(plain, literal_column("''")) + literal_column("':*'"), TSQUERY)
-        )
-    rowid = literal_column("posts_search.rowid", Integer)
-    matching = literal_column("posts_search", String).op("MATCH")(words)
-    return _within(select(rowid).select_from(text("posts_search")).where(matching), rowid, posts.id, probing=probing)
+        # The last word may be unfinished: ':*' makes it a prefix. Nothing at all stays nothing.
+        query = func.nullif(plain, literal_column("''"), type_=Text).concat(literal_column("':*'"))
+        return posts.search.op("@@")(sql_cast(query, TSQUERY))
+    # An FTS5 table has a hidden column of its own name, which stands for all of its columns.
+    matching = select(_FTS5.c.rowid).where(_FTS5.c.posts_search.op("MATCH")(words))
+    return _within(matching, _FTS5.c.rowid, posts.id, probing=probing)
 
 
 def fts5_query(words: list[str]) -> str:
@@ -209,6 +219,10 @@ def _beyond(shape: Shape, posts: Any) -> list[ColumnElement[bool]]:
 def _order(shape: Shape, posts: Any) -> list[ColumnElement[Any]]:
     keys = [posts.id] if shape.sort is PostSort.ID else [posts.sort_key, posts.id]
     return [key.desc() if shape.descending else key.asc() for key in keys]
+
+
+def _columns(rows: FromClause) -> Any:
+    return rows.c
 
 
 def _page(shape: Shape, found: Select[Any], posts: Any) -> Any:

@@ -70,7 +70,9 @@ async def create(session: AsyncSession, author: Principal, draft: PostCreate, *,
         "content": draft.content,
         "excerpt": draft.excerpt or excerpt_of(draft.content),
         "status": draft.status,
-        "published_at": _publication(draft.status, None, draft.published_at, now=now),
+        "published_at": _publication(
+            draft.status, before=PostStatus.DRAFT, current=None, wanted=draft.published_at, now=now
+        ),
         "view_count": 0,
         "version": 1,
         "created_at": now,
@@ -151,24 +153,26 @@ def _changed(post: _Editable, changes: PostUpdate) -> dict[str, Any]:
         "content": content,
         "excerpt": excerpt,
         "status": status,
-        "published_at": _publication(status, post.published_at, changes.published_at, now=utcnow()),
+        "published_at": _publication(
+            status, before=post.status, current=post.published_at, wanted=changes.published_at, now=utcnow()
+        ),
     }
     return {name: value for name, value in wanted.items() if value != getattr(post, name)}
 
 
 def _publication(
-    status: PostStatus, current: datetime | None, wanted: datetime | None, *, now: datetime
+    status: PostStatus, *, before: PostStatus, current: datetime | None, wanted: datetime | None, now: datetime
 ) -> datetime | None:
     """When the post becomes, or became, public. Set once: a time that has come stays."""
     if current is not None and current <= now:
         if wanted not in (None, current):
-            raise InvalidInput.at("published_at", "This post has been published; the time it was cannot be changed.")
+            raise InvalidInput.at("published_at", "The time of publication has come and cannot be changed.")
         return current
-    if status is not PostStatus.PUBLISHED:
-        if wanted is not None:
-            raise InvalidInput.at("published_at", "Only a post with status published has a time of publication.")
-        return None  # a publication that was still to come is called off
-    return wanted or current or now
+    if wanted is not None:
+        return wanted
+    if status is PostStatus.PUBLISHED:
+        return current or now
+    return None if before is PostStatus.PUBLISHED else current  # a publication still to come is called off
 
 
 async def _insert(session: AsyncSession, slug: str, values: dict[str, Any]) -> int:

@@ -94,10 +94,14 @@ async def test_the_time_of_publication_cannot_be_rewritten(client: httpx.AsyncCl
     assert (await client.put(f"{POSTS}/{post['id']}", json=same, headers=author.headers)).status_code == 200
 
 
-async def test_a_draft_has_no_time_of_publication(client: httpx.AsyncClient, accounts: Accounts):
-    draft = {"title": "Later", "content": "x", "published_at": "2099-01-01T00:00:00Z"}
-    answer = await client.post(POSTS, json=draft, headers=(await accounts.user()).headers)
-    assert answer.status_code == 422
+async def test_a_draft_keeps_the_time_planned_for_it(client: httpx.AsyncClient, accounts: Accounts):
+    author = await accounts.user()
+    post = await write(client, author, status="draft", published_at="2099-01-01T00:00:00Z")
+    url = f"{POSTS}/{post['id']}"
+    await client.put(url, json={"title": "Later"}, headers=author.headers)
+    published = (await client.put(url, json={"status": "published"}, headers=author.headers)).json()
+    assert published["published_at"] == post["published_at"] == "2099-01-01T00:00:00Z"
+    assert (await client.get(url)).status_code == 404
 
 
 async def test_a_scheduled_post_appears_by_itself_when_its_time_has_come(client: httpx.AsyncClient, accounts: Accounts):

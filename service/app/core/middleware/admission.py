@@ -4,6 +4,7 @@ Refusals here cost nothing but themselves: nothing has been parsed, routed or fe
 """
 
 from collections.abc import Iterable
+from urllib.parse import unquote_to_bytes
 
 import structlog
 from starlette.exceptions import HTTPException
@@ -46,6 +47,7 @@ class AdmissionMiddleware:
             await self.app(scope, receive, send)
             return
         try:
+            _require_utf8(scope)
             if not scope["path"].startswith(self._unlimited):
                 self._hosts.check(context.headers.get(b"host", b""))
                 if self._limit.requests:
@@ -90,6 +92,16 @@ class AdmissionMiddleware:
             return message
 
         return receive_bounded
+
+
+def _require_utf8(scope: Scope) -> None:
+    """An address that is not UTF-8 names nothing; decoding it leniently would make it name something else."""
+    for part in (scope.get("raw_path") or b"", scope["query_string"]):
+        if b"%" in part:
+            try:
+                unquote_to_bytes(part).decode()
+            except UnicodeDecodeError:
+                raise BadRequest("The address is not valid: its percent-encoded bytes are not UTF-8.") from None
 
 
 class AllowedHosts:

@@ -3,21 +3,29 @@
 from functools import partial
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
-from app.api.dependencies import CurrentUser, IdempotencyKey, OptionalUser, ResourcesDep, SessionDep, request_headers
+from app.api.dependencies import (
+    CurrentUser,
+    IdempotencyKey,
+    IfMatch,
+    OptionalUser,
+    ResourcesDep,
+    SessionDep,
+    request_headers,
+)
 from app.api.responses import problems
 from app.core.answers import CountedAnswer, JsonAnswer
 from app.core.hot import address
 from app.core.ids import MAX_ID
 from app.core.metrics import route_template
-from app.core.pagination import MAX_CURSOR_LENGTH, Order, Page, page_request
+from app.core.pagination import Order, Page, page_request
 from app.core.principal import Principal
 from app.core.resources import Resources
 from app.core.wire import json_bytes
 from app.models import PostStatus
 from app.schemas.common import Id, Message
-from app.schemas.fields import Text
+from app.schemas.fields import Cursor, Search, Text
 from app.schemas.post import SORT_TYPES, PostCreate, PostRead, PostSort, PostSummary, PostUpdate
 from app.services import idempotency_service, post_listing, post_service
 from app.services.idempotency_service import Answer
@@ -26,10 +34,6 @@ from app.services.post_rows import PostRow, post_view
 
 router = APIRouter()
 
-IfMatch = Annotated[
-    str | None,
-    Header(max_length=1024, description="The ETag you read: the write is refused (412) if the post has changed since."),
-]
 VIEWS_LAG = 1.0
 """Seconds that a list by views may be behind the views it is sorted by."""
 
@@ -41,13 +45,13 @@ async def list_posts(
     resources: ResourcesDep,
     page: Annotated[int, Query(ge=1, le=MAX_ID)] = 1,
     page_size: Annotated[int, Query(ge=1, le=100)] = 20,
-    search: Annotated[Text | None, Query(max_length=100, description="Words; the last one may be unfinished.")] = None,
+    search: Annotated[Search | None, Query(description="Words; the last one may be unfinished.")] = None,
     sort_by: PostSort = PostSort.CREATED_AT,
     order: Order = Order.DESC,
     status: PostStatus | None = None,
     tag: Annotated[Text | None, Query(max_length=50)] = None,
     author: Annotated[int | None, Query(ge=1, le=MAX_ID, description="An author's id.")] = None,
-    cursor: Annotated[Text | None, Query(max_length=MAX_CURSOR_LENGTH)] = None,
+    cursor: Annotated[Cursor | None, Query(description="`next_cursor` of an earlier page.")] = None,
 ) -> Response:
     """Posts: everybody's published ones, your own whatever their status, all of them for administrators."""
     wanted = PostFilter(sort=sort_by, order=order, search=search, status=status, tag=tag, author=author)
