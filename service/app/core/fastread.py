@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import aiosqlite
 import asyncpg
+import orjson
 from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql import asyncpg as sa_asyncpg
 from sqlalchemy.dialects.sqlite import aiosqlite as sa_aiosqlite
@@ -156,10 +157,21 @@ async def _open_pool(url: URL, settings: Settings) -> Pool:
         database=url.database,
         min_size=0,
         max_size=settings.database_pool_size,
+        init=_read_json,
         reset=_keep,
         **query,
         **postgres_arguments(settings),
     )
+
+
+async def _read_json(connection: Any) -> None:
+    """JSON columns as plain data: asyncpg hands them over as text unless told."""
+    for kind in ("json", "jsonb"):
+        await connection.set_type_codec(kind, schema="pg_catalog", encoder=_json_text, decoder=orjson.loads)
+
+
+def _json_text(value: object) -> str:
+    return orjson.dumps(value).decode()
 
 
 def postgres_arguments(settings: Settings) -> dict[str, Any]:

@@ -1,0 +1,222 @@
+"""`expert add`: a resource from table to tests, in the layout of the service that `expert new` lays down."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from fastapi_expert.codebase import Codebase
+from fastapi_expert.codebase.model import Component
+from fastapi_expert.errors import ExpertError
+from fastapi_expert.scaffold.fields import Field
+from fastapi_expert.scaffold.naming import Names, names_of
+from fastapi_expert.scaffold.wording import Wording
+
+_LAYOUT = (
+    "app/models/__init__.py",
+    "app/services/user_listing.py",
+    "app/core/fastread.py",
+    "app/api/v1/router.py",
+    "migrations/versions",
+    "tests/factories.py",
+)
+
+
+class AlreadyThere(ExpertError):
+    """The resource is there, under this or a similar name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Every file as it is and will be: (path, before or None, after)."""
+
+    files: tuple[tuple[str, str | None, str], ...]
+
+    def write(self, root: Path) -> None:
+        for path, _, after in self.files:
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(after, encoding="utf-8")
+        _tidy(root, [path for path, _, _ in self.files])
+
+
+def plan(root: Path, codebase: Codebase, names: Names, fields: tuple[Field, ...]) -> Plan:
+    """What adding the resource would write.
+
+    Raises:
+        AlreadyThere: something of this or a similar name exists, with its place.
+        ExpertError: the project has another layout, or a reference points to nothing.
+    """
+    _refuse_existing(codebase, names, fields)
+    if missing := [path for path in _LAYOUT if not (root / path).exists()]:
+        raise ExpertError(
+            f"this project is not laid out as expert new lays it out: {missing[0]} is not there",
+            where=str(root),
+            do="Add the resource by hand beside its siblings; `expert map` shows where they are.",
+        )
+    tables = _referred(codebase, fields)
+    wording = Wording(names, fields, tables, _next_revision(root))
+    return Plan((*_new_files(root, names, wording), *_edited(root, names, wording)))
+
+
+def _refuse_existing(codebase: Codebase, names: Names, fields: tuple[Field, ...]) -> None:
+    kinds = {"table", "schema"}
+    for component in codebase.inventory.components:
+        if component.kind in kinds and _is_like(component, names):
+            place = f"{component.path}:{component.line}"
+            raise AlreadyThere(
+                f"{component.kind} {component.name} is there already",
+                where=place,
+                do=f"Extend {component.name} at {place} instead: add what is missing to it.",
+            )
+    for route in codebase.inventory.routes:
+        if names.path in route.path.split("/"):
+            where = f"{route.path_file}:{route.line}"
+            raise AlreadyThere(f"{route.method} {route.path} is there already", where=where, do="Extend that router.")
+    _refuse_same_fields(codebase, names, fields)
+
+
+def _is_like(component: Component, names: Names) -> bool:
+    base = re.sub(r"(Base|Create|Update|Read|Public|Schema|Model|Table|In|Out|InDB)+$", "", component.name)
+    try:
+        return bool(base) and names_of(base).singular == names.singular
+    except ExpertError:
+        return False
+
+
+def _refuse_same_fields(codebase: Codebase, names: Names, fields: tuple[Field, ...]) -> None:
+    """A table with the same fields under another name is the same resource."""
+    wanted = {field.column_name for field in fields}
+    if len(wanted) < 3:
+        return
+    plumbing = {"id", "version", "created_at", "updated_at"}
+    for component in codebase.inventory.components:
+        if component.kind != "table":
+            continue
+        there = {field.name for field in component.fields or ()} - plumbing
+        if there and len(wanted & there) / len(wanted | there) >= 0.75:
+            place = f"{component.path}:{component.line}"
+            raise AlreadyThere(
+                f"table {component.name} has these fields already: {', '.join(sorted(wanted & there))}",
+                where=place,
+                do=f"Extend {component.name} at {place}, or name what makes a {names.noun} different.",
+            )
+
+
+def _referred(codebase: Codebase, fields: tuple[Field, ...]) -> dict[str, str]:
+    """The table each `ref[…]` names."""
+    known = {
+        names_of(c.name).singular: names_of(c.name).plural for c in codebase.inventory.components if c.kind == "table"
+    }
+    tables: dict[str, str] = {}
+    for field in fields:
+        if field.ref:
+            table = known.get(names_of(field.ref).singular)
+            if table is None:
+                raise ExpertError(
+                    f"ref[{field.ref}] points to no table",
+                    where=field.name,
+                    do=f"There are {', '.join(sorted(known))}.",
+                )
+            tables[field.ref] = table
+    return tables
+
+
+def _next_revision(root: Path) -> tuple[str, str]:
+    """(revision, down_revision): the next number after the newest migration."""
+    revisions: dict[str, str] = {}
+    for path in (root / "migrations/versions").glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        found = re.search(r'^revision\s*(?::\s*str)?\s*=\s*"([^"]+)"', text, re.MULTILINE)
+        down = re.search(r'^down_revision\s*(?::[^=]+)?=\s*"([^"]+)"', text, re.MULTILINE)
+        if found:
+            revisions[found.group(1)] = down.group(1) if down else ""
+    heads = set(revisions) - set(revisions.values())
+    if len(heads) != 1:
+        raise ExpertError(
+            f"the migrations have {len(heads)} heads", where="migrations/versions", do="Merge them first."
+        )
+    head = heads.pop()
+    return (f"{int(head) + 1:04d}" if head.isdigit() else f"{head}_next"), head
+
+
+def _new_files(root: Path, names: Names, wording: Wording) -> list[tuple[str, str | None, str]]:
+    revision = wording.revision[0]
+    targets = {
+        f"app/models/{names.singular}.py": "model",
+        f"app/schemas/{names.singular}.py": "schema",
+        f"app/services/{names.singular}_service.py": "service",
+        f"app/api/v1/endpoints/{names.plural}.py": "endpoints",
+        f"migrations/versions/{revision}_{names.plural}.py": "migration",
+        f"tests/{names.plural}/factory.py": "factory",
+        f"tests/{names.plural}/test_{names.plural}.py": "tests",
+    }
+    shared = {"app/services/rows.py": "rows"}
+    if any(field.kind == "decimal" for field in wording.fields):
+        shared["app/models/exact.py"] = "exact"
+    targets |= {path: name for path, name in shared.items() if not (root / path).exists()}
+    made: list[tuple[str, str | None, str]] = [
+        (path, None, wording.render(_text(name))) for path, name in targets.items()
+    ]
+    return [*made, (f"tests/{names.plural}/__init__.py", None, "")]
+
+
+def _edited(root: Path, names: Names, wording: Wording) -> list[tuple[str, str | None, str]]:
+    models, router = "app/models/__init__.py", "app/api/v1/router.py"
+    return [
+        (models, *_changed(root / models, lambda text: _with_model(text, names))),
+        (router, *_changed(root / router, lambda text: _with_router(text, names))),
+    ]
+
+
+def _changed(path: Path, change: Callable[[str], str]) -> tuple[str, str]:
+    before = path.read_text(encoding="utf-8")
+    return before, change(before)
+
+
+def _with_model(text: str, names: Names) -> str:
+    line = f"from app.models.{names.singular} import {names.pascal}\n"
+    imports = list(re.finditer(r"^from app\.models\.(\w+) import .*\n", text, re.MULTILINE))
+    after = next((match for match in imports if match.group(1) > names.singular), None)
+    at = after.start() if after else imports[-1].end()
+    text = text[:at] + line + text[at:]
+    listed = re.search(r"__all__ = \[(.*?)\]", text, re.DOTALL)
+    if listed is None:
+        return text
+    exported = sorted(
+        {*re.findall(r'"(\w+)"', listed.group(1)), names.pascal}, key=lambda name: (name[0].islower(), name)
+    )
+    return (
+        text[: listed.start()]
+        + "__all__ = [\n"
+        + "".join(f'    "{name}",\n' for name in exported)
+        + "]"
+        + text[listed.end() :]
+    )
+
+
+def _with_router(text: str, names: Names) -> str:
+    found = re.search(r"^from app\.api\.v1\.endpoints import (.+)$", text, re.MULTILINE)
+    if found is None:
+        raise ExpertError("no import of the endpoints to extend", where="app/api/v1/router.py")
+    modules = ", ".join(sorted({*re.split(r",\s*", found.group(1).strip()), names.plural}))
+    text = text[: found.start(1)] + modules + text[found.end(1) :]
+    line = f'router.include_router({names.plural}.router, prefix="/{names.path}", tags=["{names.nouns}"])\n'
+    return text.rstrip("\n") + "\n" + line
+
+
+def _text(name: str) -> str:
+    return (files("fastapi_expert.scaffold") / "resource" / f"{name}.py.jinja").read_text(encoding="utf-8")
+
+
+def _tidy(root: Path, paths: list[str]) -> None:
+    """As the project's own ruff orders imports and formats; as they are where there is none."""
+    beside = Path(sys.executable).parent
+    candidates = [root / ".venv/bin/ruff", root / ".venv/Scripts/ruff.exe", beside / "ruff", beside / "ruff.exe"]
+    ruff = next((str(path) for path in candidates if path.exists()), shutil.which("ruff"))
+    if ruff is not None:
+        for command in (["check", "--select", "I", "--fix", "--quiet"], ["format", "--quiet"]):
+            subprocess.run([ruff, *command, "--", *paths], check=False, cwd=root, capture_output=True)

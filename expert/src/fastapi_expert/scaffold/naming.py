@@ -1,0 +1,68 @@
+"""The names that follow from one: product, products, Product, ``app/models/product.py`` …"""
+
+import keyword
+import re
+from dataclasses import dataclass
+
+from fastapi_expert.errors import ExpertError
+
+_UNCOUNTED = {"news", "series", "species", "equipment", "information", "feedback", "media", "staff"}
+_IRREGULAR = {"person": "people", "child": "children", "man": "men", "woman": "women", "foot": "feet"}
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """`singular` and `plural` in snake case; `pascal` for classes; `path` for addresses."""
+
+    singular: str
+    plural: str
+
+    @property
+    def pascal(self) -> str:
+        return "".join(part.capitalize() for part in self.singular.split("_"))
+
+    @property
+    def path(self) -> str:
+        return self.plural.replace("_", "-")
+
+    @property
+    def noun(self) -> str:
+        return self.singular.replace("_", " ")
+
+    @property
+    def nouns(self) -> str:
+        return self.plural.replace("_", " ")
+
+
+def names_of(word: str) -> Names:
+    """The names for "product", "Products", "OrderItem" or "order-item"; raises `ExpertError` when it names nothing."""
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", word.strip()).replace("-", "_").lower()
+    if not re.fullmatch(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*", snake) or keyword.iskeyword(snake) or len(snake) > 40:
+        raise ExpertError(f"{word!r} cannot name a resource", do="Use a noun such as product or order-item.")
+    head, _, last = snake.rpartition("_")
+    prefix = f"{head}_" if head else ""
+    singular = prefix + _singular(last)
+    return Names(singular, prefix + _plural(_singular(last)))
+
+
+def _plural(word: str) -> str:
+    if word in _UNCOUNTED:
+        return word
+    if word in _IRREGULAR:
+        return _IRREGULAR[word]
+    if re.search(r"[^aeiou]y$", word):
+        return word[:-1] + "ies"
+    return word + ("es" if re.search(r"(s|x|z|ch|sh)$", word) else "s")
+
+
+def _singular(word: str) -> str:
+    back = {plural: singular for singular, plural in _IRREGULAR.items()}
+    if word in _UNCOUNTED or word in _IRREGULAR:
+        return word
+    if word in back:
+        return back[word]
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if re.search(r"(s|x|z|ch|sh)es$", word):
+        return word[:-2]
+    return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
