@@ -12,7 +12,7 @@ from .linking import Linked, ServedMount, ServedRoute, link
 from .model import Component, Inventory, Problem
 from .modules import Modules
 from .names import Names
-from .scan import Progress, Scan, scan
+from .scan import Progress, Scan, paused_collection, scan
 
 __all__ = ["Codebase", "ServedMount", "ServedRoute", "load", "refresh"]
 
@@ -28,7 +28,8 @@ def load(
     root = root.resolve(strict=True)
     store = None if cache is False else Cache.of(root) if cache is True else Cache(cache)
     try:
-        found = scan(root, exclude=exclude, cache=store, progress=progress)
+        with paused_collection():
+            found = scan(root, exclude=exclude, cache=store, progress=progress)
     finally:
         if store is not None:
             store.close()
@@ -79,7 +80,8 @@ class Codebase:
 
     @cached_property
     def _linked(self) -> Linked:
-        return link(self.names)
+        with paused_collection():
+            return link(self.names)
 
     @cached_property
     def inventory(self) -> Inventory:

@@ -33,6 +33,7 @@ class Catalogue:
         self.kinds: dict[Place, Kind] = {}
         self.ids: dict[Place, str] = {}
         self.extra: list[Component] = []
+        self._makers: dict[Place, str | None] = {}
 
     # -- finding --------------------------------------------------------------------------------------------------
 
@@ -189,6 +190,12 @@ class Catalogue:
         return None
 
     def _made_by(self, symbol: Symbol) -> str | None:
+        key = (symbol.path, symbol.name.partition(".")[0])
+        if key not in self._makers:
+            self._makers[key] = self._maker(symbol)
+        return self._makers[key]
+
+    def _maker(self, symbol: Symbol) -> str | None:
         """`user_service = UserService()` belongs to UserService, `settings.X` to the class of settings."""
         bound = self.names.bindings(symbol.path).get(symbol.name.partition(".")[0])
         value = bound[3] if bound is not None and bound[0] == "=" else None

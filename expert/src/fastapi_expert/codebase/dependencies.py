@@ -1,5 +1,6 @@
 """Who depends on what: `Depends` and `Security` in signatures and aliases, and which chains ask for credentials."""
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -23,7 +24,12 @@ _SCHEMES = frozenset(
         "SecurityBase",
     ]
 )
-_CREDENTIALS = ("authorization", "token", "api_key", "apikey", "x_api_key", "session", "credentials", "access_token")
+_CREDENTIALS = ("auth", "token", "api_key", "apikey", "session", "credential", "principal", "user")
+_REFUSALS = re.compile(
+    r"Un[aA]uthori[sz]ed|Unauthenticated|Forbidden|Not(?:Authenticated|Authori[sz]ed|Permitted|Allowed)|Credential|"
+    r"PermissionDenied|AccessDenied|InvalidToken|TokenError|LoginRequired|Auth\w*(?:Error|Exception)"
+)
+_LENIENT = frozenset({"auto_error", "required"})
 _MAX_DEPTH = 12
 
 
@@ -41,6 +47,7 @@ class Dependencies:
     def __init__(self, names: Names) -> None:
         self.names = names
         self._needs: dict[tuple[str, str], tuple[Need, ...]] = {}
+        self._aliases: dict[tuple[str, str], tuple[Need, ...]] = {}
         self._protects: dict[tuple[str, str], bool] = {}
 
     def of_function(self, path: str, function: FunctionFacts) -> tuple[Need, ...]:
@@ -49,6 +56,8 @@ class Dependencies:
         if key not in self._needs:
             found: list[Need] = []
             for param in function.params:
+                if not param.annotation and not param.default:
+                    continue
                 default = param.default_expr
                 in_default = list(self.in_expr(path, default)) if default is not None else []
                 annotation = param.annotation_expr if param.annotation_expr is not None else param.annotation or None
@@ -65,11 +74,11 @@ class Dependencies:
         if depth > _MAX_DEPTH or expr is None:
             return
         if isinstance(expr, str):
-            symbol = self.names.resolve(path, expr)
-            if symbol is not None and symbol.kind == "value":
-                value = self._value(symbol)
-                if value is not None and not isinstance(value, str) and value[0] in ("i", "c", "l"):
-                    yield from self.in_expr(symbol.path, value, depth + 1)
+            key = (path, expr)
+            if key not in self._aliases:
+                self._aliases[key] = ()  # an alias of itself needs nothing
+                self._aliases[key] = tuple(self._in_alias(path, expr, depth))
+            yield from self._aliases[key]
             return
         if expr[0] == "c":
             last = expr[1].rpartition(".")[2] if isinstance(expr[1], str) else ""
@@ -90,6 +99,13 @@ class Dependencies:
         elif expr[0] == "b":
             yield from self.in_expr(path, expr[2], depth + 1)
             yield from self.in_expr(path, expr[3], depth + 1)
+
+    def _in_alias(self, path: str, name: str, depth: int) -> Iterator[Need]:
+        symbol = self.names.resolve(path, name)
+        if symbol is not None and symbol.kind == "value":
+            value = self._value(symbol)
+            if value is not None and not isinstance(value, str) and value[0] in ("i", "c", "l"):
+                yield from self.in_expr(symbol.path, value, depth + 1)
 
     def _value(self, symbol: Symbol) -> Expr:
         bound = self.names.bindings(symbol.path).get(symbol.name)
@@ -131,11 +147,38 @@ class Dependencies:
     # -- protection -----------------------------------------------------------------------------------------------
 
     def protects(self, need: Need, depth: int = 0) -> bool:
-        """Whether this need, or one behind it, asks for credentials."""
-        if need.security:
-            return True
+        """Whether this need, or one behind it, turns away who shows no credentials."""
         symbol = self.target(need)
-        return symbol is not None and self.symbol_protects(symbol, depth)
+        if self._is_lenient(need):
+            return False
+        if need.security and (symbol is None or symbol.kind == "external"):
+            return True
+        if symbol is None:
+            return False
+        if self.symbol_protects(symbol, depth):
+            return True
+        if symbol.kind == "function" and not isinstance(need.expr, str):  # Depends(factory(…)): one of those it names
+            return self._makes_protection(symbol, depth)
+        return False
+
+    def _makes_protection(self, factory: Symbol, depth: int) -> bool:
+        function = self.names.function(factory.path, factory.name)
+        for name in function.names if function is not None and depth < _MAX_DEPTH else ():
+            symbol = self.names.resolve(factory.path, name)
+            if symbol is not None and symbol.kind in ("function", "class") and symbol != factory:
+                if self.symbol_protects(symbol, depth + 1):
+                    return True
+        return False
+
+    def _is_lenient(self, need: Need) -> bool:
+        """Whether the scheme or checker was made to let strangers pass: `auto_error=False`, `required=False`."""
+        expr, path = need.expr, need.path
+        if isinstance(expr, str):
+            symbol = self.names.resolve(path, expr)
+            expr = self._value(symbol) if symbol is not None and symbol.kind == "value" else None
+        if expr is None or isinstance(expr, str) or expr[0] != "c":
+            return False
+        return is_lenient_call(expr)
 
     def symbol_protects(self, symbol: Symbol, depth: int = 0) -> bool:
         """Whether calling what ``symbol`` stands for as a dependency asks for credentials."""
@@ -158,6 +201,8 @@ class Dependencies:
         if called is None:
             return False
         path, function = called
+        if "optional" in function.name.lower() and ("None" in function.returns or "Optional" in function.returns):
+            return False
         if any(self.protects(need, depth + 1) for need in self.of_function(path, function)):
             return True
         if self._reads_credentials(path, function) and self._refuses(path, function, 0):
@@ -173,9 +218,7 @@ class Dependencies:
         if "authorization" in function.names:
             return True
         for param in function.params:
-            source = f"{param.annotation} {param.default}"
-            named = param.name.lower()
-            if ("Header" in source or "Cookie" in source) and any(word in named for word in _CREDENTIALS):
+            if any(word in param.name.lower() for word in _CREDENTIALS):
                 return True
             if param.annotation.rpartition(".")[2] in ("Request", "HTTPConnection", "WebSocket"):
                 return True
@@ -186,7 +229,7 @@ class Dependencies:
             last = name.rpartition(".")[2]
             if name in ("401", "403") or last in ("HTTP_401_UNAUTHORIZED", "HTTP_403_FORBIDDEN"):
                 return True
-            if any(word in last for word in ("Unauthorized", "Unauthenticated", "Forbidden", "NotAuthenticated")):
+            if last[:1].isupper() and _REFUSALS.search(last):
                 return True
             if depth < 1 and last[:1].islower():
                 symbol = self.names.resolve(path, name)
@@ -204,3 +247,10 @@ def _annotated_class(annotation: Expr) -> Expr:
         inner = annotation[2]
         return _annotated_class(inner[1][0]) if not isinstance(inner, str) and inner[0] == "l" else inner
     return annotation
+
+
+def is_lenient_call(expr: Expr) -> bool:
+    """Whether a call makes something that lets strangers pass."""
+    if any(name in _LENIENT and value[0] == "k" and value[1] is False for name, value in expr[3]):
+        return True
+    return "Anonymous" in str(expr[2:4])

@@ -91,6 +91,13 @@ _LIST_METHODS = frozenset(["append", "extend", "insert", "copy", "index", "count
 _DICT_METHODS = frozenset(["items", "keys", "values", "get", "update", "setdefault", "pop", "copy"])
 
 
+_APP_DEFAULTS = {
+    "openapi_url": "/openapi.json",
+    "docs_url": "/docs",
+    "redoc_url": "/redoc",
+    "swagger_ui_oauth2_redirect_url": "/docs/oauth2-redirect",
+}
+
 UNKNOWN = "\0"
 """Stands in a text for a part that is not known, where that is better than no text."""
 
@@ -161,6 +168,8 @@ def _router_attribute(at: "Interpreter", router: Router, name: str, site: Site) 
         return router.prefix
     if name == "router" and router.is_app:
         return router
+    if router.is_app and name in _APP_DEFAULTS:
+        return router.keywords.get(name, _APP_DEFAULTS[name])
     if name in ("tags", "dependencies", "title", "version", "root_path"):
         known = router.keywords.get(name)
         return (

@@ -11,7 +11,7 @@ from .exercise import Exercise, tests
 from .facts import Expr
 from .interpreter import Interpreter
 from .model import Component, Problem, Route
-from .names import Names
+from .names import Names, Symbol
 from .project import applications, is_test, run_all
 from .routes import FlatRoute, Served, endpoint_name, registrations, serve
 from .values import (
@@ -247,7 +247,7 @@ class _Linking:
             id_ = self._id_of(one.call)
             if id_ is not None:
                 found[id_] = None
-            protected = protected or one.security or self._value_protects(one.call)
+            protected = protected or self._value_protects(one.call)
         function = self._function(route.entry.endpoint)
         needs = list(graph.of_function(*function)) if function is not None else []
         if function is not None and function[1].owner:  # a class-based view: what its attributes and __init__ need
@@ -276,12 +276,12 @@ class _Linking:
         return found
 
     def _value_protects(self, value: Any) -> bool:
-        from .names import Symbol
-
         graph = self.catalogue.dependencies
         while isinstance(value, Partial):
             value = value.function
         if isinstance(value, Instance):
+            if any(value.attributes.get(name) is False for name in ("auto_error", "required")):
+                return False
             value = value.cls
         if isinstance(value, External):
             return graph.symbol_protects(Symbol("external", "", value.name))

@@ -1,7 +1,6 @@
 """Module names to files, without running an import: packages, src layouts, namespace packages, several roots."""
 
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 
 
 class Modules:
@@ -16,7 +15,10 @@ class Modules:
         self._folders = frozenset(self._all_folders())
         self._packages = frozenset(path[: -len("__init__.py")].rstrip("/") for path in self.files if _is_init(path))
         self._tops = sorted({self.top(path) for path in self.files}, key=lambda top: (top.count("/"), top))
+        self._heads = {folder.rpartition("/")[2] for folder in self._folders}
+        self._heads.update(path.rpartition("/")[2][: -len(".py")] for path in self.files)
         self._found: dict[tuple[str, str], str | None] = {}
+        self._started: dict[str, list[str]] = {}
 
     def _all_folders(self) -> set[str]:
         folders: set[str] = {""}
@@ -75,6 +77,9 @@ class Modules:
         return self._at(_join(folder, rest.replace(".", "/")) if rest else folder)
 
     def _absolute(self, folder: str, module: str) -> str | None:
+        head = module.partition(".")[0]
+        if head not in self._heads and head not in self._root_parts:
+            return None  # nothing here is called that: most imports are of other people's packages
         tail = module.replace(".", "/")
         for base in self._bases(folder):
             place = self._at(_join(base, tail))
@@ -91,6 +96,8 @@ class Modules:
 
     def _bases(self, folder: str) -> list[str]:
         """Folders an absolute import may start from: the importer's own, outwards, then every other, the nearest first."""
+        if folder in self._started:
+            return self._started[folder]
         bases: list[str] = []
         here = folder
         while True:
@@ -102,8 +109,10 @@ class Modules:
                 break
             here = _parent(here)
         others = [top for top in self._tops if top not in bases]
-        others.sort(key=lambda top: -len(_common(top, folder)))
-        return bases + others
+        others.sort(key=lambda top: -_common(top, folder))
+        bases += others
+        self._started[folder] = bases
+        return bases
 
     def _below_root(self, module: str) -> str | None:
         """`app.api` where the root itself is `…/app`: the names above the root are part of the import."""
@@ -126,10 +135,11 @@ def _join(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder and name else folder or name
 
 
-def _common(left: str, right: str) -> tuple[str, ...]:
-    shared: list[str] = []
-    for one, other in zip(PurePosixPath(left).parts, PurePosixPath(right).parts, strict=False):
+def _common(left: str, right: str) -> int:
+    """How many folders two paths share from the start."""
+    shared = 0
+    for one, other in zip(left.split("/"), right.split("/"), strict=False):
         if one != other:
             break
-        shared.append(one)
-    return tuple(shared)
+        shared += 1
+    return shared

@@ -28,6 +28,7 @@ class Names:
         self._functions: dict[str, dict[str, FunctionFacts]] = {}
         self._classes: dict[str, dict[str, ClassFacts]] = {}
         self._resolved: dict[tuple[str, str], Symbol | None] = {}
+        self._ancestors: dict[tuple[str, str], list[Symbol]] = {}
 
     def function(self, path: str, qualname: str) -> FunctionFacts | None:
         by_name = self._functions.get(path)
@@ -86,8 +87,19 @@ class Names:
         if symbol.kind == "class":
             return self._in_class(symbol, rest, hops)
         if symbol.kind == "value":
-            return Symbol("value", symbol.path, f"{symbol.name}.{rest}")
+            made = self.class_of(symbol) if "." not in symbol.name and hops < MAX_HOPS else None
+            found = self._in_class(made, rest, hops + 1) if made is not None else None
+            return found or Symbol("value", symbol.path, f"{symbol.name}.{rest}")
         return None
+
+    def class_of(self, value: Symbol) -> Symbol | None:
+        """The class of a module-level object: `user_service = UserService()`."""
+        bound = self.bindings(value.path).get(value.name)
+        made = bound[3] if bound is not None and bound[0] == "=" else None
+        if made is None or isinstance(made, str) or made[0] != "c" or not isinstance(made[1], str):
+            return None
+        maker = self.resolve(value.path, made[1])
+        return maker if maker is not None and maker.kind == "class" else None
 
     def star_sources(self, path: str) -> Iterator[str]:
         """The places that the module at ``path`` imports everything from."""
@@ -157,6 +169,9 @@ class Names:
 
     def ancestors(self, path: str, qualname: str) -> list[Symbol]:
         """The class's bases and theirs, nearest first; external ones by dotted name."""
+        known = self._ancestors.get((path, qualname))
+        if known is not None:
+            return known
         found: list[Symbol] = []
         queue = [(path, qualname)]
         while queue and len(found) < 60:
@@ -169,6 +184,7 @@ class Names:
                 found.append(symbol)
                 if symbol.kind == "class":
                     queue.append((symbol.path, symbol.name))
+        self._ancestors[path, qualname] = found
         return found
 
 

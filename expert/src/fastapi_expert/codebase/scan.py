@@ -128,14 +128,13 @@ def _read_all(
         if progress is not None:
             progress("reading", done, len(unread))
 
-    with paused_collection():
-        total = sum(len(one.source) for one in unread)
-        batches = _batches(unread, max(total // 24, 50_000))
-        if total > PARALLEL_BYTES and (os.cpu_count() or 1) > 1 and threading.active_count() == 1:
-            _share(batches, take)
-        else:
-            for batch in batches:
-                take(batch, _facts_of(batch))
+    total = sum(len(one.source) for one in unread)
+    batches = _batches(unread, max(total // 24, 50_000))
+    if total > PARALLEL_BYTES and (os.cpu_count() or 1) > 1 and threading.active_count() == 1:
+        _share(batches, take)
+    else:
+        for batch in batches:
+            take(batch, _facts_of(batch))
     return encoded
 
 
