@@ -6,6 +6,7 @@ from typing import Annotated, Any, cast
 from fastapi import Depends, Header, Request
 from fastapi.openapi.models import OAuthFlowPassword, OAuthFlows
 from fastapi.security import OAuth2
+from pydantic.json_schema import SkipJsonSchema
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.context import request_context
@@ -60,19 +61,29 @@ async def get_device(request: Request) -> Device:
 
 DeviceDep = Annotated[Device, Depends(get_device)]
 
+_VISIBLE_ASCII = r"^[\x21-\x7e]+$"
+
+# A header may be missing, but a header that says "null" is no missing one: the document must not offer null.
 IdempotencyKey = Annotated[
-    str | None,
+    str | SkipJsonSchema[None],
     Header(
+        alias="Idempotency-Key",
         min_length=1,
         max_length=255,
-        pattern=r"^[\x21-\x7e]+$",
+        pattern=_VISIBLE_ASCII,
+        json_schema_extra={"pattern": _VISIBLE_ASCII},
         description="A key of your making (a UUID): repeat the request with it and get the first answer again.",
     ),
 ]
 
 IfMatch = Annotated[
-    str | None,
-    Header(alias="If-Match", max_length=1024, description="The ETag you read: 412 if it has changed since."),
+    str | SkipJsonSchema[None],
+    Header(
+        alias="If-Match",
+        max_length=1024,
+        json_schema_extra={"pattern": r'^(\*|(W/)?"[^"]*"( *, *(W/)?"[^"]*")*)$'},
+        description="The ETag you read: 412 if it has changed since.",
+    ),
 ]
 
 

@@ -19,6 +19,9 @@ from pydantic_core import PydanticCustomError
 
 from app.core.pagination import MAX_CURSOR_LENGTH
 
+NOT_BLANK = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+"""For the schema alone: one line with something in it."""
+
 PASSWORD_MIN, PASSWORD_MAX = 8, 128
 PASSWORD_SYMBOLS = "@$!%*?&"  # noqa: S105  # the symbols a password may choose from
 
@@ -109,7 +112,13 @@ Username = Annotated[
     STORABLE,
     WithJsonSchema({"type": "string", "minLength": 3, "maxLength": 50, "pattern": "^[A-Za-z0-9_]+$"}),
 ]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50), ONE_LINE, STORABLE]
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=50),
+    ONE_LINE,
+    STORABLE,
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 50, "pattern": NOT_BLANK}),
+]
 Bio = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), STORABLE]
 Avatar = Annotated[
     str,
@@ -139,4 +148,9 @@ GivenPassword = Annotated[
 ]
 Token = Annotated[str, StringConstraints(min_length=1, max_length=2048), STORABLE, Field(repr=False)]
 Search = Annotated[str, StringConstraints(max_length=100), STORABLE]
-Cursor = Annotated[str, StringConstraints(max_length=MAX_CURSOR_LENGTH), STORABLE]
+Cursor = Annotated[
+    str,
+    StringConstraints(max_length=MAX_CURSOR_LENGTH),
+    STORABLE,
+    WithJsonSchema({"type": "string", "maxLength": MAX_CURSOR_LENGTH, "pattern": "^[A-Za-z0-9_-]+$"}),
+]

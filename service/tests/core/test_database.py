@@ -1,10 +1,12 @@
 """The database: one commit or none, callbacks only after it, reads that survive what they can."""
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.exc import StatementError
 
 from app.core import migrations
 from app.core.clock import utcnow
@@ -38,12 +40,15 @@ async def test_an_error_rolls_everything_back_and_nothing_waits_for_the_commit(d
     async def hear() -> None:
         heard.append("committed")
 
-    with pytest.raises(RuntimeError):
+    async def fail() -> None:
         async with database.session() as session:
             session.add(person())
             await session.flush()
             after_commit(session, hear)
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fail()
     assert await database.reader.first(COUNT) == 0
     assert heard == []
 
@@ -146,13 +151,10 @@ async def test_foreign_keys_hold_and_the_file_is_in_wal_mode(database: Database)
 
 @on_both_databases
 async def test_times_without_a_zone_are_refused(database: Database):
-    from datetime import datetime
-
-    with pytest.raises(Exception, match="without a zone"):
-        async with database.session() as session:
-            user = person()
-            user.last_login_at = datetime(2026, 1, 1)
-            session.add(user)
+    user = person()
+    user.last_login_at = datetime(2026, 1, 1)
+    with pytest.raises(StatementError, match="without a zone"):
+        await store(database, user)
 
 
 @on_sqlite
@@ -187,8 +189,12 @@ async def test_reads_and_writes_recover_by_themselves_when_postgresql_comes_back
 
 
 async def write(database: Database, name: str) -> None:
+    await store(database, person(name))
+
+
+async def store(database: Database, user: User) -> None:
     async with database.session() as session:
-        session.add(person(name))
+        session.add(user)
 
 
 @on_postgres
