@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,13 +20,13 @@ SERVED_AT = "http://127.0.0.1:8000"
 pytestmark = pytest.mark.xdist_group("documents")  # one service for all of them
 
 
-def commands() -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
+def commands() -> list[str]:
+    found: list[str] = []
     for document in DOCUMENTS:
         for block in re.findall(r"^```sh\n(.*?)^```", (ROOT / document).read_text(), re.DOTALL | re.MULTILINE):
             lines = (re.sub(r"\s+# .*$", "", line).strip() for line in block.splitlines())
-            found += [(document, line) for line in lines if line and not line.startswith("#")]
-    return found
+            found += [line for line in lines if line and not line.startswith("#")]
+    return list(dict.fromkeys(found))
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -33,19 +34,29 @@ def environment(**more: str) -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "MAKE"))} | more
 
 
+@dataclass(frozen=True)
+class Running:
+    """A service that `make run` started: where, what it printed, and the settings it was given."""
+
+    address: str
+    said: str
+    settings: dict[str, str]
+
+
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
-    """`make run`, with its data elsewhere: the address it printed, and everything else it said."""
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """`make run`, with its data elsewhere."""
     directory = tmp_path_factory.mktemp("run")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    settings = {"PORT": str(port), "DATA_DIR": str(directory / "var")}
     output = directory / "output"
     with output.open("wb") as said:
         process = subprocess.Popen(
             ["make", "run"],
             cwd=ROOT,
-            env=environment(PORT=str(port), DATA_DIR=str(directory / "var")),
+            env=environment(**settings),
             stdout=said,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -57,7 +68,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str
             assert process.poll() is None, output.read_text()
             assert time.monotonic() < deadline, output.read_text()
             time.sleep(0.1)
-        yield address, output.read_text()
+        yield Running(address, output.read_text(), settings)
     finally:
         os.killpg(process.pid, signal.SIGINT)
         process.wait(30)
@@ -71,16 +82,14 @@ def answers(port: int) -> bool:
     return True
 
 
-def test_make_run_prints_where_to_look_and_the_first_administrator(running: tuple[str, str]):
-    address, said = running
-    assert f"{address}/docs" in said
-    assert "admin@example.com" in said
-    assert re.search(r"password\W+\S{12,}", said, re.IGNORECASE)
+def test_make_run_prints_where_to_look_and_the_first_administrator(running: Running):
+    assert f"{running.address}/docs" in running.said
+    assert "admin@example.com" in running.said
+    assert re.search(r"password\W+\S{12,}", running.said, re.IGNORECASE)
 
 
-@pytest.mark.parametrize(("document", "command"), commands())
-def test_the_command_works(document: str, command: str, running: tuple[str, str]):
-    address, _ = running
+@pytest.mark.parametrize("command", commands())
+def test_the_command_works(command: str, running: Running):
     if command == "make run":
         return  # it is what `running` is
     if command in THE_CHECKS_THEMSELVES:
@@ -91,14 +100,15 @@ def test_the_command_works(document: str, command: str, running: tuple[str, str]
         {"PYTEST_ADDOPTS": "--collect-only -n 0 -q"} if command == "make test" or "pytest" in command else {}
     )
     finished = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", command.replace(SERVED_AT, address)],
+        ["bash", "-euo", "pipefail", "-c", command.replace(SERVED_AT, running.address)],
         cwd=ROOT,
-        env=environment(**collects_only),
+        env=environment(**running.settings, **collects_only),
         capture_output=True,
         text=True,
         timeout=120,
     )
-    assert finished.returncode == 0, finished.stdout[-2000:] + finished.stderr[-2000:]
+    fine = {0, 1} if "expert duplicates" in command else {0}  # 1 says that it found some
+    assert finished.returncode in fine, finished.stdout[-2000:] + finished.stderr[-2000:]
     assert finished.stdout.strip()
 
 

@@ -7,16 +7,21 @@ from playwright.async_api import Browser, Page, expect
 from tests.backends import on_sqlite
 from tests.live import LiveService
 
+LOGO = "https://cdn.redoc.ly/redoc/logo-mini.svg"
+
 
 async def opened(browser: Browser, address: str) -> tuple[Page, list[str]]:
-    """The page, and everything that went wrong on it (failed requests, script errors, CSP violations)."""
+    """The page, and everything that went wrong on it (failed requests, script errors, CSP violations).
+
+    ReDoc's bundle asks for its maker's logo; our policy stops it before it leaves, and the page does without.
+    """
     page = await browser.new_page(viewport={"width": 1280, "height": 1600})
     wrong: list[str] = []
     page.on("requestfailed", lambda request: wrong.append(f"failed: {request.url}"))
     page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
     page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
     await page.goto(address, wait_until="networkidle")
-    return page, wrong
+    return page, [what for what in wrong if LOGO not in what]
 
 
 @on_sqlite
