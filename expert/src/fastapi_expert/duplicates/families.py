@@ -1,11 +1,12 @@
-"""Which functions are alike: pairs found through the index, gathered into families.
+"""Which functions (or models) are alike: pairs found through the index, gathered into families.
 
 A shape that ten functions have is one family, not forty-five pairs. A family is kept tight: a member is like at least
 half of the others. The closest pair of every function is kept in any case, so that a family never hides a copy.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from fastapi_expert.duplicates.index import prefix, promising
 from fastapi_expert.duplicates.similarity import Code, Likeness, Weights, compare
@@ -13,11 +14,20 @@ from fastapi_expert.duplicates.similarity import Code, Likeness, Weights, compar
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Positions of functions that are alike; ``score`` is that of the least alike neighbours that hold it together."""
+    """Positions of those that are alike; ``score`` is that of the least alike neighbours that hold it together."""
 
     members: tuple[int, ...]
     score: float
     mass: float
+
+
+class Scored(Protocol):
+    """How much a pair has in common: functions' `Likeness`, models' `Overlap`."""
+
+    @property
+    def score(self) -> float: ...
+    @property
+    def mass(self) -> float: ...
 
 
 def frequencies(codes: Iterable[Code]) -> dict[int, int]:
@@ -38,10 +48,21 @@ def equal_groups(codes: Sequence[Code], positions: Iterable[int]) -> list[list[i
     return list(groups.values())
 
 
+LEAST_STATEMENTS = 0.35
+"""Nearly equal functions share this much of their statements; the same names alone do not make a copy."""
+LEAST_EVIDENCE = 1.0
+"""What they share weighs this much at least: about two statements that nobody else wrote."""
+
+
+def is_copy(likeness: Likeness, least: float) -> bool:
+    """Whether so much in common is no coincidence."""
+    return likeness.score >= least and likeness.statements >= LEAST_STATEMENTS and likeness.mass >= LEAST_EVIDENCE
+
+
 def alike_pairs(
-    codes: Sequence[Code], positions: Iterable[int], weights: Weights, *, least: float, mass: float
+    codes: Sequence[Code], positions: Iterable[int], weights: Weights, *, least: float
 ) -> dict[tuple[int, int], Likeness]:
-    """Pairs (lower position first) that score at least ``least`` and share at least ``mass``."""
+    """Pairs (lower position first) of functions that score at least ``least``."""
     having: dict[int, list[int]] = {}
     pairs: dict[tuple[int, int], Likeness] = {}
     for position in positions:
@@ -55,14 +76,14 @@ def alike_pairs(
                 looked_up.append(others)
         for other in promising(found, weights.total(code)):
             likeness = compare(codes[other], code, weights)
-            if likeness.score >= least and likeness.mass >= mass:
+            if is_copy(likeness, least):
                 pairs[other, position] = likeness
         for others in looked_up:
             others.append(position)
     return pairs
 
 
-def gather(pairs: dict[tuple[int, int], Likeness]) -> list[Family]:
+def gather(pairs: Mapping[tuple[int, int], Scored]) -> list[Family]:
     """The families that ``pairs`` make, and beside them the closest pair of any member left out of one with it."""
     best_first = sorted(pairs, key=lambda pair: (-pairs[pair].score * pairs[pair].mass, pair))
     neighbours: dict[int, set[int]] = {}
@@ -91,7 +112,7 @@ def _belong_together(first: list[int], second: list[int], neighbours: dict[int, 
     return 2 * links >= len(first) * len(second)
 
 
-def _family(members: list[int], pairs: dict[tuple[int, int], Likeness]) -> Family:
+def _family(members: list[int], pairs: Mapping[tuple[int, int], Scored]) -> Family:
     inside = [
         pairs[left, right]
         for index, left in enumerate(members)
@@ -102,7 +123,7 @@ def _family(members: list[int], pairs: dict[tuple[int, int], Likeness]) -> Famil
 
 
 def _closest_outside(
-    left_over: list[tuple[int, int]], best_first: list[tuple[int, int]], pairs: dict[tuple[int, int], Likeness]
+    left_over: list[tuple[int, int]], best_first: list[tuple[int, int]], pairs: Mapping[tuple[int, int], Scored]
 ) -> list[Family]:
     closest: dict[int, tuple[int, int]] = {}
     for pair in best_first:

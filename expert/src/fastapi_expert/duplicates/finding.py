@@ -9,7 +9,8 @@ from fastapi_expert.config import Config
 from fastapi_expert.duplicates.functions import corpus_of, function_findings
 from fastapi_expert.duplicates.model import Finding
 from fastapi_expert.duplicates.routes import route_findings
-from fastapi_expert.duplicates.schemas import models_of, schema_findings
+from fastapi_expert.duplicates.schema_findings import schema_findings
+from fastapi_expert.duplicates.schemas import models_of
 
 if TYPE_CHECKING:
     from fastapi_expert.codebase import Codebase

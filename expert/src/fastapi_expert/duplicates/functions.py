@@ -11,12 +11,8 @@ from fastapi_expert.duplicates.rules import RULES
 from fastapi_expert.duplicates.similarity import Code, Weights, unpack
 from fastapi_expert.duplicates.wording import import_line, listed, place
 
-SMALLEST_EQUAL = (3, 26)
-"""Statements and tokens that two equal functions have at least; fewer are trivial bodies."""
-SMALLEST_ALIKE = 30
-"""Tokens that two nearly equal functions have at least."""
-LEAST_EVIDENCE = 1.2
-"""What nearly equal functions share weighs this much at least: about two statements that nobody else wrote."""
+SMALLEST = ((3, 24), (5, 16))
+"""Statements and tokens that a function has at least, one pair or the other; fewer are trivial bodies."""
 MANY_TESTS = 3
 """Tests that differ in literals only are worth a word from this number on."""
 _DUNDER_MINIMUM = 60
@@ -65,8 +61,13 @@ def is_test(function: FunctionRecord) -> bool:
     return function.is_test and function.name.startswith("test")
 
 
+def is_trivial(code: Code) -> bool:
+    """Too small to be worth sharing."""
+    return not any(len(code.statements) >= statements and code.tokens >= tokens for statements, tokens in SMALLEST)
+
+
 def _eligible(function: FunctionRecord, code: Code) -> bool:
-    if function.silent or len(code.statements) < SMALLEST_EQUAL[0] or code.tokens < SMALLEST_EQUAL[1]:
+    if function.silent or is_trivial(code):
         return False
     is_dunder = function.name.startswith("__") and function.name != "__call__"
     return not is_dunder or code.tokens >= _DUNDER_MINIMUM
@@ -89,12 +90,8 @@ def _pool_findings(corpus: Corpus, pool: Sequence[int], settings: Config) -> lis
         members_of[group[0]] = members
         if len(members) > 1 and not _thin(functions, codes, members):
             findings.append(_finding(corpus, members, 1.0, equal=True))
-    alike = [
-        group[0]
-        for group in groups
-        if len(codes[group[0]].statements) >= settings.min_statements and codes[group[0]].tokens >= SMALLEST_ALIKE
-    ]
-    pairs = alike_pairs(codes, alike, corpus.weights, least=settings.function_similarity, mass=LEAST_EVIDENCE)
+    alike = [group[0] for group in groups if len(codes[group[0]].statements) >= settings.min_statements]
+    pairs = alike_pairs(codes, alike, corpus.weights, least=settings.function_similarity)
     kept = {pair: like for pair, like in pairs.items() if not one_contract(functions[pair[0]], functions[pair[1]])}
     for family in gather(kept):
         members = [member for first in family.members for member in members_of[first]]

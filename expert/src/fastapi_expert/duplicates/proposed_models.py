@@ -10,16 +10,8 @@ from fastapi_expert.duplicates.library import Library
 from fastapi_expert.duplicates.model import Finding, Similar
 from fastapi_expert.duplicates.records import ModelRecord
 from fastapi_expert.duplicates.rules import RULES
-from fastapi_expert.duplicates.schemas import (
-    Model,
-    Models,
-    are_roles,
-    as_place,
-    extend_advice,
-    is_telling,
-    model_of,
-    near,
-)
+from fastapi_expert.duplicates.schema_findings import as_place, extend_advice
+from fastapi_expert.duplicates.schemas import Model, Models, are_roles, is_telling, model_of, near
 from fastapi_expert.duplicates.wording import import_line, listed, many, place
 
 NEAR_ENOUGH = 0.35
@@ -29,7 +21,7 @@ _COLUMNS = ("Column(", "mapped_column(", "relationship(", "sa.Column(", "db.Colu
 
 def judge_models(
     draft: FileFacts, library: Library, *, gone: Collection[str], before: FileFacts | None, settings: Config
-) -> Iterator[tuple[Finding | None, list[Similar]]]:
+) -> Iterator[tuple[Finding | None, list[tuple[float, Similar]]]]:
     """For every model of the draft: the finding against its closest relative, and the neighbours."""
     if not draft.classes or is_test_path(draft.path) or is_foreign(draft.path, generated=draft.generated):
         return
@@ -45,7 +37,7 @@ def judge_models(
 
 def _judge(
     model: Model, models: Models, gone: Collection[str], settings: Config, *, silent: bool
-) -> tuple[Finding | None, list[Similar]]:
+) -> tuple[Finding | None, list[tuple[float, Similar]]]:
     finding: Finding | None = None
     neighbours: list[tuple[float, bool, Model]] = []
     for position in models.candidates(model):
@@ -69,7 +61,7 @@ def _judge(
     if finding is None and not silent:
         finding = _table_taken(model.record, models, gone)
     similar = [
-        Similar(other.record.id, other.record.path, other.record.line, score)
+        (score, Similar(other.record.id, other.record.path, other.record.line, score))
         for score, _, other in neighbours[:5]
         if score >= NEAR_ENOUGH
     ]

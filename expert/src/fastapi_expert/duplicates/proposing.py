@@ -7,12 +7,11 @@ from fastapi_expert.codebase.facts import FileFacts
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates.draft_routes import draft_routes
 from fastapi_expert.duplicates.extract import function_records, is_test_path
+from fastapi_expert.duplicates.families import is_copy
 from fastapi_expert.duplicates.functions import (
-    LEAST_EVIDENCE,
-    SMALLEST_ALIKE,
-    SMALLEST_EQUAL,
     as_place,
     is_test,
+    is_trivial,
     one_contract,
 )
 from fastapi_expert.duplicates.library import Library
@@ -20,7 +19,7 @@ from fastapi_expert.duplicates.model import Finding, Proposal, Similar, Verdict
 from fastapi_expert.duplicates.proposed_models import judge_models
 from fastapi_expert.duplicates.records import FunctionRecord
 from fastapi_expert.duplicates.rules import RULES
-from fastapi_expert.duplicates.similarity import Code, compare, unpack
+from fastapi_expert.duplicates.similarity import Code, Likeness, compare, unpack
 from fastapi_expert.duplicates.wording import import_line, place
 
 DRAFT = "draft.py"
@@ -32,15 +31,27 @@ NEAR_ENOUGH = 0.25
 _VERDICTS: tuple[Verdict, ...] = ("new", "extend", "duplicate")
 
 
+Ranked = tuple[float, Similar]
+"""A neighbour and how much it has to say: over several parts of a draft the most telling come first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Neighbour:
     """A function of the codebase (or of its changed files) beside one of the draft."""
 
     record: FunctionRecord
     code: Code
-    score: float
-    mass: float
+    like: Likeness
     equal: bool
+
+    @property
+    def score(self) -> float:
+        return 1.0 if self.equal else min(self.like.score, 0.99)
+
+    @property
+    def evidence(self) -> float:
+        """The score, less when what is shared is so little that many a stranger shares it."""
+        return self.score * min(1.0, self.like.mass / 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +73,7 @@ def judge_draft(
 ) -> Proposal:
     """The verdict on ``draft``. ``before`` is what lies at ``path`` now: what the draft leaves unchanged is no news."""
     findings: list[Finding] = []
-    similar: dict[str, Similar] = {}
+    similar: dict[str, Ranked] = {}
     for finding, neighbours in _judge_functions(draft, shelf, path=path, before=before, settings=settings):
         if finding is not None:
             findings.append(finding)
@@ -76,8 +87,8 @@ def judge_draft(
     findings = [one for one in findings if settings.enabled(one.rule) and not settings.ignored_at(one.rule, at)]
     findings = [one for one in findings if not _is_silenced(draft, one)]
     findings.sort(key=lambda one: (-_VERDICTS.index(verdict_of(one)), -one.similarity, -one.saves))
-    nearest = sorted(similar.values(), key=lambda near: (-near.score, near.path, near.line))[:NEIGHBOURS]
-    return _proposal(findings, nearest)
+    nearest = sorted(similar.values(), key=lambda one: -one[0])[:NEIGHBOURS]
+    return _proposal(findings, [near for _, near in nearest])
 
 
 def verdict_of(finding: Finding) -> Verdict:
@@ -95,11 +106,11 @@ def _proposal(findings: Sequence[Finding], nearest: Sequence[Similar]) -> Propos
     return Proposal(verdict_of(findings[0]), advice, tuple(findings), tuple(nearest))
 
 
-def _add(similar: dict[str, Similar], found: Sequence[Similar]) -> None:
-    for near in found:
+def _add(similar: dict[str, Ranked], found: Sequence[Ranked]) -> None:
+    for rank, near in found:
         known = similar.get(near.id)
-        if known is None or known.score < near.score:
-            similar[near.id] = near
+        if known is None or known[0] < rank:
+            similar[near.id] = (rank, near)
 
 
 def _is_silenced(draft: FileFacts, finding: Finding) -> bool:
@@ -112,7 +123,7 @@ def _is_silenced(draft: FileFacts, finding: Finding) -> bool:
 
 def _judge_functions(
     draft: FileFacts, shelf: Shelf, *, path: str | None, before: FileFacts | None, settings: Config
-) -> Iterator[tuple[Finding | None, list[Similar]]]:
+) -> Iterator[tuple[Finding | None, list[Ranked]]]:
     kept = {(one.qualname, one.shape.exact) for one in (before.functions if before else ())}
     fresh = [(record, unpack(record)) for record in shelf.functions()]
     at = path or DRAFT
@@ -122,7 +133,7 @@ def _judge_functions(
             continue
         neighbours = _neighbours(record, code, shelf, fresh)
         similar = [
-            Similar(one.record.id, one.record.path, one.record.line, min(one.score, 1.0))
+            (one.evidence, Similar(one.record.id, one.record.path, one.record.line, one.score))
             for one in neighbours[:NEIGHBOURS]
             if one.score >= NEAR_ENOUGH
         ]
@@ -144,7 +155,7 @@ def _neighbours(
             continue
         like = compare(code, other_code, weights)
         equal = (code.renamed, code.tokens) == (other_code.renamed, other_code.tokens)
-        neighbours.append(Neighbour(other, other_code, 1.0 if equal else min(like.score, 0.99), like.mass, equal))
+        neighbours.append(Neighbour(other, other_code, like, equal))
     return sorted(neighbours, key=lambda one: (-one.score, *_alikeness(record, code, one), -one.record.mentions))
 
 
@@ -160,7 +171,7 @@ def _alikeness(record: FunctionRecord, code: Code, other: Neighbour) -> tuple[bo
 def _function_finding(
     record: FunctionRecord, code: Code, neighbours: Sequence[Neighbour], shelf: Shelf, settings: Config
 ) -> Finding | None:
-    if len(code.statements) < SMALLEST_EQUAL[0] or code.tokens < SMALLEST_EQUAL[1]:
+    if is_trivial(code):
         return None
     for other in neighbours:
         if one_contract(record, other.record):
@@ -169,8 +180,8 @@ def _function_finding(
             if is_test(record) and code.literals != other.code.literals:
                 continue
             return _equal(record, code, other, shelf)
-        large = len(code.statements) >= settings.min_statements and code.tokens >= SMALLEST_ALIKE
-        if large and other.score >= settings.function_similarity and other.mass >= LEAST_EVIDENCE:
+        large = len(code.statements) >= settings.min_statements
+        if large and is_copy(other.like, settings.function_similarity):
             return None if is_test(record) or is_test_path(record.path) else _alike(record, other, shelf)
         return None
     return None
