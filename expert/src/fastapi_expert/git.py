@@ -118,6 +118,13 @@ class Repository:
         options = ("--unified=0", "--no-color", "--no-ext-diff", "--no-renames", "--src-prefix=a/", "--dst-prefix=b/")
         return _ranges(self.git("-c", "core.quotePath=no", "diff", *options, *diff, "--"))
 
+    def content(self, commit: str, path: str) -> bytes | None:
+        """The bytes of a file in ``commit``; None when it is not there."""
+        try:
+            return _run(self.root, ("cat-file", "blob", f"{commit}:{path}"))
+        except GitError:
+            return None
+
     def entries(self, paths: Sequence[str] = ()) -> list[Entry]:
         """What the index holds (all of it, or below ``paths``); unmerged entries are left out."""
         found: list[Entry] = []

@@ -8,10 +8,10 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from fastapi_expert import __version__
 from fastapi_expert.gate.model import Finding
@@ -44,21 +44,33 @@ class Cache:
         """The cache of the project at ``root``."""
         return cls(root / ".expert" / "cache" / "gate")
 
-    def get(self, key: str) -> list[Finding] | None:
+    def findings(self, key: str) -> list[Finding] | None:
         """The findings kept under ``key``; None when there are none, or none that can be read."""
+        rows = self.get(key)
         try:
-            rows: list[dict[str, Any]] = json.loads((self.folder / f"{key}.json").read_bytes())
-            return [Finding(**row) for row in rows]
-        except (OSError, ValueError, TypeError):
+            return None if rows is None else [Finding(**row) for row in rows]
+        except TypeError:
             return None
 
-    def put(self, key: str, findings: Iterable[Finding]) -> None:
-        """Keep ``findings``; a tree that cannot be written to goes without."""
+    def put_findings(self, key: str, findings: Iterable[Finding]) -> None:
+        """Keep ``findings``."""
+        self.put(key, [asdict(finding) for finding in findings])
+
+    def get(self, key: str) -> list[Any] | None:
+        """The list kept under ``key``; None when there is none, or none that can be read."""
+        try:
+            kept: object = json.loads((self.folder / f"{key}.json").read_bytes())
+        except (OSError, ValueError):
+            return None
+        return cast(list[Any], kept) if isinstance(kept, list) else None
+
+    def put(self, key: str, rows: Sequence[object]) -> None:
+        """Keep ``rows``; a tree that cannot be written to goes without."""
         with contextlib.suppress(OSError):
             self._make()
             handle, name = tempfile.mkstemp(dir=self.folder)
             with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                json.dump([asdict(finding) for finding in findings], stream)
+                json.dump(rows, stream)
             os.replace(name, self.folder / f"{key}.json")
 
     def prune(self) -> None:

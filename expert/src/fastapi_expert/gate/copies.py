@@ -23,9 +23,13 @@ def candidates(codebase: Codebase, changes: Changes, config: Config) -> list[Dup
     return [duplicate for duplicate in found if _is_new(duplicate, changes)]
 
 
-def brought_in(found: list[Duplicate], changes: Changes, before: Codebase | None, config: Config) -> list[Finding]:
-    """Those of ``found`` that were not there ``before``."""
-    known = set[str]() if before is None else {fingerprint(old) for old in find(before, settings=config).findings}
+def fingerprints(codebase: Codebase, config: Config) -> set[str]:
+    """What tells each of its duplicates from any other, wherever their lines are."""
+    return {fingerprint(duplicate) for duplicate in find(codebase, settings=config).findings}
+
+
+def brought_in(found: list[Duplicate], changes: Changes, known: set[str]) -> list[Finding]:
+    """Those of ``found`` that are not ``known`` from before."""
     return [_finding(duplicate, changes) for duplicate in found if fingerprint(duplicate) not in known]
 
 

@@ -9,19 +9,14 @@ from collections.abc import Iterator
 from fastapi_expert.codebase.facts import FunctionFacts
 from fastapi_expert.codebase.reader import read_source
 from fastapi_expert.gate.model import Finding
-from fastapi_expert.gate.tree import Tree
 
 _TEST = re.compile(r"(?:^|/)(?:tests?/|conftest\.py$|test_[^/]*\.py$|[^/]*_test\.py$)")
 _IGNORE = re.compile(r"#\s*(type|pyright):\s*ignore\b(\[[^\]]*\])?")
 _DIRECTIVE = re.compile(r"#\s*(?:noqa|nosec|fmt|pragma|type|pyright|ruff|isort|pylint|mypy)\b[^#]*")
 
 
-def own_findings(tree: Tree, path: str) -> list[Finding]:
+def own_findings(source: bytes, path: str) -> list[Finding]:
     """The findings in one file."""
-    try:
-        source = (tree.root / path).read_bytes()
-    except OSError:
-        return []
     facts = read_source(source, path)
     found = list(_unexplained(source, path))
     if not facts.generated and not _TEST.search(path) and not path.endswith(".pyi"):

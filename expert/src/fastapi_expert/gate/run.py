@@ -2,27 +2,27 @@
 
 import contextlib
 import os
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.config import Config, load, project_root
 from fastapi_expert.errors import ConfigError
 from fastapi_expert.gate import copies, fix, suite, tools
-from fastapi_expert.gate.blame import brought_in
+from fastapi_expert.gate.before import Before
+from fastapi_expert.gate.blame import Identity, brought_in, identity
 from fastapi_expert.gate.cache import Cache, configuration, content, key
 from fastapi_expert.gate.changes import Changes, changes
-from fastapi_expert.gate.environment import environment, home_of
+from fastapi_expert.gate.environment import Environment, environment, home_of
 from fastapi_expert.gate.model import Check, Finding, Report, Status
 from fastapi_expert.gate.own import own_findings
 from fastapi_expert.gate.process import Broken, run
 from fastapi_expert.gate.tools import PROJECT, Call, Tool
-from fastapi_expert.gate.tree import Tree, index, revision, work_tree
+from fastapi_expert.gate.tree import Tree, index, work_tree
 
 CHECKS = ("format", "imports", "lint", "annotations", "ignores", "security", "duplicates", "types", "tests")
 _WORST: tuple[Status, ...] = ("broken", "missing", "failed", "passed", "skipped")
@@ -50,7 +50,7 @@ def check(
     with contextlib.ExitStack() as stack:
         in_place = changed.scope != "index" or changed.repo is None
         tree = work_tree(changed.root, changed.repo) if in_place else stack.enter_context(_index(changed))
-        report = _Gate(changed, tree, config, _Base(changed, stack)).report()
+        report = _Gate(changed, tree, config, Before(changed, stack)).report()
     return replace(report, fixed=fixed, seconds=time.monotonic() - began)
 
 
@@ -69,31 +69,12 @@ def _verify(config: Config) -> None:
             )
 
 
-@dataclass
-class _Base:
-    """The content from before the change, laid out when somebody asks for the first time."""
-
-    changes: Changes
-    stack: contextlib.ExitStack
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    laid_out: Tree | None = None
-
-    def tree(self) -> Tree | None:
-        """None when there was nothing before."""
-        if self.changes.repo is None or self.changes.base is None:
-            return None
-        with self.lock:
-            if self.laid_out is None:
-                self.laid_out = self.stack.enter_context(revision(self.changes.repo, self.changes.base))
-            return self.laid_out
-
-
 @dataclass(frozen=True)
 class _Gate:
     changes: Changes
     tree: Tree
     config: Config
-    base: _Base
+    before: Before
 
     def report(self) -> Report:
         """Everything: the cheap tools are started first, the type checker and the tests as soon as a core is free."""
@@ -155,10 +136,9 @@ class _Gate:
         try:
             found, cached = runner.on(self.tree, files)
 
-            def before(paths: tuple[str, ...]) -> tuple[Tree, Sequence[Finding]] | None:
-                tree = self.base.tree()
-                there = tuple(path for path in paths if tree and (tree.root / path).is_file())
-                return (tree, runner.on(tree, there)[0]) if tree and there else None
+            def before(paths: list[str]) -> list[Identity]:
+                who = f"{tool.label}:{tool.name}:{runner.identity}"
+                return self.before.said(who, paths, lambda tree, rest: runner.on(tree, rest)[0], alone=tool.alone)
 
             kept = brought_in(found, self.changes, self.tree, before)
         except Missing as missing:
@@ -173,11 +153,12 @@ class _Gate:
 
     def _own(self) -> list[Result]:
         began = time.monotonic()
-        found = [finding for path in self.changes.python for finding in own_findings(self.tree, path)]
+        found = [one for path in self.changes.python for one in own_findings(content(self.tree.root / path), path)]
 
-        def before(paths: tuple[str, ...]) -> tuple[Tree, Sequence[Finding]] | None:
-            tree = self.base.tree()
-            return (tree, [old for path in paths for old in own_findings(tree, path)]) if tree else None
+        def before(paths: list[str]) -> list[Identity]:
+            sources = {path: self.before.source(path) or b"" for path in paths}
+            old = {path: source.decode(errors="replace").splitlines() for path, source in sources.items()}
+            return [identity(one, old[path]) for path in paths for one in own_findings(sources[path], path)]
 
         kept = brought_in(found, self.changes, self.tree, before)
         seconds = time.monotonic() - began
@@ -197,9 +178,7 @@ class _Gate:
         seconds = time.monotonic() - began
 
         def compare() -> Result:
-            tree = self.base.tree() if self.changes.scope != "all" else None
-            before = copies.read(tree, self.config) if tree else None
-            kept = copies.brought_in(found, self.changes, before, self.config)
+            kept = copies.brought_in(found, self.changes, self._known_duplicates())
             return Check("duplicates", "failed" if kept else "passed", seconds), kept
 
         if found:
@@ -207,10 +186,22 @@ class _Gate:
         results.append((Check("duplicates", "passed", seconds), []))
         return None
 
+    def _known_duplicates(self) -> set[str]:
+        """The fingerprints of what was there twice before the change."""
+        if self.changes.scope == "all":
+            return set()
+        cache = Cache.of(self.changes.root)
+        mark = key("duplicates", self.before.digest, repr(self.config))
+        kept = cache.get(mark)
+        if kept is None and (tree := self.before.tree()):
+            kept = sorted(copies.fingerprints(copies.read(tree, self.config), self.config))
+            cache.put(mark, kept)
+        return set(kept or ())
+
     # tests ------------------------------------------------------------------------------------------------------------
 
     def _tests(self, chosen: suite.Choice) -> Result:
-        return suite.run_tests(chosen, self.changes, self.tree, self.base.tree, self.config.check.timeout)
+        return suite.run_tests(chosen, self.changes, self.tree, self.before.tree, self.config.check.timeout)
 
     def _tests_not_run(self, chosen: suite.Choice) -> list[Result]:
         if chosen.tests or not self._wants("tests"):
@@ -231,30 +222,45 @@ class ToolRun:
     top: Path
     timeout: float
 
+    @property
+    def environment(self) -> Environment:
+        """What the project in ``home`` runs on."""
+        return environment(self.home, self.top)
+
+    @property
+    def executable(self) -> Path:
+        """Raises Missing."""
+        found = self.environment.tool(self.tool.name)
+        if found is None:
+            raise Missing(f"{self.tool.name} is not installed: {self.environment.install(self.tool.package)}")
+        return found
+
+    @property
+    def identity(self) -> str:
+        """The tool's version, and the state of the packages beside it and beside the project's interpreter."""
+        env = self.environment
+        return f"{env.identity(self.executable)}:{env.identity(env.python)}"
+
     def on(self, tree: Tree, files: Sequence[str]) -> tuple[list[Finding], bool]:
         """The findings in ``files`` of ``tree``, and whether all of them were known already.
 
         Raises Missing and Broken.
         """
-        env = environment(self.home, self.top)
-        executable = env.tool(self.tool.name)
-        if executable is None:
-            raise Missing(f"{self.tool.name} is not installed: {env.install(self.tool.package)}")
         cache, home = Cache.of(tree.real), tree.root / self.home.relative_to(tree.real)
-        common = (self.tool.label, self.tool.name, env.identity(executable), configuration(home, tree.root))
+        common = (self.tool.label, self.tool.name, self.identity, configuration(home, tree.root))
         known, keys = dict[str, list[Finding]](), dict[str, str]()
         for path in files:
             keys[path] = key(*common, path, content(tree.root / path) if self.tool.alone else tree.digest)
-            if (self.tool.alone or tree.digest) and (found := cache.get(keys[path])) is not None:
+            if (self.tool.alone or tree.digest) and (found := cache.findings(keys[path])) is not None:
                 known[path] = found
         rest = tuple(path for path in files if path not in known)
-        for call in _calls(Call(tree, home, rest, env.python)) if rest else ():
-            output = run([executable, *self.tool.arguments(call)], cwd=home, timeout=self.timeout)
+        for call in _calls(Call(tree, home, rest, self.environment.python)) if rest else ():
+            output = run([self.executable, *self.tool.arguments(call)], cwd=home, timeout=self.timeout)
             found = self.tool.read(output, call)
             for path in call.files:
                 known[path] = [finding for finding in found if finding.path == path]
                 if self.tool.alone or tree.digest:
-                    cache.put(keys[path], known[path])
+                    cache.put_findings(keys[path], known[path])
         return [finding for path in files for finding in known[path]], not rest
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi_expert.codebase import Codebase
+from fastapi_expert.gate.affected import select
 from fastapi_expert.gate.cache import Cache, configuration, key
 from fastapi_expert.gate.changes import Changes
 from fastapi_expert.gate.environment import Environment, environment, home_of
@@ -45,21 +46,20 @@ class Failure:
 
 def choose(codebase: Codebase, changes: Changes) -> Choice:
     """The tests that ``changes`` can affect, each with its reason; all of them for a whole codebase."""
-    tests = [one for one in codebase.components if one.kind == "test"]
-    if not tests:
+    repo, base = changes.repo, changes.base
+
+    def before(path: str) -> bytes | None:
+        return repo.content(base, path) if repo and base else None
+
+    selected = select(codebase, changes.everything, before=before)
+    if not selected.total:
         return Choice(note="no tests in this codebase")
-    ids = {one.id: _node(one.path, one.qualname) for one in tests}
     if changes.scope == "all":
-        return Choice(tuple(Chosen(node, "everything is checked") for node in sorted(set(ids.values()))), len(ids))
-    return _all(ids, "the choice of affected tests is not there yet")
-
-
-def _all(ids: dict[str, str], why: str) -> Choice:
-    return Choice(tuple(Chosen(node, why) for node in sorted(set(ids.values()))), len(ids), why)
-
-
-def _node(path: str, qualname: str) -> str:
-    return f"{path}::{qualname.replace('.', '::')}"
+        everything = "everything is checked"
+        ids = select(codebase, ["pyproject.toml"]).tests
+        return Choice(tuple(Chosen(test, everything) for test in ids), selected.total)
+    chosen = tuple(Chosen(test, selected.reasons[test]) for test in selected.tests)
+    return Choice(chosen, selected.total, selected.everything)
 
 
 def run_tests(
@@ -117,11 +117,11 @@ def _cached_run(
     folder = tree.root / home
     mark = key("tests", tree.digest, env.identity(env.python), configuration(folder, tree.root), *sorted(ids))
     cache = Cache.of(tree.real)
-    if tree.digest and cache.get(mark) is not None:
+    if tree.digest and cache.findings(mark) is not None:
         return [], True
     found = _run(tree, home, ids, env, timeout)
     if tree.digest and not found:
-        cache.put(mark, [])
+        cache.put_findings(mark, [])
     return found, False
 
 
