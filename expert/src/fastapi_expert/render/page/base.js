@@ -20,8 +20,9 @@ function el(tag, properties, ...children) {
 
 const label = (kind) => kind.replace("_", " ");
 const place = (thing) => `${thing.path}:${thing.line}`;
-/** The place at the end of a row: what does not fit is cut at its beginning. */
-const where = (thing) => el("span", { class: "where mono" }, el("bdi", { dir: "ltr" }, place(thing)));
+/** Text that is cut at its beginning where it does not fit: the end of a path says most. */
+const tail = (name, text, tag = "span") => el(tag, { class: `tail ${name}`, title: text }, el("bdi", { dir: "ltr" }, text));
+const where = (thing) => tail("where mono", place(thing));
 const plural = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 
 /** Words of a search, all of which must be found. */
@@ -88,12 +89,23 @@ function sharedPath(paths) {
   return first.slice(0, length).join("/") || "/";
 }
 
+/** What a file is about: its name, or its folder's where every folder has a file of that name. */
+function homeOf(path) {
+  const parts = path.replace(/\.py$/, "").split("/");
+  const telling = parts.filter((part) => !/^(__init__|views?|routes?|routers?|endpoints?|controllers?|handlers?|api|app|src)$/.test(part));
+  return (telling.length ? telling : parts).pop();
+}
+
+/** Prose with its `code` as code. */
+function prose(text) {
+  return text.split("`").map((piece, at) => (at % 2 && piece ? el("code", {}, piece) : piece));
+}
+
 /** What a component is called where space is short: an endpoint by its route, a router by the path its routes share. */
 function title(component) {
   if (component.kind === "router") {
     const paths = component.uses.flatMap((number) => DATA.components[number].routes).map((route) => route.path);
-    const file = component.path.replace(/(\/__init__)?\.py$/, "").split("/").pop();
-    return `${component.name === "router" ? file : component.name}${paths.length ? ` ${sharedPath(paths)}` : ""}`;
+    return `${component.name === "router" ? homeOf(component.path) : component.name}${paths.length ? ` ${sharedPath(paths)}` : ""}`;
   }
   if (!component.routes.length) return component.name;
   const [first] = component.routes;

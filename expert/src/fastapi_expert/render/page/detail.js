@@ -49,7 +49,7 @@ function details(component) {
     LAYERS.includes(component.kind)
       ? el("div", { class: "actions" }, el("button", { type: "button", onclick: () => go("graph", component.number) }, "Show in graph")) : null,
     ...(findings.length ? [el("h3", {}, "Here twice"), el("ul", { class: "plain" }, ...findings.map((finding) =>
-      el("li", {}, el("button", { type: "button", class: "link", onclick: () => go("duplicates", DATA.findings.indexOf(finding)) }, `${finding.rule} ${finding.message}`))))] : []),
+      el("li", {}, el("button", { type: "button", class: "link", onclick: () => go("duplicates", DATA.findings.indexOf(finding)) }, `${finding.rule} `, ...prose(finding.message)))))] : []),
     ...(component.routes.length ? [el("h3", {}, `Routes (${component.routes.length})`), el("ul", { class: "plain" }, ...component.routes.map(routeLine))] : []),
     ...fieldTable(component.fields),
     ...references("Uses", component.uses),

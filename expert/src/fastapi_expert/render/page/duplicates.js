@@ -3,8 +3,8 @@
 const SIGNS = { same: "", changed: "~", left: "-", right: "+" };
 
 function duplicatesView() {
-  const list = new List({ name: "duplicates", height: 50, className: "two", pick: show, open: (finding) => { show(finding); side.box.focus(); },
-    render: (finding) => [el("span", {}, el("strong", { class: "mono" }, finding.rule), ` ${finding.message}`),
+  const list = new List({ name: "duplicates", height: 68, className: "two", pick: show, open: (finding) => { show(finding); side.box.focus(); },
+    render: (finding) => [el("span", {}, el("strong", { class: "mono" }, finding.rule), " ", ...prose(finding.message)),
       el("span", { class: "dim mono" }, `${Math.round(finding.similarity * 100)} % · ${finding.places.map(place).join(" · ")}`)] });
   const side = panel(() => list.box);
   DATA.findings.forEach((finding, number) => {
@@ -46,8 +46,8 @@ function findingDetails(finding) {
   const name = (one) => (one.component === null ? el("span", {}, one.name) : link(DATA.components[one.component], one.name));
   return [
     el("div", { class: "dim" }, `${finding.rule} · ${finding.title} · ${Math.round(finding.similarity * 100)} % the same`),
-    el("h2", {}, finding.message),
-    el("p", { class: "advice" }, finding.advice),
+    el("h2", {}, ...prose(finding.message)),
+    el("p", { class: "advice" }, ...prose(finding.advice)),
     el("h3", {}, plural(finding.places.length, "place")),
     el("ul", { class: "plain" }, ...finding.places.map((one) => el("li", {}, el("span", { class: "kind" }, label(one.kind)), name(one), copyable(place(one))))),
     ...finding.pairs.map((rows, at) => comparison(rows, finding.places[0], finding.places[at + 1])),

@@ -77,7 +77,7 @@ function graphView() {
   function node(component) {
     const button = el("button", { type: "button", class: `node${component.number === focus ? " focus" : ""}`, title: `${title(component)}\n${component.qualname}\n${place(component)}`,
       onclick: () => go("graph", component.number), onfocus: () => heat(component.number), onmouseenter: () => heat(component.number), onmouseleave: () => heat(undefined) },
-      el("span", { class: component.routes.length ? "mono" : "" }, shortened(title(component), 25)), el("small", {}, place(component)));
+      el("span", { class: component.routes.length ? "mono" : "" }, shortened(title(component), 25)), tail("", place(component), "small"));
     button.dataset.number = component.number;
     nodes.set(component.number, button);
     return button;

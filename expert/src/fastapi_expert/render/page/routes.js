@@ -8,7 +8,7 @@ function routesView() {
   ];
   const list = new List({ name: "routes", height: 30, className: "cols", pick: show, open: (route) => { show(route); side.box.focus(); },
     render: (route) => [
-      el("span", { class: `verb ${route.method}` }, route.method), el("span", { class: "route mono" }, route.path),
+      el("span", { class: `verb ${route.method}` }, route.method), tail("route mono", route.path),
       el("span", { class: "handler" }, route.name),
       el("span", { class: `flag ${route.protected ? "good" : "warn"}` }, route.protected ? "protected" : "open"),
       el("span", { class: "models dim" }, modelNames(route.request)), el("span", { class: "models dim" }, modelNames([route.response])),
@@ -58,7 +58,7 @@ function routesView() {
   return {
     id: "routes", name: "Routes", size: DATA.routes.length, list,
     body: [el("div", { class: "bar" }, filters.box, count),
-      el("div", { class: "split" }, el("div", { class: "grid" }, el("div", { class: "head" }, ...heads), list.box), side.box)],
+      el("div", { class: "split table" }, el("div", { class: "grid" }, el("div", { class: "head" }, ...heads), list.box), side.box)],
     search(text) { words = terms(text); update(); return count.textContent; },
     open(number) {
       const route = DATA.routes[number];
