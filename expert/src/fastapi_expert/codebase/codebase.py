@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .cache import Cache
 from .facts import ClassFacts, FileFacts, FunctionFacts
+from .framework import includes_live
 from .linking import Linked, ServedMount, ServedRoute, link
 from .model import Component, Inventory, Problem
 from .modules import Modules
@@ -81,7 +82,7 @@ class Codebase:
     @cached_property
     def _linked(self) -> Linked:
         with paused_collection():
-            return link(self.names)
+            return link(self.names, live=includes_live(self.root))
 
     @cached_property
     def inventory(self) -> Inventory:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from .interpreter import Interpreter
 from .values import (
+    External,
     Dependency,
     Entry,
     FunctionValue,
@@ -135,12 +136,15 @@ class _Walk:
         else:
             self.at.problem(entry.site, "the path of this mount is not known; what it serves is not listed")
             return
+        if not self.live and chain[-1] is not self.app and not chain[-1].is_app:
+            return  # before 0.137 including a router left its mounts behind
         inner = entry.app
         if isinstance(inner, Router) and inner not in chain and len(chain) < MAX_DEPTH:
             own = (*dependencies, *_list(inner.keywords.get("dependencies")))
             self.router(inner, below, (*chain, inner), own, _texts(inner.keywords.get("tags")), inner.entries)
         else:
-            self.found.mounts.append(FlatMount(self.app, below, entry.site, len(self.found.routes)))
+            last = inner == External("fastapi.frontend")  # tried when nothing else matches
+            self.found.mounts.append(FlatMount(self.app, below, entry.site, MAX_ROUTES if last else len(self.found.routes)))
 
 
 def _registrations(router: Any, depth: int) -> Iterator[RouteEntry]:
