@@ -154,7 +154,7 @@ def _new_files(root: Path, names: Names, wording: Wording) -> list[tuple[str, st
         f"tests/{names.plural}/factory.py": "factory",
         f"tests/{names.plural}/test_{names.plural}.py": "tests",
     }
-    shared = {"app/services/rows.py": "rows"}
+    shared = {"app/services/rows.py": "rows", "app/api/rows.py": "answers", "tests/made.py": "made"}
     if any(field.kind == "decimal" for field in wording.fields):
         shared["app/models/exact.py"] = "exact"
     targets |= {path: name for path, name in shared.items() if not (root / path).exists()}

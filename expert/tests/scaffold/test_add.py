@@ -1,0 +1,168 @@
+"""A resource added to a new project, refused where it is there already."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fastapi_expert.errors import ExpertError
+from fastapi_expert.scaffold.fields import FieldError, parse, parse_all
+from fastapi_expert.scaffold.naming import names_of
+from fastapi_expert.scaffold.new import Answers, lay_down
+
+pytestmark = pytest.mark.xdist_group("scaffold")
+
+EVERY_KIND = [
+    "label:str!",
+    "body:text?",
+    "count:int^",
+    "kind:enum[small,big]",
+    "made:date",
+    "at:datetime?",
+    "code:uuid",
+    "on:bool",
+    "ratio:float",
+    "price:decimal",
+    "mail:email?",
+    "site:url?",
+    "extra:json?",
+    "owner:ref[user]",
+]
+
+
+@pytest.fixture(scope="module")
+def laid_down(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("project") / "shop"
+    lay_down(folder, Answers.named("shop", description=None, database="sqlite"))
+    return folder
+
+
+@pytest.fixture
+def shop(laid_down: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(laid_down, tmp_path / "shop")
+
+
+def run(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(cwd)}
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+
+
+def expert(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return run(sys.executable, "-m", "fastapi_expert", *arguments, cwd=cwd)
+
+
+def tool(name: str) -> str:
+    return str(Path(sys.executable).with_name(name))
+
+
+def test_an_added_resource_passes_its_tests_and_the_projects_checks(shop: Path) -> None:
+    done = expert("add", "gadget", *EVERY_KIND, cwd=shop)
+    assert done.returncode == 0, done.stderr
+    more = expert("add", "order-item", "gadget:ref[gadget]", "amount:int", cwd=shop)
+    assert more.returncode == 0, more.stderr
+    for command in (
+        ["ruff", "check", "app", "migrations"],
+        ["ruff", "format", "--check", "app", "migrations"],
+        ["lint-imports"],
+    ):
+        checked = run(tool(command[0]), *command[1:], cwd=shop)
+        assert checked.returncode == 0, checked.stdout
+    tested = run(
+        sys.executable, "-m", "pytest", "tests/gadgets", "tests/order_items", "-n0", "-q", "-k", "sqlite", cwd=shop
+    )
+    assert tested.returncode == 0, tested.stdout[-3000:]
+    again = expert("duplicates", ".", "--since", "HEAD", cwd=shop)
+    assert again.returncode == 0, again.stdout
+
+
+@pytest.mark.parametrize("name", ["post", "Posts", "user", "tag", "session"])
+def test_a_resource_that_is_there_is_refused_with_its_place(shop: Path, name: str) -> None:
+    done = expert("add", name, "label:str", cwd=shop)
+    assert done.returncode == 1
+    assert "is there already" in done.stderr
+    assert ".py:" in done.stderr
+    assert subprocess.run(["git", "status", "--porcelain"], cwd=shop, capture_output=True, check=True).stdout == b""
+
+
+def test_the_same_fields_under_another_name_are_the_same_resource(shop: Path) -> None:
+    fields = (
+        "title:str content:text excerpt:str slug:str! status:str view_count:int published_at:datetime author:ref[user]"
+    )
+    done = expert("add", "article", *fields.split(), cwd=shop)
+    assert done.returncode == 1
+    assert "app/models/post.py:" in done.stderr
+
+
+def test_a_dry_run_shows_the_diff_and_writes_nothing(shop: Path) -> None:
+    done = expert("add", "product", "name:str", "--dry-run", cwd=shop)
+    assert done.returncode == 0
+    assert "+++ b/app/models/product.py" in done.stdout
+    assert '+router.include_router(products.router, prefix="/products"' in done.stdout
+    assert not (shop / "app/models/product.py").exists()
+
+
+def test_another_layout_is_named_not_guessed_at(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text("from fastapi import FastAPI\n\napp = FastAPI()\n")
+    done = expert("add", "product", "name:str", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "not laid out" in done.stderr
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".py"] == ["main.py"]
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("name", "is no field"),
+        ("name:string", "not known"),
+        ("class:str", "cannot name a field"),
+        ("id:int", "every resource has it"),
+        ("Name:str", "cannot name a field"),
+        ("owner:ref", "refers to nothing"),
+        ("kind:enum[]", "no proper choices"),
+        ("kind:enum[a,a]", "no proper choices"),
+        ("price:decimal[2]", "not known"),
+    ],
+)
+def test_a_field_that_has_no_meaning_is_explained(text: str, what: str) -> None:
+    with pytest.raises(FieldError, match=what):
+        parse(text)
+
+
+def test_a_field_that_is_there_twice_is_refused() -> None:
+    with pytest.raises(FieldError, match="twice"):
+        parse_all(["name:str", "name:text"])
+
+
+@pytest.mark.parametrize(
+    ("word", "singular", "plural"),
+    [
+        ("product", "product", "products"),
+        ("Categories", "category", "categories"),
+        ("OrderItem", "order_item", "order_items"),
+        ("boxes", "box", "boxes"),
+        ("person", "person", "people"),
+        ("news", "news", "news"),
+        ("status", "status", "statuses"),
+    ],
+)
+def test_names_follow_from_one(word: str, singular: str, plural: str) -> None:
+    names = names_of(word)
+    assert (names.singular, names.plural) == (singular, plural)
+
+
+@given(st.text(max_size=20))
+def test_any_text_is_a_field_or_refused(text: str) -> None:
+    with contextlib.suppress(FieldError):
+        parse(text)
+
+
+@given(st.text(max_size=20))
+def test_any_word_names_a_resource_or_is_refused(text: str) -> None:
+    with contextlib.suppress(ExpertError):
+        assert names_of(text).singular.isidentifier()
