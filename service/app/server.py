@@ -8,7 +8,9 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import typer
-import uvicorn
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.log import LogLevels
 
 from app.api.health import check_all
 from app.core.config import Settings
@@ -25,18 +27,20 @@ def run(settings: Settings) -> None:
     """Serve until told to stop. Requests under way are finished within SHUTDOWN_GRACE_SECONDS."""
     if directory := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         atexit.register(shutil.rmtree, directory, ignore_errors=True)
-    uvicorn.run(
+    Granian(
         "app.main:create_app",
         factory=True,
-        host=settings.host,
+        interface=Interfaces.ASGI,
+        address=settings.host,
         port=settings.port,
         workers=settings.workers,
-        log_config=None,
-        access_log=False,  # the edge middleware's is one line with everything
-        proxy_headers=False,  # TRUSTED_PROXIES is the edge middleware's, too
-        server_header=False,
-        timeout_graceful_shutdown=settings.shutdown_grace_seconds,
-    )
+        websockets=False,
+        http=HTTPModes.http1,
+        loop=Loops.uvloop,
+        log_level=LogLevels.warning,  # the edge middleware writes the access log
+        workers_kill_timeout=settings.shutdown_grace_seconds,
+        respawn_failed_workers=True,
+    ).serve()
 
 
 def announce(settings: Settings) -> None:
