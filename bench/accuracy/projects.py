@@ -69,7 +69,7 @@ def read(name: str, corpora: Path, scratch: Path) -> Project | None:
             tree = ast.parse(file.read_bytes())
         except (SyntaxError, ValueError):
             continue
-        if "migrations/" in path or "alembic" in path or "versions/" in path:
+        if any(part in path for part in ("migrations/", "alembic", "versions/", "tests/", "test_", "conftest")):
             continue
         for node in _top_level(tree):
             if isinstance(node, ast.ClassDef):

@@ -1,8 +1,9 @@
 """`python -m bench accuracy CORPORA`: recall on injected duplicates, and false blocks between unrelated projects.
 
 CORPORA is a folder of checkouts (see `projects.SOURCES` for the names); nothing is downloaded. For every kind of edit
-a sample of functions is mutated, each mutant alone in a file. `duplicates` finds it when one finding holds both the mutant
-and the original; `propose` when it does not answer `new`, and names the original among its first three neighbours.
+a sample of functions is mutated, each mutant alone in a file. `duplicates` finds it when one finding holds both the
+mutant and the original; `propose` when it does not answer `new`, and names the original among its three first
+neighbours.
 """
 
 import argparse
@@ -159,7 +160,8 @@ def _body(sample: Sample) -> str:
             inner.id = "_"
         elif isinstance(inner, ast.Constant):
             inner.value = 0
-    return "\n".join(text for one in node.body if (text := ast.unparse(one)) != "0")
+    docstring = isinstance(node.body[0], ast.Expr) and isinstance(node.body[0].value, ast.Constant)
+    return "\n".join(map(ast.dump, node.body[docstring:]))
 
 
 def _holds(finding: Finding, mutant: str, origins: Sequence[Sample]) -> bool:

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from fastapi_expert.codebase import Codebase
-from fastapi_expert.codebase.facts import ClassFacts, Expr, FileFacts, FunctionFacts
+from fastapi_expert.codebase.facts import ClassFacts, Expr, FileFacts, FunctionFacts, Stmt
 from fastapi_expert.codebase.model import Component
 from fastapi_expert.duplicates.records import (
     FunctionRecord,
@@ -14,6 +14,9 @@ from fastapi_expert.duplicates.records import (
 )
 from fastapi_expert.duplicates.variables import variables_of
 
+if TYPE_CHECKING:
+    from fastapi_expert.codebase import Codebase
+
 MODELS = ("schema", "table", "settings")
 _TEST_PATH = re.compile(r"(?:^|/)(?:tests?|testing|testsuite)/|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.pyi?$")
 _NOT_OURS = re.compile(r"(?:^|/)(?:alembic|migrations?)/(?:versions/|.*\d)|(?:^|/)migrations?/|_pb2(?:_grpc)?\.pyi?$")
@@ -22,7 +25,7 @@ _VALIDATORS = {"field_validator", "model_validator", "validator", "root_validato
 _PROTOCOLS = {"Protocol", "ABC"}
 
 
-def records_of(codebase: Codebase) -> Records:
+def records_of(codebase: "Codebase") -> Records:
     """The records of ``codebase``; links it when that has not been done."""
     components = {(one.path, one.qualname): one for one in reversed(codebase.components)}
     mentions = _mentions(codebase.files.values())
@@ -44,9 +47,13 @@ def is_test_path(path: str) -> bool:
     return _TEST_PATH.search(path) is not None
 
 
-def is_foreign(path: str, *, generated: bool) -> bool:
+def is_foreign(facts: FileFacts) -> bool:
     """Generated code and migrations: nobody edits those to remove a duplicate."""
-    return generated or _NOT_OURS.search(path) is not None
+    return facts.generated or _NOT_OURS.search(facts.path) is not None or any(map(_names_a_revision, facts.body))
+
+
+def _names_a_revision(statement: Stmt) -> bool:
+    return statement[0] == "=" and statement[2] == "down_revision"
 
 
 def decorator_name(decorator: Expr) -> str:
@@ -62,7 +69,7 @@ def decorator_name(decorator: Expr) -> str:
 class _Lineage:
     """Which classes up the hierarchy define a method."""
 
-    def __init__(self, codebase: Codebase) -> None:
+    def __init__(self, codebase: "Codebase") -> None:
         self._names = codebase.names
         self._known: dict[tuple[str, str], list[tuple[str, str]]] = {}
 
@@ -87,7 +94,7 @@ def function_records(
     lineage: _Lineage | None,
 ) -> Iterator[FunctionRecord]:
     """A record for every function of one file, in order; ``lineage`` None knows no hierarchy (a draft)."""
-    silent_file = is_foreign(path, generated=facts.generated)
+    silent_file = is_foreign(facts)
     is_test = is_test_path(path)
     classes = {one.qualname: one for one in facts.classes}
     inside = {one.qualname for one in facts.functions}
@@ -153,7 +160,7 @@ def _mentions(files: Iterable[FileFacts]) -> dict[str, int]:
     return count
 
 
-def _model(codebase: Codebase, component: Component) -> ModelRecord:
+def _model(codebase: "Codebase", component: Component) -> ModelRecord:
     facts = codebase.class_(component.id)
     declared = {field.name: field.default for field in facts.fields} if facts else {}
     ancestors = codebase.names.ancestors(component.path, component.qualname)
@@ -169,11 +176,11 @@ def _model(codebase: Codebase, component: Component) -> ModelRecord:
         tuple(declared),
         tuple([f"{one.path}::{one.name}" for one in ancestors]),
         declared.get("__tablename__", "").strip("\"'"),
-        is_foreign(component.path, generated=file.generated) or is_test_path(component.path),
+        is_foreign(file) or is_test_path(component.path),
     )
 
 
-def _routes(codebase: Codebase) -> Iterator[RouteRecord]:
+def _routes(codebase: "Codebase") -> Iterator[RouteRecord]:
     for served in codebase.served:
         route = served.route
         endpoint = codebase.function(route.endpoint)

@@ -48,15 +48,17 @@ def equal_groups(codes: Sequence[Code], positions: Iterable[int]) -> list[list[i
     return list(groups.values())
 
 
-LEAST_STATEMENTS = 0.35
+LEAST_STATEMENTS = 0.4
 """Nearly equal functions share this much of their statements; the same names alone do not make a copy."""
+FAMILY = 0.6
+"""Likeness from which a pair joins a family; a looser pair is at most a pair."""
 LEAST_EVIDENCE = 1.0
 """What they share weighs this much at least: about two statements that nobody else wrote."""
 
 
 def is_copy(likeness: Likeness, least: float) -> bool:
     """Whether so much in common is no coincidence."""
-    return likeness.score >= least and likeness.statements >= LEAST_STATEMENTS and likeness.mass >= LEAST_EVIDENCE
+    return likeness.score >= least and likeness.common >= LEAST_STATEMENTS and likeness.mass >= LEAST_EVIDENCE
 
 
 def alike_pairs(
@@ -96,7 +98,7 @@ def gather(pairs: Mapping[tuple[int, int], Scored]) -> list[Family]:
         first, second = family_of.get(left, [left]), family_of.get(right, [right])
         if first is second:
             continue
-        if not _belong_together(first, second, neighbours):
+        if pairs[left, right].score < FAMILY or not _belong_together(first, second, neighbours):
             left_over.append((left, right))
             continue
         merged = [*first, *second]

@@ -4,15 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi_expert.config import Config
+from fastapi_expert.duplicates.advice import LOOSE, advice_on, is_test, message_on
 from fastapi_expert.duplicates.families import alike_pairs, equal_groups, frequencies, gather
-from fastapi_expert.duplicates.model import Action, Finding, Place
+from fastapi_expert.duplicates.model import Finding, Place
 from fastapi_expert.duplicates.records import FunctionRecord, Records
 from fastapi_expert.duplicates.rules import RULES
 from fastapi_expert.duplicates.similarity import Code, Weights, unpack
-from fastapi_expert.duplicates.wording import import_line, listed, place
 
-SMALLEST = ((3, 24), (5, 16))
+SMALLEST = ((3, 24), (4, 18), (6, 10))
 """Statements and tokens that a function has at least, one pair or the other; fewer are trivial bodies."""
+IDIOM = 3
+"""Of a family that is only alike, so many count for the ranking: the rest follows an idiom rather than a copy."""
 MANY_TESTS = 3
 """Tests that differ in literals only are worth a word from this number on."""
 _DUNDER_MINIMUM = 60
@@ -56,11 +58,6 @@ def function_findings(corpus: Corpus, settings: Config) -> list[Finding]:
     return findings
 
 
-def is_test(function: FunctionRecord) -> bool:
-    """A test itself, not a helper or fixture of tests."""
-    return function.is_test and function.name.startswith("test")
-
-
 def is_trivial(code: Code) -> bool:
     """Too small to be worth sharing."""
     return not any(len(code.statements) >= statements and code.tokens >= tokens for statements, tokens in SMALLEST)
@@ -95,7 +92,7 @@ def _pool_findings(corpus: Corpus, pool: Sequence[int], settings: Config) -> lis
     kept = {pair: like for pair, like in pairs.items() if not one_contract(functions[pair[0]], functions[pair[1]])}
     for family in gather(kept):
         members = [member for first in family.members for member in members_of[first]]
-        findings.append(_finding(corpus, members, family.score, equal=False))
+        findings.append(_finding(corpus, members, family.score, equal=False, apart=family.members))
     return findings
 
 
@@ -128,16 +125,19 @@ def _test_findings(corpus: Corpus, tests: Sequence[int]) -> Iterable[Finding]:
             yield _finding(corpus, group, 0.99, equal=True)
 
 
-def _finding(corpus: Corpus, members: Sequence[int], score: float, *, equal: bool) -> Finding:
+def _finding(
+    corpus: Corpus, members: Sequence[int], score: float, *, equal: bool, apart: Sequence[int] | None = None
+) -> Finding:
+    """``apart`` are the members that are not equal to one another: equal ones have a finding of their own."""
     ordered = by_worth([corpus.functions[at] for at in members])
     codes = [corpus.codes[at] for at in members]
     exact = len({code.exact for code in codes}) == 1
     similarity = (1.0 if exact else 0.99) if equal else min(score, 0.98)
     rule = _rule(ordered, codes, equal=equal)
     keep, changed = ordered[0], ordered[-1]
-    message = _message(ordered, codes, equal=equal, exact=exact, score=score)
-    advice, action = _advice(rule, ordered, corpus.modules, equal=equal)
-    lines = sorted(function.lines for function in ordered)
+    message = message_on(ordered, codes, equal=equal, exact=exact, score=score)
+    advice, action = advice_on(rule, ordered, corpus.modules, equal=equal, loose=score < LOOSE)
+    lines = sorted(corpus.functions[at].lines for at in apart or members)
     return Finding(
         rule=rule,
         title=RULES[rule].title,
@@ -146,7 +146,7 @@ def _finding(corpus: Corpus, members: Sequence[int], score: float, *, equal: boo
         advice=advice,
         action=action,
         components=tuple(map(as_place, (changed, keep, *ordered[1:-1]))) if len(ordered) > 1 else (),
-        saves=round(sum(lines[:-1]) * score),
+        saves=round(sum(lines[:-1] if equal else lines[-IDIOM - 1 : -1]) * score),
     )
 
 
@@ -172,72 +172,3 @@ def _rule(members: Sequence[FunctionRecord], codes: Sequence[Code], *, equal: bo
     if equal:
         return "FX103" if kinds == {"endpoint"} else "FX301"
     return "FX302"
-
-
-def _message(
-    members: Sequence[FunctionRecord], codes: Sequence[Code], *, equal: bool, exact: bool, score: float
-) -> str:
-    keep, changed = members[0], members[-1]
-    others = [f"`{one.qualname}` ({place(one)})" for one in (keep, *members[1:-1])]
-    if not equal:
-        if len(members) > 2:
-            return (
-                f"`{changed.qualname}` is one of {len(members)} functions that share most statements: {listed(others)}"
-            )
-        return f"`{changed.qualname}` is {_shared(codes)} {others[0]}"
-    how = "repeats" if exact else "repeats, with other names,"
-    if not exact and len({code.literals for code in codes}) > 1:
-        how = "repeats, with other names or literals,"
-    return f"`{changed.qualname}` {how} {listed(others)}"
-
-
-def _shared(codes: Sequence[Code]) -> str:
-    first, second = codes[0].statements, codes[1].statements
-    rest = list(second)
-    common = 0
-    for statement in first:
-        if statement in rest:
-            rest.remove(statement)
-            common += 1
-    return f"nearly the same ({common} of {max(len(first), len(second))} statements) as"
-
-
-def _advice(
-    rule: str, members: Sequence[FunctionRecord], modules: Mapping[str, str], *, equal: bool
-) -> tuple[str, Action]:
-    keep, changed = members[0], members[-1]
-    bring = import_line(modules, keep.path, keep.qualname, for_path=changed.path)
-    there = f"`{keep.qualname}` ({place(keep)})"
-    if rule == "FX601":
-        if equal and len(members) == 2:
-            return f"Delete one of the two, or make them cases of one parametrised test at {place(keep)}.", "merge"
-        return f"Make them one test at {place(keep)} with `@pytest.mark.parametrize` over what differs.", "merge"
-    if rule == "FX203":
-        return (
-            f"Write the check once, as `Annotated[…, AfterValidator(…)]` beside {there}, and use that type in "
-            f"{'both' if len(members) == 2 else 'all'} schemas.",
-            "merge",
-        )
-    if rule == "FX303":
-        return (
-            f"Keep {there}{bring} if one is enough; else move what needs no `await` into a function both call.",
-            "merge",
-        )
-    if rule == "FX103":
-        return f"Put this path on {there} as a second decorator, or let both call one function.", "merge"
-    if rule == "FX401" and equal:
-        return f"Depend on {there} instead{bring}.", "reuse"
-    if rule == "FX403":
-        return f"Register {there} for a common base class of the exceptions{bring}.", "merge"
-    if len(members) > 2:
-        differs = " what differs" if not equal else " the literals"
-        return (
-            f"Keep {there}{bring}, give it{differs} as parameters, and let the other {len(members) - 1} call it.",
-            "merge",
-        )
-    is_method = "." in keep.qualname and keep.qualname.rpartition(".")[0] != changed.qualname.rpartition(".")[0]
-    if equal and not is_method:
-        return f"Call {there} instead{bring}.", "reuse"
-    if equal:
-        return f"Move the body into one function that both call, beside {there}.", "merge"
-    return f"Let it call {there}{bring}, or move what both share into a function that takes what differs.", "extend"

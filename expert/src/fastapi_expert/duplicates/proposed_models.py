@@ -23,7 +23,7 @@ def judge_models(
     draft: FileFacts, library: Library, *, gone: Collection[str], before: FileFacts | None, settings: Config
 ) -> Iterator[tuple[Finding | None, list[tuple[float, Similar]]]]:
     """For every model of the draft: the finding against its closest relative, and the neighbours."""
-    if not draft.classes or is_test_path(draft.path) or is_foreign(draft.path, generated=draft.generated):
+    if not draft.classes or is_test_path(draft.path) or is_foreign(draft):
         return
     old = {record.name: record.fields for record in draft_models(before, {})} if before else {}
     by_name = {model.record.name: model.record for model in library.models.models}

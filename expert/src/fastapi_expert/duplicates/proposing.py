@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from fastapi_expert.codebase.facts import FileFacts
 from fastapi_expert.config import Config
+from fastapi_expert.duplicates.advice import is_test
 from fastapi_expert.duplicates.draft_routes import draft_routes
 from fastapi_expert.duplicates.extract import function_records, is_test_path
 from fastapi_expert.duplicates.families import is_copy
 from fastapi_expert.duplicates.functions import (
     as_place,
-    is_test,
     is_trivial,
     one_contract,
 )

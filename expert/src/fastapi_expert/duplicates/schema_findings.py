@@ -157,7 +157,7 @@ def extend_advice(
         return f"Use {there} as it is{bring}, or let it inherit from `{changed.name}`.", "extend"
     if keep.kind == "table":
         return f"Take the shared columns into a mixin that both inherit, beside {there}.", "extend"
-    base = f"`{keep.name}Base`" if not family else "a base class"
+    base = "a base class" if family or keep.name.endswith("Base") else f"`{keep.name}Base`"
     return f"Take the shared fields into {base} beside {there} and inherit it in both{bring}.", "extend"
 
 

@@ -109,10 +109,14 @@ def is_telling(model: Model, weights: FieldWeights) -> bool:
 
 
 def unrelated(positions: Sequence[int], models: Sequence[Model]) -> list[int]:
-    """Without those that inherit their fields from one before them, or share with it a base that has them all."""
+    """Without those that get their fields from where one before them gets them, or play another role of it."""
     kept: list[int] = []
     for at in positions:
-        if not any(are_related(models[at].record, models[other].record) for other in kept):
+        model = models[at]
+        if not any(
+            are_related(model.record, models[other].record) or differ_by_convention(model, models[other])
+            for other in kept
+        ):
             kept.append(at)
     return kept
 
@@ -158,6 +162,13 @@ def _inherited_by_both(left: ModelRecord, right: ModelRecord) -> set[str]:
 def are_roles(left: Model, right: Model) -> bool:
     """`UserCreate` beside `UserUpdate`: the ecosystem's convention of a schema a role."""
     return left.record.kind == "schema" and left.stem == right.stem and left.record.name != right.record.name
+
+
+def differ_by_convention(left: Model, right: Model) -> bool:
+    """Roles of one thing whose fields are the same, but required in one and optional in the other."""
+    return are_roles(left, right) and any(
+        left.fields[key].required != right.fields[key].required for key in left.fields if key in right.fields
+    )
 
 
 def base_would_pay(left: Model, right: Model) -> bool:

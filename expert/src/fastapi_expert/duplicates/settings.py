@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from fastapi_expert.duplicates.extract import is_foreign, is_test_path
+from fastapi_expert.duplicates.extract import is_test_path
 from fastapi_expert.duplicates.model import Finding, Place
 from fastapi_expert.duplicates.records import Records, VariableRecord
 from fastapi_expert.duplicates.rules import RULES
@@ -48,7 +48,7 @@ def _related(left: VariableRecord, right: VariableRecord) -> bool:
 
 
 def _is_past(variable: VariableRecord, definitions: Sequence[VariableRecord]) -> bool:
-    if is_test_path(variable.path) or is_foreign(variable.path, generated=False):
+    if is_test_path(variable.path) or "/migrations/" in f"/{variable.path}" or "/alembic/" in f"/{variable.path}":
         return False
     return all(variable.path != definition.path for definition in definitions)
 

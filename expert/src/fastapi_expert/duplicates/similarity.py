@@ -65,8 +65,10 @@ class Likeness:
 
     score: float
     mass: float
-    statements: float
-    names: float
+    ordered: float
+    """The share of statements, weighted, that both have in order (or nearly)."""
+    common: float
+    """The share of statements, counted, that the longer one has in common with the other."""
 
 
 class Weights:
@@ -102,7 +104,13 @@ def compare(left: Code, right: Code, weights: Weights) -> Likeness:
     common = sum(weights.feature(name | NAME_TAG) for name in left.names & right.names)
     names = 2 * common + sum(weights.feature(name | NAME_TAG) for name in left.names ^ right.names)
     by_name = 2 * common / names if names else by_statement
-    return Likeness((by_statement + by_name) / 2, together + common, by_statement, by_name)
+    count = common_statements(left, right) / max(len(left.statements), len(right.statements), 1)
+    return Likeness((by_statement + by_name) / 2, together + common, by_statement, count)
+
+
+def common_statements(left: Code, right: Code) -> int:
+    """How many statements both have, in any order."""
+    return (Counter(left.statements) & Counter(right.statements)).total()
 
 
 def _shared_statements(left: Sequence[int], right: Sequence[int], weight: Mapping[int, float]) -> tuple[float, float]:

@@ -2,18 +2,21 @@
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.facts import ClassFacts
 from fastapi_expert.codebase.model import Component
 from fastapi_expert.duplicates.records import VariableRecord
+
+if TYPE_CHECKING:
+    from fastapi_expert.codebase import Codebase
 
 _PREFIX = re.compile(r"""env_prefix\W{1,4}["']([^"']*)["']""")
 _ALIAS = re.compile(r"""(?:validation_alias|alias|env)\s*=\s*["']([^"']+)["']""")
 _CHOICES = re.compile(r"""AliasChoices\(([^)]*)\)""")
 
 
-def variables_of(codebase: Codebase) -> Iterator[VariableRecord]:
+def variables_of(codebase: "Codebase") -> Iterator[VariableRecord]:
     """Every variable that a settings class defines, and every direct read."""
     for component in codebase.components:
         if component.kind == "settings":
@@ -23,7 +26,7 @@ def variables_of(codebase: Codebase) -> Iterator[VariableRecord]:
             yield VariableRecord(variable.upper(), "", "", path, line, ())
 
 
-def _defined(codebase: Codebase, component: Component) -> Iterator[VariableRecord]:
+def _defined(codebase: "Codebase", component: Component) -> Iterator[VariableRecord]:
     facts = codebase.class_(component.id)
     if facts is None:
         return
@@ -40,7 +43,7 @@ def _defined(codebase: Codebase, component: Component) -> Iterator[VariableRecor
             yield VariableRecord(variable.upper(), component.qualname, field.name, component.path, field.line, lineage)
 
 
-def _prefix(codebase: Codebase, path: str, facts: ClassFacts) -> str:
+def _prefix(codebase: "Codebase", path: str, facts: ClassFacts) -> str:
     """The class's `env_prefix`, in `model_config` or in an inner `Config`."""
     inner = codebase.names.class_(path, f"{facts.qualname}.Config")
     for field in (*facts.fields, *(inner.fields if inner else ())):
