@@ -128,7 +128,7 @@ def _recall(
     folder.mkdir()
     for number, (_, text) in enumerate(mutants):
         (folder / f"mutant_{number}.py").write_text(text, encoding="utf-8")
-    findings = find(load(project.folder, cache=False)).findings
+    findings = find(load(project.folder)).findings
     found = proposed = hits = 0
     for number, (sample, text) in enumerate(mutants):
         (folder / f"mutant_{number}.py").unlink()

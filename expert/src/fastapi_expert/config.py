@@ -5,7 +5,7 @@ exclude = ["app/generated/**"]        # not read at all
 select = ["FX"]                       # rules or their prefixes; all of them by default
 ignore = ["FX601"]
 baseline = ".expert/baseline.json"    # findings known already; see `expert duplicates --write-baseline`
-function-similarity = 0.5             # 0..1, from which two functions are the same
+function-similarity = 0.55            # 0..1, from which two functions are the same
 schema-similarity = 0.6
 min-statements = 4                    # functions with fewer are too small to be worth sharing
 
@@ -51,7 +51,7 @@ class Config:
     select: tuple[str, ...] = ("FX",)
     ignore: tuple[str, ...] = ()
     baseline: str | None = None
-    function_similarity: float = 0.5
+    function_similarity: float = 0.55
     schema_similarity: float = 0.6
     min_statements: int = 4
     per_path_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])

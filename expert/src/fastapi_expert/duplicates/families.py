@@ -48,8 +48,9 @@ def equal_groups(codes: Sequence[Code], positions: Iterable[int]) -> list[list[i
     return list(groups.values())
 
 
-LEAST_STATEMENTS = 0.4
-"""Nearly equal functions share this much of their statements; the same names alone do not make a copy."""
+LEAST_STATEMENTS = 3
+LEAST_SHARE = 0.5
+"""Nearly equal functions share so many statements, and this much of the longer one: names alone make no copy."""
 FAMILY = 0.6
 """Likeness from which a pair joins a family; a looser pair is at most a pair."""
 LEAST_EVIDENCE = 1.0
@@ -58,7 +59,8 @@ LEAST_EVIDENCE = 1.0
 
 def is_copy(likeness: Likeness, least: float) -> bool:
     """Whether so much in common is no coincidence."""
-    return likeness.score >= least and likeness.common >= LEAST_STATEMENTS and likeness.mass >= LEAST_EVIDENCE
+    enough = likeness.common >= LEAST_STATEMENTS and likeness.share >= LEAST_SHARE
+    return enough and likeness.score >= least and likeness.mass >= LEAST_EVIDENCE
 
 
 def alike_pairs(

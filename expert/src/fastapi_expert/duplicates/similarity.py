@@ -67,8 +67,10 @@ class Likeness:
     mass: float
     ordered: float
     """The share of statements, weighted, that both have in order (or nearly)."""
-    common: float
-    """The share of statements, counted, that the longer one has in common with the other."""
+    common: int
+    """How many statements both have, in any order."""
+    share: float
+    """That number, as a share of the longer one's statements."""
 
 
 class Weights:
@@ -104,8 +106,9 @@ def compare(left: Code, right: Code, weights: Weights) -> Likeness:
     common = sum(weights.feature(name | NAME_TAG) for name in left.names & right.names)
     names = 2 * common + sum(weights.feature(name | NAME_TAG) for name in left.names ^ right.names)
     by_name = 2 * common / names if names else by_statement
-    count = common_statements(left, right) / max(len(left.statements), len(right.statements), 1)
-    return Likeness((by_statement + by_name) / 2, together + common, by_statement, count)
+    count = common_statements(left, right)
+    share = count / max(len(left.statements), len(right.statements), 1)
+    return Likeness((by_statement + by_name) / 2, together + common, by_statement, count, share)
 
 
 def common_statements(left: Code, right: Code) -> int:
