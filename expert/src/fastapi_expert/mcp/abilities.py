@@ -24,8 +24,12 @@ class ExpertAbilities:
     def instructions(self) -> str:
         return INSTRUCTIONS
 
-    @cached_property
+    @property
     def tools(self) -> Mapping[str, Tool]:
+        return self._tools
+
+    @cached_property
+    def _tools(self) -> Mapping[str, Tool]:
         from fastapi_expert.mcp.answers import Answers
         from fastapi_expert.mcp.tools import code_tools, note_tools
         from fastapi_expert.mcp.workspace import Workspace
@@ -63,7 +67,7 @@ class ExpertAbilities:
             from fastapi_expert.render.json import map_document, routes_document
 
             inventory = Workspace(self._root).codebase().inventory
-            document = map_document(inventory) if uri == _MAP else routes_document(inventory.routes)
+            document = map_document(inventory) if uri == _MAP else routes_document(inventory, inventory.routes)
             return json.dumps(document, ensure_ascii=False), "application/json"
         if uri == _RULES:
             return "\n".join(f"- {rule.code} {rule.title}: {rule.summary}" for rule in RULES.values()), "text/markdown"

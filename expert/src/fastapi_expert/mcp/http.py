@@ -6,7 +6,7 @@ connects to a running one.
 
 import threading
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import Any
 
 from fastapi_expert import __version__
 from fastapi_expert.errors import ExpertError, UsageError
@@ -66,7 +66,7 @@ def http_app(server: Server, host: str) -> Any:
     handlers = {name: handler(method, getattr(mcp_types, kind)) for name, (method, kind) in _METHODS.items()}
     make: Any = lowlevel.Server
     sdk = make("fastapi-expert", version=__version__, instructions=server.instructions, **handlers)
-    return cast(Any, sdk.streamable_http_app(host=host, json_response=True))
+    return sdk.streamable_http_app(host=host, json_response=True)
 
 
 def _missing() -> ExpertError:

@@ -1,0 +1,265 @@
+"""The server driven by the official client, over real pipes and a real socket."""
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from mcp import Client, MCPError, StdioServerParameters
+
+TOOLS = {
+    "map_codebase",
+    "list_routes",
+    "find_existing",
+    "propose_code",
+    "find_duplicates",
+    "check_changes",
+    "write_note",
+    "read_note",
+    "search_notes",
+    "build_context",
+    "edit_note",
+    "credit_contributor",
+}
+APP = '''\
+from fastapi import APIRouter, FastAPI
+from pydantic import BaseModel
+
+app = FastAPI()
+router = APIRouter(prefix="/invoices")
+
+
+class InvoiceCreate(BaseModel):
+    number: str
+    customer: str
+    amount: int
+    currency: str
+
+
+@router.post("", status_code=201)
+async def create_invoice(draft: InvoiceCreate) -> dict[str, int]:
+    """Write an invoice."""
+    total = draft.amount
+    if draft.currency != "EUR":
+        total = convert(total, draft.currency)
+    record = store(draft.number, draft.customer, total)
+    return {"id": record}
+
+
+def convert(amount: int, currency: str) -> int:
+    rates = {"USD": 92, "GBP": 117}
+    rate = rates.get(currency, 100)
+    exact = amount * rate
+    rounded = (exact + 50) // 100
+    return max(rounded, 0)
+
+
+def store(number: str, customer: str, total: int) -> int:
+    return len(number) + len(customer) + total
+
+
+app.include_router(router)
+'''
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "main.py").write_text(APP)
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "billing"\nversion = "0"\n')
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+    return tmp_path
+
+
+@asynccontextmanager
+async def stdio(project: Path, **options: Any) -> AsyncIterator[Client]:
+    server = StdioServerParameters(
+        command=sys.executable, args=["-m", "fastapi_expert", "mcp", "--root", str(project)], cwd=project
+    )
+    async with Client(server, **options) as client:
+        yield client
+
+
+async def text(client: Client, tool: str, **arguments: Any) -> str:
+    result = await client.call_tool(tool, arguments)
+    assert not result.is_error, result.content
+    return result.content[0].text
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_the_official_client_works_in_both_eras(project: Path, mode: str) -> None:
+    async def main() -> None:
+        async with stdio(project, mode=mode) as client:
+            tools = (await client.list_tools()).tools
+            assert {tool.name for tool in tools} == TOOLS
+            assert all(tool.annotations is not None for tool in tools)
+            assert "create_invoice main.py:" in await text(client, "find_existing", query="POST that creates invoices")
+            assert "POST /invoices" in await text(client, "list_routes")
+            resources = (await client.list_resources()).resources
+            assert {str(resource.uri) for resource in resources} >= {"expert://map", "expert://rules"}
+            rules = await client.read_resource("expert://rules/FX101")
+            assert "FX101" in rules.contents[0].text
+            prompt = await client.get_prompt("fastapi-expert", {"task": "add comments"})
+            assert "add comments" in prompt.messages[0].content.text
+
+    anyio.run(main)
+
+
+def test_the_whole_list_of_tools_is_small(project: Path) -> None:
+    async def main() -> None:
+        async with stdio(project) as client:
+            tools = (await client.list_tools()).tools
+            listed = [tool.model_dump(by_alias=True, exclude_none=True, mode="json") for tool in tools]
+            assert len(json.dumps(listed, separators=(",", ":"))) < 12_000
+
+    anyio.run(main)
+
+
+def test_every_answer_is_about_the_files_as_they_are_now(project: Path) -> None:
+    async def main() -> None:
+        async with stdio(project) as client:
+            assert "/refunds" not in await text(client, "list_routes")
+            (project / "refunds.py").write_text(APP.replace("invoices", "refunds").replace("nvoice", "efund"))
+            assert "/refunds" in await text(client, "list_routes")
+            (project / "refunds.py").unlink()
+            assert "/refunds" not in await text(client, "list_routes")
+
+    anyio.run(main)
+
+
+def test_a_renamed_copy_is_a_duplicate_and_names_what_to_use(project: Path) -> None:
+    draft = """\
+def exchange(value: int, unit: str) -> int:
+    table = {"USD": 92, "GBP": 117}
+    factor = table.get(unit, 100)
+    product = value * factor
+    nearest = (product + 50) // 100
+    return max(nearest, 0)
+"""
+
+    async def main() -> None:
+        async with stdio(project) as client:
+            answer = await text(client, "propose_code", code=draft, path="money.py")
+            assert answer.startswith("duplicate:")
+            assert "main.py:2" in answer
+            assert (await text(client, "propose_code", code="X = 1\n", path="x.py")).startswith("new:")
+
+    anyio.run(main)
+
+
+def test_notes_are_written_found_and_not_overwritten(project: Path) -> None:
+    async def main() -> None:
+        async with stdio(project) as client:
+            note = {"title": "Money", "content": "- [decision] Amounts are cents #money", "folder": "decisions"}
+            await text(client, "write_note", **note)
+            assert "Money" in await text(client, "search_notes", query="cents")
+            again = await client.call_tool("write_note", note)
+            assert again.is_error
+
+    anyio.run(main)
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "what"),
+    [
+        ("find_existing", {}, "'query' is missing"),
+        ("find_existing", {"query": 3}, "must be of type string"),
+        ("find_existing", {"query": "a", "kind": "thing"}, "Give one of"),
+        ("map_codebase", {"colour": "red"}, "no parameter 'colour'"),
+        ("map_codebase", {"limit": 0}, "Give 1 to 1000"),
+        ("find_duplicates", {"since": "no-such-revision"}, "no-such-revision"),
+        ("credit_contributor", {"agent": "x", "files": ["nope.py"]}, "no file"),
+    ],
+)
+def test_a_wrong_call_is_a_tool_error_that_says_what_to_do(
+    project: Path, tool: str, arguments: dict[str, Any], what: str
+) -> None:
+    async def main() -> None:
+        async with stdio(project) as client:
+            result = await client.call_tool(tool, arguments)
+            assert result.is_error
+            assert what in result.content[0].text
+
+    anyio.run(main)
+
+
+def test_an_unknown_tool_is_a_fault_of_the_request(project: Path) -> None:
+    async def main() -> None:
+        async with stdio(project) as client:
+            with pytest.raises(MCPError, match="no tool"):
+                await client.call_tool("make_coffee", {})
+
+    anyio.run(main)
+
+
+@pytest.fixture
+def over_http(project: Path) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "fastapi_expert", "mcp", "--root", str(project), "--http", f"127.0.0.1:{port}"]
+    process = subprocess.Popen(command)
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            break
+        except OSError:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    yield f"http://127.0.0.1:{port}/mcp"
+    process.terminate()
+    process.wait()
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_the_same_answers_over_http(over_http: str, mode: str) -> None:
+    async def main() -> None:
+        async with Client(over_http, mode=mode) as client:
+            assert {tool.name for tool in (await client.list_tools()).tools} == TOOLS
+            assert "POST /invoices" in await text(client, "list_routes")
+            result = await client.call_tool("find_existing", {})
+            assert result.is_error
+
+    anyio.run(main)
+
+
+def rpc(project: Path, *lines: bytes) -> list[Any]:
+    command = [sys.executable, "-m", "fastapi_expert", "mcp", "--root", str(project)]
+    done = subprocess.run(command, input=b"\n".join(lines) + b"\n", capture_output=True, timeout=60, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_malformed_messages_are_answered_and_the_server_goes_on(project: Path) -> None:
+    answers = rpc(
+        project,
+        b"nope",
+        b"[1]",
+        b'{"jsonrpc":"2.0","id":1,"method":"nothing/here"}',
+        b'{"jsonrpc":"2.0","method":"notifications/initialized"}',
+        b'{"jsonrpc":"2.0","id":2,"method":"tools/list","params":{"cursor":"x"}}',
+        b'{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"map_codebase","arguments":[]}}',
+        b'{"jsonrpc":"2.0","id":4,"method":"resources/read","params":{"uri":"expert://nothing"}}',
+        b'{"jsonrpc":"2.0","id":5,"method":"ping"}',
+        b"[" * 100_000,
+    )
+    codes = {answer.get("id"): answer["error"]["code"] for answer in answers if "error" in answer and answer["id"]}
+    assert codes == {1: -32601, 2: -32602, 3: -32602, 4: -32002}
+    assert {"jsonrpc": "2.0", "id": 5, "result": {}} in answers
+    assert sum(answer["id"] is None for answer in answers) == 3
+
+
+def test_what_a_tool_prints_does_not_reach_the_client(project: Path) -> None:
+    answers = rpc(
+        project,
+        b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"1999-01-01"}}',
+        b'{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"check_changes","arguments":{}}}',
+    )
+    assert answers[0]["result"]["protocolVersion"] == "2025-11-25"
+    assert {answer["id"] for answer in answers} == {1, 2}
