@@ -148,7 +148,7 @@ def test_what_was_fixed_is_reported_as_removable_from_the_baseline(expert: Exper
     done = expert("duplicates", "--baseline", "known.json")
     assert done.code == 0
     assert "1 of the baseline are fixed and can leave it" in done.out
-    assert "FX102 app/api/users.py" in done.out
+    assert "FX102 endpoint:app/api/users.py::" in done.out
 
 
 def test_the_baseline_of_the_configuration_is_used_and_moving_lines_does_not_matter(expert: Expert, shop: Path):
@@ -158,6 +158,19 @@ def test_the_baseline_of_the_configuration_is_used_and_moving_lines_does_not_mat
     billing = shop / "app/services/billing.py"
     billing.write_text("# moved down\n\n\n" + billing.read_text())
     assert expert("duplicates").code == 0
+
+
+def test_the_json_of_an_earlier_run_is_a_baseline_too(expert: Expert, shop: Path):
+    (shop / "earlier.json").write_text(expert("duplicates", "--json").out)
+    assert expert("duplicates", "--baseline", "earlier.json").code == 0
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"findings": 3}', '{"findings": [{"rule": 1}]}', "\x00"])
+def test_what_is_no_baseline_is_refused(expert: Expert, shop: Path, text: str):
+    (shop / "known.json").write_text(text)
+    done = expert("duplicates", "--baseline", "known.json")
+    assert (done.code, done.out) == (2, "")
+    assert "known.json" in done.err
 
 
 def test_a_missing_baseline_is_an_error_that_says_how_to_make_one(expert: Expert):

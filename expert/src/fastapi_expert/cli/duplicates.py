@@ -73,7 +73,7 @@ def command(
         result = find(codebase, settings=settings)
     findings = result.findings
     if write_to is not None:
-        write_baseline(write_to, findings, fingerprint)
+        write_baseline(write_to, findings)
         write(f"{write_to}: {len(findings)} findings are known now")
         return
     if since is not None:
@@ -90,7 +90,7 @@ def _against_baseline(report: _Report, file: Path | None, settings: config.Confi
         file = settings.source.parent / settings.baseline
     if file is None:
         return report
-    comparison = compare(report.findings, read_baseline(file), fingerprint)
+    comparison = compare(report.findings, read_baseline(file))
     return replace(report, findings=comparison.new, known=comparison.known, gone=comparison.gone)
 
 
@@ -134,7 +134,7 @@ def _summary(report: _Report) -> str:
         lines[0] += f"; {report.suppressed} suppressed by comments"
     if report.gone:
         lines.append(f"{len(report.gone)} of the baseline are fixed and can leave it (--write-baseline):")
-        lines += [f"  {known.rule} {' · '.join(known.places)}" for known in report.gone[:10]]
+        lines += [f"  {known.rule} {' · '.join(sorted(known.ids))}" for known in report.gone[:10]]
     return "\n".join(lines)
 
 

@@ -1,21 +1,20 @@
 """A baseline: the findings a codebase is known to have, so that only new ones fail.
 
-The file is JSON, one finding a line in path order, so that two branches that each fix one merge without a conflict.
+A baseline is a `duplicates --json` document, of which only rules and component ids count; the one written here holds
+nothing else, a finding a line in order, so that two branches that each fix one merge without a conflict.
 """
 
 import json
 import os
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from fastapi_expert.duplicates.model import Finding
 from fastapi_expert.errors import ExpertError
 
 DEFAULT = ".expert/baseline.json"
-_VERSION = 1
 
 
 class BaselineError(ExpertError):
@@ -24,11 +23,10 @@ class BaselineError(ExpertError):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A finding of the baseline: its fingerprint and, for people, its rule and places."""
+    """A finding of the baseline: its rule and the ids of what takes part. Lines do not matter, so code may move."""
 
-    fingerprint: str
     rule: str
-    places: tuple[str, ...]
+    ids: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,65 +42,68 @@ def read(file: Path) -> tuple[Known, ...]:
     """The findings in ``file``.
 
     Raises:
-        BaselineError: it is missing, unreadable, or no baseline of this version.
+        BaselineError: it is missing, unreadable, or no document of findings.
     """
     remedy = f"write it: expert duplicates --write-baseline {file}"
     try:
-        document: object = json.loads(file.read_bytes())
+        document: Any = json.loads(file.read_bytes())
+        findings = cast(list[dict[str, Any]], document["findings"])
+        return tuple(
+            Known(str(finding["rule"]), frozenset(str(one["id"]) for one in finding["components"]))
+            for finding in findings
+        )
     except FileNotFoundError:
         raise BaselineError("there is no such baseline", where=str(file), do=remedy) from None
     except (OSError, ValueError) as error:
         raise BaselineError(f"the baseline cannot be read: {error}", where=str(file), do=remedy) from None
-    try:
-        return _parse(document)
-    except (KeyError, TypeError, AttributeError):
-        raise BaselineError("this is no baseline that this version wrote", where=str(file), do=remedy) from None
+    except (KeyError, TypeError):
+        raise BaselineError("this is no document of findings", where=str(file), do=remedy) from None
 
 
-def _parse(document: object) -> tuple[Known, ...]:
-    content = cast(dict[str, list[dict[str, str | list[str]]]], document)
-    if cast(object, content["baseline_version"]) != _VERSION:
-        raise KeyError("baseline_version")
-    return tuple(
-        Known(str(entry["fingerprint"]), str(entry["rule"]), tuple(entry["places"])) for entry in content["findings"]
+def write(file: Path, findings: Sequence[Finding]) -> None:
+    """Make ``file`` the baseline that knows exactly ``findings``; the old one stays whole until the new one is.
+
+    Raises:
+        BaselineError: it cannot be written.
+    """
+    entries = sorted((sorted(known.ids), known.rule) for known in map(_known, findings))
+    lines = ",\n".join(
+        "    " + json.dumps({"rule": rule, "components": [{"id": one} for one in ids]}, ensure_ascii=False)
+        for ids, rule in entries
     )
-
-
-def write(file: Path, findings: Sequence[Finding], fingerprint: Callable[[Finding], str]) -> None:
-    """Make ``file`` the baseline that knows exactly ``findings``; the old one stays whole until the new one is."""
-    entries = sorted(
-        (_entry(finding, fingerprint(finding)) for finding in findings),
-        key=lambda entry: (entry["places"], entry["rule"], entry["fingerprint"]),
-    )
-    lines = ",\n".join(f"    {json.dumps(entry, ensure_ascii=False)}" for entry in entries)
-    text = f'{{\n  "baseline_version": {_VERSION},\n  "findings": [\n{lines}\n  ]\n}}\n'
+    text = f'{{\n  "schema_version": 1,\n  "findings": [\n{lines}\n  ]\n}}\n'
+    part = file.with_name(f"{file.name}.{os.getpid()}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_name(f"{file.name}.{os.getpid()}.part")
-        part.write_text(text, encoding="utf-8")
+        part.write_text(text, encoding="utf-8", errors="surrogateescape")
         part.replace(file)
     except OSError as error:
         raise BaselineError(f"the baseline cannot be written: {error.strerror}", where=str(file)) from None
 
 
-def _entry(finding: Finding, fingerprint: str) -> dict[str, str | list[str]]:
-    places = sorted({place.path for place in finding.components})
-    return {"places": places, "rule": finding.rule, "fingerprint": fingerprint}
+def compare(findings: Sequence[Finding], baseline: Sequence[Known]) -> Comparison:
+    """Split ``findings`` by the baseline: an entry excuses one finding that is equal or, failing that, a smaller one.
 
-
-def compare(findings: Sequence[Finding], known: Sequence[Known], fingerprint: Callable[[Finding], str]) -> Comparison:
-    """Split ``findings`` by the baseline; a fingerprint that the baseline holds twice excuses two findings."""
-    left = Counter(entry.fingerprint for entry in known)
-    new: list[Finding] = []
+    A family that lost a member is being fixed; one that gained a member is new.
+    """
+    left = list(baseline)
+    rest: list[Finding] = []
     for finding in findings:
-        mark = fingerprint(finding)
-        if left[mark]:
-            left[mark] -= 1
+        known = _known(finding)
+        if known in left:
+            left.remove(known)
         else:
+            rest.append(finding)
+    new: list[Finding] = []
+    for finding in rest:
+        known = _known(finding)
+        larger = next((one for one in left if one.rule == known.rule and known.ids < one.ids), None)
+        if larger is None:
             new.append(finding)
-    gone: list[Known] = []
-    for entry in known:
-        if left[entry.fingerprint]:
-            left[entry.fingerprint] -= 1
-            gone.append(entry)
-    return Comparison(tuple(new), len(findings) - len(new), tuple(gone))
+        else:
+            left.remove(larger)
+    return Comparison(tuple(new), len(findings) - len(new), tuple(left))
+
+
+def _known(finding: Finding) -> Known:
+    return Known(finding.rule, frozenset(place.id for place in finding.components))

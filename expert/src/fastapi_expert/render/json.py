@@ -6,11 +6,13 @@ Data classes become objects by their field names; an optional key (`?` in the co
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi_expert.codebase.model import Component, Inventory, Problem, Route
 from fastapi_expert.duplicates.model import Finding, Proposal
-from fastapi_expert.find import Hit
+
+if TYPE_CHECKING:  # propose prints JSON too, and must not import what searches
+    from fastapi_expert.find import Hit
 
 SCHEMA_VERSION = 1
 
@@ -130,12 +132,12 @@ def propose_document(proposal: Proposal) -> dict[str, Any]:
     }
 
 
-def find_document(root: str, query: str, hits: Sequence[Hit]) -> dict[str, Any]:
+def find_document(root: str, query: str, hits: "Sequence[Hit]") -> dict[str, Any]:
     """`expert find --json`."""
     return {"root": root, "query": query, "results": [_hit(hit) for hit in hits]}
 
 
-def _hit(hit: Hit) -> dict[str, Any]:
+def _hit(hit: "Hit") -> dict[str, Any]:
     entry = hit.entry
     document: dict[str, Any] = {
         "id": entry.id,
