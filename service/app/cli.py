@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 
 from app.core import migrations
 from app.core.config import ConfigurationError, Settings, describe, get_settings
-from app.core.errors import ServiceError
+from app.core.errors import ServiceError, is_outage
 from app.core.logging import configure_logging
 from app.tasks import cli as tasks_cli
 
@@ -101,11 +101,8 @@ def doctor() -> None:
 
 
 def load_settings() -> Settings:
-    """The settings, or a message that names everything that is wrong with them."""
-    try:
-        settings = get_settings()
-    except ValidationError as error:
-        raise SystemExit("\n".join(map(_fault, error.errors()))) from None
+    """The settings. Raises ValidationError, which names everything that is wrong with them."""
+    settings = get_settings()
     configure_logging(settings)
     return settings
 
@@ -120,7 +117,17 @@ cli.add_typer(tasks_cli.jobs, name="jobs")
 
 
 def main() -> None:
+    """Run the command; what a person can mend is told in words, without a traceback."""
     try:
         cli()
-    except (ConfigurationError, ServiceError, PermissionError) as error:
+    except ValidationError as error:
+        raise SystemExit("\n".join(map(_fault, error.errors()))) from None
+    except ServiceError as refusal:
+        details = [f"{error.pointer}: {error.detail}" for error in refusal.errors]
+        raise SystemExit("\n".join(["error: " + refusal.detail, *details])) from None
+    except (ConfigurationError, PermissionError) as error:
         raise SystemExit(f"error: {error}") from None
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        raise SystemExit(f"error: a server this command needs does not answer ({error}); see: app doctor") from None

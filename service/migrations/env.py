@@ -7,7 +7,7 @@ from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.pool import NullPool
 
 from app.core.config import get_settings
-from app.core.migrations import sync_url
+from app.core.migrations import compared, sync_url
 from app.models import Base
 
 # Any constant: whoever migrates this database takes this lock first.
@@ -39,6 +39,7 @@ def migrate(connection: Connection) -> None:
         connection=connection,
         target_metadata=Base.metadata,
         compare_type=True,
+        include_object=compared,
         render_as_batch=connection.dialect.name == "sqlite",
         transactional_ddl=True,
     )

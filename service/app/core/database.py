@@ -19,6 +19,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.core.config import Settings
 from app.core.fastread import PostgresReader, Reader, SqliteReader, postgres_arguments
+from app.core.secrets import make_private_folder
 
 Dialect = Literal["sqlite", "postgresql"]
 AfterCommit = Callable[[], Awaitable[None]]
@@ -40,9 +41,7 @@ class Database:
             _sqlite_engine(self.url, settings) if self.dialect == "sqlite" else _postgres_engine(self.url, settings)
         )
         self.reader: Reader = (
-            SqliteReader(Path(cast(str, self.url.database)))
-            if self.dialect == "sqlite"
-            else PostgresReader(self.url, settings)
+            SqliteReader(sqlite_path(self.url)) if self.dialect == "sqlite" else PostgresReader(self.url, settings)
         )
 
     @contextlib.asynccontextmanager
@@ -95,9 +94,14 @@ def insert_ignoring_conflicts(session: AsyncSession, table: type[Any]) -> Any:
     return insert(table).on_conflict_do_nothing()
 
 
+def sqlite_path(url: URL) -> Path:
+    assert url.database is not None, "settings refuse an in-memory SQLite"
+    return Path(url.database)
+
+
 def _sqlite_engine(url: URL, settings: Settings) -> AsyncEngine:
     """SQLite has one writer, so its pool has one connection: writers queue here, in order, not on its lock."""
-    Path(cast(str, url.database)).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private_folder(sqlite_path(url).parent)
     engine = create_async_engine(
         url, pool_size=1, max_overflow=0, pool_timeout=settings.database_pool_timeout, hide_parameters=True
     )

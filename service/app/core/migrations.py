@@ -8,8 +8,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, String, column, select, table
 
 from app.core.config import SERVICE_ROOT, Settings
-from app.core.database import Database
+from app.core.database import Database, sqlite_path
 from app.core.fastread import Read
+from app.core.secrets import make_private_folder
 
 _CURRENT = Read(str, select(column("version_num", String)).select_from(table("alembic_version")))
 
@@ -26,6 +27,8 @@ def upgrade(settings: Settings, revision: str = "head") -> None:
 
     Synchronous: call it before the event loop starts or in a thread.
     """
+    if settings.is_sqlite:
+        make_private_folder(sqlite_path(settings.database).parent)
     command.upgrade(alembic_config(sync_url(settings.database)), revision)
 
 
@@ -50,6 +53,11 @@ def head() -> str:
     revision = script.get_current_head()
     assert revision is not None, "the migrations folder is empty"
     return revision
+
+
+def compared(_item: object, name: str | None, _kind: str, reflected: bool, _model: object) -> bool:
+    """For Alembic's comparison: what search needs is of each database's own kind, and not in the models."""
+    return not (reflected and name and ("search" in name or name.endswith("_trgm")))
 
 
 async def current(database: Database) -> str | None:

@@ -37,7 +37,7 @@ def load_or_create_key(path: Path) -> str:
     Raises PermissionError when others can read the file.
     """
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private_folder(path.parent)
         draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
@@ -51,6 +51,11 @@ def load_or_create_key(path: Path) -> str:
     if path.stat().st_mode & 0o077:
         raise PermissionError(f"{path} can be read by others; run: chmod 600 {path}")
     return path.read_text().strip()
+
+
+def make_private_folder(path: Path) -> None:
+    """Make a folder, if there is none, that only its owner can enter."""
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
 def derive_key(secret: str, purpose: str) -> bytes:

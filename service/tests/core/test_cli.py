@@ -1,0 +1,216 @@
+"""The `app` command, as a process: what it prints, where it refuses, what it leaves."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from app.cli import main
+from app.core.config import get_settings
+from app.schemas.fields import strong_password
+from tests.servers import free_port
+
+STRONG_KEY = "9f2c61d0a4b87e35f6180c2d9be4731a5d0c8f27e6b19430"
+
+
+class App:
+    """`app …` in an empty folder, with nothing but these settings."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+        self.environment = {**kept, "DATA_DIR": str(folder / "var")}
+
+    def serve(self, **settings: Any) -> "Served":
+        return Served(self, settings)
+
+
+class Served:
+    """`app serve` until the block ends; then it is asked to stop, and what it printed can be read."""
+
+    def __init__(self, app: App, settings: dict[str, Any]) -> None:
+        self.app = app
+        self.settings = {"port": free_port(), **settings}
+        self.printed = ""
+
+    def __enter__(self) -> "Served":
+        environment = self.app.environment | {name.upper(): str(value) for name, value in self.settings.items()}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "app", "serve"],
+            cwd=self.app.folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        deadline = time.monotonic() + 60
+        while not self.answers():
+            assert self.process.poll() is None, self.process.communicate()[0]
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        self.printed = self.process.communicate(timeout=60)[0]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.settings['port']}"
+
+    def answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/health/ready").status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def log_in(self, username: str, password: str) -> int:
+        form = {"username": username, "password": password}
+        return httpx.post(f"{self.url}/api/v1/auth/login", data=form).status_code
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> App:
+    return App(tmp_path)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command that was run in this process printed, and how it ended (0 or a message)."""
+
+    status: int | str | None
+    stdout: str
+
+    @property
+    def refusal(self) -> str:
+        assert isinstance(self.status, str)
+        return self.status
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run `app …` in this process and an empty folder: starting one takes seconds."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "var"))
+
+    def run(*arguments: str, **settings: Any) -> Ran:
+        with monkeypatch.context() as patch:
+            for name, value in settings.items():
+                patch.setenv(name.upper(), str(value))
+            patch.setattr(sys, "argv", ["app", *arguments])
+            get_settings.cache_clear()
+            capsys.readouterr()
+            with pytest.raises(SystemExit) as end:
+                main()
+        get_settings.cache_clear()
+        return Ran(end.value.code, capsys.readouterr().out)
+
+    return run
+
+
+def test_serve_with_nothing_configured_prints_where_to_look_and_the_first_admin_once(app: App):
+    with app.serve() as first:
+        time.sleep(0.2)
+    shown = re.search(r"first admin +(\S+) +password: (\S+)", first.printed)
+    assert shown, first.printed
+    assert f"{first.url}\n" in first.printed
+    assert f"{first.url}/docs\n" in first.printed
+    with app.serve(port=first.settings["port"]) as again:
+        assert again.log_in(shown[1], shown[2]) == 200
+        assert again.log_in("admin", shown[2]) == 200
+    assert "password:" not in again.printed
+    assert shown[2] not in again.printed
+    assert (app.folder / "var" / "service.db").exists()
+
+
+def test_serve_with_two_workers_makes_one_admin_and_answers_from_both(app: App):
+    with app.serve(workers=2, first_admin_password="Correct7!horse-battery") as served:
+        children = psutil.Process(served.process.pid).children(recursive=True)
+        assert len(children) >= 2
+        assert served.log_in("admin@example.com", "Correct7!horse-battery") == 200
+    assert served.printed.count("first admin") == 1
+    assert "Correct7!horse-battery" not in served.printed
+
+
+def test_serve_refuses_production_faults_all_at_once_and_makes_nothing(run: Run, tmp_path: Path):
+    refusal = run("serve", environment="production", workers=2).refusal
+    for name in ("SECRET_KEY is missing", "WORKERS=2", "ALLOWED_HOSTS"):
+        assert name in refusal
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_setting_of_the_wrong_kind_is_named(run: Run):
+    refusal = run("serve", port="eighty", log_level="loud").refusal
+    assert "PORT: " in refusal
+    assert "LOG_LEVEL: " in refusal
+
+
+def test_settings_are_read_from_a_dotenv_file(run: Run, tmp_path: Path):
+    (tmp_path / ".env").write_text("PROJECT_NAME=From the file\nALLOWED_HOSTS=a.example,b.example\n")
+    shown = run("doctor").stdout
+    assert "From the file" in shown
+    assert "['a.example', 'b.example']" in shown
+
+
+def test_create_admin_makes_up_a_password_that_keeps_the_rules(run: Run):
+    assert run("migrate").status == 0
+    made = run("create-admin", "Root@Example.org", "root")
+    assert made.status == 0
+    password = re.search(r"password: (\S+)", made.stdout)
+    assert password
+    assert strong_password(password[1]) == password[1]
+    assert "taken" in run("create-admin", "root@example.org", "other").refusal
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("not an address", "root"), "EMAIL: This is not an e-mail address"),
+        (("root@example.org", "a b"), "USERNAME: Use letters"),
+        (("root@example.org", "root", "--password", "weak"), "PASSWORD: "),
+        (("root@example.org", "root", "--password", "Password1!"), "guessed"),
+    ],
+)
+def test_create_admin_says_what_is_wrong(run: Run, arguments: tuple[str, ...], named: str):
+    run("migrate")
+    assert named in run("create-admin", *arguments).refusal
+
+
+def test_a_database_that_is_down_is_told_in_words(run: Run):
+    down = run("migrate", database_url=f"postgresql://app:hunter2@127.0.0.1:{free_port()}/app")
+    assert "does not answer" in down.refusal
+    assert "hunter2" not in down.refusal
+
+
+def test_doctor_masks_secrets_and_fails_on_a_server_that_is_down(run: Run):
+    run("migrate")
+    healthy = run("doctor", secret_key=STRONG_KEY)
+    assert healthy.status == 0
+    assert STRONG_KEY not in healthy.stdout
+    assert re.search(r"^database +ok$", healthy.stdout, re.MULTILINE)
+    down = run("doctor", redis_url=f"redis://:hunter2@127.0.0.1:{free_port()}/0")
+    assert down.status == 1
+    assert "hunter2" not in down.stdout
+    assert re.search(r"^redis +is down", down.stdout, re.MULTILINE)
+
+
+def test_openapi_writes_the_document_even_for_production(run: Run, tmp_path: Path):
+    settings = {"environment": "production", "secret_key": STRONG_KEY, "allowed_hosts": "api.example.org"}
+    assert run("openapi", "openapi.json", **settings).status == 0
+    document = json.loads((tmp_path / "openapi.json").read_text())
+    assert "/api/v1/auth/login" in document["paths"]
+    assert json.loads(run("openapi", **settings).stdout) == document
