@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 
 from tests.api_table import Operation, operations
-from tests.backends import on_both_databases
+from tests.backends import on_sqlite
 from tests.conftest import client_of
 from tests.factories import Account, Accounts
 from tests.samples import sample
@@ -79,8 +79,11 @@ async def tolerant(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-@on_both_databases
-@pytest.mark.parametrize("kind", ["path", "query", "field", "body", "header"])
+REACH_THE_DATABASE = [(kind, backend) for kind in ("path", "query", "field") for backend in ("sqlite", "postgres")]
+STOP_BEFORE_IT = [("body", "sqlite"), ("header", "sqlite")]
+
+
+@pytest.mark.parametrize(("kind", "backend"), REACH_THE_DATABASE + STOP_BEFORE_IT, indirect=["backend"])
 async def test_hostile_input_is_refused_as_a_problem_on_every_operation(app, accounts, tolerant, kind: str):
     admin = await accounts.admin()
     faults: list[str] = []
@@ -99,7 +102,7 @@ async def test_hostile_input_is_refused_as_a_problem_on_every_operation(app, acc
     assert not faults, f"{len(faults)} of {made}:\n" + "\n".join(faults[:40])
 
 
-@on_both_databases
+@on_sqlite
 @pytest.mark.parametrize("announced", [True, False], ids=["with its length", "in chunks"])
 async def test_a_body_of_twenty_megabytes_is_refused_on_every_operation_that_reads_one(
     app, accounts, tolerant, announced: bool
@@ -163,7 +166,7 @@ def in_field(operation: Operation, known: dict[str, Any]) -> Iterator[Hostile]:
 
 def in_body(operation: Operation, known: dict[str, Any]) -> Iterator[Hostile]:
     for body in BODIES:
-        for media_type in TYPES:
+        for media_type in TYPES if len(body) < 100 else TYPES[:1]:
             must_fail = operation.body() is not None
             request = json_request(operation, known, body, media_type)
             yield Hostile(f"a body {body[:12]!r}… of {len(body)} as {media_type}", request, must_fail)
