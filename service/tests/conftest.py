@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +168,14 @@ def migrated_database(address: str, directory: Path) -> Iterator[str]:
 def client_of(app: FastAPI, **options: Any) -> httpx.AsyncClient:
     transport = httpx.ASGITransport(app, raise_app_exceptions=options.pop("raise_app_exceptions", True))
     return httpx.AsyncClient(transport=transport, base_url="http://localhost", **options)
+
+
+@asynccontextmanager
+async def served(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of an application of its own with these settings."""
+    application = create_app(settings)
+    async with application.router.lifespan_context(application), client_of(application) as made:
+        yield made
 
 
 def empty_postgres(url: str) -> None:
