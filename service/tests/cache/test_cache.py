@@ -1,0 +1,213 @@
+"""The cache: bounded, never stale beyond its promise, harmless when Redis is gone."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from app.core import cache as cache_module
+from app.core.cache import Cache, Region
+from app.core.redis import connect
+from tests.servers import Redis
+
+
+class Bytes:
+    """Values that are bytes already."""
+
+    def encode(self, value: bytes) -> bytes:
+        return value
+
+    def decode(self, data: bytes) -> bytes:
+        return data
+
+
+@pytest.fixture(scope="module")
+def own_redis() -> Any:
+    """A Redis that these tests may kill."""
+    server = Redis()
+    server.start()
+    yield server
+    server.stop()
+
+
+@asynccontextmanager
+async def worker(redis: Redis) -> AsyncIterator[tuple[Cache, Region[bytes]]]:
+    """What one worker has: a cache with a shared region, listening."""
+    client = connect(redis.url())
+    cache = Cache(client)
+    region = cache.region("things", ttl=60, max_entries=100, codec=Bytes())
+    await cache.start()
+    await until(lambda: cache.connected)
+    yield cache, region
+    await cache.stop()
+    await client.aclose()
+
+
+async def until(true: Callable[[], bool], *, within: float = 5.0) -> None:
+    async with asyncio.timeout(within):
+        while not true():  # noqa: ASYNC110  # what is waited for is another process's doing
+            await asyncio.sleep(0.01)
+
+
+def region_of(**options: Any) -> Region[Any]:
+    return Cache(None).region("r", **{"ttl": 60, "max_entries": 3, **options})
+
+
+async def test_the_least_recently_used_entry_goes_first():
+    region = region_of()
+    for key in "abc":
+        region.put(key, key, epoch=region.epoch)
+    assert region.get("a") == "a"
+    region.put("d", "d", epoch=region.epoch)
+    assert [region.get(key) for key in "abcd"] == ["a", None, "c", "d"]
+
+
+async def test_weight_is_bounded_and_one_heavy_value_does_not_empty_the_region():
+    region = region_of(max_entries=100, max_weight=80, weigh=len)
+    for key in "abcdefghij":
+        region.put(key, "x" * 10, epoch=region.epoch)
+    assert len(region) == 8
+    region.put("heavy", "x" * 11, epoch=region.epoch)
+    assert region.get("heavy") is None
+    assert len(region) == 8
+
+
+async def test_a_value_read_before_an_invalidation_is_not_stored_after_it():
+    region = region_of()
+    epoch = region.epoch
+    await region.invalidate("k")
+    region.put("k", "stale", epoch=epoch)
+    assert region.get("k") is None
+
+
+async def test_without_redis_nothing_is_trusted_for_more_than_a_second(monkeypatch: pytest.MonkeyPatch):
+    now = 100.0
+    monkeypatch.setattr(cache_module, "monotonic", lambda: now)
+    region = region_of()
+    region.put("k", "v", epoch=region.epoch)
+    now += 0.99
+    assert region.get("k") == "v"
+    now += 0.02
+    assert region.get("k") is None
+
+
+async def test_callers_that_miss_together_load_once_and_those_after_an_invalidation_load_anew():
+    region = region_of()
+    loads = 0
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    async def load() -> tuple[int, None]:
+        nonlocal loads
+        loads += 1
+        mine = loads
+        begun.set()
+        await go.wait()
+        return mine, None
+
+    early = [asyncio.create_task(region.load("k", load)) for _ in range(5)]
+    await begun.wait()
+    await region.invalidate("k")
+    late = asyncio.create_task(region.load("k", load))
+    await asyncio.sleep(0)
+    go.set()
+    assert await asyncio.gather(*early) == [1] * 5
+    assert await late == 2
+    assert region.get("k") == 2
+
+
+async def test_a_failed_load_fails_for_everyone_and_is_tried_again():
+    region = region_of()
+
+    async def fail() -> tuple[str, None]:
+        raise RuntimeError("no")
+
+    async def succeed() -> tuple[str, None]:
+        return "yes", None
+
+    results = await asyncio.gather(*(region.load("k", fail) for _ in range(3)), return_exceptions=True)
+    assert [type(result) for result in results] == [RuntimeError] * 3
+    assert await region.load("k", succeed) == "yes"
+
+
+async def test_a_caller_that_gives_up_does_not_take_the_load_with_it():
+    region = region_of()
+    go = asyncio.Event()
+
+    async def load() -> tuple[str, None]:
+        await go.wait()
+        return "v", None
+
+    first, second = (asyncio.create_task(region.load("k", load)) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.sleep(0)
+    go.set()
+    assert await second == "v"
+
+
+async def test_an_invalidation_reaches_the_other_worker_within_a_second(own_redis: Redis):
+    async with worker(own_redis) as (_, here), worker(own_redis) as (_, there):
+        for region in (here, there):
+            region.put("kept", b"1", epoch=region.epoch)
+            region.put("gone", b"1", epoch=region.epoch)
+        await here.invalidate("gone")
+        assert here.get("gone") is None
+        await until(lambda: there.get("gone") is None, within=1.0)
+        assert there.get("kept") == here.get("kept") == b"1"
+        await here.invalidate_all()
+        assert here.get("kept") is None
+        await until(lambda: there.get("kept") is None, within=1.0)
+
+
+async def test_workers_share_values_until_one_invalidates(own_redis: Redis):
+    made = 0
+
+    async def load() -> tuple[bytes, None]:
+        nonlocal made
+        made += 1
+        return b"%d" % made, None
+
+    async with worker(own_redis) as (_, here), worker(own_redis) as (_, there):
+        assert await here.load("k", load) == b"1"
+        assert await there.load("k", load) == b"1"
+        await there.invalidate_all()
+        assert await there.load("k", load) == b"2"
+        await until(lambda: here.get("k") is None, within=1.0)
+        assert await here.load("k", load) in {b"2", b"3"}  # 3 if it asked before it knew the new generation
+
+
+async def test_after_an_outage_nothing_from_before_is_trusted_and_what_could_not_be_said_is_said(own_redis: Redis):
+    async with worker(own_redis) as (cache, here), worker(own_redis) as (other, there):
+        there.put("k", b"old", epoch=there.epoch)
+        await asyncio.to_thread(own_redis.kill)
+        await here.invalidate("k")
+        await until(lambda: there.get("k") is None, within=2.0)  # distrusted, though it was never told
+        there.put("k2", b"read meanwhile", epoch=there.epoch)
+        await asyncio.to_thread(own_redis.start)
+        await until(lambda: cache.connected and other.connected)
+        assert there.get("k2") is None
+        there.put("k", b"new", epoch=there.epoch)
+        await asyncio.sleep(1.2)
+        assert there.get("k") == b"new"  # trusted again beyond the second that it is without Redis
+
+
+async def test_a_redis_that_hangs_is_left_alone_after_one_wait(own_redis: Redis):
+    async def load() -> tuple[bytes, None]:
+        return b"v", None
+
+    async with worker(own_redis) as (cache, region):
+        assert own_redis.process is not None
+        os.kill(own_redis.process.pid, signal.SIGSTOP)
+        try:
+            started = monotonic()
+            for number in range(50):
+                assert await region.load(f"k{number}", load) == b"v"
+            assert monotonic() - started < 4
+        finally:
+            os.kill(own_redis.process.pid, signal.SIGCONT)
+        await until(lambda: cache.connected, within=15)
