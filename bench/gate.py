@@ -46,7 +46,7 @@ PLANTS = (
           '    """Planted."""\n    return success_response(status_code=200, message=id, data={})\n'),
     Plant("ignores", "unexplained-ignore", ANSWER, "\n\nplanted_ignore: int = 1  # type: ignore\n"),
     Plant("annotations", "missing-annotation", ANSWER, "\n\ndef planted_untyped(value):\n    return [value]\n"),
-    Plant("tests", "test-failed", ROUTES, 'message="Retrieved indeed"', old='message="FAQs retrieved successfully"'),
+    Plant("tests", "test-failed", ROUTES, 'status.HTTP_200_OK', old='status.HTTP_201_CREATED'),
 )  # fmt: skip
 
 

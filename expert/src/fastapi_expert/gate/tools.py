@@ -135,12 +135,15 @@ def _read_diff(check: str, rule: str, what: str) -> Callable[[Output, Call], lis
 
 
 def _refusals(output: Output, call: Call, check: str) -> Iterator[Finding]:
-    """Files that a formatter cannot parse."""
-    pattern = r"(?:cannot format|Failed to (?:parse|format)) (.+?):(?:(\d+):\d+:)? (.*)"
-    for path, line, why in re.findall(pattern, output.err):
-        if found := call.path(path.strip()):
-            at = int(line) if line else int(match[1]) if (match := re.search(r": (\d+):\d+", f": {why}")) else 1
-            yield Finding(check, "syntax", found, at, at, f"cannot be parsed: {why}")
+    """Files that a formatter cannot parse, in the words of ruff, black and older black."""
+    patterns = (
+        r"(?:cannot parse:|Failed to (?:parse|format)) (?P<path>.+?):(?P<line>\d+):\d+(?P<why>.*)",
+        r"cannot format (?P<path>.+?): (?P<why>.*?(?P<line>\d+):\d+.*)",
+    )
+    for match in (match for pattern in patterns for match in re.finditer(pattern, output.err)):
+        if path := call.path(match["path"]):
+            line, why = int(match["line"]), match["why"].strip(": ") or "a syntax error"
+            yield Finding(check, "syntax", path, line, line, f"cannot be parsed: {why}")
 
 
 Change = tuple[str, int, int, list[str], list[str]]
