@@ -6,6 +6,7 @@ service runs on its embedded default: SQLite, files under `var/`, no other serve
 
 import json
 from functools import lru_cache
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -87,8 +88,8 @@ class Settings(BaseSettings):
 
     # -- database
     database_url: str | None = Field(default=None, repr=False)  # it may hold a password
-    database_pool_size: PositiveInt = 10
-    database_max_overflow: Annotated[int, Field(ge=0)] = 10
+    database_pool_size: PositiveInt = 5
+    database_max_overflow: Annotated[int, Field(ge=0)] = 5
     database_pool_timeout: Annotated[float, Field(gt=0)] = 5.0
     database_prepared_statements: bool = Field(
         default=True, description="Switch off behind PgBouncer's transaction pooling."
@@ -160,6 +161,14 @@ class Settings(BaseSettings):
             raise ValueError("must start with / and not end with one, e.g. /api/v1")
         return value
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, value: list[str]) -> list[str]:
+        for name in value:
+            if name not in {"*", "unix"}:
+                ip_network(name, strict=False)  # ValueError names what is none
+        return value
+
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: str | None) -> str | None:
@@ -202,11 +211,6 @@ class Settings(BaseSettings):
     @property
     def runs_jobs(self) -> bool:
         return self.run_jobs if self.run_jobs is not None else self.environment != "test"
-
-    @property
-    def shared_nothing(self) -> bool:
-        """True when no other process can change what this one has cached."""
-        return self.workers == 1 and self.redis_url is None
 
     def signing_keys(self) -> list[str]:
         """The key that signs, then the older ones that still verify. Makes and keeps one when none is set."""

@@ -156,7 +156,7 @@ async def _open_pool(url: URL, settings: Settings) -> Pool:
         password=url.password,
         database=url.database,
         min_size=0,
-        max_size=settings.database_pool_size,
+        max_size=settings.database_pool_size + settings.database_max_overflow,
         init=_read_json,
         reset=_keep,
         **query,
@@ -178,7 +178,11 @@ def postgres_arguments(settings: Settings) -> dict[str, Any]:
     """What asyncpg is told for every connection, reader's and writer's alike."""
     arguments: dict[str, Any] = {"timeout": 5.0, "command_timeout": 30.0}
     if settings.database_prepared_statements:
-        arguments["server_settings"] = {"application_name": settings.project_name, "jit": "off"}
+        arguments["server_settings"] = {
+            "application_name": settings.project_name,
+            "jit": "off",
+            "max_parallel_workers_per_gather": "0",
+        }
     else:  # PgBouncer in transaction mode keeps neither prepared statements nor session settings
         arguments["statement_cache_size"] = 0
     return arguments

@@ -1,5 +1,6 @@
 """Settings: what is accepted, what production refuses, what is shown."""
 
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from app.core.config import Settings, describe
+from app.core.config import SERVICE_ROOT, Settings, describe, environment_names
 
 STRONG_KEY = "9f2c61d0a4b87e35f6180c2d9be4731a5d0c8f27e6b19430"
 
@@ -144,3 +145,35 @@ def test_a_signing_key_that_others_can_read_is_refused(tmp_path: Path):
     (tmp_path / "secret.key").chmod(0o644)
     with pytest.raises(PermissionError, match="chmod 600"):
         settings(data_dir=tmp_path).signing_keys()
+
+
+def test_the_readme_names_every_setting_with_its_default():
+    text = (SERVICE_ROOT / "README.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^\| `([A-Z0-9_]+)` \| (?:`([^`]*)`|–) \|", text, re.MULTILINE))
+    assert sorted(told) == environment_names()
+    for name, field in Settings.model_fields.items():
+        assert told[name.upper()] == written_default(field.default), name
+
+
+def written_default(default: object) -> str:
+    match default:
+        case None:
+            return ""
+        case bool():
+            return str(default).lower()
+        case list():
+            return ",".join(default)
+        case Path():
+            return default.name
+        case _:
+            return str(default)
+
+
+@pytest.mark.parametrize("written", ["10.0.0.0/8", "127.0.0.1,::1", "unix", "*"])
+def test_trusted_proxies_are_addresses_or_networks(written: str):
+    assert settings(trusted_proxies=written).trusted_proxies == written.split(",")
+
+
+def test_a_trusted_proxy_that_is_no_address_is_refused():
+    with pytest.raises(ValidationError, match=r"proxy\.internal"):
+        settings(trusted_proxies="proxy.internal")
