@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from fastapi_expert.codebase import Codebase
-from fastapi_expert.gate.affected_graph import Graph, tests_of
+from fastapi_expert.gate.affected_graph import Graph, body_of, tests_of
 from fastapi_expert.gate.affected_pieces import INIT, Piece, has_errors, pieces_of
 from fastapi_expert.gate.affected_tests import Node, Test, is_test_file
 
@@ -91,7 +91,8 @@ def _changed_pieces(graph: Graph, path: str, before: Before | None) -> dict[Node
     ):
         raise _Unknown("is loaded by its place or name: no import leads to it")
     if old_source is None:
-        return {(path, each): "changed" for each in pieces}
+        whole = {(path, each): "changed" for each in pieces}
+        return whole | {body_of((path, name)): "changed" for name, piece in pieces.items() if piece.kind == "class"}
     old = pieces_of(old_source)
     goals: dict[Node, str] = {}
     for each in pieces.keys() | old.keys():
@@ -108,7 +109,7 @@ def _difference(graph: Graph, path: str, old: Piece | None, new: Piece | None) -
     piece = new or old
     if piece is None:
         return {}
-    node = (path, piece.name)
+    node = body_of((path, piece.name)) if piece.kind == "class" else (path, piece.name)
     module = {(path, INIT): f"{piece.name} changes what importing it does"}
     if new is None:
         return {(path, INIT): f"{piece.name} is gone"}
@@ -119,7 +120,9 @@ def _difference(graph: Graph, path: str, old: Piece | None, new: Piece | None) -
     goals = {node: "changed"}
     if piece.kind == "init" or (piece.kind in ("class", "value", "field") and not (old.literal and new.literal)):
         goals |= module
-    if piece.kind == "class" and (old.bases != new.bases or old.decorators != new.decorators or _is_table(graph, node)):
+    if piece.kind == "class" and (
+        old.bases != new.bases or old.decorators != new.decorators or _is_table(graph, (path, piece.name))
+    ):
         goals |= module
     if new.decorators != old.decorators:
         goals |= module | (_applications(graph, f"the route of {piece.name} changed") if served else {})
@@ -223,6 +226,6 @@ def _reason(graph: Graph, test: Test, goals: Mapping[Node, str]) -> str:
     way = graph.path_to(test, set(goals))
     if not way:
         return "reaches what changed"
-    shown = [f"import of {path}" if name == INIT else name for path, name in way]
+    shown = [f"import of {path}" if name == INIT else name.rstrip("@") for path, name in way]
     shown = shown if len(shown) <= 5 else [*shown[:2], "…", *shown[-2:]]
     return f"{' → '.join(shown)} ({goals[way[-1]]})"

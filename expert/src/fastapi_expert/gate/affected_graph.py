@@ -16,8 +16,9 @@ from fastapi_expert.codebase import Codebase, ServedRoute
 from fastapi_expert.gate.affected_pieces import INIT, Piece, pieces_of
 from fastapi_expert.gate.affected_tests import FIXTURE, Node, Suite, Test, is_test_file
 
+Address = tuple[str, ...]
+"""The parts of a path, or of a piece of one."""
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
-_WORD = re.compile(r"[A-Za-z0-9_\-.]+")
 _PLAIN = ("object", "ABC", "Protocol", "Generic")
 # spellings by which a client's method is chosen at run time
 _ANY_METHOD = frozenset({"request", "send", "build_request", "stream", "getattr", "openapi", "routes", "url_path_for"})
@@ -33,6 +34,7 @@ class Graph:
     tests: list[Test] = field(default_factory=list[Test])
     edges: dict[Node, set[Node]] = field(default_factory=lambda: defaultdict(set))
     reach: dict[Node, int] = field(default_factory=dict[Node, int])
+    members: dict[str, list[Node]] = field(default_factory=lambda: defaultdict(list))
 
     @classmethod
     def of(cls, codebase: Codebase) -> "Graph":
@@ -42,21 +44,27 @@ class Graph:
 
     def path_to(self, test: Test, goals: set[Node]) -> list[Node]:
         """A shortest way from ``test`` to one of ``goals``, for a reason that a person can follow."""
+        bit = 1 << self.tests.index(test)
         came: dict[Node, Node | None] = dict.fromkeys((test.node, *test.also))
         pending = list(came)
         for node in pending:
             if node in goals:
-                way: list[Node] = []
-                at: Node | None = node
-                while at is not None:
-                    way.append(at)
-                    at = came[at]
-                return way[::-1]
+                return _way(came, node)
             for following in sorted(self.edges.get(node, ())):
-                if following not in came and following[0]:
-                    came[following] = node
-                    pending.append(following)
+                found = [following] if following[0] else self.members.get(following[1], [])
+                for each in found:
+                    if each not in came and self.reach.get(each, 0) & bit:
+                        came[each] = node
+                        pending.append(each)
         return []
+
+
+def _way(came: Mapping[Node, Node | None], node: Node | None) -> list[Node]:
+    way: list[Node] = []
+    while node is not None:
+        way.append(node)
+        node = came[node]
+    return way[::-1]
 
 
 class _Builder:
@@ -97,38 +105,53 @@ class _Builder:
         return found
 
     def link(self, path: str, name: str, piece: Piece) -> None:
+        if name == INIT:
+            self.link_import(path, piece)
+            return
         node = (path, name)
-        mentioned = piece.runs if name == INIT else piece.names
-        self.edges[node] |= self.meant(path, mentioned, node)
-        self.edges[node] |= {("", each) for each in mentioned & self.member_names}
-        for text in piece.texts if name != INIT else ():
-            self.edges[node] |= self.meant_by_text(path, text)
-            if text in self.member_names:
-                self.edges[node].add(("", text))
-        if "getattr" in mentioned:
-            self.edges[node].add(("", "*"))
+        found = self.meant(path, piece.names, piece.chains)
+        for text in piece.texts:
+            found |= self.meant_by_text(path, text)
+        found |= {("", each) for each in (piece.attributes | piece.texts) & self.member_names}
+        if "getattr" in piece.names:
+            found.add(("", "*"))
+        self.edges[node] |= found - {node}
         if piece.kind == "class":
+            body = body_of(node)
+            self.edges[body] |= {self.body(each) for each in found} - {body}
             self.link_members(path, piece)
 
-    def meant(self, path: str, names: set[str], node: Node) -> set[Node]:
-        """Every piece that one of ``names`` can be at the end of the module at ``path``."""
+    def link_import(self, path: str, piece: Piece) -> None:
+        """What runs at import: functions, and classes as far as making one goes."""
+        node = (path, INIT)
+        for each in self.meant(path, piece.runs, set()):
+            self.edges[node].add(self.body(each))
+            if self.is_class(each):
+                own = (name for name, member in self.files[each[0]].items() if member.owner == each[1])
+                self.edges[node] |= {(each[0], name) for name in own if name.partition(".")[2] in piece.runs}
+
+    def is_class(self, node: Node) -> bool:
+        piece = self.files[node[0]].get(node[1]) if node[0] else None
+        return piece is not None and piece.kind == "class"
+
+    def body(self, node: Node) -> Node:
+        """For a class its body, else the piece itself."""
+        return body_of(node) if self.is_class(node) else node
+
+    def meant(self, path: str, names: set[str], chains: set[str]) -> set[Node]:
+        """Every piece that one of ``names`` or ``chains`` (``a.b``) can be at the end of the module at ``path``."""
         found: set[Node] = set()
-        bound = self.names.bindings(path)
-        stars = list(self.names.star_sources(path))
-        for name in names:
+        heads: dict[str, set[str]] = {name: set(names) for name in names}  # a bare module may be used by any name
+        for chain in chains:
+            head, _, rest = chain.partition(".")
+            heads.setdefault(head, set()).update(rest.split("."))
+        for name, attributes in heads.items():
             if name in self.files[path] and name != INIT:
                 found.add((path, name))
-                if name not in bound:
-                    continue
-            if name in bound or stars:
-                symbol = self.names.resolve(path, name)
-                if symbol is None or symbol.kind == "external":
-                    continue
-                if symbol.kind == "module":
-                    found |= self.in_module(symbol.path, names)
-                else:
-                    found |= self.node_of(symbol.path, symbol.name)
-        found.discard(node)
+            symbol = self.names.resolve(path, name)
+            if symbol is None or symbol.kind == "external":
+                continue
+            found |= self.in_module(symbol.path, attributes) if symbol.kind == "module" else self.node_of(*symbol[1:])
         return found
 
     def in_module(self, place: str, names: set[str], depth: int = 0) -> set[Node]:
@@ -167,28 +190,40 @@ class _Builder:
         return set()
 
     def link_members(self, path: str, piece: Piece) -> None:
-        foreign = any(self.is_foreign(path, base) for base in piece.bases)
-        for name, member in self.files[path].items():
-            if member.owner != piece.name:
-                continue
-            short = name.partition(".")[2]
-            called_by_framework = (
-                (foreign and member.kind == "member") or short.startswith("__") or self.is_hook(member)
-            )
-            if called_by_framework:
-                self.edges[path, piece.name].add((path, name))
+        """A class leads to its body, that to the methods which nobody need name: constructors, hooks, and theirs."""
+        node = (path, piece.name)
+        self.edges[node].add(body_of(node))
+        own = {
+            name.partition(".")[2]: member for name, member in self.files[path].items() if member.owner == piece.name
+        }
+        foreign = self.is_foreign(path, piece)
+        always = {
+            short
+            for short, member in own.items()
+            if short.startswith("__") or (member.kind == "member" and (foreign or self.is_hook(member)))
+        }
+        pending = list(always)
+        while pending:
+            called = own[pending.pop()].attributes & own.keys() - always
+            always |= called
+            pending += called
+        self.edges[body_of(node)] |= {(path, f"{piece.name}.{short}") for short in always}
 
     def is_hook(self, member: Piece) -> bool:
         plain = ("@staticmethod", "@classmethod", "@property", "@abstractmethod", "@cached_property", "@override")
         return any(not each.replace(" ", "").startswith(plain) for each in member.decorators)
 
-    def is_foreign(self, path: str, base: str) -> bool:
-        """Whether a base class is a library's, which may call any method by rules of its own."""
-        name = base.partition("[")[0].partition("=")[0].strip()
-        if name.rsplit(".", 1)[-1] in _PLAIN:
-            return False
-        symbol = self.names.resolve(path, name)
-        return symbol is None or symbol.kind == "external"
+    def is_foreign(self, path: str, piece: Piece) -> bool:
+        """Whether a class comes from a library's, near or far: that may call any method by rules of its own."""
+        for base in piece.bases:
+            name = base.partition("[")[0].strip()
+            if "=" in base or name.rpartition(".")[2] in _PLAIN:
+                continue
+            symbol = self.names.resolve(path, name)
+            above = self.files.get(symbol.path, {}).get(symbol.name) if symbol else None
+            if symbol is None or above is None or above is piece or self.is_foreign(symbol.path, above):
+                return True
+        return False
 
     def link_conftests(self) -> None:
         """A name in a test file may be a fixture of a conftest above it; the name it is asked by may be another."""
@@ -234,20 +269,21 @@ class _Builder:
                     registers = _REGISTERS.match(decorator)
                     if registers:  # middleware, handlers: whoever meets the app meets them
                         receiver = decorator.lstrip("@ ").partition(".")[0]
-                        for app in self.meant(path, {receiver}, ("", "")):
+                        for app in self.meant(path, {receiver}, set()):
                             self.edges[app].add((path, name))
-        asked = [(route, _asked_by(route), self.endpoint(route), self.needs(route)) for route in served]
+        asked = [(route, self.endpoint(route) | self.needs(route)) for route in served]
         for test in self.graph.tests:
-            words, names = self.says(test)
-            for route, tokens, endpoint, needs in asked:
-                if tokens & words and _method_said(route, names, words):
-                    self.edges[test.node] |= endpoint | needs
+            addresses, names = self.says(test)
+            words = {word for address in addresses for word in address}
+            for route, pieces in asked:
+                if _method_said(route, names, words) and _asks(addresses, words, route):
+                    self.edges[test.node] |= pieces
             if loose and names & {"client", "app", "TestClient", "AsyncClient"}:
                 self.edges[test.node] |= set(loose)
 
-    def says(self, test: Test) -> tuple[set[str], set[str]]:
-        """Every word of every text, and every name, in the test and in what it uses on the side of the tests."""
-        words: set[str] = set()
+    def says(self, test: Test) -> tuple[set[Address], set[str]]:
+        """Every address and every name in the test and in what it uses on the side of the tests."""
+        addresses: set[Address] = set()
         names: set[str] = set()
         pending = [test.node, *test.also]
         seen = set(pending)
@@ -257,23 +293,22 @@ class _Builder:
             if piece is None:
                 continue
             if path not in self.suite.test_side:
-                words |= (
-                    _words(piece) if piece.kind == "value" else set()
-                )  # an address kept in a constant of the project
+                # an address kept in a constant of the project
+                addresses |= _addresses(piece) if piece.kind == "value" else set()
                 continue
-            words |= self.words[node]
-            names |= piece.names
+            addresses |= self.addresses[node]
+            names |= piece.names | piece.attributes
             for following in self.edges[node]:
                 if following not in seen and following[1] != INIT:
                     seen.add(following)
                     pending.append(following)
-        return words, names
+        return addresses, names
 
     @cached_property
-    def words(self) -> Mapping[Node, set[str]]:
-        """The words of each piece's texts."""
+    def addresses(self) -> Mapping[Node, set[Address]]:
+        """What the texts of each piece on the side of the tests may be a part of."""
         return {
-            (path, name): _words(piece) for path in self.suite.test_side for name, piece in self.files[path].items()
+            (path, name): _addresses(piece) for path in self.suite.test_side for name, piece in self.files[path].items()
         }
 
     def endpoint(self, route: ServedRoute) -> set[Node]:
@@ -298,13 +333,13 @@ class _Builder:
                 reach[node] |= tests
                 waiting.add(node)
 
-        members: dict[str, list[tuple[Node, Node]]] = defaultdict(list)
+        members = self.graph.members
         of_class: dict[Node, list[tuple[str, Node]]] = defaultdict(list)
         for path, pieces in self.files.items():
             for name, piece in pieces.items():
                 if piece.owner:
                     short = name.partition(".")[2]
-                    members[short].append(((path, piece.owner), (path, name)))
+                    members[short].append((path, name))
                     of_class[path, piece.owner].append((short, (path, name)))
         for number, test in enumerate(self.graph.tests):
             for node in (test.node, *test.also):
@@ -315,17 +350,41 @@ class _Builder:
             for following in self.edges.get(node, ()):
                 arrive(following, tests)
             if not node[0]:
-                pairs = members[node[1]] if node[1] != "*" else [pair for each in members.values() for pair in each]
-                for owner, member in pairs:
-                    arrive(member, tests & reach[owner])
+                named = members[node[1]] if node[1] != "*" else [each for some in members.values() for each in some]
+                for path, name in named:
+                    arrive((path, name), tests & reach[path, name.partition(".")[0]])
             for short, member in of_class.get(node, ()):
                 arrive(member, tests & (reach["", short] | reach["", "*"]))
         self.graph.reach = dict(reach)
 
 
-def _words(piece: Piece) -> set[str]:
-    ends = {"/"} if any(text.endswith("/") for text in piece.texts) else set[str]()
-    return {word for text in piece.texts for word in _WORD.findall(text)} | ends
+def _addresses(piece: Piece) -> set[Address]:
+    """The texts of a piece as parts of paths: cut at blanks, without host and query; ``/`` alone has no parts."""
+    found: set[Address] = set()
+    for text in piece.texts:
+        for chunk in text.split():
+            path = re.sub(r"^\w+://[^/]*", "", chunk).partition("?")[0]
+            found.add(tuple(part for part in path.split("/") if part) or ("/",))
+    return found
+
+
+def _asks(addresses: set[Address], words: set[str], route: ServedRoute) -> bool:
+    """Whether a text can be a part of the route's path with its last fixed part; parameters match anything."""
+    wanted = tuple(None if "{" in part else part for part in route.route.path.split("/") if part)
+    last = next((part for part in reversed(wanted) if part), None)
+    if route.route.name in words or (last in words and ":path}" in route.route.path):
+        return True
+    if last is not None and last not in words:
+        return False
+    for address in addresses:
+        if address == ("/",):
+            if not wanted:
+                return True
+        elif last is None or last in address:
+            parts = (wanted[start : start + len(address)] for start in range(len(wanted) - len(address) + 1))
+            if any(all(there in (None, here) for there, here in zip(part, address, strict=True)) for part in parts):
+                return True
+    return False
 
 
 def _is_route(decorator: str) -> bool:
@@ -335,25 +394,17 @@ def _is_route(decorator: str) -> bool:
     )
 
 
-def _asked_by(route: ServedRoute) -> set[str]:
-    """The words of which a test must hold one to ask for this route: the last fixed part of its path, its name."""
-    fixed = [part for part in route.route.path.split("/") if part and "{" not in part]
-    mixed = [
-        word
-        for part in route.route.path.split("/")
-        if "{" in part
-        for word in _WORD.findall(re.sub(r"{[^}]*}", " ", part))
-    ]
-    last = {fixed[-1]} if fixed else {"/"}
-    return last | set(mixed) | {route.route.name}
-
-
 def _method_said(route: ServedRoute, names: set[str], words: set[str]) -> bool:
     if route.route.websocket:
         return "websocket_connect" in names
     method = route.route.method
     said = method.lower() in names or method in words or method.lower() in words
     return said or bool(names & _ANY_METHOD) or (method == "HEAD" and "get" in names)
+
+
+def body_of(node: Node) -> Node:
+    """A class without its methods, and what makes one: what importing it reaches."""
+    return (node[0], f"{node[1]}@")
 
 
 def tests_of(graph: Graph, bits: int) -> Iterator[Test]:

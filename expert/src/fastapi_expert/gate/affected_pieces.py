@@ -41,16 +41,23 @@ _CALLS = frozenset(
     {"call", "await", "lambda", "generator_expression"}
     | {f"{kind}_comprehension" for kind in ("list", "dictionary", "set")}
 )
+_CHAIN = re.compile(r"\w+(\.\w+)+")
 MAX_TEXT = 400  # characters; a longer string is prose or data, not a name, an address or a path
 
 
 @dataclass(slots=True)
 class Piece:
-    """``runs`` are the names whose code runs at import; ``head`` is the digest of decorators and signature."""
+    """``names`` are those that stand alone, ``chains`` dotted ones, ``attributes`` what comes after a dot.
+
+    ``runs`` are the names whose code runs at import, ``head`` is the digest of decorators and signature. ``literal``
+    says that evaluating a value calls nothing.
+    """
 
     name: str
     kind: str
     names: set[str] = field(default_factory=set[str])
+    chains: set[str] = field(default_factory=set[str])
+    attributes: set[str] = field(default_factory=set[str])
     texts: set[str] = field(default_factory=set[str])
     runs: set[str] = field(default_factory=set[str])
     digest: bytes = b""
@@ -64,7 +71,9 @@ class Piece:
 @cache
 def _parser() -> tuple[Parser, Query]:
     language = Language(tree_sitter_python.language())
-    return Parser(language), Query(language, "(identifier) @name (string_content) @text (comment) @comment")
+    return Parser(language), Query(
+        language, "(identifier) @name (attribute) @chain (string_content) @text (comment) @comment"
+    )
 
 
 def pieces_of(source: bytes) -> dict[str, Piece]:
@@ -210,10 +219,10 @@ class _Cut:
             if call.type != "call":
                 continue
             called = self.identifiers(call.child_by_field_name("function"))
-            self.init.runs.update(called)
             arguments = call.child_by_field_name("arguments")
             if arguments is None or not called or called[-1] in _KEEPS:
                 continue
+            self.init.runs.update(called)
             for argument in arguments.named_children:
                 value = argument.child_by_field_name("value") if argument.type == "keyword_argument" else argument
                 if value is not None and value.type in ("identifier", "attribute"):
@@ -229,8 +238,17 @@ class _Cut:
         """Give every name and text to the innermost piece around it, and digest each piece without its comments."""
         self.spans.sort(key=lambda span: (span[0], -span[1]))
         for node in captures.get("name", ()):
+            name, parent = self.text(node), node.parent
+            around = parent.type if parent else ""
             for piece in self.owners(node):
-                piece.names.add(self.text(node))
+                if around == "attribute" or around == "keyword_argument":
+                    piece.attributes.add(name)
+                if around != "attribute":
+                    piece.names.add(name)
+        for node in captures.get("chain", ()):
+            chain = self.text(node)
+            for piece in self.owners(node) if _CHAIN.fullmatch(chain) else ():
+                piece.chains.add(chain)
         for node in captures.get("text", ()):
             if node.end_byte - node.start_byte <= MAX_TEXT:
                 for piece in self.owners(node):

@@ -1,0 +1,352 @@
+"""`python -m bench affected PROJECT --python PYTHON [--mutations N] [--covering]`: is any failing test missed?
+
+PROJECT is a working copy that may be written to, PYTHON the interpreter that runs its tests (with pytest, and
+pytest-testmon for the comparison). Its code is changed N times, in functions, constants, settings and templates, one
+place at a time. Each time the failing tests are compared with those that `gate.affected` chooses, and with those that
+testmon chooses. Recall is what counts; the share of tests chosen is its price.
+
+With ``--covering`` a change inside a function is tried only on the tests that a recorded run saw execute it (the others
+cannot notice): needs pytest-cov. All else is always tried on every test.
+"""
+
+import argparse
+import ast
+import json
+import os
+import random
+import re
+import signal
+import sqlite3
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from fastapi_expert.codebase import load
+from fastapi_expert.gate.affected import select
+from fastapi_expert.gate.affected_tests import is_test_file
+
+TEMPLATES = (".html", ".jinja", ".jinja2", ".j2")
+OPERATORS = {ast.Eq: "!=", ast.NotEq: "==", ast.Lt: ">=", ast.Gt: "<=", ast.LtE: ">", ast.GtE: "<", ast.Is: "is not",
+             ast.IsNot: "is", ast.In: "not in", ast.NotIn: "in"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """``text`` in place of the bytes from ``start`` to ``end``; ``line`` is where, ``inside`` whether in a function."""
+
+    path: str
+    kind: str
+    start: int
+    end: int
+    text: str
+    line: int
+    inside: bool
+
+
+class Project:
+    """A working copy and how its tests are run."""
+
+    def __init__(self, root: Path, python: Path, tests: str) -> None:
+        self.root = root
+        self.tests = tests
+        self.runner = subprocess.Popen(
+            [python, Path(__file__).with_name("affected_runner.py")],
+            cwd=root,
+            env={**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def pytest(self, *options: str) -> str:
+        assert self.runner.stdin
+        assert self.runner.stdout
+        fixed = ["-p", "no:cacheprovider", "-W", "ignore", "-q", "--tb=no", "-rfE", "--continue-on-collection-errors"]
+        self.runner.stdin.write(json.dumps([*fixed, *options]) + "\n")
+        self.runner.stdin.flush()
+        return json.loads(self.runner.stdout.readline())
+
+    def failing(self, chosen: list[str] | None = None, *options: str) -> set[str]:
+        """The tests that fail (``path::name``, without parameters), of ``chosen`` or of all."""
+        if chosen == []:
+            return set()
+        said = self.pytest(*options, *(chosen or [self.tests]))
+        return {re.split(r"[\[ ]", found)[0] for found in re.findall(r"^(?:FAILED|ERROR) (\S+)", said, re.MULTILINE)}
+
+    def listed(self, *options: str) -> set[str]:
+        """The tests that would run."""
+        lines = self.pytest("--collect-only", *options, self.tests).splitlines()
+        return {line.split("[")[0] for line in lines if "::" in line and not line.startswith(("ERROR", "FAILED"))}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One change: who failed, what share of all tests was chosen, and who was missed; ``testmon`` None: not asked."""
+
+    path: str
+    line: int
+    kind: str
+    failing: int
+    ours: float
+    missed: list[str]
+    testmon: float | None
+    testmon_missed: list[str]
+    everything: str | None
+
+
+def main(options: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="bench affected", description=__doc__)
+    parser.add_argument("project", type=Path)
+    parser.add_argument("--python", type=Path, required=True)
+    parser.add_argument("--tests", default="tests")
+    parser.add_argument("--mutations", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--covering", action="store_true")
+    parser.add_argument("--testmon-every", type=int, default=1, metavar="N", help="compare with testmon every Nth time")
+    parser.add_argument("--baseline", type=Path, help="file to keep what the unchanged project's runs said in")
+    parser.add_argument("--log", type=Path, help="one JSON object a mutation")
+    given = parser.parse_args(options)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that a change is undone
+    project = Project(given.project.resolve(), given.python, given.tests)
+    ids, covered, broken = baseline(project, covering=given.covering, kept=given.baseline)
+    print(f"{len(ids)} tests, {len(broken)} of them fail unchanged and are left out", flush=True)
+    rows: list[Row] = []
+    for mutation in chosen(project, given.mutations, given.seed):
+        row = tried(project, mutation, ids, broken, covered, testmon=len(rows) % given.testmon_every == 0)
+        rows.append(row)
+        if given.log:
+            with given.log.open("a") as log:
+                log.write(json.dumps(asdict(row)) + "\n")
+    report(rows)
+    return 0
+
+
+def baseline(
+    project: Project, *, covering: bool, kept: Path | None
+) -> tuple[set[str], dict[str, set[str]] | None, set[str]]:
+    """All tests, which of them execute which line (when asked for), and which fail in one of two runs."""
+    if kept and kept.exists():
+        ids, covered, broken = json.loads(kept.read_text())
+        return set(ids), covered and {line: set(tests) for line, tests in covered.items()}, set(broken)
+    ids = project.listed()
+    covered, broken = coverage(project) if covering else (None, project.failing())
+    broken |= project.failing(None, "--testmon")
+    if kept:
+        kept.write_text(json.dumps([ids, covered, broken], default=sorted))
+    return ids, covered, broken
+
+
+def tried(
+    project: Project,
+    mutation: Mutation,
+    ids: set[str],
+    broken: set[str],
+    covered: dict[str, set[str]] | None,
+    *,
+    testmon: bool,
+) -> Row:
+    """Make one change, see who fails and who is chosen, and undo it."""
+    file = project.root / mutation.path
+    original = file.read_bytes()
+    file.write_bytes(original[: mutation.start] + mutation.text.encode() + original[mutation.end :])
+    try:
+        found = select(load(project.root, cache=False), {mutation.path}, before=lambda _: original)
+        theirs = project.listed("--testmon-nocollect", "--testmon-forceselect") if testmon else None
+        tests = None
+        if covered is not None and mutation.inside:
+            tests = sorted(covered.get(f"{mutation.path}:{mutation.line}", set()) & ids)
+        failing = expanded(project.failing(tests), ids) - expanded(broken, ids)
+    finally:
+        file.write_bytes(original)
+    ours = set(found.tests) & ids
+    row = Row(
+        mutation.path,
+        mutation.line,
+        mutation.kind,
+        len(failing),
+        len(ours) / len(ids),
+        sorted(failing - ours),
+        None if theirs is None else len(theirs & ids) / len(ids),
+        sorted(failing - (theirs or set())),
+        found.everything,
+    )
+    print(
+        f"{row.failing:4} fail  {row.ours:6.1%} chosen, {len(row.missed)} missed   testmon"
+        f" {'     –' if row.testmon is None else f'{row.testmon:6.1%}, {len(row.testmon_missed)} missed'}"
+        f"   {row.kind:9} {row.path}:{row.line}",
+        flush=True,
+    )
+    return row
+
+
+def expanded(failing: set[str], ids: set[str]) -> set[str]:
+    """With the tests of a file for a file that could not be collected."""
+    files = tuple(f"{each}::" for each in failing if "::" not in each)
+    return {each for each in failing if "::" in each} | {each for each in ids if files and each.startswith(files)}
+
+
+def report(rows: list[Row]) -> None:
+    """The table: by kind, and over all; testmon's side counts only the changes it was asked about."""
+    print(
+        f"\n{'':10}{'changes':>8}{'noticed':>8}{'failures':>9}{'missed':>8}{'chosen':>8}   testmon: asked, missed, chosen"
+    )
+    for kind in (*sorted({row.kind for row in rows}), "all"):
+        some = [row for row in rows if kind in ("all", row.kind)]
+        asked = [row for row in some if row.testmon is not None]
+        failures, noticed = sum(row.failing for row in some), sum(1 for row in some if row.failing)
+        missed, share = sum(len(row.missed) for row in some), statistics.median(row.ours for row in some)
+        line = f"{kind:10}{len(some):8}{noticed:8}{failures:9}{missed:8}{share:8.1%}"
+        if asked:
+            share = statistics.median(row.testmon or 0 for row in asked)
+            line += f"{len(asked):17}{sum(len(row.testmon_missed) for row in asked):8}{share:8.1%}"
+        print(line)
+
+
+def chosen(project: Project, count: int, seed: int) -> list[Mutation]:
+    """``count`` places, spread over the kinds: most in functions, the rest in constants, settings and templates."""
+    found: dict[str, list[Mutation]] = {}
+    for path in sorted(project.root.rglob("*")):
+        relative = path.relative_to(project.root).as_posix()
+        if set(relative.split("/")) & {
+            ".venv",
+            "tests",
+            "alembic",
+            "migrations",
+            "qa_tests",
+            "scripts",
+            ".git",
+            ".expert",
+        }:
+            continue
+        if path.suffix == ".py" and not is_test_file(relative):
+            for each in mutations(relative, path.read_bytes()):
+                found.setdefault(each.kind, []).append(each)
+        elif path.suffix in TEMPLATES and path.stat().st_size:
+            size = path.stat().st_size
+            found.setdefault("template", []).append(Mutation(relative, "template", size, size, "{{ 1 / 0 }}", 1, False))
+    chance = random.Random(seed)
+    picked: list[Mutation] = []
+    for kind, share in (
+        ("function", 0.62),
+        ("signature", 0.05),
+        ("constant", 0.15),
+        ("settings", 0.12),
+        ("template", 0.06),
+    ):
+        some = found.get(kind, [])
+        picked += chance.sample(some, min(len(some), round(count * share)))
+    rest = [each for each in found.get("function", []) if each not in picked]
+    picked += chance.sample(rest, min(len(rest), max(0, count - len(picked))))
+    chance.shuffle(picked)
+    return picked
+
+
+def mutations(path: str, source: bytes) -> Iterator[Mutation]:
+    """Every change that we know how to make in a file."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return
+    lines = [0]
+    for line in source.split(b"\n"):
+        lines.append(lines[-1] + len(line) + 1)
+
+    def of(node: ast.expr | ast.stmt, text: str, kind: str, inside: bool) -> Mutation:
+        start = lines[node.lineno - 1] + node.col_offset
+        end = lines[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
+        return Mutation(path, kind, start, end, text, node.lineno, inside)
+
+    for owner, node in _owned(tree):
+        if isinstance(owner, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from _in_function(node, of)
+        elif isinstance(node, ast.Constant) and not _is_docstring(tree, node):
+            text = _other(node.value)
+            settings = isinstance(owner, ast.ClassDef) and any("Settings" in ast.unparse(base) for base in owner.bases)
+            if text:
+                yield of(node, text, "settings" if settings else "constant", False)
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            for default in [*function.args.defaults, *filter(None, function.args.kw_defaults)]:
+                for each in ast.walk(default):
+                    text = _other(each.value) if isinstance(each, ast.Constant) else None
+                    if text and isinstance(each, ast.Constant):
+                        yield of(each, text, "signature", False)
+
+
+def _in_function(node: ast.AST, of: "object") -> Iterator[Mutation]:
+    make = of  # a closure over one file's lines
+    assert callable(make)
+    match node:
+        case ast.Return(value=ast.expr() as value):
+            yield make(value, "None", "function", True)
+        case ast.Compare(ops=[operator], left=left, comparators=[right]) if type(operator) in OPERATORS:
+            yield make(
+                node, f"({ast.unparse(left)} {OPERATORS[type(operator)]} {ast.unparse(right)})", "function", True
+            )
+        case ast.If(test=test):
+            yield make(test, f"(not ({ast.unparse(test)}))", "function", True)
+        case ast.Expr(value=ast.Call() | ast.Await()):
+            yield make(node, "pass", "function", True)
+        case ast.Constant(value=value) if (text := _other(value)) is not None:
+            yield make(node, text, "function", True)
+        case ast.Raise():
+            yield make(node, "pass", "function", True)
+        case _:
+            return
+
+
+def _owned(tree: ast.Module) -> Iterator[tuple[ast.AST, ast.AST]]:
+    """Every node with the innermost function, class or module around it; signatures and texts of f-strings left out."""
+    pending: list[tuple[ast.AST, ast.AST]] = [(tree, each) for each in tree.body]
+    while pending:
+        owner, node = pending.pop()
+        if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+            continue
+        yield owner, node
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            inner = owner if isinstance(owner, ast.FunctionDef | ast.AsyncFunctionDef) else node
+            pending += [(inner, each) for each in node.body]
+        elif isinstance(node, ast.ClassDef):
+            pending += [(node if not isinstance(owner, ast.FunctionDef) else owner, each) for each in node.body]
+        else:
+            pending += [(owner, each) for each in ast.iter_child_nodes(node)]
+
+
+def _other(value: object) -> str | None:
+    match value:
+        case bool():
+            return str(not value)
+        case int():
+            return str(value + 1)
+        case str() if value:
+            return repr(value + "x")
+        case _:
+            return None
+
+
+def _is_docstring(tree: ast.Module, node: ast.Constant) -> bool:
+    return any(isinstance(each, ast.Expr) and each.value is node for each in ast.walk(tree))
+
+
+def coverage(project: Project) -> tuple[dict[str, set[str]], set[str]]:
+    """``path:line`` to the tests that executed it in one run, and the tests that failed in it."""
+    data = project.root / ".coverage"
+    data.unlink(missing_ok=True)
+    failing = project.failing(None, "--cov=.", "--cov-context=test", "--cov-report=")
+    found: dict[str, set[str]] = {}
+    with sqlite3.connect(data) as database:
+        rows = database.execute(
+            "SELECT file.path, context.context, line_bits.numbits FROM line_bits"
+            " JOIN file ON file.id = file_id JOIN context ON context.id = context_id WHERE context != ''"
+        )
+        for path, context, bits in rows:
+            test = context.split("|")[0].split("[")[0]
+            relative = Path(path).relative_to(project.root).as_posix()
+            for number, byte in enumerate(bits):
+                for bit in range(8):
+                    if byte >> bit & 1:
+                        found.setdefault(f"{relative}:{number * 8 + bit}", set()).add(test)
+    return found, failing
