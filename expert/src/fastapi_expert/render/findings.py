@@ -9,6 +9,7 @@ FX301 create_user does what register_user already does (96 %)
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 from fastapi_expert.duplicates.model import Finding, Place
 from fastapi_expert.render.compare import Row, Span, align
@@ -60,6 +61,8 @@ def _folded(rows: Sequence[Row]) -> list[Row | int]:
         if row.mark != "same" or number == 0:
             for neighbour in range(max(0, number - _CONTEXT), min(len(rows), number + _CONTEXT + 1)):
                 near[neighbour] = True
+    for number in range(1, len(rows) - 1):  # one line takes no more room than saying that one is missing
+        near[number] = near[number] or (near[number - 1] and near[number + 1])
     folded: list[Row | int] = []
     shown = 0
     for row, wanted in zip(rows, near, strict=True):
@@ -92,15 +95,23 @@ def _columns(rows: Sequence[Row | int], left: _Side, right: _Side, style: Style)
 
 def _stacked(rows: Sequence[Row | int], left: _Side, right: _Side, style: Style) -> list[str]:
     width = max(40, style.width - 4)
-    first = [_cell(row, left, row.left, row.left_spans, width, style).rstrip() for row in _rows(rows, "left")]
-    second = [_cell(row, right, row.right, row.right_spans, width, style).rstrip() for row in _rows(rows, "right")]
-    hidden = sum(row for row in rows if isinstance(row, int))
-    rule = style.paint("      " + "┄" * 24 + (f" {hidden} equal or further lines not shown" if hidden else ""), "blue")
-    return [f"  {line}" for line in first] + [rule] + [f"  {line}" for line in second]
+    first, second = _alone(rows, "left", left, width, style), _alone(rows, "right", right, width, style)
+    return [f"  {line}" for line in (*first, style.paint("      " + "┄" * 24, "blue"), *second)]
 
 
-def _rows(rows: Sequence[Row | int], side: str) -> list[Row]:
-    return [row for row in rows if isinstance(row, Row) and getattr(row, side) is not None]
+def _alone(
+    rows: Sequence[Row | int], name: Literal["left", "right"], side: _Side, width: int, style: Style
+) -> list[str]:
+    """The lines of one side, with a mark where lines are left out."""
+    lines: list[str] = []
+    for row in rows:
+        if isinstance(row, int):
+            lines.append(style.paint(f"{'…':>5} {row} more", "dim"))
+        elif name == "left" and row.left is not None:
+            lines.append(_cell(row, side, row.left, row.left_spans, width, style).rstrip())
+        elif name == "right" and row.right is not None:
+            lines.append(_cell(row, side, row.right, row.right_spans, width, style).rstrip())
+    return lines
 
 
 def _cell(row: Row, side: _Side, index: int | None, spans: Sequence[Span], width: int, style: Style) -> str:
