@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 
 from .shape import Shape
 
-VERSION = 3
+VERSION = 4
 """Raised whenever the facts change shape or meaning: older cached facts are read anew."""
 
 Expr = Any
@@ -62,7 +62,8 @@ class FunctionFacts(NamedTuple):
 
     ``owner`` is the qualname of the class it is a method of and ``parent`` that of the function or class around it.
     ``line`` is that of `def`, ``start_line`` that of the first decorator. ``names`` are the identifiers its text
-    mentions and its module binds (with ``.attr`` for attributes; also `401`, `403` and `authorization`), ``body`` its statements when it may build routers or values, else None.
+    mentions and its module binds, with ``.attr`` for attributes, and of the words `401`, `403` and `authorization`
+    those that occur; ``body`` its statements when it may build routers or values, else None.
     """
 
     name: str

@@ -136,9 +136,10 @@ _TOKEN = re.compile(
     rb"""|\#[^\n]*|\d[\w.]*|[^\s\w(),\[\]{}\\]""",  # comment, number, operator
     re.DOTALL,
 )
+# `match`, `case` and `type` are left out: people call variables that
 _KEYWORDS = frozenset(
-    b"and as assert break case class continue def del elif else except finally for from global if in is lambda match "
-    b"None nonlocal not or raise return try while with yield".split()
+    b"and as assert break class continue def del elif else except finally for from global if in is lambda None "
+    b"nonlocal not or raise return try while with yield".split()
 )
 _NAME = re.compile(rb"[A-Za-z_\x80-\xff]")
 _LITERAL, _LOCAL, _CLASS_CALL = b"0", b"v", b"V("
@@ -181,7 +182,8 @@ def _token(text: bytes) -> _Token:
     if bare in (b"True", b"False"):
         return _Token(_LITERAL, bare, 0)
     if first != b"." and bare in _KEYWORDS:
-        return _Token(b"if" if bare == b"elif" else bare, bare, 0)
+        keyword = b"if" if bare == b"elif" else bare
+        return _Token(keyword, keyword, 0)
     if first == b"." or last in (b"(", b"="):
         kept = _twin(bare)
         is_class = first != b"." and last == b"(" and kept[:1].isupper()

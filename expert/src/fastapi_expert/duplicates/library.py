@@ -8,6 +8,7 @@ import json
 import os
 from array import array
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -153,4 +154,5 @@ def write(file: Path, data: bytes) -> None:
         temporary.write_bytes(data)
         os.replace(temporary, file)
     except OSError:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()

@@ -109,16 +109,13 @@ def is_telling(model: Model, weights: FieldWeights) -> bool:
 
 
 def unrelated(positions: Sequence[int], models: Sequence[Model]) -> list[int]:
-    """Without those that get their fields from where one before them gets them, or play another role of it."""
+    """Without those that get their fields from where one before them gets them; nothing when all are but roles."""
     kept: list[int] = []
     for at in positions:
-        model = models[at]
-        if not any(
-            are_related(model.record, models[other].record) or differ_by_convention(model, models[other])
-            for other in kept
-        ):
+        if not any(are_related(models[at].record, models[other].record) for other in kept):
             kept.append(at)
-    return kept
+    roles = all(differ_by_convention(models[kept[0]], models[other]) for other in kept[1:])
+    return kept[:1] if roles else kept
 
 
 def are_related(left: ModelRecord, right: ModelRecord) -> bool:

@@ -1,0 +1,32 @@
+"""Small codebases to find duplicates in."""
+
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fastapi_expert.codebase import Codebase, load
+from fastapi_expert.duplicates import Finding, find
+
+Files = dict[str, str]
+
+
+@pytest.fixture
+def codebase(tmp_path: Path) -> Callable[[Files], Codebase]:
+    """Write files (path to source, dedented) and read them."""
+
+    def read(files: Files) -> Codebase:
+        for path, text in files.items():
+            target = tmp_path / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
+        return load(tmp_path, cache=False)
+
+    return read
+
+
+@pytest.fixture
+def findings(codebase: Callable[[Files], Codebase]) -> Callable[[Files], tuple[Finding, ...]]:
+    """What is found in files."""
+    return lambda files: find(codebase(files)).findings

@@ -1,0 +1,180 @@
+"""May this be written? Drafts judged against a codebase, from memory and from the cache."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from samples import EDITED, INVOICE_TOTAL, RENAMED, UNRELATED
+
+from fastapi_expert.codebase import Codebase, load
+from fastapi_expert.config import Config
+from fastapi_expert.duplicates import Proposal, propose
+from fastapi_expert.duplicates.quick import LIBRARY, propose_from_cache
+
+API = """
+from fastapi import APIRouter, FastAPI
+from pydantic import BaseModel
+
+class UserCreate(BaseModel):
+    email: str
+    display_name: str
+    time_zone: str
+
+router = APIRouter(prefix="/users")
+
+@router.get("/{user_id}")
+def read_user(user_id: int):
+    return user_id
+
+app = FastAPI()
+app.include_router(router, prefix="/api/v1")
+"""
+FILES = {"app/__init__.py": "", "app/billing.py": INVOICE_TOTAL, "app/io.py": UNRELATED, "app/api.py": API}
+Judge = Callable[..., Proposal]
+Read = Callable[[dict[str, str]], Codebase]
+
+
+@pytest.fixture(params=["resident", "hook"])
+def judge(request: pytest.FixtureRequest, codebase: Read, tmp_path: Path) -> Judge:
+    """`propose` as a server calls it, and as a hook does, the second time it is asked."""
+    read = codebase(FILES)
+    if request.param == "resident":
+        return lambda text, as_path=None: propose(read, text.encode(), as_path=as_path)
+    propose_from_cache(tmp_path, b"x = 1\n", None)
+    assert (tmp_path / LIBRARY).is_file()
+    return lambda text, as_path=None: propose_from_cache(tmp_path, text.encode(), as_path)
+
+
+def test_something_new_is_new(judge: Judge) -> None:
+    answer = judge(
+        "def weigh(parcel, scale):\n    scale.tare()\n    scale.put(parcel.box)\n    return scale.read(unit='g')\n"
+    )
+    assert (answer.verdict, answer.findings) == ("new", ())
+
+
+def test_a_copy_is_a_duplicate_and_the_advice_says_what_to_call(judge: Judge) -> None:
+    answer = judge(RENAMED)
+    assert answer.verdict == "duplicate"
+    assert "`invoice_total` (app/billing.py:1)" in answer.advice
+    assert "`from app.billing import invoice_total`" in answer.advice
+    assert answer.similar[0].path == "app/billing.py"
+
+
+def test_an_edited_copy_should_extend(judge: Judge) -> None:
+    answer = judge(EDITED)
+    assert answer.verdict == "extend"
+    assert [finding.rule for finding in answer.findings] == ["FX302"]
+
+
+def test_half_written_code_is_judged_too(judge: Judge) -> None:
+    assert judge(INVOICE_TOTAL + "\n\ndef unfinished(a, b:\n    return a.\n").verdict == "duplicate"
+
+
+def test_the_file_that_is_replaced_is_no_duplicate_of_itself(judge: Judge) -> None:
+    assert judge(INVOICE_TOTAL, "app/billing.py").verdict == "new"
+
+
+def test_what_a_rewrite_leaves_unchanged_is_no_news(codebase: Read, tmp_path: Path) -> None:
+    read = codebase(FILES | {"app/cart.py": RENAMED})
+    rewrite = (RENAMED + "\nLIMIT = 3\n").encode()
+    assert propose(read, rewrite, as_path="app/cart.py").verdict == "new"
+    assert propose_from_cache(tmp_path, rewrite, "app/cart.py").verdict == "new"
+    assert propose(read, rewrite, as_path="app/other.py").verdict == "duplicate"
+
+
+def test_a_schema_with_the_same_fields(judge: Judge) -> None:
+    answer = judge(
+        "from typing import Optional\nfrom pydantic import BaseModel\n\nclass NewAccount(BaseModel):\n"
+        "    time_zone: str\n    display_name: str\n    email: Optional[str]\n"
+    )
+    assert answer.verdict == "duplicate"
+    assert "`UserCreate`" in answer.advice
+
+
+def test_a_schema_that_inherits_is_new(judge: Judge) -> None:
+    text = "from app.api import UserCreate\n\nclass AdminCreate(UserCreate):\n    scope: str\n"
+    assert judge(text).verdict == "new"
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        'router = APIRouter(prefix="/users")\n\n@router.get("/{id}")\ndef one(id): ...\n',
+        'router = APIRouter()\n\n@router.get("/api/v1/users/{pk}")\ndef one(pk): ...\n',
+        'router = APIRouter(prefix="/v1")\n\n@router.api_route("/users/{n}", methods=["GET"])\ndef one(n): ...\n',
+    ],
+)
+def test_a_route_that_is_there_however_it_is_written(judge: Judge, draft: str) -> None:
+    answer = judge("from fastapi import APIRouter\n\n" + draft)
+    assert answer.verdict == "duplicate"
+    assert "`read_user` (app/api.py:" in answer.advice
+
+
+@pytest.mark.parametrize("route", ['post("/{id}")', 'get("/{id}/posts")', 'get("")'])
+def test_another_method_or_path_is_new(judge: Judge, route: str) -> None:
+    draft = f'from fastapi import APIRouter\n\nrouter = APIRouter(prefix="/users")\n\n@router.{route}\ndef one(): ...\n'
+    assert judge(draft).verdict == "new"
+
+
+def test_a_suppression_in_the_draft_is_honoured(judge: Judge) -> None:
+    text = RENAMED.replace("table):", "table):  # expert: ignore[FX301] a fork on purpose")
+    assert judge(text).verdict == "new"
+
+
+def test_settings_switch_rules_off(codebase: Read) -> None:
+    answer = propose(codebase(FILES), RENAMED.encode(), settings=Config(ignore=("FX3",)))
+    assert answer.verdict == "new"
+    assert answer.similar, "neighbours are named all the same"
+
+
+def test_the_hook_sees_files_added_changed_and_deleted_since(codebase: Read, tmp_path: Path) -> None:
+    codebase(FILES)
+    assert propose_from_cache(tmp_path, EDITED.encode(), None).verdict == "extend"
+    written = (tmp_path / LIBRARY).stat().st_mtime_ns
+    (tmp_path / "app" / "billing.py").unlink()
+    assert propose_from_cache(tmp_path, RENAMED.encode(), None).verdict == "new"
+    (tmp_path / "app" / "new").mkdir()
+    (tmp_path / "app" / "new" / "__init__.py").write_text("")
+    (tmp_path / "app" / "new" / "totals.py").write_text(INVOICE_TOTAL)
+    assert "app/new/totals.py:2" in propose_from_cache(tmp_path, RENAMED.encode(), None).advice
+    (tmp_path / "app" / "io.py").write_text(UNRELATED + EDITED)
+    assert propose_from_cache(tmp_path, EDITED.replace("order_value", "mine").encode(), None).verdict == "duplicate"
+    assert (tmp_path / LIBRARY).stat().st_mtime_ns == written, "none of this needed a full look"
+
+
+@pytest.mark.parametrize("damage", [b"", b"expert library 1\n", b"nonsense", None])
+def test_a_damaged_cache_is_written_anew(codebase: Read, tmp_path: Path, damage: bytes | None) -> None:
+    codebase(FILES)
+    propose_from_cache(tmp_path, b"", None)
+    whole = (tmp_path / LIBRARY).read_bytes()
+    (tmp_path / LIBRARY).write_bytes(whole[: len(whole) // 2] if damage is None else damage)
+    assert propose_from_cache(tmp_path, RENAMED.encode(), None).verdict == "duplicate"
+    assert len((tmp_path / LIBRARY).read_bytes()) > 1000
+
+
+def test_a_read_only_tree_is_judged_without_a_cache(codebase: Read, tmp_path: Path) -> None:
+    codebase(FILES)
+    (tmp_path / ".expert").write_text("a file where the folder would be")
+    assert propose_from_cache(tmp_path, RENAMED.encode(), None).verdict == "duplicate"
+
+
+def test_the_cache_ignores_itself(codebase: Read, tmp_path: Path) -> None:
+    codebase(FILES)
+    propose_from_cache(tmp_path, b"", None)
+    assert (tmp_path / LIBRARY).with_name(".gitignore").read_text() == "*\n"
+
+
+def test_the_hook_and_the_server_say_the_same(codebase: Read, tmp_path: Path) -> None:
+    read = codebase(FILES)
+    for draft in (RENAMED, EDITED, UNRELATED, API, "x = 1\n"):
+        propose_from_cache(tmp_path, draft.encode(), None)
+        assert propose_from_cache(tmp_path, draft.encode(), None) == propose(read, draft.encode())
+
+
+def test_loading_and_asking_again_changes_nothing(codebase: Read, tmp_path: Path) -> None:
+    codebase(FILES)
+    first = propose(load(tmp_path), RENAMED.encode())
+    os.utime(tmp_path / "app" / "io.py", ns=(time.time_ns(), time.time_ns()))
+    assert propose(load(tmp_path), RENAMED.encode()) == first

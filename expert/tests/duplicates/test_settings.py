@@ -1,0 +1,46 @@
+"""FX501 and FX502: environment variables with two homes."""
+
+from collections.abc import Callable
+
+from fastapi_expert.duplicates import Finding
+
+Find = Callable[[dict[str, str]], tuple[Finding, ...]]
+SETTINGS = "from pydantic_settings import BaseSettings, SettingsConfigDict\n\n"
+CONFIG = SETTINGS + "class Settings(BaseSettings):\n    smtp_host: str = 'localhost'\n    workers: int = 2\n"
+
+
+def rules(findings: tuple[Finding, ...]) -> list[str]:
+    return [finding.rule for finding in findings]
+
+
+def test_a_variable_that_two_classes_define(findings: Find) -> None:
+    other = SETTINGS + "class MailSettings(BaseSettings):\n    smtp_host: str = '127.0.0.1'\n    sender: str\n"
+    found = findings({"config.py": CONFIG, "mail.py": other})
+    assert rules(found) == ["FX501"]
+    assert "SMTP_HOST" in found[0].message
+
+
+def test_a_prefix_makes_it_another_variable(findings: Find) -> None:
+    other = SETTINGS + (
+        "class MailSettings(BaseSettings):\n    model_config = SettingsConfigDict(env_prefix='MAIL_')\n"
+        "    smtp_host: str = '127.0.0.1'\n    sender: str\n"
+    )
+    assert findings({"config.py": CONFIG, "mail.py": other}) == ()
+
+
+def test_a_subclass_that_overrides_a_default_is_fine(findings: Find) -> None:
+    other = "from config import Settings\n\nclass Testing(Settings):\n    smtp_host: str = 'nowhere'\n"
+    assert findings({"config.py": CONFIG, "testing.py": other}) == ()
+
+
+def test_a_variable_read_past_the_settings(findings: Find) -> None:
+    reader = "import os\n\ndef send(message):\n    return connect(os.getenv('SMTP_HOST', 'mail'))\n"
+    found = findings({"config.py": CONFIG, "mail.py": reader})
+    assert rules(found) == ["FX502"]
+    assert (found[0].components[0].path, found[0].components[0].line) == ("mail.py", 4)
+
+
+def test_reads_of_other_variables_and_in_tests_are_fine(findings: Find) -> None:
+    reader = "import os\n\nHOME = os.environ['HOME']\n"
+    check = "import os\n\ndef test_it():\n    assert os.environ['SMTP_HOST']\n"
+    assert findings({"config.py": CONFIG, "paths.py": reader, "tests/test_it.py": check}) == ()
