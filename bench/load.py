@@ -182,11 +182,11 @@ def playing_field(postgres: str, directory: Path) -> Iterator[Field]:
             (answers / "post.json").write_bytes(client.get(f"{API}/posts/{post}").raise_for_status().content)
             token = log_in(client)
         floors = stack.enter_context(
-            uvicorn("floors", "bench.floors.app:app", directory, FLOOR_BODIES=str(answers), FLOOR_SECRET=key)
+            granian("floors", "bench.floors.app:app", directory, FLOOR_BODIES=str(answers), FLOOR_SECRET=key)
         )
         naive_url = database.replace("postgresql://", "postgresql+asyncpg://")
         naive = stack.enter_context(
-            uvicorn("naive", "bench.naive.app:app", directory, NAIVE_DATABASE_URL=naive_url, NAIVE_SECRET=key)
+            granian("naive", "bench.naive.app:app", directory, NAIVE_DATABASE_URL=naive_url, NAIVE_SECRET=key)
         )
         yield Field(service, floors, naive, token, jwt.encode({"sub": "1"}, key), post)
 
@@ -213,7 +213,6 @@ def serve(database: str, directory: Path, *, key: str, **settings: str) -> Itera
         "SECRET_KEY": key,
         "DATABASE_URL": database,
         "PORT": str(port),
-        "LOG_LEVEL": "WARNING",
         "DATA_DIR": str(directory),
         "ENVIRONMENT": "staging",
         "RATE_LIMIT_REQUESTS": str(10**9),
@@ -226,10 +225,12 @@ def serve(database: str, directory: Path, *, key: str, **settings: str) -> Itera
 
 
 @contextmanager
-def uvicorn(name: str, target: str, directory: Path, **environment: str) -> Iterator[Process]:
+def granian(name: str, target: str, directory: Path, **environment: str) -> Iterator[Process]:
+    """`target` on the server the service runs on, set up the same way (app/server.py)."""
     port = free_port()
-    command = [sys.executable, "-m", "uvicorn", target, "--app-dir", str(ROOT), "--port", str(port)]
-    command += ["--no-access-log", "--log-level", "warning", "--loop", "uvloop", "--http", "httptools"]
+    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--http", "1", "--no-ws", "--loop", "uvloop"]
+    command += ["--workers", "1", "--port", str(port), "--log-level", "warning", target]
+    environment["PYTHONPATH"] = str(ROOT)
     with served(name, command, environment=environment, directory=directory, port=port) as process:
         yield process
 
