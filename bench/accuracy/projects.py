@@ -61,7 +61,7 @@ def read(name: str, corpora: Path, scratch: Path) -> Project | None:
     folder = scratch / name
     shutil.copytree(source, folder, ignore=_only_python, symlinks=True)
     functions: list[Sample] = []
-    schemas: list[Sample] = []
+    classes: list[tuple[str, ast.ClassDef]] = []
     donors: list[ast.stmt] = []
     for file in sorted(folder.rglob("*.py")):
         path = file.relative_to(folder).as_posix()
@@ -73,13 +73,14 @@ def read(name: str, corpora: Path, scratch: Path) -> Project | None:
             continue
         for node in _top_level(tree):
             if isinstance(node, ast.ClassDef):
-                if _is_schema(node):
-                    schemas.append(_sample(path, node))
+                classes.append((path, node))
                 continue
             inside = statements_of(node)
             donors += [one for one in inside if isinstance(one, ast.Assign | ast.Expr)]
             if 6 <= len(inside) <= 40 and not node.name.startswith(("test", "__")):
                 functions.append(_sample(path, node))
+    bare = {"BaseModel"} | {one.name for _, one in classes if _bases(one) == ["BaseModel"] and not _fields(one)}
+    schemas = [_sample(path, one) for path, one in classes if len(_fields(one)) >= 3 and _is_only(one, bare)]
     return Project(name, folder, functions, schemas, donors)
 
 
@@ -103,11 +104,17 @@ def _top_level(tree: ast.Module) -> Iterator[Function | ast.ClassDef]:
                     yield child
 
 
-def _is_schema(node: ast.ClassDef) -> bool:
-    """A pydantic model that declares at least three fields and inherits none from this project."""
-    fields = [one for one in node.body if isinstance(one, ast.AnnAssign) and _is_public(one)]
-    bases = [ast.unparse(base) for base in node.bases]
-    return len(fields) >= 3 and bases == ["BaseModel"]
+def _bases(node: ast.ClassDef) -> list[str]:
+    return [ast.unparse(base) for base in node.bases]
+
+
+def _is_only(node: ast.ClassDef, bases: set[str]) -> bool:
+    """A pydantic model that inherits no field from this project."""
+    return len(node.bases) == 1 and set(_bases(node)) <= bases
+
+
+def _fields(node: ast.ClassDef) -> list[ast.AnnAssign]:
+    return [one for one in node.body if isinstance(one, ast.AnnAssign) and _is_public(one)]
 
 
 def _is_public(field: ast.AnnAssign) -> bool:

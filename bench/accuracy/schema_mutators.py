@@ -61,6 +61,7 @@ def emit(node: ast.ClassDef) -> str:
     """The source of a mutant, alone in a file: fields only."""
     node.body = [one for one in node.body if isinstance(one, ast.AnnAssign)] or [ast.Pass()]
     node.decorator_list = []
+    node.bases = [ast.Name("BaseModel")]
     return IMPORTS + ast.unparse(ast.fix_missing_locations(ast.Module(body=[node], type_ignores=[]))) + "\n"
 
 
