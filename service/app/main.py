@@ -9,6 +9,7 @@ from anyio import to_thread
 from fastapi import FastAPI
 
 from app.api import health
+from app.api.pages import install_pages
 from app.api.v1.router import router as v1
 from app.core.access_log import AccessLog
 from app.core.cache import Cache
@@ -21,7 +22,7 @@ from app.core.hot import HotAnswers
 from app.core.logging import configure_logging, wants_json
 from app.core.metrics import Metrics
 from app.core.middleware import install_middleware
-from app.core.openapi import install_openapi
+from app.core.openapi import DESCRIPTION, TAGS, install_openapi
 from app.core.passwords import PasswordHasher
 from app.core.principal import Principal, PrincipalCache
 from app.core.ratelimit import RateLimiter
@@ -40,6 +41,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = FastAPI(
         title=settings.project_name,
         version=settings.version,
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
         debug=settings.debug,
         lifespan=lifespan,
         docs_url=None,
@@ -50,9 +53,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.resources = resources
     install_error_handlers(app)
     install_middleware(app, settings, resources)
-    app.include_router(health.router)
     app.include_router(v1, prefix=settings.api_v1_str)
+    app.include_router(health.router)
     install_docs(app, settings)
+    install_pages(app, settings)
     install_openapi(app)
     return app
 

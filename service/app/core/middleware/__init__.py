@@ -30,6 +30,14 @@ ADMIN_POLICY = (
     "img-src 'self' data: https:; font-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 
+# The pages that mails link to (app.api.pages), and their files.
+MAIL_PAGES = ("/verify-email", "/forgot-password", "/reset-password")
+MAIL_PAGE_FILES = "/pages"
+MAIL_PAGES_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+
 _REQUEST_HEADERS = ["Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key", "X-Request-ID"]
 _RATE_LIMIT_HEADERS = ["Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]
 
@@ -62,7 +70,11 @@ def install_middleware(app: FastAPI, settings: Settings, resources: Resources) -
         proxies=TrustedProxies(settings.trusted_proxies),
         access_log=resources.access_log,
         metrics=resources.metrics,
-        pages={**dict.fromkeys(docs, DOCS_POLICY), "/admin": ADMIN_POLICY},
+        pages={
+            **dict.fromkeys(docs, DOCS_POLICY),
+            **dict.fromkeys(MAIL_PAGES, MAIL_PAGES_POLICY),
+            "/admin": ADMIN_POLICY,
+        },
     )
 
 
