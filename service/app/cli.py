@@ -16,6 +16,7 @@ from app.core import migrations
 from app.core.config import ConfigurationError, Settings, describe, get_settings
 from app.core.errors import ServiceError, is_outage
 from app.core.logging import configure_logging
+from app.core.passwords import PasswordHasher
 from app.tasks import cli as tasks_cli
 
 cli = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Run and look after the service.")
@@ -67,6 +68,31 @@ def create_admin(
 
     made_up = asyncio.run(add_admin(load_settings(), email=email, username=username, password=password))
     typer.echo(f"{email} may now administer" + (f"; password: {made_up}" if made_up else ""))
+
+
+@cli.command()
+def seed(
+    posts: Annotated[int, typer.Option(min=0, max=10_000_000, help="Posts to make.")] = 1000,
+    writers: Annotated[int, typer.Option(min=1, max=100_000, help="Users who wrote them.")] = 20,
+) -> None:
+    """Fill the database with made-up writers and posts, to try things on. Not in production."""
+    from app.services import bootstrap_service, seed_service
+
+    settings = load_settings()
+    if settings.is_production:
+        raise ConfigurationError("made-up people do not belong into production; unset ENVIRONMENT to seed")
+    migrations.upgrade(settings)
+    password = bootstrap_service.make_up_password()
+    with typer.progressbar(length=posts, label="posts", file=sys.stderr) as bar:
+        seeded = seed_service.seed(
+            migrations.sync_url(settings.database),
+            posts=posts,
+            writers=writers,
+            hashed_password=PasswordHasher().hash_now(password),
+            progress=bar.update,
+        )
+    first, *_, last = seeded.emails * 2
+    typer.echo(f"{seeded.posts} posts by {first} … {last}; password of each: {password}")
 
 
 @cli.command()

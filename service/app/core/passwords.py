@@ -41,6 +41,10 @@ class PasswordHasher:
     async def hash(self, password: str) -> str:
         return await self._run(partial(self._hash.hash, password))
 
+    def hash_now(self, password: str) -> str:
+        """The same in the calling thread, where nobody waits: on the command line."""
+        return self._hash.hash(password)
+
     async def verify(self, password: str, hashed: str | None) -> tuple[bool, str | None]:
         """Return whether it fits, and a new hash when the stored one is of an older kind.
 

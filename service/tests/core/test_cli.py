@@ -214,3 +214,11 @@ def test_openapi_writes_the_document_even_for_production(run: Run, tmp_path: Pat
     document = json.loads((tmp_path / "openapi.json").read_text())
     assert "/api/v1/auth/login" in document["paths"]
     assert json.loads(run("openapi", **settings).stdout) == document
+
+
+def test_seed_fills_the_database_and_refuses_production(run: Run):
+    seeded = run("seed", "--posts", "30", "--writers", "2")
+    assert seeded.status == 0
+    assert "30 posts by writer1@example.org … writer2@example.org; password of each: " in seeded.stdout
+    settings = {"environment": "production", "secret_key": STRONG_KEY, "allowed_hosts": "api.example.org"}
+    assert "production" in run("seed", **settings).refusal

@@ -1,0 +1,147 @@
+"""Made-up writers and posts to try things on, many at once: COPY on PostgreSQL, batches on SQLite.
+
+Synchronous, for the command line; nothing else is to change the tables meanwhile.
+"""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, func, insert, select, text
+from sqlalchemy.engine import URL
+
+from app.core.clock import utcnow
+from app.models import Post, PostStatus, Role, Tag, User, post_tags
+from app.models.tag import tag_key
+
+BATCH = 5_000
+TAGS = ("async", "databases", "design", "gardening", "history", "music", "python", "recipes", "testing", "travel")
+_SYLLABLES = ("ba", "ce", "di", "fo", "gu", "la", "me", "ni", "po", "ru", "sa", "te", "vi", "zo")
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """What was added: the addresses of the writers, who share one password."""
+
+    emails: tuple[str, ...]
+    posts: int
+
+
+def seed(url: URL, *, posts: int, writers: int, hashed_password: str, progress: Progress) -> Seeded:
+    """Add writers and posts with tags, beside what is there already; all of it or, on an error, nothing.
+
+    `url` is synchronous; `progress` hears how many posts were written since it was last told.
+    """
+    engine = create_engine(url)
+    try:
+        with engine.begin() as connection:
+            users = list(_users(_last_id(connection, User.__table__), writers, hashed_password))
+            _write(connection, User.__table__, users)
+            tags = _tags(connection)
+            first = _last_id(connection, Post.__table__) + 1
+            chance = _chance(first)
+            made = _posts(range(first, first + posts), [user["id"] for user in users], chance)
+            while batch := list(islice(made, BATCH)):
+                _write(connection, Post.__table__, batch)
+                _write(connection, post_tags, [label for post in batch for label in _labels(post["id"], tags, chance)])
+                progress(len(batch))
+            _move_sequences(connection)
+    finally:
+        engine.dispose()
+    return Seeded(tuple(user["email"] for user in users), posts)
+
+
+def _users(last_id: int, count: int, hashed_password: str) -> Iterator[dict[str, Any]]:
+    now = utcnow()
+    for number in range(last_id + 1, last_id + 1 + count):
+        yield {
+            "id": number,
+            "email": f"writer{number}@example.org",
+            "username": f"writer{number}",
+            "hashed_password": hashed_password,
+            "first_name": _word(_chance(number)).capitalize(),
+            "last_name": _word(_chance(-number)).capitalize(),
+            "role": Role.USER,
+            "is_active": True,
+            "is_verified": True,
+            "version": 1,
+            "created_at": now,
+            "updated_at": now,
+        }
+
+
+def _posts(ids: range, authors: Sequence[int], chance: random.Random) -> Iterator[dict[str, Any]]:
+    words = [_word(chance) for _ in range(2_000)]
+    now = utcnow()
+    for number in ids:
+        # Few words are common and most are rare, as in any language.
+        text = " ".join(words[int(len(words) * chance.random() ** 3)] for _ in range(60))
+        at = now - timedelta(minutes=ids.stop - number)
+        status = {0: PostStatus.DRAFT, 10: PostStatus.ARCHIVED}.get(number % 20, PostStatus.PUBLISHED)
+        yield {
+            "id": number,
+            "author_id": chance.choice(authors),
+            "title": text[: text.index(" ", 20)].capitalize(),
+            "content": text,
+            "excerpt": text[:200].rpartition(" ")[0],
+            "slug": f"{text[: text.index(' ', 20)].replace(' ', '-')}-{number}",
+            "status": status,
+            "view_count": chance.randrange(10_000),
+            "published_at": None if status is PostStatus.DRAFT else at,
+            "version": 1,
+            "created_at": at,
+            "updated_at": at,
+        }
+
+
+def _labels(post_id: int, tags: Sequence[int], chance: random.Random) -> list[dict[str, int]]:
+    chosen = chance.sample(tags, 2)
+    return [{"post_id": post_id, "tag_id": tag, "position": place} for place, tag in enumerate(chosen)]
+
+
+def _tags(connection: Connection) -> list[int]:
+    """The ids of our tags, those made that are missing."""
+    keys = [tag_key(name) for name in TAGS]
+    known = set(connection.scalars(select(Tag.key).where(Tag.key.in_(keys))))
+    missing = [{"name": name, "key": tag_key(name)} for name in TAGS if tag_key(name) not in known]
+    if missing:
+        connection.execute(insert(Tag), missing)
+    return list(connection.scalars(select(Tag.id).where(Tag.key.in_(keys))))
+
+
+def _write(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    if connection.dialect.name != "postgresql":
+        connection.execute(insert(table), rows)
+        return
+    columns = list(rows[0])
+    cursor: Any = connection.connection.cursor()
+    with cursor.copy(f"COPY {table.name} ({', '.join(columns)}) FROM STDIN") as copy:  # names are ours, not input
+        for row in rows:
+            copy.write_row([row[column] for column in columns])
+
+
+def _last_id(connection: Connection, table: Any) -> int:
+    return connection.scalar(select(func.coalesce(func.max(table.c.id), 0))) or 0
+
+
+def _move_sequences(connection: Connection) -> None:
+    """Rows came with their ids: the next one the database makes up must be a new one (SQLite sees to that itself)."""
+    if connection.dialect.name == "postgresql":
+        for table in ("users", "posts"):
+            latest = f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"  # noqa: S608  # ours
+            connection.execute(text(latest))
+
+
+def _chance(seed: int) -> random.Random:
+    return random.Random(seed)  # noqa: S311  # made-up text guards nothing
+
+
+def _word(chance: random.Random) -> str:
+    return "".join(chance.choice(_SYLLABLES) for _ in range(chance.randint(2, 4)))

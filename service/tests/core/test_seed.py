@@ -1,0 +1,61 @@
+"""`app seed`: made-up people and posts that the service takes for its own."""
+
+from typing import Any
+
+import pytest
+
+from app.core import migrations
+from app.core.config import Settings
+from app.services import seed_service
+from app.services.seed_service import Seeded
+from tests.backends import on_both_databases
+from tests.factories import PASSWORD, hashed
+
+
+def seed(settings: Settings, *, posts: int, writers: int, told: list[int] | None = None) -> Seeded:
+    return seed_service.seed(
+        migrations.sync_url(settings.database),
+        posts=posts,
+        writers=writers,
+        hashed_password=hashed(PASSWORD),
+        progress=(told if told is not None else []).append,
+    )
+
+
+@on_both_databases
+async def test_what_was_seeded_is_listed_found_and_signed_in(client: Any, settings: Settings):
+    told: list[int] = []
+    seeded = seed(settings, posts=40, writers=3, told=told)
+    assert sum(told) == seeded.posts == 40
+    assert len(seeded.emails) == 3
+    page = (await client.get("/api/v1/posts", params={"page_size": 100})).json()
+    assert page["total"] == 36  # one in twenty is a draft, one is archived
+    assert all(len(post["tags"]) == 2 for post in page["items"])
+    word = page["items"][0]["title"].split()[0]
+    assert (await client.get("/api/v1/posts", params={"search": word})).json()["total"] >= 1
+    form = {"username": seeded.emails[0], "password": PASSWORD}
+    assert (await client.post("/api/v1/auth/login", data=form)).status_code == 200
+
+
+@on_both_databases
+async def test_seeding_goes_beside_what_is_there_and_new_rows_after_it(client: Any, accounts: Any, settings: Settings):
+    author = await accounts.user()
+    await accounts.post(author)
+    first, second = seed(settings, posts=5, writers=2), seed(settings, posts=5, writers=2)
+    assert not set(first.emails) & set(second.emails)
+    body = {"title": "After the seeding", "content": "Still the same service."}
+    made = await client.post("/api/v1/posts", json=body, headers=author.headers)
+    assert made.status_code == 201
+    assert made.json()["id"] == 12
+    assert (await accounts.user()).id > author.id + 4
+
+
+@on_both_databases
+def test_nothing_is_left_of_a_seeding_that_failed(settings: Settings):
+    def fail(_count: int) -> None:
+        raise KeyboardInterrupt
+
+    url = migrations.sync_url(settings.database)
+    with pytest.raises(KeyboardInterrupt):
+        seed_service.seed(url, posts=5, writers=2, hashed_password="x", progress=fail)
+    assert seed(settings, posts=0, writers=1).emails == ("writer1@example.org",)
