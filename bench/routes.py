@@ -1,7 +1,7 @@
 """Routes read from text, against the running application's own table.
 
-`python -m bench routes CORPORA TRUTH`: every `TRUTH/NAME.json` written by `bench/routes_dump.py` (a list of routes, or a
-mapping from file to list for a folder of examples) is compared with `CORPORA/NAME`. Exact (method, path template).
+`python -m bench routes CORPORA TRUTH`: every `TRUTH/NAME.json` written by `bench/routes_dump.py` (a list of routes, or
+a mapping from file to list for a folder of examples) is compared with `CORPORA/NAME`: exact (method, path template).
 """
 
 import argparse

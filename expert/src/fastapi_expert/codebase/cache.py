@@ -6,8 +6,9 @@ answer is the same: read the sources again. Nothing in it can run code, see :mod
 
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from .facts import VERSION
 
@@ -30,6 +31,7 @@ class Cache:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._file = folder / "facts.sqlite3"
+        self._connection: sqlite3.Connection | None = None
         self._connection = self._open()
 
     @classmethod
@@ -134,7 +136,7 @@ class Cache:
         connection.execute(f"pragma user_version = {VERSION}")
         connection.execute("commit")
 
-    def _rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
+    def _rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         if self._connection is None:
             return []
         try:
@@ -145,7 +147,7 @@ class Cache:
             self.forget()
             return []
 
-    def _write(self, write) -> None:
+    def _write(self, write: Callable[[sqlite3.Connection], object]) -> None:
         if self._connection is None:
             return
         try:

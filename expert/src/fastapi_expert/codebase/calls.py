@@ -25,6 +25,8 @@ from .values import (
     Scope,
     Site,
     Super,
+    is_dict,
+    is_list,
 )
 
 if TYPE_CHECKING:
@@ -198,13 +200,13 @@ def _super(at: "Interpreter", given: Arguments) -> Any:
 
 def _enumerate(at: "Interpreter", given: Arguments) -> Any:
     start = given.keywords.get("start", given.args[1] if len(given.args) > 1 else 0)
-    if given.args and isinstance(given.args[0], list) and isinstance(start, int):
+    if given.args and is_list(given.args[0]) and isinstance(start, int):
         return [[index, value] for index, value in enumerate(given.args[0], start)]
     return Hole(given.site, "enumerates what is not known")
 
 
 def _zip(at: "Interpreter", given: Arguments) -> Any:
-    if given.args and all(isinstance(one, list) for one in given.args):
+    if given.args and all(is_list(one) for one in given.args):
         return [list(items) for items in zip(*given.args, strict=False)]
     return Hole(given.site, "zips what is not known")
 
@@ -225,7 +227,7 @@ def _copied(at: "Interpreter", given: Arguments) -> Any:
 
 
 def _dict(at: "Interpreter", given: Arguments) -> Any:
-    if given.args and not isinstance(given.args[0], dict):
+    if given.args and not is_dict(given.args[0]):
         return Hole(given.site, "a mapping that is not known")
     return {**(given.args[0] if given.args else {}), **given.keywords}
 
@@ -311,12 +313,12 @@ def _method(at: "Interpreter", method: Method, given: Arguments) -> Any:
         return Hole(given.site, f"what {name}() of a router returns")
     if isinstance(receiver, str):
         return _text_method(receiver, name, given.args, given.keywords, given.site)
-    if isinstance(receiver, list) and name == "note":
+    if is_list(receiver) and name == "note":
         receiver.append((given.args[0] if given.args else None, given.site))
         return given.args[0] if given.args else None
-    if isinstance(receiver, list):
+    if is_list(receiver):
         return _list_method(receiver, name, given.args, given.site)
-    if isinstance(receiver, dict):
+    if is_dict(receiver):
         return _dict_method(receiver, name, given.args, given.keywords, given.site)
     if isinstance(receiver, Instance) and isinstance(receiver.cls, External):
         return External(f"{receiver.cls.name}.{name}()") if not given.args else _first_function(given.args, given.site)
@@ -333,7 +335,7 @@ def _first_function(args: list[Any], site: Site) -> Any:
 def _text_method(text: str, name: str, args: list[Any], keywords: dict[str, Any], site: Site) -> Any:
     plain = [one.value if isinstance(one, Member) else one for one in args]
     try:
-        if name == "join" and plain and isinstance(plain[0], list):
+        if name == "join" and plain and is_list(plain[0]):
             parts = [text_of(one) for one in plain[0]]
             if None not in parts:
                 return text.join([part for part in parts if part is not None])
@@ -343,8 +345,8 @@ def _text_method(text: str, name: str, args: list[Any], keywords: dict[str, Any]
             if None not in shown and None not in named.values():
                 return text.format(*shown, **named)
         elif all(isinstance(one, (str, int)) for one in plain):
-            value = getattr(text, name)(*plain)
-            return list(value) if isinstance(value, tuple) else value
+            value: Any = getattr(text, name)(*plain)
+            return list(value) if is_list(value) else value
     except (TypeError, ValueError, IndexError, KeyError, AttributeError):
         pass
     return Hole(site, f"a text made by {name}() of what is not known")
@@ -355,7 +357,7 @@ def _list_method(items: list[Any], name: str, args: list[Any], site: Site) -> An
         items.append(args[0])
     elif name == "insert" and len(args) == 2 and isinstance(args[0], int):
         items.insert(args[0], args[1])
-    elif name == "extend" and args and isinstance(args[0], list):
+    elif name == "extend" and args and is_list(args[0]):
         items.extend(args[0])
     elif name == "copy":
         return list(items)
@@ -376,7 +378,7 @@ def _dict_method(items: dict[Any, Any], name: str, args: list[Any], keywords: di
     if name == "get" and args and isinstance(args[0], (str, int, Member)):
         return items.get(args[0], args[1] if len(args) > 1 else None)
     if name == "update":
-        if args and isinstance(args[0], dict):
+        if args and is_dict(args[0]):
             items.update(args[0])
         items.update(keywords)
         return None

@@ -1,4 +1,4 @@
-"""What a class is (schema, table, settings, middleware) and which fields it has, inherited and generic ones included."""
+"""What a class is (schema, table, settings, middleware) and its fields, inherited and generic ones included."""
 
 import re
 
@@ -63,8 +63,7 @@ class Classes:
         return base and bool(facts.fields) and any(_is_column(field) for field in facts.fields)
 
     def _is_declarative_base(self, symbol: Symbol) -> bool:
-        bound = self.names.bindings(symbol.path).get(symbol.name.partition(".")[0])
-        value = bound[3] if bound is not None and bound[0] == "=" else None
+        value = self.names.assigned(symbol)
         return value is not None and any(name in repr(value) for name in (*_TABLE_FACTORIES, "SQLAlchemy", "Model"))
 
     def _is_asgi_middleware(self, path: str, facts: ClassFacts) -> bool:
@@ -170,7 +169,7 @@ def _column_type(expr: Expr) -> str:
 
 
 def _column_required(expr: Expr, *, nullable: bool = True) -> bool:
-    keywords = {name: value for name, value in expr[3]} if expr and expr[0] == "c" else {}
+    keywords = dict(expr[3]) if expr and expr[0] == "c" else {}
     if {"default", "server_default", "default_factory", "insert_default"} & keywords.keys():
         return False
     if keywords.get("primary_key") is not None:

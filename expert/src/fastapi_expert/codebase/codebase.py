@@ -81,8 +81,23 @@ class Codebase:
 
     @cached_property
     def _linked(self) -> Linked:
+        live = includes_live(self.root)
         with paused_collection():
-            return link(self.names, live=includes_live(self.root))
+            try:
+                return link(self.names, live=live)
+            except (LookupError, TypeError, ValueError, AttributeError):
+                if self.caching is False:
+                    raise
+                self._distrust_cache()
+                return link(self.names, live=live)
+
+    def _distrust_cache(self) -> None:
+        """Facts that make no sense came from a cache that somebody else wrote: read the sources instead."""
+        if self.cache is not None:
+            self.cache.forget()
+        fresh = scan(self.root, exclude=self.exclude, cache=None, progress=None)
+        object.__setattr__(self, "scan", fresh)
+        self.__dict__.pop("names", None)
 
     @cached_property
     def inventory(self) -> Inventory:

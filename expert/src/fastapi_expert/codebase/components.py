@@ -83,7 +83,7 @@ class Catalogue:
         return self.mark(symbol.path, symbol.name, "dependency")
 
     def mark_tasks(self) -> None:
-        """Functions that a queue runs: decorated as such, or handed to `BackgroundTasks.add_task`, `.delay` and so on."""
+        """Functions that a queue runs: decorated as such, or handed to `BackgroundTasks.add_task`."""
         for path, facts in self.names.files.items():
             if is_test(path):
                 continue
@@ -197,8 +197,7 @@ class Catalogue:
 
     def _maker(self, symbol: Symbol) -> str | None:
         """`user_service = UserService()` belongs to UserService, `settings.X` to the class of settings."""
-        bound = self.names.bindings(symbol.path).get(symbol.name.partition(".")[0])
-        value = bound[3] if bound is not None and bound[0] == "=" else None
+        value = self.names.assigned(symbol)
         if value is None or isinstance(value, str):
             return None
         if value[0] == "i":  # an alias: Annotated[…, Depends(get_db)]

@@ -108,8 +108,7 @@ class Dependencies:
                 yield from self.in_expr(symbol.path, value, depth + 1)
 
     def _value(self, symbol: Symbol) -> Expr:
-        bound = self.names.bindings(symbol.path).get(symbol.name)
-        return bound[3] if bound is not None and bound[0] == "=" else None
+        return self.names.assigned(symbol) if "." not in symbol.name else None
 
     def target(self, need: Need) -> Symbol | None:
         """The function or class a need names; the class or factory when it is called (`Depends(Checker("x"))`)."""
@@ -165,9 +164,10 @@ class Dependencies:
         function = self.names.function(factory.path, factory.name)
         for name in function.names if function is not None and depth < _MAX_DEPTH else ():
             symbol = self.names.resolve(factory.path, name)
-            if symbol is not None and symbol.kind in ("function", "class") and symbol != factory:
-                if self.symbol_protects(symbol, depth + 1):
-                    return True
+            if symbol is None or symbol.kind not in ("function", "class") or symbol == factory:
+                continue
+            if self.symbol_protects(symbol, depth + 1):
+                return True
         return False
 
     def _is_lenient(self, need: Need) -> bool:

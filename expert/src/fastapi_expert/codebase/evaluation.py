@@ -19,6 +19,8 @@ from .values import (
     Scope,
     Site,
     Super,
+    is_dict,
+    is_list,
 )
 
 if TYPE_CHECKING:
@@ -150,9 +152,9 @@ def attribute(at: "Interpreter", value: Any, name: str, site: Site) -> Any:
         return value.qualname.rsplit(".", 1)[-1].split("@")[0]
     if isinstance(value, str) and name in _TEXT_METHODS:
         return Method(value, name)
-    if isinstance(value, list) and name in _LIST_METHODS:
+    if is_list(value) and name in _LIST_METHODS:
         return Method(value, name)
-    if isinstance(value, dict) and name in _DICT_METHODS:
+    if is_dict(value) and name in _DICT_METHODS:
         return Method(value, name)
     return Hole(site, f"the attribute {name} is not known")
 
@@ -291,8 +293,8 @@ def default(at: "Interpreter", value: Any, site: Site) -> Any:
 
 def truth(value: Any) -> bool | None:
     """Whether ``value`` counts as true, None when that is not known."""
-    if value is None or isinstance(value, (bool, str, int, float, list, dict, tuple)):
-        return bool(value)  # pyright: ignore[reportUnknownArgumentType] - items are any value
+    if value is None or isinstance(value, (bool, str, int, float)) or is_list(value) or is_dict(value):
+        return bool(value)
     if isinstance(value, Instance):
         return None if isinstance(value.cls, External) else True
     return True if isinstance(value, (Router, ClassValue, FunctionValue, ModuleValue, LambdaValue)) else None
@@ -343,7 +345,7 @@ def _call(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
     for one in expr[2]:
         if not isinstance(one, str) and one and one[0] == "*":
             value = evaluate(at, one[1], scope)
-            args.extend(value if isinstance(value, list) else [])
+            args.extend(value if is_list(value) else [])
         else:
             args.append(evaluate(at, one, scope))
     keywords: dict[str, Any] = {}
@@ -352,7 +354,7 @@ def _call(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
         value = evaluate(at, one, scope)
         if name != "**":
             keywords[name], raw[name] = value, one
-        elif isinstance(value, dict):
+        elif is_dict(value):
             keywords.update({key: item for key, item in value.items() if isinstance(key, str)})
         else:
             keywords["**"] = value
@@ -366,13 +368,13 @@ def _attribute(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
 def _subscript(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
     value = evaluate(at, expr[1], scope)
     key = evaluate(at, expr[2], scope)
-    if isinstance(key, Member) and isinstance(value, dict):
+    if isinstance(key, Member) and is_dict(value):
         found = next((item for one, item in value.items() if isinstance(one, Member) and one == key), None)
         if found is not None:
             return found
-    if isinstance(value, dict) and isinstance(key, (str, int)) and key in value:
+    if is_dict(value) and isinstance(key, (str, int)) and key in value:
         return value[key]
-    if isinstance(value, (list, tuple)) and isinstance(key, int) and -len(value) <= key < len(value):
+    if is_list(value) and isinstance(key, int) and -len(value) <= key < len(value):
         return value[key]
     if isinstance(value, (External, ClassValue)):
         return value  # a generic: Base[T]
@@ -388,17 +390,18 @@ def _binary(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
     if expr[1] == "+" and at.lenient and (isinstance(left, str) or isinstance(right, str)):
         left, right = (one if isinstance(one, str) else UNKNOWN for one in (left, right))
     if expr[1] == "+":
-        for kind in (str, list):
-            if isinstance(left, kind) and isinstance(right, kind):
-                return left + right
+        if isinstance(left, str) and isinstance(right, str):
+            return left + right
+        if is_list(left) and is_list(right):
+            return [*left, *right]
         if isinstance(left, int) and isinstance(right, int):
             return left + right
     if expr[1] == "%" and isinstance(left, str):
         try:
-            return left % (tuple(right) if isinstance(right, list) else right)
+            return left % (tuple(right) if is_list(right) else right)
         except (TypeError, ValueError, KeyError):
             return Hole(Site(scope.path, 1), "a text that is formatted from what is not known")
-    if expr[1] == "|" and isinstance(left, dict) and isinstance(right, dict):
+    if expr[1] == "|" and is_dict(left) and is_dict(right):
         return {**left, **right}
     if expr[1] == "/" and isinstance(left, Hole):
         return left
@@ -428,11 +431,12 @@ def _compare(operator: str, left: Any, right: Any, site: Site) -> Any:
     left, right = (one.value if isinstance(one, Member) else one for one in (left, right))
     if operator in ("==", "!=") and isinstance(left, plain) and isinstance(right, plain):
         return (left == right) == (operator == "==")
-    if operator in ("in", "not in") and isinstance(left, plain) and isinstance(right, (list, dict, str)):
+    if operator in ("in", "not in") and isinstance(left, plain):
         if isinstance(right, str):
             return (left in right) == (operator == "in") if isinstance(left, str) else unknown
-        if all(isinstance(one, plain) for one in right):
-            return (left in right) == (operator == "in")
+        items = list(right) if is_list(right) or is_dict(right) else None
+        if items is not None and all(isinstance(one, plain) for one in items):
+            return (left in items) == (operator == "in")
     if operator in ("<", ">", "<=", ">=") and isinstance(left, (int, float)) and isinstance(right, (int, float)):
         return {"<": left < right, ">": left > right, "<=": left <= right, ">=": left >= right}[operator]
     return unknown
@@ -443,7 +447,7 @@ def _list(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
     for one in expr[1]:
         if not isinstance(one, str) and one and one[0] == "*":
             value = evaluate(at, one[1], scope)
-            if not isinstance(value, list):
+            if not is_list(value):
                 return value if isinstance(value, Hole) else Hole(_site(scope, one), "unpacks what is not known")
             items.extend(value)
         else:
@@ -456,7 +460,7 @@ def _dict(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
     for key, value in expr[1]:
         if key is None:
             inner = evaluate(at, value, scope)
-            if not isinstance(inner, dict):
+            if not is_dict(inner):
                 return Hole(_site(scope, value), "unpacks what is not known")
             found.update(inner)
             continue

@@ -50,7 +50,7 @@ class Exercise:
         last = call.name.rpartition(".")[2]
         if call.expr[0] != "c":
             return None
-        args, keywords = call.expr[2], dict((name, value) for name, value in call.expr[3])
+        args, keywords = call.expr[2], dict(call.expr[3])
         if last in ("url_path_for", "url_for") and args:
             name = args[0] if last == "url_path_for" or len(args) == 1 else args[1]
             return Request("", "", name[1]) if not isinstance(name, str) and name[0] == "s" else None

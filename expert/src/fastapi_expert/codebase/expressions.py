@@ -112,7 +112,7 @@ def _string(at: Translator, node: Node) -> Expr:
 
 
 def _is_text(expr: Expr) -> bool:
-    return type(expr) is tuple and expr[0] == "s"
+    return not isinstance(expr, str) and expr is not None and expr[0] == "s"
 
 
 _ESCAPE = re.compile(r"\\(\n|[0-7]{1,3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
@@ -267,7 +267,8 @@ def _comprehension(at: Translator, node: Node) -> Expr:
 
 def _unary(at: Translator, node: Node) -> Expr:
     value = at.expr(_field(node, "argument"))
-    if type(value) is tuple and value[0] == "k" and isinstance(value[1], (int, float)) and at.text(node)[0] == "-":
+    negated = not isinstance(value, str) and value is not None and value[0] == "k" and at.text(node)[0] == "-"
+    if negated and isinstance(value[1], (int, float)):
         return ("k", -value[1])
     return ("u", _line(node))
 
@@ -369,17 +370,19 @@ def _return(at: Translator, node: Node) -> Stmt:
     return ("return", _line(node), _inner(at, node) if node.named_child_count else ("k", None))
 
 
+MAX_BRANCHES = 100
+"""A longer chain of `elif` is a table of cases, not of routes; what follows is left out."""
+
+
 def _if(at: Translator, node: Node) -> Stmt:
-    alternatives = node.children_by_field_name("alternative") if node.type == "if_statement" else []
-    return _if_chain(at, node, alternatives)
-
-
-def _if_chain(at: Translator, node: Node, rest: list[Node]) -> Stmt:
     orelse: tuple[Stmt, ...] = ()
-    if rest and rest[0].type == "elif_clause":
-        orelse = (_if_chain(at, rest[0], rest[1:]),)
-    elif rest:
-        orelse = at.block(_field(rest[0], "body"))
+    for branch in reversed(node.children_by_field_name("alternative")[:MAX_BRANCHES]):
+        chained = branch.type == "elif_clause"
+        orelse = (_branch(at, branch, orelse),) if chained else at.block(_field(branch, "body"))
+    return _branch(at, node, orelse)
+
+
+def _branch(at: Translator, node: Node, orelse: tuple[Stmt, ...]) -> Stmt:
     return ("if", _line(node), at.expr(_field(node, "condition")), at.block(_field(node, "consequence")), orelse)
 
 

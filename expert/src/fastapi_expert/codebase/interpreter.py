@@ -5,6 +5,7 @@ the names it binds, and whatever it would register is reported instead of believ
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from .calls import call
@@ -26,6 +27,8 @@ from .values import (
     Scope,
     Site,
     Thunk,
+    is_dict,
+    is_list,
 )
 
 MAX_STEPS = 400_000
@@ -175,12 +178,12 @@ class Interpreter:
             for one in target[1]:
                 self.assign(one, value, scope)
         elif target and target[0] == "l":
-            parts = list(value) if isinstance(value, (list, tuple)) and len(value) == len(target[1]) else None
+            parts = list(value) if is_list(value) and len(value) == len(target[1]) else None
             for index, one in enumerate(target[1]):
                 self.assign(one, parts[index] if parts is not None else Hole(Site(scope.path, 1), "unpacked"), scope)
         elif target and target[0] == "i":
             owner, key = evaluate(self, target[1], scope), evaluate(self, target[2], scope)
-            if isinstance(owner, dict) and isinstance(key, (str, int)):
+            if is_dict(owner) and isinstance(key, (str, int)):
                 owner[key] = value
 
     def uncertain(self, bodies: Iterable[Iterable[Stmt]], scope: Scope) -> None:
@@ -329,7 +332,7 @@ def _calls(value: Any) -> bool:
 def _run_augmented(at: Interpreter, statement: Stmt, scope: Scope) -> None:
     value = evaluate(at, ("b", "+", statement[2], statement[3]), scope)
     current = evaluate(at, statement[2], scope)
-    if isinstance(current, list) and isinstance(value, list):
+    if is_list(current) and is_list(value):
         current[:] = value  # `routes += […]` changes the list in place
     elif isinstance(statement[2], str):
         at.assign(statement[2], value, scope)
@@ -356,11 +359,8 @@ def _run_class(at: Interpreter, statement: Stmt, scope: Scope) -> None:
         function is not None and function.decorators
         for function in [at.codebase.function(scope.path, method) for method in facts.methods]
     ):
-        body = Scope(scope.path, {}, scope, value)
-        try:
-            at.run(facts.body, body)
-        except (Return, Stop):
-            pass
+        with suppress(Return, Stop):
+            at.run(facts.body, Scope(scope.path, {}, scope, value))
     scope.names[facts.name] = value
     if facts.decorators:
         scope.names[facts.name] = decorated(at, facts.decorators, value, scope)
@@ -427,10 +427,8 @@ def _run_for(at: Interpreter, statement: Stmt, scope: Scope) -> None:
 
 def iterable(value: Any) -> list[Any] | None:
     """The items that looping over ``value`` gives, None when they are not known."""
-    if isinstance(value, (list, tuple)):
-        return list(value)  # pyright: ignore[reportUnknownArgumentType] - items are any value
-    if isinstance(value, (dict, str)):
-        return list(value)  # pyright: ignore[reportUnknownArgumentType] - keys are any value
+    if is_list(value) or is_dict(value) or isinstance(value, str):
+        return list(value)
     return None
 
 

@@ -25,6 +25,7 @@ from .values import (
     Partial,
     RouteEntry,
     Router,
+    is_list,
 )
 
 
@@ -100,7 +101,8 @@ class _Linking:
     # -- components -----------------------------------------------------------------------------------------------
 
     def _router_id(self, router: Router) -> str:
-        base = f"{'app' if router.is_app else 'router'}:{router.site.path}::{router.name or 'app' if router.is_app else router.name or 'router'}"
+        kind = "app" if router.is_app else "router"
+        base = f"{kind}:{router.site.path}::{router.name or kind}"
         return self._unique(base, router)
 
     def _unique(self, base: str, router: Router) -> str:
@@ -140,7 +142,7 @@ class _Linking:
             *[entry.keywords for entry in router.entries if not isinstance(entry, MountEntry)],
         ):
             listed = given.get("dependencies")
-            for one in listed if isinstance(listed, list) else ():
+            for one in listed if is_list(listed) else ():
                 if isinstance(one, Dependency):
                     self.catalogue.mark_value(one.call, "dependency")
 
@@ -164,9 +166,7 @@ class _Linking:
                 if id(child) in self.router_ids:
                     uses.append(self.router_ids[id(child)])
         for listed in (router.keywords.get("dependencies"),):
-            values.extend(
-                one.call for one in (listed if isinstance(listed, list) else ()) if isinstance(one, Dependency)
-            )
+            values.extend(one.call for one in (listed if is_list(listed) else ()) if isinstance(one, Dependency))
         for value in values:
             id_ = self._id_of(value)
             if id_ is not None:

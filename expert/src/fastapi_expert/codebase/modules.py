@@ -95,7 +95,7 @@ class Modules:
         return None
 
     def _bases(self, folder: str) -> list[str]:
-        """Folders an absolute import may start from: the importer's own, outwards, then every other, the nearest first."""
+        """Folders an absolute import may start from: the importer's own, outwards, then the others, nearest first."""
         if folder in self._started:
             return self._started[folder]
         bases: list[str] = []

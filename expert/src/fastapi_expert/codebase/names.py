@@ -38,6 +38,11 @@ class Names:
             self._functions[path] = by_name
         return by_name.get(qualname)
 
+    def assigned(self, symbol: Symbol) -> Expr:
+        """The expression that a module-level name is bound to; None when it is bound otherwise."""
+        bound = self.bindings(symbol.path).get(symbol.name.partition(".")[0])
+        return bound[3] if bound is not None and not isinstance(bound, ImportFacts) and bound[0] == "=" else None
+
     def class_(self, path: str, qualname: str) -> ClassFacts | None:
         by_name = self._classes.get(path)
         if by_name is None:
@@ -50,7 +55,7 @@ class Names:
         """Top-level name to the statement that binds it last (a definition, an assignment or an import)."""
         bound = self._bindings.get(path)
         if bound is None:
-            bound = {}
+            bound = dict[str, Stmt | ImportFacts]()
             facts = self.files.get(path)
             if facts is not None:
                 for imported in facts.imports:  # imports in functions too: a name imported late is still that name
@@ -94,8 +99,7 @@ class Names:
 
     def class_of(self, value: Symbol) -> Symbol | None:
         """The class of a module-level object: `user_service = UserService()`."""
-        bound = self.bindings(value.path).get(value.name)
-        made = bound[3] if bound is not None and bound[0] == "=" else None
+        made = self.assigned(value)
         if made is None or isinstance(made, str) or made[0] != "c" or not isinstance(made[1], str):
             return None
         maker = self.resolve(value.path, made[1])

@@ -22,6 +22,8 @@ from .values import (
     Router,
     Scope,
     Site,
+    is_dict,
+    is_list,
 )
 
 if TYPE_CHECKING:
@@ -41,12 +43,12 @@ def make_router(at: "Interpreter", router: Router, args: list[Any], keywords: di
             prefix = Hole(router.site, "the router's arguments are unpacked from what is not known")
         router.prefix = _text(prefix)
     for name, value in keywords.items():
-        if name == "middleware" and isinstance(value, list):
+        if name == "middleware" and is_list(value):
             router.middleware.extend((one, router.site) for one in value)
-        if name == "exception_handlers" and isinstance(value, dict):
+        if name == "exception_handlers" and is_dict(value):
             router.handlers.extend((one, router.site) for one in value.values())
     routes = keywords.get("routes", args[0] if args and not router.is_app else None)
-    for route in routes if isinstance(routes, list) else ():
+    for route in routes if is_list(routes) else ():
         add_route_object(at, router, route)
 
 
@@ -62,7 +64,7 @@ def add_route_object(at: "Interpreter", router: Router, route: Any) -> None:
     path = _text(given.get("0", given.get("path")))
     if kind in ("Mount", "Host"):
         app = given.get("1", given.get("app"))
-        if app is None and isinstance(given.get("routes"), list):
+        if app is None and is_list(given.get("routes")):
             app = Router(True, route.site, External("starlette.applications.Starlette"), at.region)
             for inner in given["routes"]:
                 add_route_object(at, app, inner)
@@ -95,8 +97,8 @@ def _text(value: Any) -> Any:
 def _methods(value: Any, site: Site) -> tuple[str, ...] | Hole:
     if value is None:
         return ("GET",)
-    if isinstance(value, (list, tuple)) and all(isinstance(_text(one), str) for one in value):  # pyright: ignore[reportUnknownVariableType] - items are any value
-        return tuple(_text(one).upper() for one in value)  # pyright: ignore[reportUnknownVariableType] - they are text
+    if is_list(value) and all(isinstance(_text(one), str) for one in value):
+        return tuple(_text(one).upper() for one in value)
     return Hole(site, "the methods of the route are not known")
 
 

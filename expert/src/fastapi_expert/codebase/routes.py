@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 from .interpreter import Interpreter
 from .values import (
-    External,
     Dependency,
     Entry,
+    External,
     FunctionValue,
     Hole,
     IncludeEntry,
@@ -15,6 +15,7 @@ from .values import (
     RouteEntry,
     Router,
     Site,
+    is_list,
 )
 
 MAX_DEPTH = 25
@@ -144,7 +145,9 @@ class _Walk:
             self.router(inner, below, (*chain, inner), own, _texts(inner.keywords.get("tags")), inner.entries)
         else:
             last = inner == External("fastapi.frontend")  # tried when nothing else matches
-            self.found.mounts.append(FlatMount(self.app, below, entry.site, MAX_ROUTES if last else len(self.found.routes)))
+            self.found.mounts.append(
+                FlatMount(self.app, below, entry.site, MAX_ROUTES if last else len(self.found.routes))
+            )
 
 
 def _registrations(router: Any, depth: int) -> Iterator[RouteEntry]:
@@ -161,15 +164,15 @@ def registrations(router: Router) -> list[RouteEntry]:
 
 
 def _list(value: Any) -> tuple[Any, ...]:
-    if not isinstance(value, (list, tuple)):
+    if not is_list(value):
         return ()
-    return tuple(one for one in value if isinstance(one, Dependency))  # pyright: ignore[reportUnknownVariableType] - items are any value
+    return tuple(one for one in value if isinstance(one, Dependency))
 
 
 def _texts(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, (list, tuple)):
+    if not is_list(value):
         return ()
-    found = [getattr(one, "value", one) for one in value]  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType] - items are any value
+    found = [getattr(one, "value", one) for one in value]
     return tuple(one for one in found if isinstance(one, str))
 
 
@@ -180,7 +183,7 @@ def included(routers: list[Router]) -> set[int]:
         for entry in router.entries:
             if isinstance(entry, IncludeEntry):
                 found.add(id(entry.child))
-            elif isinstance(entry, MountEntry):
+            elif isinstance(entry, MountEntry) and entry.app is not router:
                 found.add(id(entry.app))
     return found
 

@@ -4,7 +4,7 @@ import gc
 import os
 import struct
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
@@ -62,7 +62,7 @@ def scan(
             settled.append((file.path, file.stamp, digest))
     found = _known_facts(stamps, cache, previous)
     unread = [_Unread(path, stamps[path][1], source) for path, source in sources.items() if path not in found]
-    for path, (_, digest) in stamps.items():
+    for path in stamps:
         if path not in found and path not in sources:  # a stamp without contents: the cache lost it
             source = _read(root, SourceFile(path, 0, 0, 0), problems)
             if source is not None:
@@ -200,7 +200,8 @@ def _work_from_front(
     try:
         other.close()
         while True:
-            pipe.send(_encoded_facts_of(batches[pipe.recv()]))
+            number: int = pipe.recv()
+            pipe.send(_encoded_facts_of(batches[number]))
     except BaseException:
         os._exit(0)
 
@@ -225,7 +226,7 @@ def _encoded_facts_of(batch: Sequence[_Unread]) -> list[tuple[None, bytes, bytes
 
 
 @contextmanager
-def paused_collection() -> Iterator[None]:
+def paused_collection() -> Generator[None]:
     """No garbage collection meanwhile: facts hold no cycles, and looking for some costs a third of the time."""
     enabled = gc.isenabled()
     gc.disable()

@@ -1,9 +1,19 @@
 """What names stand for while module level is interpreted: plain Python strings, numbers, lists and dicts, and these."""
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from .facts import Expr
+
+
+def is_list(value: Any) -> TypeGuard[list[Any]]:
+    """Whether it is a list or a tuple, of whatever."""
+    return isinstance(value, (list, tuple))
+
+
+def is_dict(value: Any) -> TypeGuard[dict[Any, Any]]:
+    """Whether it is a mapping that was written out."""
+    return isinstance(value, dict)
 
 
 class Missing:
