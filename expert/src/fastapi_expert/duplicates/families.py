@@ -63,6 +63,16 @@ def is_copy(likeness: Likeness, least: float) -> bool:
     return enough and likeness.score >= least and likeness.mass >= LEAST_EVIDENCE
 
 
+def may_be_copy(left: Code, right: Code) -> bool:
+    """A quick look before comparing: False only when `is_copy` cannot be True."""
+    shorter, longer = sorted((left.statements, right.statements), key=len)
+    least = max(LEAST_STATEMENTS, LEAST_SHARE * len(longer))
+    if len(shorter) < least:
+        return False
+    other = set(longer)
+    return sum([statement in other for statement in shorter]) >= least
+
+
 def alike_pairs(
     codes: Sequence[Code], positions: Iterable[int], weights: Weights, *, least: float
 ) -> dict[tuple[int, int], Likeness]:
@@ -79,6 +89,8 @@ def alike_pairs(
                 found.append((others, weight))
                 looked_up.append(others)
         for other in promising(found, weights.total(code)):
+            if not may_be_copy(codes[other], code):
+                continue
             likeness = compare(codes[other], code, weights)
             if is_copy(likeness, least):
                 pairs[other, position] = likeness

@@ -6,7 +6,7 @@ check by longest common subsequence that NIL (ESEC/FSE 2021) makes on tokens.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import log2
 from typing import Protocol
@@ -74,39 +74,47 @@ class Likeness:
 
 
 class Weights:
-    """What a feature counts for, by how many functions have it: a single one 1, all of them 0."""
+    """What a feature counts for, by how many functions have it: a single one 1, all of them 0.
+
+    ``feature`` gives the weight of a statement (its rarity times its length, capped, in long statements) or of half a
+    name; it is a dictionary's lookup, for this is asked a million times.
+    """
 
     def __init__(self, frequency: Callable[[int], int], population: int) -> None:
         self.frequency = frequency
-        self._scale = log2(max(population, 16) + 1)
-        self._known: dict[int, float] = {}
-
-    def feature(self, feature: int) -> float:
-        """The weight of a statement (its rarity times its length, capped, in long statements) or of half a name."""
-        weight = self._known.get(feature)
-        if weight is None:
-            frequency = self.frequency(feature)
-            rarity = max(0.0, 1.0 - log2(frequency) / self._scale) if frequency > 1 else 1.0
-            length = min(feature & LENGTH_MASK, LONGEST) if feature < NAME_TAG else LONGEST // 2
-            weight = self._known[feature] = rarity * length / LONGEST
-        return weight
+        self.feature: Callable[[int], float] = _KnownWeights(frequency, log2(max(population, 16) + 1)).__getitem__
 
     def total(self, code: Code) -> float:
         """The weight of all distinct features of ``code``."""
         return sum(map(self.feature, code.features))
 
 
+class _KnownWeights(dict[int, float]):
+    """Feature to weight, computed once."""
+
+    def __init__(self, frequency: Callable[[int], int], scale: float) -> None:
+        super().__init__()
+        self._frequency = frequency
+        self._scale = scale
+
+    def __missing__(self, feature: int) -> float:
+        frequency = self._frequency(feature)
+        rarity = max(0.0, 1.0 - log2(frequency) / self._scale) if frequency > 1 else 1.0
+        length = min(feature & LENGTH_MASK, LONGEST) if feature < NAME_TAG else LONGEST // 2
+        weight = self[feature] = rarity * length / LONGEST
+        return weight
+
+
 def compare(left: Code, right: Code, weights: Weights) -> Likeness:
     """How much ``left`` and ``right`` have in common; symmetric."""
-    weight = {number: weights.feature(number) for number in {*left.statements, *right.statements}}
-    total = sum(map(weight.__getitem__, left.statements)) + sum(map(weight.__getitem__, right.statements))
-    ordered, any_order = _shared_statements(left.statements, right.statements, weight)
+    weight = weights.feature
+    total = sum(map(weight, left.statements)) + sum(map(weight, right.statements))
+    ordered, any_order, count = _shared_statements(left.statements, right.statements, weight)
     together = max(ordered, REORDERED * any_order)
     by_statement = 2 * together / total if total else 0.0
-    common = sum(weights.feature(name | NAME_TAG) for name in left.names & right.names)
-    names = 2 * common + sum(weights.feature(name | NAME_TAG) for name in left.names ^ right.names)
+    common = sum([weight(name | NAME_TAG) for name in left.names & right.names])
+    names = 2 * common + sum([weight(name | NAME_TAG) for name in left.names ^ right.names])
     by_name = 2 * common / names if names else by_statement
-    count = common_statements(left, right)
     share = count / max(len(left.statements), len(right.statements), 1)
     return Likeness((by_statement + by_name) / 2, together + common, by_statement, count, share)
 
@@ -116,21 +124,23 @@ def common_statements(left: Code, right: Code) -> int:
     return (Counter(left.statements) & Counter(right.statements)).total()
 
 
-def _shared_statements(left: Sequence[int], right: Sequence[int], weight: Mapping[int, float]) -> tuple[float, float]:
-    """The weight of the statements both have: in order (heaviest common subsequence) and in any order."""
+def _shared_statements(
+    left: Sequence[int], right: Sequence[int], weight: Callable[[int], float]
+) -> tuple[float, float, int]:
+    """The weight of the statements both have, in order (heaviest common subsequence) and in any; and their number."""
     both = set(left) & set(right)
     if not both:
-        return 0.0, 0.0
+        return 0.0, 0.0, 0
     first = [number for number in left if number in both]
     second = [number for number in right if number in both]
     if first == second:
-        whole = sum(weight[number] for number in first)
-        return whole, whole
+        whole = sum(map(weight, first))
+        return whole, whole, len(first)
     shared = Counter(first) & Counter(second)
-    any_order = sum(weight[number] * count for number, count in shared.items())
+    any_order = sum(weight(number) * count for number, count in shared.items())
     best = [0.0] * (len(second) + 1)
     for number in first:
-        diagonal, value = 0.0, weight[number]
+        diagonal, value = 0.0, weight(number)
         for column, other in enumerate(second, start=1):
             above = best[column]
             if number == other:
@@ -138,4 +148,4 @@ def _shared_statements(left: Sequence[int], right: Sequence[int], weight: Mappin
             elif best[column - 1] > above:
                 best[column] = best[column - 1]
             diagonal = above
-    return best[-1], any_order
+    return best[-1], any_order, shared.total()
