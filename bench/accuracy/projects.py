@@ -58,7 +58,7 @@ def read(name: str, corpora: Path, scratch: Path) -> Project | None:
     source = corpora / SOURCES[name]
     if not source.is_dir():
         return None
-    folder = scratch / name
+    folder = scratch / name / source.name  # imports name it
     shutil.copytree(source, folder, ignore=_only_python, symlinks=True)
     functions: list[Sample] = []
     classes: list[tuple[str, ast.ClassDef]] = []
