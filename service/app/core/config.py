@@ -101,9 +101,11 @@ class Settings(BaseSettings):
     cache_ttl: PositiveInt = 60
     rate_limit_requests: Annotated[int, Field(ge=0, description="0 lifts every rate limit.")] = 100
     rate_limit_window: PositiveInt = 60
-    rate_limit_login: PositiveInt = 20
-    rate_limit_register: PositiveInt = 20
-    rate_limit_forgot: PositiveInt = 5
+    rate_limit_login: PositiveInt | None = Field(default=None, description="Default: a fifth of rate_limit_requests.")
+    rate_limit_register: PositiveInt | None = Field(
+        default=None, description="Default: a fifth of rate_limit_requests."
+    )
+    rate_limit_forgot: PositiveInt | None = Field(default=None, description="Default: a twentieth of it.")
     max_body_bytes: PositiveInt = 1_048_576
 
     # -- who may call
@@ -211,6 +213,19 @@ class Settings(BaseSettings):
     @property
     def runs_jobs(self) -> bool:
         return self.run_jobs if self.run_jobs is not None else self.environment != "test"
+
+    @property
+    def login_limit(self) -> int:
+        """Tries per client, and per account, in a window. Raising the general limit raises the strict ones with it."""
+        return self.rate_limit_login or max(5, self.rate_limit_requests // 5)
+
+    @property
+    def register_limit(self) -> int:
+        return self.rate_limit_register or max(5, self.rate_limit_requests // 5)
+
+    @property
+    def forgot_limit(self) -> int:
+        return self.rate_limit_forgot or max(3, self.rate_limit_requests // 20)
 
     def signing_keys(self) -> list[str]:
         """The key that signs, then the older ones that still verify. Makes and keeps one when none is set."""

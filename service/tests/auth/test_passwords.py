@@ -8,10 +8,12 @@ import pytest
 from sqlalchemy import select, update
 
 from app.core.clock import utcnow
+from app.main import create_app
 from app.models import OneTimeToken, OutboxJob, Purpose, User
 from app.services import outbox, token_service
 from tests.backends import on_both_databases, on_sqlite
-from tests.factories import PASSWORD
+from tests.conftest import client_of, settings_for
+from tests.factories import PASSWORD, Accounts
 
 NEW = "Another4&purple-monkey-dishwasher"
 
@@ -170,3 +172,15 @@ async def test_the_database_alone_does_not_yield_the_token(app, accounts):
     with pytest.raises(LookupError):
         token_service.reveal(row, secrets=["another key"])
     assert row.expires_at > utcnow()
+
+
+@on_sqlite
+async def test_asking_for_reset_links_is_limited_alike_for_known_and_unknown_addresses(backend, tmp_path):
+    limits = {"rate_limit_requests": 100, "rate_limit_forgot": 2, "trusted_proxies": "127.0.0.1"}
+    app = create_app(settings_for(backend, data_dir=tmp_path, **limits))
+    async with app.router.lifespan_context(app):
+        await Accounts(app.state.resources.database, client_of(app)).row(email="ada@example.org")
+        for email, address in (("ada@example.org", "192.0.2.1"), ("nobody@example.org", "192.0.2.2")):
+            async with client_of(app, headers={"X-Forwarded-For": address}) as client:
+                answers = [await client.post("/api/v1/auth/password/forgot", json={"email": email}) for _ in range(3)]
+            assert [answer.status_code for answer in answers] == [202, 202, 429]

@@ -177,3 +177,10 @@ def test_trusted_proxies_are_addresses_or_networks(written: str):
 def test_a_trusted_proxy_that_is_no_address_is_refused():
     with pytest.raises(ValidationError, match=r"proxy\.internal"):
         settings(trusted_proxies="proxy.internal")
+
+
+@pytest.mark.parametrize(("requests", "login", "forgot"), [(100, 20, 5), (10, 5, 3), (100_000, 20_000, 5_000)])
+def test_strict_limits_follow_the_general_one_unless_they_are_set(requests: int, login: int, forgot: int):
+    chosen = settings(rate_limit_requests=requests)
+    assert (chosen.login_limit, chosen.register_limit, chosen.forgot_limit) == (login, login, forgot)
+    assert settings(rate_limit_requests=requests, rate_limit_login=7).login_limit == 7
