@@ -227,6 +227,34 @@ def test_machine_formats_of_a_root_below_the_repository_lead_from_the_repository
     assert all(line.startswith("::warning file=app/") for line in lines)
 
 
+def test_duplicates_as_a_page_are_whole_html(expert: Expert):
+    done = expert("duplicates", "--format", "html")
+    assert done.code == 1
+    assert done.out.startswith("<!doctype html>")
+    assert done.out.endswith("</html>\n")
+
+
+def test_a_page_that_cannot_be_written_is_an_error(expert: Expert):
+    done = expert("map", "--html", "nowhere/map.html")
+    assert (done.code, done.out) == (2, "")
+    assert "nowhere/map.html: cannot write: No such file or directory" in done.err
+
+
+def test_rules_are_switched_off_by_the_configuration_and_by_a_comment(expert: Expert, shop: Path):
+    users = shop / "app/api/users.py"
+    users.write_text(
+        users.read_text().replace('@router.get("/me"', '@router.get("/me"  # expert: ignore[FX102] on purpose\n    ')
+    )
+    said = json.loads(expert("duplicates", "--json").out)
+    assert (said["suppressed"], {finding["rule"] for finding in said["findings"]}) == (1, {"FX301"})
+    (shop / "pyproject.toml").write_text("[tool.fastapi-expert]\nignore = ['FX3']\n")
+    assert expert("duplicates").code == 0
+    (shop / "pyproject.toml").write_text("[tool.fastapi-expert.per-path-ignores]\n'app/services/**' = ['FX301']\n")
+    assert expert("duplicates").code == 0
+    (shop / "pyproject.toml").write_text("[tool.fastapi-expert]\nexclude = ['app/services/billing.py']\n")
+    assert expert("duplicates").code == 0
+
+
 def test_a_draft_that_is_here_already_is_refused_with_the_place(expert: Expert):
     done = expert("propose", "-", "--as", "app/services/members.py", text=DUPLICATE)
     assert done.code == 1
