@@ -21,7 +21,7 @@ class HotAnswers:
     """Regions by what makes their answers out of date.
 
     ``items``: a write to that one post. ``pages``: any write to any post. ``slow``: only time, because making them
-    again after every write would be all the database does. ``totals`` are counts that reached their bound.
+    again after every write would be all the database does. ``totals`` are large counts.
     """
 
     def __init__(self, cache: Cache, *, api: str, ttl: float) -> None:

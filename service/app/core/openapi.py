@@ -9,6 +9,21 @@ from starlette.routing import compile_path
 PROBLEM_JSON = "application/problem+json"
 Json = dict[str, Any]
 
+DESCRIPTION = """\
+Users who write posts. Sign in under **auth** (or with *Authorize*), write a draft, publish it now or at a later time.
+
+Errors are `application/problem+json` (RFC 9457) with a `request_id` to quote. Single resources carry an `ETag`: send it
+back as `If-Match` and no update is lost, or as `If-None-Match` and what you have is not sent again. A `POST` under an
+`Idempotency-Key` may be repeated. Lists are numbered up to row 10,000; `next_cursor` leads on from any page.
+"""
+TAGS = [
+    {"name": "auth", "description": "Sign up, in and out; sessions, passwords, verification of the address."},
+    {"name": "users", "description": "Profiles, statistics, and what administrators may do."},
+    {"name": "posts", "description": "Drafts, published and scheduled posts: written, found, read, counted."},
+    {"name": "tags", "description": "Labels of posts, and how many bear them."},
+    {"name": "health", "description": "For load balancers, orchestrators and Prometheus."},
+]
+
 SCHEME = "Bearer"
 OPTIONAL_SCHEME = "OptionalBearer"
 """Name under which a dependency asks for a token that may be missing; FastAPI itself knows no such thing."""

@@ -43,6 +43,13 @@ def distinct_tags(names: list[str]) -> list[str]:
     return kept
 
 
+def written_out(value: object) -> object:
+    """Pydantic would read a number as seconds since 1970; the wire format is RFC 3339."""
+    if value is not None and not isinstance(value, str):
+        raise refusal("time_as_text", "Write the time out: 2030-01-31T12:00:00Z.")
+    return value
+
+
 def to_utc(value: datetime) -> datetime:
     try:
         return value.astimezone(UTC)
@@ -53,7 +60,7 @@ def to_utc(value: datetime) -> datetime:
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), ONE_LINE, STORABLE]
 Content = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CONTENT_LENGTH), STORABLE]
 Excerpt = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), STORABLE]
-Moment = Annotated[AwareDatetime, AfterValidator(to_utc)]
+Moment = Annotated[AwareDatetime, AfterValidator(to_utc), BeforeValidator(written_out)]
 TagName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_TAG_LENGTH), ONE_LINE, STORABLE]
 _TAG_PATTERN = "[^,\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]{0,50}"
 Tags = Annotated[

@@ -6,7 +6,7 @@ from typing import Any
 from app.core.cache import Region
 from app.core.clock import utcnow
 from app.core.database import Database
-from app.core.pagination import Order, PageRequest, Position, encode_cursor, known_total, page_of
+from app.core.pagination import MAX_DEPTH, Order, PageRequest, Position, encode_cursor, known_total, page_of
 from app.core.principal import Principal
 from app.models import PostStatus
 from app.models.tag import tag_key
@@ -16,6 +16,10 @@ from app.services.post_queries import WINDOW, Shape, Viewer
 from app.services.post_rows import SummaryRow, summary_view
 from app.services.post_service import viewer_binds, viewer_of
 from app.services.post_text import words_of
+
+MANY = 1000
+MANY_TTL = 10.0
+"""A total of so many or more may be so many seconds old: counting them costs more than the page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +42,7 @@ class PostFilter:
 async def list_page(
     database: Database, user: Principal | None, wanted: PostFilter, request: PageRequest, *, totals: Region[int]
 ) -> dict[str, Any]:
-    """A page as it is sent. ``totals`` remembers counts that reached their bound: they cost most and change least."""
+    """A page as it is sent. ``totals`` remembers large counts."""
     if _is_empty(wanted, viewer_of(user)):
         return page_of([], request=request, total=0, next_cursor=None, items=[])
     shape = _shape(database, user, wanted, request)
@@ -100,7 +104,7 @@ async def _rows(database: Database, shape: Shape, binds: dict[str, Any], request
             where["after_value"] = request.after.value
     if not shape.sparse:
         return await database.reader.all(post_queries.walk(shape), **where)
-    ahead = WINDOW + 20 * request.offset
+    ahead = WINDOW + 40 * request.offset
     rows = await database.reader.all(post_queries.window(shape), **where, window=ahead)
     return rows if len(rows) == limit else await database.reader.all(post_queries.gather(shape), **where)
 
@@ -113,8 +117,8 @@ async def _total(database: Database, shape: Shape, binds: dict[str, Any], *, tot
     epoch = totals.epoch
     counted = await database.reader.first(post_queries.count(shape), **binds)
     assert counted is not None
-    if counted.rows == post_queries.MAX_DEPTH:
-        totals.put(key, counted.rows, epoch=epoch)
+    if counted.rows >= MANY:
+        totals.put(key, counted.rows, epoch=epoch, ttl=None if counted.rows == MAX_DEPTH else MANY_TTL)
     return counted.rows
 
 
