@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[3]
 DOCUMENTS = ("README.md", "CONTRIBUTING.md")
 THE_CHECKS_THEMSELVES = {"make check", "make format", "make bench", "make fuzz", "make lock"}
 SERVED_AT = "http://127.0.0.1:8000"
+LAID_DOWN_AT = "build/shop"
 
 pytestmark = pytest.mark.xdist_group("documents")  # one service for all of them
 
@@ -41,6 +42,7 @@ class Running:
     address: str
     said: str
     settings: dict[str, str]
+    scratch: Path
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +70,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
             assert process.poll() is None, output.read_text()
             assert time.monotonic() < deadline, output.read_text()
             time.sleep(0.1)
-        yield Running(address, output.read_text(), settings)
+        yield Running(address, output.read_text(), settings, directory)
     finally:
         os.killpg(process.pid, signal.SIGINT)
         process.wait(30)
@@ -96,11 +98,18 @@ def test_the_command_works(command: str, running: Running):
         dry = subprocess.run(["make", "--dry-run", command.split()[1]], cwd=ROOT, capture_output=True, text=True)
         assert dry.returncode == 0, dry.stderr
         return
+    laid_down = str(running.scratch / "shop")  # two commands of the tour share it, in their order
     collects_only = (
         {"PYTEST_ADDOPTS": "--collect-only -n 0 -q"} if command == "make test" or "pytest" in command else {}
     )
     finished = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", command.replace(SERVED_AT, running.address)],
+        [
+            "bash",
+            "-euo",
+            "pipefail",
+            "-c",
+            command.replace(SERVED_AT, running.address).replace(LAID_DOWN_AT, laid_down),
+        ],
         cwd=ROOT,
         env=environment(**running.settings, **collects_only),
         capture_output=True,
