@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -346,6 +347,7 @@ def test_a_rule_is_explained_and_all_are_listed(expert: Expert):
         (("map", "nowhere"), "nowhere: there is no such directory", "give the directory of a codebase"),
         (("map", "pyproject.toml"), "pyproject.toml: this is no Python file", "give a directory, say ."),
         (("map", "--kind", "endpont"), "there is no kind 'endpont'", "kinds: app, router"),
+        (("find", "x", "--kind", "functoin"), "there is no kind 'functoin'", "function, class, note"),
         (("routes", "--untestd"), "no such option: --untestd", "see `expert routes --help`"),
         (("find",), "missing parameter", "see `expert find --help`"),
         (("duplicates", "--format", "xml"), "'xml' is not one of", "see `expert duplicates --help`"),
@@ -428,6 +430,18 @@ def test_an_interrupt_ends_quietly_with_130(shop: Path):
     reader.send_signal(signal.SIGINT)
     out, err = reader.communicate(timeout=20)
     assert (reader.returncode, out, err) == (130, "", "interrupted\n")
+
+
+def test_what_takes_over_a_second_is_told_on_a_terminal_and_wiped_away(shop: Path):
+    master, terminal = pty.openpty()
+    script = (
+        "import time; from fastapi_expert.cli.shared import progress\nwith progress('reading shop'): time.sleep(1.4)"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=shop, stderr=terminal, check=True)
+    os.close(terminal)
+    said = os.read(master, 1000).decode()
+    os.close(master)
+    assert said == "\r\033[Kreading shop … 1 s\r\033[K"
 
 
 def test_an_old_locale_breaks_nothing(shop: Path):

@@ -1,17 +1,21 @@
 """`expert find`: what is already here that does this?"""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
 from fastapi_expert import config
 from fastapi_expert.cli.options import JsonFlag
 from fastapi_expert.cli.shared import project, read
+from fastapi_expert.codebase.model import Kind
+from fastapi_expert.errors import UsageError
 from fastapi_expert.find import Entry, Finder, entries
 from fastapi_expert.render.hits import hits_text
 from fastapi_expert.render.json import find_document, write_json
 from fastapi_expert.render.terminal import stdout_style, write
+
+_KINDS = (*get_args(Kind), "function", "class", "note")
 
 
 def command(
@@ -31,6 +35,9 @@ def command(
 
     Example: expert find hash password
     """
+    for name in kind or ():
+        if name not in _KINDS:
+            raise UsageError(f"there is no kind {name!r}", do=f"kinds: {', '.join(_KINDS)}")
     directory = project(root)
     codebase = read(directory, config.load(directory))
     found = [entry for entry in (*entries(codebase), *_notes(directory)) if not kind or entry.kind in kind]
