@@ -41,7 +41,7 @@ def _shared(codes: Sequence[Code], other: str, score: float) -> str:
 
 
 def advice_on(
-    rule: str, members: Sequence[FunctionRecord], modules: Mapping[str, str], *, equal: bool, loose: bool
+    rule: str, members: Sequence[FunctionRecord], modules: Mapping[str, str], *, equal: bool, differ: bool, loose: bool
 ) -> tuple[str, Action]:
     """What to do about it: the sentence a person would act on."""
     keep, changed = members[0], members[-1]
@@ -79,6 +79,8 @@ def advice_on(
             "merge",
         )
     is_method = "." in keep.qualname and keep.qualname.rpartition(".")[0] != changed.qualname.rpartition(".")[0]
+    if equal and differ:
+        return f"Keep {there}{bring}, make what differs its parameters, and call it here.", "merge"
     if equal and not is_method:
         return f"Call {there} instead{bring}.", "reuse"
     if equal:

@@ -46,7 +46,7 @@ def find(codebase: "Codebase", *, settings: Config | None = None) -> Findings:
 
 def _rank(finding: Finding) -> tuple[int, float, str, int]:
     place = finding.components[0]
-    return (_BROKEN_FIRST.get(finding.rule, 1), -finding.saves * finding.similarity, place.path, place.line)
+    return (_BROKEN_FIRST.get(finding.rule, 1), -finding.saves * finding.similarity**2, place.path, place.line)
 
 
 def _wanted(finding: Finding, settings: Config) -> bool:

@@ -136,7 +136,7 @@ def _finding(
     rule = _rule(ordered, codes, equal=equal)
     keep, changed = ordered[0], ordered[-1]
     message = message_on(ordered, codes, equal=equal, exact=exact, score=score)
-    advice, action = advice_on(rule, ordered, corpus.modules, equal=equal, loose=score < LOOSE)
+    advice, action = advice_on(rule, ordered, corpus.modules, equal=equal, differ=_differ(codes), loose=score < LOOSE)
     lines = sorted(corpus.functions[at].lines for at in apart or members)
     return Finding(
         rule=rule,
@@ -148,6 +148,11 @@ def _finding(
         components=tuple(map(as_place, (changed, keep, *ordered[1:-1]))) if len(ordered) > 1 else (),
         saves=round(sum(lines[:-1] if equal else lines[-IDIOM - 1 : -1]) * score),
     )
+
+
+def _differ(codes: Sequence[Code]) -> bool:
+    """Whether equal functions hold other values or make things of other classes: one cannot simply call the other."""
+    return len({(code.literals, code.names) for code in codes}) > 1
 
 
 def by_worth(members: Sequence[FunctionRecord]) -> list[FunctionRecord]:
