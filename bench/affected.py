@@ -20,22 +20,27 @@ import sqlite3
 import statistics
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from fastapi_expert.codebase import load
 from fastapi_expert.gate.affected import select
 from fastapi_expert.gate.affected_tests import is_test_file
 
+CACHE = f"cache_dir={tempfile.gettempdir()}/bench-affected-cache"  # testmon cannot do without pytest's cache
 TEMPLATES = (".html", ".jinja", ".jinja2", ".j2")
 OPERATORS = {ast.Eq: "!=", ast.NotEq: "==", ast.Lt: ">=", ast.Gt: "<=", ast.LtE: ">", ast.GtE: "<", ast.Is: "is not",
              ast.IsNot: "is", ast.In: "not in", ast.NotIn: "in"}  # fmt: skip
 
 
+Covered = dict[str, "set[str] | None"]
+
+
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """``text`` in place of the bytes from ``start`` to ``end``; ``line`` is where, ``inside`` whether in a function."""
+    """``text`` in place of the bytes from ``start`` to ``end``; ``line`` is the statement's, ``inside`` a function."""
 
     path: str
     kind: str
@@ -49,13 +54,15 @@ class Mutation:
 class Project:
     """A working copy and how its tests are run."""
 
-    def __init__(self, root: Path, python: Path, tests: str) -> None:
+    def __init__(self, root: Path, python: Path, tests: list[str]) -> None:
         self.root = root
         self.tests = tests
+        self.python = python
+        self.environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
         self.runner = subprocess.Popen(
             [python, Path(__file__).with_name("affected_runner.py")],
             cwd=root,
-            env={**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"},
+            env=self.environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -64,7 +71,7 @@ class Project:
     def pytest(self, *options: str) -> str:
         assert self.runner.stdin
         assert self.runner.stdout
-        fixed = ["-p", "no:cacheprovider", "-W", "ignore", "-q", "--tb=no", "-rfE", "--continue-on-collection-errors"]
+        fixed = ["-o", CACHE, "-W", "ignore", "-q", "--tb=no", "-rfE", "--continue-on-collection-errors"]
         self.runner.stdin.write(json.dumps([*fixed, *options]) + "\n")
         self.runner.stdin.flush()
         return json.loads(self.runner.stdout.readline())
@@ -73,23 +80,23 @@ class Project:
         """The tests that fail (``path::name``, without parameters), of ``chosen`` or of all."""
         if chosen == []:
             return set()
-        said = self.pytest(*options, *(chosen or [self.tests]))
+        said = self.pytest(*options, *(chosen or self.tests))
         return {re.split(r"[\[ ]", found)[0] for found in re.findall(r"^(?:FAILED|ERROR) (\S+)", said, re.MULTILINE)}
 
     def listed(self, *options: str) -> set[str]:
         """The tests that would run."""
-        lines = self.pytest("--collect-only", *options, self.tests).splitlines()
+        lines = self.pytest("--collect-only", *options, *self.tests).splitlines()
         return {line.split("[")[0] for line in lines if "::" in line and not line.startswith(("ERROR", "FAILED"))}
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One change: who failed, what share of all tests was chosen, and who was missed; ``testmon`` None: not asked."""
+    """One change: which tests failed, what share of all tests was chosen, and who was missed; ``testmon`` None: not asked."""
 
     path: str
     line: int
     kind: str
-    failing: int
+    failing: list[str]
     ours: float
     missed: list[str]
     testmon: float | None
@@ -101,7 +108,7 @@ def main(options: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="bench affected", description=__doc__)
     parser.add_argument("project", type=Path)
     parser.add_argument("--python", type=Path, required=True)
-    parser.add_argument("--tests", default="tests")
+    parser.add_argument("--tests", nargs="+", default=["tests"])
     parser.add_argument("--mutations", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--covering", action="store_true")
@@ -124,16 +131,22 @@ def main(options: list[str]) -> int:
     return 0
 
 
-def baseline(
-    project: Project, *, covering: bool, kept: Path | None
-) -> tuple[set[str], dict[str, set[str]] | None, set[str]]:
+def baseline(project: Project, *, covering: bool, kept: Path | None) -> tuple[set[str], Covered | None, set[str]]:
     """All tests, which of them execute which line (when asked for), and which fail in one of two runs."""
     if kept and kept.exists():
         ids, covered, broken = json.loads(kept.read_text())
-        return set(ids), covered and {line: set(tests) for line, tests in covered.items()}, set(broken)
+        return set(ids), covered and {line: tests and set(tests) for line, tests in covered.items()}, set(broken)
     ids = project.listed()
     covered, broken = coverage(project) if covering else (None, project.failing())
-    broken |= project.failing(None, "--testmon")
+    # testmon writes its data when the interpreter ends, which a forked child does not
+    subprocess.run(
+        [project.python, "-m", "pytest", "-q", "--testmon", "-o", CACHE, *project.tests],
+        cwd=project.root,
+        env=project.environment,
+        capture_output=True,
+        check=False,
+    )
+    broken |= project.failing()
     if kept:
         kept.write_text(json.dumps([ids, covered, broken], default=sorted))
     return ids, covered, broken
@@ -144,7 +157,7 @@ def tried(
     mutation: Mutation,
     ids: set[str],
     broken: set[str],
-    covered: dict[str, set[str]] | None,
+    covered: Covered | None,
     *,
     testmon: bool,
 ) -> Row:
@@ -157,7 +170,8 @@ def tried(
         theirs = project.listed("--testmon-nocollect", "--testmon-forceselect") if testmon else None
         tests = None
         if covered is not None and mutation.inside:
-            tests = sorted(covered.get(f"{mutation.path}:{mutation.line}", set()) & ids)
+            seen = covered.get(f"{mutation.path}:{mutation.line}", set())
+            tests = None if seen is None else sorted(seen)
         failing = expanded(project.failing(tests), ids) - expanded(broken, ids)
     finally:
         file.write_bytes(original)
@@ -166,7 +180,7 @@ def tried(
         mutation.path,
         mutation.line,
         mutation.kind,
-        len(failing),
+        sorted(failing),
         len(ours) / len(ids),
         sorted(failing - ours),
         None if theirs is None else len(theirs & ids) / len(ids),
@@ -174,7 +188,7 @@ def tried(
         found.everything,
     )
     print(
-        f"{row.failing:4} fail  {row.ours:6.1%} chosen, {len(row.missed)} missed   testmon"
+        f"{len(row.failing):4} fail  {row.ours:6.1%} chosen, {len(row.missed)} missed   testmon"
         f" {'     –' if row.testmon is None else f'{row.testmon:6.1%}, {len(row.testmon_missed)} missed'}"
         f"   {row.kind:9} {row.path}:{row.line}",
         flush=True,
@@ -191,12 +205,13 @@ def expanded(failing: set[str], ids: set[str]) -> set[str]:
 def report(rows: list[Row]) -> None:
     """The table: by kind, and over all; testmon's side counts only the changes it was asked about."""
     print(
-        f"\n{'':10}{'changes':>8}{'noticed':>8}{'failures':>9}{'missed':>8}{'chosen':>8}   testmon: asked, missed, chosen"
+        f"\n{'':10}{'changes':>8}{'noticed':>8}{'failures':>9}{'missed':>8}{'chosen':>8}"
+        f"{'testmon: asked':>17}{'missed':>8}{'chosen':>8}"
     )
     for kind in (*sorted({row.kind for row in rows}), "all"):
         some = [row for row in rows if kind in ("all", row.kind)]
         asked = [row for row in some if row.testmon is not None]
-        failures, noticed = sum(row.failing for row in some), sum(1 for row in some if row.failing)
+        failures, noticed = sum(len(row.failing) for row in some), sum(1 for row in some if row.failing)
         missed, share = sum(len(row.missed) for row in some), statistics.median(row.ours for row in some)
         line = f"{kind:10}{len(some):8}{noticed:8}{failures:9}{missed:8}{share:8.1%}"
         if asked:
@@ -259,9 +274,9 @@ def mutations(path: str, source: bytes) -> Iterator[Mutation]:
         end = lines[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
         return Mutation(path, kind, start, end, text, node.lineno, inside)
 
-    for owner, node in _owned(tree):
+    for owner, statement, node in _owned(tree):
         if isinstance(owner, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield from _in_function(node, of)
+            yield from (replace(each, line=statement.lineno) for each in _in_function(node, of))
         elif isinstance(node, ast.Constant) and not _is_docstring(tree, node):
             text = _other(node.value)
             settings = isinstance(owner, ast.ClassDef) and any("Settings" in ast.unparse(base) for base in owner.bases)
@@ -298,21 +313,20 @@ def _in_function(node: ast.AST, of: "object") -> Iterator[Mutation]:
             return
 
 
-def _owned(tree: ast.Module) -> Iterator[tuple[ast.AST, ast.AST]]:
-    """Every node with the innermost function, class or module around it; signatures and texts of f-strings left out."""
-    pending: list[tuple[ast.AST, ast.AST]] = [(tree, each) for each in tree.body]
+def _owned(tree: ast.Module) -> Iterator[tuple[ast.AST, ast.stmt, ast.AST]]:
+    """Every node with the function, class or module around it and its statement; no signatures, no f-strings."""
+    pending: list[tuple[ast.AST, ast.stmt, ast.AST]] = [(tree, each, each) for each in tree.body]
     while pending:
-        owner, node = pending.pop()
+        owner, statement, node = pending.pop()
         if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
             continue
-        yield owner, node
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            inner = owner if isinstance(owner, ast.FunctionDef | ast.AsyncFunctionDef) else node
-            pending += [(inner, each) for each in node.body]
-        elif isinstance(node, ast.ClassDef):
-            pending += [(node if not isinstance(owner, ast.FunctionDef) else owner, each) for each in node.body]
+        statement = node if isinstance(node, ast.stmt) else statement
+        yield owner, statement, node
+        inside = isinstance(owner, ast.FunctionDef | ast.AsyncFunctionDef)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            pending += [(owner if inside else node, each, each) for each in node.body]
         else:
-            pending += [(owner, each) for each in ast.iter_child_nodes(node)]
+            pending += [(owner, statement, each) for each in ast.iter_child_nodes(node)]
 
 
 def _other(value: object) -> str | None:
@@ -331,22 +345,29 @@ def _is_docstring(tree: ast.Module, node: ast.Constant) -> bool:
     return any(isinstance(each, ast.Expr) and each.value is node for each in ast.walk(tree))
 
 
-def coverage(project: Project) -> tuple[dict[str, set[str]], set[str]]:
-    """``path:line`` to the tests that executed it in one run, and the tests that failed in it."""
+def coverage(project: Project) -> tuple[Covered, set[str]]:
+    """``path:line`` to the tests that executed it in one run, and the tests that failed in it.
+
+    A line that a fixture executed has no tests but None: its value may have served others than the one it was made for.
+    """
     data = project.root / ".coverage"
     data.unlink(missing_ok=True)
-    failing = project.failing(None, "--cov=.", "--cov-context=test", "--cov-report=")
+    options = ("--cov=.", "--cov-context=test", "--cov-report=", f"--cov-config={os.devnull}")
+    failing = project.failing(None, *options)
     found: dict[str, set[str]] = {}
+    shared: set[str] = set()
     with sqlite3.connect(data) as database:
         rows = database.execute(
             "SELECT file.path, context.context, line_bits.numbits FROM line_bits"
-            " JOIN file ON file.id = file_id JOIN context ON context.id = context_id WHERE context != ''"
+            " JOIN file ON file.id = file_id JOIN context ON context.id = context_id WHERE context LIKE '%::%'"
         )
         for path, context, bits in rows:
-            test = context.split("|")[0].split("[")[0]
+            test, _, phase = context.partition("|")
             relative = Path(path).relative_to(project.root).as_posix()
             for number, byte in enumerate(bits):
-                for bit in range(8):
-                    if byte >> bit & 1:
-                        found.setdefault(f"{relative}:{number * 8 + bit}", set()).add(test)
-    return found, failing
+                for place in (f"{relative}:{number * 8 + bit}" for bit in range(8) if byte >> bit & 1):
+                    found.setdefault(place, set()).add(test.split("[")[0])
+                    if phase != "run":
+                        shared.add(place)
+    assert found, "coverage recorded nothing"
+    return {place: None if place in shared else tests for place, tests in found.items()}, failing
