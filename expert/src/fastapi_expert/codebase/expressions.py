@@ -265,10 +265,13 @@ def _comprehension(at: Translator, node: Node) -> Expr:
     return ("for", at.expr(_field(node, "body")), tuple(clauses))
 
 
+def _is_number(expr: Expr) -> bool:
+    return not isinstance(expr, str) and expr is not None and expr[0] == "k" and isinstance(expr[1], (int, float))
+
+
 def _unary(at: Translator, node: Node) -> Expr:
     value = at.expr(_field(node, "argument"))
-    negated = not isinstance(value, str) and value is not None and value[0] == "k" and at.text(node)[0] == "-"
-    if negated and isinstance(value[1], (int, float)):
+    if _is_number(value) and at.text(node)[0] == "-":
         return ("k", -value[1])
     return ("u", _line(node))
 

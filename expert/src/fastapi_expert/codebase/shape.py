@@ -130,8 +130,8 @@ def _collect(nodes: Sequence[Node], source: bytes, texts: list[bytes]) -> None:
 
 
 _TOKEN = re.compile(
-    rb"""[rbfutRBFUT]{0,2}(?:"{3}(?:[^"\\]+|\\.|"(?!""))*"{3}|'{3}(?:[^'\\]+|\\.|'(?!''))*'{3}"""
-    rb"""|"(?:[^"\\\n]+|\\.)*"|'(?:[^'\\\n]+|\\.)*')"""  # strings
+    rb"""[rbfutRBFUT]{0,2}(?:"{3}(?:[^"\\]++|\\.|"(?!""))*+"{3}|'{3}(?:[^'\\]++|\\.|'(?!''))*+'{3}"""
+    rb"""|"(?:[^"\\\n]++|\\.)*+"|'(?:[^'\\\n]++|\\.)*+')"""  # strings
     rb"""|\.?[A-Za-z_\x80-\xff][\w\x80-\xff]*(?:\(|=(?![\s=]))?"""  # name, .attribute, call( and keyword=
     rb"""|\#[^\n]*|\d[\w.]*|[^\s\w(),\[\]{}\\]""",  # comment, number, operator
     re.DOTALL,
