@@ -29,17 +29,19 @@ class Findings:
 
 def find(codebase: "Codebase", *, settings: Config | None = None) -> Findings:
     """What is here twice, the duplicate whose removal saves most first."""
+    from fastapi_expert.codebase.scan import paused_collection
     from fastapi_expert.duplicates.extract import records_of
     from fastapi_expert.duplicates.settings import settings_findings
 
     settings = settings or Config()
-    records = records_of(codebase)
-    found = [
-        *route_findings(records),
-        *schema_findings(models_of(records), settings),
-        *function_findings(corpus_of(records), settings),
-        *settings_findings(records),
-    ]
+    with paused_collection():
+        records = records_of(codebase)
+        found = [
+            *route_findings(records),
+            *schema_findings(models_of(records), settings),
+            *function_findings(corpus_of(records), settings),
+            *settings_findings(records),
+        ]
     kept, suppressed = _unsuppressed(codebase, (one for one in found if _wanted(one, settings)))
     return Findings(tuple(sorted(kept, key=_rank)), suppressed)
 

@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastapi_expert.duplicates.index import Index, build
 from fastapi_expert.duplicates.records import FunctionRecord, ModelRecord, Records, RouteRecord, VariableRecord
-from fastapi_expert.duplicates.schemas import Models, models_of
 from fastapi_expert.duplicates.similarity import Code, Weights, unpack
+
+if TYPE_CHECKING:
+    from fastapi_expert.duplicates.schemas import Models
 
 FORMAT = b"expert library 1\n"
 """Raised whenever the records change: an older file is written anew."""
@@ -60,8 +62,10 @@ class Library:
         return code
 
     @cached_property
-    def models(self) -> Models:
+    def models(self) -> "Models":
         """Schemas, tables and settings, indexed by field."""
+        from fastapi_expert.duplicates.schemas import models_of  # a hook whose draft has no class never needs it
+
         models = tuple([_model(row) for row in self._part("models")])
         return models_of(Records((), models, (), (), tuple(self.modules.items())))
 

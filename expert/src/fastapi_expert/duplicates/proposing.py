@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from fastapi_expert.codebase.facts import FileFacts
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates.advice import is_test
-from fastapi_expert.duplicates.draft_routes import draft_routes
 from fastapi_expert.duplicates.extract import function_records, is_test_path
 from fastapi_expert.duplicates.families import is_copy
 from fastapi_expert.duplicates.functions import (
@@ -16,7 +15,6 @@ from fastapi_expert.duplicates.functions import (
 )
 from fastapi_expert.duplicates.library import Library
 from fastapi_expert.duplicates.model import Finding, Proposal, Similar, Verdict
-from fastapi_expert.duplicates.proposed_models import judge_models
 from fastapi_expert.duplicates.records import FunctionRecord
 from fastapi_expert.duplicates.rules import RULES
 from fastapi_expert.duplicates.similarity import Code, Likeness, compare, unpack
@@ -78,11 +76,17 @@ def judge_draft(
         if finding is not None:
             findings.append(finding)
         _add(similar, neighbours)
-    for finding, neighbours in judge_models(draft, shelf.library, gone=shelf.gone, before=before, settings=settings):
-        if finding is not None:
-            findings.append(finding)
-        _add(similar, neighbours)
-    findings += draft_routes(draft, shelf.library, path=path, before=before)
+    if draft.classes:
+        from fastapi_expert.duplicates.proposed_models import judge_models  # a hook pays for what the draft holds
+
+        for finding, near in judge_models(draft, shelf.library, gone=shelf.gone, before=before, settings=settings):
+            if finding is not None:
+                findings.append(finding)
+            _add(similar, near)
+    if any(function.decorators for function in draft.functions):
+        from fastapi_expert.duplicates.draft_routes import draft_routes
+
+        findings += draft_routes(draft, shelf.library, path=path, before=before)
     at = path or DRAFT
     findings = [one for one in findings if settings.enabled(one.rule) and not settings.ignored_at(one.rule, at)]
     findings = [one for one in findings if not _is_silenced(draft, one)]
