@@ -40,6 +40,8 @@ _FRAMEWORKS = ("fastapi", "starlette", "fastapi_utils", "fastapi_restful", "cadw
 def router_kind(cls: External) -> str | None:
     """`app` or `router` when this outside class makes one."""
     package, _, name = cls.name.rpartition(".")
+    if name.endswith("APIRouter") and package:
+        return "router"  # other people's subclasses keep the name: cadwyn.VersionedAPIRouter
     if not package.startswith(_FRAMEWORKS):
         return None
     return "app" if name in APPLICATIONS or name == "Cadwyn" else "router" if name in ROUTERS else None

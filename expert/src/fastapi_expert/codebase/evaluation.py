@@ -485,6 +485,12 @@ def _lambda(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
     return LambdaValue(tuple(expr[1]), expr[2], scope, _site(scope, expr[2]))
 
 
+def _walrus(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
+    value = evaluate(at, expr[2], scope)
+    at.assign(expr[1], value, scope)
+    return value
+
+
 def _comprehension(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
     from .interpreter import iterable  # the two need each other
 
@@ -520,5 +526,6 @@ _EVALUATE = {
     "d": _dict,
     "?": _conditional,
     "lambda": _lambda,
+    ":=": _walrus,
     "for": _comprehension,
 }

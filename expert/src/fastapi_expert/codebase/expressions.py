@@ -277,7 +277,8 @@ def _unary(at: Translator, node: Node) -> Expr:
 
 
 def _walrus(at: Translator, node: Node) -> Expr:
-    return at.expr(_field(node, "value"))
+    name = _field(node, "name")
+    return (":=", at.text(name) if name else "", at.expr(_field(node, "value")))
 
 
 def _ellipsis(at: Translator, node: Node) -> Expr:

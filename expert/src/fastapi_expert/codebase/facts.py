@@ -16,6 +16,7 @@ Expressions (`Expr`) are kept in a small form that the linker can evaluate witho
     ("b", operator, left, right)    arithmetic; ("o", "and"|"or"|"not"|comparison, operands) truth
     ("?", condition, then, otherwise)       a conditional expression
     ("lambda", names, body) ("for", element, clauses)      lambda; comprehension
+    (":=", name, value)             an assignment expression
     ("u", line)                     anything else: unknown
 
 Statements (`Stmt`) start with their kind and line:
@@ -30,7 +31,7 @@ from typing import Any, NamedTuple
 
 from .shape import Shape
 
-VERSION = 4
+VERSION = 5
 """Raised whenever the facts change shape or meaning: older cached facts are read anew."""
 
 Expr = Any

@@ -6,7 +6,7 @@ the names it binds, and whatever it would register is reported instead of believ
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 
 from .calls import call
 from .evaluation import evaluate, truth
@@ -31,9 +31,10 @@ from .values import (
     is_list,
 )
 
-MAX_STEPS = 400_000
-"""Statements and calls in one codebase; more is a computation, not a route table."""
-MAX_CALL_STEPS = 20_000
+MAX_STEPS = 1_000_000
+"""Statements and calls in one codebase; what comes after is reported as not read."""
+MAX_CALL_STEPS = 5_000
+"""The same in one call from module level, without the modules it imports: more is a computation, not a route table."""
 MAX_DEPTH = 40
 MAX_LOOP = 500
 
@@ -68,6 +69,10 @@ class Interpreter:
         self._regions = 0
         self.steps = 0
         self.depth = 0
+        self.calling = 0
+        """How many calls deep we are since the module that runs."""
+        self.budget = MAX_STEPS
+        """The count of steps at which the call that runs is given up."""
 
     def problem(self, site: Site, message: str) -> None:
         self.problems[Problem(site.path, site.line, message)] = None
@@ -84,6 +89,8 @@ class Interpreter:
         if facts is None:
             return scope
         region, self.region = self.region, 0  # an import runs once, whatever branch it stands in
+        calling, self.calling = self.calling, 0
+        left, self.budget = self.budget - self.steps, MAX_STEPS
         self.running.add(path)
         self.depth += 1
         try:
@@ -94,7 +101,7 @@ class Interpreter:
         finally:
             self.depth -= 1
             self.running.discard(path)
-            self.region = region
+            self.region, self.calling, self.budget = region, calling, self.steps + left
         return scope
 
     def module_attribute(self, place: str, name: str) -> Any:
@@ -152,9 +159,14 @@ class Interpreter:
     def run(self, body: Iterable[Stmt], scope: Scope) -> None:
         for statement in body:
             self.steps += 1
-            if self.steps > MAX_STEPS:
-                raise Stop
+            if self.steps > self.budget:
+                self._give_up(scope, statement)
             _RUN[statement[0]](self, statement, scope)
+
+    def _give_up(self, scope: Scope, statement: Stmt) -> NoReturn:
+        if self.steps > MAX_STEPS:
+            self.problem(Site(scope.path, statement[1]), "module level computes for too long; the rest is not read")
+        raise Stop
 
     def assign(self, target: Any, value: Any, scope: Scope) -> None:
         """Bind ``target`` (a name, an attribute, a tuple) to ``value``."""
@@ -222,7 +234,7 @@ class Interpreter:
         if facts is None:
             return Hole(site, f"{function.qualname} is not found")
         self.called.add((function.path, function.qualname))
-        if facts.body is None or self.depth > MAX_DEPTH or self.steps > MAX_STEPS:
+        if facts.body is None or self.calling > MAX_DEPTH or self.steps > self.budget:
             return Hole(site, f"what {facts.name}() returns is not known from its text")
         scope = Scope(function.path, {}, function.scope)
         if function.receiver is not None:
@@ -231,7 +243,9 @@ class Interpreter:
         if owner is not None:
             scope.names["__class__"] = owner
         self._bind_parameters(facts, scope, args, keywords, site)
-        self.depth += 1
+        if not self.calling:
+            self.budget = self.steps + MAX_CALL_STEPS
+        self.calling += 1
         try:
             self.run(facts.body, scope)
             value = None
@@ -240,7 +254,9 @@ class Interpreter:
         except Stop:
             value = None
         finally:
-            self.depth -= 1
+            self.calling -= 1
+            if not self.calling:
+                self.budget = MAX_STEPS
         if scope.maybe:
             value = join([*scope.maybe, *([] if value is None else [value])], site)
         return value
