@@ -44,8 +44,8 @@ class Contender:
 
     @property
     def cpu(self) -> float:
-        """Milliseconds of server CPU per answer."""
-        return median(self.cpu_milliseconds)
+        """Milliseconds of server CPU per answer, in the round that was disturbed least."""
+        return min(self.cpu_milliseconds)
 
 
 def interleave(contenders: Sequence[Contender], *, rounds: int, seconds: float) -> None:
@@ -66,7 +66,7 @@ def ratio(ours: Contender, reference: Contender) -> float:
 
 def cpu_ratio(ours: Contender, reference: Contender) -> float:
     """The reference's CPU per answer over ours: what the ratio would be on a machine that does nothing else."""
-    return median(b / a for a, b in zip(ours.cpu_milliseconds, reference.cpu_milliseconds, strict=True))
+    return reference.cpu / ours.cpu
 
 
 def print_table(contenders: Sequence[Contender], *, reference: Contender) -> None:
