@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from heapq import nlargest
 
 from fastapi_expert.find.entries import Entry, entries
@@ -83,7 +84,6 @@ def _steer(entry: Entry, query: Query) -> float:
 
 def _document(entry: Entry) -> Document:
     owner = entry.qualname.rpartition(".")[0]
-    directory, _, file = entry.path.rpartition("/")
     return Document(
         {
             "name": [*words(entry.name), *compounds(words(entry.name))],
@@ -92,10 +92,17 @@ def _document(entry: Entry) -> Document:
             "method": [word for method in entry.methods for word in _implied(method, entry.routes)],
             "summary": words(f"{entry.summary} {entry.text}"),
             "fields": [word for field in entry.fields for word in words(field)],
-            "path": words(file.removesuffix(".py")) * 2 + words(directory),
+            "path": _path_words(entry.path),
             "types": words(entry.signature),
         }
     )
+
+
+@cache
+def _path_words(path: str) -> tuple[str, ...]:
+    """The words of a path, those of the file's own name twice."""
+    directory, _, file = path.rpartition("/")
+    return (*(words(file.removesuffix(".py")) * 2), *words(directory))
 
 
 def _implied(method: str, routes: Sequence[str]) -> list[str]:

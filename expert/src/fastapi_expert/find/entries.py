@@ -1,15 +1,14 @@
 """Everything in a codebase that somebody may look for: its components and, beside them, plain functions and classes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.facts import ClassFacts, FileFacts, FunctionFacts
 from fastapi_expert.codebase.model import Inventory
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """Something to be found. ``methods`` and ``routes`` are an endpoint's; ``text`` is what it says of itself."""
 
     id: str

@@ -4,7 +4,7 @@ Source: Robertson, Zaragoza and Taylor, "Simple BM25 extension to multiple weigh
 weighted per field and normalised by that field's length before the one saturation, so a word is not counted five times.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log
@@ -49,11 +49,13 @@ class Index:
         }
         for number, document in enumerate(documents):
             for part, terms in document.parts.items():
+                if not terms:
+                    continue
                 weight, discount = PARTS[part]
                 scale = weight / (1 - discount + discount * len(terms) / mean[part])
-                for term, count in Counter(terms).items():
+                for term in terms:
                     postings = self._postings[term]
-                    postings[number] = postings.get(number, 0.0) + scale * count
+                    postings[number] = postings.get(number, 0.0) + scale
 
     def rarity(self, term: str) -> float:
         """Inverse document frequency, never negative."""

@@ -51,7 +51,14 @@ _IDEAS = (
 
 def words(text: str) -> list[str]:
     """The stems in ``text`` in order: identifiers split at underscores and humps, stop words dropped."""
-    return [stem(word.lower()) for word in _WORD.findall(text) if word.lower() not in _STOP]
+    return [found for word in _WORD.findall(text) if (found := _meaning(word))]
+
+
+@lru_cache(maxsize=65536)
+def _meaning(word: str) -> str:
+    """The stem of a word as it is written; nothing for a stop word."""
+    lower = word.lower()
+    return "" if lower in _STOP else stem(lower)
 
 
 def compounds(found: Sequence[str]) -> list[str]:
