@@ -326,6 +326,15 @@ def test_every_test_that_fails_is_selected(project: Path, number: int) -> None:
     assert failed <= chosen
 
 
+def test_the_cache_changes_nothing_but_the_time(project: Path) -> None:
+    for path, old, new, _ in CHANGES[:4]:
+        before = (project / path).read_bytes()
+        (project / path).write_bytes(before.replace(old.encode(), new.encode(), 1))
+        for _ in range(2):
+            cached = select(load(project), {path}, before=lambda _, text=before: text)
+            assert cached == select(load(project, cache=False), {path}, before=lambda _, text=before: text)
+
+
 def test_each_test_is_given_its_reason(change: Callable[[str, str, str], Selection]) -> None:
     reasons = change("app/service.py", "return 3", "return 4").reasons
     assert reasons["tests/test_items.py::test_total"] == "test_total → count_items → ItemService.total (changed)"

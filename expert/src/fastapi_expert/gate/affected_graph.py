@@ -6,19 +6,22 @@ whose address and method its own text holds. And a method is reached only by who
 name as well.
 """
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from fastapi_expert.codebase import Codebase, ServedRoute
-from fastapi_expert.gate.affected_pieces import INIT, Piece, pieces_of
+from fastapi_expert.gate.affected_pieces import INIT, VERSION, Piece, pieces_of
 from fastapi_expert.gate.affected_tests import FIXTURE, Node, Suite, Test, is_test_file
 
 Address = tuple[str, ...]
 """The parts of a path, or of a piece of one."""
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
+_BLOB = f"affected-pieces-{VERSION}"
 _PLAIN = ("object", "ABC", "Protocol", "Generic")
 # spellings by which a client's method is chosen at run time
 _ANY_METHOD = frozenset({"request", "send", "build_request", "stream", "getattr", "openapi", "routes", "url_path_for"})
@@ -39,8 +42,7 @@ class Graph:
     @classmethod
     def of(cls, codebase: Codebase) -> "Graph":
         """The graph of a codebase as it is on disk."""
-        files = {path: pieces_of((codebase.root / path).read_bytes()) for path in codebase.files}
-        return _Builder(cls(codebase, files)).build()
+        return _Builder(cls(codebase, _pieces(codebase))).build()
 
     def path_to(self, test: Test, goals: set[Node]) -> list[Node]:
         """A shortest way from ``test`` to one of ``goals``, for a reason that a person can follow."""
@@ -57,6 +59,26 @@ class Graph:
                         came[each] = node
                         pending.append(each)
         return []
+
+
+def _pieces(codebase: Codebase) -> dict[str, dict[str, Piece]]:
+    """Every file's pieces; those of a file that was read before come from the cache, by the hash of its content."""
+    cache = codebase.cache
+    kept: dict[str, list[Any]] = json.loads((cache and cache.get_blob(_BLOB)) or b"{}")
+    files: dict[str, dict[str, Piece]] = {}
+    now: dict[str, list[Any]] = {}
+    for path in codebase.files:
+        digest = codebase.scan.stamps[path][1].hex()
+        known = kept.get(path)
+        if known and known[0] == digest:
+            files[path] = {rows[0]: Piece.of(rows) for rows in known[1]}
+            now[path] = known
+        else:
+            files[path] = pieces_of((codebase.root / path).read_bytes())
+            now[path] = [digest, [piece.row() for piece in files[path].values()]]
+    if cache and any(now[path] is not kept.get(path) for path in now):
+        cache.put_blob(_BLOB, json.dumps(now, separators=(",", ":")).encode())
+    return files
 
 
 def _way(came: Mapping[Node, Node | None], node: Node | None) -> list[Node]:

@@ -12,10 +12,13 @@ from dataclasses import dataclass, field
 from functools import cache
 from hashlib import blake2b
 from itertools import islice
+from typing import Any
 
 import tree_sitter_python
 from tree_sitter import Language, Node, Parser, Query, QueryCursor
 
+VERSION = 1
+"""Raised whenever pieces change shape or meaning: cached ones are cut anew."""
 INIT = "<init>"
 # calls at import that keep a function they are given for later instead of running it
 _KEEPS = frozenset({
@@ -66,6 +69,20 @@ class Piece:
     bases: tuple[str, ...] = ()
     literal: bool = True
     owner: str = ""
+
+    def row(self) -> list[Any]:
+        """The piece as JSON can hold it."""
+        sets = [sorted(each) for each in (self.names, self.chains, self.attributes, self.texts, self.runs)]
+        digests = [self.digest.hex(), self.head.hex()]
+        return [self.name, self.kind, *sets, *digests, self.decorators, self.bases, self.literal, self.owner]
+
+    @classmethod
+    def of(cls, row: list[Any]) -> "Piece":
+        """A piece from its `row`."""
+        name, kind, names, chains, attributes, texts, runs, digest, head, decorators, bases, literal, owner = row
+        sets = (set(names), set(chains), set(attributes), set(texts), set(runs))
+        digests = (bytes.fromhex(digest), bytes.fromhex(head))
+        return cls(name, kind, *sets, *digests, tuple(decorators), tuple(bases), literal, owner)
 
 
 @cache

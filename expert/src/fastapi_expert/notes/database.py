@@ -34,7 +34,7 @@ PRAGMA user_version = {VERSION};
 def connect(folder: Folder) -> sqlite3.Connection:
     """The index's database, made when there is none; in memory where the cache cannot be written."""
     try:
-        folder.cache.mkdir(parents=True, exist_ok=True)
+        folder.make_cache()
         return _prepare(str(folder.cache / "notes.sqlite3"))
     except (OSError, sqlite3.OperationalError) as error:
         if "locked" in str(error):

@@ -78,6 +78,13 @@ class Folder:
                         pending.append((f"{prefix}{name}/", entry.path))
         return found
 
+    def make_cache(self) -> None:
+        """Make the cache folder, which git is not to see."""
+        self.cache.mkdir(parents=True, exist_ok=True)
+        ignore = self.cache / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+
     def stamp(self, path: str) -> Stamp | None:
         """The stamp of one note; None when it is gone."""
         try:
@@ -130,7 +137,7 @@ class Folder:
             NoteError: when another writer holds it for longer than `LOCK_TIMEOUT`.
         """
         try:
-            self.cache.mkdir(parents=True, exist_ok=True)
+            self.make_cache()
             handle = os.open(self.cache / "notes.lock", os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as error:
             raise NoteError(
