@@ -183,6 +183,11 @@ def test_two_tests_that_ask_different_things_are_left_alone(findings: Find) -> N
     assert findings({"tests/test_a.py": TEST, "tests/test_b.py": TEST.replace("ada", "bob")}) == ()
 
 
+def test_two_tests_with_other_fixtures_are_two_tests(findings: Find) -> None:
+    other = TEST.replace("client", "admin_client").replace("can_be", "is")
+    assert findings({"tests/test_a.py": TEST, "tests/test_b.py": other}) == ()
+
+
 def test_a_test_is_not_compared_with_the_code_it_tests(findings: Find) -> None:
     assert findings({"app/a.py": INVOICE_TOTAL, "tests/helpers.py": RENAMED}) == ()
 

@@ -11,6 +11,7 @@ from samples import EDITED, INVOICE_TOTAL, RENAMED, UNRELATED
 from fastapi_expert.codebase import Codebase, load
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates import Proposal, propose
+from fastapi_expert.duplicates.library import FORMAT
 from fastapi_expert.duplicates.quick import LIBRARY, propose_from_cache
 
 API = """
@@ -144,7 +145,7 @@ def test_the_hook_sees_files_added_changed_and_deleted_since(codebase: Read, tmp
     assert (tmp_path / LIBRARY).stat().st_mtime_ns == written, "none of this needed a full look"
 
 
-@pytest.mark.parametrize("damage", [b"", b"expert library 1\n", b"nonsense", None])
+@pytest.mark.parametrize("damage", [b"", FORMAT, b"nonsense", None])
 def test_a_damaged_cache_is_written_anew(codebase: Read, tmp_path: Path, damage: bytes | None) -> None:
     codebase(FILES)
     propose_from_cache(tmp_path, b"", None)

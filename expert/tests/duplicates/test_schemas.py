@@ -21,7 +21,8 @@ def rules(findings: tuple[Finding, ...]) -> list[str]:
 
 def test_the_same_fields_in_another_order_and_spelling(findings: Find) -> None:
     other = HEAD + (
-        "class Client(BaseModel):\n    credit_limit: int = Field(0, ge=0)\n    billing_street: Annotated[str, Field(max_length=9)]\n"
+        "class Client(BaseModel):\n    credit_limit: int = Field(0, ge=0)\n"
+        "    billing_street: Annotated[str, Field(max_length=9)]\n"
         "    vat_number: Optional[str] = None\n    email: EmailStr\n    company: str\n"
     )
     found = findings({"a.py": CUSTOMER, "b.py": other})
@@ -46,14 +47,16 @@ def test_a_model_that_only_adds_is_told_to_inherit(findings: Find) -> None:
 
 
 def test_inheriting_is_no_duplicate(findings: Find) -> None:
-    other = "from a import Customer\n\nclass Partner(Customer):\n    contract: str\n\nclass Reseller(Customer):\n    margin: int\n"
+    other = "from a import Customer\n\nclass Partner(Customer):\n"
+    "    contract: str\n\nclass Reseller(Customer):\n    margin: int\n"
     assert findings({"a.py": CUSTOMER, "b.py": other}) == ()
 
 
 def test_create_and_update_of_one_thing_are_a_convention(findings: Find) -> None:
     text = HEAD + (
         "class ItemCreate(BaseModel):\n    title: str\n    weight: int\n    colour: str\n\n"
-        "class ItemUpdate(BaseModel):\n    title: str | None = None\n    weight: int | None = None\n    colour: str | None = None\n"
+        "class ItemUpdate(BaseModel):\n    title: str | None = None\n"
+        "    weight: int | None = None\n    colour: str | None = None\n"
     )
     assert findings({"a.py": text}) == ()
 
@@ -71,8 +74,8 @@ def test_many_models_that_share_fields_are_one_family(findings: Find) -> None:
 def test_common_fields_are_no_evidence(findings: Find) -> None:
     names = ("Tag", "Label", "Group", "Team", "Room", "Shelf", "Plan", "Badge", "Lane", "Zone")
     files = {
-        f"{name}.py": HEAD
-        + f"class {name}(BaseModel):\n    id: int\n    name: str\n    {name.lower()}_a: str\n    {name.lower()}_b: int\n"
+        f"{name}.py": HEAD + f"class {name}(BaseModel):\n    id: int\n    name: str\n"
+        f"    {name.lower()}_a: str\n    {name.lower()}_b: int\n"
         for name in names
     }
     assert findings(files) == ()
@@ -81,8 +84,10 @@ def test_common_fields_are_no_evidence(findings: Find) -> None:
 def test_a_schema_beside_its_table_is_two_layers(findings: Find) -> None:
     table = (
         "from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column\n\nclass Base(DeclarativeBase): pass\n\n"
-        "class CustomerRow(Base):\n    __tablename__ = 'customers'\n    email: Mapped[str] = mapped_column(primary_key=True)\n"
-        "    company: Mapped[str]\n    vat_number: Mapped[str | None]\n    billing_street: Mapped[str]\n    credit_limit: Mapped[int]\n"
+        "class CustomerRow(Base):\n    __tablename__ = 'customers'\n"
+        "    email: Mapped[str] = mapped_column(primary_key=True)\n"
+        "    company: Mapped[str]\n    vat_number: Mapped[str | None]\n"
+        "    billing_street: Mapped[str]\n    credit_limit: Mapped[int]\n"
     )
     assert findings({"a.py": CUSTOMER, "b.py": table}) == ()
 
@@ -90,8 +95,10 @@ def test_a_schema_beside_its_table_is_two_layers(findings: Find) -> None:
 def test_a_table_name_that_is_taken(findings: Find) -> None:
     text = (
         "from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column\n\nclass Base(DeclarativeBase): pass\n\n"
-        "class A(Base):\n    __tablename__ = 'things'\n    id: Mapped[int] = mapped_column(primary_key=True)\n    left: Mapped[str]\n\n"
-        "class B(Base):\n    __tablename__ = 'things'\n    id: Mapped[int] = mapped_column(primary_key=True)\n    right: Mapped[int]\n"
+        "class A(Base):\n    __tablename__ = 'things'\n"
+        "    id: Mapped[int] = mapped_column(primary_key=True)\n    left: Mapped[str]\n\n"
+        "class B(Base):\n    __tablename__ = 'things'\n"
+        "    id: Mapped[int] = mapped_column(primary_key=True)\n    right: Mapped[int]\n"
     )
     found = findings({"a.py": text})
     assert rules(found) == ["FX204"]

@@ -125,6 +125,7 @@ def function_records(
             silent,
             mentions.get(function.name, 0),
             overrides,
+            tuple([parameter.name for parameter in function.params]),
             *shape,
         )
 

@@ -13,6 +13,8 @@ from fastapi_expert.duplicates.similarity import Code, Weights, unpack
 
 SMALLEST = ((3, 24), (4, 18), (6, 10))
 """Statements and tokens that a function has at least, one pair or the other; fewer are trivial bodies."""
+THIN = (3, 36)
+"""Statements and tokens up to which endpoints that are equal to one another only delegate."""
 IDIOM = 3
 """Of a family that is only alike, so many count for the ranking: the rest follows an idiom rather than a copy."""
 MANY_TESTS = 3
@@ -107,7 +109,9 @@ def _distinct(group: Sequence[int], functions: Sequence[FunctionRecord]) -> list
 
 def _thin(functions: Sequence[FunctionRecord], codes: Sequence[Code], members: Sequence[int]) -> bool:
     """Endpoints that only delegate: a call or two and a return, the same everywhere by convention."""
-    return len(codes[members[0]].statements) <= 3 and all(functions[at].kind == "endpoint" for at in members)
+    code = codes[members[0]]
+    is_thin = len(code.statements) <= THIN[0] or code.tokens < THIN[1]
+    return is_thin and all(functions[at].kind == "endpoint" for at in members)
 
 
 def _test_findings(corpus: Corpus, tests: Sequence[int]) -> Iterable[Finding]:
@@ -115,14 +119,23 @@ def _test_findings(corpus: Corpus, tests: Sequence[int]) -> Iterable[Finding]:
     for group in equal_groups(codes, tests):
         if len(codes[group[0]].statements) < 4:
             continue
-        by_literals: dict[int, list[int]] = {}
+        by_fixtures: dict[tuple[str, ...], list[int]] = {}
         for at in group:
-            by_literals.setdefault(codes[at].literals, []).append(at)
-        repeated = [same for same in by_literals.values() if len(same) > 1]
-        for same in repeated:
-            yield _finding(corpus, same, 1.0, equal=True)
-        if len(group) >= MANY_TESTS and not repeated:
-            yield _finding(corpus, group, 0.99, equal=True)
+            by_fixtures.setdefault(corpus.functions[at].parameters, []).append(at)
+        for alike in by_fixtures.values():
+            yield from _same_tests(corpus, alike)
+
+
+def _same_tests(corpus: Corpus, alike: Sequence[int]) -> Iterable[Finding]:
+    """Of tests with the same fixtures and steps: those with the same values, else all of them if they are many."""
+    by_literals: dict[int, list[int]] = {}
+    for at in alike:
+        by_literals.setdefault(corpus.codes[at].literals, []).append(at)
+    repeated = [same for same in by_literals.values() if len(same) > 1]
+    for same in repeated:
+        yield _finding(corpus, same, 1.0, equal=True)
+    if len(alike) >= MANY_TESTS and not repeated:
+        yield _finding(corpus, alike, 0.99, equal=True)
 
 
 def _finding(

@@ -20,7 +20,7 @@ from fastapi_expert.duplicates.similarity import Code, Weights, unpack
 if TYPE_CHECKING:
     from fastapi_expert.duplicates.schemas import Models
 
-FORMAT = b"expert library 1\n"
+FORMAT = b"expert library 2\n"
 """Raised whenever the records change: an older file is written anew."""
 _NUMBERS = ("features", "starts", "postings", "ends")
 _CODES = {"features": "Q"}

@@ -27,6 +27,7 @@ class FunctionRecord(NamedTuple):
     mentions: int
     """How many functions mention its name."""
     overrides: tuple[str, ...]
+    parameters: tuple[str, ...]
     exact: int
     renamed: int
     literals: int
