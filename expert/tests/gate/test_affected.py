@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from shop import lay_down
 
 from fastapi_expert.codebase import load
 from fastapi_expert.gate.affected import Selection, select
@@ -275,10 +276,7 @@ CHANGES = [
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    for path, text in FILES.items():
-        file = tmp_path / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text.removeprefix("\n"))
+    lay_down(tmp_path, FILES)
     with (tmp_path / "app/service.py").open("a") as service:
         service.write("# nothing\n")
     return tmp_path
