@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from shop import lay_down
 
 from fastapi_expert.codebase import Codebase, load
 from fastapi_expert.duplicates import Finding, find
@@ -17,11 +18,7 @@ def codebase(tmp_path: Path) -> Callable[[Files], Codebase]:
     """Write files (path to source, dedented) and read them."""
 
     def read(files: Files) -> Codebase:
-        for path, text in files.items():
-            target = tmp_path / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
-        return load(tmp_path, cache=False)
+        return load(lay_down(tmp_path, {path: textwrap.dedent(text) for path, text in files.items()}), cache=False)
 
     return read
 

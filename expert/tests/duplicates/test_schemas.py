@@ -105,6 +105,14 @@ def test_a_table_name_that_is_taken(findings: Find) -> None:
     assert "`things`" in found[0].message
 
 
+def test_tables_of_two_databases_may_bear_one_name(findings: Find) -> None:
+    text = (
+        "from sqlalchemy.orm import Mapped, declarative_base, mapped_column\n\nBase = declarative_base()\n\n"
+        "class A(Base):\n    __tablename__ = 'things'\n    FIELD: Mapped[int] = mapped_column(primary_key=True)\n"
+    )
+    assert findings({"a.py": text.replace("FIELD", "left"), "b.py": text.replace("FIELD", "right")}) == ()
+
+
 @pytest.mark.parametrize(
     ("spelled", "plain"),
     [

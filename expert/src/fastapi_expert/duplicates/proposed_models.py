@@ -166,10 +166,14 @@ def _near(model: Model, other: Model, models: Models, *, least: float) -> Findin
     )
 
 
+def _one_base(draft: ModelRecord, other: ModelRecord) -> bool:
+    return bool({one.rpartition("::")[2].rpartition(".")[2] for one in other.ancestors} & set(draft.ancestors))
+
+
 def _table_taken(record: ModelRecord, models: Models, gone: Collection[str]) -> Finding | None:
     for other in models.models if record.table else ():
         keep = other.record
-        if keep.table == record.table and keep.path not in gone:
+        if keep.table == record.table and keep.path not in gone and _one_base(record, keep):
             return Finding(
                 rule="FX204",
                 title=RULES["FX204"].title,

@@ -17,6 +17,7 @@ from fastapi_expert.duplicates.schemas import (
     is_telling,
     near,
     qualname_of,
+    share_metadata,
     unrelated,
 )
 from fastapi_expert.duplicates.wording import import_line, listed, many, place
@@ -174,7 +175,8 @@ def _names_taken(models: Models) -> Iterable[Finding]:
         if record.kind == "table" and record.table:
             by_table.setdefault(record.table, []).append(record)
         by_name.setdefault((record.path, qualname_of(record)), []).append(record)
-    for table, records in by_table.items():
+    for table, named in by_table.items():
+        records = [named[0], *[other for other in named[1:] if share_metadata(named[0], other)]]
         if len(records) > 1 and not any(are_related(records[0], other) for other in records[1:]):
             yield _taken(records, f"the table `{table}`", f"Rename the table of one, or keep one class for `{table}`.")
     for (path, name), records in by_name.items():

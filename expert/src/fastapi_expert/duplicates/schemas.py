@@ -129,6 +129,11 @@ def are_related(left: ModelRecord, right: ModelRecord) -> bool:
     return not shared & set(left.own) & set(right.own)
 
 
+def share_metadata(left: ModelRecord, right: ModelRecord) -> bool:
+    """Tables of one declarative base: only those compete for a table's name."""
+    return bool(set(left.ancestors) & set(right.ancestors))
+
+
 def qualname_of(record: ModelRecord) -> str:
     """The qualified name within its file."""
     return record.id.partition("::")[2].partition("@")[0]
