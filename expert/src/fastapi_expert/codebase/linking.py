@@ -210,8 +210,7 @@ class _Linking:
             path, facts = function
             request_models = self._request_models(path, facts)
             if response is None and "response_model" not in entry.keywords:
-                returns = facts.returns_expr if facts.returns_expr is not None else facts.returns or None
-                response = self._model(path, returns)
+                response = next(iter(self._models(path, facts.returns)), None)
         status = entry.keywords.get("status_code")
         return Route(
             method=method,

@@ -77,10 +77,13 @@ _BUILDS = re.compile(
     rb"|\.mount\(|\.host\(|\.frontend\(|\.api_route\(|\.websocket\(|\.router\b|include_|register|routers?\b"
     rb"|@\w+\.(?:get|post|put|patch|delete|head|options|trace)\("
 )
-_BUILDER_NAME = re.compile(
-    rb"(?:create|make|build|get|init|setup|set_up|register|configure|include|mount|install|add)\w*|__init__"
+_BUILDER_NAME = re.compile(rb"(?:create|make|build|init|setup|set_up|register|configure|include|mount|install)")
+_SHORT = 400
+_TELLING = re.compile(rb"[(|]")
+_RUNS_IN_CLASS = frozenset(
+    {"decorated_definition", "class_definition", "for_statement", "if_statement", "try_statement", "with_statement"}
 )
-_SHORT = 700
+"""What makes a class body worth running; fields and plain methods are facts of their own."""
 _WITH_ARGUMENTS = re.compile(
     rb"\.(?:get|post|put|patch|delete|head|options|request|stream|websocket_connect|url_path_for|url_for"
     rb"|add_task|delay|apply_async|kiq|send|enqueue|enqueue_job|Depends|submit)\s*\("
@@ -236,14 +239,19 @@ class _Reading:
             parent=parent,
             calls=self._calls(start, end),
             names=self._names(start, end),
-            body=at.block(body) if self._may_build(name.encode(), start, end) else None,
+            body=at.block(body) if self._may_build(name.encode(), owner, start, end) else None,
             shape=shape_of(node, source),
         )
 
-    def _may_build(self, name: bytes, start: int, end: int) -> bool:
+    def _may_build(self, name: bytes, owner: str, start: int, end: int) -> bool:
+        """Whether the interpreter may want to call it: it touches routers, or gives a value without waiting for one."""
+        if _BUILDS.search(self.source, start, end) is not None or name == b"__init__":
+            return True
+        if self.source.startswith(b"async", start):
+            return False
         if end - start < _SHORT and self.source.find(b"return", start, end) >= 0:
             return True
-        return _BUILDS.search(self.source, start, end) is not None or _BUILDER_NAME.match(name) is not None
+        return not owner and _BUILDER_NAME.match(name) is not None
 
     def _class(self, node: Node, qualname: str, parent: str) -> ClassFacts:
         at = self.at
@@ -279,7 +287,7 @@ class _Reading:
             parent=parent,
             fields=tuple(fields),
             methods=tuple(methods),
-            body=at.block(body),
+            body=at.block(body) if any(child.type in _RUNS_IN_CLASS for child in statements) else (),
             type_params=self._type_params(node),
         )
 
@@ -308,9 +316,10 @@ class _Reading:
         )
 
     def _complex(self, node: Node | None) -> Expr:
-        """The expression of an annotation, or None when its text is a plain name and says as much."""
-        expr = self.at.expr(node)
-        return None if isinstance(expr, str) else expr
+        """The expression of an annotation that holds a call or a union; of others the text says as much."""
+        if node is None or not _TELLING.search(self.source, node.start_byte, node.end_byte):
+            return None
+        return self.at.expr(node)
 
     def _decorators(self, node: Node) -> tuple[tuple[Expr, ...], int]:
         """The decorators, outermost first, and the line of the first."""
