@@ -6,17 +6,23 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from fastapi_expert.config import Config
+from fastapi_expert.duplicates.extract import is_test_path, records_of
 from fastapi_expert.duplicates.functions import corpus_of, function_findings
 from fastapi_expert.duplicates.model import Finding
 from fastapi_expert.duplicates.routes import route_findings
 from fastapi_expert.duplicates.schema_findings import schema_findings
 from fastapi_expert.duplicates.schemas import models_of
+from fastapi_expert.duplicates.settings import settings_findings
 
 if TYPE_CHECKING:
     from fastapi_expert.codebase import Codebase
 
 _BROKEN_FIRST = {"FX101": 0, "FX102": 0, "FX204": 0}
 """These are not only twice but wrong: they come before what is merely long."""
+
+
+IN_TESTS = 0.25
+"""What a line saved in the tests counts beside one in the application."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +36,6 @@ class Findings:
 def find(codebase: "Codebase", *, settings: Config | None = None) -> Findings:
     """What is here twice, the duplicate whose removal saves most first."""
     from fastapi_expert.codebase.scan import paused_collection
-    from fastapi_expert.duplicates.extract import records_of
-    from fastapi_expert.duplicates.settings import settings_findings
 
     settings = settings or Config()
     with paused_collection():
@@ -48,7 +52,10 @@ def find(codebase: "Codebase", *, settings: Config | None = None) -> Findings:
 
 def _rank(finding: Finding) -> tuple[int, float, str, int]:
     place = finding.components[0]
-    return (_BROKEN_FIRST.get(finding.rule, 1), -finding.saves * finding.similarity**2, place.path, place.line)
+    weight = finding.saves * finding.similarity**2
+    if all(is_test_path(one.path) for one in finding.components):
+        weight *= IN_TESTS
+    return (_BROKEN_FIRST.get(finding.rule, 1), -weight, place.path, place.line)
 
 
 def _wanted(finding: Finding, settings: Config) -> bool:
