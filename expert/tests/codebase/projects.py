@@ -7,6 +7,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from shop import lay_down
+
 from fastapi_expert.codebase import Codebase, load
 
 Table = Counter[tuple[str, str]]
@@ -14,11 +16,8 @@ Table = Counter[tuple[str, str]]
 
 def write(root: Path, files: dict[str, str]) -> Path:
     """Write ``files`` (path → source, dedented) below ``root``."""
-    for path, text in files.items():
-        target = root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(textwrap.dedent(text).lstrip("\n"))
-    return root
+    root.mkdir(parents=True, exist_ok=True)
+    return lay_down(root, {path: textwrap.dedent(text) for path, text in files.items()})
 
 
 def read(root: Path, files: dict[str, str]) -> Codebase:

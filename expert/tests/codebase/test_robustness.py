@@ -21,8 +21,8 @@ from .projects import table, write
 
 APP = "from fastapi import FastAPI\napp = FastAPI()\n\n@app.get('/a')\ndef a(): ...\n"
 WORDS = """
-def class async await return @app.get('/x') router = APIRouter(prefix=f'{p}') include_router( ) [ ] { } : , . if elif else
-for in while try except finally with as import from lambda x y 1 'text' \\"\\" # \\ == -> * **
+def class async await return @app.get('/x') router = APIRouter(prefix=f'{p}') include_router( ) [ ] { } : , . if elif
+else for in while try except finally with as import from lambda x y 1 'text' \\"\\" # \\ == -> * **
 """.split()  # noqa: SIM905 - a list of words reads as one
 
 

@@ -8,7 +8,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from .facts import VERSION
 
@@ -20,6 +20,7 @@ create table if not exists blobs (name text primary key, data blob not null) wit
 """
 
 Stamp = tuple[int, int, int]
+_T = TypeVar("_T")
 
 _RACY_NS = 100_000_000
 """A file written this shortly before it was read may change again within the clock's grain: it is hashed next time."""
@@ -137,24 +138,24 @@ class Cache:
         connection.execute("commit")
 
     def _rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        if self._connection is None:
-            return []
-        try:
-            return self._connection.execute(query, values).fetchall()
-        except sqlite3.OperationalError:
-            return []
-        except sqlite3.DatabaseError:
-            self.forget()
-            return []
+        return self._safely(lambda connection: connection.execute(query, values).fetchall()) or []
 
     def _write(self, write: Callable[[sqlite3.Connection], object]) -> None:
+        def transaction(connection: sqlite3.Connection) -> None:
+            connection.execute("begin immediate")
+            write(connection)
+            connection.execute("commit")
+
+        self._safely(transaction)
+
+    def _safely(self, use: Callable[[sqlite3.Connection], _T]) -> _T | None:
+        """What ``use`` gives; None, and no cache from here on, when it is locked, full, read-only or damaged."""
         if self._connection is None:
-            return
+            return None
         try:
-            self._connection.execute("begin immediate")
-            write(self._connection)
-            self._connection.execute("commit")
+            return use(self._connection)
         except sqlite3.OperationalError:
-            self.close()  # locked, full or read-only: this run goes on without
+            self.close()
         except sqlite3.DatabaseError:
             self.forget()
+        return None

@@ -51,9 +51,13 @@ class Catalogue:
             value = value.function
         if isinstance(value, Instance):
             value = value.cls
-        if isinstance(value, (FunctionValue, ClassValue)) and not (is_test(value.path) and kind != "test"):
-            return self.mark(value.path, value.qualname, kind)
-        return None
+        if not isinstance(value, (FunctionValue, ClassValue)) or is_test(value.path):
+            return None
+        qualname = value.qualname
+        function = self.names.function(value.path, qualname)
+        if kind == "dependency" and function is not None and function.parent and not function.owner:
+            qualname = qualname.partition(".")[0]  # what a factory returned: the factory is what others reuse
+        return self.mark(value.path, qualname, kind)
 
     def mark_classes(self) -> None:
         """Schemas, tables, settings and middleware, by what they inherit."""

@@ -31,7 +31,7 @@ from typing import Any, NamedTuple
 
 from .shape import Shape
 
-VERSION = 6
+VERSION = 7
 """Raised whenever the facts change shape or meaning: older cached facts are read anew."""
 
 Expr = Any

@@ -178,9 +178,10 @@ class _Linking:
             value = value.function
         if isinstance(value, Instance):
             value = value.cls
-        if isinstance(value, (FunctionValue, ClassValue)):
-            return self.catalogue.ids.get((value.path, value.qualname))
-        return None
+        if not isinstance(value, (FunctionValue, ClassValue)):
+            return None
+        ids = self.catalogue.ids
+        return ids.get((value.path, value.qualname)) or ids.get((value.path, value.qualname.partition(".")[0]))
 
     # -- routes ---------------------------------------------------------------------------------------------------
 

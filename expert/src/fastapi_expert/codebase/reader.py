@@ -399,8 +399,22 @@ class _Reading:
                 continue
             function = call.child_by_field_name("function")
             if function is not None and call.end_byte <= end:
-                found.append(Call(self.at.text(function)[:200], call.start_point.row + 1, self.at.expr(call)))
+                expr = self._with_local_path(self.at.expr(call), start, call.start_byte)
+                found.append(Call(self.at.text(function)[:200], call.start_point.row + 1, expr))
         return tuple(found)
+
+    def _with_local_path(self, call: Expr, start: int, before: int) -> Expr:
+        """`url = f"/users/{id}"; client.get(url)` as `client.get(f"/users/{id}")`: the last assignment counts."""
+        if call[0] != "c" or not call[2] or not isinstance(call[2][0], str) or "." in call[2][0]:
+            return call
+        name = call[2][0].encode()
+        at = max(self.source.rfind(name + b" =", start, before), self.source.rfind(name + b"=", start, before))
+        leaf = self.root.descendant_for_byte_range(at, at + 1) if at >= 0 else None
+        assignment = leaf.parent if leaf is not None else None
+        if assignment is None or assignment.type != "assignment" or assignment.start_byte != at:
+            return call
+        value = self.at.expr(assignment.child_by_field_name("right"))
+        return (*call[:2], (value, *call[2][1:]), *call[3:])
 
     # -- the rest -------------------------------------------------------------------------------------------------
 
