@@ -61,7 +61,7 @@ function graphView() {
       const buttons = column.slice(0, limit).map(node);
       if (column.length > limit) buttons.push(el("button", { type: "button", class: "node dim", onclick: () => { limits.set(LAYERS[at], limit + 500); render(); } }, `… ${(column.length - limit).toLocaleString("en")} more`));
       return el("div", { class: "layer" }, el("h3", {}, `${LAYERS[at]} (${column.length.toLocaleString("en")})`),
-        el("div", { class: "nodes", role: "list", onscroll: draw, "aria-label": LAYERS[at] }, ...buttons));
+        el("div", { class: "nodes", role: "group", onscroll: draw, "aria-label": LAYERS[at] }, ...buttons));
     });
     canvas.replaceChildren(svg, ...boxes);
     const seen = order.reduce((sum, column) => sum + column.length, 0);
