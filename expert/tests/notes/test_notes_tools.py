@@ -199,6 +199,35 @@ def test_context_goes_as_deep_as_asked_and_survives_a_circle(ask: Ask) -> None:
         assert {each["permalink"] for each in related if each["type"] == "entity"} == reached
 
 
+def test_a_depth_without_end_ends(ask: Ask) -> None:
+    ask("write_note", title="A", content="- next [[B]]", directory="")
+    assert ask("build_context", url="a", depth=10**12)["metadata"]["primary_count"] == 1
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "created: 2024-02-31\nstatus: open",
+        "n: .nan\nm: -.inf\nstatus: open",
+        "status: open\na: &a [x, x, x, x, x, x, x, x, x, x]\n"
+        + "".join(f"{b}: &{b} [{', '.join(['*' + a] * 10)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)),
+        "status: open\nwhen: 2024-01-02T03:04:05Z\nraw: !!binary aGk=",
+    ],
+)
+def test_odd_front_matter_is_front_matter(ask: Ask, notebook: Notebook, head: str) -> None:
+    put(notebook, "odd.md", f"---\n{head}\n---\nbody\n")
+    note = ask("read_note", identifier="odd")
+    assert note["content"] == "body\n"
+    assert note["frontmatter"]["status"] == "open"
+    json.dumps(note, allow_nan=False)
+    assert ask("search_notes", status="open")["total"] == 1
+    ask("edit_note", identifier="odd", operation="append", content="more", metadata={"status": "done"})
+    text = text_of(notebook, "odd.md")
+    assert text.count("---\n") == 2
+    assert text.endswith("---\nbody\nmore\n")
+    assert ask("search_notes", status="done")["total"] == 1
+
+
 def test_a_forward_reference_resolves_when_its_note_is_written(ask: Ask) -> None:
     ask("write_note", title="A", content="- needs [[Later Note]]", directory="")
     assert ask("build_context", url="a")["results"][0]["related_results"][0]["to_entity"] is None
@@ -307,6 +336,8 @@ def test_pages_do_not_overlap_and_end(ask: Ask) -> None:
         ("search_notes", {"query": "x", "entity_types": ["thing"]}, "unknown entity_types"),
         ("search_notes", {"query": "x", "after_date": "someday"}, "is no time"),
         ("search_notes", {"metadata_filters": {"n": {"$like": 1}}}, "no operator '$like'"),
+        ("search_notes", {"metadata_filters": {"title": {"$between": 5}}}, "cannot be compared"),
+        ("search_notes", {"metadata_filters": {"title": {"$in": 5}}}, "cannot be compared"),
         ("build_context", {"url": "a//b"}, "holds '//'"),
         ("build_context", {"url": "x", "depth": "deep"}, "must be a whole number"),
         ("edit_note", {"identifier": "n", "operation": "bogus", "content": "x"}, "Must be one of"),

@@ -66,6 +66,8 @@ def surroundings(index: Index, note: Note, *, depth: int, limit: int, since: flo
                     context.notes.append(other)
                     reached.append(other)
         frontier = reached
+        if not frontier:
+            break
     return context
 
 

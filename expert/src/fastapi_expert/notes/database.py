@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import suppress
 
+from fastapi_expert.notes.errors import NoteError
 from fastapi_expert.notes.folder import Folder
 
 VERSION = 2
@@ -38,7 +39,12 @@ def connect(folder: Folder) -> sqlite3.Connection:
         return _prepare(str(folder.cache / "notes.sqlite3"))
     except (OSError, sqlite3.OperationalError) as error:
         if "locked" in str(error):
-            raise
+            raise NoteError(
+                "LOCKED",
+                "another process has kept the index locked for 30 s",
+                where=str(folder.cache),
+                do="wait or end it",
+            ) from error
         return _prepare(":memory:")  # a read-only checkout still answers
     except sqlite3.DatabaseError:
         discard(folder)

@@ -1,11 +1,14 @@
 """The YAML block at the head of a note: read, written, and changed key by key so that the rest keeps its bytes."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
+from math import isfinite
 from typing import Any, cast
 
+MAX_VALUES = 10_000
 _BLOCK = re.compile(r"\A---[ \t]*\n(?P<yaml>(?:.*\n)*?)---[ \t]*(?:\n|\Z)")
 _KEY = re.compile(r"^(?P<key>\"[^\"]*\"|'[^']*'|[^\s#'\"\-\[{&*!|>%@`,?][^:\n]*?)[ \t]*:(?=[ \t]|$)", re.MULTILINE)
 
@@ -34,8 +37,12 @@ def load(block: str) -> dict[str, Any] | None:
     """The mapping in ``block``; None when it is something else or no YAML at all."""
     import yaml
 
+    safe = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        loaded = cast("object", yaml.load(block, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506 - both are safe loaders
+        try:
+            loaded = cast("object", yaml.load(block, Loader=safe))  # noqa: S506 - a safe loader
+        except ValueError:  # the 31st of February: it stays the text it is
+            loaded = cast("object", yaml.load(block, Loader=yaml.BaseLoader))  # noqa: S506 - makes texts only
     except (yaml.YAMLError, ValueError, RecursionError):
         return None
     if loaded is None:
@@ -70,14 +77,29 @@ def merge(head: str, current: Mapping[str, Any], changes: Mapping[str, Any]) -> 
 
 
 def text_of(value: Any) -> Any:
-    """A front matter value as JSON can hold it: dates in ISO 8601, the rest as it is."""
+    """A front matter value as JSON can hold it: dates in ISO 8601, the rest as it is.
+
+    YAML's aliases can make a small block stand for billions of values: what is beyond `MAX_VALUES` is left out.
+    """
+    return _text_of(value, iter(range(MAX_VALUES)))
+
+
+def _text_of(value: Any, left: Iterator[int]) -> Any:
+    if next(left, None) is None:
+        return None
     if isinstance(value, datetime | date):
         return value.isoformat()
+    if isinstance(value, float) and not isfinite(value):
+        return str(value)
     if isinstance(value, Mapping):
-        return {str(key): text_of(item) for key, item in cast("Mapping[object, Any]", value).items()}
+        return {str(key): _text_of(item, left) for key, item in _some(cast("Mapping[object, Any]", value).items())}
     if isinstance(value, list | tuple | set | frozenset):
-        return [text_of(item) for item in cast("list[Any]", value)]
+        return [_text_of(item, left) for item in _some(cast("list[Any]", value))]
     return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def _some(items: Iterable[Any]) -> Iterator[Any]:
+    return islice(items, MAX_VALUES)
 
 
 def _pieces(block: str) -> dict[str, str]:

@@ -85,7 +85,7 @@ class Index:
                 index.refresh()
             except sqlite3.DatabaseError as error:
                 if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-                    raise
+                    raise _busy(folder) from error
                 database.close()
                 discard(folder)
                 database = connect(folder)
@@ -278,6 +278,13 @@ class Index:
 
 
 _FACTS = "SELECT id, note, kind, category, content, tags, context FROM facts"
+
+
+def _busy(folder: Folder) -> NoteError:
+    where = str(folder.cache / "notes.sqlite3")
+    return NoteError(
+        "LOCKED", "another process has kept the index locked for 30 s", where=where, do="wait for it or end it"
+    )
 
 
 def bare_target(target: str) -> str:

@@ -156,7 +156,14 @@ def _holds(values: Mapping[str, Any], key: str, test: Any) -> bool:
         value = cast("Mapping[str, Any]", value).get(part) if isinstance(value, Mapping) else None
     if isinstance(test, Mapping):
         operators = cast("Mapping[str, Any]", test)
-        return all(_operator(name)(value, bound) for name, bound in operators.items())
+        try:
+            return all(_operator(name)(value, bound) for name, bound in operators.items())
+        except (TypeError, IndexError, KeyError):
+            raise NoteError(
+                "INVALID_FILTER",
+                f"metadata_filters: {key}: {test!r:.80} compares with what cannot be compared",
+                do="write $in as a list, $between as [low, high], the others as one value",
+            ) from None
     wanted = cast("list[Any]", test) if isinstance(test, list) else [test]
     have = {_text(each) for each in cast("list[Any]", value)} if isinstance(value, list) else {_text(value)}
     return value is not None and all(_text(each) in have for each in wanted)
