@@ -152,5 +152,5 @@ Cursor = Annotated[
     str,
     StringConstraints(max_length=MAX_CURSOR_LENGTH),
     STORABLE,
-    WithJsonSchema({"type": "string", "maxLength": MAX_CURSOR_LENGTH, "pattern": "^[A-Za-z0-9_-]+$"}),
+    WithJsonSchema({"type": "string", "maxLength": MAX_CURSOR_LENGTH, "pattern": "^[A-Za-z0-9_-]*$"}),
 ]

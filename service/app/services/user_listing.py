@@ -57,7 +57,7 @@ class Listing:
     page: int
     page_size: int
     cursor: str | None
-    search: str | None
+    search: str
     sort_by: UserSort
     order: Order
 
@@ -71,7 +71,7 @@ async def list_users(reader: Reader, listing: Listing, *, viewer: Principal) -> 
     request = page_request(
         page=listing.page, page_size=listing.page_size, cursor=listing.cursor, sort=sort_name, kind=sort.kind
     )
-    search = (listing.search or "").strip()
+    search = listing.search.strip()
     binds: dict[str, Any] = {"pattern": like_pattern(search)} if search else {}
     matching = (bool(search), viewer.is_admin)
     read = _page(listing.sort_by, listing.order, *matching, resume=request.after is not None)

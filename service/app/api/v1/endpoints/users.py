@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic.json_schema import SkipJsonSchema
 
 from app.api.dependencies import (
     AdminUser,
@@ -37,15 +36,17 @@ async def list_users(
     page: Annotated[int, Query(ge=1)] = 1,
     page_size: Annotated[int, Query(ge=1, le=100)] = 20,
     search: Annotated[
-        Search | SkipJsonSchema[None],
+        Search,
         Query(description="Part of a username or name; for administrators also of an e-mail."),
-    ] = None,
+    ] = "",
     sort_by: UserSort = UserSort.CREATED_AT,
     order: Order = Order.DESC,
-    cursor: Annotated[Cursor | SkipJsonSchema[None], Query(description="`next_cursor` of a page.")] = None,
+    cursor: Annotated[Cursor, Query(description="`next_cursor` of a page.")] = "",
 ) -> Response:
     """Public profiles; whole ones for administrators and of yourself."""
-    listing = Listing(page=page, page_size=page_size, cursor=cursor, search=search, sort_by=sort_by, order=order)
+    listing = Listing(
+        page=page, page_size=page_size, cursor=cursor or None, search=search, sort_by=sort_by, order=order
+    )
     return json_response(await user_listing.list_users(reader, listing, viewer=user), headers=NO_STORE)
 
 
