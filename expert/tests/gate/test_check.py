@@ -1,7 +1,11 @@
 """The gate in real repositories, with the real tools."""
 
 import json
+import os
+import signal
 import stat
+import subprocess
+import sys
 import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -310,6 +314,31 @@ def test_a_tool_that_breaks_is_reported_and_is_not_passed(work: Work, script: st
     assert said in note(report, "lint")
     assert not report.passed
     assert time.monotonic() - began < 30
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_giving_up_stops_the_tools(work: Work, number: int) -> None:
+    fake_tool(work, "ruff", "echo $$ > started-ran.txt; exec sleep 300")
+    append(work, "app/words.py", "\n\nSPARE: int = 1\n")
+    gate = subprocess.Popen([sys.executable, "-m", "fastapi_expert", "check"], cwd=work.root, start_new_session=True)
+    started = work.root / "started-ran.txt"
+    while not (started.exists() and started.read_text().strip()):
+        assert gate.poll() is None
+        time.sleep(0.05)
+    gate.send_signal(number)
+    assert gate.wait(timeout=60) == 130
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(started.read_text()), 0)
+
+
+def test_a_test_file_that_cannot_be_collected_does_not_hide_the_others(tested: Work) -> None:
+    tested.write(
+        "tests/test_sick.py", "from app.words import farewell\nimport nothing_of_this_name\n\n\ndef test(): ...\n"
+    )
+    tested.commit("test: sick already", "--no-verify")
+    words = (tested.root / "app/words.py").read_text()
+    tested.write("app/words.py", words.replace("See you, {", "Bye, {"), stage=False)
+    assert [finding.text for finding in check(tested.root).findings] == ["tests/test_words.py::test_farewell"]
 
 
 def test_a_suite_that_cannot_run_is_not_passed(tested: Work) -> None:

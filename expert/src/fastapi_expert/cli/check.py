@@ -1,5 +1,6 @@
 """`expert check`: the gate over what changed."""
 
+import signal
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -42,6 +43,7 @@ def command(
 
     Example: expert check --since main --format sarif
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the tools are stopped on either
     with progress("checking"):
         report = check(path or Path.cwd(), staged=staged, since=since, everything=everything, fix_them=fix)
     format = Format.JSON if json else format

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+_running: set["subprocess.Popen[bytes]"] = set()
+
 
 class Broken(Exception):
     """A tool that crashed, ran out of time or printed what cannot be read. The message is for the report."""
@@ -50,6 +52,7 @@ def run(command: Sequence[str | Path], *, cwd: Path, timeout: float, env: Mappin
         )
     except OSError as error:
         raise Broken(f"{words[0]} cannot be started: {error.strerror}") from None
+    _running.add(process)
     try:
         out, err = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
@@ -58,7 +61,15 @@ def run(command: Sequence[str | Path], *, cwd: Path, timeout: float, env: Mappin
     except BaseException:
         _kill(process)
         raise
+    finally:
+        _running.discard(process)
     return Output(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"))
+
+
+def stop_all() -> None:
+    """End every tool that still runs: somebody gave up waiting, and sessions of their own hear no Ctrl-C."""
+    for process in list(_running):
+        _kill(process)
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:

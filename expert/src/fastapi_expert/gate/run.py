@@ -20,7 +20,7 @@ from fastapi_expert.gate.changes import Changes, changes
 from fastapi_expert.gate.environment import Environment, environment, home_of
 from fastapi_expert.gate.model import Check, Finding, Report, Status
 from fastapi_expert.gate.own import own_findings
-from fastapi_expert.gate.process import Broken, run
+from fastapi_expert.gate.process import Broken, run, stop_all
 from fastapi_expert.gate.tools import PROJECT, Call, Tool
 from fastapi_expert.gate.tree import Tree, index, work_tree
 
@@ -94,6 +94,7 @@ class _Gate:
             results += [future.result() for future in futures]
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            stop_all()
             raise
         pool.shutdown()
         if doubtful is not None:  # the code from before is read last: reading may fork, and now no thread is left

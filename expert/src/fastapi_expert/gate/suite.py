@@ -163,7 +163,15 @@ def _run_names(tree: Tree, home: Path, names: Sequence[str], env: Environment, t
     ]
     with tempfile.TemporaryDirectory(prefix="expert-") as scratch:
         log = Path(scratch) / "junit.xml"
-        options = ["-q", "--tb=line", f"--junitxml={log}", "-o", "junit_family=xunit1", *_without_coverage(folder)]
+        options = [
+            "-q",
+            "--tb=line",
+            "--continue-on-collection-errors",
+            f"--junitxml={log}",
+            "-o",
+            "junit_family=xunit1",
+            *_without_coverage(folder),
+        ]
         output = run(
             [env.python, "-m", "pytest", *options, *arguments],
             cwd=folder,
