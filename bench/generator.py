@@ -69,7 +69,6 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport: asyncio.Transport = transport  # type: ignore[assignment]  # a TCP transport, by construction
-        self.send()
 
     def send(self) -> None:
         request = self.next_request()
@@ -108,15 +107,25 @@ class _Connection(asyncio.Protocol):
         self.closed()
 
 
-async def drive(address: tuple[str, int], requests: Sequence[Request], *, connections: int, seconds: float) -> Load:
+async def drive(
+    address: tuple[str, int],
+    requests: Sequence[Request],
+    *,
+    connections: int,
+    seconds: float,
+    on_start: Callable[[], object] = lambda: None,
+    on_bell: Callable[[], object] = lambda: None,
+) -> Load:
     """Keep `connections` busy with `requests` in turn for `seconds`; answers after the bell are awaited, and counted.
 
-    A broken connection is counted and opened again. Nothing is retried.
+    All connections are open before the clock starts; `on_start` and `on_bell` are called at its start and end. A
+    connection that breaks is counted and opened again. Nothing is retried.
     """
     host, port = address
+    loop = asyncio.get_running_loop()
     encoded = [request.encoded(f"{host}:{port}") for request in requests]
-    load, started = Load(), time.perf_counter()
-    bell = started + seconds
+    load = Load()
+    bell = float("inf")
     sent = 0
 
     def next_request() -> bytes | None:
@@ -126,22 +135,33 @@ async def drive(address: tuple[str, int], requests: Sequence[Request], *, connec
         sent += 1
         return encoded[sent % len(encoded)]
 
-    async def keep_one_open() -> None:
-        loop = asyncio.get_running_loop()
-        while time.perf_counter() < bell:
-            ended = loop.create_future()
+    async def opened() -> "tuple[_Connection, asyncio.Future[None]]":
+        ended = loop.create_future()
+        connection = _Connection(load, next_request, lambda: ended.done() or ended.set_result(None))
+        await loop.create_connection(lambda: connection, host, port)
+        return connection, ended
+
+    async def keep_busy(connection: _Connection, ended: "asyncio.Future[None]") -> None:
+        while True:
+            connection.send()
+            await ended
+            if time.perf_counter() >= bell:
+                return
+            connection, ended = await opened_again()
+
+    async def opened_again() -> "tuple[_Connection, asyncio.Future[None]]":
+        while True:
             try:
-                await loop.create_connection(
-                    lambda ended=ended: _Connection(load, next_request, lambda: ended.done() or ended.set_result(None)),
-                    host,
-                    port,
-                )
+                return await opened()
             except OSError:
                 load.broken += 1
                 await asyncio.sleep(0.05)
-                continue
-            await ended
 
-    await asyncio.gather(*(keep_one_open() for _ in range(connections)))
+    ready = [await opened() for _ in range(connections)]
+    on_start()
+    started = time.perf_counter()
+    bell = started + seconds
+    loop.call_later(seconds, on_bell)
+    await asyncio.gather(*(keep_busy(*each) for each in ready))
     load.seconds = time.perf_counter() - started
     return load

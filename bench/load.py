@@ -127,7 +127,10 @@ def connections(field: Field, options: Options) -> None:
     }.items():
         few = Contender("32 connections", field.service, [request], connections=32)
         many = Contender("512 connections", field.service, [request], connections=512)
-        race(f"{name} at 32 and 512 connections; reference: 32", [few, many], reference=few, options=options)
+        floor = Contender("Starlette, 32", field.floors, [Request("/starlette/list")], connections=32)
+        crowd = Contender("Starlette, 512", field.floors, [Request("/starlette/list")], connections=512)
+        title = f"{name} at 32 and 512 connections; reference: 32 (the floor shows what the server itself does)"
+        race(title, [few, many, floor, crowd], reference=few, options=options)
 
 
 def login_storm(field: Field, options: Options) -> None:

@@ -22,13 +22,26 @@ class Contender:
     cpu_milliseconds: list[float] = field(default_factory=list)
 
     def run(self, seconds: float) -> None:
-        spent = self.process.cpu_seconds()
-        load = uvloop.run(drive(self.process.address, self.requests, connections=self.connections, seconds=seconds))
+        cpu: list[float] = []  # at the start and at the bell
+
+        def read_cpu() -> None:
+            cpu.append(self.process.cpu_seconds())
+
+        load = uvloop.run(
+            drive(
+                self.process.address,
+                self.requests,
+                connections=self.connections,
+                seconds=seconds,
+                on_start=read_cpu,
+                on_bell=read_cpu,
+            )
+        )
         if not load.answers:
             raise SystemExit(
                 f"error: {self.name} answered nothing in {seconds} s\n{self.process.log.read_text()[-2000:]}"
             )
-        self.cpu_milliseconds.append((self.process.cpu_seconds() - spent) * 1000 / load.answers)
+        self.cpu_milliseconds.append((cpu[1] - cpu[0]) * 1000 / load.answers)
         self.loads.append(load)
 
     @property
