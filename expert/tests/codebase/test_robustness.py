@@ -288,6 +288,26 @@ def test_a_killed_run_leaves_a_cache_that_works(tmp_path: Path) -> None:
     assert len(load(tmp_path).served) == 1
 
 
+KILL_THE_CHILD = """
+import os, signal
+fork = os.fork
+def fork_and_kill():
+    child = fork()
+    if child:
+        os.kill(child, signal.SIGKILL)
+    return child
+os.fork = fork_and_kill
+"""
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one processor: nothing is read by a second process")
+def test_a_second_process_that_dies_leaves_its_share_to_the_first(tmp_path: Path) -> None:
+    _many(tmp_path, 150)
+    command = [sys.executable, "-c", KILL_THE_CHILD + RUN, str(tmp_path)]
+    run = subprocess.run(command, capture_output=True, timeout=120)
+    assert (run.stdout.decode().split(), run.returncode) == (["1", "151"], 0)
+
+
 def test_files_that_change_and_vanish_while_they_are_read(tmp_path: Path) -> None:
     _many(tmp_path, 40)
     stop = threading.Event()

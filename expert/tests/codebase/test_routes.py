@@ -471,6 +471,50 @@ def test_routes_of_test_files_are_not_the_applications(tmp_path: Path) -> None:
     assert table(codebase) == {("GET", "/a"): 1}
 
 
+def test_a_router_of_a_test_folder_that_the_application_includes_is_served(tmp_path: Path) -> None:
+    codebase = read(
+        tmp_path,
+        {
+            "main.py": """
+                from fastapi import FastAPI
+                from tests.run_all import router
+                app = FastAPI()
+                app.include_router(router)
+            """,
+            "tests/run_all.py": """
+                from fastapi import APIRouter
+                router = APIRouter()
+                @router.get("/run-tests")
+                def run(): ...
+            """,
+        },
+    )
+    [served] = codebase.served
+    endpoint = codebase.component(served.route.endpoint)
+    assert endpoint is not None
+    assert endpoint.path == "tests/run_all.py"
+
+
+def test_a_computation_at_module_level_costs_only_itself(tmp_path: Path) -> None:
+    codebase = read(
+        tmp_path,
+        {
+            "aaa.py": """
+                def build(n):
+                    for a in range(400):
+                        for b in range(400):
+                            for c in range(400):
+                                x = str(a)
+                    return x
+
+                RESULT = build(3)
+            """,
+            "main.py": "from fastapi import FastAPI\napp = FastAPI()\n@app.get('/a')\ndef a(): ...\n",
+        },
+    )
+    assert table(codebase) == {("GET", "/a"): 1}
+
+
 def test_order_is_the_order_in_which_the_application_tries_its_routes(tmp_path: Path) -> None:
     files = {
         "main.py": """

@@ -45,13 +45,16 @@ class Catalogue:
             self.ids[key] = f"{kind}:{path}::{qualname}"
         return self.ids[key]
 
-    def mark_value(self, value: Any, kind: Kind) -> str | None:
-        """The same for what the interpreter met: a function, a bound method, a class or an object of one."""
+    def mark_value(self, value: Any, kind: Kind, *, anywhere: bool = False) -> str | None:
+        """The same for what the interpreter met: a function, a bound method, a class or an object of one.
+
+        What test files hold is left out, unless ``anywhere``: an application may serve what stands there.
+        """
         while isinstance(value, Partial):
             value = value.function
         if isinstance(value, Instance):
             value = value.cls
-        if not isinstance(value, (FunctionValue, ClassValue)) or is_test(value.path):
+        if not isinstance(value, (FunctionValue, ClassValue)) or (is_test(value.path) and not anywhere):
             return None
         qualname = value.qualname
         function = self.names.function(value.path, qualname)

@@ -79,9 +79,11 @@ class _Linking:
         for router in self.at.routers:
             if not is_test(router.site.path):
                 self.router_ids[id(router)] = self._router_id(router)
-        self._mark()
         served = [(app, serve(self.at, app, live=self.live)) for app in apps]
         flat = [route for _, one in served for route in one.routes]
+        for route in flat:
+            self.catalogue.mark_value(route.entry.endpoint, "endpoint", anywhere=True)
+        self._mark()
         exercised = self._exercised(flat)
         routes: list[ServedRoute] = []
         for app, one in served:

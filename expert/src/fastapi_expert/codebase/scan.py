@@ -24,6 +24,10 @@ Progress = Callable[[str, int, int], None]
 
 PARALLEL_BYTES = 400_000
 """Below this much source a second process costs more than it saves."""
+BATCHES = 100
+"""Many and small: an answer must not fill the pipe for long, or the child waits to be heard."""
+AHEAD = 3
+"""How many batches the child is told before it has answered."""
 
 
 class Scan(NamedTuple):
@@ -129,7 +133,7 @@ def _read_all(
             progress("reading", done, len(unread))
 
     total = sum(len(one.source) for one in unread)
-    batches = _batches(unread, max(total // 24, 50_000))
+    batches = _batches(unread, max(total // BATCHES, 20_000))
     if total > PARALLEL_BYTES and (os.cpu_count() or 1) > 1 and threading.active_count() == 1:
         _share(batches, take)
     else:
@@ -169,25 +173,24 @@ def _share(batches: list[list[_Unread]], take: _Take) -> None:
     if child == 0:
         _work_from_front(batches, theirs, ours)
     theirs.close()
-    first, last = 0, len(batches) - 1
-    waiting = False
+    told = first = 0  # batches sent to the child; batches it has answered
+    last = len(batches) - 1
     alive = True
     try:
         while first <= last:
-            if alive and not waiting:
-                alive = waiting = _tell(ours, first)
-                continue
-            if waiting and (ours.poll() or first == last):
+            while alive and told <= last and told - first < AHEAD:
+                alive = _tell(ours, told)
+                told += alive
+            if told > first and (ours.poll() or told > last):
                 answer = _hear(ours)
-                waiting = False
-                if answer is None:
-                    alive = False
+                if answer is None:  # it died: what it was told is ours to do
+                    alive, told = False, first
                 else:
                     take(batches[first], answer)
                     first += 1
-                continue
-            take(batches[last], _facts_of(batches[last]))
-            last -= 1
+            else:
+                take(batches[last], _facts_of(batches[last]))
+                last -= 1
     finally:
         ours.close()
         os.waitpid(child, 0)
