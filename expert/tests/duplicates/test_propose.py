@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from samples import EDITED, INVOICE_TOTAL, RENAMED, UNRELATED
+from samples import EDITED, INVOICE_TOTAL, RENAMED, UNRELATED, as_method
 
 from fastapi_expert.codebase import Codebase, load
 from fastapi_expert.config import Config
@@ -85,6 +85,27 @@ def test_what_a_rewrite_leaves_unchanged_is_no_news(codebase: Read, tmp_path: Pa
     assert propose(read, rewrite, as_path="app/other.py").verdict == "duplicate"
 
 
+def test_a_copy_of_what_the_same_file_holds_is_a_duplicate(codebase: Read, tmp_path: Path) -> None:
+    read = codebase(FILES)
+    copies = {
+        "app/billing.py": INVOICE_TOTAL + RENAMED,
+        "app/api.py": API + "\n\nclass Fresh(BaseModel):\n    time_zone: str\n    email: str\n    display_name: str\n",
+    }
+    for path, draft in copies.items():
+        for answer in (propose(read, draft.encode(), as_path=path), propose_from_cache(tmp_path, draft.encode(), path)):
+            assert answer.verdict == "duplicate"
+            assert [place.path for place in answer.findings[0].components] == [path, path]
+    again = API + '\n@router.get("/{pk}")\ndef once_more(pk: int):\n    return pk\n'
+    assert [one.rule for one in propose(read, again.encode(), as_path="app/api.py").findings] == ["FX101"]
+
+
+def test_a_method_that_overrides_is_new(codebase: Read) -> None:
+    read = codebase({"app/__init__.py": "", "app/base.py": as_method(INVOICE_TOTAL, "Totals")})
+    child = "from app.base import Totals\n" + as_method(INVOICE_TOTAL, "Swiss", "Totals")
+    assert propose(read, child.encode()).verdict == "new"
+    assert propose(read, as_method(INVOICE_TOTAL, "Swiss").encode()).verdict == "duplicate"
+
+
 def test_a_schema_with_the_same_fields(judge: Judge) -> None:
     answer = judge(
         "from typing import Optional\nfrom pydantic import BaseModel\n\nclass NewAccount(BaseModel):\n"
@@ -111,6 +132,7 @@ def test_a_route_that_is_there_however_it_is_written(judge: Judge, draft: str) -
     answer = judge("from fastapi import APIRouter\n\n" + draft)
     assert answer.verdict == "duplicate"
     assert "`read_user` (app/api.py:" in answer.advice
+    assert answer.similar[0].id.endswith("read_user"), "the endpoint it collides with comes first"
 
 
 @pytest.mark.parametrize("route", ['post("/{id}")', 'get("/{id}/posts")', 'get("")'])

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from fastapi_expert.codebase.facts import Expr, FileFacts
 from fastapi_expert.duplicates.extract import decorator_name, is_test_path
 from fastapi_expert.duplicates.library import Library
-from fastapi_expert.duplicates.model import Finding, Place
+from fastapi_expert.duplicates.model import Finding, Place, Similar
 from fastapi_expert.duplicates.records import RouteRecord
 from fastapi_expert.duplicates.routes import as_place, where
 from fastapi_expert.duplicates.rules import RULES
@@ -80,15 +80,20 @@ def _methods(call: Expr, verb: str) -> list[str]:
 
 def draft_routes(
     draft: FileFacts, library: Library, *, path: str | None, before: FileFacts | None
-) -> Iterator[Finding]:
-    """A finding for every route of the draft that another file serves already."""
+) -> Iterator[tuple[Finding, Similar]]:
+    """A finding for every new route of the draft that is served already, and the endpoint that serves it."""
     if is_test_path(draft.path):
         return
     mine = list(routes_of(draft))
     if not mine:
         return
-    unchanged = {(one.method, segments(one.path)) for one in (routes_of(before) if before else ())}
+    old = {(one.name, one.method, segments(one.path)) for one in (routes_of(before) if before else ())}
+    standing = [one for one in mine if (one.name, one.method, segments(one.path)) in old]
     served = [route for route in library.routes if route.path_file != path]
+    served += [
+        RouteRecord(f"endpoint:{draft.path}::{one.name}", one.method, one.path, one.name, "", 0, draft.path, *one[3:])
+        for one in standing
+    ]
     own = _own_prefixes(library.routes)
     by_tail: dict[tuple[str, str], list[RouteRecord]] = {}
     for route in served:
@@ -96,11 +101,11 @@ def draft_routes(
         by_tail.setdefault((route.method, parts[-1] if parts else ""), []).append(route)
     for one in mine:
         parts = segments(one.path)
-        if (one.method, parts) in unchanged or not literal_segments(one.path):
+        if one in standing or not literal_segments(one.path):
             continue
         for route in by_tail.get((one.method, parts[-1]), ()):
             if _answers(route, parts, own):
-                yield _taken(one, route, draft.path)
+                yield _taken(one, route, draft.path), Similar(route.endpoint, route.path_file, route.line, 1.0)
                 break
 
 

@@ -108,7 +108,7 @@ def function_records(
             or bool(names & _SILENT_DECORATORS)
             or _is_protocol(classes.get(function.owner))
         )
-        overrides = lineage.defining(path, function.owner, function.name) if lineage and function.owner else ()
+        overrides = _overridden(function, path, classes, lineage) if function.owner else ()
         shape = function.shape
         yield FunctionRecord(
             component.id
@@ -128,6 +128,17 @@ def function_records(
             tuple([parameter.name for parameter in function.params]),
             *shape,
         )
+
+
+def _overridden(
+    function: FunctionFacts, path: str, classes: Mapping[str, ClassFacts], lineage: _Lineage | None
+) -> tuple[str, ...]:
+    """Where the hierarchy defines the method; of a draft, whose bases are not resolved, the names of its bases."""
+    if lineage is not None:
+        return lineage.defining(path, function.owner, function.name)
+    owner = classes.get(function.owner)
+    bases = owner.bases if owner is not None else ()
+    return (f"{path}::{function.owner}", *[f"::{base.partition('[')[0].rpartition('.')[2]}" for base in bases])
 
 
 def _kind(function: FunctionFacts, component: Component | None) -> str:

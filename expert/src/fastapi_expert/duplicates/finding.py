@@ -52,9 +52,9 @@ def find(codebase: "Codebase", *, settings: Config | None = None) -> Findings:
 
 def _rank(finding: Finding) -> tuple[int, float, str, int]:
     place = finding.components[0]
-    weight = finding.saves * finding.similarity**2
+    weight = finding.saves * finding.similarity**3  # the closer, the surer
     if all(is_test_path(one.path) for one in finding.components):
-        weight *= IN_TESTS
+        weight *= IN_TESTS if finding.rule != "FX601" or finding.similarity == 1.0 else IN_TESTS**2
     return (_BROKEN_FIRST.get(finding.rule, 1), -weight, place.path, place.line)
 
 

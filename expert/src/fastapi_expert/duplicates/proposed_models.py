@@ -1,6 +1,6 @@
 """The schemas and tables of a draft, beside those of the codebase."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from fastapi_expert.codebase.facts import ClassFacts, FieldFacts, FileFacts
 from fastapi_expert.config import Config
@@ -25,24 +25,30 @@ def judge_models(
     """For every model of the draft: the finding against its closest relative, and the neighbours."""
     if not draft.classes or is_test_path(draft.path) or is_foreign(draft):
         return
-    old = {record.name: record.fields for record in draft_models(before, {})} if before else {}
     by_name = {model.record.name: model.record for model in library.models.models}
-    for record in draft_models(draft, by_name):
-        model = model_of(record)
-        if not model.fields:
-            continue
-        unchanged = old.get(record.name) == record.fields
-        yield _judge(model, library.models, gone, settings, silent=unchanged)
+    old = {record.name: record.fields for record in draft_models(before, by_name)} if before else {}
+    mine = [model_of(record) for record in draft_models(draft, by_name)]
+    standing = [model for model in mine if old.get(model.record.name) == model.record.fields]
+    for model in mine:
+        if model.fields:
+            beside = [*_stored(model, library.models, gone), *[one for one in standing if one is not model]]
+            yield _judge(model, beside, library.models, gone, settings, silent=model in standing)
+
+
+def _stored(model: Model, models: Models, gone: Collection[str]) -> Iterator[Model]:
+    """The codebase's models most likely to be like ``model``."""
+    for position in models.candidates(model):
+        if models.models[position].record.path not in gone:
+            yield models.models[position]
 
 
 def _judge(
-    model: Model, models: Models, gone: Collection[str], settings: Config, *, silent: bool
+    model: Model, beside: Sequence[Model], models: Models, gone: Collection[str], settings: Config, *, silent: bool
 ) -> tuple[Finding | None, list[tuple[float, Similar]]]:
     finding: Finding | None = None
     neighbours: list[tuple[float, bool, Model]] = []
-    for position in models.candidates(model):
-        other = models.models[position]
-        if other.record.path in gone or other.record.kind != model.record.kind:
+    for other in beside:
+        if other.record.kind != model.record.kind:
             continue
         common = overlap(model.fields, other.fields, models.weights)
         neighbours.append(
@@ -70,7 +76,7 @@ def _judge(
 
 def _inherits(draft: ModelRecord, other: ModelRecord) -> bool:
     """``draft`` names ``other``, or a base of it, among its bases."""
-    names = {one.rpartition("::")[2] for one in other.ancestors} | {other.name}
+    names = {name for path, _, name in (one.rpartition("::") for one in other.ancestors) if path} | {other.name}
     return bool(names & set(draft.ancestors))
 
 

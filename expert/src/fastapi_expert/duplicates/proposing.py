@@ -86,7 +86,9 @@ def judge_draft(
     if any(function.decorators for function in draft.functions):
         from fastapi_expert.duplicates.draft_routes import draft_routes
 
-        findings += draft_routes(draft, shelf.library, path=path, before=before)
+        for finding, served in draft_routes(draft, shelf.library, path=path, before=before):
+            findings.append(finding)
+            _add(similar, [(1.0, served)])
     at = path or DRAFT
     findings = [one for one in findings if settings.enabled(one.rule) and not settings.ignored_at(one.rule, at)]
     findings = [one for one in findings if not _is_silenced(draft, one)]
@@ -129,15 +131,17 @@ def _judge_functions(
     draft: FileFacts, shelf: Shelf, *, path: str | None, before: FileFacts | None, settings: Config
 ) -> Iterator[tuple[Finding | None, list[Ranked]]]:
     kept = {(one.qualname, one.shape.exact) for one in (before.functions if before else ())}
-    fresh = [(record, unpack(record)) for record in shelf.functions()]
-    at = path or DRAFT
-    for record in function_records(draft, at, components={}, mentions={}, lineage=None):
-        code = unpack(record)
+    mine = [
+        (one, unpack(one)) for one in function_records(draft, path or DRAFT, components={}, mentions={}, lineage=None)
+    ]
+    standing = [(one, code) for one, code in mine if (one.qualname, one.exact) in kept]
+    fresh = [*[(record, unpack(record)) for record in shelf.functions()], *standing]
+    for record, code in mine:
         if record.silent or not code.statements:
             continue
         neighbours = _neighbours(record, code, shelf, fresh)
         similar = [
-            (one.evidence, Similar(one.record.id, one.record.path, one.record.line, one.score))
+            (one.evidence, Similar(one.record.id, one.record.path, one.record.line, min(one.score, 2 * one.evidence)))
             for one in neighbours[:NEIGHBOURS]
             if one.score >= NEAR_ENOUGH
         ]
@@ -155,7 +159,7 @@ def _neighbours(
     in_tests = record.is_test or record.name.startswith("test_")
     neighbours: list[Neighbour] = []
     for other, other_code in (*found, *fresh):
-        if other.silent or other.is_test is not in_tests:
+        if other.silent or other.is_test is not in_tests or other is record:
             continue
         like = compare(code, other_code, weights)
         equal = (code.renamed, code.tokens) == (other_code.renamed, other_code.tokens)
@@ -172,13 +176,19 @@ def _alikeness(record: FunctionRecord, code: Code, other: Neighbour) -> tuple[bo
     )
 
 
+def _overrides(record: FunctionRecord, other: FunctionRecord) -> bool:
+    """The draft's method belongs to a class that names the other's class, or one above it, among its bases."""
+    bases = {one.removeprefix("::") for one in record.overrides if one.startswith("::")}
+    return record.name == other.name and bool(bases & {one.rpartition("::")[2] for one in other.overrides})
+
+
 def _function_finding(
     record: FunctionRecord, code: Code, neighbours: Sequence[Neighbour], shelf: Shelf, settings: Config
 ) -> Finding | None:
     if is_trivial(code):
         return None
     for other in neighbours:
-        if one_contract(record, other.record):
+        if one_contract(record, other.record) or _overrides(record, other.record):
             continue
         if other.equal:
             if is_test(record) and code.literals != other.code.literals:
