@@ -36,7 +36,6 @@ _ALL = (
         "FX302", "nearly the same function", "Functions that share most statements, some edited or moved", "functions"
     ),
     Rule("FX303", "sync and async twins", "The same logic written once with and once without await", "functions"),
-    Rule("FX304", "helper written out", "A function whose body contains an existing helper", "functions"),
     Rule("FX401", "same dependency", "A dependency that does what another one does", "wiring"),
     Rule("FX402", "same middleware", "A middleware that does what another one does", "wiring"),
     Rule("FX403", "same exception handler", "Exception handlers that answer in the same way", "wiring"),
