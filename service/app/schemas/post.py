@@ -34,13 +34,12 @@ def distinct_tags(names: list[str]) -> list[str]:
     """Without blanks and repetitions (in whatever case), in the order given."""
     if any("," in name for name in names):
         raise refusal("tag_with_comma", "A tag must not contain a comma.")
+    if len(names) > MAX_TAGS:
+        raise refusal("too_many_tags", f"At most {MAX_TAGS} tags.")
     first: dict[str, str] = {}
     for name in filter(None, names):
         first.setdefault(tag_key(name), name)
-    kept = list(first.values())
-    if len(kept) > MAX_TAGS:
-        raise refusal("too_many_tags", f"At most {MAX_TAGS} tags.")
-    return kept
+    return list(first.values())
 
 
 def written_out(value: object) -> object:

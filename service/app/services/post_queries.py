@@ -145,7 +145,7 @@ def gather(shape: Shape) -> Read[SummaryRow]:
 @lru_cache(maxsize=2048)
 def count(shape: Shape) -> Read[Total]:
     """How many match, up to where numbered pages end."""
-    matching = select(literal_column("1")).select_from(Post).where(*_conditions(shape, _posts(shape)))
+    matching = select(Post.id).where(*_conditions(shape, _posts(shape)))
     return Read(Total, select(func.count()).select_from(matching.limit(MAX_DEPTH).subquery("matching")))
 
 

@@ -71,7 +71,7 @@ async def test_a_cached_answer_is_for_the_anonymous_alone(client: httpx.AsyncCli
 
 async def test_hits_and_misses_look_alike(client: httpx.AsyncClient, accounts: Accounts, app: FastAPI):
     post = await accounts.post(await accounts.user(), content="A long text. " * 200)
-    varying = {"x-request-id", "ratelimit-remaining", "ratelimit-reset", "date"}
+    varying = {"x-request-id", "date", "content-length"}  # the last: views get more digits
     for path in (f"{POSTS}/{post.id}", f"{POSTS}/slug/{post.slug}", f"{POSTS}?page_size=3", "/api/v1/tags"):
         for encoding in ("identity", "gzip"):
             await app.state.resources.hot.forget_author()

@@ -21,8 +21,8 @@ _BASE_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-opener-policy", b"same-origin"),
 )
+_PAGE_HEADERS = (*_BASE_HEADERS, (b"cross-origin-opener-policy", b"same-origin"))
 _HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 
 DATA_POLICY = b"default-src 'none'; frame-ancestors 'none'"
@@ -51,7 +51,7 @@ class EdgeMiddleware:
         self._metrics = metrics
         self._data_headers = (*_BASE_HEADERS, (b"content-security-policy", DATA_POLICY))
         self._page_headers = {
-            prefix: (*_BASE_HEADERS, (b"content-security-policy", policy.encode())) for prefix, policy in pages.items()
+            prefix: (*_PAGE_HEADERS, (b"content-security-policy", policy.encode())) for prefix, policy in pages.items()
         }
         self._page_prefixes = tuple(pages)
 
