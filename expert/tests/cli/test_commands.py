@@ -279,6 +279,17 @@ def test_what_was_here_twice_before_does_not_block_another_edit_of_the_file(expe
     assert expert("propose", "-", "--as", "app/services/billing.py", text=text).code == 0
 
 
+def test_a_copy_within_the_file_itself_is_refused(expert: Expert, shop: Path):
+    (shop / "app/services/billing.py").write_text("")  # the only other place that has it
+    text = (shop / "app/services/accounts.py").read_text()
+    body = text[text.index("def create_user") : text.index("def user_by_id")]
+    done = expert(
+        "propose", "-", "--as", "app/services/accounts.py", text=f"{text}\n\n{body.replace('create_user', 'sign_up')}"
+    )
+    assert (done.code, done.out.split(":")[0]) == (1, "duplicate")
+    assert "app/services/accounts.py:9" in done.out
+
+
 def diff(shop: Path, files: dict[str, str | None]) -> str:
     """What `git diff` says when the shop gets these files (None: deleted)."""
     subprocess.run(["git", "init", "-q"], cwd=shop, check=True)
