@@ -20,7 +20,7 @@ from pathlib import Path
 RIVALS: dict[str, tuple[str, tuple[str, ...]]] = {
     "jscpd 5": ("npm install jscpd@5", ("jscpd", "--silent", "--format", "python", ".")),
     "find-dup-defs": ("pip install find-dup-defs", ("find-dup-defs", ".")),
-    "biston": ("pip install biston", ("biston", ".")),
+    "biston": ("pip install biston", ("biston", "scan", ".")),
     "pylint duplicate-code": (
         "pip install pylint",
         ("pylint", "--disable=all", "--enable=duplicate-code", "--recursive=y", "--score=n", "."),
@@ -72,13 +72,13 @@ def _report(folder: Path, scratch: Path, options: argparse.Namespace) -> None:
     lines = sum(text.count(b"\n") for text in sources)
     print(f"{folder.name}: {len(sources)} files, {lines:,} lines; {os.cpu_count()} cores")
     print(f"{'':34}{'median s':>10}{'best s':>9}{'cpu s':>8}{'MiB':>7}{'× parse':>9}")
-    expert = [sys.executable, "-m", "fastapi_expert"]
+    expert = [sys.executable, "-P", "-m", "fastapi_expert"]  # -P: never import from the project
     parse_file = scratch / "parse.py"
     parse_file.write_text(PARSE)
     draft = scratch / "draft.py"
     draft.write_text(DRAFT)
     cache = folder / ".expert"
-    parse = _timed([sys.executable, str(parse_file), str(folder)], folder, options.runs)
+    parse = _timed([sys.executable, "-P", str(parse_file), str(folder)], folder, options.runs)
     floor = parse[0]
     _row("parse only, 2 processes", parse, floor)
     duplicates = [*expert, "duplicates", "--json", "."]
@@ -129,8 +129,8 @@ def _timed(
         walls.append(time.perf_counter() - started)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpus.append(after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime)
-        if b"Traceback" in done.stderr:
-            print(done.stderr.decode(errors="replace")[-500:], file=sys.stderr)
+        if done.returncode not in (0, 1) and not done.stdout:  # 1 is "found something", for most of them
+            print(f"{command[0]} failed: {done.stderr.decode(errors='replace').strip()[-200:]}", file=sys.stderr)
     return statistics.median(walls), min(walls), statistics.median(cpus), _peak(command, folder)
 
 
@@ -141,7 +141,7 @@ def _peak(command: Sequence[str], folder: Path) -> float:
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script, *command], cwd=folder, capture_output=True, text=True, check=False
+        [sys.executable, "-P", "-c", script, *command], cwd=folder, capture_output=True, text=True, check=False
     )
     return int(done.stdout.strip() or 0) / 1024
 

@@ -52,6 +52,14 @@ def test_inheriting_is_no_duplicate(findings: Find) -> None:
     assert findings({"a.py": CUSTOMER, "b.py": other}) == ()
 
 
+def test_siblings_of_one_base_that_add_the_same_field_are_no_duplicates(findings: Find) -> None:
+    other = (
+        "from a import Customer\n\nclass Partner(Customer):\n    order: Order\n\n"
+        "class Reseller(Customer):\n    order: Order\n"
+    )
+    assert findings({"a.py": CUSTOMER, "b.py": other}) == ()
+
+
 def test_create_and_update_of_one_thing_are_a_convention(findings: Find) -> None:
     text = HEAD + (
         "class ItemCreate(BaseModel):\n    title: str\n    weight: int\n    colour: str\n\n"

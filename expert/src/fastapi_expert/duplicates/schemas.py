@@ -119,14 +119,14 @@ def unrelated(positions: Sequence[int], models: Sequence[Model]) -> list[int]:
 
 
 def are_related(left: ModelRecord, right: ModelRecord) -> bool:
-    """One inherits from the other, or both get every field they share from what they inherit."""
+    """One inherits from the other, or both get (nearly) every field they share from a base of this codebase."""
     first, second = f"{left.path}::{qualname_of(left)}", f"{right.path}::{qualname_of(right)}"
     if first in right.ancestors or second in left.ancestors:
         return True
-    if not set(left.ancestors) & set(right.ancestors) or not any("::" in one[1:] for one in left.ancestors):
+    if all(one.startswith("::") for one in set(left.ancestors) & set(right.ancestors)):  # nothing of this codebase
         return False
     shared = {name for name, _, _ in left.fields} & {name for name, _, _ in right.fields}
-    return not shared & set(left.own) & set(right.own)
+    return len(shared & set(left.own) & set(right.own)) < SMALLEST
 
 
 def share_metadata(left: ModelRecord, right: ModelRecord) -> bool:
