@@ -386,6 +386,49 @@ PROJECTS: dict[str, dict[str, str]] = {
     },
 }
 
+PART = """
+    from fastapi import APIRouter
+    router = APIRouter(prefix="/{name}")
+    @router.get("/")
+    def get(): ...
+"""
+PROJECTS["routers found by listing folders"] = {
+    **{f"found/{name}.py": PART.replace("{name}", name) for name in ("alpha", "beta", "_hidden")},
+    "found/__init__.py": """
+        import os
+        from pathlib import Path
+
+        names = [file.stem for file in Path(__file__).parent.glob("*.py") if not file.name.startswith("_")]
+        listed = []
+        for filename in sorted(os.listdir(os.path.dirname(__file__))):
+            if not filename.endswith(".py") or filename.startswith("_"):
+                continue
+            listed.append(filename[:-3])
+    """,
+    "main.py": """
+        import importlib
+        import pkgutil
+        from fastapi import FastAPI
+        import found
+
+        app = FastAPI()
+        for name in found.names:
+            app.include_router(importlib.import_module(f"found.{name}").router, prefix="/glob")
+        for name in found.listed:
+            app.include_router(importlib.import_module("found." + name).router, prefix="/listed")
+        for info in pkgutil.iter_modules(found.__path__):
+            module = importlib.import_module(f"{found.__name__}.{info.name}")
+            if hasattr(module, "router"):
+                app.include_router(module.router, prefix="/walked")
+        for _, name, _ in pkgutil.iter_modules(found.__path__):
+            if name == "alpha":
+                continue
+            if name == "beta":
+                break
+            app.include_router(importlib.import_module(f".{name}", package="found").router, prefix="/until")
+    """,
+}
+
 ENTRY = {
     "factories that return and receive": "app.main:create_app",
     "re-exports, stars, packages and circles": "bazaar:app",
@@ -451,6 +494,28 @@ def test_a_condition_that_is_not_known_is_a_problem_with_its_line(tmp_path: Path
     )
     assert table(codebase) == {("GET", "/always"): 1}
     assert [(one.line, "/admin" in one.message) for one in codebase.inventory.problems] == [(10, True)]
+
+
+def test_whether_a_data_file_is_there_is_not_known(tmp_path: Path) -> None:
+    codebase = read(
+        tmp_path,
+        {
+            "main.py": """
+                from pathlib import Path
+                from fastapi import FastAPI
+                app = FastAPI()
+
+                if not (Path(__file__).parent / "static").exists():
+                    @app.get("/without")
+                    def without(): ...
+                if (Path(__file__).parent / "main.py").exists():
+                    @app.get("/with")
+                    def found(): ...
+            """
+        },
+    )
+    assert table(codebase) == {("GET", "/with"): 1}
+    assert [problem.line for problem in codebase.inventory.problems] == [6]
 
 
 def test_before_0_137_a_router_is_included_as_it_was_then(tmp_path: Path) -> None:

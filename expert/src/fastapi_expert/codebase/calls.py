@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .evaluation import class_attribute, evaluate, lineage, text_of
+from .paths import OUTSIDE, path_method
 from .registration import ROUTER_METHODS, apply, make_router
 from .values import (
     MISSING,
@@ -20,6 +21,7 @@ from .values import (
     Method,
     ModuleValue,
     Partial,
+    PathValue,
     RouteDecorator,
     Router,
     Scope,
@@ -115,7 +117,7 @@ def _external(at: "Interpreter", function: External, given: Arguments) -> Any:
         last = "getenv"
     if last in ("config", "env") and "default" in given.keywords:
         return given.keywords["default"]
-    known = _OUTSIDE.get(last)
+    known = OUTSIDE.get(function.name) or _OUTSIDE.get(last)
     if known is not None:
         return known(at, given)
     if (
@@ -313,6 +315,8 @@ def _method(at: "Interpreter", method: Method, given: Arguments) -> Any:
         if act is not None:
             return act(at, receiver, name, given)
         return Hole(given.site, f"what {name}() of a router returns")
+    if isinstance(receiver, PathValue):
+        return path_method(at, receiver, name, given)
     if isinstance(receiver, str):
         return _text_method(receiver, name, given.args, given.keywords, given.site)
     if is_list(receiver) and name == "note":

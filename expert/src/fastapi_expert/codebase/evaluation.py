@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from .facts import ClassFacts, Expr
+from .paths import divided, path_attribute
 from .values import (
     MISSING,
     Arguments,
@@ -14,7 +15,9 @@ from .values import (
     LambdaValue,
     Member,
     Method,
+    ModuleInfo,
     ModuleValue,
+    PathValue,
     Router,
     Scope,
     Site,
@@ -136,6 +139,8 @@ def attribute(at: "Interpreter", value: Any, name: str, site: Site) -> Any:
     if isinstance(value, Hole):
         return value
     if isinstance(value, ModuleValue):
+        if name == "__path__":
+            return [PathValue(value.place.removesuffix("__init__.py").rstrip("/"))]
         found = at.module_attribute(value.place, name)
         return found if found is not MISSING else Hole(site, f"{value.place} has no {name} that the text shows")
     if isinstance(value, Router):
@@ -148,6 +153,11 @@ def attribute(at: "Interpreter", value: Any, name: str, site: Site) -> Any:
         return _super_attribute(at, value, name, site)
     if isinstance(value, Member):
         return value.value if name == "value" else value.name if name == "name" else Method(value.value, name)
+    if isinstance(value, PathValue):
+        found = path_attribute(at, value, name, site)
+        return found if found is not None else Method(value, name)
+    if isinstance(value, ModuleInfo):
+        return getattr(value, name, None)
     if isinstance(value, FunctionValue) and name == "__name__":
         return value.qualname.rsplit(".", 1)[-1].split("@")[0]
     if isinstance(value, str) and name in _TEXT_METHODS:
@@ -368,6 +378,8 @@ def _attribute(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
 def _subscript(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
     value = evaluate(at, expr[1], scope)
     key = evaluate(at, expr[2], scope)
+    if isinstance(key, slice) and (isinstance(value, str) or is_list(value)):
+        return value[key]
     if isinstance(key, Member) and is_dict(value):
         found = next((item for one, item in value.items() if isinstance(one, Member) and one == key), None)
         if found is not None:
@@ -403,8 +415,8 @@ def _binary(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
             return Hole(Site(scope.path, 1), "a text that is formatted from what is not known")
     if expr[1] == "|" and is_dict(left) and is_dict(right):
         return {**left, **right}
-    if expr[1] == "/" and isinstance(left, Hole):
-        return left
+    if expr[1] == "/" and isinstance(left, PathValue):
+        return divided(left, right, Site(scope.path, 1))
     hole = left if isinstance(left, Hole) else right
     return hole if isinstance(hole, Hole) else Hole(Site(scope.path, 1), "a computed value")
 
@@ -491,6 +503,10 @@ def _walrus(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
     return value
 
 
+def _slice(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
+    return slice(expr[1], expr[2])
+
+
 def _comprehension(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
     from .interpreter import iterable  # the two need each other
 
@@ -527,5 +543,6 @@ _EVALUATE = {
     "?": _conditional,
     "lambda": _lambda,
     ":=": _walrus,
+    "slice": _slice,
     "for": _comprehension,
 }

@@ -176,6 +176,16 @@ def _subscript(at: Translator, node: Node) -> Expr:
     return ("i", at.expr(_field(node, "value")), indices[0] if len(indices) == 1 else ("l", tuple(indices)))
 
 
+_SLICE = re.compile(r"(-?\d+)?\s*:\s*(-?\d+)?\Z")
+
+
+def _slice(at: Translator, node: Node) -> Expr:
+    found = _SLICE.match(at.text(node))
+    if found is None:
+        return ("u", _line(node))
+    return ("slice", int(found[1]) if found[1] else None, int(found[2]) if found[2] else None)
+
+
 def _generic(at: Translator, node: Node) -> Expr:
     children = node.named_children
     if len(children) != 2:
@@ -299,6 +309,7 @@ _EXPRESSIONS: dict[str, Callable[[Translator, Node], Expr]] = {
     "ellipsis": _ellipsis,
     "call": _call,
     "subscript": _subscript,
+    "slice": _slice,
     "generic_type": _generic,
     "union_type": _union,
     "type": _inner,
@@ -438,7 +449,7 @@ def _match(at: Translator, node: Node) -> Stmt:
 
 
 def _stop(at: Translator, node: Node) -> Stmt:
-    return ("stop", _line(node))
+    return ("stop", _line(node), node.type == "break_statement")
 
 
 _STATEMENTS: dict[str, Callable[[Translator, Node], Stmt | None]] = {

@@ -16,6 +16,7 @@ Expressions (`Expr`) are kept in a small form that the linker can evaluate witho
     ("b", operator, left, right)    arithmetic; ("o", "and"|"or"|"not"|comparison, operands) truth
     ("?", condition, then, otherwise)       a conditional expression
     ("lambda", names, body) ("for", element, clauses)      lambda; comprehension
+    ("slice", start, stop)          a slice of constants
     (":=", name, value)             an assignment expression
     ("u", line)                     anything else: unknown
 
@@ -24,14 +25,14 @@ Statements (`Stmt`) start with their kind and line:
     ("=", line, target, value, annotation) ("+=", line, target, value) ("e", line, expression)
     ("def", line, qualname) ("class", line, qualname) ("import", line, index) ("return", line, expression)
     ("if", line, condition, body, orelse) ("for", line, target, iterable, body) ("with", line, items, body)
-    ("try", line, body, handlers, orelse) ("while", line, condition, body) ("stop", line)
+    ("try", line, body, handlers, orelse) ("while", line, condition, body) ("stop", line, whether it is `break`)
 """
 
 from typing import Any, NamedTuple
 
 from .shape import Shape
 
-VERSION = 7
+VERSION = 8
 """Raised whenever the facts change shape or meaning: older cached facts are read anew."""
 
 Expr = Any

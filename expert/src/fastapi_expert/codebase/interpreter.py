@@ -23,6 +23,7 @@ from .values import (
     Instance,
     Lazy,
     ModuleValue,
+    PathValue,
     Router,
     Scope,
     Site,
@@ -49,6 +50,10 @@ class Return(Exception):
 
 class Stop(Exception):
     """`raise`, `break` or `continue`: the rest of this block does not run."""
+
+
+class Break(Stop):
+    """`break`: the loop around it is over."""
 
 
 class Interpreter:
@@ -84,7 +89,7 @@ class Interpreter:
         scope = self.modules.get(path)
         if scope is not None:
             return scope
-        scope = self.modules[path] = Scope(path, {"__name__": self.codebase.modules.name(path), "__file__": None})
+        scope = self.modules[path] = Scope(path, self._module_names(path))
         facts = self.files.get(path)
         if facts is None:
             return scope
@@ -103,6 +108,14 @@ class Interpreter:
             self.running.discard(path)
             self.region, self.calling, self.budget = region, calling, self.steps + left
         return scope
+
+    def _module_names(self, path: str) -> dict[str, Any]:
+        name = self.codebase.modules.name(path)
+        folder = path.rpartition("/")[0]
+        package = path.endswith("__init__.py")
+        names: dict[str, Any] = {"__name__": name, "__file__": PathValue(path)}
+        names["__package__"] = name if package else name.rpartition(".")[0]
+        return {**names, "__path__": [PathValue(folder)]} if package else names
 
     def module_attribute(self, place: str, name: str) -> Any:
         """``name`` of the module at ``place``; MISSING when there is none."""
@@ -437,6 +450,8 @@ def _run_for(at: Interpreter, statement: Stmt, scope: Scope) -> None:
         at.assign(statement[2], item, scope)
         try:
             at.run(statement[4], scope)
+        except Break:
+            break
         except Stop:
             continue
 
@@ -471,7 +486,7 @@ def _run_try(at: Interpreter, statement: Stmt, scope: Scope) -> None:
 
 
 def _run_stop(at: Interpreter, statement: Stmt, scope: Scope) -> None:
-    raise Stop
+    raise Break if statement[2] else Stop
 
 
 _RUN = {

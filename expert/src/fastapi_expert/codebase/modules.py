@@ -29,6 +29,25 @@ class Modules:
                 folder = _parent(folder)
         return folders
 
+    def is_file(self, path: str) -> bool:
+        return path in self.files
+
+    def is_folder(self, path: str) -> bool:
+        return path in self._folders
+
+    def tells(self, path: str) -> bool:
+        """Whether it is known if ``path`` is there: of folders without Python files and of data files it is not."""
+        return path in self._folders or path.endswith(".py")
+
+    def below(self, folder: str) -> list[str]:
+        """Every Python file below ``folder``, sorted."""
+        prefix = f"{folder}/" if folder else ""
+        return sorted(path for path in self.files if path.startswith(prefix))
+
+    def listing(self, folder: str) -> list[str]:
+        """The Python files and the folders that hold some, directly in ``folder``, sorted."""
+        return sorted(path for path in (*self.files, *self._folders) if path and _parent(path) == folder)
+
     def top(self, path: str) -> str:
         """The folder that would be on `sys.path` for this file: above its outermost package."""
         folder = _parent(path)

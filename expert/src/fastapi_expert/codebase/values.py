@@ -31,6 +31,21 @@ class Site(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class PathValue:
+    """A path below the root of the codebase, with `/`; ``""`` is the root."""
+
+    path: str
+
+
+class ModuleInfo(NamedTuple):
+    """What `pkgutil.iter_modules` gives."""
+
+    module_finder: PathValue
+    name: str
+    ispkg: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Hole:
     """A value that the text does not tell: where it hides and why."""
 
