@@ -11,9 +11,9 @@ from fastapi_expert.duplicates.rules import RULES
 from fastapi_expert.duplicates.schemas import (
     Model,
     Models,
-    are_related,
     are_roles,
     base_would_pay,
+    inherits,
     is_telling,
     near,
     qualname_of,
@@ -177,7 +177,7 @@ def _names_taken(models: Models) -> Iterable[Finding]:
         by_name.setdefault((record.path, qualname_of(record)), []).append(record)
     for table, named in by_table.items():
         records = [named[0], *[other for other in named[1:] if share_metadata(named[0], other)]]
-        if len(records) > 1 and not any(are_related(records[0], other) for other in records[1:]):
+        if len(records) > 1 and not any(inherits(records[0], other) for other in records[1:]):
             yield _taken(records, f"the table `{table}`", f"Rename the table of one, or keep one class for `{table}`.")
     for (path, name), records in by_name.items():
         if len(records) > 1:

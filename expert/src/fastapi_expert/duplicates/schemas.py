@@ -118,10 +118,15 @@ def unrelated(positions: Sequence[int], models: Sequence[Model]) -> list[int]:
     return kept[:1] if roles else kept
 
 
+def inherits(left: ModelRecord, right: ModelRecord) -> bool:
+    """One of the two is a base of the other."""
+    first, second = f"{left.path}::{qualname_of(left)}", f"{right.path}::{qualname_of(right)}"
+    return first in right.ancestors or second in left.ancestors
+
+
 def are_related(left: ModelRecord, right: ModelRecord) -> bool:
     """One inherits from the other, or both get (nearly) every field they share from a base of this codebase."""
-    first, second = f"{left.path}::{qualname_of(left)}", f"{right.path}::{qualname_of(right)}"
-    if first in right.ancestors or second in left.ancestors:
+    if inherits(left, right):
         return True
     if all(one.startswith("::") for one in set(left.ancestors) & set(right.ancestors)):  # nothing of this codebase
         return False
