@@ -2,12 +2,14 @@
 
 import asyncio
 import atexit
+import gc
 import os
 import shutil
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import typer
+from fastapi import FastAPI
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.log import LogLevels
@@ -16,7 +18,7 @@ from app.api.health import check_all
 from app.core.config import Settings
 from app.core.errors import is_outage
 from app.core.resources import Resources
-from app.main import build_resources
+from app.main import build_resources, create_app
 from app.schemas.auth import Registration
 from app.services import auth_service, bootstrap_service
 
@@ -28,7 +30,7 @@ def run(settings: Settings) -> None:
     if directory := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         atexit.register(shutil.rmtree, directory, ignore_errors=True)
     Granian(
-        "app.main:create_app",
+        "app.server:application",
         factory=True,
         interface=Interfaces.ASGI,
         address=settings.host,
@@ -41,6 +43,16 @@ def run(settings: Settings) -> None:
         workers_kill_timeout=settings.shutdown_grace_seconds,
         respawn_failed_workers=True,
     ).serve()
+
+
+def application() -> FastAPI:
+    """What a worker serves. What exists by now lives as long as the process: the collector need not look at it again,
+    which it otherwise does the oftener, the more requests are under way.
+    """
+    made = create_app()
+    gc.collect()
+    gc.freeze()
+    return made
 
 
 def announce(settings: Settings) -> None:
