@@ -2,6 +2,7 @@
 
 import io
 import os
+import subprocess
 from collections.abc import Callable
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -277,4 +278,11 @@ def lay_down(root: Path, files: dict[str, str]) -> Path:
         file = root / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text.lstrip("\n"), encoding="utf-8")
+    return root
+
+
+def billing_repository(root: Path, files: dict[str, str]) -> Path:
+    """A git repository of a small project with these files."""
+    lay_down(root, {"pyproject.toml": '[project]\nname = "billing"\nversion = "0"\n', **files})
+    subprocess.run(["git", "init", "--quiet"], cwd=root, check=True)
     return root

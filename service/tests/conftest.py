@@ -42,24 +42,12 @@ def anyio_backend() -> tuple[str, dict[str, Any]]:
 @pytest.fixture(scope="session")
 def postgres_address() -> Iterator[str]:
     """A superuser's URL of the PostgreSQL this process uses."""
-    if configured := os.environ.get("TEST_DATABASE_URL"):
-        yield configured
-        return
-    server = Postgres()
-    server.start()
-    yield server.url()
-    server.stop()
+    yield from configured_or_started("TEST_DATABASE_URL", Postgres)
 
 
 @pytest.fixture(scope="session")
 def redis_address() -> Iterator[str]:
-    if configured := os.environ.get("TEST_REDIS_URL"):
-        yield configured
-        return
-    server = Redis()
-    server.start()
-    yield server.url()
-    server.stop()
+    yield from configured_or_started("TEST_REDIS_URL", Redis)
 
 
 @pytest.fixture(scope="session")
@@ -136,6 +124,17 @@ def live_service(backend: Backend, tmp_path: Path) -> Iterator[Callable[..., Liv
     yield start
     for service in started:
         service.stop()
+
+
+def configured_or_started(variable: str, server_of: type[Postgres] | type[Redis]) -> Iterator[str]:
+    """The address in the environment, else that of a server which ends with the tests."""
+    if configured := os.environ.get(variable):
+        yield configured
+        return
+    server = server_of()
+    server.start()
+    yield server.url()
+    server.stop()
 
 
 def settings_for(backend: Backend, *, data_dir: Path, **overrides: Any) -> Settings:

@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -58,3 +59,11 @@ class LiveService(Server):
         """A client whose every request opens its own connection, so that the workers share them out."""
         limits = httpx.Limits(max_keepalive_connections=0)
         return httpx.AsyncClient(base_url=self.url, limits=limits, timeout=30, **options)
+
+
+def wait_until(condition: Callable[[], object], *, within: float = 30) -> None:
+    """Return once `condition` holds; fail when it does not in time."""
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.05)

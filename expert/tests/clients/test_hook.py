@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from shop import billing_repository
 
 EXISTING = """\
 def convert(amount: int, currency: str) -> int:
@@ -29,10 +30,7 @@ CLIENTS = ["claude", "codex", "cursor", "gemini", "opencode", "vscode"]
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    (tmp_path / "money.py").write_text(EXISTING)
-    (tmp_path / "pyproject.toml").write_text('[project]\nname = "billing"\nversion = "0"\n')
-    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
-    return tmp_path
+    return billing_repository(tmp_path, {"money.py": EXISTING})
 
 
 def ask(client: str, event: str, payload: object) -> tuple[dict[str, Any], str]:

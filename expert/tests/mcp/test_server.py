@@ -13,6 +13,7 @@ from typing import Any
 import anyio
 import pytest
 from mcp import Client, MCPError, StdioServerParameters
+from shop import billing_repository
 
 TOOLS = {
     "map_codebase",
@@ -71,10 +72,7 @@ app.include_router(router)
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    (tmp_path / "main.py").write_text(APP)
-    (tmp_path / "pyproject.toml").write_text('[project]\nname = "billing"\nversion = "0"\n')
-    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
-    return tmp_path
+    return billing_repository(tmp_path, {"main.py": APP})
 
 
 @asynccontextmanager

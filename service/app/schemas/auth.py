@@ -10,6 +10,7 @@ from app.schemas.fields import STORABLE, Avatar, Bio, Email, GivenPassword, Name
 from app.schemas.user import UserPrivate
 
 
+# expert: ignore[FX202] there every field may be left out, here none may
 class Registration(Schema):
     email: Email
     username: Username

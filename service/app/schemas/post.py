@@ -19,6 +19,7 @@ from app.models import PostStatus
 from app.models.tag import tag_key
 from app.schemas.common import Schema, Timestamp
 from app.schemas.fields import ONE_LINE, STORABLE, refusal
+from app.schemas.user import Author
 
 MAX_TAGS = 10
 MAX_TAG_LENGTH = 50
@@ -126,16 +127,6 @@ SORT_TYPES: dict[PostSort, type] = {
     PostSort.PUBLISHED_AT: datetime,
     PostSort.VIEW_COUNT: int,
 }
-
-
-class Author(BaseModel):
-    """Who wrote it."""
-
-    id: int
-    username: str
-    first_name: str | None
-    last_name: str | None
-    avatar: str | None
 
 
 class PostSummary(BaseModel):

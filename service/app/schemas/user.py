@@ -9,17 +9,22 @@ from app.schemas.common import Schema, Timestamp
 from app.schemas.fields import Avatar, Bio, Name, Username
 
 
-class UserPublic(BaseModel):
-    """What everyone may know of a user."""
-
-    model_config = ConfigDict(from_attributes=True)
+class Author(BaseModel):
+    """Who wrote it."""
 
     id: int
     username: str
     first_name: str | None
     last_name: str | None
-    bio: str | None
     avatar: str | None
+
+
+class UserPublic(Author):
+    """What everyone may know of a user."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    bio: str | None
     created_at: Timestamp
     updated_at: Timestamp
 

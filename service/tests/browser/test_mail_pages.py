@@ -9,10 +9,9 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.backends import on_sqlite
-from tests.jobs.conftest import wait_until
 from tests.jobs.smtp import MailServer
 from tests.jobs.test_mails import NEW_USER, parts
-from tests.live import LiveService
+from tests.live import LiveService, wait_until
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ from app.core.migrations import upgrade
 from tests.backends import Backend
 from tests.conftest import SECRET_KEY, settings_for
 from tests.factories import Account, Accounts
-from tests.live import LiveService
+from tests.live import LiveService, wait_until
 from tests.servers import Postgres, Redis
 
 RECOVERS_WITHIN = 10.0
@@ -109,13 +109,6 @@ class Traffic:
                 self.stopped = True
 
 
-async def eventually(check: Callable[[], bool], *, within: float = RECOVERS_WITHIN) -> None:
-    deadline = time.monotonic() + within
-    while not await asyncio.to_thread(check):
-        assert time.monotonic() < deadline, "it did not recover"
-        await asyncio.sleep(0.1)
-
-
 def errors_of(service: LiveService, traffic: Traffic) -> str:
     lines = service.log().splitlines()
     loud = [f"{line}\n" + "\n".join(lines[at + 1 : at + 40]) for at, line in enumerate(lines) if "[error" in line]
@@ -141,7 +134,7 @@ async def test_postgres_killed_under_load_is_a_clear_503_and_loses_nothing_commi
             assert "database" in ready.text
             assert (await client.get("/health/live")).status_code == 200
             await asyncio.to_thread(deployment.postgres.start)
-            await eventually(deployment.service.is_ready)
+            await asyncio.to_thread(wait_until, deployment.service.is_ready, within=RECOVERS_WITHIN)
             recovered_at = len(traffic.acknowledged)
             await asyncio.sleep(1.5)
         assert written_before > 0
@@ -173,7 +166,7 @@ async def test_redis_killed_under_load_is_slower_answers_and_nothing_else(deploy
             refused = {(await client.get("/api/v1/auth/me", headers=user.headers)).status_code for _ in range(30)}
             assert refused == {401}
             await asyncio.to_thread(deployment.redis.start)
-            await eventually(deployment.service.is_ready)
+            await asyncio.to_thread(wait_until, deployment.service.is_ready, within=RECOVERS_WITHIN)
             await asyncio.sleep(1)
     assert {status for _, status in traffic.statuses} <= {200, 201}, errors_of(deployment.service, traffic)
     assert traffic.slowest < 5
@@ -194,5 +187,5 @@ async def test_a_service_started_while_postgres_is_down_serves_once_it_is_up(dep
         assert answer.status_code == 503
         assert answer.headers["content-type"] == "application/problem+json"
         await asyncio.to_thread(deployment.postgres.start)
-        await eventually(deployment.service.is_ready)
+        await asyncio.to_thread(wait_until, deployment.service.is_ready, within=RECOVERS_WITHIN)
         assert (await client.get("/api/v1/posts")).status_code == 200

@@ -1,4 +1,3 @@
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -38,10 +37,3 @@ def store(settings: Settings) -> Iterator[JobStore]:
 @pytest.fixture
 def runner_of(settings: Settings, store: JobStore) -> Callable[[Registry], Runner]:
     return lambda registry: Runner(settings, store, make_mailer(settings), registry=registry)
-
-
-def wait_until(condition: Callable[[], object], *, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.05)

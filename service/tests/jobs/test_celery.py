@@ -12,10 +12,9 @@ import httpx
 import pytest
 
 from tests.backends import on_redis
-from tests.jobs.conftest import wait_until
 from tests.jobs.smtp import MailServer
 from tests.jobs.test_mails import NEW_USER
-from tests.live import LiveService
+from tests.live import LiveService, wait_until
 
 
 @pytest.fixture
