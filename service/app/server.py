@@ -52,6 +52,7 @@ def application() -> FastAPI:
     made = create_app()
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 100)  # hundreds of requests under way are no garbage either
     return made
 
 
