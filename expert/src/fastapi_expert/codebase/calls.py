@@ -16,7 +16,6 @@ from .values import (
     Hole,
     Instance,
     LambdaValue,
-    Lazy,
     Member,
     Method,
     ModuleValue,
@@ -389,6 +388,3 @@ def _dict_method(items: dict[Any, Any], name: str, args: list[Any], keywords: di
         items.update(keywords)
         return None
     return Hole(site, f"what {name}() of a mapping returns")
-
-
-__all__ = ["Lazy", "call", "instantiate", "router_kind"]

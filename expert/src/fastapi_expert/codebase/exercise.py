@@ -1,6 +1,7 @@
 """Which tests exercise which routes: by method and path, by `url_path_for`, by calling the endpoint itself."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from .evaluation import UNKNOWN, evaluate
@@ -28,13 +29,12 @@ class Exercise:
 
     def __init__(self, at: Interpreter, routes: list[FlatRoute], names: list[str]) -> None:
         self.at = at
-        self.by_method: dict[str, list[tuple[re.Pattern[str], int, str]]] = {}
+        self.by_method: dict[str, list[tuple[int, str]]] = {}
         self.by_name: dict[str, list[int]] = {}
         for index, route in enumerate(routes):
             self.by_name.setdefault(names[index], []).append(index)
-            pattern = _template(route.path)
             for method in route.entry.methods:
-                self.by_method.setdefault(method, []).append((pattern, index, route.path))
+                self.by_method.setdefault(method, []).append((index, route.path))
         self._found: dict[tuple[str, str], list[int]] = {}
 
     def routes_of(self, path: str, function: FunctionFacts) -> list[int]:
@@ -90,30 +90,37 @@ class Exercise:
         candidates = self.by_method.get(method, [])
         if path.startswith("/"):
             for spelling in (path, path.rstrip("/") or "/", path + "/"):
-                matched = [(one, index, template) for one, index, template in candidates if one.fullmatch(spelling)]
+                depth = spelling.count("/")
+                matched = [
+                    (index, template)
+                    for index, template in candidates
+                    if (template.count("/") == depth or ":path}" in template)
+                    and _template(template).fullmatch(spelling)
+                ]
                 if matched:
                     return [self._closest(matched, spelling)]
         tail = path.lstrip(UNKNOWN)
         if tail == path and path.startswith("/"):
-            tails = [(one, index) for one, index, template in candidates if template.endswith(path.rstrip("/"))]
-            return [tails[0][1]] if len(tails) == 1 and path.count("/") > 1 else []
+            tails = [index for index, template in candidates if template.endswith(path.rstrip("/"))]
+            return [tails[0]] if len(tails) == 1 and path.count("/") > 1 else []
         if not tail.startswith("/") or len(tail) < 3:
             return []
-        ending = [(index, template) for _, index, template in candidates if _ends(template, tail)]
+        ending = [(index, template) for index, template in candidates if _ends(template, tail)]
         shortest = sorted(ending, key=lambda one: one[1].count("/"))
         return [shortest[0][0]] if len(shortest) == 1 else []
 
-    def _closest(self, matched: list[tuple[re.Pattern[str], int, str]], path: str) -> int:
+    def _closest(self, matched: list[tuple[int, str]], path: str) -> int:
         """The first route that fits, as the application would pick it; parts not known prefer parameters."""
         if UNKNOWN in path:
             where = [position for position, part in enumerate(path.split("/")) if UNKNOWN in part]
-            for _, index, template in matched:
+            for index, template in matched:
                 parts = template.split("/")
                 if all(position < len(parts) and "{" in parts[position] for position in where):
                     return index
-        return matched[0][1]
+        return matched[0][0]
 
 
+@lru_cache(maxsize=4096)
 def _template(path: str) -> re.Pattern[str]:
     parts: list[str] = []
     last = 0

@@ -6,7 +6,6 @@ from typing import Any
 
 from .components import Catalogue
 from .dependencies import Need
-from .evaluation import text_of
 from .exercise import Exercise, tests
 from .facts import Expr
 from .interpreter import Interpreter
@@ -375,6 +374,3 @@ def _with_method(route: Route, method: str) -> Route:
     from dataclasses import replace
 
     return replace(route, method=method)
-
-
-__all__ = ["Linked", "ServedMount", "ServedRoute", "link", "text_of"]

@@ -13,7 +13,6 @@ from .values import (
     Hole,
     IncludeEntry,
     Instance,
-    LambdaValue,
     Member,
     Method,
     MountEntry,
@@ -321,5 +320,3 @@ ROUTER_METHODS: dict[str, _Act] = {
     "on_event": _nothing,
     "__init__": _super_init,
 }
-
-__all__ = ["ROUTER_METHODS", "LambdaValue", "add_endpoint", "add_route_object", "apply", "make_router"]
