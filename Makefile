@@ -37,6 +37,8 @@ check: $(READY) ## format, lint, types, import directions, duplicates
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports --config .importlinter
 	$(BIN)/pyright
+	$(BIN)/expert duplicates service
+	$(BIN)/expert duplicates expert
 
 format: $(READY) ## rewrite what ruff can rewrite
 	$(BIN)/ruff format .
