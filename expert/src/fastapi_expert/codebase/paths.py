@@ -89,16 +89,19 @@ def _same(at: "Interpreter", given: Arguments) -> Any:
     return given.args[0] if given.args else Hole(given.site, "no path")
 
 
-def _part(name: str) -> Callable[["Interpreter", Arguments], Any]:
-    def part(at: "Interpreter", given: Arguments) -> Any:
-        value = given.args[0] if given.args else None
-        if isinstance(value, PathValue):
-            return path_attribute(at, value, name, given.site)
-        if isinstance(value, str) and name == "name":
-            return value.rpartition("/")[2]
-        return Hole(given.site, "a path that is not known")
+_Function = Callable[["Interpreter", Arguments], Any]
 
-    return part
+
+def _of_path(answer: Callable[["Interpreter", PathValue, Arguments], Any]) -> _Function:
+    """A function of one path that is known, else of nothing."""
+
+    def asked(at: "Interpreter", given: Arguments) -> Any:
+        value = given.args[0] if given.args else None
+        return (
+            answer(at, value, given) if isinstance(value, PathValue) else Hole(given.site, "a path that is not known")
+        )
+
+    return asked
 
 
 def _split_extension(at: "Interpreter", given: Arguments) -> Any:
@@ -109,21 +112,8 @@ def _split_extension(at: "Interpreter", given: Arguments) -> Any:
     return [stem, dot + suffix] if dot and stem else [value, ""]
 
 
-def _listdir(at: "Interpreter", given: Arguments) -> Any:
-    value = given.args[0] if given.args else None
-    if not isinstance(value, PathValue):
-        return Hole(given.site, "a folder that is not known")
-    return [child.rpartition("/")[2] for child in at.codebase.modules.listing(value.path)]
-
-
-def _question(name: str) -> Callable[["Interpreter", Arguments], Any]:
-    def question(at: "Interpreter", given: Arguments) -> Any:
-        value = given.args[0] if given.args else None
-        if isinstance(value, PathValue):
-            return path_method(at, value, name, given)
-        return Hole(given.site, "a path that is not known")
-
-    return question
+def _names_in(at: "Interpreter", folder: PathValue, given: Arguments) -> list[str]:
+    return [child.rpartition("/")[2] for child in at.codebase.modules.listing(folder.path)]
 
 
 def _iter_modules(at: "Interpreter", given: Arguments) -> Any:
@@ -145,20 +135,20 @@ def _iter_modules(at: "Interpreter", given: Arguments) -> Any:
     return list(found.values())
 
 
-OUTSIDE: dict[str, Callable[["Interpreter", Arguments], Any]] = {
+OUTSIDE: dict[str, _Function] = {
     "pathlib.Path": _path,
     "pathlib.PurePath": _path,
-    "os.path.dirname": _part("parent"),
-    "os.path.basename": _part("name"),
+    "os.path.dirname": _of_path(lambda at, path, given: path_attribute(at, path, "parent", given.site)),
+    "os.path.basename": _of_path(lambda at, path, given: path_attribute(at, path, "name", given.site)),
     "os.path.abspath": _same,
     "os.path.realpath": _same,
     "os.fspath": _same,
     "os.path.join": _joined,
     "os.path.splitext": _split_extension,
-    "os.path.isdir": _question("is_dir"),
-    "os.path.isfile": _question("is_file"),
-    "os.path.exists": _question("exists"),
-    "os.listdir": _listdir,
+    "os.path.isdir": _of_path(lambda at, path, given: path_method(at, path, "is_dir", given)),
+    "os.path.isfile": _of_path(lambda at, path, given: path_method(at, path, "is_file", given)),
+    "os.path.exists": _of_path(lambda at, path, given: path_method(at, path, "exists", given)),
+    "os.listdir": _of_path(_names_in),
     "pkgutil.iter_modules": _iter_modules,
 }
 """Functions outside the codebase that look at its folders, by dotted name."""

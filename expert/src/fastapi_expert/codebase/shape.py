@@ -207,7 +207,7 @@ _Reduction = tuple[int, int, int, bytes, frozenset[int]]
 
 @lru_cache(maxsize=1 << 15)
 def _reduced(text: bytes) -> _Reduction:
-    """Of one statement: its length in tokens, its number, a checksum of its names and literals, literals, names kept."""
+    """Of one statement: its length in tokens, number, checksum of names and literals, literals, names kept."""
     tokens = [_tokens[found] for found in _TOKEN.findall(text)]
     reduced = b" ".join([token[0] for token in tokens if token[0]])
     if b"0 0" in reduced:
