@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .evaluation import class_attribute, evaluate, lineage, text_of
+from .flow import iterable
 from .paths import OUTSIDE, path_method
 from .registration import ROUTER_METHODS, apply, make_router
 from .values import (
@@ -221,8 +222,6 @@ def _range(at: "Interpreter", given: Arguments) -> Any:
 
 
 def _copied(at: "Interpreter", given: Arguments) -> Any:
-    from .interpreter import iterable
-
     if not given.args:
         return []
     items = iterable(given.args[0])

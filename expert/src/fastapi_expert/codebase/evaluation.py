@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from .facts import ClassFacts, Expr
+from .flow import iterable, join
 from .paths import divided, path_attribute
 from .values import (
     MISSING,
@@ -485,8 +486,6 @@ def _dict(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
 
 
 def _conditional(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
-    from .interpreter import join  # the two need each other
-
     known = truth(evaluate(at, expr[1], scope))
     if known is None:
         return join([evaluate(at, expr[2], scope), evaluate(at, expr[3], scope)], Site(scope.path, 1))
@@ -508,8 +507,6 @@ def _slice(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
 
 
 def _comprehension(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
-    from .interpreter import iterable  # the two need each other
-
     clauses = expr[2]
     if not clauses or clauses[0][0] != "for" or any(clause[0] == "for" for clause in clauses[1:]):
         return Hole(_site(scope, expr), "a nested comprehension")

@@ -5,18 +5,16 @@ the names it binds, and whatever it would register is reported instead of believ
 """
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from typing import Any, NoReturn
 
-from .calls import call
-from .evaluation import evaluate, truth
+from .evaluation import evaluate
 from .facts import FileFacts, FunctionFacts, ImportFacts, Stmt
+from .flow import Return, Stop, join
 from .model import Problem
 from .names import Names
+from .statements import RUN
 from .values import (
     MISSING,
-    Arguments,
-    ClassValue,
     External,
     FunctionValue,
     Hole,
@@ -37,23 +35,6 @@ MAX_STEPS = 1_000_000
 MAX_CALL_STEPS = 5_000
 """The same in one call from module level, without the modules it imports: more is a computation, not a route table."""
 MAX_DEPTH = 40
-MAX_LOOP = 500
-
-
-class Return(Exception):
-    """Carries a function's value out of its body."""
-
-    def __init__(self, value: Any) -> None:
-        super().__init__()
-        self.value = value
-
-
-class Stop(Exception):
-    """`raise`, `break` or `continue`: the rest of this block does not run."""
-
-
-class Break(Stop):
-    """`break`: the loop around it is over."""
 
 
 class Interpreter:
@@ -174,7 +155,7 @@ class Interpreter:
             self.steps += 1
             if self.steps > self.budget:
                 self._give_up(scope, statement)
-            _RUN[statement[0]](self, statement, scope)
+            RUN[statement[0]](self, statement, scope)
 
     def _give_up(self, scope: Scope, statement: Stmt) -> NoReturn:
         if self.steps > MAX_STEPS:
@@ -325,182 +306,3 @@ class Interpreter:
         if child is not None and not child.endswith("/") and imported.name not in self.codebase.bindings(place):
             self.run_module(child)
         scope.names[imported.alias] = Lazy(place, imported.name)
-
-
-def join(values: list[Any], site: Site) -> Any:
-    """One value for several possible ones: the same, or routers alike, or a Hole."""
-    known = [value for value in values if not isinstance(value, (Hole, Thunk))] or values
-    first = known[0]
-    if all(_same(first, value) for value in known[1:]):
-        return known[-1]
-    if all(isinstance(value, Router) for value in known):
-        return (
-            known[-1] if all(value.prefix == first.prefix for value in known) else Hole(site, "either of two routers")
-        )
-    return Hole(site, "depends on a condition that is not known")
-
-
-def _same(left: Any, right: Any) -> bool:
-    return left is right or (type(left) is type(right) and isinstance(left, (str, int, float, bool)) and left == right)
-
-
-def _run_assignment(at: Interpreter, statement: Stmt, scope: Scope) -> None:
-    target, value = statement[2], statement[3]
-    if value is None:
-        return
-    if isinstance(target, str) and "." not in target and scope.parent is None and not _calls(value):
-        scope.names[target] = Thunk(value, scope)  # most constants are never asked for
-        return
-    at.assign(target, evaluate(at, value, scope), scope)
-
-
-def _calls(value: Any) -> bool:
-    return not isinstance(value, str) and value[0] in ("c", "a", "i", "?", "o")
-
-
-def _run_augmented(at: Interpreter, statement: Stmt, scope: Scope) -> None:
-    value = evaluate(at, ("b", "+", statement[2], statement[3]), scope)
-    current = evaluate(at, statement[2], scope)
-    if is_list(current) and is_list(value):
-        current[:] = value  # `routes += […]` changes the list in place
-    elif isinstance(statement[2], str):
-        at.assign(statement[2], value, scope)
-
-
-def _run_expression(at: Interpreter, statement: Stmt, scope: Scope) -> None:
-    evaluate(at, statement[2], scope)
-
-
-def _run_def(at: Interpreter, statement: Stmt, scope: Scope) -> None:
-    facts = at.codebase.function(scope.path, statement[2])
-    if facts is None:
-        return
-    value: Any = FunctionValue(scope.path, facts.qualname, scope)
-    scope.names[facts.name] = decorated(at, facts.decorators, value, scope)
-
-
-def _run_class(at: Interpreter, statement: Stmt, scope: Scope) -> None:
-    facts = at.codebase.class_(scope.path, statement[2])
-    if facts is None:
-        return
-    value = ClassValue(scope.path, facts.qualname, scope)
-    if scope.parent is not None or any(
-        function is not None and function.decorators
-        for function in [at.codebase.function(scope.path, method) for method in facts.methods]
-    ):
-        with suppress(Return, Stop):
-            at.run(facts.body, Scope(scope.path, {}, scope, value))
-    scope.names[facts.name] = value
-    if facts.decorators:
-        scope.names[facts.name] = decorated(at, facts.decorators, value, scope)
-
-
-def decorated(at: Interpreter, decorators: Iterable[Any], value: Any, scope: Scope) -> Any:
-    """``value`` after its decorators; one that is not understood leaves it as it is."""
-    for decorator in reversed(list(decorators)):
-        if isinstance(decorator, str) and "." not in decorator and at.lookup(scope, decorator) is MISSING:
-            continue
-        line = decorator[4] if not isinstance(decorator, str) and decorator[0] == "c" else 1
-        applied = call(at, evaluate(at, decorator, scope), Arguments([value], {}, {}, Site(scope.path, line), scope))
-        if isinstance(applied, (FunctionValue, ClassValue)) and not isinstance(value, ClassValue):
-            if (applied.path, applied.qualname) != (value.path, value.qualname):
-                continue  # a wrapper: what it wraps is what the application runs
-            value = applied
-    return value
-
-
-def _run_import(at: Interpreter, statement: Stmt, scope: Scope) -> None:
-    imports = at.files[scope.path].imports
-    line = statement[1]
-    for index in range(statement[2], len(imports)):
-        if imports[index].line != line:
-            break
-        at.bind_import(imports[index], scope)
-
-
-def _run_return(at: Interpreter, statement: Stmt, scope: Scope) -> None:
-    raise Return(evaluate(at, statement[2], scope))
-
-
-def _run_if(at: Interpreter, statement: Stmt, scope: Scope) -> None:
-    condition = statement[2]
-    if _is_type_checking(condition):
-        at.run([one for one in statement[3] if one[0] == "import"], scope)
-        return
-    known = truth(evaluate(at, condition, scope))
-    if known is None:
-        at.uncertain([statement[3], statement[4]], scope)
-    else:
-        at.run(statement[3] if known else statement[4], scope)
-
-
-def _is_type_checking(condition: Any) -> bool:
-    return isinstance(condition, str) and condition.rpartition(".")[2] == "TYPE_CHECKING"
-
-
-def _run_for(at: Interpreter, statement: Stmt, scope: Scope) -> None:
-    items = iterable(evaluate(at, statement[3], scope))
-    if items is None or len(items) > MAX_LOOP:
-        at.assign(
-            statement[2], Hole(Site(scope.path, statement[1]), "an item of a collection that is not known"), scope
-        )
-        at.uncertain([statement[4]], scope)
-        return
-    for item in items:
-        at.assign(statement[2], item, scope)
-        try:
-            at.run(statement[4], scope)
-        except Break:
-            break
-        except Stop:
-            continue
-
-
-def iterable(value: Any) -> list[Any] | None:
-    """The items that looping over ``value`` gives, None when they are not known."""
-    if is_list(value) or is_dict(value) or isinstance(value, str):
-        return list(value)
-    return None
-
-
-def _run_while(at: Interpreter, statement: Stmt, scope: Scope) -> None:
-    if truth(evaluate(at, statement[2], scope)) is not False:
-        at.uncertain([statement[3]], scope)
-
-
-def _run_with(at: Interpreter, statement: Stmt, scope: Scope) -> None:
-    for value, target in statement[2]:
-        entered = evaluate(at, value, scope)
-        if target is not None:
-            at.assign(target, entered, scope)
-    at.run(statement[3], scope)
-
-
-def _run_try(at: Interpreter, statement: Stmt, scope: Scope) -> None:
-    for handler in statement[3]:  # names that only a handler binds (`except ImportError: orjson = None`)
-        for inner in handler:
-            if inner[0] == "=" and isinstance(inner[2], str) and "." not in inner[2]:
-                scope.names.setdefault(inner[2], Hole(Site(scope.path, inner[1]), "bound in an except clause"))
-    at.run(statement[2], scope)
-    at.run(statement[4], scope)
-
-
-def _run_stop(at: Interpreter, statement: Stmt, scope: Scope) -> None:
-    raise Break if statement[2] else Stop
-
-
-_RUN = {
-    "=": _run_assignment,
-    "+=": _run_augmented,
-    "e": _run_expression,
-    "def": _run_def,
-    "class": _run_class,
-    "import": _run_import,
-    "return": _run_return,
-    "if": _run_if,
-    "for": _run_for,
-    "while": _run_while,
-    "with": _run_with,
-    "try": _run_try,
-    "stop": _run_stop,
-}

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable
 
 from .facts import FileFacts
-from .interpreter import Interpreter, Return, Stop
+from .flow import Return, Stop
+from .interpreter import Interpreter
 from .routes import included
 from .values import FunctionValue, Router, Scope, Site
 
