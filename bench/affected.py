@@ -91,7 +91,7 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One change: which tests failed, what share of all tests was chosen, and who was missed; ``testmon`` None: not asked."""
+    """One change: which tests failed, the share of tests chosen, who was missed; ``testmon`` None: not asked."""
 
     path: str
     line: int

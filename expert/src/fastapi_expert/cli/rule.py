@@ -12,9 +12,7 @@ from fastapi_expert.render.terminal import Style, stdout_style, write
 
 
 def command(
-    code: Annotated[
-        str | None, typer.Argument(metavar="RULE", help="Such as FX101; all rules when left out.")
-    ] = None,
+    code: Annotated[str | None, typer.Argument(metavar="RULE", help="Such as FX101; all rules when left out.")] = None,
     json: JsonFlag = False,
 ) -> None:
     """Explain a rule: what it finds, why, an example, its fix, and when it stays silent.
