@@ -52,7 +52,7 @@ def _finding(hook: Hook, *, python: str | None) -> str:
     own = "if"
     if python:
         quoted = shlex.quote(python)
-        own = f'if [ -x {quoted} ]; then run_expert() {{ {quoted} -m fastapi_expert "$@"; }}\nelif'
+        own = f'if [ -x {quoted} ]; then run_expert() {{ {quoted} -P -m fastapi_expert "$@"; }}\nelif'
     missing = "exit 1" if hook.refuses else "run_expert() { :; }"
     arguments = "" if hook.name == "pre-commit" else ' "$@"'
     after = " || exit $?" if hook.refuses else " || :"

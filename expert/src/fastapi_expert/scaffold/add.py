@@ -59,6 +59,14 @@ def plan(root: Path, codebase: Codebase, names: Names, fields: tuple[Field, ...]
         )
     tables = _referred(codebase, fields)
     wording = Wording(names, fields, tables, _next_revision(root))
+    for field in wording.given:
+        factory = f"tests/{tables.get(field.ref, '')}/factory.py"
+        if wording.needs_factory(field) and not (root / factory).exists():
+            raise ExpertError(
+                f"its tests need a {field.ref}, and {factory} is not there to make one",
+                where=field.name,
+                do=f"Make it optional: {field.name}:ref[{field.ref}]?",
+            )
     return Plan((*_new_files(root, names, wording), *_edited(root, names, wording)))
 
 

@@ -3,7 +3,7 @@
 from functools import cached_property
 
 from fastapi_expert.scaffold.fields import KINDS, Field
-from fastapi_expert.scaffold.naming import Names
+from fastapi_expert.scaffold.naming import Names, names_of
 
 _SORTABLE = {"str": "str", "int": "int", "date": "", "datetime": "datetime", "email": "str", "ref": "int"}
 # what each type rejects, for the test that says so
@@ -40,7 +40,18 @@ _SCHEMA_LINES = {
 }
 
 
-_WORDS = ("enum_name", "python_type", "column", "wire_type", "read_type", "migration_type", "searchable", "sample")
+_USERS = frozenset({"user", "users", "account"})
+_WORDS = (
+    "enum_name",
+    "python_type",
+    "column",
+    "wire_type",
+    "read_type",
+    "migration_type",
+    "searchable",
+    "sample",
+    "reference",
+)
 
 
 class Wording:
@@ -78,7 +89,7 @@ class Wording:
                 numbered=any("number" in self.sample(field) for field in self.given if not field.ref),
                 clearable=self._clearable(),
                 writer="owner" if self.owner else "admin",
-                users={"user", "users", "account"},
+                users=_USERS,
                 changes=self._changes(),
                 bad_values=self._bad_values(),
             )
@@ -155,6 +166,16 @@ class Wording:
             return "number"
         return KINDS[field.kind].sample
 
+    def reference(self, field: Field) -> str:
+        """An id that the field may hold, of a row made for the purpose."""
+        if field.ref in _USERS:
+            return "(await accounts.row()).id"
+        if self.tables[field.ref] == "posts":
+            return "(await accounts.post(await accounts.user())).id"
+        other = names_of(field.ref)
+        values = f"await {other.singular}_values(client, accounts)"
+        return f'(await made(client, "/api/v1/{other.path}", await accounts.admin(), {values}))["id"]'
+
     @property
     def imports(self) -> dict[str, str]:
         """The import lines of each file; ruff orders them."""
@@ -163,6 +184,7 @@ class Wording:
             "schema": self._schema_imports(),
             "service": self._service_imports(),
             "migration": self._migration_imports(),
+            "factory": self._factory_imports(),
         }
 
     def _kinds(self) -> set[str]:
@@ -219,6 +241,15 @@ class Wording:
     def _migration_imports(self) -> str:
         lines = ["import sqlalchemy as sa", "from alembic import op", "from app.models.base import UtcDateTime"]
         return "\n".join(lines + (["from app.models.exact import ExactDecimal"] if "decimal" in self._kinds() else []))
+
+    def _factory_imports(self) -> str:
+        others = [names_of(field.ref) for field in self.given if self.needs_factory(field)]
+        lines = [f"from tests.{other.plural}.factory import {other.singular}_values" for other in others]
+        return "\n".join([*(["from tests.made import made"] if lines else []), *lines])
+
+    def needs_factory(self, field: Field) -> bool:
+        """Whether a test has to make what this field refers to with that resource's own factory."""
+        return bool(field.ref) and not field.optional and field.ref not in _USERS and self.tables[field.ref] != "posts"
 
     def _clearable(self) -> str:
         names = ", ".join(f'"{field.column_name}"' for field in self.given if field.optional)
