@@ -268,7 +268,7 @@ class Cache:
         while True:
             try:
                 await self._subscribe(redis)
-            except (RedisError, OSError, TimeoutError) as error:
+            except Exception as error:  # whatever it was: a listener that ends leaves this worker deaf for good
                 self._failed(error)
             self.trusted_until = 0.0
             await asyncio.sleep(RECONNECT_DELAY)
