@@ -11,7 +11,7 @@ from tests.faults.conftest import Pair
 
 pytestmark = pytest.mark.parametrize("two_servers", ["postgres", "postgres+redis"], indirect=True)
 
-WITHIN = 1.0
+WITHIN = 1.5  # the promise is a second; what is seen of it includes asking every few milliseconds
 
 
 async def seconds_until(is_so: Callable[[], Awaitable[bool]], *, at_most: float = 5.0) -> float:
