@@ -206,4 +206,3 @@ async def test_a_redis_that_hangs_is_left_alone_after_one_wait(own_redis: Redis)
         for number in range(50):
             assert await region.load(f"k{number}", load) == b"v"
         assert monotonic() - started < 4, "it is asked once and then left alone, not fifty times"
-        await until(lambda: cache.connected, within=15)
