@@ -17,10 +17,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 READY_WITHIN = 60.0
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+
+
+_starter = ThreadPoolExecutor(1, "server-starter")
+"""The thread that starts every server. The kernel ends a server with the *thread* that started it, and a test may call
+`start` from one that is gone a moment later (`asyncio.to_thread`); this one lasts as long as the process."""
 
 
 class ServerUnavailableError(RuntimeError):
@@ -65,7 +71,8 @@ class Server:
     def start(self, *, until: Callable[[], bool] | None = None) -> None:
         """Start it and return once it is ready (or `until` is true); a restart keeps port and data."""
         with (self.directory / "log").open("ab") as log:
-            self.process = subprocess.Popen(
+            self.process = _starter.submit(
+                subprocess.Popen[bytes],
                 self.command(),
                 cwd=self.directory,
                 env=self.environment,
@@ -74,7 +81,7 @@ class Server:
                 stderr=subprocess.STDOUT,
                 preexec_fn=_die_with_parent(self.stop_signal),  # noqa: PLW1509  # one system call, no lock taken
                 **_as_account(self.account),
-            )
+            ).result()
         deadline = time.monotonic() + READY_WITHIN
         while not (until or self.is_ready)():
             if self.process.poll() is not None or time.monotonic() > deadline:

@@ -199,10 +199,11 @@ async def test_a_redis_that_hangs_is_left_alone_after_one_wait(own_redis: Redis)
     async def load() -> tuple[bytes, None]:
         return b"v", None
 
-    async with worker(own_redis) as (_, region):
+    async with worker(own_redis) as (cache, region):
         with redis_client.Redis.from_url(own_redis.url()) as hand:
             hand.client_pause(3000, all=True)  # it takes every command and answers none
         started = monotonic()
         for number in range(50):
             assert await region.load(f"k{number}", load) == b"v"
         assert monotonic() - started < 4, "it is asked once and then left alone, not fifty times"
+        await until(lambda: cache.connected, within=15)
