@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fastapi_expert.clients.payload import Call, Write, read
+from fastapi_expert.clients.guard import rule_on
+from fastapi_expert.clients.payload import Call, read
 from fastapi_expert.errors import UsageError
 
 CLIENTS = ("claude", "codex", "cursor", "gemini", "opencode", "vscode")
@@ -47,32 +48,9 @@ def main(argv: Sequence[str]) -> int:
 
 def _before_write(call: Call, client: str) -> Answer:
     writes = [write for write in call.writes() if write.path.suffix == ".py"]
-    answers = [_judge(write) for write in writes]
-    refusals = [answer.refusal for answer in answers if answer.refusal]
-    return Answer("\n\n".join(refusals), "\n\n".join(answer.advice for answer in answers if answer.advice))
-
-
-def _judge(write: Write) -> Answer:
-    from fastapi_expert import config
-    from fastapi_expert.duplicates.quick import propose_from_cache
-
-    path = write.path.resolve()
-    root = config.project_root(path)
-    if not path.is_relative_to(root):
-        return Answer()
-    name = path.relative_to(root).as_posix()
-    moved = write.moved_from.resolve() if write.moved_from else None
-    replaces = (moved.relative_to(root).as_posix(),) if moved and moved.is_relative_to(root) else ()
-    proposal = propose_from_cache(root, write.after.encode(errors="replace"), name, replaces=replaces)
-    if proposal.verdict == "new":
-        return Answer()
-    lines = [f"{name}: {proposal.advice}"]
-    lines += [f"- {finding.rule} {finding.message} {finding.advice}" for finding in proposal.findings[:5]]
-    text = "\n".join(lines)
-    if proposal.verdict == "duplicate":
-        why = "Not written: this is here already. Use what exists, or, where both must stay, say why in a comment "
-        return Answer(refusal=f"{why}`# expert: ignore[RULE] reason`.\n{text}")
-    return Answer(advice=f"Something close exists; extend it rather than writing it again.\n{text}")
+    rulings = [rule_on(write) for write in writes]
+    refusals = [ruling.refusal for ruling in rulings if ruling.refusal]
+    return Answer("\n\n".join(refusals), "\n\n".join(ruling.advice for ruling in rulings if ruling.advice))
 
 
 def _after_write(call: Call, client: str) -> Answer:

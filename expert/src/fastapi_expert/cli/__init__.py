@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "commit": ("commit", "commit with a message that says who contributed"),
     "install": ("install", "wire a coding agent's client, or git"),
     "hook": ("hook", "what an agent's client calls before a write and after a turn"),
+    "agent": ("agent", "let a language model do a task, under the same rules"),
     "mcp": ("mcp", "all of this as an MCP server"),
 }
 EXAMPLES = """\

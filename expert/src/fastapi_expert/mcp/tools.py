@@ -17,23 +17,25 @@ _KINDS = "app router endpoint schema table service dependency middleware excepti
 _METHODS = "GET POST PUT PATCH DELETE HEAD OPTIONS TRACE WEBSOCKET"
 
 
-def _of(kind: str, description: str = "", **more: Any) -> Json:
+def of(kind: str, description: str = "", **more: Any) -> Json:
+    """The JSON schema of one parameter."""
     return {"type": kind, **({"description": description} if description else {}), **more}
 
 
-_KIND = _of("string", enum=_KINDS.split())
-_LIMIT = _of("integer", "Most rows to show.", minimum=1, maximum=1000)
-_AGENT = _of("string", "Your name, credited in the commit.")
+_KIND = of("string", enum=_KINDS.split())
+_LIMIT = of("integer", "Most rows to show.", minimum=1, maximum=1000)
+_AGENT = of("string", "Your name, credited in the commit.")
 
-# name -> title, description, parameters, required ones, aliases
-_CODE_TOOLS: dict[str, tuple[str, str, dict[str, Json], tuple[str, ...], dict[str, str]]] = {
+# title, description, parameters, required ones, aliases
+Spec = tuple[str, str, dict[str, Json], tuple[str, ...], dict[str, str]]
+_CODE_TOOLS: dict[str, Spec] = {
     "map_codebase": (
         "Map the codebase",
         "What the codebase holds, by kind with file:line. Without kind: counts, apps, routers, problems.",
         {
             "kind": _KIND,
-            "path": _of("string", "Only below this folder or file."),
-            "detail": _of("boolean", "Also signatures, fields, bases and what each one uses."),
+            "path": of("string", "Only below this folder or file."),
+            "detail": of("boolean", "Also signatures, fields, bases and what each one uses."),
             "limit": _LIMIT,
         },
         (),
@@ -43,10 +45,10 @@ _CODE_TOOLS: dict[str, tuple[str, str, dict[str, Json], tuple[str, ...], dict[st
         "List routes",
         "Every route: method, final path, endpoint at file:line, models, protection, number of tests.",
         {
-            "path": _of("string", "Only paths that contain this text."),
-            "method": _of("string", enum=_METHODS.split()),
-            "untested": _of("boolean"),
-            "unprotected": _of("boolean"),
+            "path": of("string", "Only paths that contain this text."),
+            "method": of("string", enum=_METHODS.split()),
+            "untested": of("boolean"),
+            "unprotected": of("boolean"),
             "limit": _LIMIT,
         },
         (),
@@ -56,7 +58,7 @@ _CODE_TOOLS: dict[str, tuple[str, str, dict[str, Json], tuple[str, ...], dict[st
         "Find what exists",
         "What is already here that does this, ranked, with file:line. Ask before writing anything new.",
         {
-            "query": _of("string", 'Words of the task: "hash password", "POST that creates users".'),
+            "query": of("string", 'Words of the task: "hash password", "POST that creates users".'),
             "kind": _KIND,
             "limit": _LIMIT,
         },
@@ -67,8 +69,8 @@ _CODE_TOOLS: dict[str, tuple[str, str, dict[str, Json], tuple[str, ...], dict[st
         "Propose code",
         "May this be written? Verdict new, extend or duplicate, with what to use instead at file:line.",
         {
-            "code": _of("string", "The draft: a whole file, or the new part."),
-            "path": _of("string", "The file it is meant for; what stands there now is not compared."),
+            "code": of("string", "The draft: a whole file, or the new part."),
+            "path": of("string", "The file it is meant for; what stands there now is not compared."),
             "agent": _AGENT,
         },
         ("code",),
@@ -78,9 +80,9 @@ _CODE_TOOLS: dict[str, tuple[str, str, dict[str, Json], tuple[str, ...], dict[st
         "Find duplicates",
         "What is here twice, most worth removing first, each with advice.",
         {
-            "path": _of("string", "Only findings that touch this folder or file."),
-            "since": _of("string", "Only what came since this git revision."),
-            "rule": _of("string", "A rule or family: FX101, FX2."),
+            "path": of("string", "Only findings that touch this folder or file."),
+            "since": of("string", "Only what came since this git revision."),
+            "rule": of("string", "A rule or family: FX101, FX2."),
             "limit": _LIMIT,
         },
         (),
@@ -90,9 +92,9 @@ _CODE_TOOLS: dict[str, tuple[str, str, dict[str, Json], tuple[str, ...], dict[st
         "Check changes",
         "The gate over what changed: types, format, lint, security, duplicates, affected tests.",
         {
-            "since": _of("string", "Check what changed since this git revision instead of the work tree."),
-            "all": _of("boolean", "Check every file."),
-            "fix": _of("boolean", "Apply the safe fixes (format, import order, lint)."),
+            "since": of("string", "Check what changed since this git revision instead of the work tree."),
+            "all": of("boolean", "Check every file."),
+            "fix": of("boolean", "Apply the safe fixes (format, import order, lint)."),
         },
         (),
         {},
@@ -100,7 +102,7 @@ _CODE_TOOLS: dict[str, tuple[str, str, dict[str, Json], tuple[str, ...], dict[st
     "credit_contributor": (
         "Credit a contributor",
         "Name who contributed to the commit being made; without files, to all of it.",
-        {"agent": _of("string", "The handle, @ optional."), "files": _of("array", items=_of("string"))},
+        {"agent": of("string", "The handle, @ optional."), "files": of("array", items=of("string"))},
         ("agent",),
         {"name": "agent", "contributor": "agent"},
     ),
@@ -110,7 +112,9 @@ _WRITING = {"check_changes", "credit_contributor"}
 
 def code_tools(run: Mapping[str, Callable[..., str]]) -> dict[str, Tool]:
     """The tools about code; `run` maps a name to the function that answers it, called with checked keywords."""
-    return {name: _code_tool(name, run[name]) for name in _CODE_TOOLS}
+    return {
+        name: checked_tool(name, spec, run[name], read_only=name not in _WRITING) for name, spec in _CODE_TOOLS.items()
+    }
 
 
 def note_tools(notebook: Notebook) -> dict[str, Tool]:
@@ -131,8 +135,9 @@ def note_tools(notebook: Notebook) -> dict[str, Tool]:
     return tools
 
 
-def _code_tool(name: str, run: Callable[..., str]) -> Tool:
-    title, description, parameters, required, aliases = _CODE_TOOLS[name]
+def checked_tool(name: str, spec: Spec, run: Callable[..., str], *, read_only: bool = True) -> Tool:
+    """The tool that calls `run` with keywords checked by `spec`."""
+    title, description, parameters, required, aliases = spec
     schema: Json = {"type": "object", "properties": parameters, "additionalProperties": False}
     if required:
         schema["required"] = list(required)
@@ -140,7 +145,7 @@ def _code_tool(name: str, run: Callable[..., str]) -> Tool:
     def checked_run(arguments: Json) -> str:
         return run(**_checked(name, parameters, required, {aliases.get(key, key): arguments[key] for key in arguments}))
 
-    return Tool(name, title, description, schema, checked_run, read_only=name not in _WRITING)
+    return Tool(name, title, description, schema, checked_run, read_only=read_only)
 
 
 def _checked(tool: str, parameters: Mapping[str, Json], required: tuple[str, ...], arguments: Json) -> Json:
