@@ -14,7 +14,6 @@ from app.api.dependencies import (
     SessionDep,
     request_headers,
 )
-from app.api.limits import limit_guessing
 from app.api.responses import NO_STORE, json_response, problems
 from app.core.wire import json_bytes
 from app.schemas.auth import (
@@ -32,6 +31,7 @@ from app.schemas.auth import (
 from app.schemas.common import Message
 from app.schemas.user import UserPrivate
 from app.services import auth_service, idempotency_service, session_service
+from app.services.guessing import limit_guessing
 from app.services.idempotency_service import Answer
 from app.services.profiles import private_view
 from app.services.session_service import Tokens
