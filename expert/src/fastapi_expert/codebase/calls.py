@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .evaluation import class_attribute, evaluate, lineage, text_of
+from .attributes import class_attribute, lineage
+from .evaluation import evaluate, text_of
 from .flow import iterable
 from .paths import OUTSIDE, path_method
 from .registration import ROUTER_METHODS, apply, make_router
@@ -156,7 +157,7 @@ def _import_module(at: "Interpreter", given: Arguments) -> Any:
 
 
 def _getattr(at: "Interpreter", given: Arguments) -> Any:
-    from .evaluation import attribute
+    from .attributes import attribute
 
     if len(given.args) < 2 or not isinstance(given.args[1], str):
         return Hole(given.site, "an attribute whose name is not known")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 from .evaluation import evaluate
-from .facts import FileFacts, FunctionFacts, ImportFacts, Stmt
+from .facts import Expr, FileFacts, FunctionFacts, ImportFacts, Stmt
 from .flow import Return, Stop, join
 from .model import Problem
 from .names import Names
@@ -149,6 +149,10 @@ class Interpreter:
         return MISSING
 
     # -- statements -----------------------------------------------------------------------------------------------
+
+    def evaluate(self, expr: Expr, scope: Scope) -> Any:
+        """The value of ``expr`` in ``scope``."""
+        return evaluate(self, expr, scope)
 
     def run(self, body: Iterable[Stmt], scope: Scope) -> None:
         for statement in body:

@@ -144,7 +144,7 @@ def apply(at: "Interpreter", decorator: RouteDecorator, endpoint: Any, scope: Sc
 
 
 def _overridden(at: "Interpreter", router: Router, name: str, site: Site) -> FunctionValue | None:
-    from .evaluation import class_attribute  # the two need each other
+    from .attributes import class_attribute  # the two need each other
 
     if not isinstance(router.cls, ClassValue):
         return None
@@ -278,7 +278,7 @@ def _add_resource(at: "Interpreter", router: Router, name: str, given: Arguments
 
 
 def _resource(at: "Interpreter", router: Router, resource: Any, paths: list[str], site: Site, scope: Scope) -> None:
-    from .evaluation import class_attribute  # the two need each other
+    from .attributes import class_attribute  # the two need each other
 
     cls = resource.cls if isinstance(resource, Instance) else resource
     if not isinstance(cls, ClassValue):
