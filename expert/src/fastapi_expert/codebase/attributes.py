@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from .facts import ClassFacts
-from .paths import path_attribute
+from .paths import CONSTANTS, path_attribute
 from .values import (
     MISSING,
     ClassValue,
@@ -50,7 +50,24 @@ _TEXT_METHODS = frozenset(
         "rpartition",
     ]
 )
-_LIST_METHODS = frozenset(["append", "extend", "insert", "copy", "index", "count", "pop", "remove", "reverse", "sort"])
+_LIST_METHODS = frozenset(
+    [
+        "append",
+        "extend",
+        "insert",
+        "copy",
+        "index",
+        "count",
+        "pop",
+        "remove",
+        "reverse",
+        "sort",
+        "add",
+        "update",
+        "discard",
+        "clear",
+    ]
+)
 _DICT_METHODS = frozenset(["items", "keys", "values", "get", "update", "setdefault", "pop", "copy"])
 
 
@@ -65,7 +82,8 @@ _APP_DEFAULTS = {
 def attribute(at: "Interpreter", value: Any, name: str, site: Site) -> Any:
     """The attribute ``name`` of ``value``."""
     if isinstance(value, External):
-        return External(f"{value.name}.{name}")
+        dotted = f"{value.name}.{name}"
+        return CONSTANTS.get(dotted) or External(dotted)
     if isinstance(value, Hole):
         return value
     if isinstance(value, ModuleValue):

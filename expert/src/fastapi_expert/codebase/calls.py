@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .attributes import class_attribute, lineage
+from .containers import dict_method, list_method, text_method
 from .evaluation import evaluate, text_of
 from .flow import iterable
 from .paths import OUTSIDE, path_method
@@ -18,7 +19,6 @@ from .values import (
     Hole,
     Instance,
     LambdaValue,
-    Member,
     Method,
     ModuleValue,
     Partial,
@@ -175,6 +175,21 @@ def _hasattr(at: "Interpreter", given: Arguments) -> Any:
     return Hole(given.site, "whether it has an attribute is not known")
 
 
+def _names(at: "Interpreter", given: Arguments) -> Any:
+    """The names of a module with their values, sorted: `vars(module)`."""
+    module = given.args[0] if given.args else None
+    if not isinstance(module, ModuleValue) or module.place.endswith("/"):
+        return Hole(given.site, "the names of what is not known")
+    scope = at.run_module(module.place)
+    return {name: at.force(scope, name) for name in sorted(scope.names) if not name.startswith("__")}
+
+
+def _members(at: "Interpreter", given: Arguments) -> Any:
+    """`inspect.getmembers(module)`."""
+    names = _names(at, given)
+    return [[name, value] for name, value in names.items()] if is_dict(names) else names
+
+
 def _setattr(at: "Interpreter", given: Arguments) -> Any:
     if len(given.args) == 3 and isinstance(given.args[1], str) and isinstance(given.args[0], (Instance, Router)):
         given.args[0].attributes[given.args[1]] = given.args[2]
@@ -223,19 +238,19 @@ def _range(at: "Interpreter", given: Arguments) -> Any:
 
 
 def _copied(at: "Interpreter", given: Arguments) -> Any:
-    if not given.args:
-        return []
-    items = iterable(given.args[0])
-    return items if items is not None else Hole(given.site, "a collection that is not known")
+    items = iterable(given.args[0]) if given.args else []
+    return at.made(items) if items is not None else Hole(given.site, "a collection that is not known")
 
 
 def _dict(at: "Interpreter", given: Arguments) -> Any:
     if given.args and not is_dict(given.args[0]):
         return Hole(given.site, "a mapping that is not known")
-    return {**(given.args[0] if given.args else {}), **given.keywords}
+    return at.made({**(given.args[0] if given.args else {}), **given.keywords})
 
 
 def _str(at: "Interpreter", given: Arguments) -> Any:
+    if given.args and isinstance(given.args[0], PathValue):
+        return given.args[0]  # os.path and pathlib take either
     text = text_of(given.args[0]) if given.args else ""
     return text if text is not None else Hole(given.site, "a text that is not known")
 
@@ -293,6 +308,8 @@ _OUTSIDE: dict[str, _Outside] = {
     "set": _copied,
     "frozenset": _copied,
     "dict": _dict,
+    "getmembers": _members,
+    "vars": _names,
     "str": _str,
     "bool": _bool,
     "isinstance": _isinstance,
@@ -317,14 +334,14 @@ def _method(at: "Interpreter", method: Method, given: Arguments) -> Any:
     if isinstance(receiver, PathValue):
         return path_method(at, receiver, name, given)
     if isinstance(receiver, str):
-        return _text_method(receiver, name, given.args, given.keywords, given.site)
+        return text_method(receiver, name, given.args, given.keywords, given.site)
     if is_list(receiver) and name == "note":
         receiver.append((given.args[0] if given.args else None, given.site))
         return given.args[0] if given.args else None
     if is_list(receiver):
-        return _list_method(receiver, name, given.args, given.site)
+        return list_method(at, receiver, name, given.args, given.site)
     if is_dict(receiver):
-        return _dict_method(receiver, name, given.args, given.keywords, given.site)
+        return dict_method(at, receiver, name, given)
     if isinstance(receiver, Instance) and isinstance(receiver.cls, External):
         return External(f"{receiver.cls.name}.{name}()") if not given.args else _first_function(given.args, given.site)
     return Hole(given.site, f"what {name}() returns is not known")
@@ -335,56 +352,3 @@ def _first_function(args: list[Any], site: Site) -> Any:
     if len(args) == 1 and isinstance(args[0], (FunctionValue, ClassValue)):
         return args[0]
     return External("a decorator from outside")
-
-
-def _text_method(text: str, name: str, args: list[Any], keywords: dict[str, Any], site: Site) -> Any:
-    plain = [one.value if isinstance(one, Member) else one for one in args]
-    try:
-        if name == "join" and plain and is_list(plain[0]):
-            parts = [text_of(one) for one in plain[0]]
-            if None not in parts:
-                return text.join([part for part in parts if part is not None])
-        elif name == "format":
-            shown = [text_of(one) for one in plain]
-            named = {key: text_of(value) for key, value in keywords.items()}
-            if None not in shown and None not in named.values():
-                return text.format(*shown, **named)
-        elif all(isinstance(one, (str, int)) for one in plain):
-            value: Any = getattr(text, name)(*plain)
-            return list(value) if is_list(value) else value
-    except (TypeError, ValueError, IndexError, KeyError, AttributeError):
-        pass
-    return Hole(site, f"a text made by {name}() of what is not known")
-
-
-def _list_method(items: list[Any], name: str, args: list[Any], site: Site) -> Any:
-    if name == "append" and args:
-        items.append(args[0])
-    elif name == "insert" and len(args) == 2 and isinstance(args[0], int):
-        items.insert(args[0], args[1])
-    elif name == "extend" and args and is_list(args[0]):
-        items.extend(args[0])
-    elif name == "copy":
-        return list(items)
-    else:
-        return Hole(site, f"what {name}() of a list returns")
-    return None
-
-
-def _dict_method(items: dict[Any, Any], name: str, args: list[Any], keywords: dict[str, Any], site: Site) -> Any:
-    if name == "items":
-        return [[key, value] for key, value in items.items()]
-    if name == "keys":
-        return list(items)
-    if name == "values":
-        return list(items.values())
-    if name == "copy":
-        return dict(items)
-    if name == "get" and args and isinstance(args[0], (str, int, Member)):
-        return items.get(args[0], args[1] if len(args) > 1 else None)
-    if name == "update":
-        if args and is_dict(args[0]):
-            items.update(args[0])
-        items.update(keywords)
-        return None
-    return Hole(site, f"what {name}() of a mapping returns")

@@ -7,6 +7,7 @@ from .facts import Expr
 from .flow import iterable, join
 from .paths import divided
 from .values import (
+    DOUBTFUL,
     MISSING,
     Arguments,
     ClassValue,
@@ -64,6 +65,7 @@ _BUILTINS = frozenset(
         "filter",
         "vars",
         "object",
+        "open",
         "property",
         "staticmethod",
         "classmethod",
@@ -100,6 +102,8 @@ def _name(at: "Interpreter", dotted: str, scope: Scope) -> Any:
 
 def truth(value: Any) -> bool | None:
     """Whether ``value`` counts as true, None when that is not known."""
+    if is_list(value) and value and all(isinstance(one, Hole) and one.why == DOUBTFUL for one in value):
+        return None
     if value is None or isinstance(value, (bool, str, int, float)) or is_list(value) or is_dict(value):
         return bool(value)
     if isinstance(value, Instance):
@@ -111,6 +115,8 @@ def text_of(value: Any) -> str | None:
     """The text that ``value`` formats as, None when it is not known."""
     if isinstance(value, Member):
         return text_of(value.value) if value.plain else None
+    if isinstance(value, PathValue) and value.relative:
+        return value.path
     if isinstance(value, bool) or value is None:
         return str(value)
     return str(value) if isinstance(value, (str, int, float)) else None
@@ -261,7 +267,7 @@ def _list(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
             items.extend(value)
         else:
             items.append(evaluate(at, one, scope))
-    return items
+    return at.made(items)
 
 
 def _dict(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
@@ -278,7 +284,7 @@ def _dict(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
             found[name] = evaluate(at, value, scope)
         except TypeError:
             continue
-    return found
+    return at.made(found)
 
 
 def _conditional(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
@@ -318,7 +324,15 @@ def _comprehension(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
             return Hole(_site(scope, expr), "a comprehension with a condition that is not known")
         if all(known):
             found.append(evaluate(at, expr[1], inner))
-    return found
+    return at.made(found)
+
+
+def _items(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
+    """A comprehension of a mapping."""
+    pairs = _comprehension(at, expr, scope)
+    if not is_list(pairs):
+        return pairs
+    return at.made({key: value for key, value in pairs if isinstance(key, (str, int, Member))})
 
 
 _EVALUATE = {
@@ -338,4 +352,5 @@ _EVALUATE = {
     ":=": _walrus,
     "slice": _slice,
     "for": _comprehension,
+    "items": _items,
 }

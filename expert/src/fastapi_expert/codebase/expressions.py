@@ -272,7 +272,10 @@ def _comprehension(at: Translator, node: Node) -> Expr:
             clauses.append(("for", at.expr(_field(child, "left")), at.expr(_field(child, "right"))))
         elif child.type == "if_clause":
             clauses.append(("if", _inner(at, child)))
-    return ("for", at.expr(_field(node, "body")), tuple(clauses))
+    body = _field(node, "body")
+    if body is not None and body.type == "pair":
+        return ("items", ("l", (at.expr(_field(body, "key")), at.expr(_field(body, "value")))), tuple(clauses))
+    return ("for", at.expr(body), tuple(clauses))
 
 
 def _is_number(expr: Expr) -> bool:
@@ -333,6 +336,7 @@ _EXPRESSIONS: dict[str, Callable[[Translator, Node], Expr]] = {
     "lambda": _lambda,
     "list_comprehension": _comprehension,
     "set_comprehension": _comprehension,
+    "dictionary_comprehension": _comprehension,
     "generator_expression": _comprehension,
     "named_expression": _walrus,
 }

@@ -15,7 +15,7 @@ Expressions (`Expr`) are kept in a small form that the linker can evaluate witho
     ("*", e)                        an unpacked item
     ("b", operator, left, right)    arithmetic; ("o", "and"|"or"|"not"|comparison, operands) truth
     ("?", condition, then, otherwise)       a conditional expression
-    ("lambda", names, body) ("for", element, clauses)      lambda; comprehension
+    ("lambda", names, body) ("for", element, clauses)      lambda; comprehension; ("items", …) one of a dict
     ("slice", start, stop)          a slice of constants
     (":=", name, value)             an assignment expression
     ("u", line)                     anything else: unknown
@@ -32,7 +32,7 @@ from typing import Any, NamedTuple
 
 from .shape import Shape
 
-VERSION = 8
+VERSION = 9
 """Raised whenever the facts change shape or meaning: older cached facts are read anew."""
 
 Expr = Any

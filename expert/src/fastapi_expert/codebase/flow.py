@@ -25,7 +25,7 @@ def join(values: list[Any], site: Site) -> Any:
     """One value for several possible ones: the same, or routers alike, or a Hole."""
     known = [value for value in values if not isinstance(value, (Hole, Thunk))] or values
     first = known[0]
-    if all(_same(first, value) for value in known[1:]):
+    if all(same(first, value) for value in known[1:]):
         return known[-1]
     if all(isinstance(value, Router) for value in known):
         return (
@@ -34,7 +34,8 @@ def join(values: list[Any], site: Site) -> Any:
     return Hole(site, "depends on a condition that is not known")
 
 
-def _same(left: Any, right: Any) -> bool:
+def same(left: Any, right: Any) -> bool:
+    """Whether both are known to be one value."""
     return left is right or (type(left) is type(right) and isinstance(left, (str, int, float, bool)) and left == right)
 
 

@@ -12,8 +12,10 @@ from .facts import Expr, FileFacts, FunctionFacts, ImportFacts, Stmt
 from .flow import Return, Stop, join
 from .model import Problem
 from .names import Names
+from .sources import Sources
 from .statements import RUN
 from .values import (
+    DOUBTFUL,
     MISSING,
     External,
     FunctionValue,
@@ -38,10 +40,19 @@ MAX_DEPTH = 40
 
 
 class Interpreter:
-    """Runs the modules of one codebase and remembers every router that was made."""
+    """Runs the modules of one codebase and remembers every router that was made.
 
-    def __init__(self, names: Names) -> None:
+    ``sources`` is where data files are read. With ``deeply`` the functions are run whose bodies the facts left out;
+    without it they are remembered in :attr:`unread`.
+    """
+
+    def __init__(self, names: Names, sources: Sources | None = None, *, deeply: bool = False) -> None:
         self.codebase = names
+        self.sources = sources
+        self.deeply = deeply
+        self.unread: set[tuple[str, str]] = set()
+        self.strays = 0
+        """How many routers were included, or applications mounted, of which it is not known which they are."""
         self.files: Mapping[str, FileFacts] = names.files
         self.modules: dict[str, Scope] = {}
         self.running: set[str] = set()
@@ -59,6 +70,8 @@ class Interpreter:
         """How many calls deep we are since the module that runs."""
         self.budget = MAX_STEPS
         """The count of steps at which the call that runs is given up."""
+        self._regions_of: dict[int, tuple[Any, int]] = {}
+        """Collections made under a condition that is not known, with the region they belong to."""
 
     def problem(self, site: Site, message: str) -> None:
         self.problems[Problem(site.path, site.line, message)] = None
@@ -194,7 +207,17 @@ class Interpreter:
         elif target and target[0] == "i":
             owner, key = evaluate(self, target[1], scope), evaluate(self, target[2], scope)
             if is_dict(owner) and isinstance(key, (str, int)):
-                owner[key] = value
+                owner[key] = Hole(Site(scope.path, 1), DOUBTFUL) if self.is_doubtful(owner) else value
+
+    def made(self, collection: Any) -> Any:
+        """``collection``, remembered as made in the branch that runs."""
+        if self.region:
+            self._regions_of[id(collection)] = (collection, self.region)
+        return collection
+
+    def is_doubtful(self, collection: Any) -> bool:
+        """Whether a change of it now would be one that only some branch makes."""
+        return self.region != 0 and self._regions_of.get(id(collection), (None, 0))[1] != self.region
 
     def uncertain(self, bodies: Iterable[Iterable[Stmt]], scope: Scope) -> None:
         """Run branches of which it is not known whether they run: keep the names they agree on, believe no effect."""
@@ -232,7 +255,8 @@ class Interpreter:
         if facts is None:
             return Hole(site, f"{function.qualname} is not found")
         self.called.add((function.path, function.qualname))
-        if facts.body is None or self.calling > MAX_DEPTH or self.steps > self.budget:
+        body = facts.body if facts.body is not None else self._left_out(function.path, facts)
+        if body is None or self.calling > MAX_DEPTH or self.steps > self.budget:
             return Hole(site, f"what {facts.name}() returns is not known from its text")
         scope = Scope(function.path, {}, function.scope)
         if function.receiver is not None:
@@ -245,12 +269,12 @@ class Interpreter:
             self.budget = self.steps + MAX_CALL_STEPS
         self.calling += 1
         try:
-            self.run(facts.body, scope)
+            self.run(body, scope)
             value = None
         except Return as returned:
             value = returned.value
         except Stop:
-            value = None
+            value = Hole(site, f"{facts.name}() raises an error")
         finally:
             self.calling -= 1
             if not self.calling:
@@ -258,6 +282,15 @@ class Interpreter:
         if scope.maybe:
             value = join([*scope.maybe, *([] if value is None else [value])], site)
         return value
+
+    def _left_out(self, path: str, facts: FunctionFacts) -> tuple[Stmt, ...] | None:
+        """The body of a function that the facts did not keep; what is awaited is not known anyway."""
+        if facts.is_async or self.sources is None:
+            return None
+        if not self.deeply:
+            self.unread.add((path, facts.qualname))
+            return None
+        return self.sources.body(path, facts.qualname)
 
     def _bind_parameters(
         self, facts: FunctionFacts, scope: Scope, args: list[Any], keywords: dict[str, Any], site: Site

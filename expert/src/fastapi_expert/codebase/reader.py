@@ -21,8 +21,11 @@ def _parser() -> Parser:
     return Parser(Language(tree_sitter_python.language()))
 
 
-def read_source(source: bytes, path: str) -> FileFacts:
-    """The facts of ``source``; text that is no Python at all gives few facts and says so in ``problems``."""
+def read_source(source: bytes, path: str, *, all_bodies: bool = False) -> FileFacts:
+    """The facts of ``source``; text that is no Python at all gives few facts and says so in ``problems``.
+
+    ``all_bodies`` keeps the statements of every function, not only of those that look as if they built something.
+    """
     if b"\0" in source:
         return _nothing(path, source, "holds a zero byte: not text; not read")
     if source.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -37,7 +40,7 @@ def read_source(source: bytes, path: str) -> FileFacts:
         source = _recoded(source, declared[1])
     root = _parser().parse(source).root_node
     try:
-        return _Reading(source, path, root).facts()
+        return _Reading(source, path, root, all_bodies=all_bodies).facts()
     except RecursionError:
         return _nothing(path, source, "nested too deeply; not read")
 
@@ -94,8 +97,9 @@ _WITH_ARGUMENTS = re.compile(
 class _Reading:
     """One file while it is read."""
 
-    def __init__(self, source: bytes, path: str, root: Node) -> None:
+    def __init__(self, source: bytes, path: str, root: Node, *, all_bodies: bool) -> None:
         self.source = source
+        self.all_bodies = all_bodies
         self.path = path
         self.root = root
         self.at = Translator(source)
@@ -245,7 +249,7 @@ class _Reading:
 
     def _may_build(self, name: bytes, owner: str, start: int, end: int) -> bool:
         """Whether the interpreter may want to call it: it touches routers, or gives a value without waiting for one."""
-        if _BUILDS.search(self.source, start, end) is not None or name == b"__init__":
+        if self.all_bodies or _BUILDS.search(self.source, start, end) is not None or name == b"__init__":
             return True
         if self.source.startswith(b"async", start):
             return False

@@ -219,6 +219,7 @@ def _include(at: "Interpreter", router: Router, name: str, given: Arguments) -> 
             return
         _add(at, router, IncludeEntry(child, prefix, given.site, given.keywords, tuple(child.entries)))
     elif isinstance(child, Hole):
+        at.strays += 1
         at.problem(given.site, f"which router is included is not known: {child.why}; its routes are not listed")
     elif isinstance(child, (Instance, External, Method)):
         at.problem(
@@ -247,6 +248,7 @@ def _mount(at: "Interpreter", router: Router, name: str, given: Arguments) -> An
         path = prefix + path
     app = given.get(1, "app")
     if isinstance(app, Hole):
+        at.strays += 1
         at.problem(given.site, f"which application is mounted is not known: {app.why}; its routes are not listed")
     _add(at, router, MountEntry(path, app, given.site, host=name == "host"))
 

@@ -16,6 +16,10 @@ def is_dict(value: Any) -> TypeGuard[dict[Any, Any]]:
     return isinstance(value, dict)
 
 
+DOUBTFUL = "it was added, changed or removed under a condition that the text does not settle"
+"""Why an item of a collection is a Hole when only some branch touched it."""
+
+
 class Missing:
     """Stands for a name that nothing binds (None is a value)."""
 
@@ -32,9 +36,13 @@ class Site(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PathValue:
-    """A path below the root of the codebase, with `/`; ``""`` is the root."""
+    """A path below the root of the codebase, with `/`; ``""`` is the root. An open file stands for its path.
+
+    ``relative`` tells that it is what `relative_to` gave: a piece of a path, not a place.
+    """
 
     path: str
+    relative: bool = False
 
 
 class ModuleInfo(NamedTuple):
