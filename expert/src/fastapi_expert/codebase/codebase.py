@@ -1,21 +1,26 @@
 """The linked codebase: loading it, keeping it fresh, and looking things up in it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
+from typing import TypeVar
 
 from .cache import Cache
+from .components import Place
 from .facts import ClassFacts, FileFacts, FunctionFacts
 from .framework import includes_live
-from .linking import Linked, ServedMount, ServedRoute, link
-from .model import Component, Inventory, Problem
+from .linking import Linked, RouteRow, ServedMount, ServedRoute, Whole, link
+from .model import Component, Field, Inventory, Kind, Problem
 from .modules import Modules
 from .names import Names
 from .scan import Progress, Scan, paused_collection, scan
+from .sources import Sources
 
 __all__ = ["Codebase", "ServedMount", "ServedRoute", "load", "refresh"]
+
+_T = TypeVar("_T")
 
 
 def load(
@@ -40,7 +45,8 @@ def load(
 def refresh(previous: "Codebase") -> "Codebase":
     """The codebase as it is now: ``previous`` itself when no file changed, else a new one that shares what did not."""
     found = scan(previous.root, exclude=previous.exclude, cache=None, previous=previous.scan, progress=None)
-    if found.stamps == previous.scan.stamps and found.problems == previous.scan.problems:
+    same = found.stamps == previous.scan.stamps and found.problems == previous.scan.problems
+    if same and not previous.data_has_changed:
         return previous
     return Codebase(previous.root, found, previous.exclude, previous.caching)
 
@@ -81,46 +87,77 @@ class Codebase:
 
     @cached_property
     def _linked(self) -> Linked:
-        live = includes_live(self.root)
+        return link(self.names, live=includes_live(self.root), sources=self._sources)
+
+    def _asked(self, question: Callable[[Linked], _T]) -> _T:
+        """The answer of the linker; facts that make no sense came from somebody else's cache: read anew."""
         with paused_collection():
             try:
-                return link(self.names, live=live)
+                return question(self._linked)
             except (LookupError, TypeError, ValueError, AttributeError):
                 if self.caching is False:
                     raise
                 self._distrust_cache()
-                return link(self.names, live=live)
+                return question(self._linked)
+
+    @cached_property
+    def _sources(self) -> Sources:
+        root = self.root if self.root.is_dir() else self.root.parent
+        return Sources(root, {path: stamp[1] for path, stamp in self.scan.stamps.items()})
+
+    @property
+    def data_has_changed(self) -> bool:
+        """Whether a data file that was read to link this codebase says something else by now."""
+        return "_linked" in self.__dict__ and self._sources.has_changed()
 
     def _distrust_cache(self) -> None:
-        """Facts that make no sense came from a cache that somebody else wrote: read the sources instead."""
         if self.cache is not None:
             self.cache.forget()
         fresh = scan(self.root, exclude=self.exclude, cache=None, progress=None)
         object.__setattr__(self, "scan", fresh)
-        self.__dict__.pop("names", None)
+        for derived in ("names", "_linked", "_sources"):
+            self.__dict__.pop(derived, None)
 
     @cached_property
     def inventory(self) -> Inventory:
         """Everything, as `expert map --json` prints it."""
-        linked = self._linked
+        found = self._whole
         syntax = [Problem(path, line, text) for path, facts in self.files.items() for line, text in facts.problems]
-        problems = sorted({*self.scan.problems, *syntax, *linked.problems}, key=lambda p: (p.path, p.line, p.message))
-        routes = tuple([served.route for served in self.served])
-        return Inventory(str(self.root), len(self.files), self.components, routes, tuple(problems))
+        problems = sorted({*self.scan.problems, *syntax, *found.problems}, key=lambda p: (p.path, p.line, p.message))
+        routes = tuple([served.route for served in found.served])
+        return Inventory(str(self.root), len(self.files), found.components, routes, tuple(problems))
+
+    @cached_property
+    def _whole(self) -> Whole:
+        return self._asked(lambda linked: linked.whole)
 
     @property
     def components(self) -> tuple[Component, ...]:
-        return self._linked.components
+        return self._whole.components
 
     @property
     def served(self) -> tuple[ServedRoute, ...]:
         """Every route, in the order in which its app tries them."""
-        return self._linked.served
+        return self._whole.served
+
+    @cached_property
+    def kinds(self) -> Mapping[Place, Kind]:
+        """(path, qualname) to kind of every component that has a definition; cheaper than :attr:`components`."""
+        return self._asked(lambda linked: linked.catalogue.kinds)
+
+    @cached_property
+    def table(self) -> tuple[RouteRow, ...]:
+        """Every route as its application tries it; cheaper than :attr:`served`."""
+        return self._asked(lambda linked: linked.table)
+
+    def fields(self, path: str, qualname: str) -> tuple[Field, ...]:
+        """The fields of a class, inherited ones included."""
+        return self._asked(lambda linked: linked.catalogue.classes.fields(path, qualname))
 
     @property
     def mounts(self) -> tuple[ServedMount, ...]:
         """What takes every path below its own and is no application of this codebase."""
-        return self._linked.mounts
+        return self._asked(lambda linked: linked.mounts)
 
     @cached_property
     def _by_id(self) -> dict[str, Component]:

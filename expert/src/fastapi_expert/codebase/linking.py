@@ -1,8 +1,9 @@
 """From names to an inventory: components, routes in the order they are tried, and what could not be known."""
 
 import re
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from .components import Catalogue
 from .dependencies import Need
@@ -12,7 +13,8 @@ from .interpreter import Interpreter
 from .model import Component, Problem, Route
 from .names import Names, Symbol
 from .project import applications, is_test, run_all
-from .routes import FlatRoute, Served, endpoint_name, registrations, serve
+from .routes import FlatRoute, endpoint_name, registrations, serve
+from .sources import Sources
 from .values import (
     ClassValue,
     Dependency,
@@ -24,6 +26,7 @@ from .values import (
     Partial,
     RouteEntry,
     Router,
+    Site,
     is_list,
 )
 
@@ -48,56 +51,95 @@ class ServedMount:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Linked:
-    """What linking finds."""
+class RouteRow(NamedTuple):
+    """One (method, path) as an application tries it: what matching routes needs, and no more."""
 
-    components: tuple[Component, ...] = ()
-    served: tuple[ServedRoute, ...] = ()
-    mounts: tuple[ServedMount, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    endpoint: str
+    method: str
+    path: str
+    name: str
+    app: str
+    order: int
+    site: Site
+    websocket: bool
 
 
-def link(names: Names, *, live: bool = True) -> Linked:
-    """Link every file of ``names``; ``live`` as in :func:`.routes.serve`."""
-    at = Interpreter(names)
+class Whole(NamedTuple):
+    """What only an inventory asks for, and costs as much again: uses, tests, protection, models of routes."""
+
+    components: tuple[Component, ...]
+    served: tuple[ServedRoute, ...]
+    problems: tuple[Problem, ...]
+
+
+def link(names: Names, *, live: bool = True, sources: Sources | None = None) -> "Linked":
+    """Link every file of ``names``; ``live`` as in :func:`.routes.serve`, ``sources`` is where data files are read.
+
+    Where a router stayed unknown, module level is run again with the function bodies that the facts left out.
+    """
+    at = Interpreter(names, sources)
     run_all(at)
-    return _Linking(at, live=live).linked()
+    if at.strays and at.unread:
+        at = Interpreter(names, sources, deeply=True)
+        run_all(at)
+    return Linked(at, live=live)
 
 
-class _Linking:
+class Linked:
+    """What linking finds: the kind of every definition and the table of routes at once, the rest when asked."""
+
     def __init__(self, at: Interpreter, *, live: bool) -> None:
         self.at = at
-        self.live = live
         self.catalogue = Catalogue(at.codebase)
         self.router_ids: dict[int, str] = {}
         self._taken: dict[str, int] = {}
-
-    def linked(self) -> Linked:
-        apps = applications(self.at)
-        for router in self.at.routers:
+        for router in at.routers:
             if not is_test(router.site.path):
                 self.router_ids[id(router)] = self._router_id(router)
-        served = [(app, serve(self.at, app, live=self.live)) for app in apps]
-        flat = [route for _, one in served for route in one.routes]
-        for route in flat:
+        self._served = [(app, serve(at, app, live=live)) for app in applications(at)]
+        self._flat = [route for _, one in self._served for route in one.routes]
+        for route in self._flat:
             self.catalogue.mark_value(route.entry.endpoint, "endpoint", anywhere=True)
         self._mark()
-        exercised = self._exercised(flat)
+
+    @cached_property
+    def table(self) -> tuple[RouteRow, ...]:
+        """Every route, in the order in which its application tries them."""
+        rows: list[RouteRow] = []
+        for app, one in self._served:
+            for order, route in enumerate(one.routes):
+                entry = route.entry
+                endpoint, name = self._id_of(entry.endpoint) or "", self._name(route)
+                at = (name, self.router_ids[id(app)], order, entry.site, entry.websocket)
+                rows.extend([RouteRow(endpoint, method, route.path, *at) for method in entry.methods])
+        return tuple(rows)
+
+    @cached_property
+    def whole(self) -> Whole:
+        """The inventory."""
+        exercised = self._exercised(self._flat)
         routes: list[ServedRoute] = []
-        for app, one in served:
+        for app, one in self._served:
             for order, route in enumerate(one.routes):
                 covering = exercised.get(len(routes), ())
                 routes.append(ServedRoute(self._route(route, "", covering), self.router_ids[id(app)], order))
         self._add_routers()
         expanded = tuple(
             ServedRoute(_with_method(one.route, method), one.app, one.order)
-            for one, route in zip(routes, flat, strict=True)
+            for one, route in zip(routes, self._flat, strict=True)
             for method in route.entry.methods
         )
-        mounts = tuple(self._mounts(served))
-        self._report_unserved(flat)
-        return Linked(self.catalogue.components(), expanded, mounts, tuple(self.at.problems))
+        self._report_unserved(self._flat)
+        return Whole(self.catalogue.components(), expanded, tuple(self.at.problems))
+
+    @cached_property
+    def mounts(self) -> tuple[ServedMount, ...]:
+        """What takes every path below its own and is no application of this codebase."""
+        return tuple(
+            ServedMount(self.router_ids[id(app)], mount.path, mount.order, mount.site.path, mount.site.line)
+            for app, one in self._served
+            for mount in one.mounts
+        )
 
     # -- components -----------------------------------------------------------------------------------------------
 
@@ -330,13 +372,6 @@ class _Linking:
                     stack.extend(one[1:] if one[0] == "i" else one[2:])
         return None
 
-    def _mounts(self, served: list[tuple[Router, Served]]) -> list[ServedMount]:
-        return [
-            ServedMount(self.router_ids[id(app)], mount.path, mount.order, mount.site.path, mount.site.line)
-            for app, one in served
-            for mount in one.mounts
-        ]
-
     def _report_unserved(self, flat: list[FlatRoute]) -> None:
         """Registrations that no application serves: a router that nobody includes, or not where the text shows it."""
         if not flat:
@@ -371,6 +406,4 @@ def status_code(value: Any) -> int | None:
 
 
 def _with_method(route: Route, method: str) -> Route:
-    from dataclasses import replace
-
     return replace(route, method=method)

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from fastapi_expert.codebase.facts import ClassFacts, Expr, FileFacts, FunctionFacts, Stmt
-from fastapi_expert.codebase.model import Component
+from fastapi_expert.codebase.model import Kind
+from fastapi_expert.codebase.names import Names
 from fastapi_expert.duplicates.records import (
     FunctionRecord,
     ModelRecord,
@@ -27,15 +28,16 @@ _PROTOCOLS = {"Protocol", "ABC"}
 
 def records_of(codebase: "Codebase") -> Records:
     """The records of ``codebase``; links it when that has not been done."""
-    components = {(one.path, one.qualname): one for one in reversed(codebase.components)}
+    kinds = codebase.kinds
     mentions = _mentions(codebase.files.values())
     functions: list[FunctionRecord] = []
-    for path, facts in codebase.files.items():
-        functions += function_records(facts, path, components=components, mentions=mentions, lineage=_Lineage(codebase))
-    models = [_model(codebase, one) for one in codebase.components if one.kind in MODELS and one.fields is not None]
+    lineage = Lineage(codebase.names)
+    for facts in codebase.files.values():
+        functions += function_records(facts, kinds=kinds, mentions=mentions, lineage=lineage)
+    models = [_model(codebase, *place, kind) for place, kind in kinds.items() if kind in MODELS]
     return Records(
         tuple(functions),
-        tuple(models),
+        tuple(sorted(models, key=lambda model: (model.path, model.line, model.id))),
         tuple(_routes(codebase)),
         tuple(variables_of(codebase)),
         tuple([(path, codebase.names.modules.name(path)) for path in codebase.files]),
@@ -66,11 +68,11 @@ def decorator_name(decorator: Expr) -> str:
     return f"{decorator_name(rest[0])}.{rest[1]}" if kind == "a" else ""
 
 
-class _Lineage:
+class Lineage:
     """Which classes up the hierarchy define a method."""
 
-    def __init__(self, codebase: "Codebase") -> None:
-        self._names = codebase.names
+    def __init__(self, names: Names) -> None:
+        self._names = names
         self._known: dict[tuple[str, str], list[tuple[str, str]]] = {}
 
     def defining(self, path: str, owner: str, method: str) -> tuple[str, ...]:
@@ -87,51 +89,47 @@ class _Lineage:
 
 def function_records(
     facts: FileFacts,
-    path: str,
     *,
-    components: Mapping[tuple[str, str], Component],
+    kinds: Mapping[tuple[str, str], Kind],
     mentions: Mapping[str, int],
-    lineage: _Lineage | None,
+    lineage: Lineage | None,
 ) -> Iterator[FunctionRecord]:
     """A record for every function of one file, in order; ``lineage`` None knows no hierarchy (a draft)."""
+    path = facts.path
     silent_file = is_foreign(facts)
     is_test = is_test_path(path)
     classes = {one.qualname: one for one in facts.classes}
     inside = {one.qualname for one in facts.functions}
     for function in facts.functions:
-        component = components.get((path, function.qualname)) or components.get((path, function.owner))
-        kind = _kind(function, component)
-        names = {decorator_name(decorator).rpartition(".")[2] for decorator in function.decorators}
+        qualname, owner = function.qualname, function.owner
+        own = kinds.get((path, qualname))
+        names = [decorator_name(decorator).rpartition(".")[2] for decorator in function.decorators]
         silent = (
             silent_file
-            or _is_nested(function, inside)
-            or bool(names & _SILENT_DECORATORS)
-            or _is_protocol(classes.get(function.owner))
+            or (function.parent != "" and _is_nested(function, inside))
+            or not _SILENT_DECORATORS.isdisjoint(names)
+            or (owner != "" and _is_protocol(classes.get(owner)))
         )
-        overrides = _overridden(function, path, classes, lineage) if function.owner else ()
-        shape = function.shape
         yield FunctionRecord(
-            component.id
-            if component and component.qualname == function.qualname
-            else f"function:{path}::{function.qualname}",
-            "validator" if names & _VALIDATORS else kind,
+            f"{own or 'function'}:{path}::{qualname}",
+            "validator" if not _VALIDATORS.isdisjoint(names) else own or _kind_of_method(kinds.get((path, owner))),
             path,
             function.line,
             function.end_line,
             function.name,
-            function.qualname,
+            qualname,
             function.is_async,
             is_test,
             silent,
             mentions.get(function.name, 0),
-            overrides,
+            _overridden(function, path, classes, lineage) if owner else (),
             tuple([parameter.name for parameter in function.params]),
-            *shape,
+            *function.shape,
         )
 
 
 def _overridden(
-    function: FunctionFacts, path: str, classes: Mapping[str, ClassFacts], lineage: _Lineage | None
+    function: FunctionFacts, path: str, classes: Mapping[str, ClassFacts], lineage: Lineage | None
 ) -> tuple[str, ...]:
     """Where the hierarchy defines the method; of a draft, whose bases are not resolved, the names of its bases."""
     if lineage is not None:
@@ -141,12 +139,9 @@ def _overridden(
     return (f"{path}::{function.owner}", *[f"::{base.partition('[')[0].rpartition('.')[2]}" for base in bases])
 
 
-def _kind(function: FunctionFacts, component: Component | None) -> str:
-    if component is None:
-        return "function"
-    if component.qualname == function.qualname or component.kind == "middleware":
-        return component.kind
-    return "service" if component.kind == "service" else "function"
+def _kind_of_method(owner: Kind | None) -> str:
+    """A method of a service or a middleware is a part of it; one of a schema is but a function."""
+    return owner if owner in ("service", "middleware") else "function"
 
 
 def _is_nested(function: FunctionFacts, functions: set[str]) -> bool:
@@ -172,38 +167,38 @@ def _mentions(files: Iterable[FileFacts]) -> dict[str, int]:
     return count
 
 
-def _model(codebase: "Codebase", component: Component) -> ModelRecord:
-    facts = codebase.class_(component.id)
-    declared = {field.name: field.default for field in facts.fields} if facts else {}
-    ancestors = codebase.names.ancestors(component.path, component.qualname)
-    file = codebase.files[component.path]
+def _model(codebase: "Codebase", path: str, qualname: str, kind: Kind) -> ModelRecord:
+    facts = codebase.names.class_(path, qualname)
+    if facts is None:
+        raise LookupError(f"no class {qualname} in {path}")
+    declared = {field.name: field.default for field in facts.fields}
+    ancestors = codebase.names.ancestors(path, qualname)
     return ModelRecord(
-        component.id,
-        component.kind,
-        component.path,
-        component.line,
-        component.end_line,
-        component.name,
-        tuple([(field.name, field.type, field.required) for field in component.fields or ()]),
+        f"{kind}:{path}::{qualname}",
+        kind,
+        path,
+        facts.line,
+        facts.end_line,
+        facts.name,
+        tuple([(field.name, field.type, field.required) for field in codebase.fields(path, qualname)]),
         tuple(declared),
         tuple([f"{one.path}::{one.name}" for one in ancestors]),
         declared.get("__tablename__", "").strip("\"'"),
-        is_foreign(file) or is_test_path(component.path),
+        is_foreign(codebase.files[path]) or is_test_path(path),
     )
 
 
 def _routes(codebase: "Codebase") -> Iterator[RouteRecord]:
-    for served in codebase.served:
-        route = served.route
-        endpoint = codebase.function(route.endpoint)
+    for row in codebase.table:
+        endpoint = codebase.function(row.endpoint)
         yield RouteRecord(
-            route.endpoint,
-            "WEBSOCKET" if route.websocket else route.method,
-            route.path,
-            route.name,
-            served.app,
-            served.order,
-            route.path_file,
-            route.line,
-            endpoint.end_line if endpoint else route.line,
+            row.endpoint,
+            "WEBSOCKET" if row.websocket else row.method,
+            row.path,
+            row.name,
+            row.app,
+            row.order,
+            row.site.path,
+            row.site.line,
+            endpoint.end_line if endpoint else row.site.line,
         )

@@ -63,7 +63,7 @@ class Shelf:
     def functions(self) -> Iterator[FunctionRecord]:
         """Functions of the changed files."""
         for facts in self.fresh:
-            yield from function_records(facts, facts.path, components={}, mentions={}, lineage=None)
+            yield from function_records(facts, kinds={}, mentions={}, lineage=None)
 
 
 def judge_draft(
@@ -131,9 +131,7 @@ def _judge_functions(
     draft: FileFacts, shelf: Shelf, *, path: str | None, before: FileFacts | None, settings: Config
 ) -> Iterator[tuple[Finding | None, list[Ranked]]]:
     kept = {(one.qualname, one.shape.exact) for one in (before.functions if before else ())}
-    mine = [
-        (one, unpack(one)) for one in function_records(draft, path or DRAFT, components={}, mentions={}, lineage=None)
-    ]
+    mine = [(one, unpack(one)) for one in function_records(draft, kinds={}, mentions={}, lineage=None)]
     standing = [(one, code) for one, code in mine if (one.qualname, one.exact) in kept]
     fresh = [*[(record, unpack(record)) for record in shelf.functions()], *standing]
     for record, code in mine:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastapi_expert.codebase.facts import ClassFacts
-from fastapi_expert.codebase.model import Component
 from fastapi_expert.duplicates.records import VariableRecord
 
 if TYPE_CHECKING:
@@ -18,21 +17,21 @@ _CHOICES = re.compile(r"""AliasChoices\(([^)]*)\)""")
 
 def variables_of(codebase: "Codebase") -> Iterator[VariableRecord]:
     """Every variable that a settings class defines, and every direct read."""
-    for component in codebase.components:
-        if component.kind == "settings":
-            yield from _defined(codebase, component)
+    for (path, qualname), kind in sorted(codebase.kinds.items()):
+        if kind == "settings":
+            yield from _defined(codebase, path, qualname)
     for path, facts in codebase.files.items():
-        for variable, line in getattr(facts, "env_reads", ()):
+        for variable, line in facts.env_reads:
             yield VariableRecord(variable.upper(), "", "", path, line, ())
 
 
-def _defined(codebase: "Codebase", component: Component) -> Iterator[VariableRecord]:
-    facts = codebase.class_(component.id)
+def _defined(codebase: "Codebase", path: str, qualname: str) -> Iterator[VariableRecord]:
+    facts = codebase.names.class_(path, qualname)
     if facts is None:
         return
-    ancestors = codebase.names.ancestors(component.path, component.qualname)
+    ancestors = codebase.names.ancestors(path, qualname)
     lineage = tuple([f"{one.path}::{one.name}" for one in ancestors])
-    prefix = _prefix(codebase, component.path, facts)
+    prefix = _prefix(codebase, path, facts)
     for field in facts.fields:
         if field.name.startswith("_") or field.name == "model_config" or not field.annotation:
             continue
@@ -40,7 +39,7 @@ def _defined(codebase: "Codebase", component: Component) -> Iterator[VariableRec
         for choices in _CHOICES.findall(field.default):
             aliases += re.findall(r"""["']([^"']+)["']""", choices)
         for variable in aliases or [prefix + field.name]:
-            yield VariableRecord(variable.upper(), component.qualname, field.name, component.path, field.line, lineage)
+            yield VariableRecord(variable.upper(), qualname, field.name, path, field.line, lineage)
 
 
 def _prefix(codebase: "Codebase", path: str, facts: ClassFacts) -> str:
