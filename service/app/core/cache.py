@@ -14,8 +14,7 @@ worker uses comes from the subscription alone, so that all workers see one order
 import asyncio
 import secrets
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterable
 from time import monotonic
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -23,6 +22,7 @@ import orjson
 import structlog
 from redis.exceptions import RedisError
 
+from app.core.background import end
 from app.core.redis import RedisClient
 
 log = structlog.get_logger(__name__)
@@ -73,6 +73,10 @@ class Region(Generic[V]):
         coordinated: bool = True,
     ) -> None:
         self.name = name
+        self.hits = 0
+        self.fills = 0
+        """Values put here: made anew, or (`shared_hits` of them) by another worker."""
+        self.shared_hits = 0
         self._coordinated = coordinated
         self.epoch = 0
         self.generation: str | None = None
@@ -104,10 +108,12 @@ class Region(Generic[V]):
             self._drop(key)
             return None
         self._entries.move_to_end(key)
+        self.hits += 1
         return entry.value
 
     def put(self, key: str, value: V, *, epoch: int, ttl: float | None = None) -> None:
         """Keep ``value``, unless something was invalidated since ``epoch`` was taken."""
+        self.fills += 1
         weight = self._weigh(value) if self._weigh else 0
         if epoch != self.epoch or (self._max_weight is not None and weight > self._max_weight // 8):
             return
@@ -141,6 +147,7 @@ class Region(Generic[V]):
         codec = self._codec if generation is not None else None
         if codec is not None and (data := await self._cache.fetch(remote_key)) is not None:
             found, ttl_left = data
+            self.shared_hits += 1
             value = codec.decode(found)
             self.put(key, value, epoch=epoch, ttl=ttl_left)
             return value
@@ -201,6 +208,10 @@ class Cache:
         return self._redis is not None
 
     @property
+    def regions(self) -> Iterable["Region[Any]"]:
+        return self._regions.values()
+
+    @property
     def connected(self) -> bool:
         """Whether invalidations of other workers reach this one."""
         return self._redis is not None and monotonic() < self.trusted_until
@@ -219,9 +230,7 @@ class Cache:
 
     async def stop(self) -> None:
         if self._listener is not None:
-            self._listener.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._listener
+            await end(self._listener)
             self._listener = None
         self.trusted_until = 0.0
 

@@ -2,34 +2,38 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from typing import Generic, TypeVar
 
 import structlog
+
+from app.core.background import end
 
 log = structlog.get_logger(__name__)
 
 FLUSH_INTERVAL = 1.0
 
+K = TypeVar("K", bound=Hashable)
 
-class BufferedCounter:
+
+class BufferedCounter(Generic[K]):
     """Adds up increments by key; ``write`` stores a batch ``{key: increment}`` (all of it or nothing).
 
     What could not be written is kept and tried again. :meth:`stop` writes the rest: a clean shutdown loses nothing, a
     crash loses at most :data:`FLUSH_INTERVAL` seconds.
     """
 
-    def __init__(self, write: Callable[[Mapping[int, int]], Awaitable[None]]) -> None:
+    def __init__(self, write: Callable[[Mapping[K, int]], Awaitable[None]]) -> None:
         self._write = write
-        self._pending: Counter[int] = Counter()
-        self._writing: Counter[int] = Counter()
+        self._pending: Counter[K] = Counter()
+        self._writing: Counter[K] = Counter()
         self._lock = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
-    def add(self, key: int) -> None:
+    def add(self, key: K) -> None:
         self._pending[key] += 1
 
-    def pending(self, key: int) -> int:
+    def pending(self, key: K) -> int:
         """What the stored count does not hold yet, as far as this process knows."""
         return self._pending[key] + self._writing[key]
 
@@ -56,9 +60,7 @@ class BufferedCounter:
     async def stop(self) -> None:
         """Stop the timer and write the rest. A database that is down now is logged, with what is lost."""
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await end(self._task)
             self._task = None
         try:
             await self.flush()

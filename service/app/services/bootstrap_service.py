@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import select
 
 from app.core import migrations
+from app.core.background import end
 from app.core.config import ConfigurationError, Settings
 from app.core.errors import ServiceError, is_outage
 from app.core.fastread import Read
@@ -65,8 +66,7 @@ async def prepared(resources: Resources) -> AsyncGenerator[None]:
             preparation.result()
         yield
     finally:
-        preparation.cancel()
-        await asyncio.wait({preparation})
+        await end(preparation)
 
 
 async def _prepare_when_possible(resources: Resources) -> None:

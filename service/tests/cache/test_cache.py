@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import redis as redis_client
+from redis.asyncio.client import PubSub
 
 from app.core import cache as cache_module
 from app.core.cache import Cache, Region
@@ -207,3 +208,26 @@ async def test_a_redis_that_hangs_is_left_alone_after_one_wait(own_redis: Redis)
             assert await region.load(f"k{number}", load) == b"v"
         assert monotonic() - started < 4, "it is asked once and then left alone, not fifty times"
         await until(lambda: cache.connected, within=15)
+
+
+async def test_stopping_ends_the_listener_though_its_cancellation_is_lost(
+    own_redis: Redis, monkeypatch: pytest.MonkeyPatch
+):
+    """redis-py's timeouts can swallow a cancellation that arrives as they expire."""
+    get_message = PubSub.get_message
+    lost = 0
+
+    async def swallowing(self: Any, *arguments: Any, **options: Any) -> Any:
+        nonlocal lost
+        try:
+            return await get_message(self, *arguments, **options)
+        except asyncio.CancelledError:
+            if lost:
+                raise
+            lost += 1
+            return None
+
+    monkeypatch.setattr(PubSub, "get_message", swallowing)
+    async with asyncio.timeout(10), worker(own_redis):
+        await asyncio.sleep(0)
+    assert lost
