@@ -136,7 +136,7 @@ class Interpreter:
         value = scope.names[name]
         if isinstance(value, Thunk):
             scope.names[name] = Hole(Site(scope.path, 1), f"{name} is defined by itself")
-            value = scope.names[name] = evaluate(self, value.expr, value.scope)
+            value = scope.names[name] = self._evaluated(value)
         elif isinstance(value, Lazy):
             scope.names[name] = Hole(Site(scope.path, 1), f"{name} is imported from itself")
             found = self.module_attribute(value.place, value.name)
@@ -147,6 +147,13 @@ class Interpreter:
                 scope.names[name] = found
             value = found
         return value
+
+    def _evaluated(self, thunk: Thunk) -> Any:
+        if thunk.value is MISSING:
+            region, self.region = self.region, 0  # it was met under no condition
+            thunk.value = evaluate(self, thunk.expr, thunk.scope)
+            self.region = region
+        return thunk.value
 
     def lookup(self, scope: Scope, name: str) -> Any:
         """The value of a name as Python would find it; MISSING when nothing binds it."""

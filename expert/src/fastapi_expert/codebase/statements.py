@@ -31,7 +31,7 @@ def _run_assignment(at: "Interpreter", statement: Stmt, scope: Scope) -> None:
     target, value = statement[2], statement[3]
     if value is None:
         return
-    if isinstance(target, str) and "." not in target and scope.parent is None and not _calls(value):
+    if isinstance(target, str) and "." not in target and scope.parent is None and not at.region and not _calls(value):
         scope.names[target] = Thunk(value, scope)  # most constants are never asked for
         return
     at.assign(target, evaluate(at, value, scope), scope)

@@ -156,12 +156,13 @@ class Dependency:
     site: Site
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Thunk:
-    """An expression that is evaluated when its name is first looked up."""
+    """An expression that is evaluated when its name is first looked up; whatever branch asks, it has one value."""
 
     expr: Expr
     scope: "Scope"
+    value: Any = MISSING
 
 
 @dataclass(frozen=True, slots=True)
