@@ -6,11 +6,17 @@ place at a time. Each time the failing tests are compared with those that `gate.
 testmon chooses. Recall is what counts; the share of tests chosen is its price.
 
 With ``--covering`` a change inside a function is tried only on the tests that a recorded run saw execute it (the others
-cannot notice): needs pytest-cov. All else is always tried on every test.
+cannot notice): needs pytest-cov. All else is always tried on every test. A run that is stopped and started again with
+the same ``--log`` goes on where it was.
+
+A test that fails in the full run and was not chosen is run alone, once more: if it passes there, it failed because
+another one did (a session-scoped database handle that one failing test leaves broken), not because of the change. Such
+followers are counted beside the missed.
 """
 
 import argparse
 import ast
+import atexit
 import json
 import os
 import random
@@ -22,7 +28,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from fastapi_expert.codebase import load
@@ -54,10 +60,11 @@ class Mutation:
 class Project:
     """A working copy and how its tests are run."""
 
-    def __init__(self, root: Path, python: Path, tests: list[str]) -> None:
+    def __init__(self, root: Path, python: Path, tests: list[str], reset: str | None) -> None:
         self.root = root
         self.tests = tests
         self.python = python
+        self.reset = reset
         self.environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
         self.runner = subprocess.Popen(
             [python, Path(__file__).with_name("affected_runner.py")],
@@ -66,7 +73,9 @@ class Project:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
+        atexit.register(os.killpg, self.runner.pid, signal.SIGKILL)  # the tests that it runs included
 
     def pytest(self, *options: str) -> str:
         assert self.runner.stdin
@@ -80,6 +89,8 @@ class Project:
         """The tests that fail (``path::name``, without parameters), of ``chosen`` or of all."""
         if chosen == []:
             return set()
+        if self.reset:
+            subprocess.run(self.reset, shell=True, cwd=self.root, check=True, capture_output=True)
         said = self.pytest(*options, *(chosen or self.tests))
         return {re.split(r"[\[ ]", found)[0] for found in re.findall(r"^(?:FAILED|ERROR) (\S+)", said, re.MULTILINE)}
 
@@ -91,7 +102,10 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One change: which tests failed, the share of tests chosen, who was missed; ``testmon`` None: not asked."""
+    """One change: which tests failed, the share of tests chosen, who was missed; ``testmon`` None: not asked.
+
+    ``followed`` failed in the full run only because another test did.
+    """
 
     path: str
     line: int
@@ -102,6 +116,7 @@ class Row:
     testmon: float | None
     testmon_missed: list[str]
     everything: str | None
+    followed: list[str] = field(default_factory=list[str])
 
 
 def main(options: list[str]) -> int:
@@ -113,15 +128,16 @@ def main(options: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--covering", action="store_true")
     parser.add_argument("--testmon-every", type=int, default=1, metavar="N", help="compare with testmon every Nth time")
+    parser.add_argument("--reset", metavar="COMMAND", help="run before the tests each time, to bring a database back")
     parser.add_argument("--baseline", type=Path, help="file to keep what the unchanged project's runs said in")
-    parser.add_argument("--log", type=Path, help="one JSON object a mutation")
+    parser.add_argument("--log", type=Path, help="one JSON object a mutation; those in it are not tried again")
     given = parser.parse_args(options)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that a change is undone
-    project = Project(given.project.resolve(), given.python, given.tests)
+    project = Project(given.project.resolve(), given.python, given.tests, given.reset)
     ids, covered, broken = baseline(project, covering=given.covering, kept=given.baseline)
     print(f"{len(ids)} tests, {len(broken)} of them fail unchanged and are left out", flush=True)
-    rows: list[Row] = []
-    for mutation in chosen(project, given.mutations, given.seed):
+    rows = [Row(**json.loads(line)) for line in lines_of(given.log)]
+    for mutation in chosen(project, given.mutations, given.seed)[len(rows) :]:
         row = tried(project, mutation, ids, broken, covered, testmon=len(rows) % given.testmon_every == 0)
         rows.append(row)
         if given.log:
@@ -129,6 +145,10 @@ def main(options: list[str]) -> int:
                 log.write(json.dumps(asdict(row)) + "\n")
     report(rows)
     return 0
+
+
+def lines_of(log: Path | None) -> list[str]:
+    return log.read_text().splitlines() if log and log.exists() else []
 
 
 def baseline(project: Project, *, covering: bool, kept: Path | None) -> tuple[set[str], Covered | None, set[str]]:
@@ -173,24 +193,27 @@ def tried(
             seen = covered.get(f"{mutation.path}:{mutation.line}", set())
             tests = None if seen is None else sorted(seen)
         failing = expanded(project.failing(tests), ids) - expanded(broken, ids)
+        ours = set(found.tests) & ids
+        overlooked = failing - (ours if theirs is None else ours & theirs)
+        followed = {each for each in overlooked if each not in expanded(project.failing([each]), ids)}
     finally:
         file.write_bytes(original)
-    ours = set(found.tests) & ids
     row = Row(
         mutation.path,
         mutation.line,
         mutation.kind,
         sorted(failing),
         len(ours) / len(ids),
-        sorted(failing - ours),
+        sorted(failing - ours - followed),
         None if theirs is None else len(theirs & ids) / len(ids),
-        sorted(failing - (theirs or set())),
+        [] if theirs is None else sorted(failing - theirs - followed),
         found.everything,
+        sorted(followed),
     )
     print(
         f"{len(row.failing):4} fail  {row.ours:6.1%} chosen, {len(row.missed)} missed   testmon"
         f" {'     –' if row.testmon is None else f'{row.testmon:6.1%}, {len(row.testmon_missed)} missed'}"
-        f"   {row.kind:9} {row.path}:{row.line}",
+        f"   {row.kind:10} {row.path}:{row.line}",
         flush=True,
     )
     return row
@@ -205,7 +228,7 @@ def expanded(failing: set[str], ids: set[str]) -> set[str]:
 def report(rows: list[Row]) -> None:
     """The table: by kind, and over all; testmon's side counts only the changes it was asked about."""
     print(
-        f"\n{'':10}{'changes':>8}{'noticed':>8}{'failures':>9}{'missed':>8}{'chosen':>8}"
+        f"\n{'':11}{'changes':>8}{'noticed':>8}{'failures':>9}{'followed':>9}{'missed':>8}{'chosen':>8}"
         f"{'testmon: asked':>17}{'missed':>8}{'chosen':>8}"
     )
     for kind in (*sorted({row.kind for row in rows}), "all"):
@@ -213,7 +236,8 @@ def report(rows: list[Row]) -> None:
         asked = [row for row in some if row.testmon is not None]
         failures, noticed = sum(len(row.failing) for row in some), sum(1 for row in some if row.failing)
         missed, share = sum(len(row.missed) for row in some), statistics.median(row.ours for row in some)
-        line = f"{kind:10}{len(some):8}{noticed:8}{failures:9}{missed:8}{share:8.1%}"
+        followed = sum(len(row.followed) for row in some)
+        line = f"{kind:11}{len(some):8}{noticed:8}{failures:9}{followed:9}{missed:8}{share:8.1%}"
         if asked:
             share = statistics.median(row.testmon or 0 for row in asked)
             line += f"{len(asked):17}{sum(len(row.testmon_missed) for row in asked):8}{share:8.1%}"
@@ -222,6 +246,10 @@ def report(rows: list[Row]) -> None:
 
 def chosen(project: Project, count: int, seed: int) -> list[Mutation]:
     """``count`` places, spread over the kinds: most in functions, the rest in constants, settings and templates."""
+    dependencies: dict[str, list[range]] = {}
+    for each in load(project.root, cache=False).components:
+        if each.kind == "dependency":
+            dependencies.setdefault(each.path, []).append(range(each.line, each.end_line + 1))
     found: dict[str, list[Mutation]] = {}
     for path in sorted(project.root.rglob("*")):
         relative = path.relative_to(project.root).as_posix()
@@ -238,14 +266,18 @@ def chosen(project: Project, count: int, seed: int) -> list[Mutation]:
             continue
         if path.suffix == ".py" and not is_test_file(relative):
             for each in mutations(relative, path.read_bytes()):
-                found.setdefault(each.kind, []).append(each)
+                asked = each.inside and any(each.line in lines for lines in dependencies.get(relative, ()))
+                found.setdefault("dependency" if asked else each.kind, []).append(
+                    replace(each, kind="dependency") if asked else each
+                )
         elif path.suffix in TEMPLATES and path.stat().st_size:
             size = path.stat().st_size
             found.setdefault("template", []).append(Mutation(relative, "template", size, size, "{{ 1 / 0 }}", 1, False))
     chance = random.Random(seed)
     picked: list[Mutation] = []
     for kind, share in (
-        ("function", 0.62),
+        ("function", 0.52),
+        ("dependency", 0.1),
         ("signature", 0.05),
         ("constant", 0.15),
         ("settings", 0.12),

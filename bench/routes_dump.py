@@ -37,7 +37,7 @@ def one(route, prefix, kind):
         endpoint = endpoint.func
     qualname = getattr(endpoint, "__qualname__", type(endpoint).__qualname__)
     module = getattr(endpoint, "__module__", "")
-    if module.startswith(("fastapi.applications", "fastapi.openapi")):
+    if module.startswith(("fastapi.applications", "fastapi.openapi", "cadwyn.applications")):
         return
     methods = getattr(route, "methods", None)
     if methods is None and "WebSocket" in kind:
