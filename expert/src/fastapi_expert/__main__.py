@@ -1,7 +1,7 @@
 """`expert`: one process, one command, one exit code (0 fine, 1 findings, 2 error, 130 interrupted).
 
-Commands that an agent's hook starts on every write go by a road of their own: they import no command-line library,
-which would cost more than the answer.
+Commands that hooks and agents start all the time go by a road of their own: they import no command-line library, which
+would cost more than the answer.
 """
 
 import io
@@ -18,6 +18,7 @@ DIRECT = {
     "git-hook": "fastapi_expert.credit.hooks",
     "mcp": "fastapi_expert.mcp",
     "propose": "fastapi_expert.cli.propose",
+    "duplicates": "fastapi_expert.cli.twice",
 }
 INTERRUPTED = 130
 CLOSED_PIPE = 141

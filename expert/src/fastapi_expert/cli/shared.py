@@ -42,7 +42,7 @@ def read(root: Path, settings: config.Config) -> Codebase:
     """
     with progress(f"reading {root.name or root}"):
         codebase = load_codebase(root, exclude=settings.exclude)
-    if not codebase.inventory.files:
+    if not codebase.files:
         raise ExpertError(
             "no Python file here", where=str(root), do="go to the project's directory, or give it as PATH"
         )

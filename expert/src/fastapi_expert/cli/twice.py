@@ -1,0 +1,166 @@
+"""What `expert duplicates` does; called with a plain command line by agents and gates, else through Typer."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from fastapi_expert import config
+from fastapi_expert.cli.plain import plain
+from fastapi_expert.cli.shared import folder, progress, project, read
+from fastapi_expert.codebase import Codebase
+from fastapi_expert.duplicates import find, fingerprint
+from fastapi_expert.duplicates.baseline import Known, compare
+from fastapi_expert.duplicates.baseline import read as read_baseline
+from fastapi_expert.duplicates.baseline import write as write_baseline
+from fastapi_expert.duplicates.model import Finding
+from fastapi_expert.render.terminal import stdout_style, write
+
+
+class Format(StrEnum):
+    """How findings are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    GITHUB = "github"
+    HTML = "html"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked; see the options of `expert duplicates`."""
+
+    path: Path | None = None
+    baseline: Path | None = None
+    write_to: Path | None = None
+    since: str | None = None
+    format: Format = Format.TEXT
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """What to show: ``findings`` that count, and what was left out of them and why."""
+
+    root: Path
+    codebase: Codebase
+    findings: tuple[Finding, ...]
+    suppressed: int
+    known: int = 0
+    gone: tuple[Known, ...] = ()
+
+
+def main(argv: Sequence[str]) -> int | None:
+    """`expert duplicates ARGV…` when it is plain; None leaves it to Typer."""
+    given = plain(argv, flags=("--json",), options=("--baseline", "--write-baseline", "--since", "--format"))
+    if given is None or len(given.words) > 1:
+        return None
+    format = given.value("--format") or Format.TEXT
+    if format not in Format:
+        return None
+    return run(
+        Request(
+            _path(next(iter(given.words), None)),
+            _path(given.value("--baseline")),
+            _path(given.value("--write-baseline")),
+            given.value("--since"),
+            Format.JSON if "--json" in given.flags else Format(format),
+        )
+    )
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text else None
+
+
+def run(request: Request) -> int:
+    """Look, print, and say by the exit code whether anything was found."""
+    root = project(request.path)
+    settings = config.load(root)
+    codebase = read(root, settings)
+    with progress("looking for duplicates"):
+        result = find(codebase, settings=settings)
+    findings = result.findings
+    if request.write_to is not None:
+        write_baseline(request.write_to, findings)
+        write(f"{request.write_to}: {len(findings)} findings are known now")
+        return 0
+    if request.since is not None:
+        from fastapi_expert.duplicates.since import added_lines, touched
+
+        findings = touched(findings, added_lines(folder(root), request.since))
+    report = _Report(root, codebase, tuple(findings), result.suppressed)
+    report = _against_baseline(report, request.baseline, settings)
+    _print(report, request.format)
+    return 1 if report.findings else 0
+
+
+def _against_baseline(report: _Report, file: Path | None, settings: config.Config) -> _Report:
+    """The report without what the baseline knows: the one named on the command line, else the project's own."""
+    if file is None and settings.baseline is not None and settings.source is not None:
+        file = settings.source.parent / settings.baseline
+    if file is None:
+        return report
+    comparison = compare(report.findings, read_baseline(file))
+    return replace(report, findings=comparison.new, known=comparison.known, gone=comparison.gone)
+
+
+def _print(report: _Report, format: Format) -> None:
+    root, findings = report.root, report.findings
+    match format:
+        case Format.TEXT:
+            write(_text(report))
+        case Format.JSON:
+            from fastapi_expert.render.json import duplicates_document, write_json
+
+            write_json(duplicates_document(str(root), findings, suppressed=report.suppressed))
+        case Format.GITHUB:
+            from fastapi_expert.render.github import annotations
+
+            sys.stdout.write(annotations(findings, prefix=_prefix(folder(root))))
+        case Format.SARIF:
+            from fastapi_expert.duplicates.rules import RULES
+            from fastapi_expert.render.sarif import sarif
+
+            sys.stdout.write(sarif(findings, rules=RULES, fingerprint=fingerprint, prefix=_prefix(folder(root))))
+        case Format.HTML:
+            from fastapi_expert.render.page import page
+            from fastapi_expert.render.source import Sources
+
+            sys.stdout.write(page(report.codebase.inventory, findings, Sources(folder(root)), title=root.name))
+
+
+def _text(report: _Report) -> str:
+    from fastapi_expert.render.findings import finding_text
+    from fastapi_expert.render.source import Sources
+
+    sources, style = Sources(folder(report.root)), stdout_style()
+    blocks = [finding_text(finding, sources, style) for finding in report.findings]
+    return "\n\n".join([*blocks, _summary(report)])
+
+
+def _summary(report: _Report) -> str:
+    found = len(report.findings)
+    lines = [
+        "nothing is here twice"
+        if not found
+        else f"{found} finding{'s' * (found != 1)}; `expert rule RULE` explains one"
+    ]
+    if report.known:
+        lines[0] += f"; {report.known} more known to the baseline"
+    if report.suppressed:
+        lines[0] += f"; {report.suppressed} suppressed by comments"
+    if report.gone:
+        lines.append(f"{len(report.gone)} of the baseline are fixed and can leave it (--write-baseline):")
+        lines += [f"  {known.rule} {' · '.join(sorted(known.ids))}" for known in report.gone[:10]]
+    return "\n".join(lines)
+
+
+def _prefix(root: Path) -> str:
+    """From the repository's root to ours, as code hosts want their paths; empty outside of one."""
+    for directory in (root, *root.parents):
+        if (directory / ".git").exists():
+            path = root.relative_to(directory).as_posix()
+            return "" if path == "." else f"{path}/"
+    return ""
