@@ -95,7 +95,8 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     configure_logging(resources.settings)
     await resources.cache.start()
     await resources.views.start()
-    async with prepared(resources), background_jobs(resources):
+    metrics = resources.metrics.sampling(resources.database, resources.cache)
+    async with metrics, prepared(resources), background_jobs(resources):
         yield
     await resources.views.stop()
     await resources.cache.stop()

@@ -67,6 +67,7 @@ async def read_metrics(resources: ResourcesDep) -> Response:
     """Prometheus metrics of all workers."""
     if resources.redis is not None:
         resources.metrics.redis_up.set(resources.cache.connected)
+    resources.metrics.sample(resources.database, resources.cache)
     return Response(await asyncio.to_thread(resources.metrics.render), media_type=metrics.CONTENT_TYPE)
 
 

@@ -19,6 +19,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.core.config import Settings
 from app.core.fastread import PostgresReader, Reader, SqliteReader, postgres_arguments
+from app.core.pools import MeasuredPool, PoolUse
 from app.core.secrets import make_private_folder
 
 Dialect = Literal["sqlite", "postgresql"]
@@ -57,6 +58,10 @@ class Database:
             except BaseException:
                 await session.rollback()
                 raise
+
+    def pools(self) -> dict[str, PoolUse]:
+        """How busy the connections for reading and for writing are."""
+        return {"reader": self.reader.use, "writer": cast(MeasuredPool, self.engine.pool).use}
 
     async def close(self) -> None:
         await self.reader.close()
@@ -103,7 +108,12 @@ def _sqlite_engine(url: URL, settings: Settings) -> AsyncEngine:
     """SQLite has one writer, so its pool has one connection: writers queue here, in order, not on its lock."""
     make_private_folder(sqlite_path(url).parent)
     engine = create_async_engine(
-        url, pool_size=1, max_overflow=0, pool_timeout=settings.database_pool_timeout, hide_parameters=True
+        url,
+        poolclass=MeasuredPool,
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=settings.database_pool_timeout,
+        hide_parameters=True,
     )
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -127,6 +137,7 @@ def _sqlite_engine(url: URL, settings: Settings) -> AsyncEngine:
 def _postgres_engine(url: URL, settings: Settings) -> AsyncEngine:
     engine = create_async_engine(
         url,
+        poolclass=MeasuredPool,
         pool_size=settings.database_pool_size,
         max_overflow=settings.database_max_overflow,
         pool_timeout=settings.database_pool_timeout,

@@ -10,6 +10,7 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from pathlib import Path
+from time import perf_counter
 from typing import Any, Generic, TypeVar, cast
 
 import aiosqlite
@@ -21,6 +22,7 @@ from sqlalchemy.dialects.sqlite import aiosqlite as sa_aiosqlite
 from sqlalchemy.engine import URL, Dialect
 
 from app.core.config import Settings
+from app.core.pools import PoolUse
 
 T = TypeVar("T")
 Processor = Callable[[Any], Any]
@@ -97,6 +99,7 @@ class Reader(ABC):
     """Runs reads in autocommit. A read that meets a dead connection is tried once more on a fresh one."""
 
     dialect: Dialect
+    use: PoolUse
 
     async def all(self, read: Read[T], **values: Any) -> list[T]:
         compiled = read.compiled(self.dialect)
@@ -119,6 +122,7 @@ class PostgresReader(Reader):
         self.dialect = sa_asyncpg.dialect()
         self._url = url
         self._settings = settings
+        self.use = PoolUse(settings.database_pool_size + settings.database_max_overflow)
         self._pool: Pool | None = None
         self._opening = asyncio.Lock()
 
@@ -130,8 +134,25 @@ class PostgresReader(Reader):
             return await self._fetch(pool, sql, parameters)
 
     async def _fetch(self, pool: Pool, sql: str, parameters: Sequence[Any]) -> Sequence[Record]:
-        async with pool.acquire(timeout=self._settings.database_pool_timeout) as connection:
-            return await connection.fetch(sql, *parameters)
+        self.use.asked += 1
+        try:
+            connection = await self._acquire(pool)
+            try:
+                return await connection.fetch(sql, *parameters)
+            finally:
+                await pool.release(connection)
+        finally:
+            self.use.asked -= 1
+
+    async def _acquire(self, pool: Pool) -> Any:
+        acquiring = pool.acquire(timeout=self._settings.database_pool_timeout)
+        if self.use.asked <= self.use.limit:
+            return await acquiring
+        started = perf_counter()
+        try:
+            return await acquiring
+        finally:
+            self.use.waited(started)
 
     async def _open(self) -> Pool:
         async with self._opening:
@@ -198,6 +219,7 @@ class SqliteReader(Reader):
     def __init__(self, path: Path) -> None:
         self.dialect = sa_aiosqlite.dialect()
         self._path = path
+        self.use = PoolUse(SQLITE_READERS)
         self._idle: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
         self._opened = 0
 
@@ -207,19 +229,31 @@ class SqliteReader(Reader):
 
     @contextlib.asynccontextmanager
     async def _connection(self) -> AsyncGenerator[aiosqlite.Connection]:
-        if self._idle.empty() and self._opened < SQLITE_READERS:
+        self.use.asked += 1
+        try:
+            connection = await self._acquire()
+            try:
+                yield connection
+            finally:
+                self._idle.put_nowait(connection)
+        finally:
+            self.use.asked -= 1
+
+    async def _acquire(self) -> aiosqlite.Connection:
+        if not self._idle.empty():
+            return self._idle.get_nowait()
+        if self._opened < SQLITE_READERS:
             self._opened += 1
             try:
-                connection = await self._connect()
+                return await self._connect()
             except BaseException:
                 self._opened -= 1
                 raise
-        else:
-            connection = await self._idle.get()
+        started = perf_counter()
         try:
-            yield connection
+            return await self._idle.get()
         finally:
-            self._idle.put_nowait(connection)
+            self.use.waited(started)
 
     async def _connect(self) -> aiosqlite.Connection:
         connection = await aiosqlite.connect(self._path, isolation_level=None)

@@ -88,8 +88,10 @@ async def log_in(identifier: str, password: str, *, device: Device, resources: R
     found = await find_credentials(identifier, resources=resources)
     fits, renewed = await resources.hasher.verify(password, found.hashed_password if found else None)
     if found is None or not fits:
+        resources.metrics.login_failed("unknown_user" if found is None else "wrong_password")
         raise Unauthorized(WRONG_CREDENTIALS)
     if not found.is_active:
+        resources.metrics.login_failed("deactivated")
         raise Unauthorized(DEACTIVATED)
     async with resources.database.session() as session:
         # Only if the password is still the one that was checked: a change in between has ended every session.
