@@ -88,6 +88,21 @@ def test_long_equal_runs_are_folded(tmp_path: Path):
     assert "step_20" not in text
 
 
+def test_what_is_cut_off_ends_with_a_difference_and_one_count_of_what_is_missing(tmp_path: Path):
+    def source(name: str) -> str:
+        changed = "".join(f"    {name}_{number}()\n" for number in range(20))
+        same = "".join(f"    step_{number}()\n" for number in range(10))
+        return f"def {name}():\n{changed}{same}{changed}{same}    return '{name}'\n"
+
+    (tmp_path / "a.py").write_text(source("a"))
+    (tmp_path / "b.py").write_text(source("b"))
+    places = (Place("x::a", "service", "a.py", 1, 62), Place("x::b", "service", "b.py", 1, 62))
+    finding = Finding("FX301", "same function", 1.0, "a is b", "Call b.", "reuse", places)
+    *shown, more, _advice = finding_text(finding, Sources(tmp_path), Style(colour=False, width=140)).splitlines()
+    assert more.strip().startswith("… ")
+    assert "~" in shown[-1]
+
+
 def test_a_file_that_is_gone_leaves_the_message_whole(finding: Finding, tmp_path: Path):
     lines = finding_text(finding, Sources(tmp_path), Style(colour=False, width=140)).splitlines()
     assert len(lines) == 4

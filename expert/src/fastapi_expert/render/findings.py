@@ -73,7 +73,19 @@ def _folded(rows: Sequence[Row]) -> list[Row | int]:
             folded[-1] += 1
         else:
             folded.append(1)
+    if shown == _MOST_ROWS:
+        _drop_dangling_context(folded)
     return folded
+
+
+def _drop_dangling_context(folded: list[Row | int]) -> None:
+    """Fold away the equal rows before a cut: they were to introduce a difference that is no longer shown."""
+    hidden = 0
+    while folded and (isinstance(last := folded[-1], int) or last.mark == "same"):
+        folded.pop()
+        hidden += last if isinstance(last, int) else 1
+    if hidden:
+        folded.append(hidden)
 
 
 _Side = tuple[Sequence[str], int]  # its lines, the number of the first
