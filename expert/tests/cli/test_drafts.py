@@ -40,16 +40,6 @@ def test_a_diff_applied_gives_the_new_file(old: list[str], new: list[str], conte
         assert draft.path == "m.py"
 
 
-@given(LINES, LINES)
-def test_removed_lines_are_those_the_new_file_lacks(old: list[str], new: list[str]):
-    with TemporaryDirectory() as folder:
-        drafts = read_diff(unified(old, new, 3), Path(folder))
-    removed = drafts[0].removed if drafts else frozenset[int]()
-    kept = [line for number, line in enumerate(old, start=1) if number not in removed]
-    iterator = iter(new)
-    assert all(line in iterator for line in kept)
-
-
 def test_without_the_old_file_the_new_side_is_judged(tmp_path: Path):
     (draft,) = read_diff(unified(["a = 1", "b = 2", "c = 3"], ["a = 1", "b = 3", "c = 3"], 1), tmp_path)
     assert draft.source.split(b"\n")[:3] == [b"a = 1", b"b = 3", b"c = 3"]

@@ -135,6 +135,31 @@ def test_a_route_that_is_there_however_it_is_written(judge: Judge, draft: str) -
     assert answer.similar[0].id.endswith("read_user"), "the endpoint it collides with comes first"
 
 
+def test_a_taken_route_comes_before_bodies_that_are_alike_by_chance(codebase: Read) -> None:
+    one_liners = "".join(f"\ndef helper_{number}(value):\n    return store.fetch(value)\n" for number in range(6))
+    read = codebase(FILES | {"app/helpers.py": one_liners})
+    draft = 'from fastapi import APIRouter\n\nrouter = APIRouter(prefix="/users")\n\n@router.get("/{id}")\n'
+    answer = propose(read, (draft + "def one(id):\n    return store.fetch(id)\n").encode())
+    assert (answer.similar[0].path, answer.similar[0].score) == ("app/api.py", 1.0)
+    assert all(near.score <= 0.5 for near in answer.similar[1:]), "one line is alike by chance"
+
+
+def test_a_model_and_a_route_written_since_the_last_full_look_are_known(codebase: Read, tmp_path: Path) -> None:
+    codebase(FILES)
+    propose_from_cache(tmp_path, b"x = 1\n", None)
+    (tmp_path / "app" / "payouts.py").write_text(
+        "from fastapi import APIRouter\nfrom pydantic import BaseModel\n\n\nclass Payout(BaseModel):\n"
+        "    iban: str\n    bic: str\n    holder: str\n\n\nrouter = APIRouter(prefix='/payouts')\n\n\n"
+        "@router.post('/{payout_id}/retry')\ndef retry(payout_id: int): ...\n"
+    )
+    model = (
+        b"from pydantic import BaseModel\n\nclass Target(BaseModel):\n    holder: str\n    iban: str\n    bic: str\n"
+    )
+    assert "`Payout` (app/payouts.py:5)" in propose_from_cache(tmp_path, model, "app/targets.py").advice
+    route = b"from fastapi import APIRouter\nr = APIRouter()\n@r.post('/payouts/{id}/retry')\ndef again(id): ...\n"
+    assert "`retry` (app/payouts.py:15)" in propose_from_cache(tmp_path, route, "app/again.py").advice
+
+
 @pytest.mark.parametrize("route", ['post("/{id}")', 'get("/{id}/posts")', 'get("")'])
 def test_another_method_or_path_is_new(judge: Judge, route: str) -> None:
     draft = f'from fastapi import APIRouter\n\nrouter = APIRouter(prefix="/users")\n\n@router.{route}\ndef one(): ...\n'

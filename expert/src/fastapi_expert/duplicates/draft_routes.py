@@ -6,16 +6,18 @@ when a served path is the same, or the same below a prefix that is this API's ow
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from fastapi_expert.codebase.facts import Expr, FileFacts
 from fastapi_expert.duplicates.extract import decorator_name, is_test_path
-from fastapi_expert.duplicates.library import Library
 from fastapi_expert.duplicates.model import Finding, Place, Similar
 from fastapi_expert.duplicates.records import RouteRecord
 from fastapi_expert.duplicates.routes import as_place, where
 from fastapi_expert.duplicates.rules import RULES
 from fastapi_expert.duplicates.templates import literal_segments, segments
+
+if TYPE_CHECKING:
+    from fastapi_expert.duplicates.proposing import Shelf
 
 _METHODS = {"get", "post", "put", "patch", "delete", "head", "options", "trace"}
 _API_SEGMENT = re.compile(r"(?:api|rest|v\d+(?:\.\d+)?|latest|backend|server)\Z", re.IGNORECASE)
@@ -78,9 +80,7 @@ def _methods(call: Expr, verb: str) -> list[str]:
     return ["GET"]
 
 
-def draft_routes(
-    draft: FileFacts, library: Library, *, path: str | None, before: FileFacts | None
-) -> Iterator[tuple[Finding, Similar]]:
+def draft_routes(draft: FileFacts, shelf: "Shelf", *, before: FileFacts | None) -> Iterator[tuple[Finding, Similar]]:
     """A finding for every new route of the draft that is served already, and the endpoint that serves it."""
     if is_test_path(draft.path):
         return
@@ -89,12 +89,10 @@ def draft_routes(
         return
     old = {(one.name, one.method, segments(one.path)) for one in (routes_of(before) if before else ())}
     standing = [one for one in mine if (one.name, one.method, segments(one.path)) in old]
-    served = [route for route in library.routes if route.path_file != path]
-    served += [
-        RouteRecord(f"endpoint:{draft.path}::{one.name}", one.method, one.path, one.name, "", 0, draft.path, *one[3:])
-        for one in standing
-    ]
-    own = _own_prefixes(library.routes)
+    served = [route for route in shelf.library.routes if route.path_file not in shelf.gone]
+    served += [_record(one, draft.path) for one in standing]
+    served += [_record(one, facts.path) for facts in shelf.fresh for one in routes_of(facts)]
+    own = _own_prefixes(shelf.library.routes)
     by_tail: dict[tuple[str, str], list[RouteRecord]] = {}
     for route in served:
         parts = segments(route.path)
@@ -107,6 +105,11 @@ def draft_routes(
             if _answers(route, parts, own):
                 yield _taken(one, route, draft.path), Similar(route.endpoint, route.path_file, route.line, 1.0)
                 break
+
+
+def _record(one: DraftRoute, path: str) -> RouteRecord:
+    """A route of a draft, or of a file that changed, as far as its own text says it."""
+    return RouteRecord(f"endpoint:{path}::{one.name}", one.method, one.path, one.name, "", 0, path, *one[3:])
 
 
 def _own_prefixes(routes: Sequence[RouteRecord]) -> set[tuple[str, ...]]:

@@ -22,17 +22,18 @@ class PatchError(ExpertError):
 @dataclass(frozen=True, slots=True)
 class Draft:
     """The text of one file to be. ``path`` is where it will lie (relative to the root), None when nobody said;
-    ``removed`` are the lines, by number in the old file, that will be gone."""
+    ``renamed_from`` where it lies now, if that is elsewhere."""
 
     source: bytes
     path: str | None
-    removed: frozenset[int] = frozenset()
+    renamed_from: str | None = None
 
 
 @dataclass(slots=True)
 class _FileDiff:
     old: str
     new: str
+    renamed: bool
     hunks: list[tuple[int, list[str]]] = field(default_factory=list[tuple[int, list[str]]])
 
 
@@ -52,21 +53,24 @@ def read_diff(text: bytes, root: Path) -> tuple[Draft, ...]:
     drafts: list[Draft] = []
     for diff in _parse(text.decode("utf-8", errors="surrogateescape")):
         path = diff.old if diff.new == _NOWHERE else diff.new
-        removed = frozenset(number for start, lines in diff.hunks for number in _removed(start, lines))
-        drafts.append(Draft(_new_text(diff, root), path, removed))
+        drafts.append(Draft(_new_text(diff, root), path, diff.old if diff.renamed else None))
     return tuple(drafts)
 
 
 def _parse(text: str) -> Iterator[_FileDiff]:
     current: _FileDiff | None = None
+    renamed = False
     lines = iter(text.split("\n"))
     for line in lines:
-        if line.startswith("--- "):
+        if line.startswith(("diff --git ", "rename from ")):
+            renamed = line.startswith("rename")
+        elif line.startswith("--- "):
             following = next(lines, "")
             if following.startswith("+++ "):
                 if current is not None:
                     yield current
-                current = _FileDiff(_name(line[4:]), _name(following[4:]))
+                current = _FileDiff(_name(line[4:]), _name(following[4:]), renamed)
+                renamed = False
         elif current is not None and (match := _HUNK.match(line)):
             start, old, new = int(match[1]), int(match[2] or 1), int(match[4] or 1)
             current.hunks.append((start, _hunk(lines, old, new, current.new, line)))
@@ -103,14 +107,6 @@ def _name(text: str) -> str:
             .decode(errors="replace")
         )
     return name[2:] if name[:2] in ("a/", "b/") else name
-
-
-def _removed(start: int, lines: list[str]) -> Iterator[int]:
-    number = start
-    for line in lines:
-        if line[0] == "-":
-            yield number
-        number += line[0] in " -"
 
 
 def _new_text(diff: _FileDiff, root: Path) -> bytes:

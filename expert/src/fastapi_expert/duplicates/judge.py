@@ -1,14 +1,16 @@
 """One judgement on all that is about to be written: a file, or every file of a diff."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fastapi_expert.codebase.facts import ClassFacts, FileFacts
+from fastapi_expert.codebase.reader import read_source
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates.drafts import Draft, is_diff, read_diff
-from fastapi_expert.duplicates.model import Finding, Proposal, Verdict
+from fastapi_expert.duplicates.model import Proposal, Verdict
 from fastapi_expert.duplicates.proposing import DRAFT
-from fastapi_expert.duplicates.quick import propose_from_cache
+from fastapi_expert.duplicates.quick import facts_at, propose_from_cache
 
 _SIMILAR = 5
 _ORDER: tuple[Verdict, ...] = ("new", "extend", "duplicate")
@@ -33,38 +35,41 @@ def judge(text: bytes, *, root: Path, as_path: str | None, settings: Config) -> 
     python = [draft for draft in drafts if draft.source.strip() and Path(draft.path or "").suffix in _PYTHON]
     if not python:
         return Judgement(Proposal("new", "There is no Python in it, so there is nothing to judge."))
-    proposals = [propose_from_cache(root, draft.source, draft.path, config=settings) for draft in python]
     shown = {draft.path or DRAFT: draft.source for draft in python}
-    if len(drafts) == 1:
-        return Judgement(proposals[0], shown)
-    return Judgement(_merged(proposals, drafts), shown)
-
-
-def _merged(proposals: Sequence[Proposal], drafts: Sequence[Draft]) -> Proposal:
-    """The worst verdict with the advice that goes with it; what the same diff removes elsewhere is no duplicate."""
-    removed = {draft.path: draft.removed for draft in drafts if draft.removed}
-    kept = [
-        Proposal(
-            proposal.verdict if findings or not proposal.findings else "new",
-            proposal.advice,
-            findings,
-            proposal.similar,
-        )
-        for proposal in proposals
-        for findings in [tuple(finding for finding in proposal.findings if not _moved(finding, removed))]
+    gone = {path for draft in drafts for path in (draft.path, draft.renamed_from) if path is not None}
+    facts = [read_source(draft.source, draft.path or DRAFT) for draft in python]
+    proposals = [
+        propose_from_cache(root, one.source, one.path, replaces=gone, beside=_beside(at, facts, root), config=settings)
+        for at, one in enumerate(python)
     ]
-    worst = max(kept, key=lambda proposal: _ORDER.index(proposal.verdict))
-    similar = sorted((near for proposal in kept for near in proposal.similar), key=lambda near: -near.score)
-    advice = worst.advice if worst.verdict != "new" else "Nothing in this diff is here already."
-    findings = tuple(finding for proposal in kept for finding in proposal.findings)
-    return Proposal(worst.verdict, advice, findings, tuple(similar[:_SIMILAR]))
+    return Judgement(proposals[0] if len(drafts) == 1 else _merged(proposals), shown)
 
 
-def _moved(finding: Finding, removed: Mapping[str | None, Iterable[int]]) -> bool:
-    """Whether the diff removes most of every other side of the finding."""
-    others = finding.components[1:]
-    return bool(others) and all(
-        2 * len(set(removed.get(place.path, ())) & set(range(place.line, place.end_line + 1)))
-        > place.end_line - place.line
-        for place in others
+def _beside(at: int, facts: Sequence[FileFacts], root: Path) -> list[FileFacts]:
+    """What else one diff leaves in place: all of the files before this one, of those behind it what was there already.
+
+    So two new functions that are alike are told once, and what only moves from file to file is no duplicate.
+    """
+    return [*facts[:at], *[_standing(one, facts_at(root, one.path)) for one in facts[at + 1 :]]]
+
+
+def _standing(new: FileFacts, old: FileFacts | None) -> FileFacts:
+    functions = {(one.qualname, one.shape.exact) for one in old.functions} if old else set[tuple[str, int]]()
+    classes = {_class_text(one) for one in old.classes} if old else set[tuple[object, ...]]()
+    return new._replace(
+        functions=tuple([one for one in new.functions if (one.qualname, one.shape.exact) in functions]),
+        classes=tuple([one for one in new.classes if _class_text(one) in classes]),
     )
+
+
+def _class_text(one: ClassFacts) -> tuple[object, ...]:
+    return (one.qualname, one.bases, tuple([(field.name, field.annotation, field.default) for field in one.fields]))
+
+
+def _merged(proposals: Sequence[Proposal]) -> Proposal:
+    """The worst verdict with the advice that goes with it."""
+    worst = max(proposals, key=lambda proposal: _ORDER.index(proposal.verdict))
+    similar = sorted((near for proposal in proposals for near in proposal.similar), key=lambda near: -near.score)
+    advice = worst.advice if worst.verdict != "new" else "Nothing in this diff is here already."
+    findings = tuple(finding for proposal in proposals for finding in proposal.findings)
+    return Proposal(worst.verdict, advice, findings, tuple(similar[:_SIMILAR]))

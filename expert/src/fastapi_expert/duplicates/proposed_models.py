@@ -1,12 +1,12 @@
 """The schemas and tables of a draft, beside those of the codebase."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from fastapi_expert.codebase.facts import ClassFacts, FieldFacts, FileFacts
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates.extract import is_foreign, is_test_path
 from fastapi_expert.duplicates.fields import overlap
-from fastapi_expert.duplicates.library import Library
 from fastapi_expert.duplicates.model import Finding, Similar
 from fastapi_expert.duplicates.records import ModelRecord
 from fastapi_expert.duplicates.rules import RULES
@@ -14,25 +14,40 @@ from fastapi_expert.duplicates.schema_findings import as_place, extend_advice
 from fastapi_expert.duplicates.schemas import Model, Models, are_roles, is_telling, model_of, near
 from fastapi_expert.duplicates.wording import import_line, listed, many, place
 
+if TYPE_CHECKING:
+    from fastapi_expert.duplicates.proposing import Shelf
+
 NEAR_ENOUGH = 0.35
 _NO_MODELS = {"Enum", "StrEnum", "IntEnum", "Flag", "Protocol", "NamedTuple", "Exception"}
 _COLUMNS = ("Column(", "mapped_column(", "relationship(", "sa.Column(", "db.Column(")
 
 
 def judge_models(
-    draft: FileFacts, library: Library, *, gone: Collection[str], before: FileFacts | None, settings: Config
+    draft: FileFacts, shelf: "Shelf", *, before: FileFacts | None, settings: Config
 ) -> Iterator[tuple[Finding | None, list[tuple[float, Similar]]]]:
     """For every model of the draft: the finding against its closest relative, and the neighbours."""
     if not draft.classes or is_test_path(draft.path) or is_foreign(draft):
         return
-    by_name = {model.record.name: model.record for model in library.models.models}
+    models = shelf.library.models
+    by_name = {model.record.name: model.record for model in models.models}
+    changed = [model_of(record) for facts in shelf.fresh for record in _fresh_models(facts, by_name)]
+    by_name |= {model.record.name: model.record for model in changed}
     old = {record.name: record.fields for record in draft_models(before, by_name)} if before else {}
     mine = [model_of(record) for record in draft_models(draft, by_name)]
     standing = [model for model in mine if old.get(model.record.name) == model.record.fields]
     for model in mine:
         if model.fields:
-            beside = [*_stored(model, library.models, gone), *[one for one in standing if one is not model]]
-            yield _judge(model, beside, library.models, gone, settings, silent=model in standing)
+            beside = [*_stored(model, models, shelf.gone), *changed, *[one for one in standing if one is not model]]
+            finding, similar = _judge(model, beside, models, settings, silent=model in standing)
+            if finding is None and model not in standing:
+                finding = _table_taken(model.record, [*models.models, *changed], shelf.gone)
+            yield finding, similar
+
+
+def _fresh_models(facts: FileFacts, known: Mapping[str, ModelRecord]) -> Iterator[ModelRecord]:
+    """The models of a file that changed since the library was made."""
+    if not is_test_path(facts.path) and not is_foreign(facts):
+        yield from draft_models(facts, known)
 
 
 def _stored(model: Model, models: Models, gone: Collection[str]) -> Iterator[Model]:
@@ -43,7 +58,7 @@ def _stored(model: Model, models: Models, gone: Collection[str]) -> Iterator[Mod
 
 
 def _judge(
-    model: Model, beside: Sequence[Model], models: Models, gone: Collection[str], settings: Config, *, silent: bool
+    model: Model, beside: Sequence[Model], models: Models, settings: Config, *, silent: bool
 ) -> tuple[Finding | None, list[tuple[float, Similar]]]:
     finding: Finding | None = None
     neighbours: list[tuple[float, bool, Model]] = []
@@ -64,8 +79,6 @@ def _judge(
             finding = _near(model, other, models, least=settings.schema_similarity)
         if finding is not None:
             break
-    if finding is None and not silent:
-        finding = _table_taken(model.record, models, gone)
     similar = [
         (score, Similar(other.record.id, other.record.path, other.record.line, score))
         for score, _, other in neighbours[:5]
@@ -176,8 +189,8 @@ def _one_base(draft: ModelRecord, other: ModelRecord) -> bool:
     return bool({one.rpartition("::")[2].rpartition(".")[2] for one in other.ancestors} & set(draft.ancestors))
 
 
-def _table_taken(record: ModelRecord, models: Models, gone: Collection[str]) -> Finding | None:
-    for other in models.models if record.table else ():
+def _table_taken(record: ModelRecord, models: Sequence[Model], gone: Collection[str]) -> Finding | None:
+    for other in models if record.table else ():
         keep = other.record
         if keep.table == record.table and keep.path not in gone and _one_base(record, keep):
             return Finding(

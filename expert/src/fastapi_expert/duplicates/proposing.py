@@ -26,6 +26,10 @@ NEIGHBOURS = 5
 """How many neighbours of a draft are named."""
 NEAR_ENOUGH = 0.25
 """From which likeness a neighbour is worth a look."""
+FIRST = 2.0
+"""How much the endpoint that answers a draft's route has to say: more than any body that is merely alike."""
+SMALL = 0.5
+"""What a body too small to be worth sharing is alike at most: one line equals another by chance."""
 _VERDICTS: tuple[Verdict, ...] = ("new", "extend", "duplicate")
 
 
@@ -44,7 +48,8 @@ class Neighbour:
 
     @property
     def score(self) -> float:
-        return 1.0 if self.equal else min(self.like.score, 0.99)
+        score = 1.0 if self.equal else min(self.like.score, 0.99)
+        return min(score, SMALL) if is_trivial(self.code) else score
 
     @property
     def evidence(self) -> float:
@@ -79,16 +84,16 @@ def judge_draft(
     if draft.classes:
         from fastapi_expert.duplicates.proposed_models import judge_models  # a hook pays for what the draft holds
 
-        for finding, near in judge_models(draft, shelf.library, gone=shelf.gone, before=before, settings=settings):
+        for finding, near in judge_models(draft, shelf, before=before, settings=settings):
             if finding is not None:
                 findings.append(finding)
             _add(similar, near)
     if any(function.decorators for function in draft.functions):
         from fastapi_expert.duplicates.draft_routes import draft_routes
 
-        for finding, served in draft_routes(draft, shelf.library, path=path, before=before):
+        for finding, served in draft_routes(draft, shelf, before=before):
             findings.append(finding)
-            _add(similar, [(1.0, served)])
+            _add(similar, [(FIRST, served)])
     at = path or DRAFT
     findings = [one for one in findings if settings.enabled(one.rule) and not settings.ignored_at(one.rule, at)]
     findings = [one for one in findings if not _is_silenced(draft, one)]

@@ -6,7 +6,8 @@ files are read; when too much has changed, the codebase is loaded and the file i
 
 import os
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from fastapi_expert import config as configuration
@@ -25,13 +26,23 @@ LARGEST = 2_000_000
 
 
 def propose_from_cache(
-    root: Path, source: bytes, as_path: str | None, *, replaces: Collection[str] = (), config: Config | None = None
+    root: Path,
+    source: bytes,
+    as_path: str | None,
+    *,
+    replaces: Collection[str] = (),
+    beside: Sequence[FileFacts] = (),
+    config: Config | None = None,
 ) -> Proposal:
-    """The verdict on ``source``, which will lie at ``as_path`` (under ``root``) and replace the files ``replaces``."""
+    """The verdict on ``source``, which will lie at ``as_path`` (under ``root``) and replace the files ``replaces``.
+
+    ``beside`` are files as they will be when the same change is made.
+    """
     settings = config or configuration.load(root)
     path = relative(root, as_path)
-    shelf = _shelf(root, settings, without={*replaces, *([path] if path else [])})
-    before = _facts(root, path) if path else None
+    shelf = _shelf(root, settings, without={*replaces, *([path] if path else []), *[one.path for one in beside]})
+    shelf = replace(shelf, fresh=[*shelf.fresh, *beside]) if beside else shelf
+    before = facts_at(root, path) if path else None
     draft = read_source(source, path or DRAFT)
     return judge_draft(draft, shelf, path=path, before=before, settings=settings)
 
@@ -52,7 +63,7 @@ def _shelf(root: Path, settings: Config, *, without: set[str]) -> Shelf:
         library, stamps = known
         changed = _changed(root, stamps, settings)
         if changed is not None:
-            fresh = [facts for path in sorted(changed - without) if (facts := _facts(root, path)) is not None]
+            fresh = [facts for path in sorted(changed - without) if (facts := facts_at(root, path)) is not None]
             return Shelf(library, changed | without, fresh)
     return Shelf(_look_again(root, settings), without)
 
@@ -101,7 +112,8 @@ def _is_package(folder: str) -> bool:
     return os.path.exists(f"{folder}/__init__.py")
 
 
-def _facts(root: Path, path: str) -> FileFacts | None:
+def facts_at(root: Path, path: str) -> FileFacts | None:
+    """The facts of a file under ``root`` as it is now; None when there is none to read."""
     try:
         file = root / path
         found = file.stat()
