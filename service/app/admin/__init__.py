@@ -1,0 +1,47 @@
+"""The admin site at `/admin`.
+
+Nothing of it is imported before somebody asks for it: the library costs 0.4 s and 8 MB a process
+(docs/decisions/0014-the-admin-site.md), which a worker that serves the API need not spend.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from anyio import to_thread
+from fastapi import FastAPI
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.core.middleware import ADMIN
+from app.core.resources import Resources
+
+
+def install_admin(app: FastAPI, resources: Resources) -> None:
+    """Serve the site at :data:`~app.core.middleware.ADMIN`."""
+    app.mount(ADMIN, LateSite(resources), name="admin")
+
+
+class LateSite:
+    """The site, built by the first request for it."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+        self._site: ASGIApp | None = None
+        self._building = asyncio.Lock()
+
+    @property
+    def routes(self) -> Sequence[BaseRoute]:
+        """Where addresses within the site are looked up by name (`url_for`)."""
+        return getattr(self._site, "routes", [])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._site is None:
+            async with self._building:
+                if self._site is None:
+                    self._site = await to_thread.run_sync(self._build)
+        await self._site(scope, receive, send)
+
+    def _build(self) -> ASGIApp:
+        from app.admin.site import build_site
+
+        return build_site(self._resources)

@@ -13,7 +13,7 @@ import jwt
 from app.core.config import Settings
 from app.core.ids import MAX_ID
 
-TokenType = Literal["access", "refresh"]
+TokenType = Literal["access", "refresh", "admin"]
 
 _CLAIMS = ["iss", "aud", "sub", "sid", "jti", "iat", "exp", "typ"]
 _REMEMBERED = 4096

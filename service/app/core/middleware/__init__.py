@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from app.core.config import Settings
 from app.core.context import request_context
+from app.core.csrf import TOKEN_HEADER
 from app.core.docs import DOCS_POLICY
 from app.core.errors import Problem
 from app.core.middleware.admission import AdmissionMiddleware
@@ -24,11 +25,20 @@ from app.core.proxies import TrustedProxies
 from app.core.ratelimit import Limit
 from app.core.resources import Resources
 
-# The admin site's own pages: its templates bring scripts and styles inline.
-ADMIN_POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: https:; font-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
+ADMIN = "/admin"
+"""Where the admin site is."""
+
+ADMIN_FILES = f"{ADMIN}/static"
+
+
+def admin_policy(nonce: str | None = None) -> str:
+    """The policy of the admin site: its files' scripts and, of those inside a page, what bears the page's ``nonce``."""
+    scripts = "'self'" if nonce is None else f"'self' 'nonce-{nonce}'"
+    return (
+        f"default-src 'none'; script-src {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+
 
 # The pages that mails link to (app.api.pages), and their files.
 MAIL_PAGES = ("/verify-email", "/forgot-password", "/reset-password")
@@ -38,7 +48,7 @@ MAIL_PAGES_POLICY = (
     "form-action 'none'; frame-ancestors 'none'"
 )
 
-_REQUEST_HEADERS = ["Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key", "X-Request-ID"]
+_REQUEST_HEADERS = ["Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key", "X-Request-ID", TOKEN_HEADER]
 _RATE_LIMIT_HEADERS = ["Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]
 
 
@@ -53,7 +63,7 @@ def install_middleware(app: FastAPI, settings: Settings, resources: Resources) -
         allowed_hosts=settings.allowed_hosts,
         max_body_bytes=settings.max_body_bytes,
         limit=Limit("client", settings.rate_limit_requests, settings.rate_limit_window),
-        unlimited=("/health", "/metrics", *docs),
+        unlimited=("/health", "/metrics", ADMIN_FILES, *docs),
     )
     if settings.allowed_origins:
         app.add_middleware(
@@ -73,7 +83,7 @@ def install_middleware(app: FastAPI, settings: Settings, resources: Resources) -
         pages={
             **dict.fromkeys(docs, DOCS_POLICY),
             **dict.fromkeys(MAIL_PAGES, MAIL_PAGES_POLICY),
-            "/admin": ADMIN_POLICY,
+            ADMIN: admin_policy(),
         },
     )
 

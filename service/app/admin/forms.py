@@ -1,0 +1,32 @@
+"""What a form is answered when it is refused: the reason, beside the field where there is one."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
+from starlette_admin.exceptions import FormValidationError
+from starlette_admin.flash import flash
+
+from app.core.errors import ServiceError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def checked(model: type[Model], data: Mapping[str, Any]) -> Model:
+    """The data as the API would take it. Raises FormValidationError."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as refusal:
+        faults: dict[str | int, Any] = {
+            str(fault["loc"][0]): fault["msg"] for fault in refusal.errors() if fault["loc"]
+        }
+        raise FormValidationError(faults) from None
+
+
+def explained(request: Request, refusal: ServiceError) -> FormValidationError:
+    """A service's refusal as the form shows it; what is no field's fault stands above the form."""
+    faults: dict[str | int, Any] = {error.pointer.removeprefix("#/"): error.detail for error in refusal.errors}
+    if not faults:
+        flash(request, refusal.detail, "error")
+    return FormValidationError(faults)

@@ -1,0 +1,71 @@
+"""The site put together: the library's pages, our views, behind the gate."""
+
+import logging
+import re
+from pathlib import Path
+from typing import Any
+
+from jinja2.ext import Extension
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+from starlette_admin.base import BaseAdmin
+
+from app.admin.gate import Gate
+from app.admin.home import HomeView
+from app.admin.sign_in import SignIn
+from app.admin.views.jobs import JobsView
+from app.admin.views.posts import PostsView
+from app.admin.views.sessions import SessionsView
+from app.admin.views.tokens import TokensView
+from app.admin.views.trail import TrailView
+from app.admin.views.users import UsersView
+from app.core.csrf import CsrfGuard
+from app.core.middleware import ADMIN
+from app.core.resources import Resources
+
+HERE = Path(__file__).parent
+VIEWS = (UsersView, PostsView, SessionsView, TokensView, JobsView, TrailView)
+
+
+def build_site(resources: Resources) -> ASGIApp:
+    """The site as an application to be mounted at :data:`~app.core.middleware.ADMIN`."""
+    logging.getLogger("starlette_admin").setLevel(logging.WARNING)  # below, it logs what forms hold
+    home = HomeView()
+    admin = BaseAdmin(
+        title=resources.settings.project_name,
+        base_url=ADMIN,
+        templates_dir=str(HERE / "templates"),
+        static_dir=str(HERE / "static"),
+        index_view=home,
+        auth_provider=SignIn(resources),
+        secret_key=resources.signer.secret,
+        timezone_config=None,
+    )
+    admin.templates.env.add_extension(Nonces)
+    for kind in VIEWS:
+        view = kind(resources)
+        admin.add_view(view)
+        home.watch(view)
+
+    async def error_page(request: Request, status: int, detail: str) -> Response:
+        page = "error.html" if request.state.visit.principal is not None else "refused.html"
+        context: dict[str, Any] = {"exc": HTTPException(status, detail), "flashed_messages": []}
+        return admin.templates.TemplateResponse(request=request, name=page, context=context, status_code=status)
+
+    # In place of the library's own three, which are made of BaseHTTPMiddleware.
+    own = resources.settings.model_copy(update={"allowed_origins": []})  # the API's callers have no business here
+    guard = CsrfGuard(own, secrets=resources.signer.secrets)
+    admin.middlewares = [Middleware(Gate, resources=resources, guard=guard, error_page=error_page)]
+    admin.mount_to(Starlette())  # builds admin.app; what mounts it is app.admin.LateSite
+    return admin.app
+
+
+class Nonces(Extension):
+    """Gives every script tag of every template the page's nonce."""
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        return re.sub(r"<script\b", '<script nonce="{{ request.state.visit.nonce }}"', source)

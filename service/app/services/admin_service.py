@@ -1,0 +1,90 @@
+"""What administrators do beyond their own accounts; each deed leaves a row in the trail (audit_service)."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.clock import utcnow
+from app.core.database import tell_job_written
+from app.core.errors import Conflict, NotFound
+from app.core.principal import Principal
+from app.core.resources import Resources
+from app.models import ApiToken, OutboxJob, Role, Session, User
+from app.services import api_token_service, audit_service, outbox, second_factor_enrolment, session_service
+
+SITE_LIFETIME = timedelta(hours=12)
+"""A session of the admin site ends so long after its login, however busy it is."""
+
+
+async def keep_for_site(session: AsyncSession, *, user_id: int, session_id: UUID, resources: Resources) -> bool:
+    """Make a session that was just opened one of the admin site; end it, and say False, when its user is no admin."""
+    role = await session.scalar(select(User.role).where(User.id == user_id, User.is_active))
+    if role is not Role.ADMIN:
+        await session_service.revoke(session, user_id=user_id, session_id=session_id, resources=resources)
+        return False
+    ends = utcnow() + SITE_LIFETIME
+    await session.execute(update(Session).where(Session.id == session_id).values(expires_at=ends))
+    return True
+
+
+async def end_sessions(
+    session: AsyncSession, admin: Principal, session_ids: Sequence[UUID], *, resources: Resources
+) -> None:
+    """End these sessions. Raises NotFound for one that is over already."""
+    for session_id in session_ids:
+        user_id = await session.scalar(
+            select(Session.user_id).where(Session.id == session_id, Session.revoked_at.is_(None))
+        )
+        if user_id is None:
+            raise NotFound("This session is over already.")
+        await session_service.revoke(session, user_id=user_id, session_id=session_id, resources=resources)
+        audit_service.record(session, admin.user_id, "session.end", f"session:{session_id}", {"user_id": user_id})
+
+
+async def end_all_sessions(session: AsyncSession, admin: Principal, user_id: int, *, resources: Resources) -> None:
+    """Sign a user out everywhere."""
+    await session_service.revoke_all(session, user_id=user_id, resources=resources)
+    audit_service.record(session, admin.user_id, "user.end_sessions", f"user:{user_id}")
+
+
+async def revoke_tokens(
+    session: AsyncSession, admin: Principal, token_ids: Sequence[UUID], *, resources: Resources
+) -> None:
+    """Revoke API tokens, whoever they belong to. Raises NotFound for one that is revoked already."""
+    for token_id in token_ids:
+        found = select(ApiToken.user_id, ApiToken.name).where(ApiToken.id == token_id, ApiToken.revoked_at.is_(None))
+        row = (await session.execute(found)).one_or_none()
+        if row is None:
+            raise NotFound("This token is revoked already.")
+        await api_token_service.revoke(session, user_id=row.user_id, token_id=token_id, resources=resources)
+        detail = {"user_id": row.user_id, "name": row.name}
+        audit_service.record(session, admin.user_id, "token.revoke", f"token:{token_id}", detail)
+
+
+async def retry_jobs(session: AsyncSession, admin: Principal, job_ids: Sequence[UUID]) -> None:
+    """Run dead or waiting jobs again, now. Raises Conflict for one that is neither."""
+    for job_id in job_ids:
+        name = await session.scalar(outbox.retry(job_id).returning(OutboxJob.name))
+        if name is None:
+            raise Conflict("Only a dead or waiting job can be run again, and this one is neither (any more).")
+        audit_service.record(session, admin.user_id, "job.retry", f"job:{job_id}", {"name": name})
+    tell_job_written(session)
+
+
+async def drop_jobs(session: AsyncSession, admin: Principal, job_ids: Sequence[UUID]) -> None:
+    """Delete jobs for good. Raises Conflict for one that runs, or is done."""
+    for job_id in job_ids:
+        name = await session.scalar(outbox.drop(job_id).returning(OutboxJob.name))
+        if name is None:
+            raise Conflict("A job that runs cannot be dropped, nor one that is done or gone.")
+        audit_service.record(session, admin.user_id, "job.drop", f"job:{job_id}", {"name": name})
+
+
+async def reset_second_factor(session: AsyncSession, admin: Principal, user_id: int, *, resources: Resources) -> None:
+    """Take the second factor off an account whose owner has lost it. Raises Conflict when there is none."""
+    if not await second_factor_enrolment.reset(session, user_id, resources=resources):
+        raise Conflict("This account has no second factor.")
+    audit_service.record(session, admin.user_id, "user.reset_second_factor", f"user:{user_id}")
