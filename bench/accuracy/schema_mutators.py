@@ -6,7 +6,12 @@ import random
 from collections.abc import Callable, Mapping
 
 IMPORTS = "from typing import Optional\nfrom pydantic import BaseModel, Field\n\n\n"
-EXTRA = ["delivery_window", "checkpoint_count", "escalated_by", "sampling_hint", "retry_budget", "shelf_code"]
+EXTRA = [
+    f"{one}_{other}"
+    for one in ("delivery", "checkpoint", "escalation", "sampling", "retry", "shelf", "harbour", "queue", "ledger")
+    for other in ("window", "count", "owner", "hint", "budget", "code", "depth", "ratio", "stamp", "colour")
+]
+"""Many: mutants that add the same field would be duplicates of one another rather than of their originals."""
 NAMES = ["Parcel", "Beacon", "Harvest", "Lantern", "Meadow", "Orchard", "Pebble", "Quarry"]
 
 

@@ -136,3 +136,41 @@ def test_tables_of_two_databases_may_bear_one_name(findings: Find) -> None:
 )
 def test_spellings_of_one_type_are_one_type(spelled: str, plain: str) -> None:
     assert plain_type(spelled) == plain
+
+
+ROLES = """
+    from pydantic import BaseModel
+
+    class TopicCreate(BaseModel):
+        headline: str
+        synopsis: str
+        keywords: list[str]
+        audience: str
+
+    class TopicUpdate(BaseModel):
+        headline: str | None = None
+        synopsis: str | None = None
+        keywords: list[str] | None = None
+        audience: str | None = None
+"""
+PATCH = """
+    from pydantic import BaseModel
+
+    class Leaflet(BaseModel):
+        headline: str | None = None
+        synopsis: str | None = None
+        keywords: list[str] | None = None
+        print_run: int | None = None
+"""
+
+
+def test_of_several_roles_the_one_that_is_spelled_most_alike_is_named(findings: Find) -> None:
+    [finding] = findings({"app/topics.py": ROLES, "app/leaflets.py": PATCH})
+    assert {place.id.rpartition("::")[2] for place in finding.components} == {"Leaflet", "TopicUpdate"}
+
+
+def test_a_family_of_schemas_names_every_role_that_has_the_same_fields(findings: Find) -> None:
+    flyer = PATCH.replace("Leaflet", "Flyer").replace("print_run", "paper_size")
+    [finding] = findings({"app/topics.py": ROLES, "app/leaflets.py": PATCH, "app/flyers.py": flyer})
+    names = {place.id.rpartition("::")[2] for place in finding.components}
+    assert names == {"Leaflet", "Flyer", "TopicCreate", "TopicUpdate"}

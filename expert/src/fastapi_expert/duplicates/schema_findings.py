@@ -25,28 +25,33 @@ from fastapi_expert.duplicates.wording import import_line, listed, many, place
 
 def schema_findings(models: Models, settings: Config) -> list[Finding]:
     """Equal and nearly equal models, in families, and names that are taken; unordered."""
-    groups = _equal_groups(models)
+    signed = _signed_alike(models)
+    groups = {group[0]: unrelated(group, models.models) for group in signed}
     equal = [
         _same([models.models[at] for at in group], models)
         for group in groups.values()
         if len(group) > 1 and is_telling(models.models[group[0]], models.weights)
     ]
-    return [*equal, *_alike(models, groups, settings), *_names_taken(models)]
+    roles = {group[0]: [at for at in group if at not in groups[group[0]][1:]] for group in signed}
+    return [*equal, *_alike(models, groups, roles, settings), *_names_taken(models)]
 
 
 def _signature(model: Model) -> tuple[object, ...]:
     return (model.record.kind, tuple(sorted((key, plain_type(field.type)) for key, field in model.fields.items())))
 
 
-def _equal_groups(models: Models) -> dict[int, list[int]]:
-    """Positions of models with the same fields and types, under the first of them; relatives left out."""
+def _signed_alike(models: Models) -> list[list[int]]:
+    """Positions of models with the same fields and types."""
     by_signature: dict[tuple[object, ...], list[int]] = {}
     for position, model in enumerate(models.models):
         by_signature.setdefault(_signature(model), []).append(position)
-    return {group[0]: unrelated(group, models.models) for group in by_signature.values()}
+    return list(by_signature.values())
 
 
-def _alike(models: Models, groups: Mapping[int, Sequence[int]], settings: Config) -> Iterator[Finding]:
+def _alike(
+    models: Models, groups: Mapping[int, Sequence[int]], roles: Mapping[int, Sequence[int]], settings: Config
+) -> Iterator[Finding]:
+    """Nearly equal models; of the ``roles`` of one thing that have the same fields, the one spelled most alike."""
     pairs: dict[tuple[int, int], Overlap] = {}
     for position in groups:
         model = models.models[position]
@@ -58,16 +63,24 @@ def _alike(models: Models, groups: Mapping[int, Sequence[int]], settings: Config
             if common is not None and (not are_roles(model, found) or base_would_pay(model, found)):
                 pairs[position, other] = common
     for family in gather(pairs):
-        members = [models.models[at] for first in family.members for at in groups[first]]
-        if len(members) == 2:
-            left, right = members
-            yield _near(left, right, pairs[family.members[0], family.members[1]], models.modules)
+        positions = [at for first in family.members for at in groups[first]]
+        if len(positions) == 2:
+            first, second = family.members
+            left, right = _most_like(second, roles[first], models), _most_like(first, roles[second], models)
+            yield _near(models.models[left], models.models[right], pairs[first, second], models.modules)
         else:
-            yield _family(members, family.score, models.modules)
+            members = [models.models[at] for at in positions]
+            also = [models.models[at] for first in family.members for at in roles[first] if at not in positions]
+            yield _family(members, family.score, models.modules, also)
 
 
-def _family(members: Sequence[Model], score: float, modules: Mapping[str, str]) -> Finding:
-    """Three models or more: one base class for all of them."""
+def _most_like(other: int, roles: Sequence[int], models: Models) -> int:
+    fields = models.models[other].fields
+    return max(roles, key=lambda role: sum(fields.get(key) == own for key, own in models.models[role].fields.items()))
+
+
+def _family(members: Sequence[Model], score: float, modules: Mapping[str, str], also: Sequence[Model] = ()) -> Finding:
+    """Three models or more: one base class for all of them, and for ``also``, which play other roles of the same."""
     members = sorted(members, key=lambda one: (len(one.fields), one.record.path.count("/"), one.record.id))
     keep, changed = members[0].record, members[-1].record
     shared = [
@@ -84,7 +97,7 @@ def _family(members: Sequence[Model], score: float, modules: Mapping[str, str]) 
         message=f"`{changed.name}` is one of {len(members)} {keep.kind}s that share most {kind}: {listed(others)}",
         advice=f"Declare{fields} once, in a base class beside `{keep.name}` ({place(keep)}){bring}, and inherit it.",
         action="extend",
-        components=(as_place(changed), *[as_place(one.record) for one in members[:-1]]),
+        components=(as_place(changed), *[as_place(one.record) for one in (*members[:-1], *also)]),
         saves=max(1, len(shared)) * (len(members) - 1),
     )
 

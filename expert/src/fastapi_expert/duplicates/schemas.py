@@ -11,7 +11,7 @@ from fastapi_expert.duplicates.records import ModelRecord, Records
 COMPARED = ("schema", "table")
 SMALLEST = 3
 """Fields that two models must share to be alike; two are enough when they are the same and rare."""
-LEAST_EVIDENCE = 0.9
+LEAST_EVIDENCE = 0.8
 """What nearly equal models share weighs at least this much: a rare field or two."""
 TABLE_EVIDENCE = 2.0
 """Tables are things of their own: they must share more than `name` and `slug`."""
