@@ -135,7 +135,10 @@ def load_settings() -> Settings:
 
 def _fault(fault: ErrorDetails) -> str:
     message = fault["msg"].removeprefix("Value error, ")
-    return f"{str(fault['loc'][0]).upper()}: {message}" if fault["loc"] else message
+    if not fault["loc"]:
+        return message
+    name, *inside = map(str, fault["loc"])
+    return f"{'.'.join([name.upper(), *inside])}: {message}"
 
 
 cli.command("worker")(tasks_cli.worker)

@@ -8,6 +8,7 @@ from uuid import UUID
 from anyio import to_thread
 from fastapi import FastAPI
 
+from app.admin import install_admin
 from app.api import health
 from app.api.pages import install_pages
 from app.api.v1.router import router as v1
@@ -15,6 +16,7 @@ from app.core.access_log import AccessLog
 from app.core.cache import Cache
 from app.core.config import Settings, get_settings
 from app.core.counters import BufferedCounter
+from app.core.csrf import CsrfGuard
 from app.core.database import Database
 from app.core.docs import install_docs
 from app.core.errors import install_error_handlers
@@ -22,14 +24,15 @@ from app.core.hot import HotAnswers
 from app.core.logging import configure_logging, wants_json
 from app.core.metrics import Metrics
 from app.core.middleware import install_middleware
+from app.core.oidc.client import OidcClient
 from app.core.openapi import DESCRIPTION, TAGS, install_openapi
 from app.core.passwords import PasswordHasher
-from app.core.principal import Principal, PrincipalCache
+from app.core.principal import Grant, Principal, PrincipalCache
 from app.core.ratelimit import RateLimiter
 from app.core.redis import connect
 from app.core.resources import Resources
 from app.core.tokens import TokenSigner
-from app.services import session_service
+from app.services import api_token_service, session_service
 from app.services.bootstrap_service import prepared
 from app.services.view_service import store_views
 from app.tasks.background import make_relay
@@ -57,6 +60,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(health.router)
     install_docs(app, settings)
     install_pages(app, settings)
+    install_admin(app, resources)
     install_openapi(app)
     return app
 
@@ -67,25 +71,35 @@ def build_resources(settings: Settings) -> Resources:
     metrics = Metrics()
     cache = Cache(redis, on_failure=metrics.redis_failures.inc)
 
-    async def load(user_id: int, session_id: UUID) -> Principal | None:
-        return await session_service.load_principal(database.reader, user_id=user_id, session_id=session_id)
+    token_uses = BufferedCounter[UUID](partial(api_token_service.store_uses, database))
+    signer = TokenSigner(settings)
+
+    async def load(user_id: int, grant: Grant) -> Principal | None:
+        if isinstance(grant, UUID):
+            return await session_service.load_principal(database.reader, user_id=user_id, session_id=grant)
+        return await api_token_service.load_principal(
+            database.reader, user_id=user_id, token_hash=grant, note_use=token_uses.add
+        )
 
     return Resources(
         settings=settings,
         database=database,
         hasher=PasswordHasher(),
-        signer=TokenSigner(settings),
+        signer=signer,
+        csrf=CsrfGuard(settings, secrets=signer.secrets),
         redis=redis,
         cache=cache,
         limiter=RateLimiter(redis),
         hot=HotAnswers(cache, api=settings.api_v1_str, ttl=settings.cache_ttl),
-        views=BufferedCounter(partial(store_views, database)),
+        views=BufferedCounter[int](partial(store_views, database)),
+        token_uses=token_uses,
         metrics=metrics,
         access_log=AccessLog(
             as_json=wants_json(settings),
             enabled=settings.log_level in {"DEBUG", "INFO"},
         ),
         principals=PrincipalCache(cache, loader=load, alone=settings.workers == 1),
+        providers={name: OidcClient(name, provider) for name, provider in settings.oidc_providers.items()},
     )
 
 
@@ -95,13 +109,17 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     configure_logging(resources.settings)
     await resources.cache.start()
     await resources.views.start()
+    await resources.token_uses.start()
     metrics = resources.metrics.sampling(resources.database, resources.cache)
     async with metrics, prepared(resources), background_jobs(resources):
         yield
     await resources.views.stop()
+    await resources.token_uses.stop()
     await resources.cache.stop()
     if resources.redis is not None:
         await resources.redis.aclose()
+    for provider in resources.providers.values():
+        await provider.http.close()
     resources.hasher.close()
     await resources.database.close()
     resources.access_log.flush()

@@ -1,25 +1,32 @@
 """What endpoints ask for, as `Annotated` aliases."""
 
+import time
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, cast
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Request, Security
 from fastapi.openapi.models import OAuthFlowPassword, OAuthFlows
 from fastapi.security import OAuth2
 from pydantic.json_schema import SkipJsonSchema
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.context import request_context
+from app.core.cookies import CookieNames, carries_session, names_for, read_cookie
+from app.core.csrf import SAFE_METHODS
 from app.core.errors import Forbidden, Unauthorized
 from app.core.fastread import Reader
 from app.core.openapi import OPTIONAL_SCHEME, SCHEME
 from app.core.principal import Principal
 from app.core.resources import Resources
-from app.core.tokens import InvalidToken
-from app.services.session_service import Device
+from app.core.scopes import DESCRIPTIONS, Scope
+from app.core.tokens import Claims, InvalidToken, token_hash
+from app.services import api_token_service
+from app.services.session_service import Device, current_device
 
 NOT_SIGNED_IN = "Sign in first: send `Authorization: Bearer <access token>`."
+NOT_FOR_TOKENS = "No API token may do this: sign in."
 NOT_VALID = "This access token is not valid, or no longer: sign in again or refresh it."
+_INSUFFICIENT = "insufficient-scope"
 
 
 def resources_of(request: Request) -> Resources:
@@ -53,10 +60,8 @@ def request_headers() -> dict[bytes, bytes]:
     return context.headers if context else {}
 
 
-async def get_device(request: Request) -> Device:
-    context = request_context.get()
-    agent = "".join(filter(str.isprintable, request.headers.get("user-agent", "")))[:255]
-    return Device(ip_address=context.client[:45] if context else None, user_agent=agent or None)
+async def get_device() -> Device:
+    return current_device()
 
 
 DeviceDep = Annotated[Device, Depends(get_device)]
@@ -87,49 +92,126 @@ IfMatch = Annotated[
 ]
 
 
-class BearerAuth(OAuth2):
-    """Access token → :class:`Principal`. `required=False` lets the anonymous through as None, never a bad token."""
+class Authentication(OAuth2):
+    """Who calls → :class:`Principal`, by a session (access token or cookie) or an API token.
 
-    def __init__(self, *, required: bool) -> None:
-        flows = OAuthFlows(
-            password=cast(OAuthFlowPassword, {"tokenUrl": "/api/v1/auth/login", "scopes": cast(Any, {})})
-        )
-        super().__init__(flows=flows, scheme_name=SCHEME if required else OPTIONAL_SCHEME, auto_error=required)
+    A session may do whatever its user may; an API token may do what ``scope`` names, and nothing where none is named.
+    `required=False` lets the anonymous through as None, never bad credentials.
+    """
+
+    def __init__(self, scope: Scope | None, *, required: bool) -> None:
+        described = {name.value: text for name, text in DESCRIPTIONS.items()}
+        password = cast(OAuthFlowPassword, {"tokenUrl": "/api/v1/auth/login", "scopes": cast(Any, described)})
+        name = SCHEME if required else OPTIONAL_SCHEME
+        super().__init__(flows=OAuthFlows(password=password), scheme_name=name, auto_error=required)
+        self.scope = scope
 
     async def __call__(self, request: Request) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] # HTTP only
-        header = request.headers.get("authorization")
-        if header is None:
-            if self.auto_error:
-                raise Unauthorized(NOT_SIGNED_IN)
+        headers = request_headers()
+        authorization = headers.get(b"authorization")
+        if authorization is not None:
+            principal = await authenticate(resources_of(request), authorization.decode("latin-1"))
+        elif carries_session(headers) and (token := read_cookie(headers, cookie_names(request).access)) is not None:
+            principal = await authenticate_cookie(request, token)
+        elif self.auto_error:
+            raise Unauthorized(NOT_SIGNED_IN)
+        else:
             return None
-        return await authenticate(resources_of(request), header)
+        if principal.scopes is not None:
+            require_scope(principal.scopes, self.scope)
+        if (context := request_context.get()) is not None:
+            context.user_id = principal.user_id
+        return principal
 
 
 async def authenticate(resources: Resources, authorization: str) -> Principal:
     """The caller named by an Authorization header. Raises Unauthorized."""
     scheme, _, token = authorization.partition(" ")
+    token = token.strip()
     if scheme.lower() != "bearer" or not token:
         raise Unauthorized(NOT_SIGNED_IN)
-    try:
-        claims = resources.signer.verify_access(token.strip())
-    except InvalidToken:
-        raise Unauthorized(NOT_VALID, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'}) from None
+    if token.startswith(api_token_service.PREFIX):
+        owner = api_token_service.owner_of(token)
+        principal = await resources.principals.get(owner, token_hash(token)) if owner is not None else None
+        if principal is None or (principal.expires_at is not None and principal.expires_at <= time.time()):
+            raise _not_valid()
+        return principal
+    claims = _claims(resources, token)
     principal = await resources.principals.get(claims.user_id, claims.session_id)
     if principal is None:
-        raise Unauthorized(NOT_VALID, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
-    if (context := request_context.get()) is not None:
-        context.user_id = principal.user_id
+        raise _not_valid()
     return principal
 
 
-CurrentUser = Annotated[Principal, Depends(BearerAuth(required=True))]
-OptionalUser = Annotated[Principal | None, Depends(BearerAuth(required=False))]
+async def authenticate_cookie(request: Request, token: str) -> Principal:
+    """The caller named by a session's cookie. Raises Unauthorized; Forbidden when another site wants a change."""
+    resources = resources_of(request)
+    claims = _claims(resources, token)
+    if request.method not in SAFE_METHODS:
+        https = cookie_names(request).secure
+        resources.csrf.require_own_page(request_headers(), https=https, session_id=claims.session_id)
+    principal = await resources.principals.get(claims.user_id, claims.session_id)
+    if principal is None:
+        raise _not_valid()
+    return principal
 
 
-async def get_admin(user: CurrentUser) -> Principal:
+def require_scope(given: frozenset[Scope], needed: Scope | None) -> None:
+    """Refuse an API token without the scope, or one that is used where no API token may be (RFC 6750 §3.1)."""
+    if needed is None:
+        challenge = 'Bearer error="insufficient_scope"'
+        raise Forbidden(NOT_FOR_TOKENS, slug=_INSUFFICIENT, headers={"WWW-Authenticate": challenge})
+    if needed not in given:
+        challenge = f'Bearer error="insufficient_scope", scope="{needed}"'
+        detail = f"This API token has not the scope {needed}: make one that has."
+        raise Forbidden(detail, slug=_INSUFFICIENT, headers={"WWW-Authenticate": challenge})
+
+
+def cookie_names(request: Request) -> CookieNames:
+    """The names of this request's cookies: in production always the secure ones, whatever a proxy forgot to say."""
+    return names_for(https=request.scope["scheme"] == "https" or resources_of(request).settings.is_production)
+
+
+def _claims(resources: Resources, token: str) -> Claims:
+    try:
+        return resources.signer.verify_access(token)
+    except InvalidToken:
+        raise _not_valid() from None
+
+
+def _not_valid() -> Unauthorized:
+    return Unauthorized(NOT_VALID, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
+
+
+def _caller(scope: Scope | None = None, *, required: bool = True) -> Any:
+    return Security(Authentication(scope, required=required), scopes=[scope.value] if scope else [])
+
+
+# Without a scope no API token is let in: what an endpoint forgets to think of stays closed to them.
+CurrentUser = Annotated[Principal, _caller()]
+OptionalUser = Annotated[Principal | None, _caller(required=False)]
+
+ProfileReader = Annotated[Principal, _caller(Scope.PROFILE_READ)]
+ProfileViewer = Annotated[Principal | None, _caller(Scope.PROFILE_READ, required=False)]
+ProfileWriter = Annotated[Principal, _caller(Scope.PROFILE_WRITE)]
+PostViewer = Annotated[Principal | None, _caller(Scope.POSTS_READ, required=False)]
+PostWriter = Annotated[Principal, _caller(Scope.POSTS_WRITE)]
+
+
+async def get_admin(user: Annotated[Principal, _caller(Scope.ADMIN)]) -> Principal:
+    return _require_admin(user)
+
+
+async def get_admin_session(user: CurrentUser) -> Principal:
+    return _require_admin(user)
+
+
+def _require_admin(user: Principal) -> Principal:
     if not user.is_admin:
         raise Forbidden("Only administrators may do this.")
     return user
 
 
 AdminUser = Annotated[Principal, Depends(get_admin)]
+AdminSession = Annotated[Principal, Depends(get_admin_session)]
+"""No API token, not even an administrator's."""

@@ -18,7 +18,7 @@ REGZIP_AFTER = 1.0
 
 _PUBLIC = b"public, no-cache"  # may be stored by anyone, but must be revalidated: a write shows at once
 _PRIVATE = b"private, no-cache"
-_VARY = (b"vary", b"Accept-Encoding, Authorization")
+_VARY = (b"vary", b"Accept-Encoding, Authorization, Cookie")
 _JSON = (b"content-type", b"application/json")
 
 Headers = list[tuple[bytes, bytes]]

@@ -5,6 +5,7 @@ service runs on its embedded default: SQLite, files under `var/`, no other serve
 """
 
 import json
+import re
 from functools import lru_cache
 from ipaddress import ip_network
 from pathlib import Path
@@ -14,6 +15,7 @@ from pydantic import AliasChoices, Field, PositiveInt, SecretStr, field_validato
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 
+from app.core.oidc.settings import ProviderSettings
 from app.core.secrets import WeakKey, check_key, load_or_create_key
 
 SERVICE_ROOT = Path(__file__).resolve().parents[2]
@@ -26,6 +28,7 @@ _ENVIRONMENTS = {
     "stage": "staging",
     "prod": "production",
 }
+_PROVIDER_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,49}")
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
@@ -85,6 +88,11 @@ class Settings(BaseSettings):
     refresh_token_expire_days: PositiveInt = 7
     verification_token_expire_hours: PositiveInt = 48
     reset_token_expire_minutes: PositiveInt = 30
+
+    # -- sign-in with others
+    oidc_providers: Annotated[dict[str, ProviderSettings], NoDecode] = Field(
+        default={}, description="OpenID providers by name, as JSON."
+    )
 
     # -- database
     database_url: str | None = Field(default=None, repr=False)  # it may hold a password
@@ -171,6 +179,22 @@ class Settings(BaseSettings):
                 ip_network(name, strict=False)  # ValueError names what is none
         return value
 
+    @field_validator("oidc_providers", mode="before")
+    @classmethod
+    def _json(cls, value: object) -> object:
+        try:
+            return json.loads(value) if isinstance(value, str) else value
+        except json.JSONDecodeError as fault:
+            raise ValueError(f"is not JSON: {fault}") from None
+
+    @field_validator("oidc_providers")
+    @classmethod
+    def _plain_provider_names(cls, value: dict[str, ProviderSettings]) -> dict[str, ProviderSettings]:
+        for name in value:
+            if not _PROVIDER_NAME.fullmatch(name):
+                raise ValueError(f"{name!r} is part of an address: use a-z, 0-9 and -")
+        return value
+
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: str | None) -> str | None:
@@ -201,6 +225,11 @@ class Settings(BaseSettings):
     @property
     def is_sqlite(self) -> bool:
         return self.database.get_backend_name() == "sqlite"
+
+    @property
+    def base_url(self) -> str:
+        """Where the service is reached from outside, without a slash at the end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
     @property
     def docs_enabled(self) -> bool:
@@ -273,6 +302,13 @@ def production_faults(settings: Settings) -> list[str]:
         faults.append("ALLOWED_HOSTS is * (any); name the hosts this service answers to")
     if "*" in settings.allowed_origins and settings.cors_allow_credentials:
         faults.append("ALLOWED_ORIGINS is * with credentials; name the origins, or set CORS_ALLOW_CREDENTIALS=false")
+    if settings.oidc_providers and not settings.base_url.startswith("https://"):
+        faults.append("OIDC_PROVIDERS needs PUBLIC_URL to be https: the providers send browsers back there")
+    faults += [
+        f"OIDC_PROVIDERS: the issuer of {name} is not https"
+        for name, provider in settings.oidc_providers.items()
+        if not provider.is_secure
+    ]
     if settings.debug:
         faults.append("DEBUG is on; unset it")
     return faults

@@ -49,12 +49,14 @@ class ServiceError(Exception):
         slug: str | None = None,
         headers: Mapping[str, str] | None = None,
         errors: Sequence[FieldError] = (),
+        extensions: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.problem_slug = slug or self.slug
         self.headers = dict(headers or {})
         self.errors = tuple(errors)
+        self.extensions = extensions
 
 
 class BadRequest(ServiceError):
@@ -104,6 +106,12 @@ class InvalidInput(ServiceError):
 class TooManyRequests(ServiceError):
     status = 429
     slug = "rate-limited"
+
+
+class BadGateway(ServiceError):
+    """A server this one asked has answered something that cannot be used."""
+
+    status = 502
 
 
 class Unavailable(ServiceError):
@@ -181,7 +189,7 @@ def problem_for(exc: BaseException) -> Problem:
     """The answer to any exception; what is unknown is a 500 that tells nothing."""
     match exc:
         case ServiceError():
-            return Problem(type(exc).status, exc.detail, exc.problem_slug, exc.headers, exc.errors)
+            return Problem(type(exc).status, exc.detail, exc.problem_slug, exc.headers, exc.errors, exc.extensions)
         case RequestValidationError():
             return _validation_problem(exc.errors())
         case HTTPException():

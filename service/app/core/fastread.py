@@ -66,6 +66,8 @@ class CompiledRead:
         compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
         self.sql = str(compiled)
         self._fixed = compiled.params
+        self.binds = frozenset(name for name, bind in compiled.binds.items() if bind.required)
+        """The names that need a value."""
         self._order: list[tuple[str, Processor | None]] = [
             (name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
             for name in compiled.positiontup or ()
@@ -170,6 +172,10 @@ class PostgresReader(Reader):
 
 async def _open_pool(url: URL, settings: Settings) -> Pool:
     query = dict(url.query)
+    arguments = postgres_arguments(settings)
+    if "server_settings" in arguments:
+        # Planning a list takes longer than running it. Statements are made so that one plan is right for all values.
+        arguments["server_settings"]["plan_cache_mode"] = "force_generic_plan"
     return await cast(Any, asyncpg).create_pool(
         host=query.pop("host", url.host),  # in the query it is a unix socket's directory
         port=url.port or 5432,
@@ -181,7 +187,7 @@ async def _open_pool(url: URL, settings: Settings) -> Pool:
         init=_read_json,
         reset=_keep,
         **query,
-        **postgres_arguments(settings),
+        **arguments,
     )
 
 

@@ -5,7 +5,6 @@ from app.core.cache import Cache, Region
 
 MAX_BYTES = 32 * 1024 * 1024
 MAX_ANSWERS = 10_000
-LONGEST = 300.0
 
 
 class _PageCodec:
@@ -20,8 +19,8 @@ class _PageCodec:
 class HotAnswers:
     """Regions by what makes their answers out of date.
 
-    ``items``: a write to that one post. ``pages``: any write to any post. ``slow``: only time, because making them
-    again after every write would be all the database does. ``totals`` are large counts.
+    ``items``: a write to that one post. ``pages``: any write to any post. ``totals`` are large counts, which may be a
+    little old.
     """
 
     def __init__(self, cache: Cache, *, api: str, ttl: float) -> None:
@@ -32,7 +31,6 @@ class HotAnswers:
         self.pages: Region[JsonAnswer] = cache.region(
             "pages", ttl=ttl, max_entries=MAX_ANSWERS, max_weight=MAX_BYTES, weigh=_weigh, codec=_PageCodec()
         )
-        self.slow: Region[JsonAnswer] = cache.region("slow", ttl=LONGEST, max_entries=16, coordinated=False)
         self.totals: Region[int] = cache.region("totals", ttl=60.0, max_entries=MAX_ANSWERS, coordinated=False)
 
     def find(self, path: str, query: bytes) -> JsonAnswer | None:

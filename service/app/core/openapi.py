@@ -6,11 +6,16 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.routing import compile_path
 
+from app.core.cookies import PLAIN, SECURE
+
 PROBLEM_JSON = "application/problem+json"
 Json = dict[str, Any]
 
 DESCRIPTION = """\
 Users who write posts. Sign in under **auth** (or with *Authorize*), write a draft, publish it now or at a later time.
+
+Browsers sign in with `cookies=true` and never see a token; programs use personal API tokens, which may do what their
+scopes name.
 
 Errors are `application/problem+json` (RFC 9457) with a `request_id` to quote. Single resources carry an `ETag`: send it
 back as `If-Match` and no update is lost, or as `If-None-Match` and what you have is not sent again. A `POST` under an
@@ -27,6 +32,23 @@ TAGS = [
 SCHEME = "Bearer"
 OPTIONAL_SCHEME = "OptionalBearer"
 """Name under which a dependency asks for a token that may be missing; FastAPI itself knows no such thing."""
+_COOKIE_SCHEME, _API_TOKEN_SCHEME = "Cookie", "ApiToken"
+_SCHEMES: Json = {
+    _COOKIE_SCHEME: {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": SECURE.access,
+        "description": f"For browsers: set by signing in with `cookies=true` (`{PLAIN.access}` on plain http). What "
+        "changes something must come from a page of this site.",
+    },
+    _API_TOKEN_SCHEME: {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "pat_…",
+        "description": "For programs: a personal API token with the scopes an operation names, made under "
+        "`/auth/tokens`.",
+    },
+}
 
 _PROBLEM_REFERENCE = "#/components/schemas/Problem"
 
@@ -59,6 +81,11 @@ _PROBLEM: Json = {
         "instance": {"type": "string", "description": "The path of the request."},
         "request_id": {"type": ["string", "null"], "description": "Quote it when you report the problem."},
         "errors": {"type": "array", "items": {"$ref": "#/components/schemas/FieldProblem"}},
+        "mfa_token": {
+            "type": "string",
+            "description": "With `urn:problem-type:second-factor-required`: login/second-factor wants it and a code.",
+        },
+        "expires_in": {"type": "integer", "description": "Seconds the mfa_token is good for."},
     },
 }
 
@@ -90,7 +117,9 @@ def _complete(document: Json) -> None:
     for path, operations in document["paths"].items():
         for operation in operations.values():
             _complete_operation(operation, limited=not path.startswith(("/health", "/metrics")))
-    document["components"].get("securitySchemes", {}).pop(OPTIONAL_SCHEME, None)
+    schemes: Json = document["components"].setdefault("securitySchemes", {})
+    schemes.pop(OPTIONAL_SCHEME, None)
+    schemes |= _SCHEMES
     for replaced in ("HTTPValidationError", "ValidationError", "ProblemDocument"):
         schemas.pop(replaced, None)
     schemas |= {"FieldProblem": _FIELD_PROBLEM, "Problem": _PROBLEM}
@@ -99,9 +128,10 @@ def _complete(document: Json) -> None:
 
 def _complete_operation(operation: Json, *, limited: bool) -> None:
     responses: Json = operation["responses"]
-    if any(OPTIONAL_SCHEME in scheme for scheme in operation.get("security", ())):
-        operation["security"] = [{}, {SCHEME: []}]
     statuses = [400, 500, 503]
+    if "security" in operation:
+        operation["security"] = _ways_in(operation["security"])
+        statuses += [401, 403]
     if limited:
         statuses.append(429)
     if "parameters" in operation or "requestBody" in operation:
@@ -114,3 +144,12 @@ def _complete_operation(operation: Json, *, limited: bool) -> None:
             "content": {PROBLEM_JSON: {"schema": {"$ref": _PROBLEM_REFERENCE}}},
         }
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _ways_in(asked: list[dict[str, list[str]]]) -> list[dict[str, list[str]]]:
+    """Every way to satisfy what the dependencies ask for; an API token only where a scope is named."""
+    scopes = sorted({scope for scheme in asked for names in scheme.values() for scope in names})
+    ways: list[dict[str, list[str]]] = [{SCHEME: scopes}, {_COOKIE_SCHEME: []}]
+    if scopes:
+        ways.append({_API_TOKEN_SCHEME: scopes})
+    return [{}, *ways] if any(OPTIONAL_SCHEME in scheme for scheme in asked) else ways

@@ -21,6 +21,10 @@ from app.core.ids import MAX_ID
 
 MAX_DEPTH = 10_000
 """Rows that numbered pages reach, and where counting stops."""
+MAX_MATCHES = 1_000
+"""Where counting what a search of posts matches stops: each is a post to look at, not an entry of an index."""
+
+MAX_PAGE_SIZE = 100
 
 MAX_CURSOR_LENGTH = 1024
 
@@ -36,7 +40,9 @@ class Page(BaseModel, Generic[T]):
     """One page. With ``cursor`` nothing is counted: ``total``, ``page`` and ``total_pages`` are null."""
 
     items: list[T]
-    total: int | None = Field(description=f"Rows in all; counting stops at {MAX_DEPTH:,}.")
+    total: int | None = Field(
+        description=f"Rows in all; counting stops at {MAX_DEPTH:,}, of words in posts at {MAX_MATCHES:,}."
+    )
     page: int | None
     page_size: int
     total_pages: int | None

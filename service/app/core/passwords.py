@@ -22,6 +22,9 @@ THREADS = 2
 MAX_WAITING = 200
 """More than this many would wait over two seconds: refused, so that a storm of logins ends when the storm does."""
 
+NO_PASSWORD = "!"  # noqa: S105  # what no password hashes to
+"""Kept for an account that has no password (it signs in elsewhere); checking one takes as long as any other."""
+
 _BCRYPT_LIMIT = 72
 _ZXCVBN_LIMIT = 72
 _UNGUESSABLE = 3  # zxcvbn: "safely unguessable"
@@ -48,9 +51,9 @@ class PasswordHasher:
     async def verify(self, password: str, hashed: str | None) -> tuple[bool, str | None]:
         """Return whether it fits, and a new hash when the stored one is of an older kind.
 
-        With no stored hash (unknown user) the same work is done for the same answer: (False, None).
+        With no stored hash (unknown user, no password) the same work is done for the same answer: (False, None).
         """
-        return await self._run(partial(self._verify, password, hashed))
+        return await self._run(partial(self._verify, password, None if hashed == NO_PASSWORD else hashed))
 
     async def is_guessable(self, password: str, *, about: list[str]) -> bool:
         """Whether zxcvbn would guess it, knowing `about` (e-mail, username …)."""

@@ -7,11 +7,18 @@ from uuid import UUID
 
 from app.core.answers import JsonAnswer
 from app.core.cache import UNCOORDINATED_TTL, Cache, Region
+from app.core.scopes import Scope
+
+Grant = UUID | bytes
+"""What a user came by: the id of a session, or the hash of an API token."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """A signed-in user as seen by the rules: who, by which session, allowed what."""
+    """A signed-in user as seen by the rules: who, by which session, allowed what.
+
+    ``scopes`` limit an API token (whose id is then the ``session_id``); a session has none and may do all its user may.
+    """
 
     user_id: int
     session_id: UUID
@@ -20,39 +27,44 @@ class Principal:
     email: str
     profile: JsonAnswer
     """The user's own profile: what GET /auth/me answers."""
+    scopes: frozenset[Scope] | None = None
+    expires_at: float | None = None
+    """When an API token ends, in Unix seconds. A session's access token says so itself."""
 
 
-Sessions = dict[UUID, tuple[float, Principal]]
-"""A user's live sessions, each with the time it was read."""
+Grants = dict[Grant, tuple[float, Principal]]
+"""A user's live sessions and API tokens, each with the time it was read."""
 
-Loader = Callable[[int, UUID], Awaitable[Principal | None]]
+Loader = Callable[[int, Grant], Awaitable[Principal | None]]
 
 
 class PrincipalCache:
-    """Live sessions of this process, one entry a user, dropped at once when anything about the user changes.
+    """Live sessions and API tokens of this process, one entry a user, dropped at once when anything about them changes.
 
     Other workers hear through Redis within a second. Without Redis an entry lives a second, and not at all when
     several workers share the database: then every request asks it.
     """
 
     def __init__(self, cache: Cache, *, loader: Loader, alone: bool, ttl: float = 60.0) -> None:
-        self._region: Region[Sessions] = cache.region("principals", ttl=ttl, max_entries=10_000)
+        self._region: Region[Grants] = cache.region("principals", ttl=ttl, max_entries=10_000)
         self._cache = cache
         self._load = loader
         self._alone = alone
         self._ttl = ttl
 
-    async def get(self, user_id: int, session_id: UUID) -> Principal | None:
-        """The caller behind a session, or None when session or user is not live."""
-        sessions = self._region.get(str(user_id))
-        if sessions is not None and (found := sessions.get(session_id)) is not None and self._trusts(found[0]):
+    async def get(self, user_id: int, grant: Grant) -> Principal | None:
+        """The caller behind a session or API token, or None when it or its user is not live."""
+        grants = self._region.get(str(user_id))
+        if grants is not None and (found := grants.get(grant)) is not None and self._trusts(found[0]):
             return found[1]
+        if grants is not None:
+            self._region.hits -= 1  # the user was there, this grant of theirs was not
         epoch = self._region.epoch
         loaded_at = monotonic()
-        principal = await self._load(user_id, session_id)
+        principal = await self._load(user_id, grant)
         if principal is not None and (self._alone or self._cache.connected) and epoch == self._region.epoch:
-            kept = {key: entry for key, entry in (sessions or {}).items() if self._trusts(entry[0])}
-            self._region.put(str(user_id), {**kept, session_id: (loaded_at, principal)}, epoch=epoch)
+            kept = {key: entry for key, entry in (grants or {}).items() if self._trusts(entry[0])}
+            self._region.put(str(user_id), {**kept, grant: (loaded_at, principal)}, epoch=epoch)
         return principal
 
     async def forget(self, user_id: int) -> None:

@@ -1,14 +1,17 @@
 """What one application holds: made by `create_app`, opened by the lifespan, reached as `app.state.resources`."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from app.core.access_log import AccessLog
 from app.core.cache import Cache
 from app.core.config import Settings
 from app.core.counters import BufferedCounter
+from app.core.csrf import CsrfGuard
 from app.core.database import Database
 from app.core.hot import HotAnswers
 from app.core.metrics import Metrics
+from app.core.oidc.client import OidcClient
 from app.core.passwords import PasswordHasher
 from app.core.principal import PrincipalCache
 from app.core.ratelimit import RateLimiter
@@ -22,11 +25,14 @@ class Resources:
     database: Database
     hasher: PasswordHasher
     signer: TokenSigner
+    csrf: CsrfGuard
     redis: RedisClient | None
     cache: Cache
     limiter: RateLimiter
     hot: HotAnswers
-    views: BufferedCounter
+    views: BufferedCounter[int]
+    token_uses: BufferedCounter[UUID]
     metrics: Metrics
     access_log: AccessLog
     principals: PrincipalCache
+    providers: dict[str, OidcClient]

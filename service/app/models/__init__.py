@@ -1,28 +1,36 @@
 """The tables. Importing this package registers every one of them with `Base.metadata`."""
 
+from app.models.api_token import ApiToken
 from app.models.audit import AuditEvent
 from app.models.base import Base
 from app.models.idempotency import IdempotencyRecord
+from app.models.identity import Identity
 from app.models.one_time_token import OneTimeToken, Purpose
 from app.models.outbox import JobStatus, OutboxJob
 from app.models.post import Post, PostStatus
+from app.models.second_factor import RecoveryCode, SecondFactor
 from app.models.session import Session
-from app.models.tag import Tag, post_tags
+from app.models.tag import Tag, TagTally, post_tags
 from app.models.user import Role, User
 
 __all__ = [
+    "ApiToken",
     "AuditEvent",
     "Base",
     "IdempotencyRecord",
+    "Identity",
     "JobStatus",
     "OneTimeToken",
     "OutboxJob",
     "Post",
     "PostStatus",
     "Purpose",
+    "RecoveryCode",
     "Role",
+    "SecondFactor",
     "Session",
     "Tag",
+    "TagTally",
     "User",
     "post_tags",
 ]

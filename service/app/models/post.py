@@ -3,17 +3,13 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, Text, literal_column, text
+from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import Base, BigId, BigInt, Timestamped, UtcDateTime
+from app.models.listing import listing_indexes
 from app.models.tag import Tag, post_tags
 from app.models.user import User, string_enum
-
-# Before every publication: gives posts never published a place in that order, the same one on both databases. The text
-# has to be the index's to the letter, or the index does not serve.
-NEVER = "'0001-01-01 00:00:00+00'"
-PUBLISHED_ORDER = literal_column(f"coalesce(posts.published_at, {NEVER})", UtcDateTime)
 
 
 class PostStatus(StrEnum):
@@ -48,12 +44,7 @@ class Post(Base, Timestamped):
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012  # SQLAlchemy's own idiom
     __table_args__ = (
-        Index(None, "author_id", "id"),
-        Index(None, "status", "published_at", "id"),
-        Index(None, "created_at", "id"),
-        Index(None, "updated_at", "id"),
-        Index(None, "view_count", "id"),
-        Index(None, "title", "id"),
-        Index("ix_posts_published_order", text(f"coalesce(published_at, {NEVER})"), "id"),
+        *listing_indexes("ix_posts_status"),
+        *listing_indexes("ix_posts_author", "author_id"),
         {"sqlite_autoincrement": True},
     )

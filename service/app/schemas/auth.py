@@ -48,7 +48,21 @@ class TokenPair(BaseModel):
     expires_in: Annotated[int, Field(description="Seconds the access token is good for.")]
 
 
+class CookieSession(BaseModel):
+    """What is left to say when the tokens are in cookies."""
+
+    expires_in: Annotated[int, Field(description="Seconds until the access token is to be refreshed.")]
+    csrf_token: Annotated[
+        str, Field(description="Send it as `X-CSRF-Token` where a browser sends neither `Origin` nor `Sec-Fetch-Site`.")
+    ]
+
+
 class Registered(TokenPair):
+    message: str
+    user: UserPrivate
+
+
+class RegisteredByCookie(CookieSession):
     message: str
     user: UserPrivate
 

@@ -8,14 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import utcnow
 from app.core.database import commit, insert_ignoring_conflicts
-from app.core.errors import BadRequest, FieldError, InvalidInput, Unauthorized
+from app.core.errors import BadRequest, FieldError, Forbidden, InvalidInput, Unauthorized
 from app.core.fastread import Read
+from app.core.passwords import NO_PASSWORD
 from app.core.principal import Principal
 from app.core.resources import Resources
 from app.core.tokens import InvalidToken
 from app.models import Purpose, Role, User
 from app.schemas.auth import Registration
-from app.services import outbox, session_service, token_service
+from app.services import api_token_service, outbox, second_factor_service, session_service, token_service
 from app.services.profiles import PROFILE_COLUMNS, Profile
 from app.services.session_service import Device, Tokens
 
@@ -23,6 +24,8 @@ WRONG_CREDENTIALS = "The e-mail address, username or password is wrong."
 DEACTIVATED = "This account is deactivated."
 BAD_REFRESH_TOKEN = "This refresh token is not valid, or no longer: sign in again."  # noqa: S105  # a message
 BAD_MAIL_TOKEN = "This link is not valid, or no longer: ask for a new one."  # noqa: S105  # a message
+
+FRESH = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +37,19 @@ class Credentials:
     username: str
     hashed_password: str
     is_active: bool
+    role: Role
+    has_second_factor: bool
 
 
-_CREDENTIALS = select(User.id, User.email, User.username, User.hashed_password, User.is_active)
+_CREDENTIALS = select(
+    User.id,
+    User.email,
+    User.username,
+    User.hashed_password,
+    User.is_active,
+    User.role,
+    session_service.HAS_SECOND_FACTOR,
+)
 _BY_EMAIL = Read(Credentials, _CREDENTIALS.where(User.email == bindparam("email")))
 _BY_USERNAME = Read(Credentials, _CREDENTIALS.where(func.lower(User.username) == bindparam("username")))
 _BY_ID = Read(Credentials, _CREDENTIALS.where(User.id == bindparam("id")))
@@ -80,8 +93,11 @@ def already_taken(field: str) -> BadRequest:
     return BadRequest(f"{what} taken already.", slug="already-taken", errors=(error,))
 
 
-async def log_in(identifier: str, password: str, *, device: Device, resources: Resources) -> Tokens:
-    """Sign in by e-mail or username. Raises Unauthorized, in the same time and words for an unknown user.
+async def log_in(
+    identifier: str, password: str, *, device: Device, resources: Resources, admins_only: bool = False
+) -> Tokens:
+    """Sign in by e-mail or username. Raises Unauthorized, in the same time and words for an unknown user, and
+    SecondFactorRequired when the password is only the first half. ``admins_only`` knows nobody but administrators.
 
     Takes no session: hashing lasts longer than a connection should be held.
     """
@@ -90,21 +106,28 @@ async def log_in(identifier: str, password: str, *, device: Device, resources: R
     if found is None or not fits:
         resources.metrics.login_failed("unknown_user" if found is None else "wrong_password")
         raise Unauthorized(WRONG_CREDENTIALS)
+    if admins_only and found.role is not Role.ADMIN:
+        resources.metrics.login_failed("no_administrator")
+        raise Unauthorized(WRONG_CREDENTIALS)
     if not found.is_active:
         resources.metrics.login_failed("deactivated")
         raise Unauthorized(DEACTIVATED)
-    async with resources.database.session() as session:
-        # Only if the password is still the one that was checked: a change in between has ended every session.
-        unchanged = await session.scalar(
-            update(User)
-            .where(User.id == found.id, User.is_active, User.hashed_password == found.hashed_password)
-            .values(last_login_at=utcnow(), hashed_password=renewed or found.hashed_password)
-            .returning(User.id)
+    if found.has_second_factor:
+        raise second_factor_service.challenge(
+            found.id, hashed_password=found.hashed_password, renewed=renewed, resources=resources
         )
-        if unchanged is None:
+    async with resources.database.session() as session:
+        tokens = await session_service.sign_in(
+            session,
+            user_id=found.id,
+            hashed_password=found.hashed_password,
+            renewed=renewed,
+            device=device,
+            resources=resources,
+        )
+        if tokens is None:
             raise Unauthorized(WRONG_CREDENTIALS)
-        session_service.forget_after_commit(session, user_id=found.id, resources=resources)
-        return session_service.open_session(session, user_id=found.id, device=device, resources=resources)
+        return tokens
 
 
 async def find_credentials(identifier: str, *, resources: Resources) -> Credentials | None:
@@ -168,14 +191,30 @@ async def verify_email(session: AsyncSession, raw: str, *, resources: Resources)
     session_service.forget_after_commit(session, user_id=verified, resources=resources)
 
 
+async def reauthenticate(user: Principal, password: str, *, resources: Resources) -> Credentials:
+    """Make sure it is still them, before what guards the account is changed (OWASP ASVS 5.0, 7.5.1).
+
+    By the password; who has none (they sign in elsewhere) must have signed in within :data:`FRESH`. Raises BadRequest,
+    Forbidden.
+    """
+    found = await resources.database.reader.first(_BY_ID, id=user.user_id)
+    if found is not None and found.hashed_password == NO_PASSWORD:
+        sessions = await session_service.list_open(resources.database.reader, user_id=user.user_id)
+        if any(one.id == user.session_id and utcnow() - one.created_at < FRESH for one in sessions):
+            return found
+        raise Forbidden("Sign in again, then repeat this at once.", slug="sign-in-again")
+    fits, _ = await resources.hasher.verify(password, found.hashed_password if found else None)
+    if found is None or not fits:
+        raise _wrong_password("password")
+    return found
+
+
 async def change_password(user: Principal, *, current: str, new: str, resources: Resources) -> None:
     """Set a new password and end the other sessions. Raises BadRequest when `current` is wrong."""
     found = await resources.database.reader.first(_BY_ID, id=user.user_id)
     fits, _ = await resources.hasher.verify(current, found.hashed_password if found else None)
     if found is None or not fits:
-        detail = "The current password is wrong."
-        error = FieldError(pointer="#/current_password", detail=detail, code="wrong_password")
-        raise BadRequest(detail, slug="wrong-password", errors=(error,))
+        raise _wrong_password("current_password")
     if new == current:
         raise InvalidInput.at("new_password", "It must differ from the current one.")
     hashed = await hash_new_password(
@@ -196,7 +235,7 @@ def forget_password(session: AsyncSession, email: str) -> None:
 
 
 async def reset_password(raw: str, new: str, *, resources: Resources) -> None:
-    """Set a new password by the token from the mail and end every session. Raises BadRequest.
+    """Set a new password by the token from the mail and end every session and API token. Raises BadRequest.
 
     The token is only used up once the new password is found good enough.
     """
@@ -212,6 +251,7 @@ async def reset_password(raw: str, new: str, *, resources: Resources) -> None:
             raise BadRequest(BAD_MAIL_TOKEN, slug="bad-token")
         await _set_password(session, user_id=token.user_id, hashed=hashed, verified_email=token.email)
         await session_service.revoke_all(session, user_id=token.user_id, resources=resources)
+        await api_token_service.revoke_all(session, user_id=token.user_id, resources=resources)
         outbox.enqueue(session, outbox.SEND_PASSWORD_CHANGED, user_id=token.user_id)
 
 
@@ -225,6 +265,12 @@ async def refuse_weak_password(
         raise InvalidInput.at(field, "It must not contain your e-mail address or username.")
     if await resources.hasher.is_guessable(password, about=[email, local, username]):
         raise InvalidInput.at(field, "It is easily guessed: make it longer, or of several unrelated words.")
+
+
+def _wrong_password(field: str) -> BadRequest:
+    detail = "The current password is wrong."
+    error = FieldError(pointer=f"#/{field}", detail=detail, code="wrong_password")
+    return BadRequest(detail, slug="wrong-password", errors=(error,))
 
 
 async def _email_exists(session: AsyncSession, email: object) -> bool:

@@ -1,21 +1,41 @@
 """Lists of posts, page by page."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from app.core.cache import Region
 from app.core.clock import utcnow
 from app.core.database import Database
-from app.core.pagination import MAX_DEPTH, Order, PageRequest, Position, encode_cursor, known_total, page_of
+from app.core.fastread import Read
+from app.core.pagination import (
+    MAX_DEPTH,
+    MAX_MATCHES,
+    Order,
+    PageRequest,
+    Position,
+    encode_cursor,
+    known_total,
+    page_of,
+)
 from app.core.principal import Principal
 from app.models import PostStatus
 from app.models.tag import tag_key
 from app.schemas.post import PostSort
 from app.services import post_queries
-from app.services.post_queries import WINDOW, Shape, Viewer
+from app.services.post_queries import Shape
 from app.services.post_rows import SummaryRow, summary_view
-from app.services.post_service import viewer_binds, viewer_of
+from app.services.post_service import viewer_of
 from app.services.post_text import words_of
+
+T = TypeVar("T")
+
+WINDOW = 1000
+"""Posts of the order that a search looks at first; more for later numbered pages."""
+WIDEST = 4
+"""… and if some match, at so many times more, rather than at all matches."""
+
+SAMPLE = 200
+"""Posts that tell whether a word is common, before its matches are counted."""
 
 MANY = 1000
 MANY_TTL = 10.0
@@ -43,7 +63,7 @@ async def list_page(
     database: Database, user: Principal | None, wanted: PostFilter, request: PageRequest, *, totals: Region[int]
 ) -> dict[str, Any]:
     """A page as it is sent. ``totals`` remembers large counts."""
-    if _is_empty(wanted, viewer_of(user)):
+    if _is_empty(wanted, user):
         return page_of([], request=request, total=0, next_cursor=None, items=[])
     shape = _shape(database, user, wanted, request)
     binds = _binds(shape, user, wanted)
@@ -59,14 +79,16 @@ async def list_page(
     return page_of(rows, request=request, total=total, next_cursor=cursor, items=items)
 
 
-def _is_empty(wanted: PostFilter, viewer: Viewer) -> bool:
-    """What needs no asking: nobody in particular sees no drafts, and no post holds no word."""
-    hidden = viewer is Viewer.ANYONE and wanted.status not in {None, PostStatus.PUBLISHED}
+def _is_empty(wanted: PostFilter, user: Principal | None) -> bool:
+    """What needs no asking: of others nobody sees what is not published, and no post holds no word."""
+    others = user is None or (not user.is_admin and wanted.author not in {None, user.user_id})
+    hidden = others and wanted.status not in {None, PostStatus.PUBLISHED}
     return hidden or (wanted.search is not None and not words_of(wanted.search))
 
 
 def _shape(database: Database, user: Principal | None, wanted: PostFilter, request: PageRequest) -> Shape:
     after = request.after
+    author = "anyone" if wanted.author is None else "someone"
     return Shape(
         dialect=database.dialect,
         viewer=viewer_of(user),
@@ -74,16 +96,17 @@ def _shape(database: Database, user: Principal | None, wanted: PostFilter, reque
         descending=wanted.order is Order.DESC,
         status=wanted.status,
         tag=wanted.tag is not None,
-        author=wanted.author is not None,
+        author="viewer" if user is not None and wanted.author == user.user_id else author,
         search=wanted.search is not None,
         after="start" if after is None else "never" if after.value is None else "value",
     )
 
 
 def _binds(shape: Shape, user: Principal | None, wanted: PostFilter) -> dict[str, Any]:
-    binds = viewer_binds(user, utcnow())
-    if shape.own:
-        del binds["now"]  # hidden posts do not wait for a time
+    """The values of everything a statement of this shape may ask for; each takes what it knows."""
+    binds: dict[str, Any] = {"now": utcnow()}
+    if user is not None:
+        binds["viewer_id"] = user.user_id
     if wanted.tag is not None:
         binds["tag"] = tag_key(wanted.tag.strip())
     if wanted.author is not None:
@@ -96,17 +119,27 @@ def _binds(shape: Shape, user: Principal | None, wanted: PostFilter) -> dict[str
 
 async def _rows(database: Database, shape: Shape, binds: dict[str, Any], request: PageRequest) -> list[SummaryRow]:
     """The rows of the page and, if there is one, the row after it."""
-    limit = request.page_size + 1
-    where: dict[str, Any] = {**binds, "limit": limit, "offset": request.offset}
+    limit, offset = request.page_size + 1, request.offset
+    where: dict[str, Any] = {**binds, "limit": limit, "offset": offset, "reach": offset + limit}
     if request.after is not None:
         where["after_id"] = request.after.id
         if shape.after == "value" and shape.sort is not PostSort.ID:
             where["after_value"] = request.after.value
-    if not shape.sparse:
-        return await database.reader.all(post_queries.walk(shape), **where)
-    ahead = WINDOW + 40 * request.offset
-    rows = await database.reader.all(post_queries.window(shape), **where, window=ahead)
-    return rows if len(rows) == limit else await database.reader.all(post_queries.gather(shape), **where)
+    if not shape.search:
+        return await _run(database, post_queries.walk(shape), where)
+    ahead = WINDOW + 10 * offset
+    rows = await _run(database, post_queries.window(shape), {**where, "window": ahead})
+    if len(rows) == limit:
+        return rows
+    if rows and (wider := 2 * ahead * limit // len(rows)) <= WIDEST * ahead:
+        rows = await _run(database, post_queries.window(shape), {**where, "window": wider})
+    return rows if len(rows) == limit else await _run(database, post_queries.gather(shape), where)
+
+
+async def _run(database: Database, read: Read[T], values: dict[str, Any]) -> list[T]:
+    """The rows of ``read``, given those of ``values`` that it asks for."""
+    binds = read.compiled(database.reader.dialect).binds
+    return await database.reader.all(read, **{name: values[name] for name in binds})
 
 
 async def _total(database: Database, shape: Shape, binds: dict[str, Any], *, totals: Region[int]) -> int:
@@ -115,11 +148,27 @@ async def _total(database: Database, shape: Shape, binds: dict[str, Any], *, tot
     if (known := totals.get(key)) is not None:
         return known
     epoch = totals.epoch
-    counted = await database.reader.first(post_queries.count(shape), **binds)
-    assert counted is not None
-    if counted.rows >= MANY:
-        totals.put(key, counted.rows, epoch=epoch, ttl=None if counted.rows == MAX_DEPTH else MANY_TTL)
+    rows = await (_matches(database, shape, binds) if shape.search else _count(database, shape, binds))
+    if rows >= MANY:
+        most = MAX_MATCHES if shape.search else MAX_DEPTH
+        totals.put(key, rows, epoch=epoch, ttl=None if rows == most else MANY_TTL)
+    return rows
+
+
+async def _count(database: Database, shape: Shape, binds: dict[str, Any]) -> int:
+    (counted,) = await _run(database, post_queries.count(shape), binds)
     return counted.rows
+
+
+async def _matches(database: Database, shape: Shape, binds: dict[str, Any]) -> int:
+    """What a search matches. Of common words even the index's list of posts is long, but enough of them come soon."""
+    ahead = post_queries.count_ahead(shape)
+    (sample,) = await _run(database, ahead, {**binds, "window": SAMPLE})
+    if sample.rows * 10 >= SAMPLE:
+        (counted,) = await _run(database, ahead, {**binds, "window": 2 * MAX_MATCHES * SAMPLE // sample.rows})
+        if counted.rows == MAX_MATCHES:
+            return MAX_MATCHES
+    return await _count(database, shape, binds)
 
 
 def _position(row: SummaryRow, sort: PostSort) -> Position:

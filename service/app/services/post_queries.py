@@ -1,11 +1,12 @@
 """The statements behind lists of posts: who may see what, in which order, from where on.
 
-A list is found in one of two ways. Dense ones (most rows qualify) walk the order's index until the page is full. Sparse
-ones (a tag, an author, words, a status) first look at the next rows of that order, a bounded window; only if those do
-not fill the page are all matches gathered and sorted, and then there are few: they were rare in the window. So the
-cost depends on the page, not on the table, whatever the planner believes about how common a word is.
+What a viewer may see is a few disjoint parts, such as "everybody's published posts" and "my drafts". Each part is
+walked along the index of its order (:mod:`app.models.listing`), and the parts are merged: so a page costs the same at
+any number of posts. Words have no such index. A search looks at the next posts of its order, a bounded window; where
+they do not fill the page, all matches are gathered and sorted, and then there are few: they were rare in the window.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -15,12 +16,10 @@ from typing import Any, Literal, NamedTuple, cast
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    FromClause,
     Integer,
     Select,
     String,
     Text,
-    UnaryExpression,
     and_,
     bindparam,
     column,
@@ -32,23 +31,19 @@ from sqlalchemy import (
     table,
     true,
     tuple_,
+    union_all,
 )
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
-from sqlalchemy.sql.operators import custom_op
 
 from app.core.database import Dialect
 from app.core.fastread import Read
-from app.core.pagination import MAX_DEPTH
+from app.core.pagination import MAX_DEPTH, MAX_MATCHES, MAX_PAGE_SIZE
 from app.models import Post, PostStatus, Tag, User, post_tags
 from app.models.base import UtcDateTime
-from app.models.post import NEVER, PUBLISHED_ORDER
+from app.models.listing import NEVER, publication_order
 from app.schemas.post import PostSort
 from app.services.post_rows import POST_COLUMNS, SUMMARY_COLUMNS, PostRow, SummaryRow
-
-WINDOW = 1000
-"""Rows of the order looked at before matches are gathered; more for later numbered pages."""
-
 
 _FTS5 = table("posts_search", column("rowid", BigInteger), column("posts_search", String))
 
@@ -71,34 +66,31 @@ class Shape:
     descending: bool
     status: PostStatus | None = None
     tag: bool = False
-    author: bool = False
+    author: Literal["anyone", "someone", "viewer"] = "anyone"
     search: bool = False
     after: Literal["start", "value", "never"] = "start"
 
-    @property
-    def own(self) -> bool:
-        """Whether only the viewer's own posts can qualify."""
-        return self.viewer is Viewer.USER and self.status not in {None, PostStatus.PUBLISHED}
 
-    @property
-    def sparse(self) -> bool:
-        """Whether few rows may qualify."""
-        some = self.status is not None and self.viewer is Viewer.ADMIN
-        return self.tag or self.author or self.search or self.own or some
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some of the posts that a viewer may see, disjoint from the other parts. ``indexed``: an index has their order."""
+
+    conditions: Sequence[ColumnElement[bool]]
+    indexed: bool
 
 
 class Total(NamedTuple):
     rows: int
 
 
-def visible(viewer: Viewer, post: Any = Post) -> ColumnElement[bool]:
-    """The rows that ``viewer`` (bind ``viewer_id``) may see at the time ``now`` (bind)."""
-    public = and_(post.status == PostStatus.PUBLISHED, post.published_at <= bindparam("now", type_=UtcDateTime))
+def visible(viewer: Viewer) -> ColumnElement[bool]:
+    """The rows of ``posts`` that ``viewer`` (bind ``viewer_id``) may see at the time ``now`` (bind)."""
+    public = and_(*_public(Post))
     match viewer:
         case Viewer.ANYONE:
             return public
         case Viewer.USER:
-            return or_(public, post.author_id == bindparam("viewer_id", type_=BigInteger))
+            return or_(public, Post.author_id == _viewer_id())
         case Viewer.ADMIN:
             return true()
 
@@ -112,93 +104,182 @@ def one(viewer: Viewer, by: Literal["id", "slug"]) -> Read[PostRow]:
 
 @lru_cache(maxsize=2048)
 def walk(shape: Shape) -> Read[SummaryRow]:
-    """The page, along the index of its order."""
-    posts = _posts(shape)
-    if shape.dialect == "sqlite":
-        posts.status, posts.published_at = _unindexed(Post.status), _unindexed(Post.published_at)
-    found = select(Post.id).where(*_conditions(shape, posts), *_beyond(shape, posts))
-    return _summaries(shape, _page(shape, found, posts))
+    """The page. Binds ``limit``, ``offset`` and their sum, ``reach``."""
+    rows = _merged(shape, bindparam("reach", type_=Integer)).subquery("listed").c
+    return _summaries(shape, select(rows.id), rows)
 
 
 @lru_cache(maxsize=2048)
 def window(shape: Shape) -> Read[SummaryRow]:
-    """The part of the page that lies in the next ``window`` (bind) rows of its order."""
-    posts = _posts(shape)
-    columns: list[ColumnElement[Any]] = [column.label(name) for name, column in vars(posts).items()]
-    ahead = select(*columns).where(*_beyond(shape, posts)).order_by(*_order(shape, posts))
-    rows = _columns(ahead.limit(bindparam("window", type_=Integer)).subquery("ahead"))
-    return _summaries(shape, _page(shape, select(rows.id).where(*_conditions(shape, rows, probing=True)), rows))
+    """The part of a search's page that lies in the next ``window`` (bind) posts of its order."""
+    found, rows = _ahead(shape)
+    return _summaries(shape, found, rows)
 
 
 @lru_cache(maxsize=2048)
 def gather(shape: Shape) -> Read[SummaryRow]:
-    """The page out of all matches."""
-    posts = _posts(shape)
-    matches = select(Post.id, posts.sort_key.label("sort_key")).where(
-        *_conditions(shape, posts), *_beyond(shape, posts)
-    )
+    """A search's page out of all matches."""
+    posts = _columns(Post, shape)
+    found = select(posts.id, posts.sort_key).where(*_matching(shape), *_beyond(shape, posts))
     # Materialised, or the planner may walk after all.
-    matching = cast(Any, matches.cte("matching")).prefix_with("MATERIALIZED").c
-    return _summaries(shape, _page(shape, select(matching.id), matching))
+    matching = cast(Any, found.cte("matching")).prefix_with("MATERIALIZED").c
+    return _summaries(shape, select(matching.id), matching)
 
 
 @lru_cache(maxsize=2048)
 def count(shape: Shape) -> Read[Total]:
-    """How many match, up to where numbered pages end."""
-    matching = select(Post.id).where(*_conditions(shape, _posts(shape)))
-    return Read(Total, select(func.count()).select_from(matching.limit(MAX_DEPTH).subquery("matching")))
+    """How many match, up to where counting stops."""
+    if shape.search:
+        return _total(select(Post.id).where(*_matching(shape)), MAX_MATCHES)
+    posts = _columns(_source(shape), shape)
+    parts = [select(posts.id).where(*part.conditions).limit(MAX_DEPTH) for part in _parts(shape, posts)]
+    return _total(_together(parts), MAX_DEPTH)
 
 
-def _posts(shape: Shape) -> SimpleNamespace:
-    """The columns of ``posts`` that decide whether and where a row is listed, by name."""
-    by_date = shape.sort is PostSort.PUBLISHED_AT
-    columns: dict[str, Any] = {
-        "id": Post.id,
-        "status": Post.status,
-        "published_at": Post.published_at,
-        "author_id": Post.author_id,
-        "sort_key": PUBLISHED_ORDER if by_date else getattr(Post, shape.sort.value),
-    }
-    if shape.search and shape.dialect == "postgresql":
-        columns["search"] = literal_column("posts.search", TSVECTOR)
-    return SimpleNamespace(**columns)
+@lru_cache(maxsize=2048)
+def count_ahead(shape: Shape) -> Read[Total]:
+    """How many of the next ``window`` (bind) posts of its order a search matches, up to where counting stops."""
+    found, _ = _ahead(shape)
+    return _total(found, MAX_MATCHES)
 
 
-def _conditions(shape: Shape, posts: Any, *, probing: bool = False) -> list[ColumnElement[bool]]:
-    """What a row must be. ``probing`` asks row by row; otherwise matches may be found first."""
-    conditions: list[ColumnElement[bool]] = []
-    if shape.own:
-        conditions.append(posts.author_id == bindparam("viewer_id", type_=BigInteger))  # of hidden ones, one's own
-    else:
-        conditions.append(visible(shape.viewer, posts))
+def _total(found: Any, most: int) -> Read[Total]:
+    return Read(Total, select(func.count()).select_from(found.limit(most).subquery("found")))
+
+
+def _ahead(shape: Shape) -> tuple[Select[Any], Any]:
+    """What a search matches of the next ``window`` (bind) posts, and the columns to sort it by."""
+    rows = _merged(shape, bindparam("window", type_=Integer)).subquery("ahead").c
+    joined = select(rows.id).select_from(Post).join(rows.id.table, rows.id == Post.id)
+    return joined.where(_matches(shape, probing=True)), rows
+
+
+def _source(shape: Shape) -> Any:
+    """Where the posts are found: a tag's in ``post_tags``, which has what they are sorted by too."""
+    return post_tags.c if shape.tag else Post
+
+
+def _columns(source: Any, shape: Shape) -> SimpleNamespace:
+    """The columns that decide whether and where a row is listed, by name."""
+    of_tag = source is post_tags.c
+    row_id = source.post_id if of_tag else source.id
+    published_order = publication_order("post_tags" if of_tag else "posts")
+    sort_keys = {PostSort.ID: row_id, PostSort.PUBLISHED_AT: published_order}
+    sort_key = sort_keys[shape.sort] if shape.sort in sort_keys else getattr(source, shape.sort.value)
+    return SimpleNamespace(
+        id=row_id.label("id"),
+        sort_key=sort_key.label("sort_key"),
+        published_order=published_order,
+        status=source.status,
+        published_at=source.published_at,
+        author_id=source.author_id,
+    )
+
+
+def _parts(shape: Shape, posts: Any) -> list[Part]:
+    """What a list is made of; posts of one status each, because that is how their indexes begin."""
+    tagged: list[ColumnElement[bool]] = []
+    if shape.tag:
+        tagged = [
+            post_tags.c.tag_id == select(Tag.id).where(Tag.key == bindparam("tag", type_=String)).scalar_subquery()
+        ]
+    wanted = [status for status in PostStatus if shape.status in {None, status}]
+    author = {
+        "anyone": [],
+        "someone": [posts.author_id == bindparam("author", type_=BigInteger)],
+        "viewer": [posts.author_id == _viewer_id()],
+    }[shape.author]
+    of_author = not (shape.tag and author)  # a tag's posts of one author are few, and sorted when found
+    if shape.viewer is Viewer.ADMIN or shape.author == "viewer":
+        return [Part([*tagged, *author, _is(posts, status)], of_author) for status in wanted]
+    parts: list[Part] = []
+    if PostStatus.PUBLISHED in wanted:
+        parts.append(Part([*tagged, *author, *_public(posts), *_public_range(shape, posts)], of_author))
+    if shape.viewer is Viewer.USER and shape.author == "anyone":
+        own = posts.author_id == _viewer_id()
+        for status in wanted:
+            if status is PostStatus.PUBLISHED:
+                scheduled = posts.published_order > _now()
+                parts.append(Part([*tagged, own, _is(posts, status), scheduled], indexed=False))
+            else:
+                parts.append(Part([*tagged, own, _is(posts, status)], indexed=not shape.tag))
+    return parts
+
+
+def _public(posts: Any) -> list[ColumnElement[bool]]:
+    return [_is(posts, PostStatus.PUBLISHED), posts.published_at <= _now()]
+
+
+def _public_range(shape: Shape, posts: Any) -> list[ColumnElement[bool]]:
+    """Says it again in the words of the index, which then begins behind what is not due yet."""
+    return [posts.published_order <= _now()] if shape.sort is PostSort.PUBLISHED_AT else []
+
+
+def _is(posts: Any, status: PostStatus) -> ColumnElement[bool]:
+    """Written out, not bound: a plan is made once for all values of its parameters."""
+    return posts.status == literal_column(f"'{status}'", String)
+
+
+def _now() -> Any:
+    return bindparam("now", type_=UtcDateTime)
+
+
+def _viewer_id() -> Any:
+    return bindparam("viewer_id", type_=BigInteger)
+
+
+def _merged(shape: Shape, reach: Any) -> Any:
+    """The first ``reach`` rows of all parts together, each with ``id`` and ``sort_key``, in order."""
+    posts = _columns(_source(shape), shape)
+    parts: list[Any] = []
+    for part in _parts(shape, posts):
+        rows = select(posts.id, posts.sort_key).where(*part.conditions, *_beyond(shape, posts))
+        if part.indexed:
+            parts.append(rows.order_by(*_order(shape, posts)).limit(reach))
+        else:  # materialised, or the planner may walk after all
+            found = cast(Any, rows.cte(f"found{len(parts)}")).prefix_with("MATERIALIZED").c
+            parts.append(select(found.id, found.sort_key))
+    if len(parts) == 1 and parts[0]._limit_clause is not None:
+        return parts[0]
+    merged = _together(parts).subquery("merged").c
+    return select(merged.id, merged.sort_key).order_by(*_order(shape, merged)).limit(reach)
+
+
+def _together(parts: list[Any]) -> Any:
+    if len(parts) == 1:
+        return parts[0]
+    return union_all(*(select(*part.subquery(f"part{number}").c) for number, part in enumerate(parts)))
+
+
+def _matching(shape: Shape) -> list[ColumnElement[bool]]:
+    """What a search finds, as conditions on ``posts``."""
+    conditions = [visible(shape.viewer), _matches(shape, probing=False)]
     if shape.status is not None:
-        conditions.append(posts.status == shape.status)
-    if shape.author:
-        conditions.append(posts.author_id == bindparam("author", type_=BigInteger))
+        conditions.append(_is(Post, shape.status))
+    if shape.author != "anyone":
+        author = bindparam("author", type_=BigInteger) if shape.author == "someone" else _viewer_id()
+        conditions.append(Post.author_id == author)
     if shape.tag:
         tag_id = select(Tag.id).where(Tag.key == bindparam("tag", type_=String)).scalar_subquery()
-        tagged = select(post_tags.c.post_id).where(post_tags.c.tag_id == tag_id)
-        conditions.append(_within(tagged, post_tags.c.post_id, posts.id, probing=probing))
-    if shape.search:
-        conditions.append(_matches(shape, posts, probing=probing))
+        conditions.append(Post.id.in_(select(post_tags.c.post_id).where(post_tags.c.tag_id == tag_id)))
     return conditions
 
 
-def _within(rows: Select[Any], key: ColumnElement[int], post_id: Any, *, probing: bool) -> ColumnElement[bool]:
-    return exists(rows.where(key == post_id)) if probing else post_id.in_(rows)
+def _matches(shape: Shape, *, probing: bool) -> ColumnElement[bool]:
+    """Bind ``search``: the words as a user typed them (PostgreSQL), or :func:`fts5_query` of them (SQLite).
 
-
-def _matches(shape: Shape, posts: Any, *, probing: bool) -> ColumnElement[bool]:
-    """Bind ``search``: the words as a user typed them (PostgreSQL), or :func:`fts5_query` of them (SQLite)."""
+    ``probing`` asks post by post; otherwise matches are found first.
+    """
     words = bindparam("search", type_=String)
     if shape.dialect == "postgresql":
         plain = sql_cast(func.plainto_tsquery(literal_column("'simple'"), words), Text)
         # The last word may be unfinished: ':*' makes it a prefix. Nothing at all stays nothing.
         query = func.nullif(plain, literal_column("''"), type_=Text).concat(literal_column("':*'"))
-        return posts.search.op("@@")(sql_cast(query, TSQUERY))
+        once = select(sql_cast(query, TSQUERY)).scalar_subquery()  # not for every post
+        return literal_column("posts.search", TSVECTOR).op("@@")(once)
     # An FTS5 table has a hidden column of its own name, which stands for all of its columns.
     matching = select(_FTS5.c.rowid).where(_FTS5.c.posts_search.op("MATCH")(words))
-    return _within(matching, _FTS5.c.rowid, posts.id, probing=probing)
+    return exists(matching.where(_FTS5.c.rowid == Post.id)) if probing else Post.id.in_(matching)
 
 
 def fts5_query(words: list[str]) -> str:
@@ -210,39 +291,29 @@ def _beyond(shape: Shape, posts: Any) -> list[ColumnElement[bool]]:
     """The rows after the cursor's."""
     if shape.after == "start":
         return []
+    row_id, sort_key = posts.id.element, posts.sort_key.element
     after_id = bindparam("after_id", type_=BigInteger)
     if shape.sort is PostSort.ID:
-        return [posts.id < after_id if shape.descending else posts.id > after_id]
+        return [row_id < after_id if shape.descending else row_id > after_id]
     value: ColumnElement[Any] = (
-        literal_column(NEVER) if shape.after == "never" else bindparam("after_value", type_=posts.sort_key.type)
+        literal_column(NEVER) if shape.after == "never" else bindparam("after_value", type_=sort_key.type)
     )
-    here, there = tuple_(posts.sort_key, posts.id), tuple_(value, after_id)
+    here, there = tuple_(sort_key, row_id), tuple_(value, after_id)
     return [here < there if shape.descending else here > there]
 
 
-def _order(shape: Shape, posts: Any) -> list[ColumnElement[Any]]:
-    keys = [posts.id] if shape.sort is PostSort.ID else [posts.sort_key, posts.id]
+def _order(shape: Shape, rows: Any) -> list[ColumnElement[Any]]:
+    keys = [rows.id] if shape.sort is PostSort.ID else [rows.sort_key, rows.id]
     return [key.desc() if shape.descending else key.asc() for key in keys]
 
 
-def _unindexed(column: Any) -> ColumnElement[Any]:
-    """SQLite's way to say that an index on this column is not wanted. Knowing no statistics, it would find the public
-    posts by their status, nearly all of them, and sort those (https://sqlite.org/optoverview.html).
-    """
-    return UnaryExpression(column, operator=cast(Any, custom_op("+")), type_=column.type)
-
-
-def _columns(rows: FromClause) -> Any:
-    return rows.c
-
-
-def _page(shape: Shape, found: Select[Any], posts: Any) -> Any:
-    ordered = found.order_by(*_order(shape, posts))
-    limited = ordered.limit(bindparam("limit", type_=Integer)).offset(bindparam("offset", type_=Integer))
-    return limited.subquery("page")
-
-
-def _summaries(shape: Shape, page: Any) -> Read[SummaryRow]:
+def _summaries(shape: Shape, found: Select[Any], rows: Any) -> Read[SummaryRow]:
     """Everything about the few rows of the page: joins and tags are looked up for them alone."""
-    rows = select(*SUMMARY_COLUMNS).select_from(page).join(Post, Post.id == page.c.id)
-    return Read(SummaryRow, rows.join(User, User.id == Post.author_id).order_by(*_order(shape, _posts(shape))))
+    ordered = found.order_by(*_order(shape, rows))
+    limited = ordered.limit(bindparam("limit", type_=Integer)).offset(bindparam("offset", type_=Integer))
+    # The number says how few they are: a planner that does not know would read all posts instead of these.
+    page = select(limited.subquery("limited").c.id).limit(literal_column(str(MAX_PAGE_SIZE + 1))).subquery("page")
+    summaries = select(*SUMMARY_COLUMNS).select_from(page).join(Post, Post.id == page.c.id)
+    return Read(
+        SummaryRow, summaries.join(User, User.id == Post.author_id).order_by(*_order(shape, _columns(Post, shape)))
+    )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy import update as update_rows
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,9 +17,10 @@ from app.core.principal import Principal
 from app.core.resources import Resources
 from app.models import Post, PostStatus, Tag, post_tags
 from app.models.base import UtcDateTime
+from app.models.listing import publication_order
 from app.models.tag import tag_key
 from app.schemas.post import PostCreate, PostUpdate
-from app.services import post_queries
+from app.services import audit_service, post_queries
 from app.services.post_queries import Viewer, visible
 from app.services.post_rows import PostRow
 from app.services.post_text import another_slug, excerpt_of, slug_of
@@ -101,6 +102,7 @@ async def update(
         revision = update_rows(Post).where(Post.id == post_id)
         await session.execute(revision.values(**changed, version=Post.version + 1, updated_at=utcnow()))
         _forget_after_commit(session, resources, post)
+        _audit(session, user, "post.update", post, {**changed, **({"tags": changes.tags} if retagged else {})})
     return await _reread(session, post_id)
 
 
@@ -111,6 +113,7 @@ async def remove(
     post = await _editable(session, user, post_id, if_match=if_match)
     await session.execute(delete(Post).where(Post.id == post_id))
     _forget_after_commit(session, resources, post)
+    _audit(session, user, "post.delete", post, None)
 
 
 class _Editable(NamedTuple):
@@ -139,6 +142,15 @@ async def _editable(session: AsyncSession, user: Principal, post_id: int, *, if_
         raise Forbidden("Only its author or an administrator may change this post.")
     require_match(if_match, post.version)
     return post
+
+
+def _audit(session: AsyncSession, user: Principal, action: str, post: _Editable, after: dict[str, Any] | None) -> None:
+    """What administrators do to posts is kept; what authors do to their own is their own."""
+    if not user.is_admin:
+        return
+    before = post._asdict()
+    changes = audit_service.removal(before) if after is None else audit_service.differences(before, after)
+    audit_service.record(session, user.user_id, action, f"post:{post.id}", changes)
 
 
 def _changed(post: _Editable, changes: PostUpdate) -> dict[str, Any]:
@@ -229,14 +241,16 @@ def _forget_after_commit(session: AsyncSession, resources: Resources, post: _Edi
 
 
 class Due(NamedTuple):
-    at: datetime | None
+    at: datetime
 
 
+_PUBLICATION = publication_order("posts")
 _NEXT_DUE = Read(
     Due,
-    select(func.min(Post.published_at, type_=UtcDateTime)).where(
-        Post.status == PostStatus.PUBLISHED, Post.published_at > bindparam("now", type_=UtcDateTime)
-    ),
+    select(_PUBLICATION)
+    .where(Post.status == PostStatus.PUBLISHED, bindparam("now", type_=UtcDateTime) < _PUBLICATION)
+    .order_by(_PUBLICATION)
+    .limit(1),
 )
 
 
@@ -244,4 +258,4 @@ async def seconds_to_next_publication(reader: Reader) -> float | None:
     """How long lists stay true if nobody writes: until the next scheduled post is due."""
     now = utcnow()
     due = await reader.first(_NEXT_DUE, now=now)
-    return None if due is None or due.at is None else (due.at - now).total_seconds()
+    return None if due is None else (due.at - now).total_seconds()

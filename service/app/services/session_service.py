@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import utcnow
 from app.core.config import Settings
+from app.core.context import request_context
 from app.core.database import after_commit
 from app.core.errors import NotFound
 from app.core.fastread import Read, Reader
@@ -18,7 +19,7 @@ from app.core.ids import uuid7
 from app.core.principal import Principal
 from app.core.resources import Resources
 from app.core.tokens import token_hash
-from app.models import Role, Session, User
+from app.models import Role, SecondFactor, Session, User
 from app.services.profiles import PROFILE_COLUMNS, Profile, private_view, profile_answer
 
 MOST_LISTED = 100
@@ -32,11 +33,22 @@ class Device:
     user_agent: str | None
 
 
+def current_device() -> Device:
+    """The device that sent the request being served."""
+    context = request_context.get()
+    if context is None:
+        return Device(None, None)
+    agent = "".join(filter(str.isprintable, context.headers.get(b"user-agent", b"").decode("latin-1")))[:255]
+    return Device(ip_address=context.client[:45], user_agent=agent or None)
+
+
 @dataclass(frozen=True, slots=True)
 class Tokens:
     access: str
     refresh: str
     expires_in: int
+    """Seconds the access token is good for."""
+    csrf: str
 
 
 class OpenSession(NamedTuple):
@@ -47,6 +59,9 @@ class OpenSession(NamedTuple):
     ip_address: str | None
     user_agent: str | None
 
+
+HAS_SECOND_FACTOR = exists().where(SecondFactor.user_id == User.id, SecondFactor.confirmed_at.is_not(None))
+"""Whether a user of the surrounding statement is asked for a second factor."""
 
 _IS_LIVE = (Session.revoked_at.is_(None), Session.expires_at > bindparam("now"))
 
@@ -68,8 +83,11 @@ _OPEN_SESSIONS = Read(
 async def load_principal(reader: Reader, *, user_id: int, session_id: UUID) -> Principal | None:
     """The user behind a session, or None when the session is over or the user deactivated."""
     profile = await reader.first(_LIVE_PROFILE, session_id=session_id, user_id=user_id, now=utcnow())
-    if profile is None:
-        return None
+    return None if profile is None else principal(profile, session_id=session_id)
+
+
+def principal(profile: Profile, *, session_id: UUID) -> Principal:
+    """This user as the rules see them."""
     return Principal(
         user_id=profile.id,
         session_id=session_id,
@@ -83,6 +101,31 @@ async def load_principal(reader: Reader, *, user_id: int, session_id: UUID) -> P
 async def list_open(reader: Reader, *, user_id: int) -> Sequence[OpenSession]:
     """Where this user is signed in, newest first."""
     return await reader.all(_OPEN_SESSIONS, user_id=user_id, now=utcnow())
+
+
+async def sign_in(
+    session: AsyncSession,
+    *,
+    user_id: int,
+    hashed_password: str,
+    renewed: str | None = None,
+    asked_twice: bool = False,
+    device: Device,
+    resources: Resources,
+) -> Tokens | None:
+    """Open a session for who has shown to be this user; None when the account is not as it was looked at.
+
+    `hashed_password` is the one that was stored then (a change in between has ended every session), `renewed` the one
+    to store now; `asked_twice` says that a second factor was shown too.
+    """
+    statement = update(User).where(User.id == user_id, User.is_active, User.hashed_password == hashed_password)
+    if not asked_twice:
+        statement = statement.where(~HAS_SECOND_FACTOR)
+    values = {"last_login_at": utcnow(), "hashed_password": renewed or hashed_password}
+    if await session.scalar(statement.values(values).returning(User.id)) is None:
+        return None
+    forget_after_commit(session, user_id=user_id, resources=resources)
+    return open_session(session, user_id=user_id, device=device, resources=resources)
 
 
 def open_session(session: AsyncSession, *, user_id: int, device: Device, resources: Resources) -> Tokens:
@@ -192,6 +235,7 @@ def _sign(resources: Resources, *, user_id: int, session_id: UUID) -> Tokens:
         access=sign(typ="access", user_id=user_id, session_id=session_id, lifetime=expires_in),
         refresh=sign(typ="refresh", user_id=user_id, session_id=session_id, lifetime=lifetime),
         expires_in=expires_in,
+        csrf=resources.csrf.token(session_id),
     )
 
 

@@ -8,15 +8,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import utcnow
-from app.core.context import current_request_id
 from app.core.database import after_commit
 from app.core.errors import Conflict, Forbidden, NotFound
 from app.core.etag import require_match
 from app.core.fastread import Read, Reader
 from app.core.principal import Principal
 from app.core.resources import Resources
-from app.models import AuditEvent, Post, PostStatus, Role, User
-from app.services import session_service
+from app.models import Post, PostStatus, Role, User
+from app.services import api_token_service, audit_service, session_service
 from app.services.auth_service import already_taken
 from app.services.profiles import PROFILE_COLUMNS, Profile, view_for
 
@@ -71,11 +70,14 @@ async def update_profile(
     """Change what is given. Raises Forbidden, NotFound, PreconditionFailed, BadRequest when the username is taken."""
     if not (editor.is_admin or editor.user_id == user_id):
         raise Forbidden("Only the user and administrators may change a profile.")
-    await _lock(session, user_id, if_match=if_match)
+    before = await _lock(session, user_id, if_match=if_match)
     try:
-        return await _change(session, user_id, changes, resources=resources)
+        profile = await _change(session, user_id, changes, resources=resources)
     except IntegrityError:
         raise already_taken("username") from None
+    if editor.user_id != user_id:
+        _audit(session, editor, "user.update", before, profile)
+    return profile
 
 
 async def set_access(
@@ -89,13 +91,14 @@ async def set_access(
 ) -> Profile:
     """Set role or activity; live tokens feel it at once. Raises Conflict for the last active administrator."""
     others = await _other_admins(session, user_id, actor=admin)
-    await _lock(session, user_id, if_match=if_match)
+    before = await _lock(session, user_id, if_match=if_match)
     if not others and (changes.get("role") is Role.USER or changes.get("is_active") is False):
         raise Conflict(LAST_ADMIN, slug="last-admin")
     if changes.get("is_active") is False:  # or they would come back to life with the account
         await session_service.revoke_all(session, user_id=user_id, resources=resources)
+        await api_token_service.revoke_all(session, user_id=user_id, resources=resources)
     profile = await _change(session, user_id, changes, resources=resources)
-    _audit(session, admin, "user.access", user_id, {name: str(value) for name, value in changes.items()})
+    _audit(session, admin, "user.access", before, profile)
     return profile
 
 
@@ -104,11 +107,11 @@ async def delete_user(
 ) -> None:
     """Remove a user with their posts and sessions. Raises NotFound, Conflict for the last active administrator."""
     others = await _other_admins(session, user_id, actor=admin)
-    await _lock(session, user_id, if_match=if_match)
+    before = await _lock(session, user_id, if_match=if_match)
     if not others:
         raise Conflict(LAST_ADMIN, slug="last-admin")
-    _audit(session, admin, "user.delete", user_id)
-    await session.flush()
+    detail = audit_service.removal(before._asdict())
+    audit_service.record(session, admin.user_id, "user.delete", f"user:{user_id}", detail)
     await session.execute(delete(User).where(User.id == user_id))
     _forget_after_commit(session, user_id, resources)
 
@@ -140,12 +143,14 @@ def _split_stats(*row: Any) -> tuple[Profile, Stats]:
     return Profile(*row[:width]), Stats(*(int(number) for number in row[width:]))
 
 
-async def _lock(session: AsyncSession, user_id: int, *, if_match: str | None) -> None:
+async def _lock(session: AsyncSession, user_id: int, *, if_match: str | None) -> Profile:
     """Hold the user's row until the end of the transaction; check that it is the version the client knows."""
-    version = await session.scalar(select(User.version).where(User.id == user_id).with_for_update())
-    if version is None:
+    row = (await session.execute(select(*PROFILE_COLUMNS).where(User.id == user_id).with_for_update())).one_or_none()
+    if row is None:
         raise NotFound(NO_SUCH_USER)
-    require_match(if_match, version)
+    profile = Profile(*row)
+    require_match(if_match, profile.version)
+    return profile
 
 
 async def _change(session: AsyncSession, user_id: int, changes: dict[str, Any], *, resources: Resources) -> Profile:
@@ -178,18 +183,10 @@ async def _other_admins(session: AsyncSession, user_id: int, *, actor: Principal
     return found - {user_id}
 
 
-def _audit(
-    session: AsyncSession, actor: Principal, action: str, user_id: int, detail: dict[str, Any] | None = None
-) -> None:
-    session.add(
-        AuditEvent(
-            actor_id=actor.user_id,
-            action=action,
-            target=f"user:{user_id}",
-            detail=detail,
-            request_id=current_request_id(),
-        )
-    )
+def _audit(session: AsyncSession, admin: Principal, action: str, before: Profile, after: Profile) -> None:
+    changes = audit_service.differences(before._asdict(), after._asdict())
+    if changes:
+        audit_service.record(session, admin.user_id, action, f"user:{after.id}", changes)
 
 
 def _forget_after_commit(session: AsyncSession, user_id: int, resources: Resources) -> None:

@@ -8,12 +8,42 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.core.clock import utcnow
-from app.core.config import Settings
 from app.core.mail import MailRefused, compose
 from app.models import OneTimeToken, OutboxJob, Purpose, User
 from app.models import Session as LoginSession
 from app.services import outbox, token_service
 from app.tasks.registry import Permanent, Run, job
+
+SECURITY_NOTICES = {
+    "api_token_made": (
+        "A new API token",
+        "an API token was made for your account. Programs can use it until it expires or you revoke it.",
+    ),
+    "second_factor_on": (
+        "Second factor switched on",
+        "signing in to your account now takes a code from your authenticator app.",
+    ),
+    "second_factor_off": ("Second factor switched off", "signing in to your account takes the password alone again."),
+    "second_factor_reset": (
+        "Second factor removed",
+        "an administrator has removed the second factor of your account and ended its sessions.",
+    ),
+    "second_factor_guessed": (
+        "Somebody may know your password",
+        "somebody signed in to your account with the right password and then gave several wrong codes.",
+    ),
+    "recovery_code_used": ("A recovery code was used", "one of your recovery codes was used. It will not work again."),
+    "recovery_codes_renewed": ("New recovery codes", "you have new recovery codes. The old ones stopped working."),
+    "identity_linked": (
+        "A new way to sign in",
+        "an account elsewhere that has your e-mail address can now sign in to your account here.",
+    ),
+    "identity_unlinked": (
+        "A way to sign in was removed",
+        "an account elsewhere can no longer sign in to your account here.",
+    ),
+}
+"""What happened, by the name of the event: subject, and the sentence after the greeting."""
 
 _PAGES = {Purpose.VERIFY_EMAIL: "verify-email", Purpose.RESET_PASSWORD: "reset-password"}
 
@@ -76,6 +106,16 @@ def send_session_revoked(run: Run, *, user_id: int, session_id: str) -> None:
     _send(run, message)
 
 
+@job(outbox.SEND_SECURITY_NOTICE)
+def send_security_notice(run: Run, *, user_id: int, event: str) -> None:
+    """Tell a user what happened to the safety of the account, in case it was somebody else."""
+    subject, what = SECURITY_NOTICES[event]
+    with run.reading() as session:
+        user = session.get(User, user_id)
+        message = None if user is None else _notice(run, user, "security_notice", subject, what=what)
+    _send(run, message)
+
+
 def _token_mail(run: Run, session: Session, token_id: str, *, template: str, subject: str) -> EmailMessage | None:
     """None when the token was replaced, used or has expired meanwhile: the mail would carry a dead link."""
     token = session.get(OneTimeToken, UUID(token_id))
@@ -85,14 +125,14 @@ def _token_mail(run: Run, session: Session, token_id: str, *, template: str, sub
     raw = token_service.reveal(token, secrets=run.settings.signing_keys())
     values = {
         "name": user.first_name or user.username,
-        "link": f"{public_url(run.settings)}/{_PAGES[token.purpose]}#token={raw}",
+        "link": f"{run.settings.base_url}/{_PAGES[token.purpose]}#token={raw}",
         "expires_at": token.expires_at,
     }
     return compose(run.settings, template=template, to=token.email, job_id=run.job_id, subject=subject, values=values)
 
 
 def _notice(run: Run, user: User, template: str, subject: str, **values: object) -> EmailMessage:
-    values = {"name": user.first_name or user.username, "link": f"{public_url(run.settings)}/forgot-password", **values}
+    values = {"name": user.first_name or user.username, "link": f"{run.settings.base_url}/forgot-password", **values}
     return compose(run.settings, template=template, to=user.email, job_id=run.job_id, subject=subject, values=values)
 
 
@@ -103,8 +143,3 @@ def _send(run: Run, message: EmailMessage | None) -> None:
         run.mailer.send(message)
     except MailRefused as error:
         raise Permanent(str(error)) from error
-
-
-def public_url(settings: Settings) -> str:
-    """Where the service is reached from outside, without a slash at the end."""
-    return (settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/")

@@ -21,6 +21,7 @@ from app.core.config import Settings
 from app.core.migrations import sync_url
 from app.models import OutboxJob
 from app.models.outbox import JobStatus
+from app.services import outbox
 
 _PERIODIC = UUID("6f1c1f0e-5a43-4f0e-9f0b-0c9f1d2b7a11")
 SENT_FOR = timedelta(minutes=15)
@@ -142,19 +143,13 @@ class JobStore:
 
     def retry(self, id_: UUID | None) -> int:
         """Make one dead job, or every one, run again now with a fresh count of attempts; returns how many."""
-        which = OutboxJob.status == JobStatus.DEAD
-        if id_ is not None:
-            which = and_(OutboxJob.id == id_, OutboxJob.status.in_([JobStatus.DEAD, JobStatus.PENDING]))
-        values = {"status": JobStatus.PENDING, "run_at": utcnow(), "attempts": 0, "finished_at": None}
         with self.session() as session:
-            return _count(session.execute(update(OutboxJob).where(which).values(**values)))
+            return _count(session.execute(outbox.retry(id_)))
 
     def drop(self, id_: UUID) -> bool:
         """Delete a job that is dead or waits; one that runs is left alone."""
-        statuses = [JobStatus.DEAD, JobStatus.PENDING, JobStatus.SENT]
         with self.session() as session:
-            statement = delete(OutboxJob).where(OutboxJob.id == id_, OutboxJob.status.in_(statuses))
-            return _count(session.execute(statement)) == 1
+            return _count(session.execute(outbox.drop(id_))) == 1
 
     def _settle(self, session: Session, claim: Claim, values: dict[str, Any]) -> bool:
         mine = and_(

@@ -1,12 +1,12 @@
 """No user reads, changes or deletes what is another's: every route the application has, tried by a stranger.
 
 The calls are generated from the application, so a route added tomorrow is tried tomorrow. Each is made by somebody who
-is not signed in and by a user who knows every identifier of the victim. Nothing private may come back, and no row of
-the victim's may differ afterwards.
+is not signed in and by a user who knows every identifier of the victim, signed in or with an API token of one scope.
+Nothing private may come back, and no row of the victim's may differ afterwards.
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,12 +14,13 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from app.core.clock import utcnow
-from app.models import Base, PostStatus
+from app.core.scopes import Scope
+from app.models import Base, Identity, PostStatus, Role, User
 from tests.api_table import Operation, operations
-from tests.backends import on_both_databases
+from tests.backends import on_both_databases, on_sqlite
 from tests.factories import Account, Accounts
 from tests.samples import sample
 
@@ -36,11 +37,13 @@ class Victim:
     account: Account
     ids: dict[str, list[Any]]
     """What each path parameter may be, by its name."""
+    api_token: str
 
     @property
     def private(self) -> tuple[str, ...]:
         """Strings that may reach nobody else: the address, what drafts say and are labelled, and tokens."""
-        return CONTENT, TAG, self.account.email, self.account.access_token, self.account.refresh_token
+        tokens = self.account.access_token, self.account.refresh_token, self.api_token
+        return CONTENT, TAG, self.account.email, *tokens
 
 
 async def make_victim(client: httpx.AsyncClient, accounts: Accounts) -> Victim:
@@ -52,14 +55,30 @@ async def make_victim(client: httpx.AsyncClient, accounts: Accounts) -> Victim:
     scheduled = await accounts.post(account, **hidden, slug="scheduled-slug", published_at=tomorrow, tags=[TAG])
     public = await accounts.post(account, slug="public-slug")
     sessions = (await client.get("/api/v1/auth/sessions", headers=account.headers)).json()
+    identity = Identity(
+        user_id=account.id, issuer="https://id", subject="s", email=account.email, last_used_at=utcnow()
+    )
+    async with accounts.database.session() as session:
+        session.add(identity)
+    api_token = await make_api_token(client, account, Scope.POSTS_READ)
     posts = [draft, archived, scheduled, public]
     ids = {
         "user_id": [account.id],
         "post_id": [post.id for post in posts],
         "slug": [post.slug for post in posts],
         "session_id": [sessions[0]["id"]],
+        "token_id": [api_token["id"]],
+        "identity_id": [str(identity.id)],
+        "provider": ["nowhere"],
     }
-    return Victim(account, ids)
+    return Victim(account, ids, api_token["token"])
+
+
+async def make_api_token(client: httpx.AsyncClient, owner: Account, scope: Scope) -> dict[str, Any]:
+    wanted = {"name": "a token", "scopes": [scope]}
+    answer = await client.post("/api/v1/auth/tokens", json=wanted, headers=owner.headers)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
 
 
 @on_both_databases
@@ -67,16 +86,54 @@ async def make_victim(client: httpx.AsyncClient, accounts: Accounts) -> Victim:
 async def test_no_route_lets_a_stranger_at_what_is_anothers(app: FastAPI, client, accounts, role: str):
     victim = await make_victim(client, accounts)
     stranger = await accounts.user(email="stranger@example.org", username="a_stranger")
+
+    async def credentials() -> dict[str, str]:
+        nonlocal stranger
+        if role == "anonymous":
+            return {}
+        stranger = await still_signed_in(client, accounts, stranger)
+        return stranger.headers
+
+    tried = [operation async for operation, _ in attack(app, client, victim, stranger, credentials)]
+    assert len(set(map(str, tried))) == len(operations(app)) > 25
+
+
+@on_sqlite
+@pytest.mark.parametrize("scope", Scope)
+async def test_no_route_lets_a_stranger_s_token_at_what_is_anothers(app: FastAPI, client, accounts, scope: Scope):
+    """Nor does one scope do what another is for: whatever names another, or none, answers 403."""
+    victim = await make_victim(client, accounts)
+    stranger = await (accounts.admin if scope is Scope.ADMIN else accounts.user)(username="a_stranger")
+    made = await make_api_token(client, stranger, scope)
+    if scope is Scope.ADMIN:  # an administrator may, so somebody who is none any more
+        await demote(app, stranger)
+
+    async def credentials() -> dict[str, str]:
+        return {"Authorization": f"Bearer {made['token']}"}
+
+    reached: set[str] = set()
+    async for operation, answer in attack(app, client, victim, stranger, credentials):
+        ways = operation.description.get("security", [])
+        lacking = answer.status_code == 403 and answer.json()["type"].endswith("insufficient-scope")
+        assert lacking == (ways != [] and {"ApiToken": [scope.value]} not in ways), f"{operation} → {answer.text}"
+        if ways and not lacking:
+            reached.add(str(operation))
+    assert reached, "the token was good for something"
+
+
+async def attack(
+    app: FastAPI,
+    client: httpx.AsyncClient,
+    victim: Victim,
+    stranger: Account,
+    credentials: Callable[[], Awaitable[dict[str, str]]],
+) -> AsyncIterator[tuple[Operation, httpx.Response]]:
+    """Make every call there is, see that none tells or changes what is the victim's, and hand over the answers."""
     before = await rows_of(app, victim)
-    assert before["posts"]
-    assert before["sessions"]
-    tried: set[str] = set()
+    assert all(before[table] for table in ("posts", "sessions", "api_tokens"))
     for operation in operations(app):
         for call in calls(operation, victim, stranger):
-            if role == "user":
-                stranger = await still_signed_in(client, accounts, stranger)
-            headers = stranger.headers if role == "user" else {}
-            answer = await client.request(operation.method, headers=headers, **call)
+            answer = await client.request(operation.method, headers=await credentials(), **call)
             told = [secret for secret in victim.private if secret in answer.text]
             assert not told, f"{operation} told {told}: {call} → {answer.text[:500]}"
             if "{" in operation.path and operation.method != "GET":
@@ -84,9 +141,15 @@ async def test_no_route_lets_a_stranger_at_what_is_anothers(app: FastAPI, client
             after = await rows_of(app, victim, except_for=PUBLIC_WRITES.get(str(operation), set()))
             changed = [table for table in after if after[table] != before[table]]
             assert not changed, f"{operation} changed {changed} of another: {call}"
-        tried.add(str(operation))
+            yield operation, answer
         before = await rows_of(app, victim)
-    assert len(tried) == len(operations(app)) > 25
+
+
+async def demote(app: FastAPI, account: Account) -> None:
+    resources = app.state.resources
+    async with resources.database.session() as session:
+        await session.execute(update(User).where(User.id == account.id).values(role=Role.USER))
+    await resources.principals.forget(account.id)
 
 
 @on_both_databases

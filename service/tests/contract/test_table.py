@@ -27,6 +27,7 @@ class Calls:
             "post_id": post.id,
             "slug": post.slug,
             "session_id": await self.session_of(caller),
+            "token_id": await self.token_of(caller),
         }
         headers = caller.headers if endpoint.who != Who.ANYONE else {}
         return await self.client.request(
@@ -36,6 +37,11 @@ class Calls:
     async def session_of(self, caller: Account) -> str:
         sessions = await self.client.get("/api/v1/auth/sessions", headers=caller.headers)
         return sessions.json()[0]["id"]
+
+    async def token_of(self, caller: Account) -> str:
+        wanted = {"name": "for the table", "scopes": ["posts:read"]}
+        made = await self.client.post("/api/v1/auth/tokens", json=wanted, headers=caller.headers)
+        return made.json()["id"]
 
     def body_of(self, endpoint: Endpoint, caller: Account) -> dict[str, Any]:
         bodies: dict[str, dict[str, Any]] = {
@@ -50,6 +56,7 @@ class Calls:
             },
             "POST /auth/login": {"data": {"username": caller.email, "password": PASSWORD}},
             "POST /auth/refresh": {"json": {"refresh_token": caller.refresh_token}},
+            "POST /auth/tokens": {"json": {"name": "deploy", "scopes": ["posts:read", "posts:write"]}},
             "POST /auth/password/change": {"json": {"current_password": PASSWORD, "new_password": NEW_PASSWORD}},
             "POST /auth/password/forgot": {"json": {"email": caller.email}},
             "PUT /users/{user_id}": {"json": {"bio": "I changed my mind."}},
@@ -63,7 +70,14 @@ class Calls:
 NEED_A_MAILED_TOKEN = {"/api/v1/auth/verify-email", "/api/v1/auth/password/reset"}  # see tests/auth
 
 
-@pytest.mark.parametrize("endpoint", [e for e in ENDPOINTS if e.path not in NEED_A_MAILED_TOKEN], ids=str)
+def takes_more_than_a_call(endpoint: Endpoint) -> bool:
+    """A mailed token, a code of an app, a provider: see tests/auth, tests/second_factor, tests/oidc."""
+    needs_a_code = "second-factor" in endpoint.path and endpoint.method != "GET"
+    needs_a_provider = "/oidc/" in endpoint.path and "{" in endpoint.path
+    return endpoint.path in NEED_A_MAILED_TOKEN or needs_a_code or needs_a_provider
+
+
+@pytest.mark.parametrize("endpoint", [e for e in ENDPOINTS if not takes_more_than_a_call(e)], ids=str)
 async def test_the_endpoint_succeeds_with_the_promised_status(endpoint: Endpoint, client, accounts):
     answer = await Calls(client, accounts).succeed(endpoint)
     assert answer.status_code == endpoint.success, answer.text
@@ -112,7 +126,9 @@ async def test_a_fault_of_the_body_is_pointed_at(client, accounts):
 
 
 def some_path(endpoint: Endpoint) -> str:
-    unknown = {"user_id": 1, "post_id": 1, "slug": "none", "session_id": "00000000-0000-7000-8000-000000000000"}
+    no_uuid = "00000000-0000-7000-8000-000000000000"
+    unknown = {"user_id": 1, "post_id": 1, "slug": "none", "provider": "none"}
+    unknown |= dict.fromkeys(("session_id", "token_id", "identity_id"), no_uuid)
     return endpoint.path.format(**unknown)
 
 

@@ -2,35 +2,35 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
 from app.core import cache as cache_module
 from app.core.cache import Cache
-from app.core.principal import Principal, PrincipalCache
+from app.core.principal import Grant, Principal, PrincipalCache
 
-Loader = Callable[[int, UUID], Awaitable[Principal | None]]
+Loader = Callable[[int, Grant], Awaitable[Principal | None]]
 
 
 class Sessions:
     """What the database would say, and how often it was asked."""
 
     def __init__(self) -> None:
-        self.live: set[UUID] = set()
+        self.live: set[Grant] = set()
         self.asked = 0
         self.during: Callable[[], Awaitable[None]] | None = None
 
-    async def load(self, user_id: int, session_id: UUID) -> Principal | None:
+    async def load(self, user_id: int, grant: Grant) -> Principal | None:
         self.asked += 1
-        found = session_id in self.live
+        found = grant in self.live
         if self.during is not None:
             await self.during()
         if not found:
             return None
         nothing: Any = None
         return Principal(
-            user_id=user_id, session_id=session_id, is_admin=False, is_verified=True, email="", profile=nothing
+            user_id=user_id, session_id=uuid4(), is_admin=False, is_verified=True, email="", profile=nothing
         )
 
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from app.schemas.post import PostSort
+from app.services import post_listing
 from tests.backends import on_both_databases, on_sqlite
 from tests.factories import Account, Accounts
 
@@ -261,21 +262,56 @@ async def test_filters_combine(client: httpx.AsyncClient, accounts: Accounts):
 
 
 @on_both_databases
-async def test_a_sparse_match_beyond_the_window_is_still_found(
-    client: httpx.AsyncClient, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("needles", [{0, 1, 2}, {0, 3, 9}, {6, 10}, set(range(12))])
+async def test_words_are_found_and_counted_wherever_they_lie(
+    client: httpx.AsyncClient, accounts: Accounts, monkeypatch: pytest.MonkeyPatch, needles: set[int]
 ):
-    from app.services import post_listing
-
     monkeypatch.setattr(post_listing, "WINDOW", 3)
-    author = await accounts.user()
+    monkeypatch.setattr(post_listing, "SAMPLE", 4)
+    author, admin = await accounts.user(), await accounts.admin()
     for number in range(12):
-        await accounts.post(
-            author, title=f"Needle {number}" if number < 3 else "Hay", tags=["rare"] if number < 3 else []
-        )
-    for params in ({"search": "needle"}, {"tag": "rare"}):
-        assert await titles(client, **params) == ["Needle 2", "Needle 1", "Needle 0"]
-        assert len(await walk(client, {}, **params, page_size=2)) == 3
-    assert len(await titles(client, author=author.id)) == 12
+        title = f"Needle {number}" if number in needles else f"Hay {number}"
+        status = "draft" if number == 0 else "published"
+        await accounts.post(author, title=title, tags=["odd"] if number % 2 else [], status=status)
+    everything, public = sorted(needles, reverse=True), sorted(needles - {0}, reverse=True)
+    for account, expected in ((admin, everything), (author, everything), (await accounts.user(), public)):
+        for params, numbers in (
+            ({}, expected),
+            ({"author": author.id}, expected),
+            ({"tag": "odd"}, [number for number in expected if number % 2]),
+            ({"tag": "odd", "author": author.id}, [number for number in expected if number % 2]),
+        ):
+            asked: dict[str, Any] = {"search": "needle", "page_size": 2, **params}
+            pages = [
+                (await client.get(POSTS, params={**asked, "page": page}, headers=account.headers)).json()
+                for page in (1, 2, 3, 4, 5, 6)
+            ]
+            titles_found = [item["title"] for page in pages for item in page["items"]]
+            assert titles_found == [f"Needle {number}" for number in numbers]
+            assert {page["total"] for page in pages} == {len(numbers)}
+            assert len(await walk(client, account.headers, **asked)) == len(numbers)
+
+
+@on_both_databases
+async def test_what_only_a_few_of_several_kinds_have_is_merged_in_order(client: httpx.AsyncClient, accounts: Accounts):
+    """A reader's own drafts, archived and scheduled posts lie between everybody's published ones."""
+    ann, bob = await accounts.user(), await accounts.user()
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    kinds: list[dict[str, Any]] = [{}, {"status": "draft"}, {"status": "archived"}, {"published_at": soon}]
+    for number in range(16):
+        author = ann if number % 2 else bob
+        await accounts.post(author, title=f"{number:02}", tags=["t"], view_count=number % 3, **kinds[number // 2 % 4])
+    mine = [f"{number:02}" for number in range(16) if number % 2 or number // 2 % 4 == 0]
+    for params in ({}, {"tag": "t"}):
+        asked: dict[str, Any] = {"sort_by": "title", "order": "asc", "page_size": 5, **params}
+        pages = [(await client.get(POSTS, params={**asked, "page": n}, headers=ann.headers)).json() for n in (1, 2, 3)]
+        assert [item["title"] for page in pages for item in page["items"]] == mine
+        assert [page["total"] for page in pages] == [len(mine)] * 3
+        assert len(await walk(client, ann.headers, **asked)) == len(mine)
+        hidden = (await client.get(POSTS, params={**asked, "status": "archived"}, headers=ann.headers)).json()
+        assert [item["title"] for item in hidden["items"]] == ["05", "13"]
+        bobs = {**asked, "author": bob.id, "status": "draft"}
+        assert (await client.get(POSTS, params=bobs, headers=ann.headers)).json()["items"] == []
 
 
 @on_sqlite

@@ -48,7 +48,15 @@ MAIL_PAGES_POLICY = (
     "form-action 'none'; frame-ancestors 'none'"
 )
 
-_REQUEST_HEADERS = ["Authorization", "Content-Type", "If-Match", "If-None-Match", "Idempotency-Key", "X-Request-ID", TOKEN_HEADER]
+_REQUEST_HEADERS = [
+    "Authorization",
+    "Content-Type",
+    "If-Match",
+    "If-None-Match",
+    "Idempotency-Key",
+    "X-Request-ID",
+    TOKEN_HEADER,
+]
 _RATE_LIMIT_HEADERS = ["Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]
 
 

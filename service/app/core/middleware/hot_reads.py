@@ -7,6 +7,7 @@ what its next anonymous reader would get from it. The middleware outside (limits
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.core.context import request_context
+from app.core.cookies import carries_session
 
 
 class HotReadsMiddleware:
@@ -19,7 +20,7 @@ class HotReadsMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "GET" and scope["path"].startswith(self._prefixes):
             context = request_context.get()
-            if context is not None and b"authorization" not in context.headers:
+            if context is not None and not (b"authorization" in context.headers or carries_session(context.headers)):
                 answer = scope["app"].state.resources.hot.find(scope["path"], scope["query_string"])
                 if answer is not None:
                     context.route = answer.route

@@ -3,20 +3,34 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Response
+import orjson
+from fastapi import APIRouter, Form, Request, Response
+from pydantic.json_schema import SkipJsonSchema
 
+from app.api.cookies import (
+    WantsCookies,
+    answer_tokens,
+    refresh_cookie,
+    remove_session_cookies,
+    require_own_page,
+    token_pair,
+)
 from app.api.dependencies import (
     CurrentUser,
     DeviceDep,
     IdempotencyKey,
+    ProfileReader,
     ReadDep,
     ResourcesDep,
     SessionDep,
     request_headers,
 )
 from app.api.responses import NO_STORE, json_response, problems
+from app.core.csrf import TOKEN_HEADER
+from app.core.errors import Unauthorized
 from app.core.wire import json_bytes
 from app.schemas.auth import (
+    CookieSession,
     EmailVerification,
     LoginForm,
     PasswordChange,
@@ -24,6 +38,7 @@ from app.schemas.auth import (
     PasswordReset,
     Refresh,
     Registered,
+    RegisteredByCookie,
     Registration,
     SessionView,
     TokenPair,
@@ -39,15 +54,19 @@ from app.services.session_service import Tokens
 router = APIRouter()
 
 
-@router.post("/register", response_model=Registered, responses=problems(400, 409, 422, 429))
+@router.post("/register", response_model=Registered | RegisteredByCookie, responses=problems(400, 409, 422, 429))
 async def register(
+    request: Request,
     registration: Registration,
     session: SessionDep,
     resources: ResourcesDep,
     device: DeviceDep,
     idempotency_key: IdempotencyKey = None,
+    as_cookies: WantsCookies = False,
 ) -> Response:
     """Make an account and sign in. A mail with a verification link is on its way."""
+    if as_cookies:
+        require_own_page(request)
     await limit_guessing(resources, "register", resources.settings.register_limit)
     # Before the first statement: hashing takes longer than a connection should be held.
     hashed = await auth_service.hash_new_password(
@@ -63,41 +82,65 @@ async def register(
         )
         welcome = "Welcome. We have sent you a mail to verify your address."
         body = json_bytes({"message": welcome, "user": private_view(profile), **token_pair(tokens)})
-        answer = await attempt.keep(Answer(200, body))
-    return Response(answer.body, status_code=answer.status, headers=NO_STORE, media_type="application/json")
+        answer = await attempt.keep(Answer(200, body, {TOKEN_HEADER: tokens.csrf}))
+    return _answer_registration(request, answer, as_cookies=as_cookies)
 
 
-@router.post("/login", response_model=TokenPair, responses=problems(401, 422, 429))
-async def log_in(form: Annotated[LoginForm, Form()], resources: ResourcesDep, device: DeviceDep) -> Response:
+@router.post("/login", response_model=TokenPair | CookieSession, responses=problems(401, 403, 422, 429))
+async def log_in(
+    request: Request,
+    form: Annotated[LoginForm, Form()],
+    resources: ResourcesDep,
+    device: DeviceDep,
+    as_cookies: WantsCookies = False,
+) -> Response:
     """Sign in by e-mail address or username (OAuth2 password form)."""
+    if as_cookies:
+        require_own_page(request)
     await limit_guessing(resources, "login", resources.settings.login_limit, account=form.username)
     tokens = await auth_service.log_in(form.username, form.password, device=device, resources=resources)
-    return json_response(token_pair(tokens), headers=NO_STORE)
+    return answer_tokens(request, tokens, as_cookies=as_cookies)
 
 
-@router.post("/refresh", response_model=TokenPair, responses=problems(401, 422))
-async def refresh(body: Refresh, session: SessionDep, resources: ResourcesDep) -> Response:
-    """Exchange the refresh token for a new pair. Each is good once: a replayed one ends its session."""
-    tokens = await auth_service.refresh(session, body.refresh_token, resources=resources)
-    return json_response(token_pair(tokens), headers=NO_STORE)
+@router.post("/refresh", response_model=TokenPair | CookieSession, responses=problems(401, 403, 422))
+async def refresh(
+    request: Request, session: SessionDep, resources: ResourcesDep, body: Refresh | SkipJsonSchema[None] = None
+) -> Response:
+    """Exchange the refresh token for a new pair. Each is good once: a replayed one ends its session.
+
+    Without a body it is the cookie's, and the new pair goes into cookies again.
+    """
+    if body is not None:
+        tokens = await auth_service.refresh(session, body.refresh_token, resources=resources)
+        return answer_tokens(request, tokens, as_cookies=False)
+    try:
+        tokens = await auth_service.refresh(session, refresh_cookie(request), resources=resources)
+    except Unauthorized:
+        remove_session_cookies(request)
+        raise
+    return answer_tokens(request, tokens, as_cookies=True)
 
 
 @router.post("/logout", responses=problems(401))
-async def log_out(user: CurrentUser, session: SessionDep, resources: ResourcesDep) -> Message:
+async def log_out(request: Request, user: CurrentUser, session: SessionDep, resources: ResourcesDep) -> Message:
     """End this session; its access token is dead at once."""
     await session_service.revoke(session, user_id=user.user_id, session_id=user.session_id, resources=resources)
+    remove_session_cookies(request)
     return Message(message="Signed out.")
 
 
 @router.post("/logout-all", responses=problems(401))
-async def log_out_everywhere(user: CurrentUser, session: SessionDep, resources: ResourcesDep) -> Message:
-    """End every session of yours, this one too."""
+async def log_out_everywhere(
+    request: Request, user: CurrentUser, session: SessionDep, resources: ResourcesDep
+) -> Message:
+    """End every session of yours, this one too. Your API tokens go on."""
     await session_service.revoke_all(session, user_id=user.user_id, resources=resources)
+    remove_session_cookies(request)
     return Message(message="Signed out everywhere.")
 
 
 @router.get("/me", response_model=UserPrivate, responses=problems(401))
-async def read_me(user: CurrentUser) -> Response:
+async def read_me(user: ProfileReader) -> Response:
     """Your own profile."""
     return user.profile.response(request_headers())
 
@@ -160,10 +203,14 @@ async def reset_password(body: PasswordReset, resources: ResourcesDep) -> Messag
     return Message(message="Your password is set. Sign in with it.")
 
 
-def token_pair(tokens: Tokens) -> dict[str, object]:
-    return {
-        "access_token": tokens.access,
-        "refresh_token": tokens.refresh,
-        "token_type": "bearer",
-        "expires_in": tokens.expires_in,
-    }
+def _answer_registration(request: Request, answer: Answer, *, as_cookies: bool) -> Response:
+    """This answer, or the first one again: what is kept holds the tokens, whichever way they leave."""
+    content = orjson.loads(answer.body)
+    tokens = Tokens(
+        access=content["access_token"],
+        refresh=content["refresh_token"],
+        expires_in=content["expires_in"],
+        csrf=answer.headers.get(TOKEN_HEADER, ""),
+    )
+    also = {name: content[name] for name in ("message", "user")}
+    return answer_tokens(request, tokens, as_cookies=as_cookies, also=also)

@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.api.dependencies import (
-    CurrentUser,
     IdempotencyKey,
     IfMatch,
-    OptionalUser,
+    PostViewer,
+    PostWriter,
     ResourcesDep,
     SessionDep,
     request_headers,
@@ -19,7 +19,7 @@ from app.core.answers import CountedAnswer, JsonAnswer
 from app.core.hot import address
 from app.core.ids import MAX_ID
 from app.core.metrics import route_template
-from app.core.pagination import Order, Page, page_request
+from app.core.pagination import MAX_PAGE_SIZE, Order, Page, page_request
 from app.core.principal import Principal
 from app.core.resources import Resources
 from app.core.wire import json_bytes
@@ -41,10 +41,10 @@ VIEWS_LAG = 1.0
 @router.get("", response_model=Page[PostSummary], responses=problems(401, 422))
 async def list_posts(
     request: Request,
-    user: OptionalUser,
+    user: PostViewer,
     resources: ResourcesDep,
     page: Annotated[int, Query(ge=1, le=MAX_ID)] = 1,
-    page_size: Annotated[int, Query(ge=1, le=100)] = 20,
+    page_size: Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE)] = 20,
     search: Annotated[Search | None, Query(description="Words; the last one may be unfinished.")] = None,
     sort_by: PostSort = PostSort.CREATED_AT,
     order: Order = Order.DESC,
@@ -80,7 +80,7 @@ async def list_posts(
 async def create_post(
     request: Request,
     draft: PostCreate,
-    user: CurrentUser,
+    user: PostWriter,
     session: SessionDep,
     resources: ResourcesDep,
     idempotency_key: IdempotencyKey = None,
@@ -103,7 +103,7 @@ async def create_post(
 
 
 @router.get("/{post_id}", response_model=PostRead, responses=problems(401, 404, 422))
-async def read_post(request: Request, post_id: Id, user: OptionalUser, resources: ResourcesDep) -> Response:
+async def read_post(request: Request, post_id: Id, user: PostViewer, resources: ResourcesDep) -> Response:
     """A post. When it is public and not your own, this counts one view."""
     return await _read(request, user, resources, by="id", key=post_id)
 
@@ -112,7 +112,7 @@ Slug = Annotated[Text, Path(max_length=255, description="The end of its address.
 
 
 @router.get("/slug/{slug}", response_model=PostRead, responses=problems(401, 404, 422))
-async def read_post_by_slug(request: Request, slug: Slug, user: OptionalUser, resources: ResourcesDep) -> Response:
+async def read_post_by_slug(request: Request, slug: Slug, user: PostViewer, resources: ResourcesDep) -> Response:
     """A post by its address. When it is public and not your own, this counts one view."""
     return await _read(request, user, resources, by="slug", key=slug)
 
@@ -122,7 +122,7 @@ async def update_post(
     request: Request,
     post_id: Id,
     changes: PostUpdate,
-    user: CurrentUser,
+    user: PostWriter,
     session: SessionDep,
     resources: ResourcesDep,
     if_match: IfMatch = None,
@@ -134,7 +134,7 @@ async def update_post(
 
 @router.delete("/{post_id}", responses=problems(400, 401, 403, 404, 412, 422))
 async def delete_post(
-    post_id: Id, user: CurrentUser, session: SessionDep, resources: ResourcesDep, if_match: IfMatch = None
+    post_id: Id, user: PostWriter, session: SessionDep, resources: ResourcesDep, if_match: IfMatch = None
 ) -> Message:
     """Delete your post, or, as an administrator, any."""
     await post_service.remove(session, user, post_id, if_match=if_match, resources=resources)

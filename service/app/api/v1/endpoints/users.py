@@ -5,17 +5,19 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from app.api.dependencies import (
+    AdminSession,
     AdminUser,
-    CurrentUser,
     IfMatch,
-    OptionalUser,
+    ProfileReader,
+    ProfileViewer,
+    ProfileWriter,
     ReadDep,
     ResourcesDep,
     SessionDep,
     request_headers,
 )
 from app.api.responses import NO_STORE, json_response, problems
-from app.core.pagination import Order, Page
+from app.core.pagination import MAX_PAGE_SIZE, Order, Page
 from app.core.principal import Principal
 from app.schemas.common import Id, Message
 from app.schemas.fields import Cursor, Search
@@ -31,10 +33,10 @@ AnyUser = UserPrivate | UserPublic
 
 @router.get("", response_model=Page[AnyUser], responses=problems(401, 403, 422))
 async def list_users(
-    user: CurrentUser,
+    user: ProfileReader,
     reader: ReadDep,
     page: Annotated[int, Query(ge=1)] = 1,
-    page_size: Annotated[int, Query(ge=1, le=100)] = 20,
+    page_size: Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE)] = 20,
     search: Annotated[
         Search,
         Query(description="Part of a username or name; for administrators also of an e-mail."),
@@ -51,14 +53,14 @@ async def list_users(
 
 
 @router.get("/{user_id}", response_model=AnyUser, responses=problems(404, 422))
-async def read_user(user_id: Id, reader: ReadDep, viewer: OptionalUser) -> Response:
+async def read_user(user_id: Id, reader: ReadDep, viewer: ProfileViewer) -> Response:
     """A user's profile."""
     profile = await user_service.read_profile(reader, user_id)
     return profile_answer(view_for(profile, viewer), version=profile.version).response(request_headers())
 
 
 @router.get("/{user_id}/stats", response_model=UserStats, responses=problems(404, 422))
-async def read_stats(user_id: Id, resources: ResourcesDep, viewer: OptionalUser) -> Response:
+async def read_stats(user_id: Id, resources: ResourcesDep, viewer: ProfileViewer) -> Response:
     """What a user has written and how often it was read."""
     return json_response(await user_service.read_stats(user_id, viewer=viewer, resources=resources))
 
@@ -67,7 +69,7 @@ async def read_stats(user_id: Id, resources: ResourcesDep, viewer: OptionalUser)
 async def update_user(
     user_id: Id,
     changes: ProfileChanges,
-    user: CurrentUser,
+    user: ProfileWriter,
     session: SessionDep,
     resources: ResourcesDep,
     if_match: IfMatch = None,
@@ -83,7 +85,7 @@ async def update_user(
 async def set_access(
     user_id: Id,
     changes: AccessChanges,
-    admin: AdminUser,
+    admin: AdminSession,
     session: SessionDep,
     resources: ResourcesDep,
     if_match: IfMatch = None,
