@@ -12,6 +12,7 @@ from psycopg import sql
 USERS = 1_000
 WRITERS = 40  # of the users; few enough, as are the tags, that a page of one's posts is full at a thousand posts
 TAGS = 50
+VOCABULARY = 5_000
 PASSWORD = "Correct7!horse-battery@staple"
 NEWEST = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -20,15 +21,33 @@ USER_COLUMNS = (
 )
 POST_COLUMNS = "id author_id title content excerpt slug status view_count published_at version created_at updated_at"
 
+# Written by triggers otherwise, which are off while so much is copied.
+LABEL = """
+    INSERT INTO post_tags
+        (post_id, tag_id, author_id, status, title, view_count, published_at, created_at, updated_at)
+    SELECT id, tag_id, author_id, status, title, view_count, published_at, created_at, updated_at
+    FROM labels JOIN posts ON id = post_id
+"""
+TALLY = """
+    INSERT INTO tag_tallies (tag_id, published)
+    SELECT tag_id, count(*) FROM post_tags WHERE status = 'published' GROUP BY tag_id
+"""
+
 
 def email_of(number: int) -> str:
     return f"writer{number}@example.org"
 
 
+def words(posts: int) -> tuple[str, ...]:
+    """Words of :func:`fill`'s posts that about 99, 10, 1 and 0.5 % of them contain."""
+    vocabulary = _vocabulary(random.Random(posts))
+    return tuple(vocabulary[number] for number in (0, 60, 1_800, VOCABULARY - 1))
+
+
 def fill(url: str, *, posts: int) -> None:
     """Add `USERS` users and `posts` posts, nine in ten published, with two tags each. Tables must be empty."""
     chance = random.Random(posts)
-    vocabulary = [_word(chance) for _ in range(5_000)]
+    vocabulary = _vocabulary(chance)
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")  # foreign keys are not looked up row by row
         cursor.execute("SET maintenance_work_mem = '256MB'")
@@ -37,7 +56,10 @@ def fill(url: str, *, posts: int) -> None:
         _copy(cursor, "tags", ["name", "key"], ((f"tag{number}", f"tag{number}") for number in range(TAGS)))
         _copy(cursor, "posts", POST_COLUMNS.split(), _posts(posts, chance, vocabulary))
         labels = ((post, tag) for post in range(1, posts + 1) for tag in {1 + post % TAGS, 1 + (post * 7) % TAGS})
-        _copy(cursor, "post_tags", ["post_id", "tag_id"], labels)
+        cursor.execute("CREATE TEMPORARY TABLE labels (post_id bigint, tag_id bigint)")
+        _copy(cursor, "labels", ["post_id", "tag_id"], labels)
+        cursor.execute(LABEL)
+        cursor.execute(TALLY)
         cursor.execute("SELECT setval(pg_get_serial_sequence('posts', 'id'), %s)", [posts])
         for statement in indexes:
             cursor.execute(statement)
@@ -81,6 +103,10 @@ def _posts(posts: int, chance: random.Random, vocabulary: list[str]) -> Iterator
         author = 1 + number % WRITERS
         slug, views = f"post-{number}", chance.randrange(10_000)
         yield number, author, title, content, content[:200], slug, status, views, published, 1, when, when
+
+
+def _vocabulary(chance: random.Random) -> list[str]:
+    return [_word(chance) for _ in range(VOCABULARY)]
 
 
 def _word(chance: random.Random) -> str:
