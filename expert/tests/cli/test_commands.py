@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from shop import Expert, lay_down
 
+from fastapi_expert.cli.twice import Format
+
 COMMANDS = ("map", "routes", "find", "propose", "duplicates", "rule")
 DUPLICATE = '''
 def register_member(database, form):
@@ -233,6 +235,18 @@ def test_duplicates_as_a_page_are_whole_html(expert: Expert):
     assert done.code == 1
     assert done.out.startswith("<!doctype html>")
     assert done.out.endswith("</html>\n")
+
+
+@pytest.mark.parametrize("format", [one.value for one in Format])
+def test_duplicates_are_printed_in_every_format(expert: Expert, format: str):
+    shown = expert("duplicates", "--format", format)
+    assert shown.code == 1
+    assert "create_user" in shown.out
+
+
+def test_the_bare_form_and_the_spelled_out_one_print_the_same(expert: Expert):
+    assert expert("duplicates", "--json").out == expert("duplicates", "--format", "json").out
+    assert expert("duplicates", ".").out == expert("duplicates", ".", "--format=text").out
 
 
 def test_a_page_that_cannot_be_written_is_an_error(expert: Expert):

@@ -1,4 +1,4 @@
-"""What `expert duplicates` does; called with a plain command line by agents and gates, else through Typer."""
+"""What `expert duplicates` does; in its bare form without Typer."""
 
 import sys
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from fastapi_expert import config
-from fastapi_expert.cli.plain import plain
+from fastapi_expert.cli.plain import bare
 from fastapi_expert.cli.shared import folder, progress, project, read
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.duplicates import find, fingerprint
@@ -52,26 +52,12 @@ class _Report:
 
 
 def main(argv: Sequence[str]) -> int | None:
-    """`expert duplicates ARGV…` when it is plain; None leaves it to Typer."""
-    given = plain(argv, flags=("--json",), options=("--baseline", "--write-baseline", "--since", "--format"))
-    if given is None or len(given.words) > 1:
+    """`expert duplicates [PATH] [--json]`; None leaves every other command line to Typer."""
+    asked = bare(argv)
+    if asked is None or len(asked[0]) > 1:
         return None
-    format = given.value("--format") or Format.TEXT
-    if format not in Format:
-        return None
-    return run(
-        Request(
-            _path(next(iter(given.words), None)),
-            _path(given.value("--baseline")),
-            _path(given.value("--write-baseline")),
-            given.value("--since"),
-            Format.JSON if "--json" in given.flags else Format(format),
-        )
-    )
-
-
-def _path(text: str | None) -> Path | None:
-    return Path(text) if text else None
+    words, json = asked
+    return run(Request(Path(words[0]) if words else None, format=Format.JSON if json else Format.TEXT))
 
 
 def run(request: Request) -> int:

@@ -45,10 +45,16 @@ class Cache:
             self._connection.close()
             self._connection = None
 
+    __del__ = close
+
     def stamps(self) -> dict[str, tuple[Stamp, bytes]]:
         """Path to what `stat` said when it was last read, and the hash of what was read."""
         rows = self._rows("select path, mtime, size, inode, hash from stamps")
         return {path: ((mtime, size, inode), digest) for path, mtime, size, inode, digest in rows}
+
+    def hashes(self) -> set[bytes]:
+        """The hashes of all contents whose facts are here."""
+        return {digest for (digest,) in self._rows("select hash from contents")}
 
     def contents(self, hashes: Iterable[bytes]) -> dict[bytes, tuple[bytes, bytes]]:
         """Content hash to encoded facts and shapes, for those that are here."""

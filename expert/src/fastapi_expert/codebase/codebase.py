@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from .cache import Cache
 from .components import Place
+from .edits import Reach
 from .facts import ClassFacts, FileFacts, FunctionFacts
 from .framework import includes_live
 from .linking import Linked, RouteRow, ServedMount, ServedRoute, Whole, link
@@ -33,12 +34,8 @@ def load(
     """
     root = root.resolve(strict=True)
     store = None if cache is False else Cache.of(root) if cache is True else Cache(cache)
-    try:
-        with paused_collection():
-            found = scan(root, exclude=exclude, cache=store, progress=progress)
-    finally:
-        if store is not None:
-            store.close()
+    with paused_collection():
+        found = scan(root, exclude=exclude, cache=store, progress=progress)
     return Codebase(root, found, tuple(exclude), cache)
 
 
@@ -87,7 +84,7 @@ class Codebase:
 
     @cached_property
     def _linked(self) -> Linked:
-        return link(self.names, live=includes_live(self.root), sources=self._sources)
+        return link(self.names, live=self.is_live, sources=self._sources)
 
     def _asked(self, question: Callable[[Linked], _T]) -> _T:
         """The answer of the linker; facts that make no sense came from somebody else's cache: read anew."""
@@ -149,6 +146,16 @@ class Codebase:
     def table(self) -> tuple[RouteRow, ...]:
         """Every route as its application tries it; cheaper than :attr:`served`."""
         return self._asked(lambda linked: linked.table)
+
+    @property
+    def reach(self) -> Reach | None:
+        """What :attr:`kinds` and :attr:`table` were made from; None when they hold for this very state alone."""
+        return self._asked(lambda linked: linked.reach)
+
+    @cached_property
+    def is_live(self) -> bool:
+        """Whether routers include as the FastAPI that this project pins does since 0.137."""
+        return includes_live(self.root)
 
     def fields(self, path: str, qualname: str) -> tuple[Field, ...]:
         """The fields of a class, inherited ones included."""

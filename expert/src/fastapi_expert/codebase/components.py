@@ -124,7 +124,7 @@ class Catalogue:
     def mark_services(self) -> None:
         """What does the work behind endpoints: takes a session, or is called from an endpoint, or its class does."""
         for path, facts in self.names.files.items():
-            if is_test(path) or "/migrations/" in path or "/versions/" in path or "alembic" in path:
+            if not _may_hold_services(path):
                 continue
             for one in facts.classes:
                 if (path, one.qualname) not in self.kinds and self._is_service_class(path, one):
@@ -155,7 +155,7 @@ class Catalogue:
                 owner = (symbol.path, function.owner)
                 if owner not in self.kinds:
                     self.mark(*owner, "service")
-            elif function is not None and not function.parent and not _is_trivial(function):
+            elif function is not None and not function.parent and not is_trivial(function):
                 self.mark(symbol.path, symbol.name, "service")
         elif symbol.kind == "class":
             facts = self.names.class_(symbol.path, symbol.name)
@@ -327,7 +327,21 @@ def _takes_session(function: FunctionFacts) -> bool:
     return any(_SESSION.search(param.annotation) for param in function.params if param.annotation)
 
 
-def _is_trivial(function: FunctionFacts) -> bool:
+def _may_hold_services(path: str) -> bool:
+    return not (is_test(path) or "/migrations/" in path or "/versions/" in path or "alembic" in path)
+
+
+def kind_by_itself(path: str, function: FunctionFacts) -> Kind | None:
+    """The kind of a function that is no method and that nothing refers to: what it is by its own text."""
+    if function.parent:
+        return None
+    if function.name.startswith("test") and (is_test(path) or "test" in path):
+        return "test"
+    return "service" if _may_hold_services(path) and _takes_session(function) else None
+
+
+def is_trivial(function: FunctionFacts) -> bool:
+    """Too small for a service: it passes on what it is given."""
     return function.shape.tokens < 8
 
 

@@ -114,6 +114,7 @@ class Interpreter:
     def module_attribute(self, place: str, name: str) -> Any:
         """``name`` of the module at ``place``; MISSING when there is none."""
         if not place.endswith("/"):
+            self.codebase.asked[place].add(name)
             scope = self.run_module(place)
             if name in scope.names:
                 return self.force(scope, name)
@@ -157,6 +158,7 @@ class Interpreter:
 
     def lookup(self, scope: Scope, name: str) -> Any:
         """The value of a name as Python would find it; MISSING when nothing binds it."""
+        self.codebase.asked[scope.path].add(name)
         here: Scope | None = scope
         while here is not None:
             if name in here.names and not (here.cls is not None and here is not scope):
@@ -340,6 +342,7 @@ class Interpreter:
             self.run_module(place)
         if imported.name == "*":
             return  # looked up when a name is not found otherwise
+        self.codebase.asked[place].add(imported.name)
         child = self.codebase.modules.child(place, imported.name)
         if place == scope.path:  # a package imports its own submodule
             if child is not None:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from .components import Catalogue
 from .dependencies import Need
+from .edits import Reach
 from .exercise import Exercise, tests
 from .facts import Expr
 from .interpreter import Interpreter
@@ -101,6 +102,13 @@ class Linked:
         for route in self._flat:
             self.catalogue.mark_value(route.entry.endpoint, "endpoint", anywhere=True)
         self._mark()
+
+    @cached_property
+    def reach(self) -> Reach | None:
+        """What was looked at up to here; None when that was more than the facts, so that nobody may count on them."""
+        if self.at.deeply or (self.at.sources is not None and self.at.sources.read):
+            return None
+        return Reach(self.at.codebase.asked, self.at.called, {path: at for at, path in enumerate(self.at.modules)})
 
     @cached_property
     def table(self) -> tuple[RouteRow, ...]:

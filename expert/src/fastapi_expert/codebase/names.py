@@ -1,5 +1,6 @@
 """Names to what they stand for, across modules: imports, re-exports, star imports, packages."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
 
@@ -29,6 +30,8 @@ class Names:
         self._classes: dict[str, dict[str, ClassFacts]] = {}
         self._resolved: dict[tuple[str, str], Symbol | None] = {}
         self._ancestors: dict[tuple[str, str], list[Symbol]] = {}
+        self.asked: dict[str, set[str]] = defaultdict(set)
+        """Of each file the top-level names that somebody wanted to know, whether or not they are there."""
 
     def function(self, path: str, qualname: str) -> FunctionFacts | None:
         by_name = self._functions.get(path)
@@ -115,6 +118,7 @@ class Names:
                     yield place
 
     def _head(self, path: str, name: str, hops: int) -> Symbol | None:
+        self.asked[path].add(name)
         bound = self.bindings(path).get(name)
         if bound is None:
             for place in self.star_sources(path):

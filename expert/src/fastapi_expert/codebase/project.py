@@ -32,7 +32,7 @@ def _run_factories(at: Interpreter, facts: FileFacts, scope: Scope) -> None:
     for function in facts.functions:
         if function.parent or function.body is None or (facts.path, function.qualname) in at.called:
             continue
-        if not _builds_app(function.body, function.returns):
+        if not builds_app(function.body, function.returns):
             continue
         required = [p for p in function.params if not p.default and p.kind in ("", "/", "=")]
         if len(required) > 2:
@@ -45,7 +45,8 @@ def _run_factories(at: Interpreter, facts: FileFacts, scope: Scope) -> None:
             continue
 
 
-def _builds_app(body: Iterable[object], returns: str) -> bool:
+def builds_app(body: Iterable[object], returns: str) -> bool:
+    """Whether a function with this body and return annotation looks like an application factory."""
     return (
         returns in ("FastAPI", "Starlette")
         or re.search(r"'(?:FastAPI|Starlette|fastapi\.FastAPI)'", repr(body)) is not None

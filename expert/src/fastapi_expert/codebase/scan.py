@@ -2,7 +2,6 @@
 
 import gc
 import os
-import struct
 import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from .cache import Cache
 from .encoding import decode, encode
 from .facts import FileFacts
 from .files import SourceFile, list_files
+from .known import Known
 from .model import Problem
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ AHEAD = 3
 class Scan(NamedTuple):
     """Path to facts (sorted by path), path to (stat, content hash), and what could not be read."""
 
-    files: dict[str, FileFacts]
+    files: Known
     stamps: dict[str, tuple[tuple[int, int, int], bytes]]
     problems: list[Problem]
 
@@ -64,19 +64,24 @@ def scan(
             sources[file.path] = source
             stamps[file.path] = (file.stamp, digest)
             settled.append((file.path, file.stamp, digest))
-    found = _known_facts(stamps, cache, previous)
-    unread = [_Unread(path, stamps[path][1], source) for path, source in sources.items() if path not in found]
-    for path in stamps:
-        if path not in found and path not in sources:  # a stamp without contents: the cache lost it
+    digests = {path: digest for path, (_, digest) in stamps.items()}
+    found = previous.files.at_hand(digests) if previous is not None else {}
+    kept = previous.files.cache if previous is not None else cache
+    stored = kept.hashes() if kept is not None else set[bytes]()
+    unread: list[_Unread] = []
+    for path, digest in digests.items():
+        if path in found or digest in stored:
+            continue
+        source = sources.get(path)
+        if source is None:  # a stamp without contents: the cache lost it
             source = _read(root, SourceFile(path, 0, 0, 0), problems)
-            if source is not None:
-                unread.append(_Unread(path, blake2b(source, digest_size=16).digest(), source))
+        if source is not None:
+            unread.append(_Unread(path, blake2b(source, digest_size=16).digest(), source))
     encoded = _read_all(unread, found, progress)
     gone = [path for path in known if path not in stamps]
     if cache is not None and (encoded or settled or gone):
         cache.store(encoded, settled, gone)
-    files = {path: found[path] for path in sorted(found)}
-    return Scan(files, stamps, problems)
+    return Scan(Known(root, digests, found, kept), stamps, problems)
 
 
 def _read(root: Path, file: SourceFile, problems: list[Problem]) -> bytes | None:
@@ -88,30 +93,6 @@ def _read(root: Path, file: SourceFile, problems: list[Problem]) -> bytes | None
     except OSError as error:
         problems.append(Problem(file.path, 1, f"cannot be read: {error.strerror or error}"))
         return None
-
-
-def _known_facts(
-    stamps: dict[str, tuple[tuple[int, int, int], bytes]], cache: Cache | None, previous: Scan | None
-) -> dict[str, FileFacts]:
-    found: dict[str, FileFacts] = {}
-    if previous is not None:
-        for path, (_, digest) in stamps.items():
-            before = previous.stamps.get(path)
-            if before is not None and before[1] == digest and path in previous.files:
-                found[path] = previous.files[path]
-    missing = {path: digest for path, (_, digest) in stamps.items() if path not in found}
-    if cache is None or not missing:
-        return found
-    contents = cache.contents(missing.values())
-    for path, digest in missing.items():
-        encoded = contents.get(digest)
-        if encoded is None:
-            continue
-        try:
-            found[path] = decode(path, *encoded)
-        except (ValueError, TypeError, IndexError, KeyError, AttributeError, RecursionError, struct.error):
-            continue  # not written by us, or damaged: read the source
-    return found
 
 
 def _read_all(

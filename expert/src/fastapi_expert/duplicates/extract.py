@@ -1,6 +1,7 @@
 """A linked codebase to :class:`~.records.Records`."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ _PROTOCOLS = {"Protocol", "ABC"}
 def records_of(codebase: "Codebase") -> Records:
     """The records of ``codebase``; links it when that has not been done."""
     kinds = codebase.kinds
-    mentions = _mentions(codebase.files.values())
+    mentions = mentions_of(codebase.files.values())
     functions: list[FunctionRecord] = []
     lineage = Lineage(codebase.names)
     for facts in codebase.files.values():
@@ -41,6 +42,7 @@ def records_of(codebase: "Codebase") -> Records:
         tuple(_routes(codebase)),
         tuple(variables_of(codebase)),
         tuple([(path, codebase.names.modules.name(path)) for path in codebase.files]),
+        tuple([path for path, facts in codebase.files.items() if facts.suppressions]),
     )
 
 
@@ -52,6 +54,11 @@ def is_test_path(path: str) -> bool:
 def is_foreign(facts: FileFacts) -> bool:
     """Generated code and migrations: nobody edits those to remove a duplicate."""
     return facts.generated or _NOT_OURS.search(facts.path) is not None or any(map(_names_a_revision, facts.body))
+
+
+def is_silent(facts: FileFacts) -> bool:
+    """Whether models of this file take part in no finding: nobody edits them, or they are made for tests."""
+    return is_foreign(facts) or is_test_path(facts.path)
 
 
 def _names_a_revision(statement: Stmt) -> bool:
@@ -157,14 +164,11 @@ def _is_protocol(owner: ClassFacts | None) -> bool:
     return owner is not None and any(base.partition("[")[0].rpartition(".")[2] in _PROTOCOLS for base in owner.bases)
 
 
-def _mentions(files: Iterable[FileFacts]) -> dict[str, int]:
-    count: dict[str, int] = {}
-    for facts in files:
-        for function in facts.functions:
-            for name in function.names:
-                name = name.lstrip(".")
-                count[name] = count.get(name, 0) + 1
-    return count
+def mentions_of(files: Iterable[FileFacts]) -> Mapping[str, int]:
+    """Name to the number of functions that mention it by that name alone."""
+    return Counter(
+        [name for facts in files for function in facts.functions for name in function.names if "." not in name]
+    )
 
 
 def _model(codebase: "Codebase", path: str, qualname: str, kind: Kind) -> ModelRecord:
@@ -184,7 +188,7 @@ def _model(codebase: "Codebase", path: str, qualname: str, kind: Kind) -> ModelR
         tuple(declared),
         tuple([f"{one.path}::{one.name}" for one in ancestors]),
         declared.get("__tablename__", "").strip("\"'"),
-        is_foreign(codebase.files[path]) or is_test_path(path),
+        is_silent(codebase.files[path]),
     )
 
 

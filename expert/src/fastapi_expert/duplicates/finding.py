@@ -1,14 +1,16 @@
 """Every rule over one codebase: ranked, without what is suppressed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+from fastapi_expert.codebase.facts import FileFacts
 from fastapi_expert.config import Config
-from fastapi_expert.duplicates.extract import is_test_path, records_of
+from fastapi_expert.duplicates.extract import is_test_path
 from fastapi_expert.duplicates.functions import corpus_of, function_findings
-from fastapi_expert.duplicates.model import Finding
+from fastapi_expert.duplicates.kept import current_records
+from fastapi_expert.duplicates.model import Finding, Place
 from fastapi_expert.duplicates.routes import route_findings
 from fastapi_expert.duplicates.schema_findings import schema_findings
 from fastapi_expert.duplicates.schemas import models_of
@@ -39,14 +41,15 @@ def find(codebase: "Codebase", *, settings: Config | None = None) -> Findings:
 
     settings = settings or Config()
     with paused_collection():
-        records = records_of(codebase)
+        records = current_records(codebase)
         found = [
             *route_findings(records),
             *schema_findings(models_of(records), settings),
             *function_findings(corpus_of(records), settings),
             *settings_findings(records),
         ]
-    kept, suppressed = _unsuppressed(codebase, (one for one in found if _wanted(one, settings)))
+    silencing = {path: codebase.files[path] for path in records.silencing}
+    kept, suppressed = _unsuppressed(silencing, (one for one in found if _wanted(one, settings)))
     return Findings(tuple(sorted(kept, key=_rank)), suppressed)
 
 
@@ -64,33 +67,26 @@ def _wanted(finding: Finding, settings: Config) -> bool:
     )
 
 
-def _unsuppressed(codebase: "Codebase", findings: Iterable[Finding]) -> tuple[list[Finding], int]:
+def _unsuppressed(silencing: Mapping[str, FileFacts], findings: Iterable[Finding]) -> tuple[list[Finding], int]:
     kept: list[Finding] = []
     suppressed = 0
     for finding in findings:
-        if any(
-            _is_silenced(codebase, finding.rule, place.path, place.line, place.end_line) for place in finding.components
-        ):
+        if any(_is_silenced(silencing.get(place.path), finding.rule, place) for place in finding.components):
             suppressed += 1
         else:
             kept.append(finding)
     return kept, suppressed
 
 
-def _is_silenced(codebase: "Codebase", rule: str, path: str, line: int, end_line: int) -> bool:
+def _is_silenced(facts: FileFacts | None, rule: str, place: Place) -> bool:
     """A comment on the definition's lines, or on the line above its first decorator, names the rule or none."""
-    facts = codebase.files.get(path)
-    if facts is None or not facts.suppressions:
+    if facts is None:
         return False
-    start = min(
-        (
-            one.start_line
-            for one in (*facts.functions, *facts.classes)
-            if one.start_line <= line <= one.end_line and one.line == line
-        ),
-        default=line,
+    definitions = (*facts.functions, *facts.classes)
+    start = min((one.start_line for one in definitions if one.line == place.line), default=place.line)
+    return any(
+        start - 1 <= one.line <= place.end_line and (not one.rules or rule in one.rules) for one in facts.suppressions
     )
-    return any(start - 1 <= one.line <= end_line and (not one.rules or rule in one.rules) for one in facts.suppressions)
 
 
 def fingerprint(finding: Finding) -> str:

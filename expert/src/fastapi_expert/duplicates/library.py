@@ -12,7 +12,10 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from zlib import crc32
 
+from fastapi_expert import __version__
+from fastapi_expert.codebase.facts import VERSION
 from fastapi_expert.duplicates.index import Index, build
 from fastapi_expert.duplicates.records import FunctionRecord, ModelRecord, Records, RouteRecord, VariableRecord
 from fastapi_expert.duplicates.similarity import Code, Weights, unpack
@@ -20,8 +23,10 @@ from fastapi_expert.duplicates.similarity import Code, Weights, unpack
 if TYPE_CHECKING:
     from fastapi_expert.duplicates.schemas import Models
 
-FORMAT = b"expert library 2\n"
-"""Raised whenever the records change: an older file is written anew."""
+LIBRARY = "library.bin"
+"""Its name in the folder of the cache."""
+FORMAT = f"expert library 3 {__version__} {VERSION}\n".encode()
+"""Changes with the form of the records and with what makes them: an older file is written anew."""
 _NUMBERS = ("features", "starts", "postings", "ends")
 _CODES = {"features": "Q"}
 
@@ -44,9 +49,10 @@ class Library:
         self.weights = Weights(index.frequency, index.population)
 
     @classmethod
-    def of(cls, records: Records) -> "Library":
+    def of(cls, records: Records, index: Index | None = None) -> "Library":
         """The library of ``records``, in memory."""
-        index = build([unpack(function) for function in records.functions])
+        if index is None:
+            index = build([unpack(function) for function in records.functions])
         parts = {"models": records.models, "routes": records.routes, "variables": records.variables}
         return cls(index, records.functions.__getitem__, {**parts, "modules": records.modules}.__getitem__)
 
@@ -85,17 +91,18 @@ class Library:
 
 def _model(row: Sequence[Any]) -> ModelRecord:
     record = ModelRecord._make(row)
-    return record._replace(fields=tuple([(name, kind, required) for name, kind, required in record.fields]))
+    fields = tuple([(name, kind, required) for name, kind, required in record.fields])
+    return record._replace(fields=fields, own=tuple(record.own), ancestors=tuple(record.ancestors))
 
 
-def pack(records: Records, index: Index, stamps: Stamps) -> bytes:
-    """A library as bytes, for :func:`unpack_library`."""
+def pack(records: Records, index: Index, stamps: Stamps, state: Any = None) -> bytes:
+    """A library as bytes, for :func:`unpack_library` and :func:`unpack_records`; ``state`` is whatever JSON holds."""
     rows: list[bytes] = []
     ends = array("I")
     size = 0
     for function in records.functions:
-        row = json.dumps([*function[:-2], function.statements.hex(), function.names.hex()]).encode()
-        size += len(row)
+        row = _dumps([*function[:-2], function.statements.hex(), function.names.hex()])
+        size += len(row) + 1
         rows.append(row)
         ends.append(size)
     parts = {
@@ -103,45 +110,91 @@ def pack(records: Records, index: Index, stamps: Stamps) -> bytes:
         "starts": index.starts.tobytes(),
         "postings": index.postings.tobytes(),
         "ends": ends.tobytes(),
-        "functions": b"".join(rows),
-        "stamps": json.dumps(stamps).encode(),
-        "models": json.dumps(records.models).encode(),
-        "routes": json.dumps(records.routes).encode(),
-        "variables": json.dumps(records.variables).encode(),
-        "modules": json.dumps(records.modules).encode(),
+        "functions": b",".join(rows) + b" ",
+        "stamps": _dumps(stamps),
+        "models": _dumps(records.models),
+        "routes": _dumps(records.routes),
+        "variables": _dumps(records.variables),
+        "modules": _dumps(records.modules),
+        "silencing": _dumps(records.silencing),
+        "state": _dumps(state),
     }
-    head = json.dumps([index.population, {name: len(data) for name, data in parts.items()}]).encode()
-    return FORMAT + head + b"\n" + b"".join(parts.values())
+    body = b"".join(parts.values())
+    head = _dumps([index.population, crc32(body), {name: len(data) for name, data in parts.items()}])
+    return FORMAT + head + b"\n" + body
+
+
+def _dumps(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+class _Packed(NamedTuple):
+    population: int
+    checksum: int
+    parts: dict[str, memoryview]
+
+
+def _parts(data: bytes) -> _Packed:
+    if not data.startswith(FORMAT):
+        raise ValueError("not a library of this version")
+    at = data.index(b"\n", len(FORMAT)) + 1
+    population, checksum, sizes = json.loads(data[len(FORMAT) : at])
+    view = memoryview(data)
+    parts: dict[str, memoryview] = {}
+    for name, size in sizes.items():
+        parts[name] = view[at : at + size]
+        at += size
+    if at != len(data):
+        raise ValueError("a library cut short")
+    return _Packed(population, checksum, parts)
 
 
 def unpack_library(data: bytes) -> tuple[Library, Stamps]:
     """What :func:`pack` packed. Raises ValueError when the bytes are something else."""
-    if not data.startswith(FORMAT):
-        raise ValueError("not a library of this version")
-    head_end = data.index(b"\n", len(FORMAT)) + 1
-    population, sizes = json.loads(data[len(FORMAT) : head_end])
-    parts: dict[str, bytes] = {}
-    at = head_end
-    for name, size in sizes.items():
-        parts[name] = data[at : at + size]
-        at += size
-    if at != len(data):
-        raise ValueError("a library cut short")
+    population, _, parts = _parts(data)
     packed = {name: _numbers(name, parts[name]) for name in _NUMBERS}
     ends, functions = packed["ends"], parts["functions"]
 
     def function(position: int) -> FunctionRecord:
         start = ends[position - 1] if position else 0
-        *row, statements, names = json.loads(functions[start : ends[position]])
-        return FunctionRecord._make((*row, bytes.fromhex(statements), bytes.fromhex(names)))
+        return _function(json.loads(bytes(functions[start : ends[position] - 1])))
 
     index = Index(population, packed["features"], packed["starts"], packed["postings"])
-    files, folders = json.loads(parts["stamps"])
-    library = Library(index, function, lambda name: json.loads(parts[name]))
+    files, folders = json.loads(bytes(parts["stamps"]))
+    library = Library(index, function, lambda name: json.loads(bytes(parts[name])))
     return library, Stamps({path: (stamp[0], stamp[1]) for path, stamp in files.items()}, folders)
 
 
-def _numbers(name: str, data: bytes) -> "array[int]":
+def unpack_records(data: bytes) -> tuple[Records, Any]:
+    """The records and the state that :func:`pack` packed. Raises ValueError when the bytes are something else."""
+    _, checksum, parts = _parts(data)
+    if crc32(memoryview(data)[-sum(len(part) for part in parts.values()) :]) != checksum:
+        raise ValueError("a damaged library")
+    functions = [_function(row) for row in json.loads(b"[%b]" % bytes(parts["functions"]))]
+    routes = [RouteRecord._make(row) for row in json.loads(bytes(parts["routes"]))]
+    records = Records(
+        tuple(functions),
+        tuple([_model(row) for row in json.loads(bytes(parts["models"]))]),
+        tuple(routes),
+        tuple([_variable(row) for row in json.loads(bytes(parts["variables"]))]),
+        tuple([(path, name) for path, name in json.loads(bytes(parts["modules"]))]),
+        tuple(json.loads(bytes(parts["silencing"]))),
+    )
+    return records, json.loads(bytes(parts["state"]))
+
+
+def _function(row: list[Any]) -> FunctionRecord:
+    *most, statements, names = row
+    most[11], most[12] = tuple(most[11]), tuple(most[12])
+    return FunctionRecord._make((*most, bytes.fromhex(statements), bytes.fromhex(names)))
+
+
+def _variable(row: list[Any]) -> VariableRecord:
+    *most, ancestors = row
+    return VariableRecord._make((*most, tuple(ancestors)))
+
+
+def _numbers(name: str, data: memoryview) -> "array[int]":
     numbers: array[int] = array(_CODES.get(name, "I"))
     numbers.frombytes(data)
     return numbers

@@ -14,11 +14,12 @@ from fastapi_expert import config as configuration
 from fastapi_expert.codebase.facts import FileFacts
 from fastapi_expert.codebase.reader import read_source
 from fastapi_expert.config import Config
-from fastapi_expert.duplicates.library import Library, Stamps, pack, unpack_library, write
+from fastapi_expert.duplicates import library
+from fastapi_expert.duplicates.library import Library, Stamps, unpack_library
 from fastapi_expert.duplicates.model import Proposal
 from fastapi_expert.duplicates.proposing import DRAFT, Shelf, judge_draft
 
-LIBRARY = Path(".expert") / "cache" / "library.bin"
+LIBRARY = Path(".expert") / "cache" / library.LIBRARY
 TOO_MANY = 40
 """Changed files from which on a full look is cheaper than reading them each time."""
 LARGEST = 2_000_000
@@ -127,25 +128,6 @@ def facts_at(root: Path, path: str) -> FileFacts | None:
 def _look_again(root: Path, settings: Config) -> Library:
     """Load everything, and leave the library for the next time."""
     from fastapi_expert.codebase import load
-    from fastapi_expert.duplicates.extract import records_of
+    from fastapi_expert.duplicates.kept import keep
 
-    codebase = load(root, exclude=settings.exclude)
-    records = records_of(codebase)
-    library = Library.of(records)
-    files = {path: (stamp[0][0], stamp[0][1]) for path, stamp in codebase.scan.stamps.items()}
-    write(root / LIBRARY, pack(records, library.index, Stamps(files, _folders(root, files))))
-    return library
-
-
-def _folders(root: Path, files: Collection[str]) -> dict[str, int]:
-    """Every folder that holds a file, with its time of change: a new file changes it."""
-    folders: dict[str, int] = {}
-    for path in files:
-        folder = path.rpartition("/")[0]
-        while folder not in folders:
-            try:
-                folders[folder] = os.stat(root / folder).st_mtime_ns
-            except OSError:
-                folders[folder] = 0
-            folder = folder.rpartition("/")[0]
-    return folders
+    return Library.of(*keep(load(root, exclude=settings.exclude)))

@@ -97,3 +97,5 @@ class Records(NamedTuple):
     variables: tuple[VariableRecord, ...]
     modules: tuple[tuple[str, str], ...]
     """Path to the dotted name under which it is imported."""
+    silencing: tuple[str, ...] = ()
+    """Paths of files with a comment that silences a rule."""

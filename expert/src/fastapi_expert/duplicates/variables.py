@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from fastapi_expert.codebase.facts import ClassFacts
+from fastapi_expert.codebase.facts import ClassFacts, FileFacts
 from fastapi_expert.duplicates.records import VariableRecord
 
 if TYPE_CHECKING:
@@ -20,9 +20,14 @@ def variables_of(codebase: "Codebase") -> Iterator[VariableRecord]:
     for (path, qualname), kind in sorted(codebase.kinds.items()):
         if kind == "settings":
             yield from _defined(codebase, path, qualname)
-    for path, facts in codebase.files.items():
-        for variable, line in facts.env_reads:
-            yield VariableRecord(variable.upper(), "", "", path, line, ())
+    for facts in codebase.files.values():
+        yield from direct_reads(facts)
+
+
+def direct_reads(facts: FileFacts) -> Iterator[VariableRecord]:
+    """The variables that one file reads past any settings class."""
+    for variable, line in facts.env_reads:
+        yield VariableRecord(variable.upper(), "", "", facts.path, line, ())
 
 
 def _defined(codebase: "Codebase", path: str, qualname: str) -> Iterator[VariableRecord]:

@@ -1,0 +1,203 @@
+"""The records of a codebase, from the last look at it where that still holds.
+
+The library of the cache keeps the records together with what linking looked at when they were made. An edit that
+:mod:`~fastapi_expert.codebase.edits` finds harmless changes the records of its own file only; for any other the
+codebase is linked and the library written anew. Each look starts from the library, not from the look before it, so
+that nothing can pile up.
+"""
+
+import os
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastapi_expert.codebase.edits import CALLERS, Effect, Reach, effect
+from fastapi_expert.codebase.facts import FileFacts
+from fastapi_expert.codebase.known import facts_of
+from fastapi_expert.duplicates.extract import function_records, is_silent, mentions_of, records_of
+from fastapi_expert.duplicates.index import Index, build
+from fastapi_expert.duplicates.library import LIBRARY, Stamps, pack, unpack_records, write
+from fastapi_expert.duplicates.records import FunctionRecord, ModelRecord, Records, RouteRecord, VariableRecord
+from fastapi_expert.duplicates.similarity import unpack
+from fastapi_expert.duplicates.variables import direct_reads
+
+if TYPE_CHECKING:
+    from fastapi_expert.codebase import Codebase
+
+MANY = 20
+"""Files from which on nobody looks at each edit: the codebase is linked."""
+
+
+def current_records(codebase: "Codebase") -> Records:
+    """The records of ``codebase``; made from its library where that is possible, else by linking."""
+    if codebase.cache is None:
+        return records_of(codebase)
+    try:
+        known = _carried_over(codebase, codebase.cache.folder / LIBRARY)
+    except (OSError, LookupError, ValueError, TypeError, AttributeError, RecursionError):
+        known = None  # no library, or not one of ours
+    return known if known is not None else keep(codebase)[0]
+
+
+def keep(codebase: "Codebase") -> tuple[Records, Index]:
+    """Link, and leave the library for the next time."""
+    records = records_of(codebase)
+    index = build([unpack(function) for function in records.functions])
+    if codebase.cache is not None:
+        files = {path: (stamp[0], stamp[1]) for path, (stamp, _) in codebase.scan.stamps.items()}
+        stamps = Stamps(files, _folders(codebase.root, files))
+        write(codebase.cache.folder / LIBRARY, pack(records, index, stamps, _state(codebase)))
+    return records, index
+
+
+def _folders(root: Path, files: Collection[str]) -> dict[str, int]:
+    """Every folder that holds a file, with its time of change: a new file changes it."""
+    folders: dict[str, int] = {}
+    for path in files:
+        folder = path.rpartition("/")[0]
+        while folder not in folders:
+            try:
+                folders[folder] = os.stat(root / folder).st_mtime_ns
+            except OSError:
+                folders[folder] = 0
+            folder = folder.rpartition("/")[0]
+    return folders
+
+
+def _state(codebase: "Codebase") -> dict[str, Any] | None:
+    reach = codebase.reach
+    if reach is None:
+        return None
+    return {
+        "hashes": {path: digest.hex() for path, (_, digest) in codebase.scan.stamps.items()},
+        "live": codebase.is_live,
+        "asked": {path: sorted(names) for path, names in reach.asked.items()},
+        "called": sorted(reach.called),
+        "order": reach.order,
+        "mentions": mentions_of(codebase.files.values()),
+    }
+
+
+def _carried_over(codebase: "Codebase", file: Path) -> Records | None:
+    records, state = unpack_records(file.read_bytes())
+    if state is None or state["live"] != codebase.is_live:
+        return None
+    hashes: dict[str, str] = state["hashes"]
+    now = {path: digest.hex() for path, (_, digest) in codebase.scan.stamps.items()}
+    if hashes.keys() != now.keys():
+        return None
+    changed = [path for path, digest in now.items() if hashes[path] != digest]
+    if not changed or codebase.cache is None:
+        return records
+    if len(changed) > MANY:
+        return None
+    before = facts_of(codebase.cache, {path: bytes.fromhex(hashes[path]) for path in changed})
+    reach = Reach(state["asked"], {(path, qualname) for path, qualname in state["called"]}, state["order"])
+    update = _Update(codebase, records, state["mentions"])
+    for path in changed:
+        if path not in before or not update.take(before[path], codebase.files[path], reach):
+            return None
+    return update.records()
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    old: FileFacts
+    new: FileFacts
+    effect: Effect
+
+
+class _Update:
+    """Records that follow the edits of some files."""
+
+    def __init__(self, codebase: "Codebase", known: Records, mentions: Mapping[str, int]) -> None:
+        self._codebase = codebase
+        self._known = known
+        self._mentions = Counter(mentions)
+        self._edits: dict[str, _Edit] = {}
+
+    def take(self, old: FileFacts, new: FileFacts, reach: Reach) -> bool:
+        """Follow one edit; False when that takes linking."""
+        callers = {one.qualname for one in self._block(old.path) if one.kind in CALLERS}
+        found = effect(old, new, reach=reach, names=self._codebase.names, callers=callers)
+        if found is None:
+            return False
+        self._edits[old.path] = _Edit(old, new, found)
+        return True
+
+    def records(self) -> Records:
+        """The records as they are now."""
+        return Records(
+            self._functions(),
+            tuple(sorted(map(self._model, self._known.models), key=lambda one: (one.path, one.line, one.id))),
+            tuple([self._route(one) for one in self._known.routes]),
+            (*self._settings_fields(), *self._direct_reads()),
+            self._known.modules,
+            self._silencing(),
+        )
+
+    def _block(self, path: str) -> Sequence[FunctionRecord]:
+        functions = self._known.functions
+        start = bisect_left(functions, path, key=_path)
+        return functions[start : bisect_right(functions, path, key=_path)]
+
+    def _functions(self) -> tuple[FunctionRecord, ...]:
+        before = Counter(self._mentions)
+        for edit in self._edits.values():
+            self._mentions.update(mentions_of([edit.new]))
+            self._mentions.subtract(mentions_of([edit.old]))
+        more = {name for name, count in self._mentions.items() if count != before[name]}
+        functions = [
+            one._replace(mentions=self._mentions[one.name]) if one.name in more else one
+            for one in self._known.functions
+        ]
+        for path, edit in sorted(self._edits.items(), reverse=True):  # from the end: positions before it stay
+            start = bisect_left(functions, path, key=_path)
+            functions[start : bisect_right(functions, path, key=_path)] = self._own(path, edit)
+        return tuple(functions)
+
+    def _own(self, path: str, edit: _Edit) -> list[FunctionRecord]:
+        known = {one.qualname: one for one in self._block(path)}
+        made = function_records(edit.new, kinds=edit.effect.kinds, mentions=self._mentions, lineage=None)
+        return [_like(known.get(one.qualname), one) for one in made]
+
+    def _model(self, model: ModelRecord) -> ModelRecord:
+        edit = self._edits.get(model.path)
+        if edit is None:
+            return model
+        facts = next(one for one in edit.new.classes if one.qualname == model.id.partition("::")[2])
+        return model._replace(line=facts.line, end_line=facts.end_line, silent=is_silent(edit.new))
+
+    def _route(self, route: RouteRecord) -> RouteRecord:
+        edit = self._edits.get(route.path_file)
+        if edit is None and route.endpoint.partition(":")[2].partition("::")[0] not in self._edits:
+            return route
+        line = route.line if edit is None else edit.effect.lines[route.line]
+        endpoint = self._codebase.function(route.endpoint)
+        return route._replace(line=line, end_line=endpoint.end_line if endpoint else line)
+
+    def _silencing(self) -> tuple[str, ...]:
+        kept = {path for path in self._known.silencing if path not in self._edits}
+        return tuple(sorted(kept | {path for path, edit in self._edits.items() if edit.new.suppressions}))
+
+    def _settings_fields(self) -> Iterator[VariableRecord]:
+        for one in self._known.variables:
+            if one.owner:
+                edit = self._edits.get(one.path)
+                yield one if edit is None else one._replace(line=edit.effect.lines[one.line])
+
+    def _direct_reads(self) -> Sequence[VariableRecord]:
+        kept = [one for one in self._known.variables if not one.owner and one.path not in self._edits]
+        return sorted([*kept, *[one for edit in self._edits.values() for one in direct_reads(edit.new)]], key=_path)
+
+
+def _like(old: FunctionRecord | None, new: FunctionRecord) -> FunctionRecord:
+    """``new`` with what linking knew of ``old``."""
+    return new if old is None else new._replace(id=old.id, kind=old.kind, overrides=old.overrides)
+
+
+def _path(record: FunctionRecord | VariableRecord) -> str:
+    return record.path
