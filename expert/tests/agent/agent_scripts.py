@@ -20,7 +20,7 @@ line-length = 100
 pythonpath = ["."]
 
 [tool.fastapi-expert.check]
-skip = ["types", "security", "imports", "format"]
+skip = ["types", "security", "imports", "format", "tests"]
 """,
     ".gitignore": ".env\n__pycache__/\n",
     ".env": "SECRET=1\n",

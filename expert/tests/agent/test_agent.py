@@ -38,7 +38,7 @@ def test_a_model_that_behaves_commits_what_works_and_is_named(blog: Work, run: R
     assert set(blog.git("show", "--name-only", "--format=").split()) == set(result.files)
     assert (blog.root / "blog/main.py").read_text() == WIRED
     assert blog.git("status", "--porcelain") == ""
-    assert any("tests" in answer and "passed:" in answer for answer in heard), heard
+    assert any("lint" in answer and "passed:" in answer for answer in heard), heard
     assert [what for what, _ in person.asked][:2] == ["write blog/comments.py", "write blog/main.py"]
     assert "+app.include_router(comments.router)" in person.asked[2][1]
     assert person.asked[-1][1] == "feat(comments): comments on posts"
@@ -100,15 +100,14 @@ def test_a_file_that_was_not_read_is_not_overwritten(blog: Work, run: Run):
 
 
 def test_a_red_gate_keeps_a_commit_from_being_made(blog: Work, run: Run):
-    broken = TESTS.replace("== 404", "== 200")
-    steps: list[Step] = [*LOOK, *WRITE[:3], ("write_file", {"path": "tests/test_comments.py", "content": broken})]
-    mend: Step = ("edit_file", {"path": "tests/test_comments.py", "old": "== 200", "new": "== 404"})
-    result, heard = run([*steps, COMMIT, mend, COMMIT, "Done."])
-    assert heard[6].startswith("Not committed: the gate finds faults."), heard[6]
-    assert "test_a_post_is_commented_on" in heard[6]
-    assert result.outcome == "committed"
-    assert len(result.commits) == 1
-    assert "== 404" in blog.git("show", "HEAD:tests/test_comments.py")
+    unused = COMMENTS.replace('posts."""\n', 'posts."""\n\nimport os', 1)
+    mend: Step = ("edit_file", {"path": "blog/comments.py", "old": "import os\n", "new": ""})
+    write: Step = ("write_file", {"path": "blog/comments.py", "content": unused})
+    result, heard = run([*LOOK, write, COMMIT, mend, COMMIT, "Done."])
+    assert heard[3].startswith("Not committed: the gate finds faults."), heard[3]
+    assert "F401" in heard[3]
+    assert (result.outcome, len(result.commits)) == ("committed", 1)
+    assert "import os" not in blog.git("show", "HEAD:blog/comments.py")
 
 
 def test_a_model_that_ends_without_the_gate_is_sent_back_and_then_told_on(blog: Work, run: Run):
@@ -158,7 +157,7 @@ def test_what_is_not_the_agents_to_read_stays_unread(run: Run, path: str):
 
 
 def test_the_checks_cannot_be_switched_off_by_who_is_checked(blog: Work, run: Run):
-    step: Step = ("edit_file", {"path": "pyproject.toml", "old": '"types"', "new": '"tests", "types"'})
+    step: Step = ("edit_file", {"path": "pyproject.toml", "old": '"types"', "new": '"lint", "types"'})
     name: Step = ("edit_file", {"path": "pyproject.toml", "old": '["fastapi"]', "new": '["fastapi", "httpx"]'})
     _, heard = run([*LOOK, step, name, "Done."])
     assert "leave them as they are" in heard[2]

@@ -107,14 +107,6 @@ def test_a_dry_run_shows_the_diff_and_writes_nothing(shop: Path) -> None:
     assert not (shop / "app/models/product.py").exists()
 
 
-def test_another_layout_is_named_not_guessed_at(tmp_path: Path) -> None:
-    (tmp_path / "main.py").write_text("from fastapi import FastAPI\n\napp = FastAPI()\n")
-    done = expert("add", "product", "name:str", cwd=tmp_path)
-    assert done.returncode == 2
-    assert "not laid out" in done.stderr
-    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".py"] == ["main.py"]
-
-
 @pytest.mark.parametrize(
     ("text", "what"),
     [

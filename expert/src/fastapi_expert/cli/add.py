@@ -50,4 +50,5 @@ def command(
     else:
         for path, old, _ in planned.files:
             typer.echo(f"{'created' if old is None else 'changed'}  {path}")
-        typer.echo("Next: app migrate, then the tests.")
+        for line in planned.left:
+            typer.echo(f"Next: {line}")

@@ -1,9 +1,6 @@
-"""`expert add`: a resource from table to tests, in the layout of the service that `expert new` lays down."""
+"""`expert add`: a resource from table to tests, in the layout of `expert new` or in the project's own."""
 
 import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
@@ -12,8 +9,11 @@ from pathlib import Path
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.model import Component
 from fastapi_expert.errors import ExpertError
+from fastapi_expert.scaffold import elsewhere
 from fastapi_expert.scaffold.fields import Field
 from fastapi_expert.scaffold.naming import Names, names_of
+from fastapi_expert.scaffold.revisions import next_revision
+from fastapi_expert.scaffold.tidy import Tidy
 from fastapi_expert.scaffold.wording import Wording
 
 _LAYOUT = (
@@ -32,15 +32,18 @@ class AlreadyThere(ExpertError):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Every file as it is and will be: (path, before or None, after)."""
+    """Every file as it is and will be: (path, before or None, after), and what is left for a person to do."""
 
     files: tuple[tuple[str, str | None, str], ...]
+    left: tuple[str, ...] = ("app migrate, then the tests.",)
 
     def write(self, root: Path) -> None:
+        tidy = Tidy(root)
+        kept = [path for path, before, _ in self.files if before is None or tidy.is_tidy(path)]
         for path, _, after in self.files:
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(after, encoding="utf-8")
-        _tidy(root, [path for path, _, _ in self.files])
+        tidy.up(kept)
 
 
 def plan(root: Path, codebase: Codebase, names: Names, fields: tuple[Field, ...]) -> Plan:
@@ -48,17 +51,13 @@ def plan(root: Path, codebase: Codebase, names: Names, fields: tuple[Field, ...]
 
     Raises:
         AlreadyThere: something of this or a similar name exists, with its place.
-        ExpertError: the project has another layout, or a reference points to nothing.
+        ExpertError: a reference points to nothing, or the project's own layout shows no way of writing a resource.
     """
     _refuse_existing(codebase, names, fields)
-    if missing := [path for path in _LAYOUT if not (root / path).exists()]:
-        raise ExpertError(
-            f"this project is not laid out as expert new lays it out: {missing[0]} is not there",
-            where=str(root),
-            do="Add the resource by hand beside its siblings; `expert map` shows where they are.",
-        )
+    if not all((root / path).exists() for path in _LAYOUT):
+        return Plan(*elsewhere.plan(codebase, names, fields))
     tables = _referred(codebase, fields)
-    wording = Wording(names, fields, tables, _next_revision(root))
+    wording = Wording(names, fields, tables, next_revision(root / "migrations/versions", names.plural))
     for field in wording.given:
         factory = f"tests/{tables.get(field.ref, '')}/factory.py"
         if wording.needs_factory(field) and not (root / factory).exists():
@@ -133,24 +132,6 @@ def _referred(codebase: Codebase, fields: tuple[Field, ...]) -> dict[str, str]:
     return tables
 
 
-def _next_revision(root: Path) -> tuple[str, str]:
-    """(revision, down_revision): the next number after the newest migration."""
-    revisions: dict[str, str] = {}
-    for path in (root / "migrations/versions").glob("*.py"):
-        text = path.read_text(encoding="utf-8")
-        found = re.search(r'^revision\s*(?::\s*str)?\s*=\s*"([^"]+)"', text, re.MULTILINE)
-        down = re.search(r'^down_revision\s*(?::[^=]+)?=\s*"([^"]+)"', text, re.MULTILINE)
-        if found:
-            revisions[found.group(1)] = down.group(1) if down else ""
-    heads = set(revisions) - set(revisions.values())
-    if len(heads) != 1:
-        raise ExpertError(
-            f"the migrations have {len(heads)} heads", where="migrations/versions", do="Merge them first."
-        )
-    head = heads.pop()
-    return (f"{int(head) + 1:04d}" if head.isdigit() else f"{head}_next"), head
-
-
 def _new_files(root: Path, names: Names, wording: Wording) -> list[tuple[str, str | None, str]]:
     revision = wording.revision[0]
     targets = {
@@ -218,13 +199,3 @@ def _with_router(text: str, names: Names) -> str:
 
 def _text(name: str) -> str:
     return (files("fastapi_expert.scaffold") / "resource" / f"{name}.py.jinja").read_text(encoding="utf-8")
-
-
-def _tidy(root: Path, paths: list[str]) -> None:
-    """As the project's own ruff orders imports and formats; as they are where there is none."""
-    beside = Path(sys.executable).parent
-    candidates = [root / ".venv/bin/ruff", root / ".venv/Scripts/ruff.exe", beside / "ruff", beside / "ruff.exe"]
-    ruff = next((str(path) for path in candidates if path.exists()), shutil.which("ruff"))
-    if ruff is not None:
-        for command in (["check", "--select", "I", "--fix", "--quiet"], ["format", "--quiet"]):
-            subprocess.run([ruff, *command, "--", *paths], check=False, cwd=root, capture_output=True)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from fastapi_expert.errors import ExpertError
 
 _UNCOUNTED = {"news", "series", "species", "equipment", "information", "feedback", "media", "staff"}
-_IRREGULAR = {"person": "people", "child": "children", "man": "men", "woman": "women", "foot": "feet"}
+_IRREGULAR = {"person": "people", "child": "children", "man": "men", "woman": "women", "foot": "feet"} | {
+    word: f"{word}es" for word in ("hero", "potato", "tomato", "echo", "veto", "torpedo")
+}
 
 
 @dataclass(frozen=True, slots=True)

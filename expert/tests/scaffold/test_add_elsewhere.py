@@ -1,0 +1,215 @@
+"""A resource added where other people laid out the project: in their way, and running."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from layouts import FEATURE_FOLDERS, SINGLE_FILE, TUTORIAL
+from shop import Done, lay_down, run_expert
+
+from fastapi_expert.scaffold.elsewhere.renaming import Renaming
+from fastapi_expert.scaffold.naming import Names
+
+FIELDS = ("name:str", "price:decimal", "sku:str!", "note:text?", "kind:enum[small,big]", "due:datetime?")
+PRODUCT = {"name": "Lamp", "price": "9.99", "sku": "L1", "kind": "big"}
+
+
+def add(project: Path, *arguments: str) -> Done:
+    return run_expert("add", *arguments, cwd=project)
+
+
+def python(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    environment["PYTHONPATH"] = str(project)
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=project, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@contextmanager
+def served(project: Path, application: str) -> Iterator[httpx.Client]:
+    """The application on a real socket."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "uvicorn", application, "--port", str(port), "--log-level", "warning"], cwd=project
+    )
+    try:
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+            yield client
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    return lay_down(tmp_path / "journal", FEATURE_FOLDERS)
+
+
+@pytest.fixture
+def heroes(tmp_path: Path) -> Path:
+    return lay_down(tmp_path / "heroes", SINGLE_FILE)
+
+
+def test_feature_folders_get_a_folder_that_is_migrated_tested_and_served(journal: Path):
+    done = add(journal, "product", *FIELDS, "owner:ref[user]")
+    assert done.code == 0, done.err
+    assert {line.split()[1] for line in done.out.splitlines()} == {
+        "app/products/__init__.py",
+        "app/products/models.py",
+        "app/products/schemas.py",
+        "app/products/service.py",
+        "app/products/router.py",
+        "app/main.py",
+        "migrations/env.py",
+        next(path.relative_to(journal).as_posix() for path in journal.glob("migrations/versions/*_products.py")),
+        "tests/products/test_products.py",
+    }
+    assert "class Product(Base)" in (journal / "app/products/models.py").read_text()
+    assert "class ProductOut(ProductBase)" in (journal / "app/products/schemas.py").read_text()
+    assert "async def create_product" in (journal / "app/products/router.py").read_text()
+    migrate = "from alembic.config import main; main(['upgrade', 'head']); main(['check'])"
+    for command in (("-c", migrate), ("-m", "pytest", "-q", "-p", "no:cacheprovider")):
+        ran = python(journal, *command)
+        assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-2000:]
+    with served(journal, "app.main:app") as client:
+        assert client.post("/api/products", json=PRODUCT).status_code == 401
+        ada, bob = {"Authorization": "ada"}, {"Authorization": "bob"}
+        made = client.post("/api/products", json=PRODUCT, headers=ada)
+        assert made.status_code == 201, made.text
+        assert made.json().items() >= {**PRODUCT, "note": None, "owner_id": 1}.items()
+        assert client.post("/api/products", json=PRODUCT, headers=ada).status_code == 409
+        assert client.get("/api/products", headers=bob).json() == []
+        assert client.delete(f"/api/products/{made.json()['id']}", headers=bob).status_code == 404
+        assert client.patch("/api/products/1", json={"price": "1.234"}, headers=ada).status_code == 422
+    again = add(journal, "product", "name:str")
+    assert again.code == 1
+    assert "app/products/models.py:" in again.err
+
+
+def test_a_single_file_gets_it_among_its_own(heroes: Path):
+    done = add(heroes, "gadget", *FIELDS, "hero:ref[hero]?")
+    assert done.code == 0, done.err
+    assert done.out.split() == ["changed", "main.py", "created", "test_gadgets.py"]
+    tested = python(heroes, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+    assert tested.returncode == 0, tested.stdout[-3000:]
+    with served(heroes, "main:app") as client:
+        hero = client.post("/heroes/", json={"name": "Deadpond", "secret": "Dive"}).json()["id"]
+        made = client.post("/gadgets/", json={**PRODUCT, "sku": "L2", "hero_id": hero})
+        assert made.status_code == 201, made.text
+        assert client.post("/gadgets/", json={**PRODUCT, "hero_id": 999}).status_code == 422
+        cleared = client.patch(f"/gadgets/{made.json()['id']}", json={"hero_id": None, "name": None})
+        assert (cleared.json()["hero_id"], cleared.json()["name"]) == (None, "Lamp")
+        assert client.get("/gadgets/", params={"limit": 101}).status_code == 422
+    again = add(heroes, "Gadgets", "name:str")
+    assert again.code == 1
+    assert "main.py:" in again.err
+
+
+def test_what_was_added_is_no_duplicate_of_its_siblings(heroes: Path, journal: Path):
+    for project in (heroes, journal):
+        assert add(project, "product", *FIELDS).code == 0
+        found = json.loads(run_expert("duplicates", ".", "--json", cwd=project).out)["findings"]
+        assert [finding["message"] for finding in found if "product" in finding["message"].lower()] == []
+
+
+def test_modules_of_layers_are_extended_in_place_by_their_own_imports(tmp_path: Path):
+    shelf = lay_down(tmp_path / "shelf", TUTORIAL)
+    done = add(shelf, "product", *FIELDS, "owner:ref[user]")
+    assert done.code == 0, done.err
+    assert "No test was written" in done.out
+    assert "owner_id = Column(" in (shelf / "shelf/models.py").read_text()
+    assert "from .models import ProductKind" in (shelf / "shelf/schemas.py").read_text()
+    with served(shelf, "shelf.main:app") as client:
+        answer = client.post("/products/", json={**PRODUCT, "owner_id": 1})
+        assert (answer.status_code, answer.json()["detail"]) == (422, "There is no such user")
+        assert client.get("/products/").json() == []
+
+
+def test_a_dry_run_shows_every_file_and_touches_none(journal: Path):
+    before = {path: path.read_bytes() for path in journal.rglob("*.py")}
+    done = add(journal, "product", "name:str", "--dry-run")
+    assert "+++ b/app/products/router.py" in done.out
+    assert "+    app.include_router(products_router, prefix" in done.out
+    assert {path: path.read_bytes() for path in journal.rglob("*.py")} == before
+
+
+@pytest.mark.parametrize(
+    ("files", "what"),
+    [
+        ({"main.py": "from fastapi import FastAPI\n\napp = FastAPI()\n"}, "there is no table here"),
+        (
+            {
+                "models.py": FEATURE_FOLDERS["app/users/models.py"].replace("app.database", "base"),
+                "base.py": "Base = 1\n",
+            },
+            "no endpoint reads or writes",
+        ),
+        (
+            {"main.py": SINGLE_FILE["main.py"].replace("session: SessionDep", "session=Session(engine)")},
+            "no endpoint gets a database session",
+        ),
+        (
+            {
+                **TUTORIAL,
+                "shelf/schemas.py": TUTORIAL["shelf/schemas.py"].replace("from_attributes", "orm_mode"),
+            },
+            "pydantic 1",
+        ),
+    ],
+)
+def test_what_cannot_be_learned_is_said_and_nothing_is_written(tmp_path: Path, files: dict[str, str], what: str):
+    lay_down(tmp_path, files)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.py")}
+    done = add(tmp_path, "product", "name:str")
+    assert done.code == 2
+    assert what in done.err
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.py")} == before
+
+
+def test_a_reference_to_nothing_names_what_there_is(journal: Path):
+    done = add(journal, "product", "name:str", "shelf:ref[shelf]")
+    assert done.code == 2
+    assert "There are Article, User" in done.err
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("from app.order_items import OrderItemRead as Read", "from app.products import ProductRead as Read"),
+        ("/api/order-items/{order_item_id}", "/api/products/{product_id}"),
+        ("ORDER_ITEMS = create_order_item()", "PRODUCTS = create_product()"),
+        ("reorder_items_later.reordering", "reorder_items_later.reordering"),
+        ("ReadOrderItem", "ReadProduct"),
+    ],
+)
+def test_a_name_is_replaced_where_it_is_a_word(before: str, after: str):
+    assert Renaming(Names("order_item", "order_items"), Names("product", "products")).text(before) == after
+
+
+@given(st.text(max_size=40))
+def test_renaming_there_and_back_changes_nothing(text: str):
+    there = Renaming(Names("item", "items"), Names("qqzx", "qqzxs"))
+    back = Renaming(Names("qqzx", "qqzxs"), Names("item", "items"))
+    assert back.text(there.text(text)) == text or "qqzx" in text.lower()
