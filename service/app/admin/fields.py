@@ -5,8 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette_admin.fields import EnumField, StringField
+from starlette_admin.fields import EnumField, StringField, TextAreaField
 from starlette_admin.filters import BaseFilter, FilterDataType, FilterValidationError
 from starlette_admin.filters.base import FilterApplyContext
 from starlette_admin.types import RequestAction
@@ -87,6 +88,14 @@ class RowLink(StringField):
 
 def choices(kind: type[StrEnum]) -> list[tuple[str, str]]:
     return [(member.value, member.value) for member in kind]
+
+
+@dataclass
+class LongText(TextAreaField):
+    """Text of several lines, whose breaks are as they were: browsers send CR LF for each."""
+
+    async def parse_form_data(self, request: Request, form_data: FormData) -> str:
+        return str(form_data.get(self.id) or "").replace("\r\n", "\n")
 
 
 @dataclass

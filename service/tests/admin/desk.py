@@ -68,7 +68,7 @@ def fields_of(page: str) -> dict[str, str]:
         and (value := _attribute(tag, "value") if 'type="checkbox"' not in tag else "on") is not None
     }
     for tag, value in re.findall(r"(<textarea\b[^>]*>)(.*?)</textarea>", page, re.DOTALL):
-        fields[_attribute(tag, "name") or ""] = unescape(value).replace("\n", "\r\n")
+        fields[_attribute(tag, "name") or ""] = unescape(value).removeprefix("\n").replace("\n", "\r\n")
     for tag, options in re.findall(r"(<select\b[^>]*>)(.*?)</select>", page, re.DOTALL):
         for option in re.findall(r"<option\b[^>]*>", options):
             if "selected" in option:

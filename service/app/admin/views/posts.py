@@ -7,9 +7,9 @@ from typing import Any
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette_admin.actions import ActionSelection, action, link_row_action, row_action
-from starlette_admin.fields import IntegerField, StringField, TextAreaField
+from starlette_admin.fields import IntegerField, StringField
 
-from app.admin.fields import TEXT, Badge, Hidden, Moment, RowLink, as_typed, choices
+from app.admin.fields import TEXT, Badge, Hidden, LongText, Moment, RowLink, as_typed, choices
 from app.admin.forms import checked, explained
 from app.admin.views.base import TableView, actor, filtered_url, many
 from app.core.errors import NotFound, ServiceError
@@ -44,8 +44,8 @@ class PostsView(TableView):
         IntegerField("id", label="No.", read_only=True),
         StringField("title", required=True, maxlength=200),
         RowLink("author", getter=_author, filters=TEXT, exclude_from_edit=True),
-        TextAreaField("content", rows=16, required=True, exclude_from_list=True),
-        TextAreaField("excerpt", rows=3, maxlength=500, exclude_from_list=True),
+        LongText("content", rows=16, required=True, exclude_from_list=True),
+        LongText("excerpt", rows=3, maxlength=500, exclude_from_list=True),
         Badge("status", choices=choices(PostStatus), filters=TEXT, required=True),
         StringField("tags", getter=_tags, filters=TEXT, help_text="Up to ten, with commas between them."),
         Moment(
@@ -104,8 +104,7 @@ class PostsView(TableView):
             "tags": _tags(request, before),
             "published_at": as_typed(before.published_at),
         }
-        given = {name: (data[name] or "").replace("\r\n", "\n") for name in EDITED}  # as browsers send line breaks
-        changed = {name: value for name, value in given.items() if value != (shown[name] or "")}
+        changed = {name: data[name] or "" for name in EDITED if (data[name] or "") != (shown[name] or "")}
         changes = checked(PostUpdate, changed)
         try:
             async with self.resources.database.session() as session:

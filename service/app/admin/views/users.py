@@ -7,9 +7,9 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette_admin.actions import ActionSelection, action, link_row_action, row_action
-from starlette_admin.fields import BooleanField, IntegerField, StringField, TextAreaField
+from starlette_admin.fields import BooleanField, IntegerField, StringField
 
-from app.admin.fields import TEXT, YES_OR_NO, Badge, Hidden, Moment, choices
+from app.admin.fields import TEXT, YES_OR_NO, Badge, Hidden, LongText, Moment, choices
 from app.admin.forms import checked, explained
 from app.admin.views.base import ListingView, actor, filtered_url, many
 from app.core.errors import ServiceError
@@ -38,7 +38,7 @@ class UsersView(ListingView):
         StringField("email", label="E-mail", read_only=True),
         StringField("first_name", maxlength=50, exclude_from_list=True),
         StringField("last_name", maxlength=50, exclude_from_list=True),
-        TextAreaField("bio", maxlength=500, exclude_from_list=True),
+        LongText("bio", maxlength=500, exclude_from_list=True),
         StringField("avatar", input_type="url", maxlength=2048, exclude_from_list=True),
         Badge("role", choices=choices(Role), filters=TEXT, required=True),
         BooleanField("is_active", label="Active", filters=YES_OR_NO, help_text="Off signs them out at once."),
