@@ -5,21 +5,23 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from .cache import Cache
-from .components import Place
-from .edits import Reach
 from .facts import ClassFacts, FileFacts, FunctionFacts
 from .framework import includes_live
-from .linking import Linked, RouteRow, ServedMount, ServedRoute, Whole, link
 from .model import Component, Field, Inventory, Kind, Problem
 from .modules import Modules
 from .names import Names
+from .roles import Place
 from .scan import Progress, Scan, paused_collection, scan
-from .sources import Sources
 
-__all__ = ["Codebase", "ServedMount", "ServedRoute", "load", "refresh"]
+if TYPE_CHECKING:
+    from .edits import Reach
+    from .linking import Linked, RouteRow, ServedMount, ServedRoute, Whole
+    from .sources import Sources
+
+__all__ = ["Codebase", "load", "refresh"]
 
 _T = TypeVar("_T")
 
@@ -75,6 +77,8 @@ class Codebase:
         """Where derived data may be kept between runs; None when this codebase is read without a cache."""
         if self.caching is False:
             return None
+        if self.scan.files.cache is not None:
+            return self.scan.files.cache
         return Cache.of(self.root) if self.caching is True else Cache(self.caching)
 
     @cached_property
@@ -83,10 +87,12 @@ class Codebase:
         return Names(self.files, Modules(self.files, parts))
 
     @cached_property
-    def _linked(self) -> Linked:
+    def _linked(self) -> "Linked":
+        from .linking import link  # what links is imported when something has to be linked
+
         return link(self.names, live=self.is_live, sources=self._sources)
 
-    def _asked(self, question: Callable[[Linked], _T]) -> _T:
+    def _asked(self, question: Callable[["Linked"], _T]) -> _T:
         """The answer of the linker; facts that make no sense came from somebody else's cache: read anew."""
         with paused_collection():
             try:
@@ -98,7 +104,9 @@ class Codebase:
                 return question(self._linked)
 
     @cached_property
-    def _sources(self) -> Sources:
+    def _sources(self) -> "Sources":
+        from .sources import Sources
+
         root = self.root if self.root.is_dir() else self.root.parent
         return Sources(root, {path: stamp[1] for path, stamp in self.scan.stamps.items()})
 
@@ -125,7 +133,7 @@ class Codebase:
         return Inventory(str(self.root), len(self.files), found.components, routes, tuple(problems))
 
     @cached_property
-    def _whole(self) -> Whole:
+    def _whole(self) -> "Whole":
         return self._asked(lambda linked: linked.whole)
 
     @property
@@ -133,7 +141,7 @@ class Codebase:
         return self._whole.components
 
     @property
-    def served(self) -> tuple[ServedRoute, ...]:
+    def served(self) -> "tuple[ServedRoute, ...]":
         """Every route, in the order in which its app tries them."""
         return self._whole.served
 
@@ -143,12 +151,12 @@ class Codebase:
         return self._asked(lambda linked: linked.catalogue.kinds)
 
     @cached_property
-    def table(self) -> tuple[RouteRow, ...]:
+    def table(self) -> "tuple[RouteRow, ...]":
         """Every route as its application tries it; cheaper than :attr:`served`."""
         return self._asked(lambda linked: linked.table)
 
     @property
-    def reach(self) -> Reach | None:
+    def reach(self) -> "Reach | None":
         """What :attr:`kinds` and :attr:`table` were made from; None when they hold for this very state alone."""
         return self._asked(lambda linked: linked.reach)
 
@@ -162,7 +170,7 @@ class Codebase:
         return self._asked(lambda linked: linked.catalogue.classes.fields(path, qualname))
 
     @property
-    def mounts(self) -> tuple[ServedMount, ...]:
+    def mounts(self) -> "tuple[ServedMount, ...]":
         """What takes every path below its own and is no application of this codebase."""
         return self._asked(lambda linked: linked.mounts)
 

@@ -9,16 +9,9 @@ from .dependencies import Dependencies, Need
 from .facts import ClassFacts, Expr, FunctionFacts
 from .model import Component, Field, Kind
 from .names import Names, Symbol
-from .project import is_test
+from .roles import Place, is_test, is_trivial, may_hold_services, takes_session
 from .values import ClassValue, FunctionValue, Instance, Partial, Router
 
-Place = tuple[str, str]
-"""(path, qualname)"""
-
-_SESSION = re.compile(
-    r"\b(?:Async)?(?:Session|Connection|Engine|scoped_session|Database|UnitOfWork|sessionmaker)\b|SessionDep|DbSession"
-    r"|\bDB\b|DBSession|\w*(?:Repository|Repo|Dao|UoW)\b"
-)
 _SERVICE_CLASS = re.compile(r"(?:Service|Repository|Repo|CRUD\w*|Crud|Manager|UseCase|Dao|Gateway|Store)$|^CRUD")
 _TASK_DECORATORS = re.compile(r"(?:^|\.)(?:task|shared_task|actor|periodic_task|db_task|cron|job|broadcast_task)$")
 
@@ -124,13 +117,13 @@ class Catalogue:
     def mark_services(self) -> None:
         """What does the work behind endpoints: takes a session, or is called from an endpoint, or its class does."""
         for path, facts in self.names.files.items():
-            if not _may_hold_services(path):
+            if not may_hold_services(path):
                 continue
             for one in facts.classes:
                 if (path, one.qualname) not in self.kinds and self._is_service_class(path, one):
                     self.mark(path, one.qualname, "service")
             for function in facts.functions:
-                if not function.parent and (path, function.qualname) not in self.kinds and _takes_session(function):
+                if not function.parent and (path, function.qualname) not in self.kinds and takes_session(function):
                     self.mark(path, function.qualname, "service")
         callers = [key for key, kind in self.kinds.items() if kind in ("endpoint", "task")]
         for path, qualname in callers:
@@ -142,7 +135,7 @@ class Catalogue:
         if _SERVICE_CLASS.search(facts.name) and facts.methods:
             return True
         return any(
-            function is not None and _takes_session(function)
+            function is not None and takes_session(function)
             for function in [self.names.function(path, method) for method in facts.methods]
         )
 
@@ -321,28 +314,6 @@ def _called_names(decorators: Iterable[Expr]) -> Iterator[str]:
         name = decorator if isinstance(decorator, str) else decorator[1] if decorator[0] == "c" else None
         if isinstance(name, str):
             yield name
-
-
-def _takes_session(function: FunctionFacts) -> bool:
-    return any(_SESSION.search(param.annotation) for param in function.params if param.annotation)
-
-
-def _may_hold_services(path: str) -> bool:
-    return not (is_test(path) or "/migrations/" in path or "/versions/" in path or "alembic" in path)
-
-
-def kind_by_itself(path: str, function: FunctionFacts) -> Kind | None:
-    """The kind of a function that is no method and that nothing refers to: what it is by its own text."""
-    if function.parent:
-        return None
-    if function.name.startswith("test") and (is_test(path) or "test" in path):
-        return "test"
-    return "service" if _may_hold_services(path) and _takes_session(function) else None
-
-
-def is_trivial(function: FunctionFacts) -> bool:
-    """Too small for a service: it passes on what it is given."""
-    return function.shape.tokens < 8
 
 
 def _is_error(facts: ClassFacts) -> bool:

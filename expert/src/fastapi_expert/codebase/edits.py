@@ -9,13 +9,12 @@ changes: link again.
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from .components import Place, is_trivial, kind_by_itself
 from .dependencies import Dependencies
 from .facts import FileFacts, FunctionFacts, ImportFacts
 from .lineless import Lines, body, class_, named, signature, statement
 from .model import Kind
 from .names import Names
-from .project import builds_app
+from .roles import Place, builds_app, is_trivial, kind_by_itself
 
 _BACKGROUND = ("add_task", "enqueue")
 CALLERS = ("endpoint", "task")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from .evaluation import UNKNOWN, evaluate
 from .facts import Call, Expr, FunctionFacts
 from .interpreter import Interpreter
-from .project import is_test
+from .roles import is_test
 from .routes import FlatRoute
 from .values import Scope
 

@@ -13,7 +13,8 @@ from .facts import Expr
 from .interpreter import Interpreter
 from .model import Component, Problem, Route
 from .names import Names, Symbol
-from .project import applications, is_test, run_all
+from .project import applications, run_all
+from .roles import is_test
 from .routes import FlatRoute, endpoint_name, registrations, serve
 from .sources import Sources
 from .values import (

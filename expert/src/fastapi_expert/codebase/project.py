@@ -1,21 +1,11 @@
 """Which files are tests, what runs first, and which applications a codebase makes."""
 
-import re
-from collections.abc import Iterable
-
 from .facts import FileFacts
 from .flow import Return, Stop
 from .interpreter import Interpreter
+from .roles import builds_app, is_test
 from .routes import included
 from .values import FunctionValue, Router, Scope, Site
-
-_TEST = re.compile(r"(?:^|/)(?:tests?|testing)/|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py$")
-_MAKES_APP = re.compile(r"FastAPI|Starlette|create_app|get_app|make_app|application")
-
-
-def is_test(path: str) -> bool:
-    """Whether the file holds tests or what tests need."""
-    return _TEST.search(path) is not None
 
 
 def run_all(at: Interpreter) -> None:
@@ -43,14 +33,6 @@ def _run_factories(at: Interpreter, facts: FileFacts, scope: Scope) -> None:
             )
         except (Return, Stop):
             continue
-
-
-def builds_app(body: Iterable[object], returns: str) -> bool:
-    """Whether a function with this body and return annotation looks like an application factory."""
-    return (
-        returns in ("FastAPI", "Starlette")
-        or re.search(r"'(?:FastAPI|Starlette|fastapi\.FastAPI)'", repr(body)) is not None
-    )
 
 
 def applications(at: Interpreter) -> list[Router]:

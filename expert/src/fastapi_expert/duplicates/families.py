@@ -4,11 +4,13 @@ A shape that ten functions have is one family, not forty-five pairs. A family is
 half of the others. The closest pair of every function is kept in any case, so that a family never hides a copy.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Protocol
 
-from fastapi_expert.duplicates.index import prefix, promising
+from fastapi_expert.duplicates.index import promising, shared_prefix
 from fastapi_expert.duplicates.similarity import Code, Likeness, Weights, compare
 
 
@@ -30,13 +32,9 @@ class Scored(Protocol):
     def mass(self) -> float: ...
 
 
-def frequencies(codes: Iterable[Code]) -> dict[int, int]:
+def frequencies(codes: Iterable[Code]) -> Counter[int]:
     """How many functions have each feature."""
-    count: dict[int, int] = {}
-    for code in codes:
-        for feature in code.features:
-            count[feature] = count.get(feature, 0) + 1
-    return count
+    return Counter(chain.from_iterable([code.features for code in codes]))
 
 
 def equal_groups(codes: Sequence[Code], positions: Iterable[int]) -> list[list[int]]:
@@ -83,11 +81,10 @@ def alike_pairs(
         code = codes[position]
         found: list[tuple[Sequence[int], float]] = []
         looked_up: list[list[int]] = []
-        for feature, weight in prefix(code, weights):
-            if weights.frequency(feature) > 1:
-                others = having.setdefault(feature, [])
-                found.append((others, weight))
-                looked_up.append(others)
+        for feature, weight in shared_prefix(code, weights):
+            others = having.setdefault(feature, [])
+            found.append((others, weight))
+            looked_up.append(others)
         for other in promising(found, weights.total(code)):
             if not may_be_copy(codes[other], code):
                 continue

@@ -11,10 +11,8 @@ from fastapi_expert.duplicates.extract import is_test_path
 from fastapi_expert.duplicates.functions import corpus_of, function_findings
 from fastapi_expert.duplicates.kept import current_records
 from fastapi_expert.duplicates.model import Finding, Place
-from fastapi_expert.duplicates.routes import route_findings
-from fastapi_expert.duplicates.schema_findings import schema_findings
-from fastapi_expert.duplicates.schemas import models_of
-from fastapi_expert.duplicates.settings import settings_findings
+from fastapi_expert.duplicates.records import Records
+from fastapi_expert.duplicates.remembered import remembered
 
 if TYPE_CHECKING:
     from fastapi_expert.codebase import Codebase
@@ -42,15 +40,21 @@ def find(codebase: "Codebase", *, settings: Config | None = None) -> Findings:
     settings = settings or Config()
     with paused_collection():
         records = current_records(codebase)
-        found = [
-            *route_findings(records),
-            *schema_findings(models_of(records), settings),
-            *function_findings(corpus_of(records), settings),
-            *settings_findings(records),
-        ]
+        apart = remembered(codebase.cache, records, settings.schema_similarity, lambda: _apart(records, settings))
+        found = [*apart, *function_findings(corpus_of(records), settings)]
     silencing = {path: codebase.files[path] for path in records.silencing}
     kept, suppressed = _unsuppressed(silencing, (one for one in found if _wanted(one, settings)))
     return Findings(tuple(sorted(kept, key=_rank)), suppressed)
+
+
+def _apart(records: Records, settings: Config) -> list[Finding]:
+    """The findings that are not about functions; what finds them is imported when there is something to look for."""
+    from fastapi_expert.duplicates.routes import route_findings
+    from fastapi_expert.duplicates.schema_findings import schema_findings
+    from fastapi_expert.duplicates.schemas import models_of
+    from fastapi_expert.duplicates.settings import settings_findings
+
+    return [*route_findings(records), *schema_findings(models_of(records), settings), *settings_findings(records)]
 
 
 def _rank(finding: Finding) -> tuple[int, float, str, int]:

@@ -42,8 +42,7 @@ class Corpus:
 def corpus_of(records: Records) -> Corpus:
     """Unpack every function once."""
     codes = [unpack(function) for function in records.functions]
-    known = frequencies(codes)
-    weights = Weights(lambda feature: known.get(feature, 0), len(codes))
+    weights = Weights(frequencies(codes).__getitem__, len(codes))
     return Corpus(records.functions, codes, weights, dict(records.modules))
 
 

@@ -73,6 +73,29 @@ def prefix(code: Code, weights: Weights) -> list[tuple[int, float]]:
     return chosen
 
 
+def shared_prefix(code: Code, weights: Weights) -> list[tuple[int, float]]:
+    """Of the :func:`prefix` of a function of the codebase the features that another has too; most have none."""
+    frequencies = [*map(weights.frequency, code.features)]
+    weighted = [*map(weights.feature, code.features)]
+    alone = sum([weight for weight, frequency in zip(weighted, frequencies, strict=True) if frequency == 1])
+    enough = PREFIX * sum(weighted) - alone  # what no other has comes first in the order of rarity
+    if enough <= 0:
+        return []
+    ranked = [
+        (frequency, -weight, feature)
+        for frequency, weight, feature in zip(frequencies, weighted, code.features, strict=True)
+        if 1 < frequency <= COMMON
+    ]
+    ranked.sort()
+    chosen: list[tuple[int, float]] = []
+    for _, negative, feature in ranked:
+        if enough <= 0:
+            break
+        chosen.append((feature, -negative))
+        enough += negative
+    return chosen
+
+
 def promising(found: Sequence[tuple[Sequence[int], float]], total: float) -> list[int]:
     """Of the functions found under each feature, those that share enough of ``total``, best first."""
     shared: dict[int, float] = {}

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastapi_expert.codebase.edits import CALLERS, Effect, Reach, effect
 from fastapi_expert.codebase.facts import FileFacts
 from fastapi_expert.codebase.known import facts_of
 from fastapi_expert.duplicates.extract import function_records, is_silent, mentions_of, records_of
@@ -26,6 +25,7 @@ from fastapi_expert.duplicates.variables import direct_reads
 
 if TYPE_CHECKING:
     from fastapi_expert.codebase import Codebase
+    from fastapi_expert.codebase.edits import Effect, Reach
 
 MANY = 20
 """Files from which on nobody looks at each edit: the codebase is linked."""
@@ -94,6 +94,8 @@ def _carried_over(codebase: "Codebase", file: Path) -> Records | None:
         return records
     if len(changed) > MANY:
         return None
+    from fastapi_expert.codebase.edits import Reach  # not needed while nothing changes
+
     before = facts_of(codebase.cache, {path: bytes.fromhex(hashes[path]) for path in changed})
     reach = Reach(state["asked"], {(path, qualname) for path, qualname in state["called"]}, state["order"])
     update = _Update(codebase, records, state["mentions"])
@@ -107,7 +109,7 @@ def _carried_over(codebase: "Codebase", file: Path) -> Records | None:
 class _Edit:
     old: FileFacts
     new: FileFacts
-    effect: Effect
+    effect: "Effect"
 
 
 class _Update:
@@ -119,8 +121,10 @@ class _Update:
         self._mentions = Counter(mentions)
         self._edits: dict[str, _Edit] = {}
 
-    def take(self, old: FileFacts, new: FileFacts, reach: Reach) -> bool:
+    def take(self, old: FileFacts, new: FileFacts, reach: "Reach") -> bool:
         """Follow one edit; False when that takes linking."""
+        from fastapi_expert.codebase.edits import CALLERS, effect
+
         callers = {one.qualname for one in self._block(old.path) if one.kind in CALLERS}
         found = effect(old, new, reach=reach, names=self._codebase.names, callers=callers)
         if found is None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import log2
 from typing import Protocol
 
-from fastapi_expert.codebase.shape import LENGTH_MASK, numbers
+from fastapi_expert.codebase.shape import LENGTH_MASK
 
 NAME_TAG = 1 << 32
 """Names live in the index beside statements, told apart by this bit."""
@@ -53,8 +53,8 @@ class Shaped(Protocol):
 
 def unpack(shape: Shaped) -> Code:
     """``shape`` ready for comparing."""
-    statements = tuple(numbers(shape.statements))
-    names = frozenset(numbers(shape.names))
+    statements = tuple(memoryview(shape.statements).cast("I"))
+    names = frozenset(memoryview(shape.names).cast("I"))
     features = (*set(statements), *[name | NAME_TAG for name in names])
     return Code(shape.exact, shape.renamed, shape.literals, shape.tokens, statements, names, features)
 
@@ -96,12 +96,15 @@ class _KnownWeights(dict[int, float]):
         super().__init__()
         self._frequency = frequency
         self._scale = scale
+        self._rarity: dict[int, float] = {0: 1.0, 1: 1.0}
 
     def __missing__(self, feature: int) -> float:
         frequency = self._frequency(feature)
-        rarity = max(0.0, 1.0 - log2(frequency) / self._scale) if frequency > 1 else 1.0
-        length = min(feature & LENGTH_MASK, LONGEST) if feature < NAME_TAG else LONGEST // 2
-        weight = self[feature] = rarity * length / LONGEST
+        rarity = self._rarity.get(frequency)
+        if rarity is None:
+            rarity = self._rarity[frequency] = max(0.0, 1.0 - log2(frequency) / self._scale)
+        length = feature & LENGTH_MASK if feature < NAME_TAG else LONGEST // 2
+        weight = self[feature] = rarity * (length if length < LONGEST else LONGEST) / LONGEST
         return weight
 
 
