@@ -78,3 +78,13 @@ def new_work(folder: Path) -> Work:
     work = Work(folder)
     work.git("init", "-q", "-b", "main")
     return work
+
+
+def committed_work(folder: Path, files: dict[str, str]) -> Work:
+    """A repository in ``folder`` whose first commit holds ``files``."""
+    work = new_work(folder)
+    for path, text in files.items():
+        work.write(path, text, stage=False)
+    work.git("add", "-A")
+    work.commit("chore: begin")
+    return work

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from agent_scripts import BLOG, Somebody, Step, scripted
-from worktree import WHO, Work, new_work
+from worktree import WHO, Work, committed_work
 
 from fastapi_expert.agent.run import Limits, Result, work
 
@@ -17,12 +17,7 @@ Run = Callable[..., tuple[Result, list[str]]]
 def blog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Work:
     for name, value in WHO.items():
         monkeypatch.setenv(name, value)
-    project = new_work(tmp_path / "blog")
-    for path, text in BLOG.items():
-        project.write(path, text, stage=False)
-    project.git("add", ".")
-    project.git("commit", "-q", "-m", "feat: a blog")
-    return project
+    return committed_work(tmp_path / "blog", BLOG)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from worktree import Work, new_work
+from worktree import Work, committed_work
 
 PROJECT = {
     "pyproject.toml": """\
@@ -78,12 +78,7 @@ def test_farewell():
 @pytest.fixture
 def work(tmp_path: Path) -> Work:
     """The project, committed; types and tests are switched off, because they take seconds."""
-    work = new_work(tmp_path / "small")
-    for path, text in PROJECT.items():
-        work.write(path, text, stage=False)
-    work.git("add", "-A")
-    work.commit("chore: begin")
-    return work
+    return committed_work(tmp_path / "small", PROJECT)
 
 
 @pytest.fixture

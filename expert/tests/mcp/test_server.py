@@ -1,10 +1,8 @@
 """The server driven by the official client, over real pipes and a real socket."""
 
 import json
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +12,7 @@ import anyio
 import pytest
 from mcp import Client, MCPError, StdioServerParameters
 from shop import billing_repository
+from sockets import listening
 
 TOOLS = {
     "map_codebase",
@@ -198,22 +197,9 @@ def test_an_unknown_tool_is_a_fault_of_the_request(project: Path) -> None:
 
 @pytest.fixture
 def over_http(project: Path) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "fastapi_expert", "mcp", "--root", str(project), "--http", f"127.0.0.1:{port}"]
-    process = subprocess.Popen(command)
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            break
-        except OSError:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-    yield f"http://127.0.0.1:{port}/mcp"
-    process.terminate()
-    process.wait()
+    command = ["-m", "fastapi_expert", "mcp", "--root", str(project), "--http"]
+    with listening(lambda port: [*command, f"127.0.0.1:{port}"], cwd=project) as port:
+        yield f"http://127.0.0.1:{port}/mcp"
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])

@@ -2,10 +2,8 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from layouts import FEATURE_FOLDERS, SINGLE_FILE, TUTORIAL
 from shop import Done, lay_down, run_expert
+from sockets import listening
 
 from fastapi_expert.scaffold.elsewhere.renaming import Renaming
 from fastapi_expert.scaffold.naming import Names
@@ -39,27 +38,12 @@ def python(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 @contextmanager
 def served(project: Path, application: str) -> Iterator[httpx.Client]:
     """The application on a real socket."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", application, "--port", str(port), "--log-level", "warning"], cwd=project
-    )
-    try:
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                assert process.poll() is None
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
-            yield client
-    finally:
-        process.terminate()
-        process.wait(30)
+    command = ["-m", "uvicorn", application, "--log-level", "warning", "--port"]
+    with (
+        listening(lambda port: [*command, str(port)], cwd=project) as port,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}") as client,
+    ):
+        yield client
 
 
 @pytest.fixture
