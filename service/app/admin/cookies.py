@@ -26,7 +26,7 @@ _FLASH_SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class SiteCookies:
-    """Reads and writes them for one request. ``path`` is the site's; ``secure``: over https, and kept to it."""
+    """Reads and writes them for one request. ``path`` is the site's; ``secure``: sent over https alone."""
 
     signer: TokenSigner
     headers: dict[bytes, bytes]
@@ -81,7 +81,8 @@ class SiteCookies:
         return found["messages"]
 
     def _name(self, what: str) -> str:
-        return f"__Secure-admin_{what}" if self.secure else f"admin_{what}"
+        name = f"publishing-service-admin-{what}"  # named after the service: cookies do not tell ports apart
+        return f"__Secure-{name}" if self.secure else name
 
     def _set(self, name: str, value: str, *, max_age: int, http_only: bool = True) -> Header:
         return set_cookie(name, value, path=self.path, max_age=max_age, http_only=http_only, secure=self.secure)

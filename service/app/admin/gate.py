@@ -83,9 +83,8 @@ class Gate:
 
     async def _visit(self, scope: Scope) -> Visit:
         headers = dict(scope["headers"])
-        cookies = SiteCookies(
-            self._resources.signer, headers, path=scope.get("root_path", ""), secure=scope["scheme"] == "https"
-        )
+        secure = scope["scheme"] == "https" or self._resources.settings.is_production
+        cookies = SiteCookies(self._resources.signer, headers, path=scope.get("root_path", ""), secure=secure)
         visit = Visit(cookies, None, uuid4(), "", _nonce(), [])
         claims = cookies.claims()
         if claims is not None:
@@ -137,7 +136,7 @@ class Gate:
         Returns the body again, since a form's token is in it.
         """
         visit: Visit = request.state.visit
-        if self._guard.is_own(visit.cookies.headers, https=visit.cookies.secure) is False:
+        if self._guard.is_own(visit.cookies.headers, https=request.url.scheme == "https") is False:
             raise Forbidden("This was sent by a page of another site.", slug="cross-site-request")
         given = request.headers.get("x-csrftoken")
         receive = request.receive

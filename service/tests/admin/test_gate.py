@@ -72,7 +72,9 @@ async def test_who_is_no_administrator_sees_the_login_page_and_nothing_else(
     match who:
         case "user":  # an access token is no ticket, whatever cookie it travels in
             visitor.headers["Authorization"] = f"Bearer {other.access_token}"
-            visitor.cookies.set("admin_session", me.access_token, domain="localhost.local", path="/admin")
+            visitor.cookies.set(
+                "publishing-service-admin-session", me.access_token, domain="localhost.local", path="/admin"
+            )
         case "former_admin":
             changed = await accounts.client.patch(
                 f"/api/v1/users/{me.id}/access", json={"role": "user"}, headers=boss.headers
@@ -177,7 +179,9 @@ async def test_cookies_are_kept_from_scripts_other_paths_and_plain_http(app: Fas
         async with httpx.AsyncClient(transport=transport, base_url=base) as browser:
             answer = await Desk(browser).sign_in(admin)
             [cookie] = [each for each in answer.headers.get_list("set-cookie") if "session=" in each]
-            assert cookie.startswith("__Secure-admin_session=" if secure else "admin_session=")
+            assert cookie.startswith(
+                "__Secure-publishing-service-admin-session=" if secure else "publishing-service-admin-session="
+            )
             attributes = cookie.split("; ")[1:]
             assert {"HttpOnly", "SameSite=Lax", "Path=/admin"} <= set(attributes)
             assert ("Secure" in attributes) is secure
@@ -185,7 +189,7 @@ async def test_cookies_are_kept_from_scripts_other_paths_and_plain_http(app: Fas
 
 @on_sqlite
 async def test_the_session_cookie_is_no_access_token(desk: Desk):
-    cookie = desk.client.cookies["admin_session"]
+    cookie = desk.client.cookies["publishing-service-admin-session"]
     async with httpx.AsyncClient(transport=desk.client._transport, base_url="http://localhost") as api:
         answer = await api.get("/api/v1/auth/me", headers={"Authorization": f"Bearer {cookie}"})
         assert answer.status_code == 401
@@ -200,7 +204,7 @@ async def test_a_used_session_is_prolonged_but_not_beyond_twelve_hours(
     assert "set-cookie" not in (await desk.client.get("/admin/users/list")).headers
     monkeypatch.setattr("app.admin.gate.RENEWED_AFTER_SECONDS", -1)
     answer = await desk.client.get("/admin/users/list")
-    assert answer.headers["set-cookie"].startswith("admin_session=")
+    assert answer.headers["set-cookie"].startswith("publishing-service-admin-session=")
     async with app.state.resources.database.session() as session:
         ends = await session.scalar(
             Session.__table__.select().with_only_columns(Session.expires_at).order_by(Session.id.desc()).limit(1)
