@@ -13,6 +13,7 @@ min-statements = 4                    # functions with fewer are too small to be
 "tests/**" = ["FX6"]
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -36,9 +37,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """`[tool.fastapi-expert.credit]`: attribution."""
+    """`[tool.fastapi-expert.credit]`: attribution. Without ``contributors`` anybody may be named."""
 
     types: tuple[str, ...] = ()
+    contributors: tuple[str, ...] = ()
     mentions: bool = True
     trailers: bool = False
 
@@ -188,6 +190,13 @@ def _strings(value: object) -> tuple[str, ...]:
     return tuple(cast(list[str], value))
 
 
+def _names(value: object) -> tuple[str, ...]:
+    names = tuple(name.removeprefix("@") for name in _strings(value))
+    if any(not re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", name) for name in names):
+        raise ValueError("must be a list of names in lower-case letters, digits and single hyphens")
+    return names
+
+
 def _rules(value: object) -> tuple[str, ...]:
     rules = _strings(value)
     if any(not _is_rule(rule) for rule in rules):
@@ -241,5 +250,5 @@ _READERS: dict[str, Callable[[object], object]] = {
 }
 _SECTIONS: dict[str, tuple[dict[str, Callable[[object], object]], type[Check] | type[Credit]]] = {
     "check": ({"exclude": _strings, "skip": _strings, "timeout": _count}, Check),
-    "credit": ({"types": _strings, "mentions": _switch, "trailers": _switch}, Credit),
+    "credit": ({"types": _strings, "contributors": _names, "mentions": _switch, "trailers": _switch}, Credit),
 }

@@ -2,7 +2,7 @@
 
 import pytest
 from documents import read
-from worktree import Work
+from worktree import NOBODY, Work
 
 
 @pytest.fixture
@@ -103,3 +103,33 @@ def test_installing_answers_machines(bare_work: Work) -> None:
     said = read(bare_work.expert("install", "git", "--json"), "install.json")
     assert {change["action"] for change in said["clients"][0]["changes"]} == {"created"}
     assert read(bare_work.expert("install", "git", "--remove", "--json"), "install.json")["removed"] is True
+
+
+def test_check_knows_from_the_ledger_whom_a_commit_leaves_out(work: Work) -> None:
+    work.edit("coder", "app.py", "a = 1\n")
+    work.git("commit", "--no-verify", editor="sed -i 's/.*@coder.*/feat: an app/'")
+    assert (work.subject, work.pending) == ("feat: an app", NOBODY)
+    said = work.expert("credit", "check", "HEAD~1..HEAD", ok=False)
+    assert "@coder contributed and is not named (app.py)" in said
+    assert "corrected line:\n  feat: an app - @coder" in said
+
+
+def test_a_name_that_no_contributor_of_the_project_bears_is_refused_with_the_nearest(work: Work) -> None:
+    names = '[tool.fastapi-expert.credit]\ncontributors = ["coder", "@test-writer"]\n'
+    work.write("pyproject.toml", names)
+    said = work.commit("feat: an app - @tset-writer @coder", ok=False)
+    assert "no contributor of this project is called @tset-writer: did you mean @test-writer?" in said
+    assert "corrected line:\n  feat: an app - @test-writer @coder" in said
+    work.git("commit", "--no-verify", "-m", "feat: an app\n\nAssisted-by: stranger:model")
+    assert "is called @stranger" in work.expert("credit", "check", "HEAD~1..HEAD", ok=False)
+    work.commit("feat: an app - @coder", "--amend")
+    assert "1 commits checked, 0 refused" in work.expert("credit", "check", "HEAD~1..HEAD")
+
+
+def test_a_message_file_that_is_not_there_is_an_error_that_names_it(work: Work) -> None:
+    for hook in ("commit-msg", "prepare-commit-msg"):
+        said = work.expert("git-hook", hook, "nowhere/MSG", ok=False)
+        assert said.startswith("expert: ")
+        assert "nowhere/MSG" in said
+        assert "No such file" in said
+        assert "Traceback" not in said

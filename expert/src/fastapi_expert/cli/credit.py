@@ -113,7 +113,8 @@ def check(
     revisions: Annotated[str, typer.Argument(metavar="RANGE", help="Commits as git names them: origin/main..HEAD.")],
     json: JsonFlag = False,
 ) -> None:
-    """Refuse a range with a commit whose message is out of form; merges, reverts and fixups pass.
+    """Refuse a range with a commit whose message is out of form or leaves out who contributed; merges, reverts and
+    fixups pass.
 
     Example: expert credit check origin/main..HEAD
     """

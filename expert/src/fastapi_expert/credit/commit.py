@@ -42,7 +42,7 @@ def commit(
     amends = "--amend" in arguments
     text = _text(repo, paragraphs, amends=amends)
     paths = _paths(repo, arguments)
-    owed = due(repo, paths=paths, amending=amends)
+    owed = due(repo, paths=paths, amending=amends, contributors=style.contributors)
     message = _credited(repo, Message(text), owed.names, style)
     judgement = judge(message, due=owed, style=style, paths=paths)
     if judgement.complaints:

@@ -3,7 +3,7 @@
 import os
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,14 +28,16 @@ class Due:
         return tuple(self.reasons)
 
 
-def due(repo: Repository, *, paths: Sequence[str], amending: bool) -> Due:
-    """What a commit of ``paths`` made now owes.
+def due(repo: Repository, *, paths: Sequence[str], amending: bool, contributors: Sequence[str] = ()) -> Due:
+    """What a commit of ``paths`` made now owes. ``contributors`` are those of the project, if it lists them.
 
     A melded commit owes the names of all that it melds (`merge --squash`, `fixup!` and `squash!` under rebase, amend).
     While git replays old commits, only what was recorded since the replay began counts: those who resolved conflicts.
     """
     reasons: dict[str, list[str]] = {}
     for name in _melded(repo, amending=amending):
+        if contributors and name not in contributors:
+            continue  # a wrong name in an old message is not carried on
         reasons.setdefault(name, []).append("the commits melded here")
     touched, since = set(paths), replaying_since(repo)
     records = [
@@ -43,6 +45,12 @@ def due(repo: Repository, *, paths: Sequence[str], amending: bool) -> Due:
         for record in Ledger(repo).pending(touched=paths)
         if (record.file is None or record.file in touched) and (since is None or record.time >= since)
     ]
+    return reasons_of(records, reasons)
+
+
+def reasons_of(records: Sequence[Record], known: Mapping[str, list[str]] | None = None) -> Due:
+    """What ``records`` owe, beside what is ``known`` to be owed."""
+    reasons = {name: list(whys) for name, whys in (known or {}).items()}
     for record in records:
         why = record.file or "said so"
         if why not in reasons.setdefault(record.name, []):

@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from fastapi_expert.credit.contributors import Due
+from fastapi_expert.credit.contributors import reasons_of
 from fastapi_expert.credit.judge import Judgement, Style, judge
+from fastapi_expert.credit.ledger import Ledger
 from fastapi_expert.credit.message import Message, handle, passes, read
 from fastapi_expert.git import GitError, Repository
 
@@ -69,15 +70,20 @@ def contributors(repo: Repository, found: Iterable[Commit]) -> list[Contributor]
 
 
 def misformed(repo: Repository, revisions: str, *, style: Style) -> list[tuple[Commit, Judgement]]:
-    """The commits of ``revisions`` whose message is out of form, each with its correction."""
+    """The commits of ``revisions`` whose message is out of form, each with its correction.
+
+    Where the ledger knows who contributed to one (it was made in this clone), it must name them, too.
+    """
     wrong: list[tuple[Commit, Judgement]] = []
+    carried = Ledger(repo).settled()
     for commit in commits(repo, revisions):
         if commit.merge:
             continue
-        judgement = judge(Message(commit.message, "\0"), due=Due(), style=style)
+        owed = reasons_of(carried.get(commit.sha, ()))
+        judgement = judge(Message(commit.message, "\0"), due=owed, style=style)
         if judgement.complaints:  # only now are its files worth a call to git: they help to guess a type
             paths = repo.changed_in(commit.sha)
-            wrong.append((commit, judge(Message(commit.message, "\0"), due=Due(), style=style, paths=paths)))
+            wrong.append((commit, judge(Message(commit.message, "\0"), due=owed, style=style, paths=paths)))
     return wrong
 
 

@@ -53,9 +53,9 @@ def prepare(repo: Repository, file: Path, *, source: str) -> None:
     style = style_of(repo)
     if passes(message.subject):
         if message.subject.startswith(("fixup! ", "squash! ", "amend! ")):  # its subject must stay its target's
-            add_trailers(repo, file, _owed(repo, message).names)
+            add_trailers(repo, file, _owed(repo, style).names)
         return
-    owed = _owed(repo, message)
+    owed = _owed(repo, style)
     # while commits are melded, their trailers lie about in the text: the subject alone counts
     named = read(message.subject)[0].names if repo.rebasing else message.credited
     missing = [name for name in owed.names if name not in named]
@@ -73,8 +73,9 @@ def check(repo: Repository, file: Path) -> Judgement:
     paths = repo.staged()
     before = replayed(repo)
     old = before is not None and _plain(before.subject) == _plain(message.subject)
-    owed = due(repo, paths=paths, amending=amending(repo))
-    return judge(message, due=owed, style=style_of(repo), paths=paths, old=old)
+    style = style_of(repo)
+    owed = due(repo, paths=paths, amending=amending(repo), contributors=style.contributors)
+    return judge(message, due=owed, style=style, paths=paths, old=old)
 
 
 def settle(repo: Repository) -> None:
@@ -97,7 +98,7 @@ def style_of(repo: Repository) -> Style:
     from fastapi_expert.config import load
 
     credit = load(repo.root).credit
-    return Style(credit.types, credit.mentions, credit.trailers)
+    return Style(credit.types, credit.mentions, credit.trailers, credit.contributors)
 
 
 def add_trailers(repo: Repository, file: Path, names: tuple[str, ...] | list[str]) -> None:
@@ -107,8 +108,8 @@ def add_trailers(repo: Repository, file: Path, names: tuple[str, ...] | list[str
         repo.git("interpret-trailers", "--in-place", "--if-exists", "addIfDifferent", *asked, str(file.absolute()))
 
 
-def _owed(repo: Repository, message: Message) -> Due:
-    return due(repo, paths=repo.staged(), amending=amending(repo))
+def _owed(repo: Repository, style: Style) -> Due:
+    return due(repo, paths=repo.staged(), amending=amending(repo), contributors=style.contributors)
 
 
 def _goes_on(repo: Repository, record: Record, commit: str, dirty: set[str]) -> bool:
@@ -128,7 +129,11 @@ def _plain(line: str) -> str:
 
 
 def _read(repo: Repository, file: Path) -> Message:
-    text = file.read_bytes().decode("utf-8", errors="surrogateescape")
+    try:
+        text = file.read_bytes().decode("utf-8", errors="surrogateescape")
+    except OSError as error:
+        why = f"the commit message cannot be read: {error.strerror}"
+        raise ExpertError(why, where=str(file), do="name the file that git hands to the hook") from None
     configured = repo.ask("config", "core.commentChar") or "#"
     return Message(text, "#" if configured == "auto" else configured)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
 from fastapi_expert.credit.contributors import Due
 from fastapi_expert.credit.message import TRAILER, TYPES, Message, Subject, passes, read
@@ -10,11 +11,13 @@ from fastapi_expert.credit.suggest import guess_scope, guess_type
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How this project wants its credit: more types than the standard ones, names in the subject, names in trailers."""
+    """How this project wants its credit: more types than the standard ones, names in the subject, names in trailers,
+    and who may be named (anybody when it does not say)."""
 
     types: tuple[str, ...] = ()
     mentions: bool = True
     trailers: bool = False
+    contributors: tuple[str, ...] = ()
 
     @property
     def all_types(self) -> tuple[str, ...]:
@@ -50,11 +53,31 @@ def judge(message: Message, *, due: Due, style: Style, paths: Sequence[str] = ()
     missing = [name for name in due.names if name not in message.credited]
     for name in missing:
         complaints.append(f"@{name} contributed and is not named ({_reasons(due.reasons[name])})")
+    if not old:
+        subject, strangers = _with_known(subject, message, style)
+        complaints += strangers
     if not complaints:
         return Judgement(line)
     trailers = () if style.mentions else tuple(f"{TRAILER}: {name}" for name in missing)
     corrected = correct(subject, paths).naming(missing if style.mentions else ())
     return Judgement(line, tuple(complaints), str(corrected), trailers)
+
+
+def _with_known(subject: Subject, message: Message, style: Style) -> tuple[Subject, list[str]]:
+    """``subject`` with the contributors' names in place of those that nobody bears, and what is wrong with them."""
+    if not style.contributors:
+        return subject, []
+    nearest = {
+        name: get_close_matches(name, style.contributors, n=1)
+        for name in message.credited
+        if name not in style.contributors
+    }
+    complaints = [
+        f"no contributor of this project is called @{name}" + (f": did you mean @{near[0]}?" if near else "")
+        for name, near in nearest.items()
+    ]
+    known = [one for name in subject.names for one in nearest.get(name, [name])]
+    return replace(subject, names=tuple(dict.fromkeys(known))), complaints
 
 
 def correct(subject: Subject, paths: Sequence[str] = ()) -> Subject:

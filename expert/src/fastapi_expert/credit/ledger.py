@@ -130,6 +130,19 @@ class Ledger:
 
         return follow(self.repo, records, branch=here, touched=touched)
 
+    def settled(self) -> dict[str, list[Record]]:
+        """The records that commits carry, by the commit's hash. Of very old ones nothing is kept."""
+        made: dict[str, Record] = {}
+        carried: dict[str, list[Record]] = {}
+        for event in filter(None, map(_parse, self._lines())):
+            if record := _record(event):
+                made[record.id] = record
+            commit = event.get("commit")
+            if isinstance(commit, str):
+                records = (made.get(identity) for identity in event.get("records", ()))
+                carried.setdefault(commit, []).extend(filter(None, records))
+        return carried
+
     def _lines(self) -> list[str]:
         try:
             return self.path.read_text(encoding="utf-8", errors="replace").split("\n")
