@@ -157,6 +157,7 @@ async def refresh(session: AsyncSession, refresh_token: str, *, resources: Resou
         session, session_id=claims.session_id, refresh_token=refresh_token, resources=resources
     )
     if owner is not None:
+        resources.metrics.login_failed("replayed_token")
         outbox.enqueue(session, outbox.SEND_SESSION_REVOKED, user_id=owner, session_id=str(claims.session_id))
         await commit(session)  # the answer is a refusal, yet what it did must stay
     raise Unauthorized(BAD_REFRESH_TOKEN)
@@ -223,7 +224,7 @@ async def change_password(user: Principal, *, current: str, new: str, resources:
     async with resources.database.session() as session:
         await _set_password(session, user_id=found.id, hashed=hashed, only_if=found.hashed_password)
         await session_service.revoke_all(session, user_id=found.id, resources=resources, but=user.session_id)
-        outbox.enqueue(session, outbox.SEND_PASSWORD_CHANGED, user_id=found.id)
+        outbox.notify(session, found.id, "password_changed")
 
 
 def forget_password(session: AsyncSession, email: str) -> None:
@@ -252,7 +253,7 @@ async def reset_password(raw: str, new: str, *, resources: Resources) -> None:
         await _set_password(session, user_id=token.user_id, hashed=hashed, verified_email=token.email)
         await session_service.revoke_all(session, user_id=token.user_id, resources=resources)
         await api_token_service.revoke_all(session, user_id=token.user_id, resources=resources)
-        outbox.enqueue(session, outbox.SEND_PASSWORD_CHANGED, user_id=token.user_id)
+        outbox.notify(session, token.user_id, "password_changed")
 
 
 async def refuse_weak_password(

@@ -29,7 +29,7 @@ from app.core.principal import Principal
 from app.core.resources import Resources
 from app.models import Identity, Role, User
 from app.schemas.fields import Avatar, Email, Name
-from app.services import auth_service, second_factor_service, session_service
+from app.services import auth_service, outbox, second_factor_service, session_service
 from app.services.session_service import HAS_SECOND_FACTOR, Device, Tokens
 
 EMAIL_UNVERIFIED = "The provider does not say that it has verified your e-mail address, so it proves nothing here."
@@ -104,7 +104,7 @@ async def unlink(session: AsyncSession, user: Principal, identity_id: UUID) -> N
     left = await session.scalar(select(func.count()).select_from(Identity).where(Identity.user_id == user.user_id))
     if hashed == NO_PASSWORD and not left:
         raise Conflict("It is your only way in: set a password first (`forgot password`).", slug="last-sign-in")
-    second_factor_service.notify(session, user.user_id, "identity_unlinked")
+    outbox.notify(session, user.user_id, "identity_unlinked")
 
 
 async def _known(session: AsyncSession, claims: Claims) -> Account | None:
@@ -130,7 +130,7 @@ async def _linked_or_new(session: AsyncSession, claims: Claims) -> Account:
     elif not account.is_verified:
         raise Forbidden(ACCOUNT_UNVERIFIED, slug="account-unverified")
     else:
-        second_factor_service.notify(session, account.id, "identity_linked")
+        outbox.notify(session, account.id, "identity_linked")
     identity = {"user_id": account.id, "issuer": claims.issuer, "subject": claims.subject, "email": email}
     link = insert_ignoring_conflicts(session, Identity).values(**identity, last_used_at=utcnow())
     if await session.scalar(link.returning(Identity.id)) is None:

@@ -13,7 +13,6 @@ from app.models import JobStatus, OutboxJob
 
 SEND_VERIFICATION = "mail.verify_email"
 SEND_RESET = "mail.reset_password"
-SEND_PASSWORD_CHANGED = "mail.password_changed"  # noqa: S105  # a job's name
 SEND_SESSION_REVOKED = "mail.session_revoked"
 SEND_SECURITY_NOTICE = "mail.security_notice"
 START_RESET = "auth.start_password_reset"
@@ -25,6 +24,11 @@ def enqueue(session: AsyncSession, name: str, **payload: Any) -> OutboxJob:
     session.add(job)
     tell_job_written(session)
     return job
+
+
+def notify(session: AsyncSession, user_id: int, event: str) -> OutboxJob:
+    """Have a user told by mail what happened to the safety of the account (`app.tasks.mails.SECURITY_NOTICES`)."""
+    return enqueue(session, SEND_SECURITY_NOTICE, user_id=user_id, event=event)
 
 
 def retry(job_id: UUID | None) -> Update:

@@ -14,7 +14,7 @@ from app.core.fastread import Read, Reader
 from app.core.principal import Principal
 from app.core.resources import Resources
 from app.models import RecoveryCode, SecondFactor
-from app.services import second_factor_service, session_service
+from app.services import outbox, second_factor_service, session_service
 
 OFF = "This account has no second factor."
 ON = "This account has a second factor already: switch it off before you set up another."
@@ -81,7 +81,7 @@ async def renew_recovery_codes(session: AsyncSession, user: Principal, code: str
     """New recovery codes; the old ones stop working. Raises BadRequest, Conflict, TooManyRequests."""
     await _require_code(session, user, code, resources=resources)
     await session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.user_id))
-    second_factor_service.notify(session, user.user_id, "recovery_codes_renewed")
+    outbox.notify(session, user.user_id, "recovery_codes_renewed")
     return second_factor_service.new_recovery_codes(session, user.user_id)
 
 
@@ -100,7 +100,7 @@ async def reset(session: AsyncSession, user_id: int, *, resources: Resources) ->
     if not await _remove(session, user_id):
         return False
     await session_service.revoke_all(session, user_id=user_id, resources=resources)
-    second_factor_service.notify(session, user_id, "second_factor_reset")
+    outbox.notify(session, user_id, "second_factor_reset")
     return True
 
 
@@ -124,5 +124,5 @@ async def _remove(session: AsyncSession, user_id: int) -> bool:
 
 
 async def _changed(session: AsyncSession, user: Principal, event: str, *, resources: Resources) -> None:
-    second_factor_service.notify(session, user.user_id, event)
+    outbox.notify(session, user.user_id, event)
     await session_service.revoke_all(session, user_id=user.user_id, resources=resources, but=user.session_id)

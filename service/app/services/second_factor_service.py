@@ -103,7 +103,7 @@ async def use_code(session: AsyncSession, user_id: int, code: str, *, resources:
     factor.failed_attempts += 1
     factor.locked_until = utcnow() + wait_after(factor.failed_attempts)
     if factor.failed_attempts == FREE_TRIES:
-        notify(session, user_id, "second_factor_guessed")
+        outbox.notify(session, user_id, "second_factor_guessed")
     await commit(session)
     return False
 
@@ -148,11 +148,6 @@ def set_secret(factor: SecondFactor, secret: str, *, secrets: Sequence[str]) -> 
     factor.sealed_by = key_id(secrets[0])
 
 
-def notify(session: AsyncSession, user_id: int, event: str) -> None:
-    """Have the user told by mail of what happened to the account's safety."""
-    outbox.enqueue(session, outbox.SEND_SECURITY_NOTICE, user_id=user_id, event=event)
-
-
 async def _matches(session: AsyncSession, factor: SecondFactor, code: str, *, resources: Resources) -> bool:
     written = code.replace("-", "").replace(" ", "").upper()
     if len(written) == totp.DIGITS:
@@ -165,7 +160,7 @@ async def _matches(session: AsyncSession, factor: SecondFactor, code: str, *, re
     )
     if await session.scalar(used.returning(RecoveryCode.user_id)) is None:
         return False
-    notify(session, factor.user_id, "recovery_code_used")
+    outbox.notify(session, factor.user_id, "recovery_code_used")
     return True
 
 

@@ -15,6 +15,10 @@ from app.services import outbox, token_service
 from app.tasks.registry import Permanent, Run, job
 
 SECURITY_NOTICES = {
+    "password_changed": (
+        "Your password was changed",
+        "the password of your account was changed, and your other sessions were ended.",
+    ),
     "api_token_made": (
         "A new API token",
         "an API token was made for your account. Programs can use it until it expires or you revoke it.",
@@ -83,15 +87,6 @@ def start_reset(run: Run, *, email: str) -> None:
             secret=run.settings.signing_keys()[0],
         )
         session.add_all([token, OutboxJob(name=outbox.SEND_RESET, payload={"token_id": str(token.id)})])
-
-
-@job(outbox.SEND_PASSWORD_CHANGED)
-def send_password_changed(run: Run, *, user_id: int) -> None:
-    """Tell a user that the password changed, in case it was somebody else."""
-    with run.reading() as session:
-        user = session.get(User, user_id)
-        message = None if user is None else _notice(run, user, "password_changed", "Your password was changed")
-    _send(run, message)
 
 
 @job(outbox.SEND_SESSION_REVOKED)

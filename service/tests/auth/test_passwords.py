@@ -64,7 +64,7 @@ async def test_changing_the_password_ends_the_other_sessions_and_keeps_this_one(
     assert await status_of_me(client, there) == 401
     assert await log_in(client, "ada@example.org", PASSWORD) == 401
     assert await log_in(client, "ada@example.org", NEW) == 200
-    assert await jobs(app) == [(outbox.SEND_PASSWORD_CHANGED, {"user_id": here.id})]
+    assert await jobs(app) == [(outbox.SEND_SECURITY_NOTICE, {"user_id": here.id, "event": "password_changed"})]
 
 
 @on_both_databases

@@ -9,7 +9,7 @@ from app.core.clock import utcnow
 from app.core.passwords import NO_PASSWORD
 from app.core.tokens import key_id
 from app.models import SecondFactor, Session, User
-from app.services import second_factor_enrolment, second_factor_service
+from app.services import outbox, second_factor_enrolment
 from app.tasks.catalogue import registry
 from app.tasks.mails import SECURITY_NOTICES
 from tests.backends import on_both_databases, on_sqlite
@@ -123,7 +123,7 @@ async def test_each_change_is_told_by_mail(app, client, doors, store, runner_of,
     person = await doors.protected()
     async with app.state.resources.database.session() as session:
         for event in SECURITY_NOTICES.keys() - {"second_factor_on"}:
-            second_factor_service.notify(session, person.account.id, event)
+            outbox.notify(session, person.account.id, event)
     work_off(store, runner_of(registry))
     told = {message["Subject"]: parts(message) for message in mail_server.messages}
     assert set(told) == {subject for subject, _ in SECURITY_NOTICES.values()}
