@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -38,9 +37,6 @@ def serve(
         if value is not None:  # the workers are processes of their own: they read the environment
             os.environ[name] = str(value)
     settings = load_settings()
-    if settings.workers > 1 and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-        # Read when the metrics are first imported: set before that, and inherited by the workers.
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="metrics-")
     from app.server import announce, run
 
     announce(settings)

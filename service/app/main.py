@@ -12,6 +12,7 @@ from app.admin import install_admin
 from app.api import health
 from app.api.pages import install_pages
 from app.api.v1.router import router as v1
+from app.core import observing
 from app.core.access_log import AccessLog
 from app.core.cache import Cache
 from app.core.config import Settings, get_settings
@@ -51,6 +52,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=f"{settings.api_v1_str}/openapi.json" if settings.docs_enabled else None,
+        **observing.fastapi_options(settings),
     )
     resources = build_resources(settings)
     app.state.resources = resources
@@ -67,7 +69,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 def build_resources(settings: Settings) -> Resources:
     database = Database(settings)
-    redis = connect(settings.redis_url) if settings.redis_url else None
+    observing.trace_database(settings, database)
+    redis = connect(settings.redis_url, kind=observing.redis_kind(settings)) if settings.redis_url else None
     metrics = Metrics()
     cache = Cache(redis, on_failure=metrics.redis_failures.inc)
 
@@ -107,6 +110,7 @@ def build_resources(settings: Settings) -> Resources:
 async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     resources: Resources = app.state.resources
     configure_logging(resources.settings)
+    observing.start(resources.settings)
     await resources.cache.start()
     await resources.views.start()
     await resources.token_uses.start()
@@ -123,6 +127,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     resources.hasher.close()
     await resources.database.close()
     resources.access_log.flush()
+    await to_thread.run_sync(observing.stop, resources.settings)
 
 
 @asynccontextmanager

@@ -3,7 +3,6 @@
 import asyncio
 import atexit
 import gc
-import os
 import shutil
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -17,6 +16,7 @@ from granian.log import LogLevels
 from app.api.health import check_all
 from app.core.config import Settings
 from app.core.errors import is_outage
+from app.core.metrics import share_between_processes
 from app.core.resources import Resources
 from app.main import build_resources, create_app
 from app.schemas.auth import Registration
@@ -27,8 +27,8 @@ T = TypeVar("T")
 
 def run(settings: Settings) -> None:
     """Serve until told to stop. Requests under way are finished within SHUTDOWN_GRACE_SECONDS."""
-    if directory := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    if settings.workers > 1:
+        atexit.register(shutil.rmtree, share_between_processes(), ignore_errors=True)
     Granian(
         "app.server:application",
         factory=True,

@@ -244,6 +244,11 @@ class Settings(BaseSettings):
         return self.run_jobs if self.run_jobs is not None else self.environment != "test"
 
     @property
+    def traces(self) -> bool:
+        """Whether spans go anywhere (app.core.telemetry)."""
+        return self.otel_exporter_otlp_endpoint is not None
+
+    @property
     def login_limit(self) -> int:
         """Tries per client, and per account, in a window. Raising the general limit raises the strict ones with it."""
         return self.rate_limit_login or max(5, self.rate_limit_requests // 5)

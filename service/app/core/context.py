@@ -10,10 +10,21 @@ class RequestContext:
 
     ``headers`` are the request's (of repeated ones the last); ``client`` is the address behind trusted proxies;
     ``user_id`` is set by authentication; ``answer_headers`` are added to whatever answer leaves; ``route`` is the
-    template that matched; ``status`` is the answer's, once it has started.
+    template that matched; ``status`` is the answer's, once it has started;
+    ``traceparent`` names the span of a traced request (W3C Trace Context).
     """
 
-    __slots__ = ("answer_headers", "client", "headers", "path", "request_id", "route", "status", "user_id")
+    __slots__ = (
+        "answer_headers",
+        "client",
+        "headers",
+        "path",
+        "request_id",
+        "route",
+        "status",
+        "traceparent",
+        "user_id",
+    )
 
     def __init__(self, *, request_id: str, client: str, path: str, headers: dict[bytes, bytes]) -> None:
         self.request_id = request_id
@@ -24,6 +35,7 @@ class RequestContext:
         self.answer_headers: list[tuple[bytes, bytes]] = []
         self.route: str | None = None
         self.status = 0
+        self.traceparent: str | None = None
 
 
 request_context: ContextVar[RequestContext | None] = ContextVar("request_context", default=None)
@@ -35,6 +47,11 @@ def current_request_id() -> str | None:
     return context.request_id if context else None
 
 
+def trace_id(traceparent: str) -> str:
+    """The second of its four fields."""
+    return traceparent.split("-")[1]
+
+
 def add_request_context(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """structlog processor: the request and the user on every line written while one is served."""
     context = request_context.get()
@@ -42,4 +59,6 @@ def add_request_context(_logger: Any, _method: str, event: MutableMapping[str, A
         event.setdefault("request_id", context.request_id)
         if context.user_id is not None:
             event.setdefault("user_id", context.user_id)
+        if context.traceparent is not None:
+            event.setdefault("trace_id", trace_id(context.traceparent))
     return event

@@ -40,6 +40,10 @@ def configure_logging(settings: Settings) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    if settings.sentry_dsn is not None:
+        from app.core.reporting import error_reporter  # imports the SDK
+
+        before.append(error_reporter(settings))
     after: list[Any] = [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         structlog.processors.format_exc_info,  # text only: the other formatters print local variables
@@ -99,7 +103,7 @@ def redact(_logger: Any, _method: str, event: Event) -> Event:
 
 def _redacted(name: str, value: Any) -> Any:
     if isinstance(value, str):
-        return REDACTED if _is_secret(name) and value else _SECRET_TEXT.sub(REDACTED, value)
+        return REDACTED if _is_secret(name) and value else redact_text(value)
     if isinstance(value, dict):
         members = cast(dict[Any, Any], value)
         return {key: _redacted(str(key), member) for key, member in members.items()}
@@ -107,7 +111,12 @@ def _redacted(name: str, value: Any) -> Any:
         return [_redacted(name, item) for item in cast(list[Any], value)]
     if isinstance(value, bytes):
         return REDACTED
-    return value if isinstance(value, int | float | bool | None) else _SECRET_TEXT.sub(REDACTED, str(value))
+    return value if isinstance(value, int | float | bool | None) else redact_text(str(value))
+
+
+def redact_text(text: str) -> str:
+    """`text` without what looks like a token, a password in an address, a hash or an e-mail address."""
+    return _SECRET_TEXT.sub(REDACTED, text)
 
 
 def _is_secret(name: str) -> bool:

@@ -1,10 +1,11 @@
 """Prometheus metrics, right with several workers: each writes its numbers to a file, whoever is scraped adds them up.
 
-``PROMETHEUS_MULTIPROC_DIR`` switches that on; ``app serve`` sets it before it starts more than one worker.
+:func:`share_between_processes` switches that on, in the process that starts the others.
 """
 
 import asyncio
 import os
+import tempfile
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from prometheus_client import (
     Histogram,
     generate_latest,
     multiprocess,
+    values,
 )
 from starlette.types import Scope
 
@@ -32,11 +34,22 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 SAMPLE_SECONDS = 5.0
+_SHARED = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's name for it
+
+
+def share_between_processes() -> Path:
+    """Have this process and those it starts write to one folder, which is returned, from the next metric made on."""
+    directory = os.environ.setdefault(_SHARED, "") or tempfile.mkdtemp(prefix="metrics-")
+    os.environ[_SHARED] = directory
+    cast(Any, values).ValueClass = cast(Any, values).get_value_class()  # chosen at its import, which may be long ago
+    return Path(directory)
 
 
 def route_template(scope: Scope) -> str:
     """The path template that matched, as the router left it in the scope; ids must not become metric labels."""
-    path = getattr(scope.get("route"), "path", None)
+    # From FastAPI 0.137 routers are a tree: the route knows the end of its path only, the context all of it.
+    context = scope.get("fastapi", {}).get("effective_route_context")
+    path = getattr(context or scope.get("route"), "path", None)
     return path if isinstance(path, str) else "unmatched"
 
 
@@ -109,7 +122,7 @@ class Metrics:
 
     def render(self) -> bytes:
         """The text Prometheus scrapes: this process's numbers, or all workers' in multi-process mode."""
-        directory = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+        directory = os.environ.get(_SHARED)
         if directory is None:
             return generate_latest(self.registry)
         forget_dead_processes(Path(directory))

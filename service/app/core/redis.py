@@ -10,7 +10,7 @@ RedisClient = Any
 """A ``redis.asyncio.Redis``. redis-py's annotations leave half of its methods unknown to a strict checker."""
 
 
-def connect(url: str) -> RedisClient:
+def connect(url: str, *, kind: type[redis.asyncio.Redis] = redis.asyncio.Redis) -> RedisClient:
     """A client that waits for a free connection (the plain pool raises at its limit) and gives up fast.
 
     No connection is made yet. Half a second is long for a server beside us, and all we ask can be done without.
@@ -25,4 +25,4 @@ def connect(url: str) -> RedisClient:
         retry=Retry(NoBackoff(), 1),
         health_check_interval=30,
     )
-    return redis.asyncio.Redis(connection_pool=pool)
+    return kind(connection_pool=pool)

@@ -41,6 +41,8 @@ class OutboxJob(Base):
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_error: Mapped[str | None] = mapped_column(Text)
     request_id: Mapped[str | None] = mapped_column(String(128))
+    traceparent: Mapped[str | None] = mapped_column(String(64))
+    """The span that caused it (W3C Trace Context), where requests are traced."""
 
     __table_args__ = (
         Index(

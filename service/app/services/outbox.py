@@ -7,7 +7,7 @@ from sqlalchemy import Delete, Update, and_, delete, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import utcnow
-from app.core.context import current_request_id
+from app.core.context import request_context
 from app.core.database import tell_job_written
 from app.models import JobStatus, OutboxJob
 
@@ -20,7 +20,10 @@ START_RESET = "auth.start_password_reset"
 
 def enqueue(session: AsyncSession, name: str, **payload: Any) -> OutboxJob:
     """Write a job; it exists if and only if this session commits. Payloads hold ids, never secrets."""
-    job = OutboxJob(name=name, payload=payload, request_id=current_request_id())
+    context = request_context.get()
+    job = OutboxJob(name=name, payload=payload)
+    if context is not None:
+        job.request_id, job.traceparent = context.request_id, context.traceparent
     session.add(job)
     tell_job_written(session)
     return job

@@ -1,22 +1,18 @@
 """The relay of one process, put together from its settings."""
 
-from typing import TYPE_CHECKING
+from prometheus_client import CollectorRegistry
 
 from app.core.config import Settings
 from app.core.mail import make_mailer
 from app.tasks.catalogue import registry
+from app.tasks.metrics import JobMetrics
 from app.tasks.relay import Relay
 from app.tasks.runner import Runner
 from app.tasks.store import JobStore
 
-if TYPE_CHECKING:
-    from prometheus_client import CollectorRegistry
 
-
-def make_relay(settings: Settings, *, metrics: "CollectorRegistry") -> Relay:
+def make_relay(settings: Settings, *, metrics: CollectorRegistry) -> Relay:
     """A relay to the configured broker or, without one, to threads of this process. Nothing is connected yet."""
-    from app.tasks.metrics import JobMetrics  # reads PROMETHEUS_MULTIPROC_DIR, which the command line sets first
-
     store, measured = JobStore(settings), JobMetrics(metrics)
     runner = Runner(settings, store, make_mailer(settings), registry=registry, observe=measured.ended)
     if settings.celery_broker_url is None:

@@ -15,8 +15,9 @@ from typing import Any, cast
 from uuid import UUID
 
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import worker_process_init, worker_process_shutdown
 
+from app.core import observing
 from app.core.config import Settings, get_settings
 from app.core.mail import make_mailer
 from app.tasks.catalogue import registry
@@ -79,6 +80,7 @@ def _register(app: Celery, settings: Settings, observe: Observe | None) -> None:
 
     def run_job(job_id: str) -> None:
         if not runners:
+            observing.start(settings)
             store, mailer = JobStore(settings), make_mailer(settings)
             runners.append(Runner(settings, store, mailer, registry=registry, observe=observe))
         runners[0].run(UUID(job_id))
@@ -86,5 +88,9 @@ def _register(app: Celery, settings: Settings, observe: Observe | None) -> None:
     def forget_parent(**_: Any) -> None:
         runners.clear()  # a connection must not be shared with the process that forked this one
 
+    def stop_observing(**_: Any) -> None:
+        observing.stop(settings)
+
     cast(Any, app).task(run_job, name=TASK)
     cast(Any, worker_process_init).connect(forget_parent, weak=False)
+    cast(Any, worker_process_shutdown).connect(stop_observing, weak=False)

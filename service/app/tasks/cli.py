@@ -3,17 +3,19 @@
 import os
 import shutil
 import signal
-import tempfile
 from datetime import datetime
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import typer
 
+from app.core import observing
 from app.core.config import get_settings
 from app.core.logging import configure_logging
 from app.core.mail import make_mailer
+from app.core.metrics import share_between_processes
 from app.models.outbox import JobStatus
 from app.tasks.background import make_relay
 from app.tasks.catalogue import registry
@@ -34,12 +36,13 @@ def worker(
     """Run background jobs: a Celery worker where CELERY_BROKER_URL is set, else threads; periodic jobs too."""
     settings = get_settings()
     configure_logging(settings)
-    directory = os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="metrics-"))
+    directory = share_between_processes()
     registry = _serve_metrics(directory, metrics_port)
     relay = make_relay(settings, metrics=registry)
     relay.start()
     try:
         if settings.celery_broker_url is None:
+            observing.start(settings)
             _wait_for_signal()
         else:
             from app.tasks.celery import make_celery
@@ -50,17 +53,18 @@ def worker(
             app.worker_main(["worker", "--without-gossip", "--without-mingle", *options])
     finally:
         relay.stop()
+        observing.stop(settings)
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _serve_metrics(directory: str, port: int | None) -> "CollectorRegistry":
+def _serve_metrics(directory: Path, port: int | None) -> "CollectorRegistry":
     """Serve what this process and its children wrote to `directory`; returns the registry for this process's own."""
     from prometheus_client import CollectorRegistry, start_http_server
     from prometheus_client.multiprocess import MultiProcessCollector
 
     if port is not None:
         added_up = CollectorRegistry()
-        MultiProcessCollector(added_up, path=directory)
+        MultiProcessCollector(added_up, path=str(directory))
         start_http_server(port, registry=added_up)
     return _registry()
 

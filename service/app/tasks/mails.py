@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.core.clock import utcnow
 from app.core.mail import MailRefused, compose
-from app.models import OneTimeToken, OutboxJob, Purpose, User
+from app.models import OneTimeToken, Purpose, User
 from app.models import Session as LoginSession
 from app.services import outbox, token_service
 from app.tasks.registry import Permanent, Run, job
@@ -86,7 +86,8 @@ def start_reset(run: Run, *, email: str) -> None:
             lifetime=timedelta(minutes=run.settings.reset_token_expire_minutes),
             secret=run.settings.signing_keys()[0],
         )
-        session.add_all([token, OutboxJob(name=outbox.SEND_RESET, payload={"token_id": str(token.id)})])
+        session.add(token)
+        run.then(session, outbox.SEND_RESET, token_id=str(token.id))
 
 
 @job(outbox.SEND_SESSION_REVOKED)

@@ -34,6 +34,10 @@ class Run(Protocol):
         """A transaction that marks the job done in the same commit: its effect happens once or not at all."""
         ...
 
+    def then(self, session: Session, name: str, **payload: object) -> None:
+        """Write a job that follows from this one, in `session`: the same request caused both."""
+        ...
+
 
 JobFunction = Callable[..., None]
 

@@ -1,7 +1,7 @@
 """Runs one attempt at one job, the same in a Celery worker and in the service's own process."""
 
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from time import perf_counter
@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from app.core.clock import utcnow
 from app.core.config import Settings
+from app.core.context import trace_id
 from app.core.mail import Mailer
+from app.models import OutboxJob
 from app.tasks.registry import Job, Permanent, Registry, backoff
 from app.tasks.store import Claim, JobStore
 
@@ -51,6 +53,10 @@ class _Run:
                 raise Overtaken
         self.finished = True
 
+    def then(self, session: Session, name: str, **payload: object) -> None:
+        caused = {"request_id": self.claim.request_id, "traceparent": self.claim.traceparent}
+        session.add(OutboxJob(name=name, payload=payload, **caused))
+
 
 class Runner:
     def __init__(
@@ -70,11 +76,21 @@ class Runner:
         bound = {"job": claim.name, "job_id": str(claim.id), "attempt": claim.attempts}
         if claim.request_id:
             bound["request_id"] = claim.request_id
-        with structlog.contextvars.bound_contextvars(**bound):
+        if claim.traceparent:
+            bound["trace_id"] = trace_id(claim.traceparent)
+        with structlog.contextvars.bound_contextvars(**bound), self._span(claim) as ended:
             started = perf_counter()
             outcome = self._attempt(claim)
+            ended(outcome)
             self._observe(claim.name, outcome, perf_counter() - started)
         return True
+
+    def _span(self, claim: Claim) -> AbstractContextManager[Callable[[str], None]]:
+        if not self._settings.traces:
+            return nullcontext(_nothing)
+        from app.core.telemetry import job_span  # imports OpenTelemetry
+
+        return job_span(claim.name, job_id=str(claim.id), attempt=claim.attempts, traceparent=claim.traceparent)
 
     def _timeout(self, name: str) -> timedelta:
         job = self._jobs.get(name)
@@ -104,7 +120,10 @@ class Runner:
         retry_in = None if over else backoff(claim.attempts)
         self._store.fail(claim, text, retry_in=retry_in)
         if retry_in is None:
-            log.error("job dead", error=text)
+            log.error("job dead", error=text, exc_info=error)
             return "dead"
         log.warning("job failed", error=text, retry_in_seconds=round(retry_in.total_seconds(), 1))
         return "retry"
+
+
+def _nothing(_outcome: str) -> None: ...

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any, cast
 from uuid import UUID, uuid5
 
-from sqlalchemy import ColumnElement, Engine, and_, create_engine, delete, event, func, or_, select, update
+from sqlalchemy import ColumnElement, Engine, and_, create_engine, event, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from app.core import observing
 from app.core.clock import utcnow
 from app.core.config import Settings
 from app.core.migrations import sync_url
@@ -38,6 +39,7 @@ class Claim:
     attempts: int
     locked_until: datetime
     request_id: str | None
+    traceparent: str | None
     created_at: datetime
 
 
@@ -53,6 +55,7 @@ class Backlog:
 class JobStore:
     def __init__(self, settings: Settings) -> None:
         self.engine = _engine(settings)
+        observing.trace_engine(settings, self.engine)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -95,7 +98,9 @@ class JobStore:
                 return None
             until = now + timeout(row.name)
             row.status, row.attempts, row.locked_until = JobStatus.RUNNING, row.attempts + 1, until
-            return Claim(row.id, row.name, row.payload, row.attempts, until, row.request_id, row.created_at)
+            return Claim(
+                row.id, row.name, row.payload, row.attempts, until, row.request_id, row.traceparent, row.created_at
+            )
 
     def finish(self, session: Session, claim: Claim) -> bool:
         """Mark a claimed job done within `session`; False when it was taken from this process meanwhile."""
@@ -182,9 +187,9 @@ def _count(result: Any) -> int:
 def _engine(settings: Settings) -> Engine:
     url = sync_url(settings.database)
     if not settings.is_sqlite:
-        return create_engine(url, pool_size=2, max_overflow=4, pool_pre_ping=True)
+        return create_engine(url, pool_size=2, max_overflow=4, pool_pre_ping=True, hide_parameters=True)
     Path(cast(str, url.database)).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": 10.0})
+    engine = create_engine(url, connect_args={"timeout": 10.0}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _entry: object) -> None:

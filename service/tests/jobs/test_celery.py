@@ -1,11 +1,6 @@
 """The whole way, each part in its own process: service, broker, Celery worker, mail server."""
 
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -15,24 +10,6 @@ from tests.backends import on_redis
 from tests.jobs.smtp import MailServer
 from tests.jobs.test_mails import NEW_USER
 from tests.live import LiveService, wait_until
-
-
-@pytest.fixture
-def start_worker(tmp_path: Path) -> Iterator[Callable[[dict[str, str], str], subprocess.Popen[bytes]]]:
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start(environment: dict[str, str], name: str) -> subprocess.Popen[bytes]:
-        log = (tmp_path / f"{name}.log").open("wb")
-        command = [sys.executable, "-m", "app", "worker", "--concurrency", "1", "--name", name]
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 @on_redis

@@ -83,6 +83,10 @@ def install_middleware(app: FastAPI, settings: Settings, resources: Resources) -
             expose_headers=["ETag", "Location", "X-Request-ID", *_RATE_LIMIT_HEADERS],
             max_age=600,
         )
+    if settings.traces:
+        from app.core.telemetry import TracedRequests  # imports OpenTelemetry
+
+        app.add_middleware(TracedRequests)
     app.add_middleware(
         EdgeMiddleware,
         proxies=TrustedProxies(settings.trusted_proxies),
