@@ -5,11 +5,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 _running: set["subprocess.Popen[bytes]"] = set()
+_given_up = threading.Event()
+"""Set between :func:`stop_all` and the next gate: a thread that has just ended one tool must not start another."""
 
 
 class Broken(Exception):
@@ -54,6 +57,8 @@ def run(command: Sequence[str | Path], *, cwd: Path, timeout: float, env: Mappin
         raise Broken(f"{words[0]} cannot be started: {error.strerror}") from None
     _running.add(process)
     try:
+        if _given_up.is_set():
+            raise Broken("somebody gave up waiting")
         out, err = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
         _kill(process)
@@ -66,8 +71,14 @@ def run(command: Sequence[str | Path], *, cwd: Path, timeout: float, env: Mappin
     return Output(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"))
 
 
+def begin() -> None:
+    """A gate begins: tools may run."""
+    _given_up.clear()
+
+
 def stop_all() -> None:
     """End every tool that still runs: somebody gave up waiting, and sessions of their own hear no Ctrl-C."""
+    _given_up.set()
     for process in list(_running):
         _kill(process)
 

@@ -20,7 +20,7 @@ from fastapi_expert.gate.changes import Changes, changes
 from fastapi_expert.gate.environment import Environment, environment, home_of
 from fastapi_expert.gate.model import Check, Finding, Report, Status
 from fastapi_expert.gate.own import own_findings
-from fastapi_expert.gate.process import Broken, run, stop_all
+from fastapi_expert.gate.process import Broken, begin, run, stop_all
 from fastapi_expert.gate.tools import PROJECT, Call, Tool
 from fastapi_expert.gate.tree import Tree, index, work_tree
 
@@ -77,13 +77,14 @@ class _Gate:
     before: Before
 
     def report(self) -> Report:
-        """Everything: the cheap tools are started first, the type checker and the tests as soon as a core is free."""
+        """Everything at once: the cheap tools one after the other on every core, beside them what takes longest."""
         changed = self.changes
         empty = Report(str(changed.root), changed.scope, changed.everything)
         if not changed.everything:
             return empty
+        begin()
         codebase = copies.read(self.tree, self.config)  # before any thread: reading may fork
-        pool = ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 1))
+        pool = ThreadPoolExecutor(max_workers=1 + max(2, os.cpu_count() or 1))  # one for the type checker alone
         try:
             futures = [pool.submit(job) for job in self._tool_jobs()]
             chosen = suite.choose(codebase, changed) if self._wants("tests") else suite.Choice()
@@ -125,7 +126,7 @@ class _Gate:
                     by_tool.setdefault(slot, (tool, home, []))[2].append(path)
         return [
             lambda tool=tool, home=home, files=files: self._tool(tool, home, tuple(files))
-            for _, (tool, home, files) in sorted(by_tool.items(), key=lambda item: item[0])
+            for _, (tool, home, files) in sorted(by_tool.items(), key=lambda item: (item[1][0].alone, item[0]))
         ]
 
     def _tool(self, tool: Tool, home: Path, files: tuple[str, ...]) -> Result:
