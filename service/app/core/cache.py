@@ -30,6 +30,9 @@ log = structlog.get_logger(__name__)
 UNCOORDINATED_TTL = 1.0
 """Seconds an entry is trusted when no other worker can tell us that it changed."""
 
+RENEW_AFTER = 0.7
+"""Seconds after which such an entry is made anew, where that is asked for."""
+
 HEARTBEAT = 0.3
 RECONNECT_DELAY = 0.5
 CHANNEL = "cache:invalidations"
@@ -45,19 +48,23 @@ class Codec(Protocol[V]):
 
 
 class _Entry(Generic[V]):
-    __slots__ = ("expires", "fresh_until", "value", "weight")
+    __slots__ = ("expires", "fresh_until", "renew_at", "renewing", "value", "weight")
 
-    def __init__(self, value: V, *, stored: float, ttl: float, weight: int) -> None:
+    def __init__(self, value: V, *, stored: float, ttl: float, weight: int, renew_after: float) -> None:
         self.value = value
         self.weight = weight
         self.expires = stored + ttl
         self.fresh_until = stored + UNCOORDINATED_TTL
+        self.renew_at = stored + renew_after
+        self.renewing = False
 
 
 class Region(Generic[V]):
     """One kind of cached value. The least recently used goes first, by count and by weight (``weigh``: bytes).
 
-    A ``codec`` makes it shared. ``coordinated=False`` is for values that are allowed to be ``ttl`` seconds old.
+    A ``codec`` makes it shared. ``coordinated=False`` is for values that are allowed to be ``ttl`` seconds old. With
+    ``renewed=True`` a value that is about to be distrusted is missed by one reader, who makes a new one, while the
+    others still get it: else all who ask at that moment, hundreds on a busy server, would do the work of a miss.
     """
 
     def __init__(
@@ -71,6 +78,7 @@ class Region(Generic[V]):
         weigh: Callable[[V], int] | None = None,
         codec: Codec[V] | None = None,
         coordinated: bool = True,
+        renewed: bool = False,
     ) -> None:
         self.name = name
         self.hits = 0
@@ -86,6 +94,7 @@ class Region(Generic[V]):
         self._max_weight = max_weight
         self._weigh = weigh
         self._codec = codec
+        self._renew_after = RENEW_AFTER if renewed else UNCOORDINATED_TTL
         self._entries: OrderedDict[str, _Entry[V]] = OrderedDict()
         self._weight = 0
         self._loading: dict[str, asyncio.Future[V]] = {}
@@ -103,7 +112,10 @@ class Region(Generic[V]):
         if entry is None:
             return None
         now = monotonic()
-        unheard = self._coordinated and now >= entry.fresh_until and now >= self._cache.trusted_until
+        unheard = self._coordinated and now >= entry.renew_at and now >= self._cache.trusted_until
+        if unheard and now < entry.fresh_until:
+            entry.renew_at, entry.renewing = entry.fresh_until, True
+            return None
         if unheard or now >= entry.expires:
             self._drop(key)
             return None
@@ -119,7 +131,9 @@ class Region(Generic[V]):
             return
         self._drop(key)
         lifetime = self._ttl if ttl is None else min(ttl, self._ttl)
-        self._entries[key] = _Entry(value, stored=monotonic(), ttl=lifetime, weight=weight)
+        self._entries[key] = _Entry(
+            value, stored=monotonic(), ttl=lifetime, weight=weight, renew_after=self._renew_after
+        )
         self._weight += weight
         while len(self._entries) > self._max_entries or (
             self._max_weight is not None and self._weight > self._max_weight
@@ -131,7 +145,8 @@ class Region(Generic[V]):
 
         Callers that miss the same key at the same time wait for one load.
         """
-        if (value := self.get(key)) is not None:
+        entry = self._entries.get(key)
+        if not (entry is not None and entry.renewing) and (value := self.get(key)) is not None:
             return value
         ticket = f"{self.epoch}:{key}"  # a load begun before an invalidation must not serve those who come after it
         if (running := self._loading.get(ticket)) is not None:

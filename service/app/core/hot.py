@@ -26,10 +26,16 @@ class HotAnswers:
     def __init__(self, cache: Cache, *, api: str, ttl: float) -> None:
         self._api = api
         self.items: Region[JsonAnswer] = cache.region(
-            "items", ttl=ttl, max_entries=MAX_ANSWERS, max_weight=MAX_BYTES, weigh=_weigh
+            "items", ttl=ttl, max_entries=MAX_ANSWERS, max_weight=MAX_BYTES, weigh=_weigh, renewed=True
         )
         self.pages: Region[JsonAnswer] = cache.region(
-            "pages", ttl=ttl, max_entries=MAX_ANSWERS, max_weight=MAX_BYTES, weigh=_weigh, codec=_PageCodec()
+            "pages",
+            ttl=ttl,
+            max_entries=MAX_ANSWERS,
+            max_weight=MAX_BYTES,
+            weigh=_weigh,
+            codec=_PageCodec(),
+            renewed=True,
         )
         self.totals: Region[int] = cache.region("totals", ttl=60.0, max_entries=MAX_ANSWERS, coordinated=False)
 

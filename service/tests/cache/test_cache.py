@@ -96,6 +96,33 @@ async def test_without_redis_nothing_is_trusted_for_more_than_a_second(monkeypat
     assert region.get("k") is None
 
 
+async def test_one_reader_renews_a_value_while_the_others_still_get_it(monkeypatch: pytest.MonkeyPatch):
+    now = 100.0
+    monkeypatch.setattr(cache_module, "monotonic", lambda: now)
+    region = region_of(renewed=True)
+    region.put("a", "old", epoch=region.epoch)
+    made = asyncio.Event()
+
+    async def make() -> tuple[str, float | None]:
+        await made.wait()
+        return "new", None
+
+    now += 0.69
+    assert [region.get("a") for _ in range(3)] == ["old"] * 3
+    now += 0.02
+    assert [region.get("a") for _ in range(3)] == [None, "old", "old"]
+    renewal = asyncio.create_task(region.load("a", make))
+    await asyncio.sleep(0)
+    assert region.get("a") == "old"
+    made.set()
+    assert await renewal == region.get("a") == "new"
+    now += 0.71
+    assert region.get("a") is None, "whose turn it was to renew it has gone away"
+    assert region.get("a") == "new"
+    now += 0.3
+    assert [region.get("a") for _ in range(2)] == [None, None], "nothing is trusted for more than a second"
+
+
 async def test_callers_that_miss_together_load_once_and_those_after_an_invalidation_load_anew():
     region = region_of()
     loads = 0

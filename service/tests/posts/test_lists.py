@@ -1,7 +1,7 @@
 """Lists of posts: who sees what, in which order, found by what, page by page."""
 
 from datetime import UTC, datetime, timedelta
-from itertools import product
+from itertools import cycle, product
 from typing import Any
 
 import httpx
@@ -117,6 +117,7 @@ async def test_every_combination_of_parameters_is_answered_truly(client: httpx.A
             product((ann, bob), ("red", "blue"), (["a"], ["b"]), ("published", "draft"))
         )
     ]
+    orders = cycle(zip(PostSort, ("asc", "desc") * 3, strict=True))
     for account, search, tag, author, status in product(
         (None, ann, admin), ("red", None), ("a", None), (ann, None), ("published", "draft", None)
     ):
@@ -132,10 +133,10 @@ async def test_every_combination_of_parameters_is_answered_truly(client: httpx.A
         filters = {"search": search, "tag": tag, "author": author and author.id, "status": status}
         params: dict[str, Any] = {name: value for name, value in filters.items() if value is not None}
         headers = account.headers if account else {}
-        for sort, order in zip(PostSort, ("asc", "desc") * 3, strict=True):
-            found = await walk(client, headers, **params, sort_by=sort.value, order=order, page_size=5)
-            assert set(found) == expected, (params, sort, order)
-            assert len(found) == len(expected)
+        sort, order = next(orders)
+        found = await walk(client, headers, **params, sort_by=sort.value, order=order, page_size=5)
+        assert set(found) == expected, (params, sort, order)
+        assert len(found) == len(expected)
 
 
 async def test_a_page_says_where_it_is(client: httpx.AsyncClient, accounts: Accounts):
