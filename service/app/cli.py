@@ -66,6 +66,15 @@ def create_admin(
     typer.echo(f"{email} may now administer" + (f"; password: {made_up}" if made_up else ""))
 
 
+@cli.command(name="reset-second-factor")
+def reset_second_factor(account: Annotated[str, typer.Argument(help="E-mail address or username.")]) -> None:
+    """Let the password alone sign somebody in who has lost app and recovery codes; their sessions end."""
+    from app import server
+
+    asyncio.run(server.reset_second_factor(load_settings(), account))
+    typer.echo(f"{account} signs in by password alone; a mail says so")
+
+
 @cli.command()
 def seed(
     posts: Annotated[int, typer.Option(min=0, max=10_000_000, help="Posts to make.")] = 1000,

@@ -15,12 +15,12 @@ from granian.log import LogLevels
 
 from app.api.health import check_all
 from app.core.config import Settings
-from app.core.errors import is_outage
+from app.core.errors import Conflict, NotFound, ServiceError, is_outage
 from app.core.metrics import share_between_processes
 from app.core.resources import Resources
 from app.main import build_resources, create_app
 from app.schemas.auth import Registration
-from app.services import auth_service, bootstrap_service
+from app.services import auth_service, bootstrap_service, second_factor_enrolment
 
 T = TypeVar("T")
 
@@ -74,8 +74,19 @@ def announce(settings: Settings) -> None:
 
 
 async def probe(settings: Settings) -> dict[str, str]:
-    """The state of every backing service, as readiness sees it."""
-    return await _with_resources(settings, check_all)
+    """The state of every backing service, as readiness sees it, and of the sign-in providers, which it leaves alone."""
+
+    async def check(resources: Resources) -> dict[str, str]:
+        states = dict(await check_all(resources))
+        for name, provider in resources.providers.items():
+            try:
+                await provider.metadata()
+                states[f"oidc {name}"] = "ok"
+            except ServiceError as fault:
+                states[f"oidc {name}"] = f"cannot be used ({fault.__cause__ or fault})"
+        return states
+
+    return await _with_resources(settings, check)
 
 
 async def add_admin(settings: Settings, *, email: str, username: str, password: str | None) -> str | None:
@@ -95,11 +106,27 @@ async def add_admin(settings: Settings, *, email: str, username: str, password: 
     return None if password else chosen
 
 
+async def reset_second_factor(settings: Settings, identifier: str) -> None:
+    """Take the second factor off an account. Raises NotFound, Conflict."""
+
+    async def reset(resources: Resources) -> None:
+        found = await auth_service.find_credentials(identifier, resources=resources)
+        if found is None:
+            raise NotFound(f"There is no account {identifier}.")
+        async with resources.database.session() as session:
+            if not await second_factor_enrolment.reset(session, found.id, resources=resources):
+                raise Conflict(second_factor_enrolment.OFF)
+
+    await _with_resources(settings, reset)
+
+
 async def _with_resources(settings: Settings, work: Callable[[Resources], Awaitable[T]]) -> T:
     resources = build_resources(settings)
     try:
         return await work(resources)
     finally:
+        for provider in resources.providers.values():
+            await provider.http.close()
         resources.hasher.close()
         if resources.redis is not None:
             await resources.redis.aclose()

@@ -190,6 +190,13 @@ def test_create_admin_says_what_is_wrong(run: Run, arguments: tuple[str, ...], n
     assert named in run("create-admin", *arguments).refusal
 
 
+def test_a_second_factor_is_taken_off_by_who_has_the_command_line(run: Run, tmp_path: Path):
+    assert run("migrate").status == 0
+    assert run("create-admin", "root@example.org", "root").status == 0
+    assert "has no second factor" in run("reset-second-factor", "root@example.org").refusal
+    assert "There is no account nobody" in run("reset-second-factor", "nobody").refusal
+
+
 def test_a_database_that_is_down_is_told_in_words(run: Run):
     down = run("migrate", database_url=f"postgresql://app:hunter2@127.0.0.1:{free_port()}/app")
     assert "does not answer" in down.refusal
@@ -206,6 +213,29 @@ def test_doctor_masks_secrets_and_fails_on_a_server_that_is_down(run: Run):
     assert down.status == 1
     assert "hunter2" not in down.stdout
     assert re.search(r"^redis +is down", down.stdout, re.MULTILINE)
+
+
+def test_doctor_asks_the_sign_in_providers(run: Run):
+    run("migrate")
+    acme = {"issuer": f"http://127.0.0.1:{free_port()}", "client_id": "us", "client_secret": "hunter2"}
+    asked = run("doctor", oidc_providers=json.dumps({"acme": acme}))
+    assert asked.status == 1
+    assert re.search(r"^oidc acme +cannot be used \(.*connection", asked.stdout, re.MULTILINE)
+    assert "hunter2" not in asked.stdout
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("{", "OIDC_PROVIDERS: is not JSON"),
+        ('{"A b": {"issuer": "https://x", "client_id": "us"}}', "OIDC_PROVIDERS: 'A b' is part of an address"),
+        ('{"acme": {"issuer": "https://x"}}', "OIDC_PROVIDERS.acme.client_id: Field required"),
+        ('{"acme": {"issuer": "x", "client_id": "us"}}', "OIDC_PROVIDERS.acme.issuer: issuer must be an https"),
+        ('{"acme": {"issuer": "https://x", "client_id": "us", "scopes": "email"}}', "scopes must contain openid"),
+    ],
+)
+def test_a_provider_that_is_set_badly_is_named(run: Run, written: str, told: str):
+    assert told in run("doctor", oidc_providers=written).refusal
 
 
 def test_openapi_writes_the_document_even_for_production(run: Run, tmp_path: Path):

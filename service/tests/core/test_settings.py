@@ -12,6 +12,8 @@ from app.core.config import SERVICE_ROOT, Settings, describe, environment_names
 
 STRONG_KEY = "9f2c61d0a4b87e35f6180c2d9be4731a5d0c8f27e6b19430"
 
+ACME = {"acme": {"issuer": "http://id.example.org", "client_id": "us"}}
+
 
 def settings(**values: Any) -> Settings:
     return Settings(_env_file=None, **values)  # pyright: ignore[reportCallIssue]  # pydantic-settings' own keyword
@@ -61,6 +63,8 @@ def test_production_with_everything_set_starts():
         ({"allowed_hosts": "*"}, "ALLOWED_HOSTS is *"),
         ({"allowed_origins": "*"}, "ALLOWED_ORIGINS is * with credentials"),
         ({"debug": True}, "DEBUG is on"),
+        ({"oidc_providers": ACME}, "OIDC_PROVIDERS needs PUBLIC_URL"),
+        ({"oidc_providers": ACME, "public_url": "https://x"}, "OIDC_PROVIDERS: the issuer of acme is not https"),
     ],
 )
 def test_production_refuses(values: dict[str, Any], named: str):

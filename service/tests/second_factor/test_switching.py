@@ -9,6 +9,7 @@ from app.core.clock import utcnow
 from app.core.passwords import NO_PASSWORD
 from app.core.tokens import key_id
 from app.models import SecondFactor, Session, User
+from app.server import reset_second_factor
 from app.services import outbox, second_factor_enrolment
 from app.tasks.catalogue import registry
 from app.tasks.mails import SECURITY_NOTICES
@@ -115,6 +116,13 @@ async def test_an_administrator_s_reset_lets_the_password_do_again_and_ends_ever
         assert await second_factor_enrolment.reset(session, person.account.id, resources=resources)
         assert not await second_factor_enrolment.reset(session, person.account.id, resources=resources)
     assert not await is_signed_in(client, person.account)
+    assert (await doors.first_step(person.account.email)).status_code == 200
+
+
+@on_sqlite
+async def test_the_command_line_resets_it_for_the_last_administrator(app, settings, doors):  # noqa: F811
+    person = await doors.protected()
+    await reset_second_factor(settings, person.account.username)
     assert (await doors.first_step(person.account.email)).status_code == 200
 
 
