@@ -79,7 +79,7 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                preexec_fn=_die_with_parent(self.stop_signal),  # noqa: PLW1509  # one system call, no lock taken
+                preexec_fn=_die_with_parent(self.stop_signal),  # one system call, no lock taken
                 **_as_account(self.account),
             ).result()
         deadline = time.monotonic() + READY_WITHIN
