@@ -5,11 +5,9 @@ Nothing of it is imported before somebody asks for it: the library costs 0.4 s a
 """
 
 import asyncio
-from collections.abc import Sequence
 
 from anyio import to_thread
 from fastapi import FastAPI
-from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.core.middleware import ADMIN
@@ -28,11 +26,6 @@ class LateSite:
         self._resources = resources
         self._site: ASGIApp | None = None
         self._building = asyncio.Lock()
-
-    @property
-    def routes(self) -> Sequence[BaseRoute]:
-        """Where addresses within the site are looked up by name (`url_for`)."""
-        return getattr(self._site, "routes", [])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._site is None:

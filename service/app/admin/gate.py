@@ -24,7 +24,7 @@ from app.core.context import request_context
 from app.core.cookies import Header
 from app.core.csrf import SAFE_METHODS, CsrfGuard
 from app.core.errors import Forbidden, problem_for
-from app.core.middleware import admin_policy
+from app.core.middleware import ADMIN, admin_policy
 from app.core.principal import Principal
 from app.core.resources import Resources
 
@@ -67,6 +67,12 @@ class Gate:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        try:
+            await self._serve(scope, receive, send)
+        finally:
+            _name_route(scope)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         if path.startswith(STATIC) and scope["method"] in SAFE_METHODS:
             await self.app(scope, receive, _adding(send, lambda: [_STATIC_CACHE]))
@@ -148,6 +154,14 @@ class Gate:
         if not self._guard.is_token(given, visit.binding):
             raise Forbidden(STALE_FORM, slug="cross-site-request")
         return receive
+
+
+def _name_route(scope: Scope) -> None:
+    """For metrics: the template that matched within the site, or the site."""
+    context = request_context.get()
+    if context is not None:
+        route = scope.get("route")
+        context.route = ADMIN if route is None else f"{ADMIN}{route.path}"
 
 
 def _nonce() -> str:

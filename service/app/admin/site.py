@@ -2,16 +2,19 @@
 
 import logging
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from jinja2.ext import Extension
 from starlette.applications import Starlette
+from starlette.datastructures import URLPath
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp
+from starlette.routing import Mount, Router
+from starlette.types import Receive, Scope, Send
 from starlette_admin.base import BaseAdmin
 
 from app.admin.gate import Gate
@@ -31,7 +34,7 @@ HERE = Path(__file__).parent
 VIEWS = (UsersView, PostsView, SessionsView, TokensView, JobsView, TrailView)
 
 
-def build_site(resources: Resources) -> ASGIApp:
+def build_site(resources: Resources) -> "Site":
     """The site as an application to be mounted at :data:`~app.core.middleware.ADMIN`."""
     logging.getLogger("starlette_admin").setLevel(logging.WARNING)  # below, it logs what forms hold
     home = HomeView()
@@ -61,7 +64,28 @@ def build_site(resources: Resources) -> ASGIApp:
     guard = CsrfGuard(own, secrets=resources.signer.secrets)
     admin.middlewares = [Middleware(Gate, resources=resources, guard=guard, error_page=error_page)]
     admin.mount_to(Starlette())  # builds admin.app; what mounts it is app.admin.LateSite
-    return admin.app
+    return Site(admin.app)
+
+
+class Site:
+    """The application, with its own book of addresses.
+
+    A page has a hundred links, and looking one up by name walks every route of the service: four fifths of the time
+    a list took.
+    """
+
+    def __init__(self, app: Starlette) -> None:
+        self.app = app
+        self._routes = Router([Mount(ADMIN, app=app, name="admin")])
+        self._look_up = lru_cache(maxsize=1024)(self._routes.url_path_for)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["router"] = self
+        await self.app(scope, receive, send)
+
+    def url_path_for(self, name: str, /, **parameters: Any) -> URLPath:
+        """What ``request.url_for`` asks for."""
+        return self._look_up(name, **parameters)
 
 
 class Nonces(Extension):

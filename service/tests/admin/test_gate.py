@@ -10,8 +10,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import update
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Route
 
+from app.admin.site import build_site
 from app.core.clock import utcnow
 from app.models import Session
 from tests.admin.desk import CSRF_COOKIE, Desk
@@ -24,8 +25,7 @@ OPEN = {"/login", "/login/second-factor"}
 
 def addresses(app: FastAPI) -> list[tuple[str, str]]:
     """Every method and path the site answers, as the site itself has them."""
-    site: Any = next(route for route in app.routes if isinstance(route, Mount) and route.name == "admin")
-    found: list[BaseRoute] = list(site.app.routes)
+    found: list[BaseRoute] = build_site(app.state.resources).app.routes
     return [
         (method, route.path.replace("{key}", "users").replace("{storage}/{path:path}", "x/y"))
         for route in found
@@ -35,7 +35,6 @@ def addresses(app: FastAPI) -> list[tuple[str, str]]:
 
 
 async def require_nothing_but_the_login_page(app: FastAPI, browser: httpx.AsyncClient, secret: str) -> None:
-    await browser.get("/admin/login")  # builds the site
     tried = addresses(app)
     assert len(tried) > 20
     headers = {"X-CSRFToken": browser.cookies.get(CSRF_COOKIE, "x")}
@@ -223,6 +222,16 @@ async def test_a_failure_inside_is_a_page_that_tells_nothing(desk: Desk, monkeyp
     assert "request_id" in answer.text
     assert "SELECT" not in answer.text
     assert "Traceback" not in answer.text
+
+
+@on_sqlite
+async def test_metrics_name_pages_by_their_templates(desk: Desk, client: httpx.AsyncClient):
+    await desk.client.get("/admin/users/list")
+    await desk.client.get("/admin/nowhere")
+    metrics = (await client.get("/metrics")).text
+    for route in ("/admin/{key}/list", "/admin/login", "/admin"):
+        assert f'route="{route}"' in metrics
+    assert "nowhere" not in metrics
 
 
 def test_nothing_of_the_library_is_imported_before_somebody_asks_for_the_site():
