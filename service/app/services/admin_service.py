@@ -1,10 +1,10 @@
 """What administrators do beyond their own accounts; each deed leaves a row in the trail (audit_service)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Delete, Update, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import utcnow
@@ -66,21 +66,15 @@ async def revoke_tokens(
 
 async def retry_jobs(session: AsyncSession, admin: Principal, job_ids: Sequence[UUID]) -> None:
     """Run dead or waiting jobs again, now. Raises Conflict for one that is neither."""
-    for job_id in job_ids:
-        name = await session.scalar(outbox.retry(job_id).returning(OutboxJob.name))
-        if name is None:
-            raise Conflict("Only a dead or waiting job can be run again, and this one is neither (any more).")
-        audit_service.record(session, admin.user_id, "job.retry", f"job:{job_id}", {"name": name})
+    refusal = "Only a dead or waiting job can be run again, and this one is neither (any more)."
+    await _change_jobs(session, admin, job_ids, outbox.retry, action="job.retry", refusal=refusal)
     tell_job_written(session)
 
 
 async def drop_jobs(session: AsyncSession, admin: Principal, job_ids: Sequence[UUID]) -> None:
     """Delete jobs for good. Raises Conflict for one that runs, or is done."""
-    for job_id in job_ids:
-        name = await session.scalar(outbox.drop(job_id).returning(OutboxJob.name))
-        if name is None:
-            raise Conflict("A job that runs cannot be dropped, nor one that is done or gone.")
-        audit_service.record(session, admin.user_id, "job.drop", f"job:{job_id}", {"name": name})
+    refusal = "A job that runs cannot be dropped, nor one that is done or gone."
+    await _change_jobs(session, admin, job_ids, outbox.drop, action="job.drop", refusal=refusal)
 
 
 async def reset_second_factor(session: AsyncSession, admin: Principal, user_id: int, *, resources: Resources) -> None:
@@ -88,3 +82,19 @@ async def reset_second_factor(session: AsyncSession, admin: Principal, user_id: 
     if not await second_factor_enrolment.reset(session, user_id, resources=resources):
         raise Conflict("This account has no second factor.")
     audit_service.record(session, admin.user_id, "user.reset_second_factor", f"user:{user_id}")
+
+
+async def _change_jobs(
+    session: AsyncSession,
+    admin: Principal,
+    job_ids: Sequence[UUID],
+    change: Callable[[UUID], Update | Delete],
+    *,
+    action: str,
+    refusal: str,
+) -> None:
+    for job_id in job_ids:
+        name = await session.scalar(change(job_id).returning(OutboxJob.name))
+        if name is None:
+            raise Conflict(refusal)
+        audit_service.record(session, admin.user_id, action, f"job:{job_id}", {"name": name})

@@ -1,8 +1,8 @@
 """What the views have in common: lists from services, changes through services, refusals in words."""
 
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, ClassVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,6 +25,15 @@ from app.services.admin_lists import Listing, Wanted
 
 LONGEST_SEARCH = 100
 YES_NO = {"yes": True, "no": False}
+
+
+@contextmanager
+def _refusals_shown() -> Generator[None]:
+    """What a service refuses, the page says in the service's words."""
+    try:
+        yield
+    except ServiceError as refusal:
+        raise ActionFailed(refusal.detail) from None
 
 
 class TableView(BaseModelView):
@@ -111,16 +120,12 @@ class TableView(BaseModelView):
         return rule.value
 
     async def handle_action(self, request: Request, selection: ActionSelection, name: str) -> Response | None:
-        try:
+        with _refusals_shown():
             return await super().handle_action(request, selection, name)
-        except ServiceError as refusal:
-            raise ActionFailed(refusal.detail) from None
 
     async def handle_row_action(self, request: Request, pk: Any, name: str) -> Response | None:
-        try:
+        with _refusals_shown():
             return await super().handle_row_action(request, pk, name)
-        except ServiceError as refusal:
-            raise ActionFailed(refusal.detail) from None
 
     @asynccontextmanager
     async def changing(self, request: Request, done: str) -> AsyncGenerator[tuple[AsyncSession, Principal]]:
