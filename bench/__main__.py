@@ -12,6 +12,7 @@ BENCHMARKS = {
     "notes": "project memory: writes, reads and searches at size",
     "affected": "tests chosen for a change, over mutations of real code",
     "gate": "time of the gate on one changed file",
+    "mcp": "the MCP server: start, answers at 2,000 files, a soak of 1,000 calls with file changes",
 }
 BY_DEFAULT = ("load",)
 """What `make bench` runs: the others need corpora, which they name and fetch themselves."""

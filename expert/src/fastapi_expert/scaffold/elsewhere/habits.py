@@ -136,7 +136,12 @@ def _as_sibling(codebase: Codebase, table: Component) -> Sibling | None:
 def _takes_a_session(codebase: Codebase, service: Component) -> bool:
     """Whether it is a function that is given the session, among others of the kind."""
     function = codebase.function(service.id)
-    return bool(_SERVICES.search(service.path)) and function is not None and not function.owner and any(_SESSION.search(p.annotation) for p in function.params)
+    return (
+        bool(_SERVICES.search(service.path))
+        and function is not None
+        and not function.owner
+        and any(_SESSION.search(p.annotation) for p in function.params)
+    )
 
 
 def _as_addressed(codebase: Codebase, names: Names) -> Names:

@@ -1,0 +1,190 @@
+"""`python -m bench mcp [CODEBASE]`: the MCP server as a client meets it, over a real pipe.
+
+Four rows: from starting the process to the reply of `initialize` (beside a bare Python that starts and answers the same
+line); `propose_code` at 2,000 files, each time with another draft; the other questions at that size; and a soak of
+1,000 calls with a file changed before every fourth, each answer checked against what the files then said, and the
+server's resident memory at every hundredth. CODEBASE is copied, thinned or repeated to 2,000 files; without one, the
+expert's own source is.
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+FILES = 2_000
+CALLS = 1_000
+STARTS = 15
+_INITIALIZE = {
+    "jsonrpc": "2.0",
+    "id": 0,
+    "method": "initialize",
+    "params": {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "bench", "version": "1"}},
+}
+_BARE = "import sys; sys.stdin.readline(); print('{}', flush=True)"
+_OTHERS = {
+    "map_codebase": {"kind": "router"},
+    "list_routes": {"path": "/bench"},
+    "find_existing": {"query": "hash a password"},
+    "find_duplicates": {"limit": 3},
+}
+
+
+class Server:
+    """One server process and its pipe."""
+
+    def __init__(self, root: Path) -> None:
+        command = [sys.executable, "-m", "fastapi_expert", "mcp", "--root", str(root)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.ask(_INITIALIZE)
+
+    def ask(self, message: dict[str, Any]) -> dict[str, Any]:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(message) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def call(self, tool: str, **arguments: Any) -> tuple[str, float]:
+        """The answer and the milliseconds it took."""
+        began = time.perf_counter()
+        params = {"name": tool, "arguments": arguments}
+        answer = self.ask({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
+        spent = 1000 * (time.perf_counter() - began)
+        assert not answer["result"]["isError"], answer
+        return answer["result"]["content"][0]["text"], spent
+
+    def memory(self) -> float:
+        """Resident megabytes."""
+        return psutil.Process(self.process.pid).memory_info().rss / 1e6
+
+    def close(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait(30)
+
+
+def main(arguments: list[str]) -> int:
+    source = Path(arguments[0]) if arguments else Path(__file__).parents[1] / "expert/src"
+    with tempfile.TemporaryDirectory() as made:
+        root = Path(made)
+        _fill(root, source)
+        _starts(root)
+        server = Server(root)
+        try:
+            _questions(server, root)
+            _soak(server, root)
+        finally:
+            server.close()
+    return 0
+
+
+def _fill(root: Path, source: Path) -> None:
+    files = sorted(path for path in source.rglob("*.py") if "__pycache__" not in path.parts)
+    lines = 0
+    for number in range(FILES):
+        text = files[number % len(files)].read_bytes()
+        lines += text.count(b"\n")
+        turn = number // len(files)
+        place = root / f"copy{turn}" / files[number % len(files)].relative_to(source)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(text)
+    (root / "pyproject.toml").write_text('[project]\nname = "bench"\nversion = "0"\n')
+    print(f"{FILES:,} files, {lines:,} lines, from {source.name}")
+
+
+def _starts(root: Path) -> None:
+    ours, bare = [], []
+    for _ in range(STARTS):
+        began = time.perf_counter()
+        server = Server(root)
+        ours.append(1000 * (time.perf_counter() - began))
+        server.close()
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-c", _BARE], input="{}\n", capture_output=True, text=True, check=True)
+        bare.append(1000 * (time.perf_counter() - began))
+    print(
+        f"start to the reply of initialize   p50 {statistics.median(ours):6.1f} ms   best {min(ours):6.1f}"
+        f"   bare Python {statistics.median(bare):6.1f}"
+    )
+
+
+def _questions(server: Server, root: Path) -> None:
+    _, first = server.call("propose_code", code=_draft(0), path="new.py")
+    spent = [server.call("propose_code", code=_draft(number), path="new.py")[1] for number in range(1, 101)]
+    print(f"propose_code, another draft each    {_row(spent)}   the first {first:,.0f}")
+    for tool, given in _OTHERS.items():
+        server.call(tool, **given)
+        print(f"{tool:<35} {_row([server.call(tool, **given)[1] for _ in range(20)])}")
+
+
+def _soak(server: Server, root: Path) -> None:
+    """Every fourth call finds a file that changed; what it answers is compared with what that file now says."""
+    changing = root / "bench_routes.py"
+    memory, spent, stale = [server.memory()], [], 0
+    name = ""
+    for number in range(CALLS):
+        if number % 4 == 0:
+            name = f"soak_{number}"
+            changing.write_text(_routes(name))
+        tool = ("list_routes", "propose_code", "find_existing", "map_codebase")[number % 4]
+        arguments = {
+            "list_routes": {"path": f"/bench/{name}"},
+            "propose_code": {"code": _routes(name).replace("bench", "other"), "path": "again.py"},
+            "find_existing": {"query": f"read {name}"},
+            "map_codebase": {"path": "bench_routes.py", "kind": "endpoint"},
+        }[tool]
+        answer, took = server.call(tool, **arguments)
+        spent.append(took)
+        stale += "bench_routes.py" not in answer if tool == "propose_code" else name not in answer
+        if number % 100 == 99:
+            memory.append(server.memory())
+    settled = memory[2:]
+    print(f"soak: {CALLS:,} calls, {CALLS // 4} changes  {_row(spent)}   stale answers {stale}")
+    print(
+        "soak: resident MB at every hundredth  "
+        + " ".join(f"{each:.0f}" for each in memory)
+        + f"   spread after the second {max(settled) - min(settled):.1f}"
+    )
+
+
+def _draft(number: int) -> str:
+    return (
+        f"def convert_{number}(amount: int, currency: str) -> int:\n"
+        f'    rates = {{"USD": {number}, "GBP": 117}}\n'
+        "    rate = rates.get(currency, 100)\n"
+        f"    exact = amount * rate + {number}\n"
+        "    rounded = (exact + 50) // 100\n"
+        "    return max(rounded, 0)\n"
+    )
+
+
+def _routes(name: str) -> str:
+    return (
+        "from fastapi import APIRouter, FastAPI\n\n"
+        'app = FastAPI()\nrouter = APIRouter(prefix="/bench")\n\n\n'
+        f'@router.get("/{name}")\n'
+        f"def read_{name}(first: int, second: int) -> dict[str, int]:\n"
+        f'    """Read {name}."""\n'
+        "    total = first * 3 + second\n"
+        "    if total > 100:\n"
+        "        total = total - second * 2\n"
+        "    rest = total % 7\n"
+        f'    return {{"{name}": rest, "total": total}}\n\n\n'
+        "app.include_router(router)\n"
+    )
+
+
+def _row(spent: list[float]) -> str:
+    ordered = sorted(spent)
+    return f"p50 {statistics.median(ordered):6.1f} ms   p95 {ordered[int(0.95 * len(ordered))]:6.1f}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
