@@ -36,11 +36,11 @@ PEOPLE = [
 class Provider(Server):
     """Django OAuth Toolkit in a process of its own (see `tests/oidc/provider`)."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, redirect_uri: str = f"http://localhost{CALLBACK}") -> None:
         super().__init__("provider")
         self.issuer = f"http://127.0.0.1:{self.port}"
         users = [{**person, "password": PASSWORD} for person in PEOPLE]
-        setup = {"users": users, "redirect_uri": f"http://localhost{CALLBACK}"}
+        setup = {"users": users, "redirect_uri": redirect_uri}
         (self.directory / "setup.json").write_text(json.dumps(setup))
         (self.directory / "alien.pem").write_bytes(new_key())
         self.change_key()

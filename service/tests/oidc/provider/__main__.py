@@ -12,7 +12,7 @@ from django.conf import settings
 
 from tests.oidc.provider import CLIENT_ID, CLIENT_SECRET
 
-_LOGIN_PAGE = '<form method="post">{% csrf_token %}{{ form }}</form>'
+_LOGIN_PAGE = '<form method="post">{% csrf_token %}{{ form }}<button>Log in</button></form>'
 _SITE = "tests.oidc.provider.site"
 _APPS = ("auth", "contenttypes", "sessions")
 
