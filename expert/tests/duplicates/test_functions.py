@@ -232,3 +232,18 @@ def test_what_saves_most_comes_first(findings: Find) -> None:
         }
     )
     assert [one.components[0].path for one in found] == ["d.py", "b.py"]
+
+
+def test_three_lines_of_an_idiom_are_no_copy(findings: Find) -> None:
+    revoke = """
+        def revoke_session(session, session_id, clock):
+            found = session.get_or_refuse(session_id, lock=True)
+            found.revoked_at = clock.now_in_utc()
+            session.flush_in_order(found)
+            notify_devices(found.device_name)
+    """
+    other = revoke.replace("revoke_session", "revoke_token").replace(
+        "notify_devices(found.device_name)", "forget(found)"
+    )
+    assert findings({"app/sessions.py": revoke, "app/tokens.py": other}) == ()
+    assert [one.rule for one in findings({"app/sessions.py": revoke, "app/again.py": revoke})] == ["FX301"]

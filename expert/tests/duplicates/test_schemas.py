@@ -174,3 +174,13 @@ def test_a_family_of_schemas_names_every_role_that_has_the_same_fields(findings:
     [finding] = findings({"app/topics.py": ROLES, "app/leaflets.py": PATCH, "app/flyers.py": flyer})
     names = {place.id.rpartition("::")[2] for place in finding.components}
     assert names == {"Leaflet", "Flyer", "TopicCreate", "TopicUpdate"}
+
+
+def test_bookkeeping_that_every_thing_has_is_no_evidence(findings: Find) -> None:
+    session = (
+        HEAD + "class Session(BaseModel):\n    id: int\n    user_id: int\n    created_at: str\n    expires_at: str\n"
+    )
+    token = session.replace("Session", "ApiToken").replace("user_id", "name")
+    assert (
+        findings({"app/sessions.py": session + "    agent: str\n", "app/tokens.py": token + "    prefix: str\n"}) == ()
+    )

@@ -33,8 +33,20 @@ class Overlap:
     """The same names and types, whatever their order and spelling."""
 
 
+# fmt: off
+BOOKKEEPING = frozenset({
+    "id", "uuid", "pk", "key", "type", "version", "created", "createdat", "createdby", "createdon", "updated",
+    "updatedat", "updatedby", "updatedon", "modified", "modifiedat", "deleted", "deletedat", "expiresat", "lastusedat",
+    "lastseenat", "userid", "ownerid", "active", "isactive",
+})
+# fmt: on
+"""Field keys that every application has, whatever it is about."""
+BOOKKEEPING_WEIGHT = 0.2
+"""What such a field weighs at most, however few models of this codebase have it."""
+
+
 class FieldWeights:
-    """A field name's weight: 1 when a single model of ``population`` has it, near 0 when most have."""
+    """A field name's weight: 1 when a single model of ``population`` has it, near 0 when most have or all would."""
 
     def __init__(self, frequency: Callable[[str], int], population: int) -> None:
         self._frequency = frequency
@@ -42,7 +54,8 @@ class FieldWeights:
 
     def rarity(self, key: str) -> float:
         frequency = self._frequency(key)
-        return max(0.05, 1.0 - log2(frequency) / self._scale) if frequency > 1 else 1.0
+        rarity = max(0.05, 1.0 - log2(frequency) / self._scale) if frequency > 1 else 1.0
+        return min(rarity, BOOKKEEPING_WEIGHT) if key in BOOKKEEPING else rarity
 
 
 def field_key(name: str) -> str:
