@@ -7,7 +7,7 @@ a crash sees the old text or the new, never a part (POSIX rename(2)).
 import hashlib
 import os
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +29,8 @@ class Stamp(NamedTuple):
 
 FileState = tuple[str, int, int, int]
 """A path relative to the root, and its `Stamp`."""
+Known = Mapping[str, Mapping[str, tuple[int, int, int]]]
+"""The notes' stamps by folder (``""`` or ending with ``/``) and name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Folder:
 
     root: Path
     cache: Path
-    agreed: tuple[int, set[FileState]] | None = field(default=None, compare=False, repr=False)
+    agreed: tuple[int, Known] | None = field(default=None, compare=False, repr=False)
 
     def walk(self) -> set[FileState]:
         """Every note; nothing hidden, and no link is followed."""
@@ -68,7 +70,7 @@ class Folder:
                     name = entry.name
                     if name[0] == ".":
                         continue
-                    if name[-3:].lower() == ".md" and entry.is_file(follow_symlinks=False):
+                    if _is_note(entry):
                         try:
                             stat = entry.stat(follow_symlinks=False)
                         except FileNotFoundError:
@@ -77,6 +79,35 @@ class Folder:
                     elif entry.is_dir(follow_symlinks=False):
                         pending.append((f"{prefix}{name}/", entry.path))
         return found
+
+    def is_still(self, known: Known) -> bool:
+        """Whether the notes are those of ``known``; every question asks it, so it builds next to nothing."""
+        pending = [("", str(self.root))]
+        met = 0
+        while pending:
+            prefix, directory = pending.pop()
+            files = known.get(prefix, {})
+            met += prefix in known
+            count = 0
+            try:
+                with os.scandir(directory) as entries:
+                    for entry in entries:
+                        was = files.get(entry.name)
+                        if was is None:
+                            if _is_note(entry):
+                                return False
+                            if entry.name[0] != "." and entry.is_dir(follow_symlinks=False):
+                                pending.append((f"{prefix}{entry.name}/", entry.path))
+                            continue
+                        count += 1
+                        stat = entry.stat(follow_symlinks=False)
+                        if stat.st_mtime_ns != was[0] or stat.st_size != was[1] or stat.st_ino != was[2]:
+                            return False
+            except OSError:
+                return False
+            if count != len(files):
+                return False
+        return met == len(known)
 
     def make_cache(self) -> None:
         """Make the cache folder, which git is not to see."""
@@ -157,6 +188,11 @@ class Folder:
             yield
         finally:
             os.close(handle)  # closing releases the lock, on POSIX and on Windows
+
+
+def _is_note(entry: "os.DirEntry[str]") -> bool:
+    name = entry.name
+    return name[-3:].lower() == ".md" and name[0] != "." and entry.is_file(follow_symlinks=False)
 
 
 def decode(data: bytes) -> Content:

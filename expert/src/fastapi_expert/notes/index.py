@@ -97,14 +97,17 @@ class Index:
 
     def refresh(self) -> None:
         """Read what was added or changed since the last look, forget what is gone."""
-        seen = self.folder.walk()
-        if self.folder.agreed == (self._generation(), seen):
+        agreed = self.folder.agreed
+        if agreed and agreed[0] == self._generation() and self.folder.is_still(agreed[1]):
             return
-        known = set(self._known())
+        seen, known = self.folder.walk(), set(self._known())
         if seen != known:
             self._catch_up(seen, known)
-            known = set(self._known())
-        self.folder.agreed = (self._generation(), known)
+        by_folder: dict[str, dict[str, tuple[int, int, int]]] = {}
+        for path, *stamp in self._known():
+            folder, slash, name = path.rpartition("/")
+            by_folder.setdefault(folder + slash, {})[name] = tuple(stamp)
+        self.folder.agreed = (self._generation(), by_folder)
 
     def _catch_up(self, seen: set[FileState], known: set[FileState]) -> None:
         changed = {path for path, *_ in seen ^ known}
