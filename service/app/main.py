@@ -28,7 +28,7 @@ from app.core.middleware import install_middleware
 from app.core.oidc.client import OidcClient
 from app.core.openapi import DESCRIPTION, TAGS, install_openapi
 from app.core.passwords import PasswordHasher
-from app.core.principal import Grant, Principal, PrincipalCache
+from app.core.principal import GrantKey, Principal, PrincipalCache
 from app.core.ratelimit import RateLimiter
 from app.core.redis import connect
 from app.core.resources import Resources
@@ -77,7 +77,7 @@ def build_resources(settings: Settings) -> Resources:
     token_uses = BufferedCounter[UUID](partial(api_token_service.store_uses, database))
     signer = TokenSigner(settings)
 
-    async def load(user_id: int, grant: Grant) -> Principal | None:
+    async def load(user_id: int, grant: GrantKey) -> Principal | None:
         if isinstance(grant, UUID):
             return await session_service.load_principal(database.reader, user_id=user_id, session_id=grant)
         return await api_token_service.load_principal(

@@ -88,6 +88,13 @@ class Accounts:
             refresh_token=pair["refresh_token"],
         )
 
+    async def api_token(self, owner: Account, *scopes: str, **fields: Any) -> dict[str, Any]:
+        """What the service answers to a new API token of `owner`, its secret in `token`."""
+        wanted = {"name": "a token", "scopes": scopes, **fields}
+        answer = await self.client.post("/api/v1/auth/tokens", json=wanted, headers=owner.headers)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
     async def post(self, author: Account | User, *, tags: list[str] | None = None, **fields: Any) -> Post:
         """A post of `author`, published unless `status` says otherwise, put there without the service noticing."""
         number = next(_numbers)

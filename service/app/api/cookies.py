@@ -9,7 +9,7 @@ from app.api.dependencies import cookie_names, request_headers, resources_of
 from app.api.responses import NO_STORE, json_response
 from app.core.context import request_context
 from app.core.cookies import Header, read_cookie, set_cookie
-from app.core.errors import Unauthorized
+from app.core.errors import Forbidden, Unauthorized
 from app.core.tokens import InvalidToken
 from app.services.auth_service import BAD_REFRESH_TOKEN
 from app.services.session_service import Tokens
@@ -30,8 +30,12 @@ def require_own_page(request: Request) -> None:
 
     Raises Forbidden.
     """
-    https = cookie_names(request).secure
-    resources_of(request).csrf.require_own_page(request_headers(), https=https)
+    resources = resources_of(request)
+    try:
+        resources.csrf.require_own_page(request_headers(), https=cookie_names(request).secure)
+    except Forbidden:
+        resources.metrics.login_failed("cross_site")
+        raise
 
 
 def answer_tokens(

@@ -117,10 +117,10 @@ class Authentication(OAuth2):
             raise Unauthorized(NOT_SIGNED_IN)
         else:
             return None
-        if principal.scopes is not None:
-            require_scope(principal.scopes, self.scope)
         if (context := request_context.get()) is not None:
             context.user_id = principal.user_id
+        if principal.scopes is not None:
+            require_scope(principal.scopes, self.scope)
         return principal
 
 
@@ -189,8 +189,6 @@ def _caller(scope: Scope | None = None, *, required: bool = True) -> Any:
 
 # Without a scope no API token is let in: what an endpoint forgets to think of stays closed to them.
 CurrentUser = Annotated[Principal, _caller()]
-OptionalUser = Annotated[Principal | None, _caller(required=False)]
-
 ProfileReader = Annotated[Principal, _caller(Scope.PROFILE_READ)]
 ProfileViewer = Annotated[Principal | None, _caller(Scope.PROFILE_READ, required=False)]
 ProfileWriter = Annotated[Principal, _caller(Scope.PROFILE_WRITE)]

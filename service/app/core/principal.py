@@ -9,7 +9,7 @@ from app.core.answers import JsonAnswer
 from app.core.cache import UNCOORDINATED_TTL, Cache, Region
 from app.core.scopes import Scope
 
-Grant = UUID | bytes
+GrantKey = UUID | bytes
 """What a user came by: the id of a session, or the hash of an API token."""
 
 
@@ -32,10 +32,10 @@ class Principal:
     """When an API token ends, in Unix seconds. A session's access token says so itself."""
 
 
-Grants = dict[Grant, tuple[float, Principal]]
+Grants = dict[GrantKey, tuple[float, Principal]]
 """A user's live sessions and API tokens, each with the time it was read."""
 
-Loader = Callable[[int, Grant], Awaitable[Principal | None]]
+Loader = Callable[[int, GrantKey], Awaitable[Principal | None]]
 
 
 class PrincipalCache:
@@ -52,7 +52,7 @@ class PrincipalCache:
         self._alone = alone
         self._ttl = ttl
 
-    async def get(self, user_id: int, grant: Grant) -> Principal | None:
+    async def get(self, user_id: int, grant: GrantKey) -> Principal | None:
         """The caller behind a session or API token, or None when it or its user is not live."""
         grants = self._region.get(str(user_id))
         if grants is not None and (found := grants.get(grant)) is not None and self._trusts(found[0]):

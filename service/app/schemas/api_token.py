@@ -22,7 +22,7 @@ TokenName = Annotated[
 
 class ApiTokenRequest(Schema):
     name: Annotated[TokenName, Field(description="What it is for.")]
-    scopes: Annotated[frozenset[Scope], Field(min_length=1, description="All that it may do.")]
+    scopes: Annotated[list[Scope], Field(min_length=1, description="All that it may do.")]
     expires_in_days: Annotated[int, Field(ge=1, le=MAX_DAYS)] = DEFAULT_DAYS
 
 

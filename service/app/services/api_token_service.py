@@ -144,28 +144,19 @@ async def make(
         expires_at=now + lifetime,
     )
     session.add(row)
-    outbox.enqueue(session, outbox.SEND_SECURITY_NOTICE, user_id=user.user_id, event="api_token_made")
+    outbox.notify(session, user.user_id, "api_token_made")
     return Listed(*(getattr(row, field) for field in Listed._fields)), token
 
 
 async def revoke(session: AsyncSession, *, user_id: int, token_id: UUID, resources: Resources) -> None:
     """End one of this user's tokens at once. Raises NotFound when it is not theirs or ended already."""
-    revoked = await session.scalar(
-        update(ApiToken)
-        .where(ApiToken.id == token_id, ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None))
-        .values(revoked_at=utcnow())
-        .returning(ApiToken.id)
-    )
-    if revoked is None:
+    if not await session_service.revoke_grants(session, ApiToken, user_id=user_id, only=token_id, resources=resources):
         raise NotFound("You have no API token with this id.")
-    session_service.forget_after_commit(session, user_id=user_id, resources=resources)
 
 
 async def revoke_all(session: AsyncSession, *, user_id: int, resources: Resources) -> None:
     """End every token of a user."""
-    which = update(ApiToken).where(ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None))
-    await session.execute(which.values(revoked_at=utcnow()))
-    session_service.forget_after_commit(session, user_id=user_id, resources=resources)
+    await session_service.revoke_grants(session, ApiToken, user_id=user_id, resources=resources)
 
 
 async def store_uses(database: Database, uses: Mapping[UUID, int]) -> None:

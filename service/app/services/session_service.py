@@ -19,7 +19,7 @@ from app.core.ids import uuid7
 from app.core.principal import Principal
 from app.core.resources import Resources
 from app.core.tokens import token_hash
-from app.models import Role, SecondFactor, Session, User
+from app.models import ApiToken, Role, SecondFactor, Session, User
 from app.services.profiles import PROFILE_COLUMNS, Profile, private_view, profile_answer
 
 MOST_LISTED = 100
@@ -198,24 +198,33 @@ async def revoke_replayed(
 
 async def revoke(session: AsyncSession, *, user_id: int, session_id: UUID, resources: Resources) -> None:
     """End one of this user's sessions. Raises NotFound when it is not theirs or not open."""
-    revoked = await session.scalar(
-        update(Session)
-        .where(Session.id == session_id, Session.user_id == user_id, Session.revoked_at.is_(None))
-        .values(revoked_at=utcnow())
-        .returning(Session.id)
-    )
-    if revoked is None:
+    if not await revoke_grants(session, Session, user_id=user_id, only=session_id, resources=resources):
         raise NotFound("You have no open session with this id.")
-    forget_after_commit(session, user_id=user_id, resources=resources)
 
 
 async def revoke_all(session: AsyncSession, *, user_id: int, resources: Resources, but: UUID | None = None) -> None:
     """End every session of a user (but this one)."""
-    statement = update(Session).where(Session.user_id == user_id, Session.revoked_at.is_(None))
+    await revoke_grants(session, Session, user_id=user_id, but=but, resources=resources)
+
+
+async def revoke_grants(
+    session: AsyncSession,
+    kind: type[Session | ApiToken],
+    *,
+    user_id: int,
+    only: UUID | None = None,
+    but: UUID | None = None,
+    resources: Resources,
+) -> int:
+    """End all of a user's sessions or API tokens, one, or all but one; return how many were open."""
+    statement = update(kind).where(kind.user_id == user_id, kind.revoked_at.is_(None))
+    if only is not None:
+        statement = statement.where(kind.id == only)
     if but is not None:
-        statement = statement.where(Session.id != but)
-    await session.execute(statement.values(revoked_at=utcnow()))
+        statement = statement.where(kind.id != but)
+    revoked = await session.scalars(statement.values(revoked_at=utcnow()).returning(kind.id))
     forget_after_commit(session, user_id=user_id, resources=resources)
+    return len(revoked.all())
 
 
 def forget_after_commit(session: AsyncSession, *, user_id: int, resources: Resources) -> None:

@@ -26,13 +26,6 @@ ALL = [scope.value for scope in Scope if scope is not Scope.ADMIN]
 NEW_PASSWORD = "Another8@battery-horse-staple"
 
 
-async def make(client: Any, owner: Account, scopes: list[str] | None = None, **fields: Any) -> dict[str, Any]:
-    wanted = {"name": "deploy", "scopes": ALL if scopes is None else scopes, **fields}
-    answer = await client.post(TOKENS, json=wanted, headers=owner.headers)
-    assert answer.status_code == 201, answer.text
-    return answer.json()
-
-
 def bearer(made: dict[str, Any]) -> dict[str, str]:
     return {"Authorization": f"Bearer {made['token']}"}
 
@@ -44,7 +37,7 @@ async def works(client: Any, made: dict[str, Any]) -> bool:
 @on_both_databases
 async def test_the_secret_is_shown_once_and_only_its_hash_is_kept(app, client, accounts):
     owner = await accounts.user()
-    made = await make(client, owner, ["posts:write", "posts:read", "posts:read"], name=" CI ", expires_in_days=30)
+    made = await accounts.api_token(owner, "posts:write", "posts:read", "posts:read", name=" CI ", expires_in_days=30)
     assert re.fullmatch(rf"pat_{owner.id}_[\w-]{{43}}", made["token"])
     assert made["token"].startswith(made["prefix"])
     assert len(made["prefix"]) < 20
@@ -62,7 +55,7 @@ async def test_the_secret_is_shown_once_and_only_its_hash_is_kept(app, client, a
 @on_both_databases
 async def test_a_token_writes_and_reads_in_its_user_s_name(client, accounts):
     owner = await accounts.user()
-    headers = bearer(await make(client, owner))
+    headers = bearer(await accounts.api_token(owner, *ALL))
     post = {"title": "By a script", "content": "And that was all."}
     made = await client.post(f"{API}/posts", json=post, headers=headers)
     assert made.status_code == 201
@@ -77,10 +70,10 @@ async def test_every_operation_wants_the_scope_that_the_document_names(app: Fast
     """With all other scopes it is refused, naming the missing one; where none is named no token will do."""
     owner = await accounts.admin()
     without = {
-        scope: bearer(await make(client, owner, [other.value for other in Scope if other is not scope]))
+        scope: bearer(await accounts.api_token(owner, *(other for other in Scope if other is not scope)))
         for scope in Scope
     }
-    everything = bearer(await make(client, owner, [scope.value for scope in Scope]))
+    everything = bearer(await accounts.api_token(owner, *Scope))
     refused = 0
     for operation in operations(app):
         ways = operation.description.get("security", [])
@@ -121,7 +114,10 @@ async def test_the_document_shows_the_scopes_and_which_operation_wants_which(app
 async def test_an_administrator_s_token_is_one_s_own_unless_it_says_admin(client, accounts):
     admin, author = await accounts.admin(), await accounts.user()
     draft = await accounts.post(author, status=PostStatus.DRAFT)
-    plain, mighty = bearer(await make(client, admin)), bearer(await make(client, admin, [*ALL, "admin"]))
+    plain, mighty = (
+        bearer(await accounts.api_token(admin, *ALL)),
+        bearer(await accounts.api_token(admin, *ALL, "admin")),
+    )
     assert (await client.get(f"{API}/posts/{draft.id}", headers=plain)).status_code == 404
     assert (await client.get(f"{API}/posts/{draft.id}", headers=mighty)).status_code == 200
     path = f"{API}/users/{author.id}"
@@ -140,7 +136,7 @@ async def test_the_scope_admin_is_an_administrator_s_to_give_and_goes_with_the_r
     refused = await client.post(TOKENS, json={"name": "x", "scopes": ["admin"]}, headers=user.headers)
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["pointer"] == "#/scopes"
-    mighty = bearer(await make(client, admin, ["admin", "profile:read"]))
+    mighty = bearer(await accounts.api_token(admin, "admin", "profile:read"))
     assert "email" in (await client.get(f"{API}/users/{user.id}", headers=mighty)).json()
     demoted = await client.patch(f"{API}/users/{admin.id}/access", json={"role": "user"}, headers=other.headers)
     assert demoted.status_code == 200
@@ -171,7 +167,7 @@ async def test_a_token_without_name_scopes_or_end_is_refused(client, accounts, w
 @on_both_databases
 async def test_a_revoked_token_is_dead_at_once_and_gone_from_the_list(client, accounts):
     owner, stranger = await accounts.user(), await accounts.user()
-    first, second = await make(client, owner), await make(client, owner)
+    first, second = await accounts.api_token(owner, *ALL), await accounts.api_token(owner, *ALL)
     assert await works(client, first)
     assert (await client.delete(f"{TOKENS}/{first['id']}", headers=stranger.headers)).status_code == 404
     assert (await client.delete(f"{TOKENS}/{first['id']}", headers=owner.headers)).status_code == 200
@@ -183,7 +179,7 @@ async def test_a_revoked_token_is_dead_at_once_and_gone_from_the_list(client, ac
 @on_both_databases
 async def test_a_token_expires_even_while_it_is_remembered(app, client, accounts, monkeypatch):
     owner = await accounts.user()
-    made = await make(client, owner)
+    made = await accounts.api_token(owner, *ALL)
     assert await works(client, made)
     later = (utcnow() + timedelta(days=90, seconds=1)).timestamp()
     with monkeypatch.context() as clock:
@@ -200,7 +196,7 @@ async def test_a_token_expires_even_while_it_is_remembered(app, client, accounts
 @on_both_databases
 async def test_deactivation_ends_tokens_and_reactivation_does_not_bring_them_back(client, accounts):
     owner, admin = await accounts.user(), await accounts.admin()
-    made = await make(client, owner)
+    made = await accounts.api_token(owner, *ALL)
     assert await works(client, made)
     for active, expected in ((False, False), (True, False)):
         path = f"{API}/users/{owner.id}/access"
@@ -214,7 +210,7 @@ async def test_a_changed_password_and_a_logout_everywhere_leave_tokens_alone_but
     app, client, accounts
 ):
     owner = await accounts.user()
-    made = await make(client, owner)
+    made = await accounts.api_token(owner, *ALL)
     change = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
     assert (await client.post(f"{API}/auth/password/change", json=change, headers=owner.headers)).status_code == 200
     assert (await client.post(f"{API}/auth/logout-all", headers=owner.headers)).status_code == 200
@@ -242,7 +238,7 @@ async def reset_token(app: FastAPI, owner: Account) -> str:
 @on_both_databases
 async def test_the_last_use_is_noted_to_the_minute_and_not_on_every_request(app, client, accounts):
     owner = await accounts.user()
-    made = await make(client, owner)
+    made = await accounts.api_token(owner, *ALL)
     uses = app.state.resources.token_uses
 
     async def noted() -> Any:
@@ -267,17 +263,17 @@ async def test_the_last_use_is_noted_to_the_minute_and_not_on_every_request(app,
 async def test_a_user_has_at_most_fifty_live_tokens(client, accounts, monkeypatch):
     monkeypatch.setattr(api_token_service, "MOST_LIVE", 2)  # the rule, at a size that is quickly reached
     owner = await accounts.user()
-    first, _ = await make(client, owner), await make(client, owner)
+    first, _ = await accounts.api_token(owner, *ALL), await accounts.api_token(owner, *ALL)
     refused = await client.post(TOKENS, json={"name": "third", "scopes": ALL}, headers=owner.headers)
     assert refused.status_code == 409
     await client.delete(f"{TOKENS}/{first['id']}", headers=owner.headers)
-    await make(client, owner)
+    await accounts.api_token(owner, *ALL)
 
 
 @on_sqlite
 async def test_a_mail_tells_the_owner_of_a_new_token(app, client, accounts):
     owner = await accounts.user()
-    await make(client, owner)
+    await accounts.api_token(owner, *ALL)
     async with app.state.resources.database.session() as session:
         job = await session.scalar(select(OutboxJob).where(OutboxJob.name == SEND_SECURITY_NOTICE))
     assert job is not None
@@ -288,7 +284,7 @@ async def test_a_mail_tells_the_owner_of_a_new_token(app, client, accounts):
 @pytest.mark.parametrize("change", ["digit", "user", "zero", "huge", "short", "long", "arabic", "case"])
 async def test_what_resembles_a_token_is_none(client, accounts, change: str):
     owner, other = await accounts.user(), await accounts.user()
-    made = await make(client, owner)
+    made = await accounts.api_token(owner, *ALL)
     token = made["token"]
     head, secret = token[:-43], token[-43:]
     forged = {
@@ -317,8 +313,9 @@ async def test_a_token_revoked_on_one_worker_is_dead_on_the_others(backend, tmp_
         client_of(first) as one,
         client_of(second) as two,
     ):
-        owner = await Accounts(first.state.resources.database, one).user()
-        made = await make(one, owner)
+        people = Accounts(first.state.resources.database, one)
+        owner = await people.user()
+        made = await people.api_token(owner, *ALL)
         assert await works(two, made)
         await one.delete(f"{TOKENS}/{made['id']}", headers=owner.headers)
         for _ in range(100):

@@ -4,12 +4,13 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select, update
 
 from app.core.clock import utcnow
 from app.models import OutboxJob, Session, User
 from app.services import outbox
-from tests.backends import on_both_databases
+from tests.backends import on_both_databases, on_sqlite
 
 
 async def refresh(client: Any, token: str) -> Any:
@@ -102,3 +103,11 @@ async def test_what_is_no_refresh_token_is_refused_without_a_trace(app, client, 
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"].startswith("Bearer")
     assert await me(client, user.access_token) == 200
+
+
+@on_sqlite
+@pytest.mark.parametrize("body", [{}, {"refresh_token": 1}, {"refresh_token": ""}])
+async def test_a_fault_of_the_body_is_pointed_at(client, body: dict[str, Any]):
+    answer = await client.post("/api/v1/auth/refresh", json=body)
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["#/refresh_token"]

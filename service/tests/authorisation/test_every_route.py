@@ -60,7 +60,7 @@ async def make_victim(client: httpx.AsyncClient, accounts: Accounts) -> Victim:
     )
     async with accounts.database.session() as session:
         session.add(identity)
-    api_token = await make_api_token(client, account, Scope.POSTS_READ)
+    api_token = await accounts.api_token(account, Scope.POSTS_READ)
     posts = [draft, archived, scheduled, public]
     ids = {
         "user_id": [account.id],
@@ -72,13 +72,6 @@ async def make_victim(client: httpx.AsyncClient, accounts: Accounts) -> Victim:
         "provider": ["nowhere"],
     }
     return Victim(account, ids, api_token["token"])
-
-
-async def make_api_token(client: httpx.AsyncClient, owner: Account, scope: Scope) -> dict[str, Any]:
-    wanted = {"name": "a token", "scopes": [scope]}
-    answer = await client.post("/api/v1/auth/tokens", json=wanted, headers=owner.headers)
-    assert answer.status_code == 201, answer.text
-    return answer.json()
 
 
 @on_both_databases
@@ -104,7 +97,7 @@ async def test_no_route_lets_a_stranger_s_token_at_what_is_anothers(app: FastAPI
     """Nor does one scope do what another is for: whatever names another, or none, answers 403."""
     victim = await make_victim(client, accounts)
     stranger = await (accounts.admin if scope is Scope.ADMIN else accounts.user)(username="a_stranger")
-    made = await make_api_token(client, stranger, scope)
+    made = await accounts.api_token(stranger, scope)
     if scope is Scope.ADMIN:  # an administrator may, so somebody who is none any more
         await demote(app, stranger)
 

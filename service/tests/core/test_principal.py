@@ -8,20 +8,20 @@ import pytest
 
 from app.core import cache as cache_module
 from app.core.cache import Cache
-from app.core.principal import Grant, Principal, PrincipalCache
+from app.core.principal import GrantKey, Principal, PrincipalCache
 
-Loader = Callable[[int, Grant], Awaitable[Principal | None]]
+Loader = Callable[[int, GrantKey], Awaitable[Principal | None]]
 
 
 class Sessions:
     """What the database would say, and how often it was asked."""
 
     def __init__(self) -> None:
-        self.live: set[Grant] = set()
+        self.live: set[GrantKey] = set()
         self.asked = 0
         self.during: Callable[[], Awaitable[None]] | None = None
 
-    async def load(self, user_id: int, grant: Grant) -> Principal | None:
+    async def load(self, user_id: int, grant: GrantKey) -> Principal | None:
         self.asked += 1
         found = grant in self.live
         if self.during is not None:

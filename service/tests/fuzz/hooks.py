@@ -43,6 +43,15 @@ class SignedIn:
 
 
 @schemathesis.hook
+def before_load_schema(context: Any, raw_schema: dict[str, Any]) -> None:
+    """Say that a session's token travels in the Authorization header: of `oauth2` Schemathesis does not know it.
+
+    Only then can it leave the token out, or send a wrong one, and see that the operation refuses.
+    """
+    raw_schema["components"]["securitySchemes"]["Bearer"] = {"type": "http", "scheme": "bearer"}
+
+
+@schemathesis.hook
 def before_call(context: Any, case: schemathesis.Case, _: Any) -> None:
     """Let valid requests get further than chance would.
 

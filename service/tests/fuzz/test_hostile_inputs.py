@@ -216,8 +216,8 @@ def path_of(operation: Operation, known: dict[str, Any]) -> str:
 async def ids(accounts: Accounts, owner: Account) -> dict[str, Any]:
     """A user and a post to aim at: new ones, since the last operation may have deleted the others."""
     target, post = await accounts.row(), await accounts.post(owner)
-    session = "00000000-0000-7000-8000-000000000000"
-    return {"user_id": target.id, "post_id": post.id, "slug": post.slug, "session_id": session}
+    nothing = dict.fromkeys(("session_id", "token_id", "identity_id"), "00000000-0000-7000-8000-000000000000")
+    return {"user_id": target.id, "post_id": post.id, "slug": post.slug, "provider": "none", **nothing}
 
 
 async def still_admin(client: httpx.AsyncClient, accounts: Accounts, admin: Account) -> Account:

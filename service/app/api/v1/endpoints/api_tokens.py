@@ -19,7 +19,9 @@ router = APIRouter()
 async def make_api_token(wanted: ApiTokenRequest, user: CurrentUser, session: SessionDep) -> Response:
     """Make an API token. Its secret is shown now and never again; a mail tells you that it was made."""
     lifetime = timedelta(days=wanted.expires_in_days)
-    made, token = await api_token_service.make(session, user, name=wanted.name, scopes=wanted.scopes, lifetime=lifetime)
+    made, token = await api_token_service.make(
+        session, user, name=wanted.name, scopes=frozenset(wanted.scopes), lifetime=lifetime
+    )
     return json_response({**_view(made), "token": token}, status=201, headers=NO_STORE)
 
 

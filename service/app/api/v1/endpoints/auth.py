@@ -5,7 +5,6 @@ from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Form, Request, Response
-from pydantic.json_schema import SkipJsonSchema
 
 from app.api.cookies import (
     WantsCookies,
@@ -54,7 +53,7 @@ from app.services.session_service import Tokens
 router = APIRouter()
 
 
-@router.post("/register", response_model=Registered | RegisteredByCookie, responses=problems(400, 409, 422, 429))
+@router.post("/register", response_model=Registered | RegisteredByCookie, responses=problems(400, 403, 409, 422, 429))
 async def register(
     request: Request,
     registration: Registration,
@@ -104,7 +103,7 @@ async def log_in(
 
 @router.post("/refresh", response_model=TokenPair | CookieSession, responses=problems(401, 403, 422))
 async def refresh(
-    request: Request, session: SessionDep, resources: ResourcesDep, body: Refresh | SkipJsonSchema[None] = None
+    request: Request, session: SessionDep, resources: ResourcesDep, body: Refresh | None = None
 ) -> Response:
     """Exchange the refresh token for a new pair. Each is good once: a replayed one ends its session.
 
