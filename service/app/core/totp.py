@@ -29,12 +29,13 @@ def otpauth_uri(secret: str, *, account: str, issuer: str) -> str:
 def matching_step(secret: str, code: str, *, after: int = 0) -> int | None:
     """The time step whose code this is, or None. Steps up to `after` are used up (RFC 6238 §5.2: a code is good once).
 
-    Every candidate is compared, in constant time.
+    Every candidate is compared, in constant time. Spaces, as apps show them, do not count.
     """
+    written = code.replace(" ", "").encode()
     now = int(time()) // PERIOD
     codes = HOTP(secret)
     found = None
     for step in range(now - DRIFT, now + DRIFT + 1):
-        if hmac.compare_digest(codes.at(step).encode(), code.encode()) and step > after:
+        if hmac.compare_digest(codes.at(step).encode(), written) and step > after:
             found = step
     return found

@@ -1,5 +1,6 @@
 """Signing in with an OpenID provider, from the first click to the session."""
 
+import asyncio
 from urllib.parse import parse_qs, urlsplit
 
 from sqlalchemy import func, select, update
@@ -9,7 +10,7 @@ from app.models import Identity, OutboxJob, Session, User
 from tests.backends import on_both_databases, on_sqlite
 from tests.conftest import client_of
 from tests.contract.test_table import assert_problem
-from tests.oidc.conftest import CALLBACK, FRONTEND, LOGIN
+from tests.oidc.conftest import CALLBACK, FRONTEND, LOGIN, Browser
 from tests.oidc.provider import CLIENT_ID
 from tests.second_factor.conftest import clock, doors  # noqa: F401  # fixtures
 
@@ -70,6 +71,22 @@ async def test_who_comes_for_the_first_time_gets_an_account_and_the_next_time_th
     again = await browser.sign_in("ada")
     assert (await browser.service.get(ME, headers=bearer(again))).json()["id"] == me["id"]
     assert (await count(app, User), await count(app, Identity), await count(app, Session)) == (1, 1, 2)
+
+
+@on_both_databases
+async def test_who_comes_for_the_first_time_in_two_tabs_gets_one_account(app, browser):
+    async with client_of(app) as service:
+        tabs = browser, Browser(service)
+        backs = [await tab.log_in(await tab.begin(), "ada") for tab in tabs]
+        answers = await asyncio.gather(*(tab.come_back(back) for tab, back in zip(tabs, backs, strict=True)))
+        await tabs[1].elsewhere.aclose()
+    statuses = sorted(answer.status_code for answer in answers)
+    assert statuses in ([200, 200], [200, 409])
+    assert (await count(app, User), await count(app, Identity), await count(app, Session)) == (
+        1,
+        1,
+        statuses.count(200),
+    )
 
 
 @on_sqlite

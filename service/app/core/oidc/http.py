@@ -2,23 +2,25 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import httpx
 import orjson
 import structlog
 
 from app.core.errors import BadGateway, Unavailable
 
+if TYPE_CHECKING:
+    import httpx
+
 log = structlog.get_logger(__name__)
 
 SECONDS = 10.0
 MAX_BYTES = 512 * 1024
-_TIMEOUT = httpx.Timeout(SECONDS, connect=5.0)
+CONNECT_SECONDS = 5.0
 
 
 class ProviderHttp:
-    """Asks one provider. Its client, and the TLS context that costs some 20 ms, is made at the first call."""
+    """Asks one provider. The library and its TLS context cost start-up time: they are for those who call one."""
 
     def __init__(self, provider: str) -> None:
         self.provider = provider
@@ -33,8 +35,11 @@ class ProviderHttp:
 
     async def request(self, method: str, url: str, **options: Any) -> tuple[int, dict[str, Any]]:
         """Status and JSON object of the answer. Raises Unavailable when there is none, BadGateway for no JSON."""
+        import httpx
+
         if self._client is None:
-            self._client = httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False)
+            timeout = httpx.Timeout(SECONDS, connect=CONNECT_SECONDS)
+            self._client = httpx.AsyncClient(timeout=timeout, follow_redirects=False)
         try:
             async with (
                 asyncio.timeout(SECONDS),  # httpx counts each read by itself: a provider that drips would never end
@@ -65,7 +70,7 @@ class ProviderHttp:
         if self._client is not None:
             await self._client.aclose()
 
-    async def _body(self, answer: httpx.Response) -> bytes:
+    async def _body(self, answer: "httpx.Response") -> bytes:
         body = b""
         async for chunk in answer.aiter_bytes():
             body += chunk

@@ -34,7 +34,13 @@ def configure(port: int, key: str) -> None:
             "django.contrib.auth.middleware.AuthenticationMiddleware",
         ],
         MIGRATION_MODULES=dict.fromkeys((*_APPS, "oauth2_provider")),  # the tables as they are now, without their past
-        DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "provider.db"}},
+        DATABASES={
+            "default": {
+                "ENGINE": "django.db.backends.sqlite3",
+                "NAME": "provider.db",
+                "OPTIONS": {"transaction_mode": "IMMEDIATE"},  # or two at once would fail instead of taking turns
+            }
+        },
         TEMPLATES=[
             {"BACKEND": "django.template.backends.django.DjangoTemplates", "OPTIONS": {"loaders": pages}},
         ],
