@@ -36,8 +36,12 @@ async def test_refused_sign_ins_are_counted_by_reason(client: httpx.AsyncClient,
     user, gone = await accounts.row(), await accounts.row(is_active=False)
     for name, password in ((user.email, "Wrong7@password"), ("nobody@example.org", "x"), (gone.email, PASSWORD)):
         await client.post("/api/v1/auth/login", data={"username": name, "password": password})
+    await client.post("/api/v1/auth/login?cookies=true", data={"username": user.email, "password": PASSWORD})
+    once = {"refresh_token": (await accounts.user()).refresh_token}
+    for _ in range(2):
+        await client.post("/api/v1/auth/refresh", json=once)
     text = await scraped(client)
-    for reason in ("wrong_password", "unknown_user", "deactivated"):
+    for reason in ("wrong_password", "unknown_user", "deactivated", "cross_site", "replayed_token"):
         assert value(text, "login_failures_total", reason=reason) == 1
     assert user.email not in text
 
