@@ -72,7 +72,6 @@ class Refresh(Schema):
     refresh_token: Token
 
 
-# expert: ignore[FX202] an id and times: the same words about different things
 class SessionView(BaseModel):
     """One place where you are signed in."""
 
