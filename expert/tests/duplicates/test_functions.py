@@ -236,14 +236,16 @@ def test_what_saves_most_comes_first(findings: Find) -> None:
 
 def test_three_lines_of_an_idiom_are_no_copy(findings: Find) -> None:
     revoke = """
-        def revoke_session(session, session_id, clock):
-            found = session.get_or_refuse(session_id, lock=True)
-            found.revoked_at = clock.now_in_utc()
-            session.flush_in_order(found)
-            notify_devices(found.device_name)
-    """
-    other = revoke.replace("revoke_session", "revoke_token").replace(
-        "notify_devices(found.device_name)", "forget(found)"
-    )
-    assert findings({"app/sessions.py": revoke, "app/tokens.py": other}) == ()
-    assert [one.rule for one in findings({"app/sessions.py": revoke, "app/again.py": revoke})] == ["FX301"]
+def revoke_session(session, session_id, clock):
+    found = session.get_or_refuse(session_id, lock=True)
+    found.revoked_at = clock.now_in_utc()
+    session.flush_in_order(found)
+    notify_devices(found.device_name, found.owner.locale)
+"""
+    other = revoke.replace("revoke_session", "drop_token").replace("notify_devices(found.device_name, ", "forget(")
+    others = {f"app/other{n}.py": UNRELATED.replace("rows", f"rows_{n}") for n in range(2)}
+    found = findings({"app/sessions.py": revoke, "app/tokens.py": other, **others})
+    assert not any("revoke_session" in finding.message for finding in found)
+    longer = [text + "    audit.write_line(found.id)\n" for text in (revoke, other)]
+    found = findings({"app/sessions.py": longer[0], "app/tokens.py": longer[1], **others})
+    assert any("revoke_session" in finding.message for finding in found)

@@ -180,7 +180,12 @@ def test_bookkeeping_that_every_thing_has_is_no_evidence(findings: Find) -> None
     session = (
         HEAD + "class Session(BaseModel):\n    id: int\n    user_id: int\n    created_at: str\n    expires_at: str\n"
     )
-    token = session.replace("Session", "ApiToken").replace("user_id", "name")
-    assert (
-        findings({"app/sessions.py": session + "    agent: str\n", "app/tokens.py": token + "    prefix: str\n"}) == ()
+    token = session.replace("Session", "ApiToken") + "    prefix: str\n"
+    others = HEAD + "".join(
+        f"class Thing{n}(BaseModel):\n    width_{n}: int\n    depth_{n}: int\n    colour_{n}: str\n\n"
+        for n in range(30)
     )
+    files = {"app/sessions.py": session + "    agent: str\n", "app/tokens.py": token, "app/things.py": others}
+    assert findings(files) == ()
+    telling = {path: text.replace("user_id", "iban").replace("created_at", "bic") for path, text in files.items()}
+    assert rules(findings(telling)) == ["FX202"]
