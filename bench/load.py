@@ -18,7 +18,7 @@ import httpx
 import jwt
 import psycopg
 
-from bench import seed, sizes, storm
+from bench import against, seed, sizes, storm
 from bench.generator import Request
 from bench.measure import Contender, interleave, print_table
 from bench.processes import OTHER_CORES, SERVER_CORES, Process, free_port, machine, served
@@ -53,6 +53,7 @@ def main(arguments: list[str]) -> int:
     known = [*ROWS, "size"]
     parser = argparse.ArgumentParser(prog="python -m bench load", description=__doc__)
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of: {', '.join(known)} (all)")
+    parser.add_argument("--against", metavar="REV", help="instead, compare this tree with that commit of it")
     parser.add_argument("--quick", action="store_true", help="fewer, shorter rounds, and 50,000 posts for a million")
     chosen = parser.parse_args(arguments)
     if unknown := [row for row in chosen.rows if row not in known]:
@@ -65,6 +66,11 @@ def main(arguments: list[str]) -> int:
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         postgres = stack.enter_context(running_postgres())
+        if chosen.against:
+            against.compare(
+                postgres, directory, revision=chosen.against, rounds=options.rounds, seconds=options.seconds
+            )
+            return 0
         rows = [row for row in known if row in (chosen.rows or known)]
         if rows != ["size"]:
             with playing_field(postgres, directory) as field:

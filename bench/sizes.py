@@ -3,7 +3,6 @@
 import secrets
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
@@ -14,14 +13,6 @@ from bench import seed
 SMALL = 1_000
 REPEATS = 31
 SORTS = ("id", "title", "created_at", "updated_at", "published_at", "view_count")
-
-
-@dataclass
-class Times:
-    """Milliseconds of one request at one size: the first one counts what a total remembers, the others need not."""
-
-    first: float = 0.0
-    later: list[float] = field(default_factory=list)
 
 
 def requests_of(client: httpx.Client, posts: int) -> dict[str, str]:
@@ -69,27 +60,19 @@ def compare(postgres: str, directory: Path, *, posts: int) -> None:
             client.headers["Authorization"] = f"Bearer {log_in(client)}"
             clients.append(client)
         kinds = [requests_of(client, size) for client, size in zip(clients, (SMALL, posts), strict=True)]
-        print(f"\nEvery kind of list, one at a time, uncached; reference: {SMALL:,} posts. `first` includes its total.")
-        print(f"  {'':28}{f'{SMALL:,}':>11}{f'{posts:,}':>12}{'ratio':>7}{'first':>11}{'first':>12}{'ratio':>7}")
+        print(f"\nEvery kind of list, one at a time, uncached; reference: {SMALL:,} posts")
+        print(f"  {'':28}{f'{SMALL:,}':>12}{f'{posts:,}':>12}{'ratio':>8}")
         for name in kinds[0]:
-            small, large = _interleaved(clients, [kind[name] for kind in kinds])
-            here, there = median(small.later), median(large.later)
-            print(
-                f"  {name:28}{here:8.2f} ms{there:9.2f} ms{there / here:7.2f}"
-                f"{small.first:8.2f} ms{large.first:9.2f} ms{large.first / small.first:7.2f}",
-                flush=True,
-            )
+            small, large = _interleaved_medians(clients, [kind[name] for kind in kinds])
+            print(f"  {name:28}{small:9.2f} ms{large:9.2f} ms{large / small:8.2f}", flush=True)
 
 
-def _interleaved(clients: list[httpx.Client], paths: list[str]) -> list[Times]:
-    taken = [Times() for _ in clients]
+def _interleaved_medians(clients: list[httpx.Client], paths: list[str]) -> list[float]:
+    taken: list[list[float]] = [[] for _ in clients]
     for repeat in range(REPEATS):
         for client, path, times in zip(clients, paths, taken, strict=True):
             started = time.perf_counter()
             client.get(f"/api/v1/{path}").raise_for_status()
-            milliseconds = (time.perf_counter() - started) * 1000
-            if repeat:
-                times.later.append(milliseconds)
-            else:
-                times.first = milliseconds
-    return taken
+            if repeat:  # the first one plans its statement, and counts what a total then remembers
+                times.append((time.perf_counter() - started) * 1000)
+    return [median(times) for times in taken]

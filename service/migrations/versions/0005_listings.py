@@ -3,7 +3,7 @@
 `post_tags` gets copies of what its post is found and sorted by, and an index for each order; so do the posts of a
 status and of an author. Triggers keep the copies, and count each tag's published posts.
 
-Building the indexes keeps writers waiting, for about a minute a million posts.
+Building the indexes keeps writers waiting, for about two minutes a million posts.
 
 Revision ID: 0005
 """
