@@ -1,10 +1,10 @@
 """`python -m bench mcp [CODEBASE]`: the MCP server as a client meets it, over a real pipe.
 
-Four rows: from starting the process to the reply of `initialize` (beside a bare Python that starts and answers the same
-line); `propose_code` at 2,000 files, each time with another draft; the other questions at that size; and a soak of
-1,000 calls with a file changed before every fourth, each answer checked against what the files then said, and the
-server's resident memory at every hundredth. CODEBASE is copied, thinned or repeated to 2,000 files; without one, the
-expert's own source is.
+From starting the process to the reply of `initialize` (beside a bare Python that starts and answers a line);
+`propose_code` at 2,000 files, each time with another draft; the other questions at that size; and, at 200 files, a soak
+of 1,000 calls with a file changed before every fourth, each answer checked against what the files then said, with the
+server's resident memory at every hundredth. CODEBASE is copied, thinned or repeated to the number of files; without
+one, the expert's own source is.
 """
 
 import json
@@ -19,6 +19,7 @@ from typing import Any
 import psutil
 
 FILES = 2_000
+SOAKED = 200
 CALLS = 1_000
 STARTS = 15
 _INITIALIZE = {
@@ -73,22 +74,23 @@ class Server:
 def main(arguments: list[str]) -> int:
     source = Path(arguments[0]) if arguments else Path(__file__).parents[1] / "expert/src"
     with tempfile.TemporaryDirectory() as made:
-        root = Path(made)
-        _fill(root, source)
-        _starts(root)
-        server = Server(root)
-        try:
-            _questions(server, root)
-            _soak(server, root)
-        finally:
-            server.close()
+        for size, measure in ((FILES, _questions), (SOAKED, _soak)):
+            root = Path(made) / str(size)
+            _fill(root, source, size)
+            if size == FILES:
+                _starts(root)
+            server = Server(root)
+            try:
+                measure(server, root)
+            finally:
+                server.close()
     return 0
 
 
-def _fill(root: Path, source: Path) -> None:
+def _fill(root: Path, source: Path, size: int) -> None:
     files = sorted(path for path in source.rglob("*.py") if "__pycache__" not in path.parts)
     lines = 0
-    for number in range(FILES):
+    for number in range(size):
         text = files[number % len(files)].read_bytes()
         lines += text.count(b"\n")
         turn = number // len(files)
@@ -96,7 +98,7 @@ def _fill(root: Path, source: Path) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(text)
     (root / "pyproject.toml").write_text('[project]\nname = "bench"\nversion = "0"\n')
-    print(f"{FILES:,} files, {lines:,} lines, from {source.name}")
+    print(f"{size:,} files, {lines:,} lines, from {source.name}")
 
 
 def _starts(root: Path) -> None:
@@ -115,7 +117,7 @@ def _starts(root: Path) -> None:
     )
 
 
-def _questions(server: Server, root: Path) -> None:
+def _questions(server: Server, _root: Path) -> None:
     _, first = server.call("propose_code", code=_draft(0), path="new.py")
     spent = [server.call("propose_code", code=_draft(number), path="new.py")[1] for number in range(1, 101)]
     print(f"propose_code, another draft each    {_row(spent)}   the first {first:,.0f}")

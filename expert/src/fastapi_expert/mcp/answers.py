@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from fastapi_expert.codebase.model import Component, Route
-from fastapi_expert.duplicates import find, propose
+from fastapi_expert.duplicates import find
 from fastapi_expert.duplicates.model import Finding
+from fastapi_expert.duplicates.quick import propose_from_cache
 from fastapi_expert.errors import ExpertError
 from fastapi_expert.mcp.workspace import Workspace
 
@@ -81,7 +82,8 @@ class Answers:
             from fastapi_expert.credit import record
 
             record(agent, files=[workspace.root / as_path], session="mcp", tool="propose_code", cwd=workspace.root)
-        proposal = propose(workspace.codebase(), code.encode(errors="replace"), as_path=as_path)
+        source = code.encode(errors="replace")
+        proposal = propose_from_cache(workspace.root, source, as_path, config=workspace.config)
         lines = [f"{proposal.verdict}: {proposal.advice}", *(_finding(f) for f in proposal.findings)]
         if proposal.similar:
             near = ", ".join(
