@@ -55,7 +55,7 @@ class Moment(StringField):
 
     read_only: bool | None = True
     list_template: str = "fields/moment.html"
-    detail_template: str = "fields/moment.html"
+    detail_template: str = "fields/detail/moment.html"
 
     async def serialize_value(self, request: Request, value: datetime) -> str:
         if request.state.action is RequestAction.EDIT:

@@ -165,13 +165,17 @@ def _name_route(scope: Scope) -> None:
 
 
 def _nonce() -> str:
-    """Let the inline scripts of this page run, and no others: the header says the same as the page."""
+    """Let the inline scripts of this page run, and no others: the header says the same as the page.
+
+    The site's pages are told where a request of their own comes from: with ``no-referrer`` a browser that knows no
+    Fetch Metadata would send ``Origin: null`` with a form.
+    """
     nonce = secrets.token_urlsafe(16)
     context = request_context.get()
     if context is not None:
-        name = b"content-security-policy"
-        context.answer_headers[:] = [header for header in context.answer_headers if header[0] != name]
-        context.answer_headers.append((name, admin_policy(nonce).encode()))
+        own = {b"content-security-policy": admin_policy(nonce).encode(), b"referrer-policy": b"same-origin"}
+        kept = [header for header in context.answer_headers if header[0] not in own]
+        context.answer_headers[:] = [*kept, *own.items()]
     return nonce
 
 

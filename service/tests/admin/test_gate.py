@@ -165,6 +165,7 @@ async def test_the_pages_allow_no_script_but_their_own_and_are_kept_by_nobody(de
     assert first.text.count(f'<script nonce="{nonce}"') == first.text.count("<script") > 3
     assert nonce not in second.headers["content-security-policy"]
     assert first.headers["cache-control"] == "no-store"
+    assert first.headers.get_list("referrer-policy") == ["same-origin"], "or forms of old browsers come from nowhere"
     assert "https://" not in first.text.replace("https://www.w3.org", ""), "nothing comes from elsewhere"
     assert " onclick=" not in first.text
     assert " onchange=" not in first.text

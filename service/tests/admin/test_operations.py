@@ -92,7 +92,7 @@ async def test_a_job_that_runs_again_is_handed_out_at_once(app, desk: Desk):
     assert told == [True]
 
 
-@on_both_databases
+@on_sqlite
 async def test_changes_made_through_the_api_are_in_the_trail_and_own_ones_are_not(
     app, desk: Desk, client, admin, accounts: Accounts
 ):
@@ -146,7 +146,7 @@ async def test_the_trail_is_searched_and_filtered_and_read_only(app, desk: Desk,
     assert len(await desk.rows("trail")) == 3
 
 
-@on_both_databases
+@on_sqlite
 async def test_a_change_that_fails_leaves_no_trace(
     app, desk: Desk, accounts: Accounts, monkeypatch: pytest.MonkeyPatch
 ):

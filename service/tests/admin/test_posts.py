@@ -31,7 +31,7 @@ async def test_publishing_and_archiving_show_in_the_cached_list_at_once(
     assert entries[1][3] == {"status": ["published", "archived"]}
 
 
-@on_both_databases
+@on_sqlite
 async def test_an_edit_changes_what_was_changed_and_nothing_else(app, desk: Desk, client, admin, accounts: Accounts):
     author = await accounts.user()
     post = await accounts.post(
@@ -92,7 +92,7 @@ async def test_posts_are_found_by_words_status_author_and_tag(desk: Desk, accoun
     assert await desk.rows("posts", sort="title__asc") == [str(post.id) for post in (third, first, second)]
 
 
-@on_both_databases
+@on_sqlite
 async def test_deleting_posts_removes_them_for_readers_and_leaves_a_trace(
     app, desk: Desk, client, admin, accounts: Accounts
 ):
