@@ -7,7 +7,8 @@ from sqlalchemy import func, select, update
 
 from app.core.clock import utcnow
 from app.models import OutboxJob, Purpose, RecoveryCode, SecondFactor, Session, User
-from app.services import outbox, second_factor_service, token_service
+from app.services import outbox, second_factor_service, session_service, token_service
+from app.services.session_service import Device
 from tests.backends import on_both_databases, on_sqlite
 from tests.contract.test_table import assert_problem
 from tests.factories import PASSWORD
@@ -40,6 +41,15 @@ async def test_the_password_alone_opens_nothing_and_a_code_finishes(app, client,
     assert answer.status_code == 200, answer.text
     headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
     assert (await client.get(f"{API}/me", headers=headers)).json()["id"] == person.account.id
+
+
+@on_both_databases
+async def test_a_way_in_that_forgets_to_ask_opens_nothing(app, doors):
+    person, resources = await doors.protected(), app.state.resources
+    who = {"user_id": person.row.id, "hashed_password": person.row.hashed_password, "device": Device(None, None)}
+    async with resources.database.session() as session:
+        assert await session_service.sign_in(session, **who, resources=resources) is None
+        assert await session_service.sign_in(session, **who, asked_twice=True, resources=resources) is not None
 
 
 @on_sqlite
