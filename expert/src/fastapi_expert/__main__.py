@@ -4,6 +4,7 @@ Commands that hooks and agents start all the time go by a road of their own: the
 would cost more than the answer.
 """
 
+import gc
 import io
 import os
 import sys
@@ -20,6 +21,7 @@ DIRECT = {
     "propose": "fastapi_expert.cli.propose",
     "duplicates": "fastapi_expert.cli.twice",
 }
+LONG_LIVED = ("mcp", "agent")
 INTERRUPTED = 130
 CLOSED_PIPE = 141
 
@@ -47,6 +49,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # an old locale, or a file name that is no UTF-8
+    if not set(sys.argv[1:2]) & set(LONG_LIVED):
+        gc.disable()  # it lives for a second, and looking for cycles would take a tenth of that
     try:
         code = run(sys.argv[1:])
     except Exception as error:

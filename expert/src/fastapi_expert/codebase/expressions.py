@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tree_sitter import Node
+from tree_sitter import Language, Node
 
 from .facts import Expr, Stmt
 
@@ -14,13 +14,16 @@ MAX_DEPTH = 60
 
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*\Z")
 _CONSTANTS = {"true": True, "false": False, "none": None}
+_CONSTANTS_BY_TEXT: dict[str, Expr] = {"True": ("k", True), "False": ("k", False), "None": ("k", None)}
+_TELLING = re.compile(rb"[(|]")
 
 
 class Translator:
     """Turns the nodes of one file into expressions and statements."""
 
-    def __init__(self, source: bytes) -> None:
+    def __init__(self, source: bytes, language: Language) -> None:
         self.source = source
+        self.language = language
         self.depth = 0
         self.imports_at: dict[int, int] = {}
         """Start byte of an import statement to its first index in the file's imports."""
@@ -44,6 +47,21 @@ class Translator:
             return translate(self, node)
         finally:
             self.depth -= 1
+
+    def telling(self, annotation: Node | None) -> Expr:
+        """The expression of an annotation that holds a call or a union; of others the text says as much."""
+        if annotation is None or not _TELLING.search(self.source, annotation.start_byte, annotation.end_byte):
+            return None
+        return self.expr(annotation)
+
+    def union(self, annotation: str) -> Expr:
+        """The same for an annotation that is made of names, subscripts and `|` alone."""
+        if "|" not in annotation:
+            return None
+        first, *rest = [_CONSTANTS_BY_TEXT.get(name, name) for name in annotation.split(" | ")]
+        for side in rest:
+            first = ("b", "|", first, side)
+        return first
 
     def statements(self, nodes: Sequence[Node]) -> tuple[Stmt, ...]:
         """The statements that matter to what a module builds; docstrings and bare names are left out."""
@@ -88,6 +106,9 @@ def _attribute(at: Translator, node: Node) -> Expr:
 
 
 def _string(at: Translator, node: Node) -> Expr:
+    plain = _PLAIN_STRING.fullmatch(at.source, node.start_byte, node.end_byte)
+    if plain is not None:
+        return ("s", plain[plain.lastindex or 0].decode("utf-8", "replace"))
     parts: list[Expr] = []
     prefix = ""
     for child in node.children:
@@ -109,6 +130,9 @@ def _string(at: Translator, node: Node) -> Expr:
     if all(_is_text(part) for part in parts):
         return ("s", "".join([part[1] for part in parts]))
     return ("f", tuple(parts))
+
+
+_PLAIN_STRING = re.compile(rb"\"([^\"\\\n]*+)\"|'([^'\\\n]*+)'")
 
 
 def _is_text(expr: Expr) -> bool:

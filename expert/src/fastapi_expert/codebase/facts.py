@@ -32,7 +32,7 @@ from typing import Any, NamedTuple
 
 from .shape import Shape
 
-VERSION = 9
+VERSION = 10
 """Raised whenever the facts change shape or meaning: older cached facts are read anew."""
 
 Expr = Any
