@@ -22,7 +22,7 @@ back as `If-Match` and no update is lost, or as `If-None-Match` and what you hav
 `Idempotency-Key` may be repeated. Lists are numbered up to row 10,000; `next_cursor` leads on from any page.
 """
 TAGS = [
-    {"name": "auth", "description": "Sign up, in and out; sessions, API tokens, passwords, verification of the address."},
+    {"name": "auth", "description": "Sign up, in and out; sessions, API tokens, passwords, verified addresses."},
     {"name": "users", "description": "Profiles, statistics, and what administrators may do."},
     {"name": "posts", "description": "Drafts, published and scheduled posts: written, found, read, counted."},
     {"name": "tags", "description": "Labels of posts, and how many bear them."},
