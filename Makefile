@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format bench fuzz lock clean
+.PHONY: help install run test check format bench chaos fuzz lock clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -46,6 +46,9 @@ format: $(READY) ## rewrite what ruff can rewrite
 
 bench: $(READY) ## load, scan-speed and accuracy benchmarks, as ratios to a named reference
 	$(BIN)/python -m bench
+
+chaos: $(READY) ## faults put into a running deployment: what is lost, what comes twice (5 minutes)
+	$(BIN)/python -m bench chaos
 
 fuzz: $(READY) ## the long form of the schemathesis run
 	$(BIN)/python -m pytest -c service/pyproject.toml --rootdir service service/tests -m fuzz

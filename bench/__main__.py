@@ -5,6 +5,7 @@ import sys
 
 BENCHMARKS = {
     "load": "the service under load, beside bare floors and a tutorial-style application",
+    "chaos": "faults put into a running deployment: what is lost, what comes twice, how long it takes",
     "routes": "routes read from text, against the running application's own table",
     "accuracy": "duplicates found and missed, on edited copies of real projects",
     "scan": "time to map a large codebase, cold and warm",

@@ -71,7 +71,7 @@ def configure_logging(settings: Settings) -> None:
         logger.handlers, logger.propagate = [], True
     logging.getLogger("uvicorn.access").disabled = True  # ours has the request id, and no query string
     # They log each statement, task or connection below this level (the pool by the name of our class).
-    for name in ("sqlalchemy.engine", "app.core.pools", "aiosqlite", "asyncio", "alembic"):
+    for name in ("sqlalchemy.engine", "app.core.pools", "celery.app.trace", "aiosqlite", "asyncio", "alembic"):
         logging.getLogger(name).setLevel(max(logging.WARNING, getattr(logging, settings.log_level)))
 
 

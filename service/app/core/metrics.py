@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import structlog
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+log = structlog.get_logger(__name__)
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 SAMPLE_SECONDS = 5.0
@@ -93,7 +96,8 @@ class Metrics:
         observe(seconds)
 
     def login_failed(self, reason: str) -> None:
-        """A refused sign-in. ``reason`` is one of a few fixed words (``wrong_password``), never what was sent."""
+        """A refused sign-in, counted and logged. ``reason`` is a fixed word, never what was sent."""
+        log.info("sign-in refused", reason=reason)
         self._login_failures.labels(reason).inc()
 
     @asynccontextmanager

@@ -73,4 +73,15 @@ async def current(database: Database) -> str | None:
 
 
 async def head_reached(database: Database) -> bool:
-    return await current(database) == head()
+    """Whether this code can work on the schema: it is the code's own, or one of a version to come.
+
+    During a rollout the schema is ahead of the pods that still serve; were they not ready, nobody would be.
+    """
+    revision = await current(database)
+    return revision == head() or (revision is not None and revision not in _known())
+
+
+@lru_cache
+def _known() -> frozenset[str]:
+    script = ScriptDirectory(str(SERVICE_ROOT / "migrations"))
+    return frozenset(known.revision for known in script.walk_revisions())

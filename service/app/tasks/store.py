@@ -25,8 +25,10 @@ from app.models.outbox import JobStatus
 from app.services import outbox
 
 _PERIODIC = UUID("6f1c1f0e-5a43-4f0e-9f0b-0c9f1d2b7a11")
-SENT_FOR = timedelta(minutes=15)
+SENT_FOR = timedelta(minutes=2)
 """How long the broker may keep a job before it is thought lost and sent again (running it twice is refused)."""
+MOST_SENT = 500
+"""Jobs the broker holds at most. The others wait here, where nothing forgets them and none is taken for lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +79,15 @@ class JobStore:
         Published first: dying in between publishes a job twice, which `claim` makes harmless; the other order loses it.
         """
         with self.session() as session:
-            due = select(OutboxJob.id).where(_due()).order_by(OutboxJob.run_at).limit(limit)
+            sent = and_(OutboxJob.status == JobStatus.SENT, OutboxJob.locked_until > utcnow())
+            room = MOST_SENT - (session.scalar(select(func.count()).where(sent)) or 0)
+            due = select(OutboxJob.id).where(_due()).order_by(OutboxJob.run_at).limit(max(0, min(limit, room)))
             ids = list(session.scalars(due.with_for_update(skip_locked=True)))
             for id_ in ids:
                 publish(id_)
             if ids:
-                sent = {"status": JobStatus.SENT, "locked_until": utcnow() + SENT_FOR}
-                session.execute(update(OutboxJob).where(OutboxJob.id.in_(ids)).values(**sent))
+                values = {"status": JobStatus.SENT, "locked_until": utcnow() + SENT_FOR}
+                session.execute(update(OutboxJob).where(OutboxJob.id.in_(ids)).values(**values))
             return len(ids)
 
     def claim(self, id_: UUID, timeout: Callable[[str], timedelta]) -> Claim | None:

@@ -150,3 +150,16 @@ def test_a_running_job_cannot_be_dropped(store: JobStore) -> None:
     assert store.claim(running, a_minute)
     assert store.drop(waiting)
     assert not store.drop(running)
+
+
+def test_the_broker_is_never_given_more_than_it_can_forget_without_harm(
+    store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.tasks.store.MOST_SENT", 2)
+    ids = [written(store) for _ in range(3)]
+    sent: list[UUID] = []
+    assert store.hand_over(10, sent.append) == 2
+    assert store.hand_over(10, sent.append) == 0
+    assert store.claim(sent[0], a_minute)
+    assert store.hand_over(10, sent.append) == 1
+    assert set(sent) == set(ids)
