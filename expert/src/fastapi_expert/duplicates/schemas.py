@@ -68,7 +68,7 @@ class Models:
     modules: Mapping[str, str]
 
     def candidates(self, model: Model) -> list[int]:
-        """Models that share a field with ``model``, most shared weight first."""
+        """Models that share a field with ``model``, most shared weight first; of those, the ones of its own size."""
         shared: dict[int, float] = {}
         for key in model.fields:
             having = self.having.get(key, ())
@@ -78,7 +78,11 @@ class Models:
                     shared[position] = shared.get(position, 0.0) + weight
         least = PROMISE * sum(map(self.weights.rarity, model.fields))
         promising = [position for position, weight in shared.items() if weight >= least]
-        return sorted(promising, key=lambda position: (-shared[position], position))[:CANDIDATES]
+
+        def rank(position: int) -> tuple[float, int, int]:
+            return -shared[position], abs(len(self.models[position].fields) - len(model.fields)), position
+
+        return sorted(promising, key=rank)[:CANDIDATES]
 
 
 def model_of(record: ModelRecord) -> Model:
