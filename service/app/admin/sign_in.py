@@ -1,7 +1,5 @@
 """Signing in to the admin site with an account of the service: password, then the second factor where there is one."""
 
-from urllib.parse import urlsplit
-
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -133,6 +131,5 @@ def _onwards(request: Request) -> Response:
     """To the page that was asked for, if it is one of this site's."""
     root = request.scope["root_path"]
     wanted = request.query_params.get("next", "")
-    address = urlsplit(wanted)
-    within = wanted.startswith(f"{root}/") and not address.netloc and "\\" not in wanted and wanted.isprintable()
+    within = wanted.startswith(f"{root}/") and "\\" not in wanted and wanted.isprintable()
     return RedirectResponse(wanted if within else f"{root}/", status_code=303)

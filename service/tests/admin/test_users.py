@@ -150,7 +150,7 @@ async def test_the_password_hash_is_nowhere_to_be_seen_or_changed(app, desk: Des
 
 
 @on_sqlite
-async def test_nothing_is_made_imported_or_exported_here(desk: Desk, accounts: Accounts):
+async def test_nothing_is_made_imported_or_exported_here(desk: Desk, client, accounts: Accounts):
     user = await accounts.user()
     assert (await desk.client.get("/admin/users/create")).status_code == 403
     token = {"X-CSRFToken": desk.client.cookies["starlette_admin_csrftoken"]}
@@ -159,8 +159,9 @@ async def test_nothing_is_made_imported_or_exported_here(desk: Desk, accounts: A
     for view in ("sessions", "tokens", "jobs", "trail"):
         assert (await desk.client.get(f"/admin/{view}/edit?pk=1")).status_code == 403
         assert (await desk.press(view, "delete", "1")).status_code == 400
-    refused = await desk.press("users", "deactivate", all_rows=True)
+    refused = await desk.press("users", "end_sessions", all_rows=True)
     assert refused.status_code == 400, "an action touches what was ticked"
+    assert await me(client, user) == 200
     assert (await desk.rows("users"))[0] == str(user.id)
 
 
