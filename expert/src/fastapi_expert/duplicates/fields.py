@@ -35,9 +35,10 @@ class Overlap:
 
 # fmt: off
 BOOKKEEPING = frozenset({
-    "id", "uuid", "pk", "key", "type", "version", "created", "createdat", "createdby", "createdon", "updated",
-    "updatedat", "updatedby", "updatedon", "modified", "modifiedat", "deleted", "deletedat", "expiresat", "lastusedat",
-    "lastseenat", "userid", "ownerid", "active", "isactive",
+    "id", "uuid", "pk", "key", "type", "version", "created", "createdat", "createdby", "createdon", "createdtime",
+    "createtime", "datecreated", "updated", "updatedat", "updatedby", "updatedon", "updatedtime", "updatetime",
+    "dateupdated", "modified", "modifiedat", "deleted", "deletedat", "expiresat", "lastusedat", "lastseenat", "userid",
+    "ownerid", "active", "isactive",
 })
 # fmt: on
 """Field keys that every application has, whatever it is about."""
