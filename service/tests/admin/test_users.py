@@ -85,13 +85,13 @@ async def test_of_two_who_edit_at_once_the_later_is_told(app, desk: Desk, client
     user = await accounts.user()
     stale = await desk.client.get(f"/admin/users/edit?pk={user.id}")
     assert (await desk.edit("users", user.id, first_name="Grace")).status_code == 303
-    answer = await desk.client.post(
-        f"/admin/users/edit?pk={user.id}", data={**fields_of(stale.text), "first_name": "Other"}
-    )
-    assert answer.status_code == 422
-    assert "Somebody changed this since you read it" in answer.text
+    for changes in ({"first_name": "Other"}, {"role": "admin"}):
+        form = {**fields_of(stale.text), **changes}
+        answer = await desk.client.post(f"/admin/users/edit?pk={user.id}", data=form)
+        assert answer.status_code == 422
+        assert "Somebody changed this since you read it" in answer.text
     profile = (await client.get(f"/api/v1/users/{user.id}", headers=admin.headers)).json()
-    assert profile["first_name"] == "Grace"
+    assert (profile["first_name"], profile["role"]) == ("Grace", "user")
 
 
 @on_both_databases
