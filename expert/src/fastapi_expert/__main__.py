@@ -20,6 +20,7 @@ DIRECT = {
     "mcp": "fastapi_expert.mcp",
     "propose": "fastapi_expert.cli.propose",
     "duplicates": "fastapi_expert.cli.twice",
+    "find": "fastapi_expert.cli.search",
 }
 LONG_LIVED = ("mcp", "agent")
 INTERRUPTED = 130

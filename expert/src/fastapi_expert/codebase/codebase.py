@@ -111,6 +111,11 @@ class Codebase:
         return Sources(root, {path: stamp[1] for path, stamp in self.scan.stamps.items()})
 
     @property
+    def hangs_on_data(self) -> bool:
+        """Whether linking read files that are no Python, so that the digest does not tell what it found."""
+        return bool(self._asked(lambda _: self._sources.read))
+
+    @property
     def data_has_changed(self) -> bool:
         """Whether a data file that was read to link this codebase says something else by now."""
         return "_linked" in self.__dict__ and self._sources.has_changed()

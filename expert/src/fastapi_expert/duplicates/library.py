@@ -14,18 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
-from fastapi_expert import __version__
-from fastapi_expert.codebase.facts import VERSION
 from fastapi_expert.duplicates.index import Index, build
 from fastapi_expert.duplicates.records import FunctionRecord, ModelRecord, Records, RouteRecord, VariableRecord
 from fastapi_expert.duplicates.similarity import Code, Weights, unpack
+from fastapi_expert.identity import identity
 
 if TYPE_CHECKING:
     from fastapi_expert.duplicates.schemas import Models
 
 LIBRARY = "library.bin"
 """Its name in the folder of the cache."""
-FORMAT = f"expert library 3 {__version__} {VERSION}\n".encode()
+FORMAT = f"expert library 3 {identity()}\n".encode()
 """Changes with the form of the records and with what makes them: an older file is written anew."""
 _NUMBERS = ("features", "starts", "postings", "ends")
 _CODES = {"features": "Q"}

@@ -1,7 +1,7 @@
 """What exists that does this: a ranked search over names, routes, docstrings, fields and paths of one codebase."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from heapq import nlargest
@@ -37,22 +37,22 @@ class Hit:
 class Finder:
     """The searchable form of one codebase's entries."""
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
-        self._entries = entries
-        self._names = [tuple(words(entry.name)) for entry in entries]
-        self._index = Index([_document(entry) for entry in entries])
+    def __init__(self, entries: Sequence[Entry], index: Index | None = None) -> None:
+        self.entries = entries
+        self.index = index if index is not None else Index.of([_document(entry) for entry in entries])
 
-    def search(self, text: str, *, limit: int = 10) -> tuple[Hit, ...]:
-        """The best ``limit`` entries for ``text``; a kind or a method in it steers the ranking."""
+    def search(self, text: str, *, limit: int = 10, kinds: Collection[str] = ()) -> tuple[Hit, ...]:
+        """The best ``limit`` entries for ``text``, of ``kinds`` if given; kinds and methods in it rank them."""
         query = parse(text)
-        hints = self._index.scores(query.hints)
+        hints = self.index.scores(query.hints)
         rough = [
             (score + (_HINT * hints[number][0] if number in hints else 0.0), number, matched)
-            for number, (score, matched) in self._index.scores(query.terms, query.compounds).items()
+            for number, (score, matched) in self.index.scores(query.terms, query.compounds).items()
+            if not kinds or self.entries[number].kind in kinds
         ]
-        rough = [(score * _steer(self._entries[number], query), number, matched) for score, number, matched in rough]
+        rough = [(score * _steer(self.entries[number], query), number, matched) for score, number, matched in rough]
         scored = [
-            (score * self._closeness(number, query), self._entries[number], matched)
+            (score * self._closeness(number, query), self.entries[number], matched)
             for score, number, matched in nlargest(_LOOKED_AT, rough)
         ]
         scored.sort(key=lambda found: (-found[0], found[1].path, found[1].line))
@@ -63,7 +63,7 @@ class Finder:
 
     def _closeness(self, number: int, query: Query) -> float:
         """Near 1 for a name made of the query's words alone, less the more else it says."""
-        name = [word for word in self._names[number] if word not in _LIGHT]
+        name = [word for word in words(self.entries[number].name) if word not in _LIGHT]
         asked = {*query.terms, *query.hints}
         asked.update(other for term in query.terms for other in kin(term))
         return 1 - _EXACT * (1 - sum(word in asked for word in name) / len(name)) if name else 1 - _EXACT

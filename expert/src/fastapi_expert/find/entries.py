@@ -1,11 +1,13 @@
 """Everything in a codebase that somebody may look for: its components and, beside them, plain functions and classes."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.facts import ClassFacts, FileFacts, FunctionFacts
 from fastapi_expert.codebase.model import Inventory
+
+if TYPE_CHECKING:
+    from fastapi_expert.codebase import Codebase
 
 
 class Entry(NamedTuple):
@@ -25,7 +27,7 @@ class Entry(NamedTuple):
     routes: tuple[str, ...] = ()
 
 
-def entries(codebase: Codebase) -> tuple[Entry, ...]:
+def entries(codebase: "Codebase") -> tuple[Entry, ...]:
     """The entries of a codebase; what is a component already is not listed again as a function or class."""
     documented = {
         (path, one.qualname): one.docstring

@@ -4,6 +4,7 @@ Source: Robertson, Zaragoza and Taylor, "Simple BM25 extension to multiple weigh
 weighted per field and normalised by that field's length before the one saturation, so a word is not counted five times.
 """
 
+from array import array
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,15 +39,26 @@ class Document:
 
 
 class Index:
-    """Weighted frequencies of every word in every document."""
+    """Weighted frequencies of every word in every document, in flat arrays that a file can hold as they are.
 
-    def __init__(self, documents: Sequence[Document]) -> None:
-        self.size = len(documents)
-        self._postings: dict[str, dict[int, float]] = defaultdict(dict)
-        mean = {
-            part: (sum(len(document.parts.get(part, ())) for document in documents) / max(1, self.size)) or 1.0
-            for part in PARTS
-        }
+    The documents that bear ``terms[i]`` are ``numbers[starts[i]:starts[i + 1]]``, with their ``weights``.
+    """
+
+    def __init__(
+        self, size: int, terms: Sequence[str], starts: "array[int]", numbers: "array[int]", weights: "array[float]"
+    ) -> None:
+        self.size = size
+        self.terms = terms
+        self.starts = starts
+        self.numbers = numbers
+        self.weights = weights
+        self._at = {term: at for at, term in enumerate(terms)}
+
+    @classmethod
+    def of(cls, documents: Sequence[Document]) -> "Index":
+        """The index of ``documents``, known by their position."""
+        postings: dict[str, dict[int, float]] = defaultdict(dict)
+        mean = _mean_lengths(documents)
         for number, document in enumerate(documents):
             for part, terms in document.parts.items():
                 if not terms:
@@ -54,12 +66,27 @@ class Index:
                 weight, discount = PARTS[part]
                 scale = weight / (1 - discount + discount * len(terms) / mean[part])
                 for term in terms:
-                    postings = self._postings[term]
-                    postings[number] = postings.get(number, 0.0) + scale
+                    found = postings[term]
+                    found[number] = found.get(number, 0.0) + scale
+        starts, numbers, weights = array("I", [0]), array("I"), array("d")
+        for found in postings.values():
+            numbers.extend(found)
+            weights.extend(found.values())
+            starts.append(len(numbers))
+        return cls(len(documents), list(postings), starts, numbers, weights)
+
+    def _found(self, term: str) -> "tuple[array[int], array[float]]":
+        """The documents that bear ``term``, and how much it counts in each."""
+        at = self._at.get(term)
+        if at is None:
+            return array("I"), array("d")
+        start, end = self.starts[at], self.starts[at + 1]
+        return self.numbers[start:end], self.weights[start:end]
 
     def rarity(self, term: str) -> float:
         """Inverse document frequency, never negative."""
-        found = len(self._postings.get(term, ()))
+        at = self._at.get(term)
+        found = 0 if at is None else self.starts[at + 1] - self.starts[at]
         return log(1 + (self.size - found + 0.5) / (found + 0.5))
 
     def scores(
@@ -94,10 +121,10 @@ class Index:
 
     def _readings(self, term: str, compounds: Sequence[str]) -> dict[str, float]:
         """The words of the index that ``term`` may mean, and how much each counts."""
-        readings = {other: _KIN for other in kin(term) if other in self._postings}
-        readings.update({word: 1.0 for word in (term, *compounds) if word in self._postings})
-        if term not in self._postings and len(term) >= 3 and not readings:
-            longer = [word for word in self._postings if word.startswith(term)]
+        readings = {other: _KIN for other in kin(term) if other in self._at}
+        readings.update({word: 1.0 for word in (term, *compounds) if word in self._at})
+        if term not in self._at and len(term) >= 3 and not readings:
+            longer = [word for word in self._at if word.startswith(term)]
             readings.update(dict.fromkeys(longer, _PREFIX))
             if not longer:
                 readings.update(dict.fromkeys(self._typos(term), _TYPO))
@@ -106,12 +133,18 @@ class Index:
     def _typos(self, term: str) -> list[str]:
         from difflib import get_close_matches
 
-        near = [word for word in self._postings if word[:1] == term[:1] and abs(len(word) - len(term)) <= 2]
+        near = [word for word in self._at if word[:1] == term[:1] and abs(len(word) - len(term)) <= 2]
         return get_close_matches(term, near, n=3, cutoff=0.8)
 
     def _frequencies(self, readings: Mapping[str, float]) -> dict[int, float]:
         found: dict[int, float] = {}
         for word, share in readings.items():
-            for number, frequency in self._postings[word].items():
+            for number, frequency in zip(*self._found(word), strict=True):
                 found[number] = max(found.get(number, 0.0), share * frequency)
         return found
+
+
+def _mean_lengths(documents: Sequence[Document]) -> dict[str, float]:
+    """Part to the mean number of words in it; 1 where nobody has any."""
+    count = max(1, len(documents))
+    return {part: sum([len(one.parts.get(part, ())) for one in documents]) / count or 1.0 for part in PARTS}

@@ -5,7 +5,8 @@ from pathlib import Path
 from fastapi_expert import config
 from fastapi_expert.codebase import Codebase, load, refresh
 from fastapi_expert.config import Config
-from fastapi_expert.find import Finder, entries
+from fastapi_expert.find import Finder
+from fastapi_expert.find.kept import finder_of
 
 
 class Workspace:
@@ -38,7 +39,7 @@ class Workspace:
     def finder(self) -> Finder:
         codebase = self.codebase()
         if self._finder is None or self._finder[0] is not codebase:
-            self._finder = (codebase, Finder(entries(codebase)))
+            self._finder = (codebase, finder_of(codebase))
         return self._finder[1]
 
     def relative(self, path: str) -> str:
