@@ -44,12 +44,16 @@ class Read(Generic[T]):
     """A SELECT and the type of its rows; compiled on first use, once for each database.
 
     `row` is called with a row's columns in order: a NamedTuple or a frozen dataclass.
-    Values that change are `bindparam("name")`; give them to the reader by name.
+    Values that change are `bindparam("name")`; give them to the reader by name. PostgreSQL plans a read once for all
+    values; with `planned_anew` for those it is given, where the best way depends on them.
     """
 
-    def __init__(self, row: Callable[..., T], statement: Select[*tuple[Any, ...]]) -> None:
+    def __init__(
+        self, row: Callable[..., T], statement: Select[*tuple[Any, ...]], *, planned_anew: bool = False
+    ) -> None:
         self.row = row
         self.statement = statement
+        self.planned_anew = planned_anew
         self._compiled: dict[str, CompiledRead] = {}
 
     def compiled(self, dialect: Dialect) -> "CompiledRead":
@@ -105,14 +109,15 @@ class Reader(ABC):
 
     async def all(self, read: Read[T], **values: Any) -> list[T]:
         compiled = read.compiled(self.dialect)
-        return compiled.rows(read.row, await self.records(compiled.sql, compiled.parameters(values)))
+        records = await self.records(compiled.sql, compiled.parameters(values), planned_anew=read.planned_anew)
+        return compiled.rows(read.row, records)
 
     async def first(self, read: Read[T], **values: Any) -> T | None:
         rows = await self.all(read, **values)
         return rows[0] if rows else None
 
     @abstractmethod
-    async def records(self, sql: str, parameters: Sequence[Any]) -> Sequence[Record]:
+    async def records(self, sql: str, parameters: Sequence[Any], *, planned_anew: bool = False) -> Sequence[Record]:
         """Run SQL in the driver's own parameter style and return its rows."""
 
     @abstractmethod
@@ -128,19 +133,23 @@ class PostgresReader(Reader):
         self._pool: Pool | None = None
         self._opening = asyncio.Lock()
 
-    async def records(self, sql: str, parameters: Sequence[Any]) -> Sequence[Record]:
+    async def records(self, sql: str, parameters: Sequence[Any], *, planned_anew: bool = False) -> Sequence[Record]:
         pool = self._pool or await self._open()
         try:
-            return await self._fetch(pool, sql, parameters)
+            return await self._fetch(pool, sql, parameters, planned_anew)
         except _LOST:
-            return await self._fetch(pool, sql, parameters)
+            return await self._fetch(pool, sql, parameters, planned_anew)
 
-    async def _fetch(self, pool: Pool, sql: str, parameters: Sequence[Any]) -> Sequence[Record]:
+    async def _fetch(self, pool: Pool, sql: str, parameters: Sequence[Any], planned_anew: bool) -> Sequence[Record]:
         self.use.asked += 1
         try:
             connection = await self._acquire(pool)
             try:
-                return await connection.fetch(sql, *parameters)
+                if not planned_anew:
+                    return await connection.fetch(sql, *parameters)
+                async with connection.transaction(readonly=True):
+                    await connection.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+                    return await connection.fetch(sql, *parameters)
             finally:
                 await pool.release(connection)
         finally:
@@ -174,7 +183,7 @@ async def _open_pool(url: URL, settings: Settings) -> Pool:
     query = dict(url.query)
     arguments = postgres_arguments(settings)
     if "server_settings" in arguments:
-        # Planning a list takes longer than running it. Statements are made so that one plan is right for all values.
+        # Planning a list takes longer than running it; one plan is right for all values, or the Read says otherwise.
         arguments["server_settings"]["plan_cache_mode"] = "force_generic_plan"
     return await cast(Any, asyncpg).create_pool(
         host=query.pop("host", url.host),  # in the query it is a unix socket's directory
@@ -229,7 +238,7 @@ class SqliteReader(Reader):
         self._idle: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
         self._opened = 0
 
-    async def records(self, sql: str, parameters: Sequence[Any]) -> Sequence[Record]:
+    async def records(self, sql: str, parameters: Sequence[Any], *, planned_anew: bool = False) -> Sequence[Record]:
         async with self._connection() as connection:
             return list(await connection.execute_fetchall(sql, parameters))
 

@@ -155,14 +155,14 @@ def trace_engine(engine: Engine) -> None:
 
 def trace_reader(reader: Reader) -> None:
     """A span for every read that belongs to a trace; waiting for a connection is part of it."""
-    records: Callable[[str, Sequence[Any]], Awaitable[Sequence[Any]]] = reader.records
+    records: Callable[..., Awaitable[Sequence[Any]]] = reader.records
     system = {"db.system.name": reader.dialect.name}
 
-    async def traced(sql: str, parameters: Sequence[Any]) -> Sequence[Any]:
+    async def traced(sql: str, parameters: Sequence[Any], *, planned_anew: bool = False) -> Sequence[Any]:
         if not trace.get_current_span().is_recording():
-            return await records(sql, parameters)
+            return await records(sql, parameters, planned_anew=planned_anew)
         with _waiting(_verb(sql), system | _query(sql)):
-            return await records(sql, parameters)
+            return await records(sql, parameters, planned_anew=planned_anew)
 
     reader.records = traced
 

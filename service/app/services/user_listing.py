@@ -100,7 +100,8 @@ def _page(sort_by: UserSort, order: Order, search: bool, by_email: bool, *, resu
         statement = statement.where(_beyond(sort, order))
     descending = order is Order.DESC
     statement = statement.order_by(*(key.desc() if descending else key.asc() for key in keys))
-    return Read(Profile, statement.limit(bindparam("limit")).offset(bindparam("offset")))
+    # What is searched for says whether the order's index or the trigrams' is the way.
+    return Read(Profile, statement.limit(bindparam("limit")).offset(bindparam("offset")), planned_anew=search)
 
 
 def _beyond(sort: _Sort, order: Order) -> ColumnElement[bool]:
@@ -120,7 +121,7 @@ def _beyond(sort: _Sort, order: Order) -> ColumnElement[bool]:
 @lru_cache
 def _count(search: bool, by_email: bool) -> Read[int]:
     bounded = _matching(select(User.id), search=search, by_email=by_email).limit(MAX_DEPTH).subquery()
-    return Read(int, select(func.count()).select_from(bounded))
+    return Read(int, select(func.count()).select_from(bounded), planned_anew=search)
 
 
 def _matching(statement: Select[*tuple[Any, ...]], *, search: bool, by_email: bool) -> Select[*tuple[Any, ...]]:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
 from app.core.fastread import Read
 from app.core.pagination import Order
@@ -133,6 +134,17 @@ async def test_numbered_pages_end_with_a_hint_to_the_cursor(client, accounts):
     assert answer.status_code == 422
     assert "cursor" in answer.json()["errors"][0]["detail"]
     assert (await list_users(client, await accounts.user(), page=100, page_size=100)).status_code == 200
+
+
+@on_postgres
+async def test_a_search_is_planned_for_what_is_searched_and_all_else_once(app):
+    mode = select(func.current_setting("plan_cache_mode"))
+    reader = app.state.resources.database.reader
+    for _ in range(2):
+        assert await reader.first(Read(str, mode, planned_anew=True)) == "force_custom_plan"
+        assert await reader.first(Read(str, mode)) == "force_generic_plan"
+    assert user_listing._page(UserSort.ID, Order.DESC, True, False, resume=False).planned_anew
+    assert user_listing._count(True, False).planned_anew
 
 
 @on_postgres

@@ -59,9 +59,9 @@ async def test_stats_take_one_query(app, client, accounts, monkeypatch):
     asked: list[str] = []
     records = reader.records
 
-    async def counting(sql: str, parameters: Any) -> Any:
+    async def counting(sql: str, parameters: Any, **how: Any) -> Any:
         asked.append(sql)
-        return await records(sql, parameters)
+        return await records(sql, parameters, **how)
 
     monkeypatch.setattr(reader, "records", counting)
     await stats(client, user)
