@@ -114,7 +114,7 @@ async def test_a_verified_account_with_the_verified_address_is_linked_and_told(a
     assert (await accounts.login(row)).id == row.id  # the password is as good as before
 
 
-@on_both_databases
+@on_sqlite
 async def test_an_address_the_provider_has_not_verified_links_nothing_and_makes_nothing(app, browser, accounts):
     await accounts.row(email="ada@example.org")
     before = await count(app, User)
@@ -123,7 +123,7 @@ async def test_an_address_the_provider_has_not_verified_links_nothing_and_makes_
     assert (await count(app, Identity), await count(app, Session), await count(app, User)) == (0, 0, before)
 
 
-@on_both_databases
+@on_sqlite
 async def test_an_account_that_nobody_has_verified_is_not_linked(app, browser, accounts):
     """Somebody registered the address before its owner came: they must not come to share the account."""
     squatter = await accounts.user(email="ada@example.org", is_verified=False)
@@ -184,7 +184,7 @@ async def test_pages_of_others_are_not_returned_to(browser):
         assert assert_problem(answer, 422)["errors"][0]["in"] == "query", address
 
 
-@on_both_databases
+@on_sqlite
 async def test_a_second_factor_is_asked_for_here_too(app, browser, doors):  # noqa: F811
     person = await doors.protected(email="ada@example.org")
     sessions = await count(app, Session)

@@ -79,7 +79,7 @@ async def test_of_many_who_send_one_code_at_once_one_gets_in(doors):
     assert sorted(answer.status_code for answer in answers)[:2] == [200, 401]
 
 
-@on_both_databases
+@on_sqlite
 async def test_a_recovery_code_gets_one_in_once_and_the_owner_hears_of_it(app, client, doors):
     person = await doors.protected()
     assert len(set(person.recovery_codes)) == 10
@@ -159,7 +159,7 @@ async def test_a_challenge_is_void_once_it_is_old(doors, monkeypatch):
     assert assert_problem(refused, 401)["type"] == "urn:problem-type:second-factor-expired"
 
 
-@on_both_databases
+@on_sqlite
 async def test_a_challenge_is_void_once_the_account_has_changed(app, client, accounts, doors):
     person, deactivated = await doors.protected(), await doors.protected()
     tokens = [await doors.challenge(one.account.email) for one in (person, deactivated)]
@@ -180,7 +180,7 @@ async def test_what_is_no_challenge_is_refused(doors):
     assert (await doors.second_step("x", "12345")).status_code == 422
 
 
-@on_both_databases
+@on_sqlite
 async def test_a_reset_password_does_not_get_round_it(app, client, doors):
     person = await doors.protected()
     resources = app.state.resources

@@ -108,7 +108,7 @@ async def test_who_has_no_password_signs_in_again_instead(app, client, accounts,
     assert assert_problem(late, 403)["type"] == "urn:problem-type:sign-in-again"
 
 
-@on_both_databases
+@on_sqlite
 async def test_an_administrator_s_reset_lets_the_password_do_again_and_ends_every_session(app, client, doors):
     person = await doors.protected()
     resources = app.state.resources
