@@ -81,7 +81,8 @@ class SiteCookies:
         return found["messages"]
 
     def _name(self, what: str) -> str:
-        name = f"publishing-service-admin-{what}"  # named after the service: cookies do not tell ports apart
+        # named after the service: cookies do not tell ports apart
+        name = f"publishing-service-admin-{what}"
         return f"__Secure-{name}" if self.secure else name
 
     def _set(self, name: str, value: str, *, max_age: int, http_only: bool = True) -> Header:

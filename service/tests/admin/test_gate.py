@@ -20,6 +20,7 @@ from tests.backends import on_both_databases, on_sqlite
 from tests.conftest import client_of
 from tests.factories import Account, Accounts
 
+COOKIE = "publishing-service-admin-session"
 OPEN = {"/login", "/login/second-factor"}
 
 
@@ -71,9 +72,7 @@ async def test_who_is_no_administrator_sees_the_login_page_and_nothing_else(
     match who:
         case "user":  # an access token is no ticket, whatever cookie it travels in
             visitor.headers["Authorization"] = f"Bearer {other.access_token}"
-            visitor.cookies.set(
-                "publishing-service-admin-session", me.access_token, domain="localhost.local", path="/admin"
-            )
+            visitor.cookies.set(COOKIE, me.access_token, domain="localhost.local", path="/admin")
         case "former_admin":
             changed = await accounts.client.patch(
                 f"/api/v1/users/{me.id}/access", json={"role": "user"}, headers=boss.headers
@@ -180,7 +179,7 @@ async def test_cookies_are_kept_from_scripts_other_paths_and_plain_http(app: Fas
             answer = await Desk(browser).sign_in(admin)
             [cookie] = [each for each in answer.headers.get_list("set-cookie") if "session=" in each]
             assert cookie.startswith("__Secure-") is secure
-            assert cookie.removeprefix("__Secure-").startswith("publishing-service-admin-session=")
+            assert cookie.removeprefix("__Secure-").startswith(f"{COOKIE}=")
             attributes = cookie.split("; ")[1:]
             assert {"HttpOnly", "SameSite=Lax", "Path=/admin"} <= set(attributes)
             assert ("Secure" in attributes) is secure
@@ -188,7 +187,7 @@ async def test_cookies_are_kept_from_scripts_other_paths_and_plain_http(app: Fas
 
 @on_sqlite
 async def test_the_session_cookie_is_no_access_token(desk: Desk):
-    cookie = desk.client.cookies["publishing-service-admin-session"]
+    cookie = desk.client.cookies[COOKIE]
     async with httpx.AsyncClient(transport=desk.client._transport, base_url="http://localhost") as api:
         answer = await api.get("/api/v1/auth/me", headers={"Authorization": f"Bearer {cookie}"})
         assert answer.status_code == 401
@@ -203,7 +202,7 @@ async def test_a_used_session_is_prolonged_but_not_beyond_twelve_hours(
     assert "set-cookie" not in (await desk.client.get("/admin/users/list")).headers
     monkeypatch.setattr("app.admin.gate.RENEWED_AFTER_SECONDS", -1)
     answer = await desk.client.get("/admin/users/list")
-    assert answer.headers["set-cookie"].startswith("publishing-service-admin-session=")
+    assert answer.headers["set-cookie"].startswith(f"{COOKIE}=")
     async with app.state.resources.database.session() as session:
         ends = await session.scalar(
             Session.__table__.select().with_only_columns(Session.expires_at).order_by(Session.id.desc()).limit(1)
