@@ -87,6 +87,29 @@ def test_a_new_project_is_committed_and_bears_its_own_name(shop: Path) -> None:
     assert (shop / "Makefile").is_file()
 
 
+def test_a_project_on_postgresql_names_its_server_and_keeps_the_password_from_git(wheel: Path, tmp_path: Path) -> None:
+    done = expert_of(wheel)("new", "book-store", "--database", "postgresql", cwd=tmp_path)
+    address = "postgresql://book_store:book_store@localhost/book_store"
+    assert f".env names {address}" in done.stdout
+    shop = tmp_path / "book-store"
+    settings = "from app.core.config import Settings; print(Settings().database.get_backend_name())"
+    environment = {**os.environ, "PYTHONPATH": str(shop)}
+    asked = subprocess.run([sys.executable, "-c", settings], cwd=shop, env=environment, capture_output=True, text=True)
+    assert asked.stdout.strip() == "postgresql", asked.stderr
+    assert f"DATABASE_URL={address}" in (shop / ".env.example").read_text()
+    assert ".env" not in git(shop, "ls-files").split()
+    assert git(shop, "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("name", ["ab", "the-long-name-of-a-service-of-some"])
+def test_a_project_of_any_name_is_in_form(wheel: Path, tmp_path: Path, name: str) -> None:
+    assert expert_of(wheel)("new", name, cwd=tmp_path).returncode == 0
+    for command in (["format", "--check", "."], ["check", "."]):
+        ruff = [str(Path(sys.executable).with_name("ruff")), *command]
+        done = subprocess.run(ruff, cwd=tmp_path / name, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+
+
 def test_the_new_project_passes_its_own_format_lint_and_layers(shop: Path) -> None:
     for command in (["ruff", "format", "--check", "."], ["ruff", "check", "."], ["lint-imports"]):
         tool = Path(sys.executable).with_name(command[0])

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 Header = tuple[bytes, bytes]
 
 # Named after the service: cookies do not tell ports apart, so two services on one host (a developer's) would meet.
-_ACCESS, _REFRESH, CSRF = "publishing-service-access", "publishing-service-refresh", "publishing-service-csrf"
+_ACCESS = "publishing-service-access"
+_REFRESH = "publishing-service-refresh"
+CSRF = "publishing-service-csrf"
 _SESSION_MARK = f"{_ACCESS}=".encode()
 
 

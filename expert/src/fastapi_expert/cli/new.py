@@ -14,7 +14,9 @@ from fastapi_expert.scaffold.new import Answers, Database, git, lay_down
 def command(
     name: Annotated[str, typer.Argument(help="What the project is called, e.g. shop or book-store.")],
     description: Annotated[str | None, typer.Option(help="One sentence.")] = None,
-    database: Annotated[Database, typer.Option(help="What it runs on out of the box.")] = "sqlite",
+    database: Annotated[
+        Database, typer.Option(help="What `make run` uses: a file, or the server named in .env.")
+    ] = "sqlite",
     path: Annotated[Path | None, typer.Option(help="Where to put it; a folder called NAME when left out.")] = None,
     agents: Annotated[list[str] | None, typer.Option("--agent", help="Wire a client too: claude, cursor …")] = None,
     hooks: Annotated[bool, typer.Option("--hooks", help="Install the git hooks too.")] = False,
@@ -35,6 +37,7 @@ def command(
     if hooks:
         clients.install(folder, "git")
     if json:
-        write_json({"schema_version": 1, "path": str(folder), "commit": commit})
+        write_json({"path": str(folder), "commit": commit})
         return
-    typer.echo(f"{answers.title} is in {folder}. Next:\n  cd {folder.name}\n  make run\n  make test")
+    server = f"  .env names {answers.database_url}: make that, or change it\n" if database == "postgresql" else ""
+    typer.echo(f"{answers.title} is in {folder}. Next:\n  cd {folder.name}\n{server}  make run\n  make test")

@@ -27,6 +27,16 @@ class Answers:
     description: str
     database: Database
 
+    @property
+    def role(self) -> str:
+        """The role and the database of PostgreSQL that bear the project's name."""
+        return self.slug.replace("-", "_")
+
+    @property
+    def database_url(self) -> str:
+        """Where a new project looks for its PostgreSQL, until somebody says otherwise in `.env`."""
+        return f"postgresql://{self.role}:{self.role}@localhost/{self.role}"
+
     @classmethod
     def named(cls, name: str, *, description: str | None, database: Database) -> "Answers":
         """The answers that follow from `name` ("shop", "book-store"); raises `ExpertError` when it is no name."""
@@ -48,6 +58,8 @@ def lay_down(folder: Path, answers: Answers) -> str:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ExpertError("this exists and is not empty", where=str(folder), do="Choose another name or --path.")
     render(folder, answers)
+    if answers.database == "postgresql":  # a file of this machine: git ignores it, as it will the password
+        (folder / ".env").write_text(f"DATABASE_URL={answers.database_url}\n", encoding="utf-8")
     git(folder, "init", "--quiet", "--initial-branch=main")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--no-verify", "-m", f"chore: lay down from fastapi-expert {__version__}")
@@ -60,7 +72,9 @@ def render(folder: Path, answers: Answers) -> None:
 
     with tempfile.TemporaryDirectory() as made:
         template.build(Path(made))
-        run_copy(made, folder, data=asdict(answers), defaults=True, quiet=True, overwrite=True)
+        run_copy(
+            made, folder, data={**asdict(answers), "role": answers.role}, defaults=True, quiet=True, overwrite=True
+        )
     record = {"version": __version__, "answers": asdict(answers)}
     (folder / RECORD).parent.mkdir(parents=True, exist_ok=True)
     (folder / RECORD).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -12,8 +12,11 @@ from pathlib import Path
 from fastapi_expert.errors import ExpertError
 
 OPEN, CLOSE = "⟦", "⟧"
-# what stands in the service -> the answer that replaces it; longer texts first, since one may hold another
+_EXAMPLE = "# DATABASE_URL=postgresql://app:password@localhost/app"
+_CHOSEN = "'DATABASE_URL=postgresql://' ~ role ~ ':' ~ role ~ '@localhost/' ~ role"
+# what stands in the service -> the expression that replaces it; longer texts first, since one may hold another
 BLANKS = {
+    _EXAMPLE: f"{_CHOSEN} if database == 'postgresql' else '{_EXAMPLE}'",
     "A production FastAPI publishing backend: users who write posts.": "description",
     "publishing-service": "slug",
     "Publishing Service": "title",
@@ -35,6 +38,7 @@ title: {{type: str}}
 slug: {{type: str}}
 description: {{type: str}}
 database: {{type: str, choices: [sqlite, postgresql]}}
+role: {{type: str}}
 """
 
 
