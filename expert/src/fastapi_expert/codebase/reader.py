@@ -12,6 +12,7 @@ from functools import cache
 import tree_sitter_python
 from tree_sitter import Language, Node, Parser
 
+from .blocks import block, statements
 from .definitions import PLAIN_FIELD, Definitions, parameters_of
 from .expressions import Translator
 from .facts import Call, ClassFacts, Expr, FieldFacts, FileFacts, FunctionFacts, Suppression
@@ -117,7 +118,7 @@ class _Reading:
     def facts(self) -> FileFacts:
         functions: list[FunctionFacts] = []
         classes: list[ClassFacts] = []
-        body = self.at.statements(self.root.named_children)
+        body = statements(self.at, self.root.named_children)
         for statement in body:
             self._remember(statement)
         for node, qualname, parent, owner in self.definitions:
@@ -181,7 +182,7 @@ class _Reading:
             parent=parent,
             calls=self._calls(start, end),
             names=self._names(start, end),
-            body=at.block(body) if self._may_build(name.encode(), owner, start, end) else None,
+            body=block(at, body) if self._may_build(name.encode(), owner, start, end) else None,
             shape=shape_of(node, source),
         )
 
@@ -208,8 +209,8 @@ class _Reading:
             elif child.type != "comment":
                 bases.append(child)
         body = node.child_by_field_name("body")
-        statements = body.named_children if body is not None else []
-        fields = [field for child in statements if (field := self._field(child)) is not None]
+        inside = body.named_children if body is not None else []
+        fields = [field for child in inside if (field := self._field(child)) is not None]
         methods = [
             inner
             for child, inner, scope, _ in self.definitions
@@ -229,7 +230,7 @@ class _Reading:
             parent=parent,
             fields=tuple(fields),
             methods=tuple(methods),
-            body=at.block(body) if any(child.type in _RUNS_IN_CLASS for child in statements) else (),
+            body=block(at, body) if any(child.type in _RUNS_IN_CLASS for child in inside) else (),
             type_params=self._type_params(node),
         )
 
