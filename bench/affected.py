@@ -1,9 +1,9 @@
 """`python -m bench affected PROJECT --python PYTHON [--mutations N] [--covering]`: is any failing test missed?
 
-PROJECT is a working copy that may be written to, PYTHON the interpreter that runs its tests (with pytest, and
-pytest-testmon for the comparison). Its code is changed N times, in functions, constants, settings and templates, one
-place at a time. Each time the failing tests are compared with those that `gate.affected` chooses, and with those that
-testmon chooses. Recall is what counts; the share of tests chosen is its price.
+PROJECT is copied, PYTHON the interpreter that runs its tests (with pytest, and pytest-testmon for the comparison). Its
+code is changed N times, in functions, dependencies, constants, settings and templates, one place at a time. Each time
+the failing tests are compared with those that `gate.affected` chooses, and with those that testmon chooses. Recall is
+what counts; the share of tests chosen is its price.
 
 With ``--covering`` a change inside a function is tried only on the tests that a recorded run saw execute it (the others
 cannot notice): needs pytest-cov. All else is always tried on every test. A run that is stopped and started again with
@@ -21,6 +21,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import sqlite3
 import statistics
@@ -133,7 +134,16 @@ def main(options: list[str]) -> int:
     parser.add_argument("--log", type=Path, help="one JSON object a mutation; those in it are not tried again")
     given = parser.parse_args(options)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that a change is undone
-    project = Project(given.project.resolve(), given.python, given.tests, given.reset)
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / given.project.resolve().name
+        shutil.copytree(given.project, root, ignore=shutil.ignore_patterns(".git", ".expert", "__pycache__"))
+        rows = run(Project(root, given.python, given.tests, given.reset), given)
+    report(rows)
+    return 0
+
+
+def run(project: Project, given: argparse.Namespace) -> list[Row]:
+    """Every change that the log does not hold yet."""
     ids, covered, broken = baseline(project, covering=given.covering, kept=given.baseline)
     print(f"{len(ids)} tests, {len(broken)} of them fail unchanged and are left out", flush=True)
     rows = [Row(**json.loads(line)) for line in lines_of(given.log)]
@@ -143,8 +153,7 @@ def main(options: list[str]) -> int:
         if given.log:
             with given.log.open("a") as log:
                 log.write(json.dumps(asdict(row)) + "\n")
-    report(rows)
-    return 0
+    return rows
 
 
 def lines_of(log: Path | None) -> list[str]:
@@ -155,6 +164,8 @@ def baseline(project: Project, *, covering: bool, kept: Path | None) -> tuple[se
     """All tests, which of them execute which line (when asked for), and which fail in one of two runs."""
     if kept and kept.exists():
         ids, covered, broken = json.loads(kept.read_text())
+        for data in kept.parent.glob(f"{kept.name}.testmondata*"):
+            shutil.copy(data, project.root / data.name.removeprefix(kept.name))
         return set(ids), covered and {line: tests and set(tests) for line, tests in covered.items()}, set(broken)
     ids = project.listed()
     covered, broken = coverage(project) if covering else (None, project.failing())
@@ -169,6 +180,8 @@ def baseline(project: Project, *, covering: bool, kept: Path | None) -> tuple[se
     broken |= project.failing()
     if kept:
         kept.write_text(json.dumps([ids, covered, broken], default=sorted))
+        for data in project.root.glob(".testmondata*"):
+            shutil.copy(data, kept.with_name(kept.name + data.name))
     return ids, covered, broken
 
 
@@ -194,8 +207,7 @@ def tried(
             tests = None if seen is None else sorted(seen)
         failing = expanded(project.failing(tests), ids) - expanded(broken, ids)
         ours = set(found.tests) & ids
-        overlooked = failing - (ours if theirs is None else ours & theirs)
-        followed = {each for each in overlooked if each not in expanded(project.failing([each]), ids)}
+        followed = {each for each in failing - ours if each not in expanded(project.failing([each]), ids)}
     finally:
         file.write_bytes(original)
     row = Row(
