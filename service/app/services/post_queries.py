@@ -23,7 +23,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     column,
-    exists,
     func,
     literal_column,
     or_,
@@ -151,7 +150,7 @@ def _ahead(shape: Shape) -> tuple[Select[Any], Any]:
     """What a search matches of the next ``window`` (bind) posts, and the columns to sort it by."""
     rows = _merged(shape, bindparam("window", type_=Integer)).subquery("ahead").c
     joined = select(rows.id).select_from(Post).join(rows.id.table, rows.id == Post.id)
-    return joined.where(_matches(shape, probing=True)), rows
+    return joined.where(_matches(shape)), rows
 
 
 def _source(shape: Shape) -> Any:
@@ -253,7 +252,7 @@ def _together(parts: list[Any]) -> Any:
 
 def _matching(shape: Shape) -> list[ColumnElement[bool]]:
     """What a search finds, as conditions on ``posts``."""
-    conditions = [visible(shape.viewer), _matches(shape, probing=False)]
+    conditions = [visible(shape.viewer), _matches(shape)]
     if shape.status is not None:
         conditions.append(_is(Post, shape.status))
     if shape.author != "anyone":
@@ -265,11 +264,8 @@ def _matching(shape: Shape) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _matches(shape: Shape, *, probing: bool) -> ColumnElement[bool]:
-    """Bind ``search``: the words as a user typed them (PostgreSQL), or :func:`fts5_query` of them (SQLite).
-
-    ``probing`` asks post by post; otherwise matches are found first.
-    """
+def _matches(shape: Shape) -> ColumnElement[bool]:
+    """Bind ``search``: the words as a user typed them (PostgreSQL), or :func:`fts5_query` of them (SQLite)."""
     words = bindparam("search", type_=String)
     if shape.dialect == "postgresql":
         plain = sql_cast(func.plainto_tsquery(literal_column("'simple'"), words), Text)
@@ -277,9 +273,9 @@ def _matches(shape: Shape, *, probing: bool) -> ColumnElement[bool]:
         query = func.nullif(plain, literal_column("''"), type_=Text).concat(literal_column("':*'"))
         once = select(sql_cast(query, TSQUERY)).scalar_subquery()  # not for every post
         return literal_column("posts.search", TSVECTOR).op("@@")(once)
-    # An FTS5 table has a hidden column of its own name, which stands for all of its columns.
-    matching = select(_FTS5.c.rowid).where(_FTS5.c.posts_search.op("MATCH")(words))
-    return exists(matching.where(_FTS5.c.rowid == Post.id)) if probing else Post.id.in_(matching)
+    # An FTS5 table has a hidden column of its own name, which stands for all of its columns. It is asked once: to ask
+    # it post by post, it would collect the words that begin with the last one again for each.
+    return Post.id.in_(select(_FTS5.c.rowid).where(_FTS5.c.posts_search.op("MATCH")(words)))
 
 
 def fts5_query(words: list[str]) -> str:
