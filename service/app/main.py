@@ -26,7 +26,7 @@ from app.core.logging import configure_logging, wants_json
 from app.core.metrics import Metrics
 from app.core.middleware import install_middleware
 from app.core.oidc.client import OidcClient
-from app.core.openapi import DESCRIPTION, TAGS, install_openapi
+from app.core.openapi import DESCRIPTION, TAGS, install_openapi, operation_id
 from app.core.passwords import PasswordHasher
 from app.core.principal import GrantKey, Principal, PrincipalCache
 from app.core.ratelimit import RateLimiter
@@ -47,6 +47,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=settings.version,
         description=DESCRIPTION,
         openapi_tags=TAGS,
+        generate_unique_id_function=operation_id,
         debug=settings.debug,
         lifespan=lifespan,
         docs_url=None,

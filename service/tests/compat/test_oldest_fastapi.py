@@ -6,14 +6,14 @@ The lock holds the newest; the oldest is laid over it from a directory of its ow
 
 import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 import tomllib
 from pathlib import Path
 
 import pytest
+
+from tests.fetched import python_packages
 
 SERVICE = Path(__file__).resolve().parents[2]
 CORE = ["tests/contract", "tests/authorisation"]
@@ -29,26 +29,7 @@ def claimed() -> str:
 @pytest.fixture(scope="module")
 def oldest() -> Path:
     """A directory with that FastAPI and nothing else, to be put before everything installed."""
-    place = Path(sys.prefix) / "oldest" / f"fastapi-{claimed()}"
-    if not place.exists():
-        place.parent.mkdir(exist_ok=True)
-        made = Path(tempfile.mkdtemp(dir=place.parent))
-        uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
-        installer = (
-            [uv, "pip", "install", "--python", sys.executable] if uv else [sys.executable, "-m", "pip", "install"]
-        )
-        command = [*installer, "--quiet", "--no-deps", "--target", str(made), f"fastapi=={claimed()}"]
-        installed = subprocess.run(command, capture_output=True, text=True)
-        if installed.returncode:
-            shutil.rmtree(made)
-            message = f"the oldest FastAPI cannot be had, so nothing is known of it: {installed.stderr[-500:]}"
-            pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-        made.chmod(0o755)
-        try:
-            made.rename(place)
-        except OSError:  # another run was faster
-            shutil.rmtree(made)
-    return place
+    return python_packages(f"fastapi-{claimed()}", f"fastapi=={claimed()}", options=("--no-deps",))
 
 
 @pytest.mark.timeout(600)
