@@ -12,7 +12,7 @@ from app.models import PostStatus
 from app.schemas.post import SORT_TYPES, PostSort
 from app.services import post_queries
 from app.services.post_queries import Shape, Viewer
-from tests.backends import Backend, on_both_databases
+from tests.backends import Backend, on_both_databases, on_sqlite
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 VALUES: dict[type, Any] = {int: 5, str: "m", datetime: NOW}
@@ -66,3 +66,19 @@ async def test_an_index_serves_every_order_of_every_listing(app: FastAPI, backen
     finally:
         if database.dialect == "postgresql":
             await database.reader.records(f"ALTER DATABASE {database.url.database} RESET ALL", ())
+
+
+@on_sqlite
+async def test_a_search_that_gathers_begins_with_the_words_and_asks_for_them_once(app: FastAPI):
+    reader = app.state.resources.database.reader
+    for viewer, statement in product(Viewer, (post_queries.gather, post_queries.count, post_queries.window)):
+        shape = Shape(dialect="sqlite", viewer=viewer, sort=PostSort.VIEW_COUNT, descending=True, search=True)
+        compiled = statement(shape).compiled(reader.dialect)
+        known = {"now": NOW, "search": '"a"*', "viewer_id": 1, "limit": 21, "offset": 0, "window": 1000}
+        binds = {name: known[name] for name in compiled.binds}
+        rows = await reader.records(f"EXPLAIN QUERY PLAN {compiled.sql}", compiled.parameters(binds))
+        plan = [str(row[-1]) for row in rows]
+        asked = next(number for number, line in enumerate(plan) if "posts_search" in line)
+        assert plan[asked - 1].startswith("LIST SUBQUERY"), plan
+        if statement is not post_queries.window:
+            assert plan[asked - 2].startswith("SEARCH posts USING INTEGER PRIMARY KEY"), plan
