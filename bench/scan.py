@@ -1,20 +1,22 @@
 """`python -m bench scan FOLDER`: how long a look takes, cold, warm and from a hook, beside rivals.
 
-FOLDER is a checkout of a real FastAPI codebase; nothing is downloaded, and it is copied, not touched. The floor is the
-time to parse the same files with the same parser in the same two processes, nothing else. Rivals run with their
-defaults when they are installed: on PATH, or in a folder given by `--rivals` (`bin/`, `node_modules/.bin/`).
+FOLDER is a checkout of a real FastAPI codebase; nothing is downloaded, and it is copied, not touched. Two floors stand
+beside it: the same files parsed by CPython's `ast.parse`, and by tree-sitter, each in two processes that do nothing
+else. Contenders run in turn, round after round, so that what else the machine does falls on all alike; `× ast` compares
+CPU seconds, which a busy machine disturbs least. Rivals run with their defaults, each as often as there are rounds but
+at most a minute in all, when they are installed: on PATH, or in a folder given by `--rivals` (`bin`, `node_modules`).
 """
 
 import argparse
 import os
-import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 RIVALS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -27,16 +29,25 @@ RIVALS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
 }
 PARSE = """
-import os, sys
+import ast, os, sys, warnings
 from concurrent.futures import ProcessPoolExecutor
-import tree_sitter_python
-from tree_sitter import Language, Parser
+def by_ast(source):
+    try:
+        ast.parse(source)
+    except SyntaxError:  # newer than this Python
+        pass
 def parse(paths):
-    parser = Parser(Language(tree_sitter_python.language()))
+    if sys.argv[2] == "ast":
+        one = by_ast
+    else:
+        import tree_sitter_python
+        from tree_sitter import Language, Parser
+        one = Parser(Language(tree_sitter_python.language())).parse
     for path in paths:
         with open(path, "rb") as stream:
-            parser.parse(stream.read())
+            one(stream.read())
 if __name__ == "__main__":
+    warnings.simplefilter("ignore")
     found = (os.path.join(folder, name) for folder, _, names in os.walk(sys.argv[1]) for name in names)
     paths = sorted(path for path in found if path.endswith(".py"))
     with ProcessPoolExecutor(2) as pool:
@@ -48,6 +59,47 @@ def outstanding(entries, table):
     for entry in entries:
         amount += entry.price * entry.count
     return table.convert(amount, to="EUR")
+"""
+HELPER = "\n\ndef added_{0}(first, second):\n    return first + second\n"
+SCHEMA = "\n\nclass Added{0}(Base{0}):\n    number: int\n"
+
+
+@dataclass
+class Contender:
+    """A command, what makes it ready, and its runs so far: wall clock and CPU (children included), in seconds."""
+
+    name: str
+    command: Sequence[str]
+    ready: Callable[[], object] = lambda: None
+    walls: list[float] = field(default_factory=list[float])
+    cpus: list[float] = field(default_factory=list[float])
+    memory: float = 0.0
+    """Resident size of the largest process, in MiB."""
+
+    def run(self, folder: Path) -> None:
+        """One run, measured by a parent of its own, so that what ran before counts for nothing."""
+        self.ready()
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", MEASURE, *self.command],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        code, wall, cpu, memory = done.stdout.split()
+        if code not in ("0", "1"):  # 1 is "found something", for most of them
+            print(f"{self.name} ended with {code}", file=sys.stderr)
+        self.walls.append(float(wall))
+        self.cpus.append(float(cpu))
+        self.memory = max(self.memory, int(memory) / 1024)
+
+
+MEASURE = """
+import resource, subprocess, sys, time
+started = time.perf_counter()
+done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+wall, used = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+print(done.returncode, wall, used.ru_utime + used.ru_stime, used.ru_maxrss)
 """
 
 
@@ -63,49 +115,64 @@ def main(argv: list[str]) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch) / options.folder.resolve().name
         shutil.copytree(options.folder, copy, ignore=shutil.ignore_patterns(".git", ".expert"), symlinks=True)
-        _report(copy, Path(scratch), options)
+        sources = [file.read_bytes() for file in copy.rglob("*.py") if file.is_file()]
+        lines = sum(text.count(b"\n") for text in sources)
+        print(f"{copy.name}: {len(sources)} files, {lines:,} lines; {os.cpu_count()} cores")
+        contenders = [*_floors(copy, Path(scratch)), *_expert(copy, Path(scratch)), *_rivals(options.rivals)]
+        for number in range(options.runs):
+            for contender in contenders:
+                if number == 0 or sum(contender.walls) < 60:
+                    contender.run(copy)
+        _print(contenders)
     return 0
 
 
-def _report(folder: Path, scratch: Path, options: argparse.Namespace) -> None:
-    sources = [file.read_bytes() for file in folder.rglob("*.py") if file.is_file()]
-    lines = sum(text.count(b"\n") for text in sources)
-    print(f"{folder.name}: {len(sources)} files, {lines:,} lines; {os.cpu_count()} cores")
-    print(f"{'':34}{'median s':>10}{'best s':>9}{'cpu s':>8}{'MiB':>7}{'× parse':>9}")
+def _floors(folder: Path, scratch: Path) -> list[Contender]:
+    script = scratch / "parse.py"
+    script.write_text(PARSE)
+    python = [sys.executable, "-P", str(script), str(folder)]
+    return [
+        Contender("ast.parse only, 2 processes", [*python, "ast"]),
+        Contender("tree-sitter only, 2 processes", [*python, "tree-sitter"]),
+    ]
+
+
+def _expert(folder: Path, scratch: Path) -> list[Contender]:
+    """In this order every round: each finds the cache as the one before it left it."""
     expert = [sys.executable, "-P", "-m", "fastapi_expert"]  # -P: never import from the project
-    parse_file = scratch / "parse.py"
-    parse_file.write_text(PARSE)
+    duplicates = [*expert, "duplicates", "--json", "."]
+    files = sorted(folder.rglob("*.py"))
+    middle = files[len(files) // 2]
     draft = scratch / "draft.py"
     draft.write_text(DRAFT)
-    cache = folder / ".expert"
-    parse = _timed([sys.executable, "-P", str(parse_file), str(folder)], folder, options.runs)
-    floor = parse[0]
-    _row("parse only, 2 processes", parse, floor)
-    duplicates = [*expert, "duplicates", "--json", "."]
 
     def cold() -> None:
-        shutil.rmtree(cache, ignore_errors=True)
+        shutil.rmtree(folder / ".expert", ignore_errors=True)
 
-    changed = sorted(folder.rglob("*.py"))[len(sources) // 2]
-    original = changed.read_bytes()
+    def add(text: str) -> None:
+        with middle.open("a") as stream:
+            stream.write(text.format(time.monotonic_ns()))
 
-    def touch() -> None:
-        changed.write_bytes(original + f"\n\ndef added_{time.monotonic_ns()}():\n    return 1\n".encode())
+    return [
+        Contender("expert duplicates, cold", duplicates, cold),
+        Contender("expert duplicates, nothing changed", duplicates),
+        Contender("expert duplicates, a helper added", duplicates, lambda: add(HELPER)),
+        Contender("expert propose, a hook's", [*expert, "propose", str(draft)]),
+        Contender("expert duplicates, a schema added", duplicates, lambda: add(SCHEMA)),
+        Contender("expert find, first", [*expert, "find", "router", "for", "invoices"]),
+        Contender("expert find, nothing changed", [*expert, "find", "router", "for", "invoices"]),
+    ]
 
-    _row("expert duplicates, cold", _timed(duplicates, folder, options.runs, before=cold), floor)
-    _row("expert duplicates, nothing changed", _timed(duplicates, folder, options.runs), floor)
-    _row("expert duplicates, one file changed", _timed(duplicates, folder, options.runs, before=touch), floor)
-    changed.write_bytes(original)
-    propose = [*expert, "propose", str(draft)]
-    _timed(propose, folder, 1)
-    _row("expert propose, a hook's", _timed(propose, folder, options.runs * 4), floor)
+
+def _rivals(folder: Path | None) -> list[Contender]:
+    found: list[Contender] = []
     for name, (hint, command) in RIVALS.items():
-        program = _installed(command[0], options.rivals)
+        program = _installed(command[0], folder)
         if program is None:
-            print(f"{name:34}{'not installed':>19}  ({hint})")
-            continue
-        cold()
-        _row(name, _timed([program, *command[1:]], folder, min(options.runs, 2)), floor)
+            print(f"{name}: not installed ({hint})")
+        else:
+            found.append(Contender(name, [program, *command[1:]]))
+    return found
 
 
 def _installed(name: str, folder: Path | None) -> str | None:
@@ -114,41 +181,13 @@ def _installed(name: str, folder: Path | None) -> str | None:
     return next((str(place) for place in places if place.exists()), shutil.which(name))
 
 
-def _timed(
-    command: Sequence[str], folder: Path, runs: int, *, before: object = None
-) -> tuple[float, float, float, float]:
-    """Median and best wall clock, median CPU (children included), in seconds, and the largest process, in MiB."""
-    walls: list[float] = []
-    cpus: list[float] = []
-    for _ in range(runs):
-        if callable(before):
-            before()
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        started = time.perf_counter()
-        done = subprocess.run(command, cwd=folder, capture_output=True, check=False)
-        walls.append(time.perf_counter() - started)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        cpus.append(after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime)
-        if done.returncode not in (0, 1) and not done.stdout:  # 1 is "found something", for most of them
-            print(f"{command[0]} failed: {done.stderr.decode(errors='replace').strip()[-200:]}", file=sys.stderr)
-    return statistics.median(walls), min(walls), statistics.median(cpus), _peak(command, folder)
-
-
-def _peak(command: Sequence[str], folder: Path) -> float:
-    """The resident size of the largest process of one more run, in MiB, measured by a parent of its own."""
-    script = (
-        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], capture_output=True);"
-        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", script, *command], cwd=folder, capture_output=True, text=True, check=False
-    )
-    return int(done.stdout.strip() or 0) / 1024
-
-
-def _row(name: str, timing: tuple[float, float, float, float], floor: float) -> None:
-    median, best, cpu, memory = timing
-    print(f"{name:34}{median:10.3f}{best:9.3f}{cpu:8.2f}{memory:7.0f}{median / floor:9.2f}", flush=True)
+def _print(contenders: Sequence[Contender]) -> None:
+    floor = statistics.median(contenders[0].cpus)
+    print(f"{'':36}{'runs':>5}{'median s':>10}{'best s':>9}{'CPU s':>8}{'MiB':>7}{'× ast':>8}")
+    for one in contenders:
+        cpu = statistics.median(one.cpus)
+        times = f"{statistics.median(one.walls):10.3f}{min(one.walls):9.3f}{cpu:8.2f}"
+        print(f"{one.name:36}{len(one.walls):5}{times}{one.memory:7.0f}{cpu / floor:8.2f}", flush=True)
 
 
 if __name__ == "__main__":

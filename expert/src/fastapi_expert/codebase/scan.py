@@ -2,13 +2,13 @@
 
 import gc
 import os
-import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
+from .beside import may_fork
 from .cache import Cache
 from .encoding import decode, encode
 from .facts import FileFacts
@@ -115,7 +115,7 @@ def _read_all(
 
     total = sum(len(one.source) for one in unread)
     batches = _batches(unread, max(total // BATCHES, 20_000))
-    if total > PARALLEL_BYTES and (os.cpu_count() or 1) > 1 and threading.active_count() == 1:
+    if total > PARALLEL_BYTES and may_fork():
         _share(batches, take)
     else:
         for batch in batches:

@@ -9,7 +9,7 @@ from fastapi_expert.codebase.facts import FileFacts
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates.extract import is_test_path
 from fastapi_expert.duplicates.functions import corpus_of, function_findings
-from fastapi_expert.duplicates.kept import current_records
+from fastapi_expert.duplicates.kept import records_of_now
 from fastapi_expert.duplicates.model import Finding, Place
 from fastapi_expert.duplicates.records import Records
 from fastapi_expert.duplicates.remembered import remembered
@@ -38,8 +38,7 @@ def find(codebase: "Codebase", *, settings: Config | None = None) -> Findings:
     from fastapi_expert.codebase.scan import paused_collection
 
     settings = settings or Config()
-    with paused_collection():
-        records = current_records(codebase)
+    with paused_collection(), records_of_now(codebase) as records:
         apart = remembered(codebase.cache, records, settings.schema_similarity, lambda: _apart(records, settings))
         found = [*apart, *function_findings(corpus_of(records), settings)]
     silencing = {path: codebase.files[path] for path in records.silencing}

@@ -9,11 +9,13 @@ that nothing can pile up.
 import os
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fastapi_expert.codebase.beside import beside
 from fastapi_expert.codebase.facts import FileFacts
 from fastapi_expert.codebase.known import facts_of
 from fastapi_expert.duplicates.extract import function_records, is_silent, mentions_of, records_of
@@ -33,24 +35,46 @@ MANY = 20
 
 def current_records(codebase: "Codebase") -> Records:
     """The records of ``codebase``; made from its library where that is possible, else by linking."""
+    with records_of_now(codebase) as records:
+        return records
+
+
+@contextmanager
+def records_of_now(codebase: "Codebase") -> Generator[Records]:
+    """The same for a block, beside which the library is written for the next time."""
+    known = _known(codebase)
+    if known is not None:
+        yield known
+        return
+    records = records_of(codebase)
     if codebase.cache is None:
-        return records_of(codebase)
-    try:
-        known = _carried_over(codebase, codebase.cache.folder / LIBRARY)
-    except (OSError, LookupError, ValueError, TypeError, AttributeError, RecursionError):
-        known = None  # no library, or not one of ours
-    return known if known is not None else keep(codebase)[0]
+        yield records
+        return
+    with beside(lambda: _leave(codebase, records)):
+        yield records
 
 
 def keep(codebase: "Codebase") -> tuple[Records, Index]:
     """Link, and leave the library for the next time."""
     records = records_of(codebase)
+    return records, _leave(codebase, records)
+
+
+def _leave(codebase: "Codebase", records: Records) -> Index:
     index = build([unpack(function) for function in records.functions])
     if codebase.cache is not None:
         files = {path: (stamp[0], stamp[1]) for path, (stamp, _) in codebase.scan.stamps.items()}
         stamps = Stamps(files, _folders(codebase.root, files))
         write(codebase.cache.folder / LIBRARY, pack(records, index, stamps, _state(codebase)))
-    return records, index
+    return index
+
+
+def _known(codebase: "Codebase") -> Records | None:
+    """What the library tells; None when there is none, or not one of ours, or it does not tell."""
+    try:
+        return _carried_over(codebase, codebase.cache.folder / LIBRARY) if codebase.cache is not None else None
+    except (OSError, LookupError, ValueError, TypeError, AttributeError, RecursionError):
+        return None
 
 
 def _folders(root: Path, files: Collection[str]) -> dict[str, int]:
