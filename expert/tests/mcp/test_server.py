@@ -124,8 +124,10 @@ def test_every_answer_is_about_the_files_as_they_are_now(project: Path) -> None:
             assert "/refunds" not in await text(client, "list_routes")
             (project / "refunds.py").write_text(APP.replace("invoices", "refunds").replace("nvoice", "efund"))
             assert "/refunds" in await text(client, "list_routes")
+            assert "refunds.py" in await text(client, "find_duplicates")
             (project / "refunds.py").unlink()
             assert "/refunds" not in await text(client, "list_routes")
+            assert "Nothing is here twice" in await text(client, "find_duplicates")
 
     anyio.run(main)
 

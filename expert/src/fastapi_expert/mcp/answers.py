@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
+from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.model import Component, Route
+from fastapi_expert.config import Config
 from fastapi_expert.duplicates import find
 from fastapi_expert.duplicates.model import Finding
 from fastapi_expert.duplicates.quick import propose_from_cache
@@ -18,6 +20,7 @@ class Answers:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        self._found: tuple[Codebase, Config, tuple[Finding, ...]] | None = None
 
     def table(self) -> dict[str, Callable[..., str]]:
         names = [*_SHORT, "propose_code", "check_changes", "credit_contributor"]
@@ -96,7 +99,7 @@ class Answers:
         self, *, path: str = "", since: str | None = None, rule: str = "", limit: int = _SHORT["find_duplicates"]
     ) -> str:
         workspace = self._workspace
-        found: Iterable[Finding] = find(workspace.codebase(), settings=workspace.config).findings
+        found: Iterable[Finding] = self._duplicates()
         if since is not None:
             from fastapi_expert.duplicates.since import added_lines, touched
 
@@ -113,6 +116,13 @@ class Answers:
         return "\n".join(
             [f"{len(wanted)} findings, most worth removing first", *_shown([_finding(f) for f in wanted], limit)]
         )
+
+    def _duplicates(self) -> tuple[Finding, ...]:
+        """What is twice in the codebase, found once for each state of it."""
+        codebase, settings = self._workspace.codebase(), self._workspace.config
+        if self._found is None or self._found[0] is not codebase or self._found[1] is not settings:
+            self._found = (codebase, settings, tuple(find(codebase, settings=settings).findings))
+        return self._found[2]
 
     def check_changes(self, *, since: str | None = None, all: bool = False, fix: bool = False) -> str:
         from fastapi_expert.gate.summary import check_text
