@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import documents
 import httpx
 import pytest
 from hypothesis import given
@@ -137,6 +138,15 @@ def test_a_dry_run_shows_every_file_and_touches_none(journal: Path):
     assert "+++ b/app/products/router.py" in done.out
     assert "+    app.include_router(products_router, prefix" in done.out
     assert {path: path.read_bytes() for path in journal.rglob("*.py")} == before
+
+
+def test_what_was_added_or_refused_is_told_as_a_document(heroes: Path):
+    said = documents.read(add(heroes, "gadget", "name:str", "--json").out, "add.json")
+    assert said["added"]
+    assert {"path": "main.py", "action": "change"} in said["files"]
+    refused = documents.read(add(heroes, "gadget", "name:str", "--json").out, "add.json")
+    assert not refused["added"]
+    assert refused["where"].startswith("main.py:")
 
 
 @pytest.mark.parametrize(

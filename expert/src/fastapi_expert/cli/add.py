@@ -34,14 +34,14 @@ def command(
         planned = plan(project, load(project, exclude=config.load(project).exclude), names, parsed)
     except AlreadyThere as error:
         if json:
-            write_json({"schema_version": 1, "added": False, "message": error.what, "where": error.where})
+            write_json({"added": False, "message": error.what, "where": error.where})
         typer.echo(f"refused: {error}", err=True)
         raise typer.Exit(1) from None
     if not dry_run:
         planned.write(project)
     if json:
         done = [{"path": path, "action": "create" if old is None else "change"} for path, old, _ in planned.files]
-        write_json({"schema_version": 1, "added": not dry_run, "files": done})
+        write_json({"added": not dry_run, "files": done, "left": planned.left})
     elif dry_run:
         for path, old, new in planned.files:
             before = "/dev/null" if old is None else f"a/{path}"

@@ -92,4 +92,4 @@ def _show(result: Result, *, json: bool) -> None:
     }
     document = {"outcome": result.outcome, "answer": result.answer, "commits": result.commits, "files": result.files}
     more = {"uncommitted": result.uncommitted, "why": result.why, "spent": spent, "transcript": str(transcript)}
-    write_json({"schema_version": 1, **document, **more})
+    write_json({**document, **more})

@@ -18,7 +18,7 @@ def command(root: RootArgument = None, json: JsonFlag = False) -> None:
     done = update(project_root(root or Path.cwd()))
     if json:
         document = {"before": done.before, "after": done.after, "changed": done.changed, "conflicts": done.conflicts}
-        write_json({"schema_version": 1, **document})
+        write_json(document)
     elif not done.changed:
         typer.echo(f"Up to date: the template is that of fastapi-expert {done.after}.")
     else:
