@@ -250,3 +250,27 @@ def test_modules_named_by_files_are_found(tmp_path: Path, names: str) -> None:
     }
     codebase = read(tmp_path, files)
     assert table(codebase) == running_table(tmp_path, "main:app") == {("GET", "/one"): 1, ("GET", "/two"): 1}
+
+
+def test_without_the_data_files_what_is_known_anyway_is_served(tmp_path: Path) -> None:
+    computes = "\n".join(f"        total = total + {number}" for number in range(60))
+    files = {path: text for path, text in PLUGINS.items() if not path.endswith(".toml")}
+    files["main.py"] = """
+        from fastapi import FastAPI
+        from loader import build
+        from slow import weigh
+
+        def create_app():
+            app = FastAPI()
+            @app.get("/health")
+            def health(): ...
+            weigh()
+            app.include_router(build())
+            return app
+
+        app = create_app()
+    """
+    files["slow.py"] = f"def weigh():\n    total = 0\n    for each in range(1, 400):\n{computes}\n    return total\n"
+    codebase = read(tmp_path, files)
+    assert table(codebase) == {("GET", "/health"): 1}
+    assert codebase.inventory.problems

@@ -275,7 +275,7 @@ class Interpreter:
             scope.names["__class__"] = owner
         self._bind_parameters(facts, scope, args, keywords, site)
         if not self.calling:
-            self.budget = self.steps + MAX_CALL_STEPS
+            self.budget = self.steps + MAX_CALL_STEPS * (20 if self.deeply else 1)
         self.calling += 1
         try:
             self.run(body, scope)

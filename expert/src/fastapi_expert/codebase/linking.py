@@ -81,10 +81,14 @@ def link(names: Names, *, live: bool = True, sources: Sources | None = None) -> 
     """
     at = Interpreter(names, sources)
     run_all(at)
+    linked = Linked(at, live=live)
     if at.strays and at.unread:
-        at = Interpreter(names, sources, deeply=True)
-        run_all(at)
-    return Linked(at, live=live)
+        deeper = Interpreter(names, sources, deeply=True)
+        run_all(deeper)
+        looked_deeper = Linked(deeper, live=live)
+        if len(looked_deeper.table) >= len(linked.table):  # a look that gave up on the way must not hide what is known
+            return looked_deeper
+    return linked
 
 
 class Linked:
