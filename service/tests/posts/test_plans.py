@@ -60,7 +60,9 @@ async def test_an_index_serves_every_order_of_every_listing(app: FastAPI, backen
                 **listing,
             )
             plan = await plan_of(app, shape)
-            assert f"{index}_{sort}" in plan, f"{shape}\n{plan}"
+            # Among a handful of posts the primary key may seem as short a way to the newest ids.
+            served = f"{index}_{sort}" in plan or (sort is PostSort.ID and "using pk_posts" in plan)
+            assert served, f"{shape}\n{plan}"
             assert "Sort" not in plan, f"{shape}\n{plan}"
             assert "TEMP B-TREE" not in plan, f"{shape}\n{plan}"
     finally:
