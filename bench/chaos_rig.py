@@ -203,9 +203,14 @@ class Mails:
         mine = set(self.wanted)
         return Counter(str(message["To"]) for message in list(self._rig.mail.messages) if str(message["To"]) in mine)
 
-    def wait(self, *, within: float = GIVES_UP_AFTER) -> None:
-        """Until every mail is there and every job is done, or the time is over."""
-        until(lambda: len(self.arrived()) == len(self.wanted) and not self._rig.unfinished(), within=within)
+    def wait(self) -> None:
+        """Until every mail is there and every job is done, or nothing has come for a long time."""
+        left = -1
+        while left and until(lambda former=left: self._left() != former, within=GIVES_UP_AFTER):
+            left = self._left()
+
+    def _left(self) -> int:
+        return len(self.wanted) - len(self.arrived()) + self._rig.unfinished()
 
     def lost_and_doubled(self) -> tuple[int, int]:
         """Doubled are mails with Message-IDs of their own; one that left twice under one id is one mail."""

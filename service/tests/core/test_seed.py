@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, inspect, text
 
 from app.core import migrations
 from app.core.config import Settings
@@ -59,3 +60,20 @@ def test_nothing_is_left_of_a_seeding_that_failed(settings: Settings):
     with pytest.raises(KeyboardInterrupt):
         seed_service.seed(url, posts=5, writers=2, hashed_password="x", progress=fail)
     assert seed(settings, posts=0, writers=1).emails == ("writer1@example.org",)
+
+
+@on_both_databases
+def test_many_posts_are_indexed_afterwards_as_they_would_have_been(settings: Settings, monkeypatch: pytest.MonkeyPatch):
+    engine = create_engine(migrations.sync_url(settings.database))
+    before = {table: inspect(engine).get_indexes(table) for table in ("posts", "post_tags")}
+    monkeypatch.setattr(seed_service, "MANY", 1)
+    seed(settings, posts=30, writers=2)
+    after = {table: inspect(engine).get_indexes(table) for table in ("posts", "post_tags")}
+    with engine.connect() as connection:
+        published = connection.scalar(text("SELECT sum(published) FROM tag_tallies"))
+        copied = connection.scalar(text("SELECT count(*) FROM post_tags WHERE status = 'published'"))
+    engine.dispose()
+    assert {t: {i["name"] for i in found} for t, found in after.items()} == {
+        t: {i["name"] for i in found} for t, found in before.items()
+    }
+    assert published == copied > 0
