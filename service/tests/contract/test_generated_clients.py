@@ -12,10 +12,10 @@ from tests.fetched import node_packages, python_packages
 from tests.live import LiveService
 
 PYTHON = """
-from publishing_service_client import AuthenticatedClient, Client
-from publishing_service_client.api.auth import read_me, register
-from publishing_service_client.api.posts import create_post, list_posts
-from publishing_service_client.models import PostCreate, Registration
+from service_client import AuthenticatedClient, Client
+from service_client.api.auth import read_me, register
+from service_client.api.posts import create_post, list_posts
+from service_client.models import PostCreate, Registration
 
 secret = "Correct7!horse-battery@staple"
 person = Registration(email="py@example.org", username="typed", password=secret, first_name="Py", last_name="Thon")
@@ -70,9 +70,9 @@ def test_a_generated_python_client_registers_and_writes(
     tools = str(python_packages("openapi-python-client", "openapi-python-client>=0.29"))
     document = document_in(tmp_path)
     generate = [sys.executable, "-m", "openapi_python_client", "generate", "--meta", "none"]
-    output = ["--output-path", str(tmp_path / "publishing_service_client"), "--path", str(document)]
+    output = ["--output-path", str(tmp_path / "service_client"), "--path", str(document)]
     run([*generate, *output], tmp_path, PYTHONPATH=tools)
-    run([sys.executable, "-m", "compileall", "-q", "publishing_service_client"], tmp_path)
+    run([sys.executable, "-m", "compileall", "-q", "service_client"], tmp_path)
     program = PYTHON.replace("ADDRESS", live_service().url)
     assert run([sys.executable, "-c", program], tmp_path, PYTHONPATH=tools) == "typed ['Typed']"
 
