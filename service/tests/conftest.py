@@ -7,6 +7,9 @@ process, and stopped with it; `servers.py` says where they come from.
 import os
 import secrets
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -25,6 +28,7 @@ from app.core.migrations import upgrade
 from app.main import create_app
 from tests.backends import BACKENDS, Backend
 from tests.factories import Accounts
+from tests.jobs.smtp import MailServer
 from tests.live import LiveService
 from tests.servers import Postgres, Redis
 
@@ -192,3 +196,29 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in terminalreporter.stats.get("skipped", []):
         _, _, reason = report.longrepr
         terminalreporter.write_line(f"SKIPPED {report.nodeid}: {reason}", yellow=True)
+
+
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    server = MailServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def start_worker(tmp_path: Path) -> Iterator[Callable[[dict[str, str], str], subprocess.Popen[bytes]]]:
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(environment: dict[str, str], name: str) -> subprocess.Popen[bytes]:
+        log = (tmp_path / f"{name}.log").open("wb")
+        command = [sys.executable, "-m", "app", "worker", "--concurrency", "1", "--name", name]
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

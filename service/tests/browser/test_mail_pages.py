@@ -2,24 +2,15 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from playwright.async_api import Browser, expect
 
 from tests.backends import on_sqlite
 from tests.jobs.smtp import MailServer
 from tests.jobs.test_mails import NEW_USER, parts
 from tests.live import LiveService, wait_until
-
-
-@pytest.fixture
-def mail_server() -> Iterator[MailServer]:
-    server = MailServer()
-    server.start()
-    yield server
-    server.stop()
 
 
 def link_in(mail_server: MailServer, *, number: int) -> str:

@@ -1,7 +1,3 @@
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,14 +11,6 @@ from app.tasks.store import JobStore
 from tests.backends import Backend
 from tests.conftest import settings_for
 from tests.jobs.smtp import MailServer
-
-
-@pytest.fixture
-def mail_server() -> Iterator[MailServer]:
-    server = MailServer()
-    server.start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture
@@ -41,21 +29,3 @@ def store(settings: Settings) -> Iterator[JobStore]:
 @pytest.fixture
 def runner_of(settings: Settings, store: JobStore) -> Callable[[Registry], Runner]:
     return lambda registry: Runner(settings, store, make_mailer(settings), registry=registry)
-
-
-@pytest.fixture
-def start_worker(tmp_path: Path) -> Iterator[Callable[[dict[str, str], str], subprocess.Popen[bytes]]]:
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start(environment: dict[str, str], name: str) -> subprocess.Popen[bytes]:
-        log = (tmp_path / f"{name}.log").open("wb")
-        command = [sys.executable, "-m", "app", "worker", "--concurrency", "1", "--name", name]
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
