@@ -114,7 +114,7 @@ class Settings(BaseSettings):
         default=None, description="Default: a fifth of rate_limit_requests."
     )
     rate_limit_forgot: PositiveInt | None = Field(default=None, description="Default: a twentieth of it.")
-    max_body_bytes: PositiveInt = 1_048_576
+    max_body_bytes: PositiveInt = 2_097_152  # the longest post fits, every character an escaped pair
 
     # -- who may call
     allowed_origins: CommaList = []

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field, StringConstraints, WithJsonSchema
 
 from app.core.scopes import Scope
 from app.schemas.common import Schema, Timestamp
-from app.schemas.fields import NOT_BLANK, ONE_LINE, STORABLE
+from app.schemas.fields import NOT_BLANK, ONE_LINE, STORABLE, at_most
 
 MAX_DAYS, DEFAULT_DAYS = 366, 90
 
@@ -16,6 +16,7 @@ TokenName = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
     ONE_LINE,
     STORABLE,
+    at_most(100),
     WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 100, "pattern": NOT_BLANK}),
 ]
 

@@ -15,7 +15,7 @@ from pydantic import (
     ValidationError,
     WithJsonSchema,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from app.core.pagination import MAX_CURSOR_LENGTH
 
@@ -91,6 +91,17 @@ def refusal(code: str, sentence: str) -> PydanticCustomError:
     return PydanticCustomError(code, "{sentence}", {"sentence": sentence})  # pyright: ignore[reportArgumentType] # typed for literals
 
 
+def at_most(length: int) -> BeforeValidator:
+    """Bound a text as it was sent: the schema's maxLength counts the blanks that are taken off afterwards, too."""
+
+    def check(value: object) -> object:
+        if isinstance(value, str) and len(value) > length:
+            raise PydanticKnownError("string_too_long", {"max_length": length})
+        return value
+
+    return BeforeValidator(check)
+
+
 STORABLE = BeforeValidator(storable)
 ONE_LINE = AfterValidator(one_line)
 # In every type the length comes first: behind a function Pydantic counts "items", not characters.
@@ -117,9 +128,10 @@ Name = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=50),
     ONE_LINE,
     STORABLE,
+    at_most(50),
     WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 50, "pattern": NOT_BLANK}),
 ]
-Bio = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), STORABLE]
+Bio = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), STORABLE, at_most(500)]
 Avatar = Annotated[
     str,
     StringConstraints(max_length=2048),
@@ -146,7 +158,13 @@ GivenPassword = Annotated[
     STORABLE,
     Field(repr=False, json_schema_extra={"format": "password"}),
 ]
-Token = Annotated[str, StringConstraints(min_length=1, max_length=2048), STORABLE, Field(repr=False)]
+# Every token we give is visible ASCII; what is not is no token of ours, and refused as any other.
+Token = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=2048),
+    STORABLE,
+    Field(repr=False, json_schema_extra={"pattern": r"^[\x21-\x7e]+$"}),
+]
 Search = Annotated[str, StringConstraints(max_length=100), STORABLE]
 Cursor = Annotated[
     str,

@@ -18,7 +18,7 @@ from pydantic import (
 from app.models import PostStatus
 from app.models.tag import tag_key
 from app.schemas.common import Schema, Timestamp
-from app.schemas.fields import ONE_LINE, STORABLE, refusal
+from app.schemas.fields import ONE_LINE, STORABLE, at_most, refusal
 from app.schemas.user import Author
 
 MAX_TAGS = 10
@@ -57,11 +57,19 @@ def to_utc(value: datetime) -> datetime:
         raise refusal("time_out_of_range", "In UTC this lies outside the years 1 to 9999.") from None
 
 
-Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), ONE_LINE, STORABLE]
+Title = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), ONE_LINE, STORABLE, at_most(200)
+]
 Content = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CONTENT_LENGTH), STORABLE]
-Excerpt = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), STORABLE]
+Excerpt = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), STORABLE, at_most(500)]
 Moment = Annotated[AwareDatetime, AfterValidator(to_utc), BeforeValidator(written_out)]
-TagName = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_TAG_LENGTH), ONE_LINE, STORABLE]
+TagName = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=MAX_TAG_LENGTH),
+    ONE_LINE,
+    STORABLE,
+    at_most(MAX_TAG_LENGTH),
+]
 _TAG_PATTERN = "[^,\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]{0,50}"
 Tags = Annotated[
     list[TagName],

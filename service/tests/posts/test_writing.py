@@ -46,6 +46,26 @@ async def test_a_new_post_is_a_draft_with_an_address_of_its_own(client: httpx.As
     assert read.json() == post
 
 
+@on_sqlite
+async def test_the_longest_content_fits_however_it_is_escaped(client: httpx.AsyncClient, accounts: Accounts):
+    longest = "\U0001f600" * 100_000  # twelve bytes each in ASCII JSON
+    assert len((await write(client, await accounts.user(), content=longest))["content"]) == 100_000
+
+
+@on_sqlite
+@pytest.mark.parametrize(("field", "most"), [("title", 200), ("excerpt", 500), ("tags", 50)])
+async def test_blanks_around_a_text_count_as_the_schema_counts_them(
+    client: httpx.AsyncClient, accounts: Accounts, field: str, most: int
+):
+    author = await accounts.user()
+    longest, too_long = "a" * (most - 1) + " ", "a" * most + " "
+    assert await write(client, author, **{field: [longest] if field == "tags" else longest})
+    draft = {"title": "T", "content": "C", field: [too_long] if field == "tags" else too_long}
+    answer = await client.post(POSTS, json=draft, headers=author.headers)
+    assert answer.status_code == 422
+    assert f"at most {most} characters" in answer.json()["errors"][0]["detail"]
+
+
 async def test_posts_with_one_title_get_different_slugs(client: httpx.AsyncClient, accounts: Accounts):
     author = await accounts.user()
     written = await asyncio.gather(*(write(client, author, title="The same") for _ in range(8)))

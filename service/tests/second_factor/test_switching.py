@@ -16,7 +16,7 @@ from app.tasks.mails import SECURITY_NOTICES
 from tests.backends import on_both_databases, on_sqlite
 from tests.conftest import SECRET_KEY, served, settings_for
 from tests.contract.test_table import assert_problem
-from tests.jobs.conftest import mail_server, runner_of, settings, store  # noqa: F401  # fixtures: a real SMTP server
+from tests.jobs.conftest import runner_of, settings, store  # noqa: F401  # fixtures: a real SMTP server
 from tests.jobs.test_mails import parts, work_off
 from tests.second_factor.conftest import API
 
