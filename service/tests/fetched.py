@@ -14,6 +14,9 @@ from pathlib import Path
 
 import pytest
 
+FETCHED_WITHIN = 90
+"""Seconds."""
+
 
 def python_packages(name: str, *requirements: str, options: tuple[str, ...] = ()) -> Path:
     """A directory with these packages, to be put on PYTHONPATH before everything installed."""
@@ -27,7 +30,7 @@ def node_packages(name: str, *requirements: str) -> Path:
     npm = shutil.which("npm")
     if npm is None:
         pytest.skip("npm is not installed: nothing is known of TypeScript")
-    quiet = ("--no-audit", "--no-fund", "--no-save", "--loglevel=error")
+    quiet = ("--no-audit", "--no-fund", "--no-save", "--loglevel=error", "--fetch-retries=1", "--fetch-timeout=20000")
     return _fetched(name, lambda place: [npm, "install", *quiet, "--prefix", str(place), *requirements])
 
 
@@ -37,10 +40,9 @@ def _fetched(name: str, command: Callable[[Path], list[str]]) -> Path:
         return place
     place.parent.mkdir(exist_ok=True)
     made = Path(tempfile.mkdtemp(dir=place.parent))
-    installed = subprocess.run(command(made), capture_output=True, text=True)
-    if installed.returncode:
+    if fault := _fault_of(command(made)):
         shutil.rmtree(made)
-        message = f"{name} cannot be had, so nothing is known of it: {installed.stderr[-500:]}"
+        message = f"{name} cannot be had, so nothing is known of it: {fault}"
         pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
     made.chmod(0o755)
     try:
@@ -48,3 +50,12 @@ def _fetched(name: str, command: Callable[[Path], list[str]]) -> Path:
     except OSError:  # another run was faster
         shutil.rmtree(made)
     return place
+
+
+def _fault_of(command: list[str]) -> str:
+    """Why it did not succeed; empty when it did."""
+    try:
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=FETCHED_WITHIN)
+    except subprocess.TimeoutExpired:
+        return f"nothing came within {FETCHED_WITHIN} s"
+    return ran.stderr[-500:] or f"exit code {ran.returncode}" if ran.returncode else ""

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from app.core.config import Settings
 from app.core.proxies import TrustedProxies
 from tests.backends import Backend, on_sqlite
 from tests.conftest import served, settings_for
@@ -75,13 +76,13 @@ async def test_allowed_origins_may_read_refusals_and_others_may_not(backend: Bac
         assert refused.json()["instance"] == "/api/v1/posts/1"
 
 
-async def test_a_body_beyond_the_limit_is_refused_declared_or_not(client: httpx.AsyncClient):
+async def test_a_body_beyond_the_limit_is_refused_declared_or_not(client: httpx.AsyncClient, settings: Settings):
     async def undeclared():
         for _ in range(40):
             yield b"x" * 100_000
 
     json_type = {"Content-Type": "application/json"}
-    for body in (b"x" * 1_048_577, undeclared()):
+    for body in (b"x" * (settings.max_body_bytes + 1), undeclared()):
         answer = await client.post("/api/v1/auth/register", content=body, headers=json_type)
         assert answer.status_code == 413
         assert answer.headers["content-type"] == "application/problem+json"

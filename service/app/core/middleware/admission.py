@@ -17,6 +17,8 @@ from app.core.ratelimit import Limit, RateLimiter, client_key
 log = structlog.get_logger(__name__)
 
 MAX_KNOWN_HOSTS = 1024
+FORM_LIMIT = 1_048_576
+"""Bytes of a URL-encoded form. Starlette's parser takes no longer field, and calls a longer one malformed."""
 
 
 class AdmissionMiddleware:
@@ -53,7 +55,7 @@ class AdmissionMiddleware:
                 if self._limit.requests:
                     await self._count(scope["app"].state.resources.limiter, context)
             if b"content-length" in context.headers or b"transfer-encoding" in context.headers:
-                receive = self._bounded(receive, context.headers.get(b"content-length"))
+                receive = self._bounded(receive, context.headers)
             await self.app(scope, receive, send)
         except Exception as exc:
             if context.status:
@@ -75,9 +77,11 @@ class AdmissionMiddleware:
             (b"ratelimit-reset", b"%d" % verdict.reset),
         )
 
-    def _bounded(self, receive: Receive, content_length: bytes | None) -> Receive:
+    def _bounded(self, receive: Receive, headers: dict[bytes, bytes]) -> Receive:
         """``receive`` that refuses a body beyond the limit, declared or not."""
-        limit = self._max_body_bytes
+        limit, content_length = self._max_body_bytes, headers.get(b"content-length")
+        if headers.get(b"content-type", b"").startswith(b"application/x-www-form-urlencoded"):
+            limit = min(limit, FORM_LIMIT)
         too_large = HTTPException(413, f"The body is larger than {limit} bytes, the most this service reads.")
         if content_length is not None and content_length.isdigit() and int(content_length) > limit:
             raise too_large
