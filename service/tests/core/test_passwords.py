@@ -1,6 +1,8 @@
 """Password hashing: strong enough, bounded, patient with older hashes."""
 
 import asyncio
+import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -111,3 +113,12 @@ async def test_what_is_known_of_the_user_makes_a_password_guessable(hasher: Pass
 
 async def test_a_password_longer_than_zxcvbn_reads_is_judged_too(hasher: PasswordHasher):
     assert not await hasher.is_guessable("Correct7!horse-battery@staple " * 4, about=[])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a thread has no priority of its own")
+async def test_hashing_comes_after_the_event_loop_where_both_want_one_core(hasher: PasswordHasher):
+    await hasher.hash(PASSWORD)
+    hashing = [thread for thread in threading.enumerate() if thread.name.startswith("password")]
+    assert hashing
+    ours = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    assert all(os.getpriority(os.PRIO_PROCESS, thread.native_id) > ours for thread in hashing)
