@@ -103,4 +103,6 @@ def _guessable(password: str, about: list[str]) -> bool:
 def _step_back() -> None:
     """Let this thread come after the event loop's where both want one core: hashing must not hold up requests."""
     if sys.platform == "linux":  # where a thread has a priority of its own
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        thread = threading.get_native_id()
+        # From where the process stands: going below that needs a privilege, and a fault here would end all hashing.
+        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + NICENESS)
