@@ -14,7 +14,6 @@ from fastapi_expert.duplicates.model import Finding, Place
 from fastapi_expert.render.page import page
 from fastapi_expert.render.source import Sources
 
-pytestmark = pytest.mark.xdist_group("browser")
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CANCEL = '.node[title^="DELETE /api/invoices/{invoice_id}"]'
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]

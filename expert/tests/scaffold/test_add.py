@@ -16,8 +16,6 @@ from fastapi_expert.scaffold.fields import FieldError, parse, parse_all
 from fastapi_expert.scaffold.naming import names_of
 from fastapi_expert.scaffold.new import Answers, lay_down
 
-pytestmark = pytest.mark.xdist_group("scaffold")
-
 EVERY_KIND = [
     "label:str!",
     "body:text?",

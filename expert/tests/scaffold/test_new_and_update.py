@@ -13,8 +13,6 @@ import pytest
 
 HOUSE = Path(__file__).parents[2]
 
-pytestmark = pytest.mark.xdist_group("scaffold")  # one wheel, built once
-
 Expert = Callable[..., subprocess.CompletedProcess[str]]
 
 

@@ -18,15 +18,14 @@ THE_CHECKS_THEMSELVES = {"make check", "make format", "make bench", "make fuzz",
 SERVED_AT = "http://127.0.0.1:8000"
 LAID_DOWN_AT = "build/shop"
 
-pytestmark = pytest.mark.xdist_group("documents")  # one service for all of them
 
-
-def commands() -> list[str]:
+def blocks() -> list[str]:
+    """What a reader pastes at once: the commands of a fenced block, one a line; a later one may need an earlier one."""
     found: list[str] = []
     for document in DOCUMENTS:
         for block in re.findall(r"^```sh\n(.*?)^```", (ROOT / document).read_text(), re.DOTALL | re.MULTILINE):
             lines = (re.sub(r"\s+# .*$", "", line).strip() for line in block.splitlines())
-            found += [line for line in lines if line and not line.startswith("#")]
+            found.append("\n".join(line for line in lines if line and not line.startswith("#")))
     return list(dict.fromkeys(found))
 
 
@@ -90,35 +89,30 @@ def test_make_run_prints_where_to_look_and_the_first_administrator(running: Runn
     assert re.search(r"password\W+\S{12,}", running.said, re.IGNORECASE)
 
 
-@pytest.mark.parametrize("command", commands())
-def test_the_command_works(command: str, running: Running):
-    if command == "make run":
-        return  # it is what `running` is
-    if command in THE_CHECKS_THEMSELVES:
-        dry = subprocess.run(["make", "--dry-run", command.split()[1]], cwd=ROOT, capture_output=True, text=True)
-        assert dry.returncode == 0, dry.stderr
-        return
-    laid_down = str(running.scratch / "shop")  # two commands of the tour share it, in their order
-    collects_only = (
-        {"PYTEST_ADDOPTS": "--collect-only -n 0 -q"} if command == "make test" or "pytest" in command else {}
-    )
-    finished = subprocess.run(
-        [
-            "bash",
-            "-euo",
-            "pipefail",
-            "-c",
-            command.replace(SERVED_AT, running.address).replace(LAID_DOWN_AT, laid_down),
-        ],
-        cwd=ROOT,
-        env=environment(**running.settings, **collects_only),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    fine = {0, 1} if "expert duplicates" in command else {0}  # 1 says that it found some
-    assert finished.returncode in fine, finished.stdout[-2000:] + finished.stderr[-2000:]
-    assert finished.stdout.strip()
+@pytest.mark.parametrize("block", blocks())
+def test_the_commands_of_a_block_work(block: str, running: Running):
+    for command in block.splitlines():
+        if command == "make run":
+            continue  # it is what `running` is
+        if command in THE_CHECKS_THEMSELVES:
+            dry = subprocess.run(["make", "--dry-run", command.split()[1]], cwd=ROOT, capture_output=True, text=True)
+            assert dry.returncode == 0, dry.stderr
+            continue
+        collects_only = (
+            {"PYTEST_ADDOPTS": "--collect-only -n 0 -q"} if command == "make test" or "pytest" in command else {}
+        )
+        here = command.replace(SERVED_AT, running.address).replace(LAID_DOWN_AT, str(running.scratch / "shop"))
+        finished = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", here],
+            cwd=ROOT,
+            env=environment(**running.settings, **collects_only),
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        fine = {0, 1} if "expert duplicates" in command else {0}  # 1 says that it found some
+        assert finished.returncode in fine, command + "\n" + finished.stdout[-2000:] + finished.stderr[-2000:]
+        assert finished.stdout.strip(), command
 
 
 @pytest.mark.parametrize("document", [*DOCUMENTS, "service/README.md", "expert/README.md", "docs/decisions/README.md"])
