@@ -14,10 +14,11 @@ from granian.constants import HTTPModes, Interfaces, Loops
 from granian.log import LogLevels
 
 from app.api.health import check_all
-from app.core.config import Settings
+from app.core.config import Settings, get_settings
 from app.core.errors import Conflict, NotFound, ServiceError, is_outage
 from app.core.metrics import share_between_processes
 from app.core.resources import Resources
+from app.core.worker_process import end_when_told_early, end_with_the_parent
 from app.main import build_resources, create_app
 from app.schemas.auth import Registration
 from app.services import auth_service, bootstrap_service, second_factor_enrolment
@@ -29,6 +30,7 @@ def run(settings: Settings) -> None:
     """Serve until told to stop. Requests under way are finished within SHUTDOWN_GRACE_SECONDS."""
     if settings.workers > 1:
         atexit.register(shutil.rmtree, share_between_processes(), ignore_errors=True)
+    end_when_told_early()
     Granian(
         "app.server:application",
         factory=True,
@@ -49,7 +51,9 @@ def application() -> FastAPI:
     """What a worker serves. What exists by now lives as long as the process: the collector need not look at it again,
     which it otherwise does the oftener, the more requests are under way.
     """
-    made = create_app()
+    settings = get_settings()
+    end_with_the_parent(grace=settings.shutdown_grace_seconds)
+    made = create_app(settings)
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)  # hundreds of requests under way are no garbage either

@@ -21,6 +21,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 READY_WITHIN = 60.0
+STOPS_WITHIN = 30.0
+"""More than the service's own SHUTDOWN_GRACE_SECONDS, after which it ends its workers the hard way."""
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
 
@@ -105,7 +107,7 @@ class Server:
             return
         self.process.send_signal(signum)
         try:
-            self.process.wait(20)
+            self.process.wait(STOPS_WITHIN)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

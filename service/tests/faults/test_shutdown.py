@@ -1,17 +1,21 @@
 """Ending the service: what was accepted is answered, what was counted is written down."""
 
 import asyncio
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 from sqlalchemy import text
 
 from app.core.config import Settings
 from app.core.database import Database
-from tests.backends import on_both_databases, on_redis
+from tests.backends import Backend, on_both_databases, on_redis, on_sqlite
+from tests.conftest import SECRET_KEY
 from tests.factories import PASSWORD, Accounts
-from tests.live import LiveService
+from tests.live import LiveService, wait_until
 
 
 @pytest.fixture
@@ -54,3 +58,27 @@ async def test_no_accepted_request_is_cut_by_a_shutdown(
     cut = [answer for answer in answers if isinstance(answer, (httpx.ReadError, httpx.RemoteProtocolError))]
     assert not cut
     assert all(answer.status_code == 200 for answer in answers if isinstance(answer, httpx.Response))
+
+
+@on_sqlite
+def test_workers_end_with_the_process_that_started_them(live_service: Callable[..., LiveService]):
+    service = live_service(workers=2)
+    workers = workers_of(service)
+    assert len(workers) == 2
+    service.kill()
+    wait_until(lambda: not any(worker.is_running() for worker in workers), within=10)
+    assert not service.is_alive()
+
+
+@on_sqlite
+def test_a_service_that_is_told_to_stop_while_its_workers_start_stops_at_once(backend: Backend, tmp_path: Path):
+    service = LiveService(backend, data_dir=tmp_path, workers=2, secret_key=SECRET_KEY, environment={})
+    service.start(until=lambda: len(workers_of(service)) == 2)
+    began = time.monotonic()
+    service.stop()
+    assert time.monotonic() - began < 10  # they are killed after SHUTDOWN_GRACE_SECONDS, 20
+
+
+def workers_of(service: LiveService) -> list[psutil.Process]:
+    assert service.process is not None
+    return psutil.Process(service.process.pid).children()
