@@ -50,7 +50,7 @@ def start(settings: Settings) -> None:
 
 
 def stop(settings: Settings) -> None:
-    """Send what waits to be sent; blocks for seconds where the receiver is away."""
+    """Send what waits to be sent; blocks for a few seconds where the receiver is away."""
     if settings.traces:
         from app.core import telemetry
 

@@ -10,6 +10,7 @@ Spans hold no query string, parameter, key or exception message: those are where
 
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
+from threading import Thread
 from typing import Any, cast
 
 import fastapi
@@ -28,6 +29,7 @@ from app.core.fastread import Reader
 _tracer = trace.get_tracer("app")
 _SPANS = "spans"
 _LONGEST_STATEMENT = 4096
+_LAST_WORDS = 5.0  # seconds
 _UNTRACED = ("/health", "/metrics")
 
 
@@ -60,10 +62,15 @@ def start(settings: Settings) -> None:
 
 
 def stop() -> None:
-    """Send what has not been sent. Blocks, for seconds where the collector is away; nothing is traced after it."""
+    """Send what has not been sent; given up after 5 s where the collector is away. Nothing is traced after it.
+
+    The SDK's own bound is 30 s, as long as an orchestrator waits before it kills.
+    """
     provider: Any = trace.get_tracer_provider()
     if hasattr(provider, "shutdown"):
-        provider.shutdown()
+        ending = Thread(target=provider.shutdown, name="telemetry-stop", daemon=True)
+        ending.start()
+        ending.join(_LAST_WORDS)
 
 
 def native_options() -> dict[str, Any]:

@@ -100,6 +100,7 @@ async def test_an_administrator_signs_in_keeps_somebody_out_publishes_and_mends_
 
         await page.get_by_label("Open user menu").last.click()
         await page.get_by_role("button", name="Logout").last.click()
+        await expect(page.get_by_text("Sign in").first).to_be_visible()
         await page.goto(f"{service.url}/admin/users/list")
         await expect(page.get_by_text("Sign in").first).to_be_visible()
         assert wrong == []
