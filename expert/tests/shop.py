@@ -11,6 +11,28 @@ from unittest.mock import patch
 
 from fastapi_expert.__main__ import run
 
+# What an agent sends: a function that the shop has under another name, and one that it has not.
+DUPLICATE = '''
+def register_member(database, form):
+    """Open an account."""
+    present = database.scalars(select(User).where(User.email == form.email)).first()
+    if present is not None:
+        raise ValueError("somebody has this address")
+    member = User(email=form.email.lower(), password=get_password_hash(form.password))
+    database.add(member)
+    database.commit()
+    database.refresh(member)
+    return member
+'''
+NEW = '''
+def moon_phase(day: int) -> float:
+    """How much of the moon is lit, from 0 to 1."""
+    age = (day - 6) % 29.53
+    angle = 2 * 3.141592 * age / 29.53
+    lit = (1 - cos(angle)) / 2
+    return round(lit, 3)
+'''
+
 SHOP = {
     "pyproject.toml": '[project]\nname = "shop"\nversion = "1"\ndependencies = ["fastapi>=0.115"]\n',
     "app/__init__.py": "",
