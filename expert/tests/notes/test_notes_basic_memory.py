@@ -22,6 +22,7 @@ from fastapi_expert.notes.markdown import parse
 from fastapi_expert.notes.names import permalink
 from fastapi_expert.notes.notebook import Notebook
 
+pytestmark = pytest.mark.timeout(300)  # a real server answers hundreds of calls, where there is one
 HERE = Path(__file__).parent
 DOCUMENT = HERE.parents[2] / "docs" / "notes-differences.md"
 RECORDED = HERE / "recorded" / "basic-memory-0.23.2.json"
@@ -211,6 +212,40 @@ def test_a_folder_that_basic_memory_wrote_is_read_without_a_change(tmp_path: Pat
     assert [hit["permalink"] for hit in found.answer["results"]] == ["main/decisions/audit"]
     after = {path.relative_to(root).as_posix(): path.read_bytes().decode() for path in root.rglob("*.md")}
     assert after == written
+
+
+def test_basic_memory_reads_a_folder_that_we_wrote(tmp_path: Path) -> None:
+    python = basic_memory_python()
+    if python is None:
+        pytest.skip("no interpreter with basic-memory 0.23.2 (set BASIC_MEMORY_PYTHON)")
+    root = tmp_path / "notes"
+    notebook = Notebook(root)
+    contents = {
+        "Café Größe": "- [decision] gross oder klein #db #größe (why)\n- uses [[Audit Log]]\n",
+        "Audit Log": "Who did what.\n\n- [fact] kept for a year #audit\n\n## Later\n\n- part_of [[Café Größe]]\n",
+        "決定": "- [decision] 日本語 #語\n",
+        "Draft (2)": "---\nstatus: open\n---\n\n# Draft\n\n> quoted [[Audit Log|the log]]\n",
+    }
+    for title, content in contents.items():
+        call(notebook, "write_note", {"title": title, "content": content, "directory": "made"})
+    call(notebook, "edit_note", {"identifier": "made/audit-log", "operation": "append", "content": "- [fact] added #x"})
+    files = {path.relative_to(root).as_posix(): path.read_bytes().decode() for path in root.rglob("*.md")}
+    asked = [("read_note", {"identifier": path.removesuffix(".md")}) for path in files]
+    asked += [("search_notes", {"query": query}) for query in ("gross", "added", "語", "quoted", "nothinghere")]
+    asked += [("build_context", {"url": "made/audit-log"})]
+    done = subprocess.run(
+        [python, HERE / "basic_memory_record.py", root],
+        input=json.dumps(asked),
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    theirs = json.loads(done.stdout)
+    assert theirs["files"] == files, "it changed what we wrote"
+    for (tool, arguments), their in zip(asked, theirs["answers"], strict=True):
+        our = call(notebook, tool, {**arguments, "output_format": "json"})
+        assert view(tool, their) == view(tool, {"failed": our.failed, "value": our.answer}), (tool, arguments)
 
 
 def label(tool: str, arguments: Mapping[str, Any]) -> str:
