@@ -114,7 +114,7 @@ def accounts(app: FastAPI, client: httpx.AsyncClient) -> Accounts:
 
 @pytest.fixture
 def live_service(backend: Backend, tmp_path: Path) -> Iterator[Callable[..., LiveService]]:
-    """Start the real process: `live_service(workers=2, cache_ttl=5)`; all of them end with the test."""
+    """Start the real process: `live_service(workers=2, log_level="DEBUG")`; all of them end with the test."""
     started: list[LiveService] = []
 
     def start(*, workers: int = 1, **environment: object) -> LiveService:

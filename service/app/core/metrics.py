@@ -86,7 +86,7 @@ class Metrics:
         self._sampled = _Sampled(self.registry)
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
-        """One request served. ``route`` is a template (``/posts/{post_id}``), never a path."""
+        """One request served. ``route`` is a template (``/users/{user_id}``), never a path."""
         key = (method, route, status)
         observe = self._observers.get(key)
         if observe is None:

@@ -2,11 +2,13 @@
 
 import re
 import unicodedata
+from datetime import UTC, datetime
 from typing import Annotated
 
 from email_validator import EmailNotValidError, validate_email
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BeforeValidator,
     Field,
     HttpUrl,
@@ -86,6 +88,20 @@ def web_address(value: str) -> str:
         raise refusal("url", "This is not a web address: it begins with http:// or https://.") from None
 
 
+def written_out(value: object) -> object:
+    """Pydantic would read a number as seconds since 1970; the wire format is RFC 3339."""
+    if value is not None and not isinstance(value, str):
+        raise refusal("time_as_text", "Write the time out: 2030-01-31T12:00:00Z.")
+    return value
+
+
+def to_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise refusal("time_out_of_range", "In UTC this lies outside the years 1 to 9999.") from None
+
+
 def refusal(code: str, sentence: str) -> PydanticCustomError:
     """A fault in words that a form can show as they are."""
     return PydanticCustomError(code, "{sentence}", {"sentence": sentence})  # pyright: ignore[reportArgumentType] # typed for literals
@@ -109,6 +125,7 @@ ONE_LINE = AfterValidator(one_line)
 Text = Annotated[str, STORABLE]
 Line = Annotated[str, StringConstraints(strip_whitespace=True), ONE_LINE, STORABLE]
 
+Moment = Annotated[AwareDatetime, AfterValidator(to_utc), BeforeValidator(written_out)]
 Email = Annotated[
     str,
     StringConstraints(max_length=320),

@@ -1,12 +1,11 @@
 """Posts and tags on the wire."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -18,7 +17,7 @@ from pydantic import (
 from app.models import PostStatus
 from app.models.tag import tag_key
 from app.schemas.common import Schema, Timestamp
-from app.schemas.fields import ONE_LINE, STORABLE, at_most, refusal
+from app.schemas.fields import ONE_LINE, STORABLE, Moment, at_most, refusal
 from app.schemas.user import Author
 
 MAX_TAGS = 10
@@ -43,26 +42,11 @@ def distinct_tags(names: list[str]) -> list[str]:
     return list(first.values())
 
 
-def written_out(value: object) -> object:
-    """Pydantic would read a number as seconds since 1970; the wire format is RFC 3339."""
-    if value is not None and not isinstance(value, str):
-        raise refusal("time_as_text", "Write the time out: 2030-01-31T12:00:00Z.")
-    return value
-
-
-def to_utc(value: datetime) -> datetime:
-    try:
-        return value.astimezone(UTC)
-    except OverflowError:
-        raise refusal("time_out_of_range", "In UTC this lies outside the years 1 to 9999.") from None
-
-
 Title = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), ONE_LINE, STORABLE, at_most(200)
 ]
 Content = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CONTENT_LENGTH), STORABLE]
 Excerpt = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), STORABLE, at_most(500)]
-Moment = Annotated[AwareDatetime, AfterValidator(to_utc), BeforeValidator(written_out)]
 TagName = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=MAX_TAG_LENGTH),

@@ -14,7 +14,18 @@ from app.core.context import current_request_id
 from app.models import AuditEvent
 
 SHOWN = frozenset(
-    {"role", "is_active", "is_verified", "username", "user_id", "title", "slug", "status", "published_at", "name"}
+    {
+        "is_active",
+        "is_verified",
+        "name",
+        "published_at",
+        "role",
+        "slug",
+        "status",
+        "title",
+        "user_id",
+        "username",
+    }
 )
 """Columns whose values the trail may keep."""
 

@@ -43,7 +43,7 @@ async def test_a_session_is_seen_and_ended(app, desk: Desk, client, admin, accou
 @on_both_databases
 async def test_an_api_token_is_revoked_and_never_shown(app, desk: Desk, client, admin, accounts: Accounts):
     user = await accounts.user()
-    body = {"name": "backup script", "scopes": ["posts:read"], "password": PASSWORD}
+    body = {"name": "backup script", "scopes": ["profile:read"], "password": PASSWORD}
     made = await client.post("/api/v1/auth/tokens", json=body, headers=user.headers)
     if made.status_code == 422:
         body.pop("password")
@@ -51,12 +51,12 @@ async def test_an_api_token_is_revoked_and_never_shown(app, desk: Desk, client, 
     assert made.status_code == 201, made.text
     secret = made.json()["token"]
     headers = {"Authorization": f"Bearer {secret}"}
-    assert (await client.get("/api/v1/posts", headers=headers)).status_code == 200
+    assert (await client.get("/api/v1/users", headers=headers)).status_code == 200
     [key] = await desk.rows("tokens", q="backup")
     for path in ("/admin/tokens/list", f"/admin/tokens/detail?pk={key}"):
         assert secret not in (await desk.client.get(path)).text
     assert (await desk.press("tokens", "revoke", key)).status_code == 200
-    assert (await client.get("/api/v1/posts", headers=headers)).status_code == 401
+    assert (await client.get("/api/v1/users", headers=headers)).status_code == 401
     detail = {"user_id": user.id, "name": "backup script"}
     assert await trail(app) == [(admin.id, "token.revoke", f"token:{key}", detail)]
 

@@ -117,3 +117,14 @@ async def test_lists_have_pages_that_follow_one_another(desk: Desk, accounts: Ac
     assert await desk.rows("posts", page=2) == ids[25:]
     text = await desk.text("/admin/posts/list?page=2")
     assert "26 to 30 of 30" in text
+
+
+@on_sqlite
+async def test_what_authors_wrote_is_shown_as_text(desk: Desk, accounts: Accounts):
+    script = "<script>alert(1)</script>"
+    content = f"{{{{ 7 * 7 }}}} {script}"
+    post = await accounts.post(await accounts.user(), title=script, content=content, tags=["</script>"])
+    for path in ("list", f"detail?pk={post.id}", f"edit?pk={post.id}", f"list?q={script}"):
+        page = (await desk.client.get(f"/admin/posts/{path}")).text
+        assert script not in page, path
+        assert "49 " not in page.replace("49 ms", ""), path

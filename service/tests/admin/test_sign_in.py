@@ -63,7 +63,7 @@ async def test_a_wrong_password_and_somebody_who_is_no_administrator_get_one_ans
 async def test_a_login_leads_to_the_page_that_was_asked_for_and_never_off_the_site(app, accounts):
     admin = await accounts.admin()
     for wanted, reached in (
-        ("/admin/posts/list?q=a", "/admin/posts/list?q=a"),
+        ("/admin/users/list?q=a", "/admin/users/list?q=a"),
         ("https://evil.example/admin/", "/admin/"),
         ("//evil.example/admin/", "/admin/"),
         ("/admin/\\evil.example", "/admin/"),

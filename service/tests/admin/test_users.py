@@ -213,16 +213,8 @@ async def test_a_row_that_is_not_there_is_not_found(desk: Desk):
 @on_sqlite
 async def test_what_users_wrote_is_shown_as_text(desk: Desk, accounts: Accounts):
     script = "<script>alert(1)</script>"
-    user = await accounts.user(first_name=script, bio=f'"><img src=x onerror=alert(1)> {script}')
-    post = await accounts.post(user, title=script, content=f"{{{{ 7 * 7 }}}} {script}", tags=["</script>"])
-    for path in (
-        f"users/detail?pk={user.id}",
-        f"users/edit?pk={user.id}",
-        "posts/list",
-        f"posts/detail?pk={post.id}",
-        f"posts/edit?pk={post.id}",
-        f"posts/list?q={script}",
-    ):
+    user = await accounts.user(first_name=script, bio=f'{{{{ 7 * 7 }}}} "><img src=x onerror=alert(1)> {script}')
+    for path in ("users/list", f"users/detail?pk={user.id}", f"users/edit?pk={user.id}", f"users/list?q={script}"):
         page = (await desk.client.get(f"/admin/{path}")).text
         assert script not in page, path
         assert "<img src=x" not in page, path

@@ -48,30 +48,33 @@ class Victim:
 
 async def make_victim(client: httpx.AsyncClient, accounts: Accounts) -> Victim:
     account = await accounts.user(email="zqmailzq@example.org", username="victim", is_verified=False)
-    hidden = {"title": f"{CONTENT} {FINDABLE}", "content": f"{CONTENT} {FINDABLE} body", "excerpt": CONTENT}
-    draft = await accounts.post(account, **hidden, slug="draft-slug", status=PostStatus.DRAFT, tags=[TAG])
-    archived = await accounts.post(account, **hidden, slug="archived-slug", status=PostStatus.ARCHIVED, tags=[TAG])
-    tomorrow = utcnow() + timedelta(days=1)
-    scheduled = await accounts.post(account, **hidden, slug="scheduled-slug", published_at=tomorrow, tags=[TAG])
-    public = await accounts.post(account, slug="public-slug")
     sessions = (await client.get("/api/v1/auth/sessions", headers=account.headers)).json()
     identity = Identity(
         user_id=account.id, issuer="https://id", subject="s", email=account.email, last_used_at=utcnow()
     )
     async with accounts.database.session() as session:
         session.add(identity)
-    api_token = await accounts.api_token(account, Scope.POSTS_READ)
-    posts = [draft, archived, scheduled, public]
+    api_token = await accounts.api_token(account, Scope.PROFILE_READ)
     ids = {
         "user_id": [account.id],
-        "post_id": [post.id for post in posts],
-        "slug": [post.slug for post in posts],
+        **await make_posts(account, accounts),
         "session_id": [sessions[0]["id"]],
         "token_id": [api_token["id"]],
         "identity_id": [str(identity.id)],
         "provider": ["nowhere"],
     }
     return Victim(account, ids, api_token["token"])
+
+
+async def make_posts(account: Account, accounts: Accounts) -> dict[str, list[Any]]:
+    """Posts of every kind that strangers may not read, and one that they may."""
+    hidden = {"title": f"{CONTENT} {FINDABLE}", "content": f"{CONTENT} {FINDABLE} body", "excerpt": CONTENT}
+    draft = await accounts.post(account, **hidden, slug="draft-slug", status=PostStatus.DRAFT, tags=[TAG])
+    archived = await accounts.post(account, **hidden, slug="archived-slug", status=PostStatus.ARCHIVED, tags=[TAG])
+    tomorrow = utcnow() + timedelta(days=1)
+    scheduled = await accounts.post(account, **hidden, slug="scheduled-slug", published_at=tomorrow, tags=[TAG])
+    posts = [draft, archived, scheduled, await accounts.post(account, slug="public-slug")]
+    return {"post_id": [post.id for post in posts], "slug": [post.slug for post in posts]}
 
 
 @on_both_databases

@@ -14,16 +14,16 @@ from tests.live import LiveService
 PYTHON = """
 from service_client import AuthenticatedClient, Client
 from service_client.api.auth import read_me, register
-from service_client.api.posts import create_post, list_posts
-from service_client.models import PostCreate, Registration
+from service_client.api.users import list_users, update_user
+from service_client.models import ProfileChanges, Registration
 
 secret = "Correct7!horse-battery@staple"
 person = Registration(email="py@example.org", username="typed", password=secret, first_name="Py", last_name="Thon")
 registered = register.sync(client=Client(base_url="ADDRESS"), body=person)
 client = AuthenticatedClient(base_url="ADDRESS", token=registered.access_token)
-create_post.sync(client=client, body=PostCreate(title="Typed", content="From Python."))
-page = list_posts.sync(client=client)
-print(read_me.sync(client=client).username, [post.title for post in page.items])
+update_user.sync(registered.user.id, client=client, body=ProfileChanges(bio="From Python."))
+page = list_users.sync(client=client, search="typed")
+print(read_me.sync(client=client).bio, [user.username for user in page.items])
 """
 
 TYPESCRIPT = """
@@ -38,14 +38,15 @@ const registered = await client.POST("/api/v1/auth/register", {
 if (registered.error) throw new Error(registered.error.detail)
 const token = "access_token" in registered.data ? registered.data.access_token : ""
 const headers = { Authorization: `Bearer ${token}` }
-const made = await client.POST("/api/v1/posts", { headers, body: { title: "Typed", content: "From TypeScript." } })
-if (made.error) throw new Error(made.error.detail)
-const listed = await client.GET("/api/v1/posts", { headers, params: { query: { page_size: 5 } } })
+const params = { path: { user_id: registered.data.user.id } }
+const changed = await client.PUT("/api/v1/users/{user_id}", { headers, params, body: { bio: "From TypeScript." } })
+if (changed.error) throw new Error(changed.error.detail)
+const listed = await client.GET("/api/v1/users", { headers, params: { query: { search: "typed" } } })
 if (listed.error) throw new Error(listed.error.detail)
-const titles: string[] = listed.data.items.map((post) => post.title)
+const names: string[] = listed.data.items.map((user) => user.username)
 // @ts-expect-error there is no such field, and the compiler knows
 listed.data.items[0].nonsense
-console.log("typed", titles)
+console.log(changed.data.bio, names)
 """
 
 
@@ -74,7 +75,7 @@ def test_a_generated_python_client_registers_and_writes(
     run([*generate, *output], tmp_path, PYTHONPATH=tools)
     run([sys.executable, "-m", "compileall", "-q", "service_client"], tmp_path)
     program = PYTHON.replace("ADDRESS", live_service().url)
-    assert run([sys.executable, "-c", program], tmp_path, PYTHONPATH=tools) == "typed ['Typed']"
+    assert run([sys.executable, "-c", program], tmp_path, PYTHONPATH=tools) == "From Python. ['typed']"
 
 
 @on_sqlite
@@ -92,4 +93,4 @@ def test_a_generated_typescript_client_compiles_strictly_registers_and_writes(
     strict = ["--strict", "--module", "nodenext", "--target", "es2022", "--types", "node", "--outDir", "out"]
     run([str(programs / "tsc"), *strict, "use.ts"], tmp_path)
     shutil.copy(tmp_path / "package.json", tmp_path / "out")
-    assert run(["node", "out/use.js"], tmp_path) == "typed [ 'Typed' ]"
+    assert run(["node", "out/use.js"], tmp_path) == "From TypeScript. [ 'typed' ]"

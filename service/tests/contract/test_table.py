@@ -13,26 +13,28 @@ NEW_PASSWORD = "Another8@battery-horse-staple"
 
 
 class Calls:
-    """Makes a call to an endpoint that should succeed. Each gets people and posts of its own."""
+    """Makes a call to an endpoint that should succeed. Each gets rows of its own."""
 
     def __init__(self, client: httpx.AsyncClient, accounts: Accounts) -> None:
         self.client, self.accounts = client, accounts
 
     async def succeed(self, endpoint: Endpoint) -> httpx.Response:
         caller = await (self.accounts.admin() if endpoint.who == Who.ADMIN else self.accounts.user(is_verified=False))
-        post = await self.accounts.post(caller, tags=["first"])
         other = await self.accounts.row()
         known = {
             "user_id": other.id if endpoint.who == Who.ADMIN else caller.id,
-            "post_id": post.id,
-            "slug": post.slug,
+            **await self.post_of(caller),
             "session_id": await self.session_of(caller),
-            "token_id": (await self.accounts.api_token(caller, "posts:read"))["id"],
+            "token_id": (await self.accounts.api_token(caller, "profile:read"))["id"],
         }
         headers = caller.headers if endpoint.who != Who.ANYONE else {}
         return await self.client.request(
             endpoint.method, endpoint.path.format(**known), headers=headers, **self.body_of(endpoint, caller)
         )
+
+    async def post_of(self, caller: Account) -> dict[str, Any]:
+        post = await self.accounts.post(caller, tags=["first"])
+        return {"post_id": post.id, "slug": post.slug}
 
     async def session_of(self, caller: Account) -> str:
         sessions = await self.client.get("/api/v1/auth/sessions", headers=caller.headers)
@@ -51,7 +53,7 @@ class Calls:
             },
             "POST /auth/login": {"data": {"username": caller.email, "password": PASSWORD}},
             "POST /auth/refresh": {"json": {"refresh_token": caller.refresh_token}},
-            "POST /auth/tokens": {"json": {"name": "deploy", "scopes": ["posts:read", "posts:write"]}},
+            "POST /auth/tokens": {"json": {"name": "deploy", "scopes": ["profile:read", "profile:write"]}},
             "POST /auth/password/change": {"json": {"current_password": PASSWORD, "new_password": NEW_PASSWORD}},
             "POST /auth/password/forgot": {"json": {"email": caller.email}},
             "PUT /users/{user_id}": {"json": {"bio": "I changed my mind."}},
@@ -107,17 +109,16 @@ async def test_another_method_is_refused_as_a_problem(endpoint: Endpoint, client
 
 
 @on_sqlite
-@pytest.mark.parametrize("path", ["/nowhere", "/api/v1/nowhere", "/api/v1/posts/slug/none", "/api/v1/posts/999999999"])
+@pytest.mark.parametrize("path", ["/nowhere", "/api/v1/users/999999999", "/api/v1/posts/slug/none"])
 async def test_what_does_not_exist_is_a_problem(path: str, client):
     assert_problem(await client.get(path), 404)
 
 
 @on_sqlite
 async def test_a_fault_of_the_body_is_pointed_at(client, accounts):
-    caller = await accounts.user()
-    answer = await client.post("/api/v1/posts", json={"title": "", "colour": "red"}, headers=caller.headers)
-    problem = assert_problem(answer, 422)
-    assert {error["pointer"] for error in problem["errors"]} >= {"#/title", "#/content", "#/colour"}
+    body = {"email": "", "username": "newcomer", "colour": "red"}
+    problem = assert_problem(await client.post("/api/v1/auth/register", json=body), 422)
+    assert {error["pointer"] for error in problem["errors"]} >= {"#/email", "#/password", "#/colour"}
 
 
 def some_path(endpoint: Endpoint) -> str:

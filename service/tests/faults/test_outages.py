@@ -183,9 +183,9 @@ async def test_a_service_started_while_postgres_is_down_serves_once_it_is_up(dep
     await asyncio.to_thread(deployment.service.start, until=deployment.service.is_alive)
     async with deployment.service.client() as client:
         assert (await readiness(client)).status_code == 503
-        answer = await client.get("/api/v1/posts")
+        answer = await client.get("/api/v1/users/1")
         assert answer.status_code == 503
         assert answer.headers["content-type"] == "application/problem+json"
         await asyncio.to_thread(deployment.postgres.start)
         await asyncio.to_thread(wait_until, deployment.service.is_ready, within=RECOVERS_WITHIN)
-        assert (await client.get("/api/v1/posts")).status_code == 200
+        assert (await client.get("/api/v1/users/1")).status_code == 404, "asked, and there is nobody yet"

@@ -56,7 +56,7 @@ def before_call(context: Any, case: schemathesis.Case, _: Any) -> None:
     """Let valid requests get further than chance would.
 
     A generated password is never a good one: half of them are given one. Short generated idempotency keys meet again,
-    and rightly get the first answer again, even about a post that is gone by now: each is made the only one.
+    and rightly get the first answer again, even about what is gone by now: each is made the only one.
     """
     meta = case.meta
     if meta is None or not meta.generation.mode.is_positive:

@@ -214,10 +214,15 @@ def path_of(operation: Operation, known: dict[str, Any]) -> str:
 
 
 async def ids(accounts: Accounts, owner: Account) -> dict[str, Any]:
-    """A user and a post to aim at: new ones, since the last operation may have deleted the others."""
-    target, post = await accounts.row(), await accounts.post(owner)
+    """Rows to aim at: new ones, since the last operation may have deleted the others."""
+    target = await accounts.row()
     nothing = dict.fromkeys(("session_id", "token_id", "identity_id"), "00000000-0000-7000-8000-000000000000")
-    return {"user_id": target.id, "post_id": post.id, "slug": post.slug, "provider": "none", **nothing}
+    return {"user_id": target.id, "provider": "none", **nothing, **await a_post(accounts, owner)}
+
+
+async def a_post(accounts: Accounts, owner: Account) -> dict[str, Any]:
+    post = await accounts.post(owner)
+    return {"post_id": post.id, "slug": post.slug}
 
 
 async def still_admin(client: httpx.AsyncClient, accounts: Accounts, admin: Account) -> Account:

@@ -26,10 +26,8 @@ async def make_accounts(settings: Settings, service: LiveService, role: Role) ->
     async with service.client() as client:
         accounts = Accounts(database, client)
         rows = [await accounts.row(id=FIRST_ID + number, role=role) for number in range(SUCCESSORS)]
-        stranger = await accounts.row()
-        for number in range(3):
-            await accounts.post(rows[number], tags=["fuzz"])
-            await accounts.post(stranger)
+        for author in (*rows[:3], await accounts.row()):
+            await accounts.post(author, tags=["fuzz"])
     await database.close()
     return [row.email for row in rows]
 

@@ -92,7 +92,7 @@ def test_a_client_is_an_address_or_the_network_it_chooses_addresses_from(address
 @on_sqlite
 async def test_the_answer_tells_what_is_left_and_when_to_come_back(backend: Backend, tmp_path: Any):
     async with served(settings_for(backend, data_dir=tmp_path, rate_limit_requests=3)) as client:
-        answers = [await client.get("/api/v1/posts") for _ in range(5)]
+        answers = [await client.get("/api/v1/auth/oidc/providers") for _ in range(5)]
         assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
         assert [answer.headers["ratelimit-remaining"] for answer in answers[:3]] == ["2", "1", "0"]
         refusal = answers[3]
@@ -108,7 +108,7 @@ async def test_the_answer_tells_what_is_left_and_when_to_come_back(backend: Back
 async def test_two_workers_share_one_limit(backend: Backend, tmp_path: Any):
     settings = settings_for(backend, data_dir=tmp_path, rate_limit_requests=10)
     async with served(settings) as first, served(settings) as second:
-        answers = [await client.get("/api/v1/posts") for client in (first, second) * 10]
+        answers = [await client.get("/api/v1/auth/oidc/providers") for client in (first, second) * 10]
         assert [answer.status_code for answer in answers] == [200] * 10 + [429] * 10
 
 
@@ -116,7 +116,7 @@ async def test_two_workers_share_one_limit(backend: Backend, tmp_path: Any):
 async def test_a_forwarded_address_counts_only_behind_a_trusted_proxy(backend: Backend, tmp_path: Any):
     async def statuses(client: httpx.AsyncClient) -> list[int]:
         headers = [{"X-Forwarded-For": f"203.0.113.{number}, 10.0.0.9"} for number in range(4)]
-        return [(await client.get("/api/v1/posts", headers=sent)).status_code for sent in headers]
+        return [(await client.get("/api/v1/auth/oidc/providers", headers=sent)).status_code for sent in headers]
 
     untrusting = settings_for(backend, data_dir=tmp_path, rate_limit_requests=2)
     trusting = settings_for(

@@ -17,6 +17,10 @@ def command(
     database: Annotated[
         Database, typer.Option(help="What `make run` uses: a file, or the server named in .env.")
     ] = "sqlite",
+    posts: Annotated[
+        bool,
+        typer.Option("--with-posts/--without-posts", help="The example: posts, tags, their search and admin page."),
+    ] = True,
     path: Annotated[Path | None, typer.Option(help="Where to put it; a folder called NAME when left out.")] = None,
     agents: Annotated[list[str] | None, typer.Option("--agent", help="Wire a client too: claude, cursor …")] = None,
     hooks: Annotated[bool, typer.Option("--hooks", help="Install the git hooks too.")] = False,
@@ -24,9 +28,9 @@ def command(
 ) -> None:
     """Lay down a running, tested service.
 
-    Example: expert new shop --agent claude --hooks
+    Example: expert new shop --without-posts --agent claude --hooks
     """
-    answers = Answers.named(name, description=description, database=database)
+    answers = Answers.named(name, description=description, database=database, posts=posts)
     folder = (path or Path(answers.slug)).resolve()
     commit = lay_down(folder, answers)
     for client in agents or []:

@@ -26,6 +26,7 @@ class Answers:
     slug: str
     description: str
     database: Database
+    posts: bool = True
 
     @property
     def role(self) -> str:
@@ -38,7 +39,7 @@ class Answers:
         return f"postgresql://{self.role}:{self.role}@localhost/{self.role}"
 
     @classmethod
-    def named(cls, name: str, *, description: str | None, database: Database) -> "Answers":
+    def named(cls, name: str, *, description: str | None, database: Database, posts: bool = True) -> "Answers":
         """The answers that follow from `name` ("shop", "book-store"); raises `ExpertError` when it is no name."""
         if not _NAME.fullmatch(name) or len(name) > 50:
             raise ExpertError(
@@ -46,7 +47,7 @@ class Answers:
             )
         words = re.split(r"[-_ ]", name)
         title = " ".join(word[:1].upper() + word[1:] for word in words)
-        return cls(title, "-".join(words).lower(), description or f"{title}: a FastAPI service.", database)
+        return cls(title, "-".join(words).lower(), description or f"{title}: a FastAPI service.", database, posts)
 
 
 def lay_down(folder: Path, answers: Answers) -> str:
@@ -71,10 +72,10 @@ def render(folder: Path, answers: Answers) -> None:
     from copier import run_copy
 
     with tempfile.TemporaryDirectory() as made:
-        template.build(Path(made))
-        run_copy(
-            made, folder, data={**asdict(answers), "role": answers.role}, defaults=True, quiet=True, overwrite=True
-        )
+        template.build(Path(made), posts=answers.posts)
+        blanks = {name: answer for name, answer in asdict(answers).items() if name != "posts"}
+        data = {**blanks, "role": answers.role}
+        run_copy(made, folder, data=data, defaults=True, quiet=True, overwrite=True)
     record = {"version": __version__, "answers": asdict(answers)}
     (folder / RECORD).parent.mkdir(parents=True, exist_ok=True)
     (folder / RECORD).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

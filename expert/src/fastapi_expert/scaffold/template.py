@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from fastapi_expert.errors import ExpertError
+from fastapi_expert.scaffold import example
 
 OPEN, CLOSE = "⟦", "⟧"
 _EXAMPLE = "# DATABASE_URL=postgresql://app:password@localhost/app"
@@ -42,15 +43,24 @@ role: {{type: str}}
 """
 
 
-def build(destination: Path) -> None:
-    """Write the Copier template to `destination`; raises `ExpertError` when the service's files are not there."""
+def build(destination: Path, *, posts: bool = True) -> None:
+    """Write the Copier template to `destination`, with or without the posts.
+
+    Raises:
+        ExpertError: the service's files are not there.
+    """
     service = _service()
     target = destination / "template"
+    copies: list[Path] = []
     for source in _sources(service):
-        file = target / source.relative_to(service)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(source, file)
-        _make_blanks(file)
+        copies.append(target / source.relative_to(service))
+        copies[-1].parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, copies[-1])
+    if not posts:
+        example.remove(target)
+    for file in copies:
+        if file.exists():
+            _make_blanks(file)
     extra = Path(str(files("fastapi_expert.scaffold"))) / "extra"
     for source in extra.rglob("*"):
         if source.is_file():

@@ -224,10 +224,9 @@ class Wording:
         lines += ["from pydantic import Field"] if "Field(" in wires else []
         lines += ["from pydantic import StringConstraints"] if "StringConstraints(" in wires else []
         lines += ["from app.core.ids import MAX_ID"] if "MAX_ID" in wires else []
-        names = {"str": "Line", "text": "Text", "email": "Email", "url": "Avatar"}
+        names = {"str": "Line", "text": "Text", "email": "Email", "url": "Avatar", "datetime": "Moment"}
         used = sorted(names[kind] for kind in kinds if kind in names)
         lines += [f"from app.schemas.fields import {', '.join(used)}"] if used else []
-        lines += ["from app.schemas.post import Moment"] if "datetime" in kinds else []
         lines += ["from datetime import date"] if "date" in kinds else []
         lines += [line for line, wanted in _SCHEMA_LINES.items() if wanted & kinds]
         enums = sorted(self.enum_name(field) for field in self.given if field.choices)
