@@ -57,7 +57,9 @@ def plan(root: Path, codebase: Codebase, names: Names, fields: tuple[Field, ...]
     if not all((root / path).exists() for path in _LAYOUT):
         return Plan(*elsewhere.plan(codebase, names, fields))
     tables = _referred(codebase, fields)
-    wording = Wording(names, fields, tables, next_revision(root / "migrations/versions", names.plural))
+    revision = next_revision(root / "migrations/versions", names.plural)
+    posts = "async def post(" in (root / "tests/factories.py").read_text(encoding="utf-8")
+    wording = Wording(names, fields, tables, revision=revision, posts=posts)
     for field in wording.given:
         factory = f"tests/{tables.get(field.ref, '')}/factory.py"
         if wording.needs_factory(field) and not (root / factory).exists():

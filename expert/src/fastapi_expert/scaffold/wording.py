@@ -55,12 +55,22 @@ _WORDS = (
 
 
 class Wording:
-    """`tables` maps what `ref[…]` names to its table; `revision` is the migration's own id and the one before."""
+    """`tables` maps what `ref[…]` names to its table; `revision` is the migration's own id and the one before.
+
+    `posts`: the project has the example, so its tests make posts with `accounts.post`.
+    """
 
     def __init__(
-        self, names: Names, fields: tuple[Field, ...], tables: dict[str, str], revision: tuple[str, str]
+        self,
+        names: Names,
+        fields: tuple[Field, ...],
+        tables: dict[str, str],
+        *,
+        revision: tuple[str, str],
+        posts: bool,
     ) -> None:
         self.names = names
+        self._posts = posts
         self.fields = fields
         self.tables = tables
         self.revision = revision
@@ -170,7 +180,7 @@ class Wording:
         """An id that the field may hold, of a row made for the purpose."""
         if field.ref in _USERS:
             return "(await accounts.row()).id"
-        if self.tables[field.ref] == "posts":
+        if self._is_example(field):
             return "(await accounts.post(await accounts.user())).id"
         other = names_of(field.ref)
         values = f"await {other.singular}_values(client, accounts)"
@@ -248,7 +258,10 @@ class Wording:
 
     def needs_factory(self, field: Field) -> bool:
         """Whether a test has to make what this field refers to with that resource's own factory."""
-        return bool(field.ref) and not field.optional and field.ref not in _USERS and self.tables[field.ref] != "posts"
+        return bool(field.ref) and not field.optional and field.ref not in _USERS and not self._is_example(field)
+
+    def _is_example(self, field: Field) -> bool:
+        return self._posts and self.tables[field.ref] == "posts"
 
     def _clearable(self) -> str:
         names = ", ".join(f'"{field.column_name}"' for field in self.given if field.optional)
