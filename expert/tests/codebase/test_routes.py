@@ -609,6 +609,47 @@ def test_order_is_the_order_in_which_the_application_tries_its_routes(tmp_path: 
     assert [served.order for served in codebase.served] == [0, 1, 2, 3]
 
 
+def test_what_starlette_registers_knows_neither_prefix_nor_dependencies_of_its_router(tmp_path: Path) -> None:
+    files = {
+        "main.py": """
+            from fastapi import APIRouter, Depends, FastAPI, WebSocket
+            from fastapi.security import HTTPBearer
+
+            def plain(request): ...
+            async def socket(websocket: WebSocket): ...
+
+            sub = FastAPI()
+            @sub.get("/inside")
+            def inside(): ...
+
+            inner = APIRouter(prefix="/inner")
+            inner.add_route("/added", plain)
+            inner.add_websocket_route("/added-ws", socket)
+            inner.mount("/mounted", sub)
+
+            @inner.route("/decorated", methods=["POST"])
+            def decorated(request): ...
+
+            @inner.websocket_route("/decorated-ws")
+            async def decorated_ws(websocket): ...
+
+            @inner.get("/api")
+            def api(): ...
+
+            inner.add_api_websocket_route("/api-ws", socket)
+
+            app = FastAPI(dependencies=[Depends(HTTPBearer())])
+            app.include_router(inner, prefix="/out", tags=["t"])
+        """
+    }
+    codebase = read(tmp_path, files)
+    assert table(codebase) == running_table(tmp_path, "main:app")
+    routes = {served.route.path: served.route for served in codebase.served}
+    assert {path for path, route in routes.items() if route.protected} == {"/out/inner/api", "/out/inner/api-ws"}
+    assert {path for path, route in routes.items() if route.tags} == {"/out/inner/api", "/out/inner/api-ws"}
+    assert {"/out/added", "/out/added-ws", "/out/mounted/inside", "/out/decorated", "/out/decorated-ws"} < set(routes)
+
+
 def test_static_mounts_are_kept_with_their_place_in_the_order(tmp_path: Path) -> None:
     codebase = read(
         tmp_path,

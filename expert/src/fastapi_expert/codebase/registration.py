@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from .interpreter import Interpreter
 
 VERBS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
+PLAIN = ("route", "websocket_route", "add_route", "add_websocket_route")
+"""Starlette's methods, which know neither prefix nor dependencies of an `APIRouter`."""
 
 _Act = Callable[["Interpreter", Router, str, Arguments], Any]
 
@@ -72,7 +74,8 @@ def add_route_object(at: "Interpreter", router: Router, route: Any) -> None:
         websocket = "WebSocket" in kind
         methods = _methods(given.get("methods"), route.site)
         endpoint = given.get("1", given.get("endpoint"))
-        _add(at, router, _route(methods, path, endpoint, route.site, websocket, given, {}, route.site.path))
+        plain = not kind.startswith("API")
+        _add(at, router, _route(methods, path, endpoint, route.site, websocket, given, {}, route.site.path, plain))
 
 
 def _add(at: "Interpreter", router: Router, entry: Entry) -> None:
@@ -110,11 +113,12 @@ def _route(
     keywords: dict[str, Any],
     raw: dict[str, Expr],
     scope_path: str,
+    plain: bool,
 ) -> RouteEntry:
     if isinstance(methods, Hole):
-        return RouteEntry((), methods, endpoint, site, websocket, keywords, raw, scope_path)
+        return RouteEntry((), methods, endpoint, site, websocket, keywords, raw, scope_path, plain)
     named = ("WEBSOCKET",) if websocket else methods
-    return RouteEntry(named, path, endpoint, site, websocket, keywords, raw, scope_path)
+    return RouteEntry(named, path, endpoint, site, websocket, keywords, raw, scope_path, plain)
 
 
 def apply(at: "Interpreter", decorator: RouteDecorator, endpoint: Any, scope: Scope) -> Any:
@@ -139,6 +143,7 @@ def apply(at: "Interpreter", decorator: RouteDecorator, endpoint: Any, scope: Sc
             decorator.keywords,
             decorator.raw,
             scope.path,
+            plain=decorator.plain,
         )
     return endpoint
 
@@ -163,10 +168,12 @@ def add_endpoint(
     keywords: dict[str, Any],
     raw: dict[str, Expr],
     scope_path: str,
+    *,
+    plain: bool = False,
 ) -> None:
-    """One registration; the router's own prefix counts as it is now."""
+    """One registration; the router's own prefix counts as it is now, and not at all for what Starlette registers."""
     path = _text(path)
-    prefix = _text(router.prefix)
+    prefix = "" if plain else _text(router.prefix)
     if isinstance(prefix, str) and isinstance(path, str):
         path = prefix + path
     elif isinstance(prefix, Hole):
@@ -175,14 +182,14 @@ def add_endpoint(
         path = path if isinstance(path, Hole) else Hole(site, "the path is not known")
     else:
         path = Hole(router.site, "the router's prefix is not known")
-    _add(at, router, _route(methods, path, endpoint, site, websocket, keywords, raw, scope_path))
+    _add(at, router, _route(methods, path, endpoint, site, websocket, keywords, raw, scope_path, plain))
 
 
 def _verb(at: "Interpreter", router: Router, name: str, given: Arguments) -> Any:
     path = given.get(0, "path")
     methods = (name.upper(),) if name in VERBS else _methods(given.get(1, "methods"), given.site)
     websocket = name.startswith("websocket")
-    plain = name in ("route", "websocket_route")
+    plain = name in PLAIN
     return RouteDecorator(router, methods, path, given.keywords, given.raw, given.site, websocket, plain)
 
 
@@ -202,6 +209,7 @@ def _add_route(at: "Interpreter", router: Router, name: str, given: Arguments) -
         given.keywords,
         given.raw,
         given.scope.path,
+        plain=name in PLAIN,
     )
 
 
@@ -242,10 +250,7 @@ def _outside(value: Instance | External | Method) -> str:
 
 
 def _mount(at: "Interpreter", router: Router, name: str, given: Arguments) -> Any:
-    path = _text(given.get(0, "host" if name == "host" else "path"))
-    prefix = _text(router.prefix)
-    if isinstance(prefix, str) and isinstance(path, str) and name != "host":
-        path = prefix + path
+    path = _text(given.get(0, "host" if name == "host" else "path"))  # Starlette's: without the router's prefix
     app = given.get(1, "app")
     if isinstance(app, Hole):
         at.strays += 1
@@ -254,7 +259,10 @@ def _mount(at: "Interpreter", router: Router, name: str, given: Arguments) -> An
 
 
 def _frontend(at: "Interpreter", router: Router, name: str, given: Arguments) -> Any:
-    _add(at, router, MountEntry(_text(given.get(0, "path")), External("fastapi.frontend"), given.site))
+    path, prefix = _text(given.get(0, "path")), _text(router.prefix)
+    if isinstance(prefix, str) and isinstance(path, str):
+        path = prefix + path
+    _add(at, router, MountEntry(path, External("fastapi.frontend"), given.site))
 
 
 def _middleware(at: "Interpreter", router: Router, name: str, given: Arguments) -> Any:

@@ -82,7 +82,7 @@ class _Walk:
             elif isinstance(entry, IncludeEntry):
                 self._include(entry, prefix, chain, dependencies, tags)
             else:
-                self._mount(entry, prefix, chain, dependencies)
+                self._mount(entry, prefix, chain)
 
     def _route(
         self,
@@ -96,11 +96,9 @@ class _Walk:
             why = entry.path.why if isinstance(entry.path, Hole) else "it is no text"
             self.at.problem(entry.site, f"the path of this route is not known: {why}; not listed")
             return
-        own = _list(entry.keywords.get("dependencies"))
-        named = (*tags, *_texts(entry.keywords.get("tags")))
-        self.found.routes.append(
-            FlatRoute(self.app, entry, prefix + entry.path or "/", chain, (*dependencies, *own), named)
-        )
+        own = () if entry.plain else (*dependencies, *_list(entry.keywords.get("dependencies")))
+        named = () if entry.plain else (*tags, *_texts(entry.keywords.get("tags")))
+        self.found.routes.append(FlatRoute(self.app, entry, prefix + entry.path or "/", chain, own, named))
 
     def _include(
         self,
@@ -129,7 +127,7 @@ class _Walk:
             child.entries if self.live else entry.snapshot,
         )
 
-    def _mount(self, entry: MountEntry, prefix: str, chain: tuple[Router, ...], dependencies: tuple[Any, ...]) -> None:
+    def _mount(self, entry: MountEntry, prefix: str, chain: tuple[Router, ...]) -> None:
         if entry.host:
             below = prefix
         elif isinstance(entry.path, str):
@@ -141,7 +139,7 @@ class _Walk:
             return  # before 0.137 including a router left its mounts behind
         inner = entry.app
         if isinstance(inner, Router) and inner not in chain and len(chain) < MAX_DEPTH:
-            own = (*dependencies, *_list(inner.keywords.get("dependencies")))
+            own = _list(inner.keywords.get("dependencies"))  # those of the applications around it do not run
             self.router(inner, below, (*chain, inner), own, _texts(inner.keywords.get("tags")), inner.entries)
         else:
             last = inner == External("fastapi.frontend")  # tried when nothing else matches

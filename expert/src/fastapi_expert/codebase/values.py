@@ -197,6 +197,8 @@ class RouteEntry:
     keywords: dict[str, Any]
     raw: dict[str, Expr]
     scope_path: str
+    plain: bool = False
+    """Starlette's own kind of route: no dependency and no tag of the routers around it reaches it."""
 
 
 @dataclass(slots=True, eq=False)
