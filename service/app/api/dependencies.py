@@ -60,6 +60,12 @@ def request_headers() -> dict[bytes, bytes]:
     return context.headers if context else {}
 
 
+def asks_for_headers_only() -> bool:
+    """Whether a HEAD is being served: nobody reads the answer."""
+    context = request_context.get()
+    return context is not None and context.method == "HEAD"
+
+
 async def get_device() -> Device:
     return current_device()
 

@@ -8,16 +8,17 @@ from typing import Any
 class RequestContext:
     """Facts about one request, collected once at the edge.
 
-    ``headers`` are the request's (of repeated ones the last); ``client`` is the address behind trusted proxies;
-    ``user_id`` is set by authentication; ``answer_headers`` are added to whatever answer leaves; ``route`` is the
-    template that matched; ``status`` is the answer's, once it has started;
-    ``traceparent`` names the span of a traced request (W3C Trace Context).
+    ``method`` is the one that was sent: a HEAD is served as a GET. ``headers`` are the request's (of repeated ones the
+    last); ``client`` is the address behind trusted proxies; ``user_id`` is set by authentication; ``answer_headers``
+    are added to whatever answer leaves; ``route`` is the template that matched; ``status`` is the answer's, once it has
+    started; ``traceparent`` names the span of a traced request (W3C Trace Context).
     """
 
     __slots__ = (
         "answer_headers",
         "client",
         "headers",
+        "method",
         "path",
         "request_id",
         "route",
@@ -26,9 +27,10 @@ class RequestContext:
         "user_id",
     )
 
-    def __init__(self, *, request_id: str, client: str, path: str, headers: dict[bytes, bytes]) -> None:
+    def __init__(self, *, request_id: str, client: str, method: str, path: str, headers: dict[bytes, bytes]) -> None:
         self.request_id = request_id
         self.client = client
+        self.method = method
         self.path = path
         self.headers = headers
         self.user_id: int | None = None

@@ -105,17 +105,17 @@ class TracedRequests:
 
         async def send_named(message: Message) -> None:
             if message["type"] == "http.response.start":  # with the last byte the span has ended
-                _name(span, context, scope["method"])
+                _name(span, context)
             await send(message)
 
         await self.app(scope, receive, send_named)
 
 
-def _name(span: Span, context: RequestContext, method: str) -> None:
+def _name(span: Span, context: RequestContext) -> None:
     if context.user_id is not None:
         span.set_attribute("user_id", context.user_id)
     if context.route is not None:  # answered from the cache, so no router has named it
-        span.update_name(f"{method} {context.route}")
+        span.update_name(f"{context.method} {context.route}")
         span.set_attribute("http.route", context.route)
 
 

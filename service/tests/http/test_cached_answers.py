@@ -101,6 +101,23 @@ async def test_a_reader_who_has_it_gets_a_304(client: httpx.AsyncClient, account
                 assert other.status_code == 200
 
 
+async def test_a_head_says_what_a_get_would_and_counts_no_view(client: httpx.AsyncClient, accounts: Accounts):
+    author = await accounts.user()
+    post = await accounts.post(author, content="A long text. " * 200)
+    url = f"{POSTS}/{post.id}"
+    first = await client.head(url)
+    assert (first.status_code, first.content) == (200, b"")
+    for encoding in ("identity", "gzip"):
+        asked = {"Accept-Encoding": encoding}
+        got = await client.get(url, headers=asked)
+        head = await client.head(url, headers=asked)
+        assert head.headers["etag"] == got.headers["etag"]
+        assert head.headers.get("content-encoding") == got.headers.get("content-encoding")
+        again = await client.head(url, headers={**asked, "If-None-Match": got.headers["etag"]})
+        assert again.status_code == 304
+    assert await views(client, url, author.headers) == 2, "the two GETs"
+
+
 async def test_gzip_has_an_entity_tag_of_its_own_and_a_refusal_of_gzip_is_heard(
     client: httpx.AsyncClient, accounts: Accounts
 ):

@@ -30,7 +30,7 @@ DATA_POLICY = b"default-src 'none'; frame-ancestors 'none'"
 
 
 class EdgeMiddleware:
-    """Request id, client address, security headers, access log and the duration metric.
+    """Request id, client address, security headers, access log and the duration metric; HEAD wherever there is GET.
 
     ``pages`` maps path prefixes to the Content-Security-Policy of the HTML pages below them; anything else gets
     :data:`DATA_POLICY`.
@@ -60,12 +60,17 @@ class EdgeMiddleware:
             await self.app(scope, receive, send)
             return
         started = perf_counter()
+        method = scope["method"]
+        if method == "HEAD":
+            scope, send = {**scope, "method": "GET"}, _without_body(send)
         headers = dict(scope["headers"])
         given = headers.get(b"x-request-id")
         request_id = given.decode() if given is not None and _VALID_REQUEST_ID(given) else _new_request_id()
         peer = scope["client"][0] if scope["client"] else "unix"
         client, scheme = self._proxies.resolve(peer, scope)
-        context = RequestContext(request_id=request_id, client=client, path=scope["path"], headers=headers)
+        context = RequestContext(
+            request_id=request_id, client=client, method=method, path=scope["path"], headers=headers
+        )
         answer_headers = context.answer_headers
         answer_headers.append((b"x-request-id", request_id.encode()))
         answer_headers.extend(self._security_headers(scope["path"]))
@@ -85,7 +90,6 @@ class EdgeMiddleware:
         finally:
             request_context.reset(token)
             seconds = perf_counter() - started
-            method = scope["method"]
             route = context.route or route_template(scope)
             # 499: the client left before there was an answer (nginx's number for it).
             status = context.status or 499
@@ -98,6 +102,19 @@ class EdgeMiddleware:
                 if path.startswith(prefix):
                     return headers
         return self._data_headers
+
+
+def _without_body(send: Send) -> Send:
+    """What answers a HEAD: status and headers of the GET it is served as (RFC 9110 §9.3.2)."""
+
+    async def send_head(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        elif message["type"] == "http.response.pathsend":  # a file, which the server would send by itself
+            message = {"type": "http.response.body"}
+        await send(message)
+
+    return send_head
 
 
 def _new_request_id() -> str:

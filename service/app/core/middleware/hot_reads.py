@@ -6,7 +6,7 @@ what its next anonymous reader would get from it. The middleware outside (limits
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.core.context import request_context
+from app.core.context import RequestContext, request_context
 from app.core.cookies import carries_session
 
 
@@ -18,9 +18,9 @@ class HotReadsMiddleware:
         self._prefixes = prefixes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] == "GET" and scope["path"].startswith(self._prefixes):
+        if scope["type"] == "http" and scope["path"].startswith(self._prefixes):
             context = request_context.get()
-            if context is not None and not (b"authorization" in context.headers or carries_session(context.headers)):
+            if context is not None and _may_be_cached(context):
                 answer = scope["app"].state.resources.hot.find(scope["path"], scope["query_string"])
                 if answer is not None:
                     context.route = answer.route
@@ -29,3 +29,8 @@ class HotReadsMiddleware:
                     await send({"type": "http.response.body", "body": body})
                     return
         await self.app(scope, receive, send)
+
+
+def _may_be_cached(context: RequestContext) -> bool:
+    """A HEAD may not: to hand an answer out counts a reader."""
+    return context.method == "GET" and b"authorization" not in context.headers and not carries_session(context.headers)

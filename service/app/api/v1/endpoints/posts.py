@@ -12,6 +12,7 @@ from app.api.dependencies import (
     PostWriter,
     ResourcesDep,
     SessionDep,
+    asks_for_headers_only,
     request_headers,
 )
 from app.api.responses import problems
@@ -149,6 +150,7 @@ async def _read(
     row = await post_service.read(reader, user, by=by, key=key)
     post = row.summary
     counted = post_service.is_public(row) and (user is None or user.user_id != post.author_id)
+    unread = asks_for_headers_only()
     if not counted and views.pending(post.id):  # whoever is behind a post is told the exact number
         await views.flush()
         row = await post_service.read(reader, user, by=by, key=key)
@@ -158,10 +160,11 @@ async def _read(
         route=route_template(request.scope),
         version=post.version,
         public=user is None,
-        on_read=partial(views.add, post.id) if counted else None,
+        on_read=partial(views.add, post.id) if counted and not unread else None,
     )
     path: str = request.scope["path"]
-    if user is None and not request.scope["query_string"] and path.endswith(f"/{key}"):  # /posts/007 is not cached
+    kept = user is None and not unread and not request.scope["query_string"]
+    if kept and path.endswith(f"/{key}"):  # /posts/007 is another address
         items.put(path, answer, epoch=epoch)
     return answer.response(request_headers())
 
