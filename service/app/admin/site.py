@@ -27,6 +27,7 @@ from app.admin.views.tokens import TokensView
 from app.admin.views.trail import TrailView
 from app.admin.views.users import UsersView
 from app.core.csrf import CsrfGuard
+from app.core.errors import problem_for
 from app.core.middleware import ADMIN
 from app.core.resources import Resources
 
@@ -59,11 +60,18 @@ def build_site(resources: Resources) -> "Site":
         context: dict[str, Any] = {"exc": HTTPException(status, detail), "flashed_messages": []}
         return admin.templates.TemplateResponse(request=request, name=page, context=context, status_code=status)
 
+    async def not_served(request: Request, exc: Exception) -> Response:
+        problem = problem_for(exc)
+        if hasattr(request.state, "visit"):
+            return await error_page(request, problem.status, problem.detail)
+        return problem.response(request.scope["path"])  # a file that is none: the gate has let it pass
+
     # In place of the library's own three, which are made of BaseHTTPMiddleware.
     own = resources.settings.model_copy(update={"allowed_origins": []})  # the API's callers have no business here
     guard = CsrfGuard(own, secrets=resources.signer.secrets)
     admin.middlewares = [Middleware(Gate, resources=resources, guard=guard, error_page=error_page)]
     admin.mount_to(Starlette())  # builds admin.app; what mounts it is app.admin.LateSite
+    admin.app.add_exception_handler(HTTPException, not_served)
     return Site(admin.app)
 
 

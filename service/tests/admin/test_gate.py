@@ -237,3 +237,14 @@ def test_nothing_of_the_library_is_imported_before_somebody_asks_for_the_site():
     program = "import sys, app.main; print('starlette_admin' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+@on_sqlite
+async def test_pages_are_measured_by_their_templates(desk: Desk, client: httpx.AsyncClient):
+    for path, status in (("/admin/users/list", 200), ("/admin/static/no.css", 404), ("/admin/nowhere/at/all", 404)):
+        assert (await desk.client.get(path)).status_code == status
+    text = (await client.get("/metrics")).text
+    assert 'method="GET",route="/admin/{key}/list",status="200"' in text
+    assert 'method="POST",route="/admin/login",status="303"' in text
+    assert 'route="/admin/static"' in text
+    assert "nowhere" not in text
