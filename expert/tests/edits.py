@@ -8,6 +8,8 @@ from pathlib import Path
 _RETURN = re.compile(r"^( +)return\b.*$", re.MULTILINE)
 _DEFINITION = re.compile(r"^(?:async )?def (\w+)\(.*?(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
 _CLASS = re.compile(r"^class \w+\(.*\):\n", re.MULTILINE)
+_WHOLE_CLASS = re.compile(r"^class (\w+).*:\n(?:[ \t]+.*\n|\n)+", re.MULTILINE)
+_FIELD = re.compile(r"^    \w+(?:: .*| = .*)\n", re.MULTILINE)
 
 
 class Editor:
@@ -116,6 +118,37 @@ def _field(at: Editor, text: str) -> str | None:
     return f"{text[: found.end()]}    field_{at.number}: int = {at.number}\n{text[found.end() :]}" if found else None
 
 
+def _field_gone(at: Editor, text: str) -> str | None:
+    found = at.somewhere(_FIELD, text)
+    return text[: found.start()] + text[found.end() :] if found else None
+
+
+def _class_copied(at: Editor, text: str) -> str | None:
+    found = at.somewhere(_WHOLE_CLASS, text)
+    return f"{text}\n\n{found[0].replace(found[1], f'{found[1]}{at.number}')}" if found else None
+
+
+def _class_removed(at: Editor, text: str) -> str | None:
+    found = at.somewhere(_WHOLE_CLASS, text)
+    return text[: found.start()] + text[found.end() :] if found else None
+
+
+def _class_renamed(at: Editor, text: str) -> str | None:
+    found = at.somewhere(_WHOLE_CLASS, text)
+    return re.sub(rf"\b{found[1]}\b", f"{found[1]}{at.number}", text) if found else None
+
+
+def _subclass(at: Editor, text: str) -> str | None:
+    found = at.somewhere(_WHOLE_CLASS, text)
+    inner = f"    class Config:\n        extra_{at.number} = 1\n"
+    return f"{text}\n\nclass Sub{at.number}({found[1]}):\n    more: int\n\n{inner}" if found else None
+
+
+def _service(at: Editor, text: str) -> str:
+    method = f"    def total_{at.number}(self, session: Session) -> int:\n        return session.count({at.number})\n"
+    return f"{text}\n\nclass Counting{at.number}:\n{method}"
+
+
 def _comment(at: Editor, text: str) -> str | None:
     found = at.somewhere(_DEFINITION, text)
     if found is None:
@@ -172,6 +205,12 @@ _CHANGES: dict[str, Callable[[Editor, str], str | None]] = {
     "a function renamed": _renamed,
     "a schema": _schema,
     "a field": _field,
+    "a field gone": _field_gone,
+    "a class copied": _class_copied,
+    "a class removed": _class_removed,
+    "a class renamed": _class_renamed,
+    "a subclass": _subclass,
+    "a service": _service,
     "a silencing comment": _comment,
     "a dependency": _depends,
     "a line gone": _line_gone,

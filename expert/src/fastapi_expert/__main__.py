@@ -23,6 +23,8 @@ DIRECT = {
     "find": "fastapi_expert.cli.search",
 }
 LONG_LIVED = ("mcp", "agent")
+LOOKING = ("duplicates", "map", "routes", "find", "propose")
+"""These leave nothing to tidy up, and end without taking the interpreter's objects apart one by one."""
 INTERRUPTED = 130
 CLOSED_PIPE = 141
 
@@ -62,6 +64,9 @@ def main() -> None:
         _say(f"error: expert {__version__} broke on this: {type(error).__name__}: {error}")
         _say("  run it again with EXPERT_DEBUG=1 and report the traceback together with the command line")
         code = 2
+    if set(sys.argv[1:2]) & set(LOOKING):
+        sys.stderr.flush()
+        os._exit(code)
     sys.exit(code)
 
 

@@ -34,6 +34,10 @@ def folder(root: Path) -> Path:
     return root if root.is_dir() else root.parent
 
 
+_read: list[Codebase] = []
+"""What a command read lives as long as its process: giving a million objects back one by one takes a while."""
+
+
 def read(root: Path, settings: config.Config) -> Codebase:
     """The codebase below ``root``.
 
@@ -42,6 +46,7 @@ def read(root: Path, settings: config.Config) -> Codebase:
     """
     with progress(f"reading {root.name or root}"):
         codebase = load_codebase(root, exclude=settings.exclude)
+    _read[:] = [codebase]
     if not codebase.files:
         raise ExpertError(
             "no Python file here", where=str(root), do="go to the project's directory, or give it as PATH"

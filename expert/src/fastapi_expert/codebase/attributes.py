@@ -192,6 +192,7 @@ def class_attribute(at: "Interpreter", cls: ClassValue, name: str, site: Site, *
     for one in lineage(at, cls):
         if isinstance(one, External):
             continue
+        at.codebase.asked[one.path].add(f"{one.qualname}.{name}")
         facts = at.codebase.class_(one.path, one.qualname)
         if facts is None:
             continue

@@ -28,3 +28,33 @@ def beside(work: Callable[[], object]) -> Generator[None]:
         yield
     finally:
         os.waitpid(child, 0)
+
+
+class Aside:
+    """Work whose bytes are wanted later: done by a child meanwhile, or when they are asked for where that cannot be."""
+
+    def __init__(self, work: Callable[[], bytes]) -> None:
+        self._work = work
+        self._child = 0
+        if not may_fork():
+            return
+        self._end, other = os.pipe()
+        self._child = os.fork()
+        if self._child == 0:
+            try:
+                os.close(self._end)
+                with open(other, "wb") as stream:
+                    stream.write(work())
+                os._exit(0)
+            finally:
+                os._exit(1)
+        os.close(other)
+
+    def result(self) -> bytes:
+        """What the work gave; a child that failed leaves it to this process. Ask once."""
+        if not self._child:
+            return self._work()
+        with open(self._end, "rb") as stream:
+            data = stream.read()
+        _, status = os.waitpid(self._child, 0)
+        return self._work() if status else data

@@ -97,6 +97,8 @@ def instantiate(at: "Interpreter", cls: ClassValue, given: Arguments) -> Any:
         make_router(at, value, given.args, given.keywords)
     else:
         facts = at.codebase.class_(cls.path, cls.qualname)
+        if given.args:
+            at.codebase.asked[cls.path].add(f"{cls.qualname}.")
         names = [field.name for field in facts.fields if field.annotation] if facts else []
         value.attributes.update(zip(names, given.args, strict=False))
         value.attributes.update(given.keywords)

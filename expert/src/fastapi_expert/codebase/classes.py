@@ -5,6 +5,7 @@ import re
 from .facts import ClassFacts, Expr, FieldFacts
 from .model import Field, Kind
 from .names import Names, Symbol
+from .roles import is_test
 
 _SCHEMAS = frozenset({"BaseModel", "RootModel", "GenericModel", "SQLModel", "Schema", "Struct", "CamelModel"})
 _SETTINGS = frozenset({"BaseSettings"})
@@ -33,6 +34,12 @@ class Classes:
             facts = self.names.class_(path, qualname)
             self._kinds[key] = self._classify(path, facts) if facts is not None else None
         return self._kinds[key]
+
+    def component_kind(self, path: str, facts: ClassFacts) -> Kind | None:
+        """The same for a class as a component: an inner `Config` is none, nor is what test files hold."""
+        if is_test(path) or (facts.parent and facts.name in ("Config", "Meta")):
+            return None
+        return self.kind(path, facts.qualname)
 
     def _classify(self, path: str, facts: ClassFacts) -> Kind | None:
         ancestors = self.names.ancestors(path, facts.qualname)

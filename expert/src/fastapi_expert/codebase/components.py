@@ -9,10 +9,9 @@ from .dependencies import Dependencies, Need
 from .facts import ClassFacts, Expr, FunctionFacts
 from .model import Component, Field, Kind
 from .names import Names, Symbol
-from .roles import Place, is_test, is_trivial, may_hold_services, takes_session
+from .roles import Place, is_service_class, is_test, is_trivial, may_hold_services, takes_session
 from .values import ClassValue, FunctionValue, Instance, Partial, Router
 
-_SERVICE_CLASS = re.compile(r"(?:Service|Repository|Repo|CRUD\w*|Crud|Manager|UseCase|Dao|Gateway|Store)$|^CRUD")
 _TASK_DECORATORS = re.compile(r"(?:^|\.)(?:task|shared_task|actor|periodic_task|db_task|cron|job|broadcast_task)$")
 
 
@@ -61,9 +60,7 @@ class Catalogue:
             if is_test(path):
                 continue
             for one in facts.classes:
-                if one.parent and one.name in ("Config", "Meta"):
-                    continue
-                kind = self.classes.kind(path, one.qualname)
+                kind = self.classes.component_kind(path, one)
                 if kind is not None:
                     self.mark(path, one.qualname, kind)
 
@@ -120,7 +117,7 @@ class Catalogue:
             if not may_hold_services(path):
                 continue
             for one in facts.classes:
-                if (path, one.qualname) not in self.kinds and self._is_service_class(path, one):
+                if (path, one.qualname) not in self.kinds and is_service_class(one, self._methods(path, one)):
                     self.mark(path, one.qualname, "service")
             for function in facts.functions:
                 if not function.parent and (path, function.qualname) not in self.kinds and takes_session(function):
@@ -131,13 +128,11 @@ class Catalogue:
             for symbol in self._mentioned(path, function) if function is not None else ():
                 self._mark_called(symbol)
 
-    def _is_service_class(self, path: str, facts: ClassFacts) -> bool:
-        if _SERVICE_CLASS.search(facts.name) and facts.methods:
-            return True
-        return any(
-            function is not None and takes_session(function)
-            for function in [self.names.function(path, method) for method in facts.methods]
-        )
+    def _methods(self, path: str, facts: ClassFacts) -> Iterator[FunctionFacts]:
+        for method in facts.methods:
+            function = self.names.function(path, method)
+            if function is not None:
+                yield function
 
     def _mark_called(self, symbol: Symbol) -> None:
         if is_test(symbol.path) or (symbol.path, symbol.name) in self.kinds:

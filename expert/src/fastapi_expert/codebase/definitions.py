@@ -5,6 +5,7 @@ tree for every node takes; the tree is asked whether they are code at all, and a
 """
 
 import re
+from itertools import chain
 from typing import NamedTuple
 
 from tree_sitter import Node, Parser, Point, Range
@@ -12,7 +13,8 @@ from tree_sitter import Node, Parser, Point, Range
 from .expressions import Translator
 from .facts import ImportFacts, Param
 
-_DEFINITIONS = re.compile(rb"^[ \t]*(?:(async[ \t]+def|def|class)|(from|import))\b", re.MULTILINE)
+_DEFINITIONS = re.compile(rb"\n(?=[ \tadcfi])[ \t]*+(?:(async[ \t]+def|def|class)|(from|import))\b")
+_ON_FIRST_LINE = re.compile(rb"[ \t]*+(?:(async[ \t]+def|def|class)|(from|import))\b")
 _TOP_LEVEL = re.compile(rb"^(?:async[ \t]+def|def|class|@|from|import)\b|^@", re.MULTILINE)
 
 _NAMES = rb"\w++(?:[ \t]++as[ \t]++\w++)?+[ \t]*+"
@@ -56,7 +58,8 @@ class Definitions:
         """Qualnames are as `__qualname__` has them, without `<locals>`."""
         open_until: list[tuple[int, str, bool]] = []
         seen: dict[str, int] = {}
-        for found in _DEFINITIONS.finditer(self.source):
+        first = _ON_FIRST_LINE.match(self.source)
+        for found in chain((first,) if first is not None else (), _DEFINITIONS.finditer(self.source)):
             start = found.start(found.lastindex or 0)
             leaf = self.root.descendant_for_byte_range(start, start + 1)
             while open_until and open_until[-1][0] <= start:
@@ -65,7 +68,7 @@ class Definitions:
             if found[2] and leaf is not None and self._plain_import(leaf, start, scope):
                 continue
             node = leaf.parent if leaf is not None else None
-            if node is not None and node.is_error and found.start() == start:
+            if node is not None and node.is_error and self.source[start - 1 : start] in (b"", b"\n"):
                 node = self._alone(start)
             if node is None or node.start_byte != start:
                 continue

@@ -9,12 +9,13 @@ changes: link again.
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
+from .classes import Classes
 from .dependencies import Dependencies
-from .facts import FileFacts, FunctionFacts, ImportFacts
-from .lineless import Lines, body, class_, named, signature, statement
+from .facts import ClassFacts, FileFacts, FunctionFacts, ImportFacts
+from .lineless import Lines, body, class_, field, header, named, signature, statement
 from .model import Kind
 from .names import Names
-from .roles import Place, builds_app, is_trivial, kind_by_itself
+from .roles import Place, builds_app, is_service_class, is_test, is_trivial, kind_by_itself, may_hold_services
 
 _BACKGROUND = ("add_task", "enqueue")
 CALLERS = ("endpoint", "task")
@@ -22,7 +23,7 @@ CALLERS = ("endpoint", "task")
 
 
 class Reach(NamedTuple):
-    """What linking looked at: top-level names asked for of each file, functions called, modules as they ran."""
+    """What linking looked at: names asked for of each file (see Names.asked), functions called, modules as they ran."""
 
     asked: Mapping[str, Collection[str]]
     called: Collection[Place]
@@ -30,10 +31,14 @@ class Reach(NamedTuple):
 
 
 class Effect(NamedTuple):
-    """All that a harmless edit changes: old line to new line, and the kinds of functions that are new."""
+    """All that a harmless edit changes: old line to new line, and the kinds of definitions that are new.
+
+    ``reshaped`` are the classes (by qualname) whose fields are others now, with the kind they have by themselves.
+    """
 
     lines: Mapping[int, int]
     kinds: Mapping[Place, Kind]
+    reshaped: Mapping[str, Kind | None]
 
 
 def effect(old: FileFacts, new: FileFacts, *, reach: Reach, names: Names, callers: Collection[str]) -> Effect | None:
@@ -46,7 +51,7 @@ def effect(old: FileFacts, new: FileFacts, *, reach: Reach, names: Names, caller
         return None
     lines = dict(zip(edit.before, edit.after, strict=True))
     same = all(lines[before] == after for before, after in zip(edit.before, edit.after, strict=True))
-    return Effect(lines, edit.added) if same else None  # what stood on one line now stands on two
+    return Effect(lines, edit.added, edit.reshaped) if same else None  # what stood on one line now stands on two
 
 
 class _Edit:
@@ -54,10 +59,13 @@ class _Edit:
         self.old, self.new = old, new
         self.reach, self.names, self.callers = reach, names, callers
         self.path = new.path
+        self.classes = Classes(names)
         self.asked = reach.asked.get(self.path, ())
         self.before: Lines = []
         self.after: Lines = []
         self.added: dict[Place, Kind] = {}
+        self.reshaped: dict[str, Kind | None] = {}
+        self.come_or_gone = {one.qualname for one in old.classes} ^ {one.qualname for one in new.classes}
 
     def is_harmless(self) -> bool:
         return self._same_imports() and self._same_module() and self._same_classes() and self._same_functions()
@@ -87,7 +95,7 @@ class _Edit:
         plain = {one.qualname for one in facts.functions if not one.decorators and one.name not in self.asked}
         found: list[Any] = []
         for one in facts.body:
-            if one[0] == "def" and one[2] in plain:
+            if (one[0] == "def" and one[2] in plain) or (one[0] == "class" and one[2] in self.come_or_gone):
                 continue
             if one[0] == "import":
                 _, bound = statement(one, facts.imports, [])
@@ -97,8 +105,64 @@ class _Edit:
         return found
 
     def _same_classes(self) -> bool:
-        before = [class_(one, self.old.imports, self.before) for one in self.old.classes]
-        return before == [class_(one, self.new.imports, self.after) for one in self.new.classes]
+        before, after = ({one.qualname: one for one in facts.classes} for facts in (self.old, self.new))
+        common = [qualname for qualname in before if qualname in after]
+        return (
+            common == [qualname for qualname in after if qualname in before]
+            and all(self._same_class(before[qualname], after[qualname]) for qualname in common)
+            and all(
+                self._class_may_come(after[qualname]) if qualname in after else self._class_may_go(before[qualname])
+                for qualname in self.come_or_gone
+            )
+        )
+
+    def _same_class(self, before: ClassFacts, after: ClassFacts) -> bool:
+        old: Lines = []
+        new: Lines = []
+        if class_(before, self.old.imports, old) != class_(after, self.new.imports, new):
+            old, new = [], []
+            if header(before, self.old.imports, old) != header(after, self.new.imports, new):
+                return False
+            if not self._may_change_fields(before, after):
+                return False
+            self.reshaped[after.qualname] = self._kind_of(after)
+        self.before += old
+        self.after += new
+        return True
+
+    def _may_change_fields(self, before: ClassFacts, after: ClassFacts) -> bool:
+        """Whether nobody looked at the fields that differ, nor at the order in which they come."""
+        old, new = ([field(one, []) for one in facts.fields] for facts in (before, after))
+        changed = {one[0] for one in (*old, *new) if one not in old or one not in new}
+        asked = [name for name in changed if f"{after.qualname}.{name}" in self.asked]
+        return not asked and f"{after.qualname}." not in self.asked and self._kind_of(after) != "settings"
+
+    def _class_may_go(self, gone: ClassFacts) -> bool:
+        return not gone.decorators and not self._is_wanted(gone)
+
+    def _class_may_come(self, new: ClassFacts) -> bool:
+        if new.decorators or self._is_wanted(new) or any(method.decorators for method in self._methods(new)):
+            return False
+        kind = self._kind_of(new)
+        if kind is not None:
+            self.added[self.path, new.qualname] = kind
+        return kind != "settings"
+
+    def _is_wanted(self, one: ClassFacts) -> bool:
+        """Whether somebody asked for a class of this name, or it is part of one that was here and stays."""
+        if "@" in one.qualname or (one.parent and one.parent not in self.come_or_gone):
+            return True
+        return one.name in self.asked
+
+    def _methods(self, one: ClassFacts) -> list[FunctionFacts]:
+        return [function for function in self.new.functions if function.owner == one.qualname]
+
+    def _kind_of(self, one: ClassFacts) -> Kind | None:
+        """The kind of a class that nothing refers to."""
+        kind = self.classes.component_kind(self.path, one)
+        if kind is None and may_hold_services(self.path) and is_service_class(one, self._methods(one)):
+            return "service"
+        return kind
 
     def _same_functions(self) -> bool:
         before = {one.qualname: one for one in self.old.functions}
@@ -125,7 +189,9 @@ class _Edit:
         return not _makes_app(after) or body(before, self.old, []) == body(after, self.new, [])
 
     def _is_new_and_harmless(self, function: FunctionFacts) -> bool:
-        if function.decorators or function.owner or _background_work(function) or _makes_app(function):
+        if function.decorators or _background_work(function) or _makes_app(function):
+            return False
+        if function.owner and not self._is_new_method(function):
             return False
         if not function.parent and function.name in self.asked:
             return False
@@ -135,6 +201,11 @@ class _Edit:
         if kind is not None:
             self.added[self.path, function.qualname] = kind
         return True
+
+    def _is_new_method(self, function: FunctionFacts) -> bool:
+        """Whether it came with its class, and no test runner would call it."""
+        is_test_method = function.name.startswith("test") and (is_test(self.path) or "test" in self.path)
+        return function.owner in self.come_or_gone and not is_test_method
 
 
 def _background_work(function: FunctionFacts) -> list[Any]:

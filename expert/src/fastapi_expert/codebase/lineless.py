@@ -7,7 +7,7 @@ give equal tuples give lists of lines of one length, which pair each line of the
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .facts import ClassFacts, Expr, FileFacts, FunctionFacts, ImportFacts, Stmt
+from .facts import ClassFacts, Expr, FieldFacts, FileFacts, FunctionFacts, ImportFacts, Stmt
 
 Lines = list[int]
 
@@ -125,17 +125,23 @@ _PARTS: dict[str, _Part] = {
 
 def class_(facts: ClassFacts, imports: tuple[ImportFacts, ...], lines: Lines) -> Any:
     """Everything of a class but its docstring."""
+    return (header(facts, imports, lines), tuple([field(one, lines) for one in facts.fields]))
+
+
+def field(facts: FieldFacts, lines: Lines) -> Any:
+    """A field of a class."""
+    lines.append(facts.line)
+    return (facts.name, facts.annotation, facts.default, _all(facts[4:], lines))
+
+
+def header(facts: ClassFacts, imports: tuple[ImportFacts, ...], lines: Lines) -> Any:
+    """The same without its fields, but for those in a body that is run."""
     lines += (facts.line, facts.start_line)
-    fields: list[Any] = []
-    for field in facts.fields:
-        lines.append(field.line)
-        fields.append((field.name, field.annotation, field.default, _all(field[4:], lines)))
     return (
         (facts.qualname, facts.parent, tuple(facts.bases), tuple(facts.methods), tuple(facts.type_params)),
         _all(facts.decorators, lines),
         _all(facts.base_exprs, lines),
         tuple([(name, expression(value, lines)) for name, value in facts.keywords]),
-        tuple(fields),
         statements(facts.body, imports, lines),
     )
 

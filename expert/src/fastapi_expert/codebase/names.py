@@ -31,7 +31,10 @@ class Names:
         self._resolved: dict[tuple[str, str], Symbol | None] = {}
         self._ancestors: dict[tuple[str, str], list[Symbol]] = {}
         self.asked: dict[str, set[str]] = defaultdict(set)
-        """Of each file the top-level names that somebody wanted to know, whether or not they are there."""
+        """Of each file the names that somebody wanted to know, whether or not they are there.
+
+        Names of the top level, `Class.name` for what a class holds, and `Class.` where the order of its fields counted.
+        """
 
     def function(self, path: str, qualname: str) -> FunctionFacts | None:
         by_name = self._functions.get(path)
@@ -158,6 +161,7 @@ class Names:
 
     def _in_class(self, symbol: Symbol, rest: str, hops: int) -> Symbol | None:
         qualname = f"{symbol.name}.{rest}"
+        self.asked[symbol.path].add(f"{symbol.name}.{rest.partition('.')[0]}")
         if self.function(symbol.path, qualname) is not None:
             return Symbol("function", symbol.path, qualname)
         if self.class_(symbol.path, qualname) is not None:

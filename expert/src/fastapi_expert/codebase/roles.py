@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from .facts import FunctionFacts
+from .facts import ClassFacts, FunctionFacts
 from .model import Kind
 
 Place = tuple[str, str]
@@ -14,6 +14,7 @@ _SESSION = re.compile(
     r"\b(?:Async)?(?:Session|Connection|Engine|scoped_session|Database|UnitOfWork|sessionmaker)\b|SessionDep|DbSession"
     r"|\bDB\b|DBSession|\w*(?:Repository|Repo|Dao|UoW)\b"
 )
+_SERVICE_CLASS = re.compile(r"(?:Service|Repository|Repo|CRUD\w*|Crud|Manager|UseCase|Dao|Gateway|Store)$|^CRUD")
 _MAKES = re.compile(r"'(?:FastAPI|Starlette|fastapi\.FastAPI)'")
 
 
@@ -30,6 +31,11 @@ def may_hold_services(path: str) -> bool:
 def takes_session(function: FunctionFacts) -> bool:
     """Whether a parameter is a database session, a repository or the like."""
     return any(_SESSION.search(param.annotation) for param in function.params if param.annotation)
+
+
+def is_service_class(facts: ClassFacts, methods: Iterable[FunctionFacts]) -> bool:
+    """Whether a class says by its name that it is a service, or one of its methods takes a session."""
+    return (_SERVICE_CLASS.search(facts.name) is not None and bool(facts.methods)) or any(map(takes_session, methods))
 
 
 def is_trivial(function: FunctionFacts) -> bool:

@@ -130,10 +130,11 @@ def _collect(nodes: Sequence[Node], source: bytes, texts: list[bytes]) -> None:
 
 
 _TOKEN = re.compile(
+    rb"""[\s(),\[\]{}\\]*+("""  # what does not count goes in one step
     rb"""[rbfutRBFUT]{0,2}(?:"{3}(?:[^"\\]++|\\.|"(?!""))*+"{3}|'{3}(?:[^'\\]++|\\.|'(?!''))*+'{3}"""
     rb"""|"(?:[^"\\\n]++|\\.)*+"|'(?:[^'\\\n]++|\\.)*+')"""  # strings
     rb"""|\.?[A-Za-z_\x80-\xff][\w\x80-\xff]*(?:\(|=(?![\s=]))?"""  # name, .attribute, call( and keyword=
-    rb"""|\#[^\n]*|\d[\w.]*|[^\s\w(),\[\]{}\\]""",  # comment, number, operator
+    rb"""|\#[^\n]*|\d[\w.]*|[^\s\w(),\[\]{}\\])""",  # comment, number, operator
     re.DOTALL,
 )
 # `match`, `case` and `type` are left out: people call variables that
@@ -203,19 +204,24 @@ def _twin(name: bytes) -> bytes:
 
 _tokens = _Tokens()
 _Reduction = tuple[int, int, int, bytes, frozenset[int]]
+_NOTHING: _Reduction = (0, 0, 0, b"", frozenset())
 
 
 @lru_cache(maxsize=1 << 15)
 def _reduced(text: bytes) -> _Reduction:
     """Of one statement: its length in tokens, number, checksum of names and literals, literals, names kept."""
-    tokens = [_tokens[found] for found in _TOKEN.findall(text)]
-    reduced = b" ".join([token[0] for token in tokens if token[0]])
+    tokens = _TOKEN.findall(text)
+    if not tokens:
+        return _NOTHING
+    reductions, verbatims, names = zip(*map(_tokens.__getitem__, tokens), strict=True)
+    reduced = b" ".join(filter(None, reductions))
     if b"0 0" in reduced:
         reduced = _LITERAL_RUN.sub(_LITERAL, reduced)
     if not reduced or reduced == _LITERAL or reduced == b". . .":
-        return 0, 0, 0, b"", frozenset()
+        return _NOTHING
     length = reduced.count(b" ") + 1
     number = crc32(reduced) & ~LENGTH_MASK | min(length, LENGTH_MASK)
-    verbatim = crc32(b" ".join([token[1] for token in tokens if token[1]]))
-    literals = b" ".join([token[1] for token in tokens if token[0] == _LITERAL])
-    return length, number, verbatim, literals, frozenset([token[2] for token in tokens if token[2]])
+    literals = b""
+    if _LITERAL in reductions:
+        literals = b" ".join([word for kind, word in zip(reductions, verbatims, strict=True) if kind == _LITERAL])
+    return length, number, crc32(b" ".join(filter(None, verbatims))), literals, frozenset(filter(None, names))

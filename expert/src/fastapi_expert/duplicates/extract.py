@@ -2,11 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from fastapi_expert.codebase.facts import ClassFacts, Expr, FileFacts, FunctionFacts, Stmt
-from fastapi_expert.codebase.model import Kind
+from fastapi_expert.codebase.model import Field, Kind
 from fastapi_expert.codebase.names import Names
 from fastapi_expert.duplicates.records import (
     FunctionRecord,
@@ -35,7 +35,8 @@ def records_of(codebase: "Codebase") -> Records:
     lineage = Lineage(codebase.names)
     for facts in codebase.files.values():
         functions += function_records(facts, kinds=kinds, mentions=mentions, lineage=lineage)
-    models = [_model(codebase, *place, kind) for place, kind in kinds.items() if kind in MODELS]
+    names = codebase.names
+    models = [model_record(names, codebase.fields, *place, kind) for place, kind in kinds.items() if kind in MODELS]
     return Records(
         tuple(functions),
         tuple(sorted(models, key=lambda model: (model.path, model.line, model.id))),
@@ -171,12 +172,17 @@ def mentions_of(files: Iterable[FileFacts]) -> Mapping[str, int]:
     )
 
 
-def _model(codebase: "Codebase", path: str, qualname: str, kind: Kind) -> ModelRecord:
-    facts = codebase.names.class_(path, qualname)
+Fields = Callable[[str, str], tuple[Field, ...]]
+"""The fields of the class at (path, qualname), inherited ones included."""
+
+
+def model_record(names: Names, fields: Fields, path: str, qualname: str, kind: str) -> ModelRecord:
+    """The record of a schema, table or settings class. Raises LookupError when there is no such class."""
+    facts = names.class_(path, qualname)
     if facts is None:
         raise LookupError(f"no class {qualname} in {path}")
     declared = {field.name: field.default for field in facts.fields}
-    ancestors = codebase.names.ancestors(path, qualname)
+    ancestors = names.ancestors(path, qualname)
     return ModelRecord(
         f"{kind}:{path}::{qualname}",
         kind,
@@ -184,11 +190,11 @@ def _model(codebase: "Codebase", path: str, qualname: str, kind: Kind) -> ModelR
         facts.line,
         facts.end_line,
         facts.name,
-        tuple([(field.name, field.type, field.required) for field in codebase.fields(path, qualname)]),
+        tuple([(field.name, field.type, field.required) for field in fields(path, qualname)]),
         tuple(declared),
         tuple([f"{one.path}::{one.name}" for one in ancestors]),
         declared.get("__tablename__", "").strip("\"'"),
-        is_silent(codebase.files[path]),
+        is_silent(names.files[path]),
     )
 
 

@@ -10,6 +10,7 @@ from fastapi_expert.config import Config
 from fastapi_expert.duplicates.extract import is_test_path
 from fastapi_expert.duplicates.functions import corpus_of, function_findings
 from fastapi_expert.duplicates.kept import records_of_now
+from fastapi_expert.duplicates.likenesses import Likenesses
 from fastapi_expert.duplicates.model import Finding, Place
 from fastapi_expert.duplicates.records import Records
 from fastapi_expert.duplicates.remembered import remembered
@@ -38,9 +39,11 @@ def find(codebase: "Codebase", *, settings: Config | None = None) -> Findings:
     from fastapi_expert.codebase.scan import paused_collection
 
     settings = settings or Config()
-    with paused_collection(), records_of_now(codebase) as records:
-        apart = remembered(codebase.cache, records, settings.schema_similarity, lambda: _apart(records, settings))
-        found = [*apart, *function_findings(corpus_of(records), settings)]
+    with paused_collection():
+        likenesses = Likenesses(codebase, settings)
+        with records_of_now(codebase, meanwhile=likenesses.begin) as records:
+            apart = remembered(codebase.cache, records, settings.schema_similarity, lambda: _apart(records, settings))
+            found = [*apart, *function_findings(corpus_of(records), likenesses)]
     silencing = {path: codebase.files[path] for path in records.silencing}
     kept, suppressed = _unsuppressed(silencing, (one for one in found if _wanted(one, settings)))
     return Findings(tuple(sorted(kept, key=_rank)), suppressed)

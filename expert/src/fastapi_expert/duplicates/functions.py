@@ -3,30 +3,28 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from fastapi_expert.config import Config
 from fastapi_expert.duplicates.advice import LOOSE, advice_on, is_test, message_on
-from fastapi_expert.duplicates.families import alike_pairs, equal_groups, frequencies, gather
+from fastapi_expert.duplicates.families import equal_groups, gather
+from fastapi_expert.duplicates.likenesses import Likenesses, Pairs, pools_of
 from fastapi_expert.duplicates.model import Finding, Place
 from fastapi_expert.duplicates.records import FunctionRecord, Records
 from fastapi_expert.duplicates.rules import RULES
-from fastapi_expert.duplicates.similarity import Code, Weights, unpack
+from fastapi_expert.duplicates.similarity import Code, unpack
 
-SMALLEST = ((3, 24), (4, 18), (6, 10))
-"""Statements and tokens that a function has at least, one pair or the other; fewer are trivial bodies."""
 THIN = (3, 36)
 """Statements and tokens up to which endpoints that are equal to one another only delegate."""
 IDIOM = 3
 """Of a family that is only alike, so many count for the ranking: the rest follows an idiom rather than a copy."""
 MANY_TESTS = 3
 """Tests that differ in literals only are worth a word from this number on."""
-_DUNDER_MINIMUM = 60
-_KIND_RULES = {
+KIND_RULES = {
     "dependency": "FX401",
     "middleware": "FX402",
     "exception_handler": "FX403",
     "task": "FX404",
     "validator": "FX203",
 }
+"""What it is called when such a thing does what another does; a draft's copy is called after what it copies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,40 +33,24 @@ class Corpus:
 
     functions: Sequence[FunctionRecord]
     codes: Sequence[Code]
-    weights: Weights
     modules: Mapping[str, str]
 
 
 def corpus_of(records: Records) -> Corpus:
     """Unpack every function once."""
     codes = [unpack(function) for function in records.functions]
-    weights = Weights(frequencies(codes).__getitem__, len(codes))
-    return Corpus(records.functions, codes, weights, dict(records.modules))
+    return Corpus(records.functions, codes, dict(records.modules))
 
 
-def function_findings(corpus: Corpus, settings: Config) -> list[Finding]:
+def function_findings(corpus: Corpus, likenesses: Likenesses) -> list[Finding]:
     """All findings about functions; unordered."""
-    functions, codes = corpus.functions, corpus.codes
-    large_enough = [at for at, function in enumerate(functions) if _eligible(function, codes[at])]
-    findings: list[Finding] = []
-    tests = [at for at in large_enough if is_test(functions[at])]
-    findings += _test_findings(corpus, tests)
-    for in_tests in (False, True):
-        pool = [at for at in large_enough if functions[at].is_test is in_tests and not is_test(functions[at])]
-        findings += _pool_findings(corpus, pool, settings)
+    pools = pools_of(corpus.functions, corpus.codes)
+    pairs = likenesses.among(corpus.functions, corpus.codes, pools)
+    findings = [*_test_findings(corpus, pools.tests)]
+    for pool in (pools.application, pools.helpers):
+        inside = set(pool)
+        findings += _pool_findings(corpus, pool, {pair: like for pair, like in pairs.items() if pair[0] in inside})
     return findings
-
-
-def is_trivial(code: Code) -> bool:
-    """Too small to be worth sharing."""
-    return not any(len(code.statements) >= statements and code.tokens >= tokens for statements, tokens in SMALLEST)
-
-
-def _eligible(function: FunctionRecord, code: Code) -> bool:
-    if function.silent or is_trivial(code):
-        return False
-    is_dunder = function.name.startswith("__") and function.name != "__call__"
-    return not is_dunder or code.tokens >= _DUNDER_MINIMUM
 
 
 def one_contract(left: FunctionRecord, right: FunctionRecord) -> bool:
@@ -78,7 +60,7 @@ def one_contract(left: FunctionRecord, right: FunctionRecord) -> bool:
     return any(owner in right.overrides for owner in left.overrides)
 
 
-def _pool_findings(corpus: Corpus, pool: Sequence[int], settings: Config) -> list[Finding]:
+def _pool_findings(corpus: Corpus, pool: Sequence[int], pairs: Pairs) -> list[Finding]:
     functions, codes = corpus.functions, corpus.codes
     findings: list[Finding] = []
     groups = equal_groups(codes, pool)
@@ -88,8 +70,6 @@ def _pool_findings(corpus: Corpus, pool: Sequence[int], settings: Config) -> lis
         members_of[group[0]] = members
         if len(members) > 1 and not _thin(functions, codes, members):
             findings.append(_finding(corpus, members, 1.0, equal=True))
-    alike = [group[0] for group in groups if len(codes[group[0]].statements) >= settings.min_statements]
-    pairs = alike_pairs(codes, alike, corpus.weights, least=settings.function_similarity)
     kept = {pair: like for pair, like in pairs.items() if not one_contract(functions[pair[0]], functions[pair[1]])}
     for family in gather(kept):
         members = [member for first in family.members for member in members_of[first]]
@@ -181,7 +161,7 @@ def _rule(members: Sequence[FunctionRecord], codes: Sequence[Code], *, equal: bo
     kinds = {function.kind for function in members}
     if all(is_test(function) for function in members):
         return "FX601"
-    if len(kinds) == 1 and (rule := _KIND_RULES.get(next(iter(kinds)))):
+    if len(kinds) == 1 and (rule := KIND_RULES.get(next(iter(kinds)))):
         return rule
     is_twin = len(members) == 2 and members[0].is_async != members[1].is_async
     if is_twin and (equal or members[0].name.strip("_a") == members[1].name.strip("_a")):

@@ -9,7 +9,7 @@ that nothing can pile up.
 import os
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,15 @@ from typing import TYPE_CHECKING, Any
 from fastapi_expert.codebase.beside import beside
 from fastapi_expert.codebase.facts import FileFacts
 from fastapi_expert.codebase.known import facts_of
-from fastapi_expert.duplicates.extract import function_records, is_silent, mentions_of, records_of
+from fastapi_expert.duplicates.extract import (
+    MODELS,
+    Lineage,
+    function_records,
+    is_silent,
+    mentions_of,
+    model_record,
+    records_of,
+)
 from fastapi_expert.duplicates.index import Index, build
 from fastapi_expert.duplicates.library import LIBRARY, Stamps, pack, unpack_records, write
 from fastapi_expert.duplicates.records import FunctionRecord, ModelRecord, Records, RouteRecord, VariableRecord
@@ -40,12 +48,14 @@ def current_records(codebase: "Codebase") -> Records:
 
 
 @contextmanager
-def records_of_now(codebase: "Codebase") -> Generator[Records]:
-    """The same for a block, beside which the library is written for the next time."""
+def records_of_now(codebase: "Codebase", *, meanwhile: Callable[[], None] | None = None) -> Generator[Records]:
+    """The same for a block, beside which the library is written for the next time; ``meanwhile`` begins other work."""
     known = _known(codebase)
     if known is not None:
         yield known
         return
+    if meanwhile is not None:
+        meanwhile()
     records = records_of(codebase)
     if codebase.cache is None:
         yield records
@@ -153,6 +163,9 @@ class _Update:
         found = effect(old, new, reach=reach, names=self._codebase.names, callers=callers)
         if found is None:
             return False
+        kinds = {_qualname(one): one.kind for one in self._known.models if one.path == old.path}
+        if any(kinds.get(qualname) != (kind if kind in MODELS else None) for qualname, kind in found.reshaped.items()):
+            return False  # it was something else, for another reason than what it inherits
         self._edits[old.path] = _Edit(old, new, found)
         return True
 
@@ -160,7 +173,7 @@ class _Update:
         """The records as they are now."""
         return Records(
             self._functions(),
-            tuple(sorted(map(self._model, self._known.models), key=lambda one: (one.path, one.line, one.id))),
+            tuple(sorted(self._models(), key=lambda one: (one.path, one.line, one.id))),
             tuple([self._route(one) for one in self._known.routes]),
             (*self._settings_fields(), *self._direct_reads()),
             self._known.modules,
@@ -189,15 +202,31 @@ class _Update:
 
     def _own(self, path: str, edit: _Edit) -> list[FunctionRecord]:
         known = {one.qualname: one for one in self._block(path)}
-        made = function_records(edit.new, kinds=edit.effect.kinds, mentions=self._mentions, lineage=None)
+        lineage = Lineage(self._codebase.names)
+        made = function_records(edit.new, kinds=edit.effect.kinds, mentions=self._mentions, lineage=lineage)
         return [_like(known.get(one.qualname), one) for one in made]
 
-    def _model(self, model: ModelRecord) -> ModelRecord:
-        edit = self._edits.get(model.path)
-        if edit is None:
-            return model
-        facts = next(one for one in edit.new.classes if one.qualname == model.id.partition("::")[2])
-        return model._replace(line=facts.line, end_line=facts.end_line, silent=is_silent(edit.new))
+    def _models(self) -> Iterator[ModelRecord]:
+        from fastapi_expert.codebase.classes import Classes  # not needed while nothing changes
+
+        names = self._codebase.names
+        fields = Classes(names).fields
+        reshaped = {f"{path}::{qualname}" for path, edit in self._edits.items() for qualname in edit.effect.reshaped}
+        for one in self._known.models:
+            edit, qualname = self._edits.get(one.path), _qualname(one)
+            facts = names.class_(one.path, qualname) if edit is not None else None
+            if edit is not None and facts is None:
+                continue  # it is gone
+            if not reshaped.isdisjoint((f"{one.path}::{qualname}", *one.ancestors)):
+                yield model_record(names, fields, one.path, qualname, one.kind)
+            elif edit is not None and facts is not None:
+                yield one._replace(line=facts.line, end_line=facts.end_line, silent=is_silent(edit.new))
+            else:
+                yield one
+        for edit in self._edits.values():
+            for (path, qualname), kind in edit.effect.kinds.items():
+                if kind in MODELS:
+                    yield model_record(names, fields, path, qualname, kind)
 
     def _route(self, route: RouteRecord) -> RouteRecord:
         edit = self._edits.get(route.path_file)
@@ -225,6 +254,10 @@ class _Update:
 def _like(old: FunctionRecord | None, new: FunctionRecord) -> FunctionRecord:
     """``new`` with what linking knew of ``old``."""
     return new if old is None else new._replace(id=old.id, kind=old.kind, overrides=old.overrides)
+
+
+def _qualname(model: ModelRecord) -> str:
+    return model.id.partition("::")[2]
 
 
 def _path(record: FunctionRecord | VariableRecord) -> str:

@@ -10,10 +10,10 @@ from fastapi_expert.duplicates.extract import function_records, is_test_path
 from fastapi_expert.duplicates.families import is_copy
 from fastapi_expert.duplicates.functions import (
     as_place,
-    is_trivial,
     one_contract,
 )
 from fastapi_expert.duplicates.library import Library
+from fastapi_expert.duplicates.likenesses import is_trivial
 from fastapi_expert.duplicates.model import Finding, Proposal, Similar, Verdict
 from fastapi_expert.duplicates.records import FunctionRecord
 from fastapi_expert.duplicates.rules import RULES
