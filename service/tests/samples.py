@@ -38,9 +38,15 @@ def sample(operation: Operation, schema: dict[str, Any], name: str = "") -> Any:
         case "boolean":
             return False
         case "integer" | "number":
-            return schema.get("minimum", 1)
+            return max(schema.get("minimum", 1), 1)
         case "string":
-            by_format = {"date-time": "2026-01-02T03:04:05Z", "uuid": "00000000-0000-7000-8000-000000000000"}
+            by_format = {
+                "date": "2026-01-02",
+                "date-time": "2026-01-02T03:04:05Z",
+                "email": "sample@example.net",
+                "uri": "https://example.net/",
+                "uuid": "00000000-0000-7000-8000-000000000000",
+            }
             return by_format.get(schema.get("format", ""), "sample text".ljust(schema.get("minLength", 0), "x"))
         case kind:
             raise KeyError(f"no sample for {kind} ({name} of {operation})")

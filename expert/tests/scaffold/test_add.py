@@ -97,6 +97,36 @@ def test_the_same_fields_under_another_name_are_the_same_resource(shop: Path) ->
     assert "app/models/post.py:" in done.stderr
 
 
+@pytest.mark.parametrize(("name", "where"), [("base", "app/models/base.py"), ("factory", "tests/factories.py")])
+def test_a_file_that_is_there_for_something_else_is_not_overwritten(shop: Path, name: str, where: str) -> None:
+    done = expert("add", name, "label:str", cwd=shop)
+    assert done.returncode == 1
+    assert f"{where}: this is there already" in done.stderr
+    assert subprocess.run(["git", "status", "--porcelain"], cwd=shop, capture_output=True, check=True).stdout == b""
+
+
+def test_a_resource_may_refer_to_itself_if_the_first_one_need_not(shop: Path) -> None:
+    refused = expert("add", "category", "name:str", "parent:ref[category]", "--dry-run", cwd=shop)
+    assert "the first category could not refer to another" in refused.stderr
+    done = expert("add", "category", "name:str", "parent:ref[category]?", "--dry-run", cwd=shop)
+    assert 'ForeignKey("categories.id", ondelete="SET NULL")' in done.stdout, done.stderr
+
+
+def test_a_name_that_postgresql_would_cut_is_refused(shop: Path) -> None:
+    done = expert("add", "quarterly-inventory-adjustment", "reason_that_was_given_by_the_clerk:str", cwd=shop)
+    assert done.returncode == 2
+    assert "and PostgreSQL keeps 63" in done.stderr
+
+
+def test_tests_of_every_endpoint_know_the_resource(shop: Path) -> None:
+    assert expert("add", "gadget", *EVERY_KIND, cwd=shop).returncode == 0
+    assert expert("add", "color", "name:str!", cwd=shop).returncode == 0  # administrators write it
+    tried = ("tests/authorisation", "tests/contract")
+    which = "not_name or sqlite and (is_anothers and user- or promised_status and (gadgets or colors))"
+    tested = run(sys.executable, "-m", "pytest", *tried, "-n0", "-q", "-k", which, cwd=shop)
+    assert tested.returncode == 0, tested.stdout[-3000:]
+
+
 def test_a_dry_run_shows_the_diff_and_writes_nothing(shop: Path) -> None:
     done = expert("add", "product", "name:str", "--dry-run", cwd=shop)
     assert done.returncode == 0
@@ -112,6 +142,8 @@ def test_a_dry_run_shows_the_diff_and_writes_nothing(shop: Path) -> None:
         ("name:string", "not known"),
         ("class:str", "cannot name a field"),
         ("id:int", "every resource has it"),
+        ("date:date", "would hide"),
+        ("json:json", "would hide"),
         ("Name:str", "cannot name a field"),
         ("owner:ref", "refers to nothing"),
         ("kind:enum[]", "no proper choices"),
@@ -139,6 +171,13 @@ def test_a_field_that_is_there_twice_is_refused() -> None:
         ("person", "person", "people"),
         ("news", "news", "news"),
         ("status", "status", "statuses"),
+        ("houses", "house", "houses"),
+        ("movies", "movie", "movies"),
+        ("caches", "cache", "caches"),
+        ("aliases", "alias", "aliases"),
+        ("leaves", "leaf", "leaves"),
+        ("analyses", "analysis", "analyses"),
+        ("menus", "menu", "menus"),
     ],
 )
 def test_names_follow_from_one(word: str, singular: str, plural: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import text, update
+from sqlalchemy import Table, select, update
 
 from app.core.clock import utcnow
 from app.core.scopes import Scope
@@ -22,6 +22,7 @@ from app.models import Base, Identity, PostStatus, Role, User
 from tests.api_table import Operation, operations
 from tests.backends import on_both_databases, on_sqlite
 from tests.factories import Account, Accounts
+from tests.resources import RESOURCES
 from tests.samples import sample
 
 CONTENT = "zqcontentzq"  # in what drafts say; no call ever carries it, so it can only come back as a leak
@@ -57,6 +58,7 @@ async def make_victim(client: httpx.AsyncClient, accounts: Accounts) -> Victim:
     api_token = await accounts.api_token(account, Scope.PROFILE_READ)
     ids = {
         "user_id": [account.id],
+        **await one_of_each(client, account, accounts),
         **await make_posts(account, accounts),
         "session_id": [sessions[0]["id"]],
         "token_id": [api_token["id"]],
@@ -64,6 +66,14 @@ async def make_victim(client: httpx.AsyncClient, accounts: Accounts) -> Victim:
         "provider": ["nowhere"],
     }
     return Victim(account, ids, api_token["token"])
+
+
+async def one_of_each(client: httpx.AsyncClient, account: Account, accounts: Accounts) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for resource in RESOURCES:
+        ids = await resource.ids(client, accounts, account)
+        found |= {parameter: [value] for parameter, value in ids.items()}
+    return found
 
 
 async def make_posts(account: Account, accounts: Accounts) -> dict[str, list[Any]]:
@@ -219,9 +229,15 @@ async def rows_of(app: FastAPI, victim: Victim, *, except_for: set[str] | None =
     rows: dict[str, list[Any]] = {}
     async with app.state.resources.database.session() as session:
         for table in Base.metadata.sorted_tables:
-            owner = {"users": "id", "posts": "author_id"}.get(table.name, "user_id")
-            if owner in table.columns and table.name not in (except_for or set()):
-                columns = ", ".join(column.name for column in table.columns if column.name != "view_count")
-                query = text(f"SELECT {columns} FROM {table.name} WHERE {owner} = :id ORDER BY 1")
-                rows[table.name] = [tuple(row) for row in await session.execute(query, {"id": victim.account.id})]
+            owner = "id" if table.name == "users" else next(iter(_references(table, "users")), None)
+            if owner is not None and table.name not in (except_for or set()):
+                columns = [column for column in table.columns if column.name != "view_count"]
+                query = select(*columns).where(table.columns[owner] == victim.account.id).order_by(columns[0])
+                rows[table.name] = [tuple(row) for row in await session.execute(query)]
     return rows
+
+
+def _references(table: Table, other: str) -> list[str]:
+    """The columns of a table that lead to another."""
+    keys = [key for key in table.foreign_keys if key.column.table.name == other]
+    return sorted(key.parent.name for key in keys)

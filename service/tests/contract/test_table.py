@@ -8,6 +8,7 @@ import pytest
 from tests.api_table import ENDPOINTS, Endpoint, Who
 from tests.backends import on_sqlite
 from tests.factories import PASSWORD, Account, Accounts
+from tests.resources import RESOURCES
 
 NEW_PASSWORD = "Another8@battery-horse-staple"
 
@@ -23,24 +24,26 @@ class Calls:
         other = await self.accounts.row()
         known = {
             "user_id": other.id if endpoint.who == Who.ADMIN else caller.id,
-            **await self.post_of(caller),
+            **await self.ids_of(caller),
             "session_id": await self.session_of(caller),
             "token_id": (await self.accounts.api_token(caller, "profile:read"))["id"],
         }
         headers = caller.headers if endpoint.who != Who.ANYONE else {}
         return await self.client.request(
-            endpoint.method, endpoint.path.format(**known), headers=headers, **self.body_of(endpoint, caller)
+            endpoint.method, endpoint.path.format(**known), headers=headers, **await self.body_of(endpoint, caller)
         )
 
-    async def post_of(self, caller: Account) -> dict[str, Any]:
-        post = await self.accounts.post(caller, tags=["first"])
-        return {"post_id": post.id, "slug": post.slug}
+    async def ids_of(self, caller: Account) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for resource in RESOURCES:
+            found |= await resource.ids(self.client, self.accounts, caller)
+        return found
 
     async def session_of(self, caller: Account) -> str:
         sessions = await self.client.get("/api/v1/auth/sessions", headers=caller.headers)
         return sessions.json()[0]["id"]
 
-    def body_of(self, endpoint: Endpoint, caller: Account) -> dict[str, Any]:
+    async def body_of(self, endpoint: Endpoint, caller: Account) -> dict[str, Any]:
         bodies: dict[str, dict[str, Any]] = {
             "POST /auth/register": {
                 "json": {
@@ -58,9 +61,11 @@ class Calls:
             "POST /auth/password/forgot": {"json": {"email": caller.email}},
             "PUT /users/{user_id}": {"json": {"bio": "I changed my mind."}},
             "PATCH /users/{user_id}/access": {"json": {"is_active": False}},
-            "POST /posts": {"json": {"title": "A title", "content": "And content.", "tags": "one, two"}},
-            "PUT /posts/{post_id}": {"json": {"title": "A better title"}},
         }
+        for resource in RESOURCES:
+            key = next(iter(resource.parameters))
+            bodies[f"POST {resource.path}"] = {"json": await resource.values(self.client, self.accounts)}
+            bodies[f"PUT {resource.path}/{{{key}}}"] = {"json": resource.changes}
         return bodies.get(str(endpoint).replace("/api/v1", ""), {})
 
 
@@ -123,7 +128,8 @@ async def test_a_fault_of_the_body_is_pointed_at(client, accounts):
 
 def some_path(endpoint: Endpoint) -> str:
     no_uuid = "00000000-0000-7000-8000-000000000000"
-    unknown = {"user_id": 1, "post_id": 1, "slug": "none", "provider": "none"}
+    unknown: dict[str, Any] = {"user_id": 1, "provider": "none"}
+    unknown |= {name: 1 for resource in RESOURCES for name in resource.parameters}
     unknown |= dict.fromkeys(("session_id", "token_id", "identity_id"), no_uuid)
     return endpoint.path.format(**unknown)
 

@@ -14,6 +14,7 @@ from tests.api_table import Operation, operations
 from tests.backends import on_sqlite
 from tests.conftest import client_of
 from tests.factories import Account, Accounts
+from tests.resources import RESOURCES
 from tests.samples import sample
 
 HUGE = 10**24
@@ -217,12 +218,10 @@ async def ids(accounts: Accounts, owner: Account) -> dict[str, Any]:
     """Rows to aim at: new ones, since the last operation may have deleted the others."""
     target = await accounts.row()
     nothing = dict.fromkeys(("session_id", "token_id", "identity_id"), "00000000-0000-7000-8000-000000000000")
-    return {"user_id": target.id, "provider": "none", **nothing, **await a_post(accounts, owner)}
-
-
-async def a_post(accounts: Accounts, owner: Account) -> dict[str, Any]:
-    post = await accounts.post(owner)
-    return {"post_id": post.id, "slug": post.slug}
+    known = {"user_id": target.id, "provider": "none", **nothing}
+    for resource in RESOURCES:
+        known |= await resource.ids(accounts.client, accounts, owner)
+    return known
 
 
 async def still_admin(client: httpx.AsyncClient, accounts: Accounts, admin: Account) -> Account:

@@ -22,8 +22,14 @@ _LAYOUT = (
     "app/core/fastread.py",
     "app/api/v1/router.py",
     "migrations/versions",
+    "tests/api_table.py",
     "tests/factories.py",
+    "tests/resources.py",
 )
+
+
+MAX_IDENTIFIER = 63
+"""Letters that PostgreSQL keeps of a name."""
 
 
 class AlreadyThere(ExpertError):
@@ -56,7 +62,7 @@ def plan(root: Path, codebase: Codebase, names: Names, fields: tuple[Field, ...]
     _refuse_existing(codebase, names, fields)
     if not all((root / path).exists() for path in _LAYOUT):
         return Plan(*elsewhere.plan(codebase, names, fields))
-    tables = _referred(codebase, fields)
+    tables = _referred(codebase, names, fields)
     revision = next_revision(root / "migrations/versions", names.plural)
     posts = "async def post(" in (root / "tests/factories.py").read_text(encoding="utf-8")
     wording = Wording(names, fields, tables, revision=revision, posts=posts)
@@ -68,7 +74,17 @@ def plan(root: Path, codebase: Codebase, names: Names, fields: tuple[Field, ...]
                 where=field.name,
                 do=f"Make it optional: {field.name}:ref[{field.ref}]?",
             )
-    return Plan((*_new_files(root, names, wording), *_edited(root, names, wording)))
+    for name in wording.index_names:
+        if len(name) > MAX_IDENTIFIER:
+            raise ExpertError(
+                f"the index {name} has {len(name)} letters, and PostgreSQL keeps {MAX_IDENTIFIER}",
+                do="Choose shorter names for the resource or its fields.",
+            )
+    new = _new_files(root, names, wording)
+    for path in (*(path for path, _, _ in new), f"tests/{names.plural}.py"):  # which a folder of that name would hide
+        if (root / path).exists():
+            raise AlreadyThere("this is there already, for something else", where=path, do="Choose another name.")
+    return Plan((*new, *_edited(root, names, wording)))
 
 
 def _refuse_existing(codebase: Codebase, names: Names, fields: tuple[Field, ...]) -> None:
@@ -115,11 +131,11 @@ def _refuse_same_fields(codebase: Codebase, names: Names, fields: tuple[Field, .
             )
 
 
-def _referred(codebase: Codebase, fields: tuple[Field, ...]) -> dict[str, str]:
-    """The table each `ref[…]` names."""
+def _referred(codebase: Codebase, names: Names, fields: tuple[Field, ...]) -> dict[str, str]:
+    """The table each `ref[…]` names; one may be the resource's own, as of a category its parent."""
     known = {
         names_of(c.name).singular: names_of(c.name).plural for c in codebase.inventory.components if c.kind == "table"
-    }
+    } | {names.singular: names.plural}
     tables: dict[str, str] = {}
     for field in fields:
         if field.ref:
@@ -129,6 +145,12 @@ def _referred(codebase: Codebase, fields: tuple[Field, ...]) -> dict[str, str]:
                     f"ref[{field.ref}] points to no table",
                     where=field.name,
                     do=f"There are {', '.join(sorted(known))}.",
+                )
+            if table == names.plural and not field.optional:
+                raise ExpertError(
+                    f"the first {names.noun} could not refer to another",
+                    where=field.name,
+                    do=f"Make it optional: {field.name}:ref[{field.ref}]?",
                 )
             tables[field.ref] = table
     return tables
@@ -145,22 +167,25 @@ def _new_files(root: Path, names: Names, wording: Wording) -> list[tuple[str, st
         f"tests/{names.plural}/factory.py": "factory",
         f"tests/{names.plural}/test_{names.plural}.py": "tests",
     }
-    shared = {"app/services/rows.py": "rows", "app/api/rows.py": "answers", "tests/made.py": "made"}
+    shared = {"app/services/rows.py": "rows", "app/api/rows.py": "answers"}
     if any(field.kind == "decimal" for field in wording.fields):
         shared["app/models/exact.py"] = "exact"
     targets |= {path: name for path, name in shared.items() if not (root / path).exists()}
     made: list[tuple[str, str | None, str]] = [
         (path, None, wording.render(_text(name))) for path, name in targets.items()
     ]
-    return [*made, (f"tests/{names.plural}/__init__.py", None, "")]
+    package = f"tests/{names.plural}/__init__.py"
+    return [*made, *([] if (root / package).exists() else [(package, None, "")])]
 
 
 def _edited(root: Path, names: Names, wording: Wording) -> list[tuple[str, str | None, str]]:
-    models, router = "app/models/__init__.py", "app/api/v1/router.py"
-    return [
-        (models, *_changed(root / models, lambda text: _with_model(text, names))),
-        (router, *_changed(root / router, lambda text: _with_router(text, names))),
-    ]
+    registries: dict[str, Callable[[str], str]] = {
+        "app/models/__init__.py": lambda text: _with_model(text, names),
+        "app/api/v1/router.py": lambda text: _with_router(text, names),
+        "tests/resources.py": lambda text: _with_resource(text, names),
+        "tests/api_table.py": lambda text: _with_endpoints(text, names, writer="USER" if wording.owner else "ADMIN"),
+    }
+    return [(path, *_changed(root / path, change)) for path, change in registries.items()]
 
 
 def _changed(path: Path, change: Callable[[str], str]) -> tuple[str, str]:
@@ -197,6 +222,37 @@ def _with_router(text: str, names: Names) -> str:
     text = text[: found.start(1)] + modules + text[found.end(1) :]
     line = f'router.include_router({names.plural}.router, prefix="/{names.path}", tags=["{names.nouns}"])\n'
     return text.rstrip("\n") + "\n" + line
+
+
+def _with_resource(text: str, names: Names) -> str:
+    """Tests of every endpoint make rows of it, too."""
+    constant = names.singular.upper()
+    listed = re.search(r"^RESOURCES: list\[Resource\] = \[(.*?)\]", text, re.MULTILINE | re.DOTALL)
+    if listed is None:
+        raise ExpertError("no list of RESOURCES to extend", where="tests/resources.py")
+    known = [name for name in re.split(r"[,\s]+", listed.group(1)) if name]
+    text = text[: listed.start(1)] + ", ".join([*known, constant]) + text[listed.end(1) :]
+    line = f"from tests.{names.plural}.factory import {constant}\n"
+    imports = list(re.finditer(r"^from tests\.(\w+(?:\.\w+)?) import .*\n", text, re.MULTILINE))
+    after = next((match for match in imports if match.group(1) > f"{names.plural}.factory"), None)
+    at = after.start() if after else imports[-1].end()
+    return text[:at] + line + text[at:]
+
+
+def _with_endpoints(text: str, names: Names, *, writer: str) -> str:
+    """The table of endpoints that the service promises."""
+    table = re.search(r"^ENDPOINTS = \(\n(.*?)^\)", text, re.MULTILINE | re.DOTALL)
+    if table is None:
+        raise ExpertError("no table of ENDPOINTS to extend", where="tests/api_table.py")
+    one = f"/{names.path}/{{{names.singular}_id}}"
+    lines = [
+        f'    _endpoint("GET", "/{names.path}", USER, 200, 422),\n',
+        f'    _endpoint("POST", "/{names.path}", {writer}, 201, 409, 422),\n',
+        f'    _endpoint("GET", "{one}", USER, 200, 422),\n',
+        f'    _endpoint("PUT", "{one}", {writer}, 200, 409, 412, 422),\n',
+        f'    _endpoint("DELETE", "{one}", {writer}, 200, 409, 412, 422),\n',
+    ]
+    return text[: table.end(1)] + "".join(lines) + text[table.end(1) :]
 
 
 def _text(name: str) -> str:

@@ -12,6 +12,11 @@ from fastapi_expert.errors import ExpertError
 _FIELD = re.compile(r"(?P<name>[^:]+):(?P<kind>[a-z]+)(?:\[(?P<inside>[^\]]*)\])?(?P<marks>[?!^]*)")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
 _TAKEN = {"id", "version", "created_at", "updated_at", "metadata", "registry"}
+# inside a class these would hide the type of the fields below, or a method of the schema's
+_HIDES = {"str", "int", "float", "bool", "dict", "date", "datetime"} | {
+    "copy", "construct", "from_orm", "given", "json", "parse_file", "parse_obj", "parse_raw", "schema", "schema_json",
+    "validate",
+}  # fmt: skip
 OWNERS = ("owner", "author", "user", "creator", "created_by")
 
 
@@ -112,6 +117,9 @@ def parse(text: str) -> Field:
     if not _NAME.fullmatch(name) or keyword.iskeyword(name) or name in _TAKEN or name.startswith("model_"):
         why = "every resource has it" if name in _TAKEN else "use lower-case letters, digits and _"
         raise FieldError(f"{name!r} cannot name a field: {why}")
+    if name in _HIDES:
+        do = f"Say more: held_on, starts_at, raw_{name} …"
+        raise FieldError(f"{name!r} cannot name a field: in the classes it would hide what is called so", do=do)
     optional, unique, indexed = ("?" in marks), ("!" in marks), ("^" in marks)
     if kind == "ref":
         if not inside or not _NAME.fullmatch(inside):

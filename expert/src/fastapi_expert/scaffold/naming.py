@@ -6,10 +6,40 @@ from dataclasses import dataclass
 
 from fastapi_expert.errors import ExpertError
 
-_UNCOUNTED = {"news", "series", "species", "equipment", "information", "feedback", "media", "staff"}
-_IRREGULAR = {"person": "people", "child": "children", "man": "men", "woman": "women", "foot": "feet"} | {
-    word: f"{word}es" for word in ("hero", "potato", "tomato", "echo", "veto", "torpedo")
+_UNCOUNTED = {"aircraft", "data", "deer", "equipment", "feedback", "fish", "furniture", "hardware", "information"} | {
+    *("luggage", "media", "metadata", "news", "series", "sheep", "software", "species", "staff")
 }
+_IRREGULAR = {
+    "person": "people",
+    "child": "children",
+    "man": "men",
+    "woman": "women",
+    "foot": "feet",
+    "tooth": "teeth",
+    "goose": "geese",
+    "mouse": "mice",
+    "quiz": "quizzes",
+    "criterion": "criteria",
+    "phenomenon": "phenomena",
+    "axis": "axes",
+    "analysis": "analyses",
+    "basis": "bases",
+    "crisis": "crises",
+    "diagnosis": "diagnoses",
+    "hypothesis": "hypotheses",
+    "thesis": "theses",
+    **{f"{stem}f": f"{stem}ves" for stem in ("lea", "shel", "hal", "wol", "loa", "thie", "sel", "cal")},
+    **{f"{stem}fe": f"{stem}ves" for stem in ("kni", "li", "wi")},
+    **{word: f"{word}es" for word in ("hero", "potato", "tomato", "echo", "veto", "torpedo")},
+    # what their endings would not tell
+    **{word: f"{word}es" for word in ("alias", "atlas", "bias", "canvas", "gas", "lens", "pancreas")},
+    **{word: f"{word}s" for word in ("ache", "avalanche", "cache", "headache", "menu", "niche", "use")},
+    **{
+        word: f"{word}s"
+        for word in ("brownie", "calorie", "cookie", "hoodie", "movie", "pie", "selfie", "tie", "zombie")
+    },
+}
+_BACK = {plural: singular for singular, plural in _IRREGULAR.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +88,13 @@ def _plural(word: str) -> str:
 
 
 def _singular(word: str) -> str:
-    back = {plural: singular for singular, plural in _IRREGULAR.items()}
     if word in _UNCOUNTED or word in _IRREGULAR:
         return word
-    if word in back:
-        return back[word]
+    if word in _BACK:
+        return _BACK[word]
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
-    if re.search(r"(s|x|z|ch|sh)es$", word):
+    # buses, classes, boxes, batches; but houses, courses, sizes
+    if re.search(r"(ss|x|zz|ch|sh)es$|(?<![ao])uses$", word):
         return word[:-2]
     return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) else word

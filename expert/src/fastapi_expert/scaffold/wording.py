@@ -99,6 +99,7 @@ class Wording:
                 numbered=any("number" in self.sample(field) for field in self.given if not field.ref),
                 clearable=self._clearable(),
                 writer="owner" if self.owner else "admin",
+                writer_type="CurrentUser" if self.owner else "AdminUser",
                 users=_USERS,
                 changes=self._changes(),
                 bad_values=self._bad_values(),
@@ -123,6 +124,14 @@ class Wording:
         found = [[field.column_name, "id"] for field in self.fields if field.indexed or field.ref]
         found += [[*prefix, name, "id"] for name in self.sorts if name != "id"]
         return [list(columns) for columns in dict.fromkeys(map(tuple, found))]
+
+    @property
+    def index_names(self) -> list[str]:
+        """What the migration calls its indexes and keys."""
+        table = self.names.plural
+        keys = [f"fk_{table}_{field.column_name}_{self.tables[field.ref]}" for field in self.fields if field.ref]
+        unique = [f"uq_{table}_{field.column_name}" for field in self.fields if field.unique]
+        return [*(f"ix_{table}_{'_'.join(columns)}" for columns in self.indexes), *keys, *unique]
 
     def enum_name(self, field: Field) -> str:
         return self.names.pascal + "".join(part.capitalize() for part in field.name.split("_"))
@@ -254,7 +263,7 @@ class Wording:
     def _factory_imports(self) -> str:
         others = [names_of(field.ref) for field in self.given if self.needs_factory(field)]
         lines = [f"from tests.{other.plural}.factory import {other.singular}_values" for other in others]
-        return "\n".join([*(["from tests.made import made"] if lines else []), *lines])
+        return "\n".join([f"from tests.made import Resource{', made' if lines else ''}", *lines])
 
     def needs_factory(self, field: Field) -> bool:
         """Whether a test has to make what this field refers to with that resource's own factory."""

@@ -1,0 +1,21 @@
+"""What clients send to make posts."""
+
+from typing import Any
+
+import httpx
+
+from tests.factories import Accounts
+from tests.made import Resource
+
+
+async def post_values(client: httpx.AsyncClient, accounts: Accounts) -> dict[str, Any]:
+    """What a client sends to make a post."""
+    return {"title": "A title", "content": "And content.", "status": "published", "tags": "one, two"}
+
+
+POST = Resource(
+    path="/posts",
+    parameters={"post_id": "id", "slug": "slug"},
+    values=post_values,
+    changes={"title": "A better title"},
+)
