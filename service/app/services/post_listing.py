@@ -33,6 +33,8 @@ WINDOW = 1000
 """Posts of the order that a search looks at first; more for later numbered pages."""
 WIDEST = 4
 """… and if some match, at so many times more, rather than at all matches."""
+FARTHEST = 20
+"""… or so many, where two indexes tell which of them match."""
 
 SAMPLE = 200
 """Posts that tell whether a word is common, before its matches are counted."""
@@ -131,8 +133,10 @@ async def _rows(database: Database, shape: Shape, binds: dict[str, Any], request
     rows = await _run(database, post_queries.window(shape), {**where, "window": ahead})
     if len(rows) == limit:
         return rows
-    if rows and (wider := 2 * ahead * limit // len(rows)) <= WIDEST * ahead:
-        rows = await _run(database, post_queries.window(shape), {**where, "window": wider})
+    by_index = shape.dialect == "postgresql" and not shape.tag
+    if rows and (wider := 2 * ahead * limit // len(rows)) <= (FARTHEST if by_index else WIDEST) * ahead:
+        further = post_queries.stretch if by_index else post_queries.window
+        rows = await _run(database, further(shape), {**where, "window": wider})
     return rows if len(rows) == limit else await _run(database, post_queries.gather(shape), where)
 
 

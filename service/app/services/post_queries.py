@@ -7,7 +7,7 @@ they do not fill the page, all matches are gathered and sorted, and then there a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from types import SimpleNamespace
@@ -119,10 +119,31 @@ def window(shape: Shape) -> Read[SummaryRow]:
 
 
 @lru_cache(maxsize=2048)
+def stretch(shape: Shape) -> Read[SummaryRow]:
+    """A search's page out of those matches that lie in the next ``window`` (bind) posts of its order, on PostgreSQL.
+
+    Where they begin and end is told by the order's index, which of those in between match by it and the words' index
+    together: so many more posts are looked through than :func:`window` could read. Empty if there are not so many.
+    """
+    begin = _merged(shape, literal_column("1")).subquery("begin").c
+    # Any end will do, so the one that a single index tells: where the window ends for everybody.
+    public = replace(shape, viewer=Viewer.ANYONE, status=None)
+    ahead = _merged(public, bindparam("window", type_=Integer)).subquery("ahead").c
+    end = select(ahead.sort_key).order_by(*_order(shape, ahead)).offset(bindparam("window", type_=Integer) - 1).limit(1)
+    bounds = select(begin.sort_key).scalar_subquery(), end.scalar_subquery()
+    low, high = reversed(bounds) if shape.descending else bounds
+    return _gathered(shape, _columns(Post, shape).sort_key.element.between(low, high))
+
+
+@lru_cache(maxsize=2048)
 def gather(shape: Shape) -> Read[SummaryRow]:
     """A search's page out of all matches."""
+    return _gathered(shape)
+
+
+def _gathered(shape: Shape, *within: ColumnElement[bool]) -> Read[SummaryRow]:
     posts = _columns(Post, shape)
-    found = select(posts.id, posts.sort_key).where(*_matching(shape), *_beyond(shape, posts))
+    found = select(posts.id, posts.sort_key).where(*_matching(shape), *_beyond(shape, posts), *within)
     # Materialised, or the planner may walk after all.
     matching = cast(Any, found.cte("matching")).prefix_with("MATERIALIZED").c
     return _summaries(shape, select(matching.id), matching)
@@ -152,8 +173,11 @@ def _total(found: Any, most: int) -> Read[Total]:
 def _ahead(shape: Shape) -> tuple[Select[Any], Any]:
     """What a search matches of the next ``window`` (bind) posts, and the columns to sort it by."""
     rows = _merged(shape, bindparam("window", type_=Integer)).subquery("ahead").c
-    joined = select(rows.id).select_from(Post).join(rows.id.table, rows.id == Post.id)
-    return joined.where(_matches(shape)), rows
+    if shape.dialect == "sqlite":
+        return select(rows.id).where(_matches(shape, rows.id)), rows
+    # Asked post by post: joined, a planner that does not know how few they are would gather all matches first.
+    matches = select(_matches(shape)).where(Post.id == rows.id).scalar_subquery()
+    return select(rows.id).where(matches), rows
 
 
 def _source(shape: Shape) -> Any:
@@ -276,7 +300,7 @@ def _unindexed(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     return UnaryExpression(condition.self_group(), operator=cast(Any, custom_op("+")), type_=Boolean())
 
 
-def _matches(shape: Shape) -> ColumnElement[bool]:
+def _matches(shape: Shape, post_id: Any = Post.id) -> ColumnElement[bool]:
     """Bind ``search``: the words as a user typed them (PostgreSQL), or :func:`fts5_query` of them (SQLite)."""
     words = bindparam("search", type_=String)
     if shape.dialect == "postgresql":
@@ -287,7 +311,7 @@ def _matches(shape: Shape) -> ColumnElement[bool]:
         return literal_column("posts.search", TSVECTOR).op("@@")(once)
     # An FTS5 table has a hidden column of its own name, which stands for all of its columns. It is asked once: to ask
     # it post by post, it would collect the words that begin with the last one again for each.
-    return Post.id.in_(select(_FTS5.c.rowid).where(_FTS5.c.posts_search.op("MATCH")(words)))
+    return post_id.in_(select(_FTS5.c.rowid).where(_FTS5.c.posts_search.op("MATCH")(words)))
 
 
 def fts5_query(words: list[str]) -> str:

@@ -294,6 +294,28 @@ async def test_words_are_found_and_counted_wherever_they_lie(
 
 
 @on_both_databases
+@pytest.mark.parametrize("sort", list(PostSort))
+async def test_a_search_finds_the_same_however_far_it_looks(
+    client: httpx.AsyncClient, accounts: Accounts, monkeypatch: pytest.MonkeyPatch, sort: PostSort
+):
+    """Row by row in a window, by two indexes in a stretch beyond it, or among all matches."""
+    monkeypatch.setattr(post_listing, "FARTHEST", 100)
+    author, reader = await accounts.user(), await accounts.user()
+    for number in range(40):
+        title = f"Needle {number}" if number % 3 == 0 else f"Hay {number}"
+        writer, status = (reader, "draft") if number % 5 == 0 else (author, "published")
+        await accounts.post(writer, title=title, status=status, view_count=number // 8)
+    for headers, order in product(({}, reader.headers), ("asc", "desc")):
+        asked: dict[str, Any] = {"search": "needle", "sort_by": sort.value, "order": order, "page_size": 3}
+        found: list[list[int]] = []
+        for window in (1000, 4, 1):
+            monkeypatch.setattr(post_listing, "WINDOW", window)
+            found.append(await walk(client, headers, **asked))
+        assert len(found[0]) == (14 if headers else 11)
+        assert found[1] == found[2] == found[0]
+
+
+@on_both_databases
 async def test_what_only_a_few_of_several_kinds_have_is_merged_in_order(client: httpx.AsyncClient, accounts: Accounts):
     """A reader's own drafts, archived and scheduled posts lie between everybody's published ones."""
     ann, bob = await accounts.user(), await accounts.user()
