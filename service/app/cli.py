@@ -89,12 +89,18 @@ def seed(
     migrations.upgrade(settings)
     password = bootstrap_service.make_up_password()
     with typer.progressbar(length=posts, label="posts", file=sys.stderr) as bar:
+
+        def indexing() -> None:
+            bar.label = "indexes"
+            bar.render_progress()
+
         seeded = seed_service.seed(
             migrations.sync_url(settings.database),
             posts=posts,
             writers=writers,
             hashed_password=PasswordHasher().hash_now(password),
             progress=bar.update,
+            indexing=indexing,
         )
     first, *_, last = seeded.emails * 2
     typer.echo(f"{seeded.posts} posts by {first} … {last}; password of each: {password}")
