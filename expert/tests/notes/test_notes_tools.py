@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -114,6 +116,37 @@ def test_a_file_changed_behind_our_back_is_read_again(ask: Ask, notebook: Notebo
     assert ask("search_notes", query="before")["total"] == 0
     file.unlink()
     assert ask("search_notes", query="after")["total"] == 0
+
+
+def test_files_that_come_go_and_change_are_noticed_one_by_one(ask: Ask, notebook: Notebook) -> None:
+    root = notebook.folder.root
+    days_ago = time.time() - 1e5
+    for name in ("a/one.md", "a/two.md", "b/c/three.md", "four.md"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("word")
+        os.utime(root / name, (days_ago, days_ago))
+
+    def found() -> list[str]:
+        return sorted(hit["file_path"] for hit in ask("search_notes", query="word", page_size=50)["results"])
+
+    assert found() == ["a/one.md", "a/two.md", "b/c/three.md", "four.md"]
+    time.sleep(0.15)  # so that the directories are old enough to be known by their times
+    found()
+    (root / "a/one.md").write_text("another")  # in place: its directory stays as it was
+    assert found() == ["a/two.md", "b/c/three.md", "four.md"]
+    (root / "b/c/five.md").write_text("word")
+    assert found() == ["a/two.md", "b/c/five.md", "b/c/three.md", "four.md"]
+    os.replace(root / "b", root / "d")
+    assert found() == ["a/two.md", "d/c/five.md", "d/c/three.md", "four.md"]
+    shutil.rmtree(root / "d")
+    (root / "four.md").unlink()
+    (root / "four.md").symlink_to(root / "a/two.md")
+    assert found() == ["a/two.md"]
+    shutil.rmtree(notebook.folder.cache)  # and one made anew from other files is not taken for the one that was here
+    (root / "a/two.md").rename(root / "a/.two")
+    assert call(Notebook(root), "search_notes", {"query": "word"}).answer
+    (root / "a/.two").rename(root / "a/two.md")
+    assert found() == ["a/two.md"]
 
 
 def test_a_damaged_index_is_made_anew(ask: Ask, notebook: Notebook) -> None:
@@ -279,6 +312,11 @@ def test_a_query_finds(ask: Ask, query: str, titles: list[str]) -> None:
         ({"metadata_filters": {"n": {"$in": [3, 99]}}}, ["A"]),
         ({"metadata_filters": '{"deep.key": "v"}'}, ["B"]),
         ({"metadata_filters": {"list": ["x"]}}, ["B"]),
+        ({"metadata_filters": {"list": {"$in": ["y", "z"]}}}, ["B"]),
+        ({"metadata_filters": {"list": "x"}, "query": "x"}, ["B"]),
+        ({"query": "x", "tags": "T"}, ["A"]),
+        ({"query": "x", "status": "closed"}, []),
+        ({"tags": "t", "search_type": "permalink", "query": "*"}, ["A"]),
         ({"metadata_filters": {"missing": "x"}}, []),
         ({"tags": "t"}, ["A"]),
         ({"note_types": ["Design Doc"]}, ["B"]),
@@ -304,6 +342,10 @@ def test_observations_and_relations_are_results_of_their_own(ask: Ask) -> None:
     assert [(hit["type"], hit["category"], hit["content"]) for hit in observation] == [
         ("observation", "decision", "keep rows #db")
     ]
+    tagged = ask("search_notes", tags="db", entity_types=["entity", "observation"])["results"]
+    assert [hit["type"] for hit in tagged] == ["observation"]
+    every = ask("search_notes", query="rows", entity_types=["entity", "observation", "relation"])
+    assert every["total"] == len(every["results"]) == 4
     relation = ask("search_notes", query="store", entity_types=["relation"])["results"]
     assert [(hit["relation_type"], hit["to_entity"]) for hit in relation] == [("needs", "Row store")]
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from fastapi_expert.notes.errors import NoteError
 from fastapi_expert.notes.folder import Folder
 
-VERSION = 2
+VERSION = 3
 _TOKENIZE = "tokenize = 'porter unicode61 remove_diacritics 2'"
 _SCHEMA = f"""
 CREATE TABLE notes (
@@ -16,7 +16,7 @@ CREATE TABLE notes (
     meta TEXT NOT NULL);
 CREATE INDEX notes_stamp ON notes (path, mtime_ns, size, inode);
 CREATE TABLE state (generation INTEGER NOT NULL);
-INSERT INTO state VALUES (0);
+INSERT INTO state VALUES (random() >> 16);
 CREATE INDEX notes_title ON notes (title_key);
 CREATE INDEX notes_permalink ON notes (permalink);
 CREATE INDEX notes_slug ON notes (slug);
@@ -26,6 +26,12 @@ CREATE TABLE facts (
 CREATE INDEX facts_note ON facts (note);
 CREATE INDEX facts_target ON facts (target_key);
 CREATE INDEX facts_target_slug ON facts (target_slug);
+CREATE TABLE properties (
+    key TEXT NOT NULL, value TEXT NOT NULL, note INTEGER NOT NULL, PRIMARY KEY (key, value, note)) WITHOUT ROWID;
+CREATE INDEX properties_note ON properties (note);
+CREATE TABLE fact_tags (
+    tag TEXT NOT NULL, fact INTEGER NOT NULL, PRIMARY KEY (tag, fact)) WITHOUT ROWID;
+CREATE INDEX fact_tags_fact ON fact_tags (fact);
 CREATE VIRTUAL TABLE notes_text USING fts5 (title, tags, path, body, {_TOKENIZE}, prefix = '2 3');
 CREATE VIRTUAL TABLE facts_text USING fts5 (title, tags, path, body, {_TOKENIZE}, prefix = '2 3');
 PRAGMA user_version = {VERSION};
@@ -70,7 +76,7 @@ def _create(database: sqlite3.Connection) -> None:
     database.execute("BEGIN IMMEDIATE")
     # another process may have made it while this one waited for its turn
     if database.execute("PRAGMA user_version").fetchone()[0] != VERSION:
-        for table in ("notes_text", "facts_text", "facts", "notes", "state"):
+        for table in ("notes_text", "facts_text", "properties", "fact_tags", "facts", "notes", "state"):
             database.execute(f"DROP TABLE IF EXISTS {table}")
         for statement in _SCHEMA.strip().rstrip(";").split(";"):
             database.execute(statement)

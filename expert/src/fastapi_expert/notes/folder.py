@@ -1,4 +1,4 @@
-"""The folder of notes on disk: reading, walking, writing whole files at once, one writer at a time.
+"""The folder of notes on disk: reading, writing whole files at once, one writer at a time.
 
 A write goes to a new file beside the old one, is flushed to the disk and then renamed over it, so that a reader or
 a crash sees the old text or the new, never a part (POSIX rename(2)).
@@ -7,30 +7,16 @@ a crash sees the old text or the new, never a part (POSIX rename(2)).
 import hashlib
 import os
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 from fastapi_expert.notes.errors import NoteError
 from fastapi_expert.notes.names import inside
+from fastapi_expert.notes.snapshot import Snapshot
 
 LOCK_TIMEOUT = 30.0  # seconds; a write holds the lock for milliseconds
-
-
-class Stamp(NamedTuple):
-    """What tells, without reading it, whether a file is still the one that was read (a tuple: made by the thousand)."""
-
-    mtime_ns: int
-    size: int
-    inode: int
-
-
-FileState = tuple[str, int, int, int]
-"""A path relative to the root, and its `Stamp`."""
-Known = Mapping[str, Mapping[str, tuple[int, int, int]]]
-"""The notes' stamps by folder (``""`` or ending with ``/``) and name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,70 +30,25 @@ class Content:
     broken: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """That the index in its ``generation`` says what the files of ``snapshot`` do, but for those still ``young``."""
+
+    generation: int
+    snapshot: Snapshot
+    young: frozenset[str]
+
+
 @dataclass(slots=True)
 class Folder:
     """``root`` holds the notes, ``cache`` what may be thrown away (lock and index).
 
-    ``agreed`` is when the index was last seen to agree with the files in this process: its generation, and the files.
+    ``agreed`` is how the index and the files were when this process last compared them.
     """
 
     root: Path
     cache: Path
-    agreed: tuple[int, Known] | None = field(default=None, compare=False, repr=False)
-
-    def walk(self) -> set[FileState]:
-        """Every note; nothing hidden, and no link is followed."""
-        found: set[FileState] = set()
-        pending = [("", str(self.root))]
-        while pending:
-            prefix, directory = pending.pop()
-            try:
-                entries = os.scandir(directory)
-            except (FileNotFoundError, NotADirectoryError, PermissionError):
-                continue
-            with entries:
-                for entry in entries:
-                    name = entry.name
-                    if name[0] == ".":
-                        continue
-                    if _is_note(entry):
-                        try:
-                            stat = entry.stat(follow_symlinks=False)
-                        except FileNotFoundError:
-                            continue
-                        found.add((prefix + name, stat.st_mtime_ns, stat.st_size, stat.st_ino))
-                    elif entry.is_dir(follow_symlinks=False):
-                        pending.append((f"{prefix}{name}/", entry.path))
-        return found
-
-    def is_still(self, known: Known) -> bool:
-        """Whether the notes are those of ``known``; every question asks it, so it builds next to nothing."""
-        pending = [("", str(self.root))]
-        met = 0
-        while pending:
-            prefix, directory = pending.pop()
-            files = known.get(prefix, {})
-            met += prefix in known
-            count = 0
-            try:
-                with os.scandir(directory) as entries:
-                    for entry in entries:
-                        was = files.get(entry.name)
-                        if was is None:
-                            if _is_note(entry):
-                                return False
-                            if entry.name[0] != "." and entry.is_dir(follow_symlinks=False):
-                                pending.append((f"{prefix}{entry.name}/", entry.path))
-                            continue
-                        count += 1
-                        stat = entry.stat(follow_symlinks=False)
-                        if stat.st_mtime_ns != was[0] or stat.st_size != was[1] or stat.st_ino != was[2]:
-                            return False
-            except OSError:
-                return False
-            if count != len(files):
-                return False
-        return met == len(known)
+    agreed: Agreed | None = field(default=None, compare=False, repr=False)
 
     def make_cache(self) -> None:
         """Make the cache folder, which git is not to see."""
@@ -116,20 +57,12 @@ class Folder:
         if not ignore.exists():
             ignore.write_text("*\n", encoding="utf-8")
 
-    def stamp(self, path: str) -> Stamp | None:
-        """The stamp of one note; None when it is gone."""
-        try:
-            stat = os.stat(self.root / path, follow_symlinks=False)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        return Stamp(stat.st_mtime_ns, stat.st_size, stat.st_ino)
-
     def exists(self, path: str) -> bool:
         """Whether something has this path, however the file system spells it."""
         return os.path.lexists(self.root / path)
 
     def read(self, path: str) -> Content:
-        """The note at ``path``, which comes from `walk`; NUL and bytes that are no UTF-8 are dropped or replaced.
+        """The note at ``path``, which is one of a `Snapshot`; NUL and bytes that are no UTF-8 are dropped or replaced.
 
         Raises:
             NoteError: when the file cannot be read.
@@ -188,11 +121,6 @@ class Folder:
             yield
         finally:
             os.close(handle)  # closing releases the lock, on POSIX and on Windows
-
-
-def _is_note(entry: "os.DirEntry[str]") -> bool:
-    name = entry.name
-    return name[-3:].lower() == ".md" and name[0] != "." and entry.is_file(follow_symlinks=False)
 
 
 def decode(data: bytes) -> Content:

@@ -10,22 +10,20 @@ import sqlite3
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import PurePosixPath
 from typing import Any
 
-from fastapi_expert.notes import frontmatter, markdown, when
+from fastapi_expert.notes import entries, frontmatter
 from fastapi_expert.notes.database import connect, discard
 from fastapi_expert.notes.errors import NoteError
-from fastapi_expert.notes.folder import Content, FileState, Folder, Stamp
-from fastapi_expert.notes.names import note_type, permalink, tag_list
+from fastapi_expert.notes.folder import Agreed, Folder
+from fastapi_expert.notes.names import tag_list
+from fastapi_expert.notes.snapshot import RACY_NS, Stamp, look, stamp
 
-RACY_NS = 100_000_000  # a file changed this recently may change again within its time stamp's resolution
 _COLUMNS = "id, path, checksum, title, permalink, slug, type, created, modified, meta"
 _KNOWN = "SELECT path, mtime_ns, size, inode FROM notes"
-_CJK = re.compile(r"([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af])")
 
 
 @dataclass(frozen=True)
@@ -97,46 +95,48 @@ class Index:
 
     def refresh(self) -> None:
         """Read what was added or changed since the last look, forget what is gone."""
-        agreed = self.folder.agreed
-        if agreed and agreed[0] == self._generation() and self.folder.is_still(agreed[1]):
+        was, generation = self.folder.agreed, self._generation()
+        snapshot = look(self.folder.root, was.snapshot if was else None)
+        if was and was.generation == generation:
+            changed = snapshot.since(was.snapshot) | was.young
+        else:
+            changed = {path for path, *_ in snapshot.states() ^ set(self.database.execute(_KNOWN))}
+        if not changed:
+            self.folder.agreed = Agreed(generation, snapshot, frozenset())
             return
-        seen, known = self.folder.walk(), set(self._known())
-        if seen != known:
-            self._catch_up(seen, known)
-        by_folder: dict[str, dict[str, tuple[int, int, int]]] = {}
-        for path, *stamp in self._known():
-            folder, slash, name = path.rpartition("/")
-            by_folder.setdefault(folder + slash, {})[name] = tuple(stamp)
-        self.folder.agreed = (self._generation(), by_folder)
+        with self.transaction() as generation:
+            # another process may have been quicker: what is true now counts, not what the look saw
+            young = frozenset({path for path in sorted(changed) if not self._look_at(path)})
+        self.folder.agreed = Agreed(generation, snapshot, young)
 
-    def _catch_up(self, seen: set[FileState], known: set[FileState]) -> None:
-        changed = {path for path, *_ in seen ^ known}
-        with self.transaction():
-            # another process may have been quicker: what is true now counts, not what the walk saw
-            for path in sorted(changed):
-                stamp = self.folder.stamp(path)
-                if stamp is None:
-                    self._forget(path)
-                elif self.database.execute(f"{_KNOWN} WHERE path = ?", (path,)).fetchone() != (path, *stamp):
-                    self._learn(path, stamp)
+    def _look_at(self, path: str) -> bool:
+        """Index one file as it is now; false when it is so young that it must be looked at again."""
+        now = stamp(self.folder.root / path)
+        if now is None:
+            entries.forget(self.database, path)
+            return True
+        if self.database.execute(f"{_KNOWN} WHERE path = ?", (path,)).fetchone() != (path, *now):
+            return self._learn(path, now)
+        return True
 
     def learn(self, path: str) -> None:
         """Index one file that was just written, without looking at the others."""
-        with self.transaction():
-            stamp = self.folder.stamp(path)
-            if stamp:
-                self._learn(path, stamp)
+        with self.transaction() as generation:
+            self._look_at(path)
+        was = self.folder.agreed
+        if was and was.generation == generation - 1:  # nobody else was here: the next look finds the file by its stamp
+            self.folder.agreed = replace(was, generation=generation)
 
     @contextmanager
-    def transaction(self) -> Generator[None]:
-        """One write to the database, whole or not at all."""
+    def transaction(self) -> Generator[int]:
+        """One write to the database, whole or not at all; gives the generation that it makes."""
         self.database.execute("BEGIN IMMEDIATE")
         try:
-            yield
+            self.database.execute("UPDATE state SET generation = generation + 1")
+            yield self._generation()
         except BaseException:
             self.database.rollback()
             raise
-        self.database.execute("UPDATE state SET generation = generation + 1")
         self.database.commit()
 
     def _generation(self) -> int:
@@ -204,80 +204,17 @@ class Index:
         rows = self.database.execute(f"SELECT {_COLUMNS} FROM notes WHERE {where}", values)  # noqa: S608 - our own words
         return (Note(*row) for row in rows)
 
-    def _known(self) -> sqlite3.Cursor:
-        return self.database.execute(_KNOWN)
-
-    def _forget(self, path: str) -> None:
-        for (note,) in self.database.execute("SELECT id FROM notes WHERE path = ?", (path,)).fetchall():
-            self.database.execute(
-                "DELETE FROM facts_text WHERE rowid IN (SELECT id FROM facts WHERE note = ?)", (note,)
-            )
-            self.database.execute("DELETE FROM notes_text WHERE rowid = ?", (note,))
-            self.database.execute("DELETE FROM facts WHERE note = ?", (note,))
-            self.database.execute("DELETE FROM notes WHERE id = ?", (note,))
-
-    def _learn(self, path: str, stamp: Stamp) -> None:
+    def _learn(self, path: str, stamp: Stamp) -> bool:
+        """Index what the file at ``path`` says; false when it may change again under the same stamp."""
+        young = time.time_ns() - stamp.mtime_ns < RACY_NS
         try:
             content = self.folder.read(path)
         except NoteError:  # gone meanwhile, or not ours to read: no reason to answer nothing at all
-            self._forget(path)
-            return
-        if time.time_ns() - stamp.mtime_ns < RACY_NS:
-            stamp = Stamp(stamp.mtime_ns, stamp.size, inode=-1)  # equals no file's: it is looked at again
-        if self._renew(path, content, stamp):
-            return
-        self._forget(path)
-        document = markdown.parse(content.text)
-        note = self._insert_note(path, stamp, content, document)
-        title = str(document.values.get("title") or PurePosixPath(path).stem)
-        place = _words(path.removesuffix(".md"))
-        text = (note, _words(title), _words(" ".join(document.tags)), place, _words(document.body))
-        self.database.execute("INSERT INTO notes_text (rowid, title, tags, path, body) VALUES (?, ?, ?, ?, ?)", text)
-        for each in document.observations:
-            words = f"{each.category or ''} {each.content} {each.context or ''}"
-            fact = (note, "observation", each.category, each.content, each.tags, each.context)
-            self._insert_fact(fact, (None, None), (title, place, words))
-        for each in document.relations:
-            words = f"{each.type} {each.target} {each.context or ''}"
-            target = bare_target(each.target)
-            fact = (note, "relation", each.type, each.target, (), each.context)
-            self._insert_fact(fact, (target.casefold(), permalink(target)), (title, place, words))
-
-    def _renew(self, path: str, content: Content, stamp: Stamp) -> bool:
-        """Whether the file is as it was indexed, looked at twice because it was young then; notes its stamp."""
-        changed = self.database.execute(
-            "UPDATE notes SET size = ?, inode = ? WHERE path = ? AND checksum = ? AND mtime_ns = ?",
-            (stamp.size, stamp.inode, path, content.checksum, stamp.mtime_ns),
-        )
-        return changed.rowcount > 0
-
-    def _insert_note(self, path: str, stamp: Stamp, content: Content, document: markdown.Document) -> int:
-        values = document.values
-        link = permalink(path)
-        title = str(values.get("title") or PurePosixPath(path).stem)
-        modified = when.moment(values.get("modified")) or stamp.mtime_ns / 1e9
-        row = (
-            path, stamp.mtime_ns, stamp.size, stamp.inode, content.checksum, title, title.casefold(),
-            str(values.get("permalink") or link), link, note_type(str(values.get("type") or "note")),
-            when.moment(values.get("created")) or modified, modified,
-            json.dumps(frontmatter.text_of(values), ensure_ascii=False),
-        )  # fmt: skip
-        cursor = self.database.execute(f"INSERT INTO notes VALUES (NULL{', ?' * len(row)})", row)  # noqa: S608 - marks only
-        return cursor.lastrowid or 0
-
-    def _insert_fact(
-        self, row: tuple[Any, ...], target: tuple[str | None, str | None], text: tuple[str, str, str]
-    ) -> None:
-        note, kind, category, content, tags, context = row
-        cursor = self.database.execute(
-            "INSERT INTO facts VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (note, kind, category, content, json.dumps(tags, ensure_ascii=False), context, *target),
-        )
-        title, path, words = text
-        self.database.execute(
-            "INSERT INTO facts_text (rowid, title, tags, path, body) VALUES (?, ?, ?, ?, ?)",
-            (cursor.lastrowid, _words(title), _words(" ".join(tags)), path, _words(words)),
-        )
+            entries.forget(self.database, path)
+            return False
+        # an inode of -1 equals no file's: the processes that come after us look at it again too
+        entries.enter(self.database, path, stamp._replace(inode=-1) if young else stamp, content)
+        return not young
 
 
 _FACTS = "SELECT id, note, kind, category, content, tags, context FROM facts"
@@ -290,19 +227,9 @@ def _busy(folder: Folder) -> NoteError:
     )
 
 
-def bare_target(target: str) -> str:
-    """What ``[[Target#Section|shown]]`` points at."""
-    return target.partition("|")[0].partition("#")[0].strip() or target
-
-
 def iso(moment: float) -> str:
     """Seconds since the epoch as ISO 8601 in UTC."""
     return datetime.fromtimestamp(moment, UTC).isoformat()
-
-
-def _words(text: str) -> str:
-    """``text`` as the tokenizer should see it: a script without spaces is cut into its characters."""
-    return _CJK.sub(r" \1 ", text)
 
 
 def _fact(row: tuple[Any, ...]) -> Fact:

@@ -1,7 +1,8 @@
 """From what people write to the note they mean: identifiers of the tools, targets of relations."""
 
+from fastapi_expert.notes.entries import bare_target
 from fastapi_expert.notes.errors import NoteError
-from fastapi_expert.notes.index import Index, Note, bare_target
+from fastapi_expert.notes.index import Index, Note
 from fastapi_expert.notes.names import permalink
 
 

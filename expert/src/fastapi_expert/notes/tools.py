@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastapi_expert.notes import context, replies, search, when
+from fastapi_expert.notes.entries import bare_target
 from fastapi_expert.notes.errors import NoteError
-from fastapi_expert.notes.index import Index, Note, bare_target
+from fastapi_expert.notes.filters import KINDS, Filters, Kind
+from fastapi_expert.notes.index import Index, Note
 from fastapi_expert.notes.links import resolve
 from fastapi_expert.notes.names import tag_list
 from fastapi_expert.notes.notebook import Edit, Notebook, Written
@@ -70,7 +72,7 @@ def read_note(
     start, stop = _page(page, page_size)
     with Index.open(notebook.folder) as index:
         try:
-            suggestions = search.search(index, identifier, search.Filters(), start=start, stop=stop).hits
+            suggestions = search.search(index, identifier, Filters(), start=start, stop=stop).hits
         except NoteError:  # an identifier need not be a query
             suggestions = []
     return replies.missing_text(identifier, suggestions, project=notebook.project)
@@ -94,7 +96,7 @@ def search_notes(
     **_project: Any,
 ) -> Answer:
     """Find notes, observations or relations; see `search.search`."""
-    filters = search.Filters(
+    filters = Filters(
         kinds=_kinds(entity_types, categories),
         types=tuple(note_types or ()),
         categories=tuple(categories or ()),
@@ -217,20 +219,20 @@ def _page(page: int, page_size: int) -> tuple[int, int]:
     return (page - 1) * size, page * size
 
 
-def _kinds(entity_types: list[str] | None, categories: list[str] | None) -> tuple[search.Kind, ...]:
+def _kinds(entity_types: list[str] | None, categories: list[str] | None) -> tuple[Kind, ...]:
     if not entity_types:
         return ("observation",) if categories else ("entity",)
-    unknown = [each for each in entity_types if each not in search.KINDS]
+    unknown = [each for each in entity_types if each not in KINDS]
     if unknown:
         raise NoteError(
             "INVALID_ARGUMENTS",
             f"unknown entity_types: {', '.join(unknown)}",
-            do=f"choose from {', '.join(search.KINDS)}",
+            do=f"choose from {', '.join(KINDS)}",
         )
-    return tuple(kind for kind in search.KINDS if kind in entity_types)
+    return tuple(kind for kind in KINDS if kind in entity_types)
 
 
-def _described(filters: search.Filters) -> list[str]:
+def _described(filters: Filters) -> list[str]:
     shown = {
         "types": filters.types,
         "categories": filters.categories,
