@@ -11,9 +11,10 @@ from pathlib import Path
 import documents
 import httpx
 import pytest
+from feature_folders import FEATURE_FOLDERS
 from hypothesis import given
 from hypothesis import strategies as st
-from layouts import FEATURE_FOLDERS, SINGLE_FILE, TUTORIAL
+from layouts import SINGLE_FILE, TUTORIAL
 from shop import Done, lay_down, run_expert
 from sockets import listening
 
