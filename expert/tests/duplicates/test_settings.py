@@ -1,4 +1,4 @@
-"""FX501 and FX502: environment variables with two homes."""
+"""FX501, FX502 and FX503: environment variables with two homes."""
 
 from collections.abc import Callable
 
@@ -44,3 +44,15 @@ def test_reads_of_other_variables_and_in_tests_are_fine(findings: Find) -> None:
     reader = "import os\n\nHOME = os.environ['HOME']\n"
     check = "import os\n\ndef test_it():\n    assert os.environ['SMTP_HOST']\n"
     assert findings({"config.py": CONFIG, "paths.py": reader, "tests/test_it.py": check}) == ()
+
+
+def test_a_variable_read_in_two_files_that_no_settings_hold(findings: Find) -> None:
+    here = "import os\n\nURL = os.getenv('DATABASE_URL', 'sqlite://')\nHOME = os.environ['HOME']\n"
+    there = "import os\n\ndef connect():\n    return open_(os.environ['DATABASE_URL'], os.environ['HOME'])\n"
+    found = findings({"database.py": here, "worker.py": there, "migrations/env.py": there})
+    assert rules(found) == ["FX503"]
+    assert [(place.path, place.line) for place in found[0].components] == [("worker.py", 4), ("database.py", 3)]
+
+
+def test_several_reads_in_one_file_are_its_own_business(findings: Find) -> None:
+    assert findings({"a.py": "import os\n\nA = os.getenv('PORT')\nB = int(os.environ['PORT']) if A else 80\n"}) == ()

@@ -12,9 +12,9 @@ from fastapi_expert.codebase.facts import Expr, FileFacts
 from fastapi_expert.duplicates.extract import decorator_name, is_test_path
 from fastapi_expert.duplicates.model import Finding, Place, Similar
 from fastapi_expert.duplicates.records import RouteRecord
-from fastapi_expert.duplicates.routes import as_place, where
+from fastapi_expert.duplicates.routes import as_place, unreachable, where
 from fastapi_expert.duplicates.rules import RULES
-from fastapi_expert.duplicates.templates import literal_segments, segments
+from fastapi_expert.duplicates.templates import catches, literal_segments, segments
 
 if TYPE_CHECKING:
     from fastapi_expert.duplicates.proposing import Shelf
@@ -33,6 +33,7 @@ class DraftRoute(NamedTuple):
     name: str
     line: int
     end_line: int
+    router: str
 
 
 def routes_of(draft: FileFacts) -> Iterator[DraftRoute]:
@@ -48,7 +49,7 @@ def routes_of(draft: FileFacts) -> Iterator[DraftRoute]:
                 continue
             for method in _methods(decorator, verb):
                 full = prefixes.get(router, "") + path
-                yield DraftRoute(method, full, function.name, function.line, function.end_line)
+                yield DraftRoute(method, full, function.name, function.line, function.end_line, router)
 
 
 def _prefixes(body: Sequence[Expr]) -> Iterator[tuple[str, str]]:
@@ -92,6 +93,11 @@ def draft_routes(draft: FileFacts, shelf: "Shelf", *, before: FileFacts | None) 
     served = [route for route in shelf.library.routes if route.path_file not in shelf.gone]
     served += [_record(one, draft.path) for one in standing]
     served += [_record(one, facts.path) for facts in shelf.fresh for one in routes_of(facts)]
+    hidden: list[DraftRoute] = []
+    for earlier, later in _within(mine, standing):
+        hidden.append(later)
+        first = _record(earlier, draft.path)
+        yield unreachable(first, _record(later, draft.path)), Similar(first.endpoint, draft.path, first.line, 1.0)
     own = _own_prefixes(shelf.library.routes)
     by_tail: dict[tuple[str, str], list[RouteRecord]] = {}
     for route in served:
@@ -99,7 +105,7 @@ def draft_routes(draft: FileFacts, shelf: "Shelf", *, before: FileFacts | None) 
         by_tail.setdefault((route.method, parts[-1] if parts else ""), []).append(route)
     for one in mine:
         parts = segments(one.path)
-        if one in standing or not literal_segments(one.path):
+        if one in standing or one in hidden or not literal_segments(one.path):
             continue
         for route in by_tail.get((one.method, parts[-1]), ()):
             if _answers(route, parts, own):
@@ -107,9 +113,22 @@ def draft_routes(draft: FileFacts, shelf: "Shelf", *, before: FileFacts | None) 
                 break
 
 
+def _within(mine: Sequence[DraftRoute], standing: Sequence[DraftRoute]) -> Iterator[tuple[DraftRoute, DraftRoute]]:
+    """Pairs of one router's routes of which the earlier catches the later, when one of them is new."""
+    for at, later in enumerate(mine):
+        for earlier in mine[:at]:
+            one_table = (earlier.method, earlier.router) == (later.method, later.router)
+            is_new = earlier not in standing or later not in standing
+            if one_table and is_new and catches(earlier.path, later.path):
+                yield earlier, later
+                break
+
+
 def _record(one: DraftRoute, path: str) -> RouteRecord:
     """A route of a draft, or of a file that changed, as far as its own text says it."""
-    return RouteRecord(f"endpoint:{path}::{one.name}", one.method, one.path, one.name, "", 0, path, *one[3:])
+    return RouteRecord(
+        f"endpoint:{path}::{one.name}", one.method, one.path, one.name, "", 0, path, one.line, one.end_line
+    )
 
 
 def _own_prefixes(routes: Sequence[RouteRecord]) -> set[tuple[str, ...]]:

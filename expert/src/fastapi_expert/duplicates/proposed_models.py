@@ -11,7 +11,16 @@ from fastapi_expert.duplicates.model import Finding, Similar
 from fastapi_expert.duplicates.records import ModelRecord
 from fastapi_expert.duplicates.rules import RULES
 from fastapi_expert.duplicates.schema_findings import as_place, extend_advice
-from fastapi_expert.duplicates.schemas import Model, Models, are_roles, is_telling, model_of, near
+from fastapi_expert.duplicates.schemas import (
+    Model,
+    Models,
+    are_related,
+    are_roles,
+    is_telling,
+    model_of,
+    near,
+    qualname_of,
+)
 from fastapi_expert.duplicates.wording import import_line, listed, many, place
 
 if TYPE_CHECKING:
@@ -71,12 +80,13 @@ def _judge(
         )
     neighbours.sort(key=lambda one: (-one[0], not one[1], one[2].record.path, one[2].record.line))
     for score, _, other in neighbours:
-        if silent or _inherits(model.record, other.record):
+        mine = Model(_beside(model.record, other.record), model.fields)
+        if silent or are_related(mine.record, other.record):
             continue
-        if score == 1.0 and is_telling(model, models.weights):
-            finding = _same(model, other, models.modules)
-        elif not are_roles(model, other):
-            finding = _near(model, other, models, least=settings.schema_similarity)
+        if score == 1.0 and is_telling(mine, models.weights):
+            finding = _same(mine, other, models.modules)
+        elif not are_roles(mine, other):
+            finding = _near(mine, other, models, least=settings.schema_similarity)
         if finding is not None:
             break
     similar = [
@@ -87,10 +97,11 @@ def _judge(
     return finding, similar
 
 
-def _inherits(draft: ModelRecord, other: ModelRecord) -> bool:
-    """``draft`` names ``other``, or a base of it, among its bases."""
-    names = {name for path, _, name in (one.rpartition("::") for one in other.ancestors) if path} | {other.name}
-    return bool(names & set(draft.ancestors))
+def _beside(draft: ModelRecord, other: ModelRecord) -> ModelRecord:
+    """``draft`` with those of its bases that are ``other`` or above it: a draft's imports are not followed."""
+    above = (f"{other.path}::{qualname_of(other)}", *other.ancestors)
+    named = [one for one in above if one.rpartition("::")[2].rpartition(".")[2] in draft.ancestors]
+    return draft._replace(ancestors=(*draft.ancestors, *named))
 
 
 def draft_models(draft: FileFacts, known: Mapping[str, ModelRecord]) -> Iterator[ModelRecord]:
@@ -120,7 +131,7 @@ def draft_models(draft: FileFacts, known: Mapping[str, ModelRecord]) -> Iterator
             one.name,
             tuple(fields.values()),
             tuple([field.name for field in own]),
-            tuple(bases),
+            (*bases, *[above for base in bases if base in known for above in known[base].ancestors]),
             table,
             silent=False,
         )

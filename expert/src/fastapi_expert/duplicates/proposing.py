@@ -9,6 +9,7 @@ from fastapi_expert.duplicates.advice import is_test
 from fastapi_expert.duplicates.extract import function_records, is_test_path
 from fastapi_expert.duplicates.families import is_copy
 from fastapi_expert.duplicates.functions import (
+    KIND_RULES,
     as_place,
     one_contract,
 )
@@ -94,6 +95,10 @@ def judge_draft(
         for finding, served in draft_routes(draft, shelf, before=before):
             findings.append(finding)
             _add(similar, [(FIRST, served)])
+    if draft.env_reads or any("BaseSettings" in base for one in draft.classes for base in one.bases):
+        from fastapi_expert.duplicates.settings import drafted_settings
+
+        findings += drafted_settings(draft, shelf, before=before)
     at = path or DRAFT
     findings = [one for one in findings if settings.enabled(one.rule) and not settings.ignored_at(one.rule, at)]
     findings = [one for one in findings if not _is_silenced(draft, one)]
@@ -103,7 +108,9 @@ def judge_draft(
 
 
 def verdict_of(finding: Finding) -> Verdict:
-    """A draft that repeats is a duplicate; one that nearly does should extend what is there."""
+    """A draft that repeats is a duplicate; one that nearly does, or reads a setting, should extend what is there."""
+    if finding.rule in ("FX501", "FX502", "FX503"):
+        return "extend"
     return "duplicate" if finding.action == "reuse" or finding.rule == "FX101" else "extend"
 
 
@@ -204,9 +211,13 @@ def _function_finding(
     return None
 
 
+_USE = {"FX401": "Depend on", "FX402": "Use", "FX403": "Register", "FX404": "Schedule"}
+
+
 def _equal(record: FunctionRecord, code: Code, other: Neighbour, shelf: Shelf) -> Finding:
     keep = other.record
-    rule = "FX601" if is_test(record) else "FX303" if record.is_async != keep.is_async else "FX301"
+    twin = "FX303" if record.is_async != keep.is_async else "FX301"
+    rule = "FX601" if is_test(record) else KIND_RULES.get(keep.kind, twin)
     bring = import_line(shelf.library.modules, keep.path, keep.qualname, for_path=record.path)
     exact = code.exact == other.code.exact
     names_only = code.literals == other.code.literals
@@ -216,7 +227,7 @@ def _equal(record: FunctionRecord, code: Code, other: Neighbour, shelf: Shelf) -
         title=RULES[rule].title,
         similarity=1.0 if exact else 0.99,
         message=f"`{record.qualname}` {how} `{keep.qualname}` ({place(keep)})",
-        advice=f"Call `{keep.qualname}` ({place(keep)}) instead{bring}."
+        advice=f"{_USE.get(rule, 'Call')} `{keep.qualname}` ({place(keep)}) instead{bring}."
         if rule != "FX601"
         else f"Extend the test at {place(keep)} instead.",
         action="reuse",
@@ -228,7 +239,7 @@ def _equal(record: FunctionRecord, code: Code, other: Neighbour, shelf: Shelf) -
 def _alike(record: FunctionRecord, other: Neighbour, shelf: Shelf) -> Finding:
     keep = other.record
     twin = record.is_async != keep.is_async and other.score >= 0.9
-    rule = "FX303" if twin else "FX302"
+    rule = KIND_RULES.get(keep.kind, "FX303" if twin else "FX302")
     bring = import_line(shelf.library.modules, keep.path, keep.qualname, for_path=record.path)
     return Finding(
         rule=rule,

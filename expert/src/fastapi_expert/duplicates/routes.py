@@ -36,6 +36,12 @@ def _unreachable(table: Sequence[RouteRecord]) -> Iterator[Finding]:
             general.append(route)
 
 
+def unreachable(earlier: RouteRecord, later: RouteRecord) -> Finding:
+    """``later`` is a route that ``earlier`` catches."""
+    same = canonical(earlier.path) == canonical(later.path)
+    return _twice(earlier, later) if same else _shadowed(earlier, later)
+
+
 def as_place(route: RouteRecord) -> Place:
     """One side of a finding."""
     return Place(route.endpoint, "endpoint", route.path_file, route.line, max(route.end_line, route.line))

@@ -44,6 +44,7 @@ _ALL = (
     Rule(
         "FX502", "setting read past the settings", "An environment variable read where a setting holds it", "settings"
     ),
+    Rule("FX503", "setting read twice", "One environment variable read in several files", "settings"),
     Rule("FX601", "same test", "Two tests that exercise the same thing the same way", "tests"),
 )
 

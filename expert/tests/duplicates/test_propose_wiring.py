@@ -1,0 +1,135 @@
+"""Drafts beside settings, tables of one base, dependencies, and routes that hide one another."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fastapi_expert.codebase import Codebase
+from fastapi_expert.duplicates import Proposal, propose
+from fastapi_expert.duplicates.quick import propose_from_cache
+
+TABLES = """
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+class Base(DeclarativeBase):
+    pass
+
+class Dated(Base):
+    __abstract__ = True
+    id: Mapped[int] = mapped_column(primary_key=True)
+    created_at: Mapped[str]
+    updated_at: Mapped[str]
+    created_by: Mapped[str]
+
+class Order(Dated):
+    __tablename__ = "orders"
+    total: Mapped[float]
+    currency: Mapped[str]
+
+class User(Base):
+    __tablename__ = "users"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str]
+    nick: Mapped[str | None]
+    balance: Mapped[float]
+    plan: Mapped[str]
+"""
+TENANT = """
+async def current_tenant(tenant_id: str):
+    if not tenant_id:
+        raise LookupError("tenant missing")
+    tenant = await lookup(tenant_id)
+    if tenant is None:
+        raise LookupError("no such tenant")
+    return tenant
+"""
+API = """
+from fastapi import Depends, FastAPI
+from deps import current_tenant
+
+app = FastAPI()
+
+@app.get("/users/{user_id}")
+def read_user(user_id: str, tenant=Depends(current_tenant)):
+    return user_id
+"""
+FILES = {
+    "config.py": "from pydantic_settings import BaseSettings\nclass Settings(BaseSettings):\n    smtp_host: str = ''\n",
+    "database.py": "import os\n\nURL = os.getenv('DATABASE_URL', 'sqlite://')\n",
+    "tables.py": TABLES,
+    "deps.py": TENANT,
+    "main.py": API,
+}
+Ask = Callable[..., Proposal]
+
+
+@pytest.fixture(params=["resident", "hook"])
+def ask(request: pytest.FixtureRequest, codebase: Callable[[dict[str, str]], Codebase], tmp_path: Path) -> Ask:
+    """`propose` as a server calls it, and as a hook does."""
+    read = codebase(FILES)
+    if request.param == "resident":
+        return lambda text, as_path=None: propose(read, text.encode(), as_path=as_path)
+    propose_from_cache(tmp_path, b"x = 1\n", None)
+    return lambda text, as_path=None: propose_from_cache(tmp_path, text.encode(), as_path)
+
+
+def rules(answer: Proposal) -> list[str]:
+    return [one.rule for one in answer.findings]
+
+
+@pytest.mark.parametrize(
+    ("draft", "rule", "advice"),
+    [
+        (
+            "from pydantic_settings import BaseSettings\n\nclass Mail(BaseSettings):\n    smtp_host: str = 'x'\n",
+            "FX501",
+            "Settings.smtp_host",
+        ),
+        ("import os\n\ndef send():\n    return os.environ['SMTP_HOST']\n", "FX502", "smtp_host"),
+        ("import os\n\ndef connect():\n    return os.environ['DATABASE_URL']\n", "FX503", "database.py:3"),
+    ],
+)
+def test_a_setting_that_has_a_home_should_be_taken_from_there(ask: Ask, draft: str, rule: str, advice: str) -> None:
+    answer = ask(draft, "mail.py")
+    assert (answer.verdict, rules(answer)) == ("extend", [rule])
+    assert advice in answer.advice
+
+
+@pytest.mark.parametrize(
+    ("draft", "path"),
+    [
+        ("import os\n\nHOME, KEY = os.environ['HOME'], os.getenv('API_KEY')\n", "mail.py"),
+        ("from config import Settings\n\nclass Testing(Settings):\n    smtp_host: str = 'nowhere'\n", "testing.py"),
+        ("import os\n\ndef test_it():\n    assert os.environ['SMTP_HOST']\n", "tests/test_mail.py"),
+        (FILES["database.py"] + "AGAIN = os.getenv('DATABASE_URL')\n", "database.py"),
+    ],
+)
+def test_variables_without_another_home_are_new(ask: Ask, draft: str, path: str) -> None:
+    assert ask(draft, path).verdict == "new"
+
+
+def test_tables_that_share_a_declarative_base_are_compared_by_the_columns_of_their_own(ask: Ask) -> None:
+    start = "from sqlalchemy.orm import Mapped, mapped_column\nfrom tables import Base, Dated\n\nclass "
+    user = TABLES.partition("class User")[2].replace("users", "members")
+    copy = ask(f"{start}Member{user}", "members.py")
+    assert (copy.verdict, rules(copy)) == ("duplicate", ["FX201"])
+    other = ask(
+        f'{start}    __tablename__ = "parcels"\n    weight: Mapped[float]\n    depot: Mapped[str]\n', "parcels.py"
+    )
+    assert (other.verdict, other.findings) == ("new", ())
+
+
+def test_a_copy_of_a_dependency_is_called_one(ask: Ask) -> None:
+    answer = ask(TENANT.replace("current_tenant", "tenant_of").replace("tenant_id", "name"), "tenants.py")
+    assert (answer.verdict, rules(answer)) == ("duplicate", ["FX401"])
+    assert answer.advice.startswith("Depend on `current_tenant` (deps.py:")
+
+
+def test_a_route_that_an_earlier_one_of_its_file_catches(ask: Ask) -> None:
+    later = ask(API + '\n@app.get("/users/me")\ndef me():\n    return 1\n', "main.py")
+    assert (later.verdict, rules(later)) == ("extend", ["FX102"])
+    assert "Register `/users/me` before `/users/{user_id}`" in later.advice
+    at = API.index("@app.get")
+    before = ask(API[:at] + '@app.get("/users/me")\ndef me():\n    return 1\n\n' + API[at:], "main.py")
+    assert (before.verdict, before.findings) == ("new", ())
