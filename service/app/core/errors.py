@@ -228,7 +228,7 @@ def _validation_problem(faults: Sequence[Any]) -> Problem:
         location, *path = fault["loc"] or ("body",)
         if fault["type"] == "json_invalid":
             detail = f"The body is not JSON: {fault['ctx']['error']} at character {path[0]}."
-            return Problem(400, detail, errors=(FieldError("#", detail, "json_invalid"),))
+            return Problem(422, detail, "validation-error", errors=(FieldError("#", detail, "json_invalid"),))
         errors.append(FieldError(json_pointer(path), _printable(fault["msg"]), fault["type"], str(location)))
     return Problem(422, "The request is not valid: see errors.", "validation-error", errors=tuple(errors))
 

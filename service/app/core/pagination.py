@@ -75,11 +75,12 @@ class PageRequest:
 def page_request(*, page: int, page_size: int, cursor: str | None, sort: str, kind: type) -> PageRequest:
     """Check what the client sent. ``sort`` names column and order, ``kind`` is the type of the column's values.
 
-    Raises :class:`InvalidInput` for a page deeper than :data:`MAX_DEPTH` and for a cursor that is not of this order.
+    An empty cursor is none. Raises :class:`InvalidInput` for a page that begins beyond :data:`MAX_DEPTH` and for a
+    cursor that is not of this order.
     """
-    if cursor is not None:
+    if cursor:
         return PageRequest(page=page, page_size=page_size, after=decode_cursor(cursor, sort=sort, kind=kind))
-    if page * page_size > MAX_DEPTH:
+    if (page - 1) * page_size >= MAX_DEPTH:
         raise InvalidInput.at(
             "page",
             f"Numbered pages end at row {MAX_DEPTH:,}. Go on with the next_cursor of an earlier page as `cursor`.",

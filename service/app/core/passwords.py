@@ -32,7 +32,9 @@ NO_PASSWORD = "!"  # noqa: S105  # what no password hashes to
 
 _BCRYPT_LIMIT = 72
 _ZXCVBN_LIMIT = 72
-_UNGUESSABLE = 3  # zxcvbn: "safely unguessable"
+# Between zxcvbn's "somewhat guessable" and "safely unguessable", which begins five guesses later: what it takes eight
+# random characters to be found, and the shortest password that the rules allow is such a one.
+_UNGUESSABLE = 10**8
 
 
 class PasswordHasher:
@@ -97,7 +99,7 @@ def _fits_bcrypt(password: bytes, stored: str) -> bool:
 
 
 def _guessable(password: str, about: list[str]) -> bool:
-    return zxcvbn(password[:_ZXCVBN_LIMIT], user_inputs=about)["score"] < _UNGUESSABLE
+    return zxcvbn(password[:_ZXCVBN_LIMIT], user_inputs=about)["guesses"] < _UNGUESSABLE
 
 
 def _step_back() -> None:

@@ -21,6 +21,8 @@ from app.schemas.fields import ONE_LINE, STORABLE, Moment, at_most, refusal
 from app.schemas.user import Author
 
 MAX_TAGS = 10
+MAX_TAGS_SENT = 50
+"""Repetitions and blanks included, which are taken out before the rest is counted."""
 MAX_TAG_LENGTH = 50
 MAX_CONTENT_LENGTH = 100_000
 
@@ -34,11 +36,11 @@ def distinct_tags(names: list[str]) -> list[str]:
     """Without blanks and repetitions (in whatever case), in the order given."""
     if any("," in name for name in names):
         raise refusal("tag_with_comma", "A tag must not contain a comma.")
-    if len(names) > MAX_TAGS:
-        raise refusal("too_many_tags", f"At most {MAX_TAGS} tags.")
     first: dict[str, str] = {}
     for name in filter(None, names):
         first.setdefault(tag_key(name), name)
+    if len(first) > MAX_TAGS or len(names) > MAX_TAGS_SENT:
+        raise refusal("too_many_tags", f"At most {MAX_TAGS} tags.")
     return list(first.values())
 
 
@@ -61,14 +63,14 @@ Tags = Annotated[
     AfterValidator(distinct_tags),
     WithJsonSchema(
         {
-            "description": f"At most {MAX_TAGS}: a list, or one string with commas.",
+            "description": f"At most {MAX_TAGS} different ones: a list, or one string with commas.",
             "anyOf": [
                 {
                     "type": "array",
                     "items": {"type": "string", "maxLength": MAX_TAG_LENGTH, "pattern": f"^{_TAG_PATTERN}$"},
-                    "maxItems": MAX_TAGS,
+                    "maxItems": MAX_TAGS_SENT,
                 },
-                {"type": "string", "pattern": f"^{_TAG_PATTERN}(,{_TAG_PATTERN}){{0,{MAX_TAGS - 1}}}$"},
+                {"type": "string", "pattern": f"^{_TAG_PATTERN}(,{_TAG_PATTERN}){{0,{MAX_TAGS_SENT - 1}}}$"},
             ],
         }
     ),

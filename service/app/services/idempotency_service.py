@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.clock import utcnow
 from app.core.database import insert_ignoring_conflicts
-from app.core.errors import Conflict, InvalidInput
+from app.core.errors import Conflict, FieldError, InvalidInput, json_pointer
 from app.core.resources import Resources
 from app.core.secrets import derive_key
 from app.models import IdempotencyRecord
@@ -83,10 +83,9 @@ async def begin(session: AsyncSession, *, key: str | None, scope: str, request: 
     if first is None or first.answer is None:
         raise Conflict("A request with this Idempotency-Key is being worked on. Try again.", slug="idempotency-busy")
     if not hmac.compare_digest(first.fingerprint, fingerprint):
-        raise InvalidInput(
-            "This Idempotency-Key was used for another request. Make a new key for each new request.",
-            slug="idempotency-key-reused",
-        )
+        detail = "This Idempotency-Key was used for another request. Make a new key for each new request."
+        error = FieldError(json_pointer(("Idempotency-Key",)), detail, "idempotency_key_reused", "header")
+        raise InvalidInput(detail, slug="idempotency-key-reused", errors=(error,))
     return Attempt(_unpack(cipher, first.answer))
 
 

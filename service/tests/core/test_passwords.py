@@ -106,6 +106,11 @@ async def test_well_known_passwords_are_guessable(hasher: PasswordHasher, passwo
     assert await hasher.is_guessable(password, about=[])
 
 
+@pytest.mark.parametrize("password", ["Xk9!vQ2z", "G7$kLm2@"])
+async def test_eight_random_characters_are_enough(hasher: PasswordHasher, password: str):
+    assert not await hasher.is_guessable(password, about=["ada@example.org", "ada"])
+
+
 async def test_what_is_known_of_the_user_makes_a_password_guessable(hasher: PasswordHasher):
     assert await hasher.is_guessable("Wolfeschlegel7!", about=["wolfeschlegel"])
     assert not await hasher.is_guessable("Wolfeschlegel7!", about=[])

@@ -100,13 +100,13 @@ async def test_an_address_that_is_not_utf8_is_refused(client: httpx.AsyncClient)
     [
         (b"[" * 100_000, 400),
         (b'{"email":' * 50_000, 400),
-        (b"{", 400),
+        (b"{", 422),
         (b'{"email": 1' + b"0" * 5000 + b"}", 400),
         (b'{"\\ud800": "\\udfff"}', 422),
         (b'{"email": NaN}', 422),
         (b"null", 422),
         (b"", 422),
-        (b"\xff\xfe", 400),
+        (b"\xff\xfe", 422),
     ],
 )
 async def test_broken_json_is_the_senders_fault(client: httpx.AsyncClient, body: bytes, status: int):
