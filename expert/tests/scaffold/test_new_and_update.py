@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from fastapi_expert.scaffold.revisions import Chain
+
 HOUSE = Path(__file__).parents[2]
 
 Expert = Callable[..., subprocess.CompletedProcess[str]]
@@ -40,6 +42,11 @@ def later_wheel(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     clock.write_text(clock.read_text().replace('"""', '"""Changed by the template. ', 1) + "\n\nTEMPLATE = 2\n")
     (service / "app/core/added.py").write_text('"""New in 0.2.0."""\n')
     (service / "app/core/ids.py").unlink()
+    newest = max((service / "migrations/versions").glob("*.py"))
+    number = newest.name[:4]
+    later = newest.read_text().replace(f'down_revision = "{int(number) - 1:04d}"', f'down_revision = "{number}"')
+    later = later.replace(f'revision = "{number}"\ndown', f'revision = "{int(number) + 1:04d}"\ndown')
+    (service / f"migrations/versions/{int(number) + 1:04d}_later.py").write_text(later)
     return site
 
 
@@ -147,6 +154,24 @@ def test_an_update_brings_what_is_new_and_keeps_what_was_edited(later_wheel: Pat
     assert git(shop, "status", "--porcelain") == ""
     again = expert_of(later_wheel)("update", cwd=shop)
     assert "Up to date" in again.stdout
+
+
+def test_a_migration_of_the_template_comes_after_those_of_the_project(
+    wheel: Path, later_wheel: Path, shop: Path
+) -> None:
+    newest = max((shop / "migrations/versions").glob("*.py")).name[:4]
+    assert expert_of(wheel)("add", "product", "name:str", cwd=shop).returncode == 0
+    git(shop, "add", "--all")
+    git(shop, "commit", "--quiet", "-m", "ours")
+    done = expert_of(later_wheel)("update", cwd=shop)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert git(shop, "status", "--porcelain") == ""
+    chain = Chain.read(shop / "migrations/versions")
+    head = chain.head()
+    (own,) = [revision for revision, path in chain.files.items() if path.name.endswith("_products.py")]
+    assert head == f"{int(newest) + 1:04d}"
+    assert [chain.before[head], chain.before[own]] == [own, newest]
+    assert "Up to date" in expert_of(later_wheel)("update", cwd=shop).stdout
 
 
 def test_both_sides_of_a_conflict_are_shown_and_nothing_is_lost(later_wheel: Path, shop: Path) -> None:

@@ -12,7 +12,7 @@ from fastapi_expert.errors import ExpertError
 from fastapi_expert.scaffold import elsewhere
 from fastapi_expert.scaffold.fields import Field
 from fastapi_expert.scaffold.naming import Names, names_of
-from fastapi_expert.scaffold.revisions import next_revision
+from fastapi_expert.scaffold.revisions import own_revision
 from fastapi_expert.scaffold.tidy import Tidy
 from fastapi_expert.scaffold.wording import Wording
 
@@ -63,7 +63,7 @@ def plan(root: Path, codebase: Codebase, names: Names, fields: tuple[Field, ...]
     if not all((root / path).exists() for path in _LAYOUT):
         return Plan(*elsewhere.plan(codebase, names, fields))
     tables = _referred(codebase, names, fields)
-    revision = next_revision(root / "migrations/versions", names.plural)
+    revision = own_revision(root / "migrations/versions", names.plural)
     posts = "async def post(" in (root / "tests/factories.py").read_text(encoding="utf-8")
     wording = Wording(names, fields, tables, revision=revision, posts=posts)
     for field in wording.given:

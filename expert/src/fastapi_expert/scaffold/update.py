@@ -13,6 +13,7 @@ from pathlib import Path
 from fastapi_expert import __version__
 from fastapi_expert.errors import ExpertError
 from fastapi_expert.scaffold.new import RECORD, Answers, git, render
+from fastapi_expert.scaffold.revisions import Chain, put_after
 
 _TRAILER = "Template-Of: fastapi-expert"
 
@@ -41,11 +42,24 @@ def update(root: Path) -> Updated:
     new = _commit_template(root, answers, parent=base)
     if git(root, "rev-parse", f"{base}^{{tree}}") == git(root, "rev-parse", f"{new}^{{tree}}"):
         return Updated(before, __version__, (), ())
-    message = f"chore: update to the template of fastapi-expert {__version__}"
-    git(root, "merge", "--no-ff", "--no-verify", "--quiet", "-m", message, new, check=False)
+    git(root, "merge", "--no-ff", "--no-commit", "--quiet", new, check=False)
     conflicts = git(root, "diff", "--name-only", "--diff-filter=U").split()
+    _tie_migrations(root, base, new)
+    if not conflicts:
+        message = f"chore: update to the template of fastapi-expert {__version__}"
+        git(root, "commit", "--no-verify", "--quiet", "-m", message)
     changed = git(root, "diff", "--name-only", f"{base}", new).split()
     return Updated(before, __version__, tuple(changed), tuple(conflicts))
+
+
+def _tie_migrations(root: Path, base: str, new: str) -> None:
+    """A template's new migrations come after the project's own, which both follow the same one."""
+    folder = "migrations/versions"
+    added = git(root, "diff", "--name-only", "--diff-filter=A", base, new, "--", folder).split()
+    chain = Chain.read(root / folder)
+    revisions = {revision for revision, path in chain.files.items() if f"{folder}/{path.name}" in added}
+    if put_after(root / folder, revisions):
+        git(root, "add", folder)
 
 
 def _record(root: Path) -> tuple[str, Answers]:
