@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fastapi_expert.errors import ExpertError
@@ -192,6 +192,7 @@ def test_any_text_is_a_field_or_refused(text: str) -> None:
 
 
 @given(st.text(max_size=20))
+@example("S")
 def test_any_word_names_a_resource_or_is_refused(text: str) -> None:
     with contextlib.suppress(ExpertError):
         assert names_of(text).singular.isidentifier()

@@ -97,4 +97,4 @@ def _singular(word: str) -> str:
     # buses, classes, boxes, batches; but houses, courses, sizes
     if re.search(r"(ss|x|zz|ch|sh)es$|(?<![ao])uses$", word):
         return word[:-2]
-    return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
+    return word[:-1] if len(word) > 2 and word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
