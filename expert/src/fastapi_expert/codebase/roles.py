@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from .facts import ClassFacts, FunctionFacts
 from .model import Kind
@@ -18,6 +19,7 @@ _SERVICE_CLASS = re.compile(r"(?:Service|Repository|Repo|CRUD\w*|Crud|Manager|Us
 _MAKES = re.compile(r"'(?:FastAPI|Starlette|fastapi\.FastAPI)'")
 
 
+@lru_cache(maxsize=1 << 13)
 def is_test(path: str) -> bool:
     """Whether the file holds tests or what tests need."""
     return _TEST.search(path) is not None

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_expert.codebase.facts import ClassFacts, Expr, FileFacts, FunctionFacts, Stmt
@@ -47,6 +48,7 @@ def records_of(codebase: "Codebase") -> Records:
     )
 
 
+@lru_cache(maxsize=1 << 13)
 def is_test_path(path: str) -> bool:
     """Whether tests live at ``path``."""
     return _TEST_PATH.search(path) is not None

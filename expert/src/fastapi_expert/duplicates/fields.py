@@ -52,11 +52,15 @@ class FieldWeights:
     def __init__(self, frequency: Callable[[str], int], population: int) -> None:
         self._frequency = frequency
         self._scale = log2(max(population, 16) + 1)
+        self._known: dict[str, float] = {}
 
     def rarity(self, key: str) -> float:
-        frequency = self._frequency(key)
-        rarity = max(0.05, 1.0 - log2(frequency) / self._scale) if frequency > 1 else 1.0
-        return min(rarity, BOOKKEEPING_WEIGHT) if key in BOOKKEEPING else rarity
+        known = self._known.get(key)
+        if known is None:
+            frequency = self._frequency(key)
+            rarity = max(0.05, 1.0 - log2(frequency) / self._scale) if frequency > 1 else 1.0
+            known = self._known[key] = min(rarity, BOOKKEEPING_WEIGHT) if key in BOOKKEEPING else rarity
+        return known
 
 
 def field_key(name: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
-from fastapi_expert.codebase.beside import Aside
+from fastapi_expert.codebase.beside import Aside, may_fork
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates.advice import is_test
 from fastapi_expert.duplicates.extract import function_records
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SMALLEST = ((3, 24), (4, 18), (6, 10))
 """Statements and tokens that a function has at least, one pair or the other; fewer are trivial bodies."""
+FEW = 100
+"""Files up to which a child costs more than it saves."""
 _DUNDER_MINIMUM = 60
 _NAME = "likenesses"
 
@@ -72,9 +74,9 @@ class Likenesses:
         self._aside: Aside | None = None
 
     def begin(self) -> None:
-        """Look for them while this process links, unless they are likely to be known."""
-        if self._kept is None:
-            _ = self._codebase.files.values()  # read by this process, once
+        """Look for them while this process links, unless they are likely to be known or soon found."""
+        if self._kept is None and len(self._codebase.files) > FEW and may_fork():
+            self._codebase.files.values()  # by this process, for both
             self._aside = Aside(self._beforehand)
 
     def _beforehand(self) -> bytes:

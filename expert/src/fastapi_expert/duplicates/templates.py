@@ -53,8 +53,20 @@ def _samples(template: str) -> tuple[str, ...]:
 
 def catches(earlier: str, later: str) -> bool:
     """Whether every path that ``later`` answers is one that ``earlier`` answers."""
+    paths = _samples(later)
+    start, slashes = _outline(earlier)
+    if not paths[0].startswith(start) or (slashes is not None and paths[0].count("/") != slashes):
+        return False  # so it is with most pairs, and no pattern has to be compiled
     pattern = _pattern(earlier)
-    return all(pattern.match(path) for path in _samples(later))
+    return all(pattern.match(path) for path in paths)
+
+
+@lru_cache(maxsize=1 << 13)
+def _outline(template: str) -> tuple[str, int | None]:
+    """What every path of ``template`` starts with, and how many slashes it has; None when a parameter may hold some."""
+    several = any(match[2] == "path" for match in _PARAMETER.finditer(template))
+    first = _PARAMETER.search(template)
+    return template[: first.start() if first is not None else None], None if several else template.count("/")
 
 
 def segments(template: str) -> tuple[str, ...]:
