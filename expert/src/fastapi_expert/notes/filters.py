@@ -71,9 +71,10 @@ def _of_metadata(index: Index, key: str, test: Any) -> Iterator[Condition]:
     if isinstance(test, Mapping):
         operators = cast("Mapping[str, Any]", test)
         _passes(key, "", operators)  # an operator without meaning is refused, whatever the notes say
-        rows = index.database.execute("SELECT note, value FROM properties WHERE key = ?", (key,))
-        passing = {note for note, value in rows if _passes(key, value, operators)}
-        yield Condition("notes.id IN (SELECT value FROM json_each(?))", (json.dumps(sorted(passing)),))
+        there = index.database.execute("SELECT DISTINCT value FROM properties WHERE key = ?", (key,))
+        passing = json.dumps([value for (value,) in there if _passes(key, value, operators)])
+        among = "SELECT note FROM properties WHERE key = ? AND value IN (SELECT value FROM json_each(?))"
+        yield Condition(f"notes.id IN ({among})", (key, passing))
         return
     wanted = cast("list[Any]", test) if isinstance(test, list) else [test]
     for each in wanted:
