@@ -8,9 +8,11 @@ import pytest
 from shop import lay_down
 
 from fastapi_expert.codebase import Codebase, load
-from fastapi_expert.duplicates import Finding, find
+from fastapi_expert.duplicates import Finding, Proposal, find, propose
+from fastapi_expert.duplicates.quick import LIBRARY, propose_from_cache
 
 Files = dict[str, str]
+Judge = Callable[..., Proposal]
 
 
 @pytest.fixture
@@ -27,3 +29,20 @@ def codebase(tmp_path: Path) -> Callable[[Files], Codebase]:
 def findings(codebase: Callable[[Files], Codebase]) -> Callable[[Files], tuple[Finding, ...]]:
     """What is found in files."""
     return lambda files: find(codebase(files)).findings
+
+
+@pytest.fixture(params=["resident", "hook"])
+def judging(
+    request: pytest.FixtureRequest, codebase: Callable[[Files], Codebase], tmp_path: Path
+) -> Callable[[Files], Judge]:
+    """`propose` as a server calls it, and as a hook does, the second time it is asked."""
+
+    def over(files: Files) -> Judge:
+        read = codebase(files)
+        if request.param == "resident":
+            return lambda text, as_path=None: propose(read, text.encode(), as_path=as_path)
+        propose_from_cache(tmp_path, b"x = 1\n", None)
+        assert (tmp_path / LIBRARY).is_file()
+        return lambda text, as_path=None: propose_from_cache(tmp_path, text.encode(), as_path)
+
+    return over

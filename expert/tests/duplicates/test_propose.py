@@ -37,15 +37,9 @@ Judge = Callable[..., Proposal]
 Read = Callable[[dict[str, str]], Codebase]
 
 
-@pytest.fixture(params=["resident", "hook"])
-def judge(request: pytest.FixtureRequest, codebase: Read, tmp_path: Path) -> Judge:
-    """`propose` as a server calls it, and as a hook does, the second time it is asked."""
-    read = codebase(FILES)
-    if request.param == "resident":
-        return lambda text, as_path=None: propose(read, text.encode(), as_path=as_path)
-    propose_from_cache(tmp_path, b"x = 1\n", None)
-    assert (tmp_path / LIBRARY).is_file()
-    return lambda text, as_path=None: propose_from_cache(tmp_path, text.encode(), as_path)
+@pytest.fixture
+def judge(judging: Callable[[dict[str, str]], Judge]) -> Judge:
+    return judging(FILES)
 
 
 def test_something_new_is_new(judge: Judge) -> None:

@@ -1,13 +1,10 @@
 """Drafts beside settings, tables of one base, dependencies, and routes that hide one another."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from fastapi_expert.codebase import Codebase
-from fastapi_expert.duplicates import Proposal, propose
-from fastapi_expert.duplicates.quick import propose_from_cache
+from fastapi_expert.duplicates import Proposal
 
 TABLES = """
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -64,14 +61,9 @@ FILES = {
 Ask = Callable[..., Proposal]
 
 
-@pytest.fixture(params=["resident", "hook"])
-def ask(request: pytest.FixtureRequest, codebase: Callable[[dict[str, str]], Codebase], tmp_path: Path) -> Ask:
-    """`propose` as a server calls it, and as a hook does."""
-    read = codebase(FILES)
-    if request.param == "resident":
-        return lambda text, as_path=None: propose(read, text.encode(), as_path=as_path)
-    propose_from_cache(tmp_path, b"x = 1\n", None)
-    return lambda text, as_path=None: propose_from_cache(tmp_path, text.encode(), as_path)
+@pytest.fixture
+def ask(judging: Callable[[dict[str, str]], Ask]) -> Ask:
+    return judging(FILES)
 
 
 def rules(answer: Proposal) -> list[str]:
