@@ -184,6 +184,18 @@ class Catalogue:
             return self._made_by(symbol)
         return None
 
+    def id_of_value(self, value: Any) -> str | None:
+        """The component that something the interpreter met is or belongs to."""
+        while isinstance(value, Partial):
+            value = value.function
+        if isinstance(value, Instance):
+            value = value.cls
+        if not isinstance(value, (FunctionValue, ClassValue)):
+            return None
+        return self.ids.get((value.path, value.qualname)) or self.ids.get(
+            (value.path, value.qualname.partition(".")[0])
+        )
+
     def _made_by(self, symbol: Symbol) -> str | None:
         key = (symbol.path, symbol.name.partition(".")[0])
         if key not in self._makers:

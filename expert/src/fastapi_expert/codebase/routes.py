@@ -189,3 +189,9 @@ def included(routers: list[Router]) -> set[int]:
 def endpoint_name(value: Any) -> str:
     """What FastAPI calls a route by default: the name of its endpoint."""
     return value.qualname.rsplit(".", 1)[-1].split("@")[0] if isinstance(value, FunctionValue) else ""
+
+
+def route_name(route: FlatRoute) -> str:
+    """The name a route was given, else FastAPI's default."""
+    named = route.entry.keywords.get("name")
+    return named if isinstance(named, str) else endpoint_name(route.entry.endpoint)
