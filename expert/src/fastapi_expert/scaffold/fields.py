@@ -145,6 +145,6 @@ def parse_all(texts: list[str]) -> tuple[Field, ...]:
     for name in names:
         if names.count(name) > 1:
             raise FieldError(f"{name!r} is there twice")
-    if not any(field for field in fields if not field.is_owner):
+    if len(fields) == any(field.is_owner for field in fields):  # nothing beside the one owner
         raise FieldError("a resource needs a field of its own", do="Example: expert add product name:str price:decimal")
     return fields
