@@ -1,9 +1,12 @@
 """How Alembic reaches the database: at the address `app.core.migrations` gives, or the one in the settings."""
 
 import sqlite3
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
 
 from alembic import context
-from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
 from app.core.config import get_settings
@@ -12,6 +15,7 @@ from app.models import Base
 
 # Any constant: whoever migrates this database takes this lock first.
 MIGRATION_LOCK = 7_226_421_190_461
+ASKS_EVERY = 0.2
 
 
 def main() -> None:
@@ -29,9 +33,27 @@ def main() -> None:
         def lock(connection: Connection) -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-    with engine.connect() as connection:
+    with turn(engine), engine.connect() as connection:
         migrate(connection)
     engine.dispose()
+
+
+@contextmanager
+def turn(engine: Engine) -> Generator[None]:
+    """One at a time. The lock has a connection of its own, since a migration may end a transaction and begin another.
+
+    Who has to wait asks again and again: a statement that waited would have a snapshot, for which a
+    ``CREATE INDEX CONCURRENTLY`` of whoever has the lock would wait in turn.
+    """
+    if engine.dialect.name == "sqlite":  # whose BEGIN is a lock already
+        yield
+        return
+    with engine.connect() as guard:
+        # Without a parameter: a statement with one keeps its snapshot until the next.
+        while not guard.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({MIGRATION_LOCK})").scalar():
+            guard.rollback()
+            time.sleep(ASKS_EVERY)
+        yield
 
 
 def migrate(connection: Connection) -> None:
@@ -44,8 +66,6 @@ def migrate(connection: Connection) -> None:
         transactional_ddl=True,
     )
     with context.begin_transaction():
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         context.run_migrations()
 
 
