@@ -75,11 +75,11 @@ class Gate:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         if path.startswith(STATIC) and scope["method"] in SAFE_METHODS:
-            await self.app(scope, receive, _adding(send, lambda: [_STATIC_CACHE]))
+            await self.app(scope, receive, _adding(send, _caching))
             return
         visit = await self._visit(scope)
         state = _state(scope, visit)
-        send = _adding(send, lambda: [_NO_STORE, *visit.new_cookies, *_flash(visit, state)])
+        send = _adding(send, lambda _status: [_NO_STORE, *visit.new_cookies, *_flash(visit, state)])
         request = Request(scope, receive)
         refusal = _to_login(request, path) if visit.principal is None and path not in (LOGIN, SECOND_FACTOR) else None
         if refusal is not None:
@@ -218,10 +218,17 @@ def _to_login(request: Request, path: str) -> Response:
     return RedirectResponse(target, status_code=303)
 
 
-def _adding(send: Send, headers: Callable[[], list[Header]]) -> Send:
+def _caching(status: int) -> list[Header]:
+    """A file may be kept; that there is none may not."""
+    return [_STATIC_CACHE] if status < 400 else []
+
+
+def _adding(send: Send, headers: Callable[[int], list[Header]]) -> Send:
+    """``send`` that adds the headers made for the answer's status."""
+
     async def add(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message["headers"], *headers()]
+            message["headers"] = [*message["headers"], *headers(message["status"])]
         await send(message)
 
     return add

@@ -243,6 +243,7 @@ def test_nothing_of_the_library_is_imported_before_somebody_asks_for_the_site():
 async def test_pages_are_measured_by_their_templates(desk: Desk, client: httpx.AsyncClient):
     for path, status in (("/admin/users/list", 200), ("/admin/static/no.css", 404), ("/admin/nowhere/at/all", 404)):
         assert (await desk.client.get(path)).status_code == status
+    assert (await desk.client.get("/admin/static/no.css")).headers.get_list("cache-control") == ["no-store"]
     text = (await client.get("/metrics")).text
     assert 'method="GET",route="/admin/{key}/list",status="200"' in text
     assert 'method="POST",route="/admin/login",status="303"' in text
