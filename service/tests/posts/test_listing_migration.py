@@ -19,7 +19,8 @@ ROWS = (
     "INSERT INTO tags (name, key) VALUES ('a', 'a'), ('b', 'b')",
     "INSERT INTO posts (author_id, title, content, excerpt, slug, status, view_count, published_at, version,"
     " created_at, updated_at) SELECT users.id, 'Post ' || n, '', '', 'post-' || n,"
-    " CASE WHEN n % 4 = 0 THEN 'draft' ELSE 'published' END, n, now(), 1, now(), now() FROM users, generate_series(1, 30) AS n",
+    " CASE WHEN n % 4 = 0 THEN 'draft' ELSE 'published' END, n,"
+    " now(), 1, now(), now() FROM users, generate_series(1, 30) AS n",
     "INSERT INTO post_tags (post_id, tag_id) SELECT posts.id, tags.id FROM posts, tags",
 )
 COPIED = (
