@@ -174,6 +174,15 @@ def test_a_migration_of_the_template_comes_after_those_of_the_project(
     assert "Up to date" in expert_of(later_wheel)("update", cwd=shop).stdout
 
 
+def test_an_update_remembers_that_there_are_no_posts(wheel: Path, later_wheel: Path, tmp_path: Path) -> None:
+    assert expert_of(wheel)("new", "book-store", "--without-posts", cwd=tmp_path).returncode == 0
+    shop = tmp_path / "book-store"
+    done = expert_of(later_wheel)("update", cwd=shop)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert (shop / "app/core/added.py").is_file()
+    assert not (shop / "app/models/post.py").exists()
+
+
 def test_both_sides_of_a_conflict_are_shown_and_nothing_is_lost(later_wheel: Path, shop: Path) -> None:
     clock = shop / "app/core/clock.py"
     clock.write_text(clock.read_text().replace('"""', '"""Changed by us. ', 1))
