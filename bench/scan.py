@@ -61,7 +61,12 @@ def outstanding(entries, table):
     return table.convert(amount, to="EUR")
 """
 HELPER = "\n\ndef added_{0}(first, second):\n    return first + second\n"
-SCHEMA = "\n\nclass Added{0}(Base{0}):\n    number: int\n"
+SCHEMA = (
+    "\n\nfrom pydantic import BaseModel as Base{0}\n\n\n"
+    "class Added{0}(Base{0}):\n    number: int\n    amount: int\n    currency: str\n"
+)
+FIELD = "    added_{0}: int\n"
+"""One more field of the schema that was added before."""
 
 
 @dataclass
@@ -85,6 +90,7 @@ class Contender:
             capture_output=True,
             text=True,
             check=False,
+            env={name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
         )
         code, wall, cpu, memory = done.stdout.split()
         if code not in ("0", "1", "8", "10"):  # "found something": 1 for most of them, a sum of bits for pylint
@@ -159,6 +165,7 @@ def _expert(folder: Path, scratch: Path) -> list[Contender]:
         Contender("expert duplicates, a helper added", duplicates, lambda: add(HELPER)),
         Contender("expert propose, a hook's", [*expert, "propose", str(draft)]),
         Contender("expert duplicates, a schema added", duplicates, lambda: add(SCHEMA)),
+        Contender("expert duplicates, a field added", duplicates, lambda: add(FIELD)),
         Contender("expert find, first", [*expert, "find", "router", "for", "invoices"]),
         Contender("expert find, nothing changed", [*expert, "find", "router", "for", "invoices"]),
     ]
