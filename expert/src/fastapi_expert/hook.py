@@ -18,6 +18,18 @@ from fastapi_expert.errors import UsageError
 CLIENTS = ("claude", "codex", "cursor", "gemini", "opencode", "vscode")
 EVENTS = ("pre-write", "post-write", "stop")
 MAX_PAYLOAD = 64 * 1024 * 1024
+HELP = f"""\
+Usage: expert hook CLIENT EVENT
+
+  What an agent's client calls: it hands over its own JSON on standard input and is answered in its own form. `expert
+  install CLIENT` registers it. pre-write refuses a duplicate, post-write enters who wrote for the commit, stop runs
+  the gate. Exit code 0, also when it cannot judge: it never stands in the way by accident.
+
+  CLIENT: {", ".join(CLIENTS)}
+  EVENT:  {", ".join(EVENTS)}
+
+  Example: expert hook claude pre-write < payload.json
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +43,9 @@ class Answer:
 
 def main(argv: Sequence[str]) -> int:
     """Answer one hook call; the exit code is 0 but for a wrong command line, since a client may take others for no."""
+    if {"-h", "--help"} & set(argv):
+        sys.stdout.write(HELP)
+        return 0
     if len(argv) != 2 or argv[0] not in CLIENTS or argv[1] not in EVENTS:
         raise UsageError(
             f"hook takes a client ({', '.join(CLIENTS)}) and an event ({', '.join(EVENTS)})",

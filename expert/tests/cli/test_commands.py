@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from shop import Expert, lay_down
 
-COMMANDS = ("map", "routes", "find", "propose", "duplicates", "rule")
+COMMANDS = ("map", "routes", "find", "propose", "duplicates", "rule", "check", "note", "credit", "hook")
 
 
 def test_map_counts_what_is_there(expert: Expert):
@@ -87,7 +87,9 @@ def test_a_rule_is_explained_and_all_are_listed(expert: Expert):
         (("map", "--kind", "endpont"), "there is no kind 'endpont'", "kinds: app, router"),
         (("find", "x", "--kind", "functoin"), "there is no kind 'functoin'", "function, class, note"),
         (("routes", "--untestd"), "no such option: --untestd", "see `expert routes --help`"),
-        (("find",), "missing parameter", "see `expert find --help`"),
+        (("find",), "missing argument 'WORDS", "see `expert find --help`"),
+        (("find", "x", "--limit", "0"), "invalid value for '--limit'", "see `expert find --help`"),
+        (("note", "edit"), "missing argument", "see `expert note edit --help`"),
         (("duplicates", "--format", "xml"), "'xml' is not one of", "see `expert duplicates --help`"),
         (("rule", "FX999"), "there is no rule 'FX999'", "lists them all"),
         (("propose",), "no draft", "give a file, or `-`"),

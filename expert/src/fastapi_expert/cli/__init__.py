@@ -7,9 +7,13 @@ A module holds either `command`, a function (one command), or `app`, a Typer (a 
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from fastapi_expert import __version__
 from fastapi_expert.errors import UsageError
+
+if TYPE_CHECKING:
+    from typer.exceptions import TyperException
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "new": ("new", "lay down a running, tested service"),
@@ -86,13 +90,16 @@ def _run_typer(name: str, arguments: Sequence[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _refusal(error: Exception, program: str) -> UsageError:
+def _refusal(error: "TyperException", program: str) -> UsageError:
     """Typer's complaint about a command line, in our shape; a bare group answers with its help."""
     message = str(error)
     if message.startswith("Usage: "):
         sys.stdout.write(message + "\n")
         return UsageError(f"`{program}` needs one of the commands above")
-    return UsageError(message[:1].lower() + message[1:].rstrip("."), do=f"see `{program} --help`")
+    told = error.format_message().replace("Value error, ", "")  # names the option, as the bare message does not
+    context = getattr(error, "ctx", None)
+    program = program if context is None else context.command_path
+    return UsageError(told[:1].lower() + told[1:].rstrip("."), do=f"see `{program} --help`")
 
 
 def _group() -> None:

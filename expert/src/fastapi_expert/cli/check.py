@@ -26,9 +26,7 @@ class Format(StrEnum):
 
 
 def command(
-    path: Annotated[
-        Path | None, typer.Argument(metavar="[PATH]", help="In the repository; here when left out.")
-    ] = None,
+    path: Annotated[Path | None, typer.Argument(metavar="PATH", help="In the repository; here when left out.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every file, not only what changed.")] = False,
     since: Annotated[str | None, typer.Option(metavar="REV", help="What changed since this revision was left.")] = None,
     staged: Annotated[bool, typer.Option("--staged", help="What is staged, not what lies in the work tree.")] = False,

@@ -31,7 +31,7 @@ def command(
         bool, typer.Option("--no-verify", "-n", help="Pass by the commit hooks, as git does.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the message; commit nothing.")] = False,
-    paths: Annotated[list[str] | None, typer.Argument(metavar="[PATH]…", help="Commit these files only.")] = None,
+    paths: Annotated[list[str] | None, typer.Argument(metavar="PATH", help="Commit these files only.")] = None,
     json: JsonFlag = False,
 ) -> None:
     """Commit what is staged as `type(scope): description - @name @name`, the names taken from the ledger.

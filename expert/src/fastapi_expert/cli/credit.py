@@ -17,11 +17,14 @@ from fastapi_expert.git import Repository
 from fastapi_expert.render.credit import contributors_table, pending_table
 from fastapi_expert.render.json import write_json
 
-app = typer.Typer(no_args_is_help=True, help="Who contributed to what is being committed, and to what was.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Who contributed to what is being committed, and to what was.\n\nExample: expert credit list main..HEAD",
+)
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="@NAME…", help="Contributors; the @ may be left out.")]
 Range = Annotated[
-    str | None, typer.Argument(metavar="[RANGE]", help="Commits as git names them: main..HEAD, v1.2.., a commit.")
+    str | None, typer.Argument(metavar="RANGE", help="Commits as git names them: main..HEAD, v1.2.., a commit.")
 ]
 
 

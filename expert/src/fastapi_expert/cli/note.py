@@ -31,7 +31,10 @@ class _TakesText(TyperCommand):
         return super().parse_args(ctx, args)
 
 
-app = typer.Typer(no_args_is_help=True, help="What the team decided, as Markdown in .expert/notes.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="What the team decided, as Markdown in .expert/notes.\n\nExample: expert note search soft delete",
+)
 
 Identifier = Annotated[str, typer.Argument(help="Permalink, path or exact title of the note.")]
 Content = Annotated[str | None, typer.Argument(help="The text; standard input when it is - or left out.")]

@@ -9,6 +9,7 @@ from fastapi_expert.clients.launcher import Launcher
 
 _ROOT = "$CLAUDE_PROJECT_DIR"
 _WRITES = "Write|Edit|MultiEdit"
+_TOOLS = f"Read, Grep, Glob, Write, Edit, Bash, mcp__{NAME}"
 
 
 def edits(launcher: Launcher) -> list[Edit]:
@@ -21,8 +22,9 @@ def edits(launcher: Launcher) -> list[Edit]:
     # Without the variable (older clients) the server starts in the project, where the relative path is right too.
     server = {"type": "stdio", "command": launcher.path("${CLAUDE_PROJECT_DIR:-.}"), "args": ["mcp"]}
     settings = ".claude/settings.json"
+    agent = markdown(f"name: {NAME}", f"description: {DESCRIPTION}", f"tools: {_TOOLS}")
     return [
-        OwnFile(f".claude/agents/{NAME}.md", markdown(f"name: {NAME}", f"description: {DESCRIPTION}")),
+        OwnFile(f".claude/agents/{NAME}.md", agent),
         OwnFile(f".claude/skills/{NAME}/SKILL.md", skill()),
         JsonMember(".mcp.json", ("mcpServers", NAME), server),
         JsonItem(settings, ("hooks", "PreToolUse"), {"matcher": _WRITES, **hook("pre-write", 10)}),

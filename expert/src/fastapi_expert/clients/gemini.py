@@ -19,8 +19,9 @@ def edits(launcher: Launcher) -> list[Edit]:
         command = launcher.shell("hook", "gemini", event, root_variable=_ROOT)
         return {"hooks": [{"name": f"{NAME}-{event}", "type": "command", "command": command, "timeout": timeout}]}
 
+    agent = markdown(f"name: {NAME}", f"description: {DESCRIPTION}", "kind: local", 'tools: ["*"]')
     return [
-        OwnFile(f".gemini/agents/{NAME}.md", markdown(f"name: {NAME}", f"description: {DESCRIPTION}", "kind: local")),
+        OwnFile(f".gemini/agents/{NAME}.md", agent),
         JsonMember(settings, ("mcpServers", NAME), {"command": launcher.path(), "args": ["mcp"]}),
         JsonItem(settings, ("hooks", "BeforeTool"), {"matcher": "write_file|replace", **hook("pre-write", 10_000)}),
         JsonItem(settings, ("hooks", "AfterTool"), {"matcher": "write_file|replace", **hook("post-write", 10_000)}),

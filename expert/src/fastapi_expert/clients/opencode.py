@@ -15,8 +15,10 @@ def edits(launcher: Launcher) -> list[Edit]:
     """The edits that register the expert with OpenCode."""
     plugin = (Path(__file__).parent / "opencode_plugin.js").read_text(encoding="utf-8")
     server = {"type": "local", "command": [launcher.path(), "mcp"], "enabled": True}
+    tools = json.dumps({f"{NAME}_*": True})
+    agent = markdown(f"description: {DESCRIPTION}", "mode: subagent", f"tools: {tools}")
     return [
-        OwnFile(f".opencode/agents/{NAME}.md", markdown(f"description: {DESCRIPTION}", "mode: subagent")),
+        OwnFile(f".opencode/agents/{NAME}.md", agent),
         JsonMember("opencode.json", ("mcp", NAME), server),
         JsonHeader("opencode.json", "$schema", "https://opencode.ai/config.json"),
         OwnFile(f".opencode/plugins/{NAME}.js", plugin.replace('"expert"', json.dumps(launcher.path()))),

@@ -23,8 +23,10 @@ def edits(launcher: Launcher) -> list[Edit]:
         "agentStop": hook("stop", 600),
     }
     server = {"type": "stdio", "command": launcher.path("${workspaceFolder}"), "args": ["mcp"]}
+    tools = json.dumps(["read", "search", "edit", "execute", f"{NAME}/*"])
+    agent = markdown(f"name: {NAME}", f"description: {DESCRIPTION}", f"tools: {tools}")
     return [
-        OwnFile(f".github/agents/{NAME}.agent.md", markdown(f"name: {NAME}", f"description: {DESCRIPTION}")),
+        OwnFile(f".github/agents/{NAME}.agent.md", agent),
         JsonMember(".vscode/mcp.json", ("servers", NAME), server),
         OwnFile(f".github/hooks/{NAME}.json", json.dumps({"version": 1, "hooks": hooks}, indent=2) + "\n"),
         MarkdownBlock("AGENTS.md", AGENTS_BLOCK),

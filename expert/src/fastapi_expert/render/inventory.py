@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import get_args
 
 from fastapi_expert.codebase.model import Component, Inventory, Kind
-from fastapi_expert.render.terminal import Style, printable
+from fastapi_expert.render.terminal import Style, counted, printable
 
 _KINDS: tuple[str, ...] = get_args(Kind)
 
@@ -15,13 +15,13 @@ def inventory_text(inventory: Inventory, style: Style) -> str:
     counts = Counter(component.kind for component in inventory.components)
     routes = inventory.routes
     open_, untested = (sum(not route.protected for route in routes), sum(not route.tests for route in routes))
-    lines = [style.paint(f"{inventory.root}", "bold") + f"  {inventory.files:,} files", ""]
+    lines = [style.paint(f"{inventory.root}", "bold") + f"  {counted(inventory.files, 'file')}", ""]
     lines += [f"  {kind.replace('_', ' '):<18}{counts[kind]:>7,}" for kind in _KINDS if counts[kind]]
     if routes:
-        lines += ["", f"  {len(routes):,} routes: {open_:,} unprotected, {untested:,} untested"]
+        lines += ["", f"  {counted(len(routes), 'route')}: {open_:,} unprotected, {untested:,} untested"]
     lines += _routers(inventory, style)
     if inventory.problems:
-        lines += ["", style.paint(f"{len(inventory.problems):,} things that the text does not tell:", "bold")]
+        lines += ["", style.paint(f"{counted(len(inventory.problems), 'thing')} that the text does not tell:", "bold")]
         lines += [f"  {one.path}:{one.line}  {printable(one.message)}" for one in inventory.problems[:10]]
         if len(inventory.problems) > 10:
             lines.append(f"  … {len(inventory.problems) - 10:,} more with --json")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from fastapi_expert.codebase.model import Inventory, Route
-from fastapi_expert.render.terminal import Style, printable
+from fastapi_expert.render.terminal import Style, counted, printable
 
 _COLOURS = {"GET": "green", "POST": "blue", "PUT": "yellow", "PATCH": "magenta", "DELETE": "red"}
 
@@ -18,9 +18,9 @@ def routes_text(inventory: Inventory, routes: Sequence[Route], style: Style) -> 
         lines = [_line(route, names, verb, path, style) for route in routes]
     protected = sum(route.protected for route in routes)
     tested = sum(bool(route.tests) for route in routes)
-    lines += ["", f"{len(routes):,} routes, {protected:,} protected, {tested:,} tested"]
+    lines += ["", f"{counted(len(routes), 'route')}, {protected:,} protected, {tested:,} tested"]
     if inventory.problems:
-        lines.append(f"{len(inventory.problems):,} things that the text does not tell (--json lists them)")
+        lines.append(f"{counted(len(inventory.problems), 'thing')} that the text does not tell (--json lists them)")
     return "\n".join(lines).lstrip("\n")
 
 

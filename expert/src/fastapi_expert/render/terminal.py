@@ -55,6 +55,11 @@ def wants_colour(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
+def counted(count: int, thing: str) -> str:
+    """`1 route`, `1,024 routes`."""
+    return f"{count:,} {thing}{'s' * (count != 1)}"
+
+
 def printable(text: str) -> str:
     """``text`` with control characters made visible: source under study must not drive the reader's terminal."""
     if text.isprintable():
