@@ -124,6 +124,10 @@ class Reader(ABC):
     async def close(self) -> None: ...
 
 
+def _lower(text: str | None) -> str | None:
+    return text.lower() if text is not None else None
+
+
 class PostgresReader(Reader):
     def __init__(self, url: URL, settings: Settings) -> None:
         self.dialect = sa_asyncpg.dialect()
@@ -274,6 +278,8 @@ class SqliteReader(Reader):
         connection = await aiosqlite.connect(self._path, isolation_level=None)
         await connection.execute("PRAGMA busy_timeout = 10000")
         await connection.execute("PRAGMA query_only = ON")
+        # SQLite's own knows A to Z alone: a search for "öz" would not find "Öz".
+        await cast(Any, connection).create_function("lower", 1, _lower, deterministic=True)
         return connection
 
     async def close(self) -> None:

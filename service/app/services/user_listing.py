@@ -25,6 +25,9 @@ from app.core.principal import Principal
 from app.models import User
 from app.services.profiles import PROFILE_COLUMNS, Profile, view_for
 
+MAX_WORDS = 5
+"""Words of a search that may each be found in another column; what follows the last of them is one with it."""
+
 
 class UserSort(StrEnum):
     ID = "id"
@@ -56,14 +59,17 @@ class Listing:
 
     page: int
     page_size: int
-    cursor: str | None
+    cursor: str
     search: str
     sort_by: UserSort
     order: Order
 
 
 async def list_users(reader: Reader, listing: Listing, *, viewer: Principal) -> dict[str, Any]:
-    """A page of users as the viewer may see them. Only administrators match and sort by e-mail. Raises Forbidden."""
+    """A page of users as the viewer may see them. Only administrators match and sort by e-mail. Raises Forbidden.
+
+    Every word that is searched for has to be part of some name: "ada love" finds Ada Lovelace.
+    """
     if listing.sort_by is UserSort.EMAIL and not viewer.is_admin:
         raise Forbidden("Only administrators may sort by e-mail address.")
     sort = _SORTS[listing.sort_by]
@@ -71,9 +77,9 @@ async def list_users(reader: Reader, listing: Listing, *, viewer: Principal) -> 
     request = page_request(
         page=listing.page, page_size=listing.page_size, cursor=listing.cursor, sort=sort_name, kind=sort.kind
     )
-    search = listing.search.strip()
-    binds: dict[str, Any] = {"pattern": like_pattern(search)} if search else {}
-    matching = (bool(search), viewer.is_admin)
+    words = listing.search.split(maxsplit=MAX_WORDS - 1)
+    binds: dict[str, Any] = {f"pattern{number}": like_pattern(word.rstrip()) for number, word in enumerate(words)}
+    matching = (len(words), viewer.is_admin)
     read = _page(listing.sort_by, listing.order, *matching, resume=request.after is not None)
     place = _place(request, sort)
     rows = await reader.all(read, limit=request.page_size + 1, offset=request.offset, **binds, **place)
@@ -92,16 +98,16 @@ def like_pattern(text: str) -> str:
 
 
 @lru_cache
-def _page(sort_by: UserSort, order: Order, search: bool, by_email: bool, *, resume: bool) -> Read[Profile]:
+def _page(sort_by: UserSort, order: Order, words: int, by_email: bool, *, resume: bool) -> Read[Profile]:
     sort = _SORTS[sort_by]
     keys = (sort.column,) if sort.unique else (sort.column, User.__table__.c.id)
-    statement = _matching(select(*PROFILE_COLUMNS), search=search, by_email=by_email)
+    statement = _matching(select(*PROFILE_COLUMNS), words=words, by_email=by_email)
     if resume:
         statement = statement.where(_beyond(sort, order))
     descending = order is Order.DESC
     statement = statement.order_by(*(key.desc() if descending else key.asc() for key in keys))
     # What is searched for says whether the order's index or the trigrams' is the way.
-    return Read(Profile, statement.limit(bindparam("limit")).offset(bindparam("offset")), planned_anew=search)
+    return Read(Profile, statement.limit(bindparam("limit")).offset(bindparam("offset")), planned_anew=words > 0)
 
 
 def _beyond(sort: _Sort, order: Order) -> ColumnElement[bool]:
@@ -119,21 +125,21 @@ def _beyond(sort: _Sort, order: Order) -> ColumnElement[bool]:
 
 
 @lru_cache
-def _count(search: bool, by_email: bool) -> Read[int]:
-    bounded = _matching(select(User.id), search=search, by_email=by_email).limit(MAX_DEPTH).subquery()
-    return Read(int, select(func.count()).select_from(bounded), planned_anew=search)
+def _count(words: int, by_email: bool) -> Read[int]:
+    bounded = _matching(select(User.id), words=words, by_email=by_email).limit(MAX_DEPTH).subquery()
+    return Read(int, select(func.count()).select_from(bounded), planned_anew=words > 0)
 
 
-def _matching(statement: Select[*tuple[Any, ...]], *, search: bool, by_email: bool) -> Select[*tuple[Any, ...]]:
-    if not search:
-        return statement
+def _matching(statement: Select[*tuple[Any, ...]], *, words: int, by_email: bool) -> Select[*tuple[Any, ...]]:
     columns = [User.username, User.first_name, User.last_name, *([User.email] if by_email else [])]
-    pattern = bindparam("pattern", type_=User.username.type)
-    return statement.where(or_(*(column.ilike(pattern, escape="\\") for column in columns)))
+    for number in range(words):
+        pattern = bindparam(f"pattern{number}", type_=User.username.type)
+        statement = statement.where(or_(*(column.ilike(pattern, escape="\\") for column in columns)))
+    return statement
 
 
 async def _total(
-    reader: Reader, rows: Sequence[Any], request: PageRequest, matching: tuple[bool, bool], binds: dict[str, Any]
+    reader: Reader, rows: Sequence[Any], request: PageRequest, matching: tuple[int, bool], binds: dict[str, Any]
 ) -> int:
     known = known_total(len(rows), request)
     if known is None:

@@ -82,6 +82,19 @@ async def test_search_finds_part_of_a_name_in_any_case_and_takes_wildcards_liter
     assert len(usernames(await list_users(client, viewer, search="  "))) == 3
 
 
+@on_both_databases
+async def test_search_finds_a_whole_name_by_its_parts_in_any_case_of_any_alphabet(client, accounts):
+    viewer = await accounts.user(username="viewer", first_name="Vi", last_name="Ewer")
+    await accounts.row(username="zofie", first_name="Žofie Anna", last_name="Österreich")
+    await accounts.row(username="other", first_name="Žofie", last_name="Other")
+    assert usernames(await list_users(client, viewer, search="žofie  öster")) == ["zofie"]
+    assert usernames(await list_users(client, viewer, search="ÖSTERREICH Žofie")) == ["zofie"]
+    assert usernames(await list_users(client, viewer, search="žof")) == ["other", "zofie"]
+    assert usernames(await list_users(client, viewer, search="zofie other")) == []
+    assert usernames(await list_users(client, viewer, search="ž o f i e anna ")) == ["zofie"]
+    assert usernames(await list_users(client, viewer, search="ž o f i e öster")) == []  # the rest is one text
+
+
 async def test_only_administrators_match_and_see_email_addresses(client, accounts):
     admin, user = await accounts.admin(email="boss@example.org"), await accounts.user(email="me@example.org")
     await accounts.row(email="hidden@secret.example", username="hidden_one")

@@ -39,16 +39,14 @@ async def list_users(
     page_size: Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE)] = 20,
     search: Annotated[
         Search,
-        Query(description="Part of a username or name; for administrators also of an e-mail."),
+        Query(description="Parts of a username or name; for administrators also of an e-mail."),
     ] = "",
     sort_by: UserSort = UserSort.CREATED_AT,
     order: Order = Order.DESC,
     cursor: Annotated[Cursor, Query(description="`next_cursor` of a page.")] = "",
 ) -> Response:
     """Public profiles; whole ones for administrators and of yourself."""
-    listing = Listing(
-        page=page, page_size=page_size, cursor=cursor or None, search=search, sort_by=sort_by, order=order
-    )
+    listing = Listing(page=page, page_size=page_size, cursor=cursor, search=search, sort_by=sort_by, order=order)
     return json_response(await user_listing.list_users(reader, listing, viewer=user), headers=NO_STORE)
 
 
