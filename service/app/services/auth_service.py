@@ -253,7 +253,7 @@ async def reset_password(raw: str, new: str, *, resources: Resources) -> None:
         await _set_password(session, user_id=token.user_id, hashed=hashed, verified_email=token.email)
         await session_service.revoke_all(session, user_id=token.user_id, resources=resources)
         await api_token_service.revoke_all(session, user_id=token.user_id, resources=resources)
-        outbox.notify(session, token.user_id, "password_changed")
+        outbox.notify(session, token.user_id, "password_reset")
 
 
 async def refuse_weak_password(

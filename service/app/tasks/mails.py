@@ -17,7 +17,12 @@ from app.tasks.registry import Permanent, Run, job
 SECURITY_NOTICES = {
     "password_changed": (
         "Your password was changed",
-        "the password of your account was changed, and your other sessions were ended.",
+        "the password of your account was changed, and your other sessions were ended. API tokens go on working: "
+        "end those you do not know.",
+    ),
+    "password_reset": (
+        "Your password was changed",
+        "the password of your account was changed by a link we had sent you; every session and API token was ended.",
     ),
     "api_token_made": (
         "A new API token",

@@ -108,6 +108,7 @@ async def test_a_reset_sets_the_password_ends_every_session_and_works_once(app, 
     assert await log_in(client, "ada@example.org", NEW) == 200
     async with app.state.resources.database.session() as session:
         assert await session.scalar(select(User.is_verified)) is True  # who reads the mail owns the address
+    assert await jobs(app) == [(outbox.SEND_SECURITY_NOTICE, {"user_id": user.id, "event": "password_reset"})]
 
 
 @on_both_databases

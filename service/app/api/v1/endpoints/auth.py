@@ -180,10 +180,10 @@ async def resend_verification(user: CurrentUser, session: SessionDep, resources:
 
 @router.post("/password/change", responses=problems(400, 401, 422, 429))
 async def change_password(body: PasswordChange, user: CurrentUser, resources: ResourcesDep) -> Message:
-    """Set a new password; your other sessions end."""
+    """Set a new password; your other sessions end, API tokens go on working."""
     await limit_guessing(resources, "password-change", resources.settings.login_limit, account=str(user.user_id))
     await auth_service.change_password(user, current=body.current_password, new=body.new_password, resources=resources)
-    return Message(message="Your password is changed. Other sessions have been ended.")
+    return Message(message="Your password is changed. Other sessions have been ended; API tokens go on working.")
 
 
 @router.post("/password/forgot", status_code=202, responses=problems(422, 429))
@@ -196,7 +196,7 @@ async def forget_password(body: PasswordForgotten, session: SessionDep, resource
 
 @router.post("/password/reset", responses=problems(400, 422, 429))
 async def reset_password(body: PasswordReset, resources: ResourcesDep) -> Message:
-    """Set a new password by the token from the mail; every session ends."""
+    """Set a new password by the token from the mail; every session and API token ends."""
     await limit_guessing(resources, "reset", resources.settings.login_limit)
     await auth_service.reset_password(body.token, body.new_password, resources=resources)
     return Message(message="Your password is set. Sign in with it.")
