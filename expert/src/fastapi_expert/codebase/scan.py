@@ -12,7 +12,7 @@ from .beside import may_fork
 from .cache import Cache
 from .encoding import decode, encode
 from .facts import FileFacts
-from .files import SourceFile, list_files
+from .files import list_files
 from .known import Known
 from .model import Problem
 
@@ -49,6 +49,7 @@ def scan(
 ) -> Scan:
     """Read what has changed since ``previous`` or since the cache was written."""
     listed, problems = list_files(root, exclude=exclude)
+    base = f"{root}/" if root.is_dir() else None
     known = previous.stamps if previous is not None else cache.stamps() if cache is not None else {}
     stamps: dict[str, tuple[tuple[int, int, int], bytes]] = {}
     sources: dict[str, bytes] = {}
@@ -58,7 +59,7 @@ def scan(
         if before is not None and before[0] == file.stamp:
             stamps[file.path] = before
             continue
-        source = _read(root, file, problems)
+        source = _read(f"{base}{file.path}" if base else root, file.path, problems)
         if source is not None:
             digest = blake2b(source, digest_size=16).digest()
             sources[file.path] = source
@@ -74,7 +75,7 @@ def scan(
             continue
         source = sources.get(path)
         if source is None:  # a stamp without contents: the cache lost it
-            source = _read(root, SourceFile(path, 0, 0, 0), problems)
+            source = _read(f"{base}{path}" if base else root, path, problems)
         if source is not None:
             unread.append(_Unread(path, blake2b(source, digest_size=16).digest(), source))
     encoded = _read_all(unread, found, progress)
@@ -84,14 +85,14 @@ def scan(
     return Scan(Known(root, digests, found, kept), stamps, problems)
 
 
-def _read(root: Path, file: SourceFile, problems: list[Problem]) -> bytes | None:
+def _read(file: str | Path, path: str, problems: list[Problem]) -> bytes | None:
     try:
-        with open(root / file.path if root.is_dir() else root, "rb") as stream:
+        with open(file, "rb", buffering=0) as stream:
             return stream.read()
     except FileNotFoundError:
         return None  # deleted since it was listed
     except OSError as error:
-        problems.append(Problem(file.path, 1, f"cannot be read: {error.strerror or error}"))
+        problems.append(Problem(path, 1, f"cannot be read: {error.strerror or error}"))
         return None
 
 
