@@ -37,8 +37,9 @@ def serve(
         if value is not None:  # the workers are processes of their own: they read the environment
             os.environ[name] = str(value)
     settings = load_settings()
-    from app.server import announce, run
+    from app.server import announce, require_free, run
 
+    require_free(settings)
     announce(settings)
     run(settings)
 

@@ -2,8 +2,11 @@
 
 import asyncio
 import atexit
+import errno
 import gc
 import shutil
+import socket
+import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -14,7 +17,7 @@ from granian.constants import HTTPModes, Interfaces, Loops
 from granian.log import LogLevels
 
 from app.api.health import check_all
-from app.core.config import Settings, get_settings
+from app.core.config import ConfigurationError, Settings, get_settings
 from app.core.errors import Conflict, NotFound, ServiceError, is_outage
 from app.core.metrics import share_between_processes
 from app.core.resources import Resources
@@ -24,6 +27,9 @@ from app.schemas.auth import Registration
 from app.services import auth_service, bootstrap_service, second_factor_enrolment
 
 T = TypeVar("T")
+
+PATIENCE = 3.0
+"""Seconds in which the workers of a killed service let go of its port."""
 
 
 def run(settings: Settings) -> None:
@@ -45,6 +51,28 @@ def run(settings: Settings) -> None:
         workers_kill_timeout=settings.shutdown_grace_seconds,
         respawn_failed_workers=True,
     ).serve()
+
+
+def require_free(settings: Settings) -> None:
+    """Raise ConfigurationError if nothing can listen at HOST and PORT, before anything is done there.
+
+    Without it a second service would share the port with one that was forgotten, and each get half of the requests.
+    What a killed one leaves listening for a moment is waited for.
+    """
+    patience = time.monotonic() + PATIENCE
+    while True:
+        try:
+            found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+            family, _, _, _, address = found[0]
+            socket.create_server(address, family=family).close()
+            return
+        except OSError as fault:
+            if fault.errno != errno.EADDRINUSE or time.monotonic() > patience:
+                where = f"{settings.host}:{settings.port}"
+                raise ConfigurationError(
+                    f"cannot listen on {where}: {fault.strerror}; set HOST or PORT, or stop what listens there"
+                ) from None
+            time.sleep(0.2)
 
 
 def application() -> FastAPI:

@@ -11,7 +11,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import AliasChoices, Field, PositiveInt, SecretStr, field_validator, model_validator
+from pydantic import AliasChoices, Field, PositiveInt, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 
@@ -29,6 +29,13 @@ _ENVIRONMENTS = {
     "prod": "production",
 }
 _PROVIDER_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,49}")
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#]+", re.IGNORECASE)
+_ADDRESSES = {
+    "redis_url": (r"(rediss?://|unix:///)\S+", "redis://:password@host/0"),
+    "celery_broker_url": (r"[a-z][a-z+]*://\S*", "redis://:password@host/0 or amqp://user:password@host//"),
+    "public_url": (r"https?://[^\s/]\S*", "https://blog.example.org"),
+}
+"""By field: what it has to look like, and an example."""
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
@@ -201,6 +208,23 @@ class Settings(BaseSettings):
         if value is not None:
             parse_database_url(value)
         return value
+
+    @field_validator("redis_url", "celery_broker_url", "public_url")
+    @classmethod
+    def _address(cls, value: str | None, field: ValidationInfo) -> str | None:
+        pattern, example = _ADDRESSES[field.field_name or ""]
+        if value is not None and re.fullmatch(pattern, value) is None:
+            raise ValueError(f"is no address; write {example}")
+        return value
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _origins(cls, value: list[str]) -> list[str]:
+        origins = [origin.removesuffix("/") for origin in value]
+        for origin in origins:
+            if origin != "*" and _ORIGIN.fullmatch(origin) is None:
+                raise ValueError(f"{origin!r} is no origin; write https://app.example.org, without a path")
+        return origins
 
     @model_validator(mode="after")
     def _production_refusals(self) -> Self:

@@ -5,9 +5,10 @@ from functools import lru_cache
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import URL, String, column, select, table
 
-from app.core.config import SERVICE_ROOT, Settings
+from app.core.config import SERVICE_ROOT, ConfigurationError, Settings
 from app.core.database import Database, sqlite_path
 from app.core.fastread import Read
 from app.core.secrets import make_private_folder
@@ -29,7 +30,10 @@ def upgrade(settings: Settings, revision: str = "head") -> None:
     """
     if settings.is_sqlite:
         make_private_folder(sqlite_path(settings.database).parent)
-    command.upgrade(alembic_config(sync_url(settings.database)), revision)
+    try:
+        command.upgrade(alembic_config(sync_url(settings.database)), revision)
+    except CommandError as fault:  # a revision that this code does not have, or the database's own that it has not
+        raise ConfigurationError(f"cannot migrate to {revision}: {fault}") from None
 
 
 def downgrade(settings: Settings, revision: str) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -201,6 +202,17 @@ def test_a_database_that_is_down_is_told_in_words(run: Run):
     down = run("migrate", database_url=f"postgresql://app:hunter2@127.0.0.1:{free_port()}/app")
     assert "does not answer" in down.refusal
     assert "hunter2" not in down.refusal
+
+
+def test_a_port_that_is_taken_is_told_before_anything_is_made(run: Run, tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in run("serve", port=port).refusal
+    assert not (tmp_path / "var").exists()
+
+
+def test_a_revision_that_does_not_exist_is_told_in_words(run: Run):
+    assert "cannot migrate to 9999: Can't locate revision" in run("migrate", "9999").refusal
 
 
 def test_doctor_masks_secrets_and_fails_on_a_server_that_is_down(run: Run):

@@ -188,3 +188,30 @@ def test_strict_limits_follow_the_general_one_unless_they_are_set(requests: int,
     chosen = settings(rate_limit_requests=requests)
     assert (chosen.login_limit, chosen.register_limit, chosen.forgot_limit) == (login, login, forgot)
     assert settings(rate_limit_requests=requests, rate_limit_login=7).login_limit == 7
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"redis_url": "localhost:6379"}, "is no address; write redis://"),
+        ({"redis_url": "http://localhost"}, "is no address; write redis://"),
+        ({"celery_broker_url": "rabbit"}, "is no address; write redis://"),
+        ({"public_url": "blog.example.org"}, "is no address; write https://"),
+        ({"allowed_origins": "app.example.org"}, "'app.example.org' is no origin"),
+        ({"allowed_origins": "https://a.example.org,https://b.example.org/app"}, "'https://b.example.org/app' is no"),
+    ],
+)
+def test_an_address_that_is_none_is_told_with_an_example(values: dict[str, Any], told: str):
+    with pytest.raises(ValidationError, match=re.escape(told)):
+        settings(**values)
+
+
+def test_addresses_are_taken_as_they_are_written():
+    chosen = settings(
+        redis_url="rediss://:pw@[::1]:6380/0",
+        celery_broker_url="amqp://user:pw@host//",
+        public_url="http://localhost:8000",
+        allowed_origins="https://app.example.org/,capacitor://localhost",
+    )
+    assert chosen.allowed_origins == ["https://app.example.org", "capacitor://localhost"]  # as browsers write them
+    assert chosen.celery_broker_url == "amqp://user:pw@host//"
