@@ -102,6 +102,11 @@ def count_items() -> int:
 @router.post("/")
 def create_item() -> str:
     return "made"
+
+
+@router.patch("/total")
+def set_total() -> str:
+    return "set"
 """,
     "app/routes/users.py": """
 from fastapi import APIRouter, Depends
@@ -271,6 +276,7 @@ CHANGES = [
     ("tests/test_items.py", '"/items/"\n', '"/item/"\n', {"test_list"}),
     ("app/service.py", "# nothing\n", "# a comment\n", set()),
     ("README.md", "readme", "read me", set()),
+    ("app/routes/items.py", '"set"', '"put"', set()),  # a mock's `patch` is no request
 ]  # fmt: skip
 
 

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from fastapi_expert.codebase import Codebase
-from fastapi_expert.gate.affected_graph import Graph, body_of, tests_of
+from fastapi_expert.gate.affected_graph import Graph, tests_of
+from fastapi_expert.gate.affected_links import body_of
 from fastapi_expert.gate.affected_pieces import INIT, Piece, has_errors, pieces_of
+from fastapi_expert.gate.affected_routes import is_route
 from fastapi_expert.gate.affected_tests import Node, Test, is_test_file
 
 Before = Callable[[str], bytes | None]
@@ -113,7 +115,7 @@ def _difference(graph: Graph, path: str, old: Piece | None, new: Piece | None) -
     module = {(path, INIT): f"{piece.name} changes what importing it does"}
     if new is None:
         return {(path, INIT): f"{piece.name} is gone"}
-    served = any(_ROUTE.match(each) for each in piece.decorators)
+    served = any(map(is_route, piece.decorators))
     if old is None:
         added = {node: "is new"} | (_applications(graph, f"{piece.name} is a new route") if served else {})
         return added if piece.kind in ("function", "member") else added | module
@@ -129,9 +131,6 @@ def _difference(graph: Graph, path: str, old: Piece | None, new: Piece | None) -
     elif new.head != old.head and not _same_names(graph, path, old, new):
         goals |= module
     return goals
-
-
-_ROUTE = re.compile(r"@\s*[\w.]+\.(get|post|put|patch|delete|head|options|trace|websocket|api_route|route)\(")
 
 
 def _applications(graph: Graph, why: str) -> dict[Node, str]:
