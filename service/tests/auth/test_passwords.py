@@ -2,12 +2,14 @@
 
 import asyncio
 from datetime import timedelta
+from time import perf_counter
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
-from app.core.clock import utcnow
+from app.api.v1.endpoints.auth import FORGOT_STEP
+from app.core.clock import in_steps, utcnow
 from app.main import create_app
 from app.models import OneTimeToken, OutboxJob, Purpose, User
 from app.services import outbox, token_service
@@ -173,6 +175,23 @@ async def test_the_database_alone_does_not_yield_the_token(app, accounts):
     with pytest.raises(LookupError):
         token_service.reveal(row, secrets=["another key"])
     assert row.expires_at > utcnow()
+
+
+@on_sqlite
+async def test_how_long_forgetting_works_is_not_to_be_seen(client, accounts):
+    known = await accounts.user(email="known@example.org")
+    for email in (known.email, "unknown@example.org"):
+        began = perf_counter()
+        await client.post("/api/v1/auth/password/forgot", json={"email": email})
+        assert perf_counter() - began >= FORGOT_STEP * 0.99
+
+
+async def test_work_in_steps_takes_whole_ones():
+    for work, steps in ((0.0, 1), (0.03, 2)):
+        began = perf_counter()
+        async with in_steps(0.02):
+            await asyncio.sleep(work)
+        assert perf_counter() - began >= steps * 0.019
 
 
 @on_sqlite
