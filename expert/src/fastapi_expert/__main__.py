@@ -19,7 +19,7 @@ DIRECT = {
     "git-hook": "fastapi_expert.credit.hooks",
     "mcp": "fastapi_expert.mcp",
     "propose": "fastapi_expert.cli.propose",
-    "duplicates": "fastapi_expert.cli.twice",
+    "duplicates": "fastapi_expert.cli.report_duplicates",
     "find": "fastapi_expert.cli.search",
 }
 LONG_LIVED = ("mcp", "agent")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from shop import DUPLICATE, Expert, lay_down
 
-from fastapi_expert.cli.twice import Format
+from fastapi_expert.cli.report_duplicates import Format
 
 
 def test_duplicates_names_both_places_and_what_to_do(expert: Expert):

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from fastapi_expert.cli.options import JsonFlag, RootArgument
-from fastapi_expert.cli.twice import Format, Request, run
+from fastapi_expert.cli.report_duplicates import Format, Request, run
 from fastapi_expert.duplicates.baseline import DEFAULT
 
 
