@@ -17,6 +17,7 @@ from fastapi_expert.duplicates.remembered import remembered
 
 if TYPE_CHECKING:
     from fastapi_expert.codebase import Codebase
+    from fastapi_expert.codebase.cache import Cache
 
 _BROKEN_FIRST = {"FX101": 0, "FX102": 0, "FX204": 0}
 """These are not only twice but wrong: they come before what is merely long."""
@@ -42,21 +43,37 @@ def find(codebase: "Codebase", *, settings: Config | None = None) -> Findings:
     with paused_collection():
         likenesses = Likenesses(codebase, settings)
         with records_of_now(codebase, meanwhile=likenesses.begin) as records:
-            apart = remembered(codebase.cache, records, settings.schema_similarity, lambda: _apart(records, settings))
-            found = [*apart, *function_findings(corpus_of(records), likenesses)]
+            found = [*_apart(codebase.cache, records, settings), *function_findings(corpus_of(records), likenesses)]
     silencing = {path: codebase.files[path] for path in records.silencing}
     kept, suppressed = _unsuppressed(silencing, (one for one in found if _wanted(one, settings)))
     return Findings(tuple(sorted(kept, key=_rank)), suppressed)
 
 
-def _apart(records: Records, settings: Config) -> list[Finding]:
+def _apart(cache: "Cache | None", records: Records, settings: Config) -> list[Finding]:
     """The findings that are not about functions; what finds them is imported when there is something to look for."""
-    from fastapi_expert.duplicates.routes import route_findings
-    from fastapi_expert.duplicates.schema_findings import schema_findings
-    from fastapi_expert.duplicates.schemas import models_of
-    from fastapi_expert.duplicates.settings import settings_findings
+    least, modules = settings.schema_similarity, records.modules
 
-    return [*route_findings(records), *schema_findings(models_of(records), settings), *settings_findings(records)]
+    def routes() -> Iterable[Finding]:
+        from fastapi_expert.duplicates.routes import route_findings
+
+        return route_findings(records)
+
+    def models() -> Iterable[Finding]:
+        from fastapi_expert.duplicates.schema_findings import schema_findings
+        from fastapi_expert.duplicates.schemas import models_of
+
+        return schema_findings(models_of(records), settings)
+
+    def variables() -> Iterable[Finding]:
+        from fastapi_expert.duplicates.settings import settings_findings
+
+        return settings_findings(records)
+
+    return [
+        *remembered(cache, "routes", [records.routes], routes),
+        *remembered(cache, "models", [least, records.models, modules], models),
+        *remembered(cache, "variables", [records.variables, modules], variables),
+    ]
 
 
 def _rank(finding: Finding) -> tuple[int, float, str, int]:

@@ -1,39 +1,37 @@
-"""Findings about models, routes and settings, kept as long as what they were made from stays the same.
+"""Findings about models, routes and settings, each kept as long as what they were made from stays the same.
 
-They hang on few records, which most edits leave alone, and take a third of the time that all findings take.
+They hang on few records, which most edits leave alone, and take longer than those about functions.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 from typing import Any
 
 from fastapi_expert.codebase.cache import Cache
 from fastapi_expert.duplicates.library import FORMAT
 from fastapi_expert.duplicates.model import Finding, Place
-from fastapi_expert.duplicates.records import Records
-
-_NAME = "findings"
 
 
 def remembered(
-    cache: Cache | None, records: Records, threshold: float, look: Callable[[], Sequence[Finding]]
+    cache: Cache | None, kind: str, made_from: Sequence[Any], look: Callable[[], Iterable[Finding]]
 ) -> Sequence[Finding]:
-    """What ``look`` finds in the models, routes and variables of ``records``, or found when they were last as now."""
+    """The findings of a ``kind`` that ``look`` makes from ``made_from`` (whatever JSON holds), or made lately."""
     if cache is None:
-        return look()
-    digest = _digest(records, threshold)
-    kept = cache.get_blob(_NAME)
+        return [*look()]
+    digest = _digest(made_from)
+    name = f"findings about {kind}"
+    kept = cache.get_blob(name)
     found = _findings(kept, digest) if kept is not None else None
     if found is None:
-        found = look()
-        cache.put_blob(_NAME, json.dumps([digest, [_row(finding) for finding in found]]).encode())
+        found = [*look()]
+        cache.put_blob(name, json.dumps([digest, [_row(finding) for finding in found]]).encode())
     return found
 
 
-def _digest(records: Records, threshold: float) -> str:
-    made_from = [FORMAT.decode(), threshold, records.models, records.routes, records.variables, records.modules]
-    return blake2b(json.dumps(made_from).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+def _digest(made_from: Sequence[Any]) -> str:
+    text = json.dumps([FORMAT.decode(), *made_from])
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def _row(finding: Finding) -> list[Any]:
