@@ -1,6 +1,7 @@
 """Every command: what it prints, what it exits with, what it says when it is held wrongly."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -145,3 +146,44 @@ def test_help_lists_every_command_and_the_version_is_told(expert: Expert):
     assert done.code == 0
     assert all(f"\n  {command} " in done.out for command in COMMANDS)
     assert expert("--version").out.startswith("expert ")
+
+
+COPY = """
+def fetch_rates(client, base, symbols):
+    response = client.get(f"https://rates.example.org/{base}", params={"symbols": ",".join(symbols)})
+    response.raise_for_status()
+    found = {code.upper(): float(value) for code, value in response.json()["rates"].items()}
+    if not found:
+        raise ValueError("no rates")
+    return found
+"""
+
+
+def test_a_draft_that_lies_in_the_project_is_judged_and_no_duplicate_of_itself(expert: Expert, shop: Path):
+    lay_down(shop, {"draft.py": COPY})
+    assert expert("propose", "draft.py").out.startswith("new")
+    assert expert("propose", "draft.py", "--as", "app/rates.py").out.startswith("new")
+    lay_down(shop, {"app/rates.py": COPY})
+    assert expert("propose", "draft.py").out.startswith("duplicate")
+    assert expert("propose", "app/rates.py").out.startswith("duplicate")  # of draft.py, which is there too
+    (shop / "draft.py").unlink()
+    assert expert("propose", "app/rates.py").out.startswith("new")
+
+
+def test_a_diff_that_the_tree_has_taken_already_is_judged_by_what_it_brings(expert: Expert, shop: Path):
+    def git(*arguments: str) -> str:
+        identity = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+        command = ["git", *identity, *arguments]
+        return subprocess.run(command, cwd=shop, check=True, capture_output=True, text=True).stdout
+
+    lay_down(shop, {"app/rates.py": COPY, "app/other.py": "X = 1\n"})
+    for arguments in (("init", "-q"), ("add", "."), ("commit", "-qm", "feat: start")):
+        git(*arguments)
+    assert expert("propose", "app/rates.py", "--as", "app/copy.py").out.startswith("duplicate")
+    lay_down(shop, {"app/other.py": "X = 1\n" + COPY.replace("fetch_rates", "load_rates")})
+    diff = git("diff")
+    done = expert("propose", "-", text=diff)
+    assert done.code == 1
+    assert "`fetch_rates` (app/rates.py:1)" in done.out
+    git("checkout", "-q", ".")
+    assert expert("propose", "-", text=diff).out == done.out  # before it is applied as after

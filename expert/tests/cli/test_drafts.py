@@ -36,8 +36,24 @@ def test_a_diff_applied_gives_the_new_file(old: list[str], new: list[str], conte
         assert drafts == ()
     else:
         (draft,) = drafts
-        assert draft.source.decode() == "".join(f"{line}\n" for line in new)
+        read = draft.source.decode()
+        taken = set(new) <= {*old, ""} and read == "".join(f"{line}\n" for line in old)  # as if it were applied
+        assert taken or read == "".join(f"{line}\n" for line in new)
         assert draft.path == "m.py"
+
+
+@given(LINES, LINES, st.integers(1, 3))
+def test_a_diff_that_is_applied_already_gives_the_file_as_it_lies(old: list[str], new: list[str], context: int):
+    patch = unified(old, new, context)
+    with TemporaryDirectory() as folder:
+        root = Path(folder)
+        (root / "m.py").write_text("".join(f"{line}\n" for line in new))
+        drafts = read_diff(patch, root)
+    if set(new) - set(old):  # it brings a line that was not there
+        (draft,) = drafts
+        assert draft.source.decode() == "".join(f"{line}\n" for line in new)
+        assert draft.old is not None
+        assert draft.old.decode() == "".join(f"{line}\n" for line in old)
 
 
 def test_without_the_old_file_the_new_side_is_judged(tmp_path: Path):

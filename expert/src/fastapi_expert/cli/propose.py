@@ -98,7 +98,9 @@ def _answer(request: _Request, root: Path, text: bytes) -> int:
     from fastapi_expert.duplicates.judge import judge
     from fastapi_expert.render.source import Sources
 
-    judgement = judge(text, root=root, as_path=_place(request, root), settings=config.load(root))
+    place = _place(request, root)
+    lies_at = _draft_below(root, request, place)
+    judgement = judge(text, root=root, as_path=place, settings=config.load(root), lies_at=lies_at)
     if request.json:
         from fastapi_expert.render.json import propose_document, write_json
 
@@ -109,6 +111,24 @@ def _answer(request: _Request, root: Path, text: bytes) -> int:
 
         write(proposal_text(judgement.proposal, Sources(root, judgement.drafts), stdout_style()))
     return 0 if judgement.proposal.verdict == "new" else 1
+
+
+def _draft_below(root: Path, request: _Request, place: str | None) -> str | None:
+    """Where FILE lies below the root, unless it is to be copied: a file that git knows stays what it is."""
+    here = Path(os.path.abspath(request.file))
+    if request.file == "-" or not here.is_relative_to(root):
+        return None
+    name = here.relative_to(root).as_posix()
+    return None if name != place and _is_tracked(here) else name
+
+
+def _is_tracked(file: Path) -> bool:
+    from fastapi_expert.git import GitError, Repository
+
+    try:
+        return Repository.find(file.parent).ask("ls-files", "--error-unmatch", "--", str(file)) is not None
+    except GitError:
+        return False  # no repository, or no git on this machine
 
 
 def _place(request: _Request, root: Path) -> str | None:

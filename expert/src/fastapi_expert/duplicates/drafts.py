@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from fastapi_expert.errors import ExpertError
 
@@ -22,11 +23,28 @@ class PatchError(ExpertError):
 @dataclass(frozen=True, slots=True)
 class Draft:
     """The text of one file to be. ``path`` is where it will lie (relative to the root), None when nobody said;
-    ``renamed_from`` where it lies now, if that is elsewhere."""
+    ``renamed_from`` where it lies now, if that is elsewhere; ``old`` what it replaces, None for what lies there now."""
 
     source: bytes
     path: str | None
     renamed_from: str | None = None
+    old: bytes | None = None
+
+
+class _Hunk(NamedTuple):
+    """Lines with their signs, and the line of each side at which they begin."""
+
+    start: int
+    new_start: int
+    lines: list[str]
+
+    @property
+    def reversed(self) -> "_Hunk":
+        signs = {"+": "-", "-": "+", " ": " "}
+        return _Hunk(self.new_start, self.start, [signs[line[0]] + line[1:] for line in self.lines])
+
+    def side(self, signs: str) -> list[str]:
+        return [line[1:] for line in self.lines if line[0] in signs]
 
 
 @dataclass(slots=True)
@@ -34,7 +52,7 @@ class _FileDiff:
     old: str
     new: str
     renamed: bool
-    hunks: list[tuple[int, list[str]]] = field(default_factory=list[tuple[int, list[str]]])
+    hunks: "list[_Hunk]" = field(default_factory=list["_Hunk"])
 
 
 def is_diff(text: bytes) -> bool:
@@ -45,7 +63,8 @@ def is_diff(text: bytes) -> bool:
 def read_diff(text: bytes, root: Path) -> tuple[Draft, ...]:
     """The files of a diff as they will be, a deleted one with an empty text.
 
-    A file that is not in the tree, or does not have the lines that the diff expects, is judged by its new side alone.
+    A diff that the tree has taken already (`git diff` of the work tree) is read backwards: what lies there is the new
+    side. A file that is not in the tree, or has neither side's lines, is judged by the diff's own lines alone.
 
     Raises:
         PatchError: a hunk is cut short; names the file and the hunk.
@@ -53,7 +72,8 @@ def read_diff(text: bytes, root: Path) -> tuple[Draft, ...]:
     drafts: list[Draft] = []
     for diff in _parse(text.decode("utf-8", errors="surrogateescape")):
         path = diff.old if diff.new == _NOWHERE else diff.new
-        drafts.append(Draft(_new_text(diff, root), path, diff.old if diff.renamed else None))
+        old, new = _sides(diff, root)
+        drafts.append(Draft(new, path, diff.old if diff.renamed else None, old))
     return tuple(drafts)
 
 
@@ -72,8 +92,9 @@ def _parse(text: str) -> Iterator[_FileDiff]:
                 current = _FileDiff(_name(line[4:]), _name(following[4:]), renamed)
                 renamed = False
         elif current is not None and (match := _HUNK.match(line)):
-            start, old, new = int(match[1]), int(match[2] or 1), int(match[4] or 1)
-            current.hunks.append((start, _hunk(lines, old, new, current.new, line)))
+            old, new = int(match[2] or 1), int(match[4] or 1)
+            body = _hunk(lines, old, new, current.new, line)
+            current.hunks.append(_Hunk(int(match[1]), int(match[3]), body))
     if current is not None:
         yield current
 
@@ -109,30 +130,45 @@ def _name(text: str) -> str:
     return name[2:] if name[:2] in ("a/", "b/") else name
 
 
-def _new_text(diff: _FileDiff, root: Path) -> bytes:
+def _sides(diff: _FileDiff, root: Path) -> tuple[bytes, bytes]:
+    """The file before and after the diff."""
     if diff.new == _NOWHERE:
-        return b""
+        return b"", b""
+    lies = _lines(root / diff.new)
+    brings = any(hunk.side("+") for hunk in diff.hunks)
+    old = _applied(lies, [hunk.reversed for hunk in diff.hunks]) if brings else None
+    if old is not None:  # before the other way: what was added at the end of a file fits a second time
+        return _joined(old), _joined(lies)
+    lies = _lines(root / diff.old)
+    new = _applied(lies, diff.hunks)
+    if new is not None:
+        return _joined(lies), _joined(new)
+    old, new = ([line for hunk in diff.hunks for line in hunk.side(signs)] for signs in (" -", " +"))
+    return _joined([*old, ""]), _joined([*new, ""])
+
+
+def _lines(file: Path) -> list[str]:
     try:
-        old = (root / diff.old).read_text(encoding="utf-8", errors="surrogateescape").split("\n")
+        return file.read_text(encoding="utf-8", errors="surrogateescape").split("\n")
     except OSError:
-        old = []
-    new = _applied(old, diff.hunks)
-    if new is None:
-        new = [*(line[1:] for _, lines in diff.hunks for line in lines if line[0] in " +"), ""]
-    return "\n".join(new).encode("utf-8", errors="surrogateescape")
+        return []
 
 
-def _applied(old: list[str], hunks: list[tuple[int, list[str]]]) -> list[str] | None:
+def _joined(lines: list[str]) -> bytes:
+    return "\n".join(lines).encode("utf-8", errors="surrogateescape")
+
+
+def _applied(old: list[str], hunks: list[_Hunk]) -> list[str] | None:
     """``old`` with all hunks applied; None when one does not fit."""
     new: list[str] = []
     at = 0
-    for start, lines in hunks:
-        before = [line[1:] for line in lines if line[0] in " -"]
-        first = start - 1 if before else start
+    for hunk in hunks:
+        before = hunk.side(" -")
+        first = hunk.start - 1 if before else hunk.start
         if first < at or [line.rstrip("\r") for line in old[first : first + len(before)]] != [
             line.rstrip("\r") for line in before
         ]:
             return None
-        new += old[at:first] + [line[1:] for line in lines if line[0] in " +"]
+        new += old[at:first] + hunk.side(" +")
         at = first + len(before)
     return new + old[at:]

@@ -25,32 +25,51 @@ class Judgement:
     drafts: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
 
 
-def judge(text: bytes, *, root: Path, as_path: str | None, settings: Config) -> Judgement:
+def judge(text: bytes, *, root: Path, as_path: str | None, settings: Config, lies_at: str | None = None) -> Judgement:
     """The verdict on ``text``: a Python file that will lie at ``as_path``, or a unified diff, naming its own paths.
+
+    ``lies_at`` is the file that the text was read from, when that is a draft below the root: it is no part of what is
+    there, and where it is to stay all of it is news.
 
     Raises:
         PatchError: the diff is damaged.
     """
-    drafts = read_diff(text, root) if is_diff(text) else (Draft(text, as_path),)
+    stays = as_path is not None and lies_at == as_path
+    drafts = read_diff(text, root) if is_diff(text) else (Draft(text, as_path, lies_at, b"" if stays else None),)
     python = [draft for draft in drafts if draft.source.strip() and Path(draft.path or "").suffix in _PYTHON]
     if not python:
         return Judgement(Proposal("new", "There is no Python in it, so there is nothing to judge."))
     shown = {draft.path or DRAFT: draft.source for draft in python}
     gone = {path for draft in drafts for path in (draft.path, draft.renamed_from) if path is not None}
     facts = [read_source(draft.source, draft.path or DRAFT) for draft in python]
+    before = [_before(draft, root) for draft in python]
     proposals = [
-        propose_from_cache(root, one.source, one.path, replaces=gone, beside=_beside(at, facts, root), config=settings)
+        propose_from_cache(
+            root,
+            one.source,
+            one.path,
+            replaces=gone,
+            beside=_beside(at, facts, before),
+            before=one.old,
+            config=settings,
+        )
         for at, one in enumerate(python)
     ]
     return Judgement(proposals[0] if len(drafts) == 1 else _merged(proposals), shown)
 
 
-def _beside(at: int, facts: Sequence[FileFacts], root: Path) -> list[FileFacts]:
+def _before(draft: Draft, root: Path) -> FileFacts | None:
+    if draft.old is not None:
+        return read_source(draft.old, draft.path or DRAFT)
+    return None if draft.path is None else facts_at(root, draft.path)
+
+
+def _beside(at: int, facts: Sequence[FileFacts], before: Sequence[FileFacts | None]) -> list[FileFacts]:
     """What else one diff leaves in place: all of the files before this one, of those behind it what was there already.
 
     So two new functions that are alike are told once, and what only moves from file to file is no duplicate.
     """
-    return [*facts[:at], *[_standing(one, facts_at(root, one.path)) for one in facts[at + 1 :]]]
+    return [*facts[:at], *map(_standing, facts[at + 1 :], before[at + 1 :])]
 
 
 def _standing(new: FileFacts, old: FileFacts | None) -> FileFacts:

@@ -33,19 +33,21 @@ def propose_from_cache(
     *,
     replaces: Collection[str] = (),
     beside: Sequence[FileFacts] = (),
+    before: bytes | None = None,
     config: Config | None = None,
 ) -> Proposal:
     """The verdict on ``source``, which will lie at ``as_path`` (under ``root``) and replace the files ``replaces``.
 
-    ``beside`` are files as they will be when the same change is made.
+    ``beside`` are files as they will be when the same change is made. ``before`` is the text that it replaces; what
+    lies at ``as_path`` when left out.
     """
     settings = config or configuration.load(root)
     path = relative(root, as_path)
     shelf = _shelf(root, settings, without={*replaces, *([path] if path else []), *[one.path for one in beside]})
     shelf = replace(shelf, fresh=[*shelf.fresh, *beside]) if beside else shelf
-    before = facts_at(root, path) if path else None
+    old = read_source(before, path or DRAFT) if before is not None else facts_at(root, path) if path else None
     draft = read_source(source, path or DRAFT)
-    return judge_draft(draft, shelf, path=path, before=before, settings=settings)
+    return judge_draft(draft, shelf, path=path, before=old, settings=settings)
 
 
 def relative(root: Path, path: str | None) -> str | None:
