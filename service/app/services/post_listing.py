@@ -33,7 +33,7 @@ WINDOW = 1000
 """Posts of the order that a search looks at first; more for later numbered pages."""
 WIDEST = 4
 """… and if some match, at so many times more, rather than at all matches."""
-FARTHEST = 20
+FARTHEST = 25
 """… or so many, where two indexes tell which of them match."""
 
 SAMPLE = 200
