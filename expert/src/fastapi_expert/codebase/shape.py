@@ -11,10 +11,11 @@ from array import array
 from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
-from tree_sitter import Node
+if TYPE_CHECKING:  # most runs read facts and parse nothing
+    from tree_sitter import Node
 
 LENGTH_MASK = 0x3F
 """The low bits of a statement's number hold its length in tokens (63 meaning 63 or more), the rest hashes them."""
@@ -49,7 +50,7 @@ def name_number(name: str) -> int:
     return crc32(_twin(name.encode()))
 
 
-def shape_of(function: Node, source: bytes) -> Shape:
+def shape_of(function: "Node", source: bytes) -> Shape:
     """The shape of a ``function_definition`` node (sync or async, method or nested) of the file ``source``."""
     texts: list[bytes] = []
     body = function.child_by_field_name("body")
@@ -111,7 +112,7 @@ _FIXED_HEADERS = {
 _SKIPPED = frozenset({"comment", "import_statement", "import_from_statement", "pass_statement"})
 
 
-def _collect(nodes: Sequence[Node], source: bytes, texts: list[bytes]) -> None:
+def _collect(nodes: "Sequence[Node]", source: bytes, texts: list[bytes]) -> None:
     """Append the text of every statement in ``nodes``: of a compound one its header, then what it holds."""
     for node in nodes:
         kind = node.type
