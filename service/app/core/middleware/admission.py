@@ -3,6 +3,8 @@
 Refusals here cost nothing but themselves: nothing has been parsed, routed or fetched yet.
 """
 
+import asyncio
+import contextlib
 from collections.abc import Iterable
 from urllib.parse import unquote_to_bytes
 
@@ -19,6 +21,9 @@ log = structlog.get_logger(__name__)
 MAX_KNOWN_HOSTS = 1024
 FORM_LIMIT = 1_048_576
 """Bytes of a URL-encoded form. Starlette's parser takes no longer field, and calls a longer one malformed."""
+
+READ_ON_BYTES, READ_ON_SECONDS = 16_777_216, 1.0
+"""How much more of a body that is too large is read, and for how long."""
 
 
 class AdmissionMiddleware:
@@ -55,7 +60,7 @@ class AdmissionMiddleware:
                 if self._limit.requests:
                     await self._count(scope["app"].state.resources.limiter, context)
             if b"content-length" in context.headers or b"transfer-encoding" in context.headers:
-                receive = self._bounded(receive, context.headers)
+                receive = await self._bounded(receive, context.headers)
             await self.app(scope, receive, send)
         except Exception as exc:
             if context.status:
@@ -77,13 +82,16 @@ class AdmissionMiddleware:
             (b"ratelimit-reset", b"%d" % verdict.reset),
         )
 
-    def _bounded(self, receive: Receive, headers: dict[bytes, bytes]) -> Receive:
+    async def _bounded(self, receive: Receive, headers: dict[bytes, bytes]) -> Receive:
         """``receive`` that refuses a body beyond the limit, declared or not."""
         limit, content_length = self._max_body_bytes, headers.get(b"content-length")
         if headers.get(b"content-type", b"").startswith(b"application/x-www-form-urlencoded"):
             limit = min(limit, FORM_LIMIT)
-        too_large = HTTPException(413, f"The body is larger than {limit} bytes, the most this service reads.")
+        detail = f"The body is larger than {limit} bytes, the most this service reads."
+        too_large = HTTPException(413, detail, headers={"Connection": "close"})  # the rest of it is in the way of more
         if content_length is not None and content_length.isdigit() and int(content_length) > limit:
+            if b"expect" not in headers:  # who expects a 100 has sent nothing yet
+                await _read_on(receive)
             raise too_large
         size = 0
 
@@ -92,10 +100,23 @@ class AdmissionMiddleware:
             message = await receive()
             size += len(message.get("body", b""))
             if size > limit:
+                await _read_on(receive)
                 raise too_large
             return message
 
         return receive_bounded
+
+
+async def _read_on(receive: Receive) -> None:
+    """Read some of what is refused: a connection closed on unread bytes is reset, and the answer is lost with it."""
+    left = READ_ON_BYTES
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(READ_ON_SECONDS):
+            while left > 0:
+                message = await receive()
+                left -= len(message.get("body", b""))
+                if not message.get("more_body"):
+                    return
 
 
 def _require_utf8(scope: Scope) -> None:

@@ -54,7 +54,7 @@ from app.services.session_service import Tokens
 router = APIRouter()
 
 FORGOT_STEP = 0.1
-"""Seconds. On SQLite the mail to an address that is known keeps the next request waiting, which would tell it from others."""
+"""Seconds. On SQLite the mail to a known address keeps the next request waiting, which would tell it from others."""
 
 
 @router.post("/register", response_model=Registered | RegisteredByCookie, responses=problems(400, 403, 409, 422, 429))
