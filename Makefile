@@ -47,7 +47,7 @@ format: $(READY) ## rewrite what ruff can rewrite
 bench: $(READY) ## load, scan-speed and accuracy benchmarks, as ratios to a named reference
 	$(BIN)/python -m bench
 
-chaos: $(READY) ## faults put into a running deployment: what is lost, what comes twice (5 minutes)
+chaos: $(READY) ## faults put into a running deployment: what is lost, what comes twice (6 minutes)
 	$(BIN)/python -m bench chaos
 
 fuzz: $(READY) ## the long form of the schemathesis run

@@ -33,8 +33,8 @@ WINDOW = 1000
 """Posts of the order that a search looks at first; more for later numbered pages."""
 WIDEST = 4
 """… and if some match, at so many times more, rather than at all matches."""
-FARTHEST = 25
-"""… or so many, where two indexes tell which of them match."""
+FARTHEST = 12
+"""… or so many, where two indexes tell which of them match; to gather some thousand matches takes no longer."""
 
 SAMPLE = 200
 """Posts that tell whether a word is common, before its matches are counted."""
