@@ -19,6 +19,7 @@ from granian.log import LogLevels
 from app.api.health import check_all
 from app.core.config import ConfigurationError, Settings, get_settings
 from app.core.errors import Conflict, NotFound, ServiceError, is_outage
+from app.core.logging import wants_json
 from app.core.metrics import share_between_processes
 from app.core.resources import Resources
 from app.core.worker_process import end_when_told_early, end_with_the_parent
@@ -102,7 +103,7 @@ def announce(settings: Settings) -> None:
         lines.append(f"  docs         {address}/docs")
     if first_admin is not None:
         lines.append(f"  {first_admin}")
-    typer.echo("\n".join(lines))
+    typer.echo("\n".join(lines), err=wants_json(settings))  # standard output is for objects then
 
 
 async def probe(settings: Settings) -> dict[str, str]:

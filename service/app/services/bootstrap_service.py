@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import secrets
+import sys
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from app.core.background import end
 from app.core.config import ConfigurationError, Settings
 from app.core.errors import ServiceError, is_outage
 from app.core.fastread import Read
+from app.core.logging import wants_json
 from app.core.resources import Resources
 from app.models import Role, User
 from app.schemas.fields import email_address
@@ -73,7 +75,8 @@ async def _prepare_when_possible(resources: Resources) -> None:
     while True:
         try:
             if (admin := await prepare(resources)) is not None:
-                print(admin, flush=True)  # noqa: T201  # for a person, once; a log would keep the password
+                output = sys.stderr if wants_json(resources.settings) else sys.stdout
+                print(admin, file=output, flush=True)  # for a person, once; a log would keep the password
             return
         except Exception as error:
             if not is_outage(error):

@@ -18,8 +18,9 @@ import psutil
 import pytest
 
 from app.cli import main
-from app.core.config import get_settings
+from app.core.config import Settings, get_settings
 from app.schemas.fields import strong_password
+from app.server import announce
 from tests.servers import free_port
 
 STRONG_KEY = "9f2c61d0a4b87e35f6180c2d9be4731a5d0c8f27e6b19430"
@@ -145,6 +146,15 @@ def test_serve_with_two_workers_makes_one_admin_and_answers_from_both(app: App):
         assert served.log_in("admin@example.com", "Correct7!horse-battery") == 200
     assert served.printed.count("first admin") == 1
     assert "Correct7!horse-battery" not in served.printed
+
+
+def test_what_is_announced_is_not_among_json_logs(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    chosen = {"data_dir": tmp_path, "log_format": "json", "first_admin_password": "Correct7!horse-battery"}
+    announce(Settings(_env_file=None, **chosen))  # pyright: ignore[reportCallIssue]  # pydantic-settings' own keyword
+    printed = capsys.readouterr()
+    assert "first admin" in printed.err
+    for line in printed.out.splitlines():
+        json.loads(line)
 
 
 def test_serve_refuses_production_faults_all_at_once_and_makes_nothing(run: Run, tmp_path: Path):
