@@ -6,7 +6,7 @@ from contextlib import suppress
 from fastapi_expert.notes.errors import NoteError
 from fastapi_expert.notes.folder import Folder
 
-VERSION = 3
+VERSION = 4
 _TOKENIZE = "tokenize = 'porter unicode61 remove_diacritics 2'"
 _SCHEMA = f"""
 CREATE TABLE notes (
