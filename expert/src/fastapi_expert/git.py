@@ -60,6 +60,18 @@ class Repository:
         except GitError:
             return None
 
+    def fork(self, revision: str) -> str:
+        """The commit where this line of work left ``revision``: what came to that afterwards is not our change.
+
+        Raises GitError for a revision that git does not know.
+        """
+        named = self.ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        if named is None:
+            raise GitError(
+                f"no such revision: {revision}", do="name a branch, a tag or a commit; in CI, fetch its history first"
+            )
+        return self.ask("merge-base", named, "HEAD") or named
+
     def names(self, *args: str) -> list[str]:
         """The NUL-separated paths that ``git ARGS`` prints (ARGS must ask for ``-z``)."""
         return [name for name in self.git(*args).split("\0") if name]

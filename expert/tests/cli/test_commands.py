@@ -187,3 +187,12 @@ def test_a_diff_that_the_tree_has_taken_already_is_judged_by_what_it_brings(expe
     assert "`fetch_rates` (app/rates.py:1)" in done.out
     git("checkout", "-q", ".")
     assert expert("propose", "-", text=diff).out == done.out  # before it is applied as after
+    for arguments in (
+        ("duplicates", "--since", "nowhere"),
+        ("check", "--since", "nowhere"),
+        ("credit", "list", "no..x"),
+    ):
+        refused = expert(*arguments)
+        assert refused.code == 2
+        assert refused.err.startswith("error: no such ")
+        assert len(refused.err.splitlines()) == 2

@@ -53,6 +53,8 @@ def commits(repo: Repository, revisions: str | None = None) -> list[Commit]:
     if revisions is not None and revisions.startswith("-"):
         raise GitError(f"not a range of commits: {revisions}", do="give one as git does: main..HEAD, v1.2.., a commit")
     template = "%x00".join(_FIELDS) + "%x00%x00%x00"
+    if revisions is not None and repo.ask("rev-list", "--max-count=1", revisions, "--") is None:
+        raise GitError(f"no such commits: {revisions}", do="name them as git does: main..HEAD, v1.2.., a commit")
     printed = repo.git("log", f"--format={template}", "--no-show-signature", revisions or "HEAD", "--")
     return [_commit(row) for row in printed.split("\0\0\0\n") if row.strip("\n")]
 

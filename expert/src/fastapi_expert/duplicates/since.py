@@ -10,7 +10,7 @@ _WHOLE = (1, 1 << 31)
 
 
 def added_lines(root: Path, revision: str) -> dict[str, list[tuple[int, int]]]:
-    """Path relative to ``root`` -> ranges of lines (first, last) that differ from ``revision`` in the work tree.
+    """Path relative to ``root`` -> ranges of lines (first, last) that the work tree changed since it left ``revision``.
 
     Where lines are only gone, the lines before and after the gap count. Files git does not know yet count whole.
 
@@ -18,8 +18,7 @@ def added_lines(root: Path, revision: str) -> dict[str, list[tuple[int, int]]]:
         GitError: no repository, or no such revision.
     """
     repository = Repository.find(root)
-    base = repository.git("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}").strip()
-    changed = repository.changed_lines(base)
+    changed = repository.changed_lines(repository.fork(revision))
     changed.update((path, [_WHOLE]) for path in repository.names("ls-files", "--others", "--exclude-standard", "-z"))
     files = {repository.root / path: ranges for path, ranges in changed.items()}
     below = root.resolve()

@@ -66,7 +66,7 @@ def changes(
     if staged:
         return _against(repo, "index", repo.head, exclude)
     if since is not None:
-        return _against(repo, "since", _fork(repo, since), exclude)
+        return _against(repo, "since", repo.fork(since), exclude)
     return _against(repo, "work tree", repo.head, exclude)
 
 
@@ -87,16 +87,6 @@ def _against(repo: Repository, scope: Scope, base: str | None, exclude: Sequence
         others = repo.names("ls-files", "--others", "--exclude-standard", "-z")
         present |= dict.fromkeys((path for path in others if _is_file(repo.root / path)), WHOLE)
     return Changes(repo.root, scope, repo, base, _kept(present, exclude), tuple(sorted(gone - present.keys())))
-
-
-def _fork(repo: Repository, since: str) -> str:
-    """The commit where this line of work left ``since``: what came to ``since`` afterwards is not our change."""
-    named = repo.ask("rev-parse", "--verify", "--quiet", "--end-of-options", f"{since}^{{commit}}")
-    if named is None:
-        raise GitError(
-            f"no such revision: {since}", do="name a branch, a tag or a commit; in CI, fetch its history first"
-        )
-    return repo.ask("merge-base", named, "HEAD") or named
 
 
 def _kept(present: Mapping[str, Ranges], exclude: Sequence[str]) -> dict[str, Ranges]:
