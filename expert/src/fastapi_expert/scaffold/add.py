@@ -127,7 +127,7 @@ def _refuse_same_fields(codebase: Codebase, names: Names, fields: tuple[Field, .
             raise AlreadyThere(
                 f"table {component.name} has these fields already: {', '.join(sorted(wanted & there))}",
                 where=place,
-                do=f"Extend {component.name} at {place}, or name what makes a {names.noun} different.",
+                do=f"Extend {component.name} at {place}, or name what sets it apart.",
             )
 
 
