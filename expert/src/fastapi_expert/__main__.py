@@ -64,7 +64,8 @@ def main() -> None:
         _say(f"error: expert {__version__} broke on this: {type(error).__name__}: {error}")
         _say("  run it again with EXPERT_DEBUG=1 and report the traceback together with the command line")
         code = 2
-    if set(sys.argv[1:2]) & set(LOOKING):
+    if code == INTERRUPTED or set(sys.argv[1:2]) & set(LOOKING):
+        # Python itself would end by the signal if it came while a string was executed, as dataclasses are made
         sys.stderr.flush()
         os._exit(code)
     sys.exit(code)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from planting import append, fake_tool, found, note, status
@@ -13,6 +14,7 @@ from worktree import Work
 
 from fastapi_expert.errors import ConfigError
 from fastapi_expert.gate import check, environment
+from fastapi_expert.gate.process import stop_all
 from fastapi_expert.gate.summary import check_text
 
 
@@ -73,6 +75,24 @@ def test_giving_up_stops_the_tools(work: Work, number: int) -> None:
         time.sleep(0.05)
     gate.send_signal(number)
     assert gate.wait(timeout=60) == 130
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(started.read_text()), 0)
+
+
+def test_giving_up_counts_where_its_exception_is_lost(work: Work) -> None:
+    fake_tool(work, "ruff", "echo $$ > started-ran.txt; exec sleep 300")
+    append(work, "app/words.py", "\n\nSPARE: int = 1\n")
+    started = work.root / "started-ran.txt"
+
+    def give_up_meanwhile() -> None:
+        while not (started.exists() and started.read_text().strip()):
+            time.sleep(0.05)
+        stop_all()
+
+    with ThreadPoolExecutor() as other:
+        other.submit(give_up_meanwhile)
+        with pytest.raises(KeyboardInterrupt):
+            check(work.root)
     with pytest.raises(ProcessLookupError):
         os.kill(int(started.read_text()), 0)
 

@@ -11,6 +11,7 @@ import typer
 from fastapi_expert.cli.options import JsonFlag
 from fastapi_expert.cli.shared import progress
 from fastapi_expert.gate import check
+from fastapi_expert.gate.process import give_up
 from fastapi_expert.gate.summary import report_text
 from fastapi_expert.render.gate import check_document, junit, sarif
 from fastapi_expert.render.json import dumps
@@ -41,7 +42,8 @@ def command(
 
     Example: expert check --since main --format sarif
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the tools are stopped on either
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, give_up)
     with progress("checking"):
         report = check(path or Path.cwd(), staged=staged, since=since, everything=everything, fix_them=fix)
     format = Format.JSON if json else format

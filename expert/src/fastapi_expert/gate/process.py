@@ -5,14 +5,14 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 _running: set["subprocess.Popen[bytes]"] = set()
-_given_up = threading.Event()
-"""Set between :func:`stop_all` and the next gate: a thread that has just ended one tool must not start another."""
+_state = {"given up": False}
+"""True from the moment somebody gives up to the next gate: who has just ended one tool must not start another. No
+`threading.Event`, whose lock a signal handler could find taken by what it interrupts."""
 
 
 class Broken(Exception):
@@ -57,7 +57,7 @@ def run(command: Sequence[str | Path], *, cwd: Path, timeout: float, env: Mappin
         raise Broken(f"{words[0]} cannot be started: {error.strerror}") from None
     _running.add(process)
     try:
-        if _given_up.is_set():
+        if given_up():
             raise Broken("somebody gave up waiting")
         out, err = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
@@ -73,20 +73,39 @@ def run(command: Sequence[str | Path], *, cwd: Path, timeout: float, env: Mappin
 
 def begin() -> None:
     """A gate begins: tools may run."""
-    _given_up.clear()
+    _state["given up"] = False
+
+
+def given_up() -> bool:
+    """Whether somebody gave up waiting for this gate."""
+    return _state["given up"]
 
 
 def stop_all() -> None:
-    """End every tool that still runs: somebody gave up waiting, and sessions of their own hear no Ctrl-C."""
-    _given_up.set()
+    """End every tool that runs: sessions of their own hear no Ctrl-C. Whoever runs one sees it end."""
+    _state["given up"] = True
     for process in list(_running):
-        _kill(process)
+        _signal(process)
+
+
+def give_up(*_signal: object) -> None:
+    """The handler of the signals that somebody gives up with.
+
+    The exception may be lost where C code that was under way takes it for an error of its own, so the tools are ended
+    here, and the gate asks :func:`given_up` at its end.
+    """
+    stop_all()
+    raise KeyboardInterrupt
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:
+    _signal(process)
+    process.wait()
+
+
+def _signal(process: "subprocess.Popen[bytes]") -> None:
     with contextlib.suppress(OSError):
         if sys.platform == "win32":  # pragma: no cover
             process.kill()
         else:
             os.killpg(process.pid, signal.SIGKILL)
-    process.wait()

@@ -20,7 +20,7 @@ from fastapi_expert.gate.changes import Changes, changes
 from fastapi_expert.gate.environment import Environment, environment, home_of
 from fastapi_expert.gate.model import Check, Finding, Report, Status
 from fastapi_expert.gate.own import own_findings
-from fastapi_expert.gate.process import Broken, begin, run, stop_all
+from fastapi_expert.gate.process import Broken, begin, given_up, run, stop_all
 from fastapi_expert.gate.tools import PROJECT, Call, Tool
 from fastapi_expert.gate.tree import Tree, index, work_tree
 
@@ -40,6 +40,7 @@ def check(
     of the report.
     """
     began = time.monotonic()
+    begin()
     config = load(project_root(start))
     _verify(config)
     changed = changes(start, staged=staged, since=since, everything=everything, exclude=config.check.exclude)
@@ -82,7 +83,6 @@ class _Gate:
         empty = Report(str(changed.root), changed.scope, changed.everything)
         if not changed.everything:
             return empty
-        begin()
         codebase = copies.read(self.tree, self.config)  # before any thread: reading may fork
         pool = ThreadPoolExecutor(max_workers=1 + max(2, os.cpu_count() or 1))  # one for the type checker alone
         try:
@@ -96,8 +96,11 @@ class _Gate:
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             stop_all()
+            pool.shutdown()
             raise
         pool.shutdown()
+        if given_up():
+            raise KeyboardInterrupt
         if doubtful is not None:  # the code from before is read last: reading may fork, and now no thread is left
             results.append(doubtful())
         Cache.of(changed.root).prune()
