@@ -114,21 +114,23 @@ def _answer(request: _Request, root: Path, text: bytes) -> int:
 
 
 def _draft_below(root: Path, request: _Request, place: str | None) -> str | None:
-    """Where FILE lies below the root, unless it is to be copied: a file that git knows stays what it is."""
+    """Where FILE lies below the root, unless it is to be copied: what is part of the project stays what it is."""
     here = Path(os.path.abspath(request.file))
     if request.file == "-" or not here.is_relative_to(root):
         return None
     name = here.relative_to(root).as_posix()
-    return None if name != place and _is_tracked(here) else name
+    return None if name != place and _is_kept(here) else name
 
 
-def _is_tracked(file: Path) -> bool:
+def _is_kept(file: Path) -> bool:
+    """Whether git knows the file; where there is no repository, whether it is a module of a package."""
     from fastapi_expert.git import GitError, Repository
 
     try:
-        return Repository.find(file.parent).ask("ls-files", "--error-unmatch", "--", str(file)) is not None
-    except GitError:
-        return False  # no repository, or no git on this machine
+        repository = Repository.find(file.parent)
+    except GitError:  # no repository, or no git on this machine
+        return (file.parent / "__init__.py").exists()
+    return repository.ask("ls-files", "--error-unmatch", "--", str(file)) is not None
 
 
 def _place(request: _Request, root: Path) -> str | None:
