@@ -1,6 +1,8 @@
 """What every answer carries, and what is refused before anything is done."""
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -8,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.core.config import Settings
+from app.core.middleware import admission
 from app.core.proxies import TrustedProxies
 from tests.backends import Backend, on_sqlite
 from tests.conftest import served, settings_for
@@ -166,3 +169,17 @@ def test_the_client_is_the_last_address_a_trusted_proxy_vouches_for(
     found, scheme = TrustedProxies(["10.0.0.0/8"]).resolve(peer, scope)
     assert found == client
     assert scheme == ("http" if peer == "203.0.113.9" else "https")
+
+
+async def test_a_body_that_stops_coming_is_not_waited_for_without_end(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(admission, "STALLED_SECONDS", 0.05)
+
+    async def stalling() -> AsyncIterator[bytes]:
+        yield b'{"refresh_token": '
+        await asyncio.sleep(30)
+
+    answer = await client.post("/api/v1/auth/refresh", content=stalling(), headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.headers["connection"]) == (408, "close")
+    assert answer.json()["title"] == "Request Timeout"

@@ -25,6 +25,9 @@ FORM_LIMIT = 1_048_576
 READ_ON_BYTES, READ_ON_SECONDS = 16_777_216, 1.0
 """How much more of a body that is too large is read, and for how long."""
 
+STALLED_SECONDS = 30.0
+"""How long the next piece of a body may take."""
+
 
 class AdmissionMiddleware:
     """Trusted hosts, request rate, body size, and answers to whatever is raised inside.
@@ -83,7 +86,7 @@ class AdmissionMiddleware:
         )
 
     async def _bounded(self, receive: Receive, headers: dict[bytes, bytes]) -> Receive:
-        """``receive`` that refuses a body beyond the limit, declared or not."""
+        """``receive`` that refuses a body beyond the limit, declared or not, and one that does not come on."""
         limit, content_length = self._max_body_bytes, headers.get(b"content-length")
         if headers.get(b"content-type", b"").startswith(b"application/x-www-form-urlencoded"):
             limit = min(limit, FORM_LIMIT)
@@ -93,12 +96,20 @@ class AdmissionMiddleware:
             if b"expect" not in headers:  # who expects a 100 has sent nothing yet
                 await _read_on(receive)
             raise too_large
-        size = 0
+        size, whole = 0, False
 
         async def receive_bounded() -> Message:
-            nonlocal size
-            message = await receive()
+            nonlocal size, whole
+            if whole:  # what comes next is that the client leaves
+                return await receive()
+            try:
+                async with asyncio.timeout(STALLED_SECONDS):
+                    message = await receive()
+            except TimeoutError:
+                detail = f"The body stopped for {STALLED_SECONDS:g} seconds before its end."
+                raise HTTPException(408, detail, headers={"Connection": "close"}) from None
             size += len(message.get("body", b""))
+            whole = not message.get("more_body", False)
             if size > limit:
                 await _read_on(receive)
                 raise too_large
