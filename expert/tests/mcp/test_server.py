@@ -174,6 +174,8 @@ def test_notes_are_written_found_and_not_overwritten(project: Path) -> None:
         ("map_codebase", {"limit": 0}, "Give 1 to 1000"),
         ("find_duplicates", {"since": "no-such-revision"}, "no-such-revision"),
         ("credit_contributor", {"agent": "x", "files": ["nope.py"]}, "no file"),
+        ("propose_code", {"code": "X = 1", "path": "../elsewhere.py"}, "outside of the project"),
+        ("propose_code", {"code": "X = 1", "path": "/etc/elsewhere.py"}, "outside of the project"),
     ],
 )
 def test_a_wrong_call_is_a_tool_error_that_says_what_to_do(

@@ -1,7 +1,9 @@
 """What each tool says: short lines with file:line, the rest on request."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.model import Component, Route
@@ -81,6 +83,8 @@ class Answers:
     def propose_code(self, *, code: str, path: str | None = None, agent: str | None = None) -> str:
         workspace = self._workspace
         as_path = workspace.relative(path) if path else None
+        if as_path and not Path(os.path.abspath(workspace.root / as_path)).is_relative_to(workspace.root):
+            raise ExpertError("this is outside of the project", where=path, do="Give a path relative to its root.")
         if agent and as_path:
             from fastapi_expert.credit import record
 
