@@ -36,6 +36,7 @@ def test_an_interrupt_ends_quietly_with_130(shop: Path):
     reader = subprocess.Popen(
         [sys.executable, "-m", "fastapi_expert", "propose", "-"],
         cwd=shop, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored, when these tests run with `&`
     )  # fmt: skip
     time.sleep(1)
     reader.send_signal(signal.SIGINT)
