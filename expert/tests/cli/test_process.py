@@ -33,10 +33,10 @@ def test_a_reader_that_stops_early_is_no_error(shop: Path):
 
 
 def test_an_interrupt_ends_quietly_with_130(shop: Path):
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # ignored in a run with `&`
     reader = subprocess.Popen(
-        [sys.executable, "-m", "fastapi_expert", "propose", "-"],
+        [sys.executable, "-c", f"{heard}; from fastapi_expert.__main__ import main; main()", "propose", "-"],
         cwd=shop, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored, when these tests run with `&`
     )  # fmt: skip
     time.sleep(1)
     reader.send_signal(signal.SIGINT)
