@@ -5,9 +5,22 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from shop import DUPLICATE, Expert, lay_down
+from shop import DUPLICATE, Done, Expert, lay_down
 
 from fastapi_expert.cli.report_duplicates import Format
+
+
+def add_members(shop: Path) -> None:
+    """A module that has a function of the shop once more."""
+    head = (shop / "app/services/billing.py").read_text().partition("def open")[0]
+    lay_down(shop, {"app/services/members.py": head + DUPLICATE})
+
+
+def assert_all_about_members(done: Done) -> None:
+    assert all(
+        any(place["path"] == "app/services/members.py" for place in finding["components"])
+        for finding in json.loads(done.out)["findings"]
+    )
 
 
 def test_duplicates_names_both_places_and_what_to_do(expert: Expert):
@@ -32,19 +45,10 @@ def test_a_baseline_excuses_what_it_knows_and_nothing_new(expert: Expert, shop: 
     known = expert("duplicates", "--baseline", "known.json")
     assert known.code == 0
     assert "more known to the baseline" in known.out
-    lay_down(
-        shop,
-        {
-            "app/services/members.py": (shop / "app/services/billing.py").read_text().partition("def open")[0]
-            + DUPLICATE
-        },
-    )
+    add_members(shop)
     fresh = expert("duplicates", "--baseline", "known.json", "--json")
     assert fresh.code == 1
-    assert all(
-        any(place["path"] == "app/services/members.py" for place in finding["components"])
-        for finding in json.loads(fresh.out)["findings"]
-    )
+    assert_all_about_members(fresh)
 
 
 def test_what_was_fixed_is_reported_as_removable_from_the_baseline(expert: Expert, shop: Path):
@@ -97,19 +101,10 @@ def committed(shop: Path) -> Path:
 
 def test_since_a_revision_only_what_the_change_touches_counts(expert: Expert, committed: Path):
     assert expert("duplicates", "--since", "HEAD").code == 0
-    lay_down(
-        committed,
-        {
-            "app/services/members.py": (committed / "app/services/billing.py").read_text().partition("def open")[0]
-            + DUPLICATE
-        },
-    )
+    add_members(committed)
     done = expert("duplicates", "--since", "HEAD", "--json")
     assert done.code == 1
-    assert all(
-        any(place["path"] == "app/services/members.py" for place in finding["components"])
-        for finding in json.loads(done.out)["findings"]
-    )
+    assert_all_about_members(done)
 
 
 def test_since_an_unknown_revision_is_an_error(expert: Expert, committed: Path):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_expert.codebase.facts import FileFacts
 from fastapi_expert.duplicates.extract import is_test_path
-from fastapi_expert.duplicates.model import Finding, Place
+from fastapi_expert.duplicates.model import Action, Finding, Place
 from fastapi_expert.duplicates.records import Records, VariableRecord
 from fastapi_expert.duplicates.rules import RULES
 from fastapi_expert.duplicates.variables import drafted_variables
@@ -95,16 +95,13 @@ def _twice(definitions: Sequence[VariableRecord]) -> Iterator[Finding]:
 
 
 def _defined_again(first: VariableRecord, other: VariableRecord) -> Finding:
-    return Finding(
-        rule="FX501",
-        title=RULES["FX501"].title,
-        similarity=1.0,
+    return _finding(
+        "FX501",
+        (other, first),
         message=f"`{other.owner}.{other.field}` reads {other.variable}, which `{first.owner}.{first.field}` "
         f"({place(first)}) defines already",
         advice=f"Keep `{first.owner}.{first.field}` ({place(first)}) and inherit or pass that settings object.",
         action="merge",
-        components=(_as_place(other), _as_place(first)),
-        saves=1,
     )
 
 
@@ -119,30 +116,38 @@ def _is_past(variable: VariableRecord, definitions: Sequence[VariableRecord]) ->
 
 def _read(variable: VariableRecord, definition: VariableRecord, modules: Mapping[str, str]) -> Finding:
     bring = import_line(modules, definition.path, definition.owner, for_path=variable.path)
-    return Finding(
-        rule="FX502",
-        title=RULES["FX502"].title,
-        similarity=1.0,
+    return _finding(
+        "FX502",
+        (variable, definition),
         message=f"{variable.variable} is read from the environment, past `{definition.owner}.{definition.field}` "
         f"({place(definition)})",
         advice=f"Take `{definition.field}` from `{definition.owner}` ({place(definition)}){bring}.",
         action="reuse",
-        components=(_as_place(variable), _as_place(definition)),
-        saves=1,
     )
 
 
 def _read_again(variable: VariableRecord, others: Sequence[VariableRecord]) -> Finding:
-    return Finding(
-        rule="FX503",
-        title=RULES["FX503"].title,
-        similarity=1.0,
+    return _finding(
+        "FX503",
+        (variable, *others),
         message=f"{variable.variable} is read from the environment here and in {many(len(others), 'more file')}: "
         f"{listed([place(one) for one in others])}",
         advice=f"Read it once, in a settings class or beside {place(others[0])}, and import it from there.",
         action="merge",
-        components=(_as_place(variable), *map(_as_place, others)),
-        saves=len(others),
+    )
+
+
+def _finding(rule: str, places: Sequence[VariableRecord], *, message: str, advice: str, action: Action) -> Finding:
+    """What one of ``places`` says is enough: as many are saved as there are others."""
+    return Finding(
+        rule=rule,
+        title=RULES[rule].title,
+        similarity=1.0,
+        message=message,
+        advice=advice,
+        action=action,
+        components=tuple(map(_as_place, places)),
+        saves=len(places) - 1,
     )
 
 

@@ -88,7 +88,7 @@ def stop_all() -> None:
         _signal(process)
 
 
-def give_up(*_signal: object) -> None:
+def give_up(*_: object) -> None:
     """The handler of the signals that somebody gives up with.
 
     The exception may be lost where C code that was under way takes it for an error of its own, so the tools are ended
