@@ -129,7 +129,7 @@ class Answers:
         return self._found[2]
 
     def check_changes(self, *, since: str | None = None, all: bool = False, fix: bool = False) -> str:
-        from fastapi_expert.gate.summary import check_text
+        from fastapi_expert.gate.report import check_text
 
         return check_text(self._workspace.root, since=since, everything=all, fix=fix)
 

@@ -9,8 +9,8 @@ from typing import Any, cast
 
 from fastapi_expert.errors import ExpertError
 from fastapi_expert.mcp.protocol import Json, Refused, Tool
-from fastapi_expert.notes.catalogue import TOOLS as NOTE_TOOLS
-from fastapi_expert.notes.catalogue import call as call_note_tool
+from fastapi_expert.notes.mcp.catalogue import TOOLS as NOTE_TOOLS
+from fastapi_expert.notes.mcp.catalogue import call as call_note_tool
 from fastapi_expert.notes.notebook import Notebook
 
 _KINDS = "app router endpoint schema table service dependency middleware exception_handler task settings test"
