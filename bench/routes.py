@@ -13,8 +13,8 @@ protection  of what is found: `none` said of a protected route, `required` of an
             one, `unknown` of any
 
 A route is protected when a stranger was answered 401 or 403 or sent to a page to sign in, open when the answer was a
-success. Any other answer proves neither: then a dependency that refuses makes it protected, and without one it is not
-judged. A truth that nobody asked is judged by the dependencies alone.
+success. Any other answer proves neither: then a security scheme with auto_error makes it protected, and without one it
+is not judged. A truth without answers is judged by its `protected` alone.
 
 HEAD and OPTIONS are left out on both sides: Starlette adds the one to GET, and answers the other by itself.
 """
@@ -217,15 +217,15 @@ def _protection(counts: Counts, key: Key, true: Row, said: Row) -> None:
 def refuses_strangers(row: Row) -> bool | None:
     """Whether a request without credentials is refused; None when that is not known."""
     asked = row.get("asked")
-    read: bool | None = row.get("protected")
     if asked is None:
-        return read
+        return row.get("protected")
     status = asked.get("status") or 0
     if status in (401, 403) or (300 <= status < 400 and SIGN_IN.search(asked.get("location") or "")):
         return True
     if 200 <= status < 300:
         return False
-    return read or None
+    refusing = any(scheme and auto_error is not False for _, scheme, auto_error in row.get("dependencies") or ())
+    return True if refusing else None
 
 
 HEAD = (

@@ -22,6 +22,7 @@ children reach no network but this machine's.
 """
 
 import argparse
+import ast
 import asyncio
 import enum
 import importlib
@@ -33,11 +34,15 @@ import select
 import signal
 import socket
 import sys
+import time
 import uuid
 from pathlib import Path
 
 LIMIT_S = 5.0
 """For one request."""
+
+BUDGET_S = 300.0
+"""For all of them."""
 
 REFUSES = re.compile(
     r"current_\w*user|get_user$|require|authenticat|authoriz|authoris|login_required|permission|is_admin"
@@ -138,14 +143,30 @@ def named(function):
 
 
 def place(function):
-    """File and line of what was written, below decorators that keep `__wrapped__`."""
+    """File and line of what was written, below decorators: by `__wrapped__`, else by name in the module it says."""
     try:
         function = inspect.unwrap(function)
         target = function if hasattr(function, "__code__") or inspect.isclass(function) else type(function)
         target = getattr(function, "__func__", target)
-        return inspect.getsourcefile(target), inspect.getsourcelines(target)[1]
+        file, line = inspect.getsourcefile(target), inspect.getsourcelines(target)[1]
     except (TypeError, OSError, ValueError):
-        return None, None
+        file, line = None, None
+    if file is None or INSTALLED.search(file):
+        module = getattr(sys.modules.get(getattr(function, "__module__", None) or ""), "__file__", None)
+        if module and not INSTALLED.search(module):
+            return module, line_of(module, getattr(function, "__qualname__", ""))
+    return file, line
+
+
+def line_of(module, qualname):
+    """Where the innermost function of this name begins, None when the text has none."""
+    name = qualname.rpartition(".")[2]
+    found = [
+        min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+        for node in ast.walk(ast.parse(Path(module).read_text()))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == name
+    ]
+    return found[-1] if found else None
 
 
 def relative(file, root):
@@ -180,10 +201,13 @@ def refuses(call, scheme, auto_error):
 # --- asking -----------------------------------------------------------------------------------------------------------
 
 
-def ask(app, asked, limit, lifespan):
-    """Fill in `asked` of every (row, route) that is not a websocket, with children that are replaced when they fail."""
-    waiting = [(row, route) for row, route in asked if row["method"] != "WEBSOCKET"]
-    while waiting:
+def ask(app, table, limit, budget, lifespan):
+    """Fill in `asked` of every (row, route) that is no websocket, with children that are replaced when they fail."""
+    waiting = [(row, route) for row, route in table if row["method"] != "WEBSOCKET"]
+    for row, _ in waiting:
+        row["asked"] = {"status": None, "error": "not asked: the time for all was over"}
+    end = time.monotonic() + budget
+    while waiting and time.monotonic() < end:
         reader, child = start(app, waiting, limit, lifespan)
         done = 0
         with os.fdopen(reader, "rb", buffering=0) as pipe:
@@ -191,9 +215,11 @@ def ask(app, asked, limit, lifespan):
             for (row, _), answer in zip(waiting, answers):  # noqa: B905  (`strict` is of Python 3.10)
                 row["asked"] = answer
                 done += 1
+                if time.monotonic() > end:
+                    break
         os.kill(child, signal.SIGKILL)  # it is no error that it has ended: nobody has waited for it yet
         os.waitpid(child, 0)
-        if done < len(waiting):
+        if done < len(waiting) and time.monotonic() < end:
             waiting[done][0]["asked"] = {"status": None, "error": "no answer: the process hung or ended"}
         waiting = waiting[done + 1 :]
 
@@ -380,12 +406,14 @@ def main():
     parser.add_argument("--ask", action="store_true", help="ask every route without credentials")
     parser.add_argument("--lifespan", action="store_true", help="run the lifespan before asking")
     parser.add_argument("--limit", type=float, default=LIMIT_S, help="seconds for one request")
+    parser.add_argument("--budget", type=float, default=BUDGET_S, help="seconds for all of them")
     parser.add_argument("--root", type=Path, default=Path(), help="what files are relative to; the working directory")
     parser.add_argument("--commit", default="", help="to be written down")
     options = parser.parse_args()
     output = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what the project prints is not the table
-    sys.path.insert(0, "")
+    del sys.argv[1:]  # settings that read the command line find none
+    sys.path[0] = ""  # in place of this script's folder, whose modules would hide the project's
     name, _, attribute = options.application.partition(":")
     app = importlib.import_module(name)
     for part in (attribute or "app").split("."):
@@ -397,7 +425,7 @@ def main():
         below = below.app
     table = list(rows(below, os.path.realpath(options.root)))
     if options.ask:
-        ask(app, table, options.limit, options.lifespan)
+        ask(app, table, options.limit, options.budget, options.lifespan)
     import fastapi
 
     document = {
