@@ -31,10 +31,7 @@ from fastapi_expert.codebase.interpret.values import (
     is_dict,
     is_list,
 )
-
-APPLICATIONS = frozenset({"FastAPI", "Starlette"})
-ROUTERS = frozenset({"APIRouter", "Router", "InferringRouter"})
-_FRAMEWORKS = ("fastapi", "starlette", "fastapi_utils", "fastapi_restful", "cadwyn", "airflow")
+from fastapi_expert.codebase.vocabulary import APPLICATIONS, DEPENDS, FRAMEWORKS, ROUTERS
 
 
 def router_kind(cls: External) -> str | None:
@@ -42,7 +39,7 @@ def router_kind(cls: External) -> str | None:
     package, _, name = cls.name.rpartition(".")
     if name.endswith("APIRouter") and package:
         return "router"  # other people's subclasses keep the name: cadwyn.VersionedAPIRouter
-    if not package.startswith(_FRAMEWORKS):
+    if not package.startswith(FRAMEWORKS):
         return None
     return "app" if name in APPLICATIONS or name == "Cadwyn" else "router" if name in ROUTERS else None
 
@@ -110,7 +107,7 @@ def _external(interp: Runtime, function: External, given: Arguments) -> Any:
         make_router(interp, router, given.args, given.keywords)
         return router
     last = function.name.rpartition(".")[2]
-    if last in ("Depends", "Security") and not function.name.startswith("builtins."):
+    if last in DEPENDS and not function.name.startswith("builtins."):
         target = given.args[0] if given.args else given.keywords.get("dependency")
         return Dependency(target, last == "Security", given.site)
     if last == "get" and function.name.endswith("environ.get"):

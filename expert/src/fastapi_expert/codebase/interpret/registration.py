@@ -26,10 +26,15 @@ from fastapi_expert.codebase.interpret.values import (
     is_list,
 )
 from fastapi_expert.codebase.syntax.ir import Expr
-
-VERBS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
-PLAIN = ("route", "websocket_route", "add_route", "add_websocket_route")
-"""Starlette's methods, which know neither prefix nor dependencies of an `APIRouter`."""
+from fastapi_expert.codebase.vocabulary import (
+    ADDING_METHODS,
+    GENERAL_DECORATORS,
+    MOUNT_CLASSES,
+    ROUTE_CLASSES,
+    STARLETTE_METHODS,
+    VERBS,
+    WEBSOCKET,
+)
 
 _Act = Callable[[Runtime, Router, str, Arguments], Any]
 
@@ -62,14 +67,14 @@ def add_route_object(interp: Runtime, router: Router, route: Any) -> None:
     kind = route.cls.name.rpartition(".")[2]
     given = route.attributes
     path = _text(given.get("0", given.get("path")))
-    if kind in ("Mount", "Host"):
+    if kind in MOUNT_CLASSES:
         app = given.get("1", given.get("app"))
         if app is None and is_list(given.get("routes")):
             app = Router(True, route.site, External("starlette.applications.Starlette"), interp.region)
             for inner in given["routes"]:
                 add_route_object(interp, app, inner)
         _add(interp, router, MountEntry(path, app, route.site, host=kind == "Host"))
-    elif kind in ("Route", "APIRoute", "WebSocketRoute", "APIWebSocketRoute"):
+    elif kind in ROUTE_CLASSES:
         websocket = "WebSocket" in kind
         methods = _methods(given.get("methods"), route.site)
         endpoint = given.get("1", given.get("endpoint"))
@@ -116,7 +121,7 @@ def _route(
 ) -> RouteEntry:
     if isinstance(methods, Unknown):
         return RouteEntry((), methods, endpoint, site, websocket, keywords, raw, scope_path, plain)
-    named = ("WEBSOCKET",) if websocket else methods
+    named = (WEBSOCKET,) if websocket else methods
     return RouteEntry(named, path, endpoint, site, websocket, keywords, raw, scope_path, plain)
 
 
@@ -186,7 +191,7 @@ def _verb(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
     path = given.get(0, "path")
     methods = (name.upper(),) if name in VERBS else _methods(given.get(1, "methods"), given.site)
     websocket = name.startswith("websocket")
-    plain = name in PLAIN
+    plain = name in STARLETTE_METHODS
     return RouteDecorator(router, methods, path, given.keywords, given.raw, given.site, websocket, plain)
 
 
@@ -206,7 +211,7 @@ def _add_route(interp: Runtime, router: Router, name: str, given: Arguments) -> 
         given.keywords,
         given.raw,
         given.scope.path,
-        plain=name in PLAIN,
+        plain=name in STARLETTE_METHODS,
     )
 
 
@@ -312,14 +317,8 @@ def _super_init(interp: Runtime, router: Router, name: str, given: Arguments) ->
 
 ROUTER_METHODS: dict[str, _Act] = {
     **dict.fromkeys(VERBS, _verb),
-    "api_route": _verb,
-    "route": _verb,
-    "websocket": _verb,
-    "websocket_route": _verb,
-    "add_api_route": _add_route,
-    "add_route": _add_route,
-    "add_api_websocket_route": _add_route,
-    "add_websocket_route": _add_route,
+    **dict.fromkeys(GENERAL_DECORATORS, _verb),
+    **dict.fromkeys(ADDING_METHODS, _add_route),
     "include_router": _include,
     "mount": _mount,
     "host": _mount,

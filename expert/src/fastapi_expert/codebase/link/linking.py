@@ -22,7 +22,6 @@ from fastapi_expert.codebase.link.coverage import Exercise, tests
 from fastapi_expert.codebase.link.description import Description
 from fastapi_expert.codebase.link.entrypoints import applications, run_all
 from fastapi_expert.codebase.link.incremental import Reach
-from fastapi_expert.codebase.link.roles import is_test
 from fastapi_expert.codebase.link.routes import (
     FlatRoute,
     registrations,
@@ -31,6 +30,7 @@ from fastapi_expert.codebase.link.routes import (
 )
 from fastapi_expert.codebase.model import Component, Problem, Route
 from fastapi_expert.codebase.resolve.names import Names
+from fastapi_expert.codebase.vocabulary import is_test_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class Linked:
         self.router_ids: dict[int, str] = {}
         self._taken: dict[str, int] = {}
         for router in at.routers:
-            if not is_test(router.site.path):
+            if not is_test_path(router.site.path):
                 self.router_ids[id(router)] = self._router_id(router)
         self._served = [(app, serve(at, app, live=live)) for app in applications(at)]
         self._flat = [route for _, one in self._served for route in one.routes]
@@ -174,7 +174,7 @@ class Linked:
         catalogue = self.catalogue
         catalogue.mark_tests()
         for router in self.at.routers:
-            if is_test(router.site.path):
+            if is_test_path(router.site.path):
                 continue
             for entry in router.entries:
                 if isinstance(entry, RouteEntry):
@@ -189,7 +189,7 @@ class Linked:
         catalogue.mark_tasks()
         catalogue.mark_dependencies()
         for router in self.at.routers:
-            if not is_test(router.site.path):
+            if not is_test_path(router.site.path):
                 self._mark_router_dependencies(router)
         catalogue.mark_services()
 
@@ -250,7 +250,7 @@ class Linked:
         served = {id(route.entry) for route in flat}
         sites = {route.entry.site for route in flat}
         for router in self.at.routers:
-            if is_test(router.site.path) or id(router) not in self.router_ids:
+            if is_test_path(router.site.path) or id(router) not in self.router_ids:
                 continue
             own = [one for one in router.entries if isinstance(one, RouteEntry)]
             if own and not any(id(one) in served or one.site in sites for one in own):

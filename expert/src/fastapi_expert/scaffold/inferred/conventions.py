@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.link.dependencies import Dependencies, Need
-from fastapi_expert.codebase.link.entrypoints import is_test
 from fastapi_expert.codebase.model import Component, Route
 from fastapi_expert.codebase.syntax.facts import ClassFacts, FunctionFacts, Param
+from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.errors import ExpertError
 from fastapi_expert.scaffold.inferred.source import Sources
 from fastapi_expert.scaffold.naming import Names, names_of
@@ -91,7 +91,7 @@ def learn(codebase: Codebase, sources: Sources) -> Habits:
 
 
 def _sibling(codebase: Codebase) -> Sibling:
-    tables = [c for c in codebase.inventory.components if c.kind == "table" and not is_test(c.path)]
+    tables = [c for c in codebase.inventory.components if c.kind == "table" and not is_test_path(c.path)]
     if not tables:
         raise ExpertError(
             "there is no table here to be like (no SQLAlchemy or SQLModel class)",
@@ -128,7 +128,7 @@ def _as_sibling(codebase: Codebase, table: Component) -> Sibling | None:
     services = tuple(
         c
         for c in codebase.inventory.components
-        if c.kind == "service" and table.id in c.uses and not is_test(c.path) and _takes_a_session(codebase, c)
+        if c.kind == "service" and table.id in c.uses and not is_test_path(c.path) and _takes_a_session(codebase, c)
     )
     return Sibling(names, table, _schemas(mine, routes), routes, services)
 
@@ -174,7 +174,7 @@ def _touches(codebase: Codebase, route: Route, table: Component, schemas: Iterab
     endpoint = codebase.component(route.endpoint)
     known = {table.id, *(schema.id for schema in schemas)}
     said = {*route.request_models, route.response_model or "", *(endpoint.uses if endpoint else ())}
-    return bool(known & said) and not is_test(route.path_file)
+    return bool(known & said) and not is_test_path(route.path_file)
 
 
 def _schemas(mine: list[Component], routes: dict[str, Route]) -> dict[str, Component]:
@@ -204,7 +204,7 @@ def _session(codebase: Codebase, sibling: Sibling) -> tuple[Borrowed, str, str, 
     places = [(route.path_file, codebase.function(route.endpoint)) for route in routes]
     places += [(c.path, codebase.function(c.id)) for c in codebase.inventory.components if c.kind == "dependency"]
     for path, function in places:
-        if function is None or is_test(path):
+        if function is None or is_test_path(path):
             continue
         for param in function.params:
             for need in _needs(dependencies, path, param):
@@ -266,7 +266,7 @@ def _user(codebase: Codebase) -> Borrowed | None:
     counted: dict[Borrowed, int] = {}
     for route in codebase.inventory.routes:
         function = codebase.function(route.endpoint)
-        for param in function.params if function is not None and not is_test(route.path_file) else ():
+        for param in function.params if function is not None and not is_test_path(route.path_file) else ():
             if not list(_needs(dependencies, route.path_file, param)):
                 continue
             path, written = _plain_type(codebase, route.path_file, param)

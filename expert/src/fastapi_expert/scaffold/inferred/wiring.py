@@ -5,16 +5,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fastapi_expert.codebase import Codebase
-from fastapi_expert.codebase.link.entrypoints import is_test
 from fastapi_expert.codebase.model import Component
 from fastapi_expert.codebase.syntax.facts import ImportFacts
+from fastapi_expert.codebase.vocabulary import VERBS, is_test_path
 from fastapi_expert.errors import ExpertError
 from fastapi_expert.scaffold.inferred.conventions import Sibling
 from fastapi_expert.scaffold.inferred.imports import Import
 from fastapi_expert.scaffold.inferred.renaming import Renaming
 from fastapi_expert.scaffold.inferred.source import Sources
 
-_METHODS = ("get", "post", "put", "patch", "delete", "api_route")
+_HTTP_DECORATORS = (*VERBS, "api_route")
 _INCLUDE = re.compile(r"\.include_router\(\s*(?:router\s*=\s*)?([A-Za-z_][\w.]*)")
 
 
@@ -47,7 +47,7 @@ def router_use(codebase: Codebase, sibling: Sibling) -> RouterUse:
             continue
         name, _, method = decorator[1].rpartition(".")
         given = decorator[2][0] if decorator[2] else dict(decorator[3]).get("path")
-        if name and method in _METHODS and given and given[0] == "s":
+        if name and method in _HTTP_DECORATORS and given and given[0] == "s":
             bound = codebase.names.bindings(route.path_file).get(name.partition(".")[0])
             if bound is None or isinstance(bound, ImportFacts):
                 return RouterUse(name, given[1], 0, is_router=False)
@@ -64,7 +64,7 @@ def router_use(codebase: Codebase, sibling: Sibling) -> RouterUse:
 def inclusions(codebase: Codebase, sources: Sources, sibling: Sibling, use: RouterUse) -> Iterator[Inclusion]:
     """Every `include_router` of the sibling's router outside of tests."""
     for path in codebase.files:
-        if is_test(path):
+        if is_test_path(path):
             continue
         text = sources.text(path)
         for found in _INCLUDE.finditer(text):
@@ -87,7 +87,7 @@ def listings(
 ) -> Iterator[tuple[str, ImportFacts]]:
     """Imports of the sibling's table that nothing in their file uses: they make it known (to Alembic, to a package)."""
     for path, facts in codebase.files.items():
-        if path in own or is_test(path):
+        if path in own or is_test_path(path):
             continue
         for made in facts.imports:
             if not made.scope and _is_of(codebase, path, made, table) and not _is_used(sources, path, made):
