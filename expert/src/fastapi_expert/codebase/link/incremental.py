@@ -43,7 +43,7 @@ CALLERS = ("endpoint", "task")
 
 
 class LinkInputs(NamedTuple):
-    """What linking read: names looked up in each file (see Names.asked), functions called, modules in running order."""
+    """What linking read: names looked up in each file (Names.read_set), functions called, modules in running order."""
 
     read_set: Mapping[str, Collection[str]]
     called: Collection[Place]

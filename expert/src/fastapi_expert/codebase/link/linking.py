@@ -82,7 +82,7 @@ def link(names: Names, *, live: bool = True, sources: Sources | None = None) -> 
     interp = Interpreter(names, sources)
     run_all(interp)
     linked = Linked(interp, live=live)
-    if interp.strays and interp.unread:
+    if interp.unresolved_includes and interp.unread:
         deeper = Interpreter(names, sources, deeply=True)
         run_all(deeper)
         looked_deeper = Linked(deeper, live=live)
@@ -96,7 +96,7 @@ class Linked:
 
     def __init__(self, interp: Interpreter, *, live: bool) -> None:
         self.interp = interp
-        self.catalogue = Catalogue(interp.codebase)
+        self.catalogue = Catalogue(interp.names)
         self.router_ids: dict[int, str] = {}
         self._taken: dict[str, int] = {}
         for router in interp.routers:
@@ -113,11 +113,8 @@ class Linked:
         """What was read so far; None when that was more than facts, so that they do not tell whether it still holds."""
         if self.interp.deeply or (self.interp.sources is not None and self.interp.sources.read):
             return None
-        return LinkInputs(
-            self.interp.codebase.asked,
-            self.interp.called,
-            {path: position for position, path in enumerate(self.interp.modules)},
-        )
+        order = {path: position for position, path in enumerate(self.interp.modules)}
+        return LinkInputs(self.interp.names.read_set, self.interp.called, order)
 
     @cached_property
     def table(self) -> tuple[RouteRow, ...]:
