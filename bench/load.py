@@ -202,8 +202,8 @@ def playing_field(postgres: str, directory: Path) -> Iterator[Field]:
 
 def migrated_database(postgres: str, name: str, *, posts: int) -> str:
     """Make, migrate and fill a database; return its URL."""
-    from app.core.config import Settings
-    from app.core.migrations import upgrade
+    from app.config import Settings
+    from app.database.migrations import upgrade
 
     with psycopg.connect(postgres, autocommit=True) as admin:
         admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")

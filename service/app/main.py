@@ -12,30 +12,30 @@ from app.admin import install_admin
 from app.api import health
 from app.api.pages import install_pages
 from app.api.v1.router import router as v1
-from app.core import observing
-from app.core.access_log import AccessLog
-from app.core.cache import Cache
-from app.core.config import Settings, get_settings
-from app.core.counters import BufferedCounter
-from app.core.csrf import CsrfGuard
-from app.core.database import Database
-from app.core.docs import install_docs
-from app.core.errors import install_error_handlers
-from app.core.hot import HotAnswers
-from app.core.logging import configure_logging, wants_json
-from app.core.metrics import Metrics
-from app.core.middleware import install_middleware
-from app.core.oidc.client import OidcClient
-from app.core.openapi import DESCRIPTION, TAGS, install_openapi, operation_id
-from app.core.passwords import PasswordHasher
-from app.core.principal import GrantKey, Principal, PrincipalCache
-from app.core.ratelimit import RateLimiter
-from app.core.redis import connect
-from app.core.resources import Resources
-from app.core.tokens import TokenSigner
-from app.services import api_token_service, session_service
-from app.services.bootstrap_service import prepared
-from app.services.view_service import store_views
+from app.auth import api_tokens, sessions
+from app.auth.bootstrap import prepared
+from app.auth.principal import GrantKey, Principal, PrincipalCache
+from app.cache.cache import Cache
+from app.cache.redis import connect
+from app.config import Settings, get_settings
+from app.database.engine import Database
+from app.http.docs import install_docs
+from app.http.errors import install_error_handlers
+from app.http.openapi import DESCRIPTION, TAGS, install_openapi, operation_id
+from app.http.ratelimit import RateLimiter
+from app.kit.counters import BufferedCounter
+from app.middleware import install_middleware
+from app.observability import setup as observability
+from app.observability.access_log import AccessLog
+from app.observability.logging import configure_logging, wants_json
+from app.observability.metrics import Metrics
+from app.posts.response_cache import HotAnswers
+from app.posts.views import store_views
+from app.resources import Resources
+from app.security.csrf import CsrfGuard
+from app.security.oidc.client import OidcClient
+from app.security.passwords import PasswordHasher
+from app.security.tokens import TokenSigner
 from app.tasks.background import make_relay
 
 
@@ -53,7 +53,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=f"{settings.api_v1_str}/openapi.json" if settings.docs_enabled else None,
-        **observing.fastapi_options(settings),
+        **observability.fastapi_options(settings),
     )
     resources = build_resources(settings)
     app.state.resources = resources
@@ -70,18 +70,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 def build_resources(settings: Settings) -> Resources:
     database = Database(settings)
-    observing.trace_database(settings, database)
-    redis = connect(settings.redis_url, kind=observing.redis_kind(settings)) if settings.redis_url else None
+    observability.trace_database(settings, database)
+    redis = connect(settings.redis_url, kind=observability.redis_kind(settings)) if settings.redis_url else None
     metrics = Metrics()
     cache = Cache(redis, on_failure=metrics.redis_failures.inc)
 
-    token_uses = BufferedCounter[UUID](partial(api_token_service.store_uses, database))
+    token_uses = BufferedCounter[UUID](partial(api_tokens.store_uses, database))
     signer = TokenSigner(settings)
 
     async def load(user_id: int, grant: GrantKey) -> Principal | None:
         if isinstance(grant, UUID):
-            return await session_service.load_principal(database.reader, user_id=user_id, session_id=grant)
-        return await api_token_service.load_principal(
+            return await sessions.load_principal(database.reader, user_id=user_id, session_id=grant)
+        return await api_tokens.load_principal(
             database.reader, user_id=user_id, token_hash=grant, note_use=token_uses.add
         )
 
@@ -111,7 +111,7 @@ def build_resources(settings: Settings) -> Resources:
 async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     resources: Resources = app.state.resources
     configure_logging(resources.settings)
-    observing.start(resources.settings)
+    observability.start(resources.settings)
     await resources.cache.start()
     await resources.views.start()
     await resources.token_uses.start()
@@ -128,7 +128,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     resources.hasher.close()
     await resources.database.close()
     resources.access_log.flush()
-    await to_thread.run_sync(observing.stop, resources.settings)
+    await to_thread.run_sync(observability.stop, resources.settings)
 
 
 @asynccontextmanager

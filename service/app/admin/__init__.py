@@ -10,12 +10,12 @@ from anyio import to_thread
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.core.middleware import ADMIN
-from app.core.resources import Resources
+from app.middleware import ADMIN
+from app.resources import Resources
 
 
 def install_admin(app: FastAPI, resources: Resources) -> None:
-    """Serve the site at :data:`~app.core.middleware.ADMIN`."""
+    """Serve the site at :data:`~app.middleware.ADMIN`."""
     app.mount(ADMIN, LateSite(resources), name="admin")
 
 

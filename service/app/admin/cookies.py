@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from app.core.cookies import Header, read_cookie, set_cookie
-from app.core.sealed import NotSealed, seal, unseal
-from app.core.tokens import Claims, InvalidToken, TokenSigner
+from app.security.cookies import Header, read_cookie, set_cookie
+from app.security.encryption import NotSealed, seal, unseal
+from app.security.tokens import Claims, InvalidToken, TokenSigner
 
 IDLE_SECONDS = 3600
 """A session nobody uses for so long is over."""

@@ -17,7 +17,7 @@ from starlette.routing import Mount, Router
 from starlette.types import Receive, Scope, Send
 from starlette_admin.base import BaseAdmin
 
-from app.admin.gate import Gate
+from app.admin.access import Gate
 from app.admin.home import HomeView
 from app.admin.sign_in import SignIn
 from app.admin.views.jobs import JobsView
@@ -26,17 +26,17 @@ from app.admin.views.sessions import SessionsView
 from app.admin.views.tokens import TokensView
 from app.admin.views.trail import TrailView
 from app.admin.views.users import UsersView
-from app.core.csrf import CsrfGuard
-from app.core.errors import problem_for
-from app.core.middleware import ADMIN
-from app.core.resources import Resources
+from app.http.errors import problem_for
+from app.middleware import ADMIN
+from app.resources import Resources
+from app.security.csrf import CsrfGuard
 
 HERE = Path(__file__).parent
 VIEWS = (UsersView, PostsView, SessionsView, TokensView, JobsView, TrailView)
 
 
 def build_site(resources: Resources) -> "Site":
-    """The site as an application to be mounted at :data:`~app.core.middleware.ADMIN`."""
+    """The site as an application to be mounted at :data:`~app.middleware.ADMIN`."""
     logging.getLogger("starlette_admin").setLevel(logging.WARNING)  # below, it logs what forms hold
     home = HomeView()
     admin = BaseAdmin(

@@ -19,7 +19,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
-from app.core.pagination import MAX_CURSOR_LENGTH
+from app.http.pagination import MAX_CURSOR_LENGTH
 
 NOT_BLANK = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
 """For the schema alone: one line with something in it."""

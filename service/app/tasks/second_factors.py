@@ -5,10 +5,10 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import select
 
-from app.core.sealed import NotSealed
-from app.core.tokens import key_id
+from app.auth import second_factor
 from app.models import SecondFactor
-from app.services import second_factor_service
+from app.security.encryption import NotSealed
+from app.security.tokens import key_id
 from app.tasks.registry import Run, job
 
 log = structlog.get_logger(__name__)
@@ -29,11 +29,11 @@ def reseal(run: Run) -> None:
             for factor in factors:
                 last = factor.user_id
                 try:
-                    secret = second_factor_service.open_secret(factor, secrets=secrets)
+                    secret = second_factor.open_secret(factor, secrets=secrets)
                 except NotSealed:
                     lost += 1
                 else:
-                    second_factor_service.set_secret(factor, secret, secrets=secrets)
+                    second_factor.set_secret(factor, secret, secrets=secrets)
         if len(factors) < BATCH:
             break
     if lost:

@@ -16,9 +16,9 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import Table, select, update
 
-from app.core.clock import utcnow
-from app.core.scopes import Scope
+from app.kit.clock import utcnow
 from app.models import Base, Identity, PostStatus, Role, User
+from app.models.scope import Scope
 from tests.api_table import Operation, operations
 from tests.backends import on_both_databases, on_sqlite
 from tests.factories import Account, Accounts

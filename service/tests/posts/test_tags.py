@@ -10,10 +10,10 @@ from fastapi import FastAPI
 from sqlalchemy import create_engine, func, select
 from sqlalchemy.orm import Session
 
-from app.core import migrations
-from app.core.config import Settings
+from app.config import Settings
+from app.database import migrations
 from app.models import Post, TagTally, post_tags
-from app.services.tag_service import fold_tallies
+from app.posts.tags import fold_tallies
 from tests.backends import on_both_databases, on_postgres
 from tests.factories import Accounts
 

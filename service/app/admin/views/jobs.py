@@ -8,11 +8,11 @@ from starlette.requests import Request
 from starlette_admin.actions import ActionSelection, action, row_action
 from starlette_admin.fields import IntegerField, StringField, TextAreaField
 
+from app.admin import service as admin_service
 from app.admin.fields import TEXT, Badge, Moment, choices
+from app.admin.lists import JOBS, JobRow
 from app.admin.views.base import ListingView, many
 from app.models import JobStatus
-from app.services import admin_service
-from app.services.admin_lists import JOBS, JobRow
 
 DROP = "What it was to do is never done then. Drop it?"
 

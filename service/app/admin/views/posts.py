@@ -11,15 +11,16 @@ from starlette_admin.fields import IntegerField, StringField
 
 from app.admin.fields import TEXT, Badge, Hidden, LongText, Moment, RowLink, as_typed, choices
 from app.admin.forms import checked, explained
+from app.admin.lists import Wanted, row_number, user_number
 from app.admin.views.base import TableView, actor, filtered_url, many
-from app.core.errors import NotFound, ServiceError
-from app.core.pagination import Order, PageRequest
+from app.http.errors import NotFound, ServiceError
+from app.http.pagination import Order, PageRequest
 from app.models import PostStatus
+from app.posts import listing
+from app.posts import service as post_service
+from app.posts.listing import PostFilter
+from app.posts.rows import PostRow, post_view
 from app.schemas.post import PostSort, PostUpdate
-from app.services import post_listing, post_service
-from app.services.admin_lists import Wanted, row_number, user_number
-from app.services.post_listing import PostFilter
-from app.services.post_rows import PostRow, post_view
 
 EDITED = ("title", "content", "excerpt", "status", "tags", "published_at")
 
@@ -163,7 +164,7 @@ class PostsView(TableView):
             if author is None:
                 return {"items": [], "total": 0}
         status = filters.get("status")
-        found = await post_listing.list_page(
+        found = await listing.list_page(
             self.resources.database,
             actor(request),
             PostFilter(

@@ -7,10 +7,10 @@ from starlette.requests import Request
 from starlette_admin.actions import ActionSelection, action, row_action
 from starlette_admin.fields import BooleanField, StringField
 
+from app.admin import service as admin_service
 from app.admin.fields import TEXT, YES_OR_NO, Moment, RowLink
+from app.admin.lists import SESSIONS, SessionRow
 from app.admin.views.base import ListingView, many
-from app.services import admin_service
-from app.services.admin_lists import SESSIONS, SessionRow
 
 END = "Whoever uses it is signed out at once. End it?"
 

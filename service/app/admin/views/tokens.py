@@ -7,11 +7,11 @@ from starlette.requests import Request
 from starlette_admin.actions import ActionSelection, action, row_action
 from starlette_admin.fields import BooleanField, StringField
 
+from app.admin import service as admin_service
 from app.admin.fields import TEXT, YES_OR_NO, Moment, RowLink
+from app.admin.lists import TOKENS, TokenRow
 from app.admin.views.base import ListingView, many
 from app.admin.views.sessions import owner_of
-from app.services import admin_service
-from app.services.admin_lists import TOKENS, TokenRow
 
 REVOKE = "The program that uses it is refused from now on. Revoke it?"
 

@@ -6,8 +6,8 @@ from starlette.requests import Request
 from starlette_admin.fields import StringField
 
 from app.admin.fields import TEXT, Moment, RowLink
+from app.admin.lists import TRAIL, AuditRow
 from app.admin.views.base import ListingView
-from app.services.admin_lists import TRAIL, AuditRow
 
 VIEWS = {"user": "users", "post": "posts", "session": "sessions", "job": "jobs", "token": "tokens"}
 

@@ -12,14 +12,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from app.core.config import Settings
-from app.core.middleware import MAIL_PAGE_FILES, MAIL_PAGES
+from app.config import Settings
+from app.middleware import MAIL_PAGE_FILES, MAIL_PAGES
 
 _HERE = Path(__file__).parent
 
 
 def install_pages(app: FastAPI, settings: Settings) -> None:
-    """Serve :data:`~app.core.middleware.MAIL_PAGES` and their files."""
+    """Serve :data:`~app.middleware.MAIL_PAGES` and their files."""
     layout = (_HERE / "layout.html").read_text(encoding="utf-8")
     values = {"{{project}}": escape(settings.project_name), "{{api}}": escape(settings.api_v1_str)}
     for path in MAIL_PAGES:

@@ -16,22 +16,24 @@ from app.api.dependencies import (
     request_headers,
 )
 from app.api.responses import problems
-from app.core.answers import CountedAnswer, JsonAnswer
-from app.core.hot import address
-from app.core.ids import MAX_ID
-from app.core.metrics import route_template
-from app.core.pagination import MAX_PAGE_SIZE, Order, Page, page_request
-from app.core.principal import Principal
-from app.core.resources import Resources
-from app.core.wire import json_bytes
+from app.auth.principal import Principal
+from app.http.cached_json import CountedAnswer, JsonAnswer
+from app.http.pagination import MAX_PAGE_SIZE, Order, Page, page_request
+from app.kit.ids import MAX_ID
+from app.kit.json import json_bytes
 from app.models import PostStatus
+from app.observability.metrics import route_template
+from app.posts import listing
+from app.posts import service as post_service
+from app.posts.listing import PostFilter
+from app.posts.response_cache import address
+from app.posts.rows import PostRow, post_view
+from app.records import idempotency
+from app.records.idempotency import Answer
+from app.resources import Resources
 from app.schemas.common import Id, Message
 from app.schemas.fields import Cursor, Search, Text
 from app.schemas.post import SORT_TYPES, PostCreate, PostRead, PostSort, PostSummary, PostUpdate
-from app.services import idempotency_service, post_listing, post_service
-from app.services.idempotency_service import Answer
-from app.services.post_listing import PostFilter
-from app.services.post_rows import PostRow, post_view
 
 router = APIRouter()
 
@@ -63,7 +65,7 @@ async def list_posts(
     async def load() -> tuple[JsonAnswer, float | None]:
         if sort_by is PostSort.VIEW_COUNT:
             await resources.views.flush()
-        listed = await post_listing.list_page(resources.database, user, wanted, asked, totals=resources.hot.totals)
+        listed = await listing.list_page(resources.database, user, wanted, asked, totals=resources.hot.totals)
         answer = JsonAnswer(json_bytes(listed), route=route_template(request.scope), public=user is None)
         if user is not None:
             return answer, None
@@ -87,7 +89,7 @@ async def create_post(
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Write a post: a draft, a published one, or one to be published at a later time."""
-    attempt = await idempotency_service.begin(
+    attempt = await idempotency.begin(
         session,
         key=idempotency_key,
         scope=f"posts:{user.user_id}",

@@ -3,11 +3,12 @@
 from fastapi import APIRouter, Request, Response
 
 from app.api.dependencies import ResourcesDep, request_headers
-from app.core.answers import JsonAnswer
-from app.core.metrics import route_template
-from app.core.wire import json_bytes
+from app.http.cached_json import JsonAnswer
+from app.kit.json import json_bytes
+from app.observability.metrics import route_template
+from app.posts import service as post_service
+from app.posts import tags
 from app.schemas.post import TagCount
-from app.services import post_service, tag_service
 
 router = APIRouter()
 
@@ -18,7 +19,7 @@ async def list_tags(request: Request, resources: ResourcesDep) -> Response:
 
     async def load() -> tuple[JsonAnswer, float | None]:
         reader = resources.database.reader
-        answer = JsonAnswer(json_bytes(await tag_service.list_tags(reader)), route=route_template(request.scope))
+        answer = JsonAnswer(json_bytes(await tags.list_tags(reader)), route=route_template(request.scope))
         return answer, await post_service.seconds_to_next_publication(reader)
 
     answer = await resources.hot.pages.load(request.scope["path"], load)
