@@ -1,26 +1,27 @@
 """What one application holds: made by `create_app`, opened by the lifespan, reached as `app.state.resources`."""
 
-from dataclasses import dataclass
-from uuid import UUID
+from dataclasses import dataclass, field
+from typing import TypeVar, cast
 
-from app.auth.principal import PrincipalCache
 from app.cache.cache import Cache
 from app.cache.redis import RedisClient
 from app.config import Settings
 from app.database.engine import Database
 from app.http.ratelimit import RateLimiter
-from app.kit.counters import BufferedCounter
 from app.observability.access_log import AccessLog
 from app.observability.metrics import Metrics
-from app.posts.response_cache import HotAnswers
 from app.security.csrf import CsrfGuard
 from app.security.oidc.client import OidcClient
 from app.security.passwords import PasswordHasher
 from app.security.tokens import TokenSigner
 
+T = TypeVar("T")
+
 
 @dataclass(slots=True, kw_only=True)
 class Resources:
+    """Every package reaches what it shares here, and adds what it keeps itself: a cache, a counter."""
+
     settings: Settings
     database: Database
     hasher: PasswordHasher
@@ -29,10 +30,16 @@ class Resources:
     redis: RedisClient | None
     cache: Cache
     limiter: RateLimiter
-    hot: HotAnswers
-    views: BufferedCounter[int]
-    token_uses: BufferedCounter[UUID]
     metrics: Metrics
     access_log: AccessLog
-    principals: PrincipalCache
     providers: dict[str, OidcClient]
+    _added: dict[type, object] = field(default_factory=dict[type, object], repr=False)
+
+    def add(self, part: T) -> T:
+        """Keep ``part``, to be found by its class; returns it."""
+        self._added[type(part)] = part
+        return part
+
+    def get(self, kind: type[T]) -> T:
+        """The part of this class. KeyError names a class of which none was added."""
+        return cast(T, self._added[kind])

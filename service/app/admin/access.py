@@ -20,12 +20,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette_admin.auth import AdminUser
 
 from app.admin.cookies import IDLE_SECONDS, SiteCookies
-from app.auth.principal import Principal
+from app.admin.policy import ADMIN, admin_policy
+from app.auth.principal import Principal, PrincipalCache
 from app.http.context import request_context
+from app.http.cookies import Header
 from app.http.errors import Forbidden, problem_for
-from app.middleware import ADMIN, admin_policy
 from app.resources import Resources
-from app.security.cookies import Header
 from app.security.csrf import SAFE_METHODS, CsrfGuard
 
 log = structlog.get_logger(__name__)
@@ -94,7 +94,7 @@ class Gate:
         visit = Visit(cookies, None, uuid4(), "", _nonce(), [])
         claims = cookies.claims()
         if claims is not None:
-            principal = await self._resources.principals.get(claims.user_id, claims.session_id)
+            principal = await self._resources.get(PrincipalCache).get(claims.user_id, claims.session_id)
             if principal is not None and principal.is_admin:
                 visit.principal, visit.binding = principal, principal.session_id
                 if claims.expires_at - time.time() < IDLE_SECONDS - RENEWED_AFTER_SECONDS:

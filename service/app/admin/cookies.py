@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from app.security.cookies import Header, read_cookie, set_cookie
+from app.http.cookies import Header, read_cookie, set_cookie
 from app.security.encryption import NotSealed, seal, unseal
 from app.security.tokens import Claims, InvalidToken, TokenSigner
 

@@ -12,12 +12,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from app.auth.profiles import PROFILE_COLUMNS, Profile
-from app.database.reader import Read, Reader
+from app.database.query import CompiledQuery, like_pattern
+from app.database.reader import Reader
 from app.http.pagination import MAX_DEPTH
 from app.kit.clock import utcnow
 from app.kit.ids import MAX_ID
 from app.models import ApiToken, AuditEvent, JobStatus, OutboxJob, Session, User
-from app.users.listing import like_pattern
 
 T = TypeVar("T")
 Condition = ColumnElement[bool]
@@ -52,12 +52,12 @@ class Listing(Generic[T]):
         column = self.sorts[wanted.sort]
         order = (column, self.key)
         statement = self._matching(wanted).order_by(*(each.desc() if wanted.descending else each for each in order))
-        return await reader.all(Read(self.row, statement.limit(wanted.limit).offset(wanted.offset)))
+        return await reader.all(CompiledQuery(self.row, statement.limit(wanted.limit).offset(wanted.offset)))
 
     async def count(self, reader: Reader, wanted: Wanted) -> int:
         """How many match, at most :data:`~app.http.pagination.MAX_DEPTH`."""
         bounded = self._matching(wanted).with_only_columns(self.key).limit(MAX_DEPTH).subquery()
-        return await reader.first(Read(int, select(func.count()).select_from(bounded))) or 0
+        return await reader.first(CompiledQuery(int, select(func.count()).select_from(bounded))) or 0
 
     async def some(self, reader: Reader, keys: Sequence[str]) -> list[T]:
         """The rows with these keys, as far as there are any."""
@@ -67,7 +67,9 @@ class Listing(Generic[T]):
             return []
         if not values:
             return []
-        return await reader.all(Read(self.row, self.statement.where(or_(*(self.key == value for value in values)))))
+        return await reader.all(
+            CompiledQuery(self.row, self.statement.where(or_(*(self.key == value for value in values))))
+        )
 
     def _matching(self, wanted: Wanted) -> Select[*tuple[Any, ...]]:
         conditions = [self.filters[name](value) for name, value in wanted.filters.items()]
@@ -143,7 +145,7 @@ def row_number(text: str) -> int:
 
 async def user_number(reader: Reader, text: str) -> int | None:
     """Whom a number or a username names."""
-    return await reader.first(Read(int, select(User.id).where(_is_user(text))))
+    return await reader.first(CompiledQuery(int, select(User.id).where(_is_user(text))))
 
 
 def _part_of(*columns: Any) -> Callable[[str], Condition]:

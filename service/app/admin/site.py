@@ -19,6 +19,7 @@ from starlette_admin.base import BaseAdmin
 
 from app.admin.access import Gate
 from app.admin.home import HomeView
+from app.admin.policy import ADMIN
 from app.admin.sign_in import SignIn
 from app.admin.views.jobs import JobsView
 from app.admin.views.posts import PostsView
@@ -27,7 +28,6 @@ from app.admin.views.tokens import TokensView
 from app.admin.views.trail import TrailView
 from app.admin.views.users import UsersView
 from app.http.errors import problem_for
-from app.middleware import ADMIN
 from app.resources import Resources
 from app.security.csrf import CsrfGuard
 
@@ -36,7 +36,7 @@ VIEWS = (UsersView, PostsView, SessionsView, TokensView, JobsView, TrailView)
 
 
 def build_site(resources: Resources) -> "Site":
-    """The site as an application to be mounted at :data:`~app.middleware.ADMIN`."""
+    """The site as an application to be mounted at :data:`~app.admin.policy.ADMIN`."""
     logging.getLogger("starlette_admin").setLevel(logging.WARNING)  # below, it logs what forms hold
     home = HomeView()
     admin = BaseAdmin(

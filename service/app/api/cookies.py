@@ -10,8 +10,8 @@ from app.api.responses import NO_STORE, json_response
 from app.auth.service import BAD_REFRESH_TOKEN
 from app.auth.sessions import Tokens
 from app.http.context import request_context
+from app.http.cookies import Header, read_cookie, set_cookie
 from app.http.errors import Forbidden, Unauthorized
-from app.security.cookies import Header, read_cookie, set_cookie
 from app.security.tokens import InvalidToken
 
 NO_REFRESH_TOKEN = "Send the refresh token: in the body, or as the cookie that signing in with cookies=true has set."  # noqa: S105  # a message

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -19,9 +20,11 @@ from app.auth import sessions
 from app.auth.principal import Principal
 from app.auth.profiles import PROFILE_COLUMNS, Profile
 from app.database.engine import Database
-from app.database.reader import Read, Reader
+from app.database.query import CompiledQuery
+from app.database.reader import Reader
 from app.http.errors import Conflict, InvalidInput, NotFound
 from app.kit.clock import utcnow
+from app.kit.counters import BufferedCounter
 from app.kit.ids import MAX_ID, uuid7
 from app.models import ApiToken, User
 from app.models.scope import Scope, pack, unpack
@@ -37,6 +40,13 @@ USE_NOTED_AFTER = timedelta(minutes=1)
 PREFIX = "pat_"
 _SHOWN = 6  # characters of the secret, of 43
 _TOKEN = re.compile(rf"{PREFIX}([1-9]\d{{0,18}})_[\w-]{{43}}", re.ASCII)
+
+
+class TokenUses(BufferedCounter[UUID]):
+    """Notes which tokens are in use, by their ids."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(partial(_store_uses, database))
 
 
 class Listed(NamedTuple):
@@ -65,7 +75,7 @@ def _split(*row: Any) -> Found:
     return Found(token_id, unpack(scopes), expires_at, last_used_at, Profile(*profile))
 
 
-_LIVE = Read(
+_LIVE = CompiledQuery(
     _split,
     select(ApiToken.id, ApiToken.scopes, ApiToken.expires_at, ApiToken.last_used_at, *PROFILE_COLUMNS)
     .join(User, User.id == ApiToken.user_id)
@@ -77,7 +87,7 @@ _LIVE = Read(
         User.is_active,
     ),
 )
-_LISTED = Read(
+_LISTED = CompiledQuery(
     Listed,
     select(*(getattr(ApiToken, name) for name in Listed._fields))
     .where(ApiToken.user_id == bindparam("user_id"), ApiToken.revoked_at.is_(None))
@@ -160,7 +170,6 @@ async def revoke_all(session: AsyncSession, *, user_id: int, resources: Resource
     await sessions.revoke_grants(session, ApiToken, user_id=user_id, resources=resources)
 
 
-async def store_uses(database: Database, uses: Mapping[UUID, int]) -> None:
-    """Note that these tokens are in use."""
+async def _store_uses(database: Database, uses: Mapping[UUID, int]) -> None:
     async with database.session() as session:
         await session.execute(update(ApiToken).where(ApiToken.id.in_(sorted(uses))).values(last_used_at=utcnow()))

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from app.auth import service as auth_service
 from app.config import ConfigurationError, Settings
 from app.database import migrations
-from app.database.reader import Read
+from app.database.query import CompiledQuery
 from app.http.errors import ServiceError, is_outage
 from app.kit.background import end
 from app.models import Role, User
@@ -27,7 +27,7 @@ RETRY_SECONDS = 1.0
 PATIENCE = 5.0
 """Seconds that the first request may be kept waiting for a database that is down."""
 
-_ANY_ADMIN = Read(int, select(User.id).where(User.role == Role.ADMIN).limit(1))
+_ANY_ADMIN = CompiledQuery(int, select(User.id).where(User.role == Role.ADMIN).limit(1))
 
 
 @dataclass(frozen=True, slots=True)

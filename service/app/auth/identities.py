@@ -24,7 +24,8 @@ from app.auth import service as auth_service
 from app.auth.principal import Principal
 from app.auth.sessions import HAS_SECOND_FACTOR, Device, Tokens
 from app.database.engine import commit, insert_ignoring_conflicts
-from app.database.reader import Read, Reader
+from app.database.query import CompiledQuery
+from app.database.reader import Reader
 from app.http.errors import BadRequest, Conflict, Forbidden, NotFound, Unauthorized
 from app.kit.clock import utcnow
 from app.models import Identity, Role, User
@@ -63,7 +64,7 @@ class LinkedIdentity(NamedTuple):
 
 
 _ACCOUNT = select(User.id, User.hashed_password, User.is_active, User.is_verified, HAS_SECOND_FACTOR)
-_LINKED = Read(
+_LINKED = CompiledQuery(
     LinkedIdentity,
     select(*(getattr(Identity, name) for name in LinkedIdentity._fields))
     .where(Identity.user_id == bindparam("user_id"))

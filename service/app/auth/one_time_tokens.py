@@ -14,7 +14,8 @@ from hashlib import sha256
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.database.reader import Read, Reader
+from app.database.query import CompiledQuery
+from app.database.reader import Reader
 from app.kit.clock import utcnow
 from app.kit.ids import uuid7
 from app.kit.keys import derive_key
@@ -31,7 +32,7 @@ class Holder:
     username: str
 
 
-_HOLDER = Read(
+_HOLDER = CompiledQuery(
     Holder,
     select(User.id, User.email, User.username)
     .join(OneTimeToken, OneTimeToken.user_id == User.id)

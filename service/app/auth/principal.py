@@ -6,7 +6,7 @@ from time import monotonic
 from uuid import UUID
 
 from app.cache.cache import UNCOORDINATED_TTL, Cache, Region
-from app.http.cached_json import JsonAnswer
+from app.http.cached_json import CachedJSON
 from app.models.scope import Scope
 
 GrantKey = UUID | bytes
@@ -25,7 +25,7 @@ class Principal:
     is_admin: bool
     is_verified: bool
     email: str
-    profile: JsonAnswer
+    profile: CachedJSON
     """The user's own profile: what GET /auth/me answers."""
     scopes: frozenset[Scope] | None = None
     expires_at: float | None = None

@@ -6,9 +6,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement
 
 from app.auth.principal import Principal
-from app.http.cached_json import JsonAnswer
+from app.http.cached_json import CachedJSON
 from app.kit.json import json_bytes
 from app.models import Role, User
+
+NO_SUCH_USER = "There is no user with this id."
 
 
 class Profile(NamedTuple):
@@ -50,6 +52,6 @@ def view_for(profile: Profile, viewer: Principal | None) -> dict[str, Any]:
     return private_view(profile) if whole else public_view(profile)
 
 
-def profile_answer(view: dict[str, Any], *, version: int) -> JsonAnswer:
+def profile_answer(view: dict[str, Any], *, version: int) -> CachedJSON:
     """A view as it is sent, with its entity tag."""
-    return JsonAnswer(json_bytes(view), route="", version=version, public=False)
+    return CachedJSON(json_bytes(view), route="", version=version, public=False)

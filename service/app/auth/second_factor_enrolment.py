@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.auth import second_factor, sessions
 from app.auth.principal import Principal
 from app.database.engine import insert_ignoring_conflicts
-from app.database.reader import Read, Reader
+from app.database.query import CompiledQuery
+from app.database.reader import Reader
 from app.http.errors import BadRequest, Conflict, FieldError, Forbidden
 from app.kit.clock import utcnow
 from app.models import RecoveryCode, SecondFactor
@@ -38,7 +39,9 @@ class Enrolment:
 
 
 _LEFT = select(func.count()).where(RecoveryCode.user_id == bindparam("user_id")).scalar_subquery()
-_STATE = Read(State, select(SecondFactor.confirmed_at, _LEFT).where(SecondFactor.user_id == bindparam("user_id")))
+_STATE = CompiledQuery(
+    State, select(SecondFactor.confirmed_at, _LEFT).where(SecondFactor.user_id == bindparam("user_id"))
+)
 
 
 async def read_state(reader: Reader, user_id: int) -> State:

@@ -11,7 +11,7 @@ from app.auth.principal import Principal
 from app.auth.profiles import PROFILE_COLUMNS, Profile
 from app.auth.sessions import Device, Tokens
 from app.database.engine import commit, insert_ignoring_conflicts
-from app.database.reader import Read
+from app.database.query import CompiledQuery
 from app.http.errors import BadRequest, FieldError, Forbidden, InvalidInput, Unauthorized
 from app.kit.clock import utcnow
 from app.models import Purpose, Role, User
@@ -51,9 +51,9 @@ _CREDENTIALS = select(
     User.role,
     sessions.HAS_SECOND_FACTOR,
 )
-_BY_EMAIL = Read(Credentials, _CREDENTIALS.where(User.email == bindparam("email")))
-_BY_USERNAME = Read(Credentials, _CREDENTIALS.where(func.lower(User.username) == bindparam("username")))
-_BY_ID = Read(Credentials, _CREDENTIALS.where(User.id == bindparam("id")))
+_BY_EMAIL = CompiledQuery(Credentials, _CREDENTIALS.where(User.email == bindparam("email")))
+_BY_USERNAME = CompiledQuery(Credentials, _CREDENTIALS.where(func.lower(User.username) == bindparam("username")))
+_BY_ID = CompiledQuery(Credentials, _CREDENTIALS.where(User.id == bindparam("id")))
 
 
 async def hash_new_password(

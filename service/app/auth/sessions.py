@@ -9,11 +9,12 @@ from uuid import UUID
 from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.auth.principal import Principal
+from app.auth.principal import Principal, PrincipalCache
 from app.auth.profiles import PROFILE_COLUMNS, Profile, private_view, profile_answer
 from app.config import Settings
 from app.database.engine import after_commit
-from app.database.reader import Read, Reader
+from app.database.query import CompiledQuery
+from app.database.reader import Reader
 from app.http.context import request_context
 from app.http.errors import NotFound
 from app.kit.clock import utcnow
@@ -65,13 +66,13 @@ HAS_SECOND_FACTOR = exists().where(SecondFactor.user_id == User.id, SecondFactor
 
 _IS_LIVE = (Session.revoked_at.is_(None), Session.expires_at > bindparam("now"))
 
-_LIVE_PROFILE = Read(
+_LIVE_PROFILE = CompiledQuery(
     Profile,
     select(*PROFILE_COLUMNS)
     .join(Session, Session.user_id == User.id)
     .where(Session.id == bindparam("session_id"), User.id == bindparam("user_id"), User.is_active, *_IS_LIVE),
 )
-_OPEN_SESSIONS = Read(
+_OPEN_SESSIONS = CompiledQuery(
     OpenSession,
     select(*(getattr(Session, name) for name in OpenSession._fields))
     .where(Session.user_id == bindparam("user_id"), *_IS_LIVE)
@@ -231,7 +232,7 @@ def forget_after_commit(session: AsyncSession, *, user_id: int, resources: Resou
     """Whatever is remembered of this user's sessions is dropped, on every worker, once this is committed."""
 
     async def forget() -> None:
-        await resources.principals.forget(user_id)
+        await resources.get(PrincipalCache).forget(user_id)
 
     after_commit(session, forget)
 

@@ -10,10 +10,10 @@ from sqlalchemy import URL, String, column, select, table
 
 from app.config import SERVICE_ROOT, ConfigurationError, Settings
 from app.database.engine import Database, sqlite_path
-from app.database.reader import Read
+from app.database.query import CompiledQuery
 from app.kit.keys import make_private_folder
 
-_CURRENT = Read(str, select(column("version_num", String)).select_from(table("alembic_version")))
+_CURRENT = CompiledQuery(str, select(column("version_num", String)).select_from(table("alembic_version")))
 
 
 def alembic_config(url: URL) -> Config:

@@ -1,36 +1,28 @@
-"""Hot reads: a SELECT compiled once, run on the driver itself, answered as typed rows.
-
-SQLAlchemy's session costs about 1.1 ms of CPU a query where asyncpg costs 0.3 (docs/performance.md). A
-:class:`Read` keeps what SQLAlchemy is good at, composing SQL that both databases understand and converting types,
-and leaves out the rest.
-"""
+"""Readers: a :class:`~app.database.query.CompiledQuery` run on the driver itself, without SQLAlchemy's session."""
 
 import asyncio
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import aiosqlite
 import asyncpg
 import orjson
-from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql import asyncpg as sa_asyncpg
 from sqlalchemy.dialects.sqlite import aiosqlite as sa_aiosqlite
 from sqlalchemy.engine import URL, Dialect
 
 from app.config import Settings
 from app.database.pool import PoolUse
+from app.database.query import CompiledQuery, Record
 
 T = TypeVar("T")
-Processor = Callable[[Any], Any]
-Record = Sequence[Any]
 Pool = Any  # asyncpg.Pool, whose methods have no types
 
 SQLITE_READERS = 4
-_NUMERIC_OID = 1700  # what PostgreSQL calls NUMERIC: its types ask how the driver spells a number
 _LOST = (
     OSError,
     asyncpg.PostgresConnectionError,
@@ -40,80 +32,19 @@ _LOST = (
 )
 
 
-class Read(Generic[T]):
-    """A SELECT and the type of its rows; compiled on first use, once for each database.
-
-    `row` is called with a row's columns in order: a NamedTuple or a frozen dataclass.
-    Values that change are `bindparam("name")`; give them to the reader by name. PostgreSQL plans a read once for all
-    values; with `planned_anew` for those it is given, where the best way depends on them.
-    """
-
-    def __init__(
-        self, row: Callable[..., T], statement: Select[*tuple[Any, ...]], *, planned_anew: bool = False
-    ) -> None:
-        self.row = row
-        self.statement = statement
-        self.planned_anew = planned_anew
-        self._compiled: dict[str, CompiledRead] = {}
-
-    def compiled(self, dialect: Dialect) -> "CompiledRead":
-        found = self._compiled.get(dialect.name)
-        if found is None:
-            found = self._compiled[dialect.name] = CompiledRead(self.statement, dialect)
-        return found
-
-
-class CompiledRead:
-    """SQL text, the order of its parameters, and the conversions its types ask for."""
-
-    def __init__(self, statement: Select[*tuple[Any, ...]], dialect: Dialect) -> None:
-        compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
-        self.sql = str(compiled)
-        self._fixed = compiled.params
-        self.binds = frozenset(name for name, bind in compiled.binds.items() if bind.required)
-        """The names that need a value."""
-        self._order: list[tuple[str, Processor | None]] = [
-            (name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
-            for name in compiled.positiontup or ()
-        ]
-        self._results = [
-            (index, processor)
-            for index, column in enumerate(statement.selected_columns)
-            if (processor := column.type.dialect_impl(dialect).result_processor(dialect, _NUMERIC_OID))
-        ]
-
-    def parameters(self, values: dict[str, Any]) -> list[Any]:
-        """The positional parameters for the driver. KeyError names a bind that does not exist."""
-        if unknown := values.keys() - self._fixed.keys():
-            raise KeyError(f"no such bind: {', '.join(sorted(unknown))}")
-        given = {**self._fixed, **values}
-        return [given[name] if process is None else process(given[name]) for name, process in self._order]
-
-    def rows(self, row: Callable[..., T], records: Iterable[Record]) -> list[T]:
-        if not self._results:
-            return [row(*record) for record in records]
-        built: list[T] = []
-        for record in records:
-            values = list(record)
-            for index, process in self._results:
-                values[index] = process(values[index])
-            built.append(row(*values))
-        return built
-
-
 class Reader(ABC):
-    """Runs reads in autocommit. A read that meets a dead connection is tried once more on a fresh one."""
+    """Runs queries in autocommit. One that meets a dead connection is tried once more on a fresh one."""
 
     dialect: Dialect
     use: PoolUse
 
-    async def all(self, read: Read[T], **values: Any) -> list[T]:
-        compiled = read.compiled(self.dialect)
-        records = await self.records(compiled.sql, compiled.parameters(values), planned_anew=read.planned_anew)
-        return compiled.rows(read.row, records)
+    async def all(self, query: CompiledQuery[T], **values: Any) -> list[T]:
+        compiled = query.compiled(self.dialect)
+        records = await self.records(compiled.sql, compiled.parameters(values), planned_anew=query.planned_anew)
+        return compiled.rows(query.row, records)
 
-    async def first(self, read: Read[T], **values: Any) -> T | None:
-        rows = await self.all(read, **values)
+    async def first(self, query: CompiledQuery[T], **values: Any) -> T | None:
+        rows = await self.all(query, **values)
         return rows[0] if rows else None
 
     @abstractmethod
@@ -187,7 +118,7 @@ async def _open_pool(url: URL, settings: Settings) -> Pool:
     query = dict(url.query)
     arguments = postgres_arguments(settings)
     if "server_settings" in arguments:
-        # Planning a list takes longer than running it; one plan is right for all values, or the Read says otherwise.
+        # Planning a list takes longer than running it; one plan is right for all values, or the query says otherwise.
         arguments["server_settings"]["plan_cache_mode"] = "force_generic_plan"
     return await cast(Any, asyncpg).create_pool(
         host=query.pop("host", url.host),  # in the query it is a unix socket's directory

@@ -24,7 +24,7 @@ _JSON = (b"content-type", b"application/json")
 Headers = list[tuple[bytes, bytes]]
 
 
-class JsonAnswer:
+class CachedJSON:
     """A JSON document. ``version`` (a resource's) begins its entity tag, so that ``If-Match`` can be checked by it."""
 
     __slots__ = ("_gzipped", "body", "etag", "public", "route")
@@ -76,7 +76,7 @@ class JsonAnswer:
         return response
 
 
-class CountedAnswer(JsonAnswer):
+class CountedJSON(CachedJSON):
     """A document whose last member counts its readers: ``{…,"views":41}``.
 
     ``prefix`` is everything before the number; ``on_read`` is told of every reader that this answer serves (without it

@@ -20,7 +20,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.http.context import current_request_id
-from app.http.openapi import PROBLEM_JSON, allowed_methods
+from app.http.routing import allowed_methods
+
+PROBLEM_JSON = "application/problem+json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,6 @@ from app.kit.ids import MAX_ID
 
 MAX_DEPTH = 10_000
 """Rows that numbered pages reach, and where counting stops."""
-MAX_MATCHES = 1_000
-"""Where counting what a search of posts matches stops: each is a post to look at, not an entry of an index."""
 
 MAX_PAGE_SIZE = 100
 
@@ -41,7 +39,7 @@ class Page(BaseModel, Generic[T]):
 
     items: list[T]
     total: int | None = Field(
-        description=f"Rows in all; counting stops at {MAX_DEPTH:,}, of words in posts at {MAX_MATCHES:,}."
+        description=f"Rows in all; counting stops at {MAX_DEPTH:,}, and sooner where each row has to be searched."
     )
     page: int | None
     page_size: int

@@ -3,50 +3,28 @@
 edge         request id, client address, security headers, access log, metrics
 CORS         Starlette's, when origins are allowed: around every refusal, so that browsers can read it
 admission    trusted hosts, rate limit, body size, the barrier that turns any exception into a problem
-hot reads    anonymous answers made before
+inner        the application's own: responses that are cached
 compression  gzip for answers made now
 """
 
+from collections.abc import Mapping, Sequence
+
 from fastapi import FastAPI
 from starlette.datastructures import Headers
+from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
 from app.config import Settings
 from app.http.context import request_context
-from app.http.docs import DOCS_POLICY
 from app.http.errors import Problem
 from app.http.proxies import TrustedProxies
 from app.http.ratelimit import Limit
 from app.middleware.admission import AdmissionMiddleware
 from app.middleware.compression import CompressionMiddleware
 from app.middleware.edge import EdgeMiddleware
-from app.middleware.response_cache import HotReadsMiddleware
 from app.resources import Resources
 from app.security.csrf import TOKEN_HEADER
-
-ADMIN = "/admin"
-"""Where the admin site is."""
-
-ADMIN_FILES = f"{ADMIN}/static"
-
-
-def admin_policy(nonce: str | None = None) -> str:
-    """The policy of the admin site: its files' scripts and, of those inside a page, what bears the page's ``nonce``."""
-    scripts = "'self'" if nonce is None else f"'self' 'nonce-{nonce}'"
-    return (
-        f"default-src 'none'; script-src {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-        "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    )
-
-
-# The pages that mails link to (app.api.pages), and their files.
-MAIL_PAGES = ("/verify-email", "/forgot-password", "/reset-password")
-MAIL_PAGE_FILES = "/pages"
-MAIL_PAGES_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'"
-)
 
 _REQUEST_HEADERS = [
     "Authorization",
@@ -60,18 +38,30 @@ _REQUEST_HEADERS = [
 _RATE_LIMIT_HEADERS = ["Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]
 
 
-def install_middleware(app: FastAPI, settings: Settings, resources: Resources) -> None:
-    """Put the middleware around ``app``; Starlette wants the innermost first."""
-    api = settings.api_v1_str
-    docs = (f"{api}/docs", f"{api}/redoc")
+def install_middleware(
+    app: FastAPI,
+    settings: Settings,
+    resources: Resources,
+    *,
+    pages: Mapping[str, str],
+    unlimited: tuple[str, ...],
+    inner: Sequence[Middleware] = (),
+) -> None:
+    """Put the middleware around ``app``; Starlette wants the innermost first.
+
+    ``pages`` are the paths of HTML pages, each with its Content-Security-Policy; ``unlimited`` the paths without rate
+    limit and host check. All of them are prefixes. ``inner`` is middleware of the application's own, outermost first:
+    what is admitted passes it before it is routed.
+    """
     app.add_middleware(CompressionMiddleware)
-    app.add_middleware(HotReadsMiddleware, prefixes=(f"{api}/posts", f"{api}/tags"))
+    for own in reversed(inner):
+        app.add_middleware(own.cls, *own.args, **own.kwargs)
     app.add_middleware(
         AdmissionMiddleware,
         allowed_hosts=settings.allowed_hosts,
         max_body_bytes=settings.max_body_bytes,
         limit=Limit("client", settings.rate_limit_requests, settings.rate_limit_window),
-        unlimited=("/health", "/metrics", ADMIN_FILES, *docs),
+        unlimited=unlimited,
     )
     if settings.allowed_origins:
         app.add_middleware(
@@ -92,11 +82,7 @@ def install_middleware(app: FastAPI, settings: Settings, resources: Resources) -
         proxies=TrustedProxies(settings.trusted_proxies),
         access_log=resources.access_log,
         metrics=resources.metrics,
-        pages={
-            **dict.fromkeys(docs, DOCS_POLICY),
-            **dict.fromkeys(MAIL_PAGES, MAIL_PAGES_POLICY),
-            ADMIN: admin_policy(),
-        },
+        pages=pages,
     )
 
 

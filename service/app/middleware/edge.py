@@ -12,8 +12,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.http.context import RequestContext, request_context
 from app.http.proxies import TrustedProxies
+from app.http.routing import route_template
 from app.observability.access_log import AccessLog
-from app.observability.metrics import Metrics, route_template
+from app.observability.metrics import Metrics
 
 _VALID_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}").fullmatch
 

@@ -22,7 +22,6 @@ from prometheus_client import (
     multiprocess,
     values,
 )
-from starlette.types import Scope
 
 from app.kit.background import end
 
@@ -46,14 +45,6 @@ def share_between_processes() -> Path:
     os.environ[_SHARED] = directory
     cast(Any, values).ValueClass = cast(Any, values).get_value_class()  # chosen at its import, which may be long ago
     return Path(directory)
-
-
-def route_template(scope: Scope) -> str:
-    """The path template that matched, as the router left it in the scope; ids must not become metric labels."""
-    # From FastAPI 0.137 routers are a tree: the route knows the end of its path only, the context all of it.
-    context = scope.get("fastapi", {}).get("effective_route_context")
-    path = getattr(context or scope.get("route"), "path", None)
-    return path if isinstance(path, str) else "unmatched"
 
 
 class Metrics:

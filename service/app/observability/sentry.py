@@ -14,7 +14,7 @@ from sentry_sdk.types import Event, Hint
 from sentry_sdk.utils import BadDsn
 
 from app.config import ConfigurationError, Settings
-from app.observability.logging import redact, redact_text
+from app.observability.redaction import redact, redact_text
 
 Line = MutableMapping[str, Any]
 _TAGS = ("request_id", "job", "job_id", "trace_id", "method", "path")

@@ -6,10 +6,9 @@ from typing import Any, TypeVar
 from app.auth.principal import Principal
 from app.cache.cache import Region
 from app.database.engine import Database
-from app.database.reader import Read
+from app.database.query import CompiledQuery
 from app.http.pagination import (
     MAX_DEPTH,
-    MAX_MATCHES,
     Order,
     PageRequest,
     Position,
@@ -21,10 +20,10 @@ from app.kit.clock import utcnow
 from app.models import PostStatus
 from app.models.tag import tag_key
 from app.posts import queries
-from app.posts.queries import Shape
+from app.posts.queries import MAX_MATCHES, Shape
 from app.posts.rows import SummaryRow, summary_view
-from app.posts.service import viewer_of
 from app.posts.text import words_of
+from app.posts.visibility import viewer_of
 from app.schemas.post import PostSort
 
 T = TypeVar("T")
@@ -128,22 +127,22 @@ async def _rows(database: Database, shape: Shape, binds: dict[str, Any], request
         if shape.after == "value" and shape.sort is not PostSort.ID:
             where["after_value"] = request.after.value
     if not shape.search:
-        return await _run(database, queries.walk(shape), where)
+        return await _run(database, queries.page_by_index(shape), where)
     ahead = WINDOW + 10 * offset
-    rows = await _run(database, queries.window(shape), {**where, "window": ahead})
+    rows = await _run(database, queries.page_in_window(shape), {**where, "window": ahead})
     if len(rows) == limit:
         return rows
     by_index = shape.dialect == "postgresql" and not shape.tag
     if rows and (wider := 2 * ahead * limit // len(rows)) <= (FARTHEST if by_index else WIDEST) * ahead:
-        further = queries.stretch if by_index else queries.window
+        further = queries.page_in_range if by_index else queries.page_in_window
         rows = await _run(database, further(shape), {**where, "window": wider})
-    return rows if len(rows) == limit else await _run(database, queries.gather(shape), where)
+    return rows if len(rows) == limit else await _run(database, queries.page_of_matches(shape), where)
 
 
-async def _run(database: Database, read: Read[T], values: dict[str, Any]) -> list[T]:
-    """The rows of ``read``, given those of ``values`` that it asks for."""
-    binds = read.compiled(database.reader.dialect).binds
-    return await database.reader.all(read, **{name: values[name] for name in binds})
+async def _run(database: Database, query: CompiledQuery[T], values: dict[str, Any]) -> list[T]:
+    """The rows of ``query``, given those of ``values`` that it asks for."""
+    binds = query.compiled(database.reader.dialect).binds
+    return await database.reader.all(query, **{name: values[name] for name in binds})
 
 
 async def _total(database: Database, shape: Shape, binds: dict[str, Any], *, totals: Region[int]) -> int:
@@ -166,7 +165,7 @@ async def _count(database: Database, shape: Shape, binds: dict[str, Any]) -> int
 
 async def _matches(database: Database, shape: Shape, binds: dict[str, Any]) -> int:
     """What a search matches. Of common words even the index's list of posts is long, but enough of them come soon."""
-    ahead = queries.count_ahead(shape)
+    ahead = queries.count_in_window(shape)
     (sample,) = await _run(database, ahead, {**binds, "window": SAMPLE})
     if sample.rows * 10 >= SAMPLE:
         (counted,) = await _run(database, ahead, {**binds, "window": 2 * MAX_MATCHES * SAMPLE // sample.rows})

@@ -1,14 +1,14 @@
-"""The statements behind lists of posts: who may see what, in which order, from where on.
+"""The statements behind lists of posts: which posts, in which order, from where on.
 
-What a viewer may see is a few disjoint parts, such as "everybody's published posts" and "my drafts". Each part is
-walked along the index of its order (:mod:`app.models.listing`), and the parts are merged: so a page costs the same at
-any number of posts. Words have no such index. A search looks at the next posts of its order, a bounded window; where
-they do not fill the page, all matches are gathered and sorted, and then there are few: they were rare in the window.
+What a viewer may see (:mod:`app.posts.visibility`) is a few disjoint parts, such as "everybody's published posts" and
+"my drafts". Each part is read along the index of its order (:mod:`app.models.listing`), and the parts are merged: so a
+page costs the same at any number of posts. Words have no such index. A search looks at the next posts of its order, a
+bounded window; where they do not fill the page, all matches are collected and sorted, and then there are few: they were
+rare in the window.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, Literal, NamedTuple, cast
@@ -30,7 +30,6 @@ from sqlalchemy import (
     or_,
     select,
     table,
-    true,
     tuple_,
     union_all,
 )
@@ -39,23 +38,18 @@ from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.sql.operators import custom_op
 
 from app.database.engine import Dialect
-from app.database.reader import Read
-from app.http.pagination import MAX_DEPTH, MAX_MATCHES, MAX_PAGE_SIZE
+from app.database.query import CompiledQuery
+from app.http.pagination import MAX_DEPTH, MAX_PAGE_SIZE
 from app.models import Post, PostStatus, Tag, User, post_tags
-from app.models.base import UtcDateTime
 from app.models.listing import NEVER, publication_order
 from app.posts.rows import POST_COLUMNS, SUMMARY_COLUMNS, PostRow, SummaryRow
+from app.posts.visibility import Viewer, has_status, now_bind, published, viewer_id_bind, visible
 from app.schemas.post import PostSort
 
+MAX_MATCHES = 1_000
+"""Where counting what a search matches stops: each is a post to look at, not an entry of an index."""
+
 _FTS5 = table("posts_search", column("rowid", BigInteger), column("posts_search", String))
-
-
-class Viewer(StrEnum):
-    """Whose eyes a statement looks through."""
-
-    ANYONE = "anyone"
-    USER = "user"
-    ADMIN = "admin"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,45 +79,34 @@ class Total(NamedTuple):
     rows: int
 
 
-def visible(viewer: Viewer) -> ColumnElement[bool]:
-    """The rows of ``posts`` that ``viewer`` (bind ``viewer_id``) may see at the time ``now`` (bind)."""
-    public = and_(*_public(Post))
-    match viewer:
-        case Viewer.ANYONE:
-            return public
-        case Viewer.USER:
-            return or_(public, Post.author_id == _viewer_id())
-        case Viewer.ADMIN:
-            return true()
-
-
 @lru_cache(maxsize=32)
-def one(viewer: Viewer, by: Literal["id", "slug"]) -> Read[PostRow]:
+def select_one(viewer: Viewer, by: Literal["id", "slug"]) -> CompiledQuery[PostRow]:
     """A whole post, by bind ``id`` or ``slug``."""
     key = Post.id == bindparam("id") if by == "id" else Post.slug == bindparam("slug")
-    return Read(PostRow.of, select(*POST_COLUMNS).join(User, User.id == Post.author_id).where(key, visible(viewer)))
+    posts = select(*POST_COLUMNS).join(User, User.id == Post.author_id)
+    return CompiledQuery(PostRow.of, posts.where(key, visible(viewer)))
 
 
 @lru_cache(maxsize=2048)
-def walk(shape: Shape) -> Read[SummaryRow]:
+def page_by_index(shape: Shape) -> CompiledQuery[SummaryRow]:
     """The page. Binds ``limit``, ``offset`` and their sum, ``reach``."""
     rows = _merged(shape, bindparam("reach", type_=Integer)).subquery("listed").c
     return _summaries(shape, select(rows.id), rows)
 
 
 @lru_cache(maxsize=2048)
-def window(shape: Shape) -> Read[SummaryRow]:
+def page_in_window(shape: Shape) -> CompiledQuery[SummaryRow]:
     """The part of a search's page that lies in the next ``window`` (bind) posts of its order."""
-    found, rows = _ahead(shape)
+    found, rows = _in_window(shape)
     return _summaries(shape, found, rows)
 
 
 @lru_cache(maxsize=2048)
-def stretch(shape: Shape) -> Read[SummaryRow]:
+def page_in_range(shape: Shape) -> CompiledQuery[SummaryRow]:
     """A search's page out of those matches that lie in the next ``window`` (bind) posts of its order, on PostgreSQL.
 
-    Where they begin and end is told by the order's index, which of those in between match by it and the words' index
-    together: so many more posts are looked through than :func:`window` could read. Empty if there are not so many.
+    The order's index tells where they begin and end; that index and the words' together, which of those in between
+    match: so it looks through many more posts than :func:`page_in_window` could read. Empty if there are not so many.
     """
     begin = _merged(shape, literal_column("1")).subquery("begin").c
     # Any end will do, so the one that a single index tells: where the window ends for everybody.
@@ -134,25 +117,25 @@ def stretch(shape: Shape) -> Read[SummaryRow]:
     low, high = reversed(bounds) if shape.descending else bounds
     posts = _columns(Post, shape)
     parts = or_(*(and_(*part.conditions) for part in _parts(shape, posts)))  # each says all that its index begins with
-    return _gathered(shape, [parts, _matches(shape), posts.sort_key.element.between(low, high)])
+    return _sorted_matches(shape, [parts, _matches(shape), posts.sort_key.element.between(low, high)])
 
 
 @lru_cache(maxsize=2048)
-def gather(shape: Shape) -> Read[SummaryRow]:
+def page_of_matches(shape: Shape) -> CompiledQuery[SummaryRow]:
     """A search's page out of all matches."""
-    return _gathered(shape, _matching(shape))
+    return _sorted_matches(shape, _matching(shape))
 
 
-def _gathered(shape: Shape, conditions: Sequence[ColumnElement[bool]]) -> Read[SummaryRow]:
+def _sorted_matches(shape: Shape, conditions: Sequence[ColumnElement[bool]]) -> CompiledQuery[SummaryRow]:
     posts = _columns(Post, shape)
-    found = select(posts.id, posts.sort_key).where(*conditions, *_beyond(shape, posts))
-    # Materialised, or the planner may walk after all.
+    found = select(posts.id, posts.sort_key).where(*conditions, *_after_cursor(shape, posts))
+    # Materialised, or the planner may read along the index after all.
     matching = cast(Any, found.cte("matching")).prefix_with("MATERIALIZED").c
     return _summaries(shape, select(matching.id), matching)
 
 
 @lru_cache(maxsize=2048)
-def count(shape: Shape) -> Read[Total]:
+def count(shape: Shape) -> CompiledQuery[Total]:
     """How many match, up to where counting stops."""
     if shape.search:
         return _total(select(Post.id).where(*_matching(shape)), MAX_MATCHES)
@@ -162,17 +145,17 @@ def count(shape: Shape) -> Read[Total]:
 
 
 @lru_cache(maxsize=2048)
-def count_ahead(shape: Shape) -> Read[Total]:
+def count_in_window(shape: Shape) -> CompiledQuery[Total]:
     """How many of the next ``window`` (bind) posts of its order a search matches, up to where counting stops."""
-    found, _ = _ahead(shape)
+    found, _ = _in_window(shape)
     return _total(found, MAX_MATCHES)
 
 
-def _total(found: Any, most: int) -> Read[Total]:
-    return Read(Total, select(func.count()).select_from(found.limit(most).subquery("found")))
+def _total(found: Any, most: int) -> CompiledQuery[Total]:
+    return CompiledQuery(Total, select(func.count()).select_from(found.limit(most).subquery("found")))
 
 
-def _ahead(shape: Shape) -> tuple[Select[Any], Any]:
+def _in_window(shape: Shape) -> tuple[Select[Any], Any]:
     """What a search matches of the next ``window`` (bind) posts, and the columns to sort it by."""
     rows = _merged(shape, bindparam("window", type_=Integer)).subquery("ahead").c
     if shape.dialect == "sqlite":
@@ -215,47 +198,30 @@ def _parts(shape: Shape, posts: Any) -> list[Part]:
     author = {
         "anyone": [],
         "someone": [posts.author_id == bindparam("author", type_=BigInteger)],
-        "viewer": [posts.author_id == _viewer_id()],
+        "viewer": [posts.author_id == viewer_id_bind()],
     }[shape.author]
     of_author = not (shape.tag and author)  # a tag's posts of one author are few, and sorted when found
     if shape.viewer is Viewer.ADMIN or shape.author == "viewer":
-        return [Part([*tagged, *author, _is(posts, status)], of_author) for status in wanted]
+        return [Part([*tagged, *author, has_status(posts, status)], of_author) for status in wanted]
     parts: list[Part] = []
     if PostStatus.PUBLISHED in wanted:
-        parts.append(Part([*tagged, *author, *_public(posts), *_public_range(shape, posts)], of_author))
+        parts.append(Part([*tagged, *author, *published(posts), *_public_range(shape, posts)], of_author))
     if shape.viewer is Viewer.USER and shape.author == "anyone":
-        own = posts.author_id == _viewer_id()
+        own = posts.author_id == viewer_id_bind()
         for status in wanted:
             if status is PostStatus.PUBLISHED:
-                scheduled = [posts.published_order > _now()]
+                scheduled = [posts.published_order > now_bind()]
                 if shape.dialect == "postgresql":  # whose planner takes what is open at one end for a third of all
                     scheduled.append(posts.published_order <= literal_column("'infinity'::timestamptz"))
-                parts.append(Part([*tagged, own, _is(posts, status), *scheduled], indexed=False))
+                parts.append(Part([*tagged, own, has_status(posts, status), *scheduled], indexed=False))
             else:
-                parts.append(Part([*tagged, own, _is(posts, status)], indexed=not shape.tag))
+                parts.append(Part([*tagged, own, has_status(posts, status)], indexed=not shape.tag))
     return parts
-
-
-def _public(posts: Any) -> list[ColumnElement[bool]]:
-    return [_is(posts, PostStatus.PUBLISHED), posts.published_at <= _now()]
 
 
 def _public_range(shape: Shape, posts: Any) -> list[ColumnElement[bool]]:
     """Says it again in the words of the index, which then begins behind what is not due yet."""
-    return [posts.published_order <= _now()] if shape.sort is PostSort.PUBLISHED_AT else []
-
-
-def _is(posts: Any, status: PostStatus) -> ColumnElement[bool]:
-    """Written out, not bound: a plan is made once for all values of its parameters."""
-    return posts.status == literal_column(f"'{status}'", String)
-
-
-def _now() -> Any:
-    return bindparam("now", type_=UtcDateTime)
-
-
-def _viewer_id() -> Any:
-    return bindparam("viewer_id", type_=BigInteger)
+    return [posts.published_order <= now_bind()] if shape.sort is PostSort.PUBLISHED_AT else []
 
 
 def _merged(shape: Shape, reach: Any) -> Any:
@@ -263,10 +229,10 @@ def _merged(shape: Shape, reach: Any) -> Any:
     posts = _columns(_source(shape), shape)
     parts: list[Any] = []
     for part in _parts(shape, posts):
-        rows = select(posts.id, posts.sort_key).where(*part.conditions, *_beyond(shape, posts))
+        rows = select(posts.id, posts.sort_key).where(*part.conditions, *_after_cursor(shape, posts))
         if part.indexed:
             parts.append(rows.order_by(*_order(shape, posts)).limit(reach))
-        else:  # materialised, or the planner may walk after all
+        else:  # materialised, or the planner may read along the index after all
             found = cast(Any, rows.cte(f"found{len(parts)}")).prefix_with("MATERIALIZED").c
             parts.append(select(found.id, found.sort_key))
     if len(parts) == 1 and parts[0]._limit_clause is not None:
@@ -285,9 +251,9 @@ def _matching(shape: Shape) -> list[ColumnElement[bool]]:
     """What a search finds, as conditions on ``posts``."""
     conditions = [visible(shape.viewer)]
     if shape.status is not None:
-        conditions.append(_is(Post, shape.status))
+        conditions.append(has_status(Post, shape.status))
     if shape.author != "anyone":
-        author = bindparam("author", type_=BigInteger) if shape.author == "someone" else _viewer_id()
+        author = bindparam("author", type_=BigInteger) if shape.author == "someone" else viewer_id_bind()
         conditions.append(Post.author_id == author)
     if shape.tag:
         tag_id = select(Tag.id).where(Tag.key == bindparam("tag", type_=String)).scalar_subquery()
@@ -323,7 +289,7 @@ def fts5_query(words: list[str]) -> str:
     return " ".join(f'"{word}"' for word in words) + "*"
 
 
-def _beyond(shape: Shape, posts: Any) -> list[ColumnElement[bool]]:
+def _after_cursor(shape: Shape, posts: Any) -> list[ColumnElement[bool]]:
     """The rows after the cursor's."""
     if shape.after == "start":
         return []
@@ -343,13 +309,13 @@ def _order(shape: Shape, rows: Any) -> list[ColumnElement[Any]]:
     return [key.desc() if shape.descending else key.asc() for key in keys]
 
 
-def _summaries(shape: Shape, found: Select[Any], rows: Any) -> Read[SummaryRow]:
+def _summaries(shape: Shape, found: Select[Any], rows: Any) -> CompiledQuery[SummaryRow]:
     """Everything about the few rows of the page: joins and tags are looked up for them alone."""
     ordered = found.order_by(*_order(shape, rows))
     limited = ordered.limit(bindparam("limit", type_=Integer)).offset(bindparam("offset", type_=Integer))
     # The number says how few they are: a planner that does not know would read all posts instead of these.
     page = select(limited.subquery("limited").c.id).limit(literal_column(str(MAX_PAGE_SIZE + 1))).subquery("page")
     summaries = select(*SUMMARY_COLUMNS).select_from(page).join(Post, Post.id == page.c.id)
-    return Read(
-        SummaryRow, summaries.join(User, User.id == Post.author_id).order_by(*_order(shape, _columns(Post, shape)))
+    return CompiledQuery(
+        SummaryRow.of, summaries.join(User, User.id == Post.author_id).order_by(*_order(shape, _columns(Post, shape)))
     )

@@ -48,8 +48,18 @@ def _tags_sqlite(_element: tag_names, _compiler: SQLCompiler, **_: Any) -> str:
     return f"(SELECT json_group_array(name) FROM ({_TAGS_OF_POST}))"  # noqa: S608  # a constant
 
 
+class AuthorRow(NamedTuple):
+    """Who wrote a post."""
+
+    id: int
+    username: str
+    first_name: str | None
+    last_name: str | None
+    avatar: str | None
+
+
 class SummaryRow(NamedTuple):
-    """A post without its content, in the order of :data:`SUMMARY_COLUMNS`."""
+    """A post without its content. Its columns and its JSON follow from these fields, in this order."""
 
     id: int
     title: str
@@ -57,75 +67,55 @@ class SummaryRow(NamedTuple):
     slug: str
     status: str
     tags: list[str]
+    author_id: int
+    author: AuthorRow
     published_at: datetime | None
     created_at: datetime
     updated_at: datetime
     version: int
     view_count: int
-    author_id: int
-    username: str
-    first_name: str | None
-    last_name: str | None
-    avatar: str | None
+
+    @classmethod
+    def of(cls, *columns: Any) -> "SummaryRow":
+        """The row of :data:`SUMMARY_COLUMNS`."""
+        return cls._make((*columns[:_AUTHOR], AuthorRow._make(columns[_AUTHOR:_AFTER]), *columns[_AFTER:]))
 
 
 class PostRow(NamedTuple):
-    """A whole post: a summary's columns, then the content."""
+    """A whole post."""
 
     summary: SummaryRow
     content: str
 
     @classmethod
     def of(cls, *columns: Any) -> "PostRow":
-        return cls(SummaryRow(*columns[:-1]), columns[-1])
+        """The row of :data:`POST_COLUMNS`."""
+        return cls(SummaryRow.of(*columns[:_CONTENT]), *columns[_CONTENT:])
 
 
-SUMMARY_COLUMNS: tuple[Any, ...] = (
-    Post.id,
-    Post.title,
-    Post.excerpt,
-    Post.slug,
-    type_coerce(Post.status, String),  # as the text it is: nobody here needs the enum
-    tag_names(),
-    Post.published_at,
-    Post.created_at,
-    Post.updated_at,
-    Post.version,
-    Post.view_count,
-    Post.author_id,
-    User.username,
-    User.first_name,
-    User.last_name,
-    User.avatar,
+_AUTHOR = SummaryRow._fields.index("author")
+_AFTER = _AUTHOR + len(AuthorRow._fields)
+
+# What is not simply the post's column of that name.
+_SPECIAL: dict[str, tuple[Any, ...]] = {
+    "status": (type_coerce(Post.status, String),),  # as the text it is: nobody here needs the enum
+    "tags": (tag_names(),),
+    "author": tuple(getattr(User, name) for name in AuthorRow._fields),
+}
+SUMMARY_COLUMNS: tuple[Any, ...] = tuple(
+    column for name in SummaryRow._fields for column in _SPECIAL.get(name) or (getattr(Post, name),)
 )
-POST_COLUMNS = (*SUMMARY_COLUMNS, Post.content)
+_CONTENT = len(SUMMARY_COLUMNS)
+POST_COLUMNS = (*SUMMARY_COLUMNS, *(getattr(Post, name) for name in PostRow._fields[1:]))
 
 
 def summary_view(row: SummaryRow) -> dict[str, Any]:
     """A post of a list, as it is sent."""
-    return {
-        "id": row.id,
-        "title": row.title,
-        "excerpt": row.excerpt,
-        "slug": row.slug,
-        "status": row.status,
-        "tags": row.tags,
-        "author_id": row.author_id,
-        "author": {
-            "id": row.author_id,
-            "username": row.username,
-            "first_name": row.first_name,
-            "last_name": row.last_name,
-            "avatar": row.avatar,
-        },
-        "published_at": row.published_at,
-        "created_at": row.created_at,
-        "updated_at": row.updated_at,
-        "version": row.version,
-        "view_count": row.view_count,
-    }
+    view = row._asdict()
+    view["author"] = row.author._asdict()
+    return view
 
 
 def post_view(row: PostRow) -> dict[str, Any]:
     """A whole post, as it is sent."""
-    return {**summary_view(row.summary), "content": row.content}
+    return {**summary_view(row.summary), **dict(zip(PostRow._fields[1:], row[1:], strict=True))}

@@ -4,24 +4,23 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy import update as update_rows
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.principal import Principal
 from app.database.engine import after_commit, insert_ignoring_conflicts
-from app.database.reader import Read, Reader
+from app.database.reader import Reader
 from app.http.errors import Forbidden, InvalidInput, NotFound
 from app.http.etag import require_match
 from app.kit.clock import utcnow
 from app.models import Post, PostStatus, Tag, post_tags
-from app.models.base import UtcDateTime
-from app.models.listing import publication_order
 from app.models.tag import tag_key
 from app.posts import queries
-from app.posts.queries import Viewer, visible
+from app.posts.response_cache import ResponseCache
 from app.posts.rows import PostRow
 from app.posts.text import another_slug, excerpt_of, slug_of
+from app.posts.visibility import Viewer, viewer_binds, viewer_of, visible
 from app.records import audit
 from app.resources import Resources
 from app.schemas.post import PostCreate, PostUpdate
@@ -29,47 +28,25 @@ from app.schemas.post import PostCreate, PostUpdate
 NOT_FOUND = "There is no such post, or it is not for you to see."
 SLUG_TRIES = 5
 
-
-def viewer_of(user: Principal | None) -> Viewer:
-    if user is None:
-        return Viewer.ANYONE
-    return Viewer.ADMIN if user.is_admin else Viewer.USER
-
-
-def viewer_binds(user: Principal | None, now: datetime) -> dict[str, Any]:
-    """The values of the binds in :func:`~app.posts.queries.visible`."""
-    match viewer_of(user):
-        case Viewer.ANYONE:
-            return {"now": now}
-        case Viewer.USER:
-            assert user is not None
-            return {"now": now, "viewer_id": user.user_id}
-        case Viewer.ADMIN:
-            return {}
+_COPIED = PostUpdate.model_fields.keys() - {"excerpt", "status", "tags", "published_at"}
+"""What is stored as it was sent."""
 
 
 async def read(reader: Reader, user: Principal | None, *, by: Literal["id", "slug"], key: int | str) -> PostRow:
     """One post, if ``user`` may see it. Raises NotFound."""
-    statement = queries.one(viewer_of(user), by)
+    statement = queries.select_one(viewer_of(user), by)
     found = await reader.first(statement, **{by: key}, **viewer_binds(user, utcnow()))
     if found is None:
         raise NotFound(NOT_FOUND)
     return found
 
 
-def is_public(row: PostRow) -> bool:
-    """Whether anyone may see it now."""
-    published_at = row.summary.published_at
-    return row.summary.status == PostStatus.PUBLISHED and published_at is not None and published_at <= utcnow()
-
-
 async def create(session: AsyncSession, author: Principal, draft: PostCreate, *, resources: Resources) -> PostRow:
     """A new post of ``author``, under an address of its own."""
     now = utcnow()
     values = {
+        **{name: getattr(draft, name) for name in _COPIED},
         "author_id": author.user_id,
-        "title": draft.title,
-        "content": draft.content,
         "excerpt": draft.excerpt or excerpt_of(draft.content),
         "status": draft.status,
         "published_at": _publication(
@@ -161,9 +138,8 @@ def _changed(post: _Editable, changes: PostUpdate) -> dict[str, Any]:
     excerpt = changes.excerpt or post.excerpt
     if not changes.excerpt and ("excerpt" in changes.model_fields_set or post.excerpt == excerpt_of(post.content)):
         excerpt = excerpt_of(content)  # asked for, or it was made from the content before
-    wanted = {
-        "title": changes.title or post.title,
-        "content": content,
+    wanted: dict[str, Any] = {
+        **{name: getattr(changes, name) or getattr(post, name) for name in _COPIED},
         "excerpt": excerpt,
         "status": status,
         "published_at": _publication(
@@ -200,7 +176,7 @@ async def _insert(session: AsyncSession, slug: str, values: dict[str, Any]) -> i
 
 async def _reread(session: AsyncSession, post_id: int) -> PostRow:
     """The post as it will be read once this transaction is committed."""
-    rows = await session.execute(queries.one(Viewer.ADMIN, "id").statement, {"id": post_id})
+    rows = await session.execute(queries.select_one(Viewer.ADMIN, "id").statement, {"id": post_id})
     return PostRow.of(*rows.one())
 
 
@@ -234,29 +210,9 @@ def _forget_after_commit(session: AsyncSession, resources: Resources, post: _Edi
     address = None if post is None else (post.id, post.slug)
 
     async def forget() -> None:
-        await resources.hot.pages.invalidate_all()
+        responses = resources.get(ResponseCache)
+        await responses.pages.invalidate_all()
         if address is not None:
-            await resources.hot.forget_item(*address)
+            await responses.forget_item(*address)
 
     after_commit(session, forget)
-
-
-class Due(NamedTuple):
-    at: datetime
-
-
-_PUBLICATION = publication_order("posts")
-_NEXT_DUE = Read(
-    Due,
-    select(_PUBLICATION)
-    .where(Post.status == PostStatus.PUBLISHED, bindparam("now", type_=UtcDateTime) < _PUBLICATION)
-    .order_by(_PUBLICATION)
-    .limit(1),
-)
-
-
-async def seconds_to_next_publication(reader: Reader) -> float | None:
-    """How long lists stay true if nobody writes: until the next scheduled post is due."""
-    now = utcnow()
-    due = await reader.first(_NEXT_DUE, now=now)
-    return None if due is None else (due.at - now).total_seconds()

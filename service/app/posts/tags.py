@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, bindparam, cast, delete, func, insert, literal_column, select
 from sqlalchemy.orm import Session
 
-from app.database.reader import Read, Reader
+from app.database.query import CompiledQuery
+from app.database.reader import Reader
 from app.kit.clock import utcnow
 from app.models import Tag, TagTally, post_tags
 from app.models.base import UtcDateTime
@@ -20,7 +21,7 @@ class TagCount(NamedTuple):
     post_count: int
 
 
-def _counts() -> Read[TagCount]:
+def _counts() -> CompiledQuery[TagCount]:
     published = select(TagTally.tag_id, func.sum(TagTally.published).label("posts")).group_by(TagTally.tag_id)
     tallied = published.subquery("tallied")
     # Of each tag a look at the end of its index, where what is not due yet is; a join might read all of its posts.
@@ -32,7 +33,7 @@ def _counts() -> Read[TagCount]:
     posts = cast(tallied.c.posts - scheduled.scalar_subquery(), BigInteger).label("post_count")
     counts = select(Tag.name, posts).join(tallied, tallied.c.tag_id == Tag.id).subquery("counts").c
     listed = select(counts.name, counts.post_count).where(counts.post_count > 0)
-    return Read(TagCount, listed.order_by(counts.post_count.desc(), counts.name).limit(MOST))
+    return CompiledQuery(TagCount, listed.order_by(counts.post_count.desc(), counts.name).limit(MOST))
 
 
 _COUNTS = _counts()

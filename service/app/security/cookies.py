@@ -1,12 +1,10 @@
-"""The cookies of a browser that is signed in by cookie: their names, and how they are read and written (RFC 6265bis).
+"""The cookies of a browser that is signed in by cookie: their names (RFC 6265bis).
 
 On https they carry the prefixes that browsers enforce: a `__Host-` cookie can be set by this very host and over TLS
 only, so that neither a page on another subdomain nor somebody on the network can plant one.
 """
 
 from dataclasses import dataclass
-
-Header = tuple[bytes, bytes]
 
 # Named after the service: cookies do not tell ports apart, so two services on one host (a developer's) would meet.
 _ACCESS = "publishing-service-access"
@@ -37,20 +35,3 @@ def carries_session(headers: dict[bytes, bytes]) -> bool:
     """Whether a request may be signed in by cookie: one lookup for those that send no cookie at all."""
     sent = headers.get(b"cookie")
     return sent is not None and _SESSION_MARK in sent
-
-
-def read_cookie(headers: dict[bytes, bytes], name: str) -> str | None:
-    """The value of a cookie of the request, or None."""
-    wanted = name.encode()
-    for pair in headers.get(b"cookie", b"").split(b";"):
-        key, _, value = pair.strip().partition(b"=")
-        if key == wanted:
-            return value.decode("latin-1")
-    return None
-
-
-def set_cookie(name: str, value: str, *, path: str, max_age: int, http_only: bool, secure: bool) -> Header:
-    """A Set-Cookie header; ``max_age`` in seconds, 0 removes the cookie. ``value`` is made of token characters."""
-    attributes = [f"{name}={value}", f"Max-Age={max_age}", f"Path={path}", "SameSite=Lax"]
-    attributes += ["HttpOnly"] * http_only + ["Secure"] * secure
-    return b"set-cookie", "; ".join(attributes).encode("latin-1")

@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 
 from app.auth.principal import Principal
 from app.auth.profiles import PROFILE_COLUMNS, Profile, view_for
-from app.database.reader import Read, Reader
+from app.database.query import CompiledQuery, like_pattern
+from app.database.reader import Reader
 from app.http.errors import Forbidden
 from app.http.pagination import (
     MAX_DEPTH,
@@ -91,14 +92,8 @@ async def list_users(reader: Reader, listing: Listing, *, viewer: Principal) -> 
     return page_of(rows, request=request, total=total, next_cursor=cursor, items=items)
 
 
-def like_pattern(text: str) -> str:
-    r"""A LIKE pattern that finds `text` anywhere, whatever it holds; for `escape="\"`."""
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
-
-
 @lru_cache
-def _page(sort_by: UserSort, order: Order, words: int, by_email: bool, *, resume: bool) -> Read[Profile]:
+def _page(sort_by: UserSort, order: Order, words: int, by_email: bool, *, resume: bool) -> CompiledQuery[Profile]:
     sort = _SORTS[sort_by]
     keys = (sort.column,) if sort.unique else (sort.column, User.__table__.c.id)
     statement = _matching(select(*PROFILE_COLUMNS), words=words, by_email=by_email)
@@ -107,7 +102,9 @@ def _page(sort_by: UserSort, order: Order, words: int, by_email: bool, *, resume
     descending = order is Order.DESC
     statement = statement.order_by(*(key.desc() if descending else key.asc() for key in keys))
     # What is searched for says whether the order's index or the trigrams' is the way.
-    return Read(Profile, statement.limit(bindparam("limit")).offset(bindparam("offset")), planned_anew=words > 0)
+    return CompiledQuery(
+        Profile, statement.limit(bindparam("limit")).offset(bindparam("offset")), planned_anew=words > 0
+    )
 
 
 def _beyond(sort: _Sort, order: Order) -> ColumnElement[bool]:
@@ -125,9 +122,9 @@ def _beyond(sort: _Sort, order: Order) -> ColumnElement[bool]:
 
 
 @lru_cache
-def _count(words: int, by_email: bool) -> Read[int]:
+def _count(words: int, by_email: bool) -> CompiledQuery[int]:
     bounded = _matching(select(User.id), words=words, by_email=by_email).limit(MAX_DEPTH).subquery()
-    return Read(int, select(func.count()).select_from(bounded), planned_anew=words > 0)
+    return CompiledQuery(int, select(func.count()).select_from(bounded), planned_anew=words > 0)
 
 
 def _matching(statement: Select[*tuple[Any, ...]], *, words: int, by_email: bool) -> Select[*tuple[Any, ...]]:

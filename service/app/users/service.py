@@ -1,62 +1,42 @@
 """People: found, shown, changed, given and refused access, removed."""
 
-from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth import api_tokens, sessions
 from app.auth.principal import Principal
-from app.auth.profiles import PROFILE_COLUMNS, Profile, view_for
+from app.auth.profiles import NO_SUCH_USER, PROFILE_COLUMNS, Profile
 from app.auth.service import already_taken
-from app.database.engine import after_commit
-from app.database.reader import Read, Reader
+from app.database.engine import AfterCommit, after_commit
+from app.database.query import CompiledQuery
+from app.database.reader import Reader
 from app.http.errors import Conflict, Forbidden, NotFound
 from app.http.etag import require_match
 from app.kit.clock import utcnow
-from app.models import Post, PostStatus, Role, User
+from app.models import Role, User
 from app.records import audit
 from app.resources import Resources
 
-NO_SUCH_USER = "There is no user with this id."
+
+class ProfileListeners(tuple[AfterCommit, ...]):
+    """Called after a commit that changed or removed a user, by packages that keep what shows one."""
+
+
 LAST_ADMIN = "This is the last active administrator: make another one first."
 
 
-class Stats(NamedTuple):
-    total_posts: int
-    published_posts: int
-    draft_posts: int
-    archived_posts: int
-    total_views: int
-
-
-_PROFILE = Read(Profile, select(*PROFILE_COLUMNS).where(User.id == bindparam("user_id")))
+_PROFILE = CompiledQuery(Profile, select(*PROFILE_COLUMNS).where(User.id == bindparam("user_id")))
 
 
 async def read_profile(reader: Reader, user_id: int) -> Profile:
-    """Anyone's profile; what of it may be shown is decided by :func:`view_for`. Raises NotFound."""
+    """Anyone's profile; what of it may be shown is decided by :func:`~app.auth.profiles.view_for`. Raises NotFound."""
     profile = await reader.first(_PROFILE, user_id=user_id)
     if profile is None:
         raise NotFound(NO_SUCH_USER)
     return profile
-
-
-async def read_stats(user_id: int, *, viewer: Principal | None, resources: Resources) -> dict[str, Any]:
-    """A user and what they have written, in one query. Raises NotFound.
-
-    Drafts, and posts scheduled for later, are counted for their author and administrators only.
-    """
-    all_of_it = viewer is not None and (viewer.is_admin or viewer.user_id == user_id)
-    binds: dict[str, Any] = {} if all_of_it else {"now": utcnow()}
-    await resources.views.flush()  # those counted but not stored yet
-    row = await resources.database.reader.first(_stats(all_of_it), user_id=user_id, **binds)
-    if row is None:
-        raise NotFound(NO_SUCH_USER)
-    profile, stats = row
-    average = round(stats.total_views / stats.total_posts, 2) if stats.total_posts else 0.0
-    return {"user": view_for(profile, viewer), **stats._asdict(), "average_views": average}
 
 
 async def update_profile(
@@ -117,33 +97,6 @@ async def delete_user(
     _forget_after_commit(session, user_id, resources)
 
 
-@lru_cache
-def _stats(all_of_it: bool) -> Read[tuple[Profile, Stats]]:
-    published = Post.status == PostStatus.PUBLISHED
-    counted: ColumnElement[bool] = Post.id.is_not(None)
-    if not all_of_it:
-        counted = (published & (Post.published_at <= bindparam("now"))) | (Post.status == PostStatus.ARCHIVED)
-    statement = (
-        select(
-            *PROFILE_COLUMNS,
-            func.count(Post.id).filter(counted),
-            func.count(Post.id).filter(counted & published),
-            func.count(Post.id).filter(counted & (Post.status == PostStatus.DRAFT)),
-            func.count(Post.id).filter(counted & (Post.status == PostStatus.ARCHIVED)),
-            func.coalesce(func.sum(Post.view_count).filter(counted), 0),
-        )
-        .outerjoin(Post, Post.author_id == User.id)
-        .where(User.id == bindparam("user_id"))
-        .group_by(User.id)
-    )
-    return Read(_split_stats, statement)
-
-
-def _split_stats(*row: Any) -> tuple[Profile, Stats]:
-    width = len(PROFILE_COLUMNS)
-    return Profile(*row[:width]), Stats(*(int(number) for number in row[width:]))
-
-
 async def _lock(session: AsyncSession, user_id: int, *, if_match: str | None) -> Profile:
     """Hold the user's row until the end of the transaction; check that it is the version the client knows."""
     row = (await session.execute(select(*PROFILE_COLUMNS).where(User.id == user_id).with_for_update())).one_or_none()
@@ -191,6 +144,7 @@ def _audit(session: AsyncSession, admin: Principal, action: str, before: Profile
 
 
 def _forget_after_commit(session: AsyncSession, user_id: int, resources: Resources) -> None:
-    """Sessions and cached posts show the user: both are made anew once this is committed."""
+    """What shows the user is out of date once this is committed: their sessions, and what others keep of them."""
     sessions.forget_after_commit(session, user_id=user_id, resources=resources)
-    after_commit(session, resources.hot.forget_author)
+    for listener in resources.get(ProfileListeners):
+        after_commit(session, listener)

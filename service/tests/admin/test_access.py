@@ -13,6 +13,7 @@ from sqlalchemy import update
 from starlette.routing import BaseRoute, Route
 
 from app.admin.site import build_site
+from app.auth.principal import PrincipalCache
 from app.kit.clock import utcnow
 from app.models import Session
 from tests.admin.desk import CSRF_COOKIE, Desk
@@ -83,7 +84,7 @@ async def test_who_is_no_administrator_sees_the_login_page_and_nothing_else(
         case "expired":
             async with app.state.resources.database.session() as session:
                 await session.execute(update(Session).values(expires_at=utcnow() - timedelta(seconds=1)))
-            await app.state.resources.principals.forget(me.id)
+            await app.state.resources.get(PrincipalCache).forget(me.id)
         case "idle":
             later = time.time() + 3700
             monkeypatch.setattr("jwt.api_jwt.datetime", _clock_at(later))

@@ -10,6 +10,8 @@ from sqlalchemy import select, update
 
 from app.api import dependencies
 from app.auth import api_tokens, one_time_tokens
+from app.auth.api_tokens import TokenUses
+from app.auth.principal import PrincipalCache
 from app.kit.clock import utcnow
 from app.main import create_app
 from app.models import ApiToken, OutboxJob, PostStatus, Purpose
@@ -200,7 +202,7 @@ async def test_a_token_expires_even_while_it_is_remembered(app, client, accounts
         assert not await works(client, made)
     async with app.state.resources.database.session() as session:
         await session.execute(update(ApiToken).values(expires_at=utcnow() - timedelta(seconds=1)))
-    await app.state.resources.principals.forget(owner.id)
+    await app.state.resources.get(PrincipalCache).forget(owner.id)
     refused = await client.get(f"{API}/auth/me", headers=bearer(made))
     assert refused.status_code == 401
     assert 'error="invalid_token"' in refused.headers["www-authenticate"]
@@ -252,7 +254,7 @@ async def reset_token(app: FastAPI, owner: Account) -> str:
 async def test_the_last_use_is_noted_to_the_minute_and_not_on_every_request(app, client, accounts):
     owner = await accounts.user()
     made = await accounts.api_token(owner, *ALL)
-    uses = app.state.resources.token_uses
+    uses = app.state.resources.get(TokenUses)
 
     async def noted() -> Any:
         await uses.flush()
@@ -262,12 +264,12 @@ async def test_the_last_use_is_noted_to_the_minute_and_not_on_every_request(app,
     assert await works(client, made)
     first = await noted()
     assert first is not None
-    await app.state.resources.principals.forget(owner.id)
+    await app.state.resources.get(PrincipalCache).forget(owner.id)
     assert await works(client, made)
     assert await noted() == first
     async with app.state.resources.database.session() as session:
         await session.execute(update(ApiToken).values(last_used_at=utcnow() - timedelta(seconds=61)))
-    await app.state.resources.principals.forget(owner.id)
+    await app.state.resources.get(PrincipalCache).forget(owner.id)
     assert await works(client, made)
     assert await noted() > first
 

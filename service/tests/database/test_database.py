@@ -10,7 +10,7 @@ from sqlalchemy.exc import StatementError
 
 from app.database import migrations
 from app.database.engine import Database, after_commit, insert_ignoring_conflicts
-from app.database.reader import Read
+from app.database.query import CompiledQuery
 from app.http.errors import is_outage
 from app.kit.clock import utcnow
 from app.models import Role, User
@@ -30,7 +30,7 @@ def person(name: str = "ada") -> User:
     return User(email=f"{name}@example.org", username=name, hashed_password="x")
 
 
-COUNT = Read(int, select(func.count()).select_from(User))
+COUNT = CompiledQuery(int, select(func.count()).select_from(User))
 
 
 @on_both_databases
@@ -98,7 +98,7 @@ async def test_twenty_writers_at_once_all_get_their_turn(database: Database):
             await session.execute(update(User).values(version=version + 1))
 
     await asyncio.gather(*(bump() for _ in range(20)))
-    assert await database.reader.first(Read(int, select(User.version))) == 21
+    assert await database.reader.first(CompiledQuery(int, select(User.version))) == 21
 
 
 @on_both_databases
@@ -119,7 +119,8 @@ async def test_a_read_gives_python_s_own_types_on_both_databases(database: Datab
         session.add(person())
     statement = select(User.id, User.role, User.is_active, User.created_at, User.last_login_at, User.version)
     row = await database.reader.first(
-        Read(lambda *columns: columns, statement.where(User.email == bindparam("email"))), email="ada@example.org"
+        CompiledQuery(lambda *columns: columns, statement.where(User.email == bindparam("email"))),
+        email="ada@example.org",
     )
     assert row is not None
     assert (row[1], row[2], row[4], row[5]) == (Role.USER, True, None, 1)

@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
+from app.posts.response_cache import ResponseCache
 from tests.backends import on_both_databases
 from tests.factories import Accounts
 
@@ -74,9 +75,9 @@ async def test_hits_and_misses_look_alike(client: httpx.AsyncClient, accounts: A
     varying = {"x-request-id", "date", "content-length"}  # the last: views get more digits
     for path in (f"{POSTS}/{post.id}", f"{POSTS}/slug/{post.slug}", f"{POSTS}?page_size=3", "/api/v1/tags"):
         for encoding in ("identity", "gzip"):
-            await app.state.resources.hot.forget_author()
+            await app.state.resources.get(ResponseCache).forget_author()
             answers = [await client.get(path, headers={"Accept-Encoding": encoding}) for _ in range(3)]
-            assert app.state.resources.hot.find(*_split(path)) is not None, path
+            assert app.state.resources.get(ResponseCache).find(*_split(path)) is not None, path
             headers = [
                 {name: value for name, value in answer.headers.items() if name not in varying} for answer in answers
             ]
@@ -143,7 +144,7 @@ async def test_odd_spellings_of_an_address_are_answered_but_not_kept(
     post = await accounts.post(author)
     for path in (f"{POSTS}/00{post.id}", f"{POSTS}/{post.id}?x=1"):
         assert (await client.get(path)).status_code == 200
-        assert app.state.resources.hot.find(*_split(path)) is None
+        assert app.state.resources.get(ResponseCache).find(*_split(path)) is None
     await client.delete(f"{POSTS}/{post.id}", headers=author.headers)
     assert (await client.get(f"{POSTS}/00{post.id}")).status_code == 404
 

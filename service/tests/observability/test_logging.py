@@ -6,7 +6,8 @@ import logging
 import pytest
 import structlog
 
-from app.observability.logging import REDACTED, configure_logging
+from app.observability.logging import configure_logging
+from app.observability.redaction import REDACTED
 from tests.config.test_settings import settings
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI3In0.c2lnbmF0dXJl"

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import Integer, bindparam
 
-from app.database.reader import Read
+from app.database.query import CompiledQuery
 from app.models import PostStatus
 from app.posts import queries
 from app.posts.queries import Shape, Viewer
@@ -41,7 +41,7 @@ async def plan_of(app: FastAPI, shape: Shape) -> str:
     """How one part is walked; what a list has of several is merged from such walks."""
     reader = app.state.resources.database.reader
     part = queries._merged(shape, bindparam("reach", type_=Integer))
-    compiled = Read(tuple, part).compiled(reader.dialect)
+    compiled = CompiledQuery(tuple, part).compiled(reader.dialect)
     kind = SORT_TYPES[shape.sort]
     known = {"now": NOW, "reach": 21, "author": 1, "tag": "a", "after_id": 7, "after_value": VALUES[kind]}
     binds = {name: known[name] for name in compiled.binds}

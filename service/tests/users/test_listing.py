@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app.database.reader import Read
+from app.database.query import CompiledQuery
 from app.http.pagination import Order
 from app.users import listing
 from app.users.listing import UserSort
@@ -154,8 +154,8 @@ async def test_a_search_is_planned_for_what_is_searched_and_all_else_once(app):
     mode = select(func.current_setting("plan_cache_mode"))
     reader = app.state.resources.database.reader
     for _ in range(2):
-        assert await reader.first(Read(str, mode, planned_anew=True)) == "force_custom_plan"
-        assert await reader.first(Read(str, mode)) == "force_generic_plan"
+        assert await reader.first(CompiledQuery(str, mode, planned_anew=True)) == "force_custom_plan"
+        assert await reader.first(CompiledQuery(str, mode)) == "force_generic_plan"
     assert listing._page(UserSort.ID, Order.DESC, True, False, resume=False).planned_anew
     assert listing._count(True, False).planned_anew
 
@@ -184,7 +184,7 @@ async def test_every_order_is_served_by_an_index_on_sqlite(app, sort_by: UserSor
     assert "TEMP B-TREE" not in plan
 
 
-async def explained(database: Any, read: Read[Any]) -> str:
+async def explained(database: Any, read: CompiledQuery[Any]) -> str:
     compiled = read.compiled(database.reader.dialect)
     word = "EXPLAIN" if database.dialect == "postgresql" else "EXPLAIN QUERY PLAN"
     parameters = compiled.parameters({"limit": 21, "offset": 0})

@@ -19,6 +19,7 @@ from app.models import PostStatus
 from app.posts import listing
 from app.posts import service as post_service
 from app.posts.listing import PostFilter
+from app.posts.response_cache import ResponseCache
 from app.posts.rows import PostRow, post_view
 from app.schemas.post import PostSort, PostUpdate
 
@@ -176,7 +177,7 @@ class PostsView(TableView):
                 author=author,
             ),
             PageRequest(page=wanted.offset // wanted.limit + 1, page_size=wanted.limit),
-            totals=self.resources.hot.totals,
+            totals=self.resources.get(ResponseCache).totals,
         )
         request.state.posts = found
         return found

@@ -23,12 +23,12 @@ from app.auth.guessing import limit_guessing
 from app.auth.oidc_flow import BrowserAnswer, Flow
 from app.auth.second_factor import SecondFactorRequired
 from app.auth.sessions import Device, Tokens
+from app.http.cookies import Header, read_cookie, set_cookie
 from app.http.errors import ServiceError
 from app.resources import Resources
 from app.schemas.auth import TokenPair
 from app.schemas.common import Message
 from app.schemas.oidc import FromProvider, IdentityView, ProviderName, ProviderView, ReturnTo
-from app.security.cookies import Header, read_cookie, set_cookie
 
 router = APIRouter()
 

@@ -20,6 +20,7 @@ from app.api.responses import NO_STORE, json_response, problems
 from app.auth.principal import Principal
 from app.auth.profiles import Profile, profile_answer, view_for
 from app.http.pagination import MAX_PAGE_SIZE, Order, Page
+from app.posts import stats
 from app.schemas.common import Id, Message
 from app.schemas.fields import Cursor, Search
 from app.schemas.user import AccessChanges, ProfileChanges, UserPrivate, UserPublic, UserStats
@@ -61,7 +62,7 @@ async def read_user(user_id: Id, reader: ReadDep, viewer: ProfileViewer) -> Resp
 @router.get("/{user_id}/stats", response_model=UserStats, responses=problems(404, 422))
 async def read_stats(user_id: Id, resources: ResourcesDep, viewer: ProfileViewer) -> Response:
     """What a user has written and how often it was read."""
-    return json_response(await user_service.read_stats(user_id, viewer=viewer, resources=resources))
+    return json_response(await stats.read_stats(user_id, viewer=viewer, resources=resources))
 
 
 @router.put("/{user_id}", response_model=UserPrivate, responses=problems(400, 401, 403, 404, 412, 422))
