@@ -1,8 +1,8 @@
-"""The gate of the admin site: nobody passes it but administrators, on the way to the login page and its files.
+"""Access to the admin site: only administrators pass, and everybody else sees the login page and its files.
 
 One pure ASGI layer in place of the library's three (flash messages, CSRF, authentication), which are made of
-BaseHTTPMiddleware. It asks whether the session is live on every request, where the API asks (app.auth.principal): who
-is deactivated, demoted or signed out everywhere is out of here with their next click.
+BaseHTTPMiddleware. On every request it asks whether the session is live, where the API asks (app.auth.principal): an
+administrator who is deactivated, demoted or signed out everywhere is out with the next click.
 """
 
 import secrets
@@ -54,7 +54,7 @@ class Visit:
     new_cookies: list[Header]
 
 
-class Gate:
+class AccessMiddleware:
     """``error_page`` makes the answer to a request that failed."""
 
     def __init__(self, app: ASGIApp, *, resources: Resources, guard: CsrfGuard, error_page: ErrorPage) -> None:

@@ -22,7 +22,7 @@ LONGEST_IDENTIFIER, LONGEST_PASSWORD, LONGEST_CODE, LONGEST_TOKEN = 320, 1024, 6
 
 
 class SignIn(BaseAuthProvider):
-    """The login and logout pages. Who may pass is decided at the gate (app.admin.access)."""
+    """The login and logout pages. Who may pass is decided in app.admin.access."""
 
     def __init__(self, resources: Resources) -> None:
         super().__init__(login_path=LOGIN)

@@ -135,7 +135,7 @@ async def make(
     Raises InvalidInput for a scope the user does not have, Conflict when there are too many already.
     """
     if Scope.ADMIN in scopes and not user.is_admin:
-        raise InvalidInput.at("scopes", "Only administrators can give the scope admin.")
+        raise InvalidInput.for_field("scopes", "Only administrators can give the scope admin.")
     now = utcnow()
     live = select(func.count()).where(
         ApiToken.user_id == user.user_id, ApiToken.revoked_at.is_(None), ApiToken.expires_at > now

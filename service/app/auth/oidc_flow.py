@@ -1,8 +1,8 @@
 """Signing in with an OpenID provider: to it, and back.
 
 What must be the same when the browser comes back (`state`, `nonce`, the PKCE verifier, where it wants to go) travels in
-a sealed cookie of that browser. So nobody can finish a sign-in in another's browser (login CSRF), and nothing is stored
-for those who never come back. The provider takes a code once; the cookie goes with the first answer.
+an encrypted cookie of that browser. So a sign-in can only be finished in the browser that began it (no login CSRF), and
+nothing is stored for those who never come back. The provider takes a code once; the cookie goes with the first answer.
 """
 
 import hmac
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from app.config import Settings
 from app.http.errors import BadRequest, InvalidInput, NotFound, Unauthorized
 from app.resources import Resources
-from app.security.encryption import NotSealed, seal, unseal
+from app.security.encryption import DecryptionError, decrypt_json, encrypt_json
 from app.security.oidc.client import Claims, OidcClient
 
 FLOW_SECONDS = 600
@@ -52,11 +52,11 @@ def provider_of(name: str, *, resources: Resources) -> OidcClient:
 
 
 async def begin(name: str, *, return_to: str | None, resources: Resources) -> tuple[str, str]:
-    """Where to send the browser, and the sealed flow to give it. Raises NotFound, InvalidInput, and as the provider."""
+    """Where to send the browser, and the encrypted flow for its cookie. Raises NotFound, InvalidInput, as the provider."""
     provider = provider_of(name, resources=resources)
     if return_to is not None and not may_return_to(return_to, resources.settings):
         detail = "It must be a path of this service or an address of one of ALLOWED_ORIGINS."
-        raise InvalidInput.at("return_to", detail, location="query")
+        raise InvalidInput.for_field("return_to", detail, location="query")
     # 256 bits each; the verifier has the 43 characters that RFC 7636 §4.1 asks for.
     flow = Flow(name, *(secrets.token_urlsafe(32) for _ in range(3)), return_to=return_to)
     url = await provider.authorization_url(
@@ -65,14 +65,14 @@ async def begin(name: str, *, return_to: str | None, resources: Resources) -> tu
         nonce=flow.nonce,
         verifier=flow.verifier,
     )
-    return url, seal(asdict(flow), purpose=_FLOW, secrets=resources.signer.secrets)
+    return url, encrypt_json(asdict(flow), purpose=_FLOW, secrets=resources.signer.secrets)
 
 
-def resume(name: str, sealed: str | None, *, state: str | None, resources: Resources) -> Flow:
+def resume(name: str, encrypted: str | None, *, state: str | None, resources: Resources) -> Flow:
     """The sign-in that this browser began, if `state` is of it. Raises BadRequest."""
     try:
-        content = unseal(sealed or "", purpose=_FLOW, secrets=resources.signer.secrets, max_age=FLOW_SECONDS)
-    except NotSealed:
+        content = decrypt_json(encrypted or "", purpose=_FLOW, secrets=resources.signer.secrets, max_age=FLOW_SECONDS)
+    except DecryptionError:
         raise BadRequest(LOST, slug="oidc-state") from None
     flow = Flow(**content)
     if flow.provider != name or not hmac.compare_digest(flow.state.encode(), (state or "").encode()):

@@ -24,7 +24,7 @@ from app.models import RecoveryCode, SecondFactor, User
 from app.records import outbox
 from app.resources import Resources
 from app.security import totp
-from app.security.encryption import NotSealed, seal, unseal
+from app.security.encryption import DecryptionError, decrypt_json, encrypt_json
 from app.security.tokens import key_id, token_hash
 
 log = structlog.get_logger(__name__)
@@ -57,7 +57,7 @@ def challenge(
 ) -> SecondFactorRequired:
     """What to raise where a first step alone must not sign in. It is void once the password changes."""
     content = {"user": user_id, "password": _fingerprint(hashed_password), "renewed": renewed}
-    return SecondFactorRequired(seal(content, purpose=_CHALLENGE, secrets=resources.signer.secrets))
+    return SecondFactorRequired(encrypt_json(content, purpose=_CHALLENGE, secrets=resources.signer.secrets))
 
 
 async def finish_sign_in(
@@ -65,8 +65,10 @@ async def finish_sign_in(
 ) -> Tokens:
     """The second step. Raises Unauthorized, TooManyRequests."""
     try:
-        content = unseal(mfa_token, purpose=_CHALLENGE, secrets=resources.signer.secrets, max_age=CHALLENGE_SECONDS)
-    except NotSealed:
+        content = decrypt_json(
+            mfa_token, purpose=_CHALLENGE, secrets=resources.signer.secrets, max_age=CHALLENGE_SECONDS
+        )
+    except DecryptionError:
         raise Unauthorized(EXPIRED, slug="second-factor-expired") from None
     user_id: int = content["user"]
     hashed = await session.scalar(select(User.hashed_password).where(User.id == user_id, User.is_active))
@@ -130,22 +132,22 @@ async def codes_left(session: AsyncSession, user_id: int) -> int:
 
 
 def open_secret(factor: SecondFactor, *, secrets: Sequence[str]) -> str:
-    """The secret that the authenticator app shares. Raises NotSealed when its key has been retired."""
-    return unseal(factor.secret, purpose=_SECRET, secrets=secrets)["totp"]
+    """The secret that the authenticator app shares. Raises DecryptionError when its key has been retired."""
+    return decrypt_json(factor.secret, purpose=_SECRET, secrets=secrets)["totp"]
 
 
 def secret_of(factor: SecondFactor, *, resources: Resources) -> str:
     """The same for a request: Unavailable, and a line in the log that says what to do."""
     try:
         return open_secret(factor, secrets=resources.signer.secrets)
-    except NotSealed:
-        log.error("second_factor.unreadable", remedy="put the key that sealed it into PREVIOUS_SECRET_KEYS")
+    except DecryptionError:
+        log.error("second_factor.unreadable", remedy="put the key that encrypted it into PREVIOUS_SECRET_KEYS")
         detail = "Codes of your app cannot be checked at the moment: use a recovery code."
         raise Unavailable(detail, slug="second-factor-unreadable") from None
 
 
 def set_secret(factor: SecondFactor, secret: str, *, secrets: Sequence[str]) -> None:
-    factor.secret = seal({"totp": secret}, purpose=_SECRET, secrets=secrets)
+    factor.secret = encrypt_json({"totp": secret}, purpose=_SECRET, secrets=secrets)
     factor.sealed_by = key_id(secrets[0])
 
 

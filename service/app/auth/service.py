@@ -218,7 +218,7 @@ async def change_password(user: Principal, *, current: str, new: str, resources:
     if found is None or not fits:
         raise _wrong_password("current_password")
     if new == current:
-        raise InvalidInput.at("new_password", "It must differ from the current one.")
+        raise InvalidInput.for_field("new_password", "It must differ from the current one.")
     hashed = await hash_new_password(
         new, email=found.email, username=found.username, resources=resources, field="new_password"
     )
@@ -264,9 +264,9 @@ async def refuse_weak_password(
     folded = password.casefold()
     local = email.partition("@")[0]
     if any(len(part) > 2 and part.casefold() in folded for part in (email, local, username)):
-        raise InvalidInput.at(field, "It must not contain your e-mail address or username.")
+        raise InvalidInput.for_field(field, "It must not contain your e-mail address or username.")
     if await resources.hasher.is_guessable(password, about=[email, local, username]):
-        raise InvalidInput.at(field, "It is easily guessed: make it longer, or of several unrelated words.")
+        raise InvalidInput.for_field(field, "It is easily guessed: make it longer, or of several unrelated words.")
 
 
 def _wrong_password(field: str) -> BadRequest:

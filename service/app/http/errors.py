@@ -99,7 +99,7 @@ class InvalidInput(ServiceError):
     slug = "validation-error"
 
     @classmethod
-    def at(cls, field: str, detail: str, *, code: str = "value_error", location: str = "body") -> "InvalidInput":
+    def for_field(cls, field: str, detail: str, *, code: str = "value_error", location: str = "body") -> "InvalidInput":
         """A fault of one top-level field (or of one parameter, for another ``location``)."""
         error = FieldError(pointer=json_pointer((field,)), detail=detail, code=code, location=location)
         return cls("The request is not valid: see errors.", errors=(error,))

@@ -79,7 +79,7 @@ def page_request(*, page: int, page_size: int, cursor: str | None, sort: str, ki
     if cursor:
         return PageRequest(page=page, page_size=page_size, after=decode_cursor(cursor, sort=sort, kind=kind))
     if (page - 1) * page_size >= MAX_DEPTH:
-        raise InvalidInput.at(
+        raise InvalidInput.for_field(
             "page",
             f"Numbered pages end at row {MAX_DEPTH:,}. Go on with the next_cursor of an earlier page as `cursor`.",
             code="page_too_deep",
@@ -118,7 +118,7 @@ def _storable(value: object) -> bool:
 
 
 def _bad_cursor(detail: str) -> InvalidInput:
-    return InvalidInput.at("cursor", detail, code="bad_cursor", location="query")
+    return InvalidInput.for_field("cursor", detail, code="bad_cursor", location="query")
 
 
 def page_of(

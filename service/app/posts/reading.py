@@ -118,7 +118,7 @@ def _json_but_for_views(row: PostRow) -> bytes:
 
 
 class Due(NamedTuple):
-    at: datetime
+    published_at: datetime
 
 
 _PUBLICATION = publication_order("posts")
@@ -135,4 +135,4 @@ async def seconds_to_next_publication(reader: Reader) -> float | None:
     """How long lists stay true if nobody writes: until the next scheduled post is due."""
     now = utcnow()
     due = await reader.first(_NEXT_DUE, now=now)
-    return None if due is None else (due.at - now).total_seconds()
+    return None if due is None else (due.published_at - now).total_seconds()

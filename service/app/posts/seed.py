@@ -101,7 +101,7 @@ def _posts(ids: range, authors: Sequence[int], chance: random.Random) -> Iterato
     for number in ids:
         # Few words are common and most are rare, as in any language.
         text = " ".join(words[int(len(words) * chance.random() ** 3)] for _ in range(60))
-        at = now - timedelta(minutes=ids.stop - number)
+        written_at = now - timedelta(minutes=ids.stop - number)
         status = {0: PostStatus.DRAFT, 10: PostStatus.ARCHIVED}.get(number % 20, PostStatus.PUBLISHED)
         yield {
             "id": number,
@@ -112,10 +112,10 @@ def _posts(ids: range, authors: Sequence[int], chance: random.Random) -> Iterato
             "slug": f"{text[: text.index(' ', 20)].replace(' ', '-')}-{number}",
             "status": status,
             "view_count": chance.randrange(10_000),
-            "published_at": None if status is PostStatus.DRAFT else at,
+            "published_at": None if status is PostStatus.DRAFT else written_at,
             "version": 1,
-            "created_at": at,
-            "updated_at": at,
+            "created_at": written_at,
+            "updated_at": written_at,
         }
 
 

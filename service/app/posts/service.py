@@ -155,7 +155,7 @@ def _publication(
     """When the post becomes, or became, public. Set once: a time that has come stays."""
     if current is not None and current <= now:
         if wanted not in (None, current):
-            raise InvalidInput.at("published_at", "The time of publication has come and cannot be changed.")
+            raise InvalidInput.for_field("published_at", "The time of publication has come and cannot be changed.")
         return current
     if wanted is not None:
         return wanted

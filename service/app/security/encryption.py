@@ -1,7 +1,7 @@
-"""Small secrets sealed with a key the database and the client do not hold: Fernet (AES-128-CBC and HMAC-SHA256).
+"""Small secrets encrypted with a key that neither the database nor the client has: Fernet (AES-128-CBC, HMAC-SHA256).
 
-Each purpose has a key of its own, derived from SECRET_KEY, so that what was sealed for one cannot be passed off as
-another. What PREVIOUS_SECRET_KEYS sealed still opens.
+Each purpose has a key of its own, derived from SECRET_KEY, so that what was encrypted for one purpose is refused for
+another. What a key in PREVIOUS_SECRET_KEYS encrypted can still be decrypted.
 """
 
 from base64 import urlsafe_b64encode
@@ -15,21 +15,21 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from app.kit.keys import derive_key
 
 
-class NotSealed(ValueError):
-    """Not sealed by us for this purpose, or too long ago."""
+class DecryptionError(ValueError):
+    """Not encrypted by us for this purpose, or too long ago."""
 
 
-def seal(content: dict[str, Any], *, purpose: str, secrets: Sequence[str]) -> str:
+def encrypt_json(content: dict[str, Any], *, purpose: str, secrets: Sequence[str]) -> str:
     """Encrypt and sign JSON with the first of `secrets`. The result fits a header, a cookie and a column of text."""
     return _cipher(purpose, tuple(secrets)).encrypt(orjson.dumps(content)).decode()
 
 
-def unseal(sealed: str, *, purpose: str, secrets: Sequence[str], max_age: int | None = None) -> dict[str, Any]:
-    """What was sealed, not more than `max_age` seconds ago. Raises NotSealed."""
+def decrypt_json(token: str, *, purpose: str, secrets: Sequence[str], max_age: int | None = None) -> dict[str, Any]:
+    """What was encrypted, at most `max_age` seconds ago. Raises DecryptionError."""
     try:
-        return cast(dict[str, Any], orjson.loads(_cipher(purpose, tuple(secrets)).decrypt(sealed, ttl=max_age)))
+        return cast(dict[str, Any], orjson.loads(_cipher(purpose, tuple(secrets)).decrypt(token, ttl=max_age)))
     except (InvalidToken, ValueError) as error:  # Fernet raises the latter for what is not ASCII
-        raise NotSealed(purpose) from error
+        raise DecryptionError(purpose) from error
 
 
 @lru_cache(maxsize=16)

@@ -83,7 +83,7 @@ async def test_an_index_serves_every_order_of_every_listing(app: FastAPI):
 @on_sqlite
 async def test_a_search_that_gathers_begins_with_the_words_and_asks_for_them_once(app: FastAPI):
     reader = app.state.resources.database.reader
-    for viewer, statement in product(Viewer, (queries.gather, queries.count, queries.window)):
+    for viewer, statement in product(Viewer, (queries.page_of_matches, queries.count, queries.page_in_window)):
         shape = Shape(dialect="sqlite", viewer=viewer, sort=PostSort.VIEW_COUNT, descending=True, search=True)
         compiled = statement(shape).compiled(reader.dialect)
         known = {"now": NOW, "search": '"a"*', "viewer_id": 1, "limit": 21, "offset": 0, "window": 1000}
@@ -92,5 +92,5 @@ async def test_a_search_that_gathers_begins_with_the_words_and_asks_for_them_onc
         plan = [str(row[-1]) for row in rows]
         asked = next(number for number, line in enumerate(plan) if "posts_search" in line)
         assert plan[asked - 1].startswith("LIST SUBQUERY"), plan
-        if statement is not queries.window:
+        if statement is not queries.page_in_window:
             assert plan[asked - 2].startswith("SEARCH posts USING INTEGER PRIMARY KEY"), plan

@@ -7,14 +7,14 @@ from sqlalchemy import Engine, create_engine, text
 
 from app.config import Settings
 from app.database import migrations
+from app.posts import seed as seeding
 from app.posts.seed import Seeded
-from app.posts.seed import seed as seed_posts
 from tests.backends import on_both_databases
 from tests.factories import PASSWORD, hashed
 
 
 def seed(settings: Settings, *, posts: int, writers: int, told: list[int] | None = None) -> Seeded:
-    return seed_posts(
+    return seeding.seed(
         migrations.sync_url(settings.database),
         posts=posts,
         writers=writers,
@@ -67,7 +67,7 @@ def test_many_posts_are_indexed_afterwards_as_they_would_have_been(settings: Set
     engine = create_engine(migrations.sync_url(settings.database))
     before = schema(engine)
     seed(settings, posts=10, writers=1)
-    monkeypatch.setattr(seed, "MANY", 1)
+    monkeypatch.setattr(seeding, "MANY", 1)
     seed(settings, posts=30, writers=2)
     assert schema(engine) == before
     with engine.connect() as connection:
@@ -79,7 +79,7 @@ def test_many_posts_are_indexed_afterwards_as_they_would_have_been(settings: Set
 
 @on_both_databases
 async def test_many_posts_are_found_by_their_words(client: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(seed, "MANY", 1)
+    monkeypatch.setattr(seeding, "MANY", 1)
     seed(settings, posts=30, writers=2)
     for post in (await client.get("/api/v1/posts", params={"page_size": 100})).json()["items"]:
         found = (await client.get("/api/v1/posts", params={"search": post["title"], "page_size": 100})).json()

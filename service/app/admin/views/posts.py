@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette_admin.actions import ActionSelection, action, link_row_action, row_action
 from starlette_admin.fields import IntegerField, StringField
 
-from app.admin.fields import TEXT, Badge, Hidden, LongText, Moment, RowLink, as_typed, choices
+from app.admin.fields import TEXT, Badge, Hidden, LongText, RowLink, UTCDateTimeField, as_typed, choices
 from app.admin.forms import checked, explained
 from app.admin.lists import Wanted, row_number, user_number
 from app.admin.views.base import TableView, actor, filtered_url, many
@@ -50,15 +50,15 @@ class PostsView(TableView):
         LongText("excerpt", rows=3, maxlength=500, exclude_from_list=True),
         Badge("status", choices=choices(PostStatus), filters=TEXT, required=True),
         StringField("tags", getter=_tags, filters=TEXT, help_text="Up to ten, with commas between them."),
-        Moment(
+        UTCDateTimeField(
             "published_at",
             label="Published",
             read_only=False,
             help_text="In UTC, as 2030-01-31T12:00:00Z. In the future, it schedules the publication.",
         ),
         IntegerField("view_count", label="Views", exclude_from_edit=True),
-        Moment("created_at", label="Written", exclude_from_edit=True),
-        Moment("updated_at", label="Changed", exclude_from_edit=True, exclude_from_list=True),
+        UTCDateTimeField("created_at", label="Written", exclude_from_edit=True),
+        UTCDateTimeField("updated_at", label="Changed", exclude_from_edit=True, exclude_from_list=True),
         StringField("slug", exclude_from_edit=True, exclude_from_list=True),
         Hidden("version"),
     )

@@ -1,23 +1,19 @@
 """One OpenID provider as we use it: where to send the browser, and what the code it brings back is worth."""
 
-import asyncio
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from hashlib import sha256
-from time import monotonic
-from typing import Any, Generic, TypeVar
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import jwt
 
 from app.config.oidc import ProviderSettings
 from app.http.errors import BadRequest
+from app.kit.ttl_value import TTLValue
 from app.security.oidc.http import ProviderHttp
 from app.security.oidc.id_token import BadIdToken, Expected, KeyNotFound, validate
 from app.security.oidc.metadata import Metadata, read_metadata
-
-T = TypeVar("T")
 
 KEEP = 3600.0
 """Seconds that what a provider says of itself is believed."""
@@ -44,12 +40,12 @@ class OidcClient:
         self.name = name
         self.settings = settings
         self.http = ProviderHttp(settings.title or name)
-        self._metadata = _Kept(self._read_metadata)
-        self._keys = _Kept(self._read_keys)
+        self._metadata = TTLValue(self._read_metadata)
+        self._keys = TTLValue(self._read_keys)
 
     async def metadata(self) -> Metadata:
         """Raises Unavailable, BadGateway."""
-        return await self._metadata.get()
+        return await self._metadata.get(max_age=KEEP)
 
     async def authorization_url(self, *, redirect_uri: str, state: str, nonce: str, verifier: str) -> str:
         """Where the browser asks for a code (PKCE: RFC 7636, S256). Raises Unavailable, BadGateway."""
@@ -120,9 +116,9 @@ class OidcClient:
     async def _validated(self, token: str, metadata: Metadata, *, nonce: str, access_token: str) -> dict[str, Any]:
         expected = Expected(metadata.issuer, self.settings.client_id, nonce=nonce, access_token=access_token)
         try:
-            return validate(token, expected, keys=await self._keys.get())
+            return validate(token, expected, keys=await self._keys.get(max_age=KEEP))
         except KeyNotFound:
-            return validate(token, expected, keys=await self._keys.renewed())
+            return validate(token, expected, keys=await self._keys.get(max_age=ASK_AGAIN))
 
     async def _userinfo(self, url: str, access_token: str, *, subject: str) -> dict[str, Any]:
         """Claims that are not in the ID token (Core §5.3). They must be of the same subject (§5.3.2)."""
@@ -144,30 +140,6 @@ class OidcClient:
             return jwt.PyJWKSet.from_dict(await self.http.get(metadata.jwks_uri)).keys
         except (jwt.PyJWTError, TypeError, AttributeError) as fault:
             raise self.http.useless(f"{metadata.jwks_uri}: {fault}") from fault
-
-
-class _Kept(Generic[T]):
-    """Something read once in a while; several who need it at once wait for one reading, and fail with it."""
-
-    def __init__(self, read: Callable[[], Coroutine[Any, Any, T]]) -> None:
-        self._read = read
-        self._reading: asyncio.Task[T] | None = None
-        self._value: tuple[float, T] | None = None
-
-    async def get(self) -> T:
-        return await self._younger_than(KEEP)
-
-    async def renewed(self) -> T:
-        return await self._younger_than(ASK_AGAIN)
-
-    async def _younger_than(self, seconds: float) -> T:
-        if self._value is not None and monotonic() - self._value[0] < seconds:
-            return self._value[1]
-        if self._reading is None or self._reading.done():
-            self._reading = asyncio.create_task(self._read())
-        value = await asyncio.shield(self._reading)  # one who gives up must not take it from the others
-        self._value = (monotonic(), value)
-        return value
 
 
 def _base64url(data: bytes) -> str:

@@ -70,7 +70,7 @@ class Browser:
 
     def __init__(self, service: httpx.AsyncClient) -> None:
         self.service = service
-        self.elsewhere = httpx.AsyncClient()
+        self.outside = httpx.AsyncClient()
 
     async def begin(self, **query: str) -> str:
         """Begin a sign-in; the address at the provider where it goes on."""
@@ -80,15 +80,15 @@ class Browser:
 
     async def log_in(self, address: str, username: str) -> str:
         """Give the password at the provider, and return the address it sends us back to."""
-        answer = await self.elsewhere.get(address)
+        answer = await self.outside.get(address)
         while not answer.headers.get("location", "").startswith(f"http://localhost{CALLBACK}?"):
             if answer.is_redirect:
-                answer = await self.elsewhere.get(answer.url.join(answer.headers["location"]))
+                answer = await self.outside.get(answer.url.join(answer.headers["location"]))
                 continue
             token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', answer.text)
             assert token is not None, answer.text
             form = {"username": username, "password": PASSWORD, "csrfmiddlewaretoken": token.group(1)}
-            answer = await self.elsewhere.post(answer.url, data=form)
+            answer = await self.outside.post(answer.url, data=form)
         return answer.headers["location"]
 
     async def come_back(self, back: str, **changed: str | None) -> httpx.Response:

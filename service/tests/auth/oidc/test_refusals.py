@@ -88,7 +88,7 @@ async def test_an_answer_of_another_issuer_is_refused(app, browser):
 
 async def test_an_id_token_with_a_fault_is_refused(app, browser):
     for fault in FAULTS:
-        browser.elsewhere.cookies.clear()  # somebody else at the provider
+        browser.outside.cookies.clear()  # somebody else at the provider
         answer = await browser.sign_in(fault)
         assert answer.status_code == 502, f"{fault}: {answer.text}"
         refused(answer, 502, "oidc-provider-fault")
@@ -162,7 +162,7 @@ async def test_whatever_answers_in_the_provider_s_place_is_a_502_or_503(settings
         writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server, served(at(settings, server.sockets[0].getsockname()[1])) as client:
+    async with server, served(provider_on(settings, server.sockets[0].getsockname()[1])) as client:
         for answer, status in IMPOSTORS:
             got = await asyncio.wait_for(client.get(LOGIN), 5)
             assert got.status_code == status, f"{answer[:60]!r}: {got.text}"
@@ -187,7 +187,7 @@ async def test_a_provider_that_describes_itself_badly_is_a_502(app, client, capl
         assert named in caplog.text
 
 
-def at(settings, port: int):
+def provider_on(settings, port: int):
     """The same settings with the provider at another port."""
     acme = {"issuer": f"http://127.0.0.1:{port}", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
     return type(settings)(_env_file=None, **{**settings.model_dump(), "oidc_providers": {"acme": acme}})

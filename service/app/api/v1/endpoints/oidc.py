@@ -70,9 +70,9 @@ async def log_in_with(
 ) -> Response:
     """Send the browser to a provider. It comes back to `callback`."""
     await limit_guessing(resources, "oidc", resources.settings.login_limit)
-    url, sealed = await oidc_flow.begin(provider, return_to=return_to, resources=resources)
+    url, encrypted = await oidc_flow.begin(provider, return_to=return_to, resources=resources)
     answer = RedirectResponse(url, status_code=303, headers=NO_STORE)
-    answer.raw_headers.append(_flow_cookie(request, sealed))
+    answer.raw_headers.append(_flow_cookie(request, encrypted))
     return answer
 
 
@@ -94,8 +94,8 @@ async def come_back_from(
 ) -> Response:
     """Where a provider sends the browser back to. Finishes what `login` began, by cookies and a redirect or in JSON."""
     await limit_guessing(resources, "oidc", resources.settings.login_limit)
-    sealed = read_cookie(request_headers(), _cookie_name(request))
-    flow = oidc_flow.resume(provider, sealed, state=state, resources=resources)
+    encrypted = read_cookie(request_headers(), _cookie_name(request))
+    flow = oidc_flow.resume(provider, encrypted, state=state, resources=resources)
     try:
         tokens = await _sign_in(flow, BrowserAnswer(code, iss, error), device=device, resources=resources)
     except ServiceError as refusal:
@@ -137,7 +137,7 @@ def _cookie_name(request: Request) -> str:
     return "__Host-oidc_flow" if cookie_names(request).secure else "oidc_flow"
 
 
-def _flow_cookie(request: Request, sealed: str) -> Header:
+def _flow_cookie(request: Request, encrypted: str) -> Header:
     secure = cookie_names(request).secure
-    max_age = oidc_flow.FLOW_SECONDS if sealed else 0
-    return set_cookie(_cookie_name(request), sealed, path="/", max_age=max_age, http_only=True, secure=secure)
+    max_age = oidc_flow.FLOW_SECONDS if encrypted else 0
+    return set_cookie(_cookie_name(request), encrypted, path="/", max_age=max_age, http_only=True, secure=secure)
