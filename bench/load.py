@@ -235,7 +235,7 @@ def serve(database: str, directory: Path, *, key: str, **settings: str) -> Itera
 
 @contextmanager
 def granian(name: str, target: str, directory: Path, **environment: str) -> Iterator[Process]:
-    """`target` on the server the service runs on, set up the same way (app/server.py)."""
+    """`target` on the server the service runs on, set up the same way (app/server/process.py)."""
     port = free_port()
     command = [sys.executable, "-m", "granian", "--interface", "asgi", "--http", "1", "--no-ws", "--loop", "uvloop"]
     command += ["--workers", "1", "--port", str(port), "--log-level", "warning", target]

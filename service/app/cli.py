@@ -37,7 +37,8 @@ def serve(
         if value is not None:  # the workers are processes of their own: they read the environment
             os.environ[name] = str(value)
     settings = load_settings()
-    from app.server.process import announce, require_free, run
+    from app.server.commands import announce
+    from app.server.process import require_free, run
 
     require_free(settings)
     announce(settings)
@@ -61,7 +62,7 @@ def create_admin(
     ] = None,
 ) -> None:
     """Make an administrator."""
-    from app.server.process import add_admin
+    from app.server.commands import add_admin
 
     made_up = asyncio.run(add_admin(load_settings(), email=email, username=username, password=password))
     typer.echo(f"{email} may now administer" + (f"; password: {made_up}" if made_up else ""))
@@ -70,9 +71,9 @@ def create_admin(
 @cli.command(name="reset-second-factor")
 def reset_second_factor(account: Annotated[str, typer.Argument(help="E-mail address or username.")]) -> None:
     """Let the password alone sign somebody in who has lost app and recovery codes; their sessions end."""
-    from app.server import process
+    from app.server import commands
 
-    asyncio.run(process.reset_second_factor(load_settings(), account))
+    asyncio.run(commands.reset_second_factor(load_settings(), account))
     typer.echo(f"{account} signs in by password alone; a mail says so")
 
 
@@ -126,7 +127,7 @@ def openapi(
 @cli.command()
 def doctor() -> None:
     """Print the effective settings (secrets masked) and try every server behind them."""
-    from app.server.process import probe
+    from app.server.commands import probe
 
     settings = load_settings()
     for name, value in describe(settings).items():

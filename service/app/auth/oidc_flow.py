@@ -52,7 +52,7 @@ def provider_of(name: str, *, resources: Resources) -> OidcClient:
 
 
 async def begin(name: str, *, return_to: str | None, resources: Resources) -> tuple[str, str]:
-    """Where to send the browser, and the encrypted flow for its cookie. Raises NotFound, InvalidInput, as the provider."""
+    """Where to send the browser, and the encrypted flow for its cookie. Raises NotFound, InvalidInput, Unavailable."""
     provider = provider_of(name, resources=resources)
     if return_to is not None and not may_return_to(return_to, resources.settings):
         detail = "It must be a path of this service or an address of one of ALLOWED_ORIGINS."

@@ -58,7 +58,7 @@ def test_nothing_is_left_of_a_seeding_that_failed(settings: Settings):
 
     url = migrations.sync_url(settings.database)
     with pytest.raises(KeyboardInterrupt):
-        seed.seed(url, posts=5, writers=2, hashed_password="x", progress=fail)
+        seeding.seed(url, posts=5, writers=2, hashed_password="x", progress=fail)
     assert seed(settings, posts=0, writers=1).emails == ("writer1@example.org",)
 
 

@@ -20,7 +20,7 @@ import pytest
 from app.cli import main
 from app.config import Settings, get_settings
 from app.schemas.fields import strong_password
-from app.server.process import announce
+from app.server.commands import announce
 from tests.servers import free_port
 
 STRONG_KEY = "9f2c61d0a4b87e35f6180c2d9be4731a5d0c8f27e6b19430"

@@ -126,4 +126,4 @@ async def browser(app: FastAPI) -> AsyncIterator[Browser]:
     async with client_of(app) as service:
         made = Browser(service)
         yield made
-        await made.elsewhere.aclose()
+        await made.outside.aclose()

@@ -48,7 +48,7 @@ async def test_a_code_of_another_sign_in_is_worth_nothing_even_with_the_right_st
         attacker = Browser(service)
         own = await attacker.log_in(await attacker.begin(), "grace")
         refused(await attacker.come_back(own, code=stolen), 400, "oidc-code-refused")
-        await attacker.elsewhere.aclose()
+        await attacker.outside.aclose()
     assert await nothing_was_made(app)
 
 

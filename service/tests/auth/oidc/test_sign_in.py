@@ -79,7 +79,7 @@ async def test_who_comes_for_the_first_time_in_two_tabs_gets_one_account(app, br
         tabs = browser, Browser(service)
         backs = [await tab.log_in(await tab.begin(), "ada") for tab in tabs]
         answers = await asyncio.gather(*(tab.come_back(back) for tab, back in zip(tabs, backs, strict=True)))
-        await tabs[1].elsewhere.aclose()
+        await tabs[1].outside.aclose()
     statuses = sorted(answer.status_code for answer in answers)
     assert statuses in ([200, 200], [200, 409])
     assert (await count(app, User), await count(app, Identity), await count(app, Session)) == (

@@ -11,7 +11,7 @@ from app.models import SecondFactor, Session, User
 from app.records import outbox
 from app.security.passwords import NO_PASSWORD
 from app.security.tokens import key_id
-from app.server.process import reset_second_factor
+from app.server.commands import reset_second_factor
 from app.tasks.catalogue import registry
 from app.tasks.mails import SECURITY_NOTICES
 from tests.auth.second_factor.conftest import API
