@@ -32,8 +32,8 @@ from pathlib import Path
 
 from bench.mutations import Mutation, mutations
 from fastapi_expert.codebase import load
-from fastapi_expert.gate.affected import select
-from fastapi_expert.gate.affected_tests import is_test_file
+from fastapi_expert.gate.impact.select import select
+from fastapi_expert.gate.impact.tests import is_test_file
 
 CACHE = f"cache_dir={tempfile.gettempdir()}/bench-affected-cache"  # testmon cannot do without pytest's cache
 TEMPLATES = (".html", ".jinja", ".jinja2", ".j2")

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from fastapi_expert.notes.catalogue import call
+from fastapi_expert.notes.mcp.catalogue import call
 from fastapi_expert.notes.notebook import Notebook
 
 WORDS = (  # noqa: SIM905 - a page of words reads better than a page of quotes

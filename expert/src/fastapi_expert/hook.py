@@ -78,7 +78,7 @@ def _after_write(call: Call, client: str) -> Answer:
 def _before_stop(call: Call, client: str) -> Answer:
     if call.stop_hook_active:  # it was asked once already; a second refusal would never let it stop
         return Answer()
-    from fastapi_expert.gate.summary import failures
+    from fastapi_expert.gate.report import failures
 
     report = failures(Path(call.cwd))
     return Answer(refusal=f"`expert check` finds faults in what changed:\n{report}") if report else Answer()

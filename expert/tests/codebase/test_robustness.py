@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fastapi_expert.codebase import load, refresh
-from fastapi_expert.codebase.encoding import decode, encode
-from fastapi_expert.codebase.reader import read_source
+from fastapi_expert.codebase.syntax.encoding import decode, encode
+from fastapi_expert.codebase.syntax.reader import read_source
 
 from .projects import table, write
 

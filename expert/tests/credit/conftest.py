@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from worktree import Work, new_work
 
-from fastapi_expert.clients.git import install
+from fastapi_expert.clients.git.install import install
 
 
 @pytest.fixture

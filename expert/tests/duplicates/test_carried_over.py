@@ -7,8 +7,8 @@ from edits import Editor
 from shop import lay_down
 
 from fastapi_expert.codebase import load
-from fastapi_expert.duplicates.extract import records_of
-from fastapi_expert.duplicates.kept import current_records
+from fastapi_expert.duplicates.records.extract import records_of
+from fastapi_expert.duplicates.store.incremental import current_records
 
 # What module level reads of classes: members of enumerations, defaults, fields by their order, class methods.
 READ_AT_IMPORT = {

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from fastapi_expert.codebase import Codebase, load
-from fastapi_expert.codebase.beside import Aside
+from fastapi_expert.codebase.files.fork import Aside
 from fastapi_expert.duplicates import find
-from fastapi_expert.duplicates.likenesses import FEW
+from fastapi_expert.duplicates.similarity.pairs import FEW
 from fastapi_expert.render.json import duplicates_document
 
 FUNCTION = """

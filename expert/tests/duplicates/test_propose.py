@@ -11,8 +11,8 @@ from samples import EDITED, INVOICE_TOTAL, RENAMED, UNRELATED, as_method
 from fastapi_expert.codebase import Codebase, load
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates import Proposal, propose
-from fastapi_expert.duplicates.library import FORMAT
 from fastapi_expert.duplicates.quick import LIBRARY, propose_from_cache
+from fastapi_expert.duplicates.store.library import FORMAT
 
 API = """
 from fastapi import APIRouter, FastAPI

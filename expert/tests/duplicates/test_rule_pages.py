@@ -2,7 +2,7 @@
 
 import pytest
 
-from fastapi_expert.duplicates.rules import RULES, Rule
+from fastapi_expert.duplicates.rules.registry import RULES, Rule
 
 SECTIONS = ("## What", "## Why", "## Example", "## Fix", "## When it stays silent")
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from fastapi_expert.duplicates import Finding
-from fastapi_expert.duplicates.fields import plain_type
+from fastapi_expert.duplicates.similarity.fields import plain_type
 
 Find = Callable[[dict[str, str]], tuple[Finding, ...]]
 HEAD = "from typing import Annotated, Optional\nfrom pydantic import BaseModel, Field, EmailStr\n\n"

@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tree_sitter import Language, Node, Parser
 
-from fastapi_expert.codebase.shape import Shape, name_number, numbers, shape_of
+from fastapi_expert.codebase.syntax.shape import (
+    Shape,
+    name_number,
+    numbers,
+    shape_of,
+)
 
 PARSER = Parser(Language(tree_sitter_python.language()))
 

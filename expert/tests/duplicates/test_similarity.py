@@ -6,9 +6,14 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastapi_expert.duplicates.families import alike_pairs, frequencies, gather
-from fastapi_expert.duplicates.index import build
-from fastapi_expert.duplicates.similarity import Code, Likeness, Weights, compare
+from fastapi_expert.duplicates.similarity.families import alike_pairs, frequencies, gather
+from fastapi_expert.duplicates.similarity.index import build
+from fastapi_expert.duplicates.similarity.measure import (
+    Code,
+    Likeness,
+    Weights,
+    compare,
+)
 
 LENGTH = 10
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fastapi_expert.codebase import load
 from fastapi_expert.find import Entry, Finder, entries
-from fastapi_expert.find.kept import finder_of
+from fastapi_expert.find.cache import finder_of
 
 QUERIES = ("hash password", "router for invoices", "POST that creates users", "usr", "test")
 

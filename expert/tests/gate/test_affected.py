@@ -13,7 +13,7 @@ import pytest
 from shop import lay_down
 
 from fastapi_expert.codebase import load
-from fastapi_expert.gate.affected import Selection, select
+from fastapi_expert.gate.impact.select import Selection, select
 
 FILES = {
     "app/__init__.py": "",

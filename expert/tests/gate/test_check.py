@@ -8,7 +8,7 @@ from planting import FAULTS, append, fake_tool, found, note
 from worktree import Work
 
 from fastapi_expert.gate import check
-from fastapi_expert.gate.summary import check_text, failures
+from fastapi_expert.gate.report import check_text, failures
 
 SHOUT = '\n\ndef shout(name: str) -> str:\n    """Loudly."""\n    return name.upper()\n'
 

@@ -7,11 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worktree import Work
 
-from fastapi_expert.gate.environment import Environment, environment, home_of
-from fastapi_expert.gate.own import own_findings
-from fastapi_expert.gate.process import Output
-from fastapi_expert.gate.tools import BLACK, ISORT, RUFF_FORMAT, RUFF_IMPORTS, Call, tools_for
-from fastapi_expert.gate.tree import Tree
+from fastapi_expert.gate.checks.annotations import own_findings
+from fastapi_expert.gate.checks.environment import Environment, environment, home_of
+from fastapi_expert.gate.checks.process import Output
+from fastapi_expert.gate.checks.tools import (
+    BLACK,
+    ISORT,
+    RUFF_FORMAT,
+    RUFF_IMPORTS,
+    Call,
+    tools_for,
+)
+from fastapi_expert.gate.tree.content import Tree
 from fastapi_expert.git import Repository
 
 

@@ -6,7 +6,7 @@ import pytest
 from planting import FAULTS, append, found
 from worktree import Work
 
-from fastapi_expert.clients.git import install
+from fastapi_expert.clients.git.install import install
 from fastapi_expert.errors import UsageError
 from fastapi_expert.gate import check
 from fastapi_expert.git import GitError

@@ -13,9 +13,10 @@ from planting import append, fake_tool, found, note, status
 from worktree import Work
 
 from fastapi_expert.errors import ConfigError
-from fastapi_expert.gate import check, environment
-from fastapi_expert.gate.process import stop_all
-from fastapi_expert.gate.summary import check_text
+from fastapi_expert.gate import check
+from fastapi_expert.gate.checks import environment
+from fastapi_expert.gate.checks.process import stop_all
+from fastapi_expert.gate.report import check_text
 
 
 def test_a_missing_tool_is_named_with_its_install_command_and_is_not_passed(

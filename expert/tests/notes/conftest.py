@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fastapi_expert.notes.catalogue import call
+from fastapi_expert.notes.mcp.catalogue import call
 from fastapi_expert.notes.notebook import Notebook
 
 

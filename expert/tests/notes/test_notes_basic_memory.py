@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 from basic_memory_calls import PATHS, TEXTS, Call, script
 
-from fastapi_expert.notes.catalogue import call
-from fastapi_expert.notes.markdown import parse
-from fastapi_expert.notes.names import permalink
+from fastapi_expert.notes.mcp.catalogue import call
 from fastapi_expert.notes.notebook import Notebook
+from fastapi_expert.notes.text.markdown import parse
+from fastapi_expert.notes.text.names import permalink
 
 pytestmark = pytest.mark.timeout(300)  # a real server answers hundreds of calls, where there is one
 HERE = Path(__file__).parent

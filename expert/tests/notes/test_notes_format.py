@@ -7,10 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastapi_expert.notes import edits, frontmatter
 from fastapi_expert.notes.errors import NoteError
-from fastapi_expert.notes.markdown import parse
-from fastapi_expert.notes.names import file_name, free_permalink, permalink, relative_directory, tag_list
+from fastapi_expert.notes.text import edits, frontmatter
+from fastapi_expert.notes.text.markdown import parse
+from fastapi_expert.notes.text.names import (
+    file_name,
+    free_permalink,
+    permalink,
+    relative_directory,
+    tag_list,
+)
 
 VECTORS: list[tuple[str, list[Any], list[Any]]] = [
     ("- [[Some Entity]]", [], [("links_to", "Some Entity", None)]),

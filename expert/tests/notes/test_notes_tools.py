@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fastapi_expert.notes.catalogue import TOOLS, call
+from fastapi_expert.notes.mcp.catalogue import TOOLS, call
 from fastapi_expert.notes.notebook import Notebook
 
 Ask = Callable[..., dict[str, Any]]

@@ -8,7 +8,7 @@ import threading
 import time
 from pathlib import Path
 
-from fastapi_expert.notes.catalogue import call
+from fastapi_expert.notes.mcp.catalogue import call
 from fastapi_expert.notes.notebook import Notebook
 
 NOTES_EACH = 1000

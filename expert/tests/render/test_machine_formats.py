@@ -7,7 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from fastapi_expert.duplicates.model import Finding, Place
-from fastapi_expert.duplicates.rules import RULES
+from fastapi_expert.duplicates.rules.registry import RULES
 from fastapi_expert.render.github import annotations
 from fastapi_expert.render.sarif import sarif
 

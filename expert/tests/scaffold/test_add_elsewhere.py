@@ -18,7 +18,7 @@ from layouts import SINGLE_FILE, TUTORIAL
 from shop import Done, lay_down, run_expert
 from sockets import listening
 
-from fastapi_expert.scaffold.elsewhere.renaming import Renaming
+from fastapi_expert.scaffold.inferred.renaming import Renaming
 from fastapi_expert.scaffold.naming import Names
 
 FIELDS = ("name:str", "price:decimal", "sku:str!", "note:text?", "kind:enum[small,big]", "due:datetime?")

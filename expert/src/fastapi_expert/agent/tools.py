@@ -11,7 +11,7 @@ from fastapi_expert.clients.guard import rule_on
 from fastapi_expert.clients.payload import Write
 from fastapi_expert.credit import record
 from fastapi_expert.credit.commit import commit
-from fastapi_expert.gate.summary import failures
+from fastapi_expert.gate.report import failures
 from fastapi_expert.git import Repository
 from fastapi_expert.mcp.abilities import ExpertAbilities
 from fastapi_expert.mcp.protocol import Refused, Tool

@@ -11,8 +11,8 @@ import typer
 from fastapi_expert.cli.options import JsonFlag
 from fastapi_expert.cli.shared import progress
 from fastapi_expert.gate import check
-from fastapi_expert.gate.process import give_up
-from fastapi_expert.gate.summary import report_text
+from fastapi_expert.gate.checks.process import give_up
+from fastapi_expert.gate.report import report_text
 from fastapi_expert.render.gate import check_document, junit, sarif
 from fastapi_expert.render.json import dumps
 

@@ -11,9 +11,9 @@ from typer.core import TyperCommand
 from fastapi_expert import config
 from fastapi_expert.cli.options import JsonFlag
 from fastapi_expert.errors import UsageError
-from fastapi_expert.notes.catalogue import call
-from fastapi_expert.notes.edits import OPERATIONS
+from fastapi_expert.notes.mcp.catalogue import call
 from fastapi_expert.notes.notebook import Notebook
+from fastapi_expert.notes.text.edits import OPERATIONS
 from fastapi_expert.render.json import dumps
 
 

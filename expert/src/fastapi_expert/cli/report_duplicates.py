@@ -106,7 +106,7 @@ def _print(report: _Report, format: Format) -> None:
 
             sys.stdout.write(annotations(findings, prefix=_prefix(folder(root))))
         case Format.SARIF:
-            from fastapi_expert.duplicates.rules import RULES
+            from fastapi_expert.duplicates.rules.registry import RULES
             from fastapi_expert.render.sarif import sarif
 
             sys.stdout.write(sarif(findings, rules=RULES, fingerprint=fingerprint, prefix=_prefix(folder(root))))

@@ -7,7 +7,7 @@ from fastapi_expert import config
 from fastapi_expert.cli.plain import bare
 from fastapi_expert.cli.shared import project, read
 from fastapi_expert.find import Entry
-from fastapi_expert.find.kept import finder_of
+from fastapi_expert.find.cache import finder_of
 from fastapi_expert.render.hits import hits_text
 from fastapi_expert.render.terminal import stdout_style, write
 

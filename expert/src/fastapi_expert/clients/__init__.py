@@ -30,7 +30,8 @@ def remove(root: Path, client: str) -> list[Change]:
 
 
 def _act(root: Path, client: str, action: str, on_edits: Callable[..., list[Change]]) -> list[Change]:
-    module: Any = import_module(f"{__name__}.{client}")
     if client in AGENTS:
+        module: Any = import_module(f"{__name__}.agents.{client}")
         return on_edits(root, client, module.edits(Launcher.of(root)))
+    module = import_module(f"{__name__}.git.install")
     return getattr(module, action)(root)  # git: hooks live in the git directory, not in the tree

@@ -7,8 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .codebase import Codebase, load, refresh
-    from .linking import ServedMount, ServedRoute
+    from fastapi_expert.codebase.codebase import Codebase, load, refresh
+    from fastapi_expert.codebase.link.linking import ServedMount, ServedRoute
 
 __all__ = ["Codebase", "ServedMount", "ServedRoute", "load", "refresh"]
 
@@ -16,8 +16,8 @@ _WHERE = {
     "Codebase": "codebase",
     "load": "codebase",
     "refresh": "codebase",
-    "ServedMount": "linking",
-    "ServedRoute": "linking",
+    "ServedMount": "link.linking",
+    "ServedRoute": "link.linking",
 }
 
 
@@ -25,4 +25,4 @@ def __getattr__(name: str) -> Any:
     """Import on first use: a hook that only compares a draft with the index starts without the linker."""
     if name not in _WHERE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_WHERE[name]}", __name__), name)
+    return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)

@@ -7,19 +7,36 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from .cache import Cache
-from .facts import ClassFacts, FileFacts, FunctionFacts
-from .framework import includes_live
-from .model import Component, Field, Inventory, Kind, Problem
-from .modules import Modules
-from .names import Names
-from .roles import Place
-from .scan import Progress, Scan, paused_collection, scan
+from fastapi_expert.codebase.files.cache import Cache
+from fastapi_expert.codebase.files.scan import (
+    Progress,
+    Scan,
+    paused_collection,
+    scan,
+)
+from fastapi_expert.codebase.link.framework import includes_live
+from fastapi_expert.codebase.link.roles import Place
+from fastapi_expert.codebase.model import (
+    Component,
+    Field,
+    Inventory,
+    Kind,
+    Problem,
+)
+from fastapi_expert.codebase.resolve.modules import Modules
+from fastapi_expert.codebase.resolve.names import Names
+from fastapi_expert.codebase.syntax.facts import ClassFacts, FileFacts, FunctionFacts
 
 if TYPE_CHECKING:
-    from .edits import Reach
-    from .linking import Linked, RouteRow, ServedMount, ServedRoute, Whole
-    from .sources import Sources
+    from fastapi_expert.codebase.interpret.sources import Sources
+    from fastapi_expert.codebase.link.incremental import Reach
+    from fastapi_expert.codebase.link.linking import (
+        Linked,
+        RouteRow,
+        ServedMount,
+        ServedRoute,
+        Whole,
+    )
 
 __all__ = ["Codebase", "load", "refresh"]
 
@@ -88,7 +105,7 @@ class Codebase:
 
     @cached_property
     def _linked(self) -> "Linked":
-        from .linking import link  # what links is imported when something has to be linked
+        from fastapi_expert.codebase.link.linking import link  # what links is imported when something has to be linked
 
         return link(self.names, live=self.is_live, sources=self._sources)
 
@@ -105,7 +122,7 @@ class Codebase:
 
     @cached_property
     def _sources(self) -> "Sources":
-        from .sources import Sources
+        from fastapi_expert.codebase.interpret.sources import Sources
 
         root = self.root if self.root.is_dir() else self.root.parent
         return Sources(root, {path: stamp[1] for path, stamp in self.scan.stamps.items()})

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fastapi_expert.codebase.facts import ClassFacts, FileFacts
-from fastapi_expert.codebase.reader import read_source
+from fastapi_expert.codebase.syntax.facts import ClassFacts, FileFacts
+from fastapi_expert.codebase.syntax.reader import read_source
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates.drafts import Draft, is_diff, read_diff
 from fastapi_expert.duplicates.model import Proposal, Verdict

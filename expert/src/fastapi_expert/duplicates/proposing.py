@@ -3,23 +3,25 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from fastapi_expert.codebase.facts import FileFacts
+from fastapi_expert.codebase.syntax.facts import FileFacts
+from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.config import Config
-from fastapi_expert.duplicates.advice import is_test
-from fastapi_expert.duplicates.extract import function_records, is_test_path
-from fastapi_expert.duplicates.families import is_copy
-from fastapi_expert.duplicates.functions import (
-    KIND_RULES,
-    as_place,
-    one_contract,
-)
-from fastapi_expert.duplicates.library import Library
-from fastapi_expert.duplicates.likenesses import is_trivial
 from fastapi_expert.duplicates.model import Finding, Proposal, Similar, Verdict
-from fastapi_expert.duplicates.records import FunctionRecord
-from fastapi_expert.duplicates.rules import RULES
-from fastapi_expert.duplicates.similarity import Code, Likeness, compare, unpack
-from fastapi_expert.duplicates.wording import import_line, place
+from fastapi_expert.duplicates.records.extract import function_records
+from fastapi_expert.duplicates.records.model import FunctionRecord
+from fastapi_expert.duplicates.rules.advice import is_test
+from fastapi_expert.duplicates.rules.functions import KIND_RULES, as_place, one_contract
+from fastapi_expert.duplicates.rules.registry import RULES
+from fastapi_expert.duplicates.rules.wording import import_line, place
+from fastapi_expert.duplicates.similarity.families import is_copy
+from fastapi_expert.duplicates.similarity.measure import (
+    Code,
+    Likeness,
+    compare,
+    unpack,
+)
+from fastapi_expert.duplicates.similarity.pairs import is_trivial
+from fastapi_expert.duplicates.store.library import Library
 
 DRAFT = "draft.py"
 """Where a draft lies that nobody said a path for."""
@@ -83,20 +85,22 @@ def judge_draft(
             findings.append(finding)
         _add(similar, neighbours)
     if draft.classes:
-        from fastapi_expert.duplicates.proposed_models import judge_models  # a hook pays for what the draft holds
+        from fastapi_expert.duplicates.rules.draft_models import (
+            judge_models,  # a hook pays for what the draft holds
+        )
 
         for finding, near in judge_models(draft, shelf, before=before, settings=settings):
             if finding is not None:
                 findings.append(finding)
             _add(similar, near)
     if any(function.decorators for function in draft.functions):
-        from fastapi_expert.duplicates.draft_routes import draft_routes
+        from fastapi_expert.duplicates.rules.draft_routes import draft_routes
 
         for finding, served in draft_routes(draft, shelf, before=before):
             findings.append(finding)
             _add(similar, [(FIRST, served)])
     if draft.env_reads or any("BaseSettings" in base for one in draft.classes for base in one.bases):
-        from fastapi_expert.duplicates.settings import drafted_settings
+        from fastapi_expert.duplicates.rules.settings import drafted_settings
 
         findings += drafted_settings(draft, shelf, before=before)
     at = path or DRAFT

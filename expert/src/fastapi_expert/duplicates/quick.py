@@ -11,13 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from fastapi_expert import config as configuration
-from fastapi_expert.codebase.facts import FileFacts
-from fastapi_expert.codebase.reader import read_source
+from fastapi_expert.codebase.syntax.facts import FileFacts
+from fastapi_expert.codebase.syntax.reader import read_source
 from fastapi_expert.config import Config
-from fastapi_expert.duplicates import library
-from fastapi_expert.duplicates.library import Library, Stamps, unpack_library
 from fastapi_expert.duplicates.model import Proposal
 from fastapi_expert.duplicates.proposing import DRAFT, Shelf, judge_draft
+from fastapi_expert.duplicates.store import library
+from fastapi_expert.duplicates.store.library import Library, Stamps, unpack_library
 
 LIBRARY = Path(".expert") / "cache" / library.LIBRARY
 TOO_MANY = 40
@@ -130,6 +130,6 @@ def facts_at(root: Path, path: str) -> FileFacts | None:
 def _look_again(root: Path, settings: Config) -> Library:
     """Load everything, and leave the library for the next time."""
     from fastapi_expert.codebase import load
-    from fastapi_expert.duplicates.kept import keep
+    from fastapi_expert.duplicates.store.incremental import keep
 
     return Library.of(*keep(load(root, exclude=settings.exclude)))

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from fastapi_expert.codebase.facts import ClassFacts, FileFacts, FunctionFacts
 from fastapi_expert.codebase.model import Inventory
+from fastapi_expert.codebase.syntax.facts import ClassFacts, FileFacts, FunctionFacts
 
 if TYPE_CHECKING:
     from fastapi_expert.codebase import Codebase

@@ -6,9 +6,9 @@ Lines do not decide: an edit in one line can break another, and an old fault sta
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from fastapi_expert.gate.changes import WHOLE, Changes
 from fastapi_expert.gate.model import Finding
-from fastapi_expert.gate.tree import Tree
+from fastapi_expert.gate.tree.changes import WHOLE, Changes
+from fastapi_expert.gate.tree.content import Tree
 
 Identity = tuple[str, ...]
 

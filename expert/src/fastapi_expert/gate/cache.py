@@ -29,7 +29,7 @@ CONFIGURATION = (
     ".bandit",
 )
 _MOST = 4000
-_OURSELVES = f"{__version__}:{(Path(__file__).with_name('tools.py')).stat().st_mtime_ns}"
+_OURSELVES = f"{__version__}:{(Path(__file__).with_name('checks') / 'tools.py').stat().st_mtime_ns}"
 """An update of ours may read the same output otherwise."""
 
 

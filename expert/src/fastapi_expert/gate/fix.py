@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-from fastapi_expert.gate import tools
-from fastapi_expert.gate.changes import Changes
-from fastapi_expert.gate.environment import environment, home_of
-from fastapi_expert.gate.process import Broken, run
-from fastapi_expert.gate.tools import PROJECT, Call, Tool
-from fastapi_expert.gate.tree import Tree, index, work_tree
+from fastapi_expert.gate.checks import tools
+from fastapi_expert.gate.checks.environment import environment, home_of
+from fastapi_expert.gate.checks.process import Broken, run
+from fastapi_expert.gate.checks.tools import PROJECT, Call, Tool
+from fastapi_expert.gate.tree.changes import Changes
+from fastapi_expert.gate.tree.content import Tree, index, work_tree
 from fastapi_expert.git import Entry, Repository
 
 

@@ -12,17 +12,26 @@ from pathlib import Path
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.config import Config, load, project_root
 from fastapi_expert.errors import ConfigError
-from fastapi_expert.gate import copies, fix, suite, tools
-from fastapi_expert.gate.before import Before
+from fastapi_expert.gate import fix
+from fastapi_expert.gate.baseline import Before
 from fastapi_expert.gate.blame import Identity, brought_in, identity
 from fastapi_expert.gate.cache import Cache, configuration, content, key
-from fastapi_expert.gate.changes import Changes, changes
-from fastapi_expert.gate.environment import Environment, environment, home_of
+from fastapi_expert.gate.checks import duplicates as copies
+from fastapi_expert.gate.checks import tests as suite
+from fastapi_expert.gate.checks import tools
+from fastapi_expert.gate.checks.annotations import own_findings
+from fastapi_expert.gate.checks.environment import Environment, environment, home_of
+from fastapi_expert.gate.checks.process import (
+    Broken,
+    begin,
+    given_up,
+    run,
+    stop_all,
+)
+from fastapi_expert.gate.checks.tools import PROJECT, Call, Tool
 from fastapi_expert.gate.model import Check, Finding, Report, Status
-from fastapi_expert.gate.own import own_findings
-from fastapi_expert.gate.process import Broken, begin, given_up, run, stop_all
-from fastapi_expert.gate.tools import PROJECT, Call, Tool
-from fastapi_expert.gate.tree import Tree, index, work_tree
+from fastapi_expert.gate.tree.changes import Changes, changes
+from fastapi_expert.gate.tree.content import Tree, index, work_tree
 
 CHECKS = ("format", "imports", "lint", "annotations", "ignores", "security", "duplicates", "types", "tests")
 _WORST: tuple[Status, ...] = ("broken", "missing", "failed", "passed", "skipped")

@@ -60,7 +60,7 @@ class ExpertAbilities:
         return {"contents": [{"uri": uri, "mimeType": kind, "text": text}]}
 
     def _resource(self, uri: str) -> tuple[str, str]:
-        from fastapi_expert.duplicates.rules import RULES
+        from fastapi_expert.duplicates.rules.registry import RULES
 
         if uri in {_MAP, _ROUTES}:
             from fastapi_expert.mcp.workspace import Workspace

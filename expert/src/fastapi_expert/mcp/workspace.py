@@ -6,7 +6,7 @@ from fastapi_expert import config
 from fastapi_expert.codebase import Codebase, load, refresh
 from fastapi_expert.config import Config
 from fastapi_expert.find import Finder
-from fastapi_expert.find.kept import finder_of
+from fastapi_expert.find.cache import finder_of
 
 
 class Workspace:

@@ -5,11 +5,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from fastapi_expert.notes import edits, frontmatter, markdown, names
 from fastapi_expert.notes.errors import NoteError
-from fastapi_expert.notes.folder import Content, Folder, decode, encode
-from fastapi_expert.notes.index import Index, Note
-from fastapi_expert.notes.links import find
+from fastapi_expert.notes.index.index import Index, Note
+from fastapi_expert.notes.index.links import find
+from fastapi_expert.notes.store.folder import (
+    Content,
+    Folder,
+    decode,
+    encode,
+)
+from fastapi_expert.notes.text import (
+    edits,
+    frontmatter,
+    markdown,
+    names,
+)
 
 _OWN_KEYS = ("title", "type", "permalink")  # each has its own parameter or rule
 

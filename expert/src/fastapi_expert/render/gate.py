@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from fastapi_expert import __version__
 from fastapi_expert.gate.model import Check, Finding, Report
-from fastapi_expert.gate.summary import finding_text
+from fastapi_expert.gate.report import finding_text
 from fastapi_expert.render.sarif import SCHEMA
 
 

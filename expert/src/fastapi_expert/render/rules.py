@@ -2,9 +2,9 @@
 
 import sys
 
-from fastapi_expert.duplicates.rules import RULES
+from fastapi_expert.duplicates.rules.registry import RULES
 
-_PAGES = "../../expert/src/fastapi_expert/duplicates/pages"
+_PAGES = "../../expert/src/fastapi_expert/duplicates/rules/pages"
 _HEAD = """\
 # Rules
 

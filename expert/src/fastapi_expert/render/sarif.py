@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from fastapi_expert import __version__
 from fastapi_expert.duplicates.model import Finding, Place
-from fastapi_expert.duplicates.rules import Rule
+from fastapi_expert.duplicates.rules.registry import Rule
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 

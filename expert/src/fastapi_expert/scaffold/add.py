@@ -9,7 +9,7 @@ from pathlib import Path
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.model import Component
 from fastapi_expert.errors import ExpertError
-from fastapi_expert.scaffold import elsewhere
+from fastapi_expert.scaffold import inferred
 from fastapi_expert.scaffold.fields import Field
 from fastapi_expert.scaffold.naming import Names, names_of
 from fastapi_expert.scaffold.revisions import own_revision
@@ -61,7 +61,7 @@ def plan(root: Path, codebase: Codebase, names: Names, fields: tuple[Field, ...]
     """
     _refuse_existing(codebase, names, fields)
     if not all((root / path).exists() for path in _LAYOUT):
-        return Plan(*elsewhere.plan(codebase, names, fields))
+        return Plan(*inferred.plan(codebase, names, fields))
     tables = _referred(codebase, names, fields)
     revision = own_revision(root / "migrations/versions", names.plural)
     posts = "async def post(" in (root / "tests/factories.py").read_text(encoding="utf-8")

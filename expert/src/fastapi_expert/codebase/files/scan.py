@@ -1,0 +1,222 @@
+"""The facts of every file of a codebase: from the cache where nothing changed, else read, by two processes if many."""
+
+import gc
+import os
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+from fastapi_expert.codebase.files.cache import Cache
+from fastapi_expert.codebase.files.fork import may_fork
+from fastapi_expert.codebase.files.listing import list_files
+from fastapi_expert.codebase.files.store import Known
+from fastapi_expert.codebase.model import Problem
+from fastapi_expert.codebase.syntax.encoding import decode, encode
+from fastapi_expert.codebase.syntax.facts import FileFacts
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+Progress = Callable[[str, int, int], None]
+"""Called with a stage, how many are done and how many there are."""
+
+PARALLEL_BYTES = 400_000
+"""Below this much source a second process costs more than it saves."""
+BATCHES = 100
+"""Many and small: an answer must not fill the pipe for long, or the child waits to be heard."""
+AHEAD = 3
+"""How many batches the child is told before it has answered."""
+
+
+class Scan(NamedTuple):
+    """Path to facts (sorted by path), path to (stat, content hash), and what could not be read."""
+
+    files: Known
+    stamps: dict[str, tuple[tuple[int, int, int], bytes]]
+    problems: list[Problem]
+
+
+class _Unread(NamedTuple):
+    path: str
+    digest: bytes
+    source: bytes
+
+
+def scan(
+    root: Path, *, exclude: Sequence[str], cache: Cache | None, previous: Scan | None = None, progress: Progress | None
+) -> Scan:
+    """Read what has changed since ``previous`` or since the cache was written."""
+    listed, problems = list_files(root, exclude=exclude)
+    base = f"{root}/" if root.is_dir() else None
+    known = previous.stamps if previous is not None else cache.stamps() if cache is not None else {}
+    stamps: dict[str, tuple[tuple[int, int, int], bytes]] = {}
+    sources: dict[str, bytes] = {}
+    settled: list[tuple[str, tuple[int, int, int], bytes]] = []
+    for file in listed:
+        before = known.get(file.path)
+        if before is not None and before[0] == file.stamp:
+            stamps[file.path] = before
+            continue
+        source = _read(f"{base}{file.path}" if base else root, file.path, problems)
+        if source is not None:
+            digest = blake2b(source, digest_size=16).digest()
+            sources[file.path] = source
+            stamps[file.path] = (file.stamp, digest)
+            settled.append((file.path, file.stamp, digest))
+    digests = {path: digest for path, (_, digest) in stamps.items()}
+    found = previous.files.at_hand(digests) if previous is not None else {}
+    kept = previous.files.cache if previous is not None else cache
+    stored = kept.hashes() if kept is not None else set[bytes]()
+    unread: list[_Unread] = []
+    for path, digest in digests.items():
+        if path in found or digest in stored:
+            continue
+        source = sources.get(path)
+        if source is None:  # a stamp without contents: the cache lost it
+            source = _read(f"{base}{path}" if base else root, path, problems)
+        if source is not None:
+            unread.append(_Unread(path, blake2b(source, digest_size=16).digest(), source))
+    encoded = _read_all(unread, found, progress)
+    gone = [path for path in known if path not in stamps]
+    if cache is not None and (encoded or settled or gone):
+        cache.store(encoded, settled, gone)
+    return Scan(Known(root, digests, found, kept), stamps, problems)
+
+
+def _read(file: str | Path, path: str, problems: list[Problem]) -> bytes | None:
+    try:
+        with open(file, "rb", buffering=0) as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return None  # deleted since it was listed
+    except OSError as error:
+        problems.append(Problem(path, 1, f"cannot be read: {error.strerror or error}"))
+        return None
+
+
+def _read_all(
+    unread: list[_Unread], found: dict[str, FileFacts], progress: Progress | None
+) -> list[tuple[bytes, bytes, bytes]]:
+    """Read the sources into ``found``; their encoded facts for the cache."""
+    encoded: list[tuple[bytes, bytes, bytes]] = []
+    if not unread:
+        return encoded
+    done = 0
+
+    def take(batch: Sequence[_Unread], facts: Sequence[tuple[FileFacts | None, bytes, bytes]]) -> None:
+        nonlocal done
+        for one, (read, text, shapes) in zip(batch, facts, strict=True):
+            found[one.path] = read if read is not None else decode(one.path, text, shapes)
+            encoded.append((one.digest, text, shapes))
+        done += len(batch)
+        if progress is not None:
+            progress("reading", done, len(unread))
+
+    total = sum(len(one.source) for one in unread)
+    batches = _batches(unread, max(total // BATCHES, 20_000))
+    if total > PARALLEL_BYTES and may_fork():
+        _share(batches, take)
+    else:
+        for batch in batches:
+            take(batch, _facts_of(batch))
+    return encoded
+
+
+def _batches(unread: list[_Unread], size: int) -> list[list[_Unread]]:
+    batches: list[list[_Unread]] = [[]]
+    filled = 0
+    for one in unread:
+        if filled > size:
+            batches.append([])
+            filled = 0
+        batches[-1].append(one)
+        filled += len(one.source)
+    return batches
+
+
+def _facts_of(batch: Sequence[_Unread]) -> list[tuple[FileFacts | None, bytes, bytes]]:
+    from fastapi_expert.codebase.syntax.reader import read_source  # the parser: not needed when the cache has it all
+
+    read = [read_source(one.source, one.path) for one in batch]
+    return [(facts, *encode(facts)) for facts in read]
+
+
+_Take = Callable[[Sequence[_Unread], Sequence[tuple[FileFacts | None, bytes, bytes]]], None]
+
+
+def _share(batches: list[list[_Unread]], take: _Take) -> None:
+    """Work from both ends: a child from the front, this process from the back; a child that dies leaves its rest."""
+    from multiprocessing import Pipe  # slow to import, and rarely needed
+
+    ours, theirs = Pipe(duplex=True)
+    child = os.fork()
+    if child == 0:
+        _work_from_front(batches, theirs, ours)
+    theirs.close()
+    told = first = 0  # batches sent to the child; batches it has answered
+    last = len(batches) - 1
+    alive = True
+    try:
+        while first <= last:
+            while alive and told <= last and told - first < AHEAD:
+                alive = _tell(ours, told)
+                told += alive
+            if told > first and (ours.poll() or told > last):
+                answer = _hear(ours)
+                if answer is None:  # it died: what it was told is ours to do
+                    alive, told = False, first
+                else:
+                    take(batches[first], answer)
+                    first += 1
+            else:
+                take(batches[last], _facts_of(batches[last]))
+                last -= 1
+    finally:
+        ours.close()
+        os.waitpid(child, 0)
+
+
+def _work_from_front(
+    batches: list[list[_Unread]], pipe: "Connection[Any, Any]", other: "Connection[Any, Any]"
+) -> NoReturn:
+    """The child: answer each batch number with its encoded facts until the parent hangs up; never return."""
+    try:
+        other.close()
+        while True:
+            number: int = pipe.recv()
+            pipe.send(_encoded_facts_of(batches[number]))
+    except BaseException:
+        os._exit(0)
+
+
+def _tell(pipe: "Connection[Any, Any]", number: int) -> bool:
+    try:
+        pipe.send(number)
+    except OSError:
+        return False
+    return True
+
+
+def _hear(pipe: "Connection[Any, Any]") -> list[tuple[None, bytes, bytes]] | None:
+    try:
+        return pipe.recv()
+    except (EOFError, OSError):
+        return None
+
+
+def _encoded_facts_of(batch: Sequence[_Unread]) -> list[tuple[None, bytes, bytes]]:
+    return [(None, text, shapes) for _, text, shapes in _facts_of(batch)]
+
+
+@contextmanager
+def paused_collection() -> Generator[None]:
+    """No garbage collection meanwhile: facts hold no cycles, and looking for some costs a third of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

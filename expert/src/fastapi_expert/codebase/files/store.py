@@ -1,0 +1,102 @@
+"""The facts of a codebase's files, each decoded when somebody asks for it: most runs need those of a few."""
+
+import struct
+from collections.abc import ItemsView, Iterator, Mapping, ValuesView
+from hashlib import blake2b
+from pathlib import Path
+
+from fastapi_expert.codebase.files.cache import Cache
+from fastapi_expert.codebase.syntax.encoding import decode, encode
+from fastapi_expert.codebase.syntax.facts import FileFacts
+
+
+class Known(Mapping[str, FileFacts]):
+    """Path to facts, sorted by path.
+
+    ``read`` holds those at hand; the others lie in ``cache`` under the hash that ``digests`` has for their path. What
+    is not there any more, or was not written by us, is read from its file again.
+    """
+
+    def __init__(
+        self, root: Path, digests: Mapping[str, bytes], read: dict[str, FileFacts], cache: Cache | None
+    ) -> None:
+        self._root = root
+        self._digests = {path: digests[path] for path in sorted(digests)}
+        self._read = read
+        self._cache = cache
+
+    def __getitem__(self, path: str) -> FileFacts:
+        facts = self._read.get(path)
+        if facts is None:
+            self._fetch({path: self._digests[path]})
+            facts = self._read[path]
+        return facts
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._digests)
+
+    def __len__(self) -> int:
+        return len(self._digests)
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._digests
+
+    def items(self) -> ItemsView[str, FileFacts]:
+        return self._all().items()
+
+    def values(self) -> ValuesView[FileFacts]:
+        return self._all().values()
+
+    def at_hand(self, digests: Mapping[str, bytes]) -> dict[str, FileFacts]:
+        """Facts that need no decoding, of the files that ``digests`` says are still the same."""
+        return {path: facts for path, facts in self._read.items() if digests.get(path) == self._digests[path]}
+
+    def holds(self, path: str, digest: bytes) -> bool:
+        """Whether these are of a file with this content."""
+        return self._digests.get(path) == digest
+
+    @property
+    def cache(self) -> Cache | None:
+        return self._cache
+
+    def _all(self) -> dict[str, FileFacts]:
+        missing = {path: digest for path, digest in self._digests.items() if path not in self._read}
+        if missing:
+            self._fetch(missing)
+        if list(self._read) != list(self._digests):
+            self._read = {path: self._read[path] for path in self._digests}
+        return self._read
+
+    def _fetch(self, wanted: Mapping[str, bytes]) -> None:
+        stored = self._cache.contents(wanted.values()) if self._cache is not None else {}
+        for path, digest in wanted.items():
+            self._read[path] = _decoded(path, stored.get(digest)) or self._again(path)
+
+    def _again(self, path: str) -> FileFacts:
+        from fastapi_expert.codebase.syntax.reader import read_source  # the parser: seldom needed
+
+        file = self._root / path if self._root.is_dir() else self._root
+        try:
+            source = file.read_bytes()
+        except OSError:  # gone meanwhile
+            source = b""
+        facts = read_source(source, path)
+        if self._cache is not None and blake2b(source, digest_size=16).digest() == self._digests[path]:
+            self._cache.store([(self._digests[path], *encode(facts))], (), ())  # what lay there was damaged
+        return facts
+
+
+def facts_of(cache: Cache, digests: Mapping[str, bytes]) -> dict[str, FileFacts]:
+    """The facts that ``cache`` has of contents with these hashes, by path; damaged ones are left out."""
+    stored = cache.contents(digests.values())
+    decoded = {path: _decoded(path, stored.get(digest)) for path, digest in digests.items()}
+    return {path: facts for path, facts in decoded.items() if facts is not None}
+
+
+def _decoded(path: str, encoded: tuple[bytes, bytes] | None) -> FileFacts | None:
+    if encoded is None:
+        return None
+    try:
+        return decode(path, *encoded)
+    except (ValueError, TypeError, IndexError, KeyError, AttributeError, RecursionError, struct.error):
+        return None

@@ -1,0 +1,82 @@
+"""What linking may read beside the facts: data files that module level reads, and bodies that the facts left out.
+
+Routers of plugins are often named in a file beside the code (`plugin.toml`). What was read is remembered, so that
+whoever keeps a result of linking can tell whether it still holds.
+"""
+
+import json
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from fastapi_expert.codebase.files.listing import MAX_BYTES
+from fastapi_expert.codebase.syntax.facts import Stmt
+from fastapi_expert.codebase.syntax.reader import read_source
+
+DATA = (".toml", ".json", ".yaml", ".yml")
+"""Data that a project's own code reads while it puts itself together."""
+
+
+class Sources:
+    """The files of one codebase by relative path; ``hashes`` are those of the Python files that its facts are of."""
+
+    def __init__(self, root: Path, hashes: dict[str, bytes]) -> None:
+        self.root = root
+        self.hashes = hashes
+        self.read: dict[str, bytes | None] = {}
+        """Each data file that was asked for, with the hash of its content; None when it was not there."""
+        self._bodies: dict[str, dict[str, tuple[Stmt, ...] | None]] = {}
+
+    def text(self, path: str) -> str | None:
+        """The content of a data file below the root; None when it is not there or no text."""
+        content = self._content(path)
+        self.read[path] = None if content is None else _hash(content)
+        try:
+            return None if content is None else content.decode("utf-8")
+        except UnicodeDecodeError:
+            return None
+
+    def has_changed(self) -> bool:
+        """Whether a data file says something else by now."""
+        return any(
+            known != (None if (content := self._content(path)) is None else _hash(content))
+            for path, known in self.read.items()
+        )
+
+    def body(self, path: str, qualname: str) -> tuple[Stmt, ...] | None:
+        """The statements of a function; None when its file is not what it was when the facts were read."""
+        if path not in self._bodies:
+            content = self._content(path)
+            same = content is not None and _hash(content) == self.hashes.get(path)
+            facts = read_source(content, path, all_bodies=True) if content is not None and same else None
+            self._bodies[path] = {one.qualname: one.body for one in facts.functions} if facts is not None else {}
+        return self._bodies[path].get(qualname)
+
+    def _content(self, path: str) -> bytes | None:
+        try:
+            file = (self.root / path).resolve()
+            if not file.is_relative_to(self.root) or not file.is_file() or file.stat().st_size > MAX_BYTES:
+                return None
+            return file.read_bytes()
+        except OSError:
+            return None
+
+
+def _hash(content: bytes) -> bytes:
+    return blake2b(content, digest_size=16).digest()
+
+
+def parsed(text: str, kind: str) -> Any:
+    """The value of TOML, JSON or YAML; raises ValueError when it is none."""
+    if kind == "toml":
+        import tomllib
+
+        return tomllib.loads(text)
+    if kind == "json":
+        return json.loads(text)
+    import yaml  # slow to import, and few projects read any while they register routes
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from error

@@ -1,0 +1,272 @@
+"""What names stand for while module level is interpreted: plain Python strings, numbers, lists and dicts, and these."""
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeGuard
+
+from fastapi_expert.codebase.syntax.facts import Expr
+
+
+def is_list(value: Any) -> TypeGuard[list[Any]]:
+    """Whether it is a list or a tuple, of whatever."""
+    return isinstance(value, (list, tuple))
+
+
+def is_dict(value: Any) -> TypeGuard[dict[Any, Any]]:
+    """Whether it is a mapping that was written out."""
+    return isinstance(value, dict)
+
+
+DOUBTFUL = "it was added, changed or removed under a condition that the text does not settle"
+"""Why an item of a collection is a Hole when only some branch touched it."""
+
+
+class Missing:
+    """Stands for a name that nothing binds (None is a value)."""
+
+
+MISSING = Missing()
+
+
+class Site(NamedTuple):
+    """A place in the codebase."""
+
+    path: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class PathValue:
+    """A path below the root of the codebase, with `/`; ``""`` is the root. An open file stands for its path.
+
+    ``relative`` tells that it is what `relative_to` gave: a piece of a path, not a place.
+    """
+
+    path: str
+    relative: bool = False
+
+
+class ModuleInfo(NamedTuple):
+    """What `pkgutil.iter_modules` gives."""
+
+    module_finder: PathValue
+    name: str
+    ispkg: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A value that the text does not tell: where it hides and why."""
+
+    site: Site
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """Something outside the codebase, by its dotted name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleValue:
+    """A module of the codebase."""
+
+    place: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FunctionValue:
+    """A function of the codebase; ``scope`` is where its free names are looked up, ``receiver`` the bound `self`."""
+
+    path: str
+    qualname: str
+    scope: "Scope"
+    receiver: Any = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LambdaValue:
+    """A lambda."""
+
+    names: tuple[str, ...]
+    body: Expr
+    scope: "Scope"
+    site: Site
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClassValue:
+    """A class of the codebase."""
+
+    path: str
+    qualname: str
+    scope: "Scope"
+
+
+@dataclass(slots=True, eq=False)
+class Instance:
+    """An object of a class of the codebase, or of one outside when ``cls`` is External."""
+
+    cls: ClassValue | External
+    site: Site
+    attributes: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of an enumeration; ``plain`` tells whether it formats as its value (StrEnum)."""
+
+    name: str
+    value: Any
+    plain: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Method:
+    """A method of something that the interpreter knows by itself: a router, a string, a list, a class outside."""
+
+    receiver: Any
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Partial:
+    """`functools.partial`."""
+
+    function: Any
+    args: tuple[Any, ...]
+    keywords: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Super:
+    """`super()` inside a method of ``cls``."""
+
+    receiver: Any
+    cls: ClassValue
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dependency:
+    """`Depends(call)` or `Security(call, scopes=…)`; ``call`` None stands for the annotated class."""
+
+    call: Any
+    security: bool
+    site: Site
+
+
+@dataclass(slots=True, eq=False)
+class Thunk:
+    """An expression that is evaluated when its name is first looked up; whatever branch asks, it has one value."""
+
+    expr: Expr
+    scope: "Scope"
+    value: Any = MISSING
+
+
+@dataclass(frozen=True, slots=True)
+class Lazy:
+    """An imported name, looked up in its module when it is needed."""
+
+    place: str
+    name: str
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """Names of a module, function or class body while it runs."""
+
+    path: str
+    names: dict[str, Any]
+    parent: "Scope | None" = None
+    cls: ClassValue | None = None
+    maybe: list[Any] = field(default_factory=list[Any])
+    """Values that the function may have returned already, under conditions that are not known."""
+
+
+@dataclass(slots=True, eq=False)
+class RouteEntry:
+    """One registration; ``path`` may be a Hole. ``raw`` keeps the keyword expressions as written in ``site.path``."""
+
+    methods: tuple[str, ...]
+    path: Any
+    endpoint: Any
+    site: Site
+    websocket: bool
+    keywords: dict[str, Any]
+    raw: dict[str, Expr]
+    scope_path: str
+    plain: bool = False
+    """Starlette's own kind of route: no dependency and no tag of the routers around it reaches it."""
+
+
+@dataclass(slots=True, eq=False)
+class IncludeEntry:
+    """`include_router`; ``snapshot`` is how the child looked then, which counts before FastAPI 0.137."""
+
+    child: Any
+    prefix: Any
+    site: Site
+    keywords: dict[str, Any]
+    snapshot: "tuple[Entry, ...]"
+
+
+@dataclass(slots=True, eq=False)
+class MountEntry:
+    """`mount` or `host`: another application below a path."""
+
+    path: Any
+    app: Any
+    site: Site
+    host: bool = False
+
+
+Entry = RouteEntry | IncludeEntry | MountEntry
+
+
+@dataclass(slots=True, eq=False)
+class Router:
+    """An `APIRouter` or an application: the node of the route graph. ``name`` is what it was first bound to."""
+
+    is_app: bool
+    site: Site
+    cls: ClassValue | External
+    region: int
+    prefix: Any = ""
+    name: str = ""
+    keywords: dict[str, Any] = field(default_factory=dict[str, Any])
+    attributes: dict[str, Any] = field(default_factory=dict[str, Any])
+    entries: list[Entry] = field(default_factory=list[Entry])
+    middleware: list[tuple[Any, Site]] = field(default_factory=list[tuple[Any, Site]])
+    handlers: list[tuple[Any, Site]] = field(default_factory=list[tuple[Any, Site]])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RouteDecorator:
+    """`router.get("/path", …)` before it is applied to its function."""
+
+    router: Router
+    methods: tuple[str, ...] | Hole
+    path: Any
+    keywords: dict[str, Any]
+    raw: dict[str, Expr]
+    site: Site
+    websocket: bool
+    plain: bool = False
+    """`route` of Starlette, not `api_route` of FastAPI."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arguments:
+    """What a call is given; ``raw`` are the keyword expressions as written in ``scope``."""
+
+    args: list[Any]
+    keywords: dict[str, Any]
+    raw: dict[str, Expr]
+    site: Site
+    scope: Scope
+
+    def get(self, index: int, name: str) -> Any:
+        """The argument at ``index`` or called ``name``, else None."""
+        return self.args[index] if len(self.args) > index else self.keywords.get(name)

@@ -1,0 +1,175 @@
+"""What a route tells beside its path: models, dependencies, protection, tests."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from fastapi_expert.codebase.interpret.values import (
+    ClassValue,
+    External,
+    FunctionValue,
+    Instance,
+    Partial,
+)
+from fastapi_expert.codebase.link.components import Catalogue
+from fastapi_expert.codebase.link.dependencies import Need
+from fastapi_expert.codebase.link.routes import FlatRoute, route_name
+from fastapi_expert.codebase.model import Route
+from fastapi_expert.codebase.resolve.names import Symbol
+from fastapi_expert.codebase.syntax.facts import Expr, FunctionFacts
+
+
+class Description:
+    """Describes routes by the components of a catalogue."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self.names = catalogue.names
+
+    def of(self, route: FlatRoute, covering: Iterable[str]) -> Route:
+        """The route without its method; ``covering`` are the ids of the tests that exercise it."""
+        entry = route.entry
+        endpoint = self.catalogue.id_of_value(entry.endpoint) or ""
+        dependencies, protected = self._dependencies(route)
+        function = self._function(entry.endpoint)
+        request_models: tuple[str, ...] = ()
+        response = self._model(entry.scope_path, entry.raw.get("response_model"))
+        if function is not None:
+            path, facts = function
+            request_models = self._request_models(path, facts)
+            if response is None and "response_model" not in entry.keywords:
+                response = next(iter(self._models(path, facts.returns)), None)
+        status = entry.keywords.get("status_code")
+        return Route(
+            method="",
+            path=route.path,
+            name=route_name(route),
+            endpoint=endpoint,
+            path_file=entry.site.path,
+            line=entry.site.line,
+            dependencies=dependencies,
+            request_models=request_models,
+            response_model=response,
+            status_code=status_code(status),
+            tags=tuple(dict.fromkeys(route.tags)),
+            protected=protected,
+            tests=tuple(sorted(set(covering))),
+            websocket=entry.websocket,
+        )
+
+    def _function(self, value: Any) -> tuple[str, FunctionFacts] | None:
+        while isinstance(value, Partial):
+            value = value.function
+        if not isinstance(value, FunctionValue):
+            return None
+        facts = self.names.function(value.path, value.qualname)
+        return (value.path, facts) if facts is not None else None
+
+    def _dependencies(self, route: FlatRoute) -> tuple[tuple[str, ...], bool]:
+        """The ids along the chain, application first, and whether any asks for credentials."""
+        found: dict[str, None] = {}
+        protected = False
+        graph = self.catalogue.dependencies
+        for one in route.dependencies:
+            id_ = self.catalogue.id_of_value(one.call)
+            if id_ is not None:
+                found[id_] = None
+            protected = protected or self._value_protects(one.call)
+        function = self._function(route.entry.endpoint)
+        needs = list(graph.of_function(*function)) if function is not None else []
+        if function is not None and function[1].owner:  # a class-based view: what its attributes and __init__ need
+            needs.extend(self._class_needs(function[0], function[1].owner))
+        for need in needs:
+            symbol = graph.target(need)
+            id_ = self.catalogue.id_of(symbol) if symbol is not None else None
+            if id_ is not None:
+                found[id_] = None
+            protected = protected or graph.protects(need)
+        return tuple(found), protected
+
+    def _class_needs(self, path: str, owner: str) -> list[Need]:
+        names, graph = self.names, self.catalogue.dependencies
+        found: list[Need] = []
+        places = [(path, owner), *[(one.path, one.name) for one in names.ancestors(path, owner) if one.kind == "class"]]
+        for where, qualname in places:
+            facts = names.class_(where, qualname)
+            for field in facts.fields if facts is not None else ():
+                in_default = list(graph.in_expr(where, field.default_expr)) if field.default else []
+                annotation = field.annotation_expr if field.annotation_expr is not None else field.annotation or None
+                found.extend(in_default or graph.in_expr(where, annotation))
+            init = names.function(where, f"{qualname}.__init__")
+            if init is not None:
+                found.extend(graph.of_function(where, init))
+        return found
+
+    def _value_protects(self, value: Any) -> bool:
+        graph = self.catalogue.dependencies
+        while isinstance(value, Partial):
+            value = value.function
+        if isinstance(value, Instance):
+            if any(value.attributes.get(name) is False for name in ("auto_error", "required")):
+                return False
+            value = value.cls
+        if isinstance(value, External):
+            return graph.symbol_protects(Symbol("external", "", value.name))
+        if isinstance(value, FunctionValue):
+            return graph.symbol_protects(Symbol("function", value.path, value.qualname))
+        if isinstance(value, ClassValue):
+            return graph.symbol_protects(Symbol("class", value.path, value.qualname))
+        return False
+
+    def _request_models(self, path: str, function: FunctionFacts) -> tuple[str, ...]:
+        found: dict[str, None] = {}
+        for param in function.params:
+            if "Depends" in param.default or "Depends(" in param.annotation or "Security(" in param.annotation:
+                continue
+            for id_ in self._models(path, param.annotation):
+                found[id_] = None
+        return tuple(found)
+
+    def _models(self, path: str, text: str) -> list[str]:
+        """The ids of the schemas and tables that an annotation names."""
+        found: list[str] = []
+        for name in re.findall(r"[A-Za-z_][\w.]*", text):
+            symbol = self.names.resolve(path, name)
+            if symbol is not None and symbol.kind == "class":
+                id_ = self.catalogue.ids.get((symbol.path, symbol.name))
+                if id_ is not None and id_.startswith(("schema:", "table:")):
+                    found.append(id_)
+        return found
+
+    def _model(self, path: str, expr: Expr) -> str | None:
+        """The id of the model in a response annotation, the outermost of this codebase."""
+        stack = [expr]
+        while stack:
+            one = stack.pop(0)
+            if isinstance(one, str):
+                found = self._models(path, one)
+                if found:
+                    return found[0]
+            elif one and one[0] in ("i", "b", "l", "s"):
+                if one[0] == "s":
+                    stack.append(one[1])
+                elif one[0] == "l":
+                    stack.extend(one[1])
+                else:
+                    stack.extend(one[1:] if one[0] == "i" else one[2:])
+        return None
+
+
+_STATUS = re.compile(r"HTTP_(\d{3})_")
+
+
+def status_code(value: Any) -> int | None:
+    """`201`, `status.HTTP_201_CREATED` or `HTTPStatus.CREATED`."""
+    if isinstance(value, int):
+        return value
+    if isinstance(value, External):
+        found = _STATUS.search(value.name)
+        if found is not None:
+            return int(found[1])
+        if ".HTTPStatus." in value.name or value.name.startswith("http.HTTPStatus"):
+            from http import HTTPStatus
+
+            return HTTPStatus.__members__.get(value.name.rpartition(".")[2], None)
+    return None

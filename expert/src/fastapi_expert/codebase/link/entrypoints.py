@@ -1,0 +1,53 @@
+"""Which files are tests, what runs first, and which applications a codebase makes."""
+
+from fastapi_expert.codebase.interpret.flow import Return, Stop
+from fastapi_expert.codebase.interpret.interpreter import Interpreter
+from fastapi_expert.codebase.interpret.values import (
+    FunctionValue,
+    Router,
+    Scope,
+    Site,
+)
+from fastapi_expert.codebase.link.roles import builds_app
+from fastapi_expert.codebase.link.routes import included
+from fastapi_expert.codebase.syntax.facts import FileFacts
+from fastapi_expert.codebase.vocabulary import is_test_path
+
+
+def run_all(at: Interpreter) -> None:
+    """Run every module that is no test, then the factories that nothing called."""
+    paths = [path for path in at.files if not is_test_path(path)]
+    for path in sorted(paths, key=lambda path: (path.count("/"), path)):
+        at.run_module(path)
+    for path in paths:
+        _run_factories(at, at.files[path], at.modules[path])
+
+
+def _run_factories(at: Interpreter, facts: FileFacts, scope: Scope) -> None:
+    """An application factory that only the server calls (`uvicorn --factory`) is called with its defaults."""
+    for function in facts.functions:
+        if function.parent or function.body is None or (facts.path, function.qualname) in at.called:
+            continue
+        if not builds_app(function.body, function.returns):
+            continue
+        required = [p for p in function.params if not p.default and p.kind in ("", "/", "=")]
+        if len(required) > 2:
+            continue
+        try:
+            at.call_function(
+                FunctionValue(facts.path, function.qualname, scope), [], {}, Site(facts.path, function.line)
+            )
+        except (Return, Stop):
+            continue
+
+
+def applications(at: Interpreter) -> list[Router]:
+    """The applications nobody mounts, in the order they were made; the same line made twice counts once."""
+    inner = included(at.routers)
+    found: dict[Site, Router] = {}
+    for router in at.routers:
+        if router.is_app and id(router) not in inner and not is_test_path(router.site.path):
+            best = found.get(router.site)
+            if best is None or len(router.entries) > len(best.entries):
+                found[router.site] = router
+    return list(found.values())

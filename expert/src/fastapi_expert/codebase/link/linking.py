@@ -1,0 +1,262 @@
+"""From names to an inventory: components, routes in the order they are tried, and what could not be known."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from fastapi_expert.codebase.interpret.interpreter import Interpreter
+from fastapi_expert.codebase.interpret.sources import Sources
+from fastapi_expert.codebase.interpret.values import (
+    Dependency,
+    External,
+    IncludeEntry,
+    Instance,
+    MountEntry,
+    RouteEntry,
+    Router,
+    Site,
+    is_list,
+)
+from fastapi_expert.codebase.link.components import Catalogue
+from fastapi_expert.codebase.link.coverage import Exercise, tests
+from fastapi_expert.codebase.link.description import Description
+from fastapi_expert.codebase.link.entrypoints import applications, run_all
+from fastapi_expert.codebase.link.incremental import Reach
+from fastapi_expert.codebase.link.routes import (
+    FlatRoute,
+    registrations,
+    route_name,
+    serve,
+)
+from fastapi_expert.codebase.model import Component, Problem, Route
+from fastapi_expert.codebase.resolve.names import Names
+from fastapi_expert.codebase.vocabulary import is_test_path
+
+
+@dataclass(frozen=True, slots=True)
+class ServedRoute:
+    """A route and the app that serves it; ``order`` counts the routes of that app as it tries them."""
+
+    route: Route
+    app: str
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServedMount:
+    """Something that takes every path below ``path`` and is no application of the codebase; ``order`` as of routes."""
+
+    app: str
+    path: str
+    order: int
+    path_file: str
+    line: int
+
+
+class RouteRow(NamedTuple):
+    """One (method, path) as an application tries it: what matching routes needs, and no more."""
+
+    endpoint: str
+    method: str
+    path: str
+    name: str
+    app: str
+    order: int
+    site: Site
+    websocket: bool
+
+
+class Whole(NamedTuple):
+    """What only an inventory asks for, and costs as much again: uses, tests, protection, models of routes."""
+
+    components: tuple[Component, ...]
+    served: tuple[ServedRoute, ...]
+    problems: tuple[Problem, ...]
+
+
+def link(names: Names, *, live: bool = True, sources: Sources | None = None) -> "Linked":
+    """Link every file of ``names``; ``live`` as in :func:`.routes.serve`, ``sources`` is where data files are read.
+
+    Where a router stayed unknown, module level is run again with the function bodies that the facts left out.
+    """
+    at = Interpreter(names, sources)
+    run_all(at)
+    linked = Linked(at, live=live)
+    if at.strays and at.unread:
+        deeper = Interpreter(names, sources, deeply=True)
+        run_all(deeper)
+        looked_deeper = Linked(deeper, live=live)
+        if len(looked_deeper.table) >= len(linked.table):  # a look that gave up on the way must not hide what is known
+            return looked_deeper
+    return linked
+
+
+class Linked:
+    """What linking finds: the kind of every definition and the table of routes at once, the rest when asked."""
+
+    def __init__(self, at: Interpreter, *, live: bool) -> None:
+        self.at = at
+        self.catalogue = Catalogue(at.codebase)
+        self.router_ids: dict[int, str] = {}
+        self._taken: dict[str, int] = {}
+        for router in at.routers:
+            if not is_test_path(router.site.path):
+                self.router_ids[id(router)] = self._router_id(router)
+        self._served = [(app, serve(at, app, live=live)) for app in applications(at)]
+        self._flat = [route for _, one in self._served for route in one.routes]
+        for route in self._flat:
+            self.catalogue.mark_value(route.entry.endpoint, "endpoint", anywhere=True)
+        self._mark()
+
+    @cached_property
+    def reach(self) -> Reach | None:
+        """What was looked at up to here; None when that was more than the facts, so that nobody may count on them."""
+        if self.at.deeply or (self.at.sources is not None and self.at.sources.read):
+            return None
+        return Reach(self.at.codebase.asked, self.at.called, {path: at for at, path in enumerate(self.at.modules)})
+
+    @cached_property
+    def table(self) -> tuple[RouteRow, ...]:
+        """Every route, in the order in which its application tries them."""
+        rows: list[RouteRow] = []
+        for app, one in self._served:
+            for order, route in enumerate(one.routes):
+                entry = route.entry
+                endpoint, name = self.catalogue.id_of_value(entry.endpoint) or "", route_name(route)
+                at = (name, self.router_ids[id(app)], order, entry.site, entry.websocket)
+                rows.extend([RouteRow(endpoint, method, route.path, *at) for method in entry.methods])
+        return tuple(rows)
+
+    @cached_property
+    def whole(self) -> Whole:
+        """The inventory."""
+        exercised = self._exercised(self._flat)
+        description = Description(self.catalogue)
+        routes: list[ServedRoute] = []
+        for app, one in self._served:
+            for order, route in enumerate(one.routes):
+                covering = exercised.get(len(routes), ())
+                routes.append(ServedRoute(description.of(route, covering), self.router_ids[id(app)], order))
+        self._add_routers()
+        expanded = tuple(
+            ServedRoute(_with_method(one.route, method), one.app, one.order)
+            for one, route in zip(routes, self._flat, strict=True)
+            for method in route.entry.methods
+        )
+        self._report_unserved(self._flat)
+        return Whole(self.catalogue.components(), expanded, tuple(self.at.problems))
+
+    @cached_property
+    def mounts(self) -> tuple[ServedMount, ...]:
+        """What takes every path below its own and is no application of this codebase."""
+        return tuple(
+            ServedMount(self.router_ids[id(app)], mount.path, mount.order, mount.site.path, mount.site.line)
+            for app, one in self._served
+            for mount in one.mounts
+        )
+
+    # -- components -----------------------------------------------------------------------------------------------
+
+    def _router_id(self, router: Router) -> str:
+        kind = "app" if router.is_app else "router"
+        base = f"{kind}:{router.site.path}::{router.name or kind}"
+        return self._unique(base, router)
+
+    def _unique(self, base: str, router: Router) -> str:
+        """The same line run twice is the same component; another of that name gets `@2`."""
+        key = f"{base} {router.site.line}"
+        if key not in self._taken:
+            self._taken[base] = self._taken[key] = self._taken.get(base, 0) + 1
+        number = self._taken[key]
+        return base if number == 1 else f"{base}@{number}"
+
+    def _mark(self) -> None:
+        catalogue = self.catalogue
+        catalogue.mark_tests()
+        for router in self.at.routers:
+            if is_test_path(router.site.path):
+                continue
+            for entry in router.entries:
+                if isinstance(entry, RouteEntry):
+                    catalogue.mark_value(entry.endpoint, "endpoint")
+            for value, _ in router.handlers:
+                catalogue.mark_value(value, "exception_handler")
+            for value, _ in router.middleware:
+                if isinstance(value, Instance) and isinstance(value.cls, External):  # Middleware(Class, …)
+                    value = value.attributes.get("0")
+                catalogue.mark_value(value, "middleware")
+        catalogue.mark_classes()
+        catalogue.mark_tasks()
+        catalogue.mark_dependencies()
+        for router in self.at.routers:
+            if not is_test_path(router.site.path):
+                self._mark_router_dependencies(router)
+        catalogue.mark_services()
+
+    def _mark_router_dependencies(self, router: Router) -> None:
+        for given in (
+            router.keywords,
+            *[entry.keywords for entry in router.entries if not isinstance(entry, MountEntry)],
+        ):
+            listed = given.get("dependencies")
+            for one in listed if is_list(listed) else ():
+                if isinstance(one, Dependency):
+                    self.catalogue.mark_value(one.call, "dependency")
+
+    def _add_routers(self) -> None:
+        seen: set[str] = set()
+        for router in self.at.routers:
+            id_ = self.router_ids.get(id(router))
+            if id_ is None or id_ in seen:
+                continue
+            seen.add(id_)
+            self.catalogue.add_router(router, id_, self._router_uses(router))
+
+    def _router_uses(self, router: Router) -> list[str]:
+        uses: list[str] = []
+        values: list[Any] = [value for value, _ in (*router.middleware, *router.handlers)]
+        for entry in router.entries:
+            if isinstance(entry, RouteEntry):
+                values.append(entry.endpoint)
+            else:
+                child = entry.child if isinstance(entry, IncludeEntry) else entry.app
+                if id(child) in self.router_ids:
+                    uses.append(self.router_ids[id(child)])
+        for listed in (router.keywords.get("dependencies"),):
+            values.extend(one.call for one in (listed if is_list(listed) else ()) if isinstance(one, Dependency))
+        for value in values:
+            id_ = self.catalogue.id_of_value(value)
+            if id_ is not None:
+                uses.append(id_)
+        return uses
+
+    # -- routes ---------------------------------------------------------------------------------------------------
+
+    def _exercised(self, flat: list[FlatRoute]) -> dict[int, list[str]]:
+        exercise = Exercise(self.at, flat, [route_name(route) for route in flat])
+        found: dict[int, list[str]] = {}
+        for path, function in tests(self.at):
+            id_ = self.catalogue.ids.get((path, function.qualname))
+            if id_ is None:
+                continue
+            for index in exercise.routes_of(path, function):
+                found.setdefault(index, []).append(id_)
+        return found
+
+    def _report_unserved(self, flat: list[FlatRoute]) -> None:
+        """Registrations that no application serves: a router that nobody includes, or not where the text shows it."""
+        if not flat:
+            return
+        served = {id(route.entry) for route in flat}
+        sites = {route.entry.site for route in flat}
+        for router in self.at.routers:
+            if is_test_path(router.site.path) or id(router) not in self.router_ids:
+                continue
+            own = [one for one in router.entries if isinstance(one, RouteEntry)]
+            if own and not any(id(one) in served or one.site in sites for one in own):
+                what = f"{router.name or 'this router'} is included by no application that the text shows"
+                self.at.problem(router.site, f"{what}; its {len(registrations(router))} routes are not listed")
+
+
+def _with_method(route: Route, method: str) -> Route:
+    return replace(route, method=method)

@@ -1,0 +1,237 @@
+"""Names to what they stand for, across modules: imports, re-exports, star imports, packages."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Literal, NamedTuple
+
+from fastapi_expert.codebase.resolve.modules import Modules
+from fastapi_expert.codebase.syntax.facts import (
+    ClassFacts,
+    Expr,
+    FileFacts,
+    FunctionFacts,
+    ImportFacts,
+    Stmt,
+)
+
+MAX_HOPS = 25
+"""A re-export chain longer than this is a circle."""
+
+
+class Symbol(NamedTuple):
+    """What a name stands for: ``name`` is a qualname in ``path``, or dotted and outside the codebase (``external``)."""
+
+    kind: Literal["function", "class", "value", "module", "external"]
+    path: str
+    name: str
+
+
+class Names:
+    """The static view of every module's top-level names."""
+
+    def __init__(self, files: Mapping[str, FileFacts], modules: Modules) -> None:
+        self.files = files
+        self.modules = modules
+        self._bindings: dict[str, dict[str, Stmt | ImportFacts]] = {}
+        self._functions: dict[str, dict[str, FunctionFacts]] = {}
+        self._classes: dict[str, dict[str, ClassFacts]] = {}
+        self._resolved: dict[tuple[str, str], Symbol | None] = {}
+        self._ancestors: dict[tuple[str, str], list[Symbol]] = {}
+        self.asked: dict[str, set[str]] = defaultdict(set)
+        """Of each file the names that somebody wanted to know, whether or not they are there.
+
+        Names of the top level, `Class.name` for what a class holds, and `Class.` where the order of its fields counted.
+        """
+
+    def function(self, path: str, qualname: str) -> FunctionFacts | None:
+        by_name = self._functions.get(path)
+        if by_name is None:
+            facts = self.files.get(path)
+            by_name = {f.qualname: f for f in facts.functions} if facts else {}
+            self._functions[path] = by_name
+        return by_name.get(qualname)
+
+    def assigned(self, symbol: Symbol) -> Expr:
+        """The expression that a module-level name is bound to; None when it is bound otherwise."""
+        bound = self.bindings(symbol.path).get(symbol.name.partition(".")[0])
+        return bound[3] if bound is not None and not isinstance(bound, ImportFacts) and bound[0] == "=" else None
+
+    def class_(self, path: str, qualname: str) -> ClassFacts | None:
+        by_name = self._classes.get(path)
+        if by_name is None:
+            facts = self.files.get(path)
+            by_name = {c.qualname: c for c in facts.classes} if facts else {}
+            self._classes[path] = by_name
+        return by_name.get(qualname)
+
+    def bindings(self, path: str) -> dict[str, Stmt | ImportFacts]:
+        """Top-level name to the statement that binds it last (a definition, an assignment or an import)."""
+        bound = self._bindings.get(path)
+        if bound is None:
+            bound = dict[str, Stmt | ImportFacts]()
+            facts = self.files.get(path)
+            if facts is not None:
+                for imported in facts.imports:  # imports in functions too: a name imported late is still that name
+                    name = imported.alias or imported.module.split(".")[0]
+                    if name != "*" and (not imported.scope or name not in bound):
+                        bound[name] = imported
+                _bind(facts.body, bound)
+            self._bindings[path] = bound
+        return bound
+
+    def resolve(self, path: str, dotted: str, hops: int = 0) -> Symbol | None:
+        """What ``dotted`` stands for at the end of the module at ``path``; None when nothing binds it."""
+        key = (path, dotted)
+        if key in self._resolved:
+            return self._resolved[key]
+        if hops > MAX_HOPS:
+            return None
+        self._resolved[key] = None  # a circle resolves to nothing
+        head, _, rest = dotted.partition(".")
+        symbol = self._head(path, head, hops)
+        if symbol is not None and rest:
+            symbol = self.member(symbol, rest, hops)
+        self._resolved[key] = symbol
+        return symbol
+
+    def member(self, symbol: Symbol, rest: str, hops: int = 0) -> Symbol | None:
+        """The attribute ``rest`` (dotted) of what ``symbol`` stands for."""
+        if symbol.kind == "external":
+            return Symbol("external", "", f"{symbol.name}.{rest}")
+        if symbol.kind == "module":
+            name, _, deeper = rest.partition(".")
+            found = self._in_module(symbol.path, name, hops)
+            return self.member(found, deeper, hops) if found is not None and deeper else found
+        if symbol.kind == "class":
+            return self._in_class(symbol, rest, hops)
+        if symbol.kind == "value":
+            made = self.class_of(symbol) if "." not in symbol.name and hops < MAX_HOPS else None
+            found = self._in_class(made, rest, hops + 1) if made is not None else None
+            return found or Symbol("value", symbol.path, f"{symbol.name}.{rest}")
+        return None
+
+    def class_of(self, value: Symbol) -> Symbol | None:
+        """The class of a module-level object: `user_service = UserService()`."""
+        made = self.assigned(value)
+        if made is None or isinstance(made, str) or made[0] != "c" or not isinstance(made[1], str):
+            return None
+        maker = self.resolve(value.path, made[1])
+        return maker if maker is not None and maker.kind == "class" else None
+
+    def star_sources(self, path: str) -> Iterator[str]:
+        """The places that the module at ``path`` imports everything from."""
+        facts = self.files.get(path)
+        for imported in facts.imports if facts else ():
+            if imported.name == "*" and not imported.scope:
+                place = self.modules.find(path, imported.module)
+                if place is not None and place != path:
+                    yield place
+
+    def _head(self, path: str, name: str, hops: int) -> Symbol | None:
+        self.asked[path].add(name)
+        bound = self.bindings(path).get(name)
+        if bound is None:
+            for place in self.star_sources(path):
+                found = self._in_module(place, name, hops + 1)
+                if found is not None:
+                    return found
+            return None
+        if isinstance(bound, ImportFacts):
+            return self._imported(path, bound, hops)
+        if bound[0] == "def":
+            return Symbol("function", path, bound[2])
+        if bound[0] == "class":
+            return Symbol("class", path, bound[2])
+        value = bound[3]
+        if isinstance(value, str) and value != name:  # an alias: `get_user = current_user`
+            return self.resolve(path, value, hops + 1) or Symbol("value", path, name)
+        return Symbol("value", path, name)
+
+    def _imported(self, path: str, imported: ImportFacts, hops: int) -> Symbol | None:
+        if not imported.name:  # import a.b, import a.b as c
+            dotted = imported.module if imported.alias else imported.module.split(".")[0]
+            place = self.modules.find(path, dotted)
+            return Symbol("module", place, "") if place is not None else Symbol("external", "", dotted)
+        place = self.modules.find(path, imported.module)
+        if place is None:
+            outside = imported.module.lstrip(".")
+            return Symbol("external", "", f"{outside}.{imported.name}" if outside else imported.name)
+        return self._in_module(place, imported.name, hops + 1)
+
+    def _in_module(self, place: str, name: str, hops: int) -> Symbol | None:
+        if not place.endswith("/"):
+            found = self.resolve(place, name, hops + 1)
+            if found is not None:
+                return found
+        child = self.modules.child(place, name)
+        return Symbol("module", child, "") if child is not None else None
+
+    def _in_class(self, symbol: Symbol, rest: str, hops: int) -> Symbol | None:
+        qualname = f"{symbol.name}.{rest}"
+        self.asked[symbol.path].add(f"{symbol.name}.{rest.partition('.')[0]}")
+        if self.function(symbol.path, qualname) is not None:
+            return Symbol("function", symbol.path, qualname)
+        if self.class_(symbol.path, qualname) is not None:
+            return Symbol("class", symbol.path, qualname)
+        facts = self.class_(symbol.path, symbol.name)
+        if facts is None or hops > MAX_HOPS:
+            return None
+        if any(field.name == rest for field in facts.fields):
+            return Symbol("value", symbol.path, qualname)
+        for base in facts.bases:
+            parent = self.resolve(symbol.path, base.split("[")[0], hops + 1)
+            if parent is not None and parent.kind == "class" and parent != symbol:
+                found = self._in_class(parent, rest, hops + 1)
+                if found is not None:
+                    return found
+        return None
+
+    def ancestors(self, path: str, qualname: str) -> list[Symbol]:
+        """The class's bases and theirs, nearest first; external ones by dotted name."""
+        known = self._ancestors.get((path, qualname))
+        if known is not None:
+            return known
+        found: list[Symbol] = []
+        queue = [(path, qualname)]
+        while queue and len(found) < 60:
+            where, name = queue.pop(0)
+            facts = self.class_(where, name)
+            for base in facts.bases if facts else ():
+                symbol = self.resolve(where, base.split("[")[0])
+                if symbol is None or symbol in found or (symbol.path, symbol.name) == (path, qualname):
+                    continue
+                found.append(symbol)
+                if symbol.kind == "class":
+                    queue.append((symbol.path, symbol.name))
+        self._ancestors[path, qualname] = found
+        return found
+
+
+def _bind(body: tuple[Stmt, ...], bound: dict[str, Stmt | ImportFacts]) -> None:
+    for statement in body:
+        kind = statement[0]
+        if kind in ("def", "class"):
+            bound[statement[2].rsplit(".", 1)[-1].split("@")[0]] = statement
+        elif kind == "=":
+            for name in targets(statement[2]):
+                bound[name] = statement
+        elif kind == "if":
+            _bind(statement[4], bound)
+            _bind(statement[3], bound)
+        elif kind == "try":
+            for handler in statement[3]:
+                _bind(handler, bound)
+            _bind(statement[4], bound)
+            _bind(statement[2], bound)
+        elif kind in ("with", "for"):
+            _bind(statement[-1], bound)
+
+
+def targets(target: Expr) -> Iterator[str]:
+    """The plain names that an assignment to ``target`` binds."""
+    if isinstance(target, str):
+        if "." not in target:
+            yield target
+    elif target and target[0] in ("l", "="):
+        for one in target[1]:
+            yield from targets(one)

@@ -1,0 +1,1 @@
+"""What matching needs of a codebase, and no more: a linked codebase comes in, flat cacheable records go out."""

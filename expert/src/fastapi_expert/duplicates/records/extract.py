@@ -1,0 +1,215 @@
+"""A linked codebase to :class:`~.records.Records`."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from fastapi_expert.codebase.model import Field, Kind
+from fastapi_expert.codebase.resolve.names import Names
+from fastapi_expert.codebase.syntax.facts import (
+    ClassFacts,
+    Expr,
+    FileFacts,
+    FunctionFacts,
+    Stmt,
+)
+from fastapi_expert.codebase.vocabulary import WEBSOCKET, is_test_path
+from fastapi_expert.duplicates.records.model import (
+    FunctionRecord,
+    ModelRecord,
+    Records,
+    RouteRecord,
+)
+from fastapi_expert.duplicates.records.variables import variables_of
+
+if TYPE_CHECKING:
+    from fastapi_expert.codebase import Codebase
+
+MODELS = ("schema", "table", "settings")
+_NOT_OURS = re.compile(r"(?:^|/)(?:alembic|migrations?)/(?:versions/|.*\d)|(?:^|/)migrations?/|_pb2(?:_grpc)?\.pyi?$")
+_SILENT_DECORATORS = {"overload", "abstractmethod", "abstractproperty", "setter", "deleter", "register"}
+_VALIDATORS = {"field_validator", "model_validator", "validator", "root_validator", "validates"}
+_PROTOCOLS = {"Protocol", "ABC"}
+
+
+def records_of(codebase: "Codebase") -> Records:
+    """The records of ``codebase``; links it when that has not been done."""
+    kinds = codebase.kinds
+    mentions = mentions_of(codebase.files.values())
+    functions: list[FunctionRecord] = []
+    lineage = Lineage(codebase.names)
+    for facts in codebase.files.values():
+        functions += function_records(facts, kinds=kinds, mentions=mentions, lineage=lineage)
+    names = codebase.names
+    models = [model_record(names, codebase.fields, *place, kind) for place, kind in kinds.items() if kind in MODELS]
+    return Records(
+        tuple(functions),
+        tuple(sorted(models, key=lambda model: (model.path, model.line, model.id))),
+        tuple(_routes(codebase)),
+        tuple(variables_of(codebase)),
+        tuple([(path, codebase.names.modules.name(path)) for path in codebase.files]),
+        tuple([path for path, facts in codebase.files.items() if facts.suppressions]),
+    )
+
+
+def is_foreign(facts: FileFacts) -> bool:
+    """Generated code and migrations: nobody edits those to remove a duplicate."""
+    return facts.generated or _NOT_OURS.search(facts.path) is not None or any(map(_names_a_revision, facts.body))
+
+
+def is_silent(facts: FileFacts) -> bool:
+    """Whether models of this file take part in no finding: nobody edits them, or they are made for tests."""
+    return is_foreign(facts) or is_test_path(facts.path)
+
+
+def _names_a_revision(statement: Stmt) -> bool:
+    return statement[0] == "=" and statement[2] == "down_revision"
+
+
+def decorator_name(decorator: Expr) -> str:
+    """The dotted name of a decorator in the form of `codebase.facts`: of `@a.b(c)` `a.b`."""
+    if isinstance(decorator, str):
+        return decorator
+    kind, *rest = decorator or ("",)
+    if kind == "c":
+        return decorator_name(rest[0])
+    return f"{decorator_name(rest[0])}.{rest[1]}" if kind == "a" else ""
+
+
+class Lineage:
+    """Which classes up the hierarchy define a method."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._known: dict[tuple[str, str], list[tuple[str, str]]] = {}
+
+    def defining(self, path: str, owner: str, method: str) -> tuple[str, ...]:
+        key = (path, owner)
+        if key not in self._known:
+            ancestors = self._names.ancestors(path, owner)
+            self._known[key] = [(one.path, one.name) for one in ancestors if one.kind == "class"]
+        found = [f"{path}::{owner}"]
+        for where, name in self._known[key]:
+            if self._names.function(where, f"{name}.{method}") is not None:
+                found.append(f"{where}::{name}")
+        return tuple(found)
+
+
+def function_records(
+    facts: FileFacts,
+    *,
+    kinds: Mapping[tuple[str, str], Kind],
+    mentions: Mapping[str, int],
+    lineage: Lineage | None,
+) -> Iterator[FunctionRecord]:
+    """A record for every function of one file, in order; ``lineage`` None knows no hierarchy (a draft)."""
+    path = facts.path
+    silent_file = is_foreign(facts)
+    is_test = is_test_path(path)
+    classes = {one.qualname: one for one in facts.classes}
+    inside = {one.qualname for one in facts.functions}
+    for function in facts.functions:
+        qualname, owner = function.qualname, function.owner
+        own = kinds.get((path, qualname))
+        names = [decorator_name(decorator).rpartition(".")[2] for decorator in function.decorators]
+        silent = (
+            silent_file
+            or (function.parent != "" and _is_nested(function, inside))
+            or not _SILENT_DECORATORS.isdisjoint(names)
+            or (owner != "" and _is_protocol(classes.get(owner)))
+        )
+        yield FunctionRecord(
+            f"{own or 'function'}:{path}::{qualname}",
+            "validator" if not _VALIDATORS.isdisjoint(names) else own or _kind_of_method(kinds.get((path, owner))),
+            path,
+            function.line,
+            function.end_line,
+            function.name,
+            qualname,
+            function.is_async,
+            is_test,
+            silent,
+            mentions.get(function.name, 0),
+            _overridden(function, path, classes, lineage) if owner else (),
+            tuple([parameter.name for parameter in function.params]),
+            *function.shape,
+        )
+
+
+def _overridden(
+    function: FunctionFacts, path: str, classes: Mapping[str, ClassFacts], lineage: Lineage | None
+) -> tuple[str, ...]:
+    """Where the hierarchy defines the method; of a draft, whose bases are not resolved, the names of its bases."""
+    if lineage is not None:
+        return lineage.defining(path, function.owner, function.name)
+    owner = classes.get(function.owner)
+    bases = owner.bases if owner is not None else ()
+    return (f"{path}::{function.owner}", *[f"::{base.partition('[')[0].rpartition('.')[2]}" for base in bases])
+
+
+def _kind_of_method(owner: Kind | None) -> str:
+    """A method of a service or a middleware is a part of it; one of a schema is but a function."""
+    return owner if owner in ("service", "middleware") else "function"
+
+
+def _is_nested(function: FunctionFacts, functions: set[str]) -> bool:
+    parent = function.parent
+    while parent:
+        if parent in functions:
+            return True
+        parent = parent.rpartition(".")[0]
+    return False
+
+
+def _is_protocol(owner: ClassFacts | None) -> bool:
+    return owner is not None and any(base.partition("[")[0].rpartition(".")[2] in _PROTOCOLS for base in owner.bases)
+
+
+def mentions_of(files: Iterable[FileFacts]) -> Mapping[str, int]:
+    """Name to the number of functions that mention it by that name alone."""
+    return Counter(
+        [name for facts in files for function in facts.functions for name in function.names if "." not in name]
+    )
+
+
+Fields = Callable[[str, str], tuple[Field, ...]]
+"""The fields of the class at (path, qualname), inherited ones included."""
+
+
+def model_record(names: Names, fields: Fields, path: str, qualname: str, kind: str) -> ModelRecord:
+    """The record of a schema, table or settings class. Raises LookupError when there is no such class."""
+    facts = names.class_(path, qualname)
+    if facts is None:
+        raise LookupError(f"no class {qualname} in {path}")
+    declared = {field.name: field.default for field in facts.fields}
+    ancestors = names.ancestors(path, qualname)
+    return ModelRecord(
+        f"{kind}:{path}::{qualname}",
+        kind,
+        path,
+        facts.line,
+        facts.end_line,
+        facts.name,
+        tuple([(field.name, field.type, field.required) for field in fields(path, qualname)]),
+        tuple(declared),
+        tuple([f"{one.path}::{one.name}" for one in ancestors]),
+        declared.get("__tablename__", "").strip("\"'"),
+        is_silent(names.files[path]),
+    )
+
+
+def _routes(codebase: "Codebase") -> Iterator[RouteRecord]:
+    for row in codebase.table:
+        endpoint = codebase.function(row.endpoint)
+        yield RouteRecord(
+            row.endpoint,
+            WEBSOCKET if row.websocket else row.method,
+            row.path,
+            row.name,
+            row.app,
+            row.order,
+            row.site.path,
+            row.site.line,
+            endpoint.end_line if endpoint else row.site.line,
+        )

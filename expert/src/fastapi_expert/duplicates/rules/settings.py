@@ -1,0 +1,162 @@
+"""FX501, FX502 and FX503: one environment variable, two places that say what it is."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from fastapi_expert.codebase.syntax.facts import FileFacts
+from fastapi_expert.codebase.vocabulary import is_test_path
+from fastapi_expert.duplicates.model import Action, Finding, Place
+from fastapi_expert.duplicates.records.model import Records, VariableRecord
+from fastapi_expert.duplicates.records.variables import drafted_variables
+from fastapi_expert.duplicates.rules.registry import RULES
+from fastapi_expert.duplicates.rules.wording import (
+    import_line,
+    listed,
+    many,
+    place,
+)
+
+if TYPE_CHECKING:
+    from fastapi_expert.duplicates.proposing import Shelf
+
+_MACHINE = re.compile(
+    "HOME|PATH|USER|LOGNAME|SHELL|PWD|TMPDIR|TEMP|TERM|TZ|LANG|LC_ALL|COLUMNS|LINES|EDITOR|VISUAL|PAGER|HOSTNAME"
+    "|DISPLAY|APPDATA|USERPROFILE|CI|NO_COLOR|FORCE_COLOR"
+)
+"""What the machine says to every program (POSIX, Base Definitions, 8.3, and its kin): nobody's setting."""
+
+
+def settings_findings(records: Records) -> Iterator[Finding]:
+    """Variables defined by two settings classes, read past the one that defines them, or read in two files."""
+    modules = dict(records.modules)
+    defined = _defined(records.variables)
+    for definitions in defined.values():
+        yield from _twice(definitions)
+    for variable in records.variables:
+        definitions = defined.get(variable.variable)
+        if not variable.owner and definitions and _is_past(variable, definitions):
+            yield _read(variable, definitions[0], modules)
+    for reads in _loose_reads(records.variables, defined).values():
+        if len(reads) > 1:
+            yield _read_again(reads[-1], reads[:-1])
+
+
+def drafted_settings(draft: FileFacts, shelf: "Shelf", *, before: FileFacts | None) -> Iterator[Finding]:
+    """The same for what a draft defines and reads and ``before`` did not; one finding a variable."""
+    old = {(one.variable, one.owner) for one in (drafted_variables(before) if before else ())}
+    said = list(drafted_variables(draft))
+    own = {one.variable for one in said if one.owner}
+    news = [one for one in said if (one.variable, one.owner) not in old and (one.owner or one.variable not in own)]
+    if not news or _is_apart(draft.path):
+        return
+    theirs = [one for one in shelf.library.variables if one.path not in shelf.gone]
+    theirs += [one for facts in shelf.fresh for one in drafted_variables(facts)]
+    defined = _defined(theirs)
+    loose = _loose_reads(theirs, defined)
+    for variable in {one.variable: one for one in reversed(news)}.values():
+        definitions, reads = defined.get(variable.variable, ()), loose.get(variable.variable, ())
+        if variable.owner and definitions:
+            if definitions[0].owner not in variable.ancestors:
+                yield _defined_again(definitions[0], variable)
+        elif definitions:
+            yield _read(variable, definitions[0], shelf.library.modules)
+        elif reads and not variable.owner:
+            yield _read_again(variable, reads)
+
+
+def _defined(variables: Sequence[VariableRecord]) -> dict[str, list[VariableRecord]]:
+    """By variable: the settings classes that define it, those of tests left out."""
+    found: dict[str, list[VariableRecord]] = {}
+    for variable in variables:
+        if variable.owner and not is_test_path(variable.path):
+            found.setdefault(variable.variable, []).append(variable)
+    return found
+
+
+def _loose_reads(variables: Sequence[VariableRecord], defined: Mapping[str, object]) -> dict[str, list[VariableRecord]]:
+    """By variable that no settings class defines: where it is read first in each file, if it is a setting at all."""
+    found: dict[str, dict[str, VariableRecord]] = {}
+    for one in variables:
+        if (
+            not one.owner
+            and one.variable not in defined
+            and not _MACHINE.fullmatch(one.variable)
+            and not _is_apart(one.path)
+        ):
+            found.setdefault(one.variable, {}).setdefault(one.path, one)
+    return {variable: list(by_path.values()) for variable, by_path in found.items()}
+
+
+def _is_apart(path: str) -> bool:
+    return is_test_path(path) or "/migrations/" in f"/{path}" or "/alembic/" in f"/{path}"
+
+
+def _twice(definitions: Sequence[VariableRecord]) -> Iterator[Finding]:
+    first = definitions[0]
+    for other in definitions[1:]:
+        if not _related(first, other):
+            yield _defined_again(first, other)
+
+
+def _defined_again(first: VariableRecord, other: VariableRecord) -> Finding:
+    return _finding(
+        "FX501",
+        (other, first),
+        message=f"`{other.owner}.{other.field}` reads {other.variable}, which `{first.owner}.{first.field}` "
+        f"({place(first)}) defines already",
+        advice=f"Keep `{first.owner}.{first.field}` ({place(first)}) and inherit or pass that settings object.",
+        action="merge",
+    )
+
+
+def _related(left: VariableRecord, right: VariableRecord) -> bool:
+    first, second = f"{left.path}::{left.owner}", f"{right.path}::{right.owner}"
+    return first == second or first in right.ancestors or second in left.ancestors
+
+
+def _is_past(variable: VariableRecord, definitions: Sequence[VariableRecord]) -> bool:
+    return not _is_apart(variable.path) and all(variable.path != definition.path for definition in definitions)
+
+
+def _read(variable: VariableRecord, definition: VariableRecord, modules: Mapping[str, str]) -> Finding:
+    bring = import_line(modules, definition.path, definition.owner, for_path=variable.path)
+    return _finding(
+        "FX502",
+        (variable, definition),
+        message=f"{variable.variable} is read from the environment, past `{definition.owner}.{definition.field}` "
+        f"({place(definition)})",
+        advice=f"Take `{definition.field}` from `{definition.owner}` ({place(definition)}){bring}.",
+        action="reuse",
+    )
+
+
+def _read_again(variable: VariableRecord, others: Sequence[VariableRecord]) -> Finding:
+    return _finding(
+        "FX503",
+        (variable, *others),
+        message=f"{variable.variable} is read from the environment here and in {many(len(others), 'more file')}: "
+        f"{listed([place(one) for one in others])}",
+        advice=f"Read it once, in a settings class or beside {place(others[0])}, and import it from there.",
+        action="merge",
+    )
+
+
+def _finding(rule: str, places: Sequence[VariableRecord], *, message: str, advice: str, action: Action) -> Finding:
+    """What one of ``places`` says is enough: as many are saved as there are others."""
+    return Finding(
+        rule=rule,
+        title=RULES[rule].title,
+        similarity=1.0,
+        message=message,
+        advice=advice,
+        action=action,
+        components=tuple(map(_as_place, places)),
+        saves=len(places) - 1,
+    )
+
+
+def _as_place(variable: VariableRecord) -> Place:
+    what = f"settings:{variable.path}::{variable.owner}.{variable.field}"
+    id_ = what if variable.owner else f"variable:{variable.path}::{variable.variable}"
+    return Place(id_, "settings", variable.path, variable.line, variable.line)

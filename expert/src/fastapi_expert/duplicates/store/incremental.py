@@ -1,0 +1,276 @@
+"""The records of a codebase, from the last look at it where that still holds.
+
+The library of the cache keeps the records together with what linking looked at when they were made. An edit that
+:mod:`~fastapi_expert.codebase.link.incremental` finds harmless changes the records of its own file only; for any
+other the codebase is linked and the library written anew. Each look starts from the library, not from the look before
+it, so that nothing can pile up.
+"""
+
+import os
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastapi_expert.codebase.files.fork import beside
+from fastapi_expert.codebase.files.store import facts_of
+from fastapi_expert.codebase.syntax.facts import FileFacts
+from fastapi_expert.duplicates.records.extract import (
+    MODELS,
+    Lineage,
+    function_records,
+    is_silent,
+    mentions_of,
+    model_record,
+    records_of,
+)
+from fastapi_expert.duplicates.records.model import (
+    FunctionRecord,
+    ModelRecord,
+    Records,
+    RouteRecord,
+    VariableRecord,
+)
+from fastapi_expert.duplicates.records.variables import direct_reads
+from fastapi_expert.duplicates.similarity.index import Index, build
+from fastapi_expert.duplicates.similarity.measure import unpack
+from fastapi_expert.duplicates.store.library import (
+    LIBRARY,
+    Stamps,
+    pack,
+    unpack_records,
+    write,
+)
+
+if TYPE_CHECKING:
+    from fastapi_expert.codebase import Codebase
+    from fastapi_expert.codebase.link.incremental import Effect, Reach
+
+MANY = 20
+"""Files from which on nobody looks at each edit: the codebase is linked."""
+
+
+def current_records(codebase: "Codebase") -> Records:
+    """The records of ``codebase``; made from its library where that is possible, else by linking."""
+    with records_of_now(codebase) as records:
+        return records
+
+
+@contextmanager
+def records_of_now(codebase: "Codebase", *, meanwhile: Callable[[], None] | None = None) -> Generator[Records]:
+    """The same for a block, beside which the library is written for the next time; ``meanwhile`` begins other work."""
+    known = _known(codebase)
+    if known is not None:
+        yield known
+        return
+    if meanwhile is not None:
+        meanwhile()
+    records = records_of(codebase)
+    if codebase.cache is None:
+        yield records
+        return
+    with beside(lambda: _leave(codebase, records)):
+        yield records
+
+
+def keep(codebase: "Codebase") -> tuple[Records, Index]:
+    """Link, and leave the library for the next time."""
+    records = records_of(codebase)
+    return records, _leave(codebase, records)
+
+
+def _leave(codebase: "Codebase", records: Records) -> Index:
+    index = build([unpack(function) for function in records.functions])
+    if codebase.cache is not None:
+        files = {path: (stamp[0], stamp[1]) for path, (stamp, _) in codebase.scan.stamps.items()}
+        stamps = Stamps(files, _folders(codebase.root, files))
+        write(codebase.cache.folder / LIBRARY, pack(records, index, stamps, _state(codebase)))
+    return index
+
+
+def _known(codebase: "Codebase") -> Records | None:
+    """What the library tells; None when there is none, or not one of ours, or it does not tell."""
+    try:
+        return _carried_over(codebase, codebase.cache.folder / LIBRARY) if codebase.cache is not None else None
+    except (OSError, LookupError, ValueError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _folders(root: Path, files: Collection[str]) -> dict[str, int]:
+    """Every folder that holds a file, with its time of change: a new file changes it."""
+    folders: dict[str, int] = {}
+    for path in files:
+        folder = path.rpartition("/")[0]
+        while folder not in folders:
+            try:
+                folders[folder] = os.stat(root / folder).st_mtime_ns
+            except OSError:
+                folders[folder] = 0
+            folder = folder.rpartition("/")[0]
+    return folders
+
+
+def _state(codebase: "Codebase") -> dict[str, Any] | None:
+    reach = codebase.reach
+    if reach is None:
+        return None
+    return {
+        "hashes": {path: digest.hex() for path, (_, digest) in codebase.scan.stamps.items()},
+        "live": codebase.is_live,
+        "asked": {path: sorted(names) for path, names in reach.asked.items()},
+        "called": sorted(reach.called),
+        "order": reach.order,
+        "mentions": mentions_of(codebase.files.values()),
+    }
+
+
+def _carried_over(codebase: "Codebase", file: Path) -> Records | None:
+    records, state = unpack_records(file.read_bytes())
+    if state is None or state["live"] != codebase.is_live:
+        return None
+    hashes: dict[str, str] = state["hashes"]
+    now = {path: digest.hex() for path, (_, digest) in codebase.scan.stamps.items()}
+    if hashes.keys() != now.keys():
+        return None
+    changed = [path for path, digest in now.items() if hashes[path] != digest]
+    if not changed or codebase.cache is None:
+        return records
+    if len(changed) > MANY:
+        return None
+    from fastapi_expert.codebase.link.incremental import Reach  # not needed while nothing changes
+
+    before = facts_of(codebase.cache, {path: bytes.fromhex(hashes[path]) for path in changed})
+    reach = Reach(state["asked"], {(path, qualname) for path, qualname in state["called"]}, state["order"])
+    update = _Update(codebase, records, state["mentions"])
+    for path in changed:
+        if path not in before or not update.take(before[path], codebase.files[path], reach):
+            return None
+    return update.records()
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    old: FileFacts
+    new: FileFacts
+    effect: "Effect"
+
+
+class _Update:
+    """Records that follow the edits of some files."""
+
+    def __init__(self, codebase: "Codebase", known: Records, mentions: Mapping[str, int]) -> None:
+        self._codebase = codebase
+        self._known = known
+        self._mentions = Counter(mentions)
+        self._edits: dict[str, _Edit] = {}
+
+    def take(self, old: FileFacts, new: FileFacts, reach: "Reach") -> bool:
+        """Follow one edit; False when that takes linking."""
+        from fastapi_expert.codebase.link.incremental import CALLERS, effect
+
+        callers = {one.qualname for one in self._block(old.path) if one.kind in CALLERS}
+        found = effect(old, new, reach=reach, names=self._codebase.names, callers=callers)
+        if found is None:
+            return False
+        kinds = {_qualname(one): one.kind for one in self._known.models if one.path == old.path}
+        if any(kinds.get(qualname) != (kind if kind in MODELS else None) for qualname, kind in found.reshaped.items()):
+            return False  # it was something else, for another reason than what it inherits
+        self._edits[old.path] = _Edit(old, new, found)
+        return True
+
+    def records(self) -> Records:
+        """The records as they are now."""
+        return Records(
+            self._functions(),
+            tuple(sorted(self._models(), key=lambda one: (one.path, one.line, one.id))),
+            tuple([self._route(one) for one in self._known.routes]),
+            (*self._settings_fields(), *self._direct_reads()),
+            self._known.modules,
+            self._silencing(),
+        )
+
+    def _block(self, path: str) -> Sequence[FunctionRecord]:
+        functions = self._known.functions
+        start = bisect_left(functions, path, key=_path)
+        return functions[start : bisect_right(functions, path, key=_path)]
+
+    def _functions(self) -> tuple[FunctionRecord, ...]:
+        before = Counter(self._mentions)
+        for edit in self._edits.values():
+            self._mentions.update(mentions_of([edit.new]))
+            self._mentions.subtract(mentions_of([edit.old]))
+        more = {name for name, count in self._mentions.items() if count != before[name]}
+        functions = [
+            one._replace(mentions=self._mentions[one.name]) if one.name in more else one
+            for one in self._known.functions
+        ]
+        for path, edit in sorted(self._edits.items(), reverse=True):  # from the end: positions before it stay
+            start = bisect_left(functions, path, key=_path)
+            functions[start : bisect_right(functions, path, key=_path)] = self._own(path, edit)
+        return tuple(functions)
+
+    def _own(self, path: str, edit: _Edit) -> list[FunctionRecord]:
+        known = {one.qualname: one for one in self._block(path)}
+        lineage = Lineage(self._codebase.names)
+        made = function_records(edit.new, kinds=edit.effect.kinds, mentions=self._mentions, lineage=lineage)
+        return [_like(known.get(one.qualname), one) for one in made]
+
+    def _models(self) -> Iterator[ModelRecord]:
+        from fastapi_expert.codebase.link.classes import Classes  # not needed while nothing changes
+
+        names = self._codebase.names
+        fields = Classes(names).fields
+        reshaped = {f"{path}::{qualname}" for path, edit in self._edits.items() for qualname in edit.effect.reshaped}
+        for one in self._known.models:
+            edit, qualname = self._edits.get(one.path), _qualname(one)
+            facts = names.class_(one.path, qualname) if edit is not None else None
+            if edit is not None and facts is None:
+                continue  # it is gone
+            if not reshaped.isdisjoint((f"{one.path}::{qualname}", *one.ancestors)):
+                yield model_record(names, fields, one.path, qualname, one.kind)
+            elif edit is not None and facts is not None:
+                yield one._replace(line=facts.line, end_line=facts.end_line, silent=is_silent(edit.new))
+            else:
+                yield one
+        for edit in self._edits.values():
+            for (path, qualname), kind in edit.effect.kinds.items():
+                if kind in MODELS:
+                    yield model_record(names, fields, path, qualname, kind)
+
+    def _route(self, route: RouteRecord) -> RouteRecord:
+        edit = self._edits.get(route.path_file)
+        if edit is None and route.endpoint.partition(":")[2].partition("::")[0] not in self._edits:
+            return route
+        line = route.line if edit is None else edit.effect.lines[route.line]
+        endpoint = self._codebase.function(route.endpoint)
+        return route._replace(line=line, end_line=endpoint.end_line if endpoint else line)
+
+    def _silencing(self) -> tuple[str, ...]:
+        kept = {path for path in self._known.silencing if path not in self._edits}
+        return tuple(sorted(kept | {path for path, edit in self._edits.items() if edit.new.suppressions}))
+
+    def _settings_fields(self) -> Iterator[VariableRecord]:
+        for one in self._known.variables:
+            if one.owner:
+                edit = self._edits.get(one.path)
+                yield one if edit is None else one._replace(line=edit.effect.lines[one.line])
+
+    def _direct_reads(self) -> Sequence[VariableRecord]:
+        kept = [one for one in self._known.variables if not one.owner and one.path not in self._edits]
+        return sorted([*kept, *[one for edit in self._edits.values() for one in direct_reads(edit.new)]], key=_path)
+
+
+def _like(old: FunctionRecord | None, new: FunctionRecord) -> FunctionRecord:
+    """``new`` with what linking knew of ``old``."""
+    return new if old is None else new._replace(id=old.id, kind=old.kind, overrides=old.overrides)
+
+
+def _qualname(model: ModelRecord) -> str:
+    return model.id.partition("::")[2]
+
+
+def _path(record: FunctionRecord | VariableRecord) -> str:
+    return record.path

@@ -1,0 +1,222 @@
+"""What a draft is judged against: the records of a codebase with an index, in memory or in one file of the cache.
+
+In the file every part lies by itself and is decoded when it is asked for, so that a hook pays for a few records and
+not for all. JSON and packed numbers, nothing that could run: a checkout may bring its own cache.
+"""
+
+import json
+import os
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from zlib import crc32
+
+from fastapi_expert.duplicates.records.model import (
+    FunctionRecord,
+    ModelRecord,
+    Records,
+    RouteRecord,
+    VariableRecord,
+)
+from fastapi_expert.duplicates.similarity.index import Index, build
+from fastapi_expert.duplicates.similarity.measure import Code, Weights, unpack
+from fastapi_expert.identity import identity
+
+if TYPE_CHECKING:
+    from fastapi_expert.duplicates.similarity.schemas import Models
+
+LIBRARY = "library.bin"
+"""Its name in the folder of the cache."""
+FORMAT = f"expert library 3 {identity()}\n".encode()
+"""Changes with the form of the records and with what makes them: an older file is written anew."""
+_NUMBERS = ("features", "starts", "postings", "ends")
+_CODES = {"features": "Q"}
+
+
+class Stamps(NamedTuple):
+    """What the file system said when the library was made: files with (mtime, size), folders with mtime; ns, bytes."""
+
+    files: Mapping[str, tuple[int, int]]
+    folders: Mapping[str, int]
+
+
+class Library:
+    """Records and index; make one with :meth:`of` or :meth:`read`."""
+
+    def __init__(self, index: Index, function: Callable[[int], FunctionRecord], part: Callable[[str], Any]) -> None:
+        self.index = index
+        self._function = function
+        self._part = part
+        self._codes: dict[int, Code] = {}
+        self.weights = Weights(index.frequency, index.population)
+
+    @classmethod
+    def of(cls, records: Records, index: Index | None = None) -> "Library":
+        """The library of ``records``, in memory."""
+        if index is None:
+            index = build([unpack(function) for function in records.functions])
+        parts = {"models": records.models, "routes": records.routes, "variables": records.variables}
+        return cls(index, records.functions.__getitem__, {**parts, "modules": records.modules}.__getitem__)
+
+    def function(self, position: int) -> FunctionRecord:
+        """The function at ``position`` of the index."""
+        return self._function(position)
+
+    def code(self, position: int) -> Code:
+        """Its code, ready for comparing."""
+        code = self._codes.get(position)
+        if code is None:
+            code = self._codes[position] = unpack(self._function(position))
+        return code
+
+    @cached_property
+    def models(self) -> "Models":
+        """Schemas, tables and settings, indexed by field."""
+        from fastapi_expert.duplicates.similarity.schemas import (
+            models_of,  # a hook whose draft has no class never needs it
+        )
+
+        models = tuple([_model(row) for row in self._part("models")])
+        return models_of(Records((), models, (), (), tuple(self.modules.items())))
+
+    @cached_property
+    def routes(self) -> Sequence[RouteRecord]:
+        return [RouteRecord._make(row) for row in self._part("routes")]
+
+    @cached_property
+    def variables(self) -> Sequence[VariableRecord]:
+        return [VariableRecord._make(row) for row in self._part("variables")]
+
+    @cached_property
+    def modules(self) -> Mapping[str, str]:
+        """Path to dotted module name."""
+        return dict(self._part("modules"))
+
+
+def _model(row: Sequence[Any]) -> ModelRecord:
+    record = ModelRecord._make(row)
+    fields = tuple([(name, kind, required) for name, kind, required in record.fields])
+    return record._replace(fields=fields, own=tuple(record.own), ancestors=tuple(record.ancestors))
+
+
+def pack(records: Records, index: Index, stamps: Stamps, state: Any = None) -> bytes:
+    """A library as bytes, for :func:`unpack_library` and :func:`unpack_records`; ``state`` is whatever JSON holds."""
+    rows: list[bytes] = []
+    ends = array("I")
+    size = 0
+    for function in records.functions:
+        row = _dumps([*function[:-2], function.statements.hex(), function.names.hex()])
+        size += len(row) + 1
+        rows.append(row)
+        ends.append(size)
+    parts = {
+        "features": index.features.tobytes(),
+        "starts": index.starts.tobytes(),
+        "postings": index.postings.tobytes(),
+        "ends": ends.tobytes(),
+        "functions": b",".join(rows) + b" ",
+        "stamps": _dumps(stamps),
+        "models": _dumps(records.models),
+        "routes": _dumps(records.routes),
+        "variables": _dumps(records.variables),
+        "modules": _dumps(records.modules),
+        "silencing": _dumps(records.silencing),
+        "state": _dumps(state),
+    }
+    body = b"".join(parts.values())
+    head = _dumps([index.population, crc32(body), {name: len(data) for name, data in parts.items()}])
+    return FORMAT + head + b"\n" + body
+
+
+def _dumps(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+class _Packed(NamedTuple):
+    population: int
+    checksum: int
+    parts: dict[str, memoryview]
+
+
+def _parts(data: bytes) -> _Packed:
+    if not data.startswith(FORMAT):
+        raise ValueError("not a library of this version")
+    at = data.index(b"\n", len(FORMAT)) + 1
+    population, checksum, sizes = json.loads(data[len(FORMAT) : at])
+    view = memoryview(data)
+    parts: dict[str, memoryview] = {}
+    for name, size in sizes.items():
+        parts[name] = view[at : at + size]
+        at += size
+    if at != len(data):
+        raise ValueError("a library cut short")
+    return _Packed(population, checksum, parts)
+
+
+def unpack_library(data: bytes) -> tuple[Library, Stamps]:
+    """What :func:`pack` packed. Raises ValueError when the bytes are something else."""
+    population, _, parts = _parts(data)
+    packed = {name: _numbers(name, parts[name]) for name in _NUMBERS}
+    ends, functions = packed["ends"], parts["functions"]
+
+    def function(position: int) -> FunctionRecord:
+        start = ends[position - 1] if position else 0
+        return _function(json.loads(bytes(functions[start : ends[position] - 1])))
+
+    index = Index(population, packed["features"], packed["starts"], packed["postings"])
+    files, folders = json.loads(bytes(parts["stamps"]))
+    library = Library(index, function, lambda name: json.loads(bytes(parts[name])))
+    return library, Stamps({path: (stamp[0], stamp[1]) for path, stamp in files.items()}, folders)
+
+
+def unpack_records(data: bytes) -> tuple[Records, Any]:
+    """The records and the state that :func:`pack` packed. Raises ValueError when the bytes are something else."""
+    _, checksum, parts = _parts(data)
+    if crc32(memoryview(data)[-sum(len(part) for part in parts.values()) :]) != checksum:
+        raise ValueError("a damaged library")
+    functions = [_function(row) for row in json.loads(b"[%b]" % bytes(parts["functions"]))]
+    routes = [RouteRecord._make(row) for row in json.loads(bytes(parts["routes"]))]
+    records = Records(
+        tuple(functions),
+        tuple([_model(row) for row in json.loads(bytes(parts["models"]))]),
+        tuple(routes),
+        tuple([_variable(row) for row in json.loads(bytes(parts["variables"]))]),
+        tuple([(path, name) for path, name in json.loads(bytes(parts["modules"]))]),
+        tuple(json.loads(bytes(parts["silencing"]))),
+    )
+    return records, json.loads(bytes(parts["state"]))
+
+
+def _function(row: list[Any]) -> FunctionRecord:
+    *most, statements, names = row
+    most[11], most[12] = tuple(most[11]), tuple(most[12])
+    return FunctionRecord._make((*most, bytes.fromhex(statements), bytes.fromhex(names)))
+
+
+def _variable(row: list[Any]) -> VariableRecord:
+    *most, ancestors = row
+    return VariableRecord._make((*most, tuple(ancestors)))
+
+
+def _numbers(name: str, data: memoryview) -> "array[int]":
+    numbers: array[int] = array(_CODES.get(name, "I"))
+    numbers.frombytes(data)
+    return numbers
+
+
+def write(file: Path, data: bytes) -> None:
+    """Put ``data`` in ``file`` at once or not at all; a tree that cannot be written is left as it is."""
+    temporary = file.with_name(f"{file.name}.{os.getpid()}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        ignore = file.parent / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n")
+        temporary.write_bytes(data)
+        os.replace(temporary, file)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink()

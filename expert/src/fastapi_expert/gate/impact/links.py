@@ -1,0 +1,206 @@
+"""Which piece of code may use which other: an edge wherever a name in one can mean the other, more than what runs.
+
+A class leads to its body and to what nobody need name (constructors, hooks); its other methods are named as well.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import cached_property
+
+from fastapi_expert.codebase import Codebase
+from fastapi_expert.codebase.vocabulary import is_test_module
+from fastapi_expert.gate.impact.pieces import INIT, Piece
+from fastapi_expert.gate.impact.tests import (
+    FIXTURE,
+    Node,
+    Suite,
+)
+
+_DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
+_PLAIN = ("object", "ABC", "Protocol", "Generic")
+
+
+def body_of(node: Node) -> Node:
+    """A class without its methods, and what makes one: what importing it reaches."""
+    return (node[0], f"{node[1]}@")
+
+
+class Links:
+    """The ``edges`` that names, fixtures and imports draw between the pieces of ``files``."""
+
+    def __init__(self, codebase: Codebase, files: Mapping[str, Mapping[str, Piece]]) -> None:
+        self.codebase = codebase
+        self.files = files
+        self.names = codebase.names
+        self.suite = Suite(files, codebase.names)
+        self.edges: dict[Node, set[Node]] = defaultdict(set)
+
+    def draw(self) -> None:
+        """All of them."""
+        for path, pieces in self.files.items():
+            for name, piece in pieces.items():
+                self.link(path, name, piece)
+        self.link_conftests()
+        self.link_imports()
+
+    @cached_property
+    def member_names(self) -> set[str]:
+        return {
+            name.partition(".")[2] for pieces in self.files.values() for name, piece in pieces.items() if piece.owner
+        }
+
+    @cached_property
+    def class_names(self) -> Mapping[str, list[Node]]:
+        found: dict[str, list[Node]] = defaultdict(list)
+        for path, pieces in self.files.items():
+            for name, piece in pieces.items():
+                if piece.kind == "class":
+                    found[name].append((path, name))
+        return found
+
+    def link(self, path: str, name: str, piece: Piece) -> None:
+        if name == INIT:
+            self.link_import(path, piece)
+            return
+        node = (path, name)
+        found = self.meant(path, piece.names, piece.chains)
+        for text in piece.texts:
+            found |= self.meant_by_text(path, text)
+        found |= {("", each) for each in (piece.attributes | piece.texts) & self.member_names}
+        if "getattr" in piece.names:
+            found.add(("", "*"))
+        self.edges[node] |= found - {node}
+        if piece.kind == "class":
+            body = body_of(node)
+            self.edges[body] |= {self.body(each) for each in found} - {body}
+            self.link_members(path, piece)
+
+    def link_import(self, path: str, piece: Piece) -> None:
+        """What runs at import: functions, and classes as far as making one goes."""
+        node = (path, INIT)
+        for each in self.meant(path, piece.runs, set()):
+            self.edges[node].add(self.body(each))
+            if self.is_class(each):
+                own = (name for name, member in self.files[each[0]].items() if member.owner == each[1])
+                self.edges[node] |= {(each[0], name) for name in own if name.partition(".")[2] in piece.runs}
+
+    def is_class(self, node: Node) -> bool:
+        piece = self.files[node[0]].get(node[1]) if node[0] else None
+        return piece is not None and piece.kind == "class"
+
+    def body(self, node: Node) -> Node:
+        """For a class its body, else the piece itself."""
+        return body_of(node) if self.is_class(node) else node
+
+    def meant(self, path: str, names: set[str], chains: set[str]) -> set[Node]:
+        """Every piece that one of ``names`` or ``chains`` (``a.b``) can be at the end of the module at ``path``."""
+        found: set[Node] = set()
+        heads: dict[str, set[str]] = {name: set(names) for name in names}  # a bare module may be used by any name
+        for chain in chains:
+            head, _, rest = chain.partition(".")
+            heads.setdefault(head, set()).update(rest.split("."))
+        for name, attributes in heads.items():
+            if name in self.files[path] and name != INIT:
+                found.add((path, name))
+            symbol = self.names.resolve(path, name)
+            if symbol is None or symbol.kind == "external":
+                continue
+            found |= self.in_module(symbol.path, attributes) if symbol.kind == "module" else self.node_of(*symbol[1:])
+        return found
+
+    def in_module(self, place: str, names: set[str], depth: int = 0) -> set[Node]:
+        """What ``names`` mean as attributes of the module at ``place``, submodules of a package included."""
+        found: set[Node] = set()
+        for name in names:
+            if place in self.files and name in self.files[place] and name != INIT:
+                found.add((place, name))
+            child = self.names.modules.child(place, name) if depth < 4 else None
+            if child is not None:
+                found |= self.in_module(child, names, depth + 1)
+            if place in self.files and name in self.names.bindings(place):
+                symbol = self.names.resolve(place, name)
+                if symbol is not None and symbol.kind not in ("external", "module") and symbol.path:
+                    found |= self.node_of(symbol.path, symbol.name)
+        return found
+
+    def node_of(self, path: str, qualname: str) -> set[Node]:
+        """The pieces of a function, class or value: of ``Class.method`` both."""
+        pieces = self.files.get(path, {})
+        parts = qualname.split(".")
+        return {(path, name) for name in (parts[0], ".".join(parts[:2])) if name in pieces}
+
+    def meant_by_text(self, path: str, text: str) -> set[Node]:
+        """A dotted path (`patch("app.mail.send")`), or a class by its name (`relationship("User")`)."""
+        if text in self.class_names:
+            return set(self.class_names[text])
+        if not _DOTTED.fullmatch(text):
+            return set(self.class_names.get(text.strip("[] "), ()))
+        parts = text.split(".")
+        for cut in range(len(parts), 0, -1):
+            place = self.names.modules.find(path, ".".join(parts[:cut]))
+            if place is not None:
+                rest = set(parts[cut:])
+                return self.in_module(place, rest) | {("", each) for each in rest & self.member_names}
+        return set()
+
+    def link_members(self, path: str, piece: Piece) -> None:
+        """A class leads to its body, that to the methods which nobody need name: constructors, hooks, and theirs."""
+        node = (path, piece.name)
+        self.edges[node].add(body_of(node))
+        own = {
+            name.partition(".")[2]: member for name, member in self.files[path].items() if member.owner == piece.name
+        }
+        foreign = self.is_foreign(path, piece)
+        always = {
+            short
+            for short, member in own.items()
+            if short.startswith("__") or (member.kind == "member" and (foreign or self.is_hook(member)))
+        }
+        pending = list(always)
+        while pending:
+            called = own[pending.pop()].attributes & own.keys() - always
+            always |= called
+            pending += called
+        self.edges[body_of(node)] |= {(path, f"{piece.name}.{short}") for short in always}
+
+    def is_hook(self, member: Piece) -> bool:
+        plain = ("@staticmethod", "@classmethod", "@property", "@abstractmethod", "@cached_property", "@override")
+        return any(not each.replace(" ", "").startswith(plain) for each in member.decorators)
+
+    def is_foreign(self, path: str, piece: Piece) -> bool:
+        """Whether a class comes from a library's, near or far: that may call any method by rules of its own."""
+        for base in piece.bases:
+            name = base.partition("[")[0].strip()
+            if "=" in base or name.rpartition(".")[2] in _PLAIN:
+                continue
+            symbol = self.names.resolve(path, name)
+            above = self.files.get(symbol.path, {}).get(symbol.name) if symbol else None
+            if symbol is None or above is None or above is piece or self.is_foreign(symbol.path, above):
+                return True
+        return False
+
+    def link_conftests(self) -> None:
+        """A name in a test file may be a fixture of a conftest above it; the name it is asked by may be another."""
+        for path, pieces in self.files.items():
+            places = self.suite.conftests(path)
+            if not places or not (is_test_module(path) or path in self.suite.test_side):
+                continue
+            offered = {name: (place, name) for place in places for name in self.files[place] if name != INIT}
+            for place in (*places, path):
+                for name, piece in self.files[place].items():
+                    for decorator in piece.decorators:
+                        renamed = re.search(r"name\s*=\s*[\"'](\w+)", decorator) if FIXTURE.match(decorator) else None
+                        if renamed:
+                            offered[renamed[1]] = (place, name)
+            for name, piece in pieces.items():
+                mentioned = piece.names | piece.texts
+                self.edges[path, name] |= {offered[each] for each in mentioned & offered.keys()} - {(path, name)}
+
+    def link_imports(self) -> None:
+        """Importing a module runs it, and what it imports: from ``<init>`` to ``<init>``."""
+        for path, pieces in self.files.items():
+            self.edges[path, INIT] |= {(other, INIT) for other in self.codebase.imports_of(path) if other in self.files}
+            for name in pieces:
+                if name != INIT:
+                    self.edges[path, name].add((path, INIT))

@@ -1,0 +1,347 @@
+"""A file cut into the pieces that a test can depend on one by one, each with every name and text it mentions.
+
+A piece is a top-level function, a method, a class without its methods, an assigned name, or ``<init>``: what runs when
+the module is imported. Names are collected without asking what they mean: one too many selects a test too many, one
+too few would lose a failure.
+"""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from hashlib import blake2b
+from itertools import islice
+from typing import Any
+
+import tree_sitter_python
+from tree_sitter import Language, Node, Parser, Query, QueryCursor
+
+from fastapi_expert.codebase.vocabulary import (
+    ADDING_METHODS,
+    APPLICATION_HOOKS,
+    APPLICATION_SETTERS,
+    APPLICATIONS,
+    DEPENDS,
+    MOUNT_CLASSES,
+    MOUNTING_METHODS,
+    PARAMETERS,
+    ROUTE_CLASSES,
+    ROUTE_DECORATORS,
+    ROUTERS,
+)
+
+VERSION = 1
+"""Raised whenever pieces change shape or meaning: cached ones are cut anew."""
+INIT = "<init>"
+# calls at import that keep a function they are given for later instead of running it
+_KEEPS = frozenset({
+    *DEPENDS, *PARAMETERS, *APPLICATIONS, *ROUTERS, *ROUTE_DECORATORS, *ADDING_METHODS, *MOUNTING_METHODS,
+    *ROUTE_CLASSES, *MOUNT_CLASSES, *APPLICATION_HOOKS, *APPLICATION_SETTERS, "include_router", "Middleware",
+    "limit", "Annotated", "Field", "PrivateAttr", "ConfigDict", "field_validator",
+    "model_validator", "validator", "root_validator", "field_serializer", "Mapped", "Column", "mapped_column",
+    "relationship", "Relationship", "ForeignKey", "listens_for", "sessionmaker", "async_sessionmaker",
+    "fixture", "parametrize", "usefixtures", "TestClient", "AsyncClient", "task", "command", "callback",
+    "wraps", "partial", "TypeVar", "NewType", "dataclass", "field", "lru_cache", "cache", "cached_property",
+    "property", "staticmethod", "classmethod", "contextmanager", "asynccontextmanager", "overload",
+    "isinstance", "issubclass", "getLogger", "cast", "Optional", "Union", "Literal", "object", "super",
+})  # fmt: skip
+_LEAVES = frozenset({"integer", "float", "true", "false", "none", "comment"})
+_TARGETS = frozenset({"identifier", "pattern_list", "tuple_pattern", "list_pattern"})
+_CLAUSES = frozenset(
+    {"block", "else_clause", "elif_clause", "except_clause", "except_group_clause", "finally_clause", "with_clause"}
+)
+_BLOCKS = _CLAUSES | {"if_statement", "try_statement", "with_statement", "while_statement"}
+_CALLS = frozenset(
+    {"call", "await", "lambda", "generator_expression"}
+    | {f"{kind}_comprehension" for kind in ("list", "dictionary", "set")}
+)
+_CHAIN = re.compile(r"\w+(\.\w+)+")
+MAX_TEXT = 400  # characters; a longer string is prose or data, not a name, an address or a path
+
+
+@dataclass(slots=True)
+class Piece:
+    """``names`` are those that stand alone, ``chains`` dotted ones, ``attributes`` what comes after a dot.
+
+    ``runs`` are the names whose code runs at import, ``head`` is the digest of decorators and signature. ``literal``
+    says that evaluating a value calls nothing.
+    """
+
+    name: str
+    kind: str
+    names: set[str] = field(default_factory=set[str])
+    chains: set[str] = field(default_factory=set[str])
+    attributes: set[str] = field(default_factory=set[str])
+    texts: set[str] = field(default_factory=set[str])
+    runs: set[str] = field(default_factory=set[str])
+    digest: bytes = b""
+    head: bytes = b""
+    decorators: tuple[str, ...] = ()
+    bases: tuple[str, ...] = ()
+    literal: bool = True
+    owner: str = ""
+
+    def row(self) -> list[Any]:
+        """The piece as JSON can hold it."""
+        sets = [sorted(each) for each in (self.names, self.chains, self.attributes, self.texts, self.runs)]
+        digests = [self.digest.hex(), self.head.hex()]
+        return [self.name, self.kind, *sets, *digests, self.decorators, self.bases, self.literal, self.owner]
+
+    @classmethod
+    def of(cls, row: list[Any]) -> "Piece":
+        """A piece from its `row`."""
+        name, kind, names, chains, attributes, texts, runs, digest, head, decorators, bases, literal, owner = row
+        sets = (set(names), set(chains), set(attributes), set(texts), set(runs))
+        digests = (bytes.fromhex(digest), bytes.fromhex(head))
+        return cls(name, kind, *sets, *digests, tuple(decorators), tuple(bases), literal, owner)
+
+
+@cache
+def _parser() -> tuple[Parser, Query]:
+    language = Language(tree_sitter_python.language())
+    return Parser(language), Query(
+        language, "(identifier) @name (attribute) @chain (string_content) @text (comment) @comment"
+    )
+
+
+def pieces_of(source: bytes) -> dict[str, Piece]:
+    """Every piece of a file by its name (methods as ``Class.method``); unreadable text gives the pieces it can."""
+    parser, query = _parser()
+    root = parser.parse(source).root_node
+    cut = _Cut(source)
+    cut.block(root)
+    cut.collect(QueryCursor(query).captures(root))
+    return cut.pieces
+
+
+def has_errors(source: bytes) -> bool:
+    """Whether a part of the text is no Python."""
+    return _parser()[0].parse(source).root_node.has_error
+
+
+class _Cut:
+    """One file's pieces while they are cut: ``spans`` are (start, end, pieces that own the text)."""
+
+    def __init__(self, source: bytes) -> None:
+        self.source = source
+        self.init = Piece(INIT, "init")
+        self.pieces = {INIT: self.init}
+        self.spans: list[tuple[int, int, list[Piece]]] = []
+        self.heads: list[tuple[int, int, Piece]] = []
+
+    def block(self, node: Node) -> None:
+        """The statements of a module, or of an `if`, `try` or `with` at its top level."""
+        for child in node.named_children:
+            match child.type:
+                case "comment":
+                    continue
+                case "function_definition" | "class_definition" | "decorated_definition":
+                    self.definition(child)
+                case "expression_statement":
+                    self.expression(child)
+                case "import_statement" | "import_from_statement" | "future_import_statement":
+                    self.own(child, self.init)
+                case "if_statement" if "__main__" in self.text(child.child_by_field_name("condition")):
+                    continue
+                case kind if kind in _BLOCKS:
+                    self.compound(child)
+                case _:
+                    self.run_all(child)
+
+    def compound(self, node: Node) -> None:
+        for child in node.named_children:
+            if child.type == "block":
+                self.block(child)
+            elif child.type in _BLOCKS:
+                self.compound(child)
+            elif child.type != "comment":
+                self.own(child, self.init)
+                self.run(child)
+
+    def definition(self, node: Node, owner: Piece | None = None) -> None:
+        inner = node.child_by_field_name("definition") if node.type == "decorated_definition" else node
+        name = self.text(inner.child_by_field_name("name")) if inner else ""
+        if inner is None or not name:
+            return
+        decorators = tuple(self.text(each) for each in node.named_children if each.type == "decorator")
+        if inner.type == "class_definition" and owner is None:
+            self.class_(node, inner, name, decorators)
+            return
+        piece = self.new(f"{owner.name}.{name}" if owner else name, "member" if owner else "function")
+        piece.decorators += decorators  # an overload or a property's setter is one with its first
+        piece.owner = owner.name if owner else ""
+        self.own(node, piece)
+        body = inner.child_by_field_name("body")
+        self.heads.append((node.start_byte, body.start_byte if body else node.end_byte, piece))
+        self.run_head(node, inner)
+        if owner is None:
+            called = (re.split(r"[(\s]", each.lstrip("@ "))[0].rpartition(".")[2] for each in decorators)
+            self.init.runs |= {each for each in called if each not in _KEEPS}
+
+    def class_(self, node: Node, inner: Node, name: str, decorators: tuple[str, ...]) -> None:
+        piece = self.new(name, "class")
+        piece.decorators = decorators
+        arguments = inner.child_by_field_name("superclasses")
+        piece.bases = tuple(self.text(each) for each in arguments.named_children) if arguments else ()
+        self.own(node, piece)
+        self.run_head(node, inner)
+        body = inner.child_by_field_name("body")
+        for child in body.named_children if body else ():
+            if child.type in ("function_definition", "decorated_definition"):
+                self.definition(child, piece)
+            else:
+                self.field(child, piece)
+
+    def field(self, node: Node, owner: Piece) -> None:
+        """A statement in a class body; a setting is a piece of its own, since it is used by its name."""
+        self.run(node)
+        assigned = node.named_children[0] if node.type == "expression_statement" and node.named_children else None
+        if assigned is None or assigned.type != "assignment":
+            return
+        literal = _is_literal(assigned.child_by_field_name("right"))
+        owner.literal = owner.literal and literal
+        target = self.text(assigned.child_by_field_name("left"))
+        if any("Settings" in base for base in owner.bases) and target.isidentifier() and "config" not in target:
+            piece = self.new(f"{owner.name}.{target}", "field")
+            piece.owner, piece.literal = owner.name, literal
+            self.own(node, piece)
+
+    def expression(self, node: Node) -> None:
+        inner = node.named_children[0] if node.named_children else None
+        if inner is None or inner.type == "string":
+            return
+        names = self.identifiers(inner)
+        if inner.type in ("assignment", "augmented_assignment"):
+            left = inner.child_by_field_name("left")
+            # `a.b = c` and `a["b"] = c` change what `a` is
+            targets = self.identifiers(left)[: None if left and left.type in _TARGETS else 1]
+            found = [self.new(name, "value") for name in targets]
+            for piece in found:
+                piece.literal = piece.literal and _is_literal(inner.child_by_field_name("right"))
+            self.spans.append((node.start_byte, node.end_byte, found or [self.init]))
+            self.run(inner)
+        elif "include_router" in names:
+            self.own(node, self.init)  # routes have edges of their own
+        elif names and names[0] in self.pieces:
+            piece = self.pieces[names[0]]  # `app.add_middleware(X)`: whoever uses the app meets X
+            piece.literal = False
+            self.own(node, piece)
+            self.run(inner)
+        else:
+            self.run_all(node)
+
+    def run_all(self, node: Node) -> None:
+        self.own(node, self.init)
+        self.init.runs.update(self.identifiers(node))
+
+    def run_head(self, node: Node, inner: Node) -> None:
+        for part in node.named_children:
+            if part.type == "decorator":
+                self.run(part)
+        for field_name in ("parameters", "return_type", "superclasses"):
+            self.run(inner.child_by_field_name(field_name))
+
+    def run(self, node: Node | None) -> None:
+        """Note what runs when ``node`` is evaluated: what is called, and what a callee is given that it may call."""
+        for call in _walk(node, into_functions=False):
+            if call.type != "call":
+                continue
+            called = self.identifiers(call.child_by_field_name("function"))
+            arguments = call.child_by_field_name("arguments")
+            if arguments is None or not called or called[-1] in _KEEPS:
+                continue
+            self.init.runs.update(called)
+            for argument in arguments.named_children:
+                value = argument.child_by_field_name("value") if argument.type == "keyword_argument" else argument
+                if value is not None and value.type in ("identifier", "attribute"):
+                    self.init.runs.update(self.identifiers(value))
+
+    def new(self, name: str, kind: str) -> Piece:
+        return self.pieces.setdefault(name, Piece(name, kind))
+
+    def own(self, node: Node, piece: Piece) -> None:
+        self.spans.append((node.start_byte, node.end_byte, [piece]))
+
+    def collect(self, captures: Mapping[str, list[Node]]) -> None:
+        """Give every name and text to the innermost piece around it, and digest each piece without its comments."""
+        self.spans.sort(key=lambda span: (span[0], -span[1]))
+        for node in captures.get("name", ()):
+            name, parent = self.text(node), node.parent
+            around = parent.type if parent else ""
+            for piece in self.owners(node):
+                if around == "attribute" or around == "keyword_argument":
+                    piece.attributes.add(name)
+                if around != "attribute":
+                    piece.names.add(name)
+        for node in captures.get("chain", ()):
+            chain = self.text(node)
+            for piece in self.owners(node) if _CHAIN.fullmatch(chain) else ():
+                piece.chains.add(chain)
+        for node in captures.get("text", ()):
+            if node.end_byte - node.start_byte <= MAX_TEXT:
+                for piece in self.owners(node):
+                    piece.texts.add(self.text(node))
+        comments = sorted((node.start_byte, node.end_byte) for node in captures.get("comment", ()))
+        for start, end, piece in self.heads:
+            piece.head = _digest(piece.head, self.plain(start, end, comments))
+        for at, (start, end, pieces) in enumerate(self.spans):
+            for left, right in self.own_parts(at, start, end):
+                for piece in pieces:
+                    piece.digest = _digest(piece.digest, self.plain(left, right, comments))
+
+    def owners(self, node: Node) -> list[Piece]:
+        # spans nest (class, method): the last that begins before the place and ends behind it is the innermost
+        at = bisect_right(self.spans, node.start_byte, key=lambda span: span[0]) - 1
+        while at >= 0 and self.spans[at][1] <= node.start_byte:
+            at -= 1
+        return self.spans[at][2] if at >= 0 else []
+
+    def own_parts(self, at: int, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """The span less the spans inside it."""
+        for inner in islice(self.spans, at + 1, None):
+            if inner[0] >= end:
+                break
+            if inner[0] >= start:
+                yield start, inner[0]
+                start = inner[1]
+        yield start, end
+
+    def plain(self, start: int, end: int, comments: list[tuple[int, int]]) -> bytes:
+        """The text without comments, blank lines and blanks at the end of lines."""
+        parts: list[bytes] = []
+        for left, right in comments[bisect_left(comments, (start, 0)) :]:
+            if left >= end:
+                break
+            parts.append(self.source[start:left])
+            start = right
+        parts.append(self.source[start:end])
+        lines = [line.rstrip() for line in b"".join(parts).split(b"\n")]
+        return b"\n".join(line for line in lines if line)
+
+    def text(self, node: Node | None) -> str:
+        return self.source[node.start_byte : node.end_byte].decode("utf-8", "replace") if node else ""
+
+    def identifiers(self, node: Node | None) -> list[str]:
+        return [self.text(each) for each in _walk(node) if each.type == "identifier"]
+
+
+def _digest(before: bytes, text: bytes) -> bytes:
+    return blake2b(before + b"\0" + text, digest_size=12).digest()
+
+
+def _walk(node: Node | None, *, into_functions: bool = True) -> Iterator[Node]:
+    """``node`` and what is in it; without ``into_functions`` not what runs later (bodies, lambdas)."""
+    pending = [node] if node else []
+    while pending:
+        each = pending.pop()
+        yield each
+        if not into_functions and each.type in ("lambda", "block", "function_definition"):
+            continue
+        if each.type not in _LEAVES:
+            pending.extend(reversed(each.named_children))
+
+
+def _is_literal(node: Node | None) -> bool:
+    """Whether evaluating it calls nothing, and so cannot fail in a project's own code."""
+    return not any(each.type in _CALLS for each in _walk(node))

@@ -1,0 +1,210 @@
+"""Which tools there are, as an MCP server lists them, and `call`, which runs one by its name."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi_expert.notes.errors import NoteError
+from fastapi_expert.notes.mcp import replies, tools
+from fastapi_expert.notes.mcp.arguments import Parameter, bind
+from fastapi_expert.notes.notebook import Notebook
+from fastapi_expert.notes.text.edits import OPERATIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One tool as an MCP server lists it; ``keys`` are those of its JSON answer that a refusal leaves empty."""
+
+    name: str
+    title: str
+    about: str
+    run: Callable[..., tools.Answer]
+    parameters: tuple[Parameter, ...]
+    keys: tuple[str, ...]
+    read_only: bool = True
+
+    def input_schema(self) -> dict[str, Any]:
+        """JSON Schema of the arguments: canonical names only."""
+        return {
+            "type": "object",
+            "properties": {each.name: each.schema() for each in self.parameters},
+            "required": [each.name for each in self.parameters if each.required],
+            "additionalProperties": False,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a tool answered; ``failed`` when it refused, and ``answer`` then says why."""
+
+    answer: tools.Answer
+    failed: bool = False
+
+
+def call(notebook: Notebook, name: str, arguments: Mapping[str, Any]) -> Reply:
+    """Run the tool ``name``. Every refusal is an answer, in the format that was asked for.
+
+    Raises:
+        KeyError: when there is no such tool.
+    """
+    tool = TOOLS[name]
+    try:
+        bound = bind(name, tool.parameters, arguments)
+        _check_project(notebook, bound)
+        return Reply(tool.run(notebook, **bound))
+    except NoteError as error:
+        if str(arguments.get("output_format", tool_default(tool))) == "json":
+            return Reply(replies.error_json(error, tool.keys) | _error_extras(tool, arguments, error), failed=True)
+        return Reply(replies.error_text(error), failed=True)
+
+
+def tool_default(tool: Tool) -> str:
+    """The format a tool answers in when none is asked for."""
+    return next(str(each.default) for each in tool.parameters if each.name == "output_format")
+
+
+def _check_project(notebook: Notebook, bound: dict[str, Any]) -> None:
+    for name in ("workspace", "project_id"):
+        if bound.get(name):
+            raise NoteError(
+                "PROJECT_NOT_FOUND", f"there are no {name}s here, only this repository's notes", do=f"leave {name} out"
+            )
+    project = str(bound.get("project") or "")
+    if project and project.lower() not in (notebook.project.lower(), "main"):
+        raise NoteError(
+            "PROJECT_NOT_FOUND",
+            f"there is no project {project!r} here, only {notebook.project!r}",
+            do="leave project out: the notes are this repository's",
+        )
+
+
+def _error_extras(tool: Tool, arguments: Mapping[str, Any], error: NoteError) -> dict[str, Any]:
+    if tool.name == "edit_note":
+        return {"operation": arguments.get("operation"), "fileCreated": False}
+    if tool.name == "write_note" and error.permalink:
+        there = {"permalink": error.permalink, "file_path": error.where}
+        return {"title": arguments.get("title"), "action": "conflict", **there}
+    return {}
+
+
+def _format(default: str) -> Parameter:
+    return Parameter("output_format", "string", default=default, choices=("text", "json"))
+
+
+_PROJECT = (Parameter("project", "string"), Parameter("project_id", "string"))
+_WORKSPACE = (Parameter("project", "string"), Parameter("workspace", "string"), Parameter("project_id", "string"))
+_PAGES = (
+    Parameter("page", "integer", default=1, aliases=("page_number",)),
+    Parameter("page_size", "integer", default=10, aliases=("limit", "per_page")),
+)
+_CHECKSUM = Parameter("expected_checksum", "string", "refuse when the note changed since it was read")
+
+TOOLS: dict[str, Tool] = {
+    tool.name: tool
+    for tool in (
+        Tool(
+            "write_note",
+            "Write Note",
+            "Create a Markdown note: `- [category] fact #tag (context)`, `- relation_type [[Other Note]]`."
+            " An existing note is replaced only with overwrite=true.",
+            tools.write_note,
+            (
+                Parameter("title", "string", required=True),
+                Parameter("content", "string", required=True),
+                Parameter(
+                    "directory", "string", 'relative, "/" is the root', required=True, aliases=("folder", "dir", "path")
+                ),
+                *_WORKSPACE,
+                Parameter("tags", "tags"),
+                Parameter("note_type", "string", default="note"),
+                Parameter("metadata", "object", "more front matter"),
+                Parameter("overwrite", "boolean"),
+                _CHECKSUM,
+                _format("text"),
+            ),
+            ("title", "permalink", "file_path", "checksum", "action"),
+            read_only=False,
+        ),
+        Tool(
+            "read_note",
+            "Read Note",
+            "Read a note by permalink, path or exact title; else the notes that mention it.",
+            tools.read_note,
+            (
+                Parameter("identifier", "string", required=True),
+                *_PROJECT,
+                *_PAGES,
+                _format("text"),
+                Parameter("include_frontmatter", "boolean", default=False),
+            ),
+            ("title", "permalink", "file_path", "content", "frontmatter"),
+        ),
+        Tool(
+            "search_notes",
+            "Search Notes",
+            'Full text search: words, "phrases", AND OR NOT ( ), tag:name; or by filters alone.',
+            tools.search_notes,
+            (
+                Parameter("query", "string", aliases=("q", "search", "text")),
+                *_PROJECT,
+                Parameter("search_all_projects", "boolean", default=False, aliases=("all_projects",)),
+                *_PAGES,
+                Parameter(
+                    "search_type", "string", choices=("text", "title", "permalink", "vector", "semantic", "hybrid")
+                ),
+                _format("text"),
+                Parameter("note_types", "array", aliases=("note_type", "types")),
+                Parameter("entity_types", "array", "entity, observation, relation", aliases=("entity_type",)),
+                Parameter("categories", "array", "of observations", aliases=("category",)),
+                Parameter("after_date", "string", "7d, 2 weeks, 2026-01-31", aliases=("since", "after", "from_date")),
+                Parameter("metadata_filters", "object", 'front matter: {"status": "open", "n": {"$gt": 3}}'),
+                Parameter("tags", "tags"),
+                Parameter("status", "string"),
+                Parameter("min_similarity", "number", aliases=("threshold", "similarity_threshold")),
+            ),
+            ("results",),
+        ),
+        Tool(
+            "build_context",
+            "Build Context",
+            'A note (or "folder/*") with its facts and what is related to it, depth relations away.',
+            tools.build_context,
+            (
+                Parameter("url", "string", "memory://folder/note", required=True, aliases=("uri", "memory_url")),
+                *_PROJECT,
+                Parameter("depth", "depth", default=1),
+                Parameter(
+                    "timeframe",
+                    "string",
+                    "only what changed since, like 7d",
+                    aliases=("since", "time_range", "lookback"),
+                ),
+                *_PAGES,
+                Parameter("max_related", "integer", default=10, aliases=("max_results",)),
+                _format("json"),
+            ),
+            ("results",),
+        ),
+        Tool(
+            "edit_note",
+            "Edit Note",
+            "Change a note in place; append and prepend create it when missing.",
+            tools.edit_note,
+            (
+                Parameter("identifier", "string", required=True),
+                Parameter("operation", "string", required=True, choices=OPERATIONS),
+                Parameter("content", "string", required=True, aliases=("new_content", "replacement", "replace_with")),
+                *_WORKSPACE,
+                Parameter("section", "string", 'heading, like "## Notes"', aliases=("section_heading", "heading")),
+                Parameter("find_text", "string", aliases=("find", "old_text", "old_content", "search")),
+                Parameter("expected_replacements", "integer"),
+                Parameter("replace_subsections", "boolean"),
+                Parameter("metadata", "object", "front matter to merge"),
+                _CHECKSUM,
+                _format("text"),
+            ),
+            ("title", "permalink", "file_path", "checksum", "operation", "fileCreated"),
+            read_only=False,
+        ),
+    )
+}

@@ -1,0 +1,194 @@
+"""The folder of notes on disk: reading, writing whole files at once, one writer at a time.
+
+A write goes to a new file beside the old one, is flushed to the disk and then renamed over it, so that a reader or
+a crash sees the old text or the new, never a part (POSIX rename(2)).
+"""
+
+import hashlib
+import os
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fastapi_expert.notes.errors import NoteError
+from fastapi_expert.notes.store.snapshot import Snapshot
+from fastapi_expert.notes.text.names import inside
+
+LOCK_TIMEOUT = 30.0  # seconds; a write holds the lock for milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A file's text with ``\\n`` newlines, and what it takes to write it back as it was (``broken``: it cannot be)."""
+
+    text: str
+    checksum: str
+    newline: str = "\n"
+    bom: bool = False
+    broken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """That the index in its ``generation`` says what the files of ``snapshot`` do, but for those still ``young``."""
+
+    generation: int
+    snapshot: Snapshot
+    young: frozenset[str]
+
+
+@dataclass(slots=True)
+class Folder:
+    """``root`` holds the notes, ``cache`` what may be thrown away (lock and index).
+
+    ``agreed`` is how the index and the files were when this process last compared them.
+    """
+
+    root: Path
+    cache: Path
+    agreed: Agreed | None = field(default=None, compare=False, repr=False)
+
+    def make_cache(self) -> None:
+        """Make the cache folder, which git is not to see."""
+        self.cache.mkdir(parents=True, exist_ok=True)
+        ignore = self.cache / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+
+    def exists(self, path: str) -> bool:
+        """Whether something has this path, however the file system spells it."""
+        return os.path.lexists(self.root / path)
+
+    def read(self, path: str) -> Content:
+        """The note at ``path``, which is one of a `Snapshot`; NUL and bytes that are no UTF-8 are dropped or replaced.
+
+        Raises:
+            NoteError: when the file cannot be read.
+        """
+        try:
+            data = (self.root / path).read_bytes()
+        except OSError as error:
+            raise NoteError("UNREADABLE", f"cannot be read: {error.strerror}", where=path) from error
+        return decode(data)
+
+    def write(self, path: str, text: str, *, like: Content | None = None) -> str:
+        """Put ``text`` at ``path``, in the newlines of ``like``; returns the checksum of what was written.
+
+        Raises:
+            NoteError: when the path leads outside, or the disk refuses.
+        """
+        data = encode(text, like=like)
+        target = inside(self.root, path)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _replace(target, data, by=self.root / ".writing.tmp")
+        except OSError as error:
+            raise NoteError(
+                "UNWRITABLE",
+                f"cannot be written: {error.strerror}",
+                where=path,
+                do="see to the folder's rights and space",
+            ) from error
+        return checksum(data)
+
+    @contextmanager
+    def writing(self) -> Generator[None]:
+        """Hold the folder's write lock; other processes and threads wait, a dead one's lock is free at once.
+
+        Raises:
+            NoteError: when another writer holds it for longer than `LOCK_TIMEOUT`.
+        """
+        try:
+            self.make_cache()
+            handle = os.open(self.cache / "notes.lock", os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise NoteError(
+                "UNWRITABLE", f"the lock cannot be made: {error.strerror}", where=str(self.cache)
+            ) from error
+        try:
+            deadline = time.monotonic() + LOCK_TIMEOUT
+            while not _try_lock(handle):
+                if time.monotonic() > deadline:
+                    raise NoteError(
+                        "LOCKED",
+                        f"another process has been writing for {LOCK_TIMEOUT:.0f} s",
+                        where=str(self.cache / "notes.lock"),
+                        do="wait for it or end it; the lock goes with its process",
+                    )
+                time.sleep(0.002)
+            yield
+        finally:
+            os.close(handle)  # closing releases the lock, on POSIX and on Windows
+
+
+def decode(data: bytes) -> Content:
+    """The text of a file; CRLF is recognised when every line has it, a mixed file keeps its characters."""
+    text = data.decode("utf-8-sig", "replace").replace("\0", "")
+    crlf = "\r\n" in text and text.count("\n") == text.count("\r\n")
+    return Content(
+        text.replace("\r\n", "\n") if crlf else text,
+        checksum(data),
+        newline="\r\n" if crlf else "\n",
+        bom=data.startswith(b"\xef\xbb\xbf"),
+        broken="\ufffd" in text and b"\xef\xbf\xbd" not in data,
+    )
+
+
+def encode(text: str, *, like: Content | None = None) -> bytes:
+    """The bytes of a note; a surrogate that is no character becomes ``?``."""
+    if like and like.newline != "\n":
+        text = text.replace("\r\n", "\n").replace("\n", like.newline)
+    return (b"\xef\xbb\xbf" if like and like.bom else b"") + text.replace("\0", "").encode("utf-8", "replace")
+
+
+def checksum(data: bytes) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _replace(target: Path, data: bytes, *, by: Path) -> None:
+    # One hidden name for every write: only the lock's holder uses it, so a killed writer's rest is overwritten by the
+    # next, and neither we nor a Basic Memory that watches the folder takes it for a note.
+    with open(by, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    if target.exists():
+        os.chmod(by, target.stat().st_mode & 0o777)
+    os.replace(by, target)
+    _sync_directory(target.parent)
+
+
+def _sync_directory(directory: Path) -> None:
+    """Make the rename itself durable where directories can be opened (not on Windows)."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _try_lock(handle: int) -> bool:
+    try:
+        import fcntl
+    except ImportError:
+        return _try_lock_windows(handle)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _try_lock_windows(handle: int) -> bool:
+    import msvcrt
+
+    try:
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]  # pyright runs on Linux stubs
+    except OSError:
+        return False
+    return True

@@ -1,5 +1,0 @@
-"""`expert add` in a project of another layout: its authors' way of writing one is the way of the next."""
-
-from fastapi_expert.scaffold.elsewhere.plan import plan
-
-__all__ = ["plan"]

@@ -1,0 +1,285 @@
+"""How a project writes a resource, learned from the one it wrote most completely."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from fastapi_expert.codebase import Codebase
+from fastapi_expert.codebase.link.dependencies import Dependencies, Need
+from fastapi_expert.codebase.model import Component, Route
+from fastapi_expert.codebase.syntax.facts import ClassFacts, FunctionFacts, Param
+from fastapi_expert.codebase.vocabulary import is_test_path
+from fastapi_expert.errors import ExpertError
+from fastapi_expert.scaffold.inferred.source import Sources
+from fastapi_expert.scaffold.naming import Names, names_of
+
+_SUFFIX = re.compile(r"(?<=.)(Base|Create|Update|Read|Public|Schema|Model|Table|In|Out|InDB|ORM|DB|Entity|Response)+$")
+_SESSION = re.compile(r"\b(?:Async)?Session\b|sessionmaker|SessionLocal|SessionDep|DbSession|DBSession")
+_SERVICES = re.compile(r"service|crud|repo|dao|store|quer", re.IGNORECASE)
+_TYPE = re.compile(r"(?:^|\.)(?:Async)?Session$")
+_UNLIKELY = ("user", "account", "token", "session", "item_user")
+_HOW = "`expert map` shows what was found; add the resource by hand beside its siblings."
+
+
+@dataclass(frozen=True, slots=True)
+class Borrowed:
+    """A parameter as an endpoint of this project writes it, and the file whose imports give it its meaning."""
+
+    name: str
+    annotation: str
+    default: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.annotation}" + (f" = {self.default}" if self.default else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Sibling:
+    """The resource to be like. ``schemas`` maps create, update and read to the project's own."""
+
+    names: Names
+    table: Component
+    schemas: dict[str, Component]
+    routes: dict[str, Route]
+    services: tuple[Component, ...]
+
+    @property
+    def endpoint_file(self) -> str:
+        return self.some_route.path_file
+
+    @property
+    def some_route(self) -> Route:
+        """The one that makes a new row, else any."""
+        return self.routes.get("create") or next(iter(self.routes.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What holds for new code in this project."""
+
+    sibling: Sibling
+    session: Borrowed
+    session_type: str
+    session_path: str
+    """The file whose imports give the type its meaning."""
+    is_async: bool
+    uses_exec: bool
+    commits: bool
+    user: Borrowed | None
+
+
+def learn(codebase: Codebase, sources: Sources) -> Habits:
+    """The habits of this codebase; raises `ExpertError` that says what it lacks."""
+    sibling = _sibling(codebase)
+    session, type_path, session_type, giver = _session(codebase, sibling)
+    is_async = "Async" in session_type or "Async" in giver
+    text = "".join(sources.text(path) for path in _files_of(codebase, sibling))
+    return Habits(
+        sibling,
+        session,
+        session_type,
+        type_path,
+        is_async,
+        uses_exec=_has_exec(codebase, session_type, type_path),
+        commits=".commit(" in text or not re.search(r"\.commit\(|\.begin\(", giver),
+        user=_user(codebase),
+    )
+
+
+# -- the sibling -------------------------------------------------------------------------------------------------------
+
+
+def _sibling(codebase: Codebase) -> Sibling:
+    tables = [c for c in codebase.inventory.components if c.kind == "table" and not is_test_path(c.path)]
+    if not tables:
+        raise ExpertError(
+            "there is no table here to be like (no SQLAlchemy or SQLModel class)",
+            where=str(codebase.root),
+            do="Write the first resource by hand, or start from `expert new`; the next ones can be added.",
+        )
+    rated = [(_completeness(sibling), sibling) for table in tables if (sibling := _as_sibling(codebase, table))]
+    if not rated:
+        names = ", ".join(sorted(table.name for table in tables)[:5])
+        what = f"no endpoint reads or writes one of the tables ({names}), so there is no way of writing one to follow"
+        raise ExpertError(what, where=str(codebase.root), do=_HOW)
+    return max(rated, key=lambda pair: pair[0])[1]
+
+
+def _completeness(sibling: Sibling) -> tuple[bool, int, int, int, str]:
+    likely = sibling.names.singular not in _UNLIKELY
+    created = "create" in sibling.routes
+    return (created and likely, len(sibling.routes), len(sibling.schemas), likely, sibling.names.singular)
+
+
+def _as_sibling(codebase: Codebase, table: Component) -> Sibling | None:
+    try:
+        names = _as_addressed(codebase, names_of(_SUFFIX.sub("", table.name)))
+    except ExpertError:
+        return None
+    mine = [c for c in codebase.inventory.components if c.kind == "schema" and _is_of(c.name, names)]
+    routes = {
+        action: route
+        for route in reversed(codebase.inventory.routes)
+        if (action := _action(route, names)) and _touches(codebase, route, table, mine)
+    }
+    if not routes:
+        return None
+    services = tuple(
+        c
+        for c in codebase.inventory.components
+        if c.kind == "service" and table.id in c.uses and not is_test_path(c.path) and _takes_a_session(codebase, c)
+    )
+    return Sibling(names, table, _schemas(mine, routes), routes, services)
+
+
+def _takes_a_session(codebase: Codebase, service: Component) -> bool:
+    """Whether it is a function that is given the session, among others of the kind."""
+    function = codebase.function(service.id)
+    return (
+        bool(_SERVICES.search(service.path))
+        and function is not None
+        and not function.owner
+        and any(_SESSION.search(p.annotation) for p in function.params)
+    )
+
+
+def _as_addressed(codebase: Codebase, names: Names) -> Names:
+    """The names with the plural that the project's own paths use."""
+    segments = {part.replace("-", "_") for route in codebase.inventory.routes for part in route.path.split("/")}
+    endings = ("s", "es", "ies", "en")
+    stems = (names.singular, names.singular[:-1])
+    found = [stem + ending for stem in stems for ending in endings if stem + ending in segments]
+    return Names(names.singular, found[0]) if names.plural not in segments and found else names
+
+
+def _is_of(name: str, names: Names) -> bool:
+    words = re.findall(r"[A-Z][a-z0-9]*", name)
+    pascal = re.findall(r"[A-Z][a-z0-9]*", names.pascal)
+    return any(words[at : at + len(pascal)] == pascal for at in range(len(words)))
+
+
+def _action(route: Route, names: Names) -> str:
+    """create, list, read, update or delete, when the path ends as a resource's does."""
+    parts = [part for part in route.path.split("/") if part]
+    segments = {names.plural, names.path, names.singular, names.singular.replace("_", "-")}
+    if parts and parts[-1] in segments:
+        return {"POST": "create", "GET": "list"}.get(route.method, "")
+    if len(parts) > 1 and parts[-1].startswith("{") and parts[-2] in segments:
+        return {"GET": "read", "PUT": "update", "PATCH": "update", "DELETE": "delete"}.get(route.method, "")
+    return ""
+
+
+def _touches(codebase: Codebase, route: Route, table: Component, schemas: Iterable[Component]) -> bool:
+    endpoint = codebase.component(route.endpoint)
+    known = {table.id, *(schema.id for schema in schemas)}
+    said = {*route.request_models, route.response_model or "", *(endpoint.uses if endpoint else ())}
+    return bool(known & said) and not is_test_path(route.path_file)
+
+
+def _schemas(mine: list[Component], routes: dict[str, Route]) -> dict[str, Component]:
+    by_id = {schema.id: schema for schema in mine}
+    found: dict[str, Component] = {}
+    for action in ("create", "update"):
+        models = routes[action].request_models if action in routes else ()
+        known = next((by_id[model] for model in models if model in by_id), None)
+        if known is not None:
+            found[action] = known
+    answers = [routes[action].response_model or "" for action in ("read", "create", "update") if action in routes]
+    read = next((by_id[model] for model in answers if model in by_id), None)
+    return {**found, **({"read": read} if read else {})}
+
+
+def _files_of(codebase: Codebase, sibling: Sibling) -> set[str]:
+    return {sibling.endpoint_file, *(service.path for service in sibling.services)}
+
+
+# -- the session -------------------------------------------------------------------------------------------------------
+
+
+def _session(codebase: Codebase, sibling: Sibling) -> tuple[Borrowed, str, str, str]:
+    """The session's parameter, the file that names its type, the type, and the text of what provides it."""
+    dependencies = Dependencies(codebase.names)
+    routes = [*sibling.routes.values(), *codebase.inventory.routes]
+    places = [(route.path_file, codebase.function(route.endpoint)) for route in routes]
+    places += [(c.path, codebase.function(c.id)) for c in codebase.inventory.components if c.kind == "dependency"]
+    for path, function in places:
+        if function is None or is_test_path(path):
+            continue
+        for param in function.params:
+            for need in _needs(dependencies, path, param):
+                giver = _giver(codebase, need)
+                type_path, written = _plain_type(codebase, path, param)
+                if giver is not None and (_TYPE.search(written) or _is_session(*giver)):
+                    return Borrowed(param.name, param.annotation, param.default, path), type_path, written, giver[1]
+    what = "no endpoint gets a database session from a dependency (`Depends(get_session)`)"
+    raise ExpertError(what, where=sibling.endpoint_file, do=_HOW)
+
+
+def _needs(dependencies: Dependencies, path: str, param: Param) -> Iterator[Need]:
+    if param.default_expr is not None:
+        yield from dependencies.in_expr(path, param.default_expr)
+    yield from dependencies.in_expr(path, param.annotation_expr or param.annotation or None)
+
+
+def _giver(codebase: Codebase, need: Need) -> tuple[FunctionFacts, str] | None:
+    """The function behind a dependency and its text."""
+    if not isinstance(need.expr, str):
+        return None
+    symbol = codebase.names.resolve(need.path, need.expr)
+    function = codebase.names.function(symbol.path, symbol.name) if symbol is not None else None
+    if symbol is None or function is None:
+        return None
+    return function, Sources(codebase.root).lines(symbol.path, function.start_line, function.end_line)
+
+
+def _is_session(function: FunctionFacts, text: str) -> bool:
+    returns = function.returns or text
+    return bool(_SESSION.search(returns)) and "yield" in text
+
+
+def _plain_type(codebase: Codebase, path: str, param: Param) -> tuple[str, str]:
+    """The type inside `Annotated[T, …]`, through an alias, and the file that writes it."""
+    expr = param.annotation_expr if param.annotation_expr is not None else param.annotation
+    if isinstance(expr, str):
+        symbol = codebase.names.resolve(path, expr)
+        value = codebase.names.assigned(symbol) if symbol is not None and symbol.kind == "value" else None
+        if symbol is not None and value is not None:
+            path, expr = symbol.path, value
+    if not isinstance(expr, str) and expr and expr[0] == "i" and str(expr[1]).endswith("Annotated"):
+        expr = expr[2][1][0]
+    return path, expr if isinstance(expr, str) else "Session"
+
+
+def _has_exec(codebase: Codebase, session_type: str, path: str) -> bool:
+    """Whether sessions are SQLModel's, which are asked by `exec`."""
+    symbol = codebase.names.resolve(path, session_type)
+    return symbol is not None and symbol.kind == "external" and symbol.name.startswith("sqlmodel")
+
+
+# -- who asks ----------------------------------------------------------------------------------------------------------
+
+
+def _user(codebase: Codebase) -> Borrowed | None:
+    """The parameter by which endpoints know who is signed in: a dependency that gives a row of the users' table."""
+    dependencies = Dependencies(codebase.names)
+    counted: dict[Borrowed, int] = {}
+    for route in codebase.inventory.routes:
+        function = codebase.function(route.endpoint)
+        for param in function.params if function is not None and not is_test_path(route.path_file) else ():
+            if not list(_needs(dependencies, route.path_file, param)):
+                continue
+            path, written = _plain_type(codebase, route.path_file, param)
+            symbol = codebase.names.resolve(path, written)
+            table = codebase.component(f"table:{symbol.path}::{symbol.name}") if symbol is not None else None
+            if table is not None and names_of(_SUFFIX.sub("", table.name)).singular in {"user", "account"}:
+                found = Borrowed(param.name, param.annotation, param.default, route.path_file)
+                counted[found] = counted.get(found, 0) + 1
+    return max(counted, key=lambda each: counted[each]) if counted else None
+
+
+def class_of(codebase: Codebase, component: Component) -> ClassFacts:
+    """The facts of a class component."""
+    facts = codebase.class_(component.id)
+    assert facts is not None
+    return facts

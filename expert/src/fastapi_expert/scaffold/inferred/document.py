@@ -1,0 +1,212 @@
+"""A file as it is and as it will be: pieces put in at lines, imports added where the file has its own."""
+
+import re
+from dataclasses import dataclass, field
+
+from fastapi_expert.codebase import Codebase
+from fastapi_expert.codebase.syntax.facts import ImportFacts
+from fastapi_expert.scaffold.inferred.imports import (
+    Import,
+    block,
+    clash,
+    from_line,
+    item_order,
+    section,
+)
+from fastapi_expert.scaffold.inferred.source import Sources
+
+
+@dataclass
+class Document:
+    """The file at ``path``; ``before`` is None for a new one, which begins with ``docstring``."""
+
+    path: str
+    codebase: Codebase
+    sources: Sources
+    docstring: str = ""
+    before: str | None = None
+    relative: bool = False
+    """Whether modules of this project are imported by leading dots."""
+    written: str | None = None
+    """The whole text, when nothing of it depends on what is there."""
+    _imports: list[Import] = field(default_factory=list[Import])
+    _pieces: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
+    _exported: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+
+    def need(self, *imports: Import) -> None:
+        """Make these names known in the file; raises `ExpertError` when one means something else there."""
+        module = self.codebase.names.modules.name(self.path)
+        for wanted in imports:
+            if wanted.module == module or wanted in self._imports:
+                continue
+            if any(each.binds == wanted.binds for each in self._imports) or self._means_otherwise(wanted):
+                raise clash(self.path, wanted.binds)
+            if not self._is_known(wanted):
+                self._imports.append(self._spelled(wanted))
+
+    def put(self, text: str, *, after: int | None = None) -> None:
+        """Add ``text`` after a line of the file, at its end when none is given, two empty lines around it."""
+        self._pieces.append((after if after is not None else 10**9, text.strip("\n")))
+
+    def put_line(self, text: str, *, after: int) -> None:
+        """Add one statement right after a line."""
+        self._pieces.append((after, f"\0{text.rstrip()}"))
+
+    def also(self, old: str, new: str) -> None:
+        """List ``new`` in `__all__` where ``old`` is."""
+        self._exported.append((old, new))
+
+    @property
+    def text(self) -> str:
+        """The file as it will be."""
+        if self.written is not None:
+            return self.written
+        if self.before is None:
+            body = "\n\n\n".join(piece.removeprefix("\0") for _, piece in sorted(self._pieces, key=lambda one: one[0]))
+            head = f'"""{self.docstring}"""\n\n{block(self._imports, self._own)}'.rstrip()
+            return (
+                f"{head}\n\n{'' if body.startswith(('router', 'client')) else chr(10)}{body}\n" if body else f"{head}\n"
+            )
+        lines = self.before.splitlines(keepends=True)
+        if lines and not lines[-1].endswith("\n"):
+            lines[-1] += "\n"
+        for after, piece in sorted(self._pieces, key=lambda one: one[0], reverse=True):
+            at = min(after, len(lines))
+            lines[at:at] = [f"{piece[1:]}\n"] if piece.startswith("\0") else _spaced(lines, at, piece)
+        # imports stand above every piece, so their lines are still where they were
+        return self._with_exports(self._with_imports("".join(lines)))
+
+    def _spelled(self, wanted: Import) -> Import:
+        """As the project spells it: with leading dots where it does that."""
+        package = self.codebase.names.modules.name(self.path).split(".")[:-1]
+        target = wanted.module.split(".")
+        shared = 0
+        while shared < min(len(package), len(target)) and package[shared] == target[shared]:
+            shared += 1
+        if not self.relative or not shared:
+            return wanted
+        module = "." * (len(package) - shared + 1) + ".".join(target[shared:])
+        return Import(module, wanted.name, wanted.alias) if wanted.name or wanted.alias else wanted
+
+    @property
+    def _own(self) -> set[str]:
+        return {self.codebase.names.modules.name(path).partition(".")[0] for path in self.codebase.files}
+
+    def _bound(self) -> dict[str, object]:
+        return dict(self.codebase.names.bindings(self.path)) if self.before is not None else {}
+
+    def _is_known(self, wanted: Import) -> bool:
+        made = self._bound().get(wanted.binds)
+        return made is not None
+
+    def _means_otherwise(self, wanted: Import) -> bool:
+        made = self._bound().get(wanted.binds)
+        if made is None:
+            return False
+        names = self.codebase.names
+        here = names.resolve(self.path, wanted.binds)
+        if not isinstance(made, ImportFacts):
+            return here is None or names.modules.name(here.path) != wanted.module
+        if made.name == wanted.name and made.module == wanted.module:
+            return False
+        there = names.modules.find(self.path, wanted.module)
+        known = names.resolve(there, wanted.name) if there and wanted.name else None
+        if known is not None:
+            return here != known
+        return made.name != wanted.name or bool(there)  # the same name of another package is taken for the same thing
+
+    def _with_imports(self, text: str) -> str:
+        for wanted in sorted(self._imports):
+            text = self._with_import(text, wanted)
+        return text
+
+    def _with_exports(self, text: str) -> str:
+        for old, new in self._exported:
+            listed = re.search(r"^__all__\s*(?::[^=]+)?=\s*[\[(](?P<inside>.*?)[\])]", text, re.DOTALL | re.MULTILINE)
+            found = listed and re.search(rf"(\n?[ \t]*)([\"']){re.escape(old)}\2", listed["inside"])
+            if listed and found:
+                at = listed.start("inside") + found.end()
+                lead = found.group(1) if "\n" in found.group(1) else " "
+                text = f"{text[:at]},{lead}{found.group(2)}{new}{found.group(2)}{text[at:]}"
+        return text
+
+    def _with_import(self, text: str, wanted: Import) -> str:
+        lines = text.splitlines(keepends=True)
+        if wanted.name:
+            pattern = rf"^from {re.escape(wanted.module)} import (?:\((?P<many>[^)#]*)\)|(?P<one>[^(\n#]+))$"
+            found = re.search(pattern, text, re.MULTILINE)
+            if found:
+                items = [item.strip() for item in (found["many"] or found["one"]).split(",") if item.strip()]
+                made = from_line(wanted.module, sorted({*items, wanted.item}, key=item_order))
+                return text[: found.start()] + made + text[found.end() :]
+        at = self._place(lines, wanted)
+        lines[at:at] = [f"{wanted}\n"]
+        return "".join(lines)
+
+    def _place(self, lines: list[str], wanted: Import) -> int:
+        """Before the first import of its section that sorts after it, else after the last of its section, or of all."""
+        own = self._own
+        kind = section(wanted.module, wanted.module.partition(".")[0] in own)
+        end = last_of_section = 0
+        for number, line in enumerate(lines):
+            found = re.match(r"(?:from|import) (\.*[\w.]*)", line)
+            if not found:
+                continue
+            module = found.group(1)
+            other = section(module, module.partition(".")[0] in own)
+            comes_later = other > kind or (
+                other == kind and line.startswith("from") == bool(wanted.name) and module > wanted.module
+            )
+            if comes_later:
+                return last_of_section if other > kind and last_of_section else number
+            end = _end_of(lines, number)
+            last_of_section = end if other == kind else last_of_section
+        return last_of_section or end
+
+
+class Drafts:
+    """The files that will change, and what a person has to do besides."""
+
+    def __init__(self, codebase: Codebase, sources: Sources) -> None:
+        self.notes: list[str] = []
+        self.documents: dict[str, Document] = {}
+        self._codebase = codebase
+        self._sources = sources
+
+    def document(self, path: str, like: str, docstring: str = "") -> Document:
+        """The file at ``path``, which is to import its neighbours as those around ``like`` do."""
+        if path not in self.documents:
+            before = self._sources.text(path) if path in self._codebase.files else None
+            folder = like.rpartition("/")[0] + "/" if "/" in like else ""
+            beside = [facts.imports for name, facts in self._codebase.files.items() if name.startswith(folder)]
+            relative = any(made.module.startswith(".") for own in beside for made in own)
+            self.documents[path] = Document(path, self._codebase, self._sources, docstring, before, relative)
+        return self.documents[path]
+
+    def write(self, path: str, text: str) -> None:
+        """A new file of this text."""
+        self.documents[path] = Document(path, self._codebase, self._sources, written=text)
+
+    def files(self) -> tuple[tuple[str, str | None, str], ...]:
+        """(path, before or None, after) of each."""
+        return tuple((path, document.before, document.text) for path, document in self.documents.items())
+
+
+def _end_of(lines: list[str], number: int) -> int:
+    opened = lines[number].count("(") - lines[number].count(")")
+    while opened > 0 and number + 1 < len(lines):
+        number += 1
+        opened += lines[number].count("(") - lines[number].count(")")
+    return number + 1
+
+
+def _spaced(lines: list[str], at: int, piece: str) -> list[str]:
+    """``piece`` with two empty lines before and after, counting those that are there."""
+    above = 0
+    while at - above > 0 and not lines[at - above - 1].strip():
+        above += 1
+    below = 0
+    while at + below < len(lines) and not lines[at + below].strip():
+        below += 1
+    after = max(0, 2 - below) if at + below < len(lines) else 0
+    return ["\n"] * max(0, 2 - above) + [f"{piece}\n"] + ["\n"] * after
