@@ -119,9 +119,10 @@ def build_resources(settings: Settings) -> Resources:
     )
     resources.add(TokenUses(database))
     resources.add(PrincipalCache(resources.cache, loader=_loader(resources), alone=settings.workers == 1))
+    resources.add(ProfileListeners())
     resources.add(ViewCounter(database))
     responses = resources.add(ResponseCache(resources.cache, api=settings.api_v1_str, ttl=settings.cache_ttl))
-    resources.add(ProfileListeners([responses.forget_author]))
+    resources.get(ProfileListeners).append(responses.forget_author)
     return resources
 
 

@@ -21,7 +21,7 @@ from app.records import audit
 from app.resources import Resources
 
 
-class ProfileListeners(tuple[AfterCommit, ...]):
+class ProfileListeners(list[AfterCommit]):
     """Called after a commit that changed or removed a user, by packages that keep what shows one."""
 
 

@@ -45,7 +45,7 @@ _WORDS = (
     "enum_name",
     "python_type",
     "column",
-    "wire_type",
+    "schema_type",
     "read_type",
     "migration_type",
     "searchable",
@@ -54,10 +54,11 @@ _WORDS = (
 )
 
 
-class Wording:
+class TemplateContext:
     """`tables` maps what `ref[…]` names to its table; `revision` is the migration's own id and the one before.
 
-    `posts`: the project has the example, so its tests make posts with `accounts.post`.
+    `package` is the resource's own below `app` and `tests`; `packages` are those of the resources it refers to, by what
+    `ref[…]` names. `posts`: the project has the example, so its tests make posts with `accounts.post`.
     """
 
     def __init__(
@@ -66,10 +67,14 @@ class Wording:
         fields: tuple[Field, ...],
         tables: dict[str, str],
         *,
+        package: str,
+        packages: dict[str, str],
         revision: tuple[str, str],
         posts: bool,
     ) -> None:
         self.names = names
+        self.package = package
+        self._packages = packages
         self._posts = posts
         self.fields = fields
         self.tables = tables
@@ -86,6 +91,7 @@ class Wording:
         return (
             environment.from_string(template).render(
                 names=self.names,
+                package=self.package,
                 fields=self.fields,
                 given=self.given,
                 owner=self.owner,
@@ -151,10 +157,10 @@ class Wording:
             kind = KINDS[field.kind].column
         return f"{kind}, unique=True" if field.unique else kind
 
-    def wire_type(self, field: Field) -> str:
+    def schema_type(self, field: Field) -> str:
         if field.ref:
             return "Annotated[int, Field(ge=1, le=MAX_ID)]"
-        return self.enum_name(field) if field.choices else KINDS[field.kind].wire
+        return self.enum_name(field) if field.choices else KINDS[field.kind].schema
 
     def read_type(self, field: Field) -> str:
         plain = self.python_type(field)
@@ -238,12 +244,12 @@ class Wording:
             "from pydantic import BaseModel, ConfigDict",
         ]
         lines.append("from app.schemas.common import Schema, Timestamp")
-        wires = " ".join(self.wire_type(field) for field in self.given)
-        lines += ["from typing import Annotated"] if "Annotated[" in wires else []
-        lines += ["from pydantic import Field"] if "Field(" in wires else []
-        lines += ["from pydantic import StringConstraints"] if "StringConstraints(" in wires else []
-        lines += ["from app.core.ids import MAX_ID"] if "MAX_ID" in wires else []
-        names = {"str": "Line", "text": "Text", "email": "Email", "url": "Avatar", "datetime": "Moment"}
+        types = " ".join(self.schema_type(field) for field in self.given)
+        lines += ["from typing import Annotated"] if "Annotated[" in types else []
+        lines += ["from pydantic import Field"] if "Field(" in types else []
+        lines += ["from pydantic import StringConstraints"] if "StringConstraints(" in types else []
+        lines += ["from app.kit.ids import MAX_ID"] if "MAX_ID" in types else []
+        names = {"str": "Line", "text": "Text", "email": "Email", "url": "Avatar", "datetime": "UTCDatetime"}
         used = sorted(names[kind] for kind in kinds if kind in names)
         lines += [f"from app.schemas.fields import {', '.join(used)}"] if used else []
         lines += ["from datetime import date"] if "date" in kinds else []
@@ -254,15 +260,18 @@ class Wording:
 
     def _service_imports(self) -> str:
         model = f"from app.models.{self.names.singular} import {self.names.pascal}"
-        return "\n".join(["from datetime import datetime", model, "from app.services.rows import OwnedRows"])
+        return "\n".join(["from datetime import datetime", model, "from app.auth.rows import OwnedRows"])
 
     def _migration_imports(self) -> str:
         lines = ["import sqlalchemy as sa", "from alembic import op", "from app.models.base import UtcDateTime"]
         return "\n".join(lines + (["from app.models.exact import ExactDecimal"] if "decimal" in self._kinds() else []))
 
     def _factory_imports(self) -> str:
-        others = [names_of(field.ref) for field in self.given if self.needs_factory(field)]
-        lines = [f"from tests.{other.plural}.factory import {other.singular}_values" for other in others]
+        lines = [
+            f"from tests.{self._packages[field.ref]}.factory import {names_of(field.ref).singular}_values"
+            for field in self.given
+            if self.needs_factory(field)
+        ]
         return "\n".join([f"from tests.made import Resource{', made' if lines else ''}", *lines])
 
     def needs_factory(self, field: Field) -> bool:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 
-class Tidy:
+class Formatter:
     """The ruff of the project at ``root``, else one that is at hand; nothing is done where there is none."""
 
     def __init__(self, root: Path) -> None:
@@ -15,11 +15,11 @@ class Tidy:
         self._root = root
         self._ruff = next((str(path) for path in candidates if path.exists()), shutil.which("ruff"))
 
-    def is_tidy(self, path: str) -> bool:
+    def is_formatted(self, path: str) -> bool:
         """Whether the file is as ruff would have it: one that is not stays as its authors wrote it."""
         return self._run("check", "--select", "I", "--quiet", path) and self._run("format", "--check", "--quiet", path)
 
-    def up(self, paths: list[str]) -> None:
+    def format(self, paths: list[str]) -> None:
         """Order the imports and format."""
         if paths:
             self._run("check", "--select", "I", "--fix", "--quiet", *paths)

@@ -11,10 +11,11 @@ from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.model import Component
 from fastapi_expert.errors import ExpertError
 from fastapi_expert.scaffold.fields import Field
-from fastapi_expert.scaffold.inferred.conventions import Borrowed, Habits
-from fastapi_expert.scaffold.inferred.imports import Import, Lender
+from fastapi_expert.scaffold.formatting import Formatter
+from fastapi_expert.scaffold.inferred.conventions import Conventions, ParameterTemplate
+from fastapi_expert.scaffold.inferred.imports import Import, ImportResolver
 from fastapi_expert.scaffold.inferred.renaming import Renaming
-from fastapi_expert.scaffold.inferred.source import Sources
+from fastapi_expert.scaffold.inferred.sources import Sources
 from fastapi_expert.scaffold.inferred.tables import (
     audit_fields,
     key_of,
@@ -23,7 +24,6 @@ from fastapi_expert.scaffold.inferred.tables import (
 )
 from fastapi_expert.scaffold.inferred.writing import Target, Writing
 from fastapi_expert.scaffold.naming import Names
-from fastapi_expert.scaffold.tidy import Tidy
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +36,18 @@ class Places:
     endpoints: str
 
 
-class Outline:
+class ResourcePlan:
     """Everything that follows from the project's habits and the fields asked for, before anything is written."""
 
     def __init__(
-        self, codebase: Codebase, sources: Sources, habits: Habits, names: Names, fields: tuple[Field, ...]
+        self, codebase: Codebase, sources: Sources, conventions: Conventions, names: Names, fields: tuple[Field, ...]
     ) -> None:
-        self.codebase, self.sources, self.habits = codebase, sources, habits
+        self.codebase, self.sources, self.conventions = codebase, sources, conventions
         self.names, self.fields = names, fields
-        self.sibling = habits.sibling
+        self.sibling = conventions.sibling
         self.renaming = Renaming(self.sibling.names, names)
-        self.lender = Lender(codebase)
-        self.tidy = Tidy(codebase.root)
+        self.resolver = ImportResolver(codebase)
+        self.formatter = Formatter(codebase.root)
         self.table = self.sibling.table
         self.key = key_of(codebase, self.table)
         self.style = style_of(codebase, self.table, sources)
@@ -56,14 +56,14 @@ class Outline:
         targets = self._targets()
         root, root_path = self._root()
         self.root = root
-        self.root_imports = self.lender.for_text(root, root_path) if root_path else [Import("pydantic", "BaseModel")]
+        self.root_imports = self.resolver.for_text(root, root_path) if root_path else [Import("pydantic", "BaseModel")]
         is_sqlmodel = any(each.module.startswith("sqlmodel") for each in self.root_imports) or (
             root == "SQLModel" and self.style == "sqlmodel"
         )
         self.shared = self.style == "sqlmodel" and is_sqlmodel and self.places.table == self.places.schemas
         self.rows = Writing(names, self.style, targets)
-        self.wire = Writing(names, "sqlmodel" if is_sqlmodel else "mapped", targets)
-        self.owner = next((f for f in fields if f.is_owner and habits.user is not None), None)
+        self.schema_types = Writing(names, "sqlmodel" if is_sqlmodel else "mapped", targets)
+        self.owner = next((f for f in fields if f.is_owner and conventions.user is not None), None)
         self.given = tuple(field for field in fields if field is not self.owner)
         self.schema = self._schema_names()
 
@@ -111,7 +111,7 @@ class Outline:
                 what = f"the name of {table.name} in the database is known to the running program alone"
                 raise ExpertError(what, where=f"{table.path}:{table.line}", do="Give it a __tablename__.")
             key = key_of(self.codebase, table)
-            found[field.ref] = Target(table.name, self.lender.of(table.path, table.name), name, key)
+            found[field.ref] = Target(table.name, self.resolver.of(table.path, table.name), name, key)
         return found
 
     def _root(self) -> tuple[str, str]:
@@ -147,9 +147,9 @@ class Outline:
     def module(self, path: str) -> str:
         """The module name a file has, or will have beside its sibling."""
         if path in self.codebase.files:
-            return self.lender.module(path)
+            return self.resolver.module(path)
         originals = {self.twin(p): p for p in self.codebase.files}
-        return self.renaming.text(self.lender.module(originals[path]))
+        return self.renaming.text(self.resolver.module(originals[path]))
 
     def renamed_key(self, text: str) -> str:
         return self.renaming.text(text) if self.renaming.names(self.key.name) else text
@@ -169,19 +169,19 @@ class Outline:
         return self.renamed_key(self.key.name)
 
     @property
-    def user(self) -> Borrowed | None:
+    def user(self) -> ParameterTemplate | None:
         """Who asks, wherever the sibling wants to know it or the rows have owners."""
         asked = self.sibling.some_route.protected
-        return self.habits.user if self.owner or asked else None
+        return self.conventions.user if self.owner or asked else None
 
     def referred(self) -> list[tuple[Field, Target]]:
         return [(field, self.rows.targets[field.ref]) for field in self.given if field.ref]
 
     def select(self) -> Import:
-        return Import("sqlmodel" if self.habits.uses_exec else "sqlalchemy", "select")
+        return Import("sqlmodel" if self.conventions.uses_exec else "sqlalchemy", "select")
 
     def session_type_imports(self) -> list[Import]:
-        return self.lender.for_text(self.habits.session_type, self.habits.session_path)
+        return self.resolver.for_text(self.conventions.session_type, self.conventions.session_path)
 
     def component(self, identifier: str) -> Component:
         component = self.codebase.component(identifier)
@@ -211,12 +211,12 @@ class Outline:
 
         environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701  # it writes Python
         text = (files("fastapi_expert.scaffold.inferred") / "resource" / f"{template}.py.jinja").read_text("utf-8")
-        return self.tidy.formatted(environment.from_string(text).render(**{**self._words(), **more}).strip("\n"))
+        return self.formatter.formatted(environment.from_string(text).render(**{**self._words(), **more}).strip("\n"))
 
     def _words(self) -> dict[str, Any]:
-        habits, names, owner, user = self.habits, self.names, self.owner, self.user
-        awaits = "await " if habits.is_async else ""
-        call = "exec" if habits.uses_exec else "scalars"
+        conventions, names, owner, user = self.conventions, self.names, self.owner, self.user
+        awaits = "await " if conventions.is_async else ""
+        call = "exec" if conventions.uses_exec else "scalars"
         owner_type = self.rows.type(owner).text if owner else ""
         user_key = key_of_user(self.rows, owner)
         given = f", {user.name}.{user_key}" if owner and user else ""
@@ -224,8 +224,8 @@ class Outline:
         asked = f"{user.name}.{user_key}" if user else ""
 
         def many(statement: str) -> str:
-            asking = f"{habits.session.name}.{call}({statement})"
-            return f"(await {asking})" if habits.is_async else asking
+            asking = f"{conventions.session.name}.{call}({statement})"
+            return f"(await {asking})" if conventions.is_async else asking
 
         clearable = [field.column_name for field in self.given if field.optional]
         return {
@@ -236,11 +236,11 @@ class Outline:
             "enum_name": self.rows.enum_name,
             "sample": self.rows.sample,
             "other": self.rows.other,
-            "D": "async def" if habits.is_async else "def",
+            "D": "async def" if conventions.is_async else "def",
             "A": awaits,
-            "S": habits.session.name,
-            "session_type": habits.session_type,
-            "save": "commit" if habits.commits else "flush",
+            "S": conventions.session.name,
+            "session_type": conventions.session_type,
+            "save": "commit" if conventions.commits else "flush",
             "many": many,
             "key": self.key_name,
             "key_type": self.key.type.text,
@@ -266,7 +266,7 @@ class Outline:
         }
 
     def _parameters(self) -> dict[str, str]:
-        borrowed = [str(each) for each in (self.habits.session, self.user) if each is not None]
+        borrowed = [str(each) for each in (self.conventions.session, self.user) if each is not None]
         identity = f"{self.id}: {self.key.type.text}"
         listing = [
             f"{self._skip()}: Annotated[int, Query(ge=0)] = 0",
