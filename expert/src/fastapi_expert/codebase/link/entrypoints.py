@@ -1,7 +1,7 @@
 """Which files are tests, what runs first, and which applications a codebase makes."""
 
-from fastapi_expert.codebase.interpret.flow import Return, Stop
 from fastapi_expert.codebase.interpret.interpreter import Interpreter
+from fastapi_expert.codebase.interpret.runtime import Return, Stop
 from fastapi_expert.codebase.interpret.values import (
     FunctionValue,
     Router,

@@ -82,7 +82,7 @@ def link(names: Names, *, live: bool = True, sources: Sources | None = None) -> 
     at = Interpreter(names, sources)
     run_all(at)
     linked = Linked(at, live=live)
-    if at.strays and at.unread:
+    if at.unresolved_includes and at.unread:
         deeper = Interpreter(names, sources, deeply=True)
         run_all(deeper)
         looked_deeper = Linked(deeper, live=live)
@@ -96,7 +96,7 @@ class Linked:
 
     def __init__(self, at: Interpreter, *, live: bool) -> None:
         self.at = at
-        self.catalogue = Catalogue(at.codebase)
+        self.catalogue = Catalogue(at.names)
         self.router_ids: dict[int, str] = {}
         self._taken: dict[str, int] = {}
         for router in at.routers:
@@ -113,7 +113,7 @@ class Linked:
         """What was looked at up to here; None when that was more than the facts, so that nobody may count on them."""
         if self.at.deeply or (self.at.sources is not None and self.at.sources.read):
             return None
-        return Reach(self.at.codebase.asked, self.at.called, {path: at for at, path in enumerate(self.at.modules)})
+        return Reach(self.at.names.asked, self.at.called, {path: at for at, path in enumerate(self.at.modules)})
 
     @cached_property
     def table(self) -> tuple[RouteRow, ...]:
