@@ -36,6 +36,9 @@ from fastapi_expert.render.json import routes_document
 Row = Mapping[str, Any]
 """A route, of `expert routes --json` or of a truth."""
 
+Truth = list[Row] | dict[str, list[Row]]
+"""A table: of an application, bare or under the key `routes`, or of examples by file."""
+
 Key = tuple[str, str]
 """Method and path."""
 
@@ -85,9 +88,9 @@ def main(argv: list[str]) -> int:
     )
     only = {name for name in options.only.split(",") if name}
     tables = [
-        (root, table)
-        for table in sorted(truths.glob("*.json"), key=lambda path: path.name.lower())
-        if (root := _root(options.corpora, table.stem)) is not None and (not only or table.stem in only)
+        (name, root, truth)
+        for name, truth in _tables(truths)
+        if (not only or name in only) and (root := _root(options.corpora, name, truth)) is not None
     ]
     if not tables:
         print(
@@ -98,9 +101,9 @@ def main(argv: list[str]) -> int:
         return 2
     print(HEAD)
     total = Counts()
-    for root, table in tables:
-        counts = compare(root, json.loads(table.read_text()))
-        print(_line(table.stem, counts), flush=True)
+    for name, root, truth in tables:
+        counts = compare(root, truth)
+        print(_line(name, counts), flush=True)
         if options.show:
             print("\n".join(counts.shown))
         total.add(counts)
@@ -108,11 +111,22 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _root(corpora: Path, name: str) -> Path | None:
-    return next((path for path in (corpora / name, *corpora.glob(f"*/{name}")) if path.is_dir()), None)
+def _tables(folder: Path) -> list[tuple[str, Truth]]:
+    found = sorted(folder.glob("*.json"), key=lambda path: path.name.lower())
+    return [(table.stem, json.loads(table.read_text())) for table in found]
 
 
-def compare(root: Path, truth: "list[Row] | dict[str, list[Row]]") -> Counts:
+def _root(corpora: Path, name: str, truth: Truth) -> Path | None:
+    """The folder of a project; examples may lie in a project (`fastapi/docs_src`)."""
+    folders = [corpora / name, *(corpora.glob(f"*/{name}") if _of_examples(truth) else ())]
+    return next((folder for folder in folders if folder.is_dir()), None)
+
+
+def _of_examples(truth: Truth) -> bool:
+    return isinstance(truth, dict) and "routes" not in truth
+
+
+def compare(root: Path, truth: Truth) -> Counts:
     """One project beside its truth, read from nothing."""
     started = time.perf_counter()
     codebase = load(root, cache=False)
