@@ -101,7 +101,7 @@ class Interpreter(Runtime):
 
     def module_attribute(self, place: str, name: str) -> Any:
         if not place.endswith("/"):
-            self.names.asked[place].add(name)
+            self.names.read_set[place].add(name)
             scope = self.run_module(place)
             if name in scope.names:
                 return self.force(scope, name)
@@ -143,7 +143,7 @@ class Interpreter(Runtime):
         return thunk.value
 
     def lookup(self, scope: Scope, name: str) -> Any:
-        self.names.asked[scope.path].add(name)
+        self.names.read_set[scope.path].add(name)
         here: Scope | None = scope
         while here is not None:
             if name in here.names and not (here.cls is not None and here is not scope):
@@ -318,7 +318,7 @@ class Interpreter(Runtime):
             self.run_module(place)
         if imported.name == "*":
             return  # looked up when a name is not found otherwise
-        self.names.asked[place].add(imported.name)
+        self.names.read_set[place].add(imported.name)
         child = self.names.modules.child(place, imported.name)
         if place == scope.path:  # a package imports its own submodule
             if child is not None:
