@@ -9,8 +9,6 @@ import base64
 import contextlib
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +16,7 @@ from typing import Any, Literal, Protocol
 
 from fastapi_expert.clients import jsonc
 from fastapi_expert.errors import ExpertError
+from fastapi_expert.store import ensure_ignored, write_atomically
 
 Action = Literal["created", "updated", "unchanged", "restored", "removed"]
 
@@ -190,7 +189,7 @@ def install(root: Path, client: str, edits: Sequence[Edit]) -> list[Change]:
         if old == new:
             changes.append(Change(path, "unchanged"))
             continue
-        _write(root / path, new)
+        write_atomically(root / path, new)
         changes.append(Change(path, "created" if old is None else "updated"))
     journal.save()
     return changes
@@ -213,7 +212,7 @@ def remove(root: Path, client: str, edits: Sequence[Edit]) -> list[Change]:
         if target is None:
             (root / path).unlink()
         else:
-            _write(root / path, target)
+            write_atomically(root / path, target)
         changes.append(Change(path, "removed" if target is None else "restored"))
     journal.save()
     return changes
@@ -262,21 +261,6 @@ def _read(root: Path, path: str) -> bytes | None:
         return None
     except OSError as error:
         raise ClientError(f"cannot be read ({error.strerror}); nothing was changed", where=path) from error
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Replace atomically, keeping the mode of what was there and following a link to its target."""
-    path = path.resolve()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        os.chmod(name, path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
 
 
 def _ended(text: str) -> str:
@@ -352,10 +336,8 @@ class _Journal:
             self._note_folders(str(self._where))
             entries = {path: asdict(entry) for path, entry in sorted(self._entries.items())}
             journal = {"folders": sorted(self._folders), "files": entries}
-            _write(self._root / self._where, json.dumps(journal, indent=1).encode())
-            ignore = self._root / ".expert/cache/.gitignore"
-            if not ignore.exists():
-                _write(ignore, b"*\n")
+            write_atomically(self._root / self._where, json.dumps(journal, indent=1).encode())
+            ensure_ignored(self._root / ".expert/cache")
         elif (self._root / self._where).exists():
             (self._root / self._where).unlink()
             cache = self._root / ".expert/cache"
