@@ -7,9 +7,9 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from fastapi_expert.codebase.syntax.facts import FileFacts
+from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates.model import Finding, Place
-from fastapi_expert.duplicates.records.extract import is_test_path
 from fastapi_expert.duplicates.rules.base import Family, Survey
 from fastapi_expert.duplicates.rules.registry import FAMILIES, FUNCTION_RULES, RULES
 from fastapi_expert.duplicates.similarity.pairs import SimilarPairs

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates.model import Finding, Place, Similar
-from fastapi_expert.duplicates.records.extract import function_records, is_test_path
+from fastapi_expert.duplicates.records.extract import function_records
 from fastapi_expert.duplicates.records.model import FunctionRecord
 from fastapi_expert.duplicates.rules.base import Advice, Case, Family, FunctionRule, Group, Neighbour, Remark, Survey
 from fastapi_expert.duplicates.similarity.families import equal_groups, gather, is_copy

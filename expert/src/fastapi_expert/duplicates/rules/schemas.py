@@ -3,10 +3,11 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates.model import Action, Finding, Place, Rule, Similar
 from fastapi_expert.duplicates.records.drafted import drafted_models
-from fastapi_expert.duplicates.records.extract import is_foreign, is_test_path
+from fastapi_expert.duplicates.records.extract import is_foreign
 from fastapi_expert.duplicates.records.model import ModelRecord
 from fastapi_expert.duplicates.rules.base import Case, Family, Neighbour, Remark, Survey
 from fastapi_expert.duplicates.similarity.families import gather

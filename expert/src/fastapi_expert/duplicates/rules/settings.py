@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.duplicates.model import Action, Finding, Place, Rule
-from fastapi_expert.duplicates.records.extract import is_test_path
 from fastapi_expert.duplicates.records.model import VariableRecord
 from fastapi_expert.duplicates.records.variables import drafted_variables
 from fastapi_expert.duplicates.rules.base import Case, Family, Remark, Survey

@@ -9,7 +9,7 @@ from functools import partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
-from fastapi_expert.codebase.files.fork import Aside, may_fork
+from fastapi_expert.codebase.files.fork import ChildTask, may_fork
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates.records.extract import function_records
 from fastapi_expert.duplicates.records.model import FunctionRecord
@@ -77,13 +77,13 @@ class SimilarPairs:
         self._codebase = codebase
         self._settings = settings
         self._kept = codebase.cache.get_blob(_NAME) if codebase.cache is not None else None
-        self._child: Aside | None = None
+        self._child: ChildTask | None = None
 
     def begin(self) -> None:
         """Look for them while this process links, unless they are likely to be known or soon found."""
         if self._kept is None and len(self._codebase.files) > FEW and may_fork():
             self._codebase.files.values()  # by this process, for both
-            self._child = Aside(self._beforehand)
+            self._child = ChildTask(self._beforehand)
 
     def _beforehand(self) -> bytes:
         functions = [
