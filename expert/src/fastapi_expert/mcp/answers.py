@@ -11,7 +11,7 @@ from fastapi_expert.codebase.vocabulary import WEBSOCKET
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates import find
 from fastapi_expert.duplicates.model import Finding
-from fastapi_expert.duplicates.quick import propose_from_cache
+from fastapi_expert.duplicates.proposal import propose
 from fastapi_expert.errors import ExpertError
 from fastapi_expert.mcp.workspace import Workspace
 
@@ -91,7 +91,7 @@ class Answers:
 
             record(agent, files=[workspace.root / as_path], session="mcp", tool="propose_code", cwd=workspace.root)
         source = code.encode(errors="replace")
-        proposal = propose_from_cache(workspace.root, source, as_path, config=workspace.config)
+        proposal = propose(workspace.root, source, as_path=as_path, settings=workspace.config)
         lines = [f"{proposal.verdict}: {proposal.advice}", *(_finding(f) for f in proposal.findings)]
         if proposal.similar:
             near = ", ".join(

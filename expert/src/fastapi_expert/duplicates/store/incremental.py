@@ -10,7 +10,7 @@ import os
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,8 +42,8 @@ from fastapi_expert.duplicates.store.library import (
     Stamps,
     pack,
     unpack_records,
-    write,
 )
+from fastapi_expert.store import ensure_ignored, write_atomically
 
 if TYPE_CHECKING:
     from fastapi_expert.codebase import Codebase
@@ -76,7 +76,7 @@ def records_of_now(codebase: "Codebase", *, meanwhile: Callable[[], None] | None
         yield records
 
 
-def keep(codebase: "Codebase") -> tuple[Records, Index]:
+def rebuild(codebase: "Codebase") -> tuple[Records, Index]:
     """Link, and leave the library for the next time."""
     records = records_of(codebase)
     return records, _leave(codebase, records)
@@ -87,7 +87,10 @@ def _leave(codebase: "Codebase", records: Records) -> Index:
     if codebase.cache is not None:
         files = {path: (stamp[0], stamp[1]) for path, (stamp, _) in codebase.scan.stamps.items()}
         stamps = Stamps(files, _folders(codebase.root, files))
-        write(codebase.cache.folder / LIBRARY, pack(records, index, stamps, _state(codebase)))
+        data = pack(records, index, stamps, _state(codebase))
+        with suppress(OSError):  # a tree that cannot be written is left as it is
+            ensure_ignored(codebase.cache.folder)
+            write_atomically(codebase.cache.folder / LIBRARY, data)
     return index
 
 

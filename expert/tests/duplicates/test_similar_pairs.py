@@ -63,12 +63,12 @@ def test_what_is_kept_of_other_functions_is_not_believed(many: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [b"", b"[", b"[1, 2]", b'["", [[0, 1]]]'])
-def test_damaged_likenesses_are_looked_for_anew(many: Path, damage: bytes) -> None:
+def test_damaged_pairs_are_looked_for_anew(many: Path, damage: bytes) -> None:
     expected = findings(load(many))
     cache = load(many).cache
     assert cache is not None
-    assert cache.get_blob("likenesses")
-    cache.put_blob("likenesses", damage)
+    assert cache.get_blob("similar pairs")
+    cache.put_blob("similar pairs", damage)
     assert findings(load(many)) == expected
 
 

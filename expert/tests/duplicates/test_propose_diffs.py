@@ -9,8 +9,7 @@ from samples import EDITED, INVOICE_TOTAL, RENAMED, UNRELATED
 from shop import lay_down
 
 from fastapi_expert.config import Config
-from fastapi_expert.duplicates import Proposal
-from fastapi_expert.duplicates.judge import judge
+from fastapi_expert.duplicates import Proposal, propose
 
 BASE = {"app/__init__.py": "", "app/io.py": UNRELATED, "app/old.py": "LIMIT = 3\n"}
 PLANNED = "from pydantic import BaseModel\n\nclass {name}(BaseModel):\n    iban: str\n    bic: str\n    holder: str\n"
@@ -32,7 +31,7 @@ def change(tmp_path: Path) -> Change:
         subprocess.run(["git", "add", "-A"], cwd=tmp_path, check=True)
         patch = subprocess.run(["git", "diff", "--cached", "-M"], cwd=tmp_path, check=True, capture_output=True).stdout
         subprocess.run(["git", "reset", "-q", "--hard"], cwd=tmp_path, check=True)
-        return judge(patch, root=tmp_path, as_path=None, settings=Config()).proposal
+        return propose(tmp_path, patch, settings=Config())
 
     return judged
 
