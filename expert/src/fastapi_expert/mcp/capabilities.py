@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from fastapi_expert.mcp.protocol import INVALID_PARAMS, RESOURCE_NOT_FOUND, Json, RpcError, Tool
+from fastapi_expert.mcp.protocol import INVALID_PARAMS, RESOURCE_NOT_FOUND, RpcError
+from fastapi_expert.tool import Json, Tool
 
 INSTRUCTIONS = (
     "Knows this FastAPI codebase. Before writing: find_existing, search_notes, then propose_code with the draft. "
@@ -14,8 +15,8 @@ INSTRUCTIONS = (
 _MAP, _ROUTES, _RULES = "expert://map", "expert://routes", "expert://rules"
 
 
-class ExpertAbilities:
-    """The abilities on the project at `root`."""
+class ExpertCapabilities:
+    """The capabilities on the project at `root`."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -30,13 +31,13 @@ class ExpertAbilities:
 
     @cached_property
     def _tools(self) -> Mapping[str, Tool]:
-        from fastapi_expert.mcp.answers import Answers
-        from fastapi_expert.mcp.tools import code_tools, note_tools
+        from fastapi_expert.mcp.code_tools import CodeTools
         from fastapi_expert.mcp.workspace import Workspace
+        from fastapi_expert.notes.mcp.catalogue import note_tools
         from fastapi_expert.notes.notebook import Notebook
 
         notebook = Notebook(self._root / ".expert/notes")
-        return code_tools(Answers(Workspace(self._root)).table()) | note_tools(notebook)
+        return CodeTools(Workspace(self._root)).tools() | note_tools(notebook)
 
     def resources(self) -> Sequence[Json]:
         kinds = {

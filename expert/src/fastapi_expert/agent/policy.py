@@ -1,15 +1,15 @@
-"""The working order, held by the program: nothing is written unseen, nothing is committed red."""
+"""The order of the work, held by the program: nothing is written unseen, nothing is committed red."""
 
 from dataclasses import dataclass, field
 
-from fastapi_expert.mcp.protocol import Refused
+from fastapi_expert.tool import Refused
 
 _DISCOVERY = {"find_existing", "map_codebase", "list_routes"}
 _RECALL = {"search_notes", "build_context", "read_note"}
 
 
 @dataclass(slots=True)
-class Order:
+class WorkflowPolicy:
     """How far the work is. ``written`` are the files that no commit holds yet, ``committed`` those of this run's."""
 
     discovered: bool = False

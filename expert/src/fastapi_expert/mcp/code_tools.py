@@ -1,33 +1,177 @@
-"""What each tool says: short lines with file:line, the rest on request."""
+"""The tools about code: what each takes, and what it answers, in short lines with file:line.
+
+The whole list costs an agent's context once a session, so a description says what the name and the type do not.
+"""
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import get_args
 
 from fastapi_expert.codebase import Codebase
-from fastapi_expert.codebase.model import Component, Route
-from fastapi_expert.codebase.vocabulary import WEBSOCKET
+from fastapi_expert.codebase.model import Component, Kind, Route
+from fastapi_expert.codebase.vocabulary import METHODS, WEBSOCKET
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates import find
 from fastapi_expert.duplicates.model import Finding
 from fastapi_expert.duplicates.proposal import propose
 from fastapi_expert.errors import ExpertError
 from fastapi_expert.mcp.workspace import Workspace
+from fastapi_expert.tool import Parameter, Tool
 
+_KINDS: tuple[str, ...] = get_args(Kind)
+_METHODS = (*METHODS, WEBSOCKET)
+_KIND = Parameter("kind", "string", choices=_KINDS)
+_LIMIT = Parameter("limit", "integer", "Most rows to show.", minimum=1, maximum=1000)
 _SHORT = {"map_codebase": 50, "list_routes": 100, "find_existing": 8, "find_duplicates": 8}
 
 
-class Answers:
-    """The functions behind the tools about code, all on one workspace."""
+class CodeTools:
+    """The tools about code, all on one workspace."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._found: tuple[Codebase, Config, tuple[Finding, ...]] | None = None
 
-    def table(self) -> dict[str, Callable[..., str]]:
-        names = [*_SHORT, "propose_code", "check_changes", "credit_contributor"]
-        return {name: getattr(self, name) for name in names}
+    def tools(self) -> dict[str, Tool]:
+        """Each by its name."""
+        return {
+            tool.name: tool
+            for tool in (
+                Tool(
+                    name="map_codebase",
+                    title="Map the codebase",
+                    description=(
+                        "What the codebase holds, by kind with file:line. Without kind: counts, apps, routers,"
+                        " problems."
+                    ),
+                    parameters=(
+                        _KIND,
+                        Parameter("path", "string", "Only below this folder or file."),
+                        Parameter("detail", "boolean", "Also signatures, fields, bases and what each one uses."),
+                        _LIMIT,
+                    ),
+                    function=self.map_codebase,
+                ),
+                Tool(
+                    name="list_routes",
+                    title="List routes",
+                    description=(
+                        "Every route: method, final path, endpoint at file:line, models, protection, number of tests."
+                    ),
+                    parameters=(
+                        Parameter("path", "string", "Only paths that contain this text."),
+                        Parameter("method", "string", choices=_METHODS),
+                        Parameter("untested", "boolean"),
+                        Parameter("unprotected", "boolean"),
+                        _LIMIT,
+                    ),
+                    function=self.list_routes,
+                ),
+                Tool(
+                    name="find_existing",
+                    title="Find what exists",
+                    description=(
+                        "What is already here that does this, ranked, with file:line. Ask before writing anything new."
+                    ),
+                    parameters=(
+                        Parameter(
+                            "query",
+                            "string",
+                            'Words of the task: "hash password", "POST that creates users".',
+                            required=True,
+                            aliases=(
+                                "q",
+                                "words",
+                                "search",
+                            ),
+                        ),
+                        _KIND,
+                        _LIMIT,
+                    ),
+                    function=self.find_existing,
+                ),
+                Tool(
+                    name="propose_code",
+                    title="Propose code",
+                    description=(
+                        "May this be written? Verdict new, extend or duplicate, with what to use instead at file:line."
+                    ),
+                    parameters=(
+                        Parameter(
+                            "code",
+                            "string",
+                            "The draft: a whole file, or the new part.",
+                            required=True,
+                            aliases=(
+                                "content",
+                                "draft",
+                            ),
+                        ),
+                        Parameter(
+                            "path",
+                            "string",
+                            "The file it is meant for; what stands there now is not compared.",
+                            aliases=(
+                                "file_path",
+                                "as_path",
+                            ),
+                        ),
+                        Parameter("agent", "string", "Your name, credited in the commit."),
+                    ),
+                    function=self.propose_code,
+                ),
+                Tool(
+                    name="find_duplicates",
+                    title="Find duplicates",
+                    description="What is here twice, most worth removing first, each with advice.",
+                    parameters=(
+                        Parameter("path", "string", "Only findings that touch this folder or file."),
+                        Parameter("since", "string", "Only what came since this git revision."),
+                        Parameter("rule", "string", "A rule or family: FX101, FX2."),
+                        _LIMIT,
+                    ),
+                    function=self.find_duplicates,
+                ),
+                Tool(
+                    name="check_changes",
+                    title="Check changes",
+                    description=(
+                        "The gate over what changed: types, format, lint, security, duplicates, affected tests."
+                    ),
+                    parameters=(
+                        Parameter(
+                            "since", "string", "Check what changed since this git revision instead of the work tree."
+                        ),
+                        Parameter("all", "boolean", "Check every file."),
+                        Parameter("fix", "boolean", "Apply the safe fixes (format, import order, lint)."),
+                    ),
+                    function=self.check_changes,
+                    read_only=False,
+                ),
+                Tool(
+                    name="credit_contributor",
+                    title="Credit a contributor",
+                    description="Name who contributed to the commit being made; without files, to all of it.",
+                    parameters=(
+                        Parameter(
+                            "agent",
+                            "string",
+                            "The handle, @ optional.",
+                            required=True,
+                            aliases=(
+                                "name",
+                                "contributor",
+                            ),
+                        ),
+                        Parameter("files", "array"),
+                    ),
+                    function=self.credit_contributor,
+                    read_only=False,
+                ),
+            )
+        }
 
     def map_codebase(
         self, *, kind: str | None = None, path: str = "", detail: bool = False, limit: int = _SHORT["map_codebase"]
@@ -44,7 +188,7 @@ class Answers:
             ]
         else:
             head, problems = f"{len(found)} of kind {kind}", []
-        lines = [*_shown([_component(c, detail=detail) for c in found], limit), *_shown(problems, 5)]
+        lines = [*_first([_component(c, detail=detail) for c in found], limit), *_first(problems, 5)]
         return "\n".join([head, *lines])
 
     def list_routes(
@@ -66,7 +210,7 @@ class Answers:
             and not (unprotected and route.protected)
         ]
         return "\n".join(
-            [f"{len(found)} of {len(inventory.routes)} routes", *_shown([_route(r) for r in found], limit)]
+            [f"{len(found)} of {len(inventory.routes)} routes", *_first([_route(r) for r in found], limit)]
         )
 
     def find_existing(self, *, query: str, kind: str | None = None, limit: int = _SHORT["find_existing"]) -> str:
@@ -119,7 +263,7 @@ class Answers:
         if not wanted:
             return "Nothing is here twice."
         return "\n".join(
-            [f"{len(wanted)} findings, most worth removing first", *_shown([_finding(f) for f in wanted], limit)]
+            [f"{len(wanted)} findings, most worth removing first", *_first([_finding(f) for f in wanted], limit)]
         )
 
     def _duplicates(self) -> tuple[Finding, ...]:
@@ -181,6 +325,6 @@ def _finding(finding: Finding) -> str:
     return f"{finding.rule} {finding.title} ({finding.similarity:.0%}) {places}\n  {finding.message} {finding.advice}"
 
 
-def _shown(lines: Sequence[str], limit: int) -> list[str]:
+def _first(lines: Sequence[str], limit: int) -> list[str]:
     more = len(lines) - limit
     return [*lines[:limit], *([f"… and {more} more; ask with a higher limit or a filter"] if more > 0 else [])]
