@@ -248,6 +248,7 @@ def start(app, waiting, limit, lifespan):
         return reader, child
     try:
         os.close(reader)
+        os.setsid()  # so that what it starts can be ended with it
         silent = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(silent, stream)
