@@ -24,6 +24,7 @@ children reach no network but this machine's.
 import argparse
 import ast
 import asyncio
+import contextlib
 import enum
 import importlib
 import inspect
@@ -217,7 +218,8 @@ def ask(app, table, limit, budget, lifespan):
                 done += 1
                 if time.monotonic() > end:
                     break
-        os.kill(child, signal.SIGKILL)  # it is no error that it has ended: nobody has waited for it yet
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)  # with what it started
         os.waitpid(child, 0)
         if done < len(waiting) and time.monotonic() < end:
             waiting[done][0]["asked"] = {"status": None, "error": "no answer: the process hung or ended"}
@@ -246,6 +248,7 @@ def start(app, waiting, limit, lifespan):
         return reader, child
     try:
         os.close(reader)
+        os.setsid()  # so that what it starts can be ended with it
         silent = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(silent, stream)

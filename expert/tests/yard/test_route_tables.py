@@ -4,6 +4,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 BENCH = Path(__file__).resolve().parents[3] / "bench"
 
 SHOP = """
-import os, time
+import os, subprocess, sys, time
 from enum import Enum
 from fastapi import APIRouter, Depends, FastAPI, HTTPException
 from fastapi.security import HTTPBearer
@@ -47,6 +48,12 @@ def slow():
 def fatal():
     os._exit(1)
 
+@inner.get("/spawn")
+def spawn():
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    with open("spawned", "w") as file:
+        file.write(str(child.pid))
+
 @inner.get("/after")
 def after():
     return {}
@@ -62,9 +69,14 @@ def dumped(folder: Path, *options: str) -> dict[tuple[str, str], dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def table(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], dict[str, Any]]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shop")
     (folder / "shop.py").write_text(SHOP)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def table(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:
     return dumped(folder, "shop:app", "--ask", "--limit", "3")
 
 
@@ -74,6 +86,7 @@ def test_a_dump_has_every_route_with_its_whole_path_file_and_line(table: dict[tu
         ("POST", "/orders"),
         ("GET", "/inner/slow"),
         ("GET", "/inner/fatal"),
+        ("GET", "/inner/spawn"),
         ("GET", "/inner/after"),
     }
     row = table["GET", "/orders/{size}"]
@@ -90,6 +103,21 @@ def test_a_route_that_hangs_or_ends_its_process_costs_no_other_answer(table: dic
     assert table["GET", "/inner/slow"]["asked"]["status"] is None
     assert table["GET", "/inner/fatal"]["asked"]["status"] is None
     assert table["GET", "/inner/after"]["asked"] == {"status": 200}
+
+
+def runs(process: int) -> bool:
+    listed = subprocess.run(["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True).stdout.strip()
+    return listed[:1] not in ("", "Z")  # a zombie has ended
+
+
+def test_what_a_route_started_ends_with_the_asking(folder: Path, table: dict[tuple[str, str], dict[str, Any]]):
+    assert table["GET", "/inner/spawn"]["asked"] == {"status": 200}
+    process = int((folder / "spawned").read_text())
+    for _ in range(200):  # the kernel takes a moment to end what was told to
+        if not runs(process):
+            return
+        time.sleep(0.1)
+    pytest.fail(f"process {process} runs on")
 
 
 def test_a_module_of_the_project_is_imported_though_a_benchmark_has_its_name(tmp_path: Path):
