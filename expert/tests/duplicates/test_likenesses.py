@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fastapi_expert.codebase import Codebase, load
-from fastapi_expert.codebase.files.fork import Aside
+from fastapi_expert.codebase.files.fork import ChildTask
 from fastapi_expert.duplicates import find
 from fastapi_expert.duplicates.similarity.pairs import FEW
 from fastapi_expert.render.json import duplicates_document
@@ -73,5 +73,5 @@ def test_damaged_likenesses_are_looked_for_anew(many: Path, damage: bytes) -> No
 
 
 def test_a_child_that_fails_gives_nothing() -> None:
-    assert Aside(lambda: bytes(1 // 0)).result() == b""
-    assert Aside(lambda: b"x" * 1_000_000).result() == b"x" * 1_000_000
+    assert ChildTask(lambda: bytes(1 // 0)).result() == b""
+    assert ChildTask(lambda: b"x" * 1_000_000).result() == b"x" * 1_000_000

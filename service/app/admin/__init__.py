@@ -10,16 +10,16 @@ from anyio import to_thread
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.core.middleware import ADMIN
-from app.core.resources import Resources
+from app.admin.policy import ADMIN
+from app.resources import Resources
 
 
 def install_admin(app: FastAPI, resources: Resources) -> None:
-    """Serve the site at :data:`~app.core.middleware.ADMIN`."""
-    app.mount(ADMIN, LateSite(resources), name="admin")
+    """Serve the site at :data:`~app.admin.policy.ADMIN`."""
+    app.mount(ADMIN, LazySite(resources), name="admin")
 
 
-class LateSite:
+class LazySite:
     """The site, built by the first request for it."""
 
     def __init__(self, resources: Resources) -> None:

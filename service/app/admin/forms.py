@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette_admin.exceptions import FormValidationError
 from starlette_admin.flash import flash
 
-from app.core.errors import ServiceError
+from app.http.errors import ServiceError
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -7,12 +7,12 @@ from fastapi import Query, Request, Response
 
 from app.api.dependencies import cookie_names, request_headers, resources_of
 from app.api.responses import NO_STORE, json_response
-from app.core.context import request_context
-from app.core.cookies import Header, read_cookie, set_cookie
-from app.core.errors import Forbidden, Unauthorized
-from app.core.tokens import InvalidToken
-from app.services.auth_service import BAD_REFRESH_TOKEN
-from app.services.session_service import Tokens
+from app.auth.service import BAD_REFRESH_TOKEN
+from app.auth.sessions import Tokens
+from app.http.context import request_context
+from app.http.cookies import Header, read_cookie, set_cookie
+from app.http.errors import Forbidden, Unauthorized
+from app.security.tokens import InvalidToken
 
 NO_REFRESH_TOKEN = "Send the refresh token: in the body, or as the cookie that signing in with cookies=true has set."  # noqa: S105  # a message
 

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import JSON, Index, String, Text, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.clock import utcnow
-from app.core.ids import uuid7
+from app.kit.clock import utcnow
+from app.kit.ids import uuid7
 from app.models.base import Base, CreatedAt, UtcDateTime
 from app.models.user import string_enum
 

@@ -7,8 +7,8 @@ from typing import Protocol
 
 from fastapi_expert.agent.files import LONGEST, Files
 from fastapi_expert.agent.order import Order
-from fastapi_expert.clients.guard import rule_on
-from fastapi_expert.clients.payload import Write
+from fastapi_expert.clients.calls import Write
+from fastapi_expert.clients.guard import check_write
 from fastapi_expert.credit import record
 from fastapi_expert.credit.commit import commit
 from fastapi_expert.gate.report import failures
@@ -116,9 +116,9 @@ class Workbench:
         name = self._files.name(file)
         if before == after:
             return f"{name} is so already."
-        ruling = rule_on(Write(file, before if file.exists() else None, after)) if file.suffix == ".py" else None
-        if ruling and ruling.refusal:
-            raise Refused(ruling.refusal)
+        decision = check_write(Write(file, before if file.exists() else None, after)) if file.suffix == ".py" else None
+        if decision and decision.refusal:
+            raise Refused(decision.refusal)
         silenced = after.count("expert: ignore") > before.count("expert: ignore")
         if silenced and self._person.absent:
             raise Refused("Not written: a finding is silenced by a person, and nobody is here to be asked.")
@@ -127,7 +127,7 @@ class Workbench:
         file.write_bytes(after.encode())
         record(NAME, files=[file], session=self._session, tool=tool, cwd=self._files.root)
         self.order.wrote(name)
-        return f"Written: {name}." + (f"\n{ruling.advice}" if ruling and ruling.advice else "")
+        return f"Written: {name}." + (f"\n{decision.advice}" if decision and decision.advice else "")
 
     def _commit_changes(self, *, message: str) -> str:
         self.order.before_a_commit()

@@ -6,9 +6,9 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from fastapi_expert.codebase.syntax.facts import FileFacts
+from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates.model import Finding, Place
-from fastapi_expert.duplicates.records.extract import is_test_path
 from fastapi_expert.duplicates.records.model import Records
 from fastapi_expert.duplicates.rules.functions import corpus_of, function_findings
 from fastapi_expert.duplicates.similarity.pairs import Likenesses

@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from fastapi_expert.codebase.syntax.facts import FileFacts
+from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates.model import Finding, Proposal, Similar, Verdict
-from fastapi_expert.duplicates.records.extract import function_records, is_test_path
+from fastapi_expert.duplicates.records.extract import function_records
 from fastapi_expert.duplicates.records.model import FunctionRecord
 from fastapi_expert.duplicates.rules.advice import is_test
 from fastapi_expert.duplicates.rules.functions import KIND_RULES, as_place, one_contract

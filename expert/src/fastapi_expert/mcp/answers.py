@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.model import Component, Route
+from fastapi_expert.codebase.vocabulary import WEBSOCKET
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates import find
 from fastapi_expert.duplicates.model import Finding
@@ -60,7 +61,7 @@ class Answers:
             route
             for route in inventory.routes
             if path in route.path
-            and (method is None or route.method == method or (method == "WEBSOCKET" and route.websocket))
+            and (method is None or route.method == method or (method == WEBSOCKET and route.websocket))
             and not (untested and route.tests)
             and not (unprotected and route.protected)
         ]

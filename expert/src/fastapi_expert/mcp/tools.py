@@ -5,16 +5,15 @@ The whole list costs an agent's context once a session, so a description says wh
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, cast, get_args
 
+from fastapi_expert.codebase.model import Kind
+from fastapi_expert.codebase.vocabulary import METHODS, WEBSOCKET
 from fastapi_expert.errors import ExpertError
 from fastapi_expert.mcp.protocol import Json, Refused, Tool
 from fastapi_expert.notes.mcp.catalogue import TOOLS as NOTE_TOOLS
 from fastapi_expert.notes.mcp.catalogue import call as call_note_tool
 from fastapi_expert.notes.notebook import Notebook
-
-_KINDS = "app router endpoint schema table service dependency middleware exception_handler task settings test"
-_METHODS = "GET POST PUT PATCH DELETE HEAD OPTIONS TRACE WEBSOCKET"
 
 
 def of(kind: str, description: str = "", **more: Any) -> Json:
@@ -22,7 +21,7 @@ def of(kind: str, description: str = "", **more: Any) -> Json:
     return {"type": kind, **({"description": description} if description else {}), **more}
 
 
-_KIND = of("string", enum=_KINDS.split())
+_KIND = of("string", enum=list(get_args(Kind)))
 _LIMIT = of("integer", "Most rows to show.", minimum=1, maximum=1000)
 _AGENT = of("string", "Your name, credited in the commit.")
 
@@ -46,7 +45,7 @@ _CODE_TOOLS: dict[str, Spec] = {
         "Every route: method, final path, endpoint at file:line, models, protection, number of tests.",
         {
             "path": of("string", "Only paths that contain this text."),
-            "method": of("string", enum=_METHODS.split()),
+            "method": of("string", enum=[*METHODS, WEBSOCKET]),
             "untested": of("boolean"),
             "unprotected": of("boolean"),
             "limit": _LIMIT,

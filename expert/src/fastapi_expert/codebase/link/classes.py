@@ -2,10 +2,10 @@
 
 import re
 
-from fastapi_expert.codebase.link.roles import is_test
 from fastapi_expert.codebase.model import Field, Kind
 from fastapi_expert.codebase.resolve.names import Names, Symbol
 from fastapi_expert.codebase.syntax.facts import ClassFacts, Expr, FieldFacts
+from fastapi_expert.codebase.vocabulary import is_test_path
 
 _SCHEMAS = frozenset({"BaseModel", "RootModel", "GenericModel", "SQLModel", "Schema", "Struct", "CamelModel"})
 _SETTINGS = frozenset({"BaseSettings"})
@@ -37,7 +37,7 @@ class Classes:
 
     def component_kind(self, path: str, facts: ClassFacts) -> Kind | None:
         """The same for a class as a component: an inner `Config` is none, nor is what test files hold."""
-        if is_test(path) or (facts.parent and facts.name in ("Config", "Meta")):
+        if is_test_path(path) or (facts.parent and facts.name in ("Config", "Meta")):
             return None
         return self.kind(path, facts.qualname)
 

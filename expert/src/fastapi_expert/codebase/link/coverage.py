@@ -7,11 +7,10 @@ from typing import NamedTuple
 from fastapi_expert.codebase.interpret.evaluation import UNKNOWN, evaluate
 from fastapi_expert.codebase.interpret.interpreter import Interpreter
 from fastapi_expert.codebase.interpret.values import Scope
-from fastapi_expert.codebase.link.roles import is_test
 from fastapi_expert.codebase.link.routes import FlatRoute
 from fastapi_expert.codebase.syntax.facts import Call, Expr, FunctionFacts
+from fastapi_expert.codebase.vocabulary import CLIENT_VERBS, is_test_path
 
-_VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options"})
 _HOST = re.compile(r"^(?:https?|wss?)://[^/]*|^[^/\0]*://[^/]*")
 _PARAMETER = re.compile(r"\{[^{}]*\}")
 
@@ -57,7 +56,7 @@ class Exercise:
         if last in ("request", "stream"):
             method = self._text(path, args[0]) if args else ""
             where = args[1] if len(args) > 1 else keywords.get("url")
-        elif last in _VERBS:
+        elif last in CLIENT_VERBS:
             method, where = last, args[0] if args else keywords.get("url")
         elif last == "websocket_connect":
             method, where = "websocket", args[0] if args else keywords.get("url")
@@ -151,7 +150,7 @@ def tests(at: Interpreter) -> list[tuple[str, FunctionFacts]]:
     return [
         (path, function)
         for path, facts in at.files.items()
-        if is_test(path)
+        if is_test_path(path)
         for function in facts.functions
         if function.calls
     ]

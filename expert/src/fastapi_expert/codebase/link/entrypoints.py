@@ -1,21 +1,22 @@
 """Which files are tests, what runs first, and which applications a codebase makes."""
 
-from fastapi_expert.codebase.interpret.flow import Return, Stop
 from fastapi_expert.codebase.interpret.interpreter import Interpreter
+from fastapi_expert.codebase.interpret.runtime import Return, Stop
 from fastapi_expert.codebase.interpret.values import (
     FunctionValue,
     Router,
     Scope,
     Site,
 )
-from fastapi_expert.codebase.link.roles import builds_app, is_test
+from fastapi_expert.codebase.link.roles import builds_app
 from fastapi_expert.codebase.link.routes import included
 from fastapi_expert.codebase.syntax.facts import FileFacts
+from fastapi_expert.codebase.vocabulary import is_test_path
 
 
 def run_all(at: Interpreter) -> None:
     """Run every module that is no test, then the factories that nothing called."""
-    paths = [path for path in at.files if not is_test(path)]
+    paths = [path for path in at.files if not is_test_path(path)]
     for path in sorted(paths, key=lambda path: (path.count("/"), path)):
         at.run_module(path)
     for path in paths:
@@ -45,7 +46,7 @@ def applications(at: Interpreter) -> list[Router]:
     inner = included(at.routers)
     found: dict[Site, Router] = {}
     for router in at.routers:
-        if router.is_app and id(router) not in inner and not is_test(router.site.path):
+        if router.is_app and id(router) not in inner and not is_test_path(router.site.path):
             best = found.get(router.site)
             if best is None or len(router.entries) > len(best.entries):
                 found[router.site] = router

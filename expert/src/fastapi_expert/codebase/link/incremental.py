@@ -15,7 +15,6 @@ from fastapi_expert.codebase.link.roles import (
     Place,
     builds_app,
     is_service_class,
-    is_test,
     is_trivial,
     kind_by_itself,
     may_hold_services,
@@ -38,8 +37,8 @@ from fastapi_expert.codebase.syntax.positions import (
     signature,
     statement,
 )
+from fastapi_expert.codebase.vocabulary import BACKGROUND_CALLS, is_test_path
 
-_BACKGROUND = ("add_task", "enqueue")
 CALLERS = ("endpoint", "task")
 """Kinds of functions whose calls make services of others."""
 
@@ -226,12 +225,14 @@ class _Edit:
 
     def _is_new_method(self, function: FunctionFacts) -> bool:
         """Whether it came with its class, and no test runner would call it."""
-        is_test_method = function.name.startswith("test") and (is_test(self.path) or "test" in self.path)
+        is_test_method = function.name.startswith("test") and (is_test_path(self.path) or "test" in self.path)
         return function.owner in self.come_or_gone and not is_test_method
 
 
 def _background_work(function: FunctionFacts) -> list[Any]:
-    return [call.expr[2][0] for call in function.calls if call.name.rpartition(".")[2] in _BACKGROUND and call.expr[2]]
+    return [
+        call.expr[2][0] for call in function.calls if call.name.rpartition(".")[2] in BACKGROUND_CALLS and call.expr[2]
+    ]
 
 
 def _makes_app(function: FunctionFacts) -> bool:

@@ -22,7 +22,6 @@ from fastapi_expert.codebase.link.coverage import Exercise, tests
 from fastapi_expert.codebase.link.description import Description
 from fastapi_expert.codebase.link.entrypoints import applications, run_all
 from fastapi_expert.codebase.link.incremental import Reach
-from fastapi_expert.codebase.link.roles import is_test
 from fastapi_expert.codebase.link.routes import (
     FlatRoute,
     registrations,
@@ -31,6 +30,7 @@ from fastapi_expert.codebase.link.routes import (
 )
 from fastapi_expert.codebase.model import Component, Problem, Route
 from fastapi_expert.codebase.resolve.names import Names
+from fastapi_expert.codebase.vocabulary import is_test_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def link(names: Names, *, live: bool = True, sources: Sources | None = None) -> 
     at = Interpreter(names, sources)
     run_all(at)
     linked = Linked(at, live=live)
-    if at.strays and at.unread:
+    if at.unresolved_includes and at.unread:
         deeper = Interpreter(names, sources, deeply=True)
         run_all(deeper)
         looked_deeper = Linked(deeper, live=live)
@@ -96,11 +96,11 @@ class Linked:
 
     def __init__(self, at: Interpreter, *, live: bool) -> None:
         self.at = at
-        self.catalogue = Catalogue(at.codebase)
+        self.catalogue = Catalogue(at.names)
         self.router_ids: dict[int, str] = {}
         self._taken: dict[str, int] = {}
         for router in at.routers:
-            if not is_test(router.site.path):
+            if not is_test_path(router.site.path):
                 self.router_ids[id(router)] = self._router_id(router)
         self._served = [(app, serve(at, app, live=live)) for app in applications(at)]
         self._flat = [route for _, one in self._served for route in one.routes]
@@ -113,7 +113,7 @@ class Linked:
         """What was looked at up to here; None when that was more than the facts, so that nobody may count on them."""
         if self.at.deeply or (self.at.sources is not None and self.at.sources.read):
             return None
-        return Reach(self.at.codebase.asked, self.at.called, {path: at for at, path in enumerate(self.at.modules)})
+        return Reach(self.at.names.asked, self.at.called, {path: at for at, path in enumerate(self.at.modules)})
 
     @cached_property
     def table(self) -> tuple[RouteRow, ...]:
@@ -174,7 +174,7 @@ class Linked:
         catalogue = self.catalogue
         catalogue.mark_tests()
         for router in self.at.routers:
-            if is_test(router.site.path):
+            if is_test_path(router.site.path):
                 continue
             for entry in router.entries:
                 if isinstance(entry, RouteEntry):
@@ -189,7 +189,7 @@ class Linked:
         catalogue.mark_tasks()
         catalogue.mark_dependencies()
         for router in self.at.routers:
-            if not is_test(router.site.path):
+            if not is_test_path(router.site.path):
                 self._mark_router_dependencies(router)
         catalogue.mark_services()
 
@@ -250,7 +250,7 @@ class Linked:
         served = {id(route.entry) for route in flat}
         sites = {route.entry.site for route in flat}
         for router in self.at.routers:
-            if is_test(router.site.path) or id(router) not in self.router_ids:
+            if is_test_path(router.site.path) or id(router) not in self.router_ids:
                 continue
             own = [one for one in router.entries if isinstance(one, RouteEntry)]
             if own and not any(id(one) in served or one.site in sites for one in own):

@@ -9,12 +9,12 @@ from fastapi_expert.codebase.interpret.values import (
     Entry,
     External,
     FunctionValue,
-    Hole,
     IncludeEntry,
     MountEntry,
     RouteEntry,
     Router,
     Site,
+    Unknown,
     is_list,
 )
 
@@ -93,7 +93,7 @@ class _Walk:
         tags: tuple[str, ...],
     ) -> None:
         if not isinstance(entry.path, str):
-            why = entry.path.why if isinstance(entry.path, Hole) else "it is no text"
+            why = entry.path.reason if isinstance(entry.path, Unknown) else "it is no text"
             self.at.problem(entry.site, f"the path of this route is not known: {why}; not listed")
             return
         own = () if entry.plain else (*dependencies, *_list(entry.keywords.get("dependencies")))
@@ -112,7 +112,7 @@ class _Walk:
         if child in chain or len(chain) > MAX_DEPTH:
             return
         if not isinstance(entry.prefix, str):
-            why = entry.prefix.why if isinstance(entry.prefix, Hole) else "it is no text"
+            why = entry.prefix.reason if isinstance(entry.prefix, Unknown) else "it is no text"
             hidden = sum(1 for _ in _registrations(child, 0))
             self.at.problem(
                 entry.site, f"the prefix of this router is not known: {why}; its {hidden} routes are not listed"

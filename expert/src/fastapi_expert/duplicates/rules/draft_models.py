@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from fastapi_expert.codebase.syntax.facts import ClassFacts, FieldFacts, FileFacts
+from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates.model import Finding, Similar
-from fastapi_expert.duplicates.records.extract import is_foreign, is_test_path
+from fastapi_expert.duplicates.records.extract import is_foreign
 from fastapi_expert.duplicates.records.model import ModelRecord
 from fastapi_expert.duplicates.rules.registry import RULES
 from fastapi_expert.duplicates.rules.schemas import as_place, extend_advice

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from fastapi_expert.codebase.syntax.facts import Expr, FileFacts
+from fastapi_expert.codebase.vocabulary import ROUTE_DECORATORS, VERBS, WEBSOCKET, is_test_path
 from fastapi_expert.duplicates.model import Finding, Place, Similar
-from fastapi_expert.duplicates.records.extract import decorator_name, is_test_path
+from fastapi_expert.duplicates.records.extract import decorator_name
 from fastapi_expert.duplicates.records.model import RouteRecord
 from fastapi_expert.duplicates.rules.registry import RULES
 from fastapi_expert.duplicates.rules.routes import as_place, unreachable, where
@@ -19,7 +20,6 @@ from fastapi_expert.duplicates.rules.templates import catches, literal_segments,
 if TYPE_CHECKING:
     from fastapi_expert.duplicates.proposing import Shelf
 
-_METHODS = {"get", "post", "put", "patch", "delete", "head", "options", "trace"}
 _API_SEGMENT = re.compile(r"(?:api|rest|v\d+(?:\.\d+)?|latest|backend|server)\Z", re.IGNORECASE)
 SHARED = 0.4
 """The share of an application's routes that makes a prefix its own."""
@@ -45,7 +45,7 @@ def routes_of(draft: FileFacts) -> Iterator[DraftRoute]:
             if not router or isinstance(decorator, str) or decorator[0] != "c":
                 continue
             path = _path(decorator)
-            if path is None or (verb not in _METHODS and verb not in ("api_route", "route", "websocket")):
+            if path is None or verb not in ROUTE_DECORATORS:
                 continue
             for method in _methods(decorator, verb):
                 full = prefixes.get(router, "") + path
@@ -71,10 +71,10 @@ def _path(call: Expr) -> str | None:
 
 
 def _methods(call: Expr, verb: str) -> list[str]:
-    if verb in _METHODS:
+    if verb in VERBS:
         return [verb.upper()]
-    if verb == "websocket":
-        return ["WEBSOCKET"]
+    if verb.startswith("websocket"):
+        return [WEBSOCKET]
     for name, value in call[3]:
         if name == "methods" and not isinstance(value, str) and value[0] == "l":
             return [item[1].upper() for item in value[1] if not isinstance(item, str) and item[0] == "s"]

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from fastapi_expert.codebase.syntax.facts import FileFacts
+from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.duplicates.model import Action, Finding, Place
-from fastapi_expert.duplicates.records.extract import is_test_path
 from fastapi_expert.duplicates.records.model import Records, VariableRecord
 from fastapi_expert.duplicates.records.variables import drafted_variables
 from fastapi_expert.duplicates.rules.registry import RULES

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
-from fastapi_expert.codebase.files.fork import Aside, may_fork
+from fastapi_expert.codebase.files.fork import ChildTask, may_fork
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates.records.extract import function_records
 from fastapi_expert.duplicates.records.model import FunctionRecord
@@ -76,13 +76,13 @@ class Likenesses:
         self._codebase = codebase
         self._settings = settings
         self._kept = codebase.cache.get_blob(_NAME) if codebase.cache is not None else None
-        self._aside: Aside | None = None
+        self._child_task: ChildTask | None = None
 
     def begin(self) -> None:
         """Look for them while this process links, unless they are likely to be known or soon found."""
         if self._kept is None and len(self._codebase.files) > FEW and may_fork():
             self._codebase.files.values()  # by this process, for both
-            self._aside = Aside(self._beforehand)
+            self._child_task = ChildTask(self._beforehand)
 
     def _beforehand(self) -> bytes:
         functions = [
@@ -101,7 +101,7 @@ class Likenesses:
         known = _read(self._kept, digest, len(functions))
         if known is not None:
             return known
-        data = self._aside.result() if self._aside is not None else b""
+        data = self._child_task.result() if self._child_task is not None else b""
         found = _read(data, digest, len(functions))
         if found is None:
             found = self._look(codes, pools)

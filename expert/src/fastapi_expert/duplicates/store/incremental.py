@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastapi_expert.codebase.files.fork import beside
+from fastapi_expert.codebase.files.fork import in_child
 from fastapi_expert.codebase.files.store import facts_of
 from fastapi_expert.codebase.syntax.facts import FileFacts
 from fastapi_expert.duplicates.records.extract import (
@@ -72,7 +72,7 @@ def records_of_now(codebase: "Codebase", *, meanwhile: Callable[[], None] | None
     if codebase.cache is None:
         yield records
         return
-    with beside(lambda: _leave(codebase, records)):
+    with in_child(lambda: _leave(codebase, records)):
         yield records
 
 
