@@ -152,7 +152,7 @@ def place(function):
         file, line = inspect.getsourcefile(target), inspect.getsourcelines(target)[1]
     except (TypeError, OSError, ValueError):
         file, line = None, None
-    if file is None or INSTALLED.search(file):
+    if file is None or INSTALLED.search(file) or not Path(file).is_file():  # it is made by a library, or of a text
         module = getattr(sys.modules.get(getattr(function, "__module__", None) or ""), "__file__", None)
         if module and not INSTALLED.search(module):
             return module, line_of(module, getattr(function, "__qualname__", ""))

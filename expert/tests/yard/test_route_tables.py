@@ -105,6 +105,28 @@ def test_a_route_that_hangs_or_ends_its_process_costs_no_other_answer(table: dic
     assert table["GET", "/inner/after"]["asked"] == {"status": 200}
 
 
+WRAPPED = """
+from fastapi import FastAPI
+
+def plain():
+    return {}
+
+text = "def show(): return inner()"
+made = {"inner": plain}
+exec(compile(text, "<made>", "exec"), made)
+show = made["show"]
+show.__module__, show.__qualname__ = "wrapped", "plain"
+app = FastAPI()
+app.get("/made")(show)
+"""
+
+
+def test_a_function_that_a_library_makes_of_a_text_lies_where_its_name_does(tmp_path: Path):
+    (tmp_path / "wrapped.py").write_text(WRAPPED)
+    row = dumped(tmp_path, "wrapped:app")["GET", "/made"]
+    assert (row["file"], row["line"], row["library"]) == ("wrapped.py", 4, False)
+
+
 def runs(process: int) -> bool:
     listed = subprocess.run(["ps", "-o", "stat=", "-p", str(process)], capture_output=True, text=True).stdout.strip()
     return listed[:1] not in ("", "Z")  # a zombie has ended
