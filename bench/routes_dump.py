@@ -94,10 +94,10 @@ def rows(app, root):
 
 
 def methods_of(route, kind):
+    if "WebSocket" in kind:
+        return ["WEBSOCKET"]
     methods = getattr(route, "methods", None)
-    if methods is None and "WebSocket" in kind:
-        methods = {"WEBSOCKET"}
-    elif methods is None:
+    if methods is None:
         methods = {"GET"} if kind == "Route" else set()
     if kind == "Route" and "GET" in methods:
         methods = set(methods) - {"HEAD"}
