@@ -67,7 +67,9 @@ def walk(routes, prefix=""):
             from fastapi.routing import iter_route_contexts
 
             for context in iter_route_contexts([route]):
-                yield from one(context, prefix, type(context.original_route).__name__)
+                kind = type(context.original_route).__name__
+                included = getattr(getattr(context, "_route_context", None), "starlette_route", None)
+                yield from one(included or context, prefix, kind)  # before 0.165 only the first knows its path
         else:
             yield from one(route, prefix, kind)
 
