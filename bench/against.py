@@ -14,15 +14,11 @@ from bench import storm
 from bench.generator import Request
 from bench.measure import Contender, interleave, print_table
 from bench.processes import Process
-
-ROOT = Path(__file__).resolve().parents[1]
-API = "/api/v1"
+from bench.servers import API, ROOT, log_in, migrated_database, serve
 
 
 def compare(postgres: str, directory: Path, *, revision: str, rounds: int, seconds: float) -> None:
     """Print a table for each kind of request; `ratio` below 1 is slower than `revision` was."""
-    from bench.load import log_in, migrated_database, serve
-
     with ExitStack() as stack:
         then_tree = stack.enter_context(checkout(revision, directory))
         key = secrets.token_hex(32)

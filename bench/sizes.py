@@ -9,6 +9,7 @@ from statistics import median
 import httpx
 
 from bench import seed
+from bench.servers import log_in, migrated_database, serve
 
 SMALL = 1_000
 REPEATS = 31
@@ -46,8 +47,6 @@ def requests_of(client: httpx.Client, posts: int) -> dict[str, str]:
 
 def compare(postgres: str, directory: Path, *, posts: int) -> None:
     """Print the median milliseconds of each kind at both sizes, signed in and so uncached, and their ratio."""
-    from bench.load import log_in, migrated_database, serve
-
     with ExitStack() as stack:
         clients: list[httpx.Client] = []
         for size in (SMALL, posts):

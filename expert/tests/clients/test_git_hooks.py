@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from worktree import Work
 
-from fastapi_expert.clients import ClientError, install, remove
+from fastapi_expert.clients.edits import ClientError
+from fastapi_expert.clients.installation import install, remove
 
 BIN = Path(sys.executable).parent
 PRE_COMMIT = """\

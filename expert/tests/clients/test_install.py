@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fastapi_expert.clients import AGENTS, ClientError, install, remove
+from fastapi_expert.clients.agents import AGENTS
+from fastapi_expert.clients.edits import ClientError
+from fastapi_expert.clients.installation import install, remove
 
 EXISTING = {
     ".mcp.json": '{\n  // the team\'s servers\n  "mcpServers": {"github": {"command": "gh"}}\n}\n',

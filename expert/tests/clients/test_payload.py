@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fastapi_expert.clients.agents import client_module
+from fastapi_expert.clients.calls import Call, PayloadError, read
 from fastapi_expert.clients.patch import PatchError, parse
-from fastapi_expert.clients.payload import PayloadError, read
 
 OLD = "def a():\n    return 1\n\n\ndef b():\n    return 1\n"
 
@@ -18,8 +19,8 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def call(payload: dict) -> object:
-    return read(json.dumps(payload).encode())
+def call(payload: dict, client: str = "claude") -> Call:
+    return read(json.dumps(payload).encode(), client_module(client).PAYLOAD)
 
 
 PATCH = """*** Begin Patch
@@ -34,29 +35,38 @@ PATCH = """*** Begin Patch
 
 
 @pytest.mark.parametrize(
-    ("tool", "arguments", "after"),
+    ("client", "tool", "arguments", "after"),
     [
-        ("Write", {"file_path": "app.py", "content": "x = 1\n"}, "x = 1\n"),
-        ("write_file", {"file_path": "app.py", "content": "x = 1\n"}, "x = 1\n"),
-        ("create", {"path": "app.py", "file_text": "x = 1\n"}, "x = 1\n"),
-        ("write", {"filePath": "app.py", "content": "x = 1\n"}, "x = 1\n"),
+        ("claude", "Write", {"file_path": "app.py", "content": "x = 1\n"}, "x = 1\n"),
+        ("gemini", "write_file", {"file_path": "app.py", "content": "x = 1\n"}, "x = 1\n"),
+        ("vscode", "create", {"path": "app.py", "file_text": "x = 1\n"}, "x = 1\n"),
+        ("opencode", "write", {"filePath": "app.py", "content": "x = 1\n"}, "x = 1\n"),
         (
+            "claude",
             "Edit",
             {"file_path": "app.py", "old_string": "return 1", "new_string": "return 2"},
             OLD.replace("return 1", "return 2", 1),
         ),
         (
+            "claude",
             "Edit",
             {"file_path": "app.py", "old_string": "return 1", "new_string": "return 2", "replace_all": True},
             OLD.replace("return 1", "return 2"),
         ),
-        ("edit", {"filePath": "app.py", "oldString": "def a", "newString": "def c"}, OLD.replace("def a", "def c")),
         (
+            "opencode",
+            "edit",
+            {"filePath": "app.py", "oldString": "def a", "newString": "def c"},
+            OLD.replace("def a", "def c"),
+        ),
+        (
+            "gemini",
             "replace",
             {"file_path": "app.py", "old_string": "def a", "new_string": "def c"},
             OLD.replace("def a", "def c"),
         ),
         (
+            "claude",
             "MultiEdit",
             {
                 "file_path": "app.py",
@@ -67,8 +77,9 @@ PATCH = """*** Begin Patch
             },
             OLD.replace("def a", "def d"),
         ),
-        ("str_replace_editor", {"command": "create", "path": "app.py", "file_text": "x = 1\n"}, "x = 1\n"),
+        ("vscode", "str_replace_editor", {"command": "create", "path": "app.py", "file_text": "x = 1\n"}, "x = 1\n"),
         (
+            "vscode",
             "str_replace_editor",
             {"command": "str_replace", "path": "app.py", "old_str": "def a", "new_str": "def c"},
             OLD.replace("def a", "def c"),
@@ -76,38 +87,38 @@ PATCH = """*** Begin Patch
     ],
 )
 def test_every_clients_write_is_read_as_text_before_and_after(
-    project: Path, tool: str, arguments: dict, after: str
+    project: Path, client: str, tool: str, arguments: dict, after: str
 ) -> None:
     for payload in (
         {"tool_name": tool, "tool_input": arguments, "cwd": str(project), "session_id": "s", "agent_type": "reviewer"},
         {
             "toolName": tool,
-            "toolArgs": json.dumps(arguments),
+            "toolArgs" if client == "vscode" else "toolInput": json.dumps(arguments),
             "cwd": str(project),
             "sessionId": "s",
             "agentType": "reviewer",
         },
     ):
-        read_call = call(payload)
+        read_call = call(payload, client)
         assert [(w.path, w.before, w.after) for w in read_call.writes()] == [(project / "app.py", OLD, after)]
         assert (read_call.agent, read_call.session) == ("reviewer", "s")
 
 
 def test_a_patch_gives_every_file_it_adds_updates_and_moves(project: Path) -> None:
-    writes = call({"tool_name": "apply_patch", "tool_input": {"command": PATCH}, "cwd": str(project)}).writes()
+    writes = call({"tool_name": "apply_patch", "tool_input": {"command": PATCH}, "cwd": str(project)}, "codex").writes()
     assert [w.path.name for w in writes] == ["app.py", "new.py"]
     assert writes[0].after.endswith("def b():\n    return 2\n") or "return 2" in writes[0].after
     assert writes[1].after == "x = 1\n"
     assert writes[1].before is None
     moved = PATCH.replace("*** Update File: app.py\n", "*** Update File: app.py\n*** Move to: core.py\n")
-    writes = call({"tool_name": "apply_patch", "tool_input": {"command": moved}, "cwd": str(project)}).writes()
+    writes = call({"tool_name": "apply_patch", "tool_input": {"command": moved}, "cwd": str(project)}, "codex").writes()
     assert (writes[0].path, writes[0].moved_from) == (project / "core.py", project / "app.py")
 
 
 def test_a_hunk_that_does_not_fit_is_named(project: Path) -> None:
     patch = PATCH.replace("    return 1", "    return 7")
     with pytest.raises(PatchError, match=r"does not fit app\.py: 'return 7'"):
-        call({"tool_name": "apply_patch", "tool_input": {"command": patch}, "cwd": str(project)}).writes()
+        call({"tool_name": "apply_patch", "tool_input": {"command": patch}, "cwd": str(project)}, "codex").writes()
 
 
 def test_an_edit_whose_old_text_is_not_there_writes_nothing(project: Path) -> None:
@@ -124,7 +135,7 @@ def test_other_tools_write_nothing(project: Path) -> None:
 )
 def test_a_malformed_payload_is_refused_with_what_is_wrong(raw: bytes) -> None:
     with pytest.raises(PayloadError):
-        read(raw).writes()
+        read(raw, client_module("claude").PAYLOAD).writes()
 
 
 @given(st.text(alphabet="*+- @\nabEFU:dile", max_size=80))

@@ -420,7 +420,7 @@ def test_clients_that_send_everything_as_strings_are_understood(ask: Ask) -> Non
 
 def test_the_schemas_hold_what_basic_memory_has_and_are_short() -> None:
     size = sum(
-        len(json.dumps({"name": tool.name, "d": tool.about, "s": tool.input_schema()})) for tool in TOOLS.values()
+        len(json.dumps({"name": tool.name, "d": tool.description, "s": tool.input_schema()})) for tool in TOOLS.values()
     )
     assert size < 6000
     for tool in TOOLS.values():

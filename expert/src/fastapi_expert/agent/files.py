@@ -4,7 +4,7 @@ import subprocess
 import tomllib
 from pathlib import Path, PurePosixPath
 
-from fastapi_expert.mcp.protocol import Refused
+from fastapi_expert.tool import Refused
 
 _JUDGES = {"ruff.toml", ".ruff.toml", "pyrightconfig.json", ".importlinter", "setup.cfg", "tox.ini", "pytest.ini"} | {
     ".pre-commit-config.yaml",

@@ -70,7 +70,7 @@ def command(
             task,
             root=config.project_root(root or Path.cwd()).resolve(),
             model=model_named(model),
-            person=_Nobody() if yes else _AtTheTerminal(),
+            approver=_Nobody() if yes else _AtTheTerminal(),
             limits=limits,
             tell=lambda line: typer.echo(line, err=json),
         )

@@ -10,8 +10,9 @@ import typer
 from fastapi_expert.cli.options import JsonFlag
 from fastapi_expert.credit import history
 from fastapi_expert.credit.hooks import style_of
-from fastapi_expert.credit.ledger import Ledger, Record, declare, record
+from fastapi_expert.credit.ledger import Ledger, declare, record
 from fastapi_expert.credit.message import handle, is_handle
+from fastapi_expert.credit.records import Record
 from fastapi_expert.errors import UsageError
 from fastapi_expert.git import Repository
 from fastapi_expert.render.credit import contributors_table, pending_table

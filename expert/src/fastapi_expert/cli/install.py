@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from fastapi_expert import clients
 from fastapi_expert.cli.options import JsonFlag
+from fastapi_expert.clients import installation
 from fastapi_expert.config import project_root
 from fastapi_expert.errors import UsageError
 from fastapi_expert.render.json import write_json
@@ -15,7 +15,7 @@ from fastapi_expert.render.json import write_json
 
 def command(
     names: Annotated[
-        list[str], typer.Argument(metavar="CLIENT…", help=f"One or more of: {', '.join(clients.CLIENTS)}.")
+        list[str], typer.Argument(metavar="CLIENT…", help=f"One or more of: {', '.join(installation.CLIENTS)}.")
     ],
     remove: Annotated[
         bool, typer.Option("--remove", help="Undo: files nobody edited since are what they were.")
@@ -29,10 +29,12 @@ def command(
     Example: expert install claude git
     """
     for name in names:
-        if name not in clients.CLIENTS:
-            raise UsageError(f"no client {name!r} is known", do=f"one of: {', '.join(clients.CLIENTS)}")
+        if name not in installation.CLIENTS:
+            raise UsageError(f"no client {name!r} is known", do=f"one of: {', '.join(installation.CLIENTS)}")
     root = project_root(Path.cwd())
-    done = {name: (clients.remove if remove else clients.install)(root, name) for name in dict.fromkeys(names)}
+    done = {
+        name: (installation.remove if remove else installation.install)(root, name) for name in dict.fromkeys(names)
+    }
     if json:
         rows = [{"client": name, "changes": [asdict(change) for change in changes]} for name, changes in done.items()]
         write_json({"root": str(root), "removed": remove, "clients": rows})

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from fastapi_expert import clients
 from fastapi_expert.cli.options import JsonFlag
+from fastapi_expert.clients.installation import install
 from fastapi_expert.render.json import write_json
 from fastapi_expert.scaffold.new import Answers, Database, git, lay_down
 
@@ -34,12 +34,12 @@ def command(
     folder = (path or Path(answers.slug)).resolve()
     commit = lay_down(folder, answers)
     for client in agents or []:
-        clients.install(folder, client)
+        install(folder, client)
     if agents:
         git(folder, "add", "--all")
         git(folder, "commit", "--quiet", "--no-verify", "-m", "chore: wire coding agents")
     if hooks:
-        clients.install(folder, "git")
+        install(folder, "git")
     if json:
         write_json({"path": str(folder), "commit": commit})
         return

@@ -2,36 +2,36 @@
 
 from dataclasses import dataclass
 
-from fastapi_expert.clients.payload import Write
+from fastapi_expert.clients.calls import Write
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
+class Decision:
     """``refusal`` stops the write and says what to use instead; ``advice`` goes along with one that is let through."""
 
     refusal: str = ""
     advice: str = ""
 
 
-def rule_on(write: Write) -> Ruling:
-    """The ruling on one file about to change, judged as it would then stand."""
+def check_write(write: Write) -> Decision:
+    """The decision on one file about to change, judged as it would then stand."""
     from fastapi_expert import config
-    from fastapi_expert.duplicates.quick import propose_from_cache
+    from fastapi_expert.duplicates.proposal import propose
 
     path = write.path.resolve()
     root = config.project_root(path)
     if not path.is_relative_to(root):
-        return Ruling()
+        return Decision()
     name = path.relative_to(root).as_posix()
     moved = write.moved_from.resolve() if write.moved_from else None
     replaces = (moved.relative_to(root).as_posix(),) if moved and moved.is_relative_to(root) else ()
-    proposal = propose_from_cache(root, write.after.encode(errors="replace"), name, replaces=replaces)
+    proposal = propose(root, write.after.encode(errors="replace"), as_path=name, replaces=replaces)
     if proposal.verdict == "new":
-        return Ruling()
+        return Decision()
     lines = [f"{name}: {proposal.advice}"]
     lines += [f"- {finding.rule} {finding.message} {finding.advice}" for finding in proposal.findings[:5]]
     text = "\n".join(lines)
     if proposal.verdict == "duplicate":
         why = "Not written: this is here already. Use what exists, or, where both must stay, say why in a comment "
-        return Ruling(refusal=f"{why}`# expert: ignore[RULE] reason`.\n{text}")
-    return Ruling(advice=f"Something close exists; extend it rather than writing it again.\n{text}")
+        return Decision(refusal=f"{why}`# expert: ignore[RULE] reason`.\n{text}")
+    return Decision(advice=f"Something close exists; extend it rather than writing it again.\n{text}")

@@ -2,8 +2,6 @@
 
 import os
 import shlex
-import shutil
-import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +20,9 @@ class Launcher:
     @classmethod
     def of(cls, root: Path) -> "Launcher":
         """The launcher for the project at `root`, seen from the environment this program runs in."""
+        import shutil
+        import sysconfig
+
         script = Path(sysconfig.get_path("scripts")) / ("expert.exe" if os.name == "nt" else "expert")
         if script.is_relative_to(root.resolve()):
             return cls(script.relative_to(root.resolve()).as_posix(), in_project=True)

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fastapi_expert.credit.ledger import Ledger, Record
+from fastapi_expert.credit.ledger import Ledger
 from fastapi_expert.credit.message import Message, read
+from fastapi_expert.credit.records import Record
 from fastapi_expert.git import Repository
 
 _REPLAYS = ("CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge/head-name", "rebase-apply/head-name")

@@ -8,12 +8,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
+from fastapi_expert.credit.records import Record
 from fastapi_expert.git import Repository
-
-if TYPE_CHECKING:
-    from fastapi_expert.credit.ledger import Record
 
 _MOVED = re.compile(r"checkout: moving from (\S+) to (\S+)$")
 _RENAMED = re.compile(r"Branch: renamed (\S+) to (\S+)$")
@@ -27,13 +24,13 @@ class _Move:
     same_commit: bool
 
 
-def follow(repo: Repository, records: Sequence["Record"], *, branch: str, touched: Sequence[str]) -> list["Record"]:
+def follow(repo: Repository, records: Sequence[Record], *, branch: str, touched: Sequence[str]) -> list[Record]:
     """Those of ``records`` that belong to ``branch`` by now, in their order; ``touched`` files count as changed."""
     if repo.head is None:  # before the first commit there is one line of work, whatever its branch is called
         return list(records)
     moves, dirty = _moves(repo), {*repo.dirty(), *touched}
 
-    def is_here(record: "Record") -> bool:
+    def is_here(record: Record) -> bool:
         where, carried = record.branch, True
         for move in moves:
             if move.origin == where and move.time >= int(datetime.fromisoformat(record.time).timestamp()):

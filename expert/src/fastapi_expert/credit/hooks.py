@@ -11,8 +11,9 @@ from pathlib import Path
 
 from fastapi_expert.credit.contributors import Due, amending, due, merging, replayed, replaying_since
 from fastapi_expert.credit.judge import Judgement, Style, judge
-from fastapi_expert.credit.ledger import Ledger, Record, digest
+from fastapi_expert.credit.ledger import Ledger, digest
 from fastapi_expert.credit.message import TRAILER, Message, add_names, passes, read
+from fastapi_expert.credit.records import Record
 from fastapi_expert.errors import ExpertError
 from fastapi_expert.git import Repository
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from fastapi_expert.credit.message import handle
+from fastapi_expert.credit.records import Record
 from fastapi_expert.errors import ExpertError
 from fastapi_expert.git import GitError, Repository
 
@@ -29,21 +30,6 @@ else:
 
 _ROOMY = 1 << 20
 """Bytes of ledger from which settled events are taken out at the next settlement."""
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One contribution. ``file`` is relative to the work tree, None for a declaration; ``blob`` is the hash of the
-    file's bytes as the contributor left them; ``time`` is UTC in ISO 8601."""
-
-    id: str
-    name: str
-    branch: str
-    time: str
-    file: str | None = None
-    session: str | None = None
-    tool: str | None = None
-    blob: str | None = None
 
 
 def record(

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from fastapi_expert.notes.index.index import Fact, Index, Note
 from fastapi_expert.notes.index.links import find, resolve, spellings
+from fastapi_expert.notes.index.lookup import Fact, Index, Note
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fastapi_expert.notes.errors import NoteError
-from fastapi_expert.notes.index.index import Index, Note
 from fastapi_expert.notes.index.links import find
+from fastapi_expert.notes.index.lookup import Index, Note
 from fastapi_expert.notes.store.folder import (
     Content,
     Folder,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from fastapi_expert.credit.history import Commit, Contributor
-from fastapi_expert.credit.ledger import Record
+from fastapi_expert.credit.records import Record
 
 
 def pending_table(records: Sequence[Record]) -> str:

@@ -3,13 +3,20 @@
 Source: the client's own type definitions, ``sdk.d.ts`` 0.3.330 (hook input and output, agent keys, server keys).
 """
 
-from fastapi_expert.clients.base import Edit, JsonItem, JsonMember, MarkdownBlock, OwnFile
+from typing import Any
+
+from fastapi_expert.clients.answer import Answer, Event, hook_specific_output
+from fastapi_expert.clients.calls import PayloadFormat
 from fastapi_expert.clients.definition import AGENTS_BLOCK, DESCRIPTION, NAME, markdown, skill
+from fastapi_expert.clients.edits import Edit, JsonItem, JsonMember, MarkdownBlock, OwnFile
 from fastapi_expert.clients.launcher import Launcher
 
 _ROOT = "$CLAUDE_PROJECT_DIR"
 _WRITES = "Write|Edit|MultiEdit"
 _TOOLS = f"Read, Grep, Glob, Write, Edit, Bash, mcp__{NAME}"
+PAYLOAD = PayloadFormat(
+    whole_file=("Write", "NotebookEdit"), replacement=("Edit", "MultiEdit"), content=("content", "new_source")
+)
 
 
 def edits(launcher: Launcher) -> list[Edit]:
@@ -33,3 +40,8 @@ def edits(launcher: Launcher) -> list[Edit]:
         MarkdownBlock("AGENTS.md", AGENTS_BLOCK),
         MarkdownBlock("CLAUDE.md", "@AGENTS.md"),
     ]
+
+
+def render_answer(event: Event, answer: Answer) -> dict[str, Any]:
+    """A decision under `hookSpecificOutput`, or `decision` when it stops."""
+    return hook_specific_output(event, answer)

@@ -4,11 +4,20 @@ Codex runs a project's hooks only after they were trusted once with `/hooks`; it
 `Edit`. Source: the hook schemas and configuration of the client's public repository.
 """
 
-import tomlkit
+from typing import Any
 
-from fastapi_expert.clients.base import Edit, JsonItem, MarkdownBlock, OwnFile, TomlTable
+from fastapi_expert.clients.answer import Answer, Event, hook_specific_output
+from fastapi_expert.clients.calls import PayloadFormat
 from fastapi_expert.clients.definition import AGENTS_BLOCK, DESCRIPTION, NAME, prompt
+from fastapi_expert.clients.edits import Edit, JsonItem, MarkdownBlock, OwnFile, TomlTable
 from fastapi_expert.clients.launcher import Launcher
+
+PAYLOAD = PayloadFormat(
+    whole_file=("Write",),
+    replacement=("Edit",),
+    patch=("apply_patch",),
+    patch_text=("command", "patch", "input"),
+)
 
 
 def edits(launcher: Launcher) -> list[Edit]:
@@ -29,7 +38,17 @@ def edits(launcher: Launcher) -> list[Edit]:
     ]
 
 
+def render_answer(event: Event, answer: Answer) -> dict[str, Any]:
+    """Claude Code's form, but advice goes to the person.
+
+    Its output schema takes no additional context before a tool; an unknown key would void the whole answer.
+    """
+    return hook_specific_output(event, Answer(answer.refusal, "", answer.note or answer.advice))
+
+
 def _agent() -> str:
+    import tomlkit  # a hook needs this module, too, and not the file
+
     document = tomlkit.document()
     document["name"] = NAME
     document["description"] = DESCRIPTION

@@ -3,11 +3,16 @@
 Source: the hooks reference of the client's documentation.
 """
 
-from fastapi_expert.clients.base import Edit, JsonItem, JsonMember, MarkdownBlock, OwnFile
+from typing import Any
+
+from fastapi_expert.clients.answer import Answer, Event
+from fastapi_expert.clients.calls import PayloadFormat
 from fastapi_expert.clients.definition import AGENTS_BLOCK, DESCRIPTION, NAME, markdown
+from fastapi_expert.clients.edits import Edit, JsonItem, JsonMember, MarkdownBlock, OwnFile
 from fastapi_expert.clients.launcher import Launcher
 
 _ROOT = "$GEMINI_PROJECT_DIR"
+PAYLOAD = PayloadFormat(whole_file=("write_file",), replacement=("replace",))
 
 
 # expert: ignore[FX302] a list of this client's own files; what a hook looks like differs from client to client
@@ -29,3 +34,11 @@ def edits(launcher: Launcher) -> list[Edit]:
         MarkdownBlock("AGENTS.md", AGENTS_BLOCK),
         MarkdownBlock("GEMINI.md", "@AGENTS.md"),
     ]
+
+
+def render_answer(event: Event, answer: Answer) -> dict[str, Any]:
+    """`decision` and `reason`; what is not refused is told to the person."""
+    body: dict[str, Any] = {"systemMessage": answer.note} if answer.note else {}
+    if answer.refusal:
+        return body | {"decision": "deny", "reason": answer.refusal}
+    return body | ({"systemMessage": answer.advice} if answer.advice else {})

@@ -4,10 +4,34 @@ Source: the hooks configuration reference of GitHub's documentation (version 1, 
 """
 
 import json
+from typing import Any
 
-from fastapi_expert.clients.base import Edit, JsonMember, MarkdownBlock, OwnFile
+from fastapi_expert.clients.answer import Answer, Event
+from fastapi_expert.clients.calls import PayloadFormat
 from fastapi_expert.clients.definition import AGENTS_BLOCK, DESCRIPTION, NAME, markdown
+from fastapi_expert.clients.edits import Edit, JsonMember, MarkdownBlock, OwnFile
 from fastapi_expert.clients.launcher import Launcher
+
+PAYLOAD = PayloadFormat(
+    whole_file=("create", "create_file", "write", "write_file"),
+    replacement=(
+        "edit",
+        "edit_file",
+        "multi_edit",
+        "str_replace",
+        "str_replace_editor",
+        "replace_string_in_file",
+        "insert_edit_into_file",
+    ),
+    patch=("apply_patch",),
+    tool=("tool_name", "tool"),
+    arguments=("tool_input", "tool_args", "args"),
+    path=("file_path", "path", "filename"),
+    content=("content", "file_text", "text"),
+    old=("old_string", "old_str", "old_text"),
+    new=("new_string", "new_str", "new_text"),
+    patch_text=("input", "patch", "command"),
+)
 
 
 def edits(launcher: Launcher) -> list[Edit]:
@@ -31,3 +55,12 @@ def edits(launcher: Launcher) -> list[Edit]:
         OwnFile(f".github/hooks/{NAME}.json", json.dumps({"version": 1, "hooks": hooks}, indent=2) + "\n"),
         MarkdownBlock("AGENTS.md", AGENTS_BLOCK),
     ]
+
+
+def render_answer(event: Event, answer: Answer) -> dict[str, Any]:
+    """A decision at top level; there is no field for a note."""
+    if event == "stop" and answer.refusal:
+        return {"decision": "block", "reason": answer.refusal}
+    if answer.refusal:
+        return {"permissionDecision": "deny", "permissionDecisionReason": answer.refusal}
+    return {"additionalContext": answer.advice} if answer.advice else {}

@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastapi_expert.clients.base import Change, ClientError
+from fastapi_expert.clients.edits import Change, ClientError
 from fastapi_expert.clients.git.hooks import (
     BEGIN,
     HOOKS,

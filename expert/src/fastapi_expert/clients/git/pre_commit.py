@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import yaml
 
-from fastapi_expert.clients.base import ClientError
+from fastapi_expert.clients.edits import ClientError
 from fastapi_expert.clients.git.hooks import Hook, pre_commit_entry, without_block
 
 

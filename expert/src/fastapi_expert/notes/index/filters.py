@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, cast
 
 from fastapi_expert.notes.errors import NoteError
 from fastapi_expert.notes.index.entries import TAG, comparable
-from fastapi_expert.notes.index.index import Index
+from fastapi_expert.notes.index.lookup import Index
 from fastapi_expert.notes.text.names import note_type
 
 Kind = Literal["entity", "observation", "relation"]

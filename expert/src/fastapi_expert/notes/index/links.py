@@ -2,7 +2,7 @@
 
 from fastapi_expert.notes.errors import NoteError
 from fastapi_expert.notes.index.entries import bare_target
-from fastapi_expert.notes.index.index import Index, Note
+from fastapi_expert.notes.index.lookup import Index, Note
 from fastapi_expert.notes.text.names import permalink
 
 

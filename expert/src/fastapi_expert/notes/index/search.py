@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fastapi_expert.notes.errors import NoteError
 from fastapi_expert.notes.index import query as language
 from fastapi_expert.notes.index.filters import Filters, Kind, condition
-from fastapi_expert.notes.index.index import Fact, Index, Note
+from fastapi_expert.notes.index.lookup import Fact, Index, Note
 
 _WEIGHTS = "10.0, 5.0, 3.0, 1.0"  # title, tags, path, body
 _EXCERPT = 200  # characters

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi_expert.notes.context import Context, Edge
 from fastapi_expert.notes.errors import NoteError
-from fastapi_expert.notes.index.index import Fact, Note, iso
+from fastapi_expert.notes.index.lookup import Fact, Note, iso
 from fastapi_expert.notes.index.search import Hit
 from fastapi_expert.notes.notebook import Written
 from fastapi_expert.notes.store.folder import Content

@@ -8,8 +8,8 @@ from fastapi_expert.notes.errors import NoteError
 from fastapi_expert.notes.index import search
 from fastapi_expert.notes.index.entries import bare_target
 from fastapi_expert.notes.index.filters import KINDS, Filters, Kind
-from fastapi_expert.notes.index.index import Index, Note
 from fastapi_expert.notes.index.links import resolve
+from fastapi_expert.notes.index.lookup import Index, Note
 from fastapi_expert.notes.mcp import replies
 from fastapi_expert.notes.notebook import Edit, Notebook, Written
 from fastapi_expert.notes.text import dates as when
