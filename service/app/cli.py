@@ -70,7 +70,7 @@ def create_admin(
 
 @cli.command(name="reset-second-factor")
 def reset_second_factor(account: Annotated[str, typer.Argument(help="E-mail address or username.")]) -> None:
-    """Let the password alone sign somebody in who has lost app and recovery codes; their sessions end."""
+    """Remove the second factor of a user who has lost app and recovery codes; their sessions end."""
     from app.server import commands
 
     asyncio.run(commands.reset_second_factor(load_settings(), account))

@@ -27,7 +27,7 @@ from app.kit.clock import utcnow
 from app.kit.counters import BufferedCounter
 from app.kit.ids import MAX_ID, uuid7
 from app.models import ApiToken, User
-from app.models.scope import Scope, pack, unpack
+from app.models.api_token import Scope, pack, unpack
 from app.records import outbox
 from app.resources import Resources
 from app.security import tokens

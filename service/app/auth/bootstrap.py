@@ -1,4 +1,4 @@
-"""What has to be true before the first request: the schema is there, and somebody can administer."""
+"""Before the first request: the schema is migrated, and there is an administrator."""
 
 import asyncio
 import contextlib

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.cache.cache import UNCOORDINATED_TTL, Cache, Region
 from app.http.cached_json import CachedJSON
-from app.models.scope import Scope
+from app.models.api_token import Scope
 
 GrantKey = UUID | bytes
 """What a user came by: the id of a session, or the hash of an API token."""

@@ -79,7 +79,7 @@ async def current(database: Database) -> str | None:
 async def head_reached(database: Database) -> bool:
     """Whether this code can work on the schema: it is the code's own, or one of a version to come.
 
-    During a rollout the schema is ahead of the pods that still serve; were they not ready, nobody would be.
+    During a rollout the schema is ahead of the pods that still serve: they have to stay ready.
     """
     revision = await current(database)
     return revision == head() or (revision is not None and revision not in _known())

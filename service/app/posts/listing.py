@@ -81,7 +81,7 @@ async def list_page(
 
 
 def _is_empty(wanted: PostFilter, user: Principal | None) -> bool:
-    """What needs no asking: of others nobody sees what is not published, and no post holds no word."""
+    """Whether the list is empty without a query: unpublished posts of others, or a search without a word in it."""
     others = user is None or (not user.is_admin and wanted.author not in {None, user.user_id})
     hidden = others and wanted.status not in {None, PostStatus.PUBLISHED}
     return hidden or (wanted.search is not None and not words_of(wanted.search))

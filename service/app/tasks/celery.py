@@ -3,7 +3,7 @@
 Set for safety. Each setting protects from something:
 
 - ``acks_late``, ``reject_on_worker_lost``: a message is gone only when its job ended, so a killed worker loses none.
-- ``prefetch_multiplier=1``: a worker holds the message it works on and no other, so a slow job holds nobody up.
+- ``prefetch_multiplier=1``: a worker holds the message it works on and no other, so a slow job delays no other.
 - ``visibility_timeout`` above the longest job: Redis hands a message to another worker only when the first is dead.
 - ``ignore_result``: results are the outbox's business; no second store to grow.
 - JSON only: a message cannot carry code.
