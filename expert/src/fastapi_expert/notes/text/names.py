@@ -93,7 +93,6 @@ def permalink(path: str) -> str:
     """
     stem = re.sub(r"(?i)\.md$", "", path)
     slugs = [_slug(part) for part in stem.split("/")]
-    slugs = [_slug(part) for part in stem.split("/")]
     return "/".join(slug for slug in slugs if slug) or "note"
 
 
