@@ -34,8 +34,8 @@ def running_postgres() -> Iterator[str]:
 
 def migrated_database(postgres: str, name: str, *, posts: int) -> str:
     """Make, migrate and fill a database; return its URL."""
-    from app.core.config import Settings
-    from app.core.migrations import upgrade
+    from app.config import Settings
+    from app.database.migrations import upgrade
 
     with psycopg.connect(postgres, autocommit=True) as admin:
         admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
@@ -67,7 +67,7 @@ def serve(database: str, directory: Path, *, key: str, **settings: str) -> Itera
 
 @contextmanager
 def granian(name: str, target: str, directory: Path, **environment: str) -> Iterator[Process]:
-    """`target` on the server the service runs on, set up the same way (app/server.py)."""
+    """`target` on the server the service runs on, set up the same way (app/server/process.py)."""
     port = free_port()
     command = [sys.executable, "-m", "granian", "--interface", "asgi", "--http", "1", "--no-ws", "--loop", "uvloop"]
     command += ["--workers", "1", "--port", str(port), "--log-level", "warning", target]

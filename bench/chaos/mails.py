@@ -53,7 +53,7 @@ def the_relay_dies_between_publish_and_commit(rig: Rig) -> Outcome:
     mails.ask()
     assert rig.service.environment is not None
     program = (
-        "import os, signal; from app.core.config import get_settings; from app.tasks.store import JobStore;"
+        "import os, signal; from app.config import get_settings; from app.tasks.store import JobStore;"
         "from app.tasks.celery import make_celery, publisher\n"
         "sent, publish = [], publisher(make_celery(get_settings()))\n"
         "def dying(id_):\n"

@@ -13,14 +13,14 @@ from typing import Any, Protocol
 import httpx
 import psycopg
 
-from app.core.migrations import upgrade
+from app.database.migrations import upgrade
 from bench.chaos.breaking import kill_family
 from tests.backends import Backend
 from tests.conftest import SECRET_KEY, settings_for
 from tests.factories import PASSWORD, hashed
-from tests.jobs.smtp import MailServer
 from tests.live import LiveService
 from tests.servers import Postgres, Redis, Server
+from tests.tasks.smtp import MailServer
 
 GIVES_UP_AFTER = 150.0
 _MIGRATING = threading.Lock()  # Alembic's context is one for the process

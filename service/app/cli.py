@@ -11,11 +11,11 @@ import typer
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from app.core import migrations
-from app.core.config import ConfigurationError, Settings, describe, get_settings
-from app.core.errors import ServiceError, is_outage
-from app.core.logging import configure_logging
-from app.core.passwords import PasswordHasher
+from app.config import ConfigurationError, Settings, describe, get_settings
+from app.database import migrations
+from app.http.errors import ServiceError, is_outage
+from app.observability.logging import configure_logging
+from app.security.passwords import PasswordHasher
 from app.tasks import cli as tasks_cli
 
 cli = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Run and look after the service.")
@@ -37,7 +37,8 @@ def serve(
         if value is not None:  # the workers are processes of their own: they read the environment
             os.environ[name] = str(value)
     settings = load_settings()
-    from app.server import announce, require_free, run
+    from app.server.commands import announce
+    from app.server.process import require_free, run
 
     require_free(settings)
     announce(settings)
@@ -61,7 +62,7 @@ def create_admin(
     ] = None,
 ) -> None:
     """Make an administrator."""
-    from app.server import add_admin
+    from app.server.commands import add_admin
 
     made_up = asyncio.run(add_admin(load_settings(), email=email, username=username, password=password))
     typer.echo(f"{email} may now administer" + (f"; password: {made_up}" if made_up else ""))
@@ -69,10 +70,10 @@ def create_admin(
 
 @cli.command(name="reset-second-factor")
 def reset_second_factor(account: Annotated[str, typer.Argument(help="E-mail address or username.")]) -> None:
-    """Let the password alone sign somebody in who has lost app and recovery codes; their sessions end."""
-    from app import server
+    """Remove the second factor of a user who has lost app and recovery codes; their sessions end."""
+    from app.server import commands
 
-    asyncio.run(server.reset_second_factor(load_settings(), account))
+    asyncio.run(commands.reset_second_factor(load_settings(), account))
     typer.echo(f"{account} signs in by password alone; a mail says so")
 
 
@@ -82,20 +83,21 @@ def seed(
     writers: Annotated[int, typer.Option(min=1, max=100_000, help="Users who wrote them.")] = 20,
 ) -> None:
     """Fill the database with made-up writers and posts, to try things on. Not in production."""
-    from app.services import bootstrap_service, seed_service
+    from app.auth import bootstrap
+    from app.posts import seed
 
     settings = load_settings()
     if settings.is_production:
         raise ConfigurationError("made-up people do not belong into production; unset ENVIRONMENT to seed")
     migrations.upgrade(settings)
-    password = bootstrap_service.make_up_password()
+    password = bootstrap.make_up_password()
     with typer.progressbar(length=posts, label="posts", file=sys.stderr) as bar:
 
         def indexing() -> None:
             bar.label = "indexes"
             bar.render_progress()
 
-        seeded = seed_service.seed(
+        seeded = seed.seed(
             migrations.sync_url(settings.database),
             posts=posts,
             writers=writers,
@@ -125,7 +127,7 @@ def openapi(
 @cli.command()
 def doctor() -> None:
     """Print the effective settings (secrets masked) and try every server behind them."""
-    from app.server import probe
+    from app.server.commands import probe
 
     settings = load_settings()
     for name, value in describe(settings).items():

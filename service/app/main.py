@@ -2,41 +2,48 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from functools import partial
 from uuid import UUID
 
 from anyio import to_thread
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 
 from app.admin import install_admin
+from app.admin.policy import ADMIN, ADMIN_FILES, admin_policy
 from app.api import health
-from app.api.pages import install_pages
+from app.api.openapi import DESCRIPTION, TAGS, additions
+from app.api.pages import MAIL_PAGES, MAIL_PAGES_POLICY, install_pages
 from app.api.v1.router import router as v1
-from app.core import observing
-from app.core.access_log import AccessLog
-from app.core.cache import Cache
-from app.core.config import Settings, get_settings
-from app.core.counters import BufferedCounter
-from app.core.csrf import CsrfGuard
-from app.core.database import Database
-from app.core.docs import install_docs
-from app.core.errors import install_error_handlers
-from app.core.hot import HotAnswers
-from app.core.logging import configure_logging, wants_json
-from app.core.metrics import Metrics
-from app.core.middleware import install_middleware
-from app.core.oidc.client import OidcClient
-from app.core.openapi import DESCRIPTION, TAGS, install_openapi, operation_id
-from app.core.passwords import PasswordHasher
-from app.core.principal import GrantKey, Principal, PrincipalCache
-from app.core.ratelimit import RateLimiter
-from app.core.redis import connect
-from app.core.resources import Resources
-from app.core.tokens import TokenSigner
-from app.services import api_token_service, session_service
-from app.services.bootstrap_service import prepared
-from app.services.view_service import store_views
+from app.auth import api_tokens, sessions
+from app.auth.api_tokens import TokenUses
+from app.auth.bootstrap import prepared
+from app.auth.principal import GrantKey, Loader, Principal, PrincipalCache
+from app.cache.cache import Cache
+from app.cache.redis import connect
+from app.config import Settings, get_settings
+from app.database.engine import Database
+from app.http.docs import DOCS_POLICY, install_docs
+from app.http.errors import install_error_handlers
+from app.http.openapi import install_openapi, operation_id
+from app.http.ratelimit import RateLimiter
+from app.middleware import install_middleware
+from app.middleware.response_cache import ResponseCacheMiddleware
+from app.observability import setup as observability
+from app.observability.access_log import AccessLog
+from app.observability.logging import configure_logging, wants_json
+from app.observability.metrics import Metrics
+from app.posts.response_cache import ResponseCache
+from app.posts.views import ViewCounter
+from app.resources import Resources
+from app.security.csrf import CsrfGuard
+from app.security.oidc.client import OidcClient
+from app.security.passwords import PasswordHasher
+from app.security.tokens import TokenSigner
 from app.tasks.background import make_relay
+from app.users.service import ProfileListeners
+
+UNLIMITED = ("/health", "/metrics")
+"""Probes and scrapes come by address, often and from one place: no rate limit, no host check."""
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -53,73 +60,98 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=f"{settings.api_v1_str}/openapi.json" if settings.docs_enabled else None,
-        **observing.fastapi_options(settings),
+        **observability.fastapi_options(settings),
     )
     resources = build_resources(settings)
     app.state.resources = resources
+    api = settings.api_v1_str
+    docs = (f"{api}/docs", f"{api}/redoc")
     install_error_handlers(app)
-    install_middleware(app, settings, resources)
-    app.include_router(v1, prefix=settings.api_v1_str)
+    install_middleware(
+        app,
+        settings,
+        resources,
+        pages={
+            **dict.fromkeys(docs, DOCS_POLICY),
+            **dict.fromkeys(MAIL_PAGES, MAIL_PAGES_POLICY),
+            ADMIN: admin_policy(),
+        },
+        unlimited=(*UNLIMITED, ADMIN_FILES, *docs),
+        inner=[
+            Middleware(
+                ResponseCacheMiddleware,
+                prefixes=(f"{api}/posts", f"{api}/tags"),
+                find=resources.get(ResponseCache).find,
+            )
+        ],
+    )
+    app.include_router(v1, prefix=api)
     app.include_router(health.router)
     install_docs(app, settings)
     install_pages(app, settings)
     install_admin(app, resources)
-    install_openapi(app)
+    install_openapi(app, additions(unlimited=UNLIMITED))
     return app
 
 
 def build_resources(settings: Settings) -> Resources:
+    """Everything the application shares, each package's own among it. Nothing is connected yet."""
     database = Database(settings)
-    observing.trace_database(settings, database)
-    redis = connect(settings.redis_url, kind=observing.redis_kind(settings)) if settings.redis_url else None
+    observability.trace_database(settings, database)
+    redis = connect(settings.redis_url, kind=observability.redis_kind(settings)) if settings.redis_url else None
     metrics = Metrics()
-    cache = Cache(redis, on_failure=metrics.redis_failures.inc)
-
-    token_uses = BufferedCounter[UUID](partial(api_token_service.store_uses, database))
     signer = TokenSigner(settings)
-
-    async def load(user_id: int, grant: GrantKey) -> Principal | None:
-        if isinstance(grant, UUID):
-            return await session_service.load_principal(database.reader, user_id=user_id, session_id=grant)
-        return await api_token_service.load_principal(
-            database.reader, user_id=user_id, token_hash=grant, note_use=token_uses.add
-        )
-
-    return Resources(
+    resources = Resources(
         settings=settings,
         database=database,
         hasher=PasswordHasher(),
         signer=signer,
         csrf=CsrfGuard(settings, secrets=signer.secrets),
         redis=redis,
-        cache=cache,
+        cache=Cache(redis, on_failure=metrics.redis_failures.inc),
         limiter=RateLimiter(redis),
-        hot=HotAnswers(cache, api=settings.api_v1_str, ttl=settings.cache_ttl),
-        views=BufferedCounter[int](partial(store_views, database)),
-        token_uses=token_uses,
         metrics=metrics,
         access_log=AccessLog(
             as_json=wants_json(settings),
             enabled=settings.log_level in {"DEBUG", "INFO"},
         ),
-        principals=PrincipalCache(cache, loader=load, alone=settings.workers == 1),
         providers={name: OidcClient(name, provider) for name, provider in settings.oidc_providers.items()},
     )
+    resources.add(TokenUses(database))
+    resources.add(PrincipalCache(resources.cache, loader=_loader(resources), alone=settings.workers == 1))
+    resources.add(ProfileListeners())
+    resources.add(ViewCounter(database))
+    responses = resources.add(ResponseCache(resources.cache, api=settings.api_v1_str, ttl=settings.cache_ttl))
+    resources.get(ProfileListeners).append(responses.forget_author)
+    return resources
+
+
+def _loader(resources: Resources) -> Loader:
+    """How the user behind a session or an API token is read from the database."""
+    reader, note_use = resources.database.reader, resources.get(TokenUses).add
+
+    async def load(user_id: int, grant: GrantKey) -> Principal | None:
+        if isinstance(grant, UUID):
+            return await sessions.load_principal(reader, user_id=user_id, session_id=grant)
+        return await api_tokens.load_principal(reader, user_id=user_id, token_hash=grant, note_use=note_use)
+
+    return load
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     resources: Resources = app.state.resources
     configure_logging(resources.settings)
-    observing.start(resources.settings)
+    observability.start(resources.settings)
     await resources.cache.start()
-    await resources.views.start()
-    await resources.token_uses.start()
+    counters = [resources.get(TokenUses), resources.get(ViewCounter)]
+    for counter in counters:
+        await counter.start()
     metrics = resources.metrics.sampling(resources.database, resources.cache)
     async with metrics, prepared(resources), background_jobs(resources):
         yield
-    await resources.views.stop()
-    await resources.token_uses.stop()
+    for counter in counters:
+        await counter.stop()
     await resources.cache.stop()
     if resources.redis is not None:
         await resources.redis.aclose()
@@ -128,7 +160,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     resources.hasher.close()
     await resources.database.close()
     resources.access_log.flush()
-    await to_thread.run_sync(observing.stop, resources.settings)
+    await to_thread.run_sync(observability.stop, resources.settings)
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""How Alembic reaches the database: at the address `app.core.migrations` gives, or the one in the settings."""
+"""How Alembic reaches the database: at the address `app.database.migrations` gives, or the one in the settings."""
 
 import sqlite3
 import time
@@ -9,8 +9,8 @@ from alembic import context
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
-from app.core.config import get_settings
-from app.core.migrations import compared, sync_url
+from app.config import get_settings
+from app.database.migrations import compared, sync_url
 from app.models import Base
 
 # Any constant: whoever migrates this database takes this lock first.

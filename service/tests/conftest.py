@@ -23,14 +23,14 @@ from fastapi import FastAPI
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
-from app.core.config import Settings, environment_names
-from app.core.migrations import upgrade
+from app.config import Settings, environment_names
+from app.database.migrations import upgrade
 from app.main import create_app
 from tests.backends import BACKENDS, Backend
 from tests.factories import Accounts
-from tests.jobs.smtp import MailServer
 from tests.live import LiveService
 from tests.servers import Postgres, Redis
+from tests.tasks.smtp import MailServer
 
 SECRET_KEY = "a-key-for-tests-only-0123456789abcdef-0123456789abcdef"
 

@@ -9,8 +9,8 @@ import httpx
 from argon2 import PasswordHasher
 from sqlalchemy import select
 
-from app.core.clock import utcnow
-from app.core.database import Database
+from app.database.engine import Database
+from app.kit.clock import utcnow
 from app.models import Post, PostStatus, Role, Tag, User
 
 PASSWORD = "Correct7!horse-battery@staple"

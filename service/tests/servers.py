@@ -187,9 +187,9 @@ class Redis(Server):
 
     def is_ready(self) -> bool:
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=5) as wire:
-                wire.sendall(b"PING\r\n")
-                return wire.recv(5) == b"+PONG"
+            with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+                connection.sendall(b"PING\r\n")
+                return connection.recv(5) == b"+PONG"
         except OSError:
             return False
 

@@ -282,7 +282,7 @@ def test_a_file_with_a_syntax_error_is_reported_and_the_rest_is_read(tmp_path: P
     )
     assert table(codebase) == {("GET", "/a"): 1}
     assert [(one.path, one.line) for one in codebase.inventory.problems] == [("broken.py", 3)]
-    assert [function.name for _, function in codebase.functions()] == ["ok", "a"]
+    assert [function.name for facts in codebase.files.values() for function in facts.functions] == ["ok", "a"]
 
 
 def test_single_file_roots_are_read(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ PLACES = (
     Place("service:app/a b,c.py::one", "service", "app/a b,c.py", 3, 9),
     Place("service:app/é.py::two", "service", "app/é.py", 1, 1),
 )
-FINDING = Finding("FX301", "same function", 1.0, "one: 100 %\nof [two]", "Call two, not\rone.", "reuse", PLACES, 6)
+FINDING = Finding(RULES["FX301"], 1.0, "one: 100 %\nof [two]", "Call two, not\rone.", "reuse", PLACES, 6)
 
 # The part of SARIF 2.1.0 that code hosts read, as the standard words it (§ 3.13, 3.14, 3.19, 3.27–3.30, 3.49).
 TEXT = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string", "minLength": 1}}}

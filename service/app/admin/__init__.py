@@ -1,7 +1,7 @@
 """The admin site at `/admin`.
 
-Nothing of it is imported before somebody asks for it: the library costs a process 0.2 s and 4 MB, which
-a worker that serves the API need not spend.
+It is imported with the first request for it: the library costs a process 0.2 s and 4 MB, which a worker that only
+serves the API does not need to spend.
 """
 
 import asyncio
@@ -10,16 +10,16 @@ from anyio import to_thread
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.core.middleware import ADMIN
-from app.core.resources import Resources
+from app.admin.policy import ADMIN
+from app.resources import Resources
 
 
 def install_admin(app: FastAPI, resources: Resources) -> None:
-    """Serve the site at :data:`~app.core.middleware.ADMIN`."""
-    app.mount(ADMIN, LateSite(resources), name="admin")
+    """Serve the site at :data:`~app.admin.policy.ADMIN`."""
+    app.mount(ADMIN, LazySite(resources), name="admin")
 
 
-class LateSite:
+class LazySite:
     """The site, built by the first request for it."""
 
     def __init__(self, resources: Resources) -> None:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from app.core.cookies import Header, read_cookie, set_cookie
-from app.core.sealed import NotSealed, seal, unseal
-from app.core.tokens import Claims, InvalidToken, TokenSigner
+from app.http.cookies import Header, read_cookie, set_cookie
+from app.security.encryption import DecryptionError, decrypt_json, encrypt_json
+from app.security.tokens import Claims, InvalidToken, TokenSigner
 
 IDLE_SECONDS = 3600
-"""A session nobody uses for so long is over."""
+"""A session that is not used for this long is over."""
 
 # The library looks for these two names.
 CSRF = "starlette_admin_csrftoken"
@@ -66,17 +66,17 @@ class SiteCookies:
         return self._set(CSRF, token, max_age=IDLE_SECONDS, http_only=False)
 
     def flash(self, messages: list[dict[str, str]]) -> Header:
-        sealed = seal({"messages": messages}, purpose=FLASH, secrets=self.signer.secrets)
-        return self._set(FLASH, sealed, max_age=_FLASH_SECONDS)
+        encrypted = encrypt_json({"messages": messages}, purpose=FLASH, secrets=self.signer.secrets)
+        return self._set(FLASH, encrypted, max_age=_FLASH_SECONDS)
 
     def no_flash(self) -> Header:
         return self._set(FLASH, "", max_age=0)
 
-    def loads(self, sealed: str) -> list[dict[str, str]] | None:
+    def loads(self, encrypted: str) -> list[dict[str, str]] | None:
         """The messages in a flash cookie; the library asks for them by this name."""
         try:
-            found: Any = unseal(sealed, purpose=FLASH, secrets=self.signer.secrets, max_age=_FLASH_SECONDS)
-        except NotSealed:
+            found: Any = decrypt_json(encrypted, purpose=FLASH, secrets=self.signer.secrets, max_age=_FLASH_SECONDS)
+        except DecryptionError:
             return None
         return found["messages"]
 

@@ -50,12 +50,12 @@ YES_OR_NO: list[type[BaseFilter]] = [IsYes, IsNo]
 
 
 @dataclass
-class Moment(StringField):
+class UTCDateTimeField(StringField):
     """A time in UTC, to the second."""
 
     read_only: bool | None = True
-    list_template: str = "fields/moment.html"
-    detail_template: str = "fields/detail/moment.html"
+    list_template: str = "fields/utc_datetime.html"
+    detail_template: str = "fields/detail/utc_datetime.html"
 
     async def serialize_value(self, request: Request, value: datetime) -> str:
         if request.state.action is RequestAction.EDIT:
@@ -108,6 +108,6 @@ class Hidden(StringField):
     exclude_from_detail: bool | None = True
 
 
-def as_typed(moment: datetime | None) -> str | None:
+def as_typed(value: datetime | None) -> str | None:
     """A UTC time as forms show and take it, to the second."""
-    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if value is None else value.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -7,7 +7,7 @@ from starlette_admin.views import BaseModelView, CustomView
 from starlette_admin.widgets import BaseWidget, Breakpoints, GridWidget, StatWidget
 
 from app.admin.views.base import TableView, filtered_url
-from app.core.pagination import MAX_DEPTH
+from app.http.pagination import MAX_DEPTH
 
 
 class HomeView(CustomView):

@@ -7,20 +7,22 @@ from starlette.routing import Route
 from starlette.templating import Jinja2Templates
 from starlette_admin.auth import AdminUser, BaseAuthProvider
 
-from app.admin.gate import LOGIN, SECOND_FACTOR, Visit
-from app.core.errors import ServiceError, Unauthorized
-from app.core.resources import Resources
-from app.services import admin_service, auth_service, second_factor_service, session_service
-from app.services.auth_service import WRONG_CREDENTIALS
-from app.services.guessing import limit_guessing
-from app.services.second_factor_service import SecondFactorRequired
-from app.services.session_service import Tokens, current_device
+from app.admin import service as admin_service
+from app.admin.access import LOGIN, SECOND_FACTOR, Visit
+from app.auth import second_factor, sessions
+from app.auth import service as auth_service
+from app.auth.guessing import limit_guessing
+from app.auth.second_factor import SecondFactorRequired
+from app.auth.service import WRONG_CREDENTIALS
+from app.auth.sessions import Tokens, current_device
+from app.http.errors import ServiceError, Unauthorized
+from app.resources import Resources
 
 LONGEST_IDENTIFIER, LONGEST_PASSWORD, LONGEST_CODE, LONGEST_TOKEN = 320, 1024, 64, 2048
 
 
 class SignIn(BaseAuthProvider):
-    """The login and logout pages. Who may pass is decided at the gate (app.admin.gate)."""
+    """The login and logout pages. Who may pass is decided in app.admin.access."""
 
     def __init__(self, resources: Resources) -> None:
         super().__init__(login_path=LOGIN)
@@ -67,7 +69,7 @@ class SignIn(BaseAuthProvider):
         try:
             await limit_guessing(self._resources, "second-factor", self._resources.settings.login_limit)
             async with self._resources.database.session() as session:
-                tokens = await second_factor_service.finish_sign_in(
+                tokens = await second_factor.finish_sign_in(
                     session,
                     mfa_token,
                     _text(form, "code", LONGEST_CODE),
@@ -80,7 +82,7 @@ class SignIn(BaseAuthProvider):
         return await self._enter(request, tokens)
 
     async def _enter(self, request: Request, tokens: Tokens) -> Response:
-        """Keep the session that was opened as one of this site; nobody ever sees its tokens."""
+        """Keep the session that was opened as one of this site. Its tokens are never shown."""
         claims = self._resources.signer.verify_access(tokens.access)
         async with self._resources.database.session() as session:
             is_admin = await admin_service.keep_for_site(
@@ -96,7 +98,7 @@ class SignIn(BaseAuthProvider):
         visit = _visit(request)
         if visit.principal is not None:
             async with self._resources.database.session() as session:
-                await session_service.revoke(
+                await sessions.revoke(
                     session,
                     user_id=visit.principal.user_id,
                     session_id=visit.principal.session_id,

@@ -1,4 +1,4 @@
-"""The site put together: the library's pages, our views, behind the gate."""
+"""The site put together: the library's pages, our views, behind the access check."""
 
 import logging
 import re
@@ -17,8 +17,9 @@ from starlette.routing import Mount, Router
 from starlette.types import Receive, Scope, Send
 from starlette_admin.base import BaseAdmin
 
-from app.admin.gate import Gate
+from app.admin.access import AccessMiddleware
 from app.admin.home import HomeView
+from app.admin.policy import ADMIN
 from app.admin.sign_in import SignIn
 from app.admin.views.jobs import JobsView
 from app.admin.views.posts import PostsView
@@ -26,17 +27,16 @@ from app.admin.views.sessions import SessionsView
 from app.admin.views.tokens import TokensView
 from app.admin.views.trail import TrailView
 from app.admin.views.users import UsersView
-from app.core.csrf import CsrfGuard
-from app.core.errors import problem_for
-from app.core.middleware import ADMIN
-from app.core.resources import Resources
+from app.http.errors import problem_for
+from app.resources import Resources
+from app.security.csrf import CsrfGuard
 
 HERE = Path(__file__).parent
 VIEWS = (UsersView, PostsView, SessionsView, TokensView, JobsView, TrailView)
 
 
 def build_site(resources: Resources) -> "Site":
-    """The site as an application to be mounted at :data:`~app.core.middleware.ADMIN`."""
+    """The site as an application to be mounted at :data:`~app.admin.policy.ADMIN`."""
     logging.getLogger("starlette_admin").setLevel(logging.WARNING)  # below, it logs what forms hold
     home = HomeView()
     admin = BaseAdmin(
@@ -64,12 +64,12 @@ def build_site(resources: Resources) -> "Site":
         problem = problem_for(exc)
         if hasattr(request.state, "visit"):
             return await error_page(request, problem.status, problem.detail)
-        return problem.response(request.scope["path"])  # a file that is none: the gate has let it pass
+        return problem.response(request.scope["path"])  # a file that does not exist: files pass the access check
 
     # In place of the library's own three, which are made of BaseHTTPMiddleware.
     own = resources.settings.model_copy(update={"allowed_origins": []})  # the API's callers have no business here
     guard = CsrfGuard(own, secrets=resources.signer.secrets)
-    admin.middlewares = [Middleware(Gate, resources=resources, guard=guard, error_page=error_page)]
+    admin.middlewares = [Middleware(AccessMiddleware, resources=resources, guard=guard, error_page=error_page)]
     admin.mount_to(Starlette())  # builds admin.app; what mounts it is app.admin.LateSite
     admin.app.add_exception_handler(HTTPException, not_served)
     return Site(admin.app)

@@ -7,12 +7,12 @@ from fastapi import Query, Request, Response
 
 from app.api.dependencies import cookie_names, request_headers, resources_of
 from app.api.responses import NO_STORE, json_response
-from app.core.context import request_context
-from app.core.cookies import Header, read_cookie, set_cookie
-from app.core.errors import Forbidden, Unauthorized
-from app.core.tokens import InvalidToken
-from app.services.auth_service import BAD_REFRESH_TOKEN
-from app.services.session_service import Tokens
+from app.auth.service import BAD_REFRESH_TOKEN
+from app.auth.sessions import Tokens
+from app.http.context import request_context
+from app.http.cookies import Header, read_cookie, set_cookie
+from app.http.errors import Forbidden, Unauthorized
+from app.security.tokens import InvalidToken
 
 NO_REFRESH_TOKEN = "Send the refresh token: in the body, or as the cookie that signing in with cookies=true has set."  # noqa: S105  # a message
 
@@ -26,7 +26,7 @@ WantsCookies = Annotated[
 
 
 def require_own_page(request: Request) -> None:
-    """Call before a request that sets cookies: who is signed in by another site acts in its name (login CSRF).
+    """Call it before cookies are set: another site could sign a browser in to an account of its own (login CSRF).
 
     Raises Forbidden.
     """
@@ -91,7 +91,7 @@ def refresh_cookie(request: Request) -> str:
 
 def _session_cookies(request: Request, *, access: str = "", refresh: str = "", csrf: str = "") -> list[Header]:
     """All of them live as long as the refresh token: the access token inside one ends sooner, and is then answered 401,
-    as it is to those who send it themselves. Were the cookie gone by then, its user would silently be nobody.
+    as it is to those who send it themselves. If the cookie were gone by then, the request would silently be anonymous.
     """
     settings, names = resources_of(request).settings, cookie_names(request)
     max_age = settings.refresh_token_expire_days * 86_400

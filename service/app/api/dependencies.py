@@ -10,18 +10,19 @@ from fastapi.security import OAuth2
 from pydantic.json_schema import SkipJsonSchema
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.core.context import request_context
-from app.core.cookies import CookieNames, carries_session, names_for, read_cookie
-from app.core.csrf import SAFE_METHODS
-from app.core.errors import Forbidden, Unauthorized
-from app.core.fastread import Reader
-from app.core.openapi import OPTIONAL_SCHEME, SCHEME
-from app.core.principal import Principal
-from app.core.resources import Resources
-from app.core.scopes import DESCRIPTIONS, Scope
-from app.core.tokens import Claims, InvalidToken, token_hash
-from app.services import api_token_service
-from app.services.session_service import Device, current_device
+from app.api.openapi import OPTIONAL_SCHEME, SCHEME
+from app.auth import api_tokens
+from app.auth.principal import Principal, PrincipalCache
+from app.auth.sessions import Device, current_device
+from app.database.reader import Reader
+from app.http.context import request_context
+from app.http.cookies import read_cookie
+from app.http.errors import Forbidden, Unauthorized
+from app.models.api_token import DESCRIPTIONS, Scope
+from app.resources import Resources
+from app.security.cookies import CookieNames, carries_session, names_for
+from app.security.csrf import SAFE_METHODS
+from app.security.tokens import Claims, InvalidToken, token_hash
 
 NOT_SIGNED_IN = "Sign in first: send `Authorization: Bearer <access token>`."
 NOT_FOR_TOKENS = "No API token may do this: sign in."
@@ -61,7 +62,7 @@ def request_headers() -> dict[bytes, bytes]:
 
 
 def asks_for_headers_only() -> bool:
-    """Whether a HEAD is being served: nobody reads the answer."""
+    """Whether a HEAD is being served, whose answer has no body."""
     context = request_context.get()
     return context is not None and context.method == "HEAD"
 
@@ -74,7 +75,7 @@ DeviceDep = Annotated[Device, Depends(get_device)]
 
 _VISIBLE_ASCII = r"^[\x21-\x7e]+$"
 
-# A header may be missing, but a header that says "null" is no missing one: the document must not offer null.
+# A header may be missing, but one that says "null" is not missing: the document must not offer null.
 IdempotencyKey = Annotated[
     str | SkipJsonSchema[None],
     Header(
@@ -136,14 +137,14 @@ async def authenticate(resources: Resources, authorization: str) -> Principal:
     token = token.strip()
     if scheme.lower() != "bearer" or not token:
         raise Unauthorized(NOT_SIGNED_IN)
-    if token.startswith(api_token_service.PREFIX):
-        owner = api_token_service.owner_of(token)
-        principal = await resources.principals.get(owner, token_hash(token)) if owner is not None else None
+    if token.startswith(api_tokens.PREFIX):
+        owner = api_tokens.owner_of(token)
+        principal = await resources.get(PrincipalCache).get(owner, token_hash(token)) if owner is not None else None
         if principal is None or (principal.expires_at is not None and principal.expires_at <= time.time()):
             raise _not_valid()
         return principal
     claims = _claims(resources, token)
-    principal = await resources.principals.get(claims.user_id, claims.session_id)
+    principal = await resources.get(PrincipalCache).get(claims.user_id, claims.session_id)
     if principal is None:
         raise _not_valid()
     return principal
@@ -156,7 +157,7 @@ async def authenticate_cookie(request: Request, token: str) -> Principal:
     if request.method not in SAFE_METHODS:
         https = cookie_names(request).secure
         resources.csrf.require_own_page(request_headers(), https=https, session_id=claims.session_id)
-    principal = await resources.principals.get(claims.user_id, claims.session_id)
+    principal = await resources.get(PrincipalCache).get(claims.user_id, claims.session_id)
     if principal is None:
         raise _not_valid()
     return principal

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from app.api.dependencies import ResourcesDep
-from app.core import metrics, migrations
-from app.core.errors import Problem
-from app.core.resources import Resources
+from app.database import migrations
+from app.http.errors import Problem
+from app.observability import metrics
+from app.resources import Resources
 
 router = APIRouter(tags=["health"])
 

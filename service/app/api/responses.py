@@ -6,8 +6,8 @@ from typing import Any
 
 from fastapi import Response
 
-from app.core.errors import PROBLEM_JSON
-from app.core.wire import json_bytes
+from app.http.errors import PROBLEM_JSON
+from app.kit.json import json_bytes
 
 NO_STORE = {"Cache-Control": "no-store"}
 """For answers that hold tokens (RFC 6749 §5.1) or private data."""
@@ -21,7 +21,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-_REFERENCE = {"$ref": "#/components/schemas/Problem"}  # app.core.openapi adds the schema itself
+_REFERENCE = {"$ref": "#/components/schemas/Problem"}  # app.http.openapi adds the schema itself
 
 
 def json_response(content: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

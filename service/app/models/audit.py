@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import JSON, Index, String, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.ids import uuid7
+from app.kit.ids import uuid7
 from app.models.base import Base, BigInt, CreatedAt
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, TypeDecorator, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from app.core.clock import utcnow
+from app.kit.clock import utcnow
 
 # Alembic can only drop what has a name, and a name that is made up differs from one database to the next.
 NAMING = {
@@ -28,7 +28,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError("a time without a zone cannot be stored; use app.core.clock.utcnow()")
+            raise ValueError("a time without a zone cannot be stored; use app.kit.clock.utcnow()")
         value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 

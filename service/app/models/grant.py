@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, Uuid
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
-from app.core.ids import uuid7
+from app.kit.ids import uuid7
 from app.models.base import BigInt, CreatedAt, UtcDateTime
 
 

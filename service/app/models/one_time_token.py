@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.ids import uuid7
+from app.kit.ids import uuid7
 from app.models.base import Base, BigInt, CreatedAt, UtcDateTime
 from app.models.user import string_enum
 
@@ -18,7 +18,7 @@ class Purpose(StrEnum):
 
 
 class OneTimeToken(Base):
-    """The row keeps only the hash: who reads the database cannot use the token."""
+    """The row keeps only the hash: reading the database is not enough to use the token."""
 
     __tablename__ = "one_time_tokens"
 

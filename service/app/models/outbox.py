@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import JSON, Index, String, Text, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.clock import utcnow
-from app.core.ids import uuid7
+from app.kit.clock import utcnow
+from app.kit.ids import uuid7
 from app.models.base import Base, CreatedAt, UtcDateTime
 from app.models.user import string_enum
 
@@ -25,7 +25,7 @@ class JobStatus(StrEnum):
 
 
 class OutboxJob(Base):
-    """One job. `id` is what makes it idempotent: whoever runs it twice sees that it was done."""
+    """One job. `id` is what makes it idempotent: a worker that gets it again sees that it was done."""
 
     __tablename__ = "outbox"
 

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
-from app.core.ids import MAX_ID
+from app.kit.ids import MAX_ID
 
 Id = Annotated[int, Path(ge=1, le=MAX_ID, description="Its number.")]
 

@@ -19,7 +19,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
-from app.core.pagination import MAX_CURSOR_LENGTH
+from app.http.pagination import MAX_CURSOR_LENGTH
 
 NOT_BLANK = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
 """For the schema alone: one line with something in it."""
@@ -35,16 +35,16 @@ def storable(value: object) -> object:
     """Refuse what no column can hold (NUL, in PostgreSQL) and no UTF-8 can carry (lone surrogates)."""
     if isinstance(value, str):
         if "\x00" in value:
-            raise refusal("nul_character", "NUL characters cannot be stored.")
+            raise validation_error("nul_character", "NUL characters cannot be stored.")
         if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
-            raise refusal("lone_surrogate", "Half of a surrogate pair is no character.")
+            raise validation_error("lone_surrogate", "Half of a surrogate pair is no character.")
     return value
 
 
 def one_line(value: str) -> str:
     """Refuse control characters, line breaks among them."""
     if not value.isprintable() and any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in value):
-        raise refusal("control_character", "Write it in one line, without control characters.")
+        raise validation_error("control_character", "Write it in one line, without control characters.")
     return value
 
 
@@ -54,7 +54,7 @@ def email_address(value: str) -> str:
         # test_environment admits the reserved .test domain, which cannot belong to anyone.
         checked = validate_email(value.strip(), check_deliverability=False, test_environment=True)
     except EmailNotValidError as fault:
-        raise refusal("email", f"This is not an e-mail address: {fault}") from None
+        raise validation_error("email", f"This is not an e-mail address: {fault}") from None
     return checked.normalized.lower()
 
 
@@ -71,13 +71,13 @@ def strong_password(value: str) -> str:
         if not present
     ]
     if missing:
-        raise refusal("weak_password", f"Add {', '.join(missing)}.")
+        raise validation_error("weak_password", f"Add {', '.join(missing)}.")
     return value
 
 
 def plain_name(value: str) -> str:
     if _PLAIN_NAME.fullmatch(value) is None:
-        raise refusal("username", "Use letters from a to z, digits and _ only.")
+        raise validation_error("username", "Use letters from a to z, digits and _ only.")
     return value
 
 
@@ -85,13 +85,13 @@ def web_address(value: str) -> str:
     try:
         return str(_URL.validate_python(value))
     except ValidationError:
-        raise refusal("url", "This is not a web address: it begins with http:// or https://.") from None
+        raise validation_error("url", "This is not a web address: it begins with http:// or https://.") from None
 
 
 def written_out(value: object) -> object:
     """Pydantic would read a number as seconds since 1970; the wire format is RFC 3339."""
     if value is not None and not isinstance(value, str):
-        raise refusal("time_as_text", "Write the time out: 2030-01-31T12:00:00Z.")
+        raise validation_error("time_as_text", "Write the time out: 2030-01-31T12:00:00Z.")
     return value
 
 
@@ -99,10 +99,10 @@ def to_utc(value: datetime) -> datetime:
     try:
         return value.astimezone(UTC)
     except OverflowError:
-        raise refusal("time_out_of_range", "In UTC this lies outside the years 1 to 9999.") from None
+        raise validation_error("time_out_of_range", "In UTC this lies outside the years 1 to 9999.") from None
 
 
-def refusal(code: str, sentence: str) -> PydanticCustomError:
+def validation_error(code: str, sentence: str) -> PydanticCustomError:
     """A fault in words that a form can show as they are."""
     return PydanticCustomError(code, "{sentence}", {"sentence": sentence})  # pyright: ignore[reportArgumentType] # typed for literals
 
@@ -125,7 +125,7 @@ ONE_LINE = AfterValidator(one_line)
 Text = Annotated[str, STORABLE]
 Line = Annotated[str, StringConstraints(strip_whitespace=True), ONE_LINE, STORABLE]
 
-Moment = Annotated[AwareDatetime, AfterValidator(to_utc), BeforeValidator(written_out)]
+UTCDatetime = Annotated[AwareDatetime, AfterValidator(to_utc), BeforeValidator(written_out)]
 Email = Annotated[
     str,
     StringConstraints(max_length=320),
@@ -175,7 +175,7 @@ GivenPassword = Annotated[
     STORABLE,
     Field(repr=False, json_schema_extra={"format": "password"}),
 ]
-# Every token we give is visible ASCII; what is not is no token of ours, and refused as any other.
+# Every token we issue is visible ASCII; anything else is refused like any wrong token.
 Token = Annotated[
     str,
     StringConstraints(min_length=1, max_length=2048),

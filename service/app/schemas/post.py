@@ -17,7 +17,7 @@ from pydantic import (
 from app.models import PostStatus
 from app.models.tag import tag_key
 from app.schemas.common import Schema, Timestamp
-from app.schemas.fields import ONE_LINE, STORABLE, Moment, at_most, refusal
+from app.schemas.fields import ONE_LINE, STORABLE, UTCDatetime, at_most, validation_error
 from app.schemas.user import Author
 
 MAX_TAGS = 10
@@ -35,12 +35,12 @@ def split_tags(value: object) -> object:
 def distinct_tags(names: list[str]) -> list[str]:
     """Without blanks and repetitions (in whatever case), in the order given."""
     if any("," in name for name in names):
-        raise refusal("tag_with_comma", "A tag must not contain a comma.")
+        raise validation_error("tag_with_comma", "A tag must not contain a comma.")
     first: dict[str, str] = {}
     for name in filter(None, names):
         first.setdefault(tag_key(name), name)
     if len(first) > MAX_TAGS or len(names) > MAX_TAGS_SENT:
-        raise refusal("too_many_tags", f"At most {MAX_TAGS} tags.")
+        raise validation_error("too_many_tags", f"At most {MAX_TAGS} tags.")
     return list(first.values())
 
 
@@ -86,7 +86,7 @@ class PostCreate(Schema):
     status: PostStatus = PostStatus.DRAFT
     tags: Tags = Field(default_factory=list)
     published_at: Annotated[
-        Moment | None,
+        UTCDatetime | None,
         Field(description="In the future, it schedules the publication; absent, it is set by publishing."),
     ] = None
 
@@ -99,7 +99,7 @@ class PostUpdate(Schema):
     excerpt: Excerpt | None = None
     status: PostStatus | None = None
     tags: Tags | None = None
-    published_at: Annotated[Moment | None, Field(description="Fixed once it has come.")] = None
+    published_at: Annotated[UTCDatetime | None, Field(description="Fixed once it has come.")] = None
 
 
 class PostSort(StrEnum):

@@ -2,8 +2,8 @@
 
 from prometheus_client import CollectorRegistry
 
-from app.core.config import Settings
-from app.core.mail import make_mailer
+from app.config import Settings
+from app.mail.mailer import make_mailer
 from app.tasks.catalogue import registry
 from app.tasks.metrics import JobMetrics
 from app.tasks.relay import Relay

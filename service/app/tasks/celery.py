@@ -3,7 +3,7 @@
 Set for safety. Each setting protects from something:
 
 - ``acks_late``, ``reject_on_worker_lost``: a message is gone only when its job ended, so a killed worker loses none.
-- ``prefetch_multiplier=1``: a worker holds the message it works on and no other, so a slow job holds nobody up.
+- ``prefetch_multiplier=1``: a worker holds the message it works on and no other, so a slow job delays no other.
 - ``visibility_timeout`` above the longest job: Redis hands a message to another worker only when the first is dead.
 - ``ignore_result``: results are the outbox's business; no second store to grow.
 - JSON only: a message cannot carry code.
@@ -17,9 +17,9 @@ from uuid import UUID
 from celery import Celery
 from celery.signals import worker_process_init, worker_process_shutdown
 
-from app.core import observing
-from app.core.config import Settings, get_settings
-from app.core.mail import make_mailer
+from app.config import Settings, get_settings
+from app.mail.mailer import make_mailer
+from app.observability import setup as observability
 from app.tasks.catalogue import registry
 from app.tasks.runner import Observe, Runner
 from app.tasks.store import JobStore
@@ -80,7 +80,7 @@ def _register(app: Celery, settings: Settings, observe: Observe | None) -> None:
 
     def run_job(job_id: str) -> None:
         if not runners:
-            observing.start(settings)
+            observability.start(settings)
             store, mailer = JobStore(settings), make_mailer(settings)
             runners.append(Runner(settings, store, mailer, registry=registry, observe=observe))
         runners[0].run(UUID(job_id))
@@ -89,7 +89,7 @@ def _register(app: Celery, settings: Settings, observe: Observe | None) -> None:
         runners.clear()  # a connection must not be shared with the process that forked this one
 
     def stop_observing(**_: Any) -> None:
-        observing.stop(settings)
+        observability.stop(settings)
 
     cast(Any, app).task(run_job, name=TASK)
     cast(Any, worker_process_init).connect(forget_parent, weak=False)

@@ -11,12 +11,12 @@ from uuid import UUID
 
 import typer
 
-from app.core import observing
-from app.core.config import get_settings
-from app.core.logging import configure_logging
-from app.core.mail import make_mailer
-from app.core.metrics import share_between_processes
+from app.config import get_settings
+from app.mail.mailer import make_mailer
 from app.models.outbox import JobStatus
+from app.observability import setup as observability
+from app.observability.logging import configure_logging
+from app.observability.metrics import share_between_processes
 from app.tasks.background import make_relay
 from app.tasks.catalogue import registry
 from app.tasks.runner import Runner
@@ -42,7 +42,7 @@ def worker(
     relay.start()
     try:
         if settings.celery_broker_url is None:
-            observing.start(settings)
+            observability.start(settings)
             _wait_for_signal()
         else:
             from app.tasks.celery import make_celery
@@ -53,7 +53,7 @@ def worker(
             app.worker_main(["worker", "--without-gossip", "--without-mingle", *options])
     finally:
         relay.stop()
-        observing.stop(settings)
+        observability.stop(settings)
         shutil.rmtree(directory, ignore_errors=True)
 
 

@@ -7,11 +7,12 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from app.core.clock import utcnow
-from app.core.mail import MailRefused, compose
+from app.auth import one_time_tokens
+from app.kit.clock import utcnow
+from app.mail.mailer import MailRefused, compose
 from app.models import OneTimeToken, Purpose, User
 from app.models import Session as LoginSession
-from app.services import outbox, token_service
+from app.records import outbox
 from app.tasks.registry import Permanent, Run, job
 
 SECURITY_NOTICES = {
@@ -84,7 +85,7 @@ def start_reset(run: Run, *, email: str) -> None:
             OneTimeToken.user_id == user.id, OneTimeToken.purpose == Purpose.RESET_PASSWORD
         )
         session.execute(old)
-        token = token_service.make(
+        token = one_time_tokens.make(
             user_id=user.id,
             email=user.email,
             purpose=Purpose.RESET_PASSWORD,
@@ -123,7 +124,7 @@ def _token_mail(run: Run, session: Session, token_id: str, *, template: str, sub
     if token is None or token.used_at is not None or token.expires_at <= utcnow():
         return None
     user = session.get_one(User, token.user_id)
-    raw = token_service.reveal(token, secrets=run.settings.signing_keys())
+    raw = one_time_tokens.reveal(token, secrets=run.settings.signing_keys())
     values = {
         "name": user.first_name or user.username,
         "link": f"{run.settings.base_url}/{_PAGES[token.purpose]}#token={raw}",

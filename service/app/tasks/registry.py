@@ -9,8 +9,8 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from app.core.config import Settings
-from app.core.mail import Mailer
+from app.config import Settings
+from app.mail.mailer import Mailer
 
 
 class Permanent(Exception):

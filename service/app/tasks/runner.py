@@ -10,10 +10,10 @@ from uuid import UUID
 import structlog
 from sqlalchemy.orm import Session
 
-from app.core.clock import utcnow
-from app.core.config import Settings
-from app.core.context import trace_id
-from app.core.mail import Mailer
+from app.config import Settings
+from app.http.context import trace_id
+from app.kit.clock import utcnow
+from app.mail.mailer import Mailer
 from app.models import OutboxJob
 from app.tasks.registry import Job, Permanent, Registry, backoff
 from app.tasks.store import Claim, JobStore
@@ -88,7 +88,7 @@ class Runner:
     def _span(self, claim: Claim) -> AbstractContextManager[Callable[[str], None]]:
         if not self._settings.traces:
             return nullcontext(_nothing)
-        from app.core.telemetry import job_span  # imports OpenTelemetry
+        from app.observability.telemetry import job_span  # imports OpenTelemetry
 
         return job_span(claim.name, job_id=str(claim.id), attempt=claim.attempts, traceparent=claim.traceparent)
 

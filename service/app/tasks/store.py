@@ -1,4 +1,4 @@
-"""The outbox table, seen from the side that works it off: what is due, who has it, how it ended.
+"""The outbox table as its workers use it: which jobs are due, which worker has one, how it ended.
 
 Synchronous, since Celery is; a connection of its own, so jobs never wait for requests. Every change of state is one
 UPDATE whose WHERE names the state it expects: of two workers that want a job, one gets it.
@@ -16,13 +16,13 @@ from sqlalchemy import ColumnElement, Engine, and_, create_engine, event, func, 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app.core import observing
-from app.core.clock import utcnow
-from app.core.config import Settings
-from app.core.migrations import sync_url
+from app.config import Settings
+from app.database.migrations import sync_url
+from app.kit.clock import utcnow
 from app.models import OutboxJob
 from app.models.outbox import JobStatus
-from app.services import outbox
+from app.observability import setup as observability
+from app.records import outbox
 
 _PERIODIC = UUID("6f1c1f0e-5a43-4f0e-9f0b-0c9f1d2b7a11")
 SENT_FOR = timedelta(minutes=2)
@@ -57,7 +57,7 @@ class Backlog:
 class JobStore:
     def __init__(self, settings: Settings) -> None:
         self.engine = _engine(settings)
-        observing.trace_engine(settings, self.engine)
+        observability.trace_engine(settings, self.engine)
 
     def close(self) -> None:
         self.engine.dispose()

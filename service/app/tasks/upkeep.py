@@ -5,11 +5,11 @@ from typing import Any, cast
 
 from sqlalchemy import ColumnElement, delete, select
 
-from app.core.clock import utcnow
+from app.kit.clock import utcnow
 from app.models import ApiToken, IdempotencyRecord, OneTimeToken, OutboxJob
 from app.models import Session as LoginSession
 from app.models.outbox import JobStatus
-from app.services.tag_service import fold_tallies
+from app.posts.tags import fold_tallies
 from app.tasks.registry import Run, job
 
 BATCH = 1000

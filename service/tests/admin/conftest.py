@@ -10,9 +10,9 @@ from jinja2 import Environment
 from jinja2.bccache import Bucket, BytecodeCache
 
 from tests.admin.desk import Desk
+from tests.auth.second_factor.conftest import clock, doors  # noqa: F401  # fixtures
 from tests.conftest import client_of
 from tests.factories import Account, Accounts
-from tests.second_factor.conftest import clock, doors  # noqa: F401  # fixtures
 
 
 class CompiledTemplates(BytecodeCache):

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from app.core.clock import utcnow
+from app.kit.clock import utcnow
 from app.models import PostStatus
 from tests.admin.desk import Desk
 from tests.admin.test_users import trail

@@ -9,12 +9,14 @@ from fastapi import FastAPI
 from sqlalchemy import select, update
 
 from app.api import dependencies
-from app.core.clock import utcnow
-from app.core.scopes import Scope
+from app.auth import api_tokens, one_time_tokens
+from app.auth.api_tokens import TokenUses
+from app.auth.principal import PrincipalCache
+from app.kit.clock import utcnow
 from app.main import create_app
 from app.models import ApiToken, OutboxJob, PostStatus, Purpose
-from app.services import api_token_service, token_service
-from app.services.outbox import SEND_SECURITY_NOTICE
+from app.models.api_token import Scope
+from app.records.outbox import SEND_SECURITY_NOTICE
 from tests.api_table import operations
 from tests.backends import on_both_databases, on_redis, on_sqlite
 from tests.conftest import client_of, settings_for
@@ -200,7 +202,7 @@ async def test_a_token_expires_even_while_it_is_remembered(app, client, accounts
         assert not await works(client, made)
     async with app.state.resources.database.session() as session:
         await session.execute(update(ApiToken).values(expires_at=utcnow() - timedelta(seconds=1)))
-    await app.state.resources.principals.forget(owner.id)
+    await app.state.resources.get(PrincipalCache).forget(owner.id)
     refused = await client.get(f"{API}/auth/me", headers=bearer(made))
     assert refused.status_code == 401
     assert 'error="invalid_token"' in refused.headers["www-authenticate"]
@@ -236,7 +238,7 @@ async def test_a_changed_password_and_a_logout_everywhere_leave_tokens_alone_but
 
 async def reset_token(app: FastAPI, owner: Account) -> str:
     signer = app.state.resources.signer
-    row = token_service.make(
+    row = one_time_tokens.make(
         user_id=owner.id,
         email=owner.email,
         purpose=Purpose.RESET_PASSWORD,
@@ -244,15 +246,15 @@ async def reset_token(app: FastAPI, owner: Account) -> str:
         secret=signer.secret,
     )
     async with app.state.resources.database.session() as session:
-        await token_service.replace(session, row)
-    return token_service.reveal(row, secrets=[signer.secret])
+        await one_time_tokens.replace(session, row)
+    return one_time_tokens.reveal(row, secrets=[signer.secret])
 
 
 @on_both_databases
 async def test_the_last_use_is_noted_to_the_minute_and_not_on_every_request(app, client, accounts):
     owner = await accounts.user()
     made = await accounts.api_token(owner, *ALL)
-    uses = app.state.resources.token_uses
+    uses = app.state.resources.get(TokenUses)
 
     async def noted() -> Any:
         await uses.flush()
@@ -262,19 +264,19 @@ async def test_the_last_use_is_noted_to_the_minute_and_not_on_every_request(app,
     assert await works(client, made)
     first = await noted()
     assert first is not None
-    await app.state.resources.principals.forget(owner.id)
+    await app.state.resources.get(PrincipalCache).forget(owner.id)
     assert await works(client, made)
     assert await noted() == first
     async with app.state.resources.database.session() as session:
         await session.execute(update(ApiToken).values(last_used_at=utcnow() - timedelta(seconds=61)))
-    await app.state.resources.principals.forget(owner.id)
+    await app.state.resources.get(PrincipalCache).forget(owner.id)
     assert await works(client, made)
     assert await noted() > first
 
 
 @on_sqlite
 async def test_a_user_has_at_most_fifty_live_tokens(client, accounts, monkeypatch):
-    monkeypatch.setattr(api_token_service, "MOST_LIVE", 2)  # the rule, at a size that is quickly reached
+    monkeypatch.setattr(api_tokens, "MOST_LIVE", 2)  # the rule, at a size that is quickly reached
     owner = await accounts.user()
     first, _ = await accounts.api_token(owner, *ALL), await accounts.api_token(owner, *ALL)
     refused = await client.post(TOKENS, json={"name": "third", "scopes": ALL}, headers=owner.headers)

@@ -8,9 +8,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from app.core.config import Settings
-from app.core.cookies import PLAIN, SECURE
-from app.core.csrf import SAFE_METHODS
+from app.config import Settings
+from app.security.cookies import PLAIN, SECURE
+from app.security.csrf import SAFE_METHODS
 from tests.api_table import operations
 from tests.backends import on_both_databases, on_sqlite
 from tests.conftest import SECRET_KEY, client_of, served

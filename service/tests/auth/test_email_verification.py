@@ -4,8 +4,9 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from app.auth import one_time_tokens
 from app.models import OneTimeToken, OutboxJob, User
-from app.services import outbox, token_service
+from app.records import outbox
 from tests.backends import on_both_databases
 
 REGISTRATION = {"email": "ada@example.org", "username": "ada", "password": "Correct7!horse-battery@staple"}
@@ -23,7 +24,7 @@ async def mailed_tokens(app: Any) -> list[str]:
         jobs = (await session.scalars(select(OutboxJob).where(OutboxJob.name == outbox.SEND_VERIFICATION))).all()
         rows = {str(row.id): row for row in await session.scalars(select(OneTimeToken))}
     wanted = [rows[job.payload["token_id"]] for job in jobs if job.payload["token_id"] in rows]
-    return [token_service.reveal(row, secrets=resources.signer.secrets) for row in wanted]
+    return [one_time_tokens.reveal(row, secrets=resources.signer.secrets) for row in wanted]
 
 
 async def verify(client: Any, token: str) -> int:

@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import select, update
 
 from app.api.v1.endpoints.auth import FORGOT_STEP
-from app.core.clock import in_steps, utcnow
+from app.auth import one_time_tokens
+from app.kit.clock import in_steps, utcnow
 from app.main import create_app
 from app.models import OneTimeToken, OutboxJob, Purpose, User
-from app.services import outbox, token_service
+from app.records import outbox
 from tests.backends import on_both_databases, on_sqlite
 from tests.conftest import client_of, settings_for
 from tests.factories import PASSWORD, Accounts
@@ -36,7 +37,7 @@ async def change(client: Any, user: Any, current: str = PASSWORD, new: str = NEW
 async def reset_token(app: Any, user: Any, lifetime: timedelta = timedelta(minutes=30)) -> str:
     """What the mail to this user would carry."""
     resources = app.state.resources
-    row = token_service.make(
+    row = one_time_tokens.make(
         user_id=user.id,
         email=user.email,
         purpose=Purpose.RESET_PASSWORD,
@@ -44,8 +45,8 @@ async def reset_token(app: Any, user: Any, lifetime: timedelta = timedelta(minut
         secret=resources.signer.secret,
     )
     async with resources.database.session() as session:
-        await token_service.replace(session, row)
-    return token_service.reveal(row, secrets=resources.signer.secrets)
+        await one_time_tokens.replace(session, row)
+    return one_time_tokens.reveal(row, secrets=resources.signer.secrets)
 
 
 async def reset(client: Any, token: str, new: str = NEW) -> Any:
@@ -171,9 +172,9 @@ async def test_the_database_alone_does_not_yield_the_token(app, accounts):
     async with app.state.resources.database.session() as session:
         row = (await session.scalars(select(OneTimeToken))).one()
     assert token.encode() not in row.token_hash
-    assert token_service.reveal(row, secrets=app.state.resources.signer.secrets) == token
+    assert one_time_tokens.reveal(row, secrets=app.state.resources.signer.secrets) == token
     with pytest.raises(LookupError):
-        token_service.reveal(row, secrets=["another key"])
+        one_time_tokens.reveal(row, secrets=["another key"])
     assert row.expires_at > utcnow()
 
 

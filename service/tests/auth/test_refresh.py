@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from app.core.clock import utcnow
+from app.kit.clock import utcnow
 from app.models import OutboxJob, Session, User
-from app.services import outbox
+from app.records import outbox
 from tests.backends import on_both_databases, on_sqlite
 
 

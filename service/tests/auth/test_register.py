@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app.core.clock import utcnow
+from app.kit.clock import utcnow
 from app.models import OneTimeToken, OutboxJob, Session, User
-from app.services import outbox
+from app.records import outbox
 from tests.backends import on_both_databases, on_sqlite
 
 ADA: dict[str, Any] = {

@@ -6,7 +6,7 @@ from uuid import uuid4
 import jwt
 import pytest
 
-from app.core.config import Settings
+from app.config import Settings
 from app.main import create_app
 from tests.backends import on_both_databases, on_redis, on_sqlite
 from tests.conftest import client_of, settings_for

@@ -16,9 +16,10 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import Table, select, update
 
-from app.core.clock import utcnow
-from app.core.scopes import Scope
+from app.auth.principal import PrincipalCache
+from app.kit.clock import utcnow
 from app.models import Base, Identity, PostStatus, Role, User
+from app.models.api_token import Scope
 from tests.api_table import Operation, operations
 from tests.backends import on_both_databases, on_sqlite
 from tests.factories import Account, Accounts
@@ -155,7 +156,7 @@ async def demote(app: FastAPI, account: Account) -> None:
     resources = app.state.resources
     async with resources.database.session() as session:
         await session.execute(update(User).where(User.id == account.id).values(role=Role.USER))
-    await resources.principals.forget(account.id)
+    await resources.get(PrincipalCache).forget(account.id)
 
 
 @on_both_databases

@@ -11,8 +11,8 @@ from tests.backends import Backend, on_sqlite
 from tests.browser.test_mail_pages import keep
 from tests.conftest import settings_for
 from tests.factories import PASSWORD
-from tests.jobs.test_mails import NEW_USER
 from tests.live import LiveService
+from tests.tasks.test_mails import NEW_USER
 
 ADMIN = {"first_admin_email": "admin@example.org", "first_admin_password": PASSWORD}
 

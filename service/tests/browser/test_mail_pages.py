@@ -8,9 +8,9 @@ from pathlib import Path
 from playwright.async_api import Browser, expect
 
 from tests.backends import on_sqlite
-from tests.jobs.smtp import MailServer
-from tests.jobs.test_mails import NEW_USER, parts
 from tests.live import LiveService, wait_until
+from tests.tasks.smtp import MailServer
+from tests.tasks.test_mails import NEW_USER, parts
 
 
 def link_in(mail_server: MailServer, *, number: int) -> str:

@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Browser
 
+from tests.auth.oidc.conftest import CALLBACK, LOGIN, PASSWORD, Provider
+from tests.auth.oidc.provider import CLIENT_ID, CLIENT_SECRET
 from tests.backends import Backend, on_sqlite
 from tests.conftest import SECRET_KEY
 from tests.live import LiveService
-from tests.oidc.conftest import CALLBACK, LOGIN, PASSWORD, Provider
-from tests.oidc.provider import CLIENT_ID, CLIENT_SECRET
 
 HOST = "service.test"  # another site than the provider's 127.0.0.1; tests/browser/conftest.py sends Chromium here
 

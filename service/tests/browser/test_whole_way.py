@@ -8,9 +8,9 @@ from playwright.async_api import Browser, Page, expect
 from tests.backends import on_redis
 from tests.browser.test_admin import ADMIN, choose, sign_in
 from tests.browser.test_mail_pages import keep, link_in
-from tests.jobs.smtp import MailServer
-from tests.jobs.test_mails import NEW_USER
 from tests.live import LiveService, wait_until
+from tests.tasks.smtp import MailServer
+from tests.tasks.test_mails import NEW_USER
 
 API = "/api/v1"
 _SEND = """async ([method, path, body, form]) => {

@@ -10,9 +10,9 @@ import pytest
 import redis as redis_client
 from redis.asyncio.client import PubSub
 
-from app.core import cache as cache_module
-from app.core.cache import Cache, Region
-from app.core.redis import connect
+from app.cache import cache as cache_module
+from app.cache.cache import Cache, Region
+from app.cache.redis import connect
 from tests.servers import Redis
 
 

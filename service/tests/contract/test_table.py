@@ -73,7 +73,7 @@ NEED_A_MAILED_TOKEN = {"/api/v1/auth/verify-email", "/api/v1/auth/password/reset
 
 
 def takes_more_than_a_call(endpoint: Endpoint) -> bool:
-    """A mailed token, a code of an app, a provider: see tests/auth, tests/second_factor, tests/oidc."""
+    """A mailed token, a code of an app, a provider: see tests/auth, tests/auth/second_factor, tests/auth/oidc."""
     needs_a_code = "second-factor" in endpoint.path and endpoint.method != "GET"
     needs_a_provider = "/oidc/" in endpoint.path and "{" in endpoint.path
     return endpoint.path in NEED_A_MAILED_TOKEN or needs_a_code or needs_a_provider

@@ -12,7 +12,7 @@ import promql_parser
 import pytest
 import yaml
 
-from app.core.config import SERVICE_ROOT, environment_names
+from app.config import SERVICE_ROOT, environment_names
 from tests.backends import on_redis
 
 DEPLOY = SERVICE_ROOT / "deploy"

@@ -12,12 +12,12 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
-from app.core import migrations
-from app.core.config import SERVICE_ROOT
+from app.config import SERVICE_ROOT
+from app.database import migrations
 from tests.backends import Backend, on_both_databases, on_postgres
 from tests.conftest import SECRET_KEY
-from tests.jobs.test_mails import NEW_USER
 from tests.live import LiveService
+from tests.tasks.test_mails import NEW_USER
 
 
 def git(*arguments: str) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from app.core.database import Database
+from app.database.engine import Database
 from tests.backends import Backend
 from tests.conftest import SECRET_KEY, migrated_database, settings_for
 from tests.factories import Account, Accounts

@@ -12,8 +12,8 @@ import httpx
 import psycopg
 import pytest
 
-from app.core.database import Database
-from app.core.migrations import upgrade
+from app.database.engine import Database
+from app.database.migrations import upgrade
 from tests.backends import Backend
 from tests.conftest import SECRET_KEY, settings_for
 from tests.factories import Account, Accounts

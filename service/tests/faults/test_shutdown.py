@@ -10,8 +10,8 @@ import psutil
 import pytest
 from sqlalchemy import text
 
-from app.core.config import Settings
-from app.core.database import Database
+from app.config import Settings
+from app.database.engine import Database
 from tests.backends import Backend, on_both_databases, on_redis, on_sqlite
 from tests.conftest import SECRET_KEY
 from tests.factories import PASSWORD, Accounts

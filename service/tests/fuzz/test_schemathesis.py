@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.core.config import Settings
-from app.core.database import Database
+from app.config import Settings
+from app.database.engine import Database
 from app.models import Role
 from tests.backends import on_postgres
 from tests.factories import PASSWORD, Accounts

@@ -5,7 +5,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from app.core.config import Settings
+from app.config import Settings
 from app.main import create_app
 from tests.backends import Backend
 from tests.servers import Postgres, Redis

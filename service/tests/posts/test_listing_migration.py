@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from app.core import migrations
-from app.core.config import Settings
+from app.config import Settings
+from app.database import migrations
 from tests.backends import Backend
 from tests.conftest import settings_for
-from tests.core.test_migrations import tables
+from tests.database.test_migrations import tables
 from tests.servers import Postgres
 
 ROWS = (

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from app.posts import listing
 from app.schemas.post import PostSort
-from app.services import post_listing
 from tests.backends import on_both_databases, on_sqlite
 from tests.factories import Account, Accounts
 
@@ -267,8 +267,8 @@ async def test_filters_combine(client: httpx.AsyncClient, accounts: Accounts):
 async def test_words_are_found_and_counted_wherever_they_lie(
     client: httpx.AsyncClient, accounts: Accounts, monkeypatch: pytest.MonkeyPatch, needles: set[int]
 ):
-    monkeypatch.setattr(post_listing, "WINDOW", 3)
-    monkeypatch.setattr(post_listing, "SAMPLE", 4)
+    monkeypatch.setattr(listing, "WINDOW", 3)
+    monkeypatch.setattr(listing, "SAMPLE", 4)
     author, admin = await accounts.user(), await accounts.admin()
     for number in range(12):
         title = f"Needle {number}" if number in needles else f"Hay {number}"
@@ -299,7 +299,7 @@ async def test_a_search_finds_the_same_however_far_it_looks(
     client: httpx.AsyncClient, accounts: Accounts, monkeypatch: pytest.MonkeyPatch, sort: PostSort
 ):
     """Row by row in a window, by two indexes in a stretch beyond it, or among all matches."""
-    monkeypatch.setattr(post_listing, "FARTHEST", 100)
+    monkeypatch.setattr(listing, "FARTHEST", 100)
     author, reader = await accounts.user(), await accounts.user()
     for number in range(40):
         title = f"Needle {number}" if number % 3 == 0 else f"Hay {number}"
@@ -309,7 +309,7 @@ async def test_a_search_finds_the_same_however_far_it_looks(
         asked: dict[str, Any] = {"search": "needle", "sort_by": sort.value, "order": order, "page_size": 3}
         found: list[list[int]] = []
         for window in (1000, 4, 1):
-            monkeypatch.setattr(post_listing, "WINDOW", window)
+            monkeypatch.setattr(listing, "WINDOW", window)
             found.append(await walk(client, headers, **asked))
         assert len(found[0]) == (14 if headers else 11)
         assert found[1] == found[2] == found[0]

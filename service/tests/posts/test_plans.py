@@ -10,11 +10,11 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import Integer, bindparam
 
-from app.core.fastread import Read
+from app.database.query import CompiledQuery
 from app.models import PostStatus
+from app.posts import queries
+from app.posts.queries import Shape, Viewer
 from app.schemas.post import SORT_TYPES, PostSort
-from app.services import post_queries
-from app.services.post_queries import Shape, Viewer
 from tests.backends import Backend, on_both_databases, on_sqlite
 from tests.conftest import migrated_database
 
@@ -40,8 +40,8 @@ def backend(backend: Backend, request: pytest.FixtureRequest, tmp_path: Path) ->
 async def plan_of(app: FastAPI, shape: Shape) -> str:
     """How one part is walked; what a list has of several is merged from such walks."""
     reader = app.state.resources.database.reader
-    part = post_queries._merged(shape, bindparam("reach", type_=Integer))
-    compiled = Read(tuple, part).compiled(reader.dialect)
+    part = queries._merged(shape, bindparam("reach", type_=Integer))
+    compiled = CompiledQuery(tuple, part).compiled(reader.dialect)
     kind = SORT_TYPES[shape.sort]
     known = {"now": NOW, "reach": 21, "author": 1, "tag": "a", "after_id": 7, "after_value": VALUES[kind]}
     binds = {name: known[name] for name in compiled.binds}
@@ -83,7 +83,7 @@ async def test_an_index_serves_every_order_of_every_listing(app: FastAPI):
 @on_sqlite
 async def test_a_search_that_gathers_begins_with_the_words_and_asks_for_them_once(app: FastAPI):
     reader = app.state.resources.database.reader
-    for viewer, statement in product(Viewer, (post_queries.gather, post_queries.count, post_queries.window)):
+    for viewer, statement in product(Viewer, (queries.page_of_matches, queries.count, queries.page_in_window)):
         shape = Shape(dialect="sqlite", viewer=viewer, sort=PostSort.VIEW_COUNT, descending=True, search=True)
         compiled = statement(shape).compiled(reader.dialect)
         known = {"now": NOW, "search": '"a"*', "viewer_id": 1, "limit": 21, "offset": 0, "window": 1000}
@@ -92,5 +92,5 @@ async def test_a_search_that_gathers_begins_with_the_words_and_asks_for_them_onc
         plan = [str(row[-1]) for row in rows]
         asked = next(number for number, line in enumerate(plan) if "posts_search" in line)
         assert plan[asked - 1].startswith("LIST SUBQUERY"), plan
-        if statement is not post_queries.window:
+        if statement is not queries.page_in_window:
             assert plan[asked - 2].startswith("SEARCH posts USING INTEGER PRIMARY KEY"), plan

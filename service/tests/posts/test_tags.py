@@ -10,10 +10,11 @@ from fastapi import FastAPI
 from sqlalchemy import create_engine, func, select
 from sqlalchemy.orm import Session
 
-from app.core import migrations
-from app.core.config import Settings
+from app.config import Settings
+from app.database import migrations
 from app.models import Post, TagTally, post_tags
-from app.services.tag_service import fold_tallies
+from app.posts.tags import fold_tallies
+from app.posts.views import ViewCounter
 from tests.backends import on_both_databases, on_postgres
 from tests.factories import Accounts
 
@@ -62,7 +63,7 @@ async def test_copies_and_counts_follow_every_change_of_a_post(
         assert await counted(client) == expected
         await assert_copies_are_true(app)
     assert (await client.get(first, headers=reader.headers)).json()["view_count"] == 1
-    await app.state.resources.views.flush()
+    await app.state.resources.get(ViewCounter).flush()
     await assert_copies_are_true(app)
     await write(client, author.headers, tags=["e"])
     assert (await client.delete(first, headers=author.headers)).status_code == 200

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app.core.fastread import Read
-from app.core.pagination import Order
-from app.services import user_listing
-from app.services.user_listing import UserSort
+from app.database.query import CompiledQuery
+from app.http.pagination import Order
+from app.users import listing
+from app.users.listing import UserSort
 from tests.backends import on_both_databases, on_postgres, on_sqlite
 
 
@@ -154,10 +154,10 @@ async def test_a_search_is_planned_for_what_is_searched_and_all_else_once(app):
     mode = select(func.current_setting("plan_cache_mode"))
     reader = app.state.resources.database.reader
     for _ in range(2):
-        assert await reader.first(Read(str, mode, planned_anew=True)) == "force_custom_plan"
-        assert await reader.first(Read(str, mode)) == "force_generic_plan"
-    assert user_listing._page(UserSort.ID, Order.DESC, True, False, resume=False).planned_anew
-    assert user_listing._count(True, False).planned_anew
+        assert await reader.first(CompiledQuery(str, mode, planned_anew=True)) == "force_custom_plan"
+        assert await reader.first(CompiledQuery(str, mode)) == "force_generic_plan"
+    assert listing._page(UserSort.ID, Order.DESC, True, False, resume=False).planned_anew
+    assert listing._count(True, False).planned_anew
 
 
 @on_postgres
@@ -171,7 +171,7 @@ async def test_every_order_is_served_by_an_index_on_postgresql(app, sort_by: Use
         (),
     )
     await database.reader.records("ANALYZE users", ())
-    plan = await explained(database, user_listing._page(sort_by, Order.DESC, False, True, resume=False))
+    plan = await explained(database, listing._page(sort_by, Order.DESC, False, True, resume=False))
     assert "Index Scan" in plan
     assert "Sort" not in plan
 
@@ -179,12 +179,12 @@ async def test_every_order_is_served_by_an_index_on_postgresql(app, sort_by: Use
 @on_sqlite
 @pytest.mark.parametrize("sort_by", list(UserSort))
 async def test_every_order_is_served_by_an_index_on_sqlite(app, sort_by: UserSort):
-    read = user_listing._page(sort_by, Order.DESC, False, True, resume=False)
+    read = listing._page(sort_by, Order.DESC, False, True, resume=False)
     plan = await explained(app.state.resources.database, read)
     assert "TEMP B-TREE" not in plan
 
 
-async def explained(database: Any, read: Read[Any]) -> str:
+async def explained(database: Any, read: CompiledQuery[Any]) -> str:
     compiled = read.compiled(database.reader.dialect)
     word = "EXPLAIN" if database.dialect == "postgresql" else "EXPLAIN QUERY PLAN"
     parameters = compiled.parameters({"limit": 21, "offset": 0})

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from app.core.clock import utcnow
+from app.kit.clock import utcnow
 from app.models import PostStatus
 from tests.backends import on_both_databases
 

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from fastapi_expert.store import ensure_ignored
+
 _MOST_LINES = 60
 _SHORT = 100
 
@@ -22,10 +24,7 @@ class Transcript:
     @classmethod
     def below(cls, folder: Path, task: str, tell: Callable[[str], None]) -> "Transcript":
         """A new file in ``folder``, named after the moment and the task; git is not to see the folder."""
-        folder.mkdir(parents=True, exist_ok=True)
-        ignore = folder / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
+        ensure_ignored(folder)
         words = "-".join(re.findall(r"[a-z0-9]+", task.lower())[:6])
         return cls(folder / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{words or 'task'}.md", tell)
 

@@ -72,7 +72,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that could not be known from the text, with the place that hides it; never a guess instead."""
+    """Something that the text does not tell, with the place that hides it; reported in place of a guess."""
 
     path: str
     line: int

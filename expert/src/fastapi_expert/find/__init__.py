@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from heapq import nlargest
 
+from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.find.entries import Entry, entries
 from fastapi_expert.find.index import Document, Index
 from fastapi_expert.find.query import Query, parse
@@ -13,7 +14,7 @@ from fastapi_expert.find.words import compounds, kin, stem, words
 
 __all__ = ["Entry", "Finder", "Hit", "entries"]
 
-_SIDE = re.compile(r"(?:^|/)(?:tests?|alembic|migrations|versions)/|(?:^|/)(?:test_[^/]*|conftest)\.py$")
+_MIGRATIONS = re.compile(r"(?:^|/)(?:alembic|migrations|versions)/")
 _LIGHT = frozenset(stem(word) for word in ("get", "set", "do", "make", "create", "handle"))
 _KIND_WANTED = 2.2  # a component of the kind that was asked for
 _METHOD_WANTED = 2.0
@@ -77,9 +78,14 @@ def _steer(entry: Entry, query: Query) -> float:
         factor *= _METHOD_WANTED if query.methods.intersection(entry.methods) else 1 / _METHOD_WANTED
     if entry.name.startswith("_"):
         factor *= _PRIVATE
-    if "test" not in query.kinds and (entry.kind == "test" or _SIDE.search(entry.path)):
+    if "test" not in query.kinds and (entry.kind == "test" or _is_aside(entry.path)):
         factor *= _ASIDE
     return factor
+
+
+def _is_aside(path: str) -> bool:
+    """Tests and migrations: seldom what is looked for."""
+    return is_test_path(path) or _MIGRATIONS.search(path) is not None
 
 
 def _document(entry: Entry) -> Document:

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from fastapi_expert.codebase.vocabulary import METHODS, WEBSOCKET
 from fastapi_expert.find.words import stem, words
 
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "WEBSOCKET")
 # a word that names a kind of thing -> the kinds it may mean
 _KINDS: dict[str, tuple[str, ...]] = {
     "app": ("app",),
@@ -71,7 +71,7 @@ def parse(text: str) -> Query:
     for position, piece in enumerate(pieces):
         word = piece.strip("\"'`?!.:;()")
         kind = _kinds(word, pieces[position + 1].lower() if position + 1 < len(pieces) else "")
-        if word in _METHODS:
+        if word in (*METHODS, WEBSOCKET):
             methods.add(word)
         elif kind:
             kinds.update(kind)

@@ -11,16 +11,17 @@ from typing import get_args
 
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.model import Component, Kind, Route
+from fastapi_expert.codebase.vocabulary import METHODS, WEBSOCKET
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates import find
 from fastapi_expert.duplicates.model import Finding
-from fastapi_expert.duplicates.quick import propose_from_cache
+from fastapi_expert.duplicates.proposal import propose
 from fastapi_expert.errors import ExpertError
 from fastapi_expert.mcp.workspace import Workspace
 from fastapi_expert.tool import Parameter, Tool
 
 _KINDS: tuple[str, ...] = get_args(Kind)
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "WEBSOCKET")
+_METHODS = (*METHODS, WEBSOCKET)
 _KIND = Parameter("kind", "string", choices=_KINDS)
 _LIMIT = Parameter("limit", "integer", "Most rows to show.", minimum=1, maximum=1000)
 _SHORT = {"map_codebase": 50, "list_routes": 100, "find_existing": 8, "find_duplicates": 8}
@@ -204,7 +205,7 @@ class CodeTools:
             route
             for route in inventory.routes
             if path in route.path
-            and (method is None or route.method == method or (method == "WEBSOCKET" and route.websocket))
+            and (method is None or route.method == method or (method == WEBSOCKET and route.websocket))
             and not (untested and route.tests)
             and not (unprotected and route.protected)
         ]
@@ -234,7 +235,7 @@ class CodeTools:
 
             record(agent, files=[workspace.root / as_path], session="mcp", tool="propose_code", cwd=workspace.root)
         source = code.encode(errors="replace")
-        proposal = propose_from_cache(workspace.root, source, as_path, config=workspace.config)
+        proposal = propose(workspace.root, source, as_path=as_path, settings=workspace.config)
         lines = [f"{proposal.verdict}: {proposal.advice}", *(_finding(f) for f in proposal.findings)]
         if proposal.similar:
             near = ", ".join(

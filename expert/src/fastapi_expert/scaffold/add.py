@@ -11,15 +11,15 @@ from fastapi_expert.codebase.model import Component
 from fastapi_expert.errors import ExpertError
 from fastapi_expert.scaffold import inferred
 from fastapi_expert.scaffold.fields import Field
+from fastapi_expert.scaffold.formatting import Formatter
 from fastapi_expert.scaffold.naming import Names, names_of
 from fastapi_expert.scaffold.revisions import own_revision
-from fastapi_expert.scaffold.tidy import Tidy
-from fastapi_expert.scaffold.wording import Wording
+from fastapi_expert.scaffold.template_context import TemplateContext
 
 _LAYOUT = (
     "app/models/__init__.py",
-    "app/services/user_listing.py",
-    "app/core/fastread.py",
+    "app/auth/principal.py",
+    "app/database/query.py",
     "app/api/v1/router.py",
     "migrations/versions",
     "tests/api_table.py",
@@ -28,6 +28,7 @@ _LAYOUT = (
 )
 
 
+LAYERS = ".importlinter"
 MAX_IDENTIFIER = 63
 """Letters that PostgreSQL keeps of a name."""
 
@@ -44,12 +45,12 @@ class Plan:
     left: tuple[str, ...] = ("app migrate, then the tests.",)
 
     def write(self, root: Path) -> None:
-        tidy = Tidy(root)
-        kept = [path for path, before, _ in self.files if before is None or tidy.is_tidy(path)]
+        formatter = Formatter(root)
+        kept = [path for path, before, _ in self.files if before is None or formatter.is_formatted(path)]
         for path, _, after in self.files:
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(after, encoding="utf-8")
-        tidy.up(kept)
+        formatter.format(kept)
 
 
 def plan(root: Path, codebase: Codebase, names: Names, fields: tuple[Field, ...]) -> Plan:
@@ -65,26 +66,44 @@ def plan(root: Path, codebase: Codebase, names: Names, fields: tuple[Field, ...]
     tables = _referred(codebase, names, fields)
     revision = own_revision(root / "migrations/versions", names.plural)
     posts = "async def post(" in (root / "tests/factories.py").read_text(encoding="utf-8")
-    wording = Wording(names, fields, tables, revision=revision, posts=posts)
-    for field in wording.given:
-        factory = f"tests/{tables.get(field.ref, '')}/factory.py"
-        if wording.needs_factory(field) and not (root / factory).exists():
+    package = _new_package(root, names)
+    packages = {ref: _package_of(root, names_of(table)) for ref, table in tables.items()}
+    context = TemplateContext(names, fields, tables, package=package, packages=packages, revision=revision, posts=posts)
+    for field in context.given:
+        factory = f"tests/{packages.get(field.ref, '')}/factory.py"
+        if context.needs_factory(field) and not (root / factory).exists():
             raise ExpertError(
                 f"its tests need a {field.ref}, and {factory} is not there to make one",
                 where=field.name,
                 do=f"Make it optional: {field.name}:ref[{field.ref}]?",
             )
-    for name in wording.index_names:
+    for name in context.index_names:
         if len(name) > MAX_IDENTIFIER:
             raise ExpertError(
                 f"the index {name} has {len(name)} letters, and PostgreSQL keeps {MAX_IDENTIFIER}",
                 do="Choose shorter names for the resource or its fields.",
             )
-    new = _new_files(root, names, wording)
+    new = _new_files(root, names, context)
     for path in (*(path for path, _, _ in new), f"tests/{names.plural}.py"):  # which a folder of that name would hide
         if (root / path).exists():
             raise AlreadyThere("this is there already, for something else", where=path, do="Choose another name.")
-    return Plan((*new, *_edited(root, names, wording)))
+    return Plan((*new, *_edited(root, names, context)))
+
+
+def _new_package(root: Path, names: Names) -> str:
+    """What the resource's packages below `app` and `tests` are called: not as one that is there for something else."""
+    places = (f"app/{names.plural}", f"app/{names.plural}.py", f"tests/{names.plural}")
+    return _of_its_own(names) if any((root / place).exists() for place in places) else names.plural
+
+
+def _package_of(root: Path, names: Names) -> str:
+    """The package of a resource that was added before."""
+    own = _of_its_own(names)
+    return own if (root / f"tests/{own}/factory.py").exists() else names.plural
+
+
+def _of_its_own(names: Names) -> str:
+    return f"{names.singular}_resource"
 
 
 def _refuse_existing(codebase: Codebase, names: Names, fields: tuple[Field, ...]) -> None:
@@ -156,35 +175,37 @@ def _referred(codebase: Codebase, names: Names, fields: tuple[Field, ...]) -> di
     return tables
 
 
-def _new_files(root: Path, names: Names, wording: Wording) -> list[tuple[str, str | None, str]]:
-    revision = wording.revision[0]
+def _new_files(root: Path, names: Names, context: TemplateContext) -> list[tuple[str, str | None, str]]:
+    revision, package = context.revision[0], context.package
     targets = {
         f"app/models/{names.singular}.py": "model",
         f"app/schemas/{names.singular}.py": "schema",
-        f"app/services/{names.singular}_service.py": "service",
+        f"app/{package}/service.py": "service",
         f"app/api/v1/endpoints/{names.plural}.py": "endpoints",
         f"migrations/versions/{revision}_{names.plural}.py": "migration",
-        f"tests/{names.plural}/factory.py": "factory",
-        f"tests/{names.plural}/test_{names.plural}.py": "tests",
+        f"tests/{package}/factory.py": "factory",
+        f"tests/{package}/test_{names.plural}.py": "tests",
     }
-    shared = {"app/services/rows.py": "rows", "app/api/rows.py": "answers"}
-    if any(field.kind == "decimal" for field in wording.fields):
+    shared = {"app/auth/rows.py": "rows", "app/api/rows.py": "answers"}
+    if any(field.kind == "decimal" for field in context.fields):
         shared["app/models/exact.py"] = "exact"
     targets |= {path: name for path, name in shared.items() if not (root / path).exists()}
     made: list[tuple[str, str | None, str]] = [
-        (path, None, wording.render(_text(name))) for path, name in targets.items()
+        (path, None, context.render(_text(name))) for path, name in targets.items()
     ]
-    package = f"tests/{names.plural}/__init__.py"
-    return [*made, *([] if (root / package).exists() else [(package, None, "")])]
+    packages = (f"app/{package}/__init__.py", f"tests/{package}/__init__.py")
+    return [*made, *((path, None, "") for path in packages if not (root / path).exists())]
 
 
-def _edited(root: Path, names: Names, wording: Wording) -> list[tuple[str, str | None, str]]:
+def _edited(root: Path, names: Names, context: TemplateContext) -> list[tuple[str, str | None, str]]:
     registries: dict[str, Callable[[str], str]] = {
         "app/models/__init__.py": lambda text: _with_model(text, names),
         "app/api/v1/router.py": lambda text: _with_router(text, names),
-        "tests/resources.py": lambda text: _with_resource(text, names),
-        "tests/api_table.py": lambda text: _with_endpoints(text, names, writer="USER" if wording.owner else "ADMIN"),
+        "tests/resources.py": lambda text: _with_resource(text, names, context.package),
+        "tests/api_table.py": lambda text: _with_endpoints(text, names, writer="USER" if context.owner else "ADMIN"),
     }
+    if (root / LAYERS).exists():
+        registries[LAYERS] = lambda text: _with_layer(text, context.package)
     return [(path, *_changed(root / path, change)) for path, change in registries.items()]
 
 
@@ -224,7 +245,16 @@ def _with_router(text: str, names: Names) -> str:
     return text.rstrip("\n") + "\n" + line
 
 
-def _with_resource(text: str, names: Names) -> str:
+def _with_layer(text: str, package: str) -> str:
+    """The resource's package stands beside those of users and posts; a file that names no such layer stays."""
+
+    def extended(line: re.Match[str]) -> str:
+        return line[0] if re.search(rf"\b{package}\b", line[0]) else f"{line[0]} | {package}"
+
+    return re.sub(r"^ +(?:\(?\w+\)? \| )*users\b.*$", extended, text, count=1, flags=re.MULTILINE)
+
+
+def _with_resource(text: str, names: Names, package: str) -> str:
     """Tests of every endpoint make rows of it, too."""
     constant = names.singular.upper()
     listed = re.search(r"^RESOURCES: list\[Resource\] = \[(.*?)\]", text, re.MULTILINE | re.DOTALL)
@@ -232,9 +262,9 @@ def _with_resource(text: str, names: Names) -> str:
         raise ExpertError("no list of RESOURCES to extend", where="tests/resources.py")
     known = [name for name in re.split(r"[,\s]+", listed.group(1)) if name]
     text = text[: listed.start(1)] + ", ".join([*known, constant]) + text[listed.end(1) :]
-    line = f"from tests.{names.plural}.factory import {constant}\n"
+    line = f"from tests.{package}.factory import {constant}\n"
     imports = list(re.finditer(r"^from tests\.(\w+(?:\.\w+)?) import .*\n", text, re.MULTILINE))
-    after = next((match for match in imports if match.group(1) > f"{names.plural}.factory"), None)
+    after = next((match for match in imports if match.group(1) > f"{package}.factory"), None)
     at = after.start() if after else imports[-1].end()
     return text[:at] + line + text[at:]
 

@@ -23,6 +23,8 @@ def remove(folder: Path) -> None:
     gone = {path for pattern in posts["files"] for path in _there(folder, pattern)}
     for path in gone:
         path.unlink()
+        if not any(path.parent.iterdir()):
+            path.parent.rmdir()
     for sentence in posts["sentences"]:
         _say(folder / sentence["file"], sentence["said"], sentence["instead"])
     _prune(folder, gone, posts)

@@ -26,10 +26,10 @@ class FieldError(ExpertError):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How one type is written in a table, on the wire and in a test."""
+    """How one type is written in a table, in a schema and in a test."""
 
     column: str
-    wire: str
+    schema: str
     python: str
     sample: str
     other: str
@@ -69,7 +69,7 @@ KINDS: dict[str, Kind] = {
     "bool": Kind("Boolean", "bool", "bool", "True", "False", "sa.Boolean()"),
     "date": Kind("Date", "date", "date", '"2026-01-31"', '"2026-02-01"', "sa.Date()"),
     "datetime": Kind(
-        "UtcDateTime", "Moment", "datetime", '"2026-01-31T12:00:00Z"', '"2026-02-01T12:00:00Z"', "UtcDateTime()"
+        "UtcDateTime", "UTCDatetime", "datetime", '"2026-01-31T12:00:00Z"', '"2026-02-01T12:00:00Z"', "UtcDateTime()"
     ),
     "uuid": Kind(
         "Uuid",

@@ -17,11 +17,11 @@ from starlette_admin.flash import flash
 from starlette_admin.types import RowActionsDisplayType
 from starlette_admin.views import BaseModelView
 
-from app.core.errors import ServiceError
-from app.core.pagination import MAX_DEPTH
-from app.core.principal import Principal
-from app.core.resources import Resources
-from app.services.admin_lists import Listing, Wanted
+from app.admin.lists import Listing, Wanted
+from app.auth.principal import Principal
+from app.http.errors import ServiceError
+from app.http.pagination import MAX_DEPTH
+from app.resources import Resources
 
 LONGEST_SEARCH = 100
 YES_NO = {"yes": True, "no": False}
@@ -68,7 +68,7 @@ class TableView(BaseModelView):
 
     @abstractmethod
     async def total(self, request: Request, wanted: Wanted) -> int:
-        """How many match, at most :data:`~app.core.pagination.MAX_DEPTH`."""
+        """How many match, at most :data:`~app.http.pagination.MAX_DEPTH`."""
 
     async def find_all(
         self,
@@ -160,7 +160,7 @@ class TableView(BaseModelView):
 
 
 class ListingView(TableView):
-    """A table that :mod:`app.services.admin_lists` knows."""
+    """A table that :mod:`app.admin.lists` knows."""
 
     listing: ClassVar[Listing[Any]]
 

@@ -8,11 +8,11 @@ from starlette.requests import Request
 from starlette_admin.actions import ActionSelection, action, row_action
 from starlette_admin.fields import IntegerField, StringField, TextAreaField
 
-from app.admin.fields import TEXT, Badge, Moment, choices
+from app.admin import service as admin_service
+from app.admin.fields import TEXT, Badge, UTCDateTimeField, choices
+from app.admin.lists import JOBS, JobRow
 from app.admin.views.base import ListingView, many
 from app.models import JobStatus
-from app.services import admin_service
-from app.services.admin_lists import JOBS, JobRow
 
 DROP = "What it was to do is never done then. Drop it?"
 
@@ -35,9 +35,9 @@ class JobsView(ListingView):
         Badge("status", choices=choices(JobStatus), filters=TEXT),
         IntegerField("attempts", label="Attempts"),
         StringField("last_error", label="Last error"),
-        Moment("created_at", label="Written"),
-        Moment("run_at", label="Not before"),
-        Moment("finished_at", label="Ended", exclude_from_list=True),
+        UTCDateTimeField("created_at", label="Written"),
+        UTCDateTimeField("run_at", label="Not before"),
+        UTCDateTimeField("finished_at", label="Ended", exclude_from_list=True),
         StringField("request_id", label="Request", exclude_from_list=True),
         TextAreaField("payload", getter=_payload, exclude_from_list=True),
     )

@@ -9,17 +9,19 @@ from starlette.requests import Request
 from starlette_admin.actions import ActionSelection, action, link_row_action, row_action
 from starlette_admin.fields import IntegerField, StringField
 
-from app.admin.fields import TEXT, Badge, Hidden, LongText, Moment, RowLink, as_typed, choices
+from app.admin.fields import TEXT, Badge, Hidden, LongText, RowLink, UTCDateTimeField, as_typed, choices
 from app.admin.forms import checked, explained
+from app.admin.lists import Wanted, row_number, user_number
 from app.admin.views.base import TableView, actor, filtered_url, many
-from app.core.errors import NotFound, ServiceError
-from app.core.pagination import Order, PageRequest
+from app.http.errors import NotFound, ServiceError
+from app.http.pagination import Order, PageRequest
 from app.models import PostStatus
+from app.posts import listing
+from app.posts import service as post_service
+from app.posts.listing import PostFilter
+from app.posts.response_cache import ResponseCache
+from app.posts.rows import PostRow, post_view
 from app.schemas.post import PostSort, PostUpdate
-from app.services import post_listing, post_service
-from app.services.admin_lists import Wanted, row_number, user_number
-from app.services.post_listing import PostFilter
-from app.services.post_rows import PostRow, post_view
 
 EDITED = ("title", "content", "excerpt", "status", "tags", "published_at")
 
@@ -48,15 +50,15 @@ class PostsView(TableView):
         LongText("excerpt", rows=3, maxlength=500, exclude_from_list=True),
         Badge("status", choices=choices(PostStatus), filters=TEXT, required=True),
         StringField("tags", getter=_tags, filters=TEXT, help_text="Up to ten, with commas between them."),
-        Moment(
+        UTCDateTimeField(
             "published_at",
             label="Published",
             read_only=False,
             help_text="In UTC, as 2030-01-31T12:00:00Z. In the future, it schedules the publication.",
         ),
         IntegerField("view_count", label="Views", exclude_from_edit=True),
-        Moment("created_at", label="Written", exclude_from_edit=True),
-        Moment("updated_at", label="Changed", exclude_from_edit=True, exclude_from_list=True),
+        UTCDateTimeField("created_at", label="Written", exclude_from_edit=True),
+        UTCDateTimeField("updated_at", label="Changed", exclude_from_edit=True, exclude_from_list=True),
         StringField("slug", exclude_from_edit=True, exclude_from_list=True),
         Hidden("version"),
     )
@@ -163,7 +165,7 @@ class PostsView(TableView):
             if author is None:
                 return {"items": [], "total": 0}
         status = filters.get("status")
-        found = await post_listing.list_page(
+        found = await listing.list_page(
             self.resources.database,
             actor(request),
             PostFilter(
@@ -175,7 +177,7 @@ class PostsView(TableView):
                 author=author,
             ),
             PageRequest(page=wanted.offset // wanted.limit + 1, page_size=wanted.limit),
-            totals=self.resources.hot.totals,
+            totals=self.resources.get(ResponseCache).totals,
         )
         request.state.posts = found
         return found

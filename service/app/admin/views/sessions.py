@@ -7,12 +7,12 @@ from starlette.requests import Request
 from starlette_admin.actions import ActionSelection, action, row_action
 from starlette_admin.fields import BooleanField, StringField
 
-from app.admin.fields import TEXT, YES_OR_NO, Moment, RowLink
+from app.admin import service as admin_service
+from app.admin.fields import TEXT, YES_OR_NO, RowLink, UTCDateTimeField
+from app.admin.lists import SESSIONS, SessionRow
 from app.admin.views.base import ListingView, many
-from app.services import admin_service
-from app.services.admin_lists import SESSIONS, SessionRow
 
-END = "Whoever uses it is signed out at once. End it?"
+END = "The program or browser that uses it is signed out at once. End it?"
 
 
 def owner_of(_request: Request, row: Any) -> tuple[str, str, str]:
@@ -34,10 +34,10 @@ class SessionsView(ListingView):
         BooleanField("is_open", label="Open", filters=YES_OR_NO),
         StringField("ip_address", label="Address"),
         StringField("user_agent", label="Program"),
-        Moment("created_at", label="Signed in"),
-        Moment("last_used_at", label="Last refreshed"),
-        Moment("expires_at", label="Ends"),
-        Moment("revoked_at", label="Ended", exclude_from_list=True),
+        UTCDateTimeField("created_at", label="Signed in"),
+        UTCDateTimeField("last_used_at", label="Last refreshed"),
+        UTCDateTimeField("expires_at", label="Ends"),
+        UTCDateTimeField("revoked_at", label="Ended", exclude_from_list=True),
     )
     actions = ("end",)
     row_actions = ("view", "end")

@@ -7,11 +7,11 @@ from starlette.requests import Request
 from starlette_admin.actions import ActionSelection, action, row_action
 from starlette_admin.fields import BooleanField, StringField
 
-from app.admin.fields import TEXT, YES_OR_NO, Moment, RowLink
+from app.admin import service as admin_service
+from app.admin.fields import TEXT, YES_OR_NO, RowLink, UTCDateTimeField
+from app.admin.lists import TOKENS, TokenRow
 from app.admin.views.base import ListingView, many
 from app.admin.views.sessions import owner_of
-from app.services import admin_service
-from app.services.admin_lists import TOKENS, TokenRow
 
 REVOKE = "The program that uses it is refused from now on. Revoke it?"
 
@@ -31,10 +31,10 @@ class TokensView(ListingView):
         StringField("prefix", label="Begins with"),
         StringField("scopes"),
         BooleanField("is_open", label="Good", filters=YES_OR_NO),
-        Moment("created_at", label="Made"),
-        Moment("last_used_at", label="Last used"),
-        Moment("expires_at", label="Ends"),
-        Moment("revoked_at", label="Revoked", exclude_from_list=True),
+        UTCDateTimeField("created_at", label="Made"),
+        UTCDateTimeField("last_used_at", label="Last used"),
+        UTCDateTimeField("expires_at", label="Ends"),
+        UTCDateTimeField("revoked_at", label="Revoked", exclude_from_list=True),
     )
     actions = ("revoke",)
     row_actions = ("view", "revoke")

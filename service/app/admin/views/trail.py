@@ -5,9 +5,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette_admin.fields import StringField
 
-from app.admin.fields import TEXT, Moment, RowLink
+from app.admin.fields import TEXT, RowLink, UTCDateTimeField
+from app.admin.lists import TRAIL, AuditRow
 from app.admin.views.base import ListingView
-from app.services.admin_lists import TRAIL, AuditRow
 
 VIEWS = {"user": "users", "post": "posts", "session": "sessions", "job": "jobs", "token": "tokens"}
 
@@ -51,7 +51,7 @@ class TrailView(ListingView):
     filtered_by = ("actor", "action", "target")
     fields = (
         StringField("id", label="Id", exclude_from_list=True),
-        Moment("created_at", label="When"),
+        UTCDateTimeField("created_at", label="When"),
         RowLink("actor", label="Who", getter=_actor, filters=TEXT),
         StringField("action", label="Did", filters=TEXT),
         RowLink("target", label="To", getter=_target, filters=TEXT),

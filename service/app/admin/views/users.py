@@ -9,15 +9,16 @@ from starlette.requests import Request
 from starlette_admin.actions import ActionSelection, action, link_row_action, row_action
 from starlette_admin.fields import BooleanField, IntegerField, StringField
 
-from app.admin.fields import TEXT, YES_OR_NO, Badge, Hidden, LongText, Moment, choices
+from app.admin import service as admin_service
+from app.admin.fields import TEXT, YES_OR_NO, Badge, Hidden, LongText, UTCDateTimeField, choices
 from app.admin.forms import checked, explained
+from app.admin.lists import USERS
 from app.admin.views.base import ListingView, actor, filtered_url, many
-from app.core.errors import ServiceError
+from app.auth.profiles import Profile
+from app.http.errors import ServiceError
 from app.models import Role
 from app.schemas.user import AccessChanges, ProfileChanges
-from app.services import admin_service, user_service
-from app.services.admin_lists import USERS
-from app.services.profiles import Profile
+from app.users import service as user_service
 
 PROFILE = ("username", "first_name", "last_name", "bio", "avatar")
 ACCESS = ("role", "is_active")
@@ -43,9 +44,9 @@ class UsersView(ListingView):
         Badge("role", choices=choices(Role), filters=TEXT, required=True),
         BooleanField("is_active", label="Active", filters=YES_OR_NO, help_text="Off signs them out at once."),
         BooleanField("is_verified", label="Verified", filters=YES_OR_NO, read_only=True, exclude_from_edit=True),
-        Moment("last_login_at", label="Last login", exclude_from_edit=True),
-        Moment("created_at", label="Joined", exclude_from_edit=True),
-        Moment("updated_at", label="Changed", exclude_from_edit=True, exclude_from_list=True),
+        UTCDateTimeField("last_login_at", label="Last login", exclude_from_edit=True),
+        UTCDateTimeField("created_at", label="Joined", exclude_from_edit=True),
+        UTCDateTimeField("updated_at", label="Changed", exclude_from_edit=True, exclude_from_list=True),
         Hidden("version"),
     )
     actions = ("activate", "deactivate", "end_sessions", "delete")

@@ -12,14 +12,20 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from app.core.config import Settings
-from app.core.middleware import MAIL_PAGE_FILES, MAIL_PAGES
+from app.config import Settings
 
 _HERE = Path(__file__).parent
+_FILES = "/pages"
+
+MAIL_PAGES = ("/verify-email", "/forgot-password", "/reset-password")
+MAIL_PAGES_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
 
 
 def install_pages(app: FastAPI, settings: Settings) -> None:
-    """Serve :data:`~app.core.middleware.MAIL_PAGES` and their files."""
+    """Serve :data:`MAIL_PAGES` and their files."""
     layout = (_HERE / "layout.html").read_text(encoding="utf-8")
     values = {"{{project}}": escape(settings.project_name), "{{api}}": escape(settings.api_v1_str)}
     for path in MAIL_PAGES:
@@ -27,7 +33,7 @@ def install_pages(app: FastAPI, settings: Settings) -> None:
         for blank, value in values.items():
             page = page.replace(blank, value)
         _serve(app, path, page)
-    app.mount(MAIL_PAGE_FILES, StaticFiles(directory=_HERE / "static"), name="pages")
+    app.mount(_FILES, StaticFiles(directory=_HERE / "static"), name="pages")
 
 
 def _serve(app: FastAPI, path: str, page: str) -> None:

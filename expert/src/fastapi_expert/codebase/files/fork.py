@@ -1,4 +1,4 @@
-"""A second process for work that can be done beside this one's."""
+"""A child process for work that can be done at the same time as ours."""
 
 import os
 import threading
@@ -7,13 +7,13 @@ from contextlib import contextmanager
 
 
 def may_fork() -> bool:
-    """Whether a child would have a core to run on, and no thread that might hold a lock for ever."""
+    """Whether a child would have a core to run on, and no other thread could hold a lock for ever."""
     return hasattr(os, "fork") and (os.cpu_count() or 1) > 1 and threading.active_count() == 1
 
 
 @contextmanager
-def beside(work: Callable[[], object]) -> Generator[None]:
-    """Do ``work`` in a child while the block runs, or before it where that cannot be; what it returns is lost."""
+def in_child(work: Callable[[], object]) -> Generator[None]:
+    """Do ``work`` in a child while the block runs, or before it where there can be no child; its result is dropped."""
     if not may_fork():
         work()
         yield
@@ -30,8 +30,8 @@ def beside(work: Callable[[], object]) -> Generator[None]:
         os.waitpid(child, 0)
 
 
-class Aside:
-    """Work whose bytes are wanted later, done by a child meanwhile; ask :func:`may_fork` first."""
+class ChildTask:
+    """Work in a child whose bytes are wanted later; ask :func:`may_fork` first."""
 
     def __init__(self, work: Callable[[], bytes]) -> None:
         self._end, other = os.pipe()

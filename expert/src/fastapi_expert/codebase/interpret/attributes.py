@@ -1,14 +1,14 @@
 """What a name after a dot stands for: attributes of modules, routers, objects, classes and their bases."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi_expert.codebase.interpret.paths import CONSTANTS, path_attribute
+from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
     MISSING,
     ClassValue,
     External,
     FunctionValue,
-    Hole,
     Instance,
     Member,
     Method,
@@ -19,13 +19,12 @@ from fastapi_expert.codebase.interpret.values import (
     Scope,
     Site,
     Super,
+    Unknown,
     is_dict,
     is_list,
 )
+from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import ClassFacts
-
-if TYPE_CHECKING:
-    from fastapi_expert.codebase.interpret.interpreter import Interpreter
 
 _TEXT_METHODS = frozenset(
     [
@@ -79,30 +78,30 @@ _APP_DEFAULTS = {
 }
 
 
-def attribute(at: "Interpreter", value: Any, name: str, site: Site) -> Any:
+def attribute(interp: Runtime, value: Any, name: str, site: Site) -> Any:
     """The attribute ``name`` of ``value``."""
     if isinstance(value, External):
         dotted = f"{value.name}.{name}"
         return CONSTANTS.get(dotted) or External(dotted)
-    if isinstance(value, Hole):
+    if isinstance(value, Unknown):
         return value
     if isinstance(value, ModuleValue):
         if name == "__path__":
             return [PathValue(value.place.removesuffix("__init__.py").rstrip("/"))]
-        found = at.module_attribute(value.place, name)
-        return found if found is not MISSING else Hole(site, f"{value.place} has no {name} that the text shows")
+        found = interp.module_attribute(value.place, name)
+        return found if found is not MISSING else Unknown(site, f"{value.place} has no {name} that the text shows")
     if isinstance(value, Router):
-        return _router_attribute(at, value, name, site)
+        return _router_attribute(interp, value, name, site)
     if isinstance(value, Instance):
-        return _instance_attribute(at, value, name, site)
+        return _instance_attribute(interp, value, name, site)
     if isinstance(value, ClassValue):
-        return class_attribute(at, value, name, site, receiver=None)
+        return class_attribute(interp, value, name, site, receiver=None)
     if isinstance(value, Super):
-        return _super_attribute(at, value, name, site)
+        return _super_attribute(interp, value, name, site)
     if isinstance(value, Member):
         return value.value if name == "value" else value.name if name == "name" else Method(value.value, name)
     if isinstance(value, PathValue):
-        found = path_attribute(at, value, name, site)
+        found = path_attribute(interp, value, name, site)
         return found if found is not None else Method(value, name)
     if isinstance(value, ModuleInfo):
         return getattr(value, name, None)
@@ -114,15 +113,15 @@ def attribute(at: "Interpreter", value: Any, name: str, site: Site) -> Any:
         return Method(value, name)
     if is_dict(value) and name in _DICT_METHODS:
         return Method(value, name)
-    return Hole(site, f"the attribute {name} is not known")
+    return Unknown(site, f"the attribute {name} is not known")
 
 
-def _router_attribute(at: "Interpreter", router: Router, name: str, site: Site) -> Any:
+def _router_attribute(interp: Runtime, router: Router, name: str, site: Site) -> Any:
     if name in router.attributes:
         return router.attributes[name]
     if isinstance(router.cls, ClassValue):
-        own = class_attribute(at, router.cls, name, site, receiver=router)
-        if not isinstance(own, Hole):
+        own = class_attribute(interp, router.cls, name, site, receiver=router)
+        if not isinstance(own, Unknown):
             return own
     if name == "prefix":
         return router.prefix
@@ -133,51 +132,56 @@ def _router_attribute(at: "Interpreter", router: Router, name: str, site: Site) 
     if name in ("tags", "dependencies", "title", "version", "root_path"):
         known = router.keywords.get(name)
         return (
-            known if known is not None else [] if name in ("tags", "dependencies") else Hole(site, f"{name} of an app")
+            known
+            if known is not None
+            else []
+            if name in ("tags", "dependencies")
+            else Unknown(site, f"{name} of an app")
         )
     return Method(router, name)
 
 
-def _instance_attribute(at: "Interpreter", instance: Instance, name: str, site: Site) -> Any:
+def _instance_attribute(interp: Runtime, instance: Instance, name: str, site: Site) -> Any:
     if name in instance.attributes:
         return instance.attributes[name]
     if isinstance(instance.cls, External):
         return Method(instance, name)
-    return class_attribute(at, instance.cls, name, site, receiver=instance)
+    return class_attribute(interp, instance.cls, name, site, receiver=instance)
 
 
-def _super_attribute(at: "Interpreter", value: Super, name: str, site: Site) -> Any:
-    for base in bases(at, value.cls):
-        found = class_attribute(at, base, name, site, receiver=value.receiver) if isinstance(base, ClassValue) else None
-        if found is not None and not isinstance(found, Hole):
+def _super_attribute(interp: Runtime, value: Super, name: str, site: Site) -> Any:
+    for base in bases(interp, value.cls):
+        found = (
+            class_attribute(interp, base, name, site, receiver=value.receiver) if isinstance(base, ClassValue) else None
+        )
+        if found is not None and not isinstance(found, Unknown):
             return found
     return Method(value.receiver, name)
 
 
-def bases(at: "Interpreter", cls: ClassValue) -> list[ClassValue | External]:
+def bases(interp: Runtime, cls: ClassValue) -> list[ClassValue | External]:
     """The direct bases of a class that are known."""
-    facts = at.codebase.class_(cls.path, cls.qualname)
+    facts = interp.names.class_(cls.path, cls.qualname)
     found: list[ClassValue | External] = []
     for expr in facts.base_exprs if facts else ():
-        if not isinstance(expr, str) and expr[0] == "i":
-            expr = expr[1]  # Base[T]
-        value = at.evaluate(expr, cls.scope)
+        generic = ir.match(expr, ir.Subscript)
+        value = interp.evaluate(generic.value if generic is not None else expr, cls.scope)
         if isinstance(value, (ClassValue, External)):
             found.append(value)
     return found
 
 
-def lineage(at: "Interpreter", cls: ClassValue, limit: int = 30) -> list[ClassValue | External]:
+def lineage(interp: Runtime, cls: ClassValue, limit: int = 30) -> list[ClassValue | External]:
     """The class and its ancestors, depth first."""
     found: list[ClassValue | External] = [cls]
-    stack = list(reversed(bases(at, cls)))
+    stack = list(reversed(bases(interp, cls)))
     while stack and len(found) < limit:
         one = stack.pop()
         if any(_same_class(one, other) for other in found):
             continue
         found.append(one)
         if isinstance(one, ClassValue):
-            stack.extend(reversed(bases(at, one)))
+            stack.extend(reversed(bases(interp, one)))
     return found
 
 
@@ -187,29 +191,29 @@ def _same_class(left: ClassValue | External, right: ClassValue | External) -> bo
     return left == right
 
 
-def class_attribute(at: "Interpreter", cls: ClassValue, name: str, site: Site, *, receiver: Any) -> Any:
+def class_attribute(interp: Runtime, cls: ClassValue, name: str, site: Site, *, receiver: Any) -> Any:
     """What ``name`` is on the class, methods bound to ``receiver``; a default of a settings field is its value."""
-    for one in lineage(at, cls):
+    for one in lineage(interp, cls):
         if isinstance(one, External):
             continue
-        at.codebase.asked[one.path].add(f"{one.qualname}.{name}")
-        facts = at.codebase.class_(one.path, one.qualname)
+        interp.names.read_set[one.path].add(f"{one.qualname}.{name}")
+        facts = interp.names.class_(one.path, one.qualname)
         if facts is None:
             continue
-        found = _own_attribute(at, one, facts, name, site, receiver)
+        found = _own_attribute(interp, one, facts, name, site, receiver)
         if found is not None:
             return found
-    return Hole(site, f"{cls.qualname} has no {name} with a value in the text")
+    return Unknown(site, f"{cls.qualname} has no {name} with a value in the text")
 
 
-def _own_attribute(at: "Interpreter", cls: ClassValue, facts: ClassFacts, name: str, site: Site, receiver: Any) -> Any:
+def _own_attribute(interp: Runtime, cls: ClassValue, facts: ClassFacts, name: str, site: Site, receiver: Any) -> Any:
     body = Scope(cls.path, {}, cls.scope, cls)
     if f"{facts.qualname}.{name}" in facts.methods:
         qualname = f"{facts.qualname}.{name}"
         for later in facts.methods:  # property setters and overloads repeat the name: the first is the getter
             if later.split("@")[0] == qualname and "@" not in later:
                 qualname = later
-        method = at.codebase.function(cls.path, qualname)
+        method = interp.names.function(cls.path, qualname)
         kinds = [one.rpartition(".")[2] for one in (method.decorators if method else ()) if isinstance(one, str)]
         if "staticmethod" in kinds:
             return FunctionValue(cls.path, qualname, body)
@@ -217,27 +221,27 @@ def _own_attribute(at: "Interpreter", cls: ClassValue, facts: ClassFacts, name: 
             return FunctionValue(cls.path, qualname, body, cls)
         value = FunctionValue(cls.path, qualname, body, receiver)
         if receiver is not None and {"property", "cached_property", "computed_field"} & set(kinds):
-            return at.call_function(value, [], {}, site)
+            return interp.call_function(value, [], {}, site)
         return value
     for field in reversed(facts.fields):
         if field.name != name:
             continue
         if not field.default:
-            return Hole(Site(cls.path, field.line), f"{facts.name}.{name} has no default: it is set when it runs")
-        value = default(at, at.evaluate(field.default_expr, body), Site(cls.path, field.line))
-        return _member(at, cls, name, value)
-    nested = at.codebase.class_(cls.path, f"{facts.qualname}.{name}")
+            return Unknown(Site(cls.path, field.line), f"{facts.name}.{name} has no default: it is set when it runs")
+        value = default(interp, interp.evaluate(field.default_expr, body), Site(cls.path, field.line))
+        return _member(interp, cls, name, value)
+    nested = interp.names.class_(cls.path, f"{facts.qualname}.{name}")
     return ClassValue(cls.path, nested.qualname, body) if nested is not None else None
 
 
-def _member(at: "Interpreter", cls: ClassValue, name: str, value: Any) -> Any:
-    for one in lineage(at, cls):
+def _member(interp: Runtime, cls: ClassValue, name: str, value: Any) -> Any:
+    for one in lineage(interp, cls):
         if isinstance(one, External) and one.name.rpartition(".")[2] in ("Enum", "StrEnum", "IntEnum"):
             return Member(name, value, one.name.endswith("StrEnum"))
     return value
 
 
-def default(at: "Interpreter", value: Any, site: Site) -> Any:
+def default(interp: Runtime, value: Any, site: Site) -> Any:
     """The default inside `Field(default=…)`, or the value itself."""
     if isinstance(value, Instance) and isinstance(value.cls, External):
         kind = value.cls.name.rpartition(".")[2]
@@ -245,6 +249,6 @@ def default(at: "Interpreter", value: Any, site: Site) -> Any:
             for key in ("default", "0"):
                 if key in value.attributes:
                     found = value.attributes[key]
-                    return Hole(site, "a required setting: it is set when it runs") if found is Ellipsis else found
-            return Hole(site, "a required setting: it is set when it runs")
+                    return Unknown(site, "a required setting: it is set when it runs") if found is Ellipsis else found
+            return Unknown(site, "a required setting: it is set when it runs")
     return value

@@ -1,22 +1,19 @@
 """Methods of plain values: texts, lists (which stand for sets too) and mappings."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from fastapi_expert.codebase.interpret.evaluation import text_of
-from fastapi_expert.codebase.interpret.flow import same
+from fastapi_expert.codebase.interpret.operations import same, text_of
+from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
     DOUBTFUL,
     Arguments,
-    Hole,
     Member,
     Site,
+    Unknown,
     is_dict,
     is_list,
 )
-
-if TYPE_CHECKING:
-    from fastapi_expert.codebase.interpret.interpreter import Interpreter
 
 
 def text_method(text: str, name: str, args: list[Any], keywords: dict[str, Any], site: Site) -> Any:
@@ -37,29 +34,29 @@ def text_method(text: str, name: str, args: list[Any], keywords: dict[str, Any],
             return list(value) if is_list(value) else value
     except (TypeError, ValueError, IndexError, KeyError, AttributeError):
         pass
-    return Hole(site, f"a text made by {name}() of what is not known")
+    return Unknown(site, f"a text made by {name}() of what is not known")
 
 
-def list_method(at: "Interpreter", items: list[Any], name: str, args: list[Any], site: Site) -> Any:
+def list_method(interp: Runtime, items: list[Any], name: str, args: list[Any], site: Site) -> Any:
     """What a method of a list or a set does to it and gives back."""
     change = _CHANGES.get(name)
     if name == "copy":
-        return at.made(list(items))
+        return interp.made(list(items))
     if change is None:
-        return Hole(site, f"what {name}() of a list returns")
-    if at.is_doubtful(items):
+        return Unknown(site, f"what {name}() of a list returns")
+    if interp.is_doubtful(items):
         return _doubtful_change(items, name, args, site)
     return change(items, args, site)
 
 
 def _doubtful_change(items: list[Any], name: str, args: list[Any], site: Site) -> Any:
-    """What may have been added or removed is a hole from here on."""
-    hole = Hole(site, DOUBTFUL)
+    """What may have been added or removed is unknown from here on."""
+    unknown = Unknown(site, DOUBTFUL)
     if name in ("append", "add", "extend", "update", "insert"):
-        items.append(hole)
+        items.append(unknown)
     else:
-        items[:] = [one if args and not same(args[0], one) and name != "pop" else hole for one in items]
-    return hole if name == "pop" else None
+        items[:] = [one if args and not same(args[0], one) and name != "pop" else unknown for one in items]
+    return unknown if name == "pop" else None
 
 
 def _append(items: list[Any], args: list[Any], site: Site) -> None:
@@ -74,7 +71,7 @@ def _extend(items: list[Any], args: list[Any], site: Site) -> None:
     if args and is_list(args[0]):
         items.extend(args[0])
     else:
-        items.append(Hole(site, "of a collection that is not known"))
+        items.append(Unknown(site, "of a collection that is not known"))
 
 
 def _insert(items: list[Any], args: list[Any], site: Site) -> None:
@@ -94,7 +91,7 @@ def _pop(items: list[Any], args: list[Any], site: Site) -> Any:
     index = args[0] if args else -1
     if isinstance(index, int) and -len(items) <= index < len(items):
         return items.pop(index)
-    return Hole(site, "what pop() of a list returns")
+    return Unknown(site, "what pop() of a list returns")
 
 
 _CHANGES: dict[str, Callable[[list[Any], list[Any], Site], Any]] = {
@@ -110,7 +107,7 @@ _CHANGES: dict[str, Callable[[list[Any], list[Any], Site], Any]] = {
 }
 
 
-def dict_method(at: "Interpreter", items: dict[Any, Any], name: str, given: Arguments) -> Any:
+def dict_method(interp: Runtime, items: dict[Any, Any], name: str, given: Arguments) -> Any:
     """What a method of a mapping does to it and gives back."""
     args = given.args
     if name == "items":
@@ -120,11 +117,11 @@ def dict_method(at: "Interpreter", items: dict[Any, Any], name: str, given: Argu
     if name == "values":
         return list(items.values())
     if name == "copy":
-        return at.made(dict(items))
+        return interp.made(dict(items))
     if name == "get" and args and isinstance(args[0], (str, int, Member)):
         return items.get(args[0], args[1] if len(args) > 1 else None)
     if name == "update":
         new = {**(args[0] if args and is_dict(args[0]) else {}), **given.keywords}
-        items.update(dict.fromkeys(new, Hole(given.site, DOUBTFUL)) if at.is_doubtful(items) else new)
+        items.update(dict.fromkeys(new, Unknown(given.site, DOUBTFUL)) if interp.is_doubtful(items) else new)
         return None
-    return Hole(given.site, f"what {name}() of a mapping returns")
+    return Unknown(given.site, f"what {name}() of a mapping returns")

@@ -1,34 +1,28 @@
-"""Expressions to values, as far as the text tells; the rest is a Hole that says why."""
+"""Expressions to values, as far as the text tells; the rest is an Unknown that says why."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from fastapi_expert.codebase.interpret.attributes import attribute
-from fastapi_expert.codebase.interpret.flow import iterable, join
+from fastapi_expert.codebase.interpret.operations import compare, iterable, join, text_of, truth
 from fastapi_expert.codebase.interpret.paths import divided
+from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
-    DOUBTFUL,
     MISSING,
     Arguments,
     ClassValue,
     External,
-    FunctionValue,
-    Hole,
-    Instance,
     LambdaValue,
     Member,
-    Method,
-    ModuleValue,
     PathValue,
-    Router,
     Scope,
     Site,
+    Unknown,
     is_dict,
     is_list,
 )
-from fastapi_expert.codebase.syntax.facts import Expr
-
-if TYPE_CHECKING:
-    from fastapi_expert.codebase.interpret.interpreter import Interpreter
+from fastapi_expert.codebase.syntax import ir
+from fastapi_expert.codebase.syntax.ir import Expr
 
 _BUILTINS = frozenset(
     [
@@ -71,116 +65,101 @@ _BUILTINS = frozenset(
         "classmethod",
     ]
 )
+MAX_LOOP = 500
+"""A comprehension over more is a computation, not a table of routes."""
 UNKNOWN = "\0"
 """Stands in a text for a part that is not known, where that is better than no text."""
 
 
-def evaluate(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
+def evaluate(interp: Runtime, expr: Expr, scope: Scope) -> Any:
     """The value of ``expr`` in ``scope``."""
     if isinstance(expr, str):
-        return _name(at, expr, scope)
+        return _name(interp, expr, scope)
     if expr is None:
         return None
-    read = _EVALUATE.get(expr[0])
-    return read(at, expr, scope) if read is not None else Hole(_site(scope, expr), "not a constant")
+    known = _EVALUATE.get(expr[0])
+    if known is None:
+        return Unknown(_site(scope, expr), "not a constant")
+    shape, read = known
+    return read(interp, shape(expr), scope)
 
 
 def _site(scope: Scope, expr: Expr) -> Site:
-    line = expr[-1] if not isinstance(expr, str) and expr and isinstance(expr[-1], int) else 1
-    return Site(scope.path, line)
+    return Site(scope.path, ir.last_number(expr) or 1)
 
 
-def _name(at: "Interpreter", dotted: str, scope: Scope) -> Any:
+def _name(interp: Runtime, dotted: str, scope: Scope) -> Any:
     head, *rest = dotted.split(".")
-    value = at.lookup(scope, head)
+    value = interp.lookup(scope, head)
     if value is MISSING:
-        value = External(f"builtins.{head}") if head in _BUILTINS else Hole(Site(scope.path, 1), f"{head} is not known")
+        value = (
+            External(f"builtins.{head}") if head in _BUILTINS else Unknown(Site(scope.path, 1), f"{head} is not known")
+        )
     for name in rest:
-        value = attribute(at, value, name, Site(scope.path, 1))
+        value = attribute(interp, value, name, Site(scope.path, 1))
     return value
-
-
-def truth(value: Any) -> bool | None:
-    """Whether ``value`` counts as true, None when that is not known."""
-    if is_list(value) and value and all(isinstance(one, Hole) and one.why == DOUBTFUL for one in value):
-        return None
-    if value is None or isinstance(value, (bool, str, int, float)) or is_list(value) or is_dict(value):
-        return bool(value)
-    if isinstance(value, Instance):
-        return None if isinstance(value.cls, External) else True
-    return True if isinstance(value, (Router, ClassValue, FunctionValue, ModuleValue, LambdaValue)) else None
-
-
-def text_of(value: Any) -> str | None:
-    """The text that ``value`` formats as, None when it is not known."""
-    if isinstance(value, Member):
-        return text_of(value.value) if value.plain else None
-    if isinstance(value, PathValue) and value.relative:
-        return value.path
-    if isinstance(value, bool) or value is None:
-        return str(value)
-    return str(value) if isinstance(value, (str, int, float)) else None
 
 
 # -- one kind of expression each ---------------------------------------------------------------------------------
 
 
-def _text(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
-    return expr[1]
+def _text(interp: Runtime, expr: ir.Text, scope: Scope) -> Any:
+    return expr.value
 
 
-def _constant(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
-    return expr[1]
+def _constant(interp: Runtime, expr: ir.Constant, scope: Scope) -> Any:
+    return expr.value
 
 
-def _ellipsis(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
+def _ellipsis(interp: Runtime, expr: Expr, scope: Scope) -> Any:
     return Ellipsis
 
 
-def _format(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
+def _format(interp: Runtime, expr: ir.Joined, scope: Scope) -> Any:
     parts: list[str] = []
-    for part in expr[1]:
-        value = evaluate(at, part, scope)
+    for part in expr.parts:
+        value = evaluate(interp, part, scope)
         text = text_of(value)
-        if text is None and at.lenient:
+        if text is None and interp.lenient:
             text = UNKNOWN
         if text is None:
-            return value if isinstance(value, Hole) else Hole(Site(scope.path, 1), "part of the text is not known")
+            return (
+                value if isinstance(value, Unknown) else Unknown(Site(scope.path, 1), "part of the text is not known")
+            )
         parts.append(text)
     return "".join(parts)
 
 
-def _call(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
-    from fastapi_expert.codebase.interpret.calls import call  # the two need each other
-
-    function = evaluate(at, expr[1], scope)
+def _call(interp: Runtime, expr: ir.Call, scope: Scope) -> Any:
+    function = evaluate(interp, expr.function, scope)
     args: list[Any] = []
-    for one in expr[2]:
-        if not isinstance(one, str) and one and one[0] == "*":
-            value = evaluate(at, one[1], scope)
-            args.extend(value if is_list(value) else [])
+    for one in expr.args:
+        starred = ir.match(one, ir.Starred)
+        if starred is None:
+            args.append(evaluate(interp, one, scope))
         else:
-            args.append(evaluate(at, one, scope))
+            value = evaluate(interp, starred.value, scope)
+            args.extend(value if is_list(value) else [])
     keywords: dict[str, Any] = {}
     raw: dict[str, Expr] = {}
-    for name, one in expr[3]:
-        value = evaluate(at, one, scope)
+    for name, one in expr.keywords:
+        value = evaluate(interp, one, scope)
         if name != "**":
             keywords[name], raw[name] = value, one
         elif is_dict(value):
             keywords.update({key: item for key, item in value.items() if isinstance(key, str)})
         else:
             keywords["**"] = value
-    return call(at, function, Arguments(args, keywords, raw, Site(scope.path, expr[4]), scope))
+    return interp.call(function, Arguments(args, keywords, raw, Site(scope.path, expr.line), scope))
 
 
-def _attribute(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
-    return attribute(at, evaluate(at, expr[1], scope), expr[2], Site(scope.path, 1))
+def _attribute(interp: Runtime, expr: ir.Attribute, scope: Scope) -> Any:
+    return attribute(interp, evaluate(interp, expr.value, scope), expr.name, Site(scope.path, 1))
 
 
-def _subscript(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
-    value = evaluate(at, expr[1], scope)
-    key = evaluate(at, expr[2], scope)
+def _subscript(interp: Runtime, expr: ir.Subscript, scope: Scope) -> Any:
+    value = evaluate(interp, expr.value, scope)
+    key = evaluate(interp, expr.index, scope)
     if isinstance(key, slice) and (isinstance(value, str) or is_list(value)):
         return value[key]
     if isinstance(key, Member) and is_dict(value):
@@ -193,164 +172,149 @@ def _subscript(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
         return value[key]
     if isinstance(value, (External, ClassValue)):
         return value  # a generic: Base[T]
-    return value if isinstance(value, Hole) else Hole(Site(scope.path, 1), "an item that is not known")
+    return value if isinstance(value, Unknown) else Unknown(Site(scope.path, 1), "an item that is not known")
 
 
-def _binary(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
-    left, right = evaluate(at, expr[2], scope), evaluate(at, expr[3], scope)
+def _binary(interp: Runtime, expr: ir.Binary, scope: Scope) -> Any:
+    operator = expr.operator
+    left, right = evaluate(interp, expr.left, scope), evaluate(interp, expr.right, scope)
     if isinstance(left, Member):
         left = left.value
     if isinstance(right, Member):
         right = right.value
-    if expr[1] == "+" and at.lenient and (isinstance(left, str) or isinstance(right, str)):
+    if operator == "+" and interp.lenient and (isinstance(left, str) or isinstance(right, str)):
         left, right = (one if isinstance(one, str) else UNKNOWN for one in (left, right))
-    if expr[1] == "+":
+    if operator == "+":
         if isinstance(left, str) and isinstance(right, str):
             return left + right
         if is_list(left) and is_list(right):
             return [*left, *right]
         if isinstance(left, int) and isinstance(right, int):
             return left + right
-    if expr[1] == "%" and isinstance(left, str):
+    if operator == "%" and isinstance(left, str):
         try:
             return left % (tuple(right) if is_list(right) else right)
         except (TypeError, ValueError, KeyError):
-            return Hole(Site(scope.path, 1), "a text that is formatted from what is not known")
-    if expr[1] == "|" and is_dict(left) and is_dict(right):
+            return Unknown(Site(scope.path, 1), "a text that is formatted from what is not known")
+    if operator == "|" and is_dict(left) and is_dict(right):
         return {**left, **right}
-    if expr[1] == "/" and isinstance(left, PathValue):
+    if operator == "/" and isinstance(left, PathValue):
         return divided(left, right, Site(scope.path, 1))
-    hole = left if isinstance(left, Hole) else right
-    return hole if isinstance(hole, Hole) else Hole(Site(scope.path, 1), "a computed value")
+    unknown = left if isinstance(left, Unknown) else right
+    return unknown if isinstance(unknown, Unknown) else Unknown(Site(scope.path, 1), "a computed value")
 
 
-def _truth(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
-    operator = expr[1]
-    first = evaluate(at, expr[2][0], scope)
+def _truth(interp: Runtime, expr: ir.Truth, scope: Scope) -> Any:
+    operator = expr.operator
+    first = evaluate(interp, expr.operands[0], scope)
     if operator == "not":
         known = truth(first)
-        return Hole(Site(scope.path, 1), "a condition that is not known") if known is None else not known
+        return Unknown(Site(scope.path, 1), "a condition that is not known") if known is None else not known
     if operator in ("and", "or"):
         known = truth(first)
         if known is None:
-            return first if isinstance(first, Hole) else Hole(Site(scope.path, 1), "a condition that is not known")
-        return first if known == (operator == "or") else evaluate(at, expr[2][1], scope)
-    return _compare(operator, first, evaluate(at, expr[2][1], scope), Site(scope.path, 1))
+            return (
+                first if isinstance(first, Unknown) else Unknown(Site(scope.path, 1), "a condition that is not known")
+            )
+        return first if known == (operator == "or") else evaluate(interp, expr.operands[1], scope)
+    return compare(operator, first, evaluate(interp, expr.operands[1], scope), Site(scope.path, 1))
 
 
-def _compare(operator: str, left: Any, right: Any, site: Site) -> Any:
-    unknown = Hole(site, "a comparison that is not known")
-    if operator in ("is", "is not") and right is None and not isinstance(left, (Hole, External, Method)):
-        return (left is None) == (operator == "is")
-    plain = (str, int, float, bool, type(None))
-    left, right = (one.value if isinstance(one, Member) else one for one in (left, right))
-    if operator in ("==", "!=") and isinstance(left, plain) and isinstance(right, plain):
-        return (left == right) == (operator == "==")
-    if operator in ("in", "not in") and isinstance(left, plain):
-        if isinstance(right, str):
-            return (left in right) == (operator == "in") if isinstance(left, str) else unknown
-        items = list(right) if is_list(right) or is_dict(right) else None
-        if items is not None and all(isinstance(one, plain) for one in items):
-            return (left in items) == (operator == "in")
-    if operator in ("<", ">", "<=", ">=") and isinstance(left, (int, float)) and isinstance(right, (int, float)):
-        return {"<": left < right, ">": left > right, "<=": left <= right, ">=": left >= right}[operator]
-    return unknown
-
-
-def _list(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
+def _list(interp: Runtime, expr: ir.Display, scope: Scope) -> Any:
     items: list[Any] = []
-    for one in expr[1]:
-        if not isinstance(one, str) and one and one[0] == "*":
-            value = evaluate(at, one[1], scope)
+    for one in expr.items:
+        starred = ir.match(one, ir.Starred)
+        if starred is not None:
+            value = evaluate(interp, starred.value, scope)
             if not is_list(value):
-                return value if isinstance(value, Hole) else Hole(_site(scope, one), "unpacks what is not known")
+                return value if isinstance(value, Unknown) else Unknown(_site(scope, one), "unpacks what is not known")
             items.extend(value)
         else:
-            items.append(evaluate(at, one, scope))
-    return at.made(items)
+            items.append(evaluate(interp, one, scope))
+    return interp.made(items)
 
 
-def _dict(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
+def _dict(interp: Runtime, expr: ir.Mapping, scope: Scope) -> Any:
     found: dict[Any, Any] = {}
-    for key, value in expr[1]:
+    for key, value in expr.pairs:
         if key is None:
-            inner = evaluate(at, value, scope)
+            inner = evaluate(interp, value, scope)
             if not is_dict(inner):
-                return Hole(_site(scope, value), "unpacks what is not known")
+                return Unknown(_site(scope, value), "unpacks what is not known")
             found.update(inner)
             continue
-        name = evaluate(at, key, scope)
+        name = evaluate(interp, key, scope)
         try:
-            found[name] = evaluate(at, value, scope)
+            found[name] = evaluate(interp, value, scope)
         except TypeError:
             continue
-    return at.made(found)
+    return interp.made(found)
 
 
-def _conditional(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
-    known = truth(evaluate(at, expr[1], scope))
+def _conditional(interp: Runtime, expr: ir.Conditional, scope: Scope) -> Any:
+    known = truth(evaluate(interp, expr.condition, scope))
     if known is None:
-        return join([evaluate(at, expr[2], scope), evaluate(at, expr[3], scope)], Site(scope.path, 1))
-    return evaluate(at, expr[2] if known else expr[3], scope)
+        return join([evaluate(interp, expr.then, scope), evaluate(interp, expr.otherwise, scope)], Site(scope.path, 1))
+    return evaluate(interp, expr.then if known else expr.otherwise, scope)
 
 
-def _lambda(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
-    return LambdaValue(tuple(expr[1]), expr[2], scope, _site(scope, expr[2]))
+def _lambda(interp: Runtime, expr: ir.Lambda, scope: Scope) -> Any:
+    return LambdaValue(tuple(expr.names), expr.body, scope, _site(scope, expr.body))
 
 
-def _walrus(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
-    value = evaluate(at, expr[2], scope)
-    at.assign(expr[1], value, scope)
+def _walrus(interp: Runtime, expr: ir.Walrus, scope: Scope) -> Any:
+    value = evaluate(interp, expr.value, scope)
+    interp.assign(expr.name, value, scope)
     return value
 
 
-def _slice(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
-    return slice(expr[1], expr[2])
+def _slice(interp: Runtime, expr: ir.Slice, scope: Scope) -> Any:
+    return slice(expr.start, expr.stop)
 
 
-def _comprehension(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
-    clauses = expr[2]
-    if not clauses or clauses[0][0] != "for" or any(clause[0] == "for" for clause in clauses[1:]):
-        return Hole(_site(scope, expr), "a nested comprehension")
-    items = iterable(evaluate(at, clauses[0][2], scope))
-    if items is None or len(items) > 500:
-        return Hole(_site(scope, expr), "a comprehension over what is not known")
+def _comprehension(interp: Runtime, expr: ir.Comprehension | ir.MappingComprehension, scope: Scope) -> Any:
+    loop = ir.match(expr.clauses[0], ir.ForClause) if expr.clauses else None
+    conditions = [ir.match(clause, ir.IfClause) for clause in expr.clauses[1:]]
+    if loop is None or None in conditions:
+        return Unknown(_site(scope, expr), "a nested comprehension")
+    items = iterable(evaluate(interp, loop.iterable, scope))
+    if items is None or len(items) > MAX_LOOP:
+        return Unknown(_site(scope, expr), "a comprehension over what is not known")
     found: list[Any] = []
     for item in items:
         inner = Scope(scope.path, {}, scope)
-        at.assign(clauses[0][1], item, inner)
-        known = [truth(evaluate(at, clause[1], inner)) for clause in clauses[1:]]
+        interp.assign(loop.target, item, inner)
+        known = [truth(evaluate(interp, one.condition, inner)) for one in conditions if one is not None]
         if None in known:
-            return Hole(_site(scope, expr), "a comprehension with a condition that is not known")
+            return Unknown(_site(scope, expr), "a comprehension with a condition that is not known")
         if all(known):
-            found.append(evaluate(at, expr[1], inner))
-    return at.made(found)
+            found.append(evaluate(interp, expr.element, inner))
+    return interp.made(found)
 
 
-def _items(at: "Interpreter", expr: Expr, scope: Scope) -> Any:
-    """A comprehension of a mapping."""
-    pairs = _comprehension(at, expr, scope)
+def _items(interp: Runtime, expr: ir.MappingComprehension, scope: Scope) -> Any:
+    pairs = _comprehension(interp, expr, scope)
     if not is_list(pairs):
         return pairs
-    return at.made({key: value for key, value in pairs if isinstance(key, (str, int, Member))})
+    return interp.made({key: value for key, value in pairs if isinstance(key, (str, int, Member))})
 
 
-_EVALUATE = {
-    "s": _text,
-    "k": _constant,
-    "...": _ellipsis,
-    "f": _format,
-    "c": _call,
-    "a": _attribute,
-    "i": _subscript,
-    "b": _binary,
-    "o": _truth,
-    "l": _list,
-    "d": _dict,
-    "?": _conditional,
-    "lambda": _lambda,
-    ":=": _walrus,
-    "slice": _slice,
-    "for": _comprehension,
-    "items": _items,
+_EVALUATE: dict[str, tuple[Callable[[Expr], Any], Callable[[Runtime, Any, Scope], Any]]] = {
+    ir.Text.TAG: (ir.Text._make, _text),
+    ir.Constant.TAG: (ir.Constant._make, _constant),
+    ir.ELLIPSIS: (tuple, _ellipsis),
+    ir.Joined.TAG: (ir.Joined._make, _format),
+    ir.Call.TAG: (ir.Call._make, _call),
+    ir.Attribute.TAG: (ir.Attribute._make, _attribute),
+    ir.Subscript.TAG: (ir.Subscript._make, _subscript),
+    ir.Binary.TAG: (ir.Binary._make, _binary),
+    ir.Truth.TAG: (ir.Truth._make, _truth),
+    ir.Display.TAG: (ir.Display._make, _list),
+    ir.Mapping.TAG: (ir.Mapping._make, _dict),
+    ir.Conditional.TAG: (ir.Conditional._make, _conditional),
+    ir.Lambda.TAG: (ir.Lambda._make, _lambda),
+    ir.Walrus.TAG: (ir.Walrus._make, _walrus),
+    ir.Slice.TAG: (ir.Slice._make, _slice),
+    ir.Comprehension.TAG: (ir.Comprehension._make, _comprehension),
+    ir.MappingComprehension.TAG: (ir.MappingComprehension._make, _items),
 }

@@ -1,22 +1,24 @@
 """Module level, executed abstractly in import order: what it builds, above all which routers hold what.
 
-Statements run as Python would run them, on values that may be holes. A branch whose condition is not known runs for
+Statements run as Python would run them, on values that may be unknown. A branch whose condition is not known runs for
 the names it binds, and whatever it would register is reported instead of believed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
+from fastapi_expert.codebase.interpret.calls import call
 from fastapi_expert.codebase.interpret.evaluation import evaluate
-from fastapi_expert.codebase.interpret.flow import Return, Stop, join
+from fastapi_expert.codebase.interpret.operations import join
+from fastapi_expert.codebase.interpret.runtime import Return, Runtime, Stop
 from fastapi_expert.codebase.interpret.sources import Sources
-from fastapi_expert.codebase.interpret.statements import RUN
+from fastapi_expert.codebase.interpret.statements import run_statement
 from fastapi_expert.codebase.interpret.values import (
     DOUBTFUL,
     MISSING,
+    Arguments,
     External,
     FunctionValue,
-    Hole,
     Instance,
     Lazy,
     ModuleValue,
@@ -25,18 +27,14 @@ from fastapi_expert.codebase.interpret.values import (
     Scope,
     Site,
     Thunk,
+    Unknown,
     is_dict,
     is_list,
 )
-from fastapi_expert.codebase.model import Problem
 from fastapi_expert.codebase.resolve.names import Names
-from fastapi_expert.codebase.syntax.facts import (
-    Expr,
-    FileFacts,
-    FunctionFacts,
-    ImportFacts,
-    Stmt,
-)
+from fastapi_expert.codebase.syntax import ir
+from fastapi_expert.codebase.syntax.facts import FunctionFacts, ImportFacts
+from fastapi_expert.codebase.syntax.ir import Expr, Stmt
 
 MAX_STEPS = 1_000_000
 """Statements and calls in one codebase; what comes after is reported as not read."""
@@ -45,47 +43,31 @@ MAX_CALL_STEPS = 5_000
 MAX_DEPTH = 40
 
 
-class Interpreter:
+class Interpreter(Runtime):
     """Runs the modules of one codebase and remembers every router that was made.
 
-    ``sources`` is where data files are read. With ``deeply`` the functions are run whose bodies the facts left out;
-    without it they are remembered in :attr:`unread`.
+    With ``deeply`` the functions are run whose bodies the facts left out; without it they are remembered in
+    :attr:`unread`.
     """
 
     def __init__(self, names: Names, sources: Sources | None = None, *, deeply: bool = False) -> None:
-        self.codebase = names
-        self.sources = sources
+        super().__init__(names, sources)
         self.deeply = deeply
         self.unread: set[tuple[str, str]] = set()
-        self.strays = 0
-        """How many routers were included, or applications mounted, of which it is not known which they are."""
-        self.files: Mapping[str, FileFacts] = names.files
         self.modules: dict[str, Scope] = {}
         self.running: set[str] = set()
-        self.routers: list[Router] = []
         self.called: set[tuple[str, str]] = set()
-        self.problems: dict[Problem, None] = {}
-        self.lenient = False
-        """Texts keep a mark where a part is not known, see :mod:`.exercise`."""
         self._starring: set[str] = set()
-        self.region = 0
         self._regions = 0
-        self.steps = 0
         self.depth = 0
         self.calling = 0
         """How many calls deep we are since the module that runs."""
         self.budget = MAX_STEPS
         """The count of steps at which the call that runs is given up."""
-        self._regions_of: dict[int, tuple[Any, int]] = {}
-        """Collections made under a condition that is not known, with the region they belong to."""
-
-    def problem(self, site: Site, message: str) -> None:
-        self.problems[Problem(site.path, site.line, message)] = None
 
     # -- modules --------------------------------------------------------------------------------------------------
 
     def run_module(self, path: str) -> Scope:
-        """The names of the module at ``path`` after (or, in a circle, while) it ran."""
         scope = self.modules.get(path)
         if scope is not None:
             return scope
@@ -110,7 +92,7 @@ class Interpreter:
         return scope
 
     def _module_names(self, path: str) -> dict[str, Any]:
-        name = self.codebase.modules.name(path)
+        name = self.names.modules.name(path)
         folder = path.rpartition("/")[0]
         package = path.endswith("__init__.py")
         names: dict[str, Any] = {"__name__": name, "__file__": PathValue(path)}
@@ -118,20 +100,19 @@ class Interpreter:
         return {**names, "__path__": [PathValue(folder)]} if package else names
 
     def module_attribute(self, place: str, name: str) -> Any:
-        """``name`` of the module at ``place``; MISSING when there is none."""
         if not place.endswith("/"):
-            self.codebase.asked[place].add(name)
+            self.names.read_set[place].add(name)
             scope = self.run_module(place)
             if name in scope.names:
                 return self.force(scope, name)
-            for source in self.codebase.star_sources(place):
+            for source in self.names.star_sources(place):
                 if source != place and source not in self._starring:
                     self._starring.add(source)
                     found = self.module_attribute(source, name)
                     self._starring.discard(source)
                     if found is not MISSING:
                         return found
-        child = self.codebase.modules.child(place, name)
+        child = self.names.modules.child(place, name)
         if child is None:
             return MISSING
         if not child.endswith("/"):
@@ -139,17 +120,16 @@ class Interpreter:
         return ModuleValue(child)
 
     def force(self, scope: Scope, name: str) -> Any:
-        """The value bound to ``name``, evaluating what was put off."""
         value = scope.names[name]
         if isinstance(value, Thunk):
-            scope.names[name] = Hole(Site(scope.path, 1), f"{name} is defined by itself")
+            scope.names[name] = Unknown(Site(scope.path, 1), f"{name} is defined by itself")
             value = scope.names[name] = self._evaluated(value)
         elif isinstance(value, Lazy):
-            scope.names[name] = Hole(Site(scope.path, 1), f"{name} is imported from itself")
+            scope.names[name] = Unknown(Site(scope.path, 1), f"{name} is imported from itself")
             found = self.module_attribute(value.place, value.name)
             scope.names[name] = value
             if found is MISSING:
-                return Hole(Site(scope.path, 1), f"{value.name} is not found in {value.place}")
+                return Unknown(Site(scope.path, 1), f"{value.name} is not found in {value.place}")
             if value.place not in self.running:
                 scope.names[name] = found
             value = found
@@ -163,14 +143,13 @@ class Interpreter:
         return thunk.value
 
     def lookup(self, scope: Scope, name: str) -> Any:
-        """The value of a name as Python would find it; MISSING when nothing binds it."""
-        self.codebase.asked[scope.path].add(name)
+        self.names.read_set[scope.path].add(name)
         here: Scope | None = scope
         while here is not None:
             if name in here.names and not (here.cls is not None and here is not scope):
                 return self.force(here, name)
             here = here.parent
-        for place in self.codebase.star_sources(scope.path):
+        for place in self.names.star_sources(scope.path):
             found = self.module_attribute(place, name)
             if found is not MISSING:
                 return found
@@ -179,23 +158,26 @@ class Interpreter:
     # -- statements -----------------------------------------------------------------------------------------------
 
     def evaluate(self, expr: Expr, scope: Scope) -> Any:
-        """The value of ``expr`` in ``scope``."""
         return evaluate(self, expr, scope)
+
+    def call(self, function: Any, given: Arguments) -> Any:
+        return call(self, function, given)
 
     def run(self, body: Iterable[Stmt], scope: Scope) -> None:
         for statement in body:
             self.steps += 1
             if self.steps > self.budget:
                 self._give_up(scope, statement)
-            RUN[statement[0]](self, statement, scope)
+            run_statement(self, statement, scope)
 
     def _give_up(self, scope: Scope, statement: Stmt) -> NoReturn:
         if self.steps > MAX_STEPS:
-            self.problem(Site(scope.path, statement[1]), "module level computes for too long; the rest is not read")
+            self.problem(
+                Site(scope.path, ir.line_of(statement)), "module level computes for too long; the rest is not read"
+            )
         raise Stop
 
     def assign(self, target: Any, value: Any, scope: Scope) -> None:
-        """Bind ``target`` (a name, an attribute, a tuple) to ``value``."""
         if isinstance(target, str):
             head, dot, last = target.rpartition(".")
             if not dot:
@@ -212,30 +194,20 @@ class Interpreter:
                     owner.prefix = value
             elif isinstance(owner, ModuleValue) and owner.place in self.modules:
                 self.modules[owner.place].names[last] = value
-        elif target and target[0] == "=":
-            for one in target[1]:
+        elif (several := ir.match(target, ir.Targets)) is not None:
+            for one in several.items:
                 self.assign(one, value, scope)
-        elif target and target[0] == "l":
-            parts = list(value) if is_list(value) and len(value) == len(target[1]) else None
-            for index, one in enumerate(target[1]):
-                self.assign(one, parts[index] if parts is not None else Hole(Site(scope.path, 1), "unpacked"), scope)
-        elif target and target[0] == "i":
-            owner, key = evaluate(self, target[1], scope), evaluate(self, target[2], scope)
+        elif (unpacked := ir.match(target, ir.Display)) is not None:
+            count = len(unpacked.items)
+            parts = list(value) if is_list(value) and len(value) == count else None
+            for index, one in enumerate(unpacked.items):
+                self.assign(one, parts[index] if parts is not None else Unknown(Site(scope.path, 1), "unpacked"), scope)
+        elif (item := ir.match(target, ir.Subscript)) is not None:
+            owner, key = evaluate(self, item.value, scope), evaluate(self, item.index, scope)
             if is_dict(owner) and isinstance(key, (str, int)):
-                owner[key] = Hole(Site(scope.path, 1), DOUBTFUL) if self.is_doubtful(owner) else value
-
-    def made(self, collection: Any) -> Any:
-        """``collection``, remembered as made in the branch that runs."""
-        if self.region:
-            self._regions_of[id(collection)] = (collection, self.region)
-        return collection
-
-    def is_doubtful(self, collection: Any) -> bool:
-        """Whether a change of it now would be one that only some branch makes."""
-        return self.region != 0 and self._regions_of.get(id(collection), (None, 0))[1] != self.region
+                owner[key] = Unknown(Site(scope.path, 1), DOUBTFUL) if self.is_doubtful(owner) else value
 
     def uncertain(self, bodies: Iterable[Iterable[Stmt]], scope: Scope) -> None:
-        """Run branches of which it is not known whether they run: keep the names they agree on, believe no effect."""
         before = dict(scope.names)
         outcomes: list[dict[str, Any]] = []
         for body in bodies:
@@ -247,7 +219,7 @@ class Interpreter:
             try:
                 self.run(body, scope)
             except Return as returned:
-                if returned.value is not None and not isinstance(returned.value, Hole):
+                if returned.value is not None and not isinstance(returned.value, Unknown):
                     scope.maybe.append(returned.value)
             except Stop:
                 continue  # a branch that raises says nothing of what follows
@@ -265,14 +237,13 @@ class Interpreter:
     # -- calls ----------------------------------------------------------------------------------------------------
 
     def call_function(self, function: FunctionValue, args: list[Any], keywords: dict[str, Any], site: Site) -> Any:
-        """Run the body of a function of the codebase; a Hole when its body was not kept."""
-        facts = self.codebase.function(function.path, function.qualname)
+        facts = self.names.function(function.path, function.qualname)
         if facts is None:
-            return Hole(site, f"{function.qualname} is not found")
+            return Unknown(site, f"{function.qualname} is not found")
         self.called.add((function.path, function.qualname))
         body = facts.body if facts.body is not None else self._left_out(function.path, facts)
         if body is None or self.calling > MAX_DEPTH or self.steps > self.budget:
-            return Hole(site, f"what {facts.name}() returns is not known from its text")
+            return Unknown(site, f"what {facts.name}() returns is not known from its text")
         scope = Scope(function.path, {}, function.scope)
         if function.receiver is not None:
             args = [function.receiver, *args]
@@ -289,7 +260,7 @@ class Interpreter:
         except Return as returned:
             value = returned.value
         except Stop:
-            value = Hole(site, f"{facts.name}() raises an error")
+            value = Unknown(site, f"{facts.name}() raises an error")
         finally:
             self.calling -= 1
             if not self.calling:
@@ -323,13 +294,12 @@ class Interpreter:
             elif param.default:
                 scope.names[param.name] = Thunk(param.default_expr, scope.parent or scope)
             else:
-                scope.names[param.name] = Hole(site, f"no value is known for {param.name!r} of {facts.name}()")
+                scope.names[param.name] = Unknown(site, f"no value is known for {param.name!r} of {facts.name}()")
 
     # -- reading one statement ------------------------------------------------------------------------------------
 
     def bind_import(self, imported: ImportFacts, scope: Scope) -> None:
-        """Bind what one import statement brings, running the module it names first, as Python does."""
-        find = self.codebase.modules.find
+        find = self.names.modules.find
         if not imported.name:
             dotted = imported.module if imported.alias else imported.module.split(".")[0]
             whole = find(scope.path, imported.module)
@@ -348,14 +318,14 @@ class Interpreter:
             self.run_module(place)
         if imported.name == "*":
             return  # looked up when a name is not found otherwise
-        self.codebase.asked[place].add(imported.name)
-        child = self.codebase.modules.child(place, imported.name)
+        self.names.read_set[place].add(imported.name)
+        child = self.names.modules.child(place, imported.name)
         if place == scope.path:  # a package imports its own submodule
             if child is not None:
                 scope.names[imported.alias] = ModuleValue(child)
                 if not child.endswith("/"):
                     self.run_module(child)
             return
-        if child is not None and not child.endswith("/") and imported.name not in self.codebase.bindings(place):
+        if child is not None and not child.endswith("/") and imported.name not in self.names.bindings(place):
             self.run_module(child)
         scope.names[imported.alias] = Lazy(place, imported.name)

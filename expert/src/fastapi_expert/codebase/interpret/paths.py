@@ -5,20 +5,18 @@ import posixpath
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.sources import DATA, parsed
 from fastapi_expert.codebase.interpret.values import (
     Arguments,
-    Hole,
     ModuleInfo,
     PathValue,
     Site,
+    Unknown,
     is_list,
 )
-
-if TYPE_CHECKING:
-    from fastapi_expert.codebase.interpret.interpreter import Interpreter
 
 
 def join(base: str, *parts: str) -> str | None:
@@ -34,12 +32,12 @@ def join(base: str, *parts: str) -> str | None:
     return "/".join(found)
 
 
-def path_attribute(at: "Interpreter", value: PathValue, name: str, site: Site) -> Any:
+def path_attribute(interp: Runtime, value: PathValue, name: str, site: Site) -> Any:
     """`path.parent`, `.name`, `.stem`, `.suffix`, `.parts`; None when it is a method."""
     folder, _, last = value.path.rpartition("/")
     stem, dot, suffix = last.rpartition(".")
     if name == "parent":
-        return replace(value, path=folder) if value.path else Hole(site, "a folder above the codebase")
+        return replace(value, path=folder) if value.path else Unknown(site, "a folder above the codebase")
     if name == "parents":
         parts = value.path.split("/")
         return [replace(value, path="/".join(parts[:end])) for end in range(len(parts) - 1, -1, -1)]
@@ -48,33 +46,33 @@ def path_attribute(at: "Interpreter", value: PathValue, name: str, site: Site) -
     return {"name": last, "stem": stem if dot else last, "suffix": f".{suffix}" if dot else ""}.get(name)
 
 
-def path_method(at: "Interpreter", value: PathValue, name: str, given: Arguments) -> Any:
+def path_method(interp: Runtime, value: PathValue, name: str, given: Arguments) -> Any:
     """What a method of `pathlib.Path`, or of a file that was opened, gives."""
     ask = _METHODS.get(name)
-    found = ask(at, value, given) if ask is not None else None
-    return found if found is not None else Hole(given.site, f"what {name}() of a path gives is not known")
+    found = ask(interp, value, given) if ask is not None else None
+    return found if found is not None else Unknown(given.site, f"what {name}() of a path gives is not known")
 
 
-def _itself(at: "Interpreter", value: PathValue, given: Arguments) -> Any:
+def _itself(interp: Runtime, value: PathValue, given: Arguments) -> Any:
     return value
 
 
-def _joinpath(at: "Interpreter", value: PathValue, given: Arguments) -> Any:
+def _joinpath(interp: Runtime, value: PathValue, given: Arguments) -> Any:
     texts = [one for one in given.args if isinstance(one, str)]
     return _below(value, texts, given.site) if len(texts) == len(given.args) else None
 
 
-def _iterdir(at: "Interpreter", value: PathValue, given: Arguments) -> Any:
-    return [PathValue(child) for child in at.codebase.modules.listing(value.path)]
+def _iterdir(interp: Runtime, value: PathValue, given: Arguments) -> Any:
+    return [PathValue(child) for child in interp.names.modules.listing(value.path)]
 
 
-def _glob(at: "Interpreter", value: PathValue, given: Arguments, *, deep: bool = False) -> Any:
+def _glob(interp: Runtime, value: PathValue, given: Arguments, *, deep: bool = False) -> Any:
     given_pattern = given.get(0, "pattern")
     if not isinstance(given_pattern, str) or not given_pattern.endswith(("*", ".py")):
         return None  # which data files there are is not known
     pattern = given_pattern.removeprefix("**/")
     deep = deep or pattern != given_pattern
-    modules = at.codebase.modules
+    modules = interp.names.modules
     prefix = f"{value.path}/" if value.path else ""
     return [
         PathValue(path)
@@ -91,33 +89,33 @@ def _fits(path: str, pattern: str, *, deep: bool) -> bool:
     return all(map(fnmatch.fnmatchcase, parts[-len(wanted) :], wanted))
 
 
-def _is_there(at: "Interpreter", value: PathValue, given: Arguments, *, as_what: str) -> bool | None:
+def _is_there(interp: Runtime, value: PathValue, given: Arguments, *, as_what: str) -> bool | None:
     """Of a data file it is known only that it is there: one that is not may be there when the application runs."""
-    modules = at.codebase.modules
+    modules = interp.names.modules
     if modules.tells(value.path):
         folder, file = modules.is_folder(value.path), modules.is_file(value.path)
         return {"folder": folder, "file": file, "any": folder or file}[as_what]
-    return True if as_what != "folder" and _content(at, value) is not None else None
+    return True if as_what != "folder" and _content(interp, value) is not None else None
 
 
-def _content(at: "Interpreter", value: PathValue) -> str | None:
-    if at.sources is None or value.relative or not value.path.endswith(DATA):
+def _content(interp: Runtime, value: PathValue) -> str | None:
+    if interp.sources is None or value.relative or not value.path.endswith(DATA):
         return None
-    return at.sources.text(value.path)
+    return interp.sources.text(value.path)
 
 
-def _read(at: "Interpreter", value: PathValue, given: Arguments) -> Any:
-    return _content(at, value)
+def _read(interp: Runtime, value: PathValue, given: Arguments) -> Any:
+    return _content(interp, value)
 
 
-def _relative_to(at: "Interpreter", value: PathValue, given: Arguments) -> Any:
+def _relative_to(interp: Runtime, value: PathValue, given: Arguments) -> Any:
     base = given.args[0] if given.args else None
     if not isinstance(base, PathValue) or base.relative or not f"{value.path}/".startswith(f"{base.path}/".lstrip("/")):
         return None
     return PathValue(value.path[len(base.path) :].lstrip("/"), relative=True)
 
 
-def _with_suffix(at: "Interpreter", value: PathValue, given: Arguments) -> Any:
+def _with_suffix(interp: Runtime, value: PathValue, given: Arguments) -> Any:
     folder, slash, last = value.path.rpartition("/")
     suffix = given.get(0, "suffix")
     if not isinstance(suffix, str):
@@ -125,11 +123,11 @@ def _with_suffix(at: "Interpreter", value: PathValue, given: Arguments) -> Any:
     return replace(value, path=f"{folder}{slash}{last.rpartition('.')[0] or last}{suffix}")
 
 
-def _as_text(at: "Interpreter", value: PathValue, given: Arguments) -> Any:
+def _as_text(interp: Runtime, value: PathValue, given: Arguments) -> Any:
     return value.path if value.relative else value  # os.path and pathlib take either
 
 
-_METHODS: dict[str, Callable[["Interpreter", PathValue, Arguments], Any]] = {
+_METHODS: dict[str, Callable[[Runtime, PathValue, Arguments], Any]] = {
     **dict.fromkeys(("resolve", "absolute", "expanduser", "open"), _itself),
     "as_posix": _as_text,
     "joinpath": _joinpath,
@@ -147,65 +145,67 @@ _METHODS: dict[str, Callable[["Interpreter", PathValue, Arguments], Any]] = {
 
 def _below(base: PathValue, parts: list[str], site: Site) -> Any:
     path = join(base.path, *parts)
-    return replace(base, path=path) if path is not None else Hole(site, "a path outside the codebase")
+    return replace(base, path=path) if path is not None else Unknown(site, "a path outside the codebase")
 
 
 def divided(base: PathValue, part: Any, site: Site) -> Any:
     """`path / "name"`."""
-    return _below(base, [part], site) if isinstance(part, str) else Hole(site, "a path that is not known")
+    return _below(base, [part], site) if isinstance(part, str) else Unknown(site, "a path that is not known")
 
 
-def _path(at: "Interpreter", given: Arguments) -> Any:
+def _path(interp: Runtime, given: Arguments) -> Any:
     if given.args and isinstance(given.args[0], PathValue):
         return _below(given.args[0], [one for one in given.args[1:] if isinstance(one, str)], given.site)
-    return Hole(given.site, "a path outside the codebase, as far as the text tells")
+    return Unknown(given.site, "a path outside the codebase, as far as the text tells")
 
 
-def _joined(at: "Interpreter", given: Arguments) -> Any:
+def _joined(interp: Runtime, given: Arguments) -> Any:
     if all(isinstance(one, str) for one in given.args[1:]):
-        return _path(at, given)
-    return Hole(given.site, "a path that is not known")
+        return _path(interp, given)
+    return Unknown(given.site, "a path that is not known")
 
 
-def _same(at: "Interpreter", given: Arguments) -> Any:
-    return given.args[0] if given.args else Hole(given.site, "no path")
+def _same(interp: Runtime, given: Arguments) -> Any:
+    return given.args[0] if given.args else Unknown(given.site, "no path")
 
 
-_Function = Callable[["Interpreter", Arguments], Any]
+_Function = Callable[[Runtime, Arguments], Any]
 
 
-def _of_path(answer: Callable[["Interpreter", PathValue, Arguments], Any]) -> _Function:
+def _of_path(answer: Callable[[Runtime, PathValue, Arguments], Any]) -> _Function:
     """A function of one path that is known, else of nothing."""
 
-    def asked(at: "Interpreter", given: Arguments) -> Any:
+    def asked(interp: Runtime, given: Arguments) -> Any:
         value = given.args[0] if given.args else None
         return (
-            answer(at, value, given) if isinstance(value, PathValue) else Hole(given.site, "a path that is not known")
+            answer(interp, value, given)
+            if isinstance(value, PathValue)
+            else Unknown(given.site, "a path that is not known")
         )
 
     return asked
 
 
-def _split_extension(at: "Interpreter", given: Arguments) -> Any:
+def _split_extension(interp: Runtime, given: Arguments) -> Any:
     value = given.args[0] if given.args else None
     if not isinstance(value, str):
-        return Hole(given.site, "a path that is not known")
+        return Unknown(given.site, "a path that is not known")
     stem, dot, suffix = value.rpartition(".")
     return [stem, dot + suffix] if dot and stem else [value, ""]
 
 
-def _names_in(at: "Interpreter", folder: PathValue, given: Arguments) -> list[str]:
-    return [child.rpartition("/")[2] for child in at.codebase.modules.listing(folder.path)]
+def _names_in(interp: Runtime, folder: PathValue, given: Arguments) -> list[str]:
+    return [child.rpartition("/")[2] for child in interp.names.modules.listing(folder.path)]
 
 
-def _iter_modules(at: "Interpreter", given: Arguments) -> Any:
+def _iter_modules(interp: Runtime, given: Arguments) -> Any:
     where = given.get(0, "path")
     folders = [one for one in where if isinstance(one, PathValue)] if is_list(where) else []
     if not folders:
-        return Hole(given.site, "modules of a folder that is not known")
+        return Unknown(given.site, "modules of a folder that is not known")
     prefix = given.get(1, "prefix")
     prefix = prefix if isinstance(prefix, str) else ""
-    modules = at.codebase.modules
+    modules = interp.names.modules
     found: dict[str, ModuleInfo] = {}
     for folder in folders:
         for child in modules.listing(folder.path):
@@ -217,9 +217,9 @@ def _iter_modules(at: "Interpreter", given: Arguments) -> Any:
     return list(found.values())
 
 
-def _walk(at: "Interpreter", top: PathValue, given: Arguments) -> Any:
+def _walk(interp: Runtime, top: PathValue, given: Arguments) -> Any:
     """`os.walk`, top down: (folder, names of its folders, names of its files)."""
-    modules = at.codebase.modules
+    modules = interp.names.modules
     found: list[list[Any]] = []
     pending = [top.path]
     while pending:
@@ -232,24 +232,24 @@ def _walk(at: "Interpreter", top: PathValue, given: Arguments) -> Any:
     return found
 
 
-def _relative_path(at: "Interpreter", given: Arguments) -> Any:
+def _relative_path(interp: Runtime, given: Arguments) -> Any:
     """`os.path.relpath(path, start)`."""
     path, start = given.get(0, "path"), given.get(1, "start")
     if not isinstance(path, PathValue) or not isinstance(start, PathValue):
-        return Hole(given.site, "a path that is not known")
+        return Unknown(given.site, "a path that is not known")
     return posixpath.relpath(f"/{path.path}", f"/{start.path}")
 
 
-def _loaded(at: "Interpreter", given: Arguments, *, kind: str) -> Any:
+def _loaded(interp: Runtime, given: Arguments, *, kind: str) -> Any:
     """The value of a data file (or its text), as `tomllib.load(file)` and its like give it."""
     source = given.args[0] if given.args else None
-    text = _content(at, source) if isinstance(source, PathValue) else source
+    text = _content(interp, source) if isinstance(source, PathValue) else source
     if not isinstance(text, str):
-        return Hole(given.site, "what a data file says is not known")
+        return Unknown(given.site, "what a data file says is not known")
     try:
-        return at.made(parsed(text, kind))
+        return interp.made(parsed(text, kind))
     except ValueError as error:
-        return Hole(given.site, f"a data file that cannot be read ({error})")
+        return Unknown(given.site, f"a data file that cannot be read ({error})")
 
 
 _TOML = ("tomllib", "tomli", "toml", "rtoml", "pytoml", "tomlkit")
@@ -267,16 +267,16 @@ CONSTANTS = {"os.sep": "/", "os.path.sep": "/", "os.curdir": ".", "os.extsep": "
 OUTSIDE: dict[str, _Function] = {
     "pathlib.Path": _path,
     "pathlib.PurePath": _path,
-    "os.path.dirname": _of_path(lambda at, path, given: path_attribute(at, path, "parent", given.site)),
-    "os.path.basename": _of_path(lambda at, path, given: path_attribute(at, path, "name", given.site)),
+    "os.path.dirname": _of_path(lambda interp, path, given: path_attribute(interp, path, "parent", given.site)),
+    "os.path.basename": _of_path(lambda interp, path, given: path_attribute(interp, path, "name", given.site)),
     "os.path.abspath": _same,
     "os.path.realpath": _same,
     "os.fspath": _same,
     "os.path.join": _joined,
     "os.path.splitext": _split_extension,
-    "os.path.isdir": _of_path(lambda at, path, given: path_method(at, path, "is_dir", given)),
-    "os.path.isfile": _of_path(lambda at, path, given: path_method(at, path, "is_file", given)),
-    "os.path.exists": _of_path(lambda at, path, given: path_method(at, path, "exists", given)),
+    "os.path.isdir": _of_path(lambda interp, path, given: path_method(interp, path, "is_dir", given)),
+    "os.path.isfile": _of_path(lambda interp, path, given: path_method(interp, path, "is_file", given)),
+    "os.path.exists": _of_path(lambda interp, path, given: path_method(interp, path, "exists", given)),
     "os.path.relpath": _relative_path,
     "os.walk": _of_path(_walk),
     "builtins.open": _same,

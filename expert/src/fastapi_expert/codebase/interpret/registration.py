@@ -1,15 +1,16 @@
 """What the methods of applications and routers do to the route graph."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from fastapi_expert.codebase.interpret.attributes import class_attribute
+from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
     Arguments,
     ClassValue,
     Entry,
     External,
     FunctionValue,
-    Hole,
     IncludeEntry,
     Instance,
     Member,
@@ -20,28 +21,31 @@ from fastapi_expert.codebase.interpret.values import (
     Router,
     Scope,
     Site,
+    Unknown,
     is_dict,
     is_list,
 )
-from fastapi_expert.codebase.syntax.facts import Expr
+from fastapi_expert.codebase.syntax.ir import Expr
+from fastapi_expert.codebase.vocabulary import (
+    ADDING_METHODS,
+    GENERAL_DECORATORS,
+    MOUNT_CLASSES,
+    ROUTE_CLASSES,
+    STARLETTE_METHODS,
+    VERBS,
+    WEBSOCKET,
+)
 
-if TYPE_CHECKING:
-    from fastapi_expert.codebase.interpret.interpreter import Interpreter
-
-VERBS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
-PLAIN = ("route", "websocket_route", "add_route", "add_websocket_route")
-"""Starlette's methods, which know neither prefix nor dependencies of an `APIRouter`."""
-
-_Act = Callable[["Interpreter", Router, str, Arguments], Any]
+_Act = Callable[[Runtime, Router, str, Arguments], Any]
 
 
-def make_router(at: "Interpreter", router: Router, args: list[Any], keywords: dict[str, Any]) -> None:
+def make_router(interp: Runtime, router: Router, args: list[Any], keywords: dict[str, Any]) -> None:
     """What `APIRouter(…)` and `FastAPI(…)` do with their arguments."""
     router.keywords = keywords
     if not router.is_app:
         prefix = keywords.get("prefix", "")
         if "**" in keywords and "prefix" not in keywords:
-            prefix = Hole(router.site, "the router's arguments are unpacked from what is not known")
+            prefix = Unknown(router.site, "the router's arguments are unpacked from what is not known")
         router.prefix = _text(prefix)
     for name, value in keywords.items():
         if name == "middleware" and is_list(value):
@@ -50,38 +54,38 @@ def make_router(at: "Interpreter", router: Router, args: list[Any], keywords: di
             router.handlers.extend((one, router.site) for one in value.values())
     routes = keywords.get("routes", args[0] if args and not router.is_app else None)
     for route in routes if is_list(routes) else ():
-        add_route_object(at, router, route)
+        add_route_object(interp, router, route)
 
 
-def add_route_object(at: "Interpreter", router: Router, route: Any) -> None:
+def add_route_object(interp: Runtime, router: Router, route: Any) -> None:
     """A `Route`, `APIRoute`, `WebSocketRoute` or `Mount` object in `routes=[…]` or `router.routes.append(…)`."""
     if isinstance(route, (RouteEntry, MountEntry)):
-        _add(at, router, route)
+        _add(interp, router, route)
         return
     if not isinstance(route, Instance) or not isinstance(route.cls, External):
         return
     kind = route.cls.name.rpartition(".")[2]
     given = route.attributes
     path = _text(given.get("0", given.get("path")))
-    if kind in ("Mount", "Host"):
+    if kind in MOUNT_CLASSES:
         app = given.get("1", given.get("app"))
         if app is None and is_list(given.get("routes")):
-            app = Router(True, route.site, External("starlette.applications.Starlette"), at.region)
+            app = Router(True, route.site, External("starlette.applications.Starlette"), interp.region)
             for inner in given["routes"]:
-                add_route_object(at, app, inner)
-        _add(at, router, MountEntry(path, app, route.site, host=kind == "Host"))
-    elif kind in ("Route", "APIRoute", "WebSocketRoute", "APIWebSocketRoute"):
+                add_route_object(interp, app, inner)
+        _add(interp, router, MountEntry(path, app, route.site, host=kind == "Host"))
+    elif kind in ROUTE_CLASSES:
         websocket = "WebSocket" in kind
         methods = _methods(given.get("methods"), route.site)
         endpoint = given.get("1", given.get("endpoint"))
         plain = not kind.startswith("API")
-        _add(at, router, _route(methods, path, endpoint, route.site, websocket, given, {}, route.site.path, plain))
+        _add(interp, router, _route(methods, path, endpoint, route.site, websocket, given, {}, route.site.path, plain))
 
 
-def _add(at: "Interpreter", router: Router, entry: Entry) -> None:
+def _add(interp: Runtime, router: Router, entry: Entry) -> None:
     """Add to the graph, unless this runs under a condition that is not known."""
-    if router.region != at.region:
-        at.problem(entry.site, f"{_what(entry)} under a condition that the text does not settle; not listed")
+    if router.region != interp.region:
+        interp.problem(entry.site, f"{_what(entry)} under a condition that the text does not settle; not listed")
         return
     router.entries.append(entry)
 
@@ -96,16 +100,16 @@ def _text(value: Any) -> Any:
     return value.value if isinstance(value, Member) else value
 
 
-def _methods(value: Any, site: Site) -> tuple[str, ...] | Hole:
+def _methods(value: Any, site: Site) -> tuple[str, ...] | Unknown:
     if value is None:
         return ("GET",)
     if is_list(value) and all(isinstance(_text(one), str) for one in value):
         return tuple(_text(one).upper() for one in value)
-    return Hole(site, "the methods of the route are not known")
+    return Unknown(site, "the methods of the route are not known")
 
 
 def _route(
-    methods: tuple[str, ...] | Hole,
+    methods: tuple[str, ...] | Unknown,
     path: Any,
     endpoint: Any,
     site: Site,
@@ -115,25 +119,25 @@ def _route(
     scope_path: str,
     plain: bool,
 ) -> RouteEntry:
-    if isinstance(methods, Hole):
+    if isinstance(methods, Unknown):
         return RouteEntry((), methods, endpoint, site, websocket, keywords, raw, scope_path, plain)
-    named = ("WEBSOCKET",) if websocket else methods
+    named = (WEBSOCKET,) if websocket else methods
     return RouteEntry(named, path, endpoint, site, websocket, keywords, raw, scope_path, plain)
 
 
-def apply(at: "Interpreter", decorator: RouteDecorator, endpoint: Any, scope: Scope) -> Any:
+def apply(interp: Runtime, decorator: RouteDecorator, endpoint: Any, scope: Scope) -> Any:
     """Register ``endpoint`` as the decorator says and give it back."""
     add_api_route = None
     if isinstance(decorator.router.cls, ClassValue) and not decorator.plain and not decorator.websocket:
-        add_api_route = _overridden(at, decorator.router, "add_api_route", decorator.site)
+        add_api_route = _overridden(interp, decorator.router, "add_api_route", decorator.site)
     if add_api_route is not None:
-        methods = decorator.methods if isinstance(decorator.methods, Hole) else list(decorator.methods)
-        at.call_function(
+        methods = decorator.methods if isinstance(decorator.methods, Unknown) else list(decorator.methods)
+        interp.call_function(
             add_api_route, [decorator.path, endpoint], {**decorator.keywords, "methods": methods}, decorator.site
         )
     else:
         add_endpoint(
-            at,
+            interp,
             decorator.router,
             decorator.methods,
             decorator.path,
@@ -148,19 +152,17 @@ def apply(at: "Interpreter", decorator: RouteDecorator, endpoint: Any, scope: Sc
     return endpoint
 
 
-def _overridden(at: "Interpreter", router: Router, name: str, site: Site) -> FunctionValue | None:
-    from fastapi_expert.codebase.interpret.attributes import class_attribute  # the two need each other
-
+def _overridden(interp: Runtime, router: Router, name: str, site: Site) -> FunctionValue | None:
     if not isinstance(router.cls, ClassValue):
         return None
-    own = class_attribute(at, router.cls, name, site, receiver=router)
+    own = class_attribute(interp, router.cls, name, site, receiver=router)
     return own if isinstance(own, FunctionValue) else None
 
 
 def add_endpoint(
-    at: "Interpreter",
+    interp: Runtime,
     router: Router,
-    methods: tuple[str, ...] | Hole,
+    methods: tuple[str, ...] | Unknown,
     path: Any,
     endpoint: Any,
     site: Site,
@@ -176,30 +178,30 @@ def add_endpoint(
     prefix = "" if plain else _text(router.prefix)
     if isinstance(prefix, str) and isinstance(path, str):
         path = prefix + path
-    elif isinstance(prefix, Hole):
+    elif isinstance(prefix, Unknown):
         path = prefix
     elif not isinstance(path, str):
-        path = path if isinstance(path, Hole) else Hole(site, "the path is not known")
+        path = path if isinstance(path, Unknown) else Unknown(site, "the path is not known")
     else:
-        path = Hole(router.site, "the router's prefix is not known")
-    _add(at, router, _route(methods, path, endpoint, site, websocket, keywords, raw, scope_path, plain))
+        path = Unknown(router.site, "the router's prefix is not known")
+    _add(interp, router, _route(methods, path, endpoint, site, websocket, keywords, raw, scope_path, plain))
 
 
-def _verb(at: "Interpreter", router: Router, name: str, given: Arguments) -> Any:
+def _verb(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
     path = given.get(0, "path")
     methods = (name.upper(),) if name in VERBS else _methods(given.get(1, "methods"), given.site)
     websocket = name.startswith("websocket")
-    plain = name in PLAIN
+    plain = name in STARLETTE_METHODS
     return RouteDecorator(router, methods, path, given.keywords, given.raw, given.site, websocket, plain)
 
 
-def _add_route(at: "Interpreter", router: Router, name: str, given: Arguments) -> Any:
+def _add_route(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
     path, endpoint = given.get(0, "path"), given.get(1, "endpoint")
     if endpoint is None:
         endpoint = given.keywords.get("route")
     methods = _methods(given.get(2, "methods") if name == "add_route" else given.keywords.get("methods"), given.site)
     add_endpoint(
-        at,
+        interp,
         router,
         methods,
         path,
@@ -209,15 +211,15 @@ def _add_route(at: "Interpreter", router: Router, name: str, given: Arguments) -
         given.keywords,
         given.raw,
         given.scope.path,
-        plain=name in PLAIN,
+        plain=name in STARLETTE_METHODS,
     )
 
 
-def _include(at: "Interpreter", router: Router, name: str, given: Arguments) -> Any:
+def _include(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
     child = given.get(0, "router")
     prefix: Any = _text(given.keywords.get("prefix", ""))
     if "**" in given.keywords and "prefix" not in given.keywords:
-        prefix = Hole(given.site, "the arguments are unpacked from what is not known")
+        prefix = Unknown(given.site, "the arguments are unpacked from what is not known")
     if isinstance(child, Router):
         if isinstance(router.prefix, str) and isinstance(prefix, str):
             prefix = router.prefix + prefix
@@ -225,16 +227,16 @@ def _include(at: "Interpreter", router: Router, name: str, given: Arguments) -> 
             prefix = router.prefix
         if child is router:
             return
-        _add(at, router, IncludeEntry(child, prefix, given.site, given.keywords, tuple(child.entries)))
-    elif isinstance(child, Hole):
-        at.strays += 1
-        at.problem(given.site, f"which router is included is not known: {child.why}; its routes are not listed")
+        _add(interp, router, IncludeEntry(child, prefix, given.site, given.keywords, tuple(child.entries)))
+    elif isinstance(child, Unknown):
+        interp.unresolved_includes += 1
+        interp.problem(given.site, f"which router is included is not known: {child.reason}; its routes are not listed")
     elif isinstance(child, (Instance, External, Method)):
-        at.problem(
+        interp.problem(
             given.site, f"includes a router from outside this codebase ({_outside(child)}); its routes are not listed"
         )
     elif child is not None:
-        at.problem(given.site, "includes something that is not a router; nothing is listed for it")
+        interp.problem(given.site, "includes something that is not a router; nothing is listed for it")
 
 
 def _outside(value: Instance | External | Method) -> str:
@@ -249,75 +251,74 @@ def _outside(value: Instance | External | Method) -> str:
     return value.cls.name if isinstance(value.cls, External) else value.cls.qualname
 
 
-def _mount(at: "Interpreter", router: Router, name: str, given: Arguments) -> Any:
+def _mount(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
     path = _text(given.get(0, "host" if name == "host" else "path"))  # Starlette's: without the router's prefix
     app = given.get(1, "app")
-    if isinstance(app, Hole):
-        at.strays += 1
-        at.problem(given.site, f"which application is mounted is not known: {app.why}; its routes are not listed")
-    _add(at, router, MountEntry(path, app, given.site, host=name == "host"))
+    if isinstance(app, Unknown):
+        interp.unresolved_includes += 1
+        interp.problem(
+            given.site, f"which application is mounted is not known: {app.reason}; its routes are not listed"
+        )
+    _add(interp, router, MountEntry(path, app, given.site, host=name == "host"))
 
 
-def _frontend(at: "Interpreter", router: Router, name: str, given: Arguments) -> Any:
+def _frontend(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
     path, prefix = _text(given.get(0, "path")), _text(router.prefix)
     if isinstance(prefix, str) and isinstance(path, str):
         path = prefix + path
-    _add(at, router, MountEntry(path, External("fastapi.frontend"), given.site))
+    _add(interp, router, MountEntry(path, External("fastapi.frontend"), given.site))
 
 
-def _middleware(at: "Interpreter", router: Router, name: str, given: Arguments) -> Any:
+def _middleware(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
     if name == "add_middleware":
         router.middleware.append((given.get(0, "middleware_class"), given.site))
         return None
     return Method(router.middleware, "note")
 
 
-def _exception_handler(at: "Interpreter", router: Router, name: str, given: Arguments) -> Any:
+def _exception_handler(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
     if name == "add_exception_handler":
         router.handlers.append((given.get(1, "handler"), given.site))
         return None
     return Method(router.handlers, "note")
 
 
-def _add_resource(at: "Interpreter", router: Router, name: str, given: Arguments) -> Any:
+def _add_resource(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
     """`Api.add_resource(Resource(), "/path", …)` of fastapi-restful: one route for every verb the class defines."""
     if given.args:
         _resource(
-            at, router, given.args[0], [one for one in given.args[1:] if isinstance(one, str)], given.site, given.scope
+            interp,
+            router,
+            given.args[0],
+            [one for one in given.args[1:] if isinstance(one, str)],
+            given.site,
+            given.scope,
         )
 
 
-def _resource(at: "Interpreter", router: Router, resource: Any, paths: list[str], site: Site, scope: Scope) -> None:
-    from fastapi_expert.codebase.interpret.attributes import class_attribute  # the two need each other
-
+def _resource(interp: Runtime, router: Router, resource: Any, paths: list[str], site: Site, scope: Scope) -> None:
     cls = resource.cls if isinstance(resource, Instance) else resource
     if not isinstance(cls, ClassValue):
         return
     for path in paths:
         for verb in VERBS:
-            method = class_attribute(at, cls, verb, site, receiver=resource)
+            method = class_attribute(interp, cls, verb, site, receiver=resource)
             if isinstance(method, FunctionValue):
-                add_endpoint(at, router, (verb.upper(),), path, method, site, False, {}, {}, scope.path)
+                add_endpoint(interp, router, (verb.upper(),), path, method, site, False, {}, {}, scope.path)
 
 
-def _nothing(at: "Interpreter", router: Router, name: str, given: Arguments) -> Any:
+def _nothing(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
     return External("functools.cache")  # as a decorator it gives back what it is given
 
 
-def _super_init(at: "Interpreter", router: Router, name: str, given: Arguments) -> Any:
-    make_router(at, router, given.args, given.keywords)
+def _super_init(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
+    make_router(interp, router, given.args, given.keywords)
 
 
 ROUTER_METHODS: dict[str, _Act] = {
     **dict.fromkeys(VERBS, _verb),
-    "api_route": _verb,
-    "route": _verb,
-    "websocket": _verb,
-    "websocket_route": _verb,
-    "add_api_route": _add_route,
-    "add_route": _add_route,
-    "add_api_websocket_route": _add_route,
-    "add_websocket_route": _add_route,
+    **dict.fromkeys(GENERAL_DECORATORS, _verb),
+    **dict.fromkeys(ADDING_METHODS, _add_route),
     "include_router": _include,
     "mount": _mount,
     "host": _mount,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi_expert.codebase.files.listing import MAX_BYTES
-from fastapi_expert.codebase.syntax.facts import Stmt
+from fastapi_expert.codebase.syntax.ir import Stmt
 from fastapi_expert.codebase.syntax.reader import read_source
 
 DATA = (".toml", ".json", ".yaml", ".yml")

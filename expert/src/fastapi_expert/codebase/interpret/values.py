@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeGuard
 
-from fastapi_expert.codebase.syntax.facts import Expr
+from fastapi_expert.codebase.syntax.ir import Expr
 
 
 def is_list(value: Any) -> TypeGuard[list[Any]]:
@@ -17,7 +17,7 @@ def is_dict(value: Any) -> TypeGuard[dict[Any, Any]]:
 
 
 DOUBTFUL = "it was added, changed or removed under a condition that the text does not settle"
-"""Why an item of a collection is a Hole when only some branch touched it."""
+"""Why an item of a collection is an Unknown when only some branch touched it."""
 
 
 class Missing:
@@ -54,11 +54,11 @@ class ModuleInfo(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Hole:
+class Unknown:
     """A value that the text does not tell: where it hides and why."""
 
     site: Site
-    why: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ class Scope:
 
 @dataclass(slots=True, eq=False)
 class RouteEntry:
-    """One registration; ``path`` may be a Hole. ``raw`` keeps the keyword expressions as written in ``site.path``."""
+    """One registration; ``path`` may be an Unknown. ``raw`` keeps keyword expressions as written in ``site.path``."""
 
     methods: tuple[str, ...]
     path: Any
@@ -247,7 +247,7 @@ class RouteDecorator:
     """`router.get("/path", …)` before it is applied to its function."""
 
     router: Router
-    methods: tuple[str, ...] | Hole
+    methods: tuple[str, ...] | Unknown
     path: Any
     keywords: dict[str, Any]
     raw: dict[str, Expr]

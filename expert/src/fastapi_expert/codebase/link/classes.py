@@ -2,10 +2,10 @@
 
 import re
 
-from fastapi_expert.codebase.link.roles import is_test
 from fastapi_expert.codebase.model import Field, Kind
 from fastapi_expert.codebase.resolve.names import Names, Symbol
 from fastapi_expert.codebase.syntax.facts import ClassFacts, Expr, FieldFacts
+from fastapi_expert.codebase.vocabulary import is_test_path
 
 _SCHEMAS = frozenset({"BaseModel", "RootModel", "GenericModel", "SQLModel", "Schema", "Struct", "CamelModel"})
 _SETTINGS = frozenset({"BaseSettings"})
@@ -27,7 +27,7 @@ class Classes:
         self._fields: dict[tuple[str, str], tuple[Field, ...]] = {}
 
     def kind(self, path: str, qualname: str) -> Kind | None:
-        """The kind of component a class is, None when it is none by what it inherits."""
+        """The kind of component that a class is because of what it inherits, if any."""
         key = (path, qualname)
         if key not in self._kinds:
             self._kinds[key] = None
@@ -36,8 +36,8 @@ class Classes:
         return self._kinds[key]
 
     def component_kind(self, path: str, facts: ClassFacts) -> Kind | None:
-        """The same for a class as a component: an inner `Config` is none, nor is what test files hold."""
-        if is_test(path) or (facts.parent and facts.name in ("Config", "Meta")):
+        """The same, except that inner `Config` classes and classes of test files are not components."""
+        if is_test_path(path) or (facts.parent and facts.name in ("Config", "Meta")):
             return None
         return self.kind(path, facts.qualname)
 
@@ -150,7 +150,7 @@ def _is_column(field: FieldFacts) -> bool:
 
 
 def _field(field: FieldFacts) -> Field | None:
-    """The field that an assignment in a class body makes, None when it makes none."""
+    """The field that an assignment in a class body makes, if it makes one."""
     call = _call_name(field.default_expr)
     if field.name in _NO_FIELDS or field.name.startswith("_") or call in _NO_COLUMNS:
         return None

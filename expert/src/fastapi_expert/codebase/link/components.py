@@ -1,4 +1,4 @@
-"""The components of a codebase: what each definition is, what it uses and in which words it says so."""
+"""The components of a codebase: what each definition is, what it uses and how it describes itself."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -16,7 +16,6 @@ from fastapi_expert.codebase.link.dependencies import Dependencies, Need
 from fastapi_expert.codebase.link.roles import (
     Place,
     is_service_class,
-    is_test,
     is_trivial,
     may_hold_services,
     takes_session,
@@ -24,12 +23,13 @@ from fastapi_expert.codebase.link.roles import (
 from fastapi_expert.codebase.model import Component, Field, Kind
 from fastapi_expert.codebase.resolve.names import Names, Symbol
 from fastapi_expert.codebase.syntax.facts import ClassFacts, Expr, FunctionFacts
+from fastapi_expert.codebase.vocabulary import BACKGROUND_CALLS, is_test_path
 
 _TASK_DECORATORS = re.compile(r"(?:^|\.)(?:task|shared_task|actor|periodic_task|db_task|cron|job|broadcast_task)$")
 
 
 class Catalogue:
-    """Collects components; the first kind a definition is given stays, endpoints and dependencies first."""
+    """Collects components; a definition keeps the first kind it is given, so endpoints and dependencies go first."""
 
     def __init__(self, names: Names) -> None:
         self.names = names
@@ -51,26 +51,26 @@ class Catalogue:
         return self.ids[key]
 
     def mark_value(self, value: Any, kind: Kind, *, anywhere: bool = False) -> str | None:
-        """The same for what the interpreter met: a function, a bound method, a class or an object of one.
+        """The same for a value of the interpreter: a function, a bound method, a class or an instance.
 
-        What test files hold is left out, unless ``anywhere``: an application may serve what stands there.
+        Definitions in test files are left out unless ``anywhere``: an application may serve some of them.
         """
         while isinstance(value, Partial):
             value = value.function
         if isinstance(value, Instance):
             value = value.cls
-        if not isinstance(value, (FunctionValue, ClassValue)) or (is_test(value.path) and not anywhere):
+        if not isinstance(value, (FunctionValue, ClassValue)) or (is_test_path(value.path) and not anywhere):
             return None
         qualname = value.qualname
         function = self.names.function(value.path, qualname)
         if kind == "dependency" and function is not None and function.parent and not function.owner:
-            qualname = qualname.partition(".")[0]  # what a factory returned: the factory is what others reuse
+            qualname = qualname.partition(".")[0]  # returned by a factory, and the factory is what others reuse
         return self.mark(value.path, qualname, kind)
 
     def mark_classes(self) -> None:
         """Schemas, tables, settings and middleware, by what they inherit."""
         for path, facts in self.names.files.items():
-            if is_test(path):
+            if is_test_path(path):
                 continue
             for one in facts.classes:
                 kind = self.classes.component_kind(path, one)
@@ -78,9 +78,9 @@ class Catalogue:
                     self.mark(path, one.qualname, kind)
 
     def mark_dependencies(self) -> None:
-        """Whatever some signature depends on, wherever it is."""
+        """Everything that a signature depends on."""
         for path, facts in self.names.files.items():
-            if is_test(path):
+            if is_test_path(path):
                 continue
             for function in facts.functions:
                 for need in self.dependencies.of_function(path, function):
@@ -88,20 +88,20 @@ class Catalogue:
 
     def mark_need(self, need: Need) -> str | None:
         symbol = self.dependencies.target(need)
-        if symbol is None or symbol.kind not in ("function", "class") or is_test(symbol.path):
+        if symbol is None or symbol.kind not in ("function", "class") or is_test_path(symbol.path):
             return None
         return self.mark(symbol.path, symbol.name, "dependency")
 
     def mark_tasks(self) -> None:
         """Functions that a queue runs: decorated as such, or handed to `BackgroundTasks.add_task`."""
         for path, facts in self.names.files.items():
-            if is_test(path):
+            if is_test_path(path):
                 continue
             for function in facts.functions:
                 if any(_TASK_DECORATORS.search(name) for name in _called_names(function.decorators)):
                     self.mark(path, function.qualname, "task")
                 for call in function.calls:
-                    if call.name.rpartition(".")[2] in ("add_task", "enqueue") and call.expr[2]:
+                    if call.name.rpartition(".")[2] in BACKGROUND_CALLS and call.expr[2]:
                         self._mark_name(path, call.expr[2][0], "task")
 
     def _mark_name(self, path: str, expr: Expr, kind: Kind) -> None:
@@ -112,7 +112,7 @@ class Catalogue:
     def mark_tests(self) -> None:
         """Test functions and the test methods of classes."""
         for path, facts in self.names.files.items():
-            if not is_test(path) and "test" not in path:
+            if not is_test_path(path) and "test" not in path:
                 continue
             for function in facts.functions:
                 collected = not function.parent or (
@@ -148,7 +148,7 @@ class Catalogue:
                 yield function
 
     def _mark_called(self, symbol: Symbol) -> None:
-        if is_test(symbol.path) or (symbol.path, symbol.name) in self.kinds:
+        if is_test_path(symbol.path) or (symbol.path, symbol.name) in self.kinds:
             return
         if symbol.kind == "function":
             function = self.names.function(symbol.path, symbol.name)
@@ -315,7 +315,7 @@ class Catalogue:
         )
 
     def add_router(self, router: Router, id: str, uses: Iterable[str]) -> None:
-        """A router or application: it has no definition, only the line that makes it."""
+        """A router or application: it has only the line that makes it, not a definition."""
         name = router.name or ("app" if router.is_app else "router")
         kind: Kind = "app" if router.is_app else "router"
         prefix = router.prefix if isinstance(router.prefix, str) else ""
@@ -343,7 +343,7 @@ def _is_error(facts: ClassFacts) -> bool:
 
 
 def _is_plain(facts: ClassFacts) -> bool:
-    """An enumeration or a record: no service, whoever calls it."""
+    """An enumeration or a record, which is never a service."""
     return any(
         base.rpartition(".")[2] in ("Enum", "StrEnum", "IntEnum", "NamedTuple", "TypedDict") for base in facts.bases
     )

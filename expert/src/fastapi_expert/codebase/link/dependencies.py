@@ -6,24 +6,8 @@ from typing import NamedTuple
 
 from fastapi_expert.codebase.resolve.names import Names, Symbol
 from fastapi_expert.codebase.syntax.facts import Expr, FunctionFacts
+from fastapi_expert.codebase.vocabulary import DEPENDS, REQUESTS, SECURITY_SCHEMES
 
-_SCHEMES = frozenset(
-    [
-        "OAuth2",
-        "OAuth2PasswordBearer",
-        "OAuth2AuthorizationCodeBearer",
-        "OAuth2ClientCredentials",
-        "HTTPBearer",
-        "HTTPBasic",
-        "HTTPDigest",
-        "HTTPBase",
-        "APIKeyHeader",
-        "APIKeyQuery",
-        "APIKeyCookie",
-        "OpenIdConnect",
-        "SecurityBase",
-    ]
-)
 _CREDENTIALS = ("auth", "token", "api_key", "apikey", "session", "credential", "principal", "user")
 _REFUSALS = re.compile(
     r"Un[aA]uthori[sz]ed|Unauthenticated|Forbidden|Not(?:Authenticated|Authori[sz]ed|Permitted|Allowed)|Credential|"
@@ -82,7 +66,7 @@ class Dependencies:
             return
         if expr[0] == "c":
             last = expr[1].rpartition(".")[2] if isinstance(expr[1], str) else ""
-            if last in ("Depends", "Security"):
+            if last in DEPENDS:
                 target = expr[2][0] if expr[2] else next((v for n, v in expr[3] if n == "dependency"), None)
                 yield Need(path, target, last == "Security")
             elif depth and isinstance(expr[1], str) and last not in ("Field", "Query", "Body", "Path", "Header"):
@@ -183,7 +167,7 @@ class Dependencies:
     def symbol_protects(self, symbol: Symbol, depth: int = 0) -> bool:
         """Whether calling what ``symbol`` stands for as a dependency asks for credentials."""
         if symbol.kind == "external":
-            return symbol.name.rpartition(".")[2] in _SCHEMES
+            return symbol.name.rpartition(".")[2] in SECURITY_SCHEMES
         key = (symbol.path, symbol.name)
         if key in self._protects or depth > _MAX_DEPTH:
             return self._protects.get(key, False)
@@ -193,7 +177,7 @@ class Dependencies:
 
     def _asks(self, symbol: Symbol, depth: int) -> bool:
         if symbol.kind == "class" and any(
-            base.kind == "external" and base.name.rpartition(".")[2] in _SCHEMES
+            base.kind == "external" and base.name.rpartition(".")[2] in SECURITY_SCHEMES
             for base in self.names.ancestors(symbol.path, symbol.name)
         ):
             return True
@@ -220,7 +204,7 @@ class Dependencies:
         for param in function.params:
             if any(word in param.name.lower() for word in _CREDENTIALS):
                 return True
-            if param.annotation.rpartition(".")[2] in ("Request", "HTTPConnection", "WebSocket"):
+            if param.annotation.rpartition(".")[2] in REQUESTS:
                 return True
         return False
 

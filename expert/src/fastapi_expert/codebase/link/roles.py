@@ -1,16 +1,15 @@
-"""What a definition is by its own text and place alone; light, for who asks nothing of the linker."""
+"""What a definition is by its own text and place alone; light, because the hook's path imports it."""
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 
 from fastapi_expert.codebase.model import Kind
 from fastapi_expert.codebase.syntax.facts import ClassFacts, FunctionFacts
+from fastapi_expert.codebase.vocabulary import is_test_path
 
 Place = tuple[str, str]
 """(path, qualname)"""
 
-_TEST = re.compile(r"(?:^|/)(?:tests?|testing)/|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py$")
 _SESSION = re.compile(
     r"\b(?:Async)?(?:Session|Connection|Engine|scoped_session|Database|UnitOfWork|sessionmaker)\b|SessionDep|DbSession"
     r"|\bDB\b|DBSession|\w*(?:Repository|Repo|Dao|UoW)\b"
@@ -19,15 +18,9 @@ _SERVICE_CLASS = re.compile(r"(?:Service|Repository|Repo|CRUD\w*|Crud|Manager|Us
 _MAKES = re.compile(r"'(?:FastAPI|Starlette|fastapi\.FastAPI)'")
 
 
-@lru_cache(maxsize=1 << 13)
-def is_test(path: str) -> bool:
-    """Whether the file holds tests or what tests need."""
-    return _TEST.search(path) is not None
-
-
 def may_hold_services(path: str) -> bool:
-    """Whether code at ``path`` does the application's work: no test and no migration."""
-    return not (is_test(path) or "/migrations/" in path or "/versions/" in path or "alembic" in path)
+    """Whether code at ``path`` does the application's work: neither a test nor a migration."""
+    return not (is_test_path(path) or "/migrations/" in path or "/versions/" in path or "alembic" in path)
 
 
 def takes_session(function: FunctionFacts) -> bool:
@@ -51,9 +44,9 @@ def builds_app(body: Iterable[object], returns: str) -> bool:
 
 
 def kind_by_itself(path: str, function: FunctionFacts) -> Kind | None:
-    """The kind of a function that is no method and that nothing refers to."""
+    """The kind of a function that is not a method and that nothing refers to."""
     if function.parent:
         return None
-    if function.name.startswith("test") and (is_test(path) or "test" in path):
+    if function.name.startswith("test") and (is_test_path(path) or "test" in path):
         return "test"
     return "service" if may_hold_services(path) and takes_session(function) else None

@@ -9,12 +9,12 @@ from fastapi_expert.codebase.interpret.values import (
     Entry,
     External,
     FunctionValue,
-    Hole,
     IncludeEntry,
     MountEntry,
     RouteEntry,
     Router,
     Site,
+    Unknown,
     is_list,
 )
 
@@ -34,7 +34,7 @@ class FlatRoute(NamedTuple):
 
 
 class FlatMount(NamedTuple):
-    """Something below a path that is no application of this codebase: static files, another framework."""
+    """Something below a path that is not an application of this codebase: static files, another framework."""
 
     app: Router
     path: str
@@ -50,17 +50,17 @@ class Served(NamedTuple):
     mounts: list[FlatMount]
 
 
-def serve(at: Interpreter, app: Router, *, live: bool) -> Served:
+def serve(interp: Interpreter, app: Router, *, live: bool) -> Served:
     """Flatten ``app``. ``live``: routes added to a router after it was included count (FastAPI from 0.137)."""
     found = Served([], [])
-    walk = _Walk(at, app, found, live)
+    walk = _Walk(interp, app, found, live)
     walk.router(app, "", (app,), _list(app.keywords.get("dependencies")), _texts(app.keywords.get("tags")), app.entries)
     return found
 
 
 class _Walk:
-    def __init__(self, at: Interpreter, app: Router, found: Served, live: bool) -> None:
-        self.at = at
+    def __init__(self, interp: Interpreter, app: Router, found: Served, live: bool) -> None:
+        self.interp = interp
         self.app = app
         self.found = found
         self.live = live
@@ -93,8 +93,8 @@ class _Walk:
         tags: tuple[str, ...],
     ) -> None:
         if not isinstance(entry.path, str):
-            why = entry.path.why if isinstance(entry.path, Hole) else "it is no text"
-            self.at.problem(entry.site, f"the path of this route is not known: {why}; not listed")
+            why = entry.path.reason if isinstance(entry.path, Unknown) else "it is no text"
+            self.interp.problem(entry.site, f"the path of this route is not known: {why}; not listed")
             return
         own = () if entry.plain else (*dependencies, *_list(entry.keywords.get("dependencies")))
         named = () if entry.plain else (*tags, *_texts(entry.keywords.get("tags")))
@@ -112,9 +112,9 @@ class _Walk:
         if child in chain or len(chain) > MAX_DEPTH:
             return
         if not isinstance(entry.prefix, str):
-            why = entry.prefix.why if isinstance(entry.prefix, Hole) else "it is no text"
+            why = entry.prefix.reason if isinstance(entry.prefix, Unknown) else "it is no text"
             hidden = sum(1 for _ in _registrations(child, 0))
-            self.at.problem(
+            self.interp.problem(
                 entry.site, f"the prefix of this router is not known: {why}; its {hidden} routes are not listed"
             )
             return
@@ -133,7 +133,7 @@ class _Walk:
         elif isinstance(entry.path, str):
             below = prefix + entry.path.rstrip("/")
         else:
-            self.at.problem(entry.site, "the path of this mount is not known; what it serves is not listed")
+            self.interp.problem(entry.site, "the path of this mount is not known; what it serves is not listed")
             return
         if not self.live and chain[-1] is not self.app and not chain[-1].is_app:
             return  # before 0.137 including a router left its mounts behind

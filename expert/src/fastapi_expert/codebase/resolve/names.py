@@ -1,18 +1,18 @@
 """Names to what they stand for, across modules: imports, re-exports, star imports, packages."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 from fastapi_expert.codebase.resolve.modules import Modules
+from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import (
     ClassFacts,
-    Expr,
     FileFacts,
     FunctionFacts,
     ImportFacts,
-    Stmt,
 )
+from fastapi_expert.codebase.syntax.ir import Expr, Stmt
 
 MAX_HOPS = 25
 """A re-export chain longer than this is a circle."""
@@ -37,7 +37,7 @@ class Names:
         self._classes: dict[str, dict[str, ClassFacts]] = {}
         self._resolved: dict[tuple[str, str], Symbol | None] = {}
         self._ancestors: dict[tuple[str, str], list[Symbol]] = {}
-        self.asked: dict[str, set[str]] = defaultdict(set)
+        self.read_set: dict[str, set[str]] = defaultdict(set)
         """Of each file the names that somebody wanted to know, whether or not they are there.
 
         Names of the top level, `Class.name` for what a class holds, and `Class.` where the order of its fields counted.
@@ -54,7 +54,8 @@ class Names:
     def assigned(self, symbol: Symbol) -> Expr:
         """The expression that a module-level name is bound to; None when it is bound otherwise."""
         bound = self.bindings(symbol.path).get(symbol.name.partition(".")[0])
-        return bound[3] if bound is not None and not isinstance(bound, ImportFacts) and bound[0] == "=" else None
+        statement = None if bound is None or isinstance(bound, ImportFacts) else ir.match(bound, ir.Assign)
+        return statement.value if statement is not None else None
 
     def class_(self, path: str, qualname: str) -> ClassFacts | None:
         by_name = self._classes.get(path)
@@ -112,10 +113,10 @@ class Names:
 
     def class_of(self, value: Symbol) -> Symbol | None:
         """The class of a module-level object: `user_service = UserService()`."""
-        made = self.assigned(value)
-        if made is None or isinstance(made, str) or made[0] != "c" or not isinstance(made[1], str):
+        made = ir.match(self.assigned(value), ir.Call)
+        if made is None or not isinstance(made.function, str):
             return None
-        maker = self.resolve(value.path, made[1])
+        maker = self.resolve(value.path, made.function)
         return maker if maker is not None and maker.kind == "class" else None
 
     def star_sources(self, path: str) -> Iterator[str]:
@@ -128,7 +129,7 @@ class Names:
                     yield place
 
     def _head(self, path: str, name: str, hops: int) -> Symbol | None:
-        self.asked[path].add(name)
+        self.read_set[path].add(name)
         bound = self.bindings(path).get(name)
         if bound is None:
             for place in self.star_sources(path):
@@ -138,11 +139,12 @@ class Names:
             return None
         if isinstance(bound, ImportFacts):
             return self._imported(path, bound, hops)
-        if bound[0] == "def":
-            return Symbol("function", path, bound[2])
-        if bound[0] == "class":
-            return Symbol("class", path, bound[2])
-        value = bound[3]
+        if (function := ir.match(bound, ir.Def)) is not None:
+            return Symbol("function", path, function.qualname)
+        if (cls := ir.match(bound, ir.ClassDef)) is not None:
+            return Symbol("class", path, cls.qualname)
+        assigned = ir.match(bound, ir.Assign)
+        value = assigned.value if assigned is not None else None
         if isinstance(value, str) and value != name:  # an alias: `get_user = current_user`
             return self.resolve(path, value, hops + 1) or Symbol("value", path, name)
         return Symbol("value", path, name)
@@ -168,7 +170,7 @@ class Names:
 
     def _in_class(self, symbol: Symbol, rest: str, hops: int) -> Symbol | None:
         qualname = f"{symbol.name}.{rest}"
-        self.asked[symbol.path].add(f"{symbol.name}.{rest.partition('.')[0]}")
+        self.read_set[symbol.path].add(f"{symbol.name}.{rest.partition('.')[0]}")
         if self.function(symbol.path, qualname) is not None:
             return Symbol("function", symbol.path, qualname)
         if self.class_(symbol.path, qualname) is not None:
@@ -207,24 +209,17 @@ class Names:
         return found
 
 
-def _bind(body: tuple[Stmt, ...], bound: dict[str, Stmt | ImportFacts]) -> None:
+def _bind(body: Iterable[Stmt], bound: dict[str, Stmt | ImportFacts]) -> None:
     for statement in body:
-        kind = statement[0]
-        if kind in ("def", "class"):
-            bound[statement[2].rsplit(".", 1)[-1].split("@")[0]] = statement
-        elif kind == "=":
-            for name in targets(statement[2]):
+        definition = ir.match(statement, ir.Def) or ir.match(statement, ir.ClassDef)
+        if definition is not None:
+            bound[definition.qualname.rsplit(".", 1)[-1].split("@")[0]] = statement
+        elif (assigned := ir.match(statement, ir.Assign)) is not None:
+            for name in targets(assigned.target):
                 bound[name] = statement
-        elif kind == "if":
-            _bind(statement[4], bound)
-            _bind(statement[3], bound)
-        elif kind == "try":
-            for handler in statement[3]:
-                _bind(handler, bound)
-            _bind(statement[4], bound)
-            _bind(statement[2], bound)
-        elif kind in ("with", "for"):
-            _bind(statement[-1], bound)
+        else:
+            for block in reversed(ir.blocks(statement)):
+                _bind(block, bound)
 
 
 def targets(target: Expr) -> Iterator[str]:
@@ -232,6 +227,6 @@ def targets(target: Expr) -> Iterator[str]:
     if isinstance(target, str):
         if "." not in target:
             yield target
-    elif target and target[0] in ("l", "="):
-        for one in target[1]:
+    elif unpacked := ir.match(target, ir.Display) or ir.match(target, ir.Targets):
+        for one in unpacked.items:
             yield from targets(one)

@@ -1,9 +1,10 @@
-"""Syntax tree to `Stmt` (the small form that :mod:`.facts` describes)."""
+"""Syntax tree to statements in the small form of :mod:`.ir`."""
 
 from collections.abc import Callable, Sequence
 
 from tree_sitter import Node
 
+from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.expressions import (
     MAX_DEPTH,
     Translator,
@@ -11,101 +12,107 @@ from fastapi_expert.codebase.syntax.expressions import (
     line,
     part,
 )
-from fastapi_expert.codebase.syntax.facts import Expr, Stmt
+from fastapi_expert.codebase.syntax.ir import Expr, Stmt
 
 
-def statements(at: Translator, nodes: Sequence[Node]) -> tuple[Stmt, ...]:
+def statements(translator: Translator, nodes: Sequence[Node]) -> tuple[Stmt, ...]:
     """The statements that matter to what a module builds; docstrings and bare names are left out."""
     found: list[Stmt] = []
-    if at.depth > MAX_DEPTH:
+    if translator.depth > MAX_DEPTH:
         return ()
-    at.depth += 1
+    translator.depth += 1
     for node in nodes:
         translate = _STATEMENTS.get(node.type)
         if translate is not None:
-            statement = translate(at, node)
+            statement = translate(translator, node)
             if statement is not None:
                 found.append(statement)
-    at.depth -= 1
+    translator.depth -= 1
     return tuple(found)
 
 
-def block(at: Translator, node: Node | None) -> tuple[Stmt, ...]:
+def block(translator: Translator, node: Node | None) -> tuple[Stmt, ...]:
     """The statements in a `block` node."""
-    return () if node is None else statements(at, node.named_children)
+    return () if node is None else statements(translator, node.named_children)
 
 
-def _expression_statement(at: Translator, node: Node) -> Stmt | None:
+def _expression_statement(translator: Translator, node: Node) -> Stmt | None:
     inner = node.named_children[0] if node.named_child_count else None
     if inner is None:
         return None
     if inner.type == "assignment":
-        return _assignment(at, inner)
+        return _assignment(translator, inner)
     if inner.type == "augmented_assignment":
-        return ("+=", line(inner), at.expr(part(inner, "left")), at.expr(part(inner, "right")))
+        return ir.augment(line(inner), translator.expr(part(inner, "left")), translator.expr(part(inner, "right")))
+    if inner.type == "yield":
+        return ir.yield_(line(inner), translator.expr(inner.named_children[0]) if inner.named_child_count else ir.NONE)
     if inner.type in ("call", "await"):
-        return ("e", line(inner), at.expr(inner))
+        return ir.evaluate(line(inner), translator.expr(inner))
     return None
 
 
-def _assignment(at: Translator, node: Node) -> Stmt:
+def _assignment(translator: Translator, node: Node) -> Stmt:
     right = part(node, "right")
     targets = [part(node, "left")]
     while right is not None and right.type == "assignment":  # a = b = value
         targets.append(part(right, "left"))
         right = part(right, "right")
-    value = at.expr(right)
+    value = translator.expr(right)
     if len(targets) > 1:
-        target: Expr = ("=", tuple([at.expr(one) for one in targets]))
+        target: Expr = ir.targets(tuple([translator.expr(one) for one in targets]))
     else:
-        target = at.expr(targets[0])
-    return ("=", line(node), target, value, at.expr(part(node, "type")))
+        target = translator.expr(targets[0])
+    return ir.assign(line(node), target, value, translator.expr(part(node, "type")))
 
 
-def _definition(at: Translator, node: Node) -> Stmt | None:
+def _definition(translator: Translator, node: Node) -> Stmt | None:
     definition = part(node, "definition") if node.type == "decorated_definition" else node
     if definition is None:
         return None
-    kind = "class" if definition.type == "class_definition" else "def"
-    qualname = at.qualnames.get(definition.start_byte)
-    return None if qualname is None else (kind, line(definition), qualname)
+    qualname = translator.qualnames.get(definition.start_byte)
+    if qualname is None:
+        return None
+    make = ir.class_def if definition.type == "class_definition" else ir.def_
+    return make(line(definition), qualname)
 
 
-def _import(at: Translator, node: Node) -> Stmt | None:
-    index = at.imports_at.get(node.start_byte)
-    return None if index is None else ("import", line(node), index)
+def _import(translator: Translator, node: Node) -> Stmt | None:
+    index = translator.imports_at.get(node.start_byte)
+    return None if index is None else ir.import_(line(node), index)
 
 
-def _return(at: Translator, node: Node) -> Stmt:
-    return ("return", line(node), inner(at, node) if node.named_child_count else ("k", None))
+def _return(translator: Translator, node: Node) -> Stmt:
+    return ir.return_(line(node), inner(translator, node) if node.named_child_count else ir.NONE)
 
 
 MAX_BRANCHES = 100
 """A longer chain of `elif` is a table of cases, not of routes; what follows is left out."""
 
 
-def _if(at: Translator, node: Node) -> Stmt:
+def _if(translator: Translator, node: Node) -> Stmt:
     orelse: tuple[Stmt, ...] = ()
     for branch in reversed(node.children_by_field_name("alternative")[:MAX_BRANCHES]):
         chained = branch.type == "elif_clause"
-        orelse = (_branch(at, branch, orelse),) if chained else block(at, part(branch, "body"))
-    return _branch(at, node, orelse)
+        orelse = (_branch(translator, branch, orelse),) if chained else block(translator, part(branch, "body"))
+    return _branch(translator, node, orelse)
 
 
-def _branch(at: Translator, node: Node, orelse: tuple[Stmt, ...]) -> Stmt:
-    return ("if", line(node), at.expr(part(node, "condition")), block(at, part(node, "consequence")), orelse)
+def _branch(translator: Translator, node: Node, orelse: tuple[Stmt, ...]) -> Stmt:
+    return ir.if_(
+        line(node), translator.expr(part(node, "condition")), block(translator, part(node, "consequence")), orelse
+    )
 
 
-def _for(at: Translator, node: Node) -> Stmt:
-    left, right = at.expr(part(node, "left")), at.expr(part(node, "right"))
-    return ("for", line(node), left, right, block(at, part(node, "body")))
+def _for(translator: Translator, node: Node) -> Stmt:
+    left, right = translator.expr(part(node, "left")), translator.expr(part(node, "right"))
+    return ir.for_(line(node), left, right, block(translator, part(node, "body")))
 
 
-def _while(at: Translator, node: Node) -> Stmt:
-    return ("while", line(node), at.expr(part(node, "condition")), block(at, part(node, "body")))
+def _while(translator: Translator, node: Node) -> Stmt:
+    return ir.while_(line(node), translator.expr(part(node, "condition")), block(translator, part(node, "body")))
 
 
-def _with(at: Translator, node: Node) -> Stmt:
+def _with(translator: Translator, node: Node) -> Stmt:
     items: list[tuple[Expr, Expr]] = []
     for clause in node.named_children:
         if clause.type != "with_clause":
@@ -114,37 +121,54 @@ def _with(at: Translator, node: Node) -> Stmt:
             value = part(item, "value")
             if value is not None and value.type == "as_pattern":
                 alias = part(value, "alias")
-                target = at.expr(alias.named_children[0]) if alias and alias.named_child_count else None
-                items.append((at.expr(value.named_children[0]), target))
+                target = translator.expr(alias.named_children[0]) if alias and alias.named_child_count else None
+                items.append((translator.expr(value.named_children[0]), target))
             else:
-                items.append((at.expr(value), None))
-    return ("with", line(node), tuple(items), block(at, part(node, "body")))
+                items.append((translator.expr(value), None))
+    return ir.with_(line(node), tuple(items), block(translator, part(node, "body")))
 
 
-def _try(at: Translator, node: Node) -> Stmt:
-    body = block(at, part(node, "body"))
+def _try(translator: Translator, node: Node) -> Stmt:
+    body = block(translator, part(node, "body"))
     handlers: list[tuple[Stmt, ...]] = []
+    caught: list[tuple[Expr, str]] = []
     after: tuple[Stmt, ...] = ()
     for child in node.named_children:
         blocks = [part for part in child.named_children if part.type == "block"]
         if child.type in ("except_clause", "except_group_clause") and blocks:
-            handlers.append(block(at, blocks[-1]))
+            handlers.append(block(translator, blocks[-1]))
+            caught.append(_caught(translator, child))
         elif child.type in ("else_clause", "finally_clause") and blocks:
-            after += block(at, blocks[-1])
-    return ("try", line(node), body, tuple(handlers), after)
+            after += block(translator, blocks[-1])
+    return ir.try_(line(node), body, tuple(handlers), after, tuple(caught))
 
 
-def _match(at: Translator, node: Node) -> Stmt:
+def _caught(translator: Translator, clause: Node) -> tuple[Expr, str]:
+    """What `except` names: the type, None for all, and the name that the exception is bound to."""
+    value = next((child for child in clause.named_children if child.type not in ("block", "comment")), None)
+    if value is None:
+        return None, ""
+    if value.type != "as_pattern":
+        return translator.expr(value), ""
+    alias = part(value, "alias")
+    return translator.expr(value.named_children[0]), translator.text(alias) if alias is not None else ""
+
+
+def _match(translator: Translator, node: Node) -> Stmt:
     body = part(node, "body")
-    cases = [block(at, part(case, "consequence")) for case in body.named_children] if body else []
+    cases = [block(translator, part(case, "consequence")) for case in body.named_children] if body else []
     whole: tuple[Stmt, ...] = ()
     for case in reversed(cases):
-        whole = (("if", line(node), ("u", line(node)), case, whole),)
-    return whole[0] if whole else ("e", line(node), None)
+        whole = (ir.if_(line(node), ir.opaque(line(node)), case, whole),)
+    return whole[0] if whole else ir.evaluate(line(node), None)
 
 
-def _stop(at: Translator, node: Node) -> Stmt:
-    return ("stop", line(node), node.type == "break_statement")
+def _raise(translator: Translator, node: Node) -> Stmt:
+    return ir.raise_(line(node), inner(translator, node) if node.named_child_count else None)
+
+
+def _stop(translator: Translator, node: Node) -> Stmt:
+    return ir.stop(line(node), node.type == "break_statement")
 
 
 _STATEMENTS: dict[str, Callable[[Translator, Node], Stmt | None]] = {
@@ -161,7 +185,7 @@ _STATEMENTS: dict[str, Callable[[Translator, Node], Stmt | None]] = {
     "with_statement": _with,
     "try_statement": _try,
     "match_statement": _match,
-    "raise_statement": _stop,
+    "raise_statement": _raise,
     "continue_statement": _stop,
     "break_statement": _stop,
 }

@@ -44,10 +44,10 @@ class Definition(NamedTuple):
 class Definitions:
     """The definitions and imports of one file, in source order."""
 
-    def __init__(self, source: bytes, root: Node, at: Translator) -> None:
+    def __init__(self, source: bytes, root: Node, translator: Translator) -> None:
         self.source = source
         self.root = root
-        self.at = at
+        self.translator = translator
         self.imports: list[ImportFacts] = []
         self.found: list[Definition] = []
         self.known: set[bytes] = {b"self", b"cls"}
@@ -78,12 +78,12 @@ class Definitions:
             name_node = node.child_by_field_name("name")
             if node.type not in ("function_definition", "class_definition") or name_node is None:
                 continue
-            name = self.at.text(name_node)
+            name = self.translator.text(name_node)
             qualname = f"{scope}.{name}" if scope else name
             seen[qualname] = seen.get(qualname, 0) + 1
             if seen[qualname] > 1:
                 qualname = f"{qualname}@{seen[qualname]}"
-            self.at.qualnames[start] = qualname
+            self.translator.qualnames[start] = qualname
             self.found.append(Definition(node, qualname, scope, scope if in_class else ""))
             open_until.append((node.end_byte, qualname, node.type == "class_definition"))
             if not scope:
@@ -96,7 +96,7 @@ class Definitions:
         end = following.start() if following is not None else len(self.source)
         lines = self.source.count(b"\n", 0, start), self.source.count(b"\n", 0, end) + 1
         part = Range(Point(lines[0], 0), Point(lines[1], 0), start, end)
-        language = self.at.language
+        language = self.translator.language
         root = Parser(language, included_ranges=[part]).parse(self.source).root_node
         return next((child for child in root.named_children if child.start_byte == start and not child.is_error), None)
 
@@ -119,7 +119,7 @@ class Definitions:
             bound = [(found[1].decode("ascii"), "", (found[2] or b"").decode("ascii"))]
         else:
             return False
-        self.at.imports_at[start] = len(self.imports)
+        self.translator.imports_at[start] = len(self.imports)
         line = leaf.start_point.row + 1
         for module, name, alias in bound:
             self.imports.append(ImportFacts(module, name, alias, line, scope))
@@ -130,16 +130,16 @@ class Definitions:
         kind = node.type
         if kind not in ("import_statement", "import_from_statement", "future_import_statement"):
             return
-        self.at.imports_at[node.start_byte] = len(self.imports)
+        self.translator.imports_at[node.start_byte] = len(self.imports)
         line = node.start_point.row + 1
         module_node = node.child_by_field_name("module_name")
-        module = self.at.text(module_node).replace(" ", "") if module_node is not None else ""
+        module = self.translator.text(module_node).replace(" ", "") if module_node is not None else ""
         names = node.children_by_field_name("name")
         for child in names:
             name_node = child.child_by_field_name("name") if child.type == "aliased_import" else child
             alias_node = child.child_by_field_name("alias") if child.type == "aliased_import" else None
-            name = self.at.text(name_node) if name_node is not None else ""
-            alias = self.at.text(alias_node) if alias_node is not None else ""
+            name = self.translator.text(name_node) if name_node is not None else ""
+            alias = self.translator.text(alias_node) if alias_node is not None else ""
             if kind == "import_statement":
                 self.imports.append(ImportFacts(name, "", alias, line, scope))
                 self.known.add((alias or name.split(".")[0]).encode())
@@ -150,17 +150,17 @@ class Definitions:
             self.imports.append(ImportFacts(module, "*", "*", line, scope))
 
 
-def parameters_of(node: Node, at: Translator) -> tuple[Param, ...]:
+def parameters_of(node: Node, translator: Translator) -> tuple[Param, ...]:
     """The parameters in a `parameters` node."""
-    text = at.source[node.start_byte : node.end_byte]
+    text = translator.source[node.start_byte : node.end_byte]
     if _PLAIN_PARAMETERS.fullmatch(text):
-        return tuple([_plain_parameter(name, kind, at) for name, kind in _PARAMETER.findall(text)])
+        return tuple([_plain_parameter(name, kind, translator) for name, kind in _PARAMETER.findall(text)])
     found: list[Param] = []
     kind = ""
     for child in node.named_children:
         type_ = child.type
         if type_ == "identifier":
-            found.append(Param(at.text(child), kind, "", "", None, None))
+            found.append(Param(translator.text(child), kind, "", "", None, None))
             continue
         if type_ == "keyword_separator":
             kind = "="
@@ -182,17 +182,17 @@ def parameters_of(node: Node, at: Translator) -> tuple[Param, ...]:
         value = child.child_by_field_name("value")
         found.append(
             Param(
-                at.text(name),
+                translator.text(name),
                 here,
-                at.text(annotation) if annotation is not None else "",
-                at.text(value) if value is not None else "",
-                at.telling(annotation),
-                at.expr(value),
+                translator.text(annotation) if annotation is not None else "",
+                translator.text(value) if value is not None else "",
+                translator.telling(annotation),
+                translator.expr(value),
             )
         )
     return tuple(found)
 
 
-def _plain_parameter(name: bytes, annotation: bytes, at: Translator) -> Param:
+def _plain_parameter(name: bytes, annotation: bytes, translator: Translator) -> Param:
     text = annotation.decode("ascii")
-    return Param(name.decode("ascii"), "", text, "", at.union(text), None)
+    return Param(name.decode("ascii"), "", text, "", translator.union(text), None)

@@ -37,18 +37,18 @@ def encode(facts: FileFacts) -> tuple[bytes, bytes]:
 
 
 def decode(path: str, text: bytes, shapes: bytes) -> FileFacts:
-    """The facts of the file at ``path``; ValueError, TypeError or struct.error when the bytes are not ours."""
+    """The facts of the file offset ``path``; ValueError, TypeError or struct.error when the bytes are not ours."""
     lines, docstring, functions, classes, imports, body, suppressions, problems, generated, env_reads = json.loads(
         text.decode("utf-8", "surrogatepass")
     )
     decoded: list[FunctionFacts] = []
-    at = 0
+    offset = 0
     for function in functions:
-        exact, renamed, literals, tokens, statements, names = _HEAD.unpack_from(shapes, at)
-        middle = at + _HEAD.size + statements
+        exact, renamed, literals, tokens, statements, names = _HEAD.unpack_from(shapes, offset)
+        middle = offset + _HEAD.size + statements
         code = shapes[middle - statements : middle], shapes[middle : middle + names]
         shape = Shape(exact, renamed, literals, tokens, *code)
-        at = middle + names
+        offset = middle + names
         function[6] = [Param._make(param) for param in function[6]]
         function[13] = [Call._make(call) for call in function[13]]
         function.append(shape)

@@ -1,4 +1,4 @@
-"""Syntax tree to `Expr` (the small form that :mod:`.facts` describes)."""
+"""Syntax tree to expressions in the small form of :mod:`.ir`."""
 
 import re
 from collections.abc import Callable
@@ -6,7 +6,8 @@ from typing import Any
 
 from tree_sitter import Language, Node
 
-from fastapi_expert.codebase.syntax.facts import Expr
+from fastapi_expert.codebase.syntax import ir
+from fastapi_expert.codebase.syntax.ir import Expr
 
 MAX_ITEMS = 400
 """A longer display is data, not a table of routes; it is unknown."""
@@ -14,7 +15,11 @@ MAX_DEPTH = 60
 
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*\Z")
 _CONSTANTS = {"true": True, "false": False, "none": None}
-_CONSTANTS_BY_TEXT: dict[str, Expr] = {"True": ("k", True), "False": ("k", False), "None": ("k", None)}
+_CONSTANTS_BY_TEXT: dict[str, Expr] = {
+    "True": ir.constant(True),
+    "False": ir.constant(False),
+    "None": ir.NONE,
+}
 _TELLING = re.compile(rb"[(|]")
 
 
@@ -41,7 +46,7 @@ class Translator:
             return None
         translate = _EXPRESSIONS.get(node.type)
         if translate is None or self.depth > MAX_DEPTH:
-            return ("u", node.start_point.row + 1)
+            return ir.opaque(node.start_point.row + 1)
         self.depth += 1
         try:
             return translate(self, node)
@@ -60,7 +65,7 @@ class Translator:
             return None
         first, *rest = [_CONSTANTS_BY_TEXT.get(name, name) for name in annotation.split(" | ")]
         for side in rest:
-            first = ("b", "|", first, side)
+            first = ir.binary("|", first, side)
         return first
 
 
@@ -77,50 +82,54 @@ def line(node: Node) -> int:
 # -- expressions -------------------------------------------------------------------------------------------------
 
 
-def _name(at: Translator, node: Node) -> Expr:
-    return at.source[node.start_byte : node.end_byte].decode("utf-8", "replace")
+def _name(translator: Translator, node: Node) -> Expr:
+    return translator.source[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
 
-def _attribute(at: Translator, node: Node) -> Expr:
-    text = at.text(node)
+def _attribute(translator: Translator, node: Node) -> Expr:
+    text = translator.text(node)
     if _DOTTED.match(text):
         return text
     attribute = part(node, "attribute")
-    return ("a", at.expr(part(node, "object")), at.text(attribute) if attribute else "")
+    return ir.attribute(translator.expr(part(node, "object")), translator.text(attribute) if attribute else "")
 
 
-def _string(at: Translator, node: Node) -> Expr:
-    plain = _PLAIN_STRING.fullmatch(at.source, node.start_byte, node.end_byte)
+def _string(translator: Translator, node: Node) -> Expr:
+    plain = _PLAIN_STRING.fullmatch(translator.source, node.start_byte, node.end_byte)
     if plain is not None:
-        return ("s", plain[plain.lastindex or 0].decode("utf-8", "replace"))
+        return ir.text(plain[plain.lastindex or 0].decode("utf-8", "replace"))
     parts: list[Expr] = []
     prefix = ""
     for child in node.children:
         kind = child.type
         if kind == "string_start":
-            prefix = at.text(child).rstrip("\"'").lower()
+            prefix = translator.text(child).rstrip("\"'").lower()
         elif kind == "string_content":
-            text = at.source[child.start_byte : child.end_byte].decode("utf-8", "replace")
-            parts.append(("s", text if "r" in prefix or "\\" not in text else _unescape(text)))
+            text = translator.source[child.start_byte : child.end_byte].decode("utf-8", "replace")
+            parts.append(ir.text(text if "r" in prefix or "\\" not in text else _unescape(text)))
         elif kind == "interpolation":
-            value = at.expr(part(child, "expression"))
+            value = translator.expr(part(child, "expression"))
             plain = not any(part.type in ("format_specifier", "type_conversion") for part in child.named_children)
-            parts.append(value if plain else ("u", line(child)))
+            parts.append(value if plain else ir.opaque(line(child)))
     if "b" in prefix:
-        return ("u", line(node))
+        return ir.opaque(line(node))
     if "f" in prefix:
-        text = [part[1].replace("{{", "{").replace("}}", "}") if _is_text(part) else None for part in parts]
-        parts = [part if plain is None else ("s", plain) for part, plain in zip(parts, text, strict=True)]
-    if all(_is_text(part) for part in parts):
-        return ("s", "".join([part[1] for part in parts]))
-    return ("f", tuple(parts))
+        texts = [ir.text_of(part) for part in parts]
+        parts = [
+            part if text is None else ir.text(text.replace("{{", "{").replace("}}", "}"))
+            for part, text in zip(parts, texts, strict=True)
+        ]
+    return _concatenated(parts)
+
+
+def _concatenated(parts: list[Expr]) -> Expr:
+    texts = [ir.text_of(part) for part in parts]
+    if None in texts:
+        return ir.joined(tuple(parts))
+    return ir.text("".join([text for text in texts if text is not None]))
 
 
 _PLAIN_STRING = re.compile(rb"\"([^\"\\\n]*+)\"|'([^'\\\n]*+)'")
-
-
-def _is_text(expr: Expr) -> bool:
-    return not isinstance(expr, str) and expr is not None and expr[0] == "s"
 
 
 _ESCAPE = re.compile(r"\\(\n|[0-7]{1,3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
@@ -140,26 +149,23 @@ def _unescape(text: str) -> str:
     return _ESCAPE.sub(replace, text)
 
 
-def _joined(at: Translator, node: Node) -> Expr:
-    parts: list[Expr] = [at.expr(child) for child in node.named_children if child.type == "string"]
-    if all(_is_text(part) for part in parts):
-        return ("s", "".join([part[1] for part in parts]))
-    return ("f", tuple(parts))
+def _joined(translator: Translator, node: Node) -> Expr:
+    return _concatenated([translator.expr(child) for child in node.named_children if child.type == "string"])
 
 
-def _number(at: Translator, node: Node) -> Expr:
+def _number(translator: Translator, node: Node) -> Expr:
     try:
-        text = at.text(node).replace("_", "")
-        return ("k", int(text, 0) if node.type == "integer" else float(text))
+        text = translator.text(node).replace("_", "")
+        return ir.constant(int(text, 0) if node.type == "integer" else float(text))
     except (ValueError, OverflowError):
-        return ("u", line(node))
+        return ir.opaque(line(node))
 
 
-def _constant(at: Translator, node: Node) -> Expr:
-    return ("k", _CONSTANTS[node.type])
+def _constant(translator: Translator, node: Node) -> Expr:
+    return ir.constant(_CONSTANTS[node.type])
 
 
-def _call(at: Translator, node: Node) -> Expr:
+def _call(translator: Translator, node: Node) -> Expr:
     positional: list[Expr] = []
     keywords: list[tuple[str, Expr]] = []
     arguments = part(node, "arguments")
@@ -168,143 +174,146 @@ def _call(at: Translator, node: Node) -> Expr:
             kind = child.type
             if kind == "keyword_argument":
                 name = part(child, "name")
-                keywords.append((at.text(name) if name else "", at.expr(part(child, "value"))))
+                keywords.append((translator.text(name) if name else "", translator.expr(part(child, "value"))))
             elif kind == "dictionary_splat":
-                keywords.append(("**", at.expr(child.named_children[0] if child.named_children else None)))
+                keywords.append(("**", translator.expr(child.named_children[0] if child.named_children else None)))
             elif kind != "comment":
-                positional.append(at.expr(child))
+                positional.append(translator.expr(child))
     elif arguments is not None:
-        positional.append(at.expr(arguments))
+        positional.append(translator.expr(arguments))
     function = part(node, "function")
-    return ("c", at.expr(function), tuple(positional), tuple(keywords), (function or node).end_point.row + 1)
+    return ir.call(translator.expr(function), tuple(positional), tuple(keywords), (function or node).end_point.row + 1)
 
 
-def _subscript(at: Translator, node: Node) -> Expr:
-    indices = [at.expr(child) for child in node.children_by_field_name("subscript")]
-    return ("i", at.expr(part(node, "value")), indices[0] if len(indices) == 1 else ("l", tuple(indices)))
+def _subscript(translator: Translator, node: Node) -> Expr:
+    indices = [translator.expr(child) for child in node.children_by_field_name("subscript")]
+    return ir.subscript(
+        translator.expr(part(node, "value")), indices[0] if len(indices) == 1 else ir.display(tuple(indices))
+    )
 
 
 _SLICE = re.compile(r"(-?\d+)?\s*:\s*(-?\d+)?\Z")
 
 
-def _slice(at: Translator, node: Node) -> Expr:
-    found = _SLICE.match(at.text(node))
+def _slice(translator: Translator, node: Node) -> Expr:
+    found = _SLICE.match(translator.text(node))
     if found is None:
-        return ("u", line(node))
-    return ("slice", int(found[1]) if found[1] else None, int(found[2]) if found[2] else None)
+        return ir.opaque(line(node))
+    return ir.slice_(int(found[1]) if found[1] else None, int(found[2]) if found[2] else None)
 
 
-def _generic(at: Translator, node: Node) -> Expr:
+def _generic(translator: Translator, node: Node) -> Expr:
     children = node.named_children
     if len(children) != 2:
-        return ("u", line(node))
-    indices = [at.expr(child) for child in children[1].named_children]
-    return ("i", at.expr(children[0]), indices[0] if len(indices) == 1 else ("l", tuple(indices)))
+        return ir.opaque(line(node))
+    indices = [translator.expr(child) for child in children[1].named_children]
+    return ir.subscript(translator.expr(children[0]), indices[0] if len(indices) == 1 else ir.display(tuple(indices)))
 
 
-def _member(at: Translator, node: Node) -> Expr:
-    text = at.text(node)
-    return text if _DOTTED.match(text) else ("u", line(node))
+def _member(translator: Translator, node: Node) -> Expr:
+    text = translator.text(node)
+    return text if _DOTTED.match(text) else ir.opaque(line(node))
 
 
-def _binary(at: Translator, node: Node) -> Expr:
+def _binary(translator: Translator, node: Node) -> Expr:
     operator = part(node, "operator")
-    left, right = at.expr(part(node, "left")), at.expr(part(node, "right"))
-    return ("b", at.text(operator) if operator else "", left, right)
+    left, right = translator.expr(part(node, "left")), translator.expr(part(node, "right"))
+    return ir.binary(translator.text(operator) if operator else "", left, right)
 
 
-def _union(at: Translator, node: Node) -> Expr:
-    sides = [at.expr(child) for child in node.named_children]
-    return ("b", "|", sides[0], sides[1]) if len(sides) == 2 else ("u", line(node))
+def _union(translator: Translator, node: Node) -> Expr:
+    sides = [translator.expr(child) for child in node.named_children]
+    return ir.binary("|", sides[0], sides[1]) if len(sides) == 2 else ir.opaque(line(node))
 
 
-def _truth(at: Translator, node: Node) -> Expr:
+def _truth(translator: Translator, node: Node) -> Expr:
     operator = part(node, "operator")
-    return ("o", at.text(operator) if operator else "", (at.expr(part(node, "left")), at.expr(part(node, "right"))))
+    return ir.truth(
+        translator.text(operator) if operator else "",
+        (translator.expr(part(node, "left")), translator.expr(part(node, "right"))),
+    )
 
 
-def _not(at: Translator, node: Node) -> Expr:
-    return ("o", "not", (at.expr(part(node, "argument")),))
+def _not(translator: Translator, node: Node) -> Expr:
+    return ir.truth("not", (translator.expr(part(node, "argument")),))
 
 
-def _comparison(at: Translator, node: Node) -> Expr:
-    operators = [at.text(child) for child in node.children_by_field_name("operators")]
-    operands = [at.expr(child) for child in node.named_children if child.type != "comment"]
+def _comparison(translator: Translator, node: Node) -> Expr:
+    operators = [translator.text(child) for child in node.children_by_field_name("operators")]
+    operands = [translator.expr(child) for child in node.named_children if child.type != "comment"]
     if len(operands) != 2 or not operators:
-        return ("u", line(node))
-    return ("o", " ".join(operators), tuple(operands))
+        return ir.opaque(line(node))
+    return ir.truth(" ".join(operators), tuple(operands))
 
 
-def _display(at: Translator, node: Node) -> Expr:
+def _display(translator: Translator, node: Node) -> Expr:
     if node.named_child_count > MAX_ITEMS:
-        return ("u", line(node))
-    return ("l", tuple([at.expr(child) for child in node.named_children if child.type != "comment"]))
+        return ir.opaque(line(node))
+    return ir.display(tuple([translator.expr(child) for child in node.named_children if child.type != "comment"]))
 
 
-def _dictionary(at: Translator, node: Node) -> Expr:
+def _dictionary(translator: Translator, node: Node) -> Expr:
     if node.named_child_count > MAX_ITEMS:
-        return ("u", line(node))
+        return ir.opaque(line(node))
     pairs: list[tuple[Expr, Expr]] = []
     for child in node.named_children:
         if child.type == "pair":
-            pairs.append((at.expr(part(child, "key")), at.expr(part(child, "value"))))
+            pairs.append((translator.expr(part(child, "key")), translator.expr(part(child, "value"))))
         elif child.type == "dictionary_splat":
-            pairs.append((None, at.expr(child.named_children[0] if child.named_children else None)))
-    return ("d", tuple(pairs))
+            pairs.append((None, translator.expr(child.named_children[0] if child.named_children else None)))
+    return ir.mapping(tuple(pairs))
 
 
-def inner(at: Translator, node: Node) -> Expr:
+def inner(translator: Translator, node: Node) -> Expr:
     """The expression that ``node`` wraps."""
     children = [child for child in node.named_children if child.type != "comment"]
-    return at.expr(children[0]) if children else ("u", line(node))
+    return translator.expr(children[0]) if children else ir.opaque(line(node))
 
 
-def _star(at: Translator, node: Node) -> Expr:
-    return ("*", inner(at, node))
+def _star(translator: Translator, node: Node) -> Expr:
+    return ir.starred(inner(translator, node))
 
 
-def _conditional(at: Translator, node: Node) -> Expr:
-    parts = [at.expr(child) for child in node.named_children if child.type != "comment"]
-    return ("?", parts[1], parts[0], parts[2]) if len(parts) == 3 else ("u", line(node))
+def _conditional(translator: Translator, node: Node) -> Expr:
+    parts = [translator.expr(child) for child in node.named_children if child.type != "comment"]
+    return ir.conditional(parts[1], parts[0], parts[2]) if len(parts) == 3 else ir.opaque(line(node))
 
 
-def _lambda(at: Translator, node: Node) -> Expr:
+def _lambda(translator: Translator, node: Node) -> Expr:
     parameters = part(node, "parameters")
-    names = [at.text(child) for child in parameters.named_children] if parameters else []
-    return ("lambda", tuple(names), at.expr(part(node, "body")))
+    names = [translator.text(child) for child in parameters.named_children] if parameters else []
+    return ir.lambda_(tuple(names), translator.expr(part(node, "body")))
 
 
-def _comprehension(at: Translator, node: Node) -> Expr:
+def _comprehension(translator: Translator, node: Node) -> Expr:
     clauses: list[tuple[Any, ...]] = []
     for child in node.named_children[1:]:
         if child.type == "for_in_clause":
-            clauses.append(("for", at.expr(part(child, "left")), at.expr(part(child, "right"))))
+            clauses.append(ir.for_clause(translator.expr(part(child, "left")), translator.expr(part(child, "right"))))
         elif child.type == "if_clause":
-            clauses.append(("if", inner(at, child)))
+            clauses.append(ir.if_clause(inner(translator, child)))
     body = part(node, "body")
     if body is not None and body.type == "pair":
-        return ("items", ("l", (at.expr(part(body, "key")), at.expr(part(body, "value")))), tuple(clauses))
-    return ("for", at.expr(body), tuple(clauses))
+        return ir.mapping_comprehension(
+            ir.display((translator.expr(part(body, "key")), translator.expr(part(body, "value")))), tuple(clauses)
+        )
+    return ir.comprehension(translator.expr(body), tuple(clauses))
 
 
-def _is_number(expr: Expr) -> bool:
-    return not isinstance(expr, str) and expr is not None and expr[0] == "k" and isinstance(expr[1], (int, float))
+def _unary(translator: Translator, node: Node) -> Expr:
+    number = ir.match(translator.expr(part(node, "argument")), ir.Constant)
+    if number is not None and isinstance(number.value, (int, float)) and translator.text(node)[0] == "-":
+        return ir.constant(-number.value)
+    return ir.opaque(line(node))
 
 
-def _unary(at: Translator, node: Node) -> Expr:
-    value = at.expr(part(node, "argument"))
-    if _is_number(value) and at.text(node)[0] == "-":
-        return ("k", -value[1])
-    return ("u", line(node))
-
-
-def _walrus(at: Translator, node: Node) -> Expr:
+def _walrus(translator: Translator, node: Node) -> Expr:
     name = part(node, "name")
-    return (":=", at.text(name) if name else "", at.expr(part(node, "value")))
+    return ir.walrus(translator.text(name) if name else "", translator.expr(part(node, "value")))
 
 
-def _ellipsis(at: Translator, node: Node) -> Expr:
-    return ("...",)
+def _ellipsis(translator: Translator, node: Node) -> Expr:
+    return ir.ellipsis()
 
 
 _EXPRESSIONS: dict[str, Callable[[Translator, Node], Expr]] = {

@@ -3,41 +3,16 @@
 Facts are named tuples, not dataclasses: tens of thousands of them are decoded at every start, and a tuple is what a
 safe format (JSON) gives back. They hold text, numbers and tuples only.
 
-Expressions (`Expr`) are kept in a small form that the linker can evaluate without a parser:
-
-    "a.b.c"                         a name, dotted
-    ("s", text)                     a string; ("k", value) a number, bool or None; ("...",) an ellipsis
-    ("f", (part, …))                an f-string or an implicit concatenation; parts are expressions
-    ("c", function, args, keywords, line)   a call; keywords are (name, expression) pairs, name "**" for unpacking
-    ("a", object, name)             an attribute of something that is not a name
-    ("i", object, index)            a subscript; a tuple index is ("l", …)
-    ("l", items) ("d", pairs)       list, tuple or set; dict, with (None, e) for `**e`
-    ("*", e)                        an unpacked item
-    ("b", operator, left, right)    arithmetic; ("o", "and"|"or"|"not"|comparison, operands) truth
-    ("?", condition, then, otherwise)       a conditional expression
-    ("lambda", names, body) ("for", element, clauses)      lambda; comprehension; ("items", …) one of a dict
-    ("slice", start, stop)          a slice of constants
-    (":=", name, value)             an assignment expression
-    ("u", line)                     anything else: unknown
-
-Statements (`Stmt`) start with their kind and line:
-
-    ("=", line, target, value, annotation) ("+=", line, target, value) ("e", line, expression)
-    ("def", line, qualname) ("class", line, qualname) ("import", line, index) ("return", line, expression)
-    ("if", line, condition, body, orelse) ("for", line, target, iterable, body) ("with", line, items, body)
-    ("try", line, body, handlers, orelse) ("while", line, condition, body) ("stop", line, whether it is `break`)
+Code is kept in the small form of :mod:`.ir`.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from fastapi_expert.codebase.syntax.ir import Expr, Stmt
 from fastapi_expert.codebase.syntax.shape import Shape
 
-VERSION = 10
+VERSION = 11
 """Raised whenever the facts change shape or meaning: older cached facts are read anew."""
-
-Expr = Any
-"""An expression in the form above; nested tuples after reading, nested lists when they come from the cache."""
-Stmt = Any
 
 
 class Param(NamedTuple):

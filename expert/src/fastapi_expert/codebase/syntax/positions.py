@@ -1,4 +1,4 @@
-"""Facts without the lines they stand on: what two versions of a file say alike, wherever they say it.
+"""Facts apart from the lines they stand on: two versions of a file may say the same in other places.
 
 Every function takes ``lines``, appends the lines it leaves out and returns the rest as nested tuples. Two versions that
 give equal tuples give lists of lines of one length, which pair each line of the one with its line of the other.
@@ -7,85 +7,39 @@ give equal tuples give lists of lines of one length, which pair each line of the
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import (
     ClassFacts,
-    Expr,
     FieldFacts,
     FileFacts,
     FunctionFacts,
     ImportFacts,
-    Stmt,
 )
+from fastapi_expert.codebase.syntax.ir import Expr, Stmt
 
 Lines = list[int]
+Imports = tuple[ImportFacts, ...]
 
 
 def expression(expr: Expr, lines: Lines) -> Any:
     """An expression."""
-    if expr is None or isinstance(expr, str):
-        return expr
-    kind = expr[0]
-    if kind == "c":
-        lines.append(expr[4])
-        keywords = tuple([(name, expression(value, lines)) for name, value in expr[3]])
-        return (kind, expression(expr[1], lines), _all(expr[2], lines), keywords)
-    if kind == "u":
-        lines.append(expr[1])
-        return (kind,)
-    if kind in ("f", "l", "="):
-        return (kind, _all(expr[1], lines))
-    if kind == "d":
-        return (kind, tuple([(expression(key, lines), expression(value, lines)) for key, value in expr[1]]))
-    if kind in ("i", "*", "?"):
-        return (kind, _all(expr[1:], lines))
-    if kind == "b":
-        return (kind, expr[1], _all(expr[2:], lines))
-    if kind == "o":
-        return (kind, expr[1], _all(expr[2], lines))
-    if kind == "a":
-        return (kind, expression(expr[1], lines), expr[2])
-    if kind == "lambda":
-        return (kind, tuple(expr[1]), expression(expr[2], lines))
-    if kind in ("for", "items"):
-        clauses = tuple([(clause[0], _all(clause[1:], lines)) for clause in expr[2]])
-        return (kind, expression(expr[1], lines), clauses)
-    if kind == ":=":
-        return (kind, expr[1], expression(expr[2], lines))
-    return tuple(expr)  # a constant
+    kind = ir.tag(expr)
+    return (kind, *_parts(expr[1:], _EXPRESSIONS[kind], lines, ())) if kind else expr
 
 
 def _all(expressions: Iterable[Expr], lines: Lines) -> tuple[Any, ...]:
     return tuple([expression(one, lines) for one in expressions])
 
 
-def statement(stmt: Stmt, imports: tuple[ImportFacts, ...], lines: Lines) -> Any:
+def statement(stmt: Stmt, imports: Imports, lines: Lines) -> Any:
     """A statement; ``imports`` are those of its file."""
-    kind = stmt[0]
-    lines.append(stmt[1])
-    return (kind, _PARTS[kind](stmt, imports, lines))
+    lines.append(ir.line_of(stmt))
+    return (stmt[0], *_parts(stmt[2:], _STATEMENTS[stmt[0]], lines, imports))
 
 
-def statements(body: Iterable[Stmt], imports: tuple[ImportFacts, ...], lines: Lines) -> tuple[Any, ...]:
+def statements(body: Iterable[Stmt], imports: Imports, lines: Lines) -> tuple[Any, ...]:
     """The statements of a block."""
     return tuple([statement(one, imports, lines) for one in body])
-
-
-_Part = Callable[[Stmt, tuple[ImportFacts, ...], Lines], Any]
-
-
-def _expressions(stmt: Stmt, imports: tuple[ImportFacts, ...], lines: Lines) -> Any:
-    return _all(stmt[2:], lines)
-
-
-def _as_it_is(stmt: Stmt, imports: tuple[ImportFacts, ...], lines: Lines) -> Any:
-    return stmt[2]
-
-
-def _import(stmt: Stmt, imports: tuple[ImportFacts, ...], lines: Lines) -> Any:
-    """What the statement at this line imports, all its names."""
-    index: int = stmt[2]
-    first = imports[index]
-    return tuple([named(one) for one in imports[index:] if (one.line, one.scope) == (first.line, first.scope)])
 
 
 def named(imported: ImportFacts) -> tuple[str, str, str, str]:
@@ -93,45 +47,108 @@ def named(imported: ImportFacts) -> tuple[str, str, str, str]:
     return (imported.module, imported.name, imported.alias, imported.scope)
 
 
-def _if(stmt: Stmt, imports: tuple[ImportFacts, ...], lines: Lines) -> Any:
-    return (expression(stmt[2], lines), statements(stmt[3], imports, lines), statements(stmt[4], imports, lines))
+# -- the parts of expressions and statements ---------------------------------------------------------------------
+
+_Part = Callable[[Any, Lines, Imports], Any]
 
 
-def _for(stmt: Stmt, imports: tuple[ImportFacts, ...], lines: Lines) -> Any:
-    return (_all(stmt[2:4], lines), statements(stmt[4], imports, lines))
+def _parts(parts: Iterable[Any], readers: Iterable[_Part], lines: Lines, imports: Imports) -> list[Any]:
+    return [read(part, lines, imports) for read, part in zip(readers, parts, strict=True)]
 
 
-def _while(stmt: Stmt, imports: tuple[ImportFacts, ...], lines: Lines) -> Any:
-    return (expression(stmt[2], lines), statements(stmt[3], imports, lines))
+def _line(part: Any, lines: Lines, imports: Imports) -> Any:
+    lines.append(part)
 
 
-def _with(stmt: Stmt, imports: tuple[ImportFacts, ...], lines: Lines) -> Any:
-    return (tuple([_all(item, lines) for item in stmt[2]]), statements(stmt[3], imports, lines))
+def _plain(part: Any, lines: Lines, imports: Imports) -> Any:
+    return part
 
 
-def _try(stmt: Stmt, imports: tuple[ImportFacts, ...], lines: Lines) -> Any:
-    handlers = tuple([statements(one, imports, lines) for one in stmt[3]])
-    return (statements(stmt[2], imports, lines), handlers, statements(stmt[4], imports, lines))
+def _names(part: Any, lines: Lines, imports: Imports) -> Any:
+    return tuple(part)
 
 
-_PARTS: dict[str, _Part] = {
-    "=": _expressions,
-    "+=": _expressions,
-    "e": _expressions,
-    "return": _expressions,
-    "def": _as_it_is,
-    "class": _as_it_is,
-    "stop": _as_it_is,
-    "import": _import,
-    "if": _if,
-    "for": _for,
-    "while": _while,
-    "with": _with,
-    "try": _try,
+def _one(part: Any, lines: Lines, imports: Imports) -> Any:
+    return expression(part, lines)
+
+
+def _several(part: Any, lines: Lines, imports: Imports) -> Any:
+    return _all(part, lines)
+
+
+def _groups(part: Any, lines: Lines, imports: Imports) -> Any:
+    return tuple([_all(one, lines) for one in part])
+
+
+def _keywords(part: Any, lines: Lines, imports: Imports) -> Any:
+    return tuple([(name, expression(value, lines)) for name, value in part])
+
+
+def _clauses(part: Any, lines: Lines, imports: Imports) -> Any:
+    return tuple([(clause[0], _all(clause[1:], lines)) for clause in part])
+
+
+def _block(part: Any, lines: Lines, imports: Imports) -> Any:
+    return statements(part, imports, lines)
+
+
+def _blocks(part: Any, lines: Lines, imports: Imports) -> Any:
+    return tuple([statements(one, imports, lines) for one in part])
+
+
+def _caught(part: Any, lines: Lines, imports: Imports) -> Any:
+    return tuple([(expression(one, lines), name) for one, name in part])
+
+
+def _import(index: int, lines: Lines, imports: Imports) -> Any:
+    """What the statement at this line imports, all its names."""
+    first = imports[index]
+    return tuple([named(one) for one in imports[index:] if (one.line, one.scope) == (first.line, first.scope)])
+
+
+_EXPRESSIONS: dict[str, tuple[_Part, ...]] = {
+    ir.Text.TAG: (_plain,),
+    ir.Constant.TAG: (_plain,),
+    ir.ELLIPSIS: (),
+    ir.Joined.TAG: (_several,),
+    ir.Call.TAG: (_one, _several, _keywords, _line),
+    ir.Attribute.TAG: (_one, _plain),
+    ir.Subscript.TAG: (_one, _one),
+    ir.Display.TAG: (_several,),
+    ir.Mapping.TAG: (_groups,),
+    ir.Starred.TAG: (_one,),
+    ir.Binary.TAG: (_plain, _one, _one),
+    ir.Truth.TAG: (_plain, _several),
+    ir.Conditional.TAG: (_one, _one, _one),
+    ir.Lambda.TAG: (_names, _one),
+    ir.Comprehension.TAG: (_one, _clauses),
+    ir.MappingComprehension.TAG: (_one, _clauses),
+    ir.Slice.TAG: (_plain, _plain),
+    ir.Walrus.TAG: (_plain, _one),
+    ir.Targets.TAG: (_several,),
+    ir.Opaque.TAG: (_line,),
 }
+_STATEMENTS: dict[str, tuple[_Part, ...]] = {
+    ir.Assign.TAG: (_one, _one, _one),
+    ir.Augment.TAG: (_one, _one),
+    ir.Evaluate.TAG: (_one,),
+    ir.Return.TAG: (_one,),
+    ir.Def.TAG: (_plain,),
+    ir.ClassDef.TAG: (_plain,),
+    ir.Stop.TAG: (_plain,),
+    ir.Import.TAG: (_import,),
+    ir.If.TAG: (_one, _block, _block),
+    ir.For.TAG: (_one, _one, _block),
+    ir.While.TAG: (_one, _block),
+    ir.With.TAG: (_groups, _block),
+    ir.Try.TAG: (_block, _blocks, _block, _caught),
+    ir.Raise.TAG: (_one,),
+    ir.Yield.TAG: (_one,),
+}
+"""What the parts behind the tag (and the line of a statement) are."""
 
 
-def class_(facts: ClassFacts, imports: tuple[ImportFacts, ...], lines: Lines) -> Any:
+def class_(facts: ClassFacts, imports: Imports, lines: Lines) -> Any:
     """Everything of a class but its docstring."""
     return (header(facts, imports, lines), tuple([field(one, lines) for one in facts.fields]))
 
@@ -139,10 +156,10 @@ def class_(facts: ClassFacts, imports: tuple[ImportFacts, ...], lines: Lines) ->
 def field(facts: FieldFacts, lines: Lines) -> Any:
     """A field of a class."""
     lines.append(facts.line)
-    return (facts.name, facts.annotation, facts.default, _all(facts[4:], lines))
+    return (facts.name, facts.annotation, facts.default, _all((facts.annotation_expr, facts.default_expr), lines))
 
 
-def header(facts: ClassFacts, imports: tuple[ImportFacts, ...], lines: Lines) -> Any:
+def header(facts: ClassFacts, imports: Imports, lines: Lines) -> Any:
     """The same without its fields, but for those in a body that is run."""
     lines += (facts.line, facts.start_line)
     return (
@@ -157,7 +174,7 @@ def header(facts: ClassFacts, imports: tuple[ImportFacts, ...], lines: Lines) ->
 def signature(facts: FunctionFacts, lines: Lines) -> Any:
     """What a function shows of itself: its place, decorators, parameters and what it returns."""
     lines += (facts.line, facts.start_line)
-    params = tuple([(*param[:4], _all(param[4:], lines)) for param in facts.params])
+    params = tuple([(*param[:4], _all((param.annotation_expr, param.default_expr), lines)) for param in facts.params])
     return (
         (facts.qualname, facts.owner, facts.parent, facts.returns),
         _all(facts.decorators, lines),

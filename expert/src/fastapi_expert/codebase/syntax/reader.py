@@ -7,23 +7,25 @@ the tree; function bodies are visited only where they may build routers.
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
 from functools import cache
 
 import tree_sitter_python
 from tree_sitter import Language, Node, Parser
 
+from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.blocks import block, statements
 from fastapi_expert.codebase.syntax.definitions import PLAIN_FIELD, Definitions, parameters_of
 from fastapi_expert.codebase.syntax.expressions import Translator
 from fastapi_expert.codebase.syntax.facts import (
     Call,
     ClassFacts,
-    Expr,
     FieldFacts,
     FileFacts,
     FunctionFacts,
     Suppression,
 )
+from fastapi_expert.codebase.syntax.ir import Expr, Stmt
 from fastapi_expert.codebase.syntax.shape import shape_of
 
 
@@ -147,6 +149,14 @@ def _builds(source: bytes, start: int, end: int) -> bool:
     )
 
 
+def _names_in(target: Expr) -> Iterator[str]:
+    """The names, dotted ones too, that an assignment to ``target`` binds."""
+    if isinstance(target, str):
+        yield target
+    elif unpacked := ir.match(target, ir.Display) or ir.match(target, ir.Targets):
+        yield from (one for one in unpacked.items if isinstance(one, str))
+
+
 class _Reading:
     """One file while it is read."""
 
@@ -155,8 +165,8 @@ class _Reading:
         self.all_bodies = all_bodies
         self.path = path
         self.root = root
-        self.at = Translator(source, _language())
-        definitions = Definitions(source, root, self.at)
+        self.translator = Translator(source, _language())
+        definitions = Definitions(source, root, self.translator)
         self.imports = definitions.imports
         self.definitions = definitions.found
         self.known = definitions.known
@@ -166,7 +176,7 @@ class _Reading:
     def facts(self) -> FileFacts:
         functions: list[FunctionFacts] = []
         classes: list[ClassFacts] = []
-        body = statements(self.at, self.root.named_children)
+        body = statements(self.translator, self.root.named_children)
         for statement in body:
             self._remember(statement)
         for node, qualname, parent, owner in self.definitions:
@@ -188,32 +198,26 @@ class _Reading:
             env_reads=self._env_reads(),
         )
 
-    def _remember(self, statement: Expr) -> None:
+    def _remember(self, statement: Stmt) -> None:
         """Note the names a module-level statement binds: mentions of them are edges."""
-        if statement[0] == "=":
-            target = statement[2]
-            if isinstance(target, str):
-                self.known.add(target.encode())
-            elif target and target[0] in ("l", "="):
-                self.known.update(one.encode() for one in target[1] if isinstance(one, str))
-        elif statement[0] in ("if", "with"):
-            for inner in (*statement[3], *(statement[4] if statement[0] == "if" else ())):
-                self._remember(inner)
-        elif statement[0] == "try":
-            for inner in (*statement[2], *statement[4], *(one for handler in statement[3] for one in handler)):
+        if (assigned := ir.match(statement, ir.Assign)) is not None:
+            self.known.update(name.encode() for name in _names_in(assigned.target))
+            return
+        for inside in ir.blocks(statement):
+            for inner in inside:
                 self._remember(inner)
 
     # -- one definition -------------------------------------------------------------------------------------------
 
     def _function(self, node: Node, qualname: str, parent: str, owner: str) -> FunctionFacts:
-        source, at = self.source, self.at
+        source, translator = self.source, self.translator
         start, end = node.start_byte, node.end_byte
         body = node.child_by_field_name("body")
         decorators, start_line = self._decorators(node)
         returns = node.child_by_field_name("return_type")
         parameters = node.child_by_field_name("parameters")
         name = qualname.rsplit(".", 1)[-1].split("@")[0]
-        params = parameters_of(parameters, at) if parameters is not None else ()
+        params = parameters_of(parameters, translator) if parameters is not None else ()
         return FunctionFacts(
             name=name,
             qualname=qualname,
@@ -222,15 +226,15 @@ class _Reading:
             start_line=start_line,
             decorators=decorators,
             params=params,
-            returns=at.text(returns) if returns is not None else "",
-            returns_expr=self.at.telling(returns),
+            returns=translator.text(returns) if returns is not None else "",
+            returns_expr=self.translator.telling(returns),
             docstring=self._docstring(body) if body is not None else "",
             is_async=source.startswith(b"async", start),
             owner=owner,
             parent=parent,
             calls=self._calls(start, end),
             names=self._names(start, end),
-            body=block(at, body) if self._may_build(name.encode(), owner, start, end) else None,
+            body=block(translator, body) if self._may_build(name.encode(), owner, start, end) else None,
             shape=shape_of(node, source),
         )
 
@@ -245,7 +249,7 @@ class _Reading:
         return not owner and _BUILDER_NAME.match(name) is not None
 
     def _class(self, node: Node, qualname: str, parent: str) -> ClassFacts:
-        at = self.at
+        translator = self.translator
         decorators, start_line = self._decorators(node)
         superclasses = node.child_by_field_name("superclasses")
         bases: list[Node] = []
@@ -253,7 +257,9 @@ class _Reading:
         for child in superclasses.named_children if superclasses is not None else ():
             if child.type == "keyword_argument":
                 key = child.child_by_field_name("name")
-                keywords.append((at.text(key) if key else "", at.expr(child.child_by_field_name("value"))))
+                keywords.append(
+                    (translator.text(key) if key else "", translator.expr(child.child_by_field_name("value")))
+                )
             elif child.type != "comment":
                 bases.append(child)
         body = node.child_by_field_name("body")
@@ -271,20 +277,20 @@ class _Reading:
             end_line=node.end_point.row + 1,
             start_line=start_line,
             decorators=decorators,
-            bases=tuple([at.text(base) for base in bases]),
-            base_exprs=tuple([at.expr(base) for base in bases]),
+            bases=tuple([translator.text(base) for base in bases]),
+            base_exprs=tuple([translator.expr(base) for base in bases]),
             keywords=tuple(keywords),
             docstring=self._docstring(body) if body is not None else "",
             parent=parent,
             fields=tuple(fields),
             methods=tuple(methods),
-            body=block(at, body) if any(child.type in _RUNS_IN_CLASS for child in inside) else (),
+            body=block(translator, body) if any(child.type in _RUNS_IN_CLASS for child in inside) else (),
             type_params=self._type_params(node),
         )
 
     def _type_params(self, node: Node) -> tuple[str, ...]:
         params = node.child_by_field_name("type_parameters")
-        texts = [self.at.text(child) for child in params.named_children] if params is not None else []
+        texts = [self.translator.text(child) for child in params.named_children] if params is not None else []
         return tuple([text.split(":")[0].split("=")[0].strip("* ") for text in texts])
 
     def _field(self, statement: Node) -> FieldFacts | None:
@@ -294,7 +300,7 @@ class _Reading:
         if plain is not None:
             text = plain[2].decode("ascii")
             name, line = plain[1].decode("ascii"), statement.start_point.row + 1
-            return FieldFacts(name, line, text, "", self.at.union(text), None)
+            return FieldFacts(name, line, text, "", self.translator.union(text), None)
         node = statement.named_children[0]
         if node.type != "assignment":
             return None
@@ -303,12 +309,12 @@ class _Reading:
             return None
         annotation, right = node.child_by_field_name("type"), node.child_by_field_name("right")
         return FieldFacts(
-            name=self.at.text(left),
+            name=self.translator.text(left),
             line=node.start_point.row + 1,
-            annotation=self.at.text(annotation) if annotation is not None else "",
-            default=self.at.text(right) if right is not None else "",
-            annotation_expr=self.at.telling(annotation),
-            default_expr=self.at.expr(right),
+            annotation=self.translator.text(annotation) if annotation is not None else "",
+            default=self.translator.text(right) if right is not None else "",
+            annotation_expr=self.translator.telling(annotation),
+            default_expr=self.translator.expr(right),
         )
 
     def _decorators(self, node: Node) -> tuple[tuple[Expr, ...], int]:
@@ -317,7 +323,7 @@ class _Reading:
         if outer is None or outer.type != "decorated_definition":
             return (), node.start_point.row + 1
         found = [
-            self.at.expr(child.named_children[0])
+            self.translator.expr(child.named_children[0])
             for child in outer.named_children
             if child.type == "decorator" and child.named_child_count
         ]
@@ -339,7 +345,7 @@ class _Reading:
         mentioned = set(_TOKENS.findall(self.source, start, end))
         found = mentioned & known
         found.update([name for name in mentioned if b"." in name and name[: name.index(b".")] in known])
-        found.update([mark for at, mark in self.marks if start <= at < end])
+        found.update([mark for position, mark in self.marks if start <= position < end])
         return tuple(sorted([name.decode("utf-8", "replace") for name in found]))
 
     def _calls(self, start: int, end: int) -> tuple[Call, ...]:
@@ -352,22 +358,24 @@ class _Reading:
                 continue
             function = call.child_by_field_name("function")
             if function is not None and call.end_byte <= end:
-                expr = self._with_local_path(self.at.expr(call), start, call.start_byte)
-                found.append(Call(self.at.text(function)[:200], call.start_point.row + 1, expr))
+                expr = self._with_local_path(self.translator.expr(call), start, call.start_byte)
+                found.append(Call(self.translator.text(function)[:200], call.start_point.row + 1, expr))
         return tuple(found)
 
     def _with_local_path(self, call: Expr, start: int, before: int) -> Expr:
         """`url = f"/users/{id}"; client.get(url)` as `client.get(f"/users/{id}")`: the last assignment counts."""
-        if call[0] != "c" or not call[2] or not isinstance(call[2][0], str) or "." in call[2][0]:
+        found = ir.match(call, ir.Call)
+        first = found.args[0] if found is not None and found.args else None
+        if found is None or not isinstance(first, str) or "." in first:
             return call
-        name = call[2][0].encode()
-        at = max(self.source.rfind(name + b" =", start, before), self.source.rfind(name + b"=", start, before))
-        leaf = self.root.descendant_for_byte_range(at, at + 1) if at >= 0 else None
+        name = first.encode()
+        position = max(self.source.rfind(name + b" =", start, before), self.source.rfind(name + b"=", start, before))
+        leaf = self.root.descendant_for_byte_range(position, position + 1) if position >= 0 else None
         assignment = leaf.parent if leaf is not None else None
-        if assignment is None or assignment.type != "assignment" or assignment.start_byte != at:
+        if assignment is None or assignment.type != "assignment" or assignment.start_byte != position:
             return call
-        value = self.at.expr(assignment.child_by_field_name("right"))
-        return (*call[:2], (value, *call[2][1:]), *call[3:])
+        value = self.translator.expr(assignment.child_by_field_name("right"))
+        return ir.call(found.function, (value, *found.args[1:]), found.keywords, found.line)
 
     # -- the rest -------------------------------------------------------------------------------------------------
 

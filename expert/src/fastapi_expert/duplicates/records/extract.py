@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastapi_expert.codebase.model import Field, Kind
@@ -15,6 +14,7 @@ from fastapi_expert.codebase.syntax.facts import (
     FunctionFacts,
     Stmt,
 )
+from fastapi_expert.codebase.vocabulary import WEBSOCKET, is_test_path
 from fastapi_expert.duplicates.records.model import (
     FunctionRecord,
     ModelRecord,
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from fastapi_expert.codebase import Codebase
 
 MODELS = ("schema", "table", "settings")
-_TEST_PATH = re.compile(r"(?:^|/)(?:tests?|testing|testsuite)/|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.pyi?$")
 _NOT_OURS = re.compile(r"(?:^|/)(?:alembic|migrations?)/(?:versions/|.*\d)|(?:^|/)migrations?/|_pb2(?:_grpc)?\.pyi?$")
 _SILENT_DECORATORS = {"overload", "abstractmethod", "abstractproperty", "setter", "deleter", "register"}
 _VALIDATORS = {"field_validator", "model_validator", "validator", "root_validator", "validates"}
@@ -52,12 +51,6 @@ def records_of(codebase: "Codebase") -> Records:
         tuple([(path, codebase.names.modules.name(path)) for path in codebase.files]),
         tuple([path for path, facts in codebase.files.items() if facts.suppressions]),
     )
-
-
-@lru_cache(maxsize=1 << 13)
-def is_test_path(path: str) -> bool:
-    """Whether tests live at ``path``."""
-    return _TEST_PATH.search(path) is not None
 
 
 def is_foreign(facts: FileFacts) -> bool:
@@ -211,7 +204,7 @@ def _routes(codebase: "Codebase") -> Iterator[RouteRecord]:
         endpoint = codebase.function(row.endpoint)
         yield RouteRecord(
             row.endpoint,
-            "WEBSOCKET" if row.websocket else row.method,
+            WEBSOCKET if row.websocket else row.method,
             row.path,
             row.name,
             row.app,

@@ -1,43 +1,61 @@
 """FX201, FX202 and FX204: schemas and tables that hold the same, and names that are taken."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
+from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.config import Config
-from fastapi_expert.duplicates.model import Action, Finding, Place
+from fastapi_expert.duplicates.model import Action, Finding, Place, Rule, Similar
+from fastapi_expert.duplicates.records.drafted import drafted_models
+from fastapi_expert.duplicates.records.extract import is_foreign
 from fastapi_expert.duplicates.records.model import ModelRecord
-from fastapi_expert.duplicates.rules.registry import RULES
-from fastapi_expert.duplicates.rules.wording import (
-    import_line,
-    listed,
-    many,
-    place,
-)
+from fastapi_expert.duplicates.rules.base import Case, Family, Neighbour, Remark, Survey
 from fastapi_expert.duplicates.similarity.families import gather
-from fastapi_expert.duplicates.similarity.fields import Overlap, plain_type
+from fastapi_expert.duplicates.similarity.fields import Overlap, overlap, plain_type
 from fastapi_expert.duplicates.similarity.schemas import (
     Model,
     Models,
+    are_related,
     are_roles,
     base_would_pay,
     inherits,
     is_telling,
+    model_of,
+    models_of,
     near,
     qualname_of,
     share_metadata,
     unrelated,
 )
+from fastapi_expert.duplicates.wording import import_line, listed, many, place
+
+NEAR_ENOUGH = 0.35
+"""From which score a neighbour of a draft is worth a look."""
+
+SAME_FIELDS = Rule("FX201", "same fields", "Two schemas or tables with the same fields and types", "schemas")
+NEARLY_SAME_FIELDS = Rule(
+    "FX202", "nearly the same fields", "Two schemas or tables that share most fields and no base", "schemas"
+)
+NAME_TAKEN = Rule(
+    "FX204",
+    "name taken",
+    "A class name or table name that is already in use where it must be unique",
+    "schemas",
+    is_fault=True,
+)
 
 
-def schema_findings(models: Models, settings: Config) -> list[Finding]:
-    """Equal and nearly equal models, in families, and names that are taken; unordered."""
+def _survey(survey: Survey) -> Iterable[Finding]:
+    """Equal and nearly equal models, in families, and names that are taken."""
+    models, settings = models_of(survey.records), survey.settings
     signed = _signed_alike(models)
     groups = {group[0]: unrelated(group, models.models) for group in signed}
     equal = [
-        _same([models.models[at] for at in group], models)
+        _same([models.models[position] for position in group], models)
         for group in groups.values()
         if len(group) > 1 and is_telling(models.models[group[0]], models.weights)
     ]
-    roles = {group[0]: [at for at in group if at not in groups[group[0]][1:]] for group in signed}
+    roles = {group[0]: [position for position in group if position not in groups[group[0]][1:]] for group in signed}
     return [*equal, *_alike(models, groups, roles, settings), *_names_taken(models)]
 
 
@@ -68,14 +86,19 @@ def _alike(
             if common is not None and (not are_roles(model, found) or base_would_pay(model, found)):
                 pairs[position, other] = common
     for family in gather(pairs):
-        positions = [at for first in family.members for at in groups[first]]
+        positions = [position for first in family.members for position in groups[first]]
         if len(positions) == 2:
             first, second = family.members
             left, right = _most_like(second, roles[first], models), _most_like(first, roles[second], models)
             yield _near(models.models[left], models.models[right], pairs[first, second], models.modules)
         else:
-            members = [models.models[at] for at in positions]
-            also = [models.models[at] for first in family.members for at in roles[first] if at not in positions]
+            members = [models.models[position] for position in positions]
+            also = [
+                models.models[position]
+                for first in family.members
+                for position in roles[first]
+                if position not in positions
+            ]
             yield _family(members, family.score, models.modules, also)
 
 
@@ -96,13 +119,12 @@ def _family(members: Sequence[Model], score: float, modules: Mapping[str, str], 
     fields = f" {listed(shared, limit=6)}" if shared else " what they share"
     kind = "columns" if keep.kind == "table" else "fields"
     return Finding(
-        rule="FX202",
-        title=RULES["FX202"].title,
+        definition=NEARLY_SAME_FIELDS,
         similarity=min(score, 0.99),
         message=f"`{changed.name}` is one of {len(members)} {keep.kind}s that share most {kind}: {listed(others)}",
         advice=f"Declare{fields} once, in a base class beside `{keep.name}` ({place(keep)}){bring}, and inherit it.",
         action="extend",
-        components=(as_place(changed), *[as_place(one.record) for one in (*members[:-1], *also)]),
+        components=(_as_place(changed), *[_as_place(one.record) for one in (*members[:-1], *also)]),
         saves=max(1, len(shared)) * (len(members) - 1),
     )
 
@@ -122,13 +144,12 @@ def _same(group: Sequence[Model], models: Models) -> Finding:
         else f"Keep one table, or take the columns into a mixin beside `{keep.name}` ({place(keep)})."
     )
     return Finding(
-        rule="FX201",
-        title=RULES["FX201"].title,
+        definition=SAME_FIELDS,
         similarity=1.0,
         message=f"`{changed.name}` {holds} {listed(others)}: {listed(names, limit=5)}",
         advice=advice,
         action=action,
-        components=tuple(map(as_place, (changed, *records[:-1]))),
+        components=tuple(map(_as_place, (changed, *records[:-1]))),
         saves=len(names) * (len(records) - 1),
     )
 
@@ -138,11 +159,10 @@ def _near(left: Model, right: Model, common: Overlap, modules: Mapping[str, str]
     only_keep, only_changed = common.only_left, common.only_right
     if not only_changed and only_keep:  # the larger one can inherit from the smaller one
         keep, changed, only_keep, only_changed = changed, keep, only_changed, only_keep
-    advice, action = extend_advice(keep, changed, only_keep, only_changed, modules, family=left.stem == right.stem)
+    advice, action = _extend_advice(keep, changed, only_keep, only_changed, modules, family=left.stem == right.stem)
     difference = [f"`{name}` only here" for name in only_changed] + [f"`{name}` only there" for name in only_keep]
     return Finding(
-        rule="FX202",
-        title=RULES["FX202"].title,
+        definition=NEARLY_SAME_FIELDS,
         similarity=min(common.score, 0.99),
         message=(
             f"`{changed.name}` shares {many(len(common.shared), 'field')} with `{keep.name}` ({place(keep)})"
@@ -150,12 +170,12 @@ def _near(left: Model, right: Model, common: Overlap, modules: Mapping[str, str]
         ),
         advice=advice,
         action=action,
-        components=(as_place(changed), as_place(keep)),
+        components=(_as_place(changed), _as_place(keep)),
         saves=len(common.shared),
     )
 
 
-def extend_advice(
+def _extend_advice(
     keep: ModelRecord,
     changed: ModelRecord,
     only_keep: Sequence[str],
@@ -180,7 +200,7 @@ def extend_advice(
     return f"Take the shared fields into {base} beside {there} and inherit it in both{bring}.", "extend"
 
 
-def as_place(record: ModelRecord) -> Place:
+def _as_place(record: ModelRecord) -> Place:
     """One side of a finding."""
     return Place(record.id, record.kind, record.path, record.line, record.end_line)
 
@@ -207,12 +227,148 @@ def _names_taken(models: Models) -> Iterable[Finding]:
 def _taken(records: Sequence[ModelRecord], what: str, advice: str) -> Finding:
     first, last = records[0], records[-1]
     return Finding(
-        rule="FX204",
-        title=RULES["FX204"].title,
+        definition=NAME_TAKEN,
         similarity=1.0,
         message=f"`{last.name}` takes {what}, which `{first.name}` ({place(first)}) already has",
         advice=advice,
         action="merge",
-        components=tuple(map(as_place, (last, *records[:-1]))),
+        components=tuple(map(_as_place, (last, *records[:-1]))),
         saves=last.lines,
     )
+
+
+# --- drafts -----------------------------------------------------------------------------------------------------------
+
+
+def _judge(case: Case) -> Iterator[Remark]:
+    """For every model of the draft: the finding against its closest relative, and the neighbours."""
+    draft, before, overlay = case.draft, case.before, case.overlay
+    if not draft.classes or is_test_path(draft.path) or is_foreign(draft):
+        return
+    models = overlay.library.models
+    by_name = {model.record.name: model.record for model in models.models}
+    changed = [
+        model_of(record)
+        for file in overlay.added
+        if not is_test_path(file.facts.path) and not is_foreign(file.facts)
+        for record in drafted_models(file.facts, by_name)
+    ]
+    by_name |= {model.record.name: model.record for model in changed}
+    old = {record.name: record.fields for record in drafted_models(before, by_name)} if before else {}
+    mine = [model_of(record) for record in drafted_models(draft, by_name)]
+    standing = [model for model in mine if old.get(model.record.name) == model.record.fields]
+    for model in mine:
+        if model.fields:
+            others = [*_stored(model, models, overlay.removed), *changed]
+            others += [one for one in standing if one is not model]
+            finding, similar = _judged(model, others, models, case.settings, silent=model in standing)
+            if finding is None and model not in standing:
+                finding = _table_taken(model.record, [*models.models, *changed], overlay.removed)
+            yield Remark(finding, similar)
+
+
+def _stored(model: Model, models: Models, gone: Collection[str]) -> Iterator[Model]:
+    """The codebase's models most likely to be like ``model``."""
+    for position in models.candidates(model):
+        if models.models[position].record.path not in gone:
+            yield models.models[position]
+
+
+def _judged(
+    model: Model, others: Sequence[Model], models: Models, settings: Config, *, silent: bool
+) -> tuple[Finding | None, list[Neighbour]]:
+    finding: Finding | None = None
+    neighbours: list[tuple[float, bool, Model]] = []
+    for other in others:
+        if other.record.kind != model.record.kind:
+            continue
+        common = overlap(model.fields, other.fields, models.weights)
+        neighbours.append(
+            (1.0 if common.same else min(common.score, 0.99), model.record.name == other.record.name, other)
+        )
+    neighbours.sort(key=lambda one: (-one[0], not one[1], one[2].record.path, one[2].record.line))
+    for score, _, other in neighbours:
+        mine = Model(_with_ancestors(model.record, other.record), model.fields)
+        if silent or are_related(mine.record, other.record):
+            continue
+        if score == 1.0 and is_telling(mine, models.weights):
+            finding = _draft_same(mine, other, models.modules)
+        elif not are_roles(mine, other):
+            finding = _draft_near(mine, other, models, least=settings.schema_similarity)
+        if finding is not None:
+            break
+    similar = [
+        (score, Similar(other.record.id, other.record.path, other.record.line, score))
+        for score, _, other in neighbours[:5]
+        if score >= NEAR_ENOUGH
+    ]
+    return finding, similar
+
+
+def _with_ancestors(draft: ModelRecord, other: ModelRecord) -> ModelRecord:
+    """``draft`` with those of its bases that are ``other`` or above it: a draft's imports are not followed."""
+    above = (f"{other.path}::{qualname_of(other)}", *other.ancestors)
+    named = [one for one in above if one.rpartition("::")[2].rpartition(".")[2] in draft.ancestors]
+    return draft._replace(ancestors=(*draft.ancestors, *named))
+
+
+def _draft_same(model: Model, other: Model, modules: Mapping[str, str]) -> Finding:
+    record, keep = model.record, other.record
+    bring = import_line(modules, keep.path, keep.name, for_path=record.path)
+    names = [field.name for field in model.fields.values()]
+    return Finding(
+        definition=SAME_FIELDS,
+        similarity=1.0,
+        message=f"`{record.name}` has the same {many(len(names), 'field')} as `{keep.name}` ({place(keep)}): "
+        f"{listed(names, limit=5)}",
+        advice=f"Use `{keep.name}` ({place(keep)}) instead{bring}.",
+        action="reuse",
+        components=(_as_place(record), _as_place(keep)),
+        saves=record.lines,
+    )
+
+
+def _draft_near(model: Model, other: Model, models: Models, *, least: float) -> Finding | None:
+    common = near(model, other, models.weights, least=least)
+    if common is None:
+        return None
+    record, keep = model.record, other.record
+    advice, action = _extend_advice(
+        keep, record, common.only_right, common.only_left, models.modules, family=model.stem == other.stem
+    )
+    return Finding(
+        definition=NEARLY_SAME_FIELDS,
+        similarity=min(common.score, 0.99),
+        message=f"`{record.name}` shares {many(len(common.shared), 'field')} with `{keep.name}` ({place(keep)})",
+        advice=advice,
+        action="extend" if action == "reuse" else action,
+        components=(_as_place(record), _as_place(keep)),
+        saves=len(common.shared),
+    )
+
+
+def _one_base(draft: ModelRecord, other: ModelRecord) -> bool:
+    return bool({one.rpartition("::")[2].rpartition(".")[2] for one in other.ancestors} & set(draft.ancestors))
+
+
+def _table_taken(record: ModelRecord, models: Sequence[Model], gone: Collection[str]) -> Finding | None:
+    for other in models if record.table else ():
+        keep = other.record
+        if keep.table == record.table and keep.path not in gone and _one_base(record, keep):
+            return Finding(
+                definition=NAME_TAKEN,
+                similarity=1.0,
+                message=f"`{record.name}` takes the table `{record.table}` of `{keep.name}` ({place(keep)})",
+                advice=f"Extend `{keep.name}` ({place(keep)}), or name the new table otherwise.",
+                action="extend",
+                components=(_as_place(record), _as_place(keep)),
+                saves=record.lines,
+            )
+    return None
+
+
+def _made_from(survey: Survey) -> Sequence[Any]:
+    return [survey.settings.schema_similarity, survey.records.models, survey.records.modules]
+
+
+FAMILY = Family((SAME_FIELDS, NEARLY_SAME_FIELDS, NAME_TAKEN), _survey, _judge, _made_from)

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from fastapi_expert.codebase.syntax.facts import FunctionFacts
 from fastapi_expert.codebase.syntax.reader import read_source
+from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.gate.model import Finding
 
-_TEST = re.compile(r"(?:^|/)(?:tests?/|conftest\.py$|test_[^/]*\.py$|[^/]*_test\.py$)")
 _IGNORE = re.compile(r"#\s*(type|pyright):\s*ignore\b(\[[^\]]*\])?")
 _DIRECTIVE = re.compile(r"#\s*(?:noqa|nosec|fmt|pragma|type|pyright|ruff|isort|pylint|mypy)\b[^#]*")
 
@@ -19,7 +19,7 @@ def annotation_findings(source: bytes, path: str) -> list[Finding]:
     """The findings in one file."""
     facts = read_source(source, path)
     found = list(_unexplained(source, path))
-    if not facts.generated and not _TEST.search(path) and not path.endswith(".pyi"):
+    if not facts.generated and not is_test_path(path) and not path.endswith(".pyi"):
         found += [finding for function in facts.functions if (finding := _unannotated(function, path))]
     return found
 

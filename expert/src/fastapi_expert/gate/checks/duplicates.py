@@ -9,11 +9,12 @@ from fastapi_expert.duplicates.model import Finding as Duplicate
 from fastapi_expert.gate.model import Finding
 from fastapi_expert.gate.tree.changes import Changes
 from fastapi_expert.gate.tree.content import Tree
+from fastapi_expert.store import cache_of
 
 
 def read_tree(tree: Tree, config: Config) -> Codebase:
     """The codebase in ``tree``; one that is laid out elsewhere keeps its facts apart from the work tree's."""
-    apart = tree.real / ".expert" / "cache" / "gate" / "trees"
+    apart = cache_of(tree.real) / "gate" / "trees"
     return load(tree.root, exclude=config.exclude, cache=True if tree.root == tree.real else apart)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from fastapi_expert.diff import Hunk, parse
 from fastapi_expert.gate.checks.process import Broken, Output
 from fastapi_expert.gate.model import Finding
 from fastapi_expert.gate.tree.content import Tree
@@ -151,26 +152,18 @@ Change = tuple[str, int, int, list[str], list[str]]
 
 def _diffed(diff: str, call: Call) -> Iterator[Change]:
     """(path, first line, last line, old lines, new lines) for each run of changed lines in a unified diff."""
-    path: str | None = None
-    rows = iter(diff.split("\n"))
-    for row in rows:
-        if row.startswith("--- "):
-            named = re.sub(r"(?::before)?(?:\t.*)?$", "", row[4:])
-            path = call.path(named) or (call.files[0] if len(call.files) == 1 else None)
-        elif path and (match := re.match(r"@@ -(\d+)(?:,(\d+))? \+\d+(?:,(\d+))? @@", row)):
-            counts = int(match[2] or 1), int(match[3] or 1)
-            yield from ((path, *change) for change in _runs(rows, int(match[1]), *counts))
+    for file in parse(diff):
+        path = call.path(file.old.removesuffix(":before")) or (call.files[0] if len(call.files) == 1 else None)
+        if path:
+            yield from ((path, *change) for hunk in file.hunks for change in _runs(hunk))
 
 
-def _runs(rows: Iterator[str], line: int, olds: int, news: int) -> Iterator[tuple[int, int, list[str], list[str]]]:
-    """The runs of changed lines in the hunk that ``rows`` stand before, which has so many old and new lines."""
-    old, new, first = list[str](), list[str](), line
-    while olds > 0 or news > 0:
-        row = next(rows, None)
-        if row is None:
-            break
-        sign = row[:1] or " "
-        olds, news = olds - (sign in "- "), news - (sign in "+ ")
+def _runs(hunk: Hunk) -> Iterator[tuple[int, int, list[str], list[str]]]:
+    """The runs of changed lines in a hunk."""
+    line = first = hunk.start
+    old, new = list[str](), list[str]()
+    for row in hunk.lines:
+        sign = row[0]
         if sign == " " and (old or new):
             yield first, max(first, line - 1), old, new
             old, new = [], []

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from fastapi_expert.codebase import Codebase
+from fastapi_expert.codebase.vocabulary import is_test_module
 from fastapi_expert.gate.impact.pieces import INIT, Piece
 from fastapi_expert.gate.impact.tests import (
     FIXTURE,
     Node,
     Suite,
-    is_test_file,
 )
 
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
@@ -184,7 +184,7 @@ class Links:
         """A name in a test file may be a fixture of a conftest above it; the name it is asked by may be another."""
         for path, pieces in self.files.items():
             places = self.suite.conftests(path)
-            if not places or not (is_test_file(path) or path in self.suite.test_side):
+            if not places or not (is_test_module(path) or path in self.suite.test_side):
                 continue
             offered = {name: (place, name) for place in places for name in self.files[place] if name != INIT}
             for place in (*places, path):

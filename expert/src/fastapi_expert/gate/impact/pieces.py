@@ -17,16 +17,28 @@ from typing import Any
 import tree_sitter_python
 from tree_sitter import Language, Node, Parser, Query, QueryCursor
 
+from fastapi_expert.codebase.vocabulary import (
+    ADDING_METHODS,
+    APPLICATION_HOOKS,
+    APPLICATION_SETTERS,
+    APPLICATIONS,
+    DEPENDS,
+    MOUNT_CLASSES,
+    MOUNTING_METHODS,
+    PARAMETERS,
+    ROUTE_CLASSES,
+    ROUTE_DECORATORS,
+    ROUTERS,
+)
+
 VERSION = 1
 """Raised whenever pieces change shape or meaning: cached ones are cut anew."""
 INIT = "<init>"
 # calls at import that keep a function they are given for later instead of running it
 _KEEPS = frozenset({
-    "Depends", "Security", "FastAPI", "APIRouter", "include_router", "add_middleware", "add_exception_handler",
-    "add_api_route", "mount", "Middleware", "add_event_handler", "add_api_websocket_route", "Route", "Mount",
-    "WebSocketRoute", "get", "post", "put", "patch", "delete", "head", "options", "trace", "websocket",
-    "api_route", "middleware", "exception_handler", "on_event", "route", "limit", "Query", "Path", "Body",
-    "Header", "Cookie", "Form", "File", "Annotated", "Field", "PrivateAttr", "ConfigDict", "field_validator",
+    *DEPENDS, *PARAMETERS, *APPLICATIONS, *ROUTERS, *ROUTE_DECORATORS, *ADDING_METHODS, *MOUNTING_METHODS,
+    *ROUTE_CLASSES, *MOUNT_CLASSES, *APPLICATION_HOOKS, *APPLICATION_SETTERS, "include_router", "Middleware",
+    "limit", "Annotated", "Field", "PrivateAttr", "ConfigDict", "field_validator",
     "model_validator", "validator", "root_validator", "field_serializer", "Mapped", "Column", "mapped_column",
     "relationship", "Relationship", "ForeignKey", "listens_for", "sessionmaker", "async_sessionmaker",
     "fixture", "parametrize", "usefixtures", "TestClient", "AsyncClient", "task", "command", "callback",

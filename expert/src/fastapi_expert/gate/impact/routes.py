@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from fastapi_expert.codebase import ServedRoute
+from fastapi_expert.codebase.vocabulary import APPLICATION_HOOKS, ROUTE_DECORATORS, VERBS
 from fastapi_expert.gate.impact.links import Links
 from fastapi_expert.gate.impact.pieces import INIT, Piece
 from fastapi_expert.gate.impact.tests import Node, Test
@@ -16,11 +17,10 @@ Address = tuple[str, ...]
 """The parts of a path, or of a piece of one."""
 # spellings by which a client's method is chosen at run time
 _ANY_METHOD = frozenset({"request", "send", "build_request", "stream", "getattr", "openapi", "routes", "url_path_for"})
-_METHODS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "trace"})
 _NO_CLIENTS = frozenset({"sqlalchemy", "sqlmodel", "unittest", "mock", "operator"})  # they have names like the methods'
-_REGISTERS = re.compile(r"@\s*[\w.]+\.(middleware|exception_handler|on_event|add_\w+)\b")
+_REGISTERS = re.compile(rf"@\s*[\w.]+\.({'|'.join(APPLICATION_HOOKS)}|add_\w+)\b")
 
-_SERVES = re.compile(r"@\s*[\w.]+\.(get|post|put|patch|delete|head|options|trace|websocket|api_route|route)\(")
+_SERVES = re.compile(rf"@\s*[\w.]+\.({'|'.join(ROUTE_DECORATORS)})\(")
 
 
 class Requests:
@@ -89,7 +89,7 @@ class Requests:
 
     def is_no_request(self, path: str, name: str) -> bool:
         """Whether a name that stands alone is a statement of SQL or a mock (`delete(Item)`, `patch("a.b")`)."""
-        symbol = self.names.resolve(path, name) if name in _METHODS else None
+        symbol = self.names.resolve(path, name) if name in VERBS else None
         return symbol is not None and symbol.kind == "external" and symbol.name.partition(".")[0] in _NO_CLIENTS
 
     @cached_property

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from fastapi_expert.codebase import Codebase
+from fastapi_expert.codebase.vocabulary import is_test_module
 from fastapi_expert.gate.impact.graph import Graph, tests_of
 from fastapi_expert.gate.impact.links import body_of
 from fastapi_expert.gate.impact.pieces import (
@@ -20,7 +21,7 @@ from fastapi_expert.gate.impact.pieces import (
     pieces_of,
 )
 from fastapi_expert.gate.impact.routes import is_route
-from fastapi_expert.gate.impact.tests import Node, Test, is_test_file
+from fastapi_expert.gate.impact.tests import Node, Test
 
 Before = Callable[[str], bytes | None]
 """The content of a file before the change; None when it was not there."""
@@ -93,7 +94,7 @@ def _changed_pieces(graph: Graph, path: str, before: Before | None) -> dict[Node
         raise _Unknown("configures the tests below it")
     if (
         not any(graph.reach.get((path, each)) for each in pieces)
-        and not is_test_file(path)
+        and not is_test_module(path)
         and _is_loaded_by_name(graph, path)
     ):
         raise _Unknown("is loaded by its place or name: no import leads to it")

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from fastapi_expert.codebase.resolve.names import Names
+from fastapi_expert.codebase.vocabulary import is_test_module, is_test_path
 from fastapi_expert.gate.impact.pieces import INIT, Piece
 
 Node = tuple[str, str]
@@ -36,7 +37,7 @@ class Suite:
     def tests(self) -> Iterator[Test]:
         """Every test that pytest's defaults collect."""
         for path, pieces in self.files.items():
-            if not is_test_file(path):
+            if not is_test_module(path):
                 continue
             for name, piece in pieces.items():
                 if piece.kind == "function" and name.startswith("test"):
@@ -86,16 +87,4 @@ class Suite:
     @cached_property
     def test_side(self) -> set[str]:
         """Files that only tests use: test files, conftests, and what lies in a folder of tests."""
-        return {
-            path
-            for path in self.files
-            if is_test_file(path)
-            or {"tests", "test", "testing"} & set(path.split("/")[:-1])
-            or path.endswith("conftest.py")
-        }
-
-
-def is_test_file(path: str) -> bool:
-    """Whether pytest collects it by default."""
-    name = path.rpartition("/")[2]
-    return name.startswith("test_") or name.endswith("_test.py")
+        return {path for path in self.files if is_test_path(path)}

@@ -15,6 +15,7 @@ from pathlib import Path
 from fastapi_expert.notes.errors import NoteError
 from fastapi_expert.notes.store.snapshot import Snapshot
 from fastapi_expert.notes.text.names import inside
+from fastapi_expert.store import ensure_ignored
 
 LOCK_TIMEOUT = 30.0  # seconds; a write holds the lock for milliseconds
 
@@ -52,10 +53,7 @@ class Folder:
 
     def make_cache(self) -> None:
         """Make the cache folder, which git is not to see."""
-        self.cache.mkdir(parents=True, exist_ok=True)
-        ignore = self.cache / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
+        ensure_ignored(self.cache)
 
     def exists(self, path: str) -> bool:
         """Whether something has this path, however the file system spells it."""

@@ -9,8 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from fastapi_expert import __version__
-from fastapi_expert.duplicates.model import Finding, Place
-from fastapi_expert.duplicates.rules.registry import Rule
+from fastapi_expert.duplicates.model import Finding, Place, Rule
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.link.dependencies import Dependencies, Need
-from fastapi_expert.codebase.link.entrypoints import is_test
 from fastapi_expert.codebase.model import Component, Route
 from fastapi_expert.codebase.syntax.facts import ClassFacts, FunctionFacts, Param
+from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.errors import ExpertError
-from fastapi_expert.scaffold.inferred.source import Sources
+from fastapi_expert.scaffold.inferred.sources import Sources
 from fastapi_expert.scaffold.naming import Names, names_of
 
 _SUFFIX = re.compile(r"(?<=.)(Base|Create|Update|Read|Public|Schema|Model|Table|In|Out|InDB|ORM|DB|Entity|Response)+$")
@@ -22,7 +22,7 @@ _HOW = "`expert map` shows what was found; add the resource by hand beside its s
 
 
 @dataclass(frozen=True, slots=True)
-class Borrowed:
+class ParameterTemplate:
     """A parameter as an endpoint of this project writes it, and the file whose imports give it its meaning."""
 
     name: str
@@ -55,27 +55,27 @@ class Sibling:
 
 
 @dataclass(frozen=True, slots=True)
-class Habits:
+class Conventions:
     """What holds for new code in this project."""
 
     sibling: Sibling
-    session: Borrowed
+    session: ParameterTemplate
     session_type: str
     session_path: str
     """The file whose imports give the type its meaning."""
     is_async: bool
     uses_exec: bool
     commits: bool
-    user: Borrowed | None
+    user: ParameterTemplate | None
 
 
-def learn(codebase: Codebase, sources: Sources) -> Habits:
+def learn(codebase: Codebase, sources: Sources) -> Conventions:
     """The habits of this codebase; raises `ExpertError` that says what it lacks."""
     sibling = _sibling(codebase)
     session, type_path, session_type, giver = _session(codebase, sibling)
     is_async = "Async" in session_type or "Async" in giver
     text = "".join(sources.text(path) for path in _files_of(codebase, sibling))
-    return Habits(
+    return Conventions(
         sibling,
         session,
         session_type,
@@ -91,7 +91,7 @@ def learn(codebase: Codebase, sources: Sources) -> Habits:
 
 
 def _sibling(codebase: Codebase) -> Sibling:
-    tables = [c for c in codebase.inventory.components if c.kind == "table" and not is_test(c.path)]
+    tables = [c for c in codebase.inventory.components if c.kind == "table" and not is_test_path(c.path)]
     if not tables:
         raise ExpertError(
             "there is no table here to be like (no SQLAlchemy or SQLModel class)",
@@ -128,7 +128,7 @@ def _as_sibling(codebase: Codebase, table: Component) -> Sibling | None:
     services = tuple(
         c
         for c in codebase.inventory.components
-        if c.kind == "service" and table.id in c.uses and not is_test(c.path) and _takes_a_session(codebase, c)
+        if c.kind == "service" and table.id in c.uses and not is_test_path(c.path) and _takes_a_session(codebase, c)
     )
     return Sibling(names, table, _schemas(mine, routes), routes, services)
 
@@ -174,7 +174,7 @@ def _touches(codebase: Codebase, route: Route, table: Component, schemas: Iterab
     endpoint = codebase.component(route.endpoint)
     known = {table.id, *(schema.id for schema in schemas)}
     said = {*route.request_models, route.response_model or "", *(endpoint.uses if endpoint else ())}
-    return bool(known & said) and not is_test(route.path_file)
+    return bool(known & said) and not is_test_path(route.path_file)
 
 
 def _schemas(mine: list[Component], routes: dict[str, Route]) -> dict[str, Component]:
@@ -197,21 +197,26 @@ def _files_of(codebase: Codebase, sibling: Sibling) -> set[str]:
 # -- the session -------------------------------------------------------------------------------------------------------
 
 
-def _session(codebase: Codebase, sibling: Sibling) -> tuple[Borrowed, str, str, str]:
+def _session(codebase: Codebase, sibling: Sibling) -> tuple[ParameterTemplate, str, str, str]:
     """The session's parameter, the file that names its type, the type, and the text of what provides it."""
     dependencies = Dependencies(codebase.names)
     routes = [*sibling.routes.values(), *codebase.inventory.routes]
     places = [(route.path_file, codebase.function(route.endpoint)) for route in routes]
     places += [(c.path, codebase.function(c.id)) for c in codebase.inventory.components if c.kind == "dependency"]
     for path, function in places:
-        if function is None or is_test(path):
+        if function is None or is_test_path(path):
             continue
         for param in function.params:
             for need in _needs(dependencies, path, param):
                 giver = _giver(codebase, need)
                 type_path, written = _plain_type(codebase, path, param)
                 if giver is not None and (_TYPE.search(written) or _is_session(*giver)):
-                    return Borrowed(param.name, param.annotation, param.default, path), type_path, written, giver[1]
+                    return (
+                        ParameterTemplate(param.name, param.annotation, param.default, path),
+                        type_path,
+                        written,
+                        giver[1],
+                    )
     what = "no endpoint gets a database session from a dependency (`Depends(get_session)`)"
     raise ExpertError(what, where=sibling.endpoint_file, do=_HOW)
 
@@ -260,20 +265,20 @@ def _has_exec(codebase: Codebase, session_type: str, path: str) -> bool:
 # -- who asks ----------------------------------------------------------------------------------------------------------
 
 
-def _user(codebase: Codebase) -> Borrowed | None:
+def _user(codebase: Codebase) -> ParameterTemplate | None:
     """The parameter by which endpoints know who is signed in: a dependency that gives a row of the users' table."""
     dependencies = Dependencies(codebase.names)
-    counted: dict[Borrowed, int] = {}
+    counted: dict[ParameterTemplate, int] = {}
     for route in codebase.inventory.routes:
         function = codebase.function(route.endpoint)
-        for param in function.params if function is not None and not is_test(route.path_file) else ():
+        for param in function.params if function is not None and not is_test_path(route.path_file) else ():
             if not list(_needs(dependencies, route.path_file, param)):
                 continue
             path, written = _plain_type(codebase, route.path_file, param)
             symbol = codebase.names.resolve(path, written)
             table = codebase.component(f"table:{symbol.path}::{symbol.name}") if symbol is not None else None
             if table is not None and names_of(_SUFFIX.sub("", table.name)).singular in {"user", "account"}:
-                found = Borrowed(param.name, param.annotation, param.default, route.path_file)
+                found = ParameterTemplate(param.name, param.annotation, param.default, route.path_file)
                 counted[found] = counted.get(found, 0) + 1
     return max(counted, key=lambda each: counted[each]) if counted else None
 

@@ -13,7 +13,7 @@ from fastapi_expert.scaffold.inferred.imports import (
     item_order,
     section,
 )
-from fastapi_expert.scaffold.inferred.source import Sources
+from fastapi_expert.scaffold.inferred.sources import Sources
 
 
 @dataclass

@@ -37,7 +37,7 @@ class Import:
         return f"import {self.module}" + (f" as {self.alias}" if self.alias and self.alias != self.module else "")
 
 
-class Lender:
+class ImportResolver:
     """Says what has to be imported for text of one file to mean the same in another."""
 
     def __init__(self, codebase: Codebase) -> None:

@@ -9,7 +9,7 @@ from fastapi_expert.codebase.model import Component
 from fastapi_expert.codebase.syntax.facts import ClassFacts, FieldFacts
 from fastapi_expert.errors import ExpertError
 from fastapi_expert.scaffold.inferred.imports import Import
-from fastapi_expert.scaffold.inferred.source import Sources
+from fastapi_expert.scaffold.inferred.sources import Sources
 
 Style = Literal["sqlmodel", "mapped", "column"]
 AUDIT = ("created_at", "updated_at", "created_on", "updated_on", "created", "updated", "modified_at")

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.syntax.facts import FunctionFacts, ImportFacts
 from fastapi_expert.scaffold.inferred.conventions import Sibling
-from fastapi_expert.scaffold.inferred.imports import Import, Lender
-from fastapi_expert.scaffold.inferred.source import Sources
+from fastapi_expert.scaffold.inferred.imports import Import, ImportResolver
+from fastapi_expert.scaffold.inferred.sources import Sources
 
 
 @dataclass(frozen=True, slots=True)
-class TestWay:
+class TestStyle:
     """What a test takes and how it asks: parameters, decorators and a client that the module makes for itself."""
 
     path: str
@@ -25,9 +25,9 @@ class TestWay:
     needs: tuple[Import, ...]
 
 
-def way_of(codebase: Codebase, sources: Sources, sibling: Sibling) -> TestWay | None:
+def way_of(codebase: Codebase, sources: Sources, sibling: Sibling) -> TestStyle | None:
     """The way of a test of the sibling's; None when there is none, or it asks in a way not understood."""
-    lender = Lender(codebase)
+    resolver = ImportResolver(codebase)
     for identifier in [test for route in sibling.routes.values() for test in route.tests]:
         function, path = codebase.function(identifier), identifier.partition(":")[2].partition("::")[0]
         text = sources.lines(path, function.start_line, function.end_line) if function else ""
@@ -36,22 +36,22 @@ def way_of(codebase: Codebase, sources: Sources, sibling: Sibling) -> TestWay | 
             continue
         client = asked.group(2)
         taken = [param for param in function.params if param.name == client or "header" in param.name]
-        setup, needs = "", [each for param in taken for each in lender.for_text(param.annotation, path)]
+        setup, needs = "", [each for param in taken for each in resolver.for_text(param.annotation, path)]
         if all(param.name != client for param in taken):
             bound = codebase.names.bindings(path).get(client)
             if bound is None or isinstance(bound, ImportFacts) or bound[0] != "=":
                 continue
             setup = sources.statement_text(path, bound[1]).strip()
-            needs += lender.for_text(setup.partition("=")[2], path)
+            needs += resolver.for_text(setup.partition("=")[2], path)
         header = next((param.name for param in taken if "header" in param.name), "")
         if "headers=" in text and not header:
             continue
         decorators = _decorators(sources, path, function)
-        needs += [each for line in decorators for each in lender.for_text(line, path)]
+        needs += [each for line in decorators for each in resolver.for_text(line, path)]
         parameters = ", ".join(p.name + (f": {p.annotation}" if p.annotation else "") for p in taken)
         headers = f", headers={header}" if header else ""
         awaits = bool(asked.group(1))
-        return TestWay(
+        return TestStyle(
             path, parameters, client, headers, function.is_async, awaits, decorators, setup, tuple(dict.fromkeys(needs))
         )
     return None

@@ -1,125 +1,116 @@
-"""Where a resource is tied into the application: its router, the places that list models, packages, tests."""
+"""What stands around a resource: where models are listed, the migration, the tests, the packages."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from pathlib import PurePosixPath
 
-from fastapi_expert.codebase import Codebase
-from fastapi_expert.codebase.link.entrypoints import is_test
-from fastapi_expert.codebase.model import Component
-from fastapi_expert.codebase.syntax.facts import ImportFacts
-from fastapi_expert.errors import ExpertError
-from fastapi_expert.scaffold.inferred.conventions import Sibling
-from fastapi_expert.scaffold.inferred.imports import Import
-from fastapi_expert.scaffold.inferred.renaming import Renaming
-from fastapi_expert.scaffold.inferred.source import Sources
-
-_METHODS = ("get", "post", "put", "patch", "delete", "api_route")
-_INCLUDE = re.compile(r"\.include_router\(\s*(?:router\s*=\s*)?([A-Za-z_][\w.]*)")
+from fastapi_expert.scaffold.inferred import registration
+from fastapi_expert.scaffold.inferred.document import Drafts
+from fastapi_expert.scaffold.inferred.resource_plan import ResourcePlan
+from fastapi_expert.scaffold.inferred.tables import audit_fields, inherits_columns
+from fastapi_expert.scaffold.inferred.writing import sql_key
 
 
-@dataclass(frozen=True, slots=True)
-class RouterUse:
-    """How the sibling's endpoints are registered: on which object, at which path; ``line`` binds it, 0 if imported."""
-
-    name: str
-    path: str
-    line: int
-    is_router: bool
+def put_wiring(resource: ResourcePlan, drafts: Drafts) -> None:
+    """Write all of it; what cannot be written becomes a note."""
+    _list_models(resource, drafts)
+    _put_migration(resource, drafts)
+    _put_tests(resource, drafts)
+    _put_packages(resource, drafts)
 
 
-@dataclass(frozen=True, slots=True)
-class Inclusion:
-    """The statement that includes the sibling's router: where, the router as named there, and how it got there."""
+def _list_models(resource: ResourcePlan, drafts: Drafts) -> None:
+    if resource.places.table == resource.table.path:
+        return
+    own = {resource.table.path, resource.sibling.endpoint_file, *(s.path for s in resource.sibling.services)}
+    own |= {schema.path for schema in resource.sibling.schemas.values()}
+    for path, made in registration.listings(resource.codebase, resource.sources, resource.table, own):
+        document = drafts.document(path, path, "")
+        statement = resource.sources.statement_text(path, made.line)
+        comment = re.search(r"#\s*noqa.*$", statement, re.MULTILINE)
+        wanted = registration.renamed_import(made, resource.renaming)
+        if wanted.name == "*" or comment:
+            last = resource.sources.statement(path, made.line)[1]
+            document.put_line(f"{wanted}{f'  {comment.group(0)}' if comment else ''}", after=last)
+        else:
+            document.need(wanted)
+        document.also(made.alias or made.name, wanted.binds)
 
-    path: str
-    line: int
-    router: str
-    imported: ImportFacts | None
+
+def _put_migration(resource: ResourcePlan, drafts: Drafts) -> None:
+    folder = registration.migrations(resource.codebase)
+    table = resource.table_name()
+    if not folder:
+        if not any("create_all(" in resource.sources.text(path) for path in resource.codebase.files):
+            drafts.notes.append("No migrations were found: make the table the way the others were made.")
+        return
+    if not table or (resource.key.field is None and inherits_columns(resource.codebase, resource.table)):
+        drafts.notes.append(
+            "Its columns come from base classes: `alembic revision --autogenerate` writes the migration."
+        )
+        return
+    from fastapi_expert.scaffold.revisions import next_revision
+
+    revision, down = next_revision(resource.codebase.root / folder, resource.names.plural)
+    kind = sql_key(resource.key.type)
+    columns = [f'sa.Column("{resource.key_name}", {kind}, nullable=False)']
+    columns += [resource.rows.migration(field) for field in resource.fields]
+    columns += [
+        _audit_column(field.name, f"{field.annotation} {field.default}")
+        for field in audit_fields(resource.codebase, resource.table)
+    ]
+    text = resource.render("migration", revision=revision, down_revision=down, columns=columns, table=table)
+    path = f"{folder}/{revision}_{resource.names.plural}.py"
+    drafts.write(path, text)
 
 
-def router_use(codebase: Codebase, sibling: Sibling) -> RouterUse:
-    """The object the sibling's endpoints are registered on; raises `ExpertError` when that is no plain decorator."""
-    route = sibling.some_route
-    function = codebase.function(route.endpoint)
-    for decorator in function.decorators if function else ():
-        if decorator[0] != "c" or not isinstance(decorator[1], str):
-            continue
-        name, _, method = decorator[1].rpartition(".")
-        given = decorator[2][0] if decorator[2] else dict(decorator[3]).get("path")
-        if name and method in _METHODS and given and given[0] == "s":
-            bound = codebase.names.bindings(route.path_file).get(name.partition(".")[0])
-            if bound is None or isinstance(bound, ImportFacts):
-                return RouterUse(name, given[1], 0, is_router=False)
-            made = bound[3] if bound[0] == "=" else None
-            is_router = made is not None and made[0] == "c" and str(made[1]).endswith("Router")
-            return RouterUse(name, given[1], bound[1], is_router)
-    raise ExpertError(
-        f"{route.method} {route.path} is not registered by a decorator with a plain path",
-        where=f"{route.path_file}:{route.line}",
-        do="Add the resource by hand beside it.",
+def _put_tests(resource: ResourcePlan, drafts: Drafts) -> None:
+    from fastapi_expert.scaffold.inferred.tests import way_of
+
+    way = way_of(resource.codebase, resource.sources, resource.sibling)
+    required = [field for field in resource.given if field.ref and not field.optional]
+    known = way is not None and (not resource.user or way.headers or re.search("auth|user|admin|logged", way.client))
+    if way is None or required or not known:
+        why = f"{required[0].name} needs a row to refer to" if required else "no test of its sibling shows how"
+        why = why if way is None or known else "no test of its sibling shows how to sign in"
+        drafts.notes.append(f"No test was written: {why}.")
+        return
+    path = resource.twin(way.path)
+    path = path if path != way.path else str(PurePosixPath(path).with_name(f"test_{resource.names.plural}.py"))
+    document = drafts.document(path, way.path, f"{resource.names.nouns.capitalize()}, as clients meet them.")
+    document.need(*way.needs)
+    fields = [field for field in resource.given if not field.ref]
+    text = resource.render(
+        "tests",
+        decorators=way.decorators,
+        parameters=way.parameters,
+        client=way.client,
+        headers=way.headers,
+        awaits=way.is_async,
+        W="await " if way.awaits else "",
+        asked=_awaited if way.awaits else str,
+        fields=fields,
+        changed=next((field for field in fields if not field.unique), fields[0]),
+        path=resource.renaming.text(resource.sibling.some_route.path),
     )
+    document.put(f"{way.setup}\n\n\n{text}" if way.setup else text)
 
 
-def inclusions(codebase: Codebase, sources: Sources, sibling: Sibling, use: RouterUse) -> Iterator[Inclusion]:
-    """Every `include_router` of the sibling's router outside of tests."""
-    for path in codebase.files:
-        if is_test(path):
-            continue
-        text = sources.text(path)
-        for found in _INCLUDE.finditer(text):
-            symbol = codebase.names.resolve(path, found.group(1))
-            if symbol is None or (symbol.path, symbol.name) != (sibling.endpoint_file, use.name):
-                continue
-            bound = codebase.names.bindings(path).get(found.group(1).partition(".")[0])
-            line = text.count("\n", 0, found.start()) + 1
-            yield Inclusion(path, line, found.group(1), bound if isinstance(bound, ImportFacts) else None)
+def _awaited(call: str) -> str:
+    return f"(await {call})"
 
 
-def renamed_import(made: ImportFacts, renaming: Renaming) -> Import:
-    """The import of the new resource's counterpart."""
-    alias = made.alias if made.alias not in (made.name, made.module) else ""
-    return Import(renaming.text(made.module), renaming.text(made.name), renaming.text(alias))
+def _put_packages(resource: ResourcePlan, drafts: Drafts) -> None:
+    """`__init__.py` for folders that are new, where the sibling's folder has one."""
+    for path in list(drafts.documents):
+        folder = str(PurePosixPath(path).parent)
+        twins = [p for p in resource.codebase.files if p.endswith("__init__.py") and resource.twin(p) != p]
+        for twin in twins:
+            place = resource.twin(twin)
+            if place == f"{folder}/__init__.py" and not (resource.codebase.root / place).exists():
+                drafts.write(place, "")
 
 
-def listings(
-    codebase: Codebase, sources: Sources, table: Component, own: set[str]
-) -> Iterator[tuple[str, ImportFacts]]:
-    """Imports of the sibling's table that nothing in their file uses: they make it known (to Alembic, to a package)."""
-    for path, facts in codebase.files.items():
-        if path in own or is_test(path):
-            continue
-        for made in facts.imports:
-            if not made.scope and _is_of(codebase, path, made, table) and not _is_used(sources, path, made):
-                yield path, made
-
-
-def _is_of(codebase: Codebase, path: str, made: ImportFacts, table: Component) -> bool:
-    if made.name == "*":
-        return codebase.names.modules.find(path, made.module) == table.path
-    symbol = codebase.names.resolve(path, made.alias or made.name or made.module)
-    if symbol is None:
-        return False
-    return (symbol.path, symbol.name) == (table.path, table.name) or (
-        symbol.kind == "module" and symbol.path == table.path
-    )
-
-
-def _is_used(sources: Sources, path: str, made: ImportFacts) -> bool:
-    if made.name == "*":
-        return False
-    first, last = sources.statement(path, made.line)
-    lines = sources.text(path).splitlines(keepends=True)
-    rest = "".join(lines[: first - 1] + lines[last:])
-    rest = re.sub(r"__all__\s*(?::[^=]+)?=\s*[\[(].*?[\])]", "", rest, flags=re.DOTALL)
-    return re.search(rf"\b{re.escape(made.alias or made.name or made.module)}\b", rest) is not None
-
-
-def migrations(codebase: Codebase) -> str:
-    """The folder of Alembic's revisions, "" when there is none."""
-    folders = {
-        path.rpartition("/")[0]
-        for path, facts in codebase.files.items()
-        if {"revision", "down_revision"} <= {str(statement[2]) for statement in facts.body if statement[0] == "="}
-    }
-    return sorted(folders)[0] if folders else ""
+def _audit_column(name: str, written: str) -> str:
+    zone = "timezone=True" if "timezone=True" in written else ""
+    default = ", server_default=sa.func.now()" if "server_default" in written else ""
+    return f'sa.Column("{name}", sa.DateTime({zone}), nullable={"None" in written or "Optional" in written}{default})'

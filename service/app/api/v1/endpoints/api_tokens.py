@@ -7,10 +7,10 @@ from fastapi import APIRouter, Response
 
 from app.api.dependencies import CurrentUser, ReadDep, ResourcesDep, SessionDep
 from app.api.responses import NO_STORE, json_response, problems
+from app.auth import api_tokens
+from app.auth.api_tokens import Listed
 from app.schemas.api_token import ApiTokenMade, ApiTokenRequest, ApiTokenView
 from app.schemas.common import Message
-from app.services import api_token_service
-from app.services.api_token_service import Listed
 
 router = APIRouter()
 
@@ -19,7 +19,7 @@ router = APIRouter()
 async def make_api_token(wanted: ApiTokenRequest, user: CurrentUser, session: SessionDep) -> Response:
     """Make an API token. Its secret is shown now and never again; a mail tells you that it was made."""
     lifetime = timedelta(days=wanted.expires_in_days)
-    made, token = await api_token_service.make(
+    made, token = await api_tokens.make(
         session, user, name=wanted.name, scopes=frozenset(wanted.scopes), lifetime=lifetime
     )
     return json_response({**_view(made), "token": token}, status=201, headers=NO_STORE)
@@ -28,14 +28,14 @@ async def make_api_token(wanted: ApiTokenRequest, user: CurrentUser, session: Se
 @router.get("", response_model=list[ApiTokenView], responses=problems(401, 403))
 async def list_api_tokens(user: CurrentUser, reader: ReadDep) -> Response:
     """Your API tokens, newest first, without their secrets."""
-    tokens = await api_token_service.list_tokens(reader, user_id=user.user_id)
+    tokens = await api_tokens.list_tokens(reader, user_id=user.user_id)
     return json_response([_view(token) for token in tokens], headers=NO_STORE)
 
 
 @router.delete("/{token_id}", responses=problems(401, 403, 404, 422))
 async def revoke_api_token(token_id: UUID, user: CurrentUser, session: SessionDep, resources: ResourcesDep) -> Message:
     """Revoke one of your API tokens; it is dead at once."""
-    await api_token_service.revoke(session, user_id=user.user_id, token_id=token_id, resources=resources)
+    await api_tokens.revoke(session, user_id=user.user_id, token_id=token_id, resources=resources)
     return Message(message="The token is revoked.")
 
 

@@ -25,10 +25,16 @@ from app.api.dependencies import (
     request_headers,
 )
 from app.api.responses import NO_STORE, json_response, problems
-from app.core.clock import in_steps
-from app.core.csrf import TOKEN_HEADER
-from app.core.errors import Unauthorized
-from app.core.wire import json_bytes
+from app.auth import service as auth_service
+from app.auth import sessions
+from app.auth.guessing import limit_guessing
+from app.auth.profiles import private_view
+from app.auth.sessions import Tokens
+from app.http.errors import Unauthorized
+from app.kit.clock import in_steps
+from app.kit.json import json_bytes
+from app.records import idempotency
+from app.records.idempotency import Answer
 from app.schemas.auth import (
     CookieSession,
     EmailVerification,
@@ -45,11 +51,7 @@ from app.schemas.auth import (
 )
 from app.schemas.common import Message
 from app.schemas.user import UserPrivate
-from app.services import auth_service, idempotency_service, session_service
-from app.services.guessing import limit_guessing
-from app.services.idempotency_service import Answer
-from app.services.profiles import private_view
-from app.services.session_service import Tokens
+from app.security.csrf import TOKEN_HEADER
 
 router = APIRouter()
 
@@ -75,7 +77,7 @@ async def register(
     hashed = await auth_service.hash_new_password(
         registration.password, email=registration.email, username=registration.username, resources=resources
     )
-    attempt = await idempotency_service.begin(
+    attempt = await idempotency.begin(
         session, key=idempotency_key, scope="register", request=registration.model_dump(), resources=resources
     )
     answer = attempt.answer
@@ -127,7 +129,7 @@ async def refresh(
 @router.post("/logout", responses=problems(401))
 async def log_out(request: Request, user: CurrentUser, session: SessionDep, resources: ResourcesDep) -> Message:
     """End this session; its access token is dead at once."""
-    await session_service.revoke(session, user_id=user.user_id, session_id=user.session_id, resources=resources)
+    await sessions.revoke(session, user_id=user.user_id, session_id=user.session_id, resources=resources)
     remove_session_cookies(request)
     return Message(message="Signed out.")
 
@@ -137,7 +139,7 @@ async def log_out_everywhere(
     request: Request, user: CurrentUser, session: SessionDep, resources: ResourcesDep
 ) -> Message:
     """End every session of yours, this one too. Your API tokens go on."""
-    await session_service.revoke_all(session, user_id=user.user_id, resources=resources)
+    await sessions.revoke_all(session, user_id=user.user_id, resources=resources)
     remove_session_cookies(request)
     return Message(message="Signed out everywhere.")
 
@@ -151,16 +153,16 @@ async def read_me(user: ProfileReader) -> Response:
 @router.get("/sessions", response_model=list[SessionView], responses=problems(401))
 async def list_sessions(user: CurrentUser, reader: ReadDep) -> Response:
     """Where you are signed in, newest first."""
-    sessions = await session_service.list_open(reader, user_id=user.user_id)
+    opened = await sessions.list_open(reader, user_id=user.user_id)
     return json_response(
-        [{**found._asdict(), "current": found.id == user.session_id} for found in sessions], headers=NO_STORE
+        [{**found._asdict(), "current": found.id == user.session_id} for found in opened], headers=NO_STORE
     )
 
 
 @router.delete("/sessions/{session_id}", responses=problems(401, 404, 422))
 async def end_session(session_id: UUID, user: CurrentUser, session: SessionDep, resources: ResourcesDep) -> Message:
     """End one of your sessions."""
-    await session_service.revoke(session, user_id=user.user_id, session_id=session_id, resources=resources)
+    await sessions.revoke(session, user_id=user.user_id, session_id=session_id, resources=resources)
     return Message(message="Session ended.")
 
 

@@ -18,17 +18,17 @@ from app.api.dependencies import (
     request_headers,
 )
 from app.api.responses import NO_STORE, json_response, problems
-from app.core.cookies import Header, read_cookie, set_cookie
-from app.core.errors import ServiceError
-from app.core.resources import Resources
+from app.auth import identities, oidc_flow
+from app.auth.guessing import limit_guessing
+from app.auth.oidc_flow import BrowserAnswer, Flow
+from app.auth.second_factor import SecondFactorRequired
+from app.auth.sessions import Device, Tokens
+from app.http.cookies import Header, read_cookie, set_cookie
+from app.http.errors import ServiceError
+from app.resources import Resources
 from app.schemas.auth import TokenPair
 from app.schemas.common import Message
 from app.schemas.oidc import FromProvider, IdentityView, ProviderName, ProviderView, ReturnTo
-from app.services import identity_service, oidc_service
-from app.services.guessing import limit_guessing
-from app.services.oidc_service import BrowserAnswer, Flow
-from app.services.second_factor_service import SecondFactorRequired
-from app.services.session_service import Device, Tokens
 
 router = APIRouter()
 
@@ -52,7 +52,7 @@ async def list_providers(resources: ResourcesDep) -> Response:
 async def list_identities(user: CurrentUser, reader: ReadDep, resources: ResourcesDep) -> Response:
     """The accounts elsewhere that sign in to yours."""
     names = {client.settings.issuer.rstrip("/"): name for name, client in resources.providers.items()}
-    linked = await identity_service.list_linked(reader, user_id=user.user_id)
+    linked = await identities.list_linked(reader, user_id=user.user_id)
     content = [{**one._asdict(), "provider": names.get(one.issuer.rstrip("/"))} for one in linked]
     return json_response(content, headers=NO_STORE)
 
@@ -60,7 +60,7 @@ async def list_identities(user: CurrentUser, reader: ReadDep, resources: Resourc
 @router.delete("/identities/{identity_id}", responses=problems(401, 404, 409, 422))
 async def unlink_identity(identity_id: UUID, user: CurrentUser, session: SessionDep) -> Message:
     """Have an account elsewhere no longer sign in to yours."""
-    await identity_service.unlink(session, user, identity_id)
+    await identities.unlink(session, user, identity_id)
     return Message(message="It no longer signs in to your account.")
 
 
@@ -70,9 +70,9 @@ async def log_in_with(
 ) -> Response:
     """Send the browser to a provider. It comes back to `callback`."""
     await limit_guessing(resources, "oidc", resources.settings.login_limit)
-    url, sealed = await oidc_service.begin(provider, return_to=return_to, resources=resources)
+    url, encrypted = await oidc_flow.begin(provider, return_to=return_to, resources=resources)
     answer = RedirectResponse(url, status_code=303, headers=NO_STORE)
-    answer.raw_headers.append(_flow_cookie(request, sealed))
+    answer.raw_headers.append(_flow_cookie(request, encrypted))
     return answer
 
 
@@ -94,8 +94,8 @@ async def come_back_from(
 ) -> Response:
     """Where a provider sends the browser back to. Finishes what `login` began, by cookies and a redirect or in JSON."""
     await limit_guessing(resources, "oidc", resources.settings.login_limit)
-    sealed = read_cookie(request_headers(), _cookie_name(request))
-    flow = oidc_service.resume(provider, sealed, state=state, resources=resources)
+    encrypted = read_cookie(request_headers(), _cookie_name(request))
+    flow = oidc_flow.resume(provider, encrypted, state=state, resources=resources)
     try:
         tokens = await _sign_in(flow, BrowserAnswer(code, iss, error), device=device, resources=resources)
     except ServiceError as refusal:
@@ -111,9 +111,9 @@ async def come_back_from(
 
 
 async def _sign_in(flow: Flow, answer: BrowserAnswer, *, device: Device, resources: Resources) -> Tokens:
-    claims = await oidc_service.finish(flow, answer, resources=resources)  # no connection is held meanwhile
+    claims = await oidc_flow.finish(flow, answer, resources=resources)  # no connection is held meanwhile
     async with resources.database.session() as session:
-        return await identity_service.sign_in(session, claims, device=device, resources=resources)
+        return await identities.sign_in(session, claims, device=device, resources=resources)
 
 
 def _signed_in(request: Request, flow: Flow, tokens: Tokens) -> Response:
@@ -137,7 +137,7 @@ def _cookie_name(request: Request) -> str:
     return "__Host-oidc_flow" if cookie_names(request).secure else "oidc_flow"
 
 
-def _flow_cookie(request: Request, sealed: str) -> Header:
+def _flow_cookie(request: Request, encrypted: str) -> Header:
     secure = cookie_names(request).secure
-    max_age = oidc_service.FLOW_SECONDS if sealed else 0
-    return set_cookie(_cookie_name(request), sealed, path="/", max_age=max_age, http_only=True, secure=secure)
+    max_age = oidc_flow.FLOW_SECONDS if encrypted else 0
+    return set_cookie(_cookie_name(request), encrypted, path="/", max_age=max_age, http_only=True, secure=secure)

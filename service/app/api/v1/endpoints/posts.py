@@ -1,6 +1,5 @@
 """Posts."""
 
-from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -16,27 +15,22 @@ from app.api.dependencies import (
     request_headers,
 )
 from app.api.responses import problems
-from app.core.answers import CountedAnswer, JsonAnswer
-from app.core.hot import address
-from app.core.ids import MAX_ID
-from app.core.metrics import route_template
-from app.core.pagination import MAX_PAGE_SIZE, Order, Page, page_request
-from app.core.principal import Principal
-from app.core.resources import Resources
-from app.core.wire import json_bytes
+from app.auth.principal import Principal
+from app.http.pagination import MAX_PAGE_SIZE, Order, Page, page_request
+from app.http.routing import address_of, route_template
+from app.kit.ids import MAX_ID
 from app.models import PostStatus
+from app.posts import reading
+from app.posts import service as post_service
+from app.posts.listing import PostFilter
+from app.records import idempotency
+from app.records.idempotency import Answer
+from app.resources import Resources
 from app.schemas.common import Id, Message
 from app.schemas.fields import Cursor, Search, Text
 from app.schemas.post import SORT_TYPES, PostCreate, PostRead, PostSort, PostSummary, PostUpdate
-from app.services import idempotency_service, post_listing, post_service
-from app.services.idempotency_service import Answer
-from app.services.post_listing import PostFilter
-from app.services.post_rows import PostRow, post_view
 
 router = APIRouter()
-
-VIEWS_LAG = 1.0
-"""Seconds that a list by views may be behind the views it is sorted by."""
 
 
 @router.get("", response_model=Page[PostSummary], responses=problems(401, 422))
@@ -46,7 +40,10 @@ async def list_posts(
     resources: ResourcesDep,
     page: Annotated[int, Query(ge=1, le=MAX_ID)] = 1,
     page_size: Annotated[int, Query(ge=1, le=MAX_PAGE_SIZE)] = 20,
-    search: Annotated[Search | None, Query(description="Words; the last one may be unfinished.")] = None,
+    search: Annotated[
+        Search | None,
+        Query(description="Words; the last one may be unfinished. Of what they find, 1,000 are counted at most."),
+    ] = None,
     sort_by: PostSort = PostSort.CREATED_AT,
     order: Order = Order.DESC,
     status: PostStatus | None = None,
@@ -60,21 +57,8 @@ async def list_posts(
         page=page, page_size=page_size, cursor=cursor, sort=wanted.order_name, kind=SORT_TYPES[sort_by]
     )
 
-    async def load() -> tuple[JsonAnswer, float | None]:
-        if sort_by is PostSort.VIEW_COUNT:
-            await resources.views.flush()
-        listed = await post_listing.list_page(resources.database, user, wanted, asked, totals=resources.hot.totals)
-        answer = JsonAnswer(json_bytes(listed), route=route_template(request.scope), public=user is None)
-        if user is not None:
-            return answer, None
-        due = await post_service.seconds_to_next_publication(resources.database.reader)
-        return answer, VIEWS_LAG if sort_by is PostSort.VIEW_COUNT and (due is None or due > VIEWS_LAG) else due
-
-    if user is None:
-        answer = await resources.hot.pages.load(address(request.scope["path"], request.scope["query_string"]), load)
-    else:
-        answer, _ = await load()
-    return answer.response(request_headers())
+    page_of_posts = await reading.read_page(user, wanted, asked, address=address_of(request.scope), resources=resources)
+    return page_of_posts.response(request_headers())
 
 
 @router.post("", status_code=201, response_model=PostRead, responses=problems(401, 409, 422))
@@ -87,7 +71,7 @@ async def create_post(
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Write a post: a draft, a published one, or one to be published at a later time."""
-    attempt = await idempotency_service.begin(
+    attempt = await idempotency.begin(
         session,
         key=idempotency_key,
         scope=f"posts:{user.user_id}",
@@ -97,7 +81,7 @@ async def create_post(
     answer = attempt.answer
     if answer is None:
         row = await post_service.create(session, user, draft, resources=resources)
-        made = _written(row, request)
+        made = reading.written(row, route=route_template(request.scope))
         headers = {"Location": f"{request.scope['path']}/{row.summary.id}", "ETag": made.etag.decode()}
         answer = await attempt.keep(Answer(201, made.read(), headers))
     return Response(answer.body, status_code=answer.status, headers=answer.headers, media_type="application/json")
@@ -130,7 +114,7 @@ async def update_post(
 ) -> Response:
     """Change your post, or, as an administrator, any. Its address stays; it is published once."""
     row = await post_service.update(session, user, post_id, changes, if_match=if_match, resources=resources)
-    return _written(row, request).response({})
+    return reading.written(row, route=route_template(request.scope)).response({})
 
 
 @router.delete("/{post_id}", responses=problems(400, 401, 403, 404, 412, 422))
@@ -145,38 +129,12 @@ async def delete_post(
 async def _read(
     request: Request, user: Principal | None, resources: Resources, *, by: Literal["id", "slug"], key: int | str
 ) -> Response:
-    reader, views, items = resources.database.reader, resources.views, resources.hot.items
-    epoch = items.epoch
-    row = await post_service.read(reader, user, by=by, key=key)
-    post = row.summary
-    counted = post_service.is_public(row) and (user is None or user.user_id != post.author_id)
-    unread = asks_for_headers_only()
-    if not counted and views.pending(post.id):  # whoever is behind a post is told the exact number
-        await views.flush()
-        row = await post_service.read(reader, user, by=by, key=key)
-    answer = CountedAnswer(
-        _json_but_for_views(row),
-        row.summary.view_count + views.pending(post.id),
-        route=route_template(request.scope),
-        version=post.version,
-        public=user is None,
-        on_read=partial(views.add, post.id) if counted and not unread else None,
+    post = await reading.read(
+        user,
+        by=by,
+        key=key,
+        address=address_of(request.scope),
+        headers_only=asks_for_headers_only(),
+        resources=resources,
     )
-    path: str = request.scope["path"]
-    kept = user is None and not unread and not request.scope["query_string"]
-    if kept and path.endswith(f"/{key}"):  # /posts/007 is another address
-        items.put(path, answer, epoch=epoch)
-    return answer.response(request_headers())
-
-
-def _written(row: PostRow, request: Request) -> CountedAnswer:
-    """The answer to whoever wrote it."""
-    post = row.summary
-    route = route_template(request.scope)
-    return CountedAnswer(_json_but_for_views(row), post.view_count, route=route, version=post.version, public=False)
-
-
-def _json_but_for_views(row: PostRow) -> bytes:
-    view = post_view(row)
-    del view["view_count"]
-    return json_bytes(view)[:-1] + b',"view_count":'
+    return post.response(request_headers())

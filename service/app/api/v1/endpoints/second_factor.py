@@ -7,8 +7,11 @@ from fastapi import APIRouter, Request, Response
 from app.api.cookies import WantsCookies, answer_tokens, require_own_page
 from app.api.dependencies import CurrentUser, DeviceDep, ReadDep, ResourcesDep, SessionDep
 from app.api.responses import NO_STORE, json_response, problems
-from app.core.principal import Principal
-from app.core.resources import Resources
+from app.auth import second_factor, second_factor_enrolment
+from app.auth import service as auth_service
+from app.auth.guessing import limit_guessing
+from app.auth.principal import Principal
+from app.resources import Resources
 from app.schemas.auth import CookieSession, TokenPair
 from app.schemas.common import Message
 from app.schemas.second_factor import (
@@ -20,8 +23,6 @@ from app.schemas.second_factor import (
     SecondFactorSecret,
     SecondFactorState,
 )
-from app.services import auth_service, second_factor_enrolment, second_factor_service
-from app.services.guessing import limit_guessing
 
 router = APIRouter()
 
@@ -40,9 +41,7 @@ async def finish_log_in(
     if cookies:
         require_own_page(request)
     await limit_guessing(resources, "second-factor", resources.settings.login_limit)
-    tokens = await second_factor_service.finish_sign_in(
-        session, body.mfa_token, body.code, device=device, resources=resources
-    )
+    tokens = await second_factor.finish_sign_in(session, body.mfa_token, body.code, device=device, resources=resources)
     return answer_tokens(request, tokens, as_cookies=cookies)
 
 

@@ -17,14 +17,16 @@ from app.api.dependencies import (
     request_headers,
 )
 from app.api.responses import NO_STORE, json_response, problems
-from app.core.pagination import MAX_PAGE_SIZE, Order, Page
-from app.core.principal import Principal
+from app.auth.principal import Principal
+from app.auth.profiles import Profile, profile_answer, view_for
+from app.http.pagination import MAX_PAGE_SIZE, Order, Page
+from app.posts import stats
 from app.schemas.common import Id, Message
 from app.schemas.fields import Cursor, Search
 from app.schemas.user import AccessChanges, ProfileChanges, UserPrivate, UserPublic, UserStats
-from app.services import user_listing, user_service
-from app.services.profiles import Profile, profile_answer, view_for
-from app.services.user_listing import Listing, UserSort
+from app.users import listing
+from app.users import service as user_service
+from app.users.listing import Listing, UserSort
 
 router = APIRouter()
 
@@ -46,8 +48,8 @@ async def list_users(
     cursor: Annotated[Cursor, Query(description="`next_cursor` of a page.")] = "",
 ) -> Response:
     """Public profiles; whole ones for administrators and of yourself."""
-    listing = Listing(page=page, page_size=page_size, cursor=cursor, search=search, sort_by=sort_by, order=order)
-    return json_response(await user_listing.list_users(reader, listing, viewer=user), headers=NO_STORE)
+    wanted = Listing(page=page, page_size=page_size, cursor=cursor, search=search, sort_by=sort_by, order=order)
+    return json_response(await listing.list_users(reader, wanted, viewer=user), headers=NO_STORE)
 
 
 @router.get("/{user_id}", response_model=AnyUser, responses=problems(404, 422))
@@ -60,7 +62,7 @@ async def read_user(user_id: Id, reader: ReadDep, viewer: ProfileViewer) -> Resp
 @router.get("/{user_id}/stats", response_model=UserStats, responses=problems(404, 422))
 async def read_stats(user_id: Id, resources: ResourcesDep, viewer: ProfileViewer) -> Response:
     """What a user has written and how often it was read."""
-    return json_response(await user_service.read_stats(user_id, viewer=viewer, resources=resources))
+    return json_response(await stats.read_stats(user_id, viewer=viewer, resources=resources))
 
 
 @router.put("/{user_id}", response_model=UserPrivate, responses=problems(400, 401, 403, 404, 412, 422))

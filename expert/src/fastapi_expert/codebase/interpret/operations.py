@@ -1,0 +1,91 @@
+"""What the operators of Python say of values that may be unknown: truth, text, sameness, arithmetic, comparison."""
+
+from typing import Any
+
+from fastapi_expert.codebase.interpret.values import (
+    DOUBTFUL,
+    ClassValue,
+    External,
+    FunctionValue,
+    Instance,
+    LambdaValue,
+    Member,
+    Method,
+    ModuleValue,
+    PathValue,
+    Router,
+    Site,
+    Thunk,
+    Unknown,
+    is_dict,
+    is_list,
+)
+
+
+def truth(value: Any) -> bool | None:
+    """Whether ``value`` counts as true, None when that is not known."""
+    if is_list(value) and value and all(isinstance(one, Unknown) and one.reason == DOUBTFUL for one in value):
+        return None
+    if value is None or isinstance(value, (bool, str, int, float)) or is_list(value) or is_dict(value):
+        return bool(value)
+    if isinstance(value, Instance):
+        return None if isinstance(value.cls, External) else True
+    return True if isinstance(value, (Router, ClassValue, FunctionValue, ModuleValue, LambdaValue)) else None
+
+
+def text_of(value: Any) -> str | None:
+    """The text that ``value`` formats as, None when it is not known."""
+    if isinstance(value, Member):
+        return text_of(value.value) if value.plain else None
+    if isinstance(value, PathValue) and value.relative:
+        return value.path
+    if isinstance(value, bool) or value is None:
+        return str(value)
+    return str(value) if isinstance(value, (str, int, float)) else None
+
+
+def compare(operator: str, left: Any, right: Any, site: Site) -> Any:
+    """`==`, `in`, `is`, `<` and their like; an Unknown where the operands do not tell."""
+    unknown = Unknown(site, "a comparison that is not known")
+    if operator in ("is", "is not") and right is None and not isinstance(left, (Unknown, External, Method)):
+        return (left is None) == (operator == "is")
+    plain = (str, int, float, bool, type(None))
+    left, right = (one.value if isinstance(one, Member) else one for one in (left, right))
+    if operator in ("==", "!=") and isinstance(left, plain) and isinstance(right, plain):
+        return (left == right) == (operator == "==")
+    if operator in ("in", "not in") and isinstance(left, plain):
+        if isinstance(right, str):
+            return (left in right) == (operator == "in") if isinstance(left, str) else unknown
+        items = list(right) if is_list(right) or is_dict(right) else None
+        if items is not None and all(isinstance(one, plain) for one in items):
+            return (left in items) == (operator == "in")
+    if operator in ("<", ">", "<=", ">=") and isinstance(left, (int, float)) and isinstance(right, (int, float)):
+        return {"<": left < right, ">": left > right, "<=": left <= right, ">=": left >= right}[operator]
+    return unknown
+
+
+def join(values: list[Any], site: Site) -> Any:
+    """One value for several possible ones: the same, or routers alike, or an Unknown."""
+    known = [value for value in values if not isinstance(value, (Unknown, Thunk))] or values
+    first = known[0]
+    if all(same(first, value) for value in known[1:]):
+        return known[-1]
+    if all(isinstance(value, Router) for value in known):
+        return (
+            known[-1]
+            if all(value.prefix == first.prefix for value in known)
+            else Unknown(site, "either of two routers")
+        )
+    return Unknown(site, "depends on a condition that is not known")
+
+
+def same(left: Any, right: Any) -> bool:
+    """Whether both are known to be one value."""
+    return left is right or (type(left) is type(right) and isinstance(left, (str, int, float, bool)) and left == right)
+
+
+def iterable(value: Any) -> list[Any] | None:
+    """The items that looping over ``value`` gives, None when they are not known."""
+    if is_list(value) or is_dict(value) or isinstance(value, str):
+        return list(value)
+    return None

@@ -1,0 +1,114 @@
+"""What every part of the interpreter needs of it: the state of a run, and the acts that call each other.
+
+Evaluating calls functions, calling runs statements, running evaluates: each is a module of its own that knows only
+:class:`Runtime`. :class:`~.interpreter.Interpreter` puts them together.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from fastapi_expert.codebase.interpret.sources import Sources
+from fastapi_expert.codebase.interpret.values import Arguments, FunctionValue, Router, Scope, Site
+from fastapi_expert.codebase.model import Problem
+from fastapi_expert.codebase.resolve.names import Names
+from fastapi_expert.codebase.syntax.facts import FileFacts, ImportFacts
+from fastapi_expert.codebase.syntax.ir import Expr, Stmt
+
+
+class Return(Exception):
+    """Carries a function's value out of its body."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__()
+        self.value = value
+
+
+class Stop(Exception):
+    """`raise`, `break` or `continue`: the rest of this block does not run."""
+
+
+class Break(Stop):
+    """`break`: the loop around it is over."""
+
+
+class Runtime(ABC):
+    """One run over the modules of one codebase. ``sources`` is where data files are read."""
+
+    def __init__(self, names: Names, sources: Sources | None) -> None:
+        self.names = names
+        self.sources = sources
+        self.files: Mapping[str, FileFacts] = names.files
+        self.routers: list[Router] = []
+        self.problems: dict[Problem, None] = {}
+        self.unresolved_includes = 0
+        """How many routers were included, or applications mounted, of which it is not known which they are."""
+        self.lenient = False
+        """Texts keep a mark where a part is not known, see :mod:`..link.coverage`."""
+        self.region: int = 0
+        """The branch that runs and may not; 0 outside of any."""
+        self.steps: int = 0
+        """Statements and calls so far."""
+        self._regions_of: dict[int, tuple[Any, int]] = {}
+        """Collections made under a condition that is not known, with the region they belong to."""
+
+    def problem(self, site: Site, message: str) -> None:
+        self.problems[Problem(site.path, site.line, message)] = None
+
+    def made(self, collection: Any) -> Any:
+        """``collection``, remembered as made in the branch that runs."""
+        if self.region:
+            self._regions_of[id(collection)] = (collection, self.region)
+        return collection
+
+    def is_doubtful(self, collection: Any) -> bool:
+        """Whether a change of it now would be one that only some branch makes."""
+        return self.region != 0 and self._regions_of.get(id(collection), (None, 0))[1] != self.region
+
+    # -- modules and names ----------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def run_module(self, path: str) -> Scope:
+        """The names of the module at ``path`` after (or, in a circle, while) it ran."""
+
+    @abstractmethod
+    def module_attribute(self, place: str, name: str) -> Any:
+        """``name`` of the module at ``place``; MISSING when it has none."""
+
+    @abstractmethod
+    def bind_import(self, imported: ImportFacts, scope: Scope) -> None:
+        """Bind what one import brings, running the module it names first, as Python does."""
+
+    @abstractmethod
+    def lookup(self, scope: Scope, name: str) -> Any:
+        """The value of a name as Python would find it; MISSING when nothing binds it."""
+
+    @abstractmethod
+    def force(self, scope: Scope, name: str) -> Any:
+        """The value bound to ``name``, evaluating what was put off."""
+
+    # -- acts -----------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def evaluate(self, expr: Expr, scope: Scope) -> Any:
+        """The value of ``expr`` in ``scope``."""
+
+    @abstractmethod
+    def call(self, function: Any, given: Arguments) -> Any:
+        """The value of calling ``function``, whatever it is."""
+
+    @abstractmethod
+    def call_function(self, function: FunctionValue, args: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+        """Run the body of a function of the codebase; an Unknown when its body was not kept."""
+
+    @abstractmethod
+    def run(self, body: Iterable[Stmt], scope: Scope) -> None:
+        """Run statements; raises Return or Stop where they leave the body."""
+
+    @abstractmethod
+    def uncertain(self, bodies: Iterable[Iterable[Stmt]], scope: Scope) -> None:
+        """Run branches of which it is not known whether they run: keep the names they agree on, believe no effect."""
+
+    @abstractmethod
+    def assign(self, target: Expr, value: Any, scope: Scope) -> None:
+        """Bind ``target`` (a name, an attribute, an item, a tuple) to ``value``."""

@@ -1,0 +1,558 @@
+"""The small form in which code is kept: expressions and statements that can be evaluated without a parser.
+
+Every expression and statement is a tuple whose first part is its tag, or, for a dotted name, the name itself as a
+`str`. Plain tuples are what a parser makes fastest and what JSON gives back (as lists), so that neither reading a file
+nor the cache builds objects. Who looks at one asks for its shape: ``call = match(expr, Call)`` gives a named tuple
+whose parts have names, or None when it is something else. Where every kind is wanted, :func:`tag` dispatches.
+
+    ir.call("router.get", (ir.text("/users"),), (), 7)      made by the reader
+    ir.match(expr, ir.Call).args                            read by everybody else
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+Expr = Any
+"""A name (`str`), None where the source has nothing, or one of the expressions below."""
+Stmt = Any
+"""One of the statements below."""
+Block = Sequence[Stmt]
+
+_Shape = TypeVar("_Shape", bound="tuple[Any, ...]")
+
+
+def tag(expr: Expr) -> str:
+    """The tag of an expression; ``""`` for a name and for nothing."""
+    return "" if expr is None or isinstance(expr, str) else expr[0]
+
+
+def match(expr: Expr, shape: type[_Shape]) -> _Shape | None:
+    """``expr`` in ``shape``, one of the named tuples below; None when it is of another kind."""
+    kind: Any = shape
+    return kind._make(expr) if tag(expr) == kind.TAG else None
+
+
+# -- expressions -------------------------------------------------------------------------------------------------
+
+
+class Text(NamedTuple):
+    """A string."""
+
+    tag: str
+    value: str
+    TAG = "s"
+
+
+class Constant(NamedTuple):
+    """A number, a bool or None."""
+
+    tag: str
+    value: int | float | bool | None
+    TAG = "k"
+
+
+class Joined(NamedTuple):
+    """An f-string or an implicit concatenation."""
+
+    tag: str
+    parts: Sequence[Expr]
+    TAG = "f"
+
+
+class Call(NamedTuple):
+    """A call; a keyword named ``**`` unpacks a mapping. ``line`` is where the function's name ends."""
+
+    tag: str
+    function: Expr
+    args: Sequence[Expr]
+    keywords: Sequence[tuple[str, Expr]]
+    line: int
+    TAG = "c"
+
+
+class Attribute(NamedTuple):
+    """An attribute of something that is not a name."""
+
+    tag: str
+    value: Expr
+    name: str
+    TAG = "a"
+
+
+class Subscript(NamedTuple):
+    """``value[index]``; an index of several parts is a :class:`Display`."""
+
+    tag: str
+    value: Expr
+    index: Expr
+    TAG = "i"
+
+
+class Display(NamedTuple):
+    """A list, tuple or set, and the target of an assignment that unpacks."""
+
+    tag: str
+    items: Sequence[Expr]
+    TAG = "l"
+
+
+class Mapping(NamedTuple):
+    """A dict; a pair without a key unpacks its value."""
+
+    tag: str
+    pairs: Sequence[tuple[Expr, Expr]]
+    TAG = "d"
+
+
+class Starred(NamedTuple):
+    """``*value`` in a display or a call."""
+
+    tag: str
+    value: Expr
+    TAG = "*"
+
+
+class Binary(NamedTuple):
+    """Arithmetic, and the `|` of unions."""
+
+    tag: str
+    operator: str
+    left: Expr
+    right: Expr
+    TAG = "b"
+
+
+class Truth(NamedTuple):
+    """`and`, `or`, `not` or a comparison."""
+
+    tag: str
+    operator: str
+    operands: Sequence[Expr]
+    TAG = "o"
+
+
+class Conditional(NamedTuple):
+    """``then if condition else otherwise``."""
+
+    tag: str
+    condition: Expr
+    then: Expr
+    otherwise: Expr
+    TAG = "?"
+
+
+class Lambda(NamedTuple):
+    """A lambda; ``names`` are its parameters as written."""
+
+    tag: str
+    names: Sequence[str]
+    body: Expr
+    TAG = "lambda"
+
+
+class Comprehension(NamedTuple):
+    """A comprehension of a list, a set or a generator: an element and its clauses, the first a :class:`ForClause`."""
+
+    tag: str
+    element: Expr
+    clauses: Sequence[Any]
+    TAG = "for"
+
+
+class MappingComprehension(NamedTuple):
+    """The same of a dict; its element is a :class:`Display` of key and value."""
+
+    tag: str
+    element: Expr
+    clauses: Sequence[Any]
+    TAG = "items"
+
+
+class ForClause(NamedTuple):
+    """``for target in iterable`` of a comprehension."""
+
+    tag: str
+    target: Expr
+    iterable: Expr
+    TAG = "for"
+
+
+class IfClause(NamedTuple):
+    """``if condition`` of a comprehension."""
+
+    tag: str
+    condition: Expr
+    TAG = "if"
+
+
+class Slice(NamedTuple):
+    """A slice of constants."""
+
+    tag: str
+    start: int | None
+    stop: int | None
+    TAG = "slice"
+
+
+class Walrus(NamedTuple):
+    """``name := value``."""
+
+    tag: str
+    name: str
+    value: Expr
+    TAG = ":="
+
+
+class Targets(NamedTuple):
+    """What ``a = b = value`` assigns to."""
+
+    tag: str
+    items: Sequence[Expr]
+    TAG = "="
+
+
+class Opaque(NamedTuple):
+    """Any other expression: nothing is known of it but its line."""
+
+    tag: str
+    line: int
+    TAG = "u"
+
+
+ELLIPSIS = "..."
+"""The tag of `...`, which has no parts."""
+
+NONE: Expr = (Constant.TAG, None)
+
+
+def text(value: str) -> Expr:
+    return (Text.TAG, value)
+
+
+def constant(value: int | float | bool | None) -> Expr:
+    return (Constant.TAG, value)
+
+
+def ellipsis() -> Expr:
+    return (ELLIPSIS,)
+
+
+def joined(parts: Sequence[Expr]) -> Expr:
+    return (Joined.TAG, parts)
+
+
+def call(function: Expr, args: Sequence[Expr], keywords: Sequence[tuple[str, Expr]], line: int) -> Expr:
+    return (Call.TAG, function, args, keywords, line)
+
+
+def attribute(value: Expr, name: str) -> Expr:
+    return (Attribute.TAG, value, name)
+
+
+def subscript(value: Expr, index: Expr) -> Expr:
+    return (Subscript.TAG, value, index)
+
+
+def display(items: Sequence[Expr]) -> Expr:
+    return (Display.TAG, items)
+
+
+def mapping(pairs: Sequence[tuple[Expr, Expr]]) -> Expr:
+    return (Mapping.TAG, pairs)
+
+
+def starred(value: Expr) -> Expr:
+    return (Starred.TAG, value)
+
+
+def binary(operator: str, left: Expr, right: Expr) -> Expr:
+    return (Binary.TAG, operator, left, right)
+
+
+def truth(operator: str, operands: Sequence[Expr]) -> Expr:
+    return (Truth.TAG, operator, operands)
+
+
+def conditional(condition: Expr, then: Expr, otherwise: Expr) -> Expr:
+    return (Conditional.TAG, condition, then, otherwise)
+
+
+def lambda_(names: Sequence[str], body: Expr) -> Expr:
+    return (Lambda.TAG, names, body)
+
+
+def comprehension(element: Expr, clauses: Sequence[Any]) -> Expr:
+    return (Comprehension.TAG, element, clauses)
+
+
+def mapping_comprehension(element: Expr, clauses: Sequence[Any]) -> Expr:
+    return (MappingComprehension.TAG, element, clauses)
+
+
+def for_clause(target: Expr, iterable: Expr) -> Any:
+    return (ForClause.TAG, target, iterable)
+
+
+def if_clause(condition: Expr) -> Any:
+    return (IfClause.TAG, condition)
+
+
+def slice_(start: int | None, stop: int | None) -> Expr:
+    return (Slice.TAG, start, stop)
+
+
+def walrus(name: str, value: Expr) -> Expr:
+    return (Walrus.TAG, name, value)
+
+
+def targets(items: Sequence[Expr]) -> Expr:
+    return (Targets.TAG, items)
+
+
+def opaque(line: int) -> Expr:
+    return (Opaque.TAG, line)
+
+
+def text_of(expr: Expr) -> str | None:
+    """The string that ``expr`` is; None when it is something else."""
+    return expr[1] if tag(expr) == Text.TAG else None
+
+
+def is_constant(expr: Expr, value: bool | None) -> bool:
+    """Whether ``expr`` is the constant ``value``."""
+    return tag(expr) == Constant.TAG and expr[1] is value
+
+
+def last_number(expr: Expr) -> int | None:
+    """The line at the end of an expression that has one."""
+    last = None if expr is None or isinstance(expr, str) else expr[-1]
+    return last if isinstance(last, int) else None
+
+
+# -- statements --------------------------------------------------------------------------------------------------
+
+
+class Assign(NamedTuple):
+    """``target: annotation = value``; each of the two may be missing."""
+
+    tag: str
+    line: int
+    target: Expr
+    value: Expr
+    annotation: Expr
+    TAG = "="
+
+
+class Augment(NamedTuple):
+    """``target += value`` and its like."""
+
+    tag: str
+    line: int
+    target: Expr
+    value: Expr
+    TAG = "+="
+
+
+class Evaluate(NamedTuple):
+    """An expression as a statement."""
+
+    tag: str
+    line: int
+    value: Expr
+    TAG = "e"
+
+
+class Def(NamedTuple):
+    """A function definition."""
+
+    tag: str
+    line: int
+    qualname: str
+    TAG = "def"
+
+
+class ClassDef(NamedTuple):
+    """A class definition."""
+
+    tag: str
+    line: int
+    qualname: str
+    TAG = "class"
+
+
+class Import(NamedTuple):
+    """An import; ``first`` is the index of its first name in the file's imports."""
+
+    tag: str
+    line: int
+    first: int
+    TAG = "import"
+
+
+class Return(NamedTuple):
+    """`return`."""
+
+    tag: str
+    line: int
+    value: Expr
+    TAG = "return"
+
+
+class If(NamedTuple):
+    """`if`; an `elif` is an `if` in ``orelse``."""
+
+    tag: str
+    line: int
+    condition: Expr
+    body: Block
+    orelse: Block
+    TAG = "if"
+
+
+class For(NamedTuple):
+    """`for`."""
+
+    tag: str
+    line: int
+    target: Expr
+    iterable: Expr
+    body: Block
+    TAG = "for"
+
+
+class While(NamedTuple):
+    """`while`."""
+
+    tag: str
+    line: int
+    condition: Expr
+    body: Block
+    TAG = "while"
+
+
+class With(NamedTuple):
+    """`with`; items are (value, target or None)."""
+
+    tag: str
+    line: int
+    items: Sequence[tuple[Expr, Expr]]
+    body: Block
+    TAG = "with"
+
+
+class Try(NamedTuple):
+    """`try`; ``after`` is what `else` and `finally` hold, ``caught`` the type and the name of each handler."""
+
+    tag: str
+    line: int
+    body: Block
+    handlers: Sequence[Block]
+    after: Block
+    caught: Sequence[tuple[Expr, str]]
+    TAG = "try"
+
+
+class Raise(NamedTuple):
+    """`raise`; the exception is None where an active one is raised again."""
+
+    tag: str
+    line: int
+    exception: Expr
+    TAG = "raise"
+
+
+class Yield(NamedTuple):
+    """`yield` as a statement."""
+
+    tag: str
+    line: int
+    value: Expr
+    TAG = "yield"
+
+
+class Stop(NamedTuple):
+    """`continue` or `break`."""
+
+    tag: str
+    line: int
+    is_break: bool
+    TAG = "stop"
+
+
+def assign(line: int, target: Expr, value: Expr, annotation: Expr) -> Stmt:
+    return (Assign.TAG, line, target, value, annotation)
+
+
+def augment(line: int, target: Expr, value: Expr) -> Stmt:
+    return (Augment.TAG, line, target, value)
+
+
+def evaluate(line: int, value: Expr) -> Stmt:
+    return (Evaluate.TAG, line, value)
+
+
+def def_(line: int, qualname: str) -> Stmt:
+    return (Def.TAG, line, qualname)
+
+
+def class_def(line: int, qualname: str) -> Stmt:
+    return (ClassDef.TAG, line, qualname)
+
+
+def import_(line: int, first: int) -> Stmt:
+    return (Import.TAG, line, first)
+
+
+def return_(line: int, value: Expr) -> Stmt:
+    return (Return.TAG, line, value)
+
+
+def if_(line: int, condition: Expr, body: Block, orelse: Block) -> Stmt:
+    return (If.TAG, line, condition, body, orelse)
+
+
+def for_(line: int, target: Expr, iterable: Expr, body: Block) -> Stmt:
+    return (For.TAG, line, target, iterable, body)
+
+
+def while_(line: int, condition: Expr, body: Block) -> Stmt:
+    return (While.TAG, line, condition, body)
+
+
+def with_(line: int, items: Sequence[tuple[Expr, Expr]], body: Block) -> Stmt:
+    return (With.TAG, line, items, body)
+
+
+def try_(line: int, body: Block, handlers: Sequence[Block], after: Block, caught: Sequence[tuple[Expr, str]]) -> Stmt:
+    return (Try.TAG, line, body, handlers, after, caught)
+
+
+def raise_(line: int, exception: Expr) -> Stmt:
+    return (Raise.TAG, line, exception)
+
+
+def yield_(line: int, value: Expr) -> Stmt:
+    return (Yield.TAG, line, value)
+
+
+def stop(line: int, is_break: bool) -> Stmt:
+    return (Stop.TAG, line, is_break)
+
+
+def line_of(stmt: Stmt) -> int:
+    """The line of a statement."""
+    return stmt[1]
+
+
+def blocks(stmt: Stmt) -> Sequence[Block]:
+    """The blocks inside of a compound statement, those that most likely run first; `while` is left out."""
+    inside = _BLOCKS.get(stmt[0])
+    return inside(stmt) if inside is not None else ()
+
+
+_BLOCKS: dict[str, Callable[[Stmt], Sequence[Block]]] = {
+    If.TAG: lambda stmt: (stmt[3], stmt[4]),
+    For.TAG: lambda stmt: (stmt[4],),
+    With.TAG: lambda stmt: (stmt[3],),
+    Try.TAG: lambda stmt: (stmt[2], stmt[4], *reversed(stmt[3])),
+}

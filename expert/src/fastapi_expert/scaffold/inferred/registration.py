@@ -1,0 +1,125 @@
+"""Where a resource is tied into the application: its router, the places that list models, packages, tests."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fastapi_expert.codebase import Codebase
+from fastapi_expert.codebase.model import Component
+from fastapi_expert.codebase.syntax.facts import ImportFacts
+from fastapi_expert.codebase.vocabulary import VERBS, is_test_path
+from fastapi_expert.errors import ExpertError
+from fastapi_expert.scaffold.inferred.conventions import Sibling
+from fastapi_expert.scaffold.inferred.imports import Import
+from fastapi_expert.scaffold.inferred.renaming import Renaming
+from fastapi_expert.scaffold.inferred.sources import Sources
+
+_HTTP_DECORATORS = (*VERBS, "api_route")
+_INCLUDE = re.compile(r"\.include_router\(\s*(?:router\s*=\s*)?([A-Za-z_][\w.]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class RouterUse:
+    """How the sibling's endpoints are registered: on which object, at which path; ``line`` binds it, 0 if imported."""
+
+    name: str
+    path: str
+    line: int
+    is_router: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Inclusion:
+    """The statement that includes the sibling's router: where, the router as named there, and how it got there."""
+
+    path: str
+    line: int
+    router: str
+    imported: ImportFacts | None
+
+
+def router_use(codebase: Codebase, sibling: Sibling) -> RouterUse:
+    """The object the sibling's endpoints are registered on; raises `ExpertError` when that is no plain decorator."""
+    route = sibling.some_route
+    function = codebase.function(route.endpoint)
+    for decorator in function.decorators if function else ():
+        if decorator[0] != "c" or not isinstance(decorator[1], str):
+            continue
+        name, _, method = decorator[1].rpartition(".")
+        given = decorator[2][0] if decorator[2] else dict(decorator[3]).get("path")
+        if name and method in _HTTP_DECORATORS and given and given[0] == "s":
+            bound = codebase.names.bindings(route.path_file).get(name.partition(".")[0])
+            if bound is None or isinstance(bound, ImportFacts):
+                return RouterUse(name, given[1], 0, is_router=False)
+            made = bound[3] if bound[0] == "=" else None
+            is_router = made is not None and made[0] == "c" and str(made[1]).endswith("Router")
+            return RouterUse(name, given[1], bound[1], is_router)
+    raise ExpertError(
+        f"{route.method} {route.path} is not registered by a decorator with a plain path",
+        where=f"{route.path_file}:{route.line}",
+        do="Add the resource by hand beside it.",
+    )
+
+
+def inclusions(codebase: Codebase, sources: Sources, sibling: Sibling, use: RouterUse) -> Iterator[Inclusion]:
+    """Every `include_router` of the sibling's router outside of tests."""
+    for path in codebase.files:
+        if is_test_path(path):
+            continue
+        text = sources.text(path)
+        for found in _INCLUDE.finditer(text):
+            symbol = codebase.names.resolve(path, found.group(1))
+            if symbol is None or (symbol.path, symbol.name) != (sibling.endpoint_file, use.name):
+                continue
+            bound = codebase.names.bindings(path).get(found.group(1).partition(".")[0])
+            line = text.count("\n", 0, found.start()) + 1
+            yield Inclusion(path, line, found.group(1), bound if isinstance(bound, ImportFacts) else None)
+
+
+def renamed_import(made: ImportFacts, renaming: Renaming) -> Import:
+    """The import of the new resource's counterpart."""
+    alias = made.alias if made.alias not in (made.name, made.module) else ""
+    return Import(renaming.text(made.module), renaming.text(made.name), renaming.text(alias))
+
+
+def listings(
+    codebase: Codebase, sources: Sources, table: Component, own: set[str]
+) -> Iterator[tuple[str, ImportFacts]]:
+    """Imports of the sibling's table that nothing in their file uses: they make it known (to Alembic, to a package)."""
+    for path, facts in codebase.files.items():
+        if path in own or is_test_path(path):
+            continue
+        for made in facts.imports:
+            if not made.scope and _is_of(codebase, path, made, table) and not _is_used(sources, path, made):
+                yield path, made
+
+
+def _is_of(codebase: Codebase, path: str, made: ImportFacts, table: Component) -> bool:
+    if made.name == "*":
+        return codebase.names.modules.find(path, made.module) == table.path
+    symbol = codebase.names.resolve(path, made.alias or made.name or made.module)
+    if symbol is None:
+        return False
+    return (symbol.path, symbol.name) == (table.path, table.name) or (
+        symbol.kind == "module" and symbol.path == table.path
+    )
+
+
+def _is_used(sources: Sources, path: str, made: ImportFacts) -> bool:
+    if made.name == "*":
+        return False
+    first, last = sources.statement(path, made.line)
+    lines = sources.text(path).splitlines(keepends=True)
+    rest = "".join(lines[: first - 1] + lines[last:])
+    rest = re.sub(r"__all__\s*(?::[^=]+)?=\s*[\[(].*?[\])]", "", rest, flags=re.DOTALL)
+    return re.search(rf"\b{re.escape(made.alias or made.name or made.module)}\b", rest) is not None
+
+
+def migrations(codebase: Codebase) -> str:
+    """The folder of Alembic's revisions, "" when there is none."""
+    folders = {
+        path.rpartition("/")[0]
+        for path, facts in codebase.files.items()
+        if {"revision", "down_revision"} <= {str(statement[2]) for statement in facts.body if statement[0] == "="}
+    }
+    return sorted(folders)[0] if folders else ""

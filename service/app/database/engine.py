@@ -1,0 +1,154 @@
+"""The database: an engine for writing transactions and a reader for everything else.
+
+Writes go through one SQLAlchemy session per request, committed once. Reads go through
+:class:`~app.database.reader.Reader`, in autocommit and without the ORM.
+"""
+
+import contextlib
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from app.config import Settings
+from app.database.pool import MeasuredPool, PoolUse
+from app.database.reader import PostgresReader, Reader, SqliteReader, postgres_arguments
+from app.kit.keys import make_private_folder
+
+Dialect = Literal["sqlite", "postgresql"]
+AfterCommit = Callable[[], Awaitable[None]]
+
+_AFTER_COMMIT = "after_commit"
+_DATABASE = "database"
+SQLITE_BUSY_TIMEOUT_MS = 10_000
+
+
+class Database:
+    """The connections of one application. Opening it connects to nothing; the first statement does."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.url = settings.database
+        self.jobs_written: Callable[[], None] | None = None
+        """Called after a commit that wrote a job, so that it need not wait for the next look at the outbox."""
+        self.dialect: Dialect = "sqlite" if settings.is_sqlite else "postgresql"
+        self.engine = (
+            _sqlite_engine(self.url, settings) if self.dialect == "sqlite" else _postgres_engine(self.url, settings)
+        )
+        self.reader: Reader = (
+            SqliteReader(sqlite_path(self.url)) if self.dialect == "sqlite" else PostgresReader(self.url, settings)
+        )
+
+    @contextlib.asynccontextmanager
+    async def session(self) -> AsyncGenerator[AsyncSession]:
+        """One transaction: committed at the end, rolled back on any error.
+
+        Callbacks registered with :func:`after_commit` run once the commit has succeeded.
+        """
+        async with AsyncSession(self.engine, expire_on_commit=False, info={_DATABASE: self}) as session:
+            try:
+                yield session
+                await commit(session)
+            except BaseException:
+                await session.rollback()
+                raise
+
+    def pools(self) -> dict[str, PoolUse]:
+        """How busy the connections for reading and for writing are."""
+        return {"reader": self.reader.use, "writer": cast(MeasuredPool, self.engine.pool).use}
+
+    async def close(self) -> None:
+        await self.reader.close()
+        await self.engine.dispose()
+
+
+def after_commit(session: AsyncSession, callback: AfterCommit) -> None:
+    """Run `callback` once this session's transaction is committed; never when it is rolled back."""
+    callbacks: list[AfterCommit] = session.info.setdefault(_AFTER_COMMIT, [])
+    callbacks.append(callback)
+
+
+def tell_job_written(session: AsyncSession) -> None:
+    """Have :attr:`Database.jobs_written` called once this session's transaction is committed."""
+    database: Database = session.info[_DATABASE]
+
+    async def tell() -> None:
+        if database.jobs_written is not None:
+            database.jobs_written()
+
+    after_commit(session, tell)
+
+
+async def commit(session: AsyncSession) -> None:
+    """Commit, then run what waits for it. :meth:`Database.session` does this; few others have a reason to."""
+    await session.commit()
+    callbacks: list[AfterCommit] = session.info.pop(_AFTER_COMMIT, [])
+    for callback in callbacks:
+        await callback()
+
+
+def insert_ignoring_conflicts(session: AsyncSession, table: type[Any]) -> Any:
+    """An INSERT that inserts nothing where a unique value is taken; another's uncommitted row is waited for."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing()
+
+
+def sqlite_path(url: URL) -> Path:
+    assert url.database is not None, "settings refuse an in-memory SQLite"
+    return Path(url.database)
+
+
+def _sqlite_engine(url: URL, settings: Settings) -> AsyncEngine:
+    """SQLite has one writer, so its pool has one connection: writers queue here, in order, not on its lock."""
+    make_private_folder(sqlite_path(url).parent)
+    engine = create_async_engine(
+        url,
+        poolclass=MeasuredPool,
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=settings.database_pool_timeout,
+        hide_parameters=True,
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: Any, _entry: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions behind our back
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute(f"PRAGMA busy_timeout = {SQLITE_BUSY_TIMEOUT_MS}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Any) -> None:
+        # IMMEDIATE takes the write lock now: a read that later wants to write would fail at once instead of waiting.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgres_engine(url: URL, settings: Settings) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        poolclass=MeasuredPool,
+        pool_size=settings.database_pool_size,
+        max_overflow=settings.database_max_overflow,
+        pool_timeout=settings.database_pool_timeout,
+        hide_parameters=True,
+        connect_args=postgres_arguments(settings),
+    )
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def refuse_dead(connection: DBAPIConnection, _entry: ConnectionPoolEntry, _proxy: Any) -> None:
+        # asyncpg knows at once when the server hung up; asking it costs no round trip, as a ping would.
+        if cast(Any, connection).driver_connection.is_closed():
+            raise DisconnectionError("the server closed this connection")
+
+    return engine

@@ -1,0 +1,91 @@
+"""Bringing a database to the newest schema, and knowing whether it is there."""
+
+from functools import lru_cache
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import URL, String, column, select, table
+
+from app.config import SERVICE_ROOT, ConfigurationError, Settings
+from app.database.engine import Database, sqlite_path
+from app.database.query import CompiledQuery
+from app.kit.keys import make_private_folder
+
+_CURRENT = CompiledQuery(str, select(column("version_num", String)).select_from(table("alembic_version")))
+
+
+def alembic_config(url: URL) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(SERVICE_ROOT / "migrations"))
+    config.attributes["url"] = url
+    return config
+
+
+def upgrade(settings: Settings, revision: str = "head") -> None:
+    """Run every migration that is missing. Several processes may call this at once: one works, the others wait.
+
+    Synchronous: call it before the event loop starts or in a thread.
+    """
+    if settings.is_sqlite:
+        make_private_folder(sqlite_path(settings.database).parent)
+    try:
+        command.upgrade(alembic_config(sync_url(settings.database)), revision)
+    except CommandError as fault:  # a revision that this code does not have, or the database's own that it has not
+        raise ConfigurationError(f"cannot migrate to {revision}: {fault}") from None
+
+
+def downgrade(settings: Settings, revision: str) -> None:
+    command.downgrade(alembic_config(sync_url(settings.database)), revision)
+
+
+def sync_url(url: URL) -> URL:
+    """The same database through its synchronous driver (Alembic has no asyncio)."""
+    if url.get_backend_name() == "sqlite":
+        return url.set(drivername="sqlite")
+    query = dict(url.query)
+    if "ssl" in query:
+        query["sslmode"] = query.pop("ssl")
+    return url.set(drivername="postgresql+psycopg", query=query)
+
+
+@lru_cache
+def head() -> str:
+    """The newest revision of the code."""
+    script = ScriptDirectory(str(SERVICE_ROOT / "migrations"))
+    revision = script.get_current_head()
+    assert revision is not None, "the migrations folder is empty"
+    return revision
+
+
+def compared(_item: object, name: str | None, _kind: str, reflected: bool, _model: object) -> bool:
+    """For Alembic's comparison: what search needs is of each database's own kind, and not in the models."""
+    return not (reflected and name and ("search" in name or name.endswith("_trgm")))
+
+
+async def current(database: Database) -> str | None:
+    """The revision of the database, or None when it has never been migrated. Raises what the driver does."""
+    exists = "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"
+    if database.dialect == "postgresql":
+        exists = (
+            "SELECT 1 FROM pg_tables WHERE tablename = 'alembic_version' AND schemaname = ANY (current_schemas(false))"
+        )
+    if not await database.reader.records(exists, ()):
+        return None
+    return await database.reader.first(_CURRENT)
+
+
+async def head_reached(database: Database) -> bool:
+    """Whether this code can work on the schema: it is the code's own, or one of a version to come.
+
+    During a rollout the schema is ahead of the pods that still serve: they have to stay ready.
+    """
+    revision = await current(database)
+    return revision == head() or (revision is not None and revision not in _known())
+
+
+@lru_cache
+def _known() -> frozenset[str]:
+    script = ScriptDirectory(str(SERVICE_ROOT / "migrations"))
+    return frozenset(known.revision for known in script.walk_revisions())

@@ -1,0 +1,119 @@
+"""Mail: composed from templates, sent by SMTP, or written as `.eml` files where no server is configured."""
+
+import smtplib
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from app.config import Settings
+from app.kit.clock import utcnow
+
+log = structlog.get_logger("mail")
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=select_autoescape(["html"]),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+class MailRefused(Exception):
+    """The server will never take this message (SMTP 5xx for the recipient or the content)."""
+
+
+class Mailer(Protocol):
+    """Sends one message; blocks, so it is called from jobs alone.
+
+    Raises:
+        MailRefused: for good; trying again would not help.
+        OSError, smtplib.SMTPException: for now; try again later.
+    """
+
+    def send(self, message: EmailMessage) -> None: ...
+
+
+def make_mailer(settings: Settings) -> Mailer:
+    return SmtpMailer(settings) if settings.smtp_host else FileMailer(settings.data_dir / "mail")
+
+
+def compose(
+    settings: Settings, *, template: str, to: str, job_id: str, subject: str, values: Mapping[str, object]
+) -> EmailMessage:
+    """A message with a text and an HTML part, from ``templates/<template>.txt`` and ``.html``.
+
+    The Message-ID is made of the job's id: a message that leaves twice, since a worker died after sending it, is one
+    message to every mail program that looks.
+    """
+    message = EmailMessage()
+    sender = settings.emails_from_email
+    name = settings.emails_from_name or settings.project_name
+    message["From"] = Address(name, addr_spec=sender)
+    message["To"] = Address(addr_spec=to)
+    message["Subject"] = subject
+    message["Date"] = format_datetime(utcnow())
+    message["Message-ID"] = f"<{job_id}@{sender.rpartition('@')[2]}>"
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation replies
+    message["X-Auto-Response-Suppress"] = "All"  # the same, for Exchange
+    context = {"project_name": settings.project_name, "subject": subject, **values}
+    message.set_content(_TEMPLATES.get_template(f"{template}.txt").render(context))
+    message.add_alternative(_TEMPLATES.get_template(f"{template}.html").render(context), subtype="html")
+    return message
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpMailer:
+    """One connection a message: jobs are rare and a kept connection is one more thing to go stale."""
+
+    settings: Settings
+
+    def send(self, message: EmailMessage) -> None:
+        settings = self.settings
+        assert settings.smtp_host is not None
+        context = ssl.create_default_context()
+        try:
+            with self._connected(settings.smtp_host, context) as server:
+                if settings.smtp_tls == "starttls":
+                    server.starttls(context=context)
+                if settings.smtp_user and settings.smtp_password:
+                    server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
+                server.send_message(message)
+        except smtplib.SMTPRecipientsRefused as error:
+            codes = [code for code, _ in error.recipients.values()]
+            if codes and all(code >= 500 for code in codes):
+                raise MailRefused(f"recipient refused with {codes[0]}") from error
+            raise
+        except smtplib.SMTPDataError as error:
+            if error.smtp_code >= 500:
+                raise MailRefused(f"message refused with {error.smtp_code}") from error
+            raise
+
+    def _connected(self, host: str, context: ssl.SSLContext) -> smtplib.SMTP:
+        port, timeout = self.settings.smtp_port, self.settings.smtp_timeout
+        if self.settings.smtp_tls == "tls":
+            return smtplib.SMTP_SSL(host, port, timeout=timeout, context=context)
+        return smtplib.SMTP(host, port, timeout=timeout)
+
+
+@dataclass(frozen=True, slots=True)
+class FileMailer:
+    """Writes each message to a file of its own, for development; a message sent again replaces its file."""
+
+    folder: Path
+
+    def send(self, message: EmailMessage) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        name = message["Message-ID"].strip("<>").partition("@")[0]
+        path = self.folder / f"{name}.eml"
+        path.write_bytes(message.as_bytes())
+        path.chmod(0o600)  # it holds a link that signs its reader in
+        log.info("mail written", subject=str(message["Subject"]), file=str(path))

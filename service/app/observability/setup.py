@@ -1,0 +1,61 @@
+"""Tracing and error reports: switched on where they are configured, not even imported where they are not."""
+
+from typing import Any
+
+import redis.asyncio
+from sqlalchemy import Engine
+
+from app.config import Settings
+from app.database.engine import Database
+
+
+def fastapi_options(settings: Settings) -> dict[str, Any]:
+    """Keywords for FastAPI() that concern its own telemetry."""
+    if not settings.traces:
+        return {}
+    from app.observability import telemetry
+
+    return telemetry.native_options()
+
+
+def redis_kind(settings: Settings) -> type[redis.asyncio.Redis]:
+    if not settings.traces:
+        return redis.asyncio.Redis
+    from app.observability import telemetry
+
+    return telemetry.TracedRedis
+
+
+def trace_database(settings: Settings, database: Database) -> None:
+    if settings.traces:
+        from app.observability import telemetry
+
+        telemetry.trace_engine(database.engine.sync_engine)
+        telemetry.trace_reader(database.reader)
+
+
+def trace_engine(settings: Settings, engine: Engine) -> None:
+    if settings.traces:
+        from app.observability import telemetry
+
+        telemetry.trace_engine(engine)
+
+
+def start(settings: Settings) -> None:
+    """Call it in the process that serves or works, after it was forked. Error reports start with the logs."""
+    if settings.traces:
+        from app.observability import telemetry
+
+        telemetry.start(settings)
+
+
+def stop(settings: Settings) -> None:
+    """Send what waits to be sent; blocks for a few seconds where the receiver is away."""
+    if settings.traces:
+        from app.observability import telemetry
+
+        telemetry.stop()
+    if settings.sentry_dsn is not None:
+        from app.observability import sentry as reporting
+
+        reporting.stop()

@@ -1,0 +1,97 @@
+"""Idempotency-Key: the first answer again, for a request that is sent again.
+
+The key's row is inserted in the transaction that does the work, so there is no moment at which one exists without the
+other; of two at once the second waits for the first to commit. What failed is not kept: it may be tried again.
+Answers are encrypted under the client's own key, because they may hold tokens.
+"""
+
+import hmac
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass, field
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+import orjson
+from cryptography.fernet import Fernet, InvalidToken
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.database.engine import insert_ignoring_conflicts
+from app.http.errors import Conflict, FieldError, InvalidInput, json_pointer
+from app.kit.clock import utcnow
+from app.kit.keys import derive_key
+from app.models import IdempotencyRecord
+from app.resources import Resources
+
+LIFETIME = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request was answered."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A request under a key. `answer` is the first one's, if this is not the first; else call :meth:`keep`."""
+
+    answer: Answer | None
+    _session: AsyncSession | None = None
+    _key_hash: bytes = b""
+    _cipher: Fernet | None = None
+
+    async def keep(self, answer: Answer) -> Answer:
+        """Remember the answer, in the same transaction as the work. Without a key nothing is kept."""
+        if self._session is not None and self._cipher is not None:
+            packed = orjson.dumps([answer.status, answer.headers, answer.body.decode()])
+            await self._session.execute(
+                update(IdempotencyRecord)
+                .where(IdempotencyRecord.key_hash == self._key_hash)
+                .values(answer=self._cipher.encrypt(packed))
+            )
+        return answer
+
+
+async def begin(session: AsyncSession, *, key: str | None, scope: str, request: Any, resources: Resources) -> Attempt:
+    """Begin work under `key` (None: without one). `scope` says who asks for what; `request` is what they sent.
+
+    Raises InvalidInput when the key was used for another request.
+    """
+    if key is None:
+        return Attempt(None)
+    secret = resources.signer.secret
+    key_hash = sha256(f"{scope}\n{key}".encode()).digest()
+    fingerprint = hmac.digest(derive_key(secret, "idempotency-fingerprint"), orjson.dumps(request), "sha256")
+    cipher = Fernet(urlsafe_b64encode(derive_key(secret, f"idempotency-answer\n{scope}\n{key}")))
+    now = utcnow()
+    await session.execute(
+        delete(IdempotencyRecord).where(IdempotencyRecord.key_hash == key_hash, IdempotencyRecord.expires_at <= now)
+    )
+    inserted = await session.scalar(
+        insert_ignoring_conflicts(session, IdempotencyRecord)
+        .values(key_hash=key_hash, fingerprint=fingerprint, created_at=now, expires_at=now + LIFETIME)
+        .returning(IdempotencyRecord.key_hash)
+    )
+    if inserted is not None:
+        return Attempt(None, session, key_hash, cipher)
+    first = await session.scalar(select(IdempotencyRecord).where(IdempotencyRecord.key_hash == key_hash))
+    if first is None or first.answer is None:
+        raise Conflict("A request with this Idempotency-Key is being worked on. Try again.", slug="idempotency-busy")
+    if not hmac.compare_digest(first.fingerprint, fingerprint):
+        detail = "This Idempotency-Key was used for another request. Make a new key for each new request."
+        error = FieldError(json_pointer(("Idempotency-Key",)), detail, "idempotency_key_reused", "header")
+        raise InvalidInput(detail, slug="idempotency-key-reused", errors=(error,))
+    return Attempt(_unpack(cipher, first.answer))
+
+
+def _unpack(cipher: Fernet, packed: bytes) -> Answer:
+    try:
+        status, headers, body = orjson.loads(cipher.decrypt(packed))
+    except InvalidToken:  # SECRET_KEY has been changed since
+        raise Conflict("This Idempotency-Key was used before; its answer is gone.", slug="idempotency-gone") from None
+    return Answer(status, body.encode(), headers)

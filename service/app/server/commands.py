@@ -1,0 +1,103 @@
+"""What the command line asks of the application: prepared and announced, examined, looked after."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import typer
+
+from app.api.health import check_all
+from app.auth import bootstrap, second_factor_enrolment
+from app.auth import service as auth_service
+from app.config import Settings
+from app.http.errors import Conflict, NotFound, ServiceError, is_outage
+from app.main import build_resources
+from app.observability.logging import wants_json
+from app.resources import Resources
+from app.schemas.auth import Registration
+
+T = TypeVar("T")
+
+
+def announce(settings: Settings) -> None:
+    """Prepare the database and print where to look, and the first administrator, once."""
+    try:
+        first_admin = asyncio.run(_with_resources(settings, bootstrap.prepare))
+    except Exception as error:
+        if not is_outage(error):
+            raise
+        first_admin = None  # the workers try again until the database is there
+    address = f"http://{_reachable(settings.host)}:{settings.port}"
+    lines = [f"{settings.project_name} {settings.version} ({settings.environment})", f"  address      {address}"]
+    if settings.docs_enabled:
+        lines.append(f"  docs         {address}/docs")
+    if first_admin is not None:
+        lines.append(f"  {first_admin}")
+    typer.echo("\n".join(lines), err=wants_json(settings))  # standard output is for objects then
+
+
+async def probe(settings: Settings) -> dict[str, str]:
+    """The state of every backing service, as readiness sees it, and of the sign-in providers, which it leaves alone."""
+
+    async def check(resources: Resources) -> dict[str, str]:
+        states = dict(await check_all(resources))
+        for name, provider in resources.providers.items():
+            try:
+                await provider.metadata()
+                states[f"oidc {name}"] = "ok"
+            except ServiceError as fault:
+                states[f"oidc {name}"] = f"cannot be used ({fault.__cause__ or fault})"
+        return states
+
+    return await _with_resources(settings, check)
+
+
+async def add_admin(settings: Settings, *, email: str, username: str, password: str | None) -> str | None:
+    """Make an administrator; return the password if it was made up here."""
+    chosen = password or bootstrap.make_up_password()
+    checked = Registration(email=email, username=username, password=chosen)
+
+    async def add(resources: Resources) -> None:
+        await auth_service.refuse_weak_password(
+            checked.password, email=checked.email, username=checked.username, resources=resources
+        )
+        await bootstrap.create_admin(
+            resources, email=checked.email, username=checked.username, password=checked.password
+        )
+
+    await _with_resources(settings, add)
+    return None if password else chosen
+
+
+async def reset_second_factor(settings: Settings, identifier: str) -> None:
+    """Take the second factor off an account. Raises NotFound, Conflict."""
+
+    async def reset(resources: Resources) -> None:
+        found = await auth_service.find_credentials(identifier, resources=resources)
+        if found is None:
+            raise NotFound(f"There is no account {identifier}.")
+        async with resources.database.session() as session:
+            if not await second_factor_enrolment.reset(session, found.id, resources=resources):
+                raise Conflict(second_factor_enrolment.OFF)
+
+    await _with_resources(settings, reset)
+
+
+async def _with_resources(settings: Settings, work: Callable[[Resources], Awaitable[T]]) -> T:
+    resources = build_resources(settings)
+    try:
+        return await work(resources)
+    finally:
+        for provider in resources.providers.values():
+            await provider.http.close()
+        resources.hasher.close()
+        if resources.redis is not None:
+            await resources.redis.aclose()
+        await resources.database.close()
+
+
+def _reachable(host: str) -> str:
+    """What to type into a browser on this machine for a server that listens on `host`."""
+    if host in {"0.0.0.0", "::", ""}:  # noqa: S104  # compared, not bound
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host

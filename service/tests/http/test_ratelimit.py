@@ -1,0 +1,128 @@
+"""Rate limits: exact in sum, fair to clients, in force with and without Redis."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from app.cache.redis import connect
+from app.http import ratelimit
+from app.http.errors import TooManyRequests
+from app.http.ratelimit import Limit, RateLimiter, client_key
+from tests.backends import Backend, on_redis, on_sqlite
+from tests.conftest import served, settings_for
+from tests.servers import Redis
+
+
+async def granted(limiter: RateLimiter, limit: Limit, key: str, tries: int) -> int:
+    count = 0
+    for _ in range(tries):
+        try:
+            await limiter.check(limit, key)
+            count += 1
+        except TooManyRequests:
+            pass
+    return count
+
+
+async def test_a_window_admits_its_number_and_opens_again_when_it_ends(monkeypatch: pytest.MonkeyPatch):
+    now = 50.0
+    monkeypatch.setattr(ratelimit, "monotonic", lambda: now)
+    limiter, limit = RateLimiter(None), Limit("l", 3, 10)
+    assert await granted(limiter, limit, "a", 5) == 3
+    assert await granted(limiter, limit, "b", 5) == 3
+    now += 9.9
+    with pytest.raises(TooManyRequests) as refused:
+        await limiter.check(limit, "a")
+    assert refused.value.headers["Retry-After"] == "1"
+    now += 0.2
+    assert await granted(limiter, limit, "a", 5) == 3
+
+
+async def test_zero_means_no_limit():
+    assert await granted(RateLimiter(None), Limit("l", 0, 10), "a", 1000) == 1000
+
+
+@pytest.mark.parametrize("requests", [1, 5, 100, 1000])
+async def test_workers_together_admit_no_more_than_the_limit_and_nearly_all_of_it(redis_address: str, requests: int):
+    clients = [connect(redis_address) for _ in range(3)]
+    limiters = [RateLimiter(client) for client in clients]
+    limit = Limit(f"shared{requests}", requests, 30)
+    counts = await asyncio.gather(*(granted(limiter, limit, "a", requests) for limiter in limiters))
+    assert sum(counts) <= requests
+    assert sum(counts) >= requests * 0.95 or requests == 1
+    with pytest.raises(TooManyRequests) as refused:
+        await limiters[0].check(limit, "a")
+    assert 1 <= int(refused.value.headers["Retry-After"]) <= 30
+    for client in clients:
+        await client.aclose()
+
+
+async def test_without_redis_each_process_goes_on_counting_for_itself():
+    server = Redis()
+    server.start()
+    client = connect(server.url())
+    limiter, limit = RateLimiter(client), Limit("l", 5, 60)
+    assert await granted(limiter, limit, "a", 2) == 2
+    await asyncio.to_thread(server.kill)
+    assert await granted(limiter, limit, "a", 10) == 3
+    await asyncio.to_thread(server.start)
+    await asyncio.sleep(ratelimit.RETRY_REDIS_AFTER + 0.1)
+    assert await granted(limiter, limit, "b", 10) == 5
+    await client.aclose()
+    server.stop()
+
+
+@pytest.mark.parametrize(
+    ("address", "key"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unix", "unix"),
+    ],
+)
+def test_a_client_is_an_address_or_the_network_it_chooses_addresses_from(address: str, key: str):
+    assert client_key(address) == key
+
+
+@on_sqlite
+async def test_the_answer_tells_what_is_left_and_when_to_come_back(backend: Backend, tmp_path: Any):
+    async with served(settings_for(backend, data_dir=tmp_path, rate_limit_requests=3)) as client:
+        answers = [await client.get("/api/v1/auth/oidc/providers") for _ in range(5)]
+        assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
+        assert [answer.headers["ratelimit-remaining"] for answer in answers[:3]] == ["2", "1", "0"]
+        refusal = answers[3]
+        assert refusal.headers["content-type"] == "application/problem+json"
+        assert 1 <= int(refusal.headers["retry-after"]) <= 60
+        assert refusal.headers["ratelimit-limit"] == "3"
+        assert refusal.headers["x-request-id"] == refusal.json()["request_id"]
+        for path in ("/health", "/health/ready", "/metrics", "/api/v1/docs"):
+            assert (await client.get(path)).status_code == 200
+
+
+@on_redis
+async def test_two_workers_share_one_limit(backend: Backend, tmp_path: Any):
+    settings = settings_for(backend, data_dir=tmp_path, rate_limit_requests=10)
+    async with served(settings) as first, served(settings) as second:
+        answers = [await client.get("/api/v1/auth/oidc/providers") for client in (first, second) * 10]
+        assert [answer.status_code for answer in answers] == [200] * 10 + [429] * 10
+
+
+@on_sqlite
+async def test_a_forwarded_address_counts_only_behind_a_trusted_proxy(backend: Backend, tmp_path: Any):
+    async def statuses(client: httpx.AsyncClient) -> list[int]:
+        headers = [{"X-Forwarded-For": f"203.0.113.{number}, 10.0.0.9"} for number in range(4)]
+        return [(await client.get("/api/v1/auth/oidc/providers", headers=sent)).status_code for sent in headers]
+
+    untrusting = settings_for(backend, data_dir=tmp_path, rate_limit_requests=2)
+    trusting = settings_for(
+        backend, data_dir=tmp_path, rate_limit_requests=2, trusted_proxies=["127.0.0.1", "10.0.0.0/8"]
+    )
+    async with served(untrusting) as client:
+        assert await statuses(client) == [200, 200, 429, 429]
+    async with served(trusting) as client:
+        assert await statuses(client) == [200] * 4

@@ -1,0 +1,141 @@
+"""From a request to a mailbox, over a real SMTP server."""
+
+import re
+from collections.abc import Callable
+from email.message import EmailMessage
+from typing import Any
+
+import httpx
+
+from app.models import JobStatus
+from app.tasks.catalogue import registry
+from app.tasks.registry import Registry
+from app.tasks.runner import Runner
+from app.tasks.store import JobStore
+from tests.factories import Accounts
+from tests.tasks.smtp import MailServer
+
+NEW_USER = {
+    "email": "Ann@Example.com",
+    "username": "ann",
+    "password": "Correct7!horse-battery@staple",
+    "first_name": "Ann <b>",
+    "last_name": "Lee",
+}
+
+
+def work_off(store: JobStore, runner: Runner) -> None:
+    while ids := store.due(50):
+        for id_ in ids:
+            runner.run(id_)
+
+
+def parts(message: EmailMessage) -> tuple[str, str]:
+    text, html = message.get_body(("plain",)), message.get_body(("html",))
+    assert text is not None
+    assert html is not None
+    return text.get_content(), html.get_content()
+
+
+def token_in(message: EmailMessage) -> str:
+    found = re.search(r"#token=(\S+)", parts(message)[0])
+    assert found is not None
+    return found.group(1)
+
+
+async def register(client: httpx.AsyncClient, **fields: Any) -> None:
+    answer = await client.post("/api/v1/auth/register", json={**NEW_USER, **fields})
+    assert answer.status_code == 200, answer.text
+
+
+async def test_registering_sends_a_link_that_verifies_once(
+    client: httpx.AsyncClient, store: JobStore, runner_of: Callable[[Registry], Runner], mail_server: MailServer
+) -> None:
+    await register(client)
+    work_off(store, runner_of(registry))
+    (message,) = mail_server.messages
+    assert message["To"] == "ann@example.com"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Message-ID"]
+    assert message["Date"]
+    text, html = parts(message)
+    assert "https://blog.example.org/verify-email#token=" in text
+    assert "Ann &lt;b&gt;" in html
+    token = token_in(message)
+    first = await client.post("/api/v1/auth/verify-email", json={"token": token})
+    again = await client.post("/api/v1/auth/verify-email", json={"token": token})
+    assert (first.status_code, again.status_code) == (200, 400)
+
+
+async def test_a_forgotten_password_is_reset_by_mail_and_an_unknown_address_gets_none(
+    client: httpx.AsyncClient,
+    accounts: Accounts,
+    store: JobStore,
+    runner_of: Callable[[Registry], Runner],
+    mail_server: MailServer,
+) -> None:
+    user = await accounts.user()
+    for email in (user.email, "nobody@example.com"):
+        answer = await client.post("/api/v1/auth/password/forgot", json={"email": email})
+        assert answer.status_code == 202
+    work_off(store, runner_of(registry))
+    (message,) = mail_server.messages
+    assert message["To"] == user.email
+    reset = {"token": token_in(message), "new_password": "Another9$giraffe-lantern"}
+    answer = await client.post("/api/v1/auth/password/reset", json=reset)
+    assert answer.status_code == 200, answer.text
+    work_off(store, runner_of(registry))
+    assert mail_server.messages[-1]["Subject"] == "Your password was changed"
+
+
+async def test_a_refused_recipient_is_given_up_and_a_greylisted_one_is_tried_again(
+    client: httpx.AsyncClient, store: JobStore, runner_of: Callable[[Registry], Runner], mail_server: MailServer
+) -> None:
+    mail_server.replies = ["550 no such user", "451 greylisted, try again"]
+    await register(client)
+    await register(client, email="bob@example.com", username="bob")
+    runner = runner_of(registry)
+    for id_ in sorted(store.due(10)):
+        runner.run(id_)
+    dead = store.listed(status=JobStatus.DEAD, limit=5)
+    waiting = store.listed(status=JobStatus.PENDING, limit=5)
+    assert [job.last_error for job in dead] == ["Permanent: recipient refused with 550"]
+    assert ["451" in (job.last_error or "") for job in waiting] == [True]
+    store.retry(waiting[0].id)
+    work_off(store, runner)
+    assert [message["To"] for message in mail_server.messages] == ["bob@example.com"]
+
+
+async def test_a_mail_server_that_is_away_or_slow_loses_nothing(
+    client: httpx.AsyncClient, store: JobStore, runner_of: Callable[[Registry], Runner], mail_server: MailServer
+) -> None:
+    await register(client)
+    mail_server.delay = 3
+    (id_,) = store.due(10)
+    runner_of(registry).run(id_)
+    mail_server.delay = 0
+    mail_server.stop()
+    store.retry(id_)
+    runner_of(registry).run(id_)
+    (waiting,) = store.listed(status=JobStatus.PENDING, limit=5)
+    assert waiting.attempts == 1
+    mail_server.start()
+    store.retry(id_)
+    runner_of(registry).run(id_)
+    assert store.listed(status=JobStatus.DONE, limit=5)[0].id == id_
+    identities = {message["Message-ID"] for message in mail_server.messages}
+    assert len(identities) == 1, "a message that leaves twice bears one id"
+
+
+async def test_a_link_that_was_replaced_meanwhile_is_not_sent(
+    client: httpx.AsyncClient,
+    accounts: Accounts,
+    store: JobStore,
+    runner_of: Callable[[Registry], Runner],
+    mail_server: MailServer,
+) -> None:
+    user = await accounts.user(is_verified=False)
+    for _ in range(2):
+        await client.post("/api/v1/auth/verify-email/resend", headers=user.headers)
+    work_off(store, runner_of(registry))
+    assert len(mail_server.messages) == 1
