@@ -21,7 +21,7 @@ NAME = "fastapi-expert"
 
 
 class Approver(Protocol):
-    """Whoever answers for the project."""
+    """The person who answers for the project."""
 
     @property
     def absent(self) -> bool:
@@ -29,7 +29,7 @@ class Approver(Protocol):
         ...
 
     def allows(self, what: str, preview: str) -> str:
-        """Ask for leave to do ``what``; returns why not, empty for yes."""
+        """Ask whether ``what`` may be done; returns why not, empty for yes."""
         ...
 
 
@@ -168,7 +168,7 @@ class Workbench:
     def _commit_changes(self, *, message: str) -> str:
         self.policy.before_a_commit()
         if faults := failures(self._files.root):
-            raise Refused(f"Not committed: the gate finds faults. Mend them, then commit.\n{faults}")
+            raise Refused(f"Not committed: the gate finds faults. Correct them, then commit.\n{faults}")
         self._ask(f"commit {', '.join(self.policy.written)}", message)
         repo = Repository.find(self._files.root)
         paths = [str(self._files.root / name) for name in (*self.policy.written, *self._notes())]

@@ -1,4 +1,4 @@
-"""What an agent did, as it happened: a Markdown file that grows with every step, and a line for whoever watches."""
+"""What an agent did, as it happened: a Markdown file that grows with every step, and a line for a person to watch."""
 
 import json
 import re

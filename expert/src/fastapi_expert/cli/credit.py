@@ -149,7 +149,7 @@ def _handle(name: str) -> str:
     if not is_handle(given):
         near = handle(given)
         raise UsageError(
-            f"{name!r} is no contributor's name: lower-case letters, digits and single hyphens",
+            f"{name!r} is not a contributor's name: lower-case letters, digits and single hyphens",
             do=f"write @{near}" if near else "as in @test-writer",
         )
     return given

@@ -18,7 +18,7 @@ from fastapi_expert.render.json import dumps
 
 
 class _TakesText(TyperCommand):
-    """A command whose last argument is text: one that begins with "- " (a list, most notes) is no option."""
+    """A command whose last argument is text: one that begins with "- " (a list, most notes) is not an option."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         is_text = [
@@ -183,6 +183,6 @@ def _metadata(pairs: list[str] | None) -> dict[str, Any]:
     for pair in pairs or ():
         key, equals, value = pair.partition("=")
         if not equals or not key.strip():
-            raise UsageError(f"--meta {pair!r} is no KEY=VALUE", do="write it like --meta status=open")
+            raise UsageError(f"--meta {pair!r} is not KEY=VALUE", do="write it like --meta status=open")
         found[key.strip()] = value
     return found

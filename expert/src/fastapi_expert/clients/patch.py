@@ -33,7 +33,7 @@ class FilePatch:
 
 
 def parse(patch: str) -> list[FilePatch]:
-    """The files that `patch` touches; raises `PatchError` when it is no patch of this format."""
+    """The files that `patch` touches; raises `PatchError` when it is not a patch of this format."""
     files: list[FilePatch] = []
     for line in patch.splitlines():
         if line.startswith("*** ") and (match := _header(line)):
@@ -70,7 +70,7 @@ def _line(hunk: tuple[list[str], list[str]], line: str) -> None:
 
 
 def _locate(lines: list[str], old: list[str], start: int, path: str) -> int:
-    """Where `old` stands at or after `start`: to the letter, else but for trailing, else for all outer white space."""
+    """Where `old` stands at or after `start`: to the letter, else without trailing, else without outer white space."""
     if not old:
         return len(lines)
     looseness: tuple[Callable[[str], str], ...] = (str, str.rstrip, str.strip)

@@ -90,7 +90,7 @@ def settle(repo: Repository) -> None:
 
 
 def style_of(repo: Repository) -> Style:
-    """The project's `[tool.fastapi-expert.credit]`; the file is not parsed where it does not speak of us."""
+    """The project's `[tool.fastapi-expert.credit]`; the file is not parsed when it does not name us."""
     try:
         if b"fastapi-expert" not in (repo.root / "pyproject.toml").read_bytes():
             return Style()

@@ -199,7 +199,7 @@ def _ends_with_newline(descriptor: int) -> bool:
 def _handle(name: str) -> str:
     who = handle(name)
     if not who:
-        raise ExpertError(f"{name!r} is no contributor's name", do="use letters and digits, as in @test-writer")
+        raise ExpertError(f"{name!r} is not a contributor's name", do="use letters and digits, as in @test-writer")
     return who
 
 

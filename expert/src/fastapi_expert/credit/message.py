@@ -188,7 +188,7 @@ class Message:
 
     @property
     def subject(self) -> str:
-        """The first line that is no comment; empty when there is none."""
+        """The first line that is not a comment; empty when there is none."""
         return "" if self._subject_line is None else self.text.split("\n")[self._subject_line].strip()
 
     @property

@@ -139,7 +139,7 @@ class _Gate:
         ]
 
     def _tool(self, tool: Tool, home: Path, files: tuple[str, ...]) -> Result:
-        """One tool on its files, and on what they were where an old line is at fault."""
+        """One tool on its files, and on their old versions where it finds something."""
         began = time.monotonic()
         runner = ToolRun(
             tool, self.tree.real / home.relative_to(self.tree.root), self.changes.root, self.config.check.timeout

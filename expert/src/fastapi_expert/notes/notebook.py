@@ -116,7 +116,7 @@ class Notebook:
         metadata: Mapping[str, Any] | None = None,
         expected_checksum: str | None = None,
     ) -> Written:
-        """Change a note in place: what the operation does not speak of keeps its bytes.
+        """Change a note in place: what the operation does not concern keeps its bytes.
 
         `append` and `prepend` make a note that is not there. Front matter at the head of what they add is merged into
         the note's own, as ``metadata`` is.
@@ -167,7 +167,7 @@ class Notebook:
         if self.folder.exists(path):
             raise NoteError(
                 "NOTE_ALREADY_EXISTS",
-                "something that is no note stands there",
+                "something that is not a note is there",
                 where=path,
                 do="choose another title or directory",
             )
@@ -181,7 +181,7 @@ class Notebook:
         if content.broken:
             raise NoteError(
                 "UNREADABLE",
-                "holds bytes that are no UTF-8, which a change would destroy",
+                "holds bytes that are not UTF-8, which a change would destroy",
                 where=note.path,
                 do="convert the file to UTF-8 first",
             )

@@ -79,7 +79,7 @@ def _folded(rows: Sequence[Row]) -> list[Row | int]:
 
 
 def _drop_dangling_context(folded: list[Row | int]) -> None:
-    """Fold away the equal rows before a cut: they were to introduce a difference that is no longer shown."""
+    """Fold away the equal rows before a cut: they lead to a difference that is no longer shown."""
     hidden = 0
     while folded and (isinstance(last := folded[-1], int) or last.mark == "same"):
         folded.pop()

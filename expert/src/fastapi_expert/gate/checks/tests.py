@@ -65,7 +65,7 @@ def choose(codebase: Codebase, changes: Changes) -> Choice:
 def run_tests(
     choice: Choice, changes: Changes, tree: Tree, base: Callable[[], Tree | None], timeout: float
 ) -> tuple[Check, list[Finding]]:
-    """Run the chosen tests; one that failed before the change as well is not its fault, and is said to be so."""
+    """Run the chosen tests; one that failed before the change as well is reported as such and does not count."""
     began = time.monotonic()
     by_home: dict[Path, list[str]] = defaultdict(list)
     for test in choice.tests:

@@ -1,7 +1,7 @@
 """Who depends on what: from every test to every piece of code that it can reach, over names, imports and routes.
 
-The graph holds more than what runs, never less (`affected_links`). Two things keep it from holding everything: an
-application does not lead to its endpoints (`affected_routes`), and a method is reached only by who reaches its class
+The graph holds more than what runs, never less (`links`). Two things keep it from holding everything: an
+application does not lead to its endpoints (`routes`), and a method is reached only by what reaches its class
 and mentions its name as well (`_spread`).
 """
 
@@ -87,7 +87,7 @@ def _way(came: Mapping[Node, Node | None], node: Node | None) -> list[Node]:
 
 
 def _spread(graph: Graph) -> None:
-    """Carry every test along the edges to a fixed point; a method wants its class and its name both."""
+    """Carry every test along the edges to a fixed point; a method needs both its class and its name."""
     reach: dict[Node, int] = defaultdict(int)
     waiting: set[Node] = set()
 

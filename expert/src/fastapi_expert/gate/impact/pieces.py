@@ -116,7 +116,7 @@ def pieces_of(source: bytes) -> dict[str, Piece]:
 
 
 def has_errors(source: bytes) -> bool:
-    """Whether a part of the text is no Python."""
+    """Whether a part of the text is not Python."""
     return _parser()[0].parse(source).root_node.has_error
 
 
@@ -224,7 +224,7 @@ class _Cut:
         elif "include_router" in names:
             self.own(node, self.init)  # routes have edges of their own
         elif names and names[0] in self.pieces:
-            piece = self.pieces[names[0]]  # `app.add_middleware(X)`: whoever uses the app meets X
+            piece = self.pieces[names[0]]  # `app.add_middleware(X)`: what uses the app reaches X
             piece.literal = False
             self.own(node, piece)
             self.run(inner)

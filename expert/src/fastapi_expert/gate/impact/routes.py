@@ -56,7 +56,7 @@ class Requests:
         }
 
     def link_handlers(self) -> None:
-        """Middleware and handlers: whoever meets the application meets them."""
+        """Middleware and handlers: what reaches the application reaches them."""
         for path, pieces in self.files.items():
             for name, piece in pieces.items():
                 for decorator in filter(_REGISTERS.match, piece.decorators):

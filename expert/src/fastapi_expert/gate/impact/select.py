@@ -1,7 +1,7 @@
 """Which tests a change can affect, each with its reason; every test when that cannot be known.
 
-What changed is found piece by piece (`affected_pieces`), who can reach it by names, imports and routes
-(`affected_graph`). Both err on the side of a test too many. Where text cannot tell (a tool's configuration, a data file
+What changed is found piece by piece (`pieces`), what can reach it by names, imports and routes
+(`graph`). Both err on the side of a test too many. Where text cannot tell (a tool's configuration, a data file
 that no code names, a deleted module), `Selection.everything` says why all tests must run.
 """
 

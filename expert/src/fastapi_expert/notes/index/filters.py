@@ -27,7 +27,7 @@ class Filters:
 
 
 class Condition(NamedTuple):
-    """A condition on ``notes`` (and ``facts``, for a result that is no note), and the values of its marks."""
+    """A condition on ``notes`` (and ``facts``, for a result that is not a note), and the values of its marks."""
 
     sql: str
     values: tuple[object, ...]

@@ -1,1 +1,1 @@
-"""Findings in the formats that code hosts read: SARIF and workflow commands."""
+"""Findings in the formats of others: SARIF for code hosts, workflow commands for GitHub."""
