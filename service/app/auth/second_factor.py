@@ -137,7 +137,7 @@ def open_secret(factor: SecondFactor, *, secrets: Sequence[str]) -> str:
 
 
 def secret_of(factor: SecondFactor, *, resources: Resources) -> str:
-    """The same for a request: Unavailable, and a line in the log that says what to do."""
+    """The same during a request: raises Unavailable, and logs what to do."""
     try:
         return open_secret(factor, secrets=resources.signer.secrets)
     except DecryptionError:

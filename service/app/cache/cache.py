@@ -31,7 +31,7 @@ UNCOORDINATED_TTL = 1.0
 """Seconds an entry is trusted when no other worker can tell us that it changed."""
 
 RENEW_AFTER = 0.25
-"""Seconds after which such an entry is made anew, where that is asked for: early, since a busy loop takes its time."""
+"""Seconds after which an entry of a ``renewed`` region is loaded again: early, because a busy event loop is slow."""
 
 HEARTBEAT = 0.3
 RECONNECT_DELAY = 0.5
