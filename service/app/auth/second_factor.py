@@ -12,7 +12,7 @@ from datetime import timedelta
 from hashlib import sha256
 
 import structlog
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth import sessions
@@ -123,12 +123,6 @@ def new_recovery_codes(session: AsyncSession, user_id: int) -> list[str]:
     raw = [base64.b32encode(os.urandom(15)).decode() for _ in range(RECOVERY_CODES)]
     session.add_all(RecoveryCode(code_hash=token_hash(code), user_id=user_id) for code in raw)
     return ["-".join(code[i : i + 4] for i in range(0, len(code), 4)) for code in raw]
-
-
-async def codes_left(session: AsyncSession, user_id: int) -> int:
-    """How many recovery codes have not been used."""
-    counted = select(func.count()).select_from(RecoveryCode).where(RecoveryCode.user_id == user_id)
-    return await session.scalar(counted) or 0
 
 
 def open_secret(factor: SecondFactor, *, secrets: Sequence[str]) -> str:

@@ -219,10 +219,6 @@ class Cache:
         self.trusted_until = 0.0
 
     @property
-    def configured(self) -> bool:
-        return self._redis is not None
-
-    @property
     def regions(self) -> Iterable["Region[Any]"]:
         return self._regions.values()
 
