@@ -28,7 +28,7 @@ class Approver(Protocol):
         """Whether everything was allowed beforehand."""
         ...
 
-    def allows(self, what: str, shown: str) -> str:
+    def allows(self, what: str, preview: str) -> str:
         """Ask for leave to do ``what``; returns why not, empty for yes."""
         ...
 
@@ -184,8 +184,8 @@ class Workbench:
         changed = Repository.find(self._files.root).git("status", "--porcelain", "-z", "-uall", "--", ".expert/notes")
         return [".expert/notes"] if changed else []
 
-    def _ask(self, what: str, shown: str) -> None:
-        if reason := self._approver.allows(what, shown):
+    def _ask(self, what: str, preview: str) -> None:
+        if reason := self._approver.allows(what, preview):
             raise Refused(f"The person does not want you to {what}: {reason}")
 
 

@@ -22,8 +22,8 @@ class _TakesText(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         is_text = [
-            re.match(r"-+\s", arg) is not None and not (at and args[at - 1].startswith("-"))
-            for at, arg in enumerate(args)
+            re.match(r"-+\s", arg) is not None and not (position and args[position - 1].startswith("-"))
+            for position, arg in enumerate(args)
         ]
         if any(is_text) and "--" not in args:
             text = [arg for arg, yes in zip(args, is_text, strict=True) if yes]

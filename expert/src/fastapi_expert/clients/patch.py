@@ -24,11 +24,11 @@ class FilePatch:
     def applied(self, text: str) -> str:
         """`text` with every hunk applied; raises `PatchError` when a hunk is not found."""
         lines = text.splitlines()
-        at = 0
+        index = 0
         for old, new in self.hunks:
-            at = _locate(lines, old, at, self.path)
-            lines[at : at + len(old)] = new
-            at += len(new)
+            index = _locate(lines, old, index, self.path)
+            lines[index : index + len(old)] = new
+            index += len(new)
         return "".join(f"{line}\n" for line in lines)
 
 
@@ -76,7 +76,7 @@ def _locate(lines: list[str], old: list[str], start: int, path: str) -> int:
     looseness: tuple[Callable[[str], str], ...] = (str, str.rstrip, str.strip)
     for loosely in looseness:
         wanted = [loosely(line) for line in old]
-        for at in [*range(start, len(lines) - len(old) + 1), *range(min(start, len(lines)))]:
-            if [loosely(line) for line in lines[at : at + len(old)]] == wanted:
-                return at
+        for index in [*range(start, len(lines) - len(old) + 1), *range(min(start, len(lines)))]:
+            if [loosely(line) for line in lines[index : index + len(old)]] == wanted:
+                return index
     raise PatchError(f"a hunk does not fit {path}: {old[0].strip()!r} is not there")

@@ -21,12 +21,12 @@ def with_entry(config: Path, hooks: list[Hook]) -> str:
         wanted = pre_commit_entry(hooks, indent="  ")
         raise ClientError("`repos:` is no list of lines", where=config.name, do=f"write it as one, with:\n{wanted}")
     lines = text.splitlines(keepends=True)
-    at = _last_line(repos) + 1
+    line = _last_line(repos) + 1
     entry = pre_commit_entry(hooks, indent=" " * repos.start_mark.column)
     if "\r\n" in text:
         entry = entry.replace("\n", "\r\n")
-    above = "".join(lines[:at])
-    return above + ("" if above.endswith("\n") else "\n") + entry + "".join(lines[at:])
+    above = "".join(lines[:line])
+    return above + ("" if above.endswith("\n") else "\n") + entry + "".join(lines[line:])
 
 
 def _repos(text: str, config: Path) -> Any:

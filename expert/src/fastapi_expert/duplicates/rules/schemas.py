@@ -51,11 +51,11 @@ def _survey(survey: Survey) -> Iterable[Finding]:
     signed = _signed_alike(models)
     groups = {group[0]: unrelated(group, models.models) for group in signed}
     equal = [
-        _same([models.models[at] for at in group], models)
+        _same([models.models[position] for position in group], models)
         for group in groups.values()
         if len(group) > 1 and is_telling(models.models[group[0]], models.weights)
     ]
-    roles = {group[0]: [at for at in group if at not in groups[group[0]][1:]] for group in signed}
+    roles = {group[0]: [position for position in group if position not in groups[group[0]][1:]] for group in signed}
     return [*equal, *_alike(models, groups, roles, settings), *_names_taken(models)]
 
 
@@ -86,14 +86,19 @@ def _alike(
             if common is not None and (not are_roles(model, found) or base_would_pay(model, found)):
                 pairs[position, other] = common
     for family in gather(pairs):
-        positions = [at for first in family.members for at in groups[first]]
+        positions = [position for first in family.members for position in groups[first]]
         if len(positions) == 2:
             first, second = family.members
             left, right = _most_like(second, roles[first], models), _most_like(first, roles[second], models)
             yield _near(models.models[left], models.models[right], pairs[first, second], models.modules)
         else:
-            members = [models.models[at] for at in positions]
-            also = [models.models[at] for first in family.members for at in roles[first] if at not in positions]
+            members = [models.models[position] for position in positions]
+            also = [
+                models.models[position]
+                for first in family.members
+                for position in roles[first]
+                if position not in positions
+            ]
             yield _family(members, family.score, models.modules, also)
 
 

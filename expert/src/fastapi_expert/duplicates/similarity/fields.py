@@ -185,12 +185,12 @@ def _alternatives(text: str) -> list[str]:
 def _split(text: str, separator: str) -> list[str]:
     """``text`` at ``separator``, brackets kept whole."""
     parts, depth, start = list[str](), 0, 0
-    for at, char in enumerate(text):
+    for position, char in enumerate(text):
         if char in "[(":
             depth += 1
         elif char in "])":
             depth -= 1
         elif char == separator and depth == 0:
-            parts.append(text[start:at])
-            start = at + 1
+            parts.append(text[start:position])
+            start = position + 1
     return [*parts, text[start:]]

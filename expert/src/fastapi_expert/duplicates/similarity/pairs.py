@@ -49,12 +49,12 @@ class Pools(NamedTuple):
 def pools_of(functions: Sequence[FunctionRecord], codes: Sequence[Code]) -> Pools:
     """Sort ``functions``, whose codes are ``codes``, into pools; small and silent ones are in none."""
     large = [number for number, function in enumerate(functions) if _is_eligible(function, codes[number])]
-    tests = [at for at in large if functions[at].is_test_case]
-    others = [at for at in large if not functions[at].is_test_case]
+    tests = [position for position in large if functions[position].is_test_case]
+    others = [position for position in large if not functions[position].is_test_case]
     return Pools(
         tests,
-        [at for at in others if not functions[at].is_test],
-        [at for at in others if functions[at].is_test],
+        [position for position in others if not functions[position].is_test],
+        [position for position in others if functions[position].is_test],
     )
 
 
@@ -116,7 +116,7 @@ class SimilarPairs:
         found: dict[tuple[int, int], Similarity] = {}
         for pool in (pools.application, pools.helpers):
             firsts = [group[0] for group in equal_groups(codes, pool)]
-            long = [at for at in firsts if len(codes[at].statements) >= self._settings.min_statements]
+            long = [position for position in firsts if len(codes[position].statements) >= self._settings.min_statements]
             found |= alike_pairs(codes, long, weights, least=self._settings.function_similarity)
         return found
 

@@ -121,9 +121,9 @@ def is_telling(model: Model, weights: FieldWeights) -> bool:
 def unrelated(positions: Sequence[int], models: Sequence[Model]) -> list[int]:
     """Without those that get their fields from where one before them gets them; nothing when all are but roles."""
     kept: list[int] = []
-    for at in positions:
-        if not any(are_related(models[at].record, models[other].record) for other in kept):
-            kept.append(at)
+    for position in positions:
+        if not any(are_related(models[position].record, models[other].record) for other in kept):
+            kept.append(position)
     roles = all(differ_by_convention(models[kept[0]], models[other]) for other in kept[1:])
     return kept[:1] if roles else kept
 

@@ -61,19 +61,19 @@ class Graph:
 def _pieces(codebase: Codebase) -> dict[str, dict[str, Piece]]:
     """Every file's pieces; those of a file that was read before come from the cache, by the hash of its content."""
     cache = codebase.cache
-    kept: dict[str, list[Any]] = json.loads((cache and cache.get_blob(_BLOB)) or b"{}")
+    cached: dict[str, list[Any]] = json.loads((cache and cache.get_blob(_BLOB)) or b"{}")
     files: dict[str, dict[str, Piece]] = {}
     now: dict[str, list[Any]] = {}
     for path in codebase.files:
         digest = codebase.scan.stamps[path][1].hex()
-        known = kept.get(path)
+        known = cached.get(path)
         if known and known[0] == digest:
             files[path] = {rows[0]: Piece.of(rows) for rows in known[1]}
             now[path] = known
         else:
             files[path] = pieces_of((codebase.root / path).read_bytes())
             now[path] = [digest, [piece.row() for piece in files[path].values()]]
-    if cache and any(now[path] is not kept.get(path) for path in now):
+    if cache and any(now[path] is not cached.get(path) for path in now):
         cache.put_blob(_BLOB, json.dumps(now, separators=(",", ":")).encode())
     return files
 

@@ -285,21 +285,21 @@ class _Cut:
         comments = sorted((node.start_byte, node.end_byte) for node in captures.get("comment", ()))
         for start, end, piece in self.heads:
             piece.head = _digest(piece.head, self.plain(start, end, comments))
-        for at, (start, end, pieces) in enumerate(self.spans):
-            for left, right in self.own_parts(at, start, end):
+        for index, (start, end, pieces) in enumerate(self.spans):
+            for left, right in self.own_parts(index, start, end):
                 for piece in pieces:
                     piece.digest = _digest(piece.digest, self.plain(left, right, comments))
 
     def owners(self, node: Node) -> list[Piece]:
         # spans nest (class, method): the last that begins before the place and ends behind it is the innermost
-        at = bisect_right(self.spans, node.start_byte, key=lambda span: span[0]) - 1
-        while at >= 0 and self.spans[at][1] <= node.start_byte:
-            at -= 1
-        return self.spans[at][2] if at >= 0 else []
+        index = bisect_right(self.spans, node.start_byte, key=lambda span: span[0]) - 1
+        while index >= 0 and self.spans[index][1] <= node.start_byte:
+            index -= 1
+        return self.spans[index][2] if index >= 0 else []
 
-    def own_parts(self, at: int, start: int, end: int) -> Iterator[tuple[int, int]]:
+    def own_parts(self, index: int, start: int, end: int) -> Iterator[tuple[int, int]]:
         """The span less the spans inside it."""
-        for inner in islice(self.spans, at + 1, None):
+        for inner in islice(self.spans, index + 1, None):
             if inner[0] >= end:
                 break
             if inner[0] >= start:
