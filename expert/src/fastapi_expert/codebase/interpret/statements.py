@@ -178,6 +178,14 @@ def _run_stop(interp: Runtime, statement: ir.Stop, scope: Scope) -> None:
     raise Break if statement.is_break else Stop
 
 
+def _run_raise(interp: Runtime, statement: ir.Raise, scope: Scope) -> None:
+    raise Stop
+
+
+def _run_yield(interp: Runtime, statement: ir.Yield, scope: Scope) -> None:
+    evaluate(interp, statement.value, scope)
+
+
 _RUN: dict[str, tuple[Callable[[Stmt], Any], Callable[[Runtime, Any, Scope], None]]] = {
     ir.Assign.TAG: (ir.Assign._make, _run_assignment),
     ir.Augment.TAG: (ir.Augment._make, _run_augmented),
@@ -192,4 +200,6 @@ _RUN: dict[str, tuple[Callable[[Stmt], Any], Callable[[Runtime, Any, Scope], Non
     ir.With.TAG: (ir.With._make, _run_with),
     ir.Try.TAG: (ir.Try._make, _run_try),
     ir.Stop.TAG: (ir.Stop._make, _run_stop),
+    ir.Raise.TAG: (ir.Raise._make, _run_raise),
+    ir.Yield.TAG: (ir.Yield._make, _run_yield),
 }
