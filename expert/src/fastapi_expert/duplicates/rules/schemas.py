@@ -53,25 +53,34 @@ def _survey(survey: Survey) -> Iterable[Finding]:
     signed = _signed_alike(models)
     groups = {group[0]: unrelated(group, models.models) for group in signed}
     equal = [
-        _same([models.models[position] for position in group], survey.texts, imports)
+        _same([models.models[position] for position in same], survey.texts, imports)
         for group in groups.values()
-        if len(group) > 1 and is_telling(models.models[group[0]], models.weights)
+        for same in _demanding_alike(models, group)
+        if len(same) > 1 and is_telling(models.models[same[0]], models.weights)
     ]
     roles = {group[0]: [position for position in group if position not in groups[group[0]][1:]] for group in signed}
     return [*equal, *_alike(models, groups, roles, settings, imports), *_names_taken(models)]
 
 
 def _signature(model: Model) -> tuple[object, ...]:
-    fields = [(key, plain_type(field.type), demands(field)) for key, field in model.fields.items()]
-    return (model.record.kind, tuple(sorted(fields)))
+    return (model.record.kind, tuple(sorted((key, plain_type(field.type)) for key, field in model.fields.items())))
 
 
 def _signed_alike(models: Models) -> list[list[int]]:
-    """Positions of models with the same fields and types, required and optional alike."""
+    """Positions of models with the same fields and types, whether required or not."""
     by_signature: dict[tuple[object, ...], list[int]] = {}
     for position, model in enumerate(models.models):
         by_signature.setdefault(_signature(model), []).append(position)
     return list(by_signature.values())
+
+
+def _demanding_alike(models: Models, group: Sequence[int]) -> list[list[int]]:
+    """Of models with the same fields and types: those that also require the same ones."""
+    by_demands: dict[tuple[object, ...], list[int]] = {}
+    for position in group:
+        fields = models.models[position].fields
+        by_demands.setdefault(tuple(sorted((key, demands(one)) for key, one in fields.items())), []).append(position)
+    return list(by_demands.values())
 
 
 def _alike(
@@ -88,9 +97,10 @@ def _alike(
         for other in models.candidates(model):
             if other <= position or other not in groups:
                 continue
-            found = models.models[other]
-            common = near(model, found, models.weights, least=settings.schema_similarity)
-            if common is not None and (not are_roles(model, found) or base_would_pay(model, found)):
+            right = _most_like(position, roles[other], models)
+            left, found = models.models[_most_like(right, roles[position], models)], models.models[right]
+            common = near(left, found, models.weights, least=settings.schema_similarity)
+            if common is not None and (not are_roles(left, found) or base_would_pay(left, found)):
                 pairs[position, other] = common
     for family in gather(pairs):
         positions = [position for first in family.members for position in groups[first]]

@@ -64,6 +64,8 @@ class Differences:
 
 def _shown(one: Difference) -> str:
     here, there = (f"`{_short(text)}`" if text else "" for text in (one.here, one.there))
+    if here and here == there:
+        return f"another {here}"
     if here and there:
         return f"{here} (there {there})"
     return here or f"{there} there"
@@ -90,8 +92,9 @@ def differences(here: Side, there: Side) -> Differences:
     if first is None or second is None:
         return Differences(is_known=False)
     is_wired = here.is_wired or there.is_wired
-    left = [*_Words(first, here.bindings, is_wired).all()]
-    right = [*_Words(second, there.bindings, is_wired).all()]
+    known = here.bindings.keys() & there.bindings.keys()  # a fragment without its imports is taken at its word
+    left = [*_Words(first, {name: here.bindings[name] for name in known}, is_wired).all()]
+    right = [*_Words(second, {name: there.bindings[name] for name in known}, is_wired).all()]
     if [word.key for word in left] == [word.key for word in right]:
         return Differences()
     if [word.aspect for word in left] == [word.aspect for word in right]:
@@ -151,6 +154,7 @@ class _Words:
         self._function = function
         self._bindings = bindings
         self._is_wired = is_wired
+        self._in_complaint = False
         self._locals: dict[str, int | None] = dict.fromkeys(_local_names(function))
 
     def all(self) -> Iterator[_Word]:
@@ -190,7 +194,8 @@ class _Words:
         if isinstance(node, ast.Name):
             yield self._name(node.id, aspect)
         elif isinstance(node, ast.Constant):
-            yield _Word(aspect if aspect != "name" else "literal", repr(node.value), repr(node.value))
+            if not self._in_complaint or not _is_prose(node.value):
+                yield _Word(aspect if aspect != "name" else "literal", repr(node.value), repr(node.value))
         elif isinstance(node, ast.Attribute):
             yield from self._words(node.value, aspect)
             yield _Word(aspect, f".{node.attr}", node.attr)
@@ -211,8 +216,10 @@ class _Words:
             if node.value is not None:
                 yield from self._words(node.value, aspect)
             return
+        before, self._in_complaint = self._in_complaint, self._in_complaint or (not self._is_wired and _complains(node))
         for child in ast.iter_child_nodes(node):
             yield from self._words(child, aspect)
+        self._in_complaint = before
 
     def _name(self, name: str, aspect: Aspect) -> _Word:
         if name == self._function.name:
@@ -223,6 +230,20 @@ class _Words:
                 number = self._locals[name] = sum(one is not None for one in self._locals.values())
             return _Word(aspect, f"local {number}", name)
         return _Word(aspect, f"global {self._bindings.get(name, name)}", name)
+
+
+_LOGGING = {"debug", "info", "warning", "error", "exception", "critical"}
+
+
+def _complains(node: ast.AST) -> bool:
+    """An exception being raised, or a line for the log: how it is worded changes nothing else."""
+    if isinstance(node, ast.Raise):
+        return True
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _LOGGING
+
+
+def _is_prose(value: object) -> bool:
+    return isinstance(value, str) and value.strip().count(" ") >= 2
 
 
 def _injects(node: ast.AST) -> bool:
