@@ -5,6 +5,7 @@ once, whatever the number of files.
 """
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -17,9 +18,10 @@ from fastapi_expert.duplicates.drafts import Draft, drafts_of
 from fastapi_expert.duplicates.model import Finding, Proposal, Similar, Verdict
 from fastapi_expert.duplicates.rules.base import Case, Neighbour
 from fastapi_expert.duplicates.rules.registry import FAMILIES, FUNCTION_RULES
+from fastapi_expert.duplicates.similarity.differences import Texts
 from fastapi_expert.duplicates.store.overlay import AddedFile
 from fastapi_expert.duplicates.store.snapshot import Snapshot
-from fastapi_expert.duplicates.wording import place
+from fastapi_expert.duplicates.wording import Imports, place
 
 if TYPE_CHECKING:
     from fastapi_expert.codebase import Codebase
@@ -97,6 +99,11 @@ class _Change:
         self._facts = [read_source(draft.source, draft.path or DRAFT) for draft in drafts]
         self._before = [_before(draft, snapshot) for draft in drafts]
         self._new = [AddedFile(facts) for facts in self._facts]
+        self._snapshot = snapshot
+        self._by_path = {facts.path: facts for facts in self._facts}
+        sources = {facts.path: draft.source for facts, draft in zip(self._facts, drafts, strict=True)}
+        self._texts = Texts(snapshot.root, cache(self._facts_of), sources)
+        self._imports = Imports(snapshot.root, self._overlay.library.modules)
         self._left = [AddedFile(_standing(*both)) for both in zip(self._facts, self._before, strict=True)]
 
     def judge(self, number: int) -> Proposal:
@@ -109,7 +116,13 @@ class _Change:
         others = [*self._new[:number], *self._left[number + 1 :]] if len(self._new) > 1 else []
         overlay = type(known)(known.library, known.removed, [*known.added, *others]) if others else known
         path = self._drafts[number].path
-        return _judge(Case(draft, path, self._before[number], overlay, self._settings, FUNCTION_RULES))
+        return _judge(
+            Case(draft, path, self._before[number], overlay, self._settings, FUNCTION_RULES, self._texts, self._imports)
+        )
+
+    def _facts_of(self, path: str) -> FileFacts | None:
+        """The facts of a draft, else of what is there."""
+        return self._by_path.get(path) or self._snapshot.facts(path)
 
 
 def _before(draft: Draft, snapshot: Snapshot) -> FileFacts | None:

@@ -21,6 +21,7 @@ from fastapi_expert.codebase.syntax.facts import FileFacts
 from fastapi_expert.duplicates.records.extract import (
     MODELS,
     Lineage,
+    data_classes,
     function_records,
     is_silent,
     mentions_of,
@@ -178,7 +179,10 @@ class _Update:
         found = impact(old, new, inputs=inputs, names=self._codebase.names, callers=callers)
         if found is None:
             return False
+        if _data_classes(old) != _data_classes(new):
+            return False
         kinds = {_qualname(one): one.kind for one in self._known.models if one.path == old.path}
+        kinds = {qualname: kind for qualname, kind in kinds.items() if kind in MODELS}
         if any(kinds.get(qualname) != (kind if kind in MODELS else None) for qualname, kind in found.reshaped.items()):
             return False  # it was something else, for another reason than what it inherits
         self._edits[old.path] = _Edit(old, new, found)
@@ -264,6 +268,14 @@ class _Update:
     def _direct_reads(self) -> Sequence[VariableRecord]:
         kept = [one for one in self._known.variables if not one.owner and one.path not in self._edits]
         return sorted([*kept, *[one for edit in self._edits.values() for one in direct_reads(edit.new)]], key=_path)
+
+
+def _data_classes(facts: FileFacts) -> list[tuple[object, ...]]:
+    """What is known of the classes of a file that only hold data, wherever their lines are."""
+    kinds = data_classes(facts)
+    classes = [one for one in facts.classes if one.qualname in kinds]
+    fields = [[(field.name, field.annotation, field.default) for field in one.fields] for one in classes]
+    return [(one.qualname, kinds[one.qualname], one.bases, own) for one, own in zip(classes, fields, strict=True)]
 
 
 def _like(old: FunctionRecord | None, new: FunctionRecord) -> FunctionRecord:
