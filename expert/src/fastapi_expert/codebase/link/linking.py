@@ -22,6 +22,7 @@ from fastapi_expert.codebase.link.coverage import Coverage, tests
 from fastapi_expert.codebase.link.description import Description
 from fastapi_expert.codebase.link.entrypoints import applications, run_all
 from fastapi_expert.codebase.link.incremental import LinkInputs
+from fastapi_expert.codebase.link.protection.judge import Judge, Verdict
 from fastapi_expert.codebase.link.routes import (
     FlatRoute,
     registrations,
@@ -139,8 +140,9 @@ class Linked:
                 covering = covered.get(len(routes), ())
                 routes.append(ServedRoute(description.of(route, covering), self.router_ids[id(app)], order))
         self._add_routers()
+        judge = Judge(self.interp, self.catalogue.classes)
         expanded = tuple(
-            ServedRoute(_with_method(one.route, method), one.app, one.order)
+            ServedRoute(_with_verdict(one.route, method, judge.of(route, method)), one.app, one.order)
             for one, route in zip(routes, self._flat, strict=True)
             for method in route.entry.methods
         )
@@ -183,9 +185,7 @@ class Linked:
             for value, _ in router.handlers:
                 catalogue.mark_value(value, "exception_handler")
             for value, _ in router.middleware:
-                if isinstance(value, Instance) and isinstance(value.cls, External):  # Middleware(Class, …)
-                    value = value.attributes.get("0")
-                catalogue.mark_value(value, "middleware")
+                catalogue.mark_value(_wrapped(value), "middleware")
         catalogue.mark_classes()
         catalogue.mark_tasks()
         catalogue.mark_dependencies()
@@ -215,7 +215,7 @@ class Linked:
 
     def _router_uses(self, router: Router) -> list[str]:
         uses: list[str] = []
-        values: list[Any] = [value for value, _ in (*router.middleware, *router.handlers)]
+        values: list[Any] = [_wrapped(value) for value, _ in (*router.middleware, *router.handlers)]
         for entry in router.entries:
             if isinstance(entry, RouteEntry):
                 values.append(entry.endpoint)
@@ -259,5 +259,20 @@ class Linked:
                 self.interp.problem(router.site, f"{what}; its {len(registrations(router))} routes are not listed")
 
 
-def _with_method(route: Route, method: str) -> Route:
-    return replace(route, method=method)
+def _wrapped(value: Any) -> Any:
+    """The class inside of `Middleware(Class, …)`."""
+    if isinstance(value, Instance) and isinstance(value.cls, External):
+        return value.attributes.get("0")
+    return value
+
+
+def _with_verdict(route: Route, method: str, verdict: Verdict) -> Route:
+    protected = verdict.protection == "required"
+    return replace(
+        route,
+        method=method,
+        protected=protected,
+        protection=verdict.protection,
+        by=verdict.by,
+        when=verdict.when,
+    )
