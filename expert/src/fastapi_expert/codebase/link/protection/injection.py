@@ -55,6 +55,9 @@ class Injecting(Stranger):
     def injected(self, function: FunctionValue, state: State, *, is_endpoint: bool = False) -> dict[str, Any]:
         """The arguments that FastAPI calls a function with; raises Ended when a dependency refuses on every way."""
         facts = self.names.function(function.path, function.qualname)
+        wrapped = self._wrapped(function, facts)
+        if wrapped is not None:
+            return self.injected(wrapped, state, is_endpoint=is_endpoint)
         found: dict[str, Any] = {}
         params = facts.params if facts is not None else ()
         if facts is not None and facts.owner and params and function.receiver is not None:
@@ -63,6 +66,16 @@ class Injecting(Stranger):
             if param.kind not in ("*", "**"):
                 found[param.name] = self._argument(function, param, state, is_endpoint=is_endpoint)
         return found
+
+    def _wrapped(self, function: FunctionValue, facts: FunctionFacts | None) -> FunctionValue | None:
+        """The function whose signature `functools.wraps` lends to this one."""
+        for decorator in facts.decorators if facts is not None else ():
+            call = ir.match(decorator, ir.Call)
+            if call is None or not isinstance(call.function, str) or library.last(call.function) != "wraps":
+                continue
+            value = self.evaluate(call.args[0], State({}), function.scope) if call.args else None
+            return value if isinstance(value, FunctionValue) and value is not function else None
+        return None
 
     def _argument(self, function: FunctionValue, param: Param, state: State, *, is_endpoint: bool) -> Any:
         said = self.parameter(function, param)

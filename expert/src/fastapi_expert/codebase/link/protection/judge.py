@@ -143,6 +143,7 @@ class _Request(Injecting):
                 found = self._middleware(value, site)
                 if found is not None:
                     yield found
+        self.saw_credentials = False
         for one in self.route.dependencies:
             yield self._layer("dependency", one.site, lambda state, one=one: self.depend(one, None, _NOWHERE, state))
         endpoint = self.route.entry.endpoint
@@ -241,11 +242,7 @@ class _Request(Injecting):
         wrapped: Any = bound
         for decorator in reversed(facts.decorators):
             value = self._decorator(decorator, endpoint)
-            if isinstance(value, Native) and value.act == "requires":
-                refusal = Outcome("refuse", None, site, (), True, ((site, "requires() of Starlette"),))
-                yield _Layer("decorator", site, [refusal])
-                return
-            if isinstance(value, (FunctionValue, Partial, LambdaValue)) or (
+            if isinstance(value, (FunctionValue, Native, Partial, LambdaValue)) or (
                 isinstance(value, Instance) and isinstance(value.cls, ClassValue)
             ):
                 found = self._layer(
@@ -255,6 +252,10 @@ class _Request(Injecting):
                 )
                 made = next((one.value for one in found.outcomes if one.kind == "pass"), None)
                 wrapped = made if isinstance(made, (FunctionValue, Instance)) else wrapped
+        if self.guards:
+            refusal = Outcome("refuse", None, site, (), True, ((self.guards[0], "requires() of Starlette"),))
+            yield _Layer("decorator", site, [refusal])
+            return
         state_free = dict(given)
         if isinstance(wrapped, FunctionValue) and wrapped is bound:
             yield self._body_layer(lambda state: self.resume(self.outcomes(bound, [], state_free, site), state), site)
@@ -262,6 +263,7 @@ class _Request(Injecting):
             yield self._body_layer(lambda state: self.apply(wrapped, [], state_free, site, state), site)
 
     def _body_layer(self, act: Any, site: Site) -> _Layer:
+        self.in_body = True
         return self._layer("body", site, act)
 
     def _class_of(self, path: str, owner: str) -> ClassValue | None:

@@ -106,6 +106,10 @@ class Stranger:
         """Attributes set meanwhile on objects that other requests share, each with its object."""
         self.made: dict[int, Instance] = {}
         """Objects whose class was made at run time."""
+        self.in_body = False
+        """Whether the endpoint itself runs: only what may refuse is followed from there."""
+        self.guards: list[Site] = []
+        """Where `requires()` of Starlette was put around a function."""
         self.is_specific = False
         """Whether something that was run looked at the path or the method, so that it may end otherwise elsewhere."""
         self.saw_credentials = False
@@ -271,6 +275,8 @@ class Stranger:
         answer = self._handled(value, site)
         if answer is not None and _refuses(answer):
             return Outcome("refuse", value, site, trail=((site, f"raises {_name(value)}, answered {answer.status}"),))
+        if self._says_status(value):
+            return Outcome("refuse", value, site, trail=((site, f"raises {_name(value)}"),))
         location = _redirect_of(value, status)
         if location is not None and _refuses(Answer(status, location)):
             return Outcome("refuse", value, site, trail=((site, f"redirects to {location}"),))
@@ -284,6 +290,15 @@ class Stranger:
         if found is None:
             found = self.own_attribute(exception, "code")
         return library.status_of(found)
+
+    def _says_status(self, value: Any) -> bool:
+        """Whether an exception that the application answers has a refusing status itself."""
+        if not isinstance(value, Instance) or not any(self.catches(caught, value) for caught, _ in self.answers):
+            return False
+        found = (
+            library.status_of(self.own_attribute(value, name)) for name in ("status_code", "status", "http_status")
+        )
+        return any(status in REFUSING_STATUSES for status in found)
 
     def _is_http(self, exception: Instance) -> bool:
         cls = exception.cls
@@ -615,6 +630,9 @@ class Stranger:
                 if isinstance(other, Free):
                     return Decision(None, False, (other,), (other,))
                 return Decision(None, False, (one,), (one,), shipped)
+        if operator == "in" and isinstance(right, Connection) and right.part in _ASKED_BY_NAME:
+            self.saw_credentials = True
+            return known(False, credentials=True)
         if isinstance(left, (Free, Connection)) or isinstance(right, (Free, Connection)):
             if operator == "is" and (left is None or right is None):
                 return known(False) if isinstance(left, Connection) or isinstance(right, Connection) else _free()
@@ -659,7 +677,8 @@ class Stranger:
 
     def _from_module(self, value: Any, name: str, scope: Scope) -> Any:
         """A module-level value: what the environment decides is a setting, not its default."""
-        if not isinstance(value, Unknown) and value is not None and not isinstance(value, (str, bool, int, float)):
+        unread = isinstance(value, Unknown) or (isinstance(value, External) and value.name.endswith("()"))
+        if not unread and value is not None and not isinstance(value, (str, bool, int, float)):
             return value
         symbol = self.names.resolve(scope.path, name)
         if symbol is None or symbol.kind != "value" or "." in symbol.name:
@@ -669,9 +688,9 @@ class Stranger:
             bound: Any = self.names.bindings(symbol.path).get(symbol.name)
             default = MISSING if isinstance(value, Unknown) else value
             return Setting(symbol.name, default, Site(symbol.path, ir.line_of(bound)))
-        if not isinstance(value, Unknown):
+        if not unread:
             return value
-        return self._computed(symbol, assigned, _unread(value, name))
+        return self._computed(symbol, assigned, _unread(value, name) if isinstance(value, Unknown) else value)
 
     def _computed(self, symbol: Symbol, assigned: Expr, otherwise: Any) -> Any:
         """A module-level value that linking could not work out, because it keeps few bodies."""
@@ -963,7 +982,7 @@ class Stranger:
         if part:
             return BoundMethod(connection, name)
         if name in ("headers", "cookies", "query_params", "session", "state", "url", "user", "auth", "scope"):
-            if name in ("headers", "cookies", "session", "user", "auth"):
+            if name in ("user", "auth"):
                 self.saw_credentials = True
             return Connection(name)
         if name == "method":
@@ -1116,6 +1135,8 @@ class Stranger:
 
     def is_worth(self, function: FunctionValue, args: list[Any], keywords: dict[str, Any]) -> bool:
         """Whether what a function does can matter: it is given something that tells of the caller, or it refuses."""
+        if not self.in_body:
+            return True
         telling = (Connection, Absent, Foreign, Decided, Setting, FunctionValue, Native, Passed, Dependency, ClassValue)
         given = [*args, *keywords.values()]
         if any(isinstance(one, telling) for one in given) or function.receiver is not None:
@@ -1217,7 +1238,8 @@ class Stranger:
             target = args[0] if args else keywords.get("dependency")
             return Dependency(target, short == "Security", site)
         if name.endswith("authentication.requires"):
-            return Native("requires")
+            scopes = args[0] if args else keywords.get("scopes")
+            return Native("requires" if truth(scopes).value is not False else "identity")
         if short in ("wraps", "update_wrapper", "lru_cache", "cache"):
             return External("functools.identity")
         if name == "functools.identity" or short in ("staticmethod", "classmethod", "asynccontextmanager"):
@@ -1272,6 +1294,10 @@ class Stranger:
             if kind == "http.response.start":
                 return self._sent(Answer(library.status_of(status), None, site), site, state)
             return self._sent(Answer(403, None, site), site, state) if kind == "websocket.close" else None
+        if function.act in ("requires", "identity"):
+            if function.act == "requires":
+                self.guards.append(site)
+            return args[0] if args else FREE
         return PASSED if function.act != "receive" else FREE
 
     def _sent(self, answer: Answer, site: Site, state: State) -> Any:
@@ -1331,7 +1357,6 @@ class Stranger:
             self.set_attribute(instance, name, value)
 
     def _variable(self, variable: Instance, name: str, args: list[Any], site: Site) -> Any:
-        self.saw_credentials = self.saw_credentials or name == "get"
         if name == "set" and args:
             before = self.memory.variables.get(id(variable), MISSING)
             self.memory.variables[id(variable)] = args[0] if before is MISSING else joined(before, args[0])
@@ -1407,7 +1432,8 @@ class Stranger:
             return FREE
         if part == "state":
             return self.memory.state.get(str(key), ABSENT if default is None else default)
-        if part in ("headers", "cookies", "query_params", "session"):
+        if part in _ASKED_BY_NAME:
+            self.saw_credentials = self.saw_credentials or part == "session" or _is_credential(key)
             if subscript:
                 self._doubt(state, site)
             return ABSENT if default is None or not truth(default).value else default
@@ -1576,6 +1602,15 @@ def _dict_method(found: dict[Any, Any], name: str, args: list[Any]) -> Any:
     if name == "items":
         return [[key, value] for key, value in found.items()]
     return derived(*args) or FREE
+
+
+_ASKED_BY_NAME = ("headers", "cookies", "query_params", "session")
+_CREDENTIALS = ("authorization", "token", "api")
+
+
+def _is_credential(key: Any) -> bool:
+    """Whether a header, cookie or parameter of this name is worth a word when nobody is refused for it."""
+    return isinstance(key, str) and any(word in key.lower() for word in _CREDENTIALS)
 
 
 _NOT_RAISED = frozenset({"ImportError", "ModuleNotFoundError", "CancelledError", "KeyboardInterrupt", "TimeoutError"})
