@@ -41,7 +41,7 @@ class Setting:
     """What the deployment decides; ``default`` is how it ships, MISSING when it has to be set."""
 
     name: str
-    default: Any
+    default: Any = field(compare=False)
     site: Site
 
 
