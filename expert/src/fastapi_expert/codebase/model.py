@@ -99,6 +99,8 @@ class Route:
     protection: Protection = "none"
     by: tuple[Evidence, ...] = ()
     when: Shipped | None = None
+    reach: Literal["served", "conditional", "unattached"] = "served"
+    """Whether a request gets there: surely, under a condition that the text does not settle, or not that one sees."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ class Description:
             tags=tuple(dict.fromkeys(route.tags)),
             tests=tuple(sorted(set(covering))),
             websocket=entry.websocket,
+            reach=route.reach,
         )
 
     def _function(self, value: Any) -> tuple[str, FunctionFacts] | None:
