@@ -165,10 +165,10 @@ def _run(
         raise GitError("git is not installed or not on PATH", do="install git") from None
     if done.returncode == 0:
         return done.stdout
-    said = done.stderr.decode(errors="replace").strip().splitlines() or [f"git {args[0]} failed"]
-    if any("not a git repository" in line for line in said):
+    lines = done.stderr.decode(errors="replace").strip().splitlines() or [f"git {args[0]} failed"]
+    if any("not a git repository" in line for line in lines):
         raise GitError("not in a git repository", where=str(folder), do="go into one, or start one: git init")
-    raise GitError(said[-1].removeprefix("fatal: "), where=f"git {' '.join(args)}")
+    raise GitError(lines[-1].removeprefix("fatal: "), where=f"git {' '.join(args)}")
 
 
 def _ranges(diff: str) -> dict[str, list[tuple[int, int]]]:

@@ -1,4 +1,4 @@
-"""What a draft is for: its name, its words and the libraries it calls find what exists, whatever the body looks like."""
+"""What a draft is for: its name, its words and the libraries it uses find what exists, whatever its body looks like."""
 
 from collections.abc import Callable
 
@@ -55,13 +55,13 @@ def first(answer: Proposal) -> str:
 def test_the_public_name_of_something_with_fitting_parameters_should_extend_it(ask: Ask) -> None:
     answer = ask("def issue_token(user: str, lifetime: int) -> str:\n    return sign(user) + str(lifetime)\n")
     assert (answer.verdict, [one.rule for one in answer.findings]) == ("extend", ["FX304"])
-    assert answer.advice.startswith("There may be one already: `issue_token` (app/tokens.py:12), same name")
+    assert answer.advice.startswith("There may be one already: `issue_token` (app/tokens.py:11), same name")
 
 
 def test_a_name_with_other_parameters_is_named_but_new(ask: Ask) -> None:
     answer = ask("def issue_token(a, b, c, d, e, f):\n    return seal(a, b, c, d, e, f)\n")
     assert answer.verdict == "new"
-    assert "`issue_token` (app/tokens.py:12)" in answer.advice
+    assert "`issue_token` (app/tokens.py:11)" in answer.advice
     assert "Nothing here does this yet" not in answer.advice
 
 

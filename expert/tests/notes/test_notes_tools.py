@@ -376,7 +376,7 @@ def test_pages_do_not_overlap_and_end(ask: Ask) -> None:
         ("search_notes", {"query": "x", "page": 0}, "start at 1"),
         ("search_notes", {"query": "NOT x"}, "only says what must not be there"),
         ("search_notes", {"query": "x", "entity_types": ["thing"]}, "unknown entity_types"),
-        ("search_notes", {"query": "x", "after_date": "someday"}, "is no time"),
+        ("search_notes", {"query": "x", "after_date": "someday"}, "is not a time"),
         ("search_notes", {"metadata_filters": {"n": {"$like": 1}}}, "no operator '$like'"),
         ("search_notes", {"metadata_filters": {"title": {"$between": 5}}}, "cannot be compared"),
         ("search_notes", {"metadata_filters": {"title": {"$in": 5}}}, "cannot be compared"),

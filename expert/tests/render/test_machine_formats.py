@@ -8,8 +8,8 @@ from jsonschema import Draft202012Validator
 
 from fastapi_expert.duplicates.model import Finding, Place
 from fastapi_expert.duplicates.rules.registry import RULES
-from fastapi_expert.render.github import annotations
-from fastapi_expert.render.sarif import sarif
+from fastapi_expert.render.formats.github import annotations
+from fastapi_expert.render.formats.sarif import sarif
 
 PLACES = (
     Place("service:app/a b,c.py::one", "service", "app/a b,c.py", 3, 9),

@@ -13,7 +13,7 @@ import pytest
 
 from fastapi_expert.scaffold.revisions import Chain
 
-HOUSE = Path(__file__).parents[2]
+PACKAGE = Path(__file__).parents[2]
 
 Expert = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -23,7 +23,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The contents of the wheel as it is built from this checkout."""
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(build, cwd=HOUSE, check=True, capture_output=True)
+    subprocess.run(build, cwd=PACKAGE, check=True, capture_output=True)
     (archive,) = folder.glob("*.whl")
     with zipfile.ZipFile(archive) as opened:
         opened.extractall(folder / "site")

@@ -56,6 +56,6 @@ class WorkflowPolicy:
         if not self.written:
             return ""
         return (
-            f"{', '.join(self.written)} changed and no commit holds it. Call check_changes, mend what it names, "
+            f"{', '.join(self.written)} changed and no commit holds it. Call check_changes, correct what it names, "
             "then commit_changes."
         )

@@ -133,8 +133,8 @@ class _RecordedApprover:
     def absent(self) -> bool:
         return self.approver.absent
 
-    def allows(self, what: str, shown: str) -> str:
-        reason = self.approver.allows(what, shown)
+    def allows(self, what: str, preview: str) -> str:
+        reason = self.approver.allows(what, preview)
         if not self.approver.absent:
             self.transcript.asked(what, reason)
         return reason
@@ -154,7 +154,7 @@ def _agent(model: "Model", bench: Workbench, transcript: Transcript) -> "Agent[o
 
     tools = [
         AgentTool[object].from_schema(
-            _asked(tool, bench, transcript),
+            _agent_call(tool, bench, transcript),
             name=name,
             description=tool.description,
             json_schema=tool.input_schema(),
@@ -177,7 +177,7 @@ def _agent(model: "Model", bench: Workbench, transcript: Transcript) -> "Agent[o
     return agent
 
 
-def _asked(tool: Tool, bench: Workbench, transcript: Transcript) -> Callable[..., Any]:
+def _agent_call(tool: Tool, bench: Workbench, transcript: Transcript) -> Callable[..., Any]:
     """`tool` as the model calls it: on the loop's own thread, since the codebase is read by one thread at a time."""
     from pydantic_ai.exceptions import ToolFailed
 

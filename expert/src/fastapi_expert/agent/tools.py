@@ -21,15 +21,15 @@ NAME = "fastapi-expert"
 
 
 class Approver(Protocol):
-    """Whoever answers for the project."""
+    """The person who answers for the project."""
 
     @property
     def absent(self) -> bool:
         """Whether everything was allowed beforehand."""
         ...
 
-    def allows(self, what: str, shown: str) -> str:
-        """Ask for leave to do ``what``; returns why not, empty for yes."""
+    def allows(self, what: str, preview: str) -> str:
+        """Ask whether ``what`` may be done; returns why not, empty for yes."""
         ...
 
 
@@ -168,7 +168,7 @@ class Workbench:
     def _commit_changes(self, *, message: str) -> str:
         self.policy.before_a_commit()
         if faults := failures(self._files.root):
-            raise Refused(f"Not committed: the gate finds faults. Mend them, then commit.\n{faults}")
+            raise Refused(f"Not committed: the gate finds faults. Correct them, then commit.\n{faults}")
         self._ask(f"commit {', '.join(self.policy.written)}", message)
         repo = Repository.find(self._files.root)
         paths = [str(self._files.root / name) for name in (*self.policy.written, *self._notes())]
@@ -184,8 +184,8 @@ class Workbench:
         changed = Repository.find(self._files.root).git("status", "--porcelain", "-z", "-uall", "--", ".expert/notes")
         return [".expert/notes"] if changed else []
 
-    def _ask(self, what: str, shown: str) -> None:
-        if reason := self._approver.allows(what, shown):
+    def _ask(self, what: str, preview: str) -> None:
+        if reason := self._approver.allows(what, preview):
             raise Refused(f"The person does not want you to {what}: {reason}")
 
 

@@ -1,4 +1,4 @@
-"""What an agent did, as it happened: a Markdown file that grows with every step, and a line for whoever watches."""
+"""What an agent did, as it happened: a Markdown file that grows with every step, and a line for a person to watch."""
 
 import json
 import re
@@ -43,7 +43,7 @@ class Transcript:
     def called(self, tool: str, arguments: Mapping[str, Any], answer: str, *, refused: bool) -> None:
         """A tool call with its answer."""
         self._steps += 1
-        given = "\n".join(f"{name}: {_shown(value)}" for name, value in arguments.items())
+        given = "\n".join(f"{name}: {_value_text(value)}" for name, value in arguments.items())
         verb = "refused" if refused else "answer"
         self._write(f"\n## {self._steps} {tool}\n\n{_block(given)}\n{verb}:\n\n{_block(answer)}")
         what = next((str(value) for value in arguments.values() if isinstance(value, str)), "")
@@ -63,7 +63,7 @@ class Transcript:
             stream.write(text)
 
 
-def _shown(value: object) -> str:
+def _value_text(value: object) -> str:
     if isinstance(value, str):
         return value if "\n" not in value else "\n" + value
     return json.dumps(value, ensure_ascii=False)
@@ -73,8 +73,8 @@ def _block(text: str) -> str:
     """Indented, which no text can break out of, and of bearable length."""
     lines = text.splitlines()
     left = len(lines) - _MOST_LINES
-    shown = [*lines[:_MOST_LINES], *([f"… {left} lines more"] if left > 0 else [])]
-    return "".join(f"    {line}".rstrip() + "\n" for line in shown)
+    visible = [*lines[:_MOST_LINES], *([f"… {left} lines more"] if left > 0 else [])]
+    return "".join(f"    {line}".rstrip() + "\n" for line in visible)
 
 
 def _cut(text: str, length: int) -> str:

@@ -68,6 +68,8 @@ class Route:
     protected: bool = False
     tests: tuple[str, ...] = ()
     websocket: bool = False
+    reach: Literal["served", "conditional", "unattached"] = "served"
+    """Whether a request gets there: surely, under a condition that the text does not settle, or not that one sees."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,10 +58,10 @@ class Cache:
     def get(self, key: str) -> list[Any] | None:
         """The list kept under ``key``; None when there is none, or none that can be read."""
         try:
-            kept: object = json.loads((self.folder / f"{key}.json").read_bytes())
+            stored: object = json.loads((self.folder / f"{key}.json").read_bytes())
         except (OSError, ValueError):
             return None
-        return cast(list[Any], kept) if isinstance(kept, list) else None
+        return cast(list[Any], stored) if isinstance(stored, list) else None
 
     def put(self, key: str, rows: Sequence[object]) -> None:
         """Keep ``rows``; a tree that cannot be written to goes without."""
@@ -72,8 +72,8 @@ class Cache:
     def prune(self) -> None:
         """Take the oldest results away when there are very many."""
         with contextlib.suppress(OSError):
-            kept = sorted(self.folder.iterdir(), key=lambda path: path.stat().st_mtime)
-            for path in kept[: max(0, len(kept) - _MOST)]:
+            stored = sorted(self.folder.iterdir(), key=lambda path: path.stat().st_mtime)
+            for path in stored[: max(0, len(stored) - _MOST)]:
                 path.unlink(missing_ok=True)
 
 

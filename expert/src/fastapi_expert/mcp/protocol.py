@@ -54,9 +54,7 @@ class Server:
             "initialize": self._initialize,
             "server/discover": self._discover,
             "ping": lambda _: {},
-            "tools/list": lambda params: self._listed(
-                params, "tools", [_listed_tool(tool) for tool in capabilities.tools.values()]
-            ),
+            "tools/list": self._list_tools,
             "tools/call": self._call_tool,
             "resources/list": lambda params: self._listed(params, "resources", capabilities.resources()),
             "resources/templates/list": lambda params: self._listed(

@@ -1,6 +1,6 @@
 """What each function and class is for, as far as its names and words tell: what a draft is asked about by purpose."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from fastapi_expert.codebase.syntax import ir
@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 
 _INJECTED = {"self", "cls", "db", "session", "request", "response", "background_tasks", "args", "kwargs"}
 """Parameters that say where something is called from, not what it needs."""
+
+
+_EVERYWHERE = {
+    *("fastapi", "starlette", "pydantic", "typing", "typing_extensions", "collections", "sqlalchemy", "sqlmodel"),
+    *("datetime", "logging", "uuid", "os", "sys", "re", "json", "functools", "pathlib", "enum", "dataclasses", "abc"),
+    *("asyncio", "contextlib", "time", "__future__", "itertools", "inspect", "math", "copy", "types", "decimal"),
+}
+"""Packages that say nothing of what a function of a web application is for."""
 
 
 class Purpose(NamedTuple):
@@ -30,7 +38,7 @@ class Purpose(NamedTuple):
     takes: tuple[str, ...]
     """The parameters it needs, or a class's fields."""
     libraries: tuple[str, ...]
-    """Calls of other people's code: `jwt.decode`, `bcrypt.checkpw`."""
+    """Packages of other people that it uses: `jwt`, `bcrypt`, `smtplib`."""
 
 
 class Described(NamedTuple):
@@ -53,13 +61,14 @@ def purposes_of(codebase: "Codebase") -> list[Described]:
 
 
 def described(
-    facts: FileFacts, *, kinds: Mapping[tuple[str, str], str], own: set[str] | frozenset[str] = frozenset()
+    facts: FileFacts, *, kinds: Mapping[tuple[str, str], str], own: Collection[str] = ()
 ) -> Iterator[Described]:
     """What the functions and classes of one file are for; ``own`` are the first names of the project's own modules."""
+    silent = {*own, *_EVERYWHERE}
     imported = {
         one.alias or one.name or one.module.partition(".")[0]: one.module
         for one in facts.imports
-        if not one.module.startswith(".") and one.module.partition(".")[0] not in own
+        if not one.module.startswith(".") and one.module.partition(".")[0] not in silent
     }
     classes = {one.qualname for one in facts.classes}
     for function in facts.functions:
@@ -72,12 +81,7 @@ def described(
 
 
 def _function(path: str, facts: FunctionFacts, imported: Mapping[str, str], kind: str) -> Described:
-    libraries = [
-        f"{imported[head].rpartition('.')[2] if rest else imported[head]}.{rest or head}"
-        for call in facts.calls
-        for head, _, rest in [call.name.partition(".")]
-        if head in imported
-    ]
+    libraries = [imported[name].partition(".")[0] for name in facts.names if name in imported]
     takes = tuple([one.name for one in facts.params if one.name not in _INJECTED and not _is_injected(one.default)])
     summary = _summary(facts.docstring)
     purpose = Purpose(

@@ -8,18 +8,18 @@ from heapq import nlargest
 from zlib import crc32
 
 from fastapi_expert.duplicates.records.purposes import Described, Purpose
-from fastapi_expert.find.index import PARTS, Document, Index
-from fastapi_expert.find.words import words
+from fastapi_expert.find.index import Document, Index
+from fastapi_expert.find.words import compounds, kin, words
 
 LOOKED_AT = 60
 """Of the purposes that share words with a draft's, so many are looked at closely."""
 WANTED = ("service", "dependency", "endpoint", "schema", "table")
 """What is meant to be used from other places comes before drivers and scripts."""
+SYNONYM = 0.8
 SAME_NAME = 0.9
 """The least score of what has the very name."""
 _PARTS_ASKED = {"name": 1.0, "summary": 0.9, "types": 0.5, "fields": 0.5, "route": 0.6}
 """How much a word counts by where the draft says it."""
-_IDEAL = PARTS["name"][0] + PARTS["summary"][0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +63,8 @@ class PurposeIndex:
         asked = _asked(draft)
         if not asked:
             return []
-        scored = self.index.scores(list(asked))
-        ideal = sum(asked[term] * self.index.rarity(term) for term in asked) * 2.2 or 1.0
-        best = nlargest(LOOKED_AT, ((score, position) for position, (score, _) in scored.items()))
-        found = {position: score / ideal for score, position in best}
+        best = nlargest(LOOKED_AT, ((score, position) for position, score in self.index.coverage(asked).items()))
+        found = {position: score for score, position in best}
         start, end = (find(self.names, name_number(draft.purpose.name)) for find in (bisect_left, bisect_right))
         for position in self.positions[start:end]:
             found.setdefault(position, 0.0)
@@ -81,14 +79,20 @@ def compared(draft: Described, other: Purpose, score: float) -> Related | None:
     if mine.is_class is not other.is_class:
         return None
     libraries = [one for one in mine.libraries if one in other.libraries]
-    names, theirs = set(words(mine.name)), set(words(other.name))
-    alike = len(names & theirs) / len(names | theirs) if names | theirs else 0.0
+    names, theirs = set(words(mine.name)), set(words(other.qualname if len(words(other.name)) < 2 else other.name))
+    alike = _likeness(names, theirs)
     same_name = mine.name == other.name
-    total = min(0.85, 0.55 * min(1.0, score) + 0.3 * alike + (0.15 if libraries else 0.0))
+    total = min(0.85, 0.6 * min(1.0, score) + 0.25 * alike + (0.15 if libraries else 0.0))
     total *= 1.0 if other.kind in WANTED or other.is_class else 0.97
     if same_name:
         total = max(total, SAME_NAME)
     return Related(other, min(total, 0.99), _reason(mine, other, same_name, libraries, bool(names & theirs)), same_name)
+
+
+def _likeness(names: set[str], theirs: set[str]) -> float:
+    """The share of words that two names have in common; a synonym counts most of the word itself."""
+    shared = sum(1.0 if one in theirs else SYNONYM if not theirs.isdisjoint(kin(one)) else 0.0 for one in names)
+    return min(1.0, 2 * shared / (len(names) + len(theirs))) if names and theirs else 0.0
 
 
 def _reason(mine: Purpose, other: Purpose, same_name: bool, libraries: Sequence[str], shares_words: bool) -> str:
@@ -96,7 +100,7 @@ def _reason(mine: Purpose, other: Purpose, same_name: bool, libraries: Sequence[
     if mine.summary and mine.summary.rstrip(".").lower() == other.summary.rstrip(".").lower():
         said.append("same docstring")
     if libraries:
-        said.append(f"also calls `{libraries[0]}`")
+        said.append(f"also uses `{libraries[0]}`")
     common = [one for one in mine.takes if one in other.takes]
     if common and not said:
         what = "fields" if mine.is_class else "parameters"
@@ -112,7 +116,10 @@ def _asked(draft: Described) -> dict[str, float]:
     """The words of a draft by which it is looked for, and how much each counts."""
     asked: dict[str, float] = {}
     for part, weight in _PARTS_ASKED.items():
+        joined = compounds(words(draft.purpose.name)) if part == "name" else ()
         for word in draft.parts.get(part, ()):
+            if word in joined:
+                continue  # only what exists is also looked up by joined words
             asked[word] = max(asked.get(word, 0.0), weight)
     ranked = sorted(asked.items(), key=lambda one: -one[1])
     return dict(ranked[:16])

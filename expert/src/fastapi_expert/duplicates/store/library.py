@@ -83,9 +83,7 @@ class Library:
     @cached_property
     def models(self) -> "Models":
         """Schemas, tables and settings, indexed by field."""
-        from fastapi_expert.duplicates.similarity.schemas import (
-            models_of,  # a hook whose draft has no class never needs it
-        )
+        from fastapi_expert.duplicates.similarity.schemas import models_of  # slow, and a draft may have no class
 
         models = tuple([_model(row) for row in self._part("models")])
         return models_of(Records((), models, (), (), tuple(self.modules.items())))

@@ -1,4 +1,4 @@
-"""The index of the notes: a cache in SQLite that makes itself right again before every question.
+"""Questions about the notes, answered from an index that is brought up to date before each of them.
 
 The files are the truth. `Index.open` compares every file's stamp with the one that was indexed and reads what is new
 or changed; whatever is wrong with the database (another version, a torn page) is answered by making it anew.
@@ -174,10 +174,6 @@ class Index:
             part = ids[start : start + 500]
             found |= {note.id: note for note in self._notes(f"id IN ({','.join('?' * len(part))})", *part)}
         return [found[each] for each in ids if each in found]
-
-    def latest(self) -> Iterator[Note]:
-        """Every note, the last modified first."""
-        return self._notes("1 ORDER BY modified DESC, path")
 
     def permalinks(self) -> set[str]:
         """Every permalink in use."""

@@ -90,8 +90,8 @@ def _error_extras(tool: NoteTool, arguments: Mapping[str, Any], error: NoteError
     if tool.name == "edit_note":
         return {"operation": arguments.get("operation"), "fileCreated": False}
     if tool.name == "write_note" and error.permalink:
-        there = {"permalink": error.permalink, "file_path": error.where}
-        return {"title": arguments.get("title"), "action": "conflict", **there}
+        existing = {"permalink": error.permalink, "file_path": error.where}
+        return {"title": arguments.get("title"), "action": "conflict", **existing}
     return {}
 
 

@@ -33,7 +33,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """That the index in its ``generation`` says what the files of ``snapshot`` do, but for those still ``young``."""
+    """The index in its ``generation`` agrees with the files of ``snapshot``, except those still ``young``."""
 
     generation: int
     snapshot: Snapshot
@@ -60,7 +60,7 @@ class Folder:
         return os.path.lexists(self.root / path)
 
     def read(self, path: str) -> Content:
-        """The note at ``path``, which is one of a `Snapshot`; NUL and bytes that are no UTF-8 are dropped or replaced.
+        """The note at ``path``, which is one of a `Snapshot`; NUL is dropped, bytes that are not UTF-8 are replaced.
 
         Raises:
             NoteError: when the file cannot be read.
@@ -135,7 +135,7 @@ def decode(data: bytes) -> Content:
 
 
 def encode(text: str, *, like: Content | None = None) -> bytes:
-    """The bytes of a note; a surrogate that is no character becomes ``?``."""
+    """The bytes of a note; a surrogate that is not a character becomes ``?``."""
     if like and like.newline != "\n":
         text = text.replace("\r\n", "\n").replace("\n", like.newline)
     return (b"\xef\xbb\xbf" if like and like.bom else b"") + text.replace("\0", "").encode("utf-8", "replace")

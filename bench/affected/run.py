@@ -30,10 +30,10 @@ import tempfile
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from bench.mutations import Mutation, mutations
+from bench.affected.mutations import Mutation, mutations
 from fastapi_expert.codebase import load
+from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.gate.impact.select import select
-from fastapi_expert.gate.impact.tests import is_test_file
 
 CACHE = f"cache_dir={tempfile.gettempdir()}/bench-affected-cache"  # testmon cannot do without pytest's cache
 TEMPLATES = (".html", ".jinja", ".jinja2", ".j2")
@@ -52,7 +52,7 @@ class Project:
         self.reset = reset
         self.environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
         self.runner = subprocess.Popen(
-            [python, Path(__file__).with_name("affected_runner.py")],
+            [python, Path(__file__).with_name("runner.py")],
             cwd=root,
             env=self.environment,
             stdin=subprocess.PIPE,
@@ -76,8 +76,8 @@ class Project:
             return set()
         if self.reset:
             subprocess.run(self.reset, shell=True, cwd=self.root, check=True, capture_output=True)
-        said = self.pytest(*options, *(chosen or self.tests))
-        return {re.split(r"[\[ ]", found)[0] for found in re.findall(r"^(?:FAILED|ERROR) (\S+)", said, re.MULTILINE)}
+        output = self.pytest(*options, *(chosen or self.tests))
+        return {re.split(r"[\[ ]", found)[0] for found in re.findall(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE)}
 
     def listed(self, *options: str) -> set[str]:
         """The tests that would run."""
@@ -229,14 +229,14 @@ def report(rows: list[Row]) -> None:
     )
     for kind in (*sorted({row.kind for row in rows}), "all"):
         some = [row for row in rows if kind in ("all", row.kind)]
-        asked = [row for row in some if row.testmon is not None]
+        measured = [row for row in some if row.testmon is not None]
         failures, noticed = sum(len(row.failing) for row in some), sum(1 for row in some if row.failing)
         missed, share = sum(len(row.missed) for row in some), statistics.median(row.ours for row in some)
         followed = sum(len(row.followed) for row in some)
         line = f"{kind:11}{len(some):8}{noticed:8}{failures:9}{followed:9}{missed:8}{share:8.1%}"
-        if asked:
-            share = statistics.median(row.testmon or 0 for row in asked)
-            line += f"{len(asked):17}{sum(len(row.testmon_missed) for row in asked):8}{share:8.1%}"
+        if measured:
+            share = statistics.median(row.testmon or 0 for row in measured)
+            line += f"{len(measured):17}{sum(len(row.testmon_missed) for row in measured):8}{share:8.1%}"
         print(line)
 
 
@@ -260,11 +260,11 @@ def chosen(project: Project, count: int, seed: int) -> list[Mutation]:
             ".expert",
         }:
             continue
-        if path.suffix == ".py" and not is_test_file(relative):
+        if path.suffix == ".py" and not is_test_path(relative):
             for each in mutations(relative, path.read_bytes()):
-                asked = each.inside and any(each.line in lines for lines in dependencies.get(relative, ()))
-                found.setdefault("dependency" if asked else each.kind, []).append(
-                    replace(each, kind="dependency") if asked else each
+                depended_on = each.inside and any(each.line in lines for lines in dependencies.get(relative, ()))
+                found.setdefault("dependency" if depended_on else each.kind, []).append(
+                    replace(each, kind="dependency") if depended_on else each
                 )
         elif path.suffix in TEMPLATES and path.stat().st_size:
             size = path.stat().st_size

@@ -1,4 +1,4 @@
-"""Changes that a test may notice: one place of real code, another value, operator or nothing at all in its stead."""
+"""Changes that a test may notice: one place of real code, replaced by another value, another operator or nothing."""
 
 import ast
 from collections.abc import Iterator

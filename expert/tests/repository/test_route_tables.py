@@ -16,7 +16,7 @@ BENCH = Path(__file__).resolve().parents[3] / "bench"
 SHOP = """
 import os, subprocess, sys, time
 from enum import Enum
-from fastapi import APIRouter, Depends, FastAPI, HTTPException
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, WebSocket
 from fastapi.security import HTTPBearer
 
 class Size(Enum):
@@ -35,6 +35,10 @@ def by_size(size: Size):
 @orders.post("", dependencies=[Depends(current_user)])
 def place():
     return {}
+
+@orders.websocket("/feed")
+async def feed(socket: WebSocket):
+    await socket.accept()
 
 app = FastAPI()
 app.include_router(orders)
@@ -84,6 +88,7 @@ def test_a_dump_has_every_route_with_its_whole_path_file_and_line(table: dict[tu
     assert set(table) == {
         ("GET", "/orders/{size}"),
         ("POST", "/orders"),
+        ("WEBSOCKET", "/orders/feed"),
         ("GET", "/inner/slow"),
         ("GET", "/inner/fatal"),
         ("GET", "/inner/spawn"),
@@ -103,6 +108,30 @@ def test_a_route_that_hangs_or_ends_its_process_costs_no_other_answer(table: dic
     assert table["GET", "/inner/slow"]["asked"]["status"] is None
     assert table["GET", "/inner/fatal"]["asked"]["status"] is None
     assert table["GET", "/inner/after"]["asked"] == {"status": 200}
+
+
+WRAPPED = """
+import linecache
+from fastapi import FastAPI
+
+def plain():
+    return {}
+
+text = "def show(): return inner()"
+linecache.cache["<made>"] = (len(text), None, [text], "<made>")
+made = {"inner": plain}
+exec(compile(text, "<made>", "exec"), made)
+show = made["show"]
+show.__module__, show.__qualname__ = "wrapped", "plain"
+app = FastAPI()
+app.get("/made")(show)
+"""
+
+
+def test_a_function_that_a_library_makes_of_a_text_lies_where_its_name_does(tmp_path: Path):
+    (tmp_path / "wrapped.py").write_text(WRAPPED)
+    row = dumped(tmp_path, "wrapped:app")["GET", "/made"]
+    assert (row["file"], row["line"], row["library"]) == ("wrapped.py", 5, False)
 
 
 def runs(process: int) -> bool:

@@ -47,8 +47,8 @@ def test_no_document_names_a_registry_or_a_directory_of_one_machine():
         assert not found, (path, found)
 
 
-def test_the_two_houses_never_import_each_other():
+def test_the_two_packages_never_import_each_other():
     imports = re.compile(r"^\s*(?:from|import) (app|fastapi_expert)\b", re.MULTILINE)
-    for house, other in (("service/app/", "fastapi_expert"), ("expert/src/fastapi_expert/", "app")):
-        for path in tracked(f"{house}*.py"):
+    for package, other in (("service/app/", "fastapi_expert"), ("expert/src/fastapi_expert/", "app")):
+        for path in tracked(f"{package}*.py"):
             assert other not in imports.findall(path.read_text()), path

@@ -18,10 +18,10 @@ def main() -> None:
     for line in sys.stdin:
         arguments = json.loads(line)
         with tempfile.TemporaryDirectory() as directory:
-            said, loaded = Path(directory, "said"), Path(directory, "loaded")
+            output, loaded = Path(directory, "output"), Path(directory, "loaded")
             child = os.fork()
             if not child:
-                out = os.open(said, os.O_WRONLY | os.O_CREAT)
+                out = os.open(output, os.O_WRONLY | os.O_CREAT)
                 os.dup2(out, 1)
                 os.dup2(out, 2)
                 pytest.main(arguments)
@@ -30,7 +30,7 @@ def main() -> None:
                 os._exit(0)
             os.waitpid(child, 0)
             preload(loaded.read_text().split() if loaded.exists() else [])
-            print(json.dumps(said.read_text("utf-8", "replace")), flush=True)
+            print(json.dumps(output.read_text("utf-8", "replace")), flush=True)
 
 
 def libraries() -> list[str]:

@@ -11,11 +11,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.find_queries import QUERIES, TUNED
+from bench.find.queries import QUERIES, TUNED
 from fastapi_expert.codebase import load
 from fastapi_expert.find import Entry, Finder, entries
 
-AT = (1, 3, 10)
+LIMITS = (1, 3, 10)
 _SMALL = frozenset({"for", "that", "the", "with", "who"})
 
 
@@ -31,7 +31,7 @@ class Score:
     def add(self, rank: int | None, milliseconds: float) -> None:
         self.queries += 1
         self.within = tuple(
-            count + (rank is not None and rank <= at) for count, at in zip(self.within, AT, strict=True)
+            count + (rank is not None and rank <= limit) for count, limit in zip(self.within, LIMITS, strict=True)
         )
         self.reciprocal += 1 / rank if rank else 0.0
         self.milliseconds += milliseconds
