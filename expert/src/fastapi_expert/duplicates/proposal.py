@@ -30,6 +30,8 @@ DRAFT = "draft.py"
 """Where a draft lies that nobody said a path for."""
 NEAREST = 5
 """How many neighbours of a draft are named."""
+STRONG = 0.5
+"""From which score a neighbour may be what the draft is going to be."""
 _VERDICTS: tuple[Verdict, ...] = ("new", "extend", "duplicate")
 _PYTHON = (".py", ".pyi", "")
 
@@ -164,7 +166,10 @@ def _judge(case: Case) -> Proposal:
 
 def _wanted(findings: Sequence[Finding], case: Case) -> Iterator[Finding]:
     settings, path = case.settings, case.path or DRAFT
+    told = {finding.components[0].line for finding in findings if not finding.definition.is_hint}
     for finding in findings:
+        if finding.definition.is_hint and finding.components[0].line in told:
+            continue
         is_on = settings.enabled(finding.rule) and not settings.ignored_at(finding.rule, path)
         if is_on and not _is_silenced(case.draft, finding):
             yield finding
@@ -184,12 +189,22 @@ def _severity(finding: Finding) -> tuple[int, float, int]:
 
 def _proposal(findings: Sequence[Finding], nearest: Sequence[Similar]) -> Proposal:
     if not findings:
-        closest = f" The closest is {place(nearest[0])}." if nearest else ""
-        return Proposal("new", f"Nothing here does this yet.{closest}", (), tuple(nearest))
+        return Proposal("new", _nothing_yet(nearest), (), tuple(nearest))
     advice = findings[0].advice
     if len(findings) > 1:
         advice += f" ({len(findings) - 1} more below.)"
     return Proposal(findings[0].verdict, advice, tuple(findings), tuple(nearest))
+
+
+def _nothing_yet(nearest: Sequence[Similar]) -> str:
+    """What is said of something new: never that there is nothing where the name or the purpose is near."""
+    if not nearest:
+        return "Nothing here does this yet."
+    first = nearest[0]
+    if first.score < STRONG:
+        return f"Nothing here does this yet. The closest is {place(first)}."
+    name = first.id.rpartition("::")[2]
+    return f"There may be one already: `{name}` ({place(first)}), {first.reason}; open it before you write this."
 
 
 def _merged(proposals: Sequence[Proposal]) -> Proposal:

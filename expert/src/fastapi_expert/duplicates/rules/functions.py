@@ -256,6 +256,13 @@ class _Beside:
         return min(score, SMALL) if is_trivial(self.code) else score
 
     @property
+    def similar(self) -> Similar:
+        """What is said of it among the neighbours."""
+        score = min(self.score, 2 * self.evidence)
+        reason = "the same code but for names" if self.equal else f"{self.like.common} statements in common"
+        return Similar(self.record.id, self.record.path, self.record.line, score, reason)
+
+    @property
     def evidence(self) -> float:
         """The score, less when what is shared is so little that many a stranger shares it."""
         return self.score * min(1.0, self.like.mass / 2)
@@ -271,11 +278,7 @@ def _judge(case: Case) -> Iterator[Remark]:
         if record.silent or not code.statements:
             continue
         neighbours = _neighbours(record, code, case.overlay, standing)
-        near: list[Neighbour] = [
-            (one.evidence, Similar(one.record.id, one.record.path, one.record.line, min(one.score, 2 * one.evidence)))
-            for one in neighbours[:5]
-            if one.score >= NEAR_ENOUGH
-        ]
+        near: list[Neighbour] = [(one.evidence, one.similar) for one in neighbours[:5] if one.score >= NEAR_ENOUGH]
         is_new = (record.qualname, record.exact) not in known
         yield Remark(_draft_finding(record, code, neighbours, case) if is_new else None, near)
 

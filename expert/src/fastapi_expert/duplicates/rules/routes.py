@@ -223,7 +223,7 @@ def _judge(case: Case) -> Iterator[Remark]:
 
 
 def _answering(route: RouteRecord) -> tuple[float, Similar]:
-    return FIRST, Similar(route.endpoint, route.path_file, route.line, 1.0)
+    return FIRST, Similar(route.endpoint, route.path_file, route.line, 1.0, f"answers {route.method} {route.path}")
 
 
 def _within(mine: Sequence[DraftRoute], standing: Sequence[DraftRoute]) -> Iterator[tuple[DraftRoute, DraftRoute]]:

@@ -321,11 +321,15 @@ def _judged(
         if finding is not None:
             break
     similar = [
-        (score, Similar(other.record.id, other.record.path, other.record.line, score))
+        (score, Similar(other.record.id, other.record.path, other.record.line, score, _reason(score)))
         for score, _, other in neighbours[:5]
         if score >= NEAR_ENOUGH
     ]
     return finding, similar
+
+
+def _reason(score: float) -> str:
+    return "the same fields" if score == 1.0 else f"{score:.0%} of the fields"
 
 
 def _comparable(draft: str, other: str) -> bool:
