@@ -7,6 +7,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
+from fastapi_expert.codebase.reach import reach_note
 from fastapi_expert.find import Entry, Finder, entries
 from fastapi_expert.find.index import Index
 from fastapi_expert.identity import identity
@@ -24,7 +25,7 @@ def finder_of(codebase: "Codebase", notes: Sequence[Entry] = ()) -> Finder:
     kept = codebase.cache.get_blob(_NAME) if codebase.cache is not None else None
     finder = _unpacked(kept, key) if kept is not None else None
     if finder is None:
-        finder = Finder((*entries(codebase), *notes))
+        finder = Finder((*entries(codebase), *notes), note=reach_note(codebase.inventory))
         if codebase.cache is not None and not codebase.hangs_on_data:
             codebase.cache.put_blob(_NAME, _packed(finder, key))
     return finder
@@ -36,10 +37,11 @@ def _key(codebase: "Codebase", notes: Sequence[Entry]) -> str:
 
 
 def _packed(finder: Finder, key: str) -> bytes:
-    """A line that tells lengths, then the entries, the terms and the arrays."""
+    """A line that tells lengths, then the entries, the terms, the note and the arrays."""
     index = finder.index
     arrays = [numbers.tobytes() for numbers in (index.starts, index.numbers, index.weights)]
-    parts = [json.dumps(finder.entries).encode(), json.dumps(index.terms).encode(), *arrays]
+    texts = [json.dumps(one).encode() for one in (finder.entries, index.terms, finder.note)]
+    parts = [*texts, *arrays]
     body = b"".join(parts)
     return json.dumps([key, crc32(body), [len(part) for part in parts]]).encode() + b"\n" + body
 
@@ -55,8 +57,9 @@ def _unpacked(data: bytes, key: str) -> Finder | None:
             parts.append(body[:length])
             body = body[length:]
         found = [_entry(row) for row in json.loads(parts[0])]
-        starts, numbers, weights = [_array(code, part) for code, part in zip(_ARRAYS, parts[2:], strict=True)]
-        return Finder(found, Index(len(found), json.loads(parts[1]), starts, numbers, weights))
+        starts, numbers, weights = [_array(code, part) for code, part in zip(_ARRAYS, parts[3:], strict=True)]
+        index = Index(len(found), json.loads(parts[1]), starts, numbers, weights)
+        return Finder(found, index, note=json.loads(parts[2]))
     except (ValueError, TypeError):
         return None  # not written by us
 
