@@ -1,44 +1,88 @@
 """Which files are tests, what runs first, and which applications a codebase makes."""
 
+from collections.abc import Iterator
+
+from fastapi_expert.codebase.interpret.attributes import attribute
 from fastapi_expert.codebase.interpret.interpreter import Interpreter
 from fastapi_expert.codebase.interpret.runtime import Return, Stop
 from fastapi_expert.codebase.interpret.values import (
+    Arguments,
+    ClassValue,
     FunctionValue,
     Router,
-    Scope,
     Site,
 )
 from fastapi_expert.codebase.link.roles import builds_app
 from fastapi_expert.codebase.link.routes import included
-from fastapi_expert.codebase.syntax.facts import FileFacts
-from fastapi_expert.codebase.vocabulary import is_test_path
+from fastapi_expert.codebase.syntax.facts import FileFacts, FunctionFacts
+from fastapi_expert.codebase.vocabulary import APPLICATIONS, ROUTERS, is_test_path
 
 
 def run_all(interp: Interpreter) -> None:
-    """Run every module that is not a test, then the factories that nothing called."""
+    """Run every module that is not a test, then what nothing in the text calls: factories, startup, receivers."""
     paths = [path for path in interp.files if not is_test_path(path)]
     for path in sorted(paths, key=lambda path: (path.count("/"), path)):
         interp.run_module(path)
-    for path in paths:
-        _run_factories(interp, interp.files[path], interp.modules[path])
+    _run_uncalled(interp, [one for path in paths for one in _factories(interp, interp.files[path])])
+    _start(interp)
+    _run_uncalled(interp, [one for path in paths for one in _receivers(interp.files[path])])
+    _start(interp)
 
 
-def _run_factories(interp: Interpreter, facts: FileFacts, scope: Scope) -> None:
-    """An application factory that only the server calls (`uvicorn --factory`) is called with its defaults."""
+def _factories(interp: Interpreter, facts: FileFacts) -> Iterator[tuple[str, FunctionFacts]]:
+    """Functions and methods that only a server calls (`uvicorn --factory`, `uvicorn.run(self.make_app())`)."""
     for function in facts.functions:
-        if function.parent or function.body is None or (facts.path, function.qualname) in interp.called:
+        if function.body is None or function.parent != function.owner or function.name == "__init__":
             continue
-        if not builds_app(function.body, function.returns):
+        required = [p for p in function.params if not p.default and p.kind in ("", "/", "=") and p.name != "self"]
+        if builds_app(function.body, function.returns) and len(required) <= 2:
+            yield facts.path, function
+
+
+def _receivers(facts: FileFacts) -> Iterator[tuple[str, FunctionFacts]]:
+    """Functions and methods to which a framework hands an application or a router."""
+    for function in facts.functions:
+        if function.body is None or function.parent != function.owner:
             continue
-        required = [p for p in function.params if not p.default and p.kind in ("", "/", "=")]
-        if len(required) > 2:
+        if any(param.annotation.rpartition(".")[2] in _HANDED_IN for param in function.params):
+            yield facts.path, function
+
+
+_HANDED_IN = APPLICATIONS | ROUTERS
+
+
+def _run_uncalled(interp: Interpreter, candidates: list[tuple[str, FunctionFacts]]) -> None:
+    """Call each that was not called, those first that the others do not mention."""
+    mentioned = {
+        last
+        for _, function in candidates
+        for name in function.names
+        if (last := name.rpartition(".")[2]) != function.name
+    }
+    for path, function in sorted(candidates, key=lambda one: one[1].name in mentioned):
+        if (path, function.qualname) in interp.called:
             continue
+        site = Site(path, function.line)
+        value = interp.module_attribute(path, function.qualname.partition(".")[0])
         try:
-            interp.call_function(
-                FunctionValue(facts.path, function.qualname, scope), [], {}, Site(facts.path, function.line)
-            )
+            if isinstance(value, FunctionValue) and not function.owner:
+                interp.call_function(value, [], {}, site)
+            elif isinstance(value, ClassValue) and function.owner == value.qualname:
+                made = interp.call(value, Arguments([], {}, {}, site, value.scope))
+                method = attribute(interp, made, function.name, site) if function.name != "__init__" else None
+                if isinstance(method, FunctionValue) and (path, function.qualname) not in interp.called:
+                    interp.call_function(method, [], {}, site)
         except (Return, Stop):
             continue
+
+
+def _start(interp: Interpreter) -> None:
+    """Run what applications run when they start: routers are included there too."""
+    for router in list(interp.routers):
+        if is_test_path(router.site.path):
+            continue
+        while router.lifespans:
+            interp.start(router, *router.lifespans.pop(0))
 
 
 def applications(interp: Interpreter) -> list[Router]:
@@ -46,7 +90,7 @@ def applications(interp: Interpreter) -> list[Router]:
     inner = included(interp.routers)
     found: dict[Site, Router] = {}
     for router in interp.routers:
-        if router.is_app and id(router) not in inner and not is_test_path(router.site.path):
+        if router.is_app and not router.is_given and id(router) not in inner and not is_test_path(router.site.path):
             best = found.get(router.site)
             if best is None or len(router.entries) > len(best.entries):
                 found[router.site] = router
