@@ -217,15 +217,14 @@ def _external(interp: Runtime, function: External, given: Arguments) -> Any:
 
 
 def _wrapped(interp: Runtime, function: External, given: Arguments) -> Any:
-    """An application inside of another: what middleware wraps answers as before, of anything else that is not known."""
-    if function.name.startswith(("starlette.", "fastapi.")) or function.name.endswith(("Middleware", "ASGIApp")):
+    """An application inside of another: most answer as the inner one does; another kind of application may not."""
+    if not function.name.endswith(("FastAPI", "Starlette")):
         return given.args[0]
     outer = Router(True, given.site, function, interp.region)
     interp.routers.append(outer)
     unknown = Unknown(given.site, f"what {function.name} makes of the application is not known from its text")
-    ROUTER_METHODS["mount"](
-        interp, outer, "mount", Arguments([unknown, given.args[0]], {}, {}, given.site, given.scope)
-    )
+    mounted = Arguments([unknown, given.args[0]], {}, {}, given.site, given.scope)
+    ROUTER_METHODS["mount"](interp, outer, "mount", mounted)
     return outer
 
 

@@ -71,7 +71,7 @@ class Interpreter(Runtime):
         self._starring: set[str] = set()
         self._starting = False
         """Bodies that the facts left out are read too: only what runs at startup is looked at."""
-        self._given: dict[tuple[str, int], Router] = {}
+        self._given: dict[tuple[str, str], Any] = {}
         self._regions = 0
         self.depth = 0
         self.calling = 0
@@ -377,7 +377,9 @@ class Interpreter(Runtime):
         if self.sources is None:
             return None
         key = (function.path, facts.qualname)
-        if self.deeply or self._starting or any(map(_may_register, (function.receiver, *args, *keywords.values()))):
+        closure = function.scope.names.values() if function.scope.parent is not None else ()
+        given = (function.receiver, *args, *keywords.values(), *closure)
+        if self.deeply or self._starting or any(map(_may_register, given)):
             return self.sources.body(*key)
         if not facts.is_async:
             self.unread.add(key)
@@ -403,11 +405,27 @@ class Interpreter(Runtime):
             else:
                 scope.names[param.name] = Unknown(site, f"no value is known for {param.name!r} of {facts.name}()")
 
-    def _handed_in(self, param: Param, scope: Scope, site: Site) -> Router | None:
-        """The application that a framework would hand in, where nothing calls the function."""
-        if param.annotation.rpartition(".")[2] not in APPLICATIONS:
+    def _wrapper(self, annotation: str, scope: Scope, site: Site) -> Any:
+        """An object of a class of the codebase whose `__init__` takes an application."""
+        symbol = self.names.resolve(scope.path, annotation)
+        init = self.names.function(symbol.path, f"{symbol.name}.__init__") if symbol is not None else None
+        if symbol is None or init is None:
             return None
-        key = (scope.path, site.line)
+        if not any(param.annotation.rpartition(".")[2] in APPLICATIONS for param in init.params):
+            return None
+        key = (symbol.path, symbol.name)
+        if key not in self._given:
+            self._given[key] = None
+            cls = self.module_attribute(symbol.path, symbol.name)
+            self._given[key] = self.call(cls, Arguments([], {}, {}, site, scope))
+        return self._given[key]
+
+    def _handed_in(self, param: Param, scope: Scope, site: Site) -> Any:
+        """The application that a framework would hand in, where nothing calls the function."""
+        last = param.annotation.rpartition(".")[2]
+        if last not in APPLICATIONS:
+            return self._wrapper(param.annotation, scope, site) if last[:1].isupper() else None
+        key = (scope.path, str(site.line))
         if key not in self._given:
             self._given[key] = Router(True, site, External("fastapi.FastAPI"), self.region, is_given=True)
             self.routers.append(self._given[key])

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from fastapi_expert.codebase.interpret.values import (
+    DOUBTFUL,
     HOLE,
     ClassValue,
     Doubtful,
@@ -26,8 +27,10 @@ from fastapi_expert.codebase.interpret.values import (
 
 def truth(value: Any) -> bool | None:
     """Whether ``value`` counts as true, None when that is not known."""
-    if is_list(value) and value and all(isinstance(one, (Doubtful, Unknown)) for one in value):
-        return None
+    if (is_list(value) or is_dict(value)) and value:
+        items = value.values() if is_dict(value) else value
+        if all(isinstance(one, Doubtful) or (isinstance(one, Unknown) and one.reason == DOUBTFUL) for one in items):
+            return None
     if value is None or isinstance(value, (bool, str, int, float)) or is_list(value) or is_dict(value):
         return bool(value)
     if isinstance(value, Instance):

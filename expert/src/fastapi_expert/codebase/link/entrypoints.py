@@ -14,8 +14,10 @@ from fastapi_expert.codebase.interpret.values import (
 )
 from fastapi_expert.codebase.link.roles import builds_app
 from fastapi_expert.codebase.link.routes import included
+from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import FileFacts, FunctionFacts
-from fastapi_expert.codebase.vocabulary import APPLICATIONS, ROUTERS, is_test_path
+from fastapi_expert.codebase.syntax.ir import Expr
+from fastapi_expert.codebase.vocabulary import ADDING_METHODS, APPLICATIONS, ROUTE_DECORATORS, ROUTERS, is_test_path
 
 
 def run_all(interp: Interpreter) -> None:
@@ -40,15 +42,32 @@ def _factories(interp: Interpreter, facts: FileFacts) -> Iterator[tuple[str, Fun
 
 
 def _receivers(facts: FileFacts) -> Iterator[tuple[str, FunctionFacts]]:
-    """Functions and methods to which a framework hands an application or a router."""
+    """Functions and methods that a framework calls: handed an application or a router, or registering on one."""
+    registering = {function.parent for function in facts.functions if any(map(_registers, function.decorators))}
     for function in facts.functions:
         if function.body is None or function.parent != function.owner:
             continue
-        if any(param.annotation.rpartition(".")[2] in _HANDED_IN for param in function.params):
+        handed = any(param.annotation.rpartition(".")[2] in _HANDED_IN for param in function.params)
+        if handed or function.qualname in registering or not _BUILDING.isdisjoint(_last_names(function)):
             yield facts.path, function
 
 
 _HANDED_IN = APPLICATIONS | ROUTERS
+_BUILDING = frozenset({"APIRouter", "include_router", *ADDING_METHODS})
+
+
+def _last_names(function: FunctionFacts) -> set[str]:
+    return {name.rpartition(".")[2] for name in function.names}
+
+
+def _registers(decorator: Expr) -> bool:
+    """Whether a decorator is one of a router, as far as its name tells."""
+    call = ir.match(decorator, ir.Call)
+    if call is None:
+        return False
+    part = ir.match(call.function, ir.Attribute)
+    name = part.name if part is not None else call.function if isinstance(call.function, str) else ""
+    return ("." in name or part is not None) and name.rpartition(".")[2] in ROUTE_DECORATORS
 
 
 def _run_uncalled(interp: Interpreter, candidates: list[tuple[str, FunctionFacts]]) -> None:
