@@ -51,6 +51,8 @@ MAX_STEPS = 1_000_000
 """Statements and calls in one codebase; what comes after is reported as not read."""
 MAX_CALL_STEPS = 5_000
 """The same in one call from module level, without the modules it imports: more is a computation, not a route table."""
+MAX_TEST_STEPS = 200
+"""The same while the requests of tests are read."""
 MAX_DEPTH = 40
 
 
@@ -313,6 +315,12 @@ class Interpreter(Runtime):
         if facts is not None and body is not None:
             self._run_function(function, facts, body, generator.args, generator.keywords, generator.site, on_yield)
 
+    def _allowance(self) -> int:
+        """How many steps a call from module level may take; what a test computes for its requests is not worth much."""
+        if self.lenient:
+            return MAX_TEST_STEPS
+        return MAX_CALL_STEPS * (4 if self.deeply else 1)
+
     def start(self, app: Router, handler: Any, site: Site) -> None:
         """Run what ``app`` runs when it starts; `yield` of a lifespan is where it serves."""
         inner: Any = handler
@@ -350,7 +358,7 @@ class Interpreter(Runtime):
             scope.names["__class__"] = owner
         self._bind_parameters(facts, scope, args, keywords, site)
         if not self.calling:
-            self.budget = self.steps + MAX_CALL_STEPS * (20 if self.deeply else 1)
+            self.budget = self.steps + self._allowance()
         self.calling += 1
         value: Any = None
         try:

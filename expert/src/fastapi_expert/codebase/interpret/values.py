@@ -306,6 +306,8 @@ class Router:
     handlers: list[tuple[Any, Site]] = field(default_factory=list[tuple[Any, Site]])
     lifespans: list[tuple[Any, Site]] = field(default_factory=list[tuple[Any, Site]])
     """What runs when the application starts: `lifespan`, `on_startup`, `@on_event("startup")`."""
+    variants: "list[Router]" = field(default_factory=list[Any])
+    """The same application as other calls of its factory made it."""
     is_given: bool = False
     """It stands for an application that a framework hands in: nothing in the text makes it."""
 

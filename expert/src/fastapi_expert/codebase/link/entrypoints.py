@@ -107,10 +107,13 @@ def _start(interp: Interpreter) -> None:
 def applications(interp: Interpreter) -> list[Router]:
     """The applications that nothing mounts, in the order they were made; one made twice on a line counts once."""
     inner = included(interp.routers)
-    found: dict[Site, Router] = {}
+    made: dict[Site, list[Router]] = {}
     for router in interp.routers:
         if router.is_app and not router.is_given and id(router) not in inner and not is_test_path(router.site.path):
-            best = found.get(router.site)
-            if best is None or len(router.entries) > len(best.entries):
-                found[router.site] = router
-    return list(found.values())
+            made.setdefault(router.site, []).append(router)
+    found: list[Router] = []
+    for several in made.values():
+        best = max(several, key=lambda router: len(router.entries))
+        best.variants = [router for router in several if router is not best]
+        found.append(best)
+    return found
