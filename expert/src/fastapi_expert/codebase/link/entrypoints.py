@@ -1,5 +1,6 @@
 """Which files are tests, what runs first, and which applications a codebase makes."""
 
+import re
 from collections.abc import Iterator
 
 from fastapi_expert.codebase.interpret.attributes import attribute
@@ -23,12 +24,27 @@ from fastapi_expert.codebase.vocabulary import ADDING_METHODS, APPLICATIONS, ROU
 def run_all(interp: Interpreter) -> None:
     """Run every module that is not a test, then what nothing in the text calls: factories, startup, receivers."""
     paths = [path for path in interp.files if not is_test_path(path)]
-    for path in sorted(paths, key=lambda path: (path.count("/"), path)):
-        interp.run_module(path)
+    by_examples: set[tuple[str, str]] = set()
+    for path in sorted(paths, key=lambda path: (_is_example(path), path.count("/"), path)):
+        if _is_example(path):
+            called = set(interp.called)
+            interp.run_module(path)
+            by_examples |= interp.called - called
+        else:
+            interp.run_module(path)
+    interp.called -= by_examples  # the application may call them otherwise
     _run_uncalled(interp, [one for path in paths for one in _factories(interp, interp.files[path])])
     _start(interp)
     _run_uncalled(interp, [one for path in paths for one in _receivers(interp.files[path])])
     _start(interp)
+    interp.called |= by_examples
+
+
+_EXAMPLES = re.compile(r"(?:^|/)(?:docs?|examples?)/")
+
+
+def _is_example(path: str) -> bool:
+    return _EXAMPLES.search(path) is not None
 
 
 def _factories(interp: Interpreter, facts: FileFacts) -> Iterator[tuple[str, FunctionFacts]]:
