@@ -26,6 +26,8 @@ IDIOM = 3
 """Of a family that is only alike, so many count for the ranking: the rest follows an idiom rather than a copy."""
 NEAR_ENOUGH = 0.25
 """From which similarity a neighbour of a draft is worth a look."""
+NO_GROWTH = 0.02
+"""By so much a similarity may grow and still be the one that stood before."""
 LOOKED_INTO = 8
 """Members of a group of which it is worked out what they differ in."""
 KEEP_ACCESS = "each keeps its own check of who may call"
@@ -271,7 +273,8 @@ class _Beside:
 def _judge(case: Case) -> Iterator[Remark]:
     """For every function of the draft: the finding against what is most like it, and its neighbours."""
     before = case.before
-    known = {(one.qualname, one.shape.exact) for one in (before.functions if before else ())}
+    old = {one.qualname: one for one in function_records(before, kinds={}, mentions={}, lineage=None)} if before else {}
+    known = {(one.qualname, one.exact) for one in old.values()}
     mine = [(one, unpack(one)) for one in function_records(case.draft, kinds={}, mentions={}, lineage=None)]
     standing = [(one, code) for one, code in mine if (one.qualname, one.exact) in known]
     for record, code in mine:
@@ -279,8 +282,12 @@ def _judge(case: Case) -> Iterator[Remark]:
             continue
         neighbours = _neighbours(record, code, case.overlay, standing)
         near: list[Neighbour] = [(one.evidence, one.similar) for one in neighbours[:5] if one.score >= NEAR_ENOUGH]
-        is_new = (record.qualname, record.exact) not in known
-        yield Remark(_draft_finding(record, code, neighbours, case) if is_new else None, near)
+        if (record.qualname, record.exact) in known:
+            yield Remark(None, near, is_new=False)
+            continue
+        replaced = old.get(record.qualname)
+        finding = _draft_finding(record, code, neighbours, case, unpack(replaced) if replaced else None)
+        yield Remark(finding, near, is_new=replaced is None)
 
 
 def _neighbours(
@@ -317,11 +324,16 @@ def _overrides(record: FunctionRecord, other: FunctionRecord) -> bool:
     return record.name == other.name and bool(bases & {one.rpartition("::")[2] for one in other.overrides})
 
 
-def _draft_finding(record: FunctionRecord, code: Code, neighbours: Sequence[_Beside], case: Case) -> Finding | None:
+def _draft_finding(
+    record: FunctionRecord, code: Code, neighbours: Sequence[_Beside], case: Case, replaced: Code | None
+) -> Finding | None:
+    """``replaced`` is the code that the draft's function had before."""
     if is_trivial(code):
         return None
     for other in neighbours:
         if one_contract(record, other.record) or _overrides(record, other.record):
+            continue
+        if replaced is not None and _stood_before(replaced, other, case):
             continue
         if other.equal:
             if record.is_test_case and code.literals != other.code.literals:
@@ -331,6 +343,16 @@ def _draft_finding(record: FunctionRecord, code: Code, neighbours: Sequence[_Bes
             return _alike(record, other, case)
         return None
     return None
+
+
+def _stood_before(replaced: Code, other: _Beside, case: Case) -> bool:
+    """Whether the function was as much like ``other`` already: an edit is blamed for what it adds."""
+    if (replaced.renamed, replaced.tokens) == (other.code.renamed, other.code.tokens):
+        return True
+    if other.equal:
+        return False
+    similarity = compare(replaced, other.code, case.overlay.library.weights)
+    return is_copy(similarity, case.settings.function_similarity) and similarity.score >= other.like.score - NO_GROWTH
 
 
 def _is_copy(code: Code, other: _Beside, settings: Config) -> bool:

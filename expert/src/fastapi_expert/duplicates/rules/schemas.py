@@ -33,6 +33,8 @@ from fastapi_expert.duplicates.wording import Imports, listed, many, place
 
 NEAR_ENOUGH = 0.35
 """From which score a neighbour of a draft is worth a look."""
+NO_GROWTH = 0.02
+"""By so much a similarity may grow and still be the one that stood before."""
 
 SAME_FIELDS = Rule("FX201", "same fields", "Two schemas or tables with the same fields and types", "schemas")
 NEARLY_SAME_FIELDS = Rule(
@@ -276,17 +278,21 @@ def _judge(case: Case) -> Iterator[Remark]:
         for record in drafted_models(file.facts, by_name)
     ]
     by_name |= {model.record.name: model.record for model in changed}
-    old = {record.name: record.fields for record in drafted_models(before, by_name)} if before else {}
+    old = {record.name: model_of(record) for record in drafted_models(before, by_name)} if before else {}
     mine = [model_of(record) for record in drafted_models(draft, by_name)]
-    standing = [model for model in mine if old.get(model.record.name) == model.record.fields]
+    standing = [
+        model for model in mine if (was := old.get(model.record.name)) and was.record.fields == model.record.fields
+    ]
     for model in mine:
         if model.fields:
             others = [*_stored(model, models, overlay.removed), *changed]
             others += [one for one in standing if one is not model]
-            finding, similar = _judged(model, others, models, case, silent=model in standing)
+            finding, similar = _judged(
+                model, others, models, case, old.get(model.record.name), silent=model in standing
+            )
             if finding is None and model not in standing:
                 finding = _table_taken(model.record, [*models.models, *changed], overlay.removed)
-            yield Remark(finding, similar)
+            yield Remark(finding, similar, is_new=was is None)
 
 
 def _stored(model: Model, models: Models, gone: Collection[str]) -> Iterator[Model]:
@@ -297,7 +303,7 @@ def _stored(model: Model, models: Models, gone: Collection[str]) -> Iterator[Mod
 
 
 def _judged(
-    model: Model, others: Sequence[Model], models: Models, case: Case, *, silent: bool
+    model: Model, others: Sequence[Model], models: Models, case: Case, replaced: Model | None, *, silent: bool
 ) -> tuple[Finding | None, list[Neighbour]]:
     finding: Finding | None = None
     neighbours: list[tuple[float, bool, Model]] = []
@@ -314,6 +320,8 @@ def _judged(
         mine = Model(_with_ancestors(model.record, other.record), _with_inherited(model, other))
         if silent or are_related(mine.record, other.record):
             continue
+        if replaced is not None and _stood_before(replaced, other, models, score):
+            continue
         if score == 1.0 and is_telling(mine, models.weights):
             finding = _draft_same(mine, other, case)
         elif not are_roles(mine, other):
@@ -326,6 +334,12 @@ def _judged(
         if score >= NEAR_ENOUGH
     ]
     return finding, similar
+
+
+def _stood_before(replaced: Model, other: Model, models: Models, score: float) -> bool:
+    """Whether the class had as much in common already: an edit is blamed for what it adds."""
+    common = overlap(_with_inherited(replaced, other), other.fields, models.weights)
+    return (1.0 if common.same else min(common.score, 0.99)) >= score - NO_GROWTH
 
 
 def _reason(score: float) -> str:
