@@ -117,12 +117,13 @@ def _print(report: _Report, format: Format) -> None:
 
 
 def _text(report: _Report) -> str:
+    from fastapi_expert.duplicates.detect import overview
     from fastapi_expert.render.findings import finding_text
     from fastapi_expert.render.source import Sources
 
     sources, style = Sources(folder(report.root)), stdout_style()
     blocks = [finding_text(finding, sources, style) for finding in report.findings]
-    return "\n\n".join([*blocks, _summary(report)])
+    return "\n\n".join([*([overview(report.findings)] if len(blocks) > 1 else []), *blocks, _summary(report)])
 
 
 def _summary(report: _Report) -> str:

@@ -128,6 +128,7 @@ def _most_like(other: int, roles: Sequence[int], models: Models) -> int:
 
 def _family(members: Sequence[Model], score: float, imports: Imports, also: Sequence[Model] = ()) -> Finding:
     """Three models or more: one base class for all of them, and for ``also``, which play other roles of the same."""
+    members = _without_heirs(members)
     members = sorted(members, key=lambda one: (len(one.fields), one.record.path.count("/"), one.record.id))
     keep, changed = members[0].record, members[-1].record
     shared = [
@@ -146,6 +147,13 @@ def _family(members: Sequence[Model], score: float, imports: Imports, also: Sequ
         components=(_as_place(changed), *[_as_place(one.record) for one in (*members[:-1], *also)]),
         saves=max(1, len(shared)) * (len(members) - 1),
     )
+
+
+def _without_heirs(members: Sequence[Model]) -> Sequence[Model]:
+    """The members that inherit from no other: a class is not counted beside its own base."""
+    own = {f"{one.record.path}::{qualname_of(one.record)}" for one in members}
+    roots = [one for one in members if own.isdisjoint(one.record.ancestors)]
+    return roots if len(roots) > 1 else members
 
 
 def _same(group: Sequence[Model], texts: Texts, imports: Imports) -> Finding:
@@ -287,9 +295,8 @@ def _judge(case: Case) -> Iterator[Remark]:
         if model.fields:
             others = [*_stored(model, models, overlay.removed), *changed]
             others += [one for one in standing if one is not model]
-            finding, similar = _judged(
-                model, others, models, case, old.get(model.record.name), silent=model in standing
-            )
+            was = old.get(model.record.name)
+            finding, similar = _judged(model, others, models, case, was, silent=model in standing)
             if finding is None and model not in standing:
                 finding = _table_taken(model.record, [*models.models, *changed], overlay.removed)
             yield Remark(finding, similar, is_new=was is None)
