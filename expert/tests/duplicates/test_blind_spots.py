@@ -29,7 +29,8 @@ def rules(findings: tuple[Finding, ...]) -> list[str]:
 def test_siblings_with_one_body_are_copies(findings: Find, base: str) -> None:
     files = {
         "app/__init__.py": "",
-        "app/base.py": "from abc import ABC, abstractmethod\n\nclass Packer(ABC):\n    @abstractmethod\n    def pack(self, image): ...\n",
+        "app/base.py": "from abc import ABC, abstractmethod\n\nclass Packer(ABC):\n"
+        "    @abstractmethod\n    def pack(self, image): ...\n",
         "app/tar.py": f"from app.base import Packer\n\nclass Tar{base}:\n    def pack(self, image):{BODY}",
         "app/zip.py": f"from app.base import Packer\n\nclass Zip{base}:\n    def pack(self, image):{BODY}",
     }
@@ -68,7 +69,8 @@ def test_classes_that_only_hold_data_are_compared_with_their_kind(findings: Find
 
 
 def test_required_and_optional_fields_are_not_the_same(findings: Find) -> None:
-    one = "from pydantic import BaseModel\n\nclass Key(BaseModel):\n    issuer: str\n    audience: str\n    secret_file: str\n"
+    fields = "    issuer: str\n    audience: str\n    secret_file: str\n"
+    one = "from pydantic import BaseModel\n\nclass Key(BaseModel):\n" + fields
     other = one.replace("Key", "LooseKey").replace(": str\n", ": str | None = None\n")
     assert findings({"a.py": one, "b.py": other}) == ()
 
@@ -77,7 +79,8 @@ def test_settings_nested_in_settings_are_not_read_under_their_own_names(findings
     assert (
         findings(
             {
-                "conf.py": "from pydantic_settings import BaseSettings\n\nclass Mail(BaseSettings):\n    host: str = 'a'\n\n"
+                "conf.py": "from pydantic_settings import BaseSettings\n\n"
+                "class Mail(BaseSettings):\n    host: str = 'a'\n\n"
                 "class Cache(BaseSettings):\n    host: str = 'b'\n\nclass Settings(BaseSettings):\n    mail: Mail = Mail()\n"
                 "    cache: Cache = Cache()\n",
                 "use.py": "import os\n\nH = os.environ['HOST']\n",
@@ -90,7 +93,8 @@ def test_settings_nested_in_settings_are_not_read_under_their_own_names(findings
 def test_a_setting_is_taken_from_the_object_that_the_code_imports(findings: Find) -> None:
     [finding] = findings(
         {
-            "conf.py": "from pydantic_settings import BaseSettings\n\nclass Settings(BaseSettings):\n    mail_host: str = 'a'\n\n"
+            "conf.py": "from pydantic_settings import BaseSettings\n\n"
+            "class Settings(BaseSettings):\n    mail_host: str = 'a'\n\n"
             "settings = Settings()\n",
             "use.py": "import os\n\nH = os.environ['MAIL_HOST']\n",
         }
@@ -116,7 +120,10 @@ def test_tests_with_other_parameters_are_cases_of_one_test(findings: Find) -> No
 
 
 def test_tests_of_two_classes_that_ask_themselves_are_not_the_same(findings: Find) -> None:
-    method = '    def test_it(self):\n        made = self.make("a")\n        assert made.ok\n        assert made.name == "a"\n        assert made.age == 3\n'
+    method = (
+        '    def test_it(self):\n        made = self.make("a")\n        assert made.ok\n'
+        '        assert made.name == "a"\n        assert made.age == 3\n'
+    )
     text = f"class TestOne:\n    def make(self, name): return One(name)\n\n{method}\n\nclass TestTwo:\n    def make(self, name): return Two(name)\n\n{method}"
     assert [one for one in findings({"tests/test_it.py": text}) if one.rule == "FX601"] == []
 

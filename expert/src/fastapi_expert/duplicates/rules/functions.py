@@ -28,7 +28,7 @@ NEAR_ENOUGH = 0.25
 """From which similarity a neighbour of a draft is worth a look."""
 NO_GROWTH = 0.02
 """By so much a similarity may grow and still be the one that stood before."""
-SIBLING = 40
+SIBLING = 30
 """Tokens from which the same override in two siblings is worth moving up."""
 LOOKED_INTO = 8
 """Members of a group of which it is worked out what they differ in."""
