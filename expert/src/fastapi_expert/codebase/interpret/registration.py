@@ -17,6 +17,7 @@ from fastapi_expert.codebase.interpret.values import (
     Member,
     Method,
     MountEntry,
+    Partial,
     RouteDecorator,
     RouteEntry,
     Router,
@@ -53,6 +54,7 @@ def make_router(interp: Runtime, router: Router, args: list[Any], keywords: dict
             router.middleware.extend((one, router.site) for one in value)
         if name == "exception_handlers" and is_dict(value):
             router.handlers.extend((one, router.site) for one in value.values())
+            router.answers.extend(value.items())
     routes = keywords.get("routes", args[0] if args and not router.is_app else None)
     for route in routes if is_list(routes) else ():
         add_route_object(interp, router, route)
@@ -251,7 +253,11 @@ def _frontend(interp: Runtime, router: Router, name: str, given: Arguments) -> A
 
 def _middleware(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
     if name == "add_middleware":
-        router.middleware.append((given.get(0, "middleware_class"), given.site))
+        value = given.get(0, "middleware_class")
+        options = {key: one for key, one in given.keywords.items() if key != "middleware_class"}
+        if options:
+            value = Instance(External("starlette.middleware.Middleware"), given.site, {"0": value, **options})
+        router.middleware.append((value, given.site))
         return None
     return Method(router.middleware, "note")
 
@@ -259,8 +265,9 @@ def _middleware(interp: Runtime, router: Router, name: str, given: Arguments) ->
 def _exception_handler(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
     if name == "add_exception_handler":
         router.handlers.append((given.get(1, "handler"), given.site))
+        router.answers.append((given.get(0, "exc_class_or_status_code"), given.get(1, "handler")))
         return None
-    return Method(router.handlers, "note")
+    return Partial(Method(router, "add_exception_handler"), (given.get(0, "exc_class_or_status_code"),), {})
 
 
 def _add_resource(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:

@@ -183,7 +183,7 @@ def _run_raise(interp: Runtime, statement: ir.Raise, scope: Scope) -> None:
 
 
 def _run_yield(interp: Runtime, statement: ir.Yield, scope: Scope) -> None:
-    evaluate(interp, statement.value, scope)
+    """What a generator gives is not collected."""
 
 
 _RUN: dict[str, tuple[Callable[[Stmt], Any], Callable[[Runtime, Any, Scope], None]]] = {

@@ -272,6 +272,8 @@ class Router:
     entries: list[Entry] = field(default_factory=list[Entry])
     middleware: list[tuple[Any, Site]] = field(default_factory=list[tuple[Any, Site]])
     handlers: list[tuple[Any, Site]] = field(default_factory=list[tuple[Any, Site]])
+    answers: list[tuple[Any, Any]] = field(default_factory=list[tuple[Any, Any]])
+    """Exception class or status, and the handler that answers it."""
     lifespans: list[tuple[Any, Site]] = field(default_factory=list[tuple[Any, Site]])
     """What runs when the application starts: `lifespan`, `on_startup`, `@on_event("startup")`."""
     is_given: bool = False
