@@ -81,7 +81,8 @@ def test_settings_nested_in_settings_are_not_read_under_their_own_names(findings
             {
                 "conf.py": "from pydantic_settings import BaseSettings\n\n"
                 "class Mail(BaseSettings):\n    host: str = 'a'\n\n"
-                "class Cache(BaseSettings):\n    host: str = 'b'\n\nclass Settings(BaseSettings):\n    mail: Mail = Mail()\n"
+                "class Cache(BaseSettings):\n    host: str = 'b'\n\n"
+                "class Settings(BaseSettings):\n    mail: Mail = Mail()\n"
                 "    cache: Cache = Cache()\n",
                 "use.py": "import os\n\nH = os.environ['HOST']\n",
             }
@@ -124,7 +125,9 @@ def test_tests_of_two_classes_that_ask_themselves_are_not_the_same(findings: Fin
         '    def test_it(self):\n        made = self.make("a")\n        assert made.ok\n'
         '        assert made.name == "a"\n        assert made.age == 3\n'
     )
-    text = f"class TestOne:\n    def make(self, name): return One(name)\n\n{method}\n\nclass TestTwo:\n    def make(self, name): return Two(name)\n\n{method}"
+    text = "\n\n".join(
+        f"class Test{name}:\n    def make(self, name): return {name}(name)\n\n{method}" for name in ("One", "Two")
+    )
     assert [one for one in findings({"tests/test_it.py": text}) if one.rule == "FX601"] == []
 
 
@@ -158,7 +161,8 @@ def test_a_validator_is_shared_in_the_form_it_has(findings: Find, decorator: str
 
 def test_a_copied_file_is_one_finding_that_comes_first(findings: Find) -> None:
     text = "".join(
-        f"\n\ndef step_{n}(tank, pump):\n    level = tank.read_{n}(unit='l')\n    if level > {n}:\n        pump.stop_{n}(tank)\n"
+        f"\n\ndef step_{n}(tank, pump):\n    level = tank.read_{n}(unit='l')\n    if level > {n}:\n"
+        f"        pump.stop_{n}(tank)\n"
         f"    tank.note_{n}(level, by=pump.name)\n    return level\n"
         for n in range(6)
     )

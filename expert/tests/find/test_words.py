@@ -48,9 +48,7 @@ def test_what_is_called_by_several_names_is_kin():
 def test_words_are_joined_and_split(query: str, name: str):
     finder = Finder(
         [
-            Entry(
-                "1", "function", "allow_request", "allow_request", "app/a.py", 1, "Apply the rate limit of a caller."
-            ),
+            Entry("1", "function", "allow_request", "allow_request", "app/a.py", 1, "Apply the rate limit."),
             Entry("2", "function", "make_qrcode", "make_qrcode", "app/b.py", 1),
             Entry("3", "function", "read_rows", "read_rows", "app/c.py", 1, "Rows of a table."),
         ]
