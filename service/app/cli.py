@@ -160,7 +160,7 @@ cli.add_typer(tasks_cli.jobs, name="jobs")
 
 
 def main() -> None:
-    """Run the command; what a person can mend is told in words, without a traceback."""
+    """Run the command. Errors that the user can correct are printed as one line, without a traceback."""
     try:
         cli()
     except ValidationError as error:

@@ -102,8 +102,8 @@ def test_a_method_that_overrides_is_new(codebase: Read) -> None:
 
 def test_a_schema_with_the_same_fields(judge: Judge) -> None:
     answer = judge(
-        "from typing import Optional\nfrom pydantic import BaseModel\n\nclass NewAccount(BaseModel):\n"
-        "    time_zone: str\n    display_name: str\n    email: Optional[str]\n"
+        "from pydantic import BaseModel\n\nclass NewAccount(BaseModel):\n"
+        "    time_zone: str\n    display_name: str\n    email: str\n"
     )
     assert answer.verdict == "duplicate"
     assert "`UserCreate`" in answer.advice

@@ -41,7 +41,7 @@ def require_own_page(request: Request) -> None:
 def answer_tokens(
     request: Request, tokens: Tokens, *, as_cookies: bool, also: Mapping[str, Any] | None = None
 ) -> Response:
-    """The answer to a sign-in: in the body (RFC 6749 §5.1) or as cookies, with what is to be said beside them."""
+    """The answer to a sign-in: in the body (RFC 6749 §5.1) or as cookies, with ``also`` as further members."""
     if not as_cookies:
         return json_response({**(also or {}), **token_pair(tokens)}, headers=NO_STORE)
     content = {**(also or {}), "expires_in": tokens.expires_in, "csrf_token": tokens.csrf}

@@ -32,7 +32,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """What an authenticator app has to be told, by typing `secret` or by a QR code of `otpauth_uri`."""
+    """For an authenticator app: type `secret`, or scan a QR code of `otpauth_uri`."""
 
     secret: str
     otpauth_uri: str

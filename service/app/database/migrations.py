@@ -60,7 +60,7 @@ def head() -> str:
 
 
 def compared(_item: object, name: str | None, _kind: str, reflected: bool, _model: object) -> bool:
-    """For Alembic's comparison: what search needs is of each database's own kind, and not in the models."""
+    """For Alembic's comparison: search columns and indexes differ between the databases and are not in the models."""
     return not (reflected and name and ("search" in name or name.endswith("_trgm")))
 
 

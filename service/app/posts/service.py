@@ -123,7 +123,7 @@ async def _editable(session: AsyncSession, user: Principal, post_id: int, *, if_
 
 
 def _audit(session: AsyncSession, user: Principal, action: str, post: _Editable, after: dict[str, Any] | None) -> None:
-    """What administrators do to posts is kept; what authors do to their own is their own."""
+    """Changes by administrators are recorded; those by authors are not."""
     if not user.is_admin:
         return
     before = post._asdict()

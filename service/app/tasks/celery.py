@@ -17,7 +17,7 @@ from uuid import UUID
 from celery import Celery
 from celery.signals import worker_process_init, worker_process_shutdown
 
-from app.config import Settings, get_settings
+from app.config import Settings
 from app.mail.mailer import make_mailer
 from app.observability import setup as observability
 from app.tasks.catalogue import registry
@@ -61,11 +61,6 @@ def publisher(app: Celery) -> Callable[[UUID], None]:
         send(TASK, args=[str(job_id)], task_id=str(job_id), ignore_result=True)
 
     return publish
-
-
-def worker_app() -> Celery:
-    """The application of `app worker`, from the environment's settings."""
-    return make_celery(get_settings())
 
 
 def _transport_options(url: str) -> dict[str, Any]:

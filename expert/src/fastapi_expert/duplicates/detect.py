@@ -12,8 +12,10 @@ from fastapi_expert.config import Config
 from fastapi_expert.duplicates.model import Finding, Place
 from fastapi_expert.duplicates.rules.base import Family, Survey
 from fastapi_expert.duplicates.rules.registry import FAMILIES, FUNCTION_RULES, RULES
+from fastapi_expert.duplicates.similarity.differences import Texts
 from fastapi_expert.duplicates.similarity.pairs import SimilarPairs
 from fastapi_expert.duplicates.store.incremental import records_of_now
+from fastapi_expert.duplicates.wording import Imports
 from fastapi_expert.identity import identity
 from fastapi_expert.store import Blobs, digest_of, keep, recall
 
@@ -40,7 +42,15 @@ def find(codebase: "Codebase", *, settings: Config | None = None) -> Findings:
     with paused_collection():
         pairs = SimilarPairs(codebase, settings)
         with records_of_now(codebase, meanwhile=pairs.begin) as records:
-            survey = Survey(records, settings, pairs, FUNCTION_RULES)
+            survey = Survey(
+                records,
+                settings,
+                pairs,
+                FUNCTION_RULES,
+                Texts(codebase.root, codebase.files.get),
+                Imports(codebase.root, dict(records.modules)),
+                codebase.digest,
+            )
             found = [
                 finding for name, family in FAMILIES.items() for finding in _found(name, family, survey, codebase.cache)
             ]

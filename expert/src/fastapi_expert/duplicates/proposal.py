@@ -5,6 +5,7 @@ once, whatever the number of files.
 """
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -17,9 +18,10 @@ from fastapi_expert.duplicates.drafts import Draft, drafts_of
 from fastapi_expert.duplicates.model import Finding, Proposal, Similar, Verdict
 from fastapi_expert.duplicates.rules.base import Case, Neighbour
 from fastapi_expert.duplicates.rules.registry import FAMILIES, FUNCTION_RULES
+from fastapi_expert.duplicates.similarity.differences import Texts
 from fastapi_expert.duplicates.store.overlay import AddedFile
 from fastapi_expert.duplicates.store.snapshot import Snapshot
-from fastapi_expert.duplicates.wording import place
+from fastapi_expert.duplicates.wording import Imports, place
 
 if TYPE_CHECKING:
     from fastapi_expert.codebase import Codebase
@@ -28,6 +30,8 @@ DRAFT = "draft.py"
 """Where a draft lies that nobody said a path for."""
 NEAREST = 5
 """How many neighbours of a draft are named."""
+STRONG = 0.5
+"""From which score a neighbour may be what the draft is going to be."""
 _VERDICTS: tuple[Verdict, ...] = ("new", "extend", "duplicate")
 _PYTHON = (".py", ".pyi", "")
 
@@ -97,6 +101,11 @@ class _Change:
         self._facts = [read_source(draft.source, draft.path or DRAFT) for draft in drafts]
         self._before = [_before(draft, snapshot) for draft in drafts]
         self._new = [AddedFile(facts) for facts in self._facts]
+        self._snapshot = snapshot
+        self._by_path = {facts.path: facts for facts in self._facts}
+        sources = {facts.path: draft.source for facts, draft in zip(self._facts, drafts, strict=True)}
+        self._texts = Texts(snapshot.root, cache(self._facts_of), sources)
+        self._imports = Imports(snapshot.root, self._overlay.library.modules)
         self._left = [AddedFile(_standing(*both)) for both in zip(self._facts, self._before, strict=True)]
 
     def judge(self, number: int) -> Proposal:
@@ -109,7 +118,13 @@ class _Change:
         others = [*self._new[:number], *self._left[number + 1 :]] if len(self._new) > 1 else []
         overlay = type(known)(known.library, known.removed, [*known.added, *others]) if others else known
         path = self._drafts[number].path
-        return _judge(Case(draft, path, self._before[number], overlay, self._settings, FUNCTION_RULES))
+        return _judge(
+            Case(draft, path, self._before[number], overlay, self._settings, FUNCTION_RULES, self._texts, self._imports)
+        )
+
+    def _facts_of(self, path: str) -> FileFacts | None:
+        """The facts of a draft, else of what is there."""
+        return self._by_path.get(path) or self._snapshot.facts(path)
 
 
 def _before(draft: Draft, snapshot: Snapshot) -> FileFacts | None:
@@ -151,7 +166,10 @@ def _judge(case: Case) -> Proposal:
 
 def _wanted(findings: Sequence[Finding], case: Case) -> Iterator[Finding]:
     settings, path = case.settings, case.path or DRAFT
+    told = {finding.components[0].line for finding in findings if not finding.definition.is_hint}
     for finding in findings:
+        if finding.definition.is_hint and finding.components[0].line in told:
+            continue
         is_on = settings.enabled(finding.rule) and not settings.ignored_at(finding.rule, path)
         if is_on and not _is_silenced(case.draft, finding):
             yield finding
@@ -171,12 +189,22 @@ def _severity(finding: Finding) -> tuple[int, float, int]:
 
 def _proposal(findings: Sequence[Finding], nearest: Sequence[Similar]) -> Proposal:
     if not findings:
-        closest = f" The closest is {place(nearest[0])}." if nearest else ""
-        return Proposal("new", f"Nothing here does this yet.{closest}", (), tuple(nearest))
+        return Proposal("new", _nothing_yet(nearest), (), tuple(nearest))
     advice = findings[0].advice
     if len(findings) > 1:
         advice += f" ({len(findings) - 1} more below.)"
     return Proposal(findings[0].verdict, advice, tuple(findings), tuple(nearest))
+
+
+def _nothing_yet(nearest: Sequence[Similar]) -> str:
+    """What is said of something new: never that there is nothing where the name or the purpose is near."""
+    if not nearest:
+        return "Nothing here does this yet."
+    first = nearest[0]
+    if first.score < STRONG:
+        return f"Nothing here does this yet. The closest is {place(first)}."
+    name = first.id.rpartition("::")[2]
+    return f"There may be one already: `{name}` ({place(first)}), {first.reason}; open it before you write this."
 
 
 def _merged(proposals: Sequence[Proposal]) -> Proposal:

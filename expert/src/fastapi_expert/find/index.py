@@ -25,6 +25,7 @@ PARTS: dict[str, tuple[float, float]] = {
 }
 _SATURATION = 1.6
 _ENOUGH = 0.5  # the weighted frequency from which a word counts as answered
+_PLAIN = 1.5  # the weighted frequency from which a word is plainly what a document is about
 _COVERAGE = 1.5  # how hard unanswered words weigh
 _KIN = 0.45  # a synonym counts this much of the word itself
 _PREFIX = 0.6
@@ -113,6 +114,21 @@ class Index:
             number: (score * (covered[number] / total) ** _COVERAGE, tuple(matched[number]))
             for number, score in gained.items()
         }
+
+    def coverage(self, terms: Mapping[str, float]) -> dict[int, float]:
+        """Document number -> the share of ``terms`` (with how much each counts) that it answers, 0..1, by rarity.
+
+        Unlike a score it says how near a document is to everything that was asked, whatever else is in the index.
+        """
+        answered: dict[int, float] = defaultdict(float)
+        total = 0.0
+        for term, share in terms.items():
+            readings = self._readings(term, ())
+            worth = share * max((self.rarity(word) for word in readings), default=self._absent / 2)
+            total += worth
+            for number, frequency in self._frequencies(readings).items():
+                answered[number] += worth * min(1.0, frequency / _PLAIN)
+        return {number: value / total for number, value in answered.items()} if total else {}
 
     @property
     def _absent(self) -> float:

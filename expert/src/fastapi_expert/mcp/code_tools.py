@@ -239,7 +239,7 @@ class CodeTools:
         lines = [f"{proposal.verdict}: {proposal.advice}", *(_finding(f) for f in proposal.findings)]
         if proposal.similar:
             near = ", ".join(
-                f"{s.id.partition('::')[2]} {s.path}:{s.line} ({s.score:.2f})" for s in proposal.similar[:3]
+                f"{s.id.partition('::')[2]} {s.path}:{s.line} ({s.score:.2f}, {s.reason})" for s in proposal.similar[:3]
             )
             lines.append(f"nearest: {near}")
         return "\n".join(lines)

@@ -90,6 +90,7 @@ def route_json(route: Route) -> dict[str, Any]:
         "protected": route.protected,
         "tests": list(route.tests),
         "websocket": route.websocket,
+        "reach": route.reach,
     }
     if route.response_model is not None:
         document["response_model"] = route.response_model
@@ -126,7 +127,7 @@ def propose_document(proposal: Proposal) -> dict[str, Any]:
         "advice": proposal.advice,
         "findings": [finding_json(finding) for finding in proposal.findings],
         "similar": [
-            {"id": near.id, "path": near.path, "line": near.line, "score": round(near.score, 3)}
+            {"id": near.id, "path": near.path, "line": near.line, "score": round(near.score, 3), "reason": near.reason}
             for near in proposal.similar
         ],
     }

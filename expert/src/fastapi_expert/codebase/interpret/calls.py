@@ -67,11 +67,17 @@ def call(interp: Runtime, function: Any, given: Arguments) -> Any:
         method = class_attribute(interp, function.cls, "__call__", given.site, receiver=function)
         if isinstance(method, FunctionValue):
             return interp.call_function(method, given.args, given.keywords, given.site)
+    if isinstance(function, Instance) and isinstance(function.cls, External) and _is_decorating(given):
+        return given.args[0]  # `requires("admin")(endpoint)`: a decorator from outside gives back what it wraps
     if isinstance(function, Instance) and "default" in given.keywords:
         return given.keywords["default"]  # Config() of Starlette, Env() of environs
     if isinstance(function, Unknown):
         return function
     return Unknown(given.site, "calls what is not known")
+
+
+def _is_decorating(given: Arguments) -> bool:
+    return len(given.args) == 1 and not given.keywords and isinstance(given.args[0], (FunctionValue, ClassValue))
 
 
 def instantiate(interp: Runtime, cls: ClassValue, given: Arguments) -> Any:

@@ -22,11 +22,12 @@ from fastapi_expert.codebase.link.coverage import Coverage, tests
 from fastapi_expert.codebase.link.description import Description
 from fastapi_expert.codebase.link.entrypoints import applications, run_all
 from fastapi_expert.codebase.link.incremental import LinkInputs
+from fastapi_expert.codebase.link.protection.judge import Judge, Verdict
 from fastapi_expert.codebase.link.routes import (
     FlatRoute,
-    registrations,
     route_name,
     serve,
+    unattached,
 )
 from fastapi_expert.codebase.model import Component, Problem, Route
 from fastapi_expert.codebase.resolve.names import Names
@@ -106,6 +107,9 @@ class Linked:
         self._flat = [route for _, one in self._served for route in one.routes]
         for route in self._flat:
             self.catalogue.mark_value(route.entry.endpoint, "endpoint", anywhere=True)
+        self._unattached = unattached(interp, self._flat, live=live)
+        for route in self._unattached:
+            self.catalogue.mark_value(route.entry.endpoint, "endpoint", anywhere=True)
         self._mark()
 
     @cached_property
@@ -122,6 +126,8 @@ class Linked:
         rows: list[RouteRow] = []
         for app, one in self._served:
             for order, route in enumerate(one.routes):
+                if route.reach == "unattached":
+                    continue
                 entry = route.entry
                 endpoint, name = self.catalogue.id_of_value(entry.endpoint) or "", route_name(route)
                 rest = (name, self.router_ids[id(app)], order, entry.site, entry.websocket)
@@ -138,13 +144,16 @@ class Linked:
             for order, route in enumerate(one.routes):
                 covering = covered.get(len(routes), ())
                 routes.append(ServedRoute(description.of(route, covering), self.router_ids[id(app)], order))
+        for order, route in enumerate(self._unattached):
+            routes.append(ServedRoute(description.of(route, ()), self.router_ids[id(route.app)], order))
         self._add_routers()
+        judge = Judge(self.interp, self.catalogue.classes)
         expanded = tuple(
-            ServedRoute(_with_method(one.route, method), one.app, one.order)
-            for one, route in zip(routes, self._flat, strict=True)
+            ServedRoute(_with_verdict(one.route, method, judge.of(route, method)), one.app, one.order)
+            for one, route in zip(routes, (*self._flat, *self._unattached), strict=True)
             for method in route.entry.methods
         )
-        self._report_unserved(self._flat)
+        self._report_unserved()
         return FullInventory(self.catalogue.components(), expanded, tuple(self.interp.problems))
 
     @cached_property
@@ -183,9 +192,7 @@ class Linked:
             for value, _ in router.handlers:
                 catalogue.mark_value(value, "exception_handler")
             for value, _ in router.middleware:
-                if isinstance(value, Instance) and isinstance(value.cls, External):  # Middleware(Class, …)
-                    value = value.attributes.get("0")
-                catalogue.mark_value(value, "middleware")
+                catalogue.mark_value(_wrapped(value), "middleware")
         catalogue.mark_classes()
         catalogue.mark_tasks()
         catalogue.mark_dependencies()
@@ -215,7 +222,7 @@ class Linked:
 
     def _router_uses(self, router: Router) -> list[str]:
         uses: list[str] = []
-        values: list[Any] = [value for value, _ in (*router.middleware, *router.handlers)]
+        values: list[Any] = [_wrapped(value) for value, _ in (*router.middleware, *router.handlers)]
         for entry in router.entries:
             if isinstance(entry, RouteEntry):
                 values.append(entry.endpoint)
@@ -244,20 +251,48 @@ class Linked:
                 found.setdefault(index, []).append(id_)
         return found
 
-    def _report_unserved(self, flat: list[FlatRoute]) -> None:
-        """Registrations that no application serves: a router that nobody includes, or not where the text shows it."""
-        if not flat:
-            return
-        served = {id(route.entry) for route in flat}
-        sites = {route.entry.site for route in flat}
-        for router in self.interp.routers:
-            if is_test_path(router.site.path) or id(router) not in self.router_ids:
-                continue
-            own = [one for one in router.entries if isinstance(one, RouteEntry)]
-            if own and not any(id(one) in served or one.site in sites for one in own):
-                what = f"{router.name or 'this router'} is included by no application that the text shows"
-                self.interp.problem(router.site, f"{what}; its {len(registrations(router))} routes are not listed")
+    def _report_unserved(self) -> None:
+        """Registrations that end in no route, and routers that no application is seen to include."""
+        for one in self.interp.unplaced:
+            self.interp.problem(one.site, f"{one.missing} is not known: {one.reason}; nothing is listed for it")
+        alone: dict[int, list[FlatRoute]] = {}
+        for route in self._unattached:
+            alone.setdefault(id(route.app), []).append(route)
+        for routes in alone.values():
+            router = routes[0].app
+            what = f"{router.name or 'this router'} is included by no application that the text shows"
+            self.interp.problem(router.site, f"{what}; its {len(routes)} routes are listed as unattached")
+        self._report_doubtful()
+
+    def _report_doubtful(self) -> None:
+        """Routes that are listed under a condition, or with a path that is not wholly known."""
+        doubts: dict[tuple[Site, str], list[str]] = {}
+        for route in self._flat:
+            for condition in route.conditions:
+                reason = f"reached under a condition that is not settled ({condition.reason})"
+                doubts.setdefault((condition.site, reason), []).append(route.path)
+            for unknown in route.unknowns:
+                reason = f"the path or a prefix of it is not known: {unknown.reason}"
+                doubts.setdefault((unknown.site, reason), []).append(route.path)
+        for (site, reason), paths in doubts.items():
+            shown = ", ".join(paths[:3]) + (", …" if len(paths) > 3 else "")
+            self.interp.problem(site, f"{len(paths)} routes ({shown}): {reason}")
 
 
-def _with_method(route: Route, method: str) -> Route:
-    return replace(route, method=method)
+def _wrapped(value: Any) -> Any:
+    """The class inside of `Middleware(Class, …)`."""
+    if isinstance(value, Instance) and isinstance(value.cls, External):
+        return value.attributes.get("0")
+    return value
+
+
+def _with_verdict(route: Route, method: str, verdict: Verdict) -> Route:
+    protected = verdict.protection == "required"
+    return replace(
+        route,
+        method=method,
+        protected=protected,
+        protection=verdict.protection,
+        by=verdict.by,
+        when=verdict.when,
+    )

@@ -9,9 +9,11 @@ from fastapi_expert.codebase.syntax.facts import FileFacts
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates.model import Action, Finding, Rule, Similar
 from fastapi_expert.duplicates.records.model import FunctionRecord, Records
+from fastapi_expert.duplicates.similarity.differences import Differences, Texts
 from fastapi_expert.duplicates.similarity.measure import Code, unpack
 from fastapi_expert.duplicates.similarity.pairs import SimilarPairs
 from fastapi_expert.duplicates.store.overlay import Overlay
+from fastapi_expert.duplicates.wording import Imports
 
 
 class Advice(NamedTuple):
@@ -27,8 +29,10 @@ class Group:
 
     members: Sequence[FunctionRecord]
     codes: Sequence[Code]
-    modules: Mapping[str, str]
+    imports: Imports
     equal: bool
+    differences: Differences
+    """What stands in the changed ones and not in the one to keep."""
     loose: bool = False
     """They share a part only; neither can simply call the other."""
 
@@ -73,16 +77,15 @@ class Survey:
     settings: Config
     pairs: SimilarPairs
     function_rules: Mapping[str, FunctionRule]
+    texts: Texts
+    imports: Imports
+    digest: str
+    """Changes with any file."""
 
     @cached_property
     def codes(self) -> Sequence[Code]:
         """The functions' code, by position."""
         return [unpack(function) for function in self.records.functions]
-
-    @cached_property
-    def modules(self) -> Mapping[str, str]:
-        """Path to dotted module name."""
-        return dict(self.records.modules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,8 @@ class Case:
     overlay: Overlay
     settings: Config
     function_rules: Mapping[str, FunctionRule]
+    texts: Texts
+    imports: Imports
 
 
 def _nothing(_: Survey) -> Iterable[Finding]:

@@ -1,7 +1,9 @@
 """FX301, FX302 and FX303: functions that do the same; and how functions of any kind are compared and spoken of."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.config import Config
@@ -9,11 +11,12 @@ from fastapi_expert.duplicates.model import Finding, Place, Similar
 from fastapi_expert.duplicates.records.extract import function_records
 from fastapi_expert.duplicates.records.model import FunctionRecord
 from fastapi_expert.duplicates.rules.base import Advice, Case, Family, FunctionRule, Group, Neighbour, Remark, Survey
+from fastapi_expert.duplicates.similarity.differences import WIRED, Differences
 from fastapi_expert.duplicates.similarity.families import equal_groups, gather, is_copy
 from fastapi_expert.duplicates.similarity.measure import Code, Similarity, common_statements, compare, unpack
 from fastapi_expert.duplicates.similarity.pairs import Pairs, is_trivial, pools_of
 from fastapi_expert.duplicates.store.overlay import Overlay
-from fastapi_expert.duplicates.wording import import_line, listed, place
+from fastapi_expert.duplicates.wording import listed, place
 
 LOOSE = 0.65
 """Below this similarity two functions share a part; neither can simply call the other."""
@@ -23,12 +26,15 @@ IDIOM = 3
 """Of a family that is only alike, so many count for the ranking: the rest follows an idiom rather than a copy."""
 NEAR_ENOUGH = 0.25
 """From which similarity a neighbour of a draft is worth a look."""
+LOOKED_INTO = 8
+"""Members of a group of which it is worked out what they differ in."""
+KEEP_ACCESS = "each keeps its own check of who may call"
 SMALL = 0.5
 """What a body too small to be worth sharing is alike at most: one line equals another by chance."""
 
 
 def _twins(group: Group) -> Advice:
-    there, bring = _there(group)
+    there, bring = there_in(group)
     return Advice(
         f"Keep {there}{bring} if one is enough; else move what needs no `await` into a function both call.", "merge"
     )
@@ -104,7 +110,7 @@ def finding_on(
     exact = len({code.exact for code in codes}) == 1
     similarity = (1.0 if exact else 0.99) if equal else min(score, 0.98)
     rule = _rule(survey, ordered, equal=equal)
-    group = Group(ordered, codes, survey.modules, equal, loose=score < LOOSE)
+    group = Group(ordered, codes, survey.imports, equal, _differences(survey, ordered, equal=equal), score < LOOSE)
     advice = (rule.advise and rule.advise(group)) or _advice(group)
     lines = sorted(functions[position].lines for position in unequal or positions)
     return Finding(
@@ -115,6 +121,16 @@ def finding_on(
         advice.action,
         tuple(map(as_place, (group.changed, group.keep, *ordered[1:-1]))) if len(ordered) > 1 else (),
         round(sum(lines[:-1] if equal else lines[-IDIOM - 1 : -1]) * score),
+    )
+
+
+def _differences(survey: Survey, ordered: Sequence[FunctionRecord], *, equal: bool) -> Differences:
+    """What the others have that the one to keep has not; functions that are merely alike are not looked into."""
+    if not equal:
+        return Differences(is_known=False)
+    each = [survey.texts.compare(other, ordered[0]) for other in ordered[1:LOOKED_INTO]]
+    return Differences(
+        tuple(dict.fromkeys(one for other in each for one in other.found)), all(one.is_known for one in each)
     )
 
 
@@ -150,17 +166,21 @@ def as_place(function: FunctionRecord) -> Place:
 def _message(group: Group, *, exact: bool, score: float) -> str:
     """What the functions have in common."""
     members, codes, keep, changed = group.members, group.codes, group.keep, group.changed
-    others = [f"`{one.qualname}` ({place(one)})" for one in (keep, *members[1:-1])]
+    others = [f"`{shown(one)}` ({place(one)})" for one in (keep, *members[1:-1])]
     if not group.equal:
         if len(members) > 2:
-            return (
-                f"`{changed.qualname}` is one of {len(members)} functions that share most statements: {listed(others)}"
-            )
-        return f"`{changed.qualname}` is {_shared(codes, others[0], score)}"
+            return f"`{shown(changed)}` is one of {len(members)} functions that share most statements: {listed(others)}"
+        return f"`{shown(changed)}` is {_shared(codes, others[0], score)}"
     how = "repeats" if exact else "repeats, with other names,"
-    if not exact and len({code.literals for code in codes}) > 1:
-        how = "repeats, with other names or literals,"
-    return f"`{changed.qualname}` {how} {listed(others)}"
+    named = group.differences.named()
+    if named:
+        return f"`{shown(changed)}` repeats {listed(others)}, but differs in {named}"
+    return f"`{shown(changed)}` {how} {listed(others)}"
+
+
+def shown(function: FunctionRecord) -> str:
+    """Its name as the code says it, without the number of a redefinition."""
+    return function.qualname.partition("@")[0]
 
 
 def _shared(codes: Sequence[Code], other: str, score: float) -> str:
@@ -169,42 +189,53 @@ def _shared(codes: Sequence[Code], other: str, score: float) -> str:
     return f"{how} {other}: {common_statements(codes[0], codes[1])} of {longer} statements are the same"
 
 
-def _there(group: Group) -> tuple[str, str]:
+def there_in(group: Group) -> tuple[str, str]:
     """What to keep and where it is; the import that brings it."""
     keep = group.keep
-    bring = import_line(group.modules, keep.path, keep.qualname, for_path=group.changed.path)
-    return f"`{keep.qualname}` ({place(keep)})", bring
+    bring = group.imports.line(keep.path, keep.qualname, for_path=group.changed.path)
+    return f"`{shown(keep)}` ({place(keep)})", bring
 
 
 def _advice(group: Group) -> Advice:
     """What to do about functions of any kind."""
-    members, keep, changed = group.members, group.keep, group.changed
-    there, bring = _there(group)
+    members, keep, differences = group.members, group.keep, group.differences
+    there, bring = there_in(group)
+    all_of = "both" if len(members) == 2 else f"all {len(members)}"
     if all(function.is_test for function in members):
         where = "both tests" if len(members) == 2 else f"all {len(members)} places"
         return Advice(f"Move {there} to a conftest.py or a helper module of the tests, and use it in {where}.", "merge")
-    if len(members) > 2:
-        return Advice(
-            f"Keep {there}{bring}, make what differs its parameters, and let the other {len(members) - 1} call it.",
-            "merge",
-        )
-    is_method = "." in keep.qualname and keep.qualname.rpartition(".")[0] != changed.qualname.rpartition(".")[0]
-    if group.equal and _differ(group.codes):
-        return Advice(f"Keep {there}{bring}, make what differs its parameters, and call it here.", "merge")
-    if group.equal and not is_method:
+    if not all(group.imports.may_import(keep.path, one.path) for one in members[1:]):
+        return Advice(f"Move what {all_of} do beside {there} into a module that {all_of} can import.", "merge")
+    if not group.equal:
+        return _share(group, there)
+    if any(function.kind in WIRED for function in members) and differences:
+        return Advice(f"Move what {all_of} share into a function that takes what differs; {KEEP_ACCESS}.", "merge")
+    if len({_owner(function) for function in members}) > 1:
+        return Advice(f"Move the body into one function that {all_of} call, beside {there}.", "merge")
+    if not differences:
+        if len(members) > 2:
+            return Advice(f"Keep {there}{bring}, and let the other {len(members) - 1} go.", "merge")
         return Advice(f"Call {there} instead{bring}.", "reuse")
-    if group.equal:
-        return Advice(f"Move the body into one function that both call, beside {there}.", "merge")
-    if group.loose:
-        return Advice(f"Move what it shares with {there} into a function that both call{bring}.", "extend")
-    return Advice(
-        f"Let it call {there}{bring}, or move what both share into a function that takes what differs.", "extend"
-    )
+    if differences.only_values:
+        use = "call it here" if len(members) == 2 else f"let the other {len(members) - 1} call it"
+        return Advice(f"Keep {there}{bring}, make what differs its parameters, and {use}.", "merge")
+    return Advice(f"Move what {all_of} share into a function that takes what differs, beside {there}.", "merge")
 
 
-def _differ(codes: Sequence[Code]) -> bool:
-    """Whether equal functions hold other values or make things of other classes: one cannot simply call the other."""
-    return len({(code.literals, code.names) for code in codes}) > 1
+def _share(group: Group, there: str) -> Advice:
+    """What to do about functions that are only alike: neither says all that the other does."""
+    if len(group.members) > 2:
+        return Advice(f"Move what all {len(group.members)} share into a function that takes what differs.", "merge")
+    first, second = (Counter(code.statements) for code in group.codes)
+    if not group.loose and (first <= second or second <= first):
+        return Advice(f"Move what it shares with {there} into a function that both call: one does all of it.", "extend")
+    return Advice(f"Move what it shares with {there} into a function that takes what differs.", "extend")
+
+
+def _owner(function: FunctionRecord) -> str:
+    """The class a method belongs to, with its file; "" for a function."""
+    owner = function.qualname.rpartition(".")[0]
+    return f"{function.path}::{owner}" if owner else ""
 
 
 # --- drafts -----------------------------------------------------------------------------------------------------------
@@ -225,6 +256,13 @@ class _Beside:
         return min(score, SMALL) if is_trivial(self.code) else score
 
     @property
+    def similar(self) -> Similar:
+        """What is said of it among the neighbours."""
+        score = min(self.score, 2 * self.evidence)
+        reason = "the same code but for names" if self.equal else f"{self.like.common} statements in common"
+        return Similar(self.record.id, self.record.path, self.record.line, score, reason)
+
+    @property
     def evidence(self) -> float:
         """The score, less when what is shared is so little that many a stranger shares it."""
         return self.score * min(1.0, self.like.mass / 2)
@@ -240,11 +278,7 @@ def _judge(case: Case) -> Iterator[Remark]:
         if record.silent or not code.statements:
             continue
         neighbours = _neighbours(record, code, case.overlay, standing)
-        near: list[Neighbour] = [
-            (one.evidence, Similar(one.record.id, one.record.path, one.record.line, min(one.score, 2 * one.evidence)))
-            for one in neighbours[:5]
-            if one.score >= NEAR_ENOUGH
-        ]
+        near: list[Neighbour] = [(one.evidence, one.similar) for one in neighbours[:5] if one.score >= NEAR_ENOUGH]
         is_new = (record.qualname, record.exact) not in known
         yield Remark(_draft_finding(record, code, neighbours, case) if is_new else None, near)
 
@@ -311,38 +345,63 @@ def _draft_rule(record: FunctionRecord, keep: FunctionRecord, case: Case, *, oth
 
 def _equal(record: FunctionRecord, code: Code, other: _Beside, case: Case) -> Finding:
     keep = other.record
-    rule = _draft_rule(record, keep, case, otherwise=TWINS if record.is_async != keep.is_async else SAME)
-    bring = import_line(case.overlay.library.modules, keep.path, keep.qualname, for_path=record.path)
+    is_twin = record.is_async != keep.is_async
+    rule = _draft_rule(record, keep, case, otherwise=TWINS if is_twin else SAME)
     exact = code.exact == other.code.exact
-    names_only = code.literals == other.code.literals
-    how = "is" if exact else "is, but for names," if names_only else "is, but for names and literals,"
-    there = f"`{keep.qualname}` ({place(keep)})"
+    differences = case.texts.compare(record, keep)
+    group = Group((keep, record), (other.code, code), case.imports, equal=True, differences=differences)
+    there, bring = there_in(group)
+    named = differences.named()
+    how = "is, but for names," if not exact and not named else "is"
+    advice = Advice(f"{rule.use.format(there=there, place=place(keep))} instead{bring}.", "reuse")
+    if differences and not record.is_test_case:
+        advice = _draft_advice(record, keep, differences, there)
+    elif is_twin:
+        advice = _twins(group)
     return Finding(
         rule,
-        1.0 if exact else 0.99,
-        f"`{record.qualname}` {how} {there}",
-        f"{rule.use.format(there=there, place=place(keep))} instead{bring}.",
-        "reuse",
+        1.0 if exact and not differences else 0.99,
+        f"`{shown(record)}` {how} {there}" + (f", but differs in {named}" if named else ""),
+        advice.text,
+        advice.action,
         (as_place(record), as_place(keep)),
         record.lines,
     )
+
+
+def _draft_advice(record: FunctionRecord, keep: FunctionRecord, differences: Differences, there: str) -> Advice:
+    """What to do about a draft that repeats something but for what may not be ignored."""
+    if record.kind in WIRED or keep.kind in WIRED or differences.in_access:
+        text = f"Share the body with {there}: one function that takes what differs; {KEEP_ACCESS}."
+    elif differences.only_values:
+        text = f"Make what differs a parameter of {there}, and call that."
+    else:
+        text = f"Move what both share with {there} into a function that takes what differs."
+    return Advice(text, "extend")
 
 
 def _alike(record: FunctionRecord, other: _Beside, case: Case) -> Finding:
     keep = other.record
     is_twin = record.is_async != keep.is_async and other.score >= 0.9
     rule = _draft_rule(record, keep, case, otherwise=TWINS if is_twin else ALIKE)
-    bring = import_line(case.overlay.library.modules, keep.path, keep.qualname, for_path=record.path)
-    there = f"`{keep.qualname}` ({place(keep)})"
+    there = f"`{shown(keep)}` ({place(keep)})"
+    advice = f"Extend {there} with what differs, or move what both share into a function."
+    if keep.kind in WIRED:
+        advice = f"Move what it shares with {there} into a function that takes what differs; {KEEP_ACCESS}."
     return Finding(
         rule,
         min(other.score, 0.98),
-        f"`{record.qualname}` is {other.score:.0%} of {there}",
-        f"Extend {there} with what differs, or call it{bring}.",
+        f"`{shown(record)}` is {other.score:.0%} of {there}",
+        advice,
         "extend",
         (as_place(record), as_place(keep)),
         round(record.lines * other.score),
     )
 
 
-FAMILY = Family((SAME, ALIKE, TWINS), _survey, _judge)
+def _made_from(survey: Survey) -> Sequence[Any]:
+    settings = survey.settings
+    return [survey.digest, settings.function_similarity, settings.min_statements]
+
+
+FAMILY = Family((SAME, ALIKE, TWINS), _survey, _judge, _made_from)

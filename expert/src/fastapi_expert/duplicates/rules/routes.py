@@ -24,9 +24,12 @@ FIRST = 2.0
 """How much the endpoint that answers a draft's route has to say: more than any body that is merely alike."""
 
 
-def _second_path(group: Group) -> Advice:
+def _second_path(group: Group) -> Advice | None:
+    """A second decorator serves the same answer to the same callers, so all but the path must be the same."""
+    if group.differences or len({one.path for one in group.members}) > 1:
+        return None
     there = f"`{group.keep.qualname}` ({place(group.keep)})"
-    return Advice(f"Put this path on {there} as a second decorator, or let both call one function.", "merge")
+    return Advice(f"Put this path on {there} as a second decorator.", "merge")
 
 
 SAME_ROUTE = Rule(
@@ -220,7 +223,7 @@ def _judge(case: Case) -> Iterator[Remark]:
 
 
 def _answering(route: RouteRecord) -> tuple[float, Similar]:
-    return FIRST, Similar(route.endpoint, route.path_file, route.line, 1.0)
+    return FIRST, Similar(route.endpoint, route.path_file, route.line, 1.0, f"answers {route.method} {route.path}")
 
 
 def _within(mine: Sequence[DraftRoute], standing: Sequence[DraftRoute]) -> Iterator[tuple[DraftRoute, DraftRoute]]:

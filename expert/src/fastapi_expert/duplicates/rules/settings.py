@@ -9,7 +9,7 @@ from fastapi_expert.duplicates.model import Action, Finding, Place, Rule
 from fastapi_expert.duplicates.records.model import VariableRecord
 from fastapi_expert.duplicates.records.variables import drafted_variables
 from fastapi_expert.duplicates.rules.base import Case, Family, Remark, Survey
-from fastapi_expert.duplicates.wording import import_line, listed, many, place
+from fastapi_expert.duplicates.wording import Imports, listed, many, place
 
 DEFINED_TWICE = Rule(
     "FX501",
@@ -45,7 +45,7 @@ def _survey(survey: Survey) -> Iterator[Finding]:
     for variable in variables:
         definitions = defined.get(variable.variable)
         if not variable.owner and definitions and _is_past(variable, definitions):
-            yield _read(variable, definitions[0], survey.modules)
+            yield _read(variable, definitions[0], survey.imports)
     for reads in _loose_reads(variables, defined).values():
         if len(reads) > 1:
             yield _read_again(reads[-1], reads[:-1])
@@ -72,7 +72,7 @@ def _judge(case: Case) -> Iterator[Remark]:
             if definitions[0].owner not in variable.ancestors:
                 yield Remark(_defined_again(definitions[0], variable), ())
         elif definitions:
-            yield Remark(_read(variable, definitions[0], overlay.library.modules), ())
+            yield Remark(_read(variable, definitions[0], case.imports), ())
         elif reads and not variable.owner:
             yield Remark(_read_again(variable, reads), ())
 
@@ -131,8 +131,8 @@ def _is_past(variable: VariableRecord, definitions: Sequence[VariableRecord]) ->
     return not _is_apart(variable.path) and all(variable.path != definition.path for definition in definitions)
 
 
-def _read(variable: VariableRecord, definition: VariableRecord, modules: Mapping[str, str]) -> Finding:
-    bring = import_line(modules, definition.path, definition.owner, for_path=variable.path)
+def _read(variable: VariableRecord, definition: VariableRecord, imports: Imports) -> Finding:
+    bring = imports.line(definition.path, definition.owner, for_path=variable.path)
     return _finding(
         READ_PAST,
         (variable, definition),

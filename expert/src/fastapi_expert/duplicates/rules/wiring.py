@@ -1,23 +1,26 @@
 """FX401 to FX404: dependencies, middleware, exception handlers and tasks that do what another one does."""
 
 from fastapi_expert.duplicates.rules.base import Advice, Family, FunctionRule, Group
-from fastapi_expert.duplicates.wording import import_line, place
-
-
-def _there(group: Group) -> tuple[str, str]:
-    keep = group.keep
-    bring = import_line(group.modules, keep.path, keep.qualname, for_path=group.changed.path)
-    return f"`{keep.qualname}` ({place(keep)})", bring
+from fastapi_expert.duplicates.rules.functions import there_in
 
 
 def _depend(group: Group) -> Advice | None:
-    there, bring = _there(group)
-    return Advice(f"Depend on {there} instead{bring}.", "reuse") if group.equal else None
+    """One dependency may stand for another only where both let in the same callers."""
+    if not group.equal or group.differences:
+        return None
+    there, bring = there_in(group)
+    return Advice(f"Depend on {there} instead{bring}.", "reuse") if bring or _in_one_file(group) else None
 
 
-def _register(group: Group) -> Advice:
-    there, bring = _there(group)
+def _register(group: Group) -> Advice | None:
+    if not group.equal or group.differences:
+        return None
+    there, bring = there_in(group)
     return Advice(f"Register {there} for a common base class of the exceptions{bring}.", "merge")
+
+
+def _in_one_file(group: Group) -> bool:
+    return len({one.path for one in group.members}) == 1
 
 
 FAMILY = Family(

@@ -80,7 +80,7 @@ def count_fields(models: Iterable[Iterable[str]]) -> dict[str, int]:
 def overlap(left: Mapping[str, Field], right: Mapping[str, Field], weights: FieldWeights) -> Overlap:
     """How much two models (fields by key) have in common."""
     both = [key for key in left if key in right]
-    grades = {key: _type_grade(left[key].type, right[key].type) for key in both}
+    grades = {key: _grade(left[key], right[key]) for key in both}
     value = sum(_score_weight(weights, key) * grades[key] for key in both)
     mass = sum(weights.rarity(key) * grades[key] for key in both)
     only_left = [key for key in left if key not in right]
@@ -136,6 +136,22 @@ _RELATED_TYPES = (
     frozenset({"dict", "Mapping", "MutableMapping", "Json", "JsonDict"}),
     frozenset({"list", "set", "tuple", "Sequence", "Iterable", "conlist", "frozenset"}),
 )
+
+
+def _grade(left: Field, right: Field) -> float:
+    """How alike two fields of one name are: one that must be given is not one that may be left out."""
+    grade = _type_grade(left.type, right.type)
+    return grade if demands(left) == demands(right) else min(grade, OTHER_TYPE)
+
+
+def demands(field: Field) -> tuple[bool, bool]:
+    """Whether the field must be given, and whether it may be None."""
+    return field.required, _may_be_none(field.type)
+
+
+@lru_cache(maxsize=1 << 14)
+def _may_be_none(text: str) -> bool:
+    return re.search(r"\bNone\b|\bOptional\b", text) is not None
 
 
 def _type_grade(left: str, right: str) -> float:

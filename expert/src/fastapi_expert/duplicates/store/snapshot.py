@@ -53,8 +53,11 @@ class Snapshot:
     def of(cls, codebase: "Codebase") -> "Snapshot":
         """A codebase that is in memory, as it was read."""
         from fastapi_expert.duplicates.records.extract import records_of
+        from fastapi_expert.duplicates.records.purposes import purposes_of
+        from fastapi_expert.duplicates.similarity.purposes import PurposeIndex
 
-        return cls(codebase.root, Library.of(records_of(codebase)), read=codebase.files)
+        library = Library.of(records_of(codebase), PurposeIndex.of(purposes_of(codebase)))
+        return cls(codebase.root, library, read=codebase.files)
 
     def facts(self, path: str) -> FileFacts | None:
         """The facts of a file under the root; None when there is none to read."""
@@ -129,4 +132,4 @@ def _look_again(root: Path, settings: Config) -> Library:
     from fastapi_expert.codebase import load
     from fastapi_expert.duplicates.store.incremental import rebuild
 
-    return Library.of(*rebuild(load(root, exclude=settings.exclude)))
+    return rebuild(load(root, exclude=settings.exclude))

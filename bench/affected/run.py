@@ -30,10 +30,10 @@ import tempfile
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from bench.mutations import Mutation, mutations
+from bench.affected.mutations import Mutation, mutations
 from fastapi_expert.codebase import load
+from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.gate.impact.select import select
-from fastapi_expert.gate.impact.tests import is_test_file
 
 CACHE = f"cache_dir={tempfile.gettempdir()}/bench-affected-cache"  # testmon cannot do without pytest's cache
 TEMPLATES = (".html", ".jinja", ".jinja2", ".j2")
@@ -52,7 +52,7 @@ class Project:
         self.reset = reset
         self.environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
         self.runner = subprocess.Popen(
-            [python, Path(__file__).with_name("affected_runner.py")],
+            [python, Path(__file__).with_name("runner.py")],
             cwd=root,
             env=self.environment,
             stdin=subprocess.PIPE,
@@ -260,7 +260,7 @@ def chosen(project: Project, count: int, seed: int) -> list[Mutation]:
             ".expert",
         }:
             continue
-        if path.suffix == ".py" and not is_test_file(relative):
+        if path.suffix == ".py" and not is_test_path(relative):
             for each in mutations(relative, path.read_bytes()):
                 depended_on = each.inside and any(each.line in lines for lines in dependencies.get(relative, ()))
                 found.setdefault("dependency" if depended_on else each.kind, []).append(

@@ -16,11 +16,11 @@ from pathlib import Path
 import httpx
 import jwt
 
-from bench import against, sizes, storm
-from bench.generator import Request
+from bench.load import against, sizes, storm
+from bench.load.generator import Request
+from bench.load.servers import API, granian, log_in, migrated_database, running_postgres, serve
 from bench.measure import Contender, interleave, print_table
 from bench.processes import OTHER_CORES, SERVER_CORES, Process, machine
-from bench.servers import API, granian, log_in, migrated_database, running_postgres, serve
 
 
 @dataclass(frozen=True)
@@ -171,10 +171,10 @@ def playing_field(postgres: str, directory: Path) -> Iterator[Field]:
             (answers / "post.json").write_bytes(client.get(f"{API}/posts/{post}").raise_for_status().content)
             token = log_in(client)
         floors = stack.enter_context(
-            granian("floors", "bench.floors.app:app", directory, FLOOR_BODIES=str(answers), FLOOR_SECRET=key)
+            granian("floors", "bench.load.floors:app", directory, FLOOR_BODIES=str(answers), FLOOR_SECRET=key)
         )
         naive_url = database.replace("postgresql://", "postgresql+asyncpg://")
         naive = stack.enter_context(
-            granian("naive", "bench.naive.app:app", directory, NAIVE_DATABASE_URL=naive_url, NAIVE_SECRET=key)
+            granian("naive", "bench.load.naive:app", directory, NAIVE_DATABASE_URL=naive_url, NAIVE_SECRET=key)
         )
         yield Field(service, floors, naive, token, jwt.encode({"sub": "1"}, key), post)

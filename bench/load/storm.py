@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 
 import uvloop
 
-from bench import seed
-from bench.generator import Load, Request, drive
+from bench.load import seed
+from bench.load.generator import Load, Request, drive
 from bench.processes import Process
 
 LOGINS, PROBES = 32, 4

@@ -9,10 +9,10 @@ from pathlib import Path
 import httpx
 import psycopg
 
-from bench import seed
+from bench.load import seed
 from bench.processes import Process, free_port, served
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 API = "/api/v1"
 
 

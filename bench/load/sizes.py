@@ -8,8 +8,8 @@ from statistics import median
 
 import httpx
 
-from bench import seed
-from bench.servers import log_in, migrated_database, serve
+from bench.load import seed
+from bench.load.servers import log_in, migrated_database, serve
 
 SMALL = 1_000
 REPEATS = 31

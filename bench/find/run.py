@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.find_queries import QUERIES, TUNED
+from bench.find.queries import QUERIES, TUNED
 from fastapi_expert.codebase import load
 from fastapi_expert.find import Entry, Finder, entries
 

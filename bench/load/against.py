@@ -10,11 +10,11 @@ from pathlib import Path
 
 import httpx
 
-from bench import storm
-from bench.generator import Request
+from bench.load import storm
+from bench.load.generator import Request
+from bench.load.servers import API, ROOT, log_in, migrated_database, serve
 from bench.measure import Contender, interleave, print_table
 from bench.processes import Process
-from bench.servers import API, ROOT, log_in, migrated_database, serve
 
 
 def compare(postgres: str, directory: Path, *, revision: str, rounds: int, seconds: float) -> None:
@@ -73,7 +73,7 @@ def checkout(revision: str, directory: Path) -> Iterator[Path]:
 
 def _filled_by(path: str, postgres: str, name: str, directory: Path) -> str:
     """The URL of a database migrated and filled by that tree's own code: tables may have been others then."""
-    code = "import sys; from bench.load import migrated_database as make; print(make(*sys.argv[1:], posts=1_000))"
+    code = "import sys; from bench.load import servers; print(servers.migrated_database(*sys.argv[1:], posts=1_000))"
     command = [sys.executable, "-c", code, postgres, name]
     environment = {**os.environ, "PYTHONPATH": path}
     made = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
