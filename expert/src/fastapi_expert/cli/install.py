@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from fastapi_expert.cli.options import JsonFlag
-from fastapi_expert.clients import installation
+from fastapi_expert.clients import installation, warming
 from fastapi_expert.clients.agents import AGENTS
 from fastapi_expert.clients.launcher import Launcher
 from fastapi_expert.config import project_root
@@ -37,6 +37,8 @@ def command(
     done = {
         name: (installation.remove if remove else installation.install)(root, name) for name in dict.fromkeys(names)
     }
+    if not remove and set(names) & set(AGENTS):
+        warming.start(root)
     if json:
         rows = [{"client": name, "changes": [asdict(change) for change in changes]} for name, changes in done.items()]
         write_json({"root": str(root), "removed": remove, "clients": rows})

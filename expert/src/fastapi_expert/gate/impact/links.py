@@ -166,7 +166,7 @@ class Links:
         if "-m" in piece.texts or text.startswith("-m "):
             modules.append(text.removeprefix("-m ").partition(" ")[0])
         places = (self.names.modules.find(path, module) for module in modules)
-        return {node for place in places if place in self.files for node in self.all_of(place)}
+        return {node for place in places if place and place in self.files for node in self.all_of(place)}
 
     def all_of(self, path: str) -> set[Node]:
         """Every piece of a module, methods too."""
