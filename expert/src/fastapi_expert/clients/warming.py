@@ -17,7 +17,7 @@ from fastapi_expert.store import cache_of, ensure_ignored
 
 LARGE = 4_000_000
 """Bytes of Python from which a first look may take longer than a hook can wait."""
-PATIENCE = 2.5
+PATIENCE = 1.0
 """Seconds that a hook waits for the background before it judges by what is known."""
 
 

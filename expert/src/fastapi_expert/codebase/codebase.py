@@ -59,7 +59,7 @@ def load(
     return Codebase(root, found, tuple(exclude), cache)
 
 
-def load_known(root: Path, *, exclude: Sequence[str] = (), near: str = "", most: int = 800) -> tuple["Codebase", int]:
+def load_known(root: Path, *, exclude: Sequence[str] = (), near: str = "", most: int = 400) -> tuple["Codebase", int]:
     """As much of the codebase at ``root`` as its cache holds, files beside ``near`` first, and the number of files that
     are left out. Nothing is read."""
     root = root.resolve(strict=True)
