@@ -1,0 +1,58 @@
+"""Every rule over one codebase: what is certain first, the worst first, without what is suppressed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fastapi_expert.codebase import Codebase
+from fastapi_expert.config import Config
+from fastapi_expert.review.flow.project import Project
+from fastapi_expert.review.model import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Ranked findings, how many a comment silenced, and the packages whose newest release was taken for granted."""
+
+    findings: tuple[Finding, ...]
+    suppressed: int
+    assumed: tuple[str, ...]
+
+
+def review(codebase: Codebase, *, settings: Config | None = None) -> Review:
+    """What is wrong in ``codebase``."""
+    from fastapi_expert.codebase.files.scan import paused_collection
+    from fastapi_expert.review.rules.registry import RULES
+
+    settings = settings or Config()
+    found: list[Finding] = []
+    with paused_collection():
+        project = Project(codebase)
+        for rule in RULES.values():
+            if settings.enabled(rule.code):
+                found += rule.look(project, rule)
+    wanted = [one for one in dict.fromkeys(found) if not settings.ignored_at(one.rule, one.path)]
+    kept = [one for one in wanted if not _is_silenced(codebase, one)]
+    return Review(tuple(sorted(kept, key=rank)), len(wanted) - len(kept), project.versions.assumed)
+
+
+def rank(finding: Finding) -> tuple[bool, int, str, int, str]:
+    """The order in which findings are shown."""
+    return (finding.confidence == "likely", finding.severity, finding.path, finding.line, finding.rule)
+
+
+def _is_silenced(codebase: Codebase, finding: Finding) -> bool:
+    """A comment on its lines or the line above names the rule, or none."""
+    return any(
+        finding.line - 1 <= one.line <= finding.end_line and (not one.rules or finding.rule in one.rules)
+        for one in codebase.files[finding.path].suppressions
+    )
+
+
+def at_lines(findings: Iterable[Finding], lines: "dict[str, list[tuple[int, int]]]") -> tuple[Finding, ...]:
+    """The findings of which the line, or a line that takes part, is one of ``lines``."""
+    places = [(one, [(one.path, one.line, one.end_line), *[(r.path, r.line, r.line) for r in one.related]]) for one in findings]
+    return tuple([
+        one
+        for one, parts in places
+        if any(first <= end and line <= last for path, line, end in parts for first, last in lines.get(path, ()))
+    ])

@@ -1,0 +1,93 @@
+"""What a function reaches: the functions it calls, theirs, and who calls it."""
+
+import ast
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from fastapi_expert.codebase.resolve.names import Symbol
+from fastapi_expert.review.flow.kinds import SESSIONS
+from fastapi_expert.review.flow.modules import Function, dotted
+from fastapi_expert.review.flow.project import Project
+
+_DEPTH = 6
+
+
+class Caller(NamedTuple):
+    """A call of a function, and the function that it stands in."""
+
+    function: Function
+    call: ast.Call
+
+
+def callees(project: Project, function: Function) -> Iterator[tuple[ast.Call, Function]]:
+    """The functions of the codebase that a function calls, with the calls; making an object runs its `__init__`."""
+    for call in function.calls:
+        target = project.kinds.callee(function.path, call, function)
+        if isinstance(target, Symbol):
+            target = project.kinds.method(f"object {target.path}::{target.name}", "__init__")
+        if target is not None and target is not function:
+            yield call, target
+
+
+def reached(project: Project, function: Function, depth: int = _DEPTH) -> Iterator[Function]:
+    """A function, those in it, and every one that they call, each once."""
+    seen: set[int] = set()
+    queue = [(function, 0)]
+    while queue:
+        one, at = queue.pop(0)
+        if id(one) in seen or at > depth:
+            continue
+        seen.add(id(one))
+        yield one
+        queue += [(inner, at) for inner in project.module(one.path).functions.values() if inner.parent is one]
+        queue += [(target, at + 1) for _, target in callees(project, one)]
+
+
+def callers(project: Project) -> dict[int, list[Caller]]:
+    """The id of a function to the calls of it; worked out once a project."""
+    known: dict[int, list[Caller]] | None = project.__dict__.get("_callers")
+    if known is None:
+        known = project.__dict__["_callers"] = {}
+        for function in project.functions():
+            for call, target in callees(project, function):
+                known.setdefault(id(target), []).append(Caller(function, call))
+    return known
+
+
+def session_calls(project: Project, function: Function, names: frozenset[str] | set[str]) -> Iterator[ast.Call]:
+    """The calls of methods called ``names`` on a session, in the order of the text."""
+    for call in function.calls:
+        if isinstance(call.func, ast.Attribute) and call.func.attr in names:
+            if project.kinds.of(function.path, call.func.value, function) in SESSIONS:
+                yield call
+
+
+def reaches(project: Project, function: Function, test: Callable[[Function], bool]) -> bool:
+    """Whether ``function`` or one that it reaches passes ``test``."""
+    return any(test(one) for one in reached(project, function))
+
+
+def argument(call: ast.Call, position: int, name: str) -> ast.expr | None:
+    """The argument given by position or by keyword."""
+    if position < len(call.args) and not any(isinstance(one, ast.Starred) for one in call.args[: position + 1]):
+        return call.args[position]
+    return next((one.value for one in call.keywords if one.arg == name), None)
+
+
+def given_for(call: ast.Call, function: Function, parameter: str) -> ast.expr | None:
+    """What a call of ``function`` gives for one of its parameters."""
+    args = function.node.args
+    positional = [one.arg for one in (*args.posonlyargs, *args.args)]
+    if positional and positional[0] in ("self", "cls") and function.facts.owner:
+        positional = positional[1:]
+    position = positional.index(parameter) if parameter in positional else len(call.args)
+    return argument(call, position, parameter)
+
+
+def last_name(node: ast.AST | None) -> str:
+    """The last part of a dotted name, and of a call of one."""
+    if isinstance(node, ast.Call):
+        node = node.func
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return dotted(node).rpartition(".")[2]
