@@ -83,5 +83,3 @@ def _print(root: Path, result: Review, format: Format) -> None:
             sys.stdout.write(rendered.sarif(result.findings))
         case Format.GITHUB:
             sys.stdout.write(rendered.annotations(result.findings))
-
-

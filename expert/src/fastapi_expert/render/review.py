@@ -82,7 +82,9 @@ def _escaped(message: str) -> str:
 def sarif(findings: Sequence[Finding]) -> str:
     """The log of one run (OASIS SARIF 2.1.0)."""
     used = sorted({one.rule for one in findings})
-    rules = [{"id": code, "name": RULES[code].title, "shortDescription": {"text": RULES[code].summary}} for code in used]
+    rules = [
+        {"id": code, "name": RULES[code].title, "shortDescription": {"text": RULES[code].summary}} for code in used
+    ]
     run = {
         "tool": {"driver": {"name": "fastapi-expert", "version": __version__, "rules": rules}},
         "results": [_result(one) for one in findings],

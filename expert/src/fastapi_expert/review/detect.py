@@ -50,9 +50,14 @@ def _is_silenced(codebase: Codebase, finding: Finding) -> bool:
 
 def at_lines(findings: Iterable[Finding], lines: "dict[str, list[tuple[int, int]]]") -> tuple[Finding, ...]:
     """The findings of which the line, or a line that takes part, is one of ``lines``."""
-    places = [(one, [(one.path, one.line, one.end_line), *[(r.path, r.line, r.line) for r in one.related]]) for one in findings]
-    return tuple([
-        one
-        for one, parts in places
-        if any(first <= end and line <= last for path, line, end in parts for first, last in lines.get(path, ()))
-    ])
+    places = [
+        (one, [(one.path, one.line, one.end_line), *[(r.path, r.line, r.line) for r in one.related]])
+        for one in findings
+    ]
+    return tuple(
+        [
+            one
+            for one, parts in places
+            if any(first <= end and line <= last for path, line, end in parts for first, last in lines.get(path, ()))
+        ]
+    )

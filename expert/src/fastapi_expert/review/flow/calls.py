@@ -91,3 +91,39 @@ def last_name(node: ast.AST | None) -> str:
     if isinstance(node, ast.Attribute):
         return node.attr
     return dotted(node).rpartition(".")[2]
+
+
+def running(project: Project) -> dict[int, Function]:
+    """The functions that answering a request may run, by their ids: endpoints, dependencies, middleware, handlers,
+    background tasks, and everything that they call. Start-up and scripts are not among them."""
+    known: dict[int, Function] | None = project.__dict__.get("_running")
+    if known is not None:
+        return known
+    roots = [*project.endpoints, *project.dependency_functions]
+    for (path, qualname), kind in project.codebase.kinds.items():
+        if kind in ("middleware", "exception_handler", "task") and path in project.codebase.files:
+            function = project.modules.function(path, qualname)
+            methods = [project.kinds.method(f"object {path}::{qualname}", name) for name in ("dispatch", "__call__")]
+            roots += [one for one in (function, *methods) if one is not None]
+    known = project.__dict__["_running"] = {}
+    queue = roots
+    while queue:
+        one = queue.pop()
+        if id(one) in known:
+            continue
+        known[id(one)] = one
+        queue += [inner for inner in project.module(one.path).functions.values() if inner.parent is one]
+        queue += [target for _, target in callees(project, one)]
+        queue += list(_handed_on(project, one))
+    return known
+
+
+def _handed_on(project: Project, function: Function) -> Iterator[Function]:
+    """The functions of the codebase that are arguments of calls: background tasks, callbacks."""
+    for call in function.calls:
+        for one in call.args:
+            symbol = project.kinds.resolve(function.path, dotted(one)) if isinstance(one, ast.Name) else None
+            if symbol is not None and symbol.kind == "function":
+                target = project.modules.function(symbol.path, symbol.name)
+                if target is not None:
+                    yield target

@@ -350,10 +350,10 @@ class Kinds:
     def callee(self, path: str, call: ast.Call, function: Function | None = None) -> Function | Symbol | None:
         """The function of the codebase that a call runs, or the class that it makes an object of."""
         name = dotted(call.func)
+        if name.startswith(("self.", "cls.")) and name.count(".") == 1 and function is not None:
+            owner = self.owner(function)
+            return self.method(f"object {function.path}::{owner}", name.partition(".")[2]) if owner else None
         if name and not (function is not None and self._is_local(function, name.partition(".")[0])):
-            if name.startswith(("self.", "cls.")) and name.count(".") == 1 and function is not None:
-                owner = self.owner(function)
-                return self.method(f"object {function.path}::{owner}", name.partition(".")[2]) if owner else None
             symbol = self.resolve(path, name)
             if symbol is not None and symbol.kind == "function":
                 return self.modules.function(symbol.path, symbol.name)
@@ -422,9 +422,7 @@ class Kinds:
                 found.append(Need(argument.arg, path, _bare(target), said, security, argument.lineno))
         return tuple(found)
 
-    def _depends(
-        self, path: str, node: ast.expr | None, depth: int
-    ) -> Iterator[tuple[str, ast.Call, ast.expr | None]]:
+    def _depends(self, path: str, node: ast.expr | None, depth: int) -> Iterator[tuple[str, ast.Call, ast.expr | None]]:
         """(file, call, annotated class) of every `Depends(…)` in an annotation or a default, through aliases."""
         if node is None or depth > _DEPTH:
             return

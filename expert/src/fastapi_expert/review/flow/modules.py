@@ -212,8 +212,10 @@ def keyword(call: ast.Call, name: str) -> ast.expr | None:
 
 
 def is_constant(node: ast.AST | None, value: object) -> bool:
-    return isinstance(node, ast.Constant) and node.value is value or (
-        isinstance(node, ast.Constant) and type(node.value) is type(value) and node.value == value
+    return (
+        isinstance(node, ast.Constant)
+        and node.value is value
+        or (isinstance(node, ast.Constant) and type(node.value) is type(value) and node.value == value)
     )
 
 

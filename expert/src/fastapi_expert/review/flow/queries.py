@@ -91,7 +91,11 @@ def _selected(project: Project, function: Function, call: ast.Call) -> tuple[Sym
     if not call.args:
         return None
     first = call.args[0]
-    steps = frozenset({"columns"}) if isinstance(first, ast.Attribute | ast.Call) or len(call.args) > 1 else frozenset[str]()
+    steps = (
+        frozenset({"columns"})
+        if isinstance(first, ast.Attribute | ast.Call) or len(call.args) > 1
+        else frozenset[str]()
+    )
     table = table_of(project, function.path, first)
     if table is None and isinstance(first, ast.Attribute):
         table = table_of(project, function.path, first.value)

@@ -10,15 +10,32 @@ from fastapi_expert.review.flow.project import Project
 _DEPTH = 8
 _CALLS = 4
 _TEXT_METHODS = frozenset(
-    ["strip", "lstrip", "rstrip", "lower", "upper", "title", "format", "join", "encode", "decode", "replace", "removeprefix"]
+    [
+        "strip",
+        "lstrip",
+        "rstrip",
+        "lower",
+        "upper",
+        "title",
+        "format",
+        "join",
+        "encode",
+        "decode",
+        "replace",
+        "removeprefix",
+    ]
     + ["joinpath", "resolve", "absolute", "expanduser", "with_suffix"]
 )
-_TEXT_FUNCTIONS = frozenset({"str", "Path", "PurePath", "join", "abspath", "normpath", "desc", "asc", "text", "unquote"})
+_TEXT_FUNCTIONS = frozenset(
+    {"str", "Path", "PurePath", "join", "abspath", "normpath", "desc", "asc", "text", "unquote"}
+)
 _PLAIN = frozenset({"str", "Any", "bytes", "SecretStr"})
 Source = Callable[[Function, ast.expr], bool]
 
 
-def is_callers_text(project: Project, function: Function, node: ast.expr, *, whole: bool = True, paths: bool = False) -> bool:
+def is_callers_text(
+    project: Project, function: Function, node: ast.expr, *, whole: bool = True, paths: bool = False
+) -> bool:
     """Whether ``node`` is text that the caller of a route sends, unchecked on its way.
 
     ``whole`` asks for the text itself; else it may be a part of a formatted string. ``paths`` leaves out what cannot
@@ -33,7 +50,9 @@ def is_callers_text(project: Project, function: Function, node: ast.expr, *, who
     return follows(project, function, node, source)
 
 
-def follows(project: Project, function: Function, node: ast.expr | None, source: Source, depth: int = 0, calls: int = 0) -> bool:
+def follows(
+    project: Project, function: Function, node: ast.expr | None, source: Source, depth: int = 0, calls: int = 0
+) -> bool:
     """Whether a value comes from ``source`` through names, formatting, joining and the arguments of calls."""
     if node is None or depth > _DEPTH:
         return False
@@ -45,7 +64,9 @@ def follows(project: Project, function: Function, node: ast.expr | None, source:
             if bound:
                 if _is_checked(function, node):
                     return False
-                return any(follows(project, function, one.value, source, depth + 1, calls) for one in bound if not one.each)
+                return any(
+                    follows(project, function, one.value, source, depth + 1, calls) for one in bound if not one.each
+                )
             if function.parameter(name) is not None and calls < _CALLS and not project.is_endpoint(function):
                 if _is_checked(function, node) or not _may_be_text(function.parameter(name)):
                     return False
@@ -70,7 +91,11 @@ def follows(project: Project, function: Function, node: ast.expr | None, source:
         case ast.Call(func=func, args=args, keywords=keywords):
             name = last_name(func)
             given = [*args, *[one.value for one in keywords]]
-            if isinstance(func, ast.Attribute) and name in _TEXT_METHODS and not _is_module(project, function, func.value):
+            if (
+                isinstance(func, ast.Attribute)
+                and name in _TEXT_METHODS
+                and not _is_module(project, function, func.value)
+            ):
                 return any(follows(project, function, one, source, depth + 1, calls) for one in (func.value, *given))
             if name in _TEXT_FUNCTIONS:
                 return any(follows(project, function, one, source, depth + 1, calls) for one in given)
@@ -139,7 +164,9 @@ def _may_be_text(argument: ast.arg | None) -> bool:
 def _is_single_segment(project: Project, function: Function, name: str) -> bool:
     """Whether a parameter is part of the path without `:path`: it cannot hold a slash."""
     decorators = [one for one in function.node.decorator_list if isinstance(one, ast.Call)]
-    texts = [n.value for one in decorators for n in ast.walk(one) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    texts = [
+        n.value for one in decorators for n in ast.walk(one) if isinstance(n, ast.Constant) and isinstance(n.value, str)
+    ]
     templates = [*texts, *[one.route.path for one in project.served if one.function is function]]
     return any(f"{{{name}}}" in one for one in templates)
 

@@ -61,7 +61,7 @@ def commit_after_yield(project: Project, rule: Rule) -> Iterator[Finding]:
             place.lineno,
             f"{first.method} {first.path} is answered before this commit: when it fails, the caller was told that it "
             "worked and nothing is stored",
-            "commit in the endpoint, or ask for it with `Depends(…, scope=\"function\")` (FastAPI ≥ 0.121)",
+            'commit in the endpoint, or ask for it with `Depends(…, scope="function")` (FastAPI ≥ 0.121)',
             confidence="certain" if writes else "likely",
             related=(Related(first.path_file, first.line, f"{first.method} {first.path}"),),
         )
@@ -309,7 +309,9 @@ def lazy_relation(project: Project, rule: Rule) -> Iterator[Finding]:
     for function in project.functions("scalars", "scalar", "execute", "exec", "get", "get_one"):
         if not function.is_async:
             continue
-        refreshed = {dotted(call.args[0]) for call in session_calls(project, function, {"refresh"}) if len(call.args) > 1}
+        refreshed = {
+            dotted(call.args[0]) for call in session_calls(project, function, {"refresh"}) if len(call.args) > 1
+        }
         written = {dotted(n) for n in function.nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)}
         reported: set[str] = set()
         for node in function.nodes:
@@ -408,7 +410,12 @@ def _read_after(
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and isinstance(node.value, ast.Name):
                 if node.value.id in rows and _is_field(project, function, node.value.id, node.attr):
                     return dotted(node), node
-            if isinstance(node, ast.Return) and isinstance(node.value, ast.Name) and node.value.id in rows and has_model:
+            if (
+                isinstance(node, ast.Return)
+                and isinstance(node.value, ast.Name)
+                and node.value.id in rows
+                and has_model
+            ):
                 return node.value.id, node
         rows -= bound
     return None
@@ -459,7 +466,10 @@ def _expires(project: Project, function: Function, session: ast.expr) -> bool:
     made = _maker(project, function.path, session, function, 0)
     if not made:
         return False
-    return not any(is_constant(keyword(call, "expire_on_commit"), False) or any(k.arg is None for k in call.keywords) for call in made)
+    return not any(
+        is_constant(keyword(call, "expire_on_commit"), False) or any(k.arg is None for k in call.keywords)
+        for call in made
+    )
 
 
 def _maker(project: Project, path: str, node: ast.expr | None, function: Function | None, depth: int) -> list[ast.Call]:
@@ -589,7 +599,7 @@ def session_in_stream(project: Project, rule: Rule) -> Iterator[Finding]:
                 function.node.lineno,
                 f"the session of `{target.name}` (asked for by `{one.asked_by.name}`) keeps its connection as long as "
                 f"the {what} lasts: a pool of 15 is empty after 15 clients",
-                "close or commit it before the answer begins, or ask for it with `scope=\"function\"` (FastAPI ≥ 0.121)",
+                'close or commit it before the answer begins, or ask for it with `scope="function"` (FastAPI ≥ 0.121)',
                 related=(Related(target.path, target.node.lineno, "where the session comes from"),),
             )
             break
@@ -606,7 +616,10 @@ def sync_session_in_async(project: Project, rule: Rule) -> Iterator[Finding]:
     for function in project.functions():
         if not function.is_async or not _is_served_code(project, function):
             continue
-        own = next((call for call in session_calls(project, function, _IO) if _kind_of(project, function, call) == "session"), None)
+        own = next(
+            (call for call in session_calls(project, function, _IO) if _kind_of(project, function, call) == "session"),
+            None,
+        )
         if own is not None:
             yield _blocked(rule, function, own, "a query of a sync session")
             continue
@@ -657,7 +670,9 @@ def never_closed(project: Project, rule: Rule) -> Iterator[Finding]:
     for function in project.dependency_functions:
         if function.name == "__init__":
             continue
-        closes = any(isinstance(n, ast.Attribute) and n.attr in ("close", "aclose", "remove", "closing") for n in function.nodes)
+        closes = any(
+            isinstance(n, ast.Attribute) and n.attr in ("close", "aclose", "remove", "closing") for n in function.nodes
+        )
         values = [n.value for n in function.nodes if isinstance(n, ast.Return | ast.Yield) and n.value is not None]
         for value in values:
             made = _made_here(project, function, value)
@@ -731,13 +746,18 @@ def _conflict_is_handled(project: Project) -> bool:
             if any(word in text for word in ("IntegrityError", "SQLAlchemyError", "DBAPIError")):
                 return True
     return any(
-        last_name(call) == "add_exception_handler" and call.args and last_name(call.args[0]) in ("IntegrityError", "SQLAlchemyError")
+        last_name(call) == "add_exception_handler"
+        and call.args
+        and last_name(call.args[0]) in ("IntegrityError", "SQLAlchemyError")
         for function in project.functions("add_exception_handler")
         for call in function.calls
     ) or any(
         "IntegrityError" in ast.dump(statement) and "add_exception_handler" in ast.dump(statement)
         for path in project.paths()
-        if any(one.alias == "IntegrityError" or one.name == "IntegrityError" for one in project.codebase.files[path].imports)
+        if any(
+            one.alias == "IntegrityError" or one.name == "IntegrityError"
+            for one in project.codebase.files[path].imports
+        )
         for statement in project.module(path).tree.body
     )
 
@@ -812,7 +832,9 @@ def python_operators(project: Project, rule: Rule) -> Iterator[Finding]:
                         given.lineno,
                         f"Python's `{operator}` looks at the column object, not at the rows: a condition is dropped, "
                         "nothing matches, or it raises TypeError",
-                        {"and": "`,` or `and_()`", "or": "`or_()`", "not": "`not_()` or `~`"}.get(operator, "`.is_(None)` or `.is_not(None)`"),
+                        {"and": "`,` or `and_()`", "or": "`or_()`", "not": "`not_()` or `~`"}.get(
+                            operator, "`.is_(None)` or `.is_not(None)`"
+                        ),
                     )
 
 
@@ -860,7 +882,10 @@ def sql_by_formatting(project: Project, rule: Rule) -> Iterator[Finding]:
             if name == "text":
                 if not project.kinds.external(function.path, call.func, function).startswith("sqlalchemy"):
                     continue
-            elif isinstance(first, ast.Call) or _kind_of(project, function, call) not in SESSIONS | {"connection", "async-connection"}:
+            elif isinstance(first, ast.Call) or _kind_of(project, function, call) not in SESSIONS | {
+                "connection",
+                "async-connection",
+            }:
                 continue
             if is_callers_text(project, function, first, whole=False):
                 yield rule.at(
@@ -869,5 +894,3 @@ def sql_by_formatting(project: Project, rule: Rule) -> Iterator[Finding]:
                     "what the caller sent is part of the SQL text: they can read and change whatever this user may",
                     'bind it: `text("… = :name")` with `{"name": name}`',
                 )
-
-
