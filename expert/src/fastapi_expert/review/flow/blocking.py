@@ -104,7 +104,9 @@ def waits_behind(project: Project, function: Function, depth: int = 0) -> Wait |
 
 
 def _is_cached(function: Function) -> bool:
-    return any(last_name(one) in _CACHES for one in function.node.decorator_list)
+    """Whether it keeps what it found: by a decorator, or in a variable of the module."""
+    by_decorator = any(last_name(one) in _CACHES for one in function.node.decorator_list)
+    return by_decorator or any(isinstance(node, ast.Global) for node in function.nodes)
 
 
 def runs_at_start(function: Function) -> bool:

@@ -72,6 +72,9 @@ class Kinds:
         self._bindings: dict[int, dict[str, list[Binding]]] = {}
         self._globals: dict[tuple[str, str], str] = {}
         self._locals: dict[tuple[int, str], str] = {}
+        self._parameters: dict[tuple[int, str], str] = {}
+        self._nodes: dict[int, str] = {}
+        self._asked: dict[int, tuple[Need, ...]] = {}
 
     # -- names ----------------------------------------------------------------------------------------------------
 
@@ -121,6 +124,15 @@ class Kinds:
         """The kind of the value of ``node``, which stands in ``function`` of the file at ``path``."""
         if depth > _DEPTH or node is None:
             return ""
+        if isinstance(node, ast.Call | ast.Attribute):
+            known = self._nodes.get(id(node))
+            if known is None:
+                self._nodes[id(node)] = ""  # what is made of itself says nothing
+                known = self._nodes[id(node)] = self._kind(path, node, function, depth)
+            return known
+        return self._kind(path, node, function, depth)
+
+    def _kind(self, path: str, node: ast.AST, function: Function | None, depth: int) -> str:
         match node:
             case ast.Name(id=name):
                 return self._named(path, name, function, depth)
@@ -173,6 +185,13 @@ class Kinds:
 
     def parameter(self, function: Function, name: str, depth: int = 0) -> str:
         """The kind of a parameter: by its annotation, else by the dependency that fills it."""
+        key = (id(function), name)
+        if key not in self._parameters:
+            self._parameters[key] = ""
+            self._parameters[key] = self._parameter(function, name, depth)
+        return self._parameters[key]
+
+    def _parameter(self, function: Function, name: str, depth: int) -> str:
         argument = function.parameter(name)
         if argument is None or depth > _DEPTH:
             return ""
@@ -403,6 +422,11 @@ class Kinds:
 
     def needs(self, function: Function) -> tuple[Need, ...]:
         """What `Depends` and `Security` ask for in the signature of a function, in order."""
+        if id(function) not in self._asked:
+            self._asked[id(function)] = self._needs(function)
+        return self._asked[id(function)]
+
+    def _needs(self, function: Function) -> tuple[Need, ...]:
         found: list[Need] = []
         args = function.node.args
         for argument in [*args.posonlyargs, *args.args, *args.kwonlyargs]:

@@ -68,8 +68,14 @@ class Function:
             yield above
             above = self.parents.get(id(above))
 
+    @cached_property
+    def parameters(self) -> dict[str, ast.arg]:
+        """The parameters that have names of their own, in order."""
+        given = self.node.args
+        return {one.arg: one for one in (*given.posonlyargs, *given.args, *given.kwonlyargs)}
+
     def parameter(self, name: str) -> ast.arg | None:
-        return next((one for one in arguments(self.node) if one.arg == name), None)
+        return self.parameters.get(name)
 
     @cached_property
     def defaults(self) -> dict[str, ast.expr]:
@@ -189,11 +195,6 @@ def top_level(body: list[ast.stmt]) -> Iterator[ast.stmt]:
                 yield from top_level(getattr(statement, field, []))
         for handler in getattr(statement, "handlers", []):
             yield from top_level(handler.body)
-
-
-def arguments(node: AnyFunction) -> list[ast.arg]:
-    """The parameters that have names of their own."""
-    return [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
 
 
 def dotted(node: ast.AST | None) -> str:

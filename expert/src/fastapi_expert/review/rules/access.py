@@ -17,7 +17,8 @@ _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _OPEN_BY_NATURE = re.compile(
     r"sign.?(?:up|in|out)|log.?(?:in|out)|register|registration|token|refresh|oauth|oidc|saml|sso|auth|callback|webhook|hook|"
     r"verif|confirm|activat|reset|forgot|recover|password|invit|public|health|ping|contact|feedback|subscri|newsletter|"
-    r"captcha|otp|magic|guest|anonymous|csrf|challenge|search|preview|share|track|event|install|setup|bootstrap|init|notify|ipn|internal",
+    r"captcha|otp|magic|guest|anonymous|csrf|challenge|search|preview|share|track|event|install|setup|bootstrap|init|notify|ipn|internal|"
+    r"\b(?:list|get|read|check|validate|estimate|calculate|query|count|find|fetch)_",
     re.IGNORECASE,
 )
 _CHECKS_ITSELF = re.compile(
@@ -550,6 +551,7 @@ def secret_in_schema(project: Project, rule: Rule) -> Iterator[Finding]:
                 function.node.lineno,
                 f"the answer holds `{field}` of {name}",
                 "a schema without it, or `Field(exclude=True)`",
+                confidence="certain" if _HASHES.fullmatch(field) else "likely",
                 related=(Related(where, project.module(where).classes[name].lineno, "the schema"),)
                 if name in project.module(where).classes
                 else (),
@@ -804,7 +806,13 @@ def secret_default(project: Project, rule: Rule) -> Iterator[Finding]:
                 if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
                     field = statement.target.id
                     text = _literal(statement.value)
-                    if _SECRET_SETTING.fullmatch(field) and text and field not in checked and text not in checked:
+                    if (
+                        _SECRET_SETTING.fullmatch(field)
+                        and "default" not in field.lower()
+                        and text
+                        and field not in checked
+                        and text not in checked
+                    ):
                         yield _known_secret(rule, path, statement.lineno, field)
         for name, value in module.assigned.items():
             for call in [n for n in ast.walk(value) if isinstance(n, ast.Call) and len(n.args) == 2]:
@@ -986,17 +994,38 @@ def _whole(rule: Rule, path: str, line: int, name: str) -> Finding:
     )
 
 
+_SHOWING = frozenset(
+    [
+        "RedirectResponse",
+        "HTMLResponse",
+        "Template",
+        "from_string",
+        "search",
+        "match",
+        "compile",
+        "fullmatch",
+        "findall",
+        "sub",
+    ]
+)
+
+
 def callers_page(project: Project, rule: Rule) -> Iterator[Finding]:
-    for function in project.functions("RedirectResponse", "HTMLResponse", "Template", "from_string", "re"):
+    for function in project.functions(
+        "RedirectResponse", "HTMLResponse", "Template", "from_string", "re.", "import re"
+    ):
         for call in function.calls:
             name = last_name(call)
+            if name not in _SHOWING:
+                continue
             first = argument(call, 0, {"RedirectResponse": "url", "HTMLResponse": "content"}.get(name, ""))
             if first is None:
                 continue
             if name == "RedirectResponse" and not _mentions(
                 function, frozenset({"startswith", "urlparse", "urlsplit", "netloc", "hostname"})
             ):
-                if _starts_with_text(first) or not is_callers_text(project, function, first):
+                start = _start_of(first)
+                if start is None or not is_callers_text(project, function, start):
                     continue
                 yield rule.at(
                     function.path,
@@ -1016,9 +1045,10 @@ def callers_page(project: Project, rule: Rule) -> Iterator[Finding]:
                     "`html.escape(…)`, or a template",
                 )
             elif name in ("Template", "from_string") and is_callers_text(project, function, first):
-                if name == "from_string" or project.kinds.external(function.path, call.func, function).startswith(
-                    "jinja2"
-                ):
+                owner = dotted(call.func).rpartition(".")[0].lower()
+                if (name == "from_string" and re.search("env|jinja|template", owner)) or project.kinds.external(
+                    function.path, call.func, function
+                ).startswith("jinja2"):
                     yield rule.at(
                         function.path,
                         call.lineno,
@@ -1042,12 +1072,16 @@ def callers_page(project: Project, rule: Rule) -> Iterator[Finding]:
                     )
 
 
-def _starts_with_text(node: ast.expr) -> bool:
-    """Whether a URL begins with text of our own, so that the caller chooses only what follows it."""
-    if isinstance(node, ast.JoinedStr) and node.values:
-        first = node.values[0]
-        return isinstance(first, ast.Constant) and bool(re.match(r"https?://[^/]+/|/[^/]", str(first.value)))
-    return isinstance(node, ast.BinOp) and isinstance(node.left, ast.Constant)
+def _start_of(node: ast.expr) -> ast.expr | None:
+    """The part that says where a URL leads: None when it begins with text of our own."""
+    if isinstance(node, ast.JoinedStr):
+        parts = list(node.values)
+        if parts and isinstance(parts[0], ast.Constant) and re.fullmatch(r"(?:https?:)?//", str(parts[0].value)):
+            parts = parts[1:]
+        return parts[0].value if parts and isinstance(parts[0], ast.FormattedValue) else None
+    if isinstance(node, ast.BinOp):
+        return _start_of(node.left) if not isinstance(node.left, ast.Constant) else None
+    return node
 
 
 _LOGIN_COOKIE = re.compile(

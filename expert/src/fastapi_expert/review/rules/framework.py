@@ -2,12 +2,13 @@
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 
 from fastapi_expert.codebase.vocabulary import ROUTE_DECORATORS
 from fastapi_expert.review.flow.calls import last_name
 from fastapi_expert.review.flow.modules import Function, dotted, keyword, walk
 from fastapi_expert.review.flow.project import Project
-from fastapi_expert.review.model import Finding, Rule
+from fastapi_expert.review.model import Finding, Related, Rule
 
 
 def route_after_include(project: Project, rule: Rule) -> Iterator[Finding]:
@@ -39,6 +40,18 @@ def route_after_include(project: Project, rule: Rule) -> Iterator[Finding]:
 
 
 def deprecated(project: Project, rule: Rule) -> Iterator[Finding]:
+    """One finding for everything of a kind: a large codebase says `.dict()` a hundred times."""
+    by_kind: dict[str, list[Finding]] = {}
+    for one in _deprecated(project, rule):
+        by_kind.setdefault(one.message, []).append(one)
+    for findings in by_kind.values():
+        first, rest = findings[0], findings[1:]
+        many = f" ({len(findings)} places)" if rest else ""
+        related = tuple([Related(one.path, one.line, "another") for one in rest[:4]])
+        yield replace(first, message=first.message + many, related=related)
+
+
+def _deprecated(project: Project, rule: Rule) -> Iterator[Finding]:
     modern = project.versions.pydantic.may_be_at_least((2, 0))
     for path in project.paths():
         module = project.module(path)

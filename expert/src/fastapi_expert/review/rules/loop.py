@@ -8,7 +8,7 @@ from fastapi_expert.review.flow.blocking import Wait, runs_at_start, waits, wait
 from fastapi_expert.review.flow.calls import callees, last_name, running
 from fastapi_expert.review.flow.modules import Function, dotted, is_constant, keyword
 from fastapi_expert.review.flow.project import Project
-from fastapi_expert.review.model import Finding, Rule
+from fastapi_expert.review.model import Confidence, Finding, Rule
 
 _WAITING = "every other request of this worker waits meanwhile"
 _CONTEXTS = frozenset({"asynccontextmanager", "contextmanager", "fixture"})
@@ -65,6 +65,7 @@ def blocking_client(project: Project, rule: Rule) -> Iterator[Finding]:
                 found.call.lineno,
                 f"`{found.name}`{_way(found)} waits for its server on the event loop: {_WAITING}",
                 "use the library's asyncio client, make the function a plain `def`, or `await asyncio.to_thread(…)`",
+                confidence=_sure(found),
             )
 
 
@@ -77,6 +78,7 @@ def heavy_work(project: Project, rule: Rule) -> Iterator[Finding]:
                 found.call.lineno,
                 f"`{found.name}`{_way(found)} computes on the event loop: {_WAITING}",
                 "make the function a plain `def`, or `await asyncio.to_thread(…)`",
+                confidence=_sure(found),
             )
 
 
@@ -89,6 +91,7 @@ def blocking_helper(project: Project, rule: Rule) -> Iterator[Finding]:
                 found.call.lineno,
                 f"`{found.name}`{_way(found)} blocks the event loop: {_WAITING}",
                 f"`await asyncio.to_thread({dotted(found.call.func) or found.through[0]}, …)`, or a plain `def`",
+                confidence=_sure(found),
             )
 
 
@@ -101,6 +104,14 @@ def _behind(project: Project, function: Function, sort: str) -> Wait | None:
         if behind is not None and behind.sort == sort:
             return Wait(behind.sort, behind.name, call, (target.name, *behind.through))
     return None
+
+
+_ONCE = re.compile(r"__init__|_?(?:init|setup|connect|configure|bootstrap|load|start|create_client)\w*|_?get_\w*client")
+
+
+def _sure(found: Wait) -> Confidence:
+    """What prepares something runs once, perhaps before the first request."""
+    return "likely" if any(_ONCE.fullmatch(name) for name in found.through) else "certain"
 
 
 def _way(found: Wait) -> str:
@@ -181,8 +192,13 @@ _WITHOUT_TIMEOUT = re.compile(
 )
 
 
+_APART = re.compile(r"(?:^|/)(?:scripts?|dev|docs?|docs_src|examples?|tools|bin|benchmarks?)/")
+
+
 def no_timeout(project: Project, rule: Rule) -> Iterator[Finding]:
     for function in project.functions("requests", "urlopen", "httpx"):
+        if _APART.search(function.path):
+            continue
         for call in function.calls:
             name = project.kinds.external(function.path, call.func, function)
             if not name:

@@ -71,7 +71,9 @@ def path_parameter_missing(project: Project, rule: Rule) -> Iterator[Finding]:
 
 def _taken(project: Project, served: ServedEndpoint) -> set[str] | None:
     """The names of path parameters that a route's function and its dependencies take; None when that is not known."""
-    if served.function is None:
+    if (
+        served.function is None or served.function.facts.owner
+    ):  # a class of routes: what its attributes take is not read
         return None
     found: set[str] = set()
     known = {id(one) for one in project.run_before(served)}
@@ -452,9 +454,10 @@ def never_included(project: Project, rule: Rule) -> Iterator[Finding]:
         b"import_module" in project.modules.source(path) and b"include_router" in project.modules.source(path)
         for path in project.paths()
     )
+    named = _named_in_includes(project)
     for one in problems if not dynamic else ():
         found = _NOT_INCLUDED.match(one.message)
-        if found is not None:
+        if found is not None and (one.path, found[1]) not in named:
             yield rule.at(
                 one.path,
                 one.line,
@@ -462,6 +465,21 @@ def never_included(project: Project, rule: Rule) -> Iterator[Finding]:
                 f"`app.include_router({found[1]})`, or delete it",
                 confidence="likely",
             )
+
+
+def _named_in_includes(project: Project) -> set[tuple[str, str]]:
+    """(file, name) of every router that some `include_router` names, under whatever condition."""
+    found: set[tuple[str, str]] = set()
+    for path in project.paths():
+        if b"include_router" not in project.modules.source(path):
+            continue
+        for call in [n for n in ast.walk(project.module(path).tree) if isinstance(n, ast.Call)]:
+            if last_name(call) == "include_router":
+                for given in [*call.args, *[one.value for one in call.keywords]]:
+                    symbol = project.kinds.resolve(path, dotted(given))
+                    if symbol is not None and symbol.kind == "value":
+                        found.add((symbol.path, symbol.name))
+    return found
 
 
 def operation_id_twice(project: Project, rule: Rule) -> Iterator[Finding]:

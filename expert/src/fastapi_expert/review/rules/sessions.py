@@ -54,15 +54,15 @@ def commit_after_yield(project: Project, rule: Rule) -> Iterator[Finding]:
         losing = [one for one in routes if _loses(project, one, function)]
         if not losing:
             continue
-        writes = any(_writes(project, one) for one in losing)
-        first = losing[0].route
+        writing = next((one for one in losing if _writes(project, one)), None)
+        first = (writing or losing[0]).route
         yield rule.at(
             function.path,
             place.lineno,
             f"{first.method} {first.path} is answered before this commit: when it fails, the caller was told that it "
             "worked and nothing is stored",
             'commit in the endpoint, or ask for it with `Depends(…, scope="function")` (FastAPI ≥ 0.121)',
-            confidence="certain" if writes else "likely",
+            confidence="certain" if writing is not None else "likely",
             related=(Related(first.path_file, first.line, f"{first.method} {first.path}"),),
         )
 

@@ -21,7 +21,7 @@ def override_not_restored(project: Project, rule: Rule) -> Iterator[Finding]:
         if one.name in ("teardown_method", "teardown_function", "tearDown", "teardown_module") and _clears(one)
     }
     for function in functions:
-        if _clears(function) or function.path in clearing_files:
+        if _clears(function) or function.path in clearing_files or _scope(function) in ("session", "package", "module"):
             continue
         for node in function.nodes:
             target = (
@@ -40,8 +40,18 @@ def override_not_restored(project: Project, rule: Rule) -> Iterator[Finding]:
                 node.lineno,
                 f"`{owner}` keeps this override for every test that comes after: they pass or fail by their order",
                 f"a fixture that yields and then `{owner}.dependency_overrides.clear()`",
+                confidence="likely",
             )
             break
+
+
+def _scope(function: Function) -> str:
+    """The scope that a fixture names."""
+    for one in function.node.decorator_list:
+        scope = keyword(one, "scope") if isinstance(one, ast.Call) else None
+        if isinstance(scope, ast.Constant):
+            return str(scope.value)
+    return ""
 
 
 def _is_autouse(function: Function) -> bool:
@@ -148,6 +158,7 @@ def lifespan_does_not_run(project: Project, rule: Rule) -> Iterator[Finding]:
                     node.lineno,
                     "without `with` the application never starts: what its lifespan sets up is not there",
                     "`with TestClient(app) as client: yield client` in a fixture",
+                    confidence="likely",
                 )
 
 
