@@ -1,12 +1,13 @@
 """Every rule over one codebase: what is certain first, the worst first, without what is suppressed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.config import Config
-from fastapi_expert.review.flow.project import Project
+from fastapi_expert.review import store
 from fastapi_expert.review.model import Finding
+from fastapi_expert.review.versions import Versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,19 +21,27 @@ class Review:
 
 def review(codebase: Codebase, *, settings: Config | None = None) -> Review:
     """What is wrong in ``codebase``."""
+    settings = settings or Config()
+    versions = Versions(codebase.root)
+    key = store.key_of(codebase, versions)
+    found = store.kept(codebase, key)
+    if found is None:
+        found = list(dict.fromkeys(_look(codebase, versions)))
+        store.keep(codebase, key, found)
+    wanted = [one for one in found if settings.enabled(one.rule) and not settings.ignored_at(one.rule, one.path)]
+    kept = [one for one in wanted if not _is_silenced(codebase, one)]
+    return Review(tuple(sorted(kept, key=rank)), len(wanted) - len(kept), versions.assumed)
+
+
+def _look(codebase: Codebase, versions: Versions) -> Iterator[Finding]:
     from fastapi_expert.codebase.files.scan import paused_collection
+    from fastapi_expert.review.flow.project import Project
     from fastapi_expert.review.rules.registry import RULES
 
-    settings = settings or Config()
-    found: list[Finding] = []
     with paused_collection():
-        project = Project(codebase)
+        project = Project(codebase, versions)
         for rule in RULES.values():
-            if settings.enabled(rule.code):
-                found += rule.look(project, rule)
-    wanted = [one for one in dict.fromkeys(found) if not settings.ignored_at(one.rule, one.path)]
-    kept = [one for one in wanted if not _is_silenced(codebase, one)]
-    return Review(tuple(sorted(kept, key=rank)), len(wanted) - len(kept), project.versions.assumed)
+            yield from rule.look(project, rule)
 
 
 def rank(finding: Finding) -> tuple[bool, int, str, int, str]:

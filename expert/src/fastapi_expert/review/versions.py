@@ -65,6 +65,12 @@ class Versions:
         """The packages of which nothing is said, so that the newest release is taken."""
         return tuple([name for name in PACKAGES if not getattr(self, name).source])
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What the project's own files say, of its dependencies and of how its tests run."""
+        more = [_text(self._root / name) for name in ("pytest.ini", "setup.cfg", "tox.ini")]
+        return (*[text for _, text in self._files], *more)
+
     def _of(self, package: str) -> Range:
         locked = re.compile(rf'^name = "{package}"\s*\nversion = "([^"]+)"', re.MULTILINE)
         required = re.compile(rf"^\s*[\"']?{package}(?:\[[\w,\s-]*\])?\s*([^\n#;\"']*)", re.MULTILINE | re.IGNORECASE)

@@ -2,14 +2,10 @@
 
 import ast
 import re
-from typing import Literal, NamedTuple
 
 from fastapi_expert.review.flow.calls import callees, last_name
 from fastapi_expert.review.flow.modules import Function
-from fastapi_expert.review.flow.project import Project
-
-Sort = Literal["call", "file", "client", "heavy"]
-"""A plain blocking call; a file read or written; a client of a store or service; computation."""
+from fastapi_expert.review.flow.project import Project, Sort, Wait
 
 _CALLS = re.compile(
     r"time\.sleep|os\.(?:system|popen|wait|waitpid)|subprocess\.(?:run|call|check_call|check_output|getoutput|getstatusoutput)"
@@ -41,18 +37,9 @@ _DEPTH = 6
 _CACHES = frozenset({"lru_cache", "cache", "cached_property", "cached"})
 
 
-class Wait(NamedTuple):
-    """A call that waits: what it is called outside, its sort, and the names of the helpers on the way to it."""
-
-    sort: Sort
-    name: str
-    call: ast.Call
-    through: tuple[str, ...] = ()
-
-
 def waits(project: Project, function: Function) -> tuple[Wait, ...]:
     """The calls of a function's own body that wait, in order; what is awaited or handed on does not."""
-    known: dict[int, tuple[Wait, ...]] = project.__dict__.setdefault("_waits", {})
+    known = project.waits
     if id(function) not in known:
         known[id(function)] = tuple(
             [
@@ -86,7 +73,7 @@ def _on_path(project: Project, function: Function, node: ast.Attribute) -> str:
 
 def waits_behind(project: Project, function: Function, depth: int = 0) -> Wait | None:
     """What a plain function waits for when it is called, itself or through others; files do not count."""
-    known: dict[int, Wait | None] = project.__dict__.setdefault("_waits_behind", {})
+    known = project.waits_behind
     if id(function) in known or depth > _DEPTH:
         return known.get(id(function))
     known[id(function)] = None

@@ -21,6 +21,13 @@ class Caller(NamedTuple):
 
 def callees(project: Project, function: Function) -> Iterator[tuple[ast.Call, Function]]:
     """The functions of the codebase that a function calls, with the calls; making an object runs its `__init__`."""
+    found = project.called.get(id(function))
+    if found is None:
+        found = project.called[id(function)] = tuple(_callees(project, function))
+    return iter(found)
+
+
+def _callees(project: Project, function: Function) -> Iterator[tuple[ast.Call, Function]]:
     for call in function.calls:
         target = project.kinds.callee(function.path, call, function)
         if isinstance(target, Symbol):
@@ -43,15 +50,14 @@ def reached(project: Project, function: Function, depth: int = _DEPTH) -> Iterat
         queue += [(target, at + 1) for _, target in callees(project, one)]
 
 
-def callers(project: Project) -> dict[int, list[Caller]]:
-    """The id of a function to the calls of it; worked out once a project."""
-    known: dict[int, list[Caller]] | None = project.__dict__.get("_callers")
-    if known is None:
-        known = project.__dict__["_callers"] = {}
-        for function in project.functions():
-            for call, target in callees(project, function):
-                known.setdefault(id(target), []).append(Caller(function, call))
-    return known
+def callers(project: Project, function: Function) -> list[Caller]:
+    """The calls of a function in the codebase."""
+    if project.calling is None:
+        project.calling = {}
+        for one in project.functions():
+            for call, target in callees(project, one):
+                project.calling.setdefault(id(target), []).append((one, call))
+    return [Caller(*one) for one in project.calling.get(id(function), ())]
 
 
 def session_calls(project: Project, function: Function, names: frozenset[str] | set[str]) -> Iterator[ast.Call]:
@@ -96,16 +102,15 @@ def last_name(node: ast.AST | None) -> str:
 def running(project: Project) -> dict[int, Function]:
     """The functions that answering a request may run, by their ids: endpoints, dependencies, middleware, handlers,
     background tasks, and everything that they call. Start-up and scripts are not among them."""
-    known: dict[int, Function] | None = project.__dict__.get("_running")
-    if known is not None:
-        return known
+    if project.running is not None:
+        return project.running
     roots = [*project.endpoints, *project.dependency_functions]
     for (path, qualname), kind in project.codebase.kinds.items():
         if kind in ("middleware", "exception_handler", "task") and path in project.codebase.files:
             function = project.modules.function(path, qualname)
             methods = [project.kinds.method(f"object {path}::{qualname}", name) for name in ("dispatch", "__call__")]
             roots += [one for one in (function, *methods) if one is not None]
-    known = project.__dict__["_running"] = {}
+    known = project.running = {}
     queue = roots
     while queue:
         one = queue.pop()

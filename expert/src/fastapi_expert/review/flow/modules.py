@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import cast
 
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.syntax.facts import FunctionFacts
 
 AnyFunction = ast.FunctionDef | ast.AsyncFunctionDef
+_SILENT = (ast.expr_context, ast.operator, ast.boolop, ast.unaryop)
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
@@ -179,11 +181,21 @@ def _collect(
 
 def walk(node: ast.AST) -> Iterator[ast.AST]:
     """``node`` and what is in it, in the order of the text; scopes in it are named and not entered."""
-    yield node
-    if isinstance(node, _SCOPES):
-        return
-    for child in ast.iter_child_nodes(node):
-        yield from walk(child)
+    stack = [node]
+    while stack:
+        one = stack.pop()
+        yield one
+        if isinstance(one, _SCOPES):
+            continue
+        inner: list[ast.AST] = []
+        for name in one._fields:
+            value: object = getattr(one, name, None)
+            if isinstance(value, ast.AST):
+                if not isinstance(value, _SILENT):
+                    inner.append(value)
+            elif isinstance(value, list):
+                inner += [part for part in cast(list[object], value) if isinstance(part, ast.AST)]
+        stack += reversed(inner)
 
 
 def top_level(body: list[ast.stmt]) -> Iterator[ast.stmt]:

@@ -1,8 +1,10 @@
 """One codebase as rules see it: its functions and routes, what each gets injected, and the versions it is written for."""
 
+import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal, NamedTuple
 
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.model import Route
@@ -13,6 +15,19 @@ from fastapi_expert.review.flow.modules import Function, Module, Modules
 from fastapi_expert.review.versions import Versions
 
 _DEPTH = 10
+
+
+Sort = Literal["call", "file", "client", "heavy"]
+"""A plain blocking call; a file read or written; a client of a store or service; computation."""
+
+
+class Wait(NamedTuple):
+    """A call that waits: what it is called outside, its sort, and the names of the helpers on the way to it."""
+
+    sort: Sort
+    name: str
+    call: ast.Call
+    through: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +52,19 @@ class ServedEndpoint:
 class Project:
     """What every rule gets."""
 
-    def __init__(self, codebase: Codebase) -> None:
+    def __init__(self, codebase: Codebase, versions: Versions) -> None:
         self.codebase = codebase
-        self.versions = Versions(codebase.root)
+        self.versions = versions
         self.modules = Modules(codebase)
         self.kinds = Kinds(codebase, self.modules)
         self._chains: dict[int, tuple[Injected, ...]] = {}
+        self.called: dict[int, tuple[tuple[ast.Call, Function], ...]] = {}
+        """What :mod:`.calls` has worked out: the id of a function to its calls of others, and the other way round."""
+        self.calling: dict[int, list[tuple[Function, ast.Call]]] | None = None
+        self.running: dict[int, Function] | None = None
+        self.waits: dict[int, tuple[Wait, ...]] = {}
+        """What :mod:`.blocking` has worked out."""
+        self.waits_behind: dict[int, Wait | None] = {}
 
     def paths(self, *, tests: bool = False) -> Iterator[str]:
         """The files, without those of tests, or those of tests alone."""

@@ -72,7 +72,7 @@ def follows(
                     return False
                 return any(
                     follows(project, one.function, given_for(one.call, function, name), source, depth + 1, calls + 1)
-                    for one in callers(project).get(id(function), ())
+                    for one in callers(project, function)
                 )
             return False
         case ast.JoinedStr(values=values):

@@ -1,6 +1,7 @@
 """What the installed FastAPI, Starlette or Pydantic no longer does, or does differently."""
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -39,6 +40,9 @@ def route_after_include(project: Project, rule: Rule) -> Iterator[Finding]:
                     included.add(dotted(call.args[0]))
 
 
+_OLD_WORDS = re.compile(rb"\.dict\(|parse_obj|from_orm|update_forward_refs|regex=|on_event|validator|class Config")
+
+
 def deprecated(project: Project, rule: Rule) -> Iterator[Finding]:
     """One finding for everything of a kind: a large codebase says `.dict()` a hundred times."""
     by_kind: dict[str, list[Finding]] = {}
@@ -54,6 +58,8 @@ def deprecated(project: Project, rule: Rule) -> Iterator[Finding]:
 def _deprecated(project: Project, rule: Rule) -> Iterator[Finding]:
     modern = project.versions.pydantic.may_be_at_least((2, 0))
     for path in project.paths():
+        if not _OLD_WORDS.search(project.modules.source(path)):
+            continue
         module = project.module(path)
         for name, cls in module.classes.items() if modern else ():
             if project.codebase.kinds.get((path, name)) not in ("schema", "settings"):
@@ -146,7 +152,7 @@ def json_without_type(project: Project, rule: Rule) -> Iterator[Finding]:
         return
     if any(b"strict_content_type=False" in project.modules.source(path).replace(b" ", b"") for path in project.paths()):
         return
-    for function in project.functions("TestClient", "client", tests=True):
+    for function in project.functions("dumps(", "content=", "data='", 'data="', "data=b", tests=True):
         for call in function.calls:
             if not isinstance(call.func, ast.Attribute) or call.func.attr not in ("post", "put", "patch"):
                 continue

@@ -4,10 +4,10 @@ import ast
 import re
 from collections.abc import Iterator
 
-from fastapi_expert.review.flow.blocking import Wait, runs_at_start, waits, waits_behind
+from fastapi_expert.review.flow.blocking import runs_at_start, waits, waits_behind
 from fastapi_expert.review.flow.calls import callees, last_name, running
 from fastapi_expert.review.flow.modules import Function, dotted, is_constant, keyword
-from fastapi_expert.review.flow.project import Project
+from fastapi_expert.review.flow.project import Project, Wait
 from fastapi_expert.review.model import Confidence, Finding, Rule
 
 _WAITING = "every other request of this worker waits meanwhile"
