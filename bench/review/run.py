@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.review.corpus import Hazard, Mark, Program, hazards
 from fastapi_expert.codebase import load
 from fastapi_expert.review import Finding, review
-
-from bench.review.corpus import Hazard, Mark, Program, hazards
 
 
 @dataclass

@@ -69,7 +69,8 @@ def _line(file: Path, number: int) -> str:
 def annotations(findings: Sequence[Finding]) -> str:
     """Workflow commands of GitHub Actions, a line a finding."""
     return "".join(
-        f"::{_GITHUB[one.severity]} file={one.path},line={one.line},endLine={one.end_line},title={one.rule} {one.title}::"
+        f"::{_GITHUB[one.severity]} file={one.path},line={one.line},endLine={one.end_line},title={one.rule} "
+        f"{one.title}::"
         f"{_escaped(f'{one.message}. {one.advice}')}\n"
         for one in findings
     )

@@ -4,7 +4,7 @@ import ast
 import re
 
 from fastapi_expert.review.flow.calls import callees, last_name
-from fastapi_expert.review.flow.modules import Function
+from fastapi_expert.review.flow.modules import Function, dotted
 from fastapi_expert.review.flow.project import Project, Sort, Wait
 
 _CALLS = re.compile(
@@ -53,9 +53,8 @@ def waits(project: Project, function: Function) -> tuple[Wait, ...]:
 
 
 def _sort(project: Project, function: Function, call: ast.Call) -> list[tuple[Sort, str]]:
-    if isinstance(call.func, ast.Name) and call.func.id == "open":
-        if project.kinds.resolve(function.path, "open") is None:
-            return [("file", "open")]
+    if dotted(call.func) == "open" and project.kinds.resolve(function.path, "open") is None:
+        return [("file", "open")]
     name = project.kinds.external(function.path, call.func, function)
     if not name and isinstance(call.func, ast.Attribute):
         name = _on_path(project, function, call.func)

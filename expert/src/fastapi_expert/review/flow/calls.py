@@ -63,9 +63,11 @@ def callers(project: Project, function: Function) -> list[Caller]:
 def session_calls(project: Project, function: Function, names: frozenset[str] | set[str]) -> Iterator[ast.Call]:
     """The calls of methods called ``names`` on a session, in the order of the text."""
     for call in function.calls:
-        if isinstance(call.func, ast.Attribute) and call.func.attr in names:
-            if project.kinds.of(function.path, call.func.value, function) in SESSIONS:
-                yield call
+        method = call.func
+        if not isinstance(method, ast.Attribute) or method.attr not in names:
+            continue
+        if project.kinds.of(function.path, method.value, function) in SESSIONS:
+            yield call
 
 
 def reaches(project: Project, function: Function, test: Callable[[Function], bool]) -> bool:

@@ -34,9 +34,23 @@ _MADE = {"session-maker": "session", "async-session-maker": "async-session"}
 _CONNECTED = {"engine": "connection", "async-engine": "async-connection"}
 SESSIONS = frozenset({"session", "async-session"})
 _WRAPPERS = frozenset(
-    ["Optional", "Iterator", "Iterable", "Generator", "AsyncIterator", "AsyncIterable", "AsyncGenerator"]
-    + ["Awaitable", "ContextManager", "AsyncContextManager", "AbstractContextManager", "AbstractAsyncContextManager"]
-    + ["Final", "ClassVar", "contextmanager"]
+    [
+        "Optional",
+        "Iterator",
+        "Iterable",
+        "Generator",
+        "AsyncIterator",
+        "AsyncIterable",
+        "AsyncGenerator",
+        "Awaitable",
+        "ContextManager",
+        "AsyncContextManager",
+        "AbstractContextManager",
+        "AbstractAsyncContextManager",
+        "Final",
+        "ClassVar",
+        "contextmanager",
+    ]
 )
 _DEPTH = 14
 
@@ -218,7 +232,8 @@ class Kinds:
         return self._instance(symbol) if symbol is not None and symbol.kind == "class" else ""
 
     def annotated(self, path: str, annotation: ast.expr, depth: int = 0) -> str:
-        """The kind that an annotation promises; unions with None, `Annotated`, aliases and iterators are looked into."""
+        """The kind that an annotation promises; unions with None, `Annotated`, aliases and iterators are looked "
+        "into."""
         if depth > _DEPTH:
             return ""
         match annotation:

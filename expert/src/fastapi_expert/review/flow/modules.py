@@ -106,9 +106,8 @@ class Module:
                 for target in statement.targets:
                     if isinstance(target, ast.Name):
                         found[target.id] = statement.value
-            elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-                if statement.value is not None:
-                    found[statement.target.id] = statement.value
+            elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+                found[dotted(statement.target)] = statement.value
         return found
 
     @cached_property
@@ -225,10 +224,8 @@ def keyword(call: ast.Call, name: str) -> ast.expr | None:
 
 
 def is_constant(node: ast.AST | None, value: object) -> bool:
-    return (
-        isinstance(node, ast.Constant)
-        and node.value is value
-        or (isinstance(node, ast.Constant) and type(node.value) is type(value) and node.value == value)
+    return (isinstance(node, ast.Constant) and node.value is value) or (
+        isinstance(node, ast.Constant) and type(node.value) is type(value) and node.value == value
     )
 
 

@@ -1,4 +1,5 @@
-"""One codebase as rules see it: its functions and routes, what each gets injected, and the versions it is written for."""
+"""One codebase as rules see it: its functions and routes, what each gets injected, and the versions it is written "
+"for."""
 
 import ast
 from collections.abc import Iterator

@@ -1,4 +1,5 @@
-"""What of a value the caller of the API chose: query parameters, body fields, headers, followed through names and calls."""
+"""What of a value the caller of the API chose: query parameters, body fields, headers, followed through names and "
+"calls."""
 
 import ast
 from collections.abc import Callable
@@ -23,8 +24,12 @@ _TEXT_METHODS = frozenset(
         "decode",
         "replace",
         "removeprefix",
+        "joinpath",
+        "resolve",
+        "absolute",
+        "expanduser",
+        "with_suffix",
     ]
-    + ["joinpath", "resolve", "absolute", "expanduser", "with_suffix"]
 )
 _TEXT_FUNCTIONS = frozenset(
     {"str", "Path", "PurePath", "join", "abspath", "normpath", "desc", "asc", "text", "unquote"}
@@ -174,8 +179,7 @@ def _is_single_segment(project: Project, function: Function, name: str) -> bool:
 def _is_checked(function: Function, node: ast.expr) -> bool:
     """Whether the function asks if the value is one of those it knows, or where it leads, before using it."""
     name = dotted(node)
-    for one in function.nodes:
-        if isinstance(one, ast.Compare) and any(isinstance(op, ast.In | ast.NotIn) for op in one.ops):
-            if dotted(one.left) == name:
-                return True
-    return False
+    return any(
+        isinstance(one, ast.Compare) and isinstance(one.ops[0], ast.In | ast.NotIn) and dotted(one.left) == name
+        for one in function.nodes
+    )

@@ -127,7 +127,8 @@ def _refuses(project: Project, function: Function) -> bool:
 
 
 def _loaded_by_path(project: Project, function: Function, path: str, user: Symbol) -> tuple[int, Symbol, str] | None:
-    """The line at which a row that belongs to a user is loaded by a parameter of the path, the table, its owner column."""
+    """The line at which a row that belongs to a user is loaded by a parameter of the path, the table, its owner "
+    "column."""
     parameters = set(re.findall(r"{(\w+)", path))
     for call in function.calls:
         given = {
@@ -211,7 +212,8 @@ def admin_for_everybody(project: Project, rule: Rule) -> Iterator[Finding]:
         yield rule.at(
             function.path,
             function.node.lineno,
-            f"every signed-in user may {one.route.method} {one.route.path}: nothing asks for a role, as {example.path} does",
+            f"every signed-in user may {one.route.method} {one.route.path}: nothing asks for a role, as "
+            f"{example.path} does",
             "give it the dependency that asks for the role",
             related=(Related(example.path_file, example.line, f"{example.method} {example.path} asks for the role"),),
         )
@@ -292,7 +294,8 @@ def never_runs(project: Project, rule: Rule) -> Iterator[Finding]:
                     yield rule.at(
                         function.path,
                         one.lineno,
-                        f"`{target.name}(…)` is called once, when the module is imported; the check that it returns never runs",
+                        f"`{target.name}(…)` is called once, when the module is imported; the check that it returns "
+                        "never runs",
                         f"`Depends({ast.unparse(default)})`",
                     )
             check = _bare_check(project, function.path, one.annotation)
@@ -300,7 +303,8 @@ def never_runs(project: Project, rule: Rule) -> Iterator[Finding]:
                 yield rule.at(
                     function.path,
                     one.lineno,
-                    f"`{check.name}` is only mentioned in the annotation: it never runs, and `{one.arg}` is a query parameter",
+                    f"`{check.name}` is only mentioned in the annotation: it never runs, and `{one.arg}` is a query "
+                    "parameter",
                     f"`Annotated[…, Depends({check.name})]`",
                 )
 
@@ -769,8 +773,7 @@ def _is_configured_secret(project: Project, function: Function, node: ast.expr) 
         value is not node
         and value is not None
         and any(
-            isinstance(n, ast.Attribute)
-            and n.attr in ("environ", "getenv")
+            (isinstance(n, ast.Attribute) and n.attr in ("environ", "getenv"))
             or (isinstance(n, ast.Name) and n.id in ("environ", "getenv"))
             for n in ast.walk(value)
         )
@@ -816,11 +819,12 @@ def secret_default(project: Project, rule: Rule) -> Iterator[Finding]:
                         yield _known_secret(rule, path, statement.lineno, field)
         for name, value in module.assigned.items():
             for call in [n for n in ast.walk(value) if isinstance(n, ast.Call) and len(n.args) == 2]:
-                reads = last_name(call) == "getenv" or dotted(call.func).endswith("environ.get")
-                variable = call.args[0]
-                if reads and isinstance(variable, ast.Constant) and _SECRET_SETTING.fullmatch(str(variable.value)):
-                    if _literal(call.args[1]):
-                        yield _known_secret(rule, path, value.lineno, name)
+                variable, fallback = call.args
+                if last_name(call) != "getenv" and not dotted(call.func).endswith("environ.get"):
+                    continue
+                known = isinstance(variable, ast.Constant) and _SECRET_SETTING.fullmatch(str(variable.value))
+                if known and _literal(fallback):
+                    yield _known_secret(rule, path, value.lineno, name)
 
 
 def _known_secret(rule: Rule, path: str, line: int, name: str) -> Finding:
@@ -1062,14 +1066,13 @@ def callers_page(project: Project, rule: Rule) -> Iterator[Finding]:
                 "re.fullmatch",
                 "re.findall",
                 "re.sub",
-            ):
-                if is_callers_text(project, function, first):
-                    yield rule.at(
-                        function.path,
-                        call.lineno,
-                        "a pattern of the caller's may take minutes on a short text, and holds the worker meanwhile",
-                        "`re.escape(…)`, or a search without patterns",
-                    )
+            ) and is_callers_text(project, function, first):
+                yield rule.at(
+                    function.path,
+                    call.lineno,
+                    "a pattern of the caller's may take minutes on a short text, and holds the worker meanwhile",
+                    "`re.escape(…)`, or a search without patterns",
+                )
 
 
 def _start_of(node: ast.expr) -> ast.expr | None:
@@ -1156,7 +1159,7 @@ def _told(rule: Rule, function: Function, nodes: list[ast.AST], name: str) -> It
             for n in [one]
             if isinstance(n, ast.Constant)
         ]
-        given = [one for one in [*node.args, *[k.value for k in node.keywords if k.arg != "headers"]]]
+        given = [*node.args, *[k.value for k in node.keywords if k.arg != "headers"]]
         shown = any(_is_error_text(one, name) for one in given)
         if shown and not any(isinstance(code, int) and code in (401, 404) for code in status):
             yield rule.at(

@@ -22,18 +22,16 @@ def route_after_include(project: Project, rule: Rule) -> Iterator[Finding]:
         for statement in project.module(path).tree.body:
             if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
                 for one in statement.decorator_list:
-                    if (
-                        isinstance(one, ast.Call)
-                        and last_name(one) in ROUTE_DECORATORS
-                        and isinstance(one.func, ast.Attribute)
-                    ):
-                        if dotted(one.func.value) in included:
-                            yield rule.at(
-                                path,
-                                one.lineno,
-                                "before FastAPI 0.137 including a router copies the routes that it has by then: this one is never served",
-                                "include the router after its last route",
-                            )
+                    if not isinstance(one, ast.Call) or last_name(one) not in ROUTE_DECORATORS:
+                        continue
+                    if dotted(one.func).rpartition(".")[0] in included:
+                        yield rule.at(
+                            path,
+                            one.lineno,
+                            "before FastAPI 0.137 including a router copies the routes that it has by then: "
+                            "this one is never served",
+                            "include the router after its last route",
+                        )
             elif isinstance(statement, ast.Expr) and last_name(statement.value) == "include_router":
                 call = statement.value
                 if isinstance(call, ast.Call) and call.args:

@@ -181,7 +181,8 @@ def client_dropped(project: Project, rule: Rule) -> Iterator[Finding]:
                     yield rule.at(
                         function.path,
                         one.value.lineno,
-                        "a client for every request, which nothing closes: connections pile up until they are collected",
+                        "a client for every request, which nothing closes: connections pile up until they are "
+                        "collected",
                         "one client for the life of the application, or `async with`",
                     )
 
@@ -212,7 +213,8 @@ def no_timeout(project: Project, rule: Rule) -> Iterator[Finding]:
                 yield rule.at(
                     function.path,
                     call.lineno,
-                    f"`{name}` waits for ever when the other side does not answer: a thread or a task is gone each time",
+                    f"`{name}` waits for ever when the other side does not answer: a thread or a task is gone each "
+                    "time",
                     "`timeout=10`",
                 )
 
@@ -252,7 +254,12 @@ def state_of_one_worker(project: Project, rule: Rule) -> Iterator[Finding]:
         reported: set[str] = set()
         for node in function.nodes:
             name = _changed(node, outer)
-            if not name or name in reported or not _STATE.fullmatch(name.lower()):
+            if (
+                not isinstance(node, ast.expr | ast.stmt)
+                or not name
+                or name in reported
+                or not _STATE.fullmatch(name.lower())
+            ):
                 continue
             value = module.assigned.get(name)
             if value is None or (name in local and name not in outer) or function.parameter(name) is not None:
@@ -263,7 +270,8 @@ def state_of_one_worker(project: Project, rule: Rule) -> Iterator[Finding]:
             yield rule.at(
                 function.path,
                 node.lineno,
-                f"`{name}` is the memory of one worker: with two, the next request may not find it, and a restart forgets it",
+                f"`{name}` is the memory of one worker: with two, the next request may not find it, and a restart "
+                "forgets it",
                 "keep it in the database or in Redis",
                 confidence="likely",
             )

@@ -34,7 +34,8 @@ def depends_of_call(project: Project, rule: Rule) -> Iterator[Finding]:
                 yield rule.at(
                     path,
                     call.lineno,
-                    f"`{target.name}()` is called when the module is imported, and what it gives is not a dependency: TypeError",
+                    f"`{target.name}()` is called when the module is imported, and what it gives is not a "
+                    "dependency: TypeError",
                     f"`Depends({dotted(inner.func)})`",
                 )
 
@@ -164,7 +165,8 @@ def optional_but_required(project: Project, rule: Rule) -> Iterator[Finding]:
                 yield rule.at(
                     path,
                     statement.lineno,
-                    f"`{ast.unparse(statement.target)}` may be None and has no default: since Pydantic 2 a body without it is a 422",
+                    f"`{ast.unparse(statement.target)}` may be None and has no default: since Pydantic 2 a body "
+                    "without it is a 422",
                     "`= None`",
                     confidence="likely",
                 )
@@ -334,7 +336,8 @@ def broad_except(project: Project, rule: Rule) -> Iterator[Finding]:
                     yield rule.at(
                         function.path,
                         handler.lineno,
-                        "the HTTPException raised in the `try` ends here: the caller gets this answer in the place of the 4xx",
+                        "the HTTPException raised in the `try` ends here: the caller gets this answer in the place "
+                        "of the 4xx",
                         "`except HTTPException: raise` before it, or catch what you expect",
                         related=(raised,),
                     )
@@ -403,7 +406,7 @@ def flask_tuple(project: Project, rule: Rule) -> Iterator[Finding]:
                 yield rule.at(
                     function.path,
                     node.lineno,
-                    f"the answer is 200 and a list of two: FastAPI does not read a status from a tuple",
+                    "the answer is 200 and a list of two: FastAPI does not read a status from a tuple",
                     "`raise HTTPException(…)`, `status_code=` in the decorator, or a JSONResponse",
                 )
 

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from typing import Any, cast
 
 from fastapi_expert.codebase.resolve.names import Symbol
 from fastapi_expert.review.flow.calls import (
@@ -31,12 +32,41 @@ _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _WRITES = frozenset({"add", "add_all", "delete", "merge", "flush", "bulk_save_objects", "bulk_insert_mappings"})
 _ENDS = frozenset({"commit", "close", "rollback", "aclose"})
 _IO = frozenset(
-    ["execute", "scalar", "scalars", "get", "get_one", "commit", "flush", "refresh", "exec", "query", "merge"]
-    + ["rollback", "bulk_save_objects"]
+    [
+        "execute",
+        "scalar",
+        "scalars",
+        "get",
+        "get_one",
+        "commit",
+        "flush",
+        "refresh",
+        "exec",
+        "query",
+        "merge",
+        "rollback",
+        "bulk_save_objects",
+    ]
 )
 _COROUTINES = frozenset(
-    ["execute", "scalar", "scalars", "get", "get_one", "commit", "flush", "refresh", "exec", "merge", "delete"]
-    + ["rollback", "close", "stream", "stream_scalars", "run_sync"]
+    [
+        "execute",
+        "scalar",
+        "scalars",
+        "get",
+        "get_one",
+        "commit",
+        "flush",
+        "refresh",
+        "exec",
+        "merge",
+        "delete",
+        "rollback",
+        "close",
+        "stream",
+        "stream_scalars",
+        "run_sync",
+    ]
 )
 _STREAMS = frozenset({"StreamingResponse", "EventSourceResponse"})
 
@@ -67,7 +97,7 @@ def commit_after_yield(project: Project, rule: Rule) -> Iterator[Finding]:
         )
 
 
-def _commits_after(project: Project, function: Function) -> ast.AST | None:
+def _commits_after(project: Project, function: Function) -> ast.stmt | ast.Call | None:
     """The statement that commits when the code after the `yield` of a session runs."""
     for one in function.yields:
         kind = project.kinds.of(function.path, one.value, function)
@@ -260,9 +290,9 @@ def _uses_own_session(project: Project, method: Function, kinds: "frozenset[str]
     """Whether a method, or one of the same object that it calls, uses a session that the object holds."""
     for one in reached(project, method, depth=2):
         for node in one.nodes:
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":
-                if project.kinds.of(one.path, node, one) in kinds:
-                    return True
+            held = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
+            if held and project.kinds.of(one.path, node, one) in kinds:
+                return True
     return False
 
 
@@ -327,7 +357,8 @@ def lazy_relation(project: Project, rule: Rule) -> Iterator[Finding]:
                 yield rule.at(
                     function.path,
                     node.lineno,
-                    f"`{node.attr}` of {row.table.name} is not loaded, and cannot be loaded here: MissingGreenlet, a 500",
+                    f"`{node.attr}` of {row.table.name} is not loaded, and cannot be loaded here: MissingGreenlet, a "
+                    "500",
                     f"load it with the query: `.options(selectinload({row.table.name}.{node.attr}))`",
                     related=(Related(function.path, row.call.lineno, "the query that does not load it"),),
                 )
@@ -342,14 +373,14 @@ def relation_not_loaded(project: Project, rule: Rule) -> Iterator[Finding]:
         if not function.is_async or any(True for _ in session_calls(project, function, {"refresh"})):
             continue
         for node in function.nodes:
-            schema, value = "", None
+            schema, value, line = "", None, 0
             if isinstance(node, ast.Return) and id(function) in models:
-                schema, value = models[id(function)], node.value
+                schema, value, line = models[id(function)], node.value, node.lineno
             elif isinstance(node, ast.Call) and last_name(node) in ("model_validate", "from_orm") and node.args:
                 owner = node.func.value if isinstance(node.func, ast.Attribute) else None
                 symbol = project.kinds.resolve(function.path, dotted(owner))
                 if symbol is not None and symbol.kind == "class":
-                    schema, value = f"schema:{symbol.path}::{symbol.name}", node.args[0]
+                    schema, value, line = f"schema:{symbol.path}::{symbol.name}", node.args[0], node.lineno
             if value is None:
                 continue
             row = query(project, function, value)
@@ -363,7 +394,7 @@ def relation_not_loaded(project: Project, rule: Rule) -> Iterator[Finding]:
             if held is not None:
                 yield rule.at(
                     function.path,
-                    node.lineno,
+                    line,
                     f"{qualname} holds `{held}`, which this query does not load: MissingGreenlet, a 500",
                     f"`.options(selectinload({row.table.name}.{held}))`",
                     related=(Related(row.table.path, lazy[held], "the relation"),),
@@ -387,7 +418,8 @@ def attribute_after_commit(project: Project, rule: Rule) -> Iterator[Finding]:
                 yield rule.at(
                     function.path,
                     node.lineno,
-                    f"the commit expired `{name}`: reading it asks the database where nothing can wait: MissingGreenlet",
+                    f"the commit expired `{name}`: reading it asks the database where nothing can wait: "
+                    "MissingGreenlet",
                     "make the sessions with `expire_on_commit=False`, or `await session.refresh(…)` first",
                     related=(Related(function.path, commit.lineno, "the commit"),),
                 )
@@ -407,8 +439,9 @@ def _read_after(
                 rows -= {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
         bound = {n.id for n in walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         for node in walk(statement):
-            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and isinstance(node.value, ast.Name):
-                if node.value.id in rows and _is_field(project, function, node.value.id, node.attr):
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+                name = dotted(node.value)
+                if name in rows and _is_field(project, function, name, node.attr):
                     return dotted(node), node
             if (
                 isinstance(node, ast.Return)
@@ -427,10 +460,11 @@ def _block_of(function: Function, node: ast.AST) -> list[ast.stmt]:
     inner = node
     for above in (*function.around(node), function.node):
         for name in ("body", "orelse", "finalbody"):
-            block: list[ast.stmt] = getattr(above, name, [])
-            if isinstance(block, list) and any(inner is one for one in block):
-                found += block
-                if any(isinstance(one, ast.Return | ast.Raise) for one in block):
+            block: Any = getattr(above, name, [])
+            statements = cast(list[ast.stmt], block) if isinstance(block, list) else []
+            if any(inner is one for one in statements):
+                found += statements
+                if any(isinstance(one, ast.Return | ast.Raise) for one in statements):
                     return found
         inner = above
     return found
@@ -680,7 +714,8 @@ def never_closed(project: Project, rule: Rule) -> Iterator[Finding]:
                 yield rule.at(
                     function.path,
                     made.lineno,
-                    "nothing closes this session: its connection goes back to the pool when Python happens to collect it",
+                    "nothing closes this session: its connection goes back to the pool when Python happens to "
+                    "collect it",
                     "`with` around the `yield`",
                 )
     for function in project.endpoints:
@@ -728,7 +763,8 @@ def check_then_insert(project: Project, rule: Rule) -> Iterator[Finding]:
                 yield rule.at(
                     function.path,
                     line,
-                    f"of two requests at once with the same `{column_name}` both find nothing, and the second insert is "
+                    f"of two requests at once with the same `{column_name}` both find nothing, and the second insert "
+                    "is "
                     "an IntegrityError: a 500",
                     "catch IntegrityError around the commit and answer 409",
                     confidence="certain",

@@ -27,7 +27,7 @@ def override_not_restored(project: Project, rule: Rule) -> Iterator[Finding]:
             target = (
                 node.targets[0] if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript) else None
             )
-            if target is None or last_name(target.value) != "dependency_overrides":
+            if not isinstance(node, ast.Assign) or target is None or last_name(target.value) != "dependency_overrides":
                 continue
             owner = dotted(target.value).rpartition(".")[0]
             head = owner.partition(".")[0]
@@ -115,7 +115,7 @@ def _one_loop(project: Project) -> bool:
         if "loop_scope" in text:
             return True
     return any(one.name == "event_loop" for one in project.functions("event_loop", tests=True)) or any(
-        True for one in project.functions("anyio_backend", tests=True)
+        one.name == "anyio_backend" for one in project.functions("anyio_backend", tests=True)
     )
 
 
