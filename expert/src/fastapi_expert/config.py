@@ -80,7 +80,7 @@ def load(root: Path) -> Config:
     """The configuration that holds for ``root``: the nearest pyproject.toml with our table, up to the git root.
 
     Raises:
-        ConfigError: the file is no TOML, a key is unknown, or a value has the wrong type; names file and key.
+        ConfigError: the file is not TOML, a key is unknown, or a value has the wrong type; names file and key.
     """
     for directory in (root, *root.parents):
         file = directory / "pyproject.toml"

@@ -25,8 +25,14 @@ def read(root: Path, files: dict[str, str]) -> Codebase:
 
 
 def table(codebase: Codebase) -> Table:
-    """(method, path) as read from text."""
-    return Counter((served.route.method, served.route.path) for served in codebase.served)
+    """(method, path) as read from text, of what is said to be served."""
+    return reached(codebase, "served")
+
+
+def reached(codebase: Codebase, reach: str) -> Table:
+    """(method, path) as read from text, of what is said to be reached so."""
+    routes = [served.route for served in codebase.served]
+    return Counter((route.method, route.path) for route in routes if route.reach == reach)
 
 
 def running_table(root: Path, where: str) -> Table:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from .assemblies import ASSEMBLIES
-from .projects import read, running_table, table, write
+from .projects import reached, read, running_table, table, write
 from .registrations import REGISTRATIONS
 
 PROJECTS = REGISTRATIONS | ASSEMBLIES
@@ -46,7 +46,7 @@ def test_an_unknown_prefix_is_a_problem_and_never_a_guess(tmp_path: Path) -> Non
             """
         },
     )
-    assert codebase.served == ()
+    assert reached(codebase, "unattached") == {("GET", "{?}/a"): 1, ("GET", "{?}/b"): 1}
     [problem] = [one for one in codebase.inventory.problems if one.line == 13]
     assert problem.path == "main.py"
     assert "prefix" in problem.message
@@ -73,7 +73,8 @@ def test_a_condition_that_is_not_known_is_a_problem_with_its_line(tmp_path: Path
         },
     )
     assert table(codebase) == {("GET", "/always"): 1}
-    assert [(one.line, "/admin" in one.message) for one in codebase.inventory.problems] == [(10, True)]
+    assert reached(codebase, "conditional") == {("GET", "/admin"): 1}
+    assert [(one.line, "/admin" in one.message) for one in codebase.inventory.problems] == [(9, True)]
 
 
 def test_whether_a_data_file_is_there_is_not_known(tmp_path: Path) -> None:
@@ -95,7 +96,8 @@ def test_whether_a_data_file_is_there_is_not_known(tmp_path: Path) -> None:
         },
     )
     assert table(codebase) == {("GET", "/with"): 1}
-    assert [problem.line for problem in codebase.inventory.problems] == [6]
+    assert reached(codebase, "conditional") == {("GET", "/without"): 1}
+    assert [problem.line for problem in codebase.inventory.problems] == [5]
 
 
 def test_before_0_137_a_router_is_included_as_it_was_then(tmp_path: Path) -> None:
@@ -282,7 +284,7 @@ def test_a_file_with_a_syntax_error_is_reported_and_the_rest_is_read(tmp_path: P
     )
     assert table(codebase) == {("GET", "/a"): 1}
     assert [(one.path, one.line) for one in codebase.inventory.problems] == [("broken.py", 3)]
-    assert [function.name for _, function in codebase.functions()] == ["ok", "a"]
+    assert [function.name for facts in codebase.files.values() for function in facts.functions] == ["ok", "a"]
 
 
 def test_single_file_roots_are_read(tmp_path: Path) -> None:

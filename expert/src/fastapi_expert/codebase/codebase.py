@@ -29,13 +29,13 @@ from fastapi_expert.codebase.syntax.facts import ClassFacts, FileFacts, Function
 
 if TYPE_CHECKING:
     from fastapi_expert.codebase.interpret.sources import Sources
-    from fastapi_expert.codebase.link.incremental import Reach
+    from fastapi_expert.codebase.link.incremental import LinkInputs
     from fastapi_expert.codebase.link.linking import (
+        FullInventory,
         Linked,
         RouteRow,
         ServedMount,
         ServedRoute,
-        Whole,
     )
 
 __all__ = ["Codebase", "load", "refresh"]
@@ -91,7 +91,7 @@ class Codebase:
 
     @cached_property
     def cache(self) -> Cache | None:
-        """Where derived data may be kept between runs; None when this codebase is read without a cache."""
+        """Where derived data is kept between runs; None when this codebase is read without a cache."""
         if self.caching is False:
             return None
         if self.scan.files.cache is not None:
@@ -105,20 +105,13 @@ class Codebase:
 
     @cached_property
     def _linked(self) -> "Linked":
-        from fastapi_expert.codebase.link.linking import link  # what links is imported when something has to be linked
+        from fastapi_expert.codebase.link.linking import link  # the hook's path never links
 
         return link(self.names, live=self.is_live, sources=self._sources)
 
-    def _asked(self, question: Callable[["Linked"], _T]) -> _T:
-        """The answer of the linker; facts that make no sense came from somebody else's cache: read anew."""
+    def _ask(self, question: Callable[["Linked"], _T]) -> _T:
         with paused_collection():
-            try:
-                return question(self._linked)
-            except (LookupError, TypeError, ValueError, AttributeError):
-                if self.caching is False:
-                    raise
-                self._distrust_cache()
-                return question(self._linked)
+            return question(self._linked)
 
     @cached_property
     def _sources(self) -> "Sources":
@@ -129,58 +122,50 @@ class Codebase:
 
     @property
     def hangs_on_data(self) -> bool:
-        """Whether linking read files that are no Python, so that the digest does not tell what it found."""
-        return bool(self._asked(lambda _: self._sources.read))
+        """Whether linking read files that are not Python: the digest does not cover what it found then."""
+        return bool(self._ask(lambda _: self._sources.read))
 
     @property
     def data_has_changed(self) -> bool:
-        """Whether a data file that was read to link this codebase says something else by now."""
+        """Whether a data file that was read to link this codebase has changed since."""
         return "_linked" in self.__dict__ and self._sources.has_changed()
-
-    def _distrust_cache(self) -> None:
-        if self.cache is not None:
-            self.cache.forget()
-        fresh = scan(self.root, exclude=self.exclude, cache=None, progress=None)
-        object.__setattr__(self, "scan", fresh)
-        for derived in ("names", "_linked", "_sources"):
-            self.__dict__.pop(derived, None)
 
     @cached_property
     def inventory(self) -> Inventory:
         """Everything, as `expert map --json` prints it."""
-        found = self._whole
+        found = self._full_inventory
         syntax = [Problem(path, line, text) for path, facts in self.files.items() for line, text in facts.problems]
         problems = sorted({*self.scan.problems, *syntax, *found.problems}, key=lambda p: (p.path, p.line, p.message))
         routes = tuple([served.route for served in found.served])
         return Inventory(str(self.root), len(self.files), found.components, routes, tuple(problems))
 
     @cached_property
-    def _whole(self) -> "Whole":
-        return self._asked(lambda linked: linked.whole)
+    def _full_inventory(self) -> "FullInventory":
+        return self._ask(lambda linked: linked.full_inventory)
 
     @property
     def components(self) -> tuple[Component, ...]:
-        return self._whole.components
+        return self._full_inventory.components
 
     @property
     def served(self) -> "tuple[ServedRoute, ...]":
         """Every route, in the order in which its app tries them."""
-        return self._whole.served
+        return self._full_inventory.served
 
     @cached_property
     def kinds(self) -> Mapping[Place, Kind]:
         """(path, qualname) to kind of every component that has a definition; cheaper than :attr:`components`."""
-        return self._asked(lambda linked: linked.catalogue.kinds)
+        return self._ask(lambda linked: linked.catalogue.kinds)
 
     @cached_property
     def table(self) -> "tuple[RouteRow, ...]":
         """Every route as its application tries it; cheaper than :attr:`served`."""
-        return self._asked(lambda linked: linked.table)
+        return self._ask(lambda linked: linked.table)
 
     @property
-    def reach(self) -> "Reach | None":
-        """What :attr:`kinds` and :attr:`table` were made from; None when they hold for this very state alone."""
-        return self._asked(lambda linked: linked.reach)
+    def link_inputs(self) -> "LinkInputs | None":
+        """What :attr:`kinds` and :attr:`table` were made from; None when they hold for this exact state only."""
+        return self._ask(lambda linked: linked.link_inputs)
 
     @cached_property
     def is_live(self) -> bool:
@@ -189,12 +174,12 @@ class Codebase:
 
     def fields(self, path: str, qualname: str) -> tuple[Field, ...]:
         """The fields of a class, inherited ones included."""
-        return self._asked(lambda linked: linked.catalogue.classes.fields(path, qualname))
+        return self._ask(lambda linked: linked.catalogue.classes.fields(path, qualname))
 
     @property
     def mounts(self) -> "tuple[ServedMount, ...]":
-        """What takes every path below its own and is no application of this codebase."""
-        return self._asked(lambda linked: linked.mounts)
+        """What takes every path below its own and is not an application of this codebase."""
+        return self._ask(lambda linked: linked.mounts)
 
     @cached_property
     def _by_id(self) -> dict[str, Component]:
@@ -216,23 +201,6 @@ class Codebase:
     def _place(self, id: str) -> tuple[str, str]:
         path, _, qualname = id.partition(":")[2].partition("::")
         return path, qualname
-
-    def functions(self) -> Iterator[tuple[str, FunctionFacts]]:
-        """(path, function) for every function, method and nested function."""
-        for path, facts in self.files.items():
-            for function in facts.functions:
-                yield path, function
-
-    def resolve(self, path: str, dotted: str) -> tuple[str, str] | None:
-        """(path, qualname) of the function or class that ``dotted`` names in the file at ``path``."""
-        symbol = self.names.resolve(path, dotted)
-        return (symbol.path, symbol.name) if symbol is not None and symbol.kind in ("function", "class") else None
-
-    def import_line(self, path: str, name: str, from_path: str = "") -> str:
-        """The import statement that brings ``name`` of the file at ``path`` into another file; "" in the same file."""
-        if path == from_path:
-            return ""
-        return f"from {self.names.modules.name(path)} import {name.split('.')[0]}"
 
     def imports_of(self, path: str) -> set[str]:
         """The files of this codebase that the file at ``path`` imports, packages on the way included."""

@@ -68,11 +68,13 @@ class Route:
     protected: bool = False
     tests: tuple[str, ...] = ()
     websocket: bool = False
+    reach: Literal["served", "conditional", "unattached"] = "served"
+    """Whether a request gets there: surely, under a condition that the text does not settle, or not that one sees."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that could not be known from the text, with the place that hides it; never a guess instead."""
+    """Something that the text does not tell, with the place that hides it; reported in place of a guess."""
 
     path: str
     line: int

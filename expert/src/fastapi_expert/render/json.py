@@ -90,6 +90,7 @@ def route_json(route: Route) -> dict[str, Any]:
         "protected": route.protected,
         "tests": list(route.tests),
         "websocket": route.websocket,
+        "reach": route.reach,
     }
     if route.response_model is not None:
         document["response_model"] = route.response_model

@@ -1,23 +1,30 @@
 """What was read before, by content hash, in `.expert/cache/` (which ignores itself).
 
-One SQLite file: two runs at once, a killed run and a full disk are its daily bread. Whatever is wrong with it, the
-answer is the same: read the sources again. Nothing in it can run code, see :mod:`.encoding`.
+One SQLite file. Two runs at once, a killed run and a full disk are ordinary. Whatever is wrong with it, the answer is
+the same: read the sources again. Facts lie beside a checksum, so that damaged ones are never linked, and nothing in it
+can run code, see :mod:`fastapi_expert.codebase.syntax.encoding`.
 """
 
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar
 
 from fastapi_expert.codebase.syntax.facts import VERSION
+from fastapi_expert.store import cache_of, ensure_ignored
 
 _SCHEMA = """
-create table if not exists contents (hash blob primary key, facts blob not null, shapes blob not null) without rowid;
+create table if not exists contents
+    (hash blob primary key, facts blob not null, shapes blob not null, checksum blob not null) without rowid;
 create table if not exists stamps
     (path text primary key, mtime integer, size integer, inode integer, hash blob not null) without rowid;
 create table if not exists blobs (name text primary key, data blob not null) without rowid;
 """
+
+_VERSION = VERSION * 100 + 1
+"""Of the facts and of the tables above."""
 
 Stamp = tuple[int, int, int]
 _T = TypeVar("_T")
@@ -27,7 +34,7 @@ _RACY_NS = 100_000_000
 
 
 class Cache:
-    """The cache in ``folder``; every method works, and forgets, when the folder cannot be used."""
+    """The cache in ``folder``; where the folder cannot be used, every method works and nothing is kept."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -38,7 +45,7 @@ class Cache:
     @classmethod
     def of(cls, root: Path) -> "Cache":
         """The cache of the codebase at ``root``."""
-        return cls((root if root.is_dir() else root.parent) / ".expert" / "cache")
+        return cls(cache_of(root))
 
     def close(self) -> None:
         if self._connection is not None:
@@ -57,14 +64,16 @@ class Cache:
         return {digest for (digest,) in self._rows("select hash from contents")}
 
     def contents(self, hashes: Iterable[bytes]) -> dict[bytes, tuple[bytes, bytes]]:
-        """Content hash to encoded facts and shapes, for those that are here."""
+        """Content hash to encoded facts and shapes, for those that are here undamaged."""
         wanted = list(set(hashes))
         found: dict[bytes, tuple[bytes, bytes]] = {}
         for start in range(0, len(wanted), 500):
             some = wanted[start : start + 500]
             marks = ",".join("?" * len(some))
-            rows = self._rows(f"select hash, facts, shapes from contents where hash in ({marks})", some)  # noqa: S608 - marks only
-            found.update({digest: (facts, shapes) for digest, facts, shapes in rows})
+            rows = self._rows(f"select hash, facts, shapes, checksum from contents where hash in ({marks})", some)  # noqa: S608 - marks only
+            for digest, facts, shapes, checksum in rows:
+                if _is_intact(facts, shapes, checksum):
+                    found[digest] = (facts, shapes)
         return found
 
     def store(
@@ -75,13 +84,14 @@ class Cache:
     ) -> None:
         """Keep (hash, facts, shapes) and (path, stamp, hash); forget the paths that are ``gone``."""
         now = time.time_ns()
+        rows = [(digest, facts, shapes, _checksum(facts, shapes)) for digest, facts, shapes in contents]
         settled = [(path, *stamp, digest) for path, stamp, digest in stamps if now - stamp[0] > _RACY_NS]
 
         def write(connection: sqlite3.Connection) -> None:
-            connection.executemany("insert or replace into contents values (?, ?, ?)", contents)
+            connection.executemany("insert or replace into contents values (?, ?, ?, ?)", rows)
             connection.executemany("insert or replace into stamps values (?, ?, ?, ?, ?)", settled)
             connection.executemany("delete from stamps where path = ?", [(path,) for path in gone])
-            # Old contents are kept for a while: switching branches back finds them. Not for ever.
+            # Old contents stay for a while, because switching branches brings them back.
             many, few = connection.execute(
                 "select (select count(*) from contents), (select count(*) from stamps)"
             ).fetchone()
@@ -111,17 +121,14 @@ class Cache:
 
     def _open(self, *, again: bool = True) -> sqlite3.Connection | None:
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            ignore = self.folder / ".gitignore"
-            if not ignore.exists():
-                ignore.write_text("*\n")
+            ensure_ignored(self.folder)
             connection = sqlite3.connect(self._file, timeout=2.0, isolation_level=None, check_same_thread=False)
         except (OSError, sqlite3.Error):
             return None  # a read-only tree: everything is read each time
         try:
             connection.execute("pragma trusted_schema = off")
             connection.execute("pragma synchronous = off")
-            if connection.execute("pragma user_version").fetchone()[0] != VERSION:
+            if connection.execute("pragma user_version").fetchone()[0] != _VERSION:
                 self._recreate(connection)
         except sqlite3.OperationalError:
             connection.close()
@@ -140,7 +147,7 @@ class Cache:
             connection.execute(f"drop table if exists {table}")
         for statement in _SCHEMA.split(";"):
             connection.execute(statement)
-        connection.execute(f"pragma user_version = {VERSION}")
+        connection.execute(f"pragma user_version = {_VERSION}")
         connection.execute("commit")
 
     def _rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
@@ -165,3 +172,13 @@ class Cache:
         except sqlite3.DatabaseError:
             self.forget()
         return None
+
+
+def _checksum(facts: bytes, shapes: bytes) -> bytes:
+    total = blake2b(facts, digest_size=8)
+    total.update(shapes)
+    return total.digest()
+
+
+def _is_intact(facts: object, shapes: object, checksum: object) -> bool:
+    return isinstance(facts, bytes) and isinstance(shapes, bytes) and checksum == _checksum(facts, shapes)

@@ -59,7 +59,7 @@ def _stat(absolute: str, relative: str, problems: list[Problem]) -> SourceFile |
     except FileNotFoundError:
         if os.path.islink(absolute):
             problems.append(Problem(relative, 1, "symbolic link to a file that is not there; not read"))
-        return None  # deleted in the work tree and still in git's index: as good as gone
+        return None  # deleted in the work tree but still in git's index
     except OSError as error:
         problems.append(Problem(relative, 1, f"cannot be read: {error.strerror or error}"))
         return None
@@ -95,7 +95,7 @@ def _git_files(base: str) -> list[str] | None:
         return None
     paths = [os.fsdecode(name) for name in answer.stdout.split(b"\0") if name]
     if not paths:
-        return None  # an ignored directory given on purpose (a virtual environment's packages, say): walk it
+        return None  # an ignored directory was given on purpose (a virtual environment's packages, say): walk it
     return [path for path in paths if not _never(path)]
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from fastapi_expert.codebase.files.cache import Cache
 from fastapi_expert.codebase.files.fork import may_fork
 from fastapi_expert.codebase.files.listing import list_files
-from fastapi_expert.codebase.files.store import Known
+from fastapi_expert.codebase.files.store import FactStore
 from fastapi_expert.codebase.model import Problem
 from fastapi_expert.codebase.syntax.encoding import decode, encode
 from fastapi_expert.codebase.syntax.facts import FileFacts
@@ -23,17 +23,17 @@ Progress = Callable[[str, int, int], None]
 """Called with a stage, how many are done and how many there are."""
 
 PARALLEL_BYTES = 400_000
-"""Below this much source a second process costs more than it saves."""
+"""With less source than this a second process costs more than it saves."""
 BATCHES = 100
-"""Many and small: an answer must not fill the pipe for long, or the child waits to be heard."""
+"""Many and small: a large answer would fill the pipe and make the child wait."""
 AHEAD = 3
-"""How many batches the child is told before it has answered."""
+"""How many batches the child is sent before it has answered."""
 
 
 class Scan(NamedTuple):
     """Path to facts (sorted by path), path to (stat, content hash), and what could not be read."""
 
-    files: Known
+    files: FactStore
     stamps: dict[str, tuple[tuple[int, int, int], bytes]]
     problems: list[Problem]
 
@@ -67,14 +67,14 @@ def scan(
             settled.append((file.path, file.stamp, digest))
     digests = {path: digest for path, (_, digest) in stamps.items()}
     found = previous.files.at_hand(digests) if previous is not None else {}
-    kept = previous.files.cache if previous is not None else cache
-    stored = kept.hashes() if kept is not None else set[bytes]()
+    facts_cache = previous.files.cache if previous is not None else cache
+    stored = facts_cache.hashes() if facts_cache is not None else set[bytes]()
     unread: list[_Unread] = []
     for path, digest in digests.items():
         if path in found or digest in stored:
             continue
         source = sources.get(path)
-        if source is None:  # a stamp without contents: the cache lost it
+        if source is None:  # a stamp without contents: the cache dropped them
             source = _read(f"{base}{path}" if base else root, path, problems)
         if source is not None:
             unread.append(_Unread(path, blake2b(source, digest_size=16).digest(), source))
@@ -82,7 +82,7 @@ def scan(
     gone = [path for path in known if path not in stamps]
     if cache is not None and (encoded or settled or gone):
         cache.store(encoded, settled, gone)
-    return Scan(Known(root, digests, found, kept), stamps, problems)
+    return Scan(FactStore(root, digests, found, facts_cache), stamps, problems)
 
 
 def _read(file: str | Path, path: str, problems: list[Problem]) -> bytes | None:
@@ -137,7 +137,9 @@ def _batches(unread: list[_Unread], size: int) -> list[list[_Unread]]:
 
 
 def _facts_of(batch: Sequence[_Unread]) -> list[tuple[FileFacts | None, bytes, bytes]]:
-    from fastapi_expert.codebase.syntax.reader import read_source  # the parser: not needed when the cache has it all
+    from fastapi_expert.codebase.syntax.reader import (
+        read_source,
+    )  # the parser: not needed when the cache holds every file
 
     read = [read_source(one.source, one.path) for one in batch]
     return [(facts, *encode(facts)) for facts in read]
@@ -147,7 +149,7 @@ _Take = Callable[[Sequence[_Unread], Sequence[tuple[FileFacts | None, bytes, byt
 
 
 def _share(batches: list[list[_Unread]], take: _Take) -> None:
-    """Work from both ends: a child from the front, this process from the back; a child that dies leaves its rest."""
+    """Work from both ends: a child from the front, this process from the back, which takes over when the child dies."""
     from multiprocessing import Pipe  # slow to import, and rarely needed
 
     ours, theirs = Pipe(duplex=True)
@@ -155,18 +157,18 @@ def _share(batches: list[list[_Unread]], take: _Take) -> None:
     if child == 0:
         _work_from_front(batches, theirs, ours)
     theirs.close()
-    told = first = 0  # batches sent to the child; batches it has answered
+    sent = first = 0  # batches sent to the child; batches it has answered
     last = len(batches) - 1
     alive = True
     try:
         while first <= last:
-            while alive and told <= last and told - first < AHEAD:
-                alive = _tell(ours, told)
-                told += alive
-            if told > first and (ours.poll() or told > last):
-                answer = _hear(ours)
-                if answer is None:  # it died: what it was told is ours to do
-                    alive, told = False, first
+            while alive and sent <= last and sent - first < AHEAD:
+                alive = _send(ours, sent)
+                sent += alive
+            if sent > first and (ours.poll() or sent > last):
+                answer = _receive(ours)
+                if answer is None:  # it died: its batches are done here
+                    alive, sent = False, first
                 else:
                     take(batches[first], answer)
                     first += 1
@@ -191,7 +193,7 @@ def _work_from_front(
         os._exit(0)
 
 
-def _tell(pipe: "Connection[Any, Any]", number: int) -> bool:
+def _send(pipe: "Connection[Any, Any]", number: int) -> bool:
     try:
         pipe.send(number)
     except OSError:
@@ -199,7 +201,7 @@ def _tell(pipe: "Connection[Any, Any]", number: int) -> bool:
     return True
 
 
-def _hear(pipe: "Connection[Any, Any]") -> list[tuple[None, bytes, bytes]] | None:
+def _receive(pipe: "Connection[Any, Any]") -> list[tuple[None, bytes, bytes]] | None:
     try:
         return pipe.recv()
     except (EOFError, OSError):
@@ -212,7 +214,7 @@ def _encoded_facts_of(batch: Sequence[_Unread]) -> list[tuple[None, bytes, bytes
 
 @contextmanager
 def paused_collection() -> Generator[None]:
-    """No garbage collection meanwhile: facts hold no cycles, and looking for some costs a third of the time."""
+    """No garbage collection inside the block: facts hold no cycles, and looking for them costs a third of the time."""
     enabled = gc.isenabled()
     gc.disable()
     try:

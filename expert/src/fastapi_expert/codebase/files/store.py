@@ -1,4 +1,4 @@
-"""The facts of a codebase's files, each decoded when somebody asks for it: most runs need those of a few."""
+"""The facts of a codebase's files, each decoded when it is asked for: most runs need a few of them."""
 
 import struct
 from collections.abc import ItemsView, Iterator, Mapping, ValuesView
@@ -10,11 +10,11 @@ from fastapi_expert.codebase.syntax.encoding import decode, encode
 from fastapi_expert.codebase.syntax.facts import FileFacts
 
 
-class Known(Mapping[str, FileFacts]):
+class FactStore(Mapping[str, FileFacts]):
     """Path to facts, sorted by path.
 
-    ``read`` holds those at hand; the others lie in ``cache`` under the hash that ``digests`` has for their path. What
-    is not there any more, or was not written by us, is read from its file again.
+    ``read`` holds those already decoded; the others lie in ``cache`` under the hash that ``digests`` has for their
+    path. What is missing or damaged there is read from its file again.
     """
 
     def __init__(
@@ -51,10 +51,6 @@ class Known(Mapping[str, FileFacts]):
         """Facts that need no decoding, of the files that ``digests`` says are still the same."""
         return {path: facts for path, facts in self._read.items() if digests.get(path) == self._digests[path]}
 
-    def holds(self, path: str, digest: bytes) -> bool:
-        """Whether these are of a file with this content."""
-        return self._digests.get(path) == digest
-
     @property
     def cache(self) -> Cache | None:
         return self._cache
@@ -73,16 +69,16 @@ class Known(Mapping[str, FileFacts]):
             self._read[path] = _decoded(path, stored.get(digest)) or self._again(path)
 
     def _again(self, path: str) -> FileFacts:
-        from fastapi_expert.codebase.syntax.reader import read_source  # the parser: seldom needed
+        from fastapi_expert.codebase.syntax.reader import read_source  # the parser: rarely needed
 
         file = self._root / path if self._root.is_dir() else self._root
         try:
             source = file.read_bytes()
-        except OSError:  # gone meanwhile
+        except OSError:  # deleted since it was listed
             source = b""
         facts = read_source(source, path)
         if self._cache is not None and blake2b(source, digest_size=16).digest() == self._digests[path]:
-            self._cache.store([(self._digests[path], *encode(facts))], (), ())  # what lay there was damaged
+            self._cache.store([(self._digests[path], *encode(facts))], (), ())  # the cached facts were damaged
         return facts
 
 

@@ -196,7 +196,7 @@ def class_attribute(interp: Runtime, cls: ClassValue, name: str, site: Site, *, 
     for one in lineage(interp, cls):
         if isinstance(one, External):
             continue
-        interp.names.asked[one.path].add(f"{one.qualname}.{name}")
+        interp.names.read_set[one.path].add(f"{one.qualname}.{name}")
         facts = interp.names.class_(one.path, one.qualname)
         if facts is None:
             continue

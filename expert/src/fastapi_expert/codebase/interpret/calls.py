@@ -92,7 +92,7 @@ def instantiate(interp: Runtime, cls: ClassValue, given: Arguments) -> Any:
     else:
         facts = interp.names.class_(cls.path, cls.qualname)
         if given.args:
-            interp.names.asked[cls.path].add(f"{cls.qualname}.")
+            interp.names.read_set[cls.path].add(f"{cls.qualname}.")
         names = [field.name for field in facts.fields if field.annotation] if facts else []
         value.attributes.update(zip(names, given.args, strict=False))
         value.attributes.update(given.keywords)

@@ -1,13 +1,15 @@
 """Expressions to values, as far as the text tells; the rest is an Unknown that says why."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from fastapi_expert.codebase.interpret.attributes import attribute
-from fastapi_expert.codebase.interpret.operations import compare, iterable, join, text_of, truth
+from fastapi_expert.codebase.interpret.operations import compare, concatenated, iterable, join, text_of, truth
 from fastapi_expert.codebase.interpret.paths import divided
 from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
+    HOLE,
     MISSING,
     Arguments,
     ClassValue,
@@ -117,17 +119,19 @@ def _ellipsis(interp: Runtime, expr: Expr, scope: Scope) -> Any:
 
 def _format(interp: Runtime, expr: ir.Joined, scope: Scope) -> Any:
     parts: list[str] = []
+    unknown: Unknown | None = None
     for part in expr.parts:
         value = evaluate(interp, part, scope)
         text = text_of(value)
         if text is None and interp.lenient:
             text = UNKNOWN
         if text is None:
-            return (
-                value if isinstance(value, Unknown) else Unknown(Site(scope.path, 1), "part of the text is not known")
-            )
+            if unknown is None:
+                known = isinstance(value, Unknown)
+                unknown = value if known else Unknown(Site(scope.path, 1), "part of the text is not known")
+            text = value.text if isinstance(value, Unknown) else HOLE
         parts.append(text)
-    return "".join(parts)
+    return "".join(parts) if unknown is None else replace(unknown, text="".join(parts))
 
 
 def _call(interp: Runtime, expr: ir.Call, scope: Scope) -> Any:
@@ -185,8 +189,8 @@ def _binary(interp: Runtime, expr: ir.Binary, scope: Scope) -> Any:
     if operator == "+" and interp.lenient and (isinstance(left, str) or isinstance(right, str)):
         left, right = (one if isinstance(one, str) else UNKNOWN for one in (left, right))
     if operator == "+":
-        if isinstance(left, str) and isinstance(right, str):
-            return left + right
+        if isinstance(left, str) or isinstance(right, str):
+            return concatenated(left, right, Site(scope.path, 1))
         if is_list(left) and is_list(right):
             return [*left, *right]
         if isinstance(left, int) and isinstance(right, int):

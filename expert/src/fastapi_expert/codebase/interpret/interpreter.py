@@ -17,6 +17,7 @@ from fastapi_expert.codebase.interpret.values import (
     DOUBTFUL,
     MISSING,
     Arguments,
+    Condition,
     External,
     FunctionValue,
     Instance,
@@ -76,6 +77,7 @@ class Interpreter(Runtime):
         if facts is None:
             return scope
         region, self.region = self.region, 0  # an import runs once, whatever branch it stands in
+        conditions, self.conditions = self.conditions, []
         calling, self.calling = self.calling, 0
         left, self.budget = self.budget - self.steps, MAX_STEPS
         self.running.add(path)
@@ -89,6 +91,7 @@ class Interpreter(Runtime):
             self.depth -= 1
             self.running.discard(path)
             self.region, self.calling, self.budget = region, calling, self.steps + left
+            self.conditions = conditions
         return scope
 
     def _module_names(self, path: str) -> dict[str, Any]:
@@ -101,7 +104,7 @@ class Interpreter(Runtime):
 
     def module_attribute(self, place: str, name: str) -> Any:
         if not place.endswith("/"):
-            self.names.asked[place].add(name)
+            self.names.read_set[place].add(name)
             scope = self.run_module(place)
             if name in scope.names:
                 return self.force(scope, name)
@@ -143,7 +146,7 @@ class Interpreter(Runtime):
         return thunk.value
 
     def lookup(self, scope: Scope, name: str) -> Any:
-        self.names.asked[scope.path].add(name)
+        self.names.read_set[scope.path].add(name)
         here: Scope | None = scope
         while here is not None:
             if name in here.names and not (here.cls is not None and here is not scope):
@@ -207,7 +210,7 @@ class Interpreter(Runtime):
             if is_dict(owner) and isinstance(key, (str, int)):
                 owner[key] = Unknown(Site(scope.path, 1), DOUBTFUL) if self.is_doubtful(owner) else value
 
-    def uncertain(self, bodies: Iterable[Iterable[Stmt]], scope: Scope) -> None:
+    def uncertain(self, bodies: Iterable[Iterable[Stmt]], scope: Scope, condition: Condition) -> None:
         before = dict(scope.names)
         outcomes: list[dict[str, Any]] = []
         for body in bodies:
@@ -216,6 +219,7 @@ class Interpreter(Runtime):
             region = self.region
             self._regions += 1
             self.region = self._regions
+            self.conditions.append((self.region, condition))
             try:
                 self.run(body, scope)
             except Return as returned:
@@ -225,6 +229,7 @@ class Interpreter(Runtime):
                 continue  # a branch that raises says nothing of what follows
             finally:
                 self.region = region
+                self.conditions.pop()
             outcomes.append(dict(scope.names))
         scope.names.clear()
         scope.names.update(before)
@@ -318,7 +323,7 @@ class Interpreter(Runtime):
             self.run_module(place)
         if imported.name == "*":
             return  # looked up when a name is not found otherwise
-        self.names.asked[place].add(imported.name)
+        self.names.read_set[place].add(imported.name)
         child = self.names.modules.child(place, imported.name)
         if place == scope.path:  # a package imports its own submodule
             if child is not None:

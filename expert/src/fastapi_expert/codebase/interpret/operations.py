@@ -1,9 +1,11 @@
 """What the operators of Python say of values that may be unknown: truth, text, sameness, arithmetic, comparison."""
 
+from dataclasses import replace
 from typing import Any
 
 from fastapi_expert.codebase.interpret.values import (
     DOUBTFUL,
+    HOLE,
     ClassValue,
     External,
     FunctionValue,
@@ -62,6 +64,15 @@ def compare(operator: str, left: Any, right: Any, site: Site) -> Any:
     if operator in ("<", ">", "<=", ">=") and isinstance(left, (int, float)) and isinstance(right, (int, float)):
         return {"<": left < right, ">": left > right, "<=": left <= right, ">=": left >= right}[operator]
     return unknown
+
+
+def concatenated(left: Any, right: Any, site: Site) -> Any:
+    """Two texts one after the other; what is known of each remains where the other is unknown."""
+    if isinstance(left, str) and isinstance(right, str):
+        return left + right
+    first = next((one for one in (left, right) if isinstance(one, Unknown)), Unknown(site, "it is not a text"))
+    texts = [one if isinstance(one, str) else one.text if isinstance(one, Unknown) else HOLE for one in (left, right)]
+    return replace(first, text="".join(texts))
 
 
 def join(values: list[Any], site: Site) -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi_expert.codebase.interpret.attributes import class_attribute
+from fastapi_expert.codebase.interpret.operations import concatenated
 from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
     Arguments,
@@ -83,17 +84,10 @@ def add_route_object(interp: Runtime, router: Router, route: Any) -> None:
 
 
 def _add(interp: Runtime, router: Router, entry: Entry) -> None:
-    """Add to the graph, unless this runs under a condition that is not known."""
+    """Add to the graph, with the conditions that this runs under and the text does not settle."""
     if router.region != interp.region:
-        interp.problem(entry.site, f"{_what(entry)} under a condition that the text does not settle; not listed")
-        return
+        entry.conditions = interp.conditions_since(router.region)
     router.entries.append(entry)
-
-
-def _what(entry: Entry) -> str:
-    if isinstance(entry, RouteEntry):
-        return f"route {entry.path!r} registered" if isinstance(entry.path, str) else "route registered"
-    return "router included" if isinstance(entry, IncludeEntry) else "application mounted"
 
 
 def _text(value: Any) -> Any:
@@ -176,14 +170,7 @@ def add_endpoint(
     """One registration; the router's own prefix counts as it is now, and not at all for what Starlette registers."""
     path = _text(path)
     prefix = "" if plain else _text(router.prefix)
-    if isinstance(prefix, str) and isinstance(path, str):
-        path = prefix + path
-    elif isinstance(prefix, Unknown):
-        path = prefix
-    elif not isinstance(path, str):
-        path = path if isinstance(path, Unknown) else Unknown(site, "the path is not known")
-    else:
-        path = Unknown(router.site, "the router's prefix is not known")
+    path = concatenated(prefix, path, site)
     _add(interp, router, _route(methods, path, endpoint, site, websocket, keywords, raw, scope_path, plain))
 
 
@@ -221,22 +208,18 @@ def _include(interp: Runtime, router: Router, name: str, given: Arguments) -> An
     if "**" in given.keywords and "prefix" not in given.keywords:
         prefix = Unknown(given.site, "the arguments are unpacked from what is not known")
     if isinstance(child, Router):
-        if isinstance(router.prefix, str) and isinstance(prefix, str):
-            prefix = router.prefix + prefix
-        elif not isinstance(router.prefix, str):
-            prefix = router.prefix
+        prefix = concatenated(_text(router.prefix), prefix, given.site)
         if child is router:
             return
         _add(interp, router, IncludeEntry(child, prefix, given.site, given.keywords, tuple(child.entries)))
     elif isinstance(child, Unknown):
-        interp.unresolved_includes += 1
-        interp.problem(given.site, f"which router is included is not known: {child.reason}; its routes are not listed")
+        interp.cannot_place(given.site, "router", "which router is included", child.reason)
     elif isinstance(child, (Instance, External, Method)):
-        interp.problem(
-            given.site, f"includes a router from outside this codebase ({_outside(child)}); its routes are not listed"
+        interp.cannot_place(
+            given.site, "router", "its routes", f"it comes from outside this codebase ({_outside(child)})"
         )
     elif child is not None:
-        interp.problem(given.site, "includes something that is not a router; nothing is listed for it")
+        interp.cannot_place(given.site, "router", "which routes it has", "what is included is not a router")
 
 
 def _outside(value: Instance | External | Method) -> str:
@@ -255,10 +238,7 @@ def _mount(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
     path = _text(given.get(0, "host" if name == "host" else "path"))  # Starlette's: without the router's prefix
     app = given.get(1, "app")
     if isinstance(app, Unknown):
-        interp.unresolved_includes += 1
-        interp.problem(
-            given.site, f"which application is mounted is not known: {app.reason}; its routes are not listed"
-        )
+        interp.cannot_place(given.site, "application", "which application is mounted", app.reason)
     _add(interp, router, MountEntry(path, app, given.site, host=name == "host"))
 
 

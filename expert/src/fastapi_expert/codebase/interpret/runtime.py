@@ -6,10 +6,18 @@ Evaluating calls functions, calling runs statements, running evaluates: each is 
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from fastapi_expert.codebase.interpret.sources import Sources
-from fastapi_expert.codebase.interpret.values import Arguments, FunctionValue, Router, Scope, Site
+from fastapi_expert.codebase.interpret.values import (
+    Arguments,
+    Condition,
+    FunctionValue,
+    Router,
+    Scope,
+    Site,
+    Unplaced,
+)
 from fastapi_expert.codebase.model import Problem
 from fastapi_expert.codebase.resolve.names import Names
 from fastapi_expert.codebase.syntax.facts import FileFacts, ImportFacts
@@ -41,6 +49,10 @@ class Runtime(ABC):
         self.files: Mapping[str, FileFacts] = names.files
         self.routers: list[Router] = []
         self.problems: dict[Problem, None] = {}
+        self.unplaced: dict[Unplaced, None] = {}
+        """Registrations that were met and end in no route."""
+        self.conditions: list[tuple[int, Condition]] = []
+        """The branches that run and may not, outermost first, each with its region."""
         self.unresolved_includes = 0
         """How many routers were included, or applications mounted, of which it is not known which they are."""
         self.lenient = False
@@ -54,6 +66,19 @@ class Runtime(ABC):
 
     def problem(self, site: Site, message: str) -> None:
         self.problems[Problem(site.path, site.line, message)] = None
+
+    def cannot_place(
+        self, site: Site, kind: Literal["route", "router", "application", "call"], missing: str, reason: str
+    ) -> None:
+        """Remember a registration that ends in no route."""
+        self.unplaced[Unplaced(site, kind, missing, reason)] = None
+        self.unresolved_includes += 1
+
+    def conditions_since(self, region: int) -> tuple[Condition, ...]:
+        """The unsettled branches that what runs now stands in, of those entered after ``region``."""
+        regions = [number for number, _ in self.conditions]
+        start = regions.index(region) + 1 if region in regions else 0
+        return tuple([condition for _, condition in self.conditions[start:]])
 
     def made(self, collection: Any) -> Any:
         """``collection``, remembered as made in the branch that runs."""
@@ -106,8 +131,8 @@ class Runtime(ABC):
         """Run statements; raises Return or Stop where they leave the body."""
 
     @abstractmethod
-    def uncertain(self, bodies: Iterable[Iterable[Stmt]], scope: Scope) -> None:
-        """Run branches of which it is not known whether they run: keep the names they agree on, believe no effect."""
+    def uncertain(self, bodies: Iterable[Iterable[Stmt]], scope: Scope, condition: Condition) -> None:
+        """Run branches of which it is not known whether they run: keep the names they agree on, doubt the rest."""
 
     @abstractmethod
     def assign(self, target: Expr, value: Any, scope: Scope) -> None:

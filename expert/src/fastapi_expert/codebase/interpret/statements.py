@@ -11,6 +11,7 @@ from fastapi_expert.codebase.interpret.values import (
     MISSING,
     Arguments,
     ClassValue,
+    Condition,
     FunctionValue,
     Scope,
     Site,
@@ -113,11 +114,18 @@ def _run_if(interp: Runtime, statement: ir.If, scope: Scope) -> None:
     if _is_type_checking(statement.condition):
         interp.run([one for one in statement.body if ir.tag(one) == ir.Import.TAG], scope)
         return
-    known = truth(evaluate(interp, statement.condition, scope))
+    value = evaluate(interp, statement.condition, scope)
+    known = truth(value)
     if known is None:
-        interp.uncertain([statement.body, statement.orelse], scope)
+        interp.uncertain([statement.body, statement.orelse], scope, _condition(value, scope, statement.line))
     else:
         interp.run(statement.body if known else statement.orelse, scope)
+
+
+def _condition(value: Any, scope: Scope, line: int) -> Condition:
+    """Why a branch may or may not run."""
+    reason = value.reason if isinstance(value, Unknown) else "a condition that the text does not settle"
+    return Condition(Site(scope.path, line), reason)
 
 
 def _is_type_checking(condition: Expr) -> bool:
@@ -129,7 +137,7 @@ def _run_for(interp: Runtime, statement: ir.For, scope: Scope) -> None:
     if items is None or len(items) > MAX_LOOP:
         unknown = Unknown(Site(scope.path, statement.line), "an item of a collection that is not known")
         interp.assign(statement.target, unknown, scope)
-        interp.uncertain([statement.body], scope)
+        interp.uncertain([statement.body], scope, _condition(unknown, scope, statement.line))
         return
     for item in items:
         interp.assign(statement.target, item, scope)
@@ -142,8 +150,9 @@ def _run_for(interp: Runtime, statement: ir.For, scope: Scope) -> None:
 
 
 def _run_while(interp: Runtime, statement: ir.While, scope: Scope) -> None:
-    if truth(evaluate(interp, statement.condition, scope)) is not False:
-        interp.uncertain([statement.body], scope)
+    value = evaluate(interp, statement.condition, scope)
+    if truth(value) is not False:
+        interp.uncertain([statement.body], scope, _condition(value, scope, statement.line))
 
 
 def _run_with(interp: Runtime, statement: ir.With, scope: Scope) -> None:
@@ -169,6 +178,14 @@ def _run_stop(interp: Runtime, statement: ir.Stop, scope: Scope) -> None:
     raise Break if statement.is_break else Stop
 
 
+def _run_raise(interp: Runtime, statement: ir.Raise, scope: Scope) -> None:
+    raise Stop
+
+
+def _run_yield(interp: Runtime, statement: ir.Yield, scope: Scope) -> None:
+    evaluate(interp, statement.value, scope)
+
+
 _RUN: dict[str, tuple[Callable[[Stmt], Any], Callable[[Runtime, Any, Scope], None]]] = {
     ir.Assign.TAG: (ir.Assign._make, _run_assignment),
     ir.Augment.TAG: (ir.Augment._make, _run_augmented),
@@ -183,4 +200,6 @@ _RUN: dict[str, tuple[Callable[[Stmt], Any], Callable[[Runtime, Any, Scope], Non
     ir.With.TAG: (ir.With._make, _run_with),
     ir.Try.TAG: (ir.Try._make, _run_try),
     ir.Stop.TAG: (ir.Stop._make, _run_stop),
+    ir.Raise.TAG: (ir.Raise._make, _run_raise),
+    ir.Yield.TAG: (ir.Yield._make, _run_yield),
 }

@@ -1,7 +1,7 @@
 """What names stand for while module level is interpreted: plain Python strings, numbers, lists and dicts, and these."""
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, Literal, NamedTuple, TypeGuard
 
 from fastapi_expert.codebase.syntax.ir import Expr
 
@@ -53,11 +53,39 @@ class ModuleInfo(NamedTuple):
     ispkg: bool
 
 
+HOLE = "{?}"
+"""Stands in a path for a part that the text does not tell; a path parameter always has a name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A value that the text does not tell: where it hides and why."""
+    """A value that the text does not tell: where it hides and why.
+
+    ``text`` is what is known of it as a text, with :data:`HOLE` for the rest. ``unset`` tells that it is a variable of
+    the environment or a setting that has no value as shipped.
+    """
 
     site: Site
+    reason: str
+    text: str = HOLE
+    unset: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A branch that may or may not run: where its condition stands and why that is not settled."""
+
+    site: Site
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """A registration that was met and ends in no route: what is missing to list it, and why that is missing."""
+
+    site: Site
+    kind: Literal["route", "router", "application", "call"]
+    missing: str
     reason: str
 
 
@@ -199,6 +227,8 @@ class RouteEntry:
     scope_path: str
     plain: bool = False
     """Starlette's own kind of route: no dependency and no tag of the routers around it reaches it."""
+    conditions: tuple[Condition, ...] = ()
+    """The branches it stands in that may not run, outermost first; also of the other entries."""
 
 
 @dataclass(slots=True, eq=False)
@@ -210,6 +240,7 @@ class IncludeEntry:
     site: Site
     keywords: dict[str, Any]
     snapshot: "tuple[Entry, ...]"
+    conditions: tuple[Condition, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -220,6 +251,7 @@ class MountEntry:
     app: Any
     site: Site
     host: bool = False
+    conditions: tuple[Condition, ...] = ()
 
 
 Entry = RouteEntry | IncludeEntry | MountEntry
@@ -240,6 +272,10 @@ class Router:
     entries: list[Entry] = field(default_factory=list[Entry])
     middleware: list[tuple[Any, Site]] = field(default_factory=list[tuple[Any, Site]])
     handlers: list[tuple[Any, Site]] = field(default_factory=list[tuple[Any, Site]])
+    lifespans: list[tuple[Any, Site]] = field(default_factory=list[tuple[Any, Site]])
+    """What runs when the application starts: `lifespan`, `on_startup`, `@on_event("startup")`."""
+    is_given: bool = False
+    """It stands for an application that a framework hands in: nothing in the text makes it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

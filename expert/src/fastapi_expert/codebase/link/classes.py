@@ -27,7 +27,7 @@ class Classes:
         self._fields: dict[tuple[str, str], tuple[Field, ...]] = {}
 
     def kind(self, path: str, qualname: str) -> Kind | None:
-        """The kind of component a class is, None when it is none by what it inherits."""
+        """The kind of component that a class is because of what it inherits, if any."""
         key = (path, qualname)
         if key not in self._kinds:
             self._kinds[key] = None
@@ -36,7 +36,7 @@ class Classes:
         return self._kinds[key]
 
     def component_kind(self, path: str, facts: ClassFacts) -> Kind | None:
-        """The same for a class as a component: an inner `Config` is none, nor is what test files hold."""
+        """The same, except that inner `Config` classes and classes of test files are not components."""
         if is_test_path(path) or (facts.parent and facts.name in ("Config", "Meta")):
             return None
         return self.kind(path, facts.qualname)
@@ -99,7 +99,7 @@ class Classes:
             for field in self.fields(base.path, base.name):
                 found[field.name] = _substituted(field, replace)
         for field in facts.fields:
-            if (read := _field(field)) is not None:
+            if (read := field_of(field)) is not None:
                 found[read.name] = read
 
     def _type_parameters(self, base: Symbol) -> tuple[str, ...]:
@@ -149,8 +149,8 @@ def _is_column(field: FieldFacts) -> bool:
     return _call_name(field.default_expr) in _COLUMNS or field.annotation.startswith(("Mapped[", "orm.Mapped["))
 
 
-def _field(field: FieldFacts) -> Field | None:
-    """The field that an assignment in a class body makes, None when it makes none."""
+def field_of(field: FieldFacts) -> Field | None:
+    """The field that an assignment in a class body makes, if it makes one."""
     call = _call_name(field.default_expr)
     if field.name in _NO_FIELDS or field.name.startswith("_") or call in _NO_COLUMNS:
         return None

@@ -1,4 +1,4 @@
-"""The components of a codebase: what each definition is, what it uses and in which words it says so."""
+"""The components of a codebase: what each definition is, what it uses and how it describes itself."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -29,7 +29,7 @@ _TASK_DECORATORS = re.compile(r"(?:^|\.)(?:task|shared_task|actor|periodic_task|
 
 
 class Catalogue:
-    """Collects components; the first kind a definition is given stays, endpoints and dependencies first."""
+    """Collects components; a definition keeps the first kind it is given, so endpoints and dependencies go first."""
 
     def __init__(self, names: Names) -> None:
         self.names = names
@@ -51,9 +51,9 @@ class Catalogue:
         return self.ids[key]
 
     def mark_value(self, value: Any, kind: Kind, *, anywhere: bool = False) -> str | None:
-        """The same for what the interpreter met: a function, a bound method, a class or an object of one.
+        """The same for a value of the interpreter: a function, a bound method, a class or an instance.
 
-        What test files hold is left out, unless ``anywhere``: an application may serve what stands there.
+        Definitions in test files are left out unless ``anywhere``: an application may serve some of them.
         """
         while isinstance(value, Partial):
             value = value.function
@@ -64,7 +64,7 @@ class Catalogue:
         qualname = value.qualname
         function = self.names.function(value.path, qualname)
         if kind == "dependency" and function is not None and function.parent and not function.owner:
-            qualname = qualname.partition(".")[0]  # what a factory returned: the factory is what others reuse
+            qualname = qualname.partition(".")[0]  # returned by a factory, and the factory is what others reuse
         return self.mark(value.path, qualname, kind)
 
     def mark_classes(self) -> None:
@@ -78,7 +78,7 @@ class Catalogue:
                     self.mark(path, one.qualname, kind)
 
     def mark_dependencies(self) -> None:
-        """Whatever some signature depends on, wherever it is."""
+        """Everything that a signature depends on."""
         for path, facts in self.names.files.items():
             if is_test_path(path):
                 continue
@@ -315,7 +315,7 @@ class Catalogue:
         )
 
     def add_router(self, router: Router, id: str, uses: Iterable[str]) -> None:
-        """A router or application: it has no definition, only the line that makes it."""
+        """A router or application: it has only the line that makes it, not a definition."""
         name = router.name or ("app" if router.is_app else "router")
         kind: Kind = "app" if router.is_app else "router"
         prefix = router.prefix if isinstance(router.prefix, str) else ""
@@ -343,7 +343,7 @@ def _is_error(facts: ClassFacts) -> bool:
 
 
 def _is_plain(facts: ClassFacts) -> bool:
-    """An enumeration or a record: no service, whoever calls it."""
+    """An enumeration or a record, which is never a service."""
     return any(
         base.rpartition(".")[2] in ("Enum", "StrEnum", "IntEnum", "NamedTuple", "TypedDict") for base in facts.bases
     )

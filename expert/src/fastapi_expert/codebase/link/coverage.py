@@ -1,4 +1,4 @@
-"""Which tests exercise which routes: by method and path, by `url_path_for`, by calling the endpoint itself."""
+"""Which routes the tests cover: by method and path, or by `url_path_for`."""
 
 import re
 from functools import lru_cache
@@ -23,11 +23,11 @@ class Request(NamedTuple):
     name: str
 
 
-class Exercise:
+class Coverage:
     """Finds the routes that a request of a test would reach."""
 
-    def __init__(self, at: Interpreter, routes: list[FlatRoute], names: list[str]) -> None:
-        self.at = at
+    def __init__(self, interp: Interpreter, routes: list[FlatRoute], names: list[str]) -> None:
+        self.interp = interp
         self.by_method: dict[str, list[tuple[int, str]]] = {}
         self.by_name: dict[str, list[int]] = {}
         for index, route in enumerate(routes):
@@ -67,15 +67,15 @@ class Exercise:
 
     def _text(self, path: str, expr: Expr) -> str:
         """The text of a path; UNKNOWN where a test fills something in."""
-        self.at.lenient = True
+        self.interp.lenient = True
         try:
-            value = evaluate(self.at, expr, self._scope(path))
+            value = evaluate(self.interp, expr, self._scope(path))
         finally:
-            self.at.lenient = False
+            self.interp.lenient = False
         return value if isinstance(value, str) else UNKNOWN
 
     def _scope(self, path: str) -> Scope:
-        return self.at.run_module(path)
+        return self.interp.run_module(path)
 
     def _match(self, request: Request) -> list[int]:
         if request.name:
@@ -145,11 +145,11 @@ def _ends(template: str, tail: str) -> bool:
     ) and any(one == other for one, other in zip(reversed(wanted), reversed(there), strict=False))
 
 
-def tests(at: Interpreter) -> list[tuple[str, FunctionFacts]]:
+def tests(interp: Interpreter) -> list[tuple[str, FunctionFacts]]:
     """The functions of test files that make requests, fixtures and helpers included."""
     return [
         (path, function)
-        for path, facts in at.files.items()
+        for path, facts in interp.files.items()
         if is_test_path(path)
         for function in facts.functions
         if function.calls

@@ -55,6 +55,7 @@ class Description:
             protected=protected,
             tests=tuple(sorted(set(covering))),
             websocket=entry.websocket,
+            reach=route.reach,
         )
 
     def _function(self, value: Any) -> tuple[str, FunctionFacts] | None:

@@ -1,9 +1,8 @@
-"""What an edit of one file can change in the rest: whether a result of linking still holds, and on which lines.
+"""What an edit of one file changes in the rest: whether a result of linking still holds, and on which lines.
 
-Linking remembers what it looked at (:class:`Reach`). An edit that leaves all of that as it was, up to the lines it
-stands on, leaves the kinds of definitions and the table of routes as they were. Most edits are such: the body of a
-function, a helper that nobody calls yet, an import of somebody else's package. Of any other it is not said what it
-changes: link again.
+Linking records what it read (:class:`LinkInputs`). An edit that leaves all of that as it was, apart from its lines,
+leaves the kinds of definitions and the table of routes as they were. Most edits do: the body of a function, a helper
+that nothing calls yet, an import of a third-party package. For every other edit the codebase is linked again.
 """
 
 from collections.abc import Collection, Mapping
@@ -43,18 +42,18 @@ CALLERS = ("endpoint", "task")
 """Kinds of functions whose calls make services of others."""
 
 
-class Reach(NamedTuple):
-    """What linking looked at: names asked for of each file (see Names.asked), functions called, modules as they ran."""
+class LinkInputs(NamedTuple):
+    """What linking read: names looked up in each file (Names.read_set), functions called, modules in running order."""
 
-    asked: Mapping[str, Collection[str]]
+    read_set: Mapping[str, Collection[str]]
     called: Collection[Place]
     order: Mapping[str, int]
 
 
-class Effect(NamedTuple):
-    """All that a harmless edit changes: old line to new line, and the kinds of definitions that are new.
+class Impact(NamedTuple):
+    """Everything that a harmless edit changes: old line to new line, and the kinds of new definitions.
 
-    ``reshaped`` are the classes (by qualname) whose fields are others now, with the kind they have by themselves.
+    ``reshaped`` are the classes (by qualname) whose fields changed, with the kind they have on their own.
     """
 
     lines: Mapping[int, int]
@@ -62,26 +61,30 @@ class Effect(NamedTuple):
     reshaped: Mapping[str, Kind | None]
 
 
-def effect(old: FileFacts, new: FileFacts, *, reach: Reach, names: Names, callers: Collection[str]) -> Effect | None:
-    """What replacing ``old`` by ``new`` changes, by ``names`` as they are now; None when that takes linking to know.
+def impact(
+    old: FileFacts, new: FileFacts, *, inputs: LinkInputs, names: Names, callers: Collection[str]
+) -> Impact | None:
+    """What replacing ``old`` by ``new`` changes, given the current ``names``; None when only linking can tell.
 
     ``callers`` are the qualnames of the file's functions of a kind in :data:`CALLERS`.
     """
-    edit = _Edit(old, new, reach, names, callers)
+    edit = _Edit(old, new, inputs, names, callers)
     if not edit.is_harmless():
         return None
     lines = dict(zip(edit.before, edit.after, strict=True))
     same = all(lines[before] == after for before, after in zip(edit.before, edit.after, strict=True))
-    return Effect(lines, edit.added, edit.reshaped) if same else None  # what stood on one line now stands on two
+    return Impact(lines, edit.added, edit.reshaped) if same else None  # what was on one line is now on two
 
 
 class _Edit:
-    def __init__(self, old: FileFacts, new: FileFacts, reach: Reach, names: Names, callers: Collection[str]) -> None:
+    def __init__(
+        self, old: FileFacts, new: FileFacts, inputs: LinkInputs, names: Names, callers: Collection[str]
+    ) -> None:
         self.old, self.new = old, new
-        self.reach, self.names, self.callers = reach, names, callers
+        self.inputs, self.names, self.callers = inputs, names, callers
         self.path = new.path
         self.classes = Classes(names)
-        self.asked = reach.asked.get(self.path, ())
+        self.read_set = inputs.read_set.get(self.path, ())
         self.before: Lines = []
         self.after: Lines = []
         self.added: dict[Place, Kind] = {}
@@ -96,24 +99,24 @@ class _Edit:
         return all(self._may_come_or_go(before.get(key) or after[key]) for key in before.keys() ^ after.keys())
 
     def _may_come_or_go(self, imported: ImportFacts) -> bool:
-        """Whether nobody asked for what it binds, and importing it runs nothing earlier than it ran before."""
+        """Whether nothing looked up what it binds, and importing it runs nothing earlier than before."""
         bound = imported.alias or imported.module.partition(".")[0]
-        if imported.name == "*" or bound in self.asked:
+        if imported.name == "*" or bound in self.read_set:
             return False
         place = self.names.modules.find(self.path, imported.module)
-        here = self.reach.order.get(self.path)
+        here = self.inputs.order.get(self.path)
         if imported.scope or place is None or here is None:
             return True
         child = self.names.modules.child(place, imported.name) if imported.name else None
-        return all(self.reach.order.get(one, here) < here for one in (place, child) if one and not one.endswith("/"))
+        return all(self.inputs.order.get(one, here) < here for one in (place, child) if one and not one.endswith("/"))
 
     def _same_module(self) -> bool:
         common = {named(one) for one in self.old.imports} & {named(one) for one in self.new.imports}
         return self._module(self.old, common, self.before) == self._module(self.new, common, self.after)
 
     def _module(self, facts: FileFacts, common: set[tuple[str, str, str, str]], lines: Lines) -> list[Any]:
-        """The statements that linking saw, without plain definitions that nobody asked for."""
-        plain = {one.qualname for one in facts.functions if not one.decorators and one.name not in self.asked}
+        """The statements that linking saw, without plain definitions that nothing looked up."""
+        plain = {one.qualname for one in facts.functions if not one.decorators and one.name not in self.read_set}
         found: list[Any] = []
         for one in facts.body:
             if (one[0] == "def" and one[2] in plain) or (one[0] == "class" and one[2] in self.come_or_gone):
@@ -152,11 +155,11 @@ class _Edit:
         return True
 
     def _may_change_fields(self, before: ClassFacts, after: ClassFacts) -> bool:
-        """Whether nobody looked at the fields that differ, nor at the order in which they come."""
+        """Whether nothing read the fields that differ, or their order."""
         old, new = ([field(one, []) for one in facts.fields] for facts in (before, after))
         changed = {one[0] for one in (*old, *new) if one not in old or one not in new}
-        asked = [name for name in changed if f"{after.qualname}.{name}" in self.asked]
-        return not asked and f"{after.qualname}." not in self.asked and self._kind_of(after) != "settings"
+        asked = [name for name in changed if f"{after.qualname}.{name}" in self.read_set]
+        return not asked and f"{after.qualname}." not in self.read_set and self._kind_of(after) != "settings"
 
     def _class_may_go(self, gone: ClassFacts) -> bool:
         return not gone.decorators and not self._is_wanted(gone)
@@ -170,10 +173,10 @@ class _Edit:
         return kind != "settings"
 
     def _is_wanted(self, one: ClassFacts) -> bool:
-        """Whether somebody asked for a class of this name, or it is part of one that was here and stays."""
+        """Whether something looked up a class of this name, or it is nested in a class that stays."""
         if "@" in one.qualname or (one.parent and one.parent not in self.come_or_gone):
             return True
-        return one.name in self.asked
+        return one.name in self.read_set
 
     def _methods(self, one: ClassFacts) -> list[FunctionFacts]:
         return [function for function in self.new.functions if function.owner == one.qualname]
@@ -202,10 +205,10 @@ class _Edit:
         if _background_work(before) != _background_work(after):
             return False
         if after.qualname in self.callers and set(before.names) != set(after.names):
-            return False  # what it calls may be a service because of it
-        if after.qualname.partition(".")[0] in self.asked and is_trivial(before) != is_trivial(after):
+            return False  # what it calls may now be a service
+        if after.qualname.partition(".")[0] in self.read_set and is_trivial(before) != is_trivial(after):
             return False
-        if key in self.reach.called:
+        if key in self.inputs.called:
             return body(before, self.old, self.before) == body(after, self.new, self.after)
         return not _makes_app(after) or body(before, self.old, []) == body(after, self.new, [])
 
@@ -214,17 +217,17 @@ class _Edit:
             return False
         if function.owner and not self._is_new_method(function):
             return False
-        if not function.parent and function.name in self.asked:
+        if not function.parent and function.name in self.read_set:
             return False
         if Dependencies(self.names).of_function(self.path, function):
-            return False  # what it depends on is a dependency because of it
+            return False  # what it depends on is now a dependency
         kind = kind_by_itself(self.path, function)
         if kind is not None:
             self.added[self.path, function.qualname] = kind
         return True
 
     def _is_new_method(self, function: FunctionFacts) -> bool:
-        """Whether it came with its class, and no test runner would call it."""
+        """Whether it came with its class and is not a test."""
         is_test_method = function.name.startswith("test") and (is_test_path(self.path) or "test" in self.path)
         return function.owner in self.come_or_gone and not is_test_method
 

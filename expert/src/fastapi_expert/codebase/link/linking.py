@@ -1,4 +1,4 @@
-"""From names to an inventory: components, routes in the order they are tried, and what could not be known."""
+"""From names to an inventory: components, routes in the order they are tried, and what could not be read."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,15 +18,15 @@ from fastapi_expert.codebase.interpret.values import (
     is_list,
 )
 from fastapi_expert.codebase.link.components import Catalogue
-from fastapi_expert.codebase.link.coverage import Exercise, tests
+from fastapi_expert.codebase.link.coverage import Coverage, tests
 from fastapi_expert.codebase.link.description import Description
 from fastapi_expert.codebase.link.entrypoints import applications, run_all
-from fastapi_expert.codebase.link.incremental import Reach
+from fastapi_expert.codebase.link.incremental import LinkInputs
 from fastapi_expert.codebase.link.routes import (
     FlatRoute,
-    registrations,
     route_name,
     serve,
+    unattached,
 )
 from fastapi_expert.codebase.model import Component, Problem, Route
 from fastapi_expert.codebase.resolve.names import Names
@@ -44,7 +44,7 @@ class ServedRoute:
 
 @dataclass(frozen=True, slots=True)
 class ServedMount:
-    """Something that takes every path below ``path`` and is no application of the codebase; ``order`` as of routes."""
+    """Something that takes every path below ``path`` and is not an application of the codebase."""
 
     app: str
     path: str
@@ -54,7 +54,7 @@ class ServedMount:
 
 
 class RouteRow(NamedTuple):
-    """One (method, path) as an application tries it: what matching routes needs, and no more."""
+    """One (method, path) as an application tries it: only what matching routes needs."""
 
     endpoint: str
     method: str
@@ -66,8 +66,8 @@ class RouteRow(NamedTuple):
     websocket: bool
 
 
-class Whole(NamedTuple):
-    """What only an inventory asks for, and costs as much again: uses, tests, protection, models of routes."""
+class FullInventory(NamedTuple):
+    """What only an inventory needs and costs as much again: uses, tests, protection, models of routes."""
 
     components: tuple[Component, ...]
     served: tuple[ServedRoute, ...]
@@ -77,43 +77,47 @@ class Whole(NamedTuple):
 def link(names: Names, *, live: bool = True, sources: Sources | None = None) -> "Linked":
     """Link every file of ``names``; ``live`` as in :func:`.routes.serve`, ``sources`` is where data files are read.
 
-    Where a router stayed unknown, module level is run again with the function bodies that the facts left out.
+    Where a router stayed unknown, module level runs again with the function bodies that the facts left out.
     """
-    at = Interpreter(names, sources)
-    run_all(at)
-    linked = Linked(at, live=live)
-    if at.unresolved_includes and at.unread:
+    interp = Interpreter(names, sources)
+    run_all(interp)
+    linked = Linked(interp, live=live)
+    if interp.unresolved_includes and interp.unread:
         deeper = Interpreter(names, sources, deeply=True)
         run_all(deeper)
         looked_deeper = Linked(deeper, live=live)
-        if len(looked_deeper.table) >= len(linked.table):  # a look that gave up on the way must not hide what is known
+        if len(looked_deeper.table) >= len(linked.table):  # a deeper look that gave up must not hide what is known
             return looked_deeper
     return linked
 
 
 class Linked:
-    """What linking finds: the kind of every definition and the table of routes at once, the rest when asked."""
+    """What linking finds: the kind of every definition and the table of routes at once, the rest on first use."""
 
-    def __init__(self, at: Interpreter, *, live: bool) -> None:
-        self.at = at
-        self.catalogue = Catalogue(at.names)
+    def __init__(self, interp: Interpreter, *, live: bool) -> None:
+        self.interp = interp
+        self.catalogue = Catalogue(interp.names)
         self.router_ids: dict[int, str] = {}
         self._taken: dict[str, int] = {}
-        for router in at.routers:
+        for router in interp.routers:
             if not is_test_path(router.site.path):
                 self.router_ids[id(router)] = self._router_id(router)
-        self._served = [(app, serve(at, app, live=live)) for app in applications(at)]
+        self._served = [(app, serve(interp, app, live=live)) for app in applications(interp)]
         self._flat = [route for _, one in self._served for route in one.routes]
         for route in self._flat:
+            self.catalogue.mark_value(route.entry.endpoint, "endpoint", anywhere=True)
+        self._unattached = unattached(interp, self._flat, live=live)
+        for route in self._unattached:
             self.catalogue.mark_value(route.entry.endpoint, "endpoint", anywhere=True)
         self._mark()
 
     @cached_property
-    def reach(self) -> Reach | None:
-        """What was looked at up to here; None when that was more than the facts, so that nobody may count on them."""
-        if self.at.deeply or (self.at.sources is not None and self.at.sources.read):
+    def link_inputs(self) -> LinkInputs | None:
+        """What was read so far; None when that was more than facts, so that they do not tell whether it still holds."""
+        if self.interp.deeply or (self.interp.sources is not None and self.interp.sources.read):
             return None
-        return Reach(self.at.names.asked, self.at.called, {path: at for at, path in enumerate(self.at.modules)})
+        order = {path: position for position, path in enumerate(self.interp.modules)}
+        return LinkInputs(self.interp.names.read_set, self.interp.called, order)
 
     @cached_property
     def table(self) -> tuple[RouteRow, ...]:
@@ -121,34 +125,38 @@ class Linked:
         rows: list[RouteRow] = []
         for app, one in self._served:
             for order, route in enumerate(one.routes):
+                if route.reach == "unattached":
+                    continue
                 entry = route.entry
                 endpoint, name = self.catalogue.id_of_value(entry.endpoint) or "", route_name(route)
-                at = (name, self.router_ids[id(app)], order, entry.site, entry.websocket)
-                rows.extend([RouteRow(endpoint, method, route.path, *at) for method in entry.methods])
+                rest = (name, self.router_ids[id(app)], order, entry.site, entry.websocket)
+                rows.extend([RouteRow(endpoint, method, route.path, *rest) for method in entry.methods])
         return tuple(rows)
 
     @cached_property
-    def whole(self) -> Whole:
+    def full_inventory(self) -> FullInventory:
         """The inventory."""
-        exercised = self._exercised(self._flat)
+        covered = self._covered(self._flat)
         description = Description(self.catalogue)
         routes: list[ServedRoute] = []
         for app, one in self._served:
             for order, route in enumerate(one.routes):
-                covering = exercised.get(len(routes), ())
+                covering = covered.get(len(routes), ())
                 routes.append(ServedRoute(description.of(route, covering), self.router_ids[id(app)], order))
+        for order, route in enumerate(self._unattached):
+            routes.append(ServedRoute(description.of(route, ()), self.router_ids[id(route.app)], order))
         self._add_routers()
         expanded = tuple(
             ServedRoute(_with_method(one.route, method), one.app, one.order)
-            for one, route in zip(routes, self._flat, strict=True)
+            for one, route in zip(routes, (*self._flat, *self._unattached), strict=True)
             for method in route.entry.methods
         )
-        self._report_unserved(self._flat)
-        return Whole(self.catalogue.components(), expanded, tuple(self.at.problems))
+        self._report_unserved()
+        return FullInventory(self.catalogue.components(), expanded, tuple(self.interp.problems))
 
     @cached_property
     def mounts(self) -> tuple[ServedMount, ...]:
-        """What takes every path below its own and is no application of this codebase."""
+        """What takes every path below its own and is not an application of this codebase."""
         return tuple(
             ServedMount(self.router_ids[id(app)], mount.path, mount.order, mount.site.path, mount.site.line)
             for app, one in self._served
@@ -163,7 +171,7 @@ class Linked:
         return self._unique(base, router)
 
     def _unique(self, base: str, router: Router) -> str:
-        """The same line run twice is the same component; another of that name gets `@2`."""
+        """The same line run twice is the same component; another of the same name gets `@2`."""
         key = f"{base} {router.site.line}"
         if key not in self._taken:
             self._taken[base] = self._taken[key] = self._taken.get(base, 0) + 1
@@ -173,7 +181,7 @@ class Linked:
     def _mark(self) -> None:
         catalogue = self.catalogue
         catalogue.mark_tests()
-        for router in self.at.routers:
+        for router in self.interp.routers:
             if is_test_path(router.site.path):
                 continue
             for entry in router.entries:
@@ -188,7 +196,7 @@ class Linked:
         catalogue.mark_classes()
         catalogue.mark_tasks()
         catalogue.mark_dependencies()
-        for router in self.at.routers:
+        for router in self.interp.routers:
             if not is_test_path(router.site.path):
                 self._mark_router_dependencies(router)
         catalogue.mark_services()
@@ -205,7 +213,7 @@ class Linked:
 
     def _add_routers(self) -> None:
         seen: set[str] = set()
-        for router in self.at.routers:
+        for router in self.interp.routers:
             id_ = self.router_ids.get(id(router))
             if id_ is None or id_ in seen:
                 continue
@@ -232,30 +240,43 @@ class Linked:
 
     # -- routes ---------------------------------------------------------------------------------------------------
 
-    def _exercised(self, flat: list[FlatRoute]) -> dict[int, list[str]]:
-        exercise = Exercise(self.at, flat, [route_name(route) for route in flat])
+    def _covered(self, flat: list[FlatRoute]) -> dict[int, list[str]]:
+        coverage = Coverage(self.interp, flat, [route_name(route) for route in flat])
         found: dict[int, list[str]] = {}
-        for path, function in tests(self.at):
+        for path, function in tests(self.interp):
             id_ = self.catalogue.ids.get((path, function.qualname))
             if id_ is None:
                 continue
-            for index in exercise.routes_of(path, function):
+            for index in coverage.routes_of(path, function):
                 found.setdefault(index, []).append(id_)
         return found
 
-    def _report_unserved(self, flat: list[FlatRoute]) -> None:
-        """Registrations that no application serves: a router that nobody includes, or not where the text shows it."""
-        if not flat:
-            return
-        served = {id(route.entry) for route in flat}
-        sites = {route.entry.site for route in flat}
-        for router in self.at.routers:
-            if is_test_path(router.site.path) or id(router) not in self.router_ids:
-                continue
-            own = [one for one in router.entries if isinstance(one, RouteEntry)]
-            if own and not any(id(one) in served or one.site in sites for one in own):
-                what = f"{router.name or 'this router'} is included by no application that the text shows"
-                self.at.problem(router.site, f"{what}; its {len(registrations(router))} routes are not listed")
+    def _report_unserved(self) -> None:
+        """Registrations that end in no route, and routers that no application is seen to include."""
+        for one in self.interp.unplaced:
+            self.interp.problem(one.site, f"{one.missing} is not known: {one.reason}; nothing is listed for it")
+        alone: dict[int, list[FlatRoute]] = {}
+        for route in self._unattached:
+            alone.setdefault(id(route.app), []).append(route)
+        for routes in alone.values():
+            router = routes[0].app
+            what = f"{router.name or 'this router'} is included by no application that the text shows"
+            self.interp.problem(router.site, f"{what}; its {len(routes)} routes are listed as unattached")
+        self._report_doubtful()
+
+    def _report_doubtful(self) -> None:
+        """Routes that are listed under a condition, or with a path that is not wholly known."""
+        doubts: dict[tuple[Site, str], list[str]] = {}
+        for route in self._flat:
+            for condition in route.conditions:
+                reason = f"reached under a condition that is not settled ({condition.reason})"
+                doubts.setdefault((condition.site, reason), []).append(route.path)
+            for unknown in route.unknowns:
+                reason = f"the path or a prefix of it is not known: {unknown.reason}"
+                doubts.setdefault((unknown.site, reason), []).append(route.path)
+        for (site, reason), paths in doubts.items():
+            shown = ", ".join(paths[:3]) + (", …" if len(paths) > 3 else "")
+            self.interp.problem(site, f"{len(paths)} routes ({shown}): {reason}")
 
 
 def _with_method(route: Route, method: str) -> Route:

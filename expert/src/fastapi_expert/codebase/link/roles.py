@@ -1,4 +1,4 @@
-"""What a definition is by its own text and place alone; light, for who asks nothing of the linker."""
+"""What a definition is by its own text and place alone; light, because the hook's path imports it."""
 
 import re
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ _MAKES = re.compile(r"'(?:FastAPI|Starlette|fastapi\.FastAPI)'")
 
 
 def may_hold_services(path: str) -> bool:
-    """Whether code at ``path`` does the application's work: no test and no migration."""
+    """Whether code at ``path`` does the application's work: neither a test nor a migration."""
     return not (is_test_path(path) or "/migrations/" in path or "/versions/" in path or "alembic" in path)
 
 
@@ -44,7 +44,7 @@ def builds_app(body: Iterable[object], returns: str) -> bool:
 
 
 def kind_by_itself(path: str, function: FunctionFacts) -> Kind | None:
-    """The kind of a function that is no method and that nothing refers to."""
+    """The kind of a function that is not a method and that nothing refers to."""
     if function.parent:
         return None
     if function.name.startswith("test") and (is_test_path(path) or "test" in path):

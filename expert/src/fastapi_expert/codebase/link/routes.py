@@ -1,10 +1,12 @@
 """The route graph, flattened: every (method, path) that every application serves, in the order it tries them."""
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import Any, Literal, NamedTuple
 
 from fastapi_expert.codebase.interpret.interpreter import Interpreter
 from fastapi_expert.codebase.interpret.values import (
+    HOLE,
+    Condition,
     Dependency,
     Entry,
     External,
@@ -17,13 +19,20 @@ from fastapi_expert.codebase.interpret.values import (
     Unknown,
     is_list,
 )
+from fastapi_expert.codebase.vocabulary import is_test_path
+
+Reach = Literal["served", "conditional", "unattached"]
 
 MAX_DEPTH = 25
 MAX_ROUTES = 20_000
 
 
 class FlatRoute(NamedTuple):
-    """One registration as one application serves it; ``chain`` are the routers from the application inwards."""
+    """One registration as one application serves it; ``chain`` are the routers from the application inwards.
+
+    ``path`` has :data:`~..interpret.values.HOLE` for what is not known of it, of which ``unknowns`` say why.
+    ``conditions`` are the branches on its way that may not run, outermost first. ``host`` is that of `app.host(…)`.
+    """
 
     app: Router
     entry: RouteEntry
@@ -31,10 +40,20 @@ class FlatRoute(NamedTuple):
     chain: tuple[Router, ...]
     dependencies: tuple[Any, ...]
     tags: tuple[str, ...]
+    conditions: tuple[Condition, ...] = ()
+    unknowns: tuple[Unknown, ...] = ()
+    host: str = ""
+
+    @property
+    def reach(self) -> Reach:
+        """Whether a request gets there: surely, under a condition that the text does not settle, or not as one sees."""
+        if not self.app.is_app or self.app.is_given or self.unknowns:
+            return "unattached"
+        return "conditional" if self.conditions else "served"
 
 
 class FlatMount(NamedTuple):
-    """Something below a path that is no application of this codebase: static files, another framework."""
+    """Something below a path that is not an application of this codebase: static files, another framework."""
 
     app: Router
     path: str
@@ -50,115 +69,117 @@ class Served(NamedTuple):
     mounts: list[FlatMount]
 
 
-def serve(at: Interpreter, app: Router, *, live: bool) -> Served:
+def serve(interp: Interpreter, app: Router, *, live: bool) -> Served:
     """Flatten ``app``. ``live``: routes added to a router after it was included count (FastAPI from 0.137)."""
     found = Served([], [])
-    walk = _Walk(at, app, found, live)
-    walk.router(app, "", (app,), _list(app.keywords.get("dependencies")), _texts(app.keywords.get("tags")), app.entries)
+    way = _Way("", (app,), _list(app.keywords.get("dependencies")), _texts(app.keywords.get("tags")))
+    if not app.is_app:
+        unknown = Unknown(app.site, "no application is seen to include this router")
+        way = way._replace(prefix=f"{HOLE}", unknowns=(unknown,))
+    _Walk(interp, app, found, live).entries(app.entries, way)
     return found
 
 
+def unattached(interp: Interpreter, served: Iterable[FlatRoute], *, live: bool) -> list[FlatRoute]:
+    """What no application is seen to serve: the routes of routers that nobody includes, by router."""
+    reached = {id(router) for route in served for router in route.chain}
+    sites = {(route.entry.site, route.entry.methods) for route in served}
+    inner = included([router for router in interp.routers if id(router) not in reached])
+    found: list[FlatRoute] = []
+    seen: set[tuple[Site, tuple[str, ...], str]] = set()
+    for router in interp.routers:
+        if id(router) in reached or id(router) in inner or is_test_path(router.site.path):
+            continue
+        for route in serve(interp, router, live=live).routes:
+            key = (route.entry.site, route.entry.methods, route.path)
+            if (route.entry.site, route.entry.methods) not in sites and key not in seen:
+                seen.add(key)
+                found.append(route)
+    return found
+
+
+class _Way(NamedTuple):
+    """What a registration inherits from the routers around it."""
+
+    prefix: str
+    chain: tuple[Router, ...]
+    dependencies: tuple[Any, ...]
+    tags: tuple[str, ...]
+    conditions: tuple[Condition, ...] = ()
+    unknowns: tuple[Unknown, ...] = ()
+    host: str = ""
+
+    def below(self, path: Any, site: Site) -> "_Way":
+        """The way one path further; what is not known of the path is marked in it."""
+        if isinstance(path, str):
+            return self._replace(prefix=self.prefix + path)
+        unknown = path if isinstance(path, Unknown) else Unknown(site, "it is not a text")
+        return self._replace(prefix=self.prefix + unknown.text, unknowns=(*self.unknowns, unknown))
+
+
 class _Walk:
-    def __init__(self, at: Interpreter, app: Router, found: Served, live: bool) -> None:
-        self.at = at
+    def __init__(self, interp: Interpreter, app: Router, found: Served, live: bool) -> None:
+        self.interp = interp
         self.app = app
         self.found = found
         self.live = live
 
-    def router(
-        self,
-        router: Router,
-        prefix: str,
-        chain: tuple[Router, ...],
-        dependencies: tuple[Any, ...],
-        tags: tuple[str, ...],
-        entries: "list[Entry] | tuple[Entry, ...]",
-    ) -> None:
+    def entries(self, entries: Iterable[Entry], way: _Way) -> None:
         for entry in entries:
             if len(self.found.routes) > MAX_ROUTES:
                 return
+            inside = way._replace(conditions=(*way.conditions, *entry.conditions)) if entry.conditions else way
             if isinstance(entry, RouteEntry):
-                self._route(entry, prefix, chain, dependencies, tags)
+                self._route(entry, inside)
             elif isinstance(entry, IncludeEntry):
-                self._include(entry, prefix, chain, dependencies, tags)
+                self._include(entry, inside)
             else:
-                self._mount(entry, prefix, chain)
+                self._mount(entry, inside)
 
-    def _route(
-        self,
-        entry: RouteEntry,
-        prefix: str,
-        chain: tuple[Router, ...],
-        dependencies: tuple[Any, ...],
-        tags: tuple[str, ...],
-    ) -> None:
-        if not isinstance(entry.path, str):
-            why = entry.path.reason if isinstance(entry.path, Unknown) else "it is no text"
-            self.at.problem(entry.site, f"the path of this route is not known: {why}; not listed")
-            return
-        own = () if entry.plain else (*dependencies, *_list(entry.keywords.get("dependencies")))
-        named = () if entry.plain else (*tags, *_texts(entry.keywords.get("tags")))
-        self.found.routes.append(FlatRoute(self.app, entry, prefix + entry.path or "/", chain, own, named))
-
-    def _include(
-        self,
-        entry: IncludeEntry,
-        prefix: str,
-        chain: tuple[Router, ...],
-        dependencies: tuple[Any, ...],
-        tags: tuple[str, ...],
-    ) -> None:
-        child = entry.child
-        if child in chain or len(chain) > MAX_DEPTH:
-            return
-        if not isinstance(entry.prefix, str):
-            why = entry.prefix.reason if isinstance(entry.prefix, Unknown) else "it is no text"
-            hidden = sum(1 for _ in _registrations(child, 0))
-            self.at.problem(
-                entry.site, f"the prefix of this router is not known: {why}; its {hidden} routes are not listed"
+    def _route(self, entry: RouteEntry, way: _Way) -> None:
+        here = way.below(entry.path, entry.site)
+        own = () if entry.plain else (*way.dependencies, *_list(entry.keywords.get("dependencies")))
+        named = () if entry.plain else (*way.tags, *_texts(entry.keywords.get("tags")))
+        self.found.routes.append(
+            FlatRoute(
+                self.app, entry, here.prefix or "/", way.chain, own, named, here.conditions, here.unknowns, here.host
             )
-            return
-        self.router(
-            child,
-            prefix + entry.prefix,
-            (*chain, child),
-            (*dependencies, *_list(entry.keywords.get("dependencies")), *_list(child.keywords.get("dependencies"))),
-            (*tags, *_texts(entry.keywords.get("tags")), *_texts(child.keywords.get("tags"))),
-            child.entries if self.live else entry.snapshot,
         )
 
-    def _mount(self, entry: MountEntry, prefix: str, chain: tuple[Router, ...]) -> None:
-        if entry.host:
-            below = prefix
-        elif isinstance(entry.path, str):
-            below = prefix + entry.path.rstrip("/")
-        else:
-            self.at.problem(entry.site, "the path of this mount is not known; what it serves is not listed")
+    def _include(self, entry: IncludeEntry, way: _Way) -> None:
+        child = entry.child
+        if child in way.chain or len(way.chain) > MAX_DEPTH:
             return
-        if not self.live and chain[-1] is not self.app and not chain[-1].is_app:
+        below = way.below(entry.prefix, entry.site)._replace(
+            chain=(*way.chain, child),
+            dependencies=(
+                *way.dependencies,
+                *_list(entry.keywords.get("dependencies")),
+                *_list(child.keywords.get("dependencies")),
+            ),
+            tags=(*way.tags, *_texts(entry.keywords.get("tags")), *_texts(child.keywords.get("tags"))),
+        )
+        self.entries(child.entries if self.live else entry.snapshot, below)
+
+    def _mount(self, entry: MountEntry, way: _Way) -> None:
+        if entry.host:
+            below = way._replace(host=entry.path if isinstance(entry.path, str) else HOLE)
+        elif isinstance(entry.path, str):
+            below = way.below(entry.path.rstrip("/"), entry.site)
+        else:
+            below = way.below(entry.path, entry.site)
+        if not self.live and way.chain[-1] is not self.app and not way.chain[-1].is_app:
             return  # before 0.137 including a router left its mounts behind
         inner = entry.app
-        if isinstance(inner, Router) and inner not in chain and len(chain) < MAX_DEPTH:
+        if isinstance(inner, Router) and inner not in way.chain and len(way.chain) < MAX_DEPTH:
             own = _list(inner.keywords.get("dependencies"))  # those of the applications around it do not run
-            self.router(inner, below, (*chain, inner), own, _texts(inner.keywords.get("tags")), inner.entries)
+            tags = _texts(inner.keywords.get("tags"))
+            self.entries(inner.entries, below._replace(chain=(*way.chain, inner), dependencies=own, tags=tags))
         else:
             last = inner == External("fastapi.frontend")  # tried when nothing else matches
             self.found.mounts.append(
-                FlatMount(self.app, below, entry.site, MAX_ROUTES if last else len(self.found.routes))
+                FlatMount(self.app, below.prefix, entry.site, MAX_ROUTES if last else len(self.found.routes))
             )
-
-
-def _registrations(router: Any, depth: int) -> Iterator[RouteEntry]:
-    for entry in router.entries if isinstance(router, Router) and depth < MAX_DEPTH else ():
-        if isinstance(entry, RouteEntry):
-            yield entry
-        elif isinstance(entry, IncludeEntry):
-            yield from _registrations(entry.child, depth + 1)
-
-
-def registrations(router: Router) -> list[RouteEntry]:
-    """Every registration below ``router``, whatever its path."""
-    return list(_registrations(router, 0))
 
 
 def _list(value: Any) -> tuple[Any, ...]:

@@ -36,7 +36,7 @@ class Modules:
         return path in self._folders
 
     def tells(self, path: str) -> bool:
-        """Whether it is known if ``path`` is there: of folders without Python files and of data files it is not."""
+        """Whether the list of files tells if ``path`` exists; it does not for data files and folders without Python."""
         return path in self._folders or path.endswith(".py")
 
     def below(self, folder: str) -> list[str]:
@@ -67,7 +67,7 @@ class Modules:
         return ".".join(parts)
 
     def find(self, importer: str, module: str) -> str | None:
-        """The place of ``module`` as written in ``importer`` (leading dots are relative), None when it is elsewhere."""
+        """The place of ``module`` as written in ``importer`` (leading dots are relative), None when it lies outside."""
         key = (_parent(importer), module)
         if key not in self._found:
             self._found[key] = self._relative(key[0], module) if module.startswith(".") else self._absolute(*key)
@@ -98,7 +98,7 @@ class Modules:
     def _absolute(self, folder: str, module: str) -> str | None:
         head = module.partition(".")[0]
         if head not in self._heads and head not in self._root_parts:
-            return None  # nothing here is called that: most imports are of other people's packages
+            return None  # nothing here has this name: most imports are of third-party packages
         tail = module.replace(".", "/")
         for base in self._bases(folder):
             place = self._at(_join(base, tail))

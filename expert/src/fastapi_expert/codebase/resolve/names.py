@@ -37,7 +37,7 @@ class Names:
         self._classes: dict[str, dict[str, ClassFacts]] = {}
         self._resolved: dict[tuple[str, str], Symbol | None] = {}
         self._ancestors: dict[tuple[str, str], list[Symbol]] = {}
-        self.asked: dict[str, set[str]] = defaultdict(set)
+        self.read_set: dict[str, set[str]] = defaultdict(set)
         """Of each file the names that somebody wanted to know, whether or not they are there.
 
         Names of the top level, `Class.name` for what a class holds, and `Class.` where the order of its fields counted.
@@ -129,7 +129,7 @@ class Names:
                     yield place
 
     def _head(self, path: str, name: str, hops: int) -> Symbol | None:
-        self.asked[path].add(name)
+        self.read_set[path].add(name)
         bound = self.bindings(path).get(name)
         if bound is None:
             for place in self.star_sources(path):
@@ -170,7 +170,7 @@ class Names:
 
     def _in_class(self, symbol: Symbol, rest: str, hops: int) -> Symbol | None:
         qualname = f"{symbol.name}.{rest}"
-        self.asked[symbol.path].add(f"{symbol.name}.{rest.partition('.')[0]}")
+        self.read_set[symbol.path].add(f"{symbol.name}.{rest.partition('.')[0]}")
         if self.function(symbol.path, qualname) is not None:
             return Symbol("function", symbol.path, qualname)
         if self.class_(symbol.path, qualname) is not None:

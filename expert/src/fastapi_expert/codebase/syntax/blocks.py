@@ -44,6 +44,8 @@ def _expression_statement(translator: Translator, node: Node) -> Stmt | None:
         return _assignment(translator, inner)
     if inner.type == "augmented_assignment":
         return ir.augment(line(inner), translator.expr(part(inner, "left")), translator.expr(part(inner, "right")))
+    if inner.type == "yield":
+        return ir.yield_(line(inner), translator.expr(inner.named_children[0]) if inner.named_child_count else ir.NONE)
     if inner.type in ("call", "await"):
         return ir.evaluate(line(inner), translator.expr(inner))
     return None
@@ -129,14 +131,27 @@ def _with(translator: Translator, node: Node) -> Stmt:
 def _try(translator: Translator, node: Node) -> Stmt:
     body = block(translator, part(node, "body"))
     handlers: list[tuple[Stmt, ...]] = []
+    caught: list[tuple[Expr, str]] = []
     after: tuple[Stmt, ...] = ()
     for child in node.named_children:
         blocks = [part for part in child.named_children if part.type == "block"]
         if child.type in ("except_clause", "except_group_clause") and blocks:
             handlers.append(block(translator, blocks[-1]))
+            caught.append(_caught(translator, child))
         elif child.type in ("else_clause", "finally_clause") and blocks:
             after += block(translator, blocks[-1])
-    return ir.try_(line(node), body, tuple(handlers), after)
+    return ir.try_(line(node), body, tuple(handlers), after, tuple(caught))
+
+
+def _caught(translator: Translator, clause: Node) -> tuple[Expr, str]:
+    """What `except` names: the type, None for all, and the name that the exception is bound to."""
+    value = next((child for child in clause.named_children if child.type not in ("block", "comment")), None)
+    if value is None:
+        return None, ""
+    if value.type != "as_pattern":
+        return translator.expr(value), ""
+    alias = part(value, "alias")
+    return translator.expr(value.named_children[0]), translator.text(alias) if alias is not None else ""
 
 
 def _match(translator: Translator, node: Node) -> Stmt:
@@ -146,6 +161,10 @@ def _match(translator: Translator, node: Node) -> Stmt:
     for case in reversed(cases):
         whole = (ir.if_(line(node), ir.opaque(line(node)), case, whole),)
     return whole[0] if whole else ir.evaluate(line(node), None)
+
+
+def _raise(translator: Translator, node: Node) -> Stmt:
+    return ir.raise_(line(node), inner(translator, node) if node.named_child_count else None)
 
 
 def _stop(translator: Translator, node: Node) -> Stmt:
@@ -166,7 +185,7 @@ _STATEMENTS: dict[str, Callable[[Translator, Node], Stmt | None]] = {
     "with_statement": _with,
     "try_statement": _try,
     "match_statement": _match,
-    "raise_statement": _stop,
+    "raise_statement": _raise,
     "continue_statement": _stop,
     "break_statement": _stop,
 }

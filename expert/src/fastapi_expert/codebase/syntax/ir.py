@@ -441,18 +441,37 @@ class With(NamedTuple):
 
 
 class Try(NamedTuple):
-    """`try`; ``after`` is what `else` and `finally` hold."""
+    """`try`; ``after`` is what `else` and `finally` hold, ``caught`` the type and the name of each handler."""
 
     tag: str
     line: int
     body: Block
     handlers: Sequence[Block]
     after: Block
+    caught: Sequence[tuple[Expr, str]]
     TAG = "try"
 
 
+class Raise(NamedTuple):
+    """`raise`; the exception is None where an active one is raised again."""
+
+    tag: str
+    line: int
+    exception: Expr
+    TAG = "raise"
+
+
+class Yield(NamedTuple):
+    """`yield` as a statement."""
+
+    tag: str
+    line: int
+    value: Expr
+    TAG = "yield"
+
+
 class Stop(NamedTuple):
-    """`raise`, `continue` or `break`."""
+    """`continue` or `break`."""
 
     tag: str
     line: int
@@ -504,8 +523,16 @@ def with_(line: int, items: Sequence[tuple[Expr, Expr]], body: Block) -> Stmt:
     return (With.TAG, line, items, body)
 
 
-def try_(line: int, body: Block, handlers: Sequence[Block], after: Block) -> Stmt:
-    return (Try.TAG, line, body, handlers, after)
+def try_(line: int, body: Block, handlers: Sequence[Block], after: Block, caught: Sequence[tuple[Expr, str]]) -> Stmt:
+    return (Try.TAG, line, body, handlers, after, caught)
+
+
+def raise_(line: int, exception: Expr) -> Stmt:
+    return (Raise.TAG, line, exception)
+
+
+def yield_(line: int, value: Expr) -> Stmt:
+    return (Yield.TAG, line, value)
 
 
 def stop(line: int, is_break: bool) -> Stmt:

@@ -96,6 +96,10 @@ def _blocks(part: Any, lines: Lines, imports: Imports) -> Any:
     return tuple([statements(one, imports, lines) for one in part])
 
 
+def _caught(part: Any, lines: Lines, imports: Imports) -> Any:
+    return tuple([(expression(one, lines), name) for one, name in part])
+
+
 def _import(index: int, lines: Lines, imports: Imports) -> Any:
     """What the statement at this line imports, all its names."""
     first = imports[index]
@@ -137,7 +141,9 @@ _STATEMENTS: dict[str, tuple[_Part, ...]] = {
     ir.For.TAG: (_one, _one, _block),
     ir.While.TAG: (_one, _block),
     ir.With.TAG: (_groups, _block),
-    ir.Try.TAG: (_block, _blocks, _block),
+    ir.Try.TAG: (_block, _blocks, _block, _caught),
+    ir.Raise.TAG: (_one,),
+    ir.Yield.TAG: (_one,),
 }
 """What the parts behind the tag (and the line of a statement) are."""
 

@@ -10,7 +10,7 @@ import os
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from fastapi_expert.codebase.syntax.facts import FileFacts
 from fastapi_expert.duplicates.records.extract import (
     MODELS,
     Lineage,
+    data_classes,
     function_records,
     is_silent,
     mentions_of,
@@ -42,12 +43,12 @@ from fastapi_expert.duplicates.store.library import (
     Stamps,
     pack,
     unpack_records,
-    write,
 )
+from fastapi_expert.store import ensure_ignored, write_atomically
 
 if TYPE_CHECKING:
     from fastapi_expert.codebase import Codebase
-    from fastapi_expert.codebase.link.incremental import Effect, Reach
+    from fastapi_expert.codebase.link.incremental import Impact, LinkInputs
 
 MANY = 20
 """Files from which on nobody looks at each edit: the codebase is linked."""
@@ -76,7 +77,7 @@ def records_of_now(codebase: "Codebase", *, meanwhile: Callable[[], None] | None
         yield records
 
 
-def keep(codebase: "Codebase") -> tuple[Records, Index]:
+def rebuild(codebase: "Codebase") -> tuple[Records, Index]:
     """Link, and leave the library for the next time."""
     records = records_of(codebase)
     return records, _leave(codebase, records)
@@ -87,7 +88,10 @@ def _leave(codebase: "Codebase", records: Records) -> Index:
     if codebase.cache is not None:
         files = {path: (stamp[0], stamp[1]) for path, (stamp, _) in codebase.scan.stamps.items()}
         stamps = Stamps(files, _folders(codebase.root, files))
-        write(codebase.cache.folder / LIBRARY, pack(records, index, stamps, _state(codebase)))
+        data = pack(records, index, stamps, _state(codebase))
+        with suppress(OSError):  # a tree that cannot be written is left as it is
+            ensure_ignored(codebase.cache.folder)
+            write_atomically(codebase.cache.folder / LIBRARY, data)
     return index
 
 
@@ -114,15 +118,15 @@ def _folders(root: Path, files: Collection[str]) -> dict[str, int]:
 
 
 def _state(codebase: "Codebase") -> dict[str, Any] | None:
-    reach = codebase.reach
-    if reach is None:
+    inputs = codebase.link_inputs
+    if inputs is None:
         return None
     return {
         "hashes": {path: digest.hex() for path, (_, digest) in codebase.scan.stamps.items()},
         "live": codebase.is_live,
-        "asked": {path: sorted(names) for path, names in reach.asked.items()},
-        "called": sorted(reach.called),
-        "order": reach.order,
+        "read_set": {path: sorted(names) for path, names in inputs.read_set.items()},
+        "called": sorted(inputs.called),
+        "order": inputs.order,
         "mentions": mentions_of(codebase.files.values()),
     }
 
@@ -140,13 +144,13 @@ def _carried_over(codebase: "Codebase", file: Path) -> Records | None:
         return records
     if len(changed) > MANY:
         return None
-    from fastapi_expert.codebase.link.incremental import Reach  # not needed while nothing changes
+    from fastapi_expert.codebase.link.incremental import LinkInputs  # not needed while nothing changes
 
     before = facts_of(codebase.cache, {path: bytes.fromhex(hashes[path]) for path in changed})
-    reach = Reach(state["asked"], {(path, qualname) for path, qualname in state["called"]}, state["order"])
+    inputs = LinkInputs(state["read_set"], {(path, qualname) for path, qualname in state["called"]}, state["order"])
     update = _Update(codebase, records, state["mentions"])
     for path in changed:
-        if path not in before or not update.take(before[path], codebase.files[path], reach):
+        if path not in before or not update.take(before[path], codebase.files[path], inputs):
             return None
     return update.records()
 
@@ -155,7 +159,7 @@ def _carried_over(codebase: "Codebase", file: Path) -> Records | None:
 class _Edit:
     old: FileFacts
     new: FileFacts
-    effect: "Effect"
+    impact: "Impact"
 
 
 class _Update:
@@ -167,15 +171,18 @@ class _Update:
         self._mentions = Counter(mentions)
         self._edits: dict[str, _Edit] = {}
 
-    def take(self, old: FileFacts, new: FileFacts, reach: "Reach") -> bool:
+    def take(self, old: FileFacts, new: FileFacts, inputs: "LinkInputs") -> bool:
         """Follow one edit; False when that takes linking."""
-        from fastapi_expert.codebase.link.incremental import CALLERS, effect
+        from fastapi_expert.codebase.link.incremental import CALLERS, impact
 
         callers = {one.qualname for one in self._block(old.path) if one.kind in CALLERS}
-        found = effect(old, new, reach=reach, names=self._codebase.names, callers=callers)
+        found = impact(old, new, inputs=inputs, names=self._codebase.names, callers=callers)
         if found is None:
             return False
+        if _data_classes(old) != _data_classes(new):
+            return False
         kinds = {_qualname(one): one.kind for one in self._known.models if one.path == old.path}
+        kinds = {qualname: kind for qualname, kind in kinds.items() if kind in MODELS}
         if any(kinds.get(qualname) != (kind if kind in MODELS else None) for qualname, kind in found.reshaped.items()):
             return False  # it was something else, for another reason than what it inherits
         self._edits[old.path] = _Edit(old, new, found)
@@ -215,7 +222,7 @@ class _Update:
     def _own(self, path: str, edit: _Edit) -> list[FunctionRecord]:
         known = {one.qualname: one for one in self._block(path)}
         lineage = Lineage(self._codebase.names)
-        made = function_records(edit.new, kinds=edit.effect.kinds, mentions=self._mentions, lineage=lineage)
+        made = function_records(edit.new, kinds=edit.impact.kinds, mentions=self._mentions, lineage=lineage)
         return [_like(known.get(one.qualname), one) for one in made]
 
     def _models(self) -> Iterator[ModelRecord]:
@@ -223,7 +230,7 @@ class _Update:
 
         names = self._codebase.names
         fields = Classes(names).fields
-        reshaped = {f"{path}::{qualname}" for path, edit in self._edits.items() for qualname in edit.effect.reshaped}
+        reshaped = {f"{path}::{qualname}" for path, edit in self._edits.items() for qualname in edit.impact.reshaped}
         for one in self._known.models:
             edit, qualname = self._edits.get(one.path), _qualname(one)
             facts = names.class_(one.path, qualname) if edit is not None else None
@@ -236,7 +243,7 @@ class _Update:
             else:
                 yield one
         for edit in self._edits.values():
-            for (path, qualname), kind in edit.effect.kinds.items():
+            for (path, qualname), kind in edit.impact.kinds.items():
                 if kind in MODELS:
                     yield model_record(names, fields, path, qualname, kind)
 
@@ -244,7 +251,7 @@ class _Update:
         edit = self._edits.get(route.path_file)
         if edit is None and route.endpoint.partition(":")[2].partition("::")[0] not in self._edits:
             return route
-        line = route.line if edit is None else edit.effect.lines[route.line]
+        line = route.line if edit is None else edit.impact.lines[route.line]
         endpoint = self._codebase.function(route.endpoint)
         return route._replace(line=line, end_line=endpoint.end_line if endpoint else line)
 
@@ -256,11 +263,19 @@ class _Update:
         for one in self._known.variables:
             if one.owner:
                 edit = self._edits.get(one.path)
-                yield one if edit is None else one._replace(line=edit.effect.lines[one.line])
+                yield one if edit is None else one._replace(line=edit.impact.lines[one.line])
 
     def _direct_reads(self) -> Sequence[VariableRecord]:
         kept = [one for one in self._known.variables if not one.owner and one.path not in self._edits]
         return sorted([*kept, *[one for edit in self._edits.values() for one in direct_reads(edit.new)]], key=_path)
+
+
+def _data_classes(facts: FileFacts) -> list[tuple[object, ...]]:
+    """What is known of the classes of a file that only hold data, wherever their lines are."""
+    kinds = data_classes(facts)
+    classes = [one for one in facts.classes if one.qualname in kinds]
+    fields = [[(field.name, field.annotation, field.default) for field in one.fields] for one in classes]
+    return [(one.qualname, kinds[one.qualname], one.bases, own) for one, own in zip(classes, fields, strict=True)]
 
 
 def _like(old: FunctionRecord | None, new: FunctionRecord) -> FunctionRecord:

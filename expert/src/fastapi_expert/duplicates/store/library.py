@@ -5,12 +5,9 @@ not for all. JSON and packed numbers, nothing that could run: a checkout may bri
 """
 
 import json
-import os
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
@@ -75,9 +72,7 @@ class Library:
     @cached_property
     def models(self) -> "Models":
         """Schemas, tables and settings, indexed by field."""
-        from fastapi_expert.duplicates.similarity.schemas import (
-            models_of,  # a hook whose draft has no class never needs it
-        )
+        from fastapi_expert.duplicates.similarity.schemas import models_of  # slow, and a draft may have no class
 
         models = tuple([_model(row) for row in self._part("models")])
         return models_of(Records((), models, (), (), tuple(self.modules.items())))
@@ -144,14 +139,14 @@ class _Packed(NamedTuple):
 def _parts(data: bytes) -> _Packed:
     if not data.startswith(FORMAT):
         raise ValueError("not a library of this version")
-    at = data.index(b"\n", len(FORMAT)) + 1
-    population, checksum, sizes = json.loads(data[len(FORMAT) : at])
+    end = data.index(b"\n", len(FORMAT)) + 1
+    population, checksum, sizes = json.loads(data[len(FORMAT) : end])
     view = memoryview(data)
     parts: dict[str, memoryview] = {}
     for name, size in sizes.items():
-        parts[name] = view[at : at + size]
-        at += size
-    if at != len(data):
+        parts[name] = view[end : end + size]
+        end += size
+    if end != len(data):
         raise ValueError("a library cut short")
     return _Packed(population, checksum, parts)
 
@@ -205,18 +200,3 @@ def _numbers(name: str, data: memoryview) -> "array[int]":
     numbers: array[int] = array(_CODES.get(name, "I"))
     numbers.frombytes(data)
     return numbers
-
-
-def write(file: Path, data: bytes) -> None:
-    """Put ``data`` in ``file`` at once or not at all; a tree that cannot be written is left as it is."""
-    temporary = file.with_name(f"{file.name}.{os.getpid()}")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        ignore = file.parent / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n")
-        temporary.write_bytes(data)
-        os.replace(temporary, file)
-    except OSError:
-        with suppress(OSError):
-            temporary.unlink()

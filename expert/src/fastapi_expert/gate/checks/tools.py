@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from fastapi_expert.diff import Hunk, parse
 from fastapi_expert.gate.checks.process import Broken, Output
 from fastapi_expert.gate.model import Finding
 from fastapi_expert.gate.tree.content import Tree
@@ -59,7 +60,7 @@ class Tool:
 
 
 def _json(output: Output) -> Any:
-    start = min((at for at in map(output.out.find, "[{") if at >= 0), default=0)
+    start = min((position for position in map(output.out.find, "[{") if position >= 0), default=0)
     try:
         return json.loads(output.out[start:])
     except ValueError:
@@ -151,26 +152,18 @@ Change = tuple[str, int, int, list[str], list[str]]
 
 def _diffed(diff: str, call: Call) -> Iterator[Change]:
     """(path, first line, last line, old lines, new lines) for each run of changed lines in a unified diff."""
-    path: str | None = None
-    rows = iter(diff.split("\n"))
-    for row in rows:
-        if row.startswith("--- "):
-            named = re.sub(r"(?::before)?(?:\t.*)?$", "", row[4:])
-            path = call.path(named) or (call.files[0] if len(call.files) == 1 else None)
-        elif path and (match := re.match(r"@@ -(\d+)(?:,(\d+))? \+\d+(?:,(\d+))? @@", row)):
-            counts = int(match[2] or 1), int(match[3] or 1)
-            yield from ((path, *change) for change in _runs(rows, int(match[1]), *counts))
+    for file in parse(diff):
+        path = call.path(file.old.removesuffix(":before")) or (call.files[0] if len(call.files) == 1 else None)
+        if path:
+            yield from ((path, *change) for hunk in file.hunks for change in _runs(hunk))
 
 
-def _runs(rows: Iterator[str], line: int, olds: int, news: int) -> Iterator[tuple[int, int, list[str], list[str]]]:
-    """The runs of changed lines in the hunk that ``rows`` stand before, which has so many old and new lines."""
-    old, new, first = list[str](), list[str](), line
-    while olds > 0 or news > 0:
-        row = next(rows, None)
-        if row is None:
-            break
-        sign = row[:1] or " "
-        olds, news = olds - (sign in "- "), news - (sign in "+ ")
+def _runs(hunk: Hunk) -> Iterator[tuple[int, int, list[str], list[str]]]:
+    """The runs of changed lines in a hunk."""
+    line = first = hunk.start
+    old, new = list[str](), list[str]()
+    for row in hunk.lines:
+        sign = row[0]
         if sign == " " and (old or new):
             yield first, max(first, line - 1), old, new
             old, new = [], []
@@ -183,11 +176,11 @@ def _runs(rows: Iterator[str], line: int, olds: int, news: int) -> Iterator[tupl
 
 
 def _example(old: Sequence[str], new: Sequence[str]) -> str:
-    def shown(lines: Sequence[str]) -> str:
+    def first_line(lines: Sequence[str]) -> str:
         text = next((line.strip() for line in lines if line.strip()), "an empty line" if lines else "nothing")
         return text if len(text) <= 60 else text[:57] + "…"
 
-    return f"{shown(old)} → {shown(new)}"
+    return f"{first_line(old)} → {first_line(new)}"
 
 
 def _ruff_format(call: Call) -> list[str]:
@@ -294,7 +287,7 @@ def _read_pyright(output: Output, call: Call) -> list[Finding]:
         if row["severity"] != "error" or path is None:
             continue
         begin, end = row["range"]["start"], row["range"]["end"]
-        message = call.tree.told(" ".join(row["message"].split()))
+        message = call.tree.with_real_paths(" ".join(row["message"].split()))
         rule = row.get("rule", "error")
         found.append(Finding("types", rule, path, begin["line"] + 1, end["line"] + 1, message, begin["character"] + 1))
     return found
@@ -358,19 +351,19 @@ def tools_for(home: Path, top: Path) -> list[Tool]:
 
     black and isort, unless the project says `ruff format`, or speaks of ruff and never of black (of isort).
     """
-    said = _said(home, top)
-    by_ruff = re.search(r"ruff[- ]format|^\[tool\.ruff\.format|^\[format\]", said, re.MULTILINE)
-    formatter = RUFF_FORMAT if by_ruff or ("ruff" in said and not re.search(r"\bblack\b", said)) else BLACK
-    sorter = RUFF_IMPORTS if "ruff" in said and not _speaks_of_isort(said) else ISORT
+    configured = _configuration_text(home, top)
+    by_ruff = re.search(r"ruff[- ]format|^\[tool\.ruff\.format|^\[format\]", configured, re.MULTILINE)
+    formatter = RUFF_FORMAT if by_ruff or ("ruff" in configured and not re.search(r"\bblack\b", configured)) else BLACK
+    sorter = RUFF_IMPORTS if "ruff" in configured and not _uses_isort(configured) else ISORT
     return [RUFF, *sorted((formatter, sorter), key=lambda tool: tool.name != "ruff"), BANDIT, PYRIGHT]
 
 
-def _speaks_of_isort(said: str) -> bool:
+def _uses_isort(configured: str) -> bool:
     """ruff's own settings for imports are called isort, too."""
-    return re.search(r"(?<!ruff\.)(?<!lint\.)\bisort\b", said) is not None
+    return re.search(r"(?<!ruff\.)(?<!lint\.)\bisort\b", configured) is not None
 
 
-def _said(home: Path, top: Path) -> str:
+def _configuration_text(home: Path, top: Path) -> str:
     """The files in which a project says which tools it uses, in one."""
     names = ("pyproject.toml", "ruff.toml", ".ruff.toml", ".pre-commit-config.yaml", "Makefile", "tox.ini", "setup.cfg")
     folders = [home, *(folder for folder in home.parents if folder.is_relative_to(top))]
