@@ -1,6 +1,7 @@
 """`expert review`: what is wrong here that an expert would see."""
 
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -65,7 +66,7 @@ def command(
         from fastapi_expert.review.baseline import unknown
 
         findings = unknown(findings, baseline)
-    _print(root, Review(findings, result.suppressed, result.assumed), Format.JSON if json else format)
+    _print(root, replace(result, findings=findings), Format.JSON if json else format)
     raise typer.Exit(1 if findings else 0)
 
 

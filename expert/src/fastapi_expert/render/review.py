@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi_expert import __version__
-from fastapi_expert.render.sarif import SCHEMA
+from fastapi_expert.render.formats.sarif import SCHEMA
 from fastapi_expert.render.terminal import Style
 from fastapi_expert.review import Finding, Review
 from fastapi_expert.review.rules.registry import RULES
@@ -25,6 +25,7 @@ def document(root: str, result: Review) -> dict[str, Any]:
         "findings": [_finding(one) for one in result.findings],
         "suppressed": result.suppressed,
         "assumed_newest": list(result.assumed),
+        "unread": list(result.unread),
     }
 
 
@@ -44,6 +45,8 @@ def text(result: Review, root: Path, style: Style) -> str:
         closing += f"; {result.suppressed} suppressed by comments"
     if result.assumed and count:
         closing += f"\nnewest release assumed of {', '.join(result.assumed)}: the project does not say"
+    if result.unread:
+        closing += f"\nnot read, this Python cannot parse them: {', '.join(result.unread)}"
     return "\n\n".join([*blocks, closing])
 
 

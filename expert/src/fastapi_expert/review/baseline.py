@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi_expert.errors import ExpertError
 from fastapi_expert.review.model import Finding
+from fastapi_expert.store import write_atomically
 
 Key = tuple[str, str, str]
 
@@ -31,8 +32,7 @@ def write(file: Path, findings: Sequence[Finding]) -> None:
     rows = sorted(key(one) for one in findings)
     lines = ",\n".join("    " + json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False) for row in rows)
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(f'{{\n  "schema_version": 1,\n  "findings": [\n{lines}\n  ]\n}}\n', encoding="utf-8")
+        write_atomically(file, f'{{\n  "schema_version": 1,\n  "findings": [\n{lines}\n  ]\n}}\n'.encode())
     except OSError as error:
         raise BaselineError(f"the baseline cannot be written: {error.strerror}", where=str(file)) from None
 

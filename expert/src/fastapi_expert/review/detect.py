@@ -1,6 +1,6 @@
 """Every rule over one codebase: what is certain first, the worst first, without what is suppressed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fastapi_expert.codebase import Codebase
@@ -12,36 +12,37 @@ from fastapi_expert.review.versions import Versions
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """Ranked findings, how many a comment silenced, and the packages whose newest release was taken for granted."""
+    """Ranked findings, how many a comment silenced, the packages whose newest release was taken for granted, and the
+    files that this interpreter cannot parse, of which nothing is said."""
 
     findings: tuple[Finding, ...]
     suppressed: int
     assumed: tuple[str, ...]
+    unread: tuple[str, ...] = ()
 
 
 def review(codebase: Codebase, *, settings: Config | None = None) -> Review:
     """What is wrong in ``codebase``."""
     settings = settings or Config()
     versions = Versions(codebase.root)
-    key = store.key_of(codebase, versions)
-    found = store.kept(codebase, key)
-    if found is None:
-        found = list(dict.fromkeys(_look(codebase, versions)))
-        store.keep(codebase, key, found)
-    wanted = [one for one in found if settings.enabled(one.rule) and not settings.ignored_at(one.rule, one.path)]
+    digest = store.digest(codebase, versions)
+    looked = store.recalled(codebase, digest) or store.kept(codebase, digest, _look(codebase, versions))
+    wanted = [
+        one for one in looked.findings if settings.enabled(one.rule) and not settings.ignored_at(one.rule, one.path)
+    ]
     kept = [one for one in wanted if not _is_silenced(codebase, one)]
-    return Review(tuple(sorted(kept, key=rank)), len(wanted) - len(kept), versions.assumed)
+    return Review(tuple(sorted(kept, key=rank)), len(wanted) - len(kept), versions.assumed, tuple(looked.unread))
 
 
-def _look(codebase: Codebase, versions: Versions) -> Iterator[Finding]:
+def _look(codebase: Codebase, versions: Versions) -> store.Looked:
     from fastapi_expert.codebase.files.scan import paused_collection
     from fastapi_expert.review.flow.project import Project
     from fastapi_expert.review.rules.registry import RULES
 
     with paused_collection():
         project = Project(codebase, versions)
-        for rule in RULES.values():
-            yield from rule.look(project, rule)
+        found = dict.fromkeys([one for rule in RULES.values() for one in rule.look(project, rule)])
+        return store.Looked(list(found), list(project.unread))
 
 
 def rank(finding: Finding) -> tuple[bool, int, str, int, str]:

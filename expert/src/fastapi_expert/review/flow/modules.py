@@ -123,6 +123,8 @@ class Modules:
         self._codebase = codebase
         self._known: dict[str, Module] = {}
         self._sources: dict[str, bytes] = {}
+        self.unread: list[str] = []
+        """The files that were asked for and that this interpreter cannot parse."""
 
     def __getitem__(self, path: str) -> Module:
         module = self._known.get(path)
@@ -142,19 +144,27 @@ class Modules:
         return found
 
     def _read(self, path: str) -> Module:
-        return parse(path, self.source(path), self._codebase.files[path].functions)
+        module = parse(path, self.source(path), self._codebase.files[path].functions)
+        if not module.tree.body and self._codebase.files[path].body:
+            self.unread.append(path)
+        return module
 
 
 def parse(path: str, source: bytes, facts: tuple[FunctionFacts, ...]) -> Module:
     """The module that ``source`` is; an empty one where it is not Python to this interpreter."""
-    try:
-        tree = ast.parse(source, path)
-    except (SyntaxError, ValueError, RecursionError):
-        tree = ast.Module([], [])
+    tree = _tree(source, path) or ast.Module([], [])
     by_line = {one.line: one for one in facts}
     functions: dict[str, Function] = {}
     _collect(path, tree, None, by_line, functions)
     return Module(path, tree, functions)
+
+
+def _tree(source: bytes, path: str) -> ast.Module | None:
+    """The tree; None where this interpreter cannot parse the text."""
+    try:
+        return ast.parse(source, path)
+    except (SyntaxError, ValueError, RecursionError):
+        return None
 
 
 def _source(file: Path) -> bytes:

@@ -73,6 +73,14 @@ class Project:
             if path.endswith(".py") and is_test_path(path) is tests:
                 yield path
 
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The files that this interpreter cannot parse."""
+        for path in self.codebase.files:
+            if path.endswith(".py"):
+                _ = self.modules[path]
+        return tuple(sorted(self.modules.unread))
+
     def module(self, path: str) -> Module:
         return self.modules[path]
 
@@ -95,6 +103,8 @@ class Project:
         """Every route of every application."""
         found: list[ServedEndpoint] = []
         for one in self.codebase.served:
+            if one.route.reach == "unattached":  # of a router that the text includes nowhere
+                continue
             path, _, qualname = one.route.endpoint.partition(":")[2].partition("::")
             function = self.modules.function(path, qualname) if qualname else None
             found.append(ServedEndpoint(one.route, one.app, function))

@@ -17,7 +17,8 @@ _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _OPEN_BY_NATURE = re.compile(
     r"sign.?(?:up|in|out)|log.?(?:in|out)|register|registration|token|refresh|oauth|oidc|saml|sso|auth|callback|webhook|hook|"
     r"verif|confirm|activat|reset|forgot|recover|password|invit|public|health|ping|contact|feedback|subscri|newsletter|"
-    r"captcha|otp|magic|guest|anonymous|csrf|challenge|search|preview|share|track|event|install|setup|bootstrap|init|notify|ipn|internal|"
+    r"captcha|otp|magic|guest|anonymous|csrf|challenge|search|preview|share|track|event|"
+    r"install|setup|bootstrap|init|notify|ipn|internal|"
     r"\b(?:list|get|read|check|validate|estimate|calculate|query|count|find|fetch)_",
     re.IGNORECASE,
 )
@@ -1103,7 +1104,7 @@ def cookie_flags(project: Project, rule: Rule) -> Iterator[Finding]:
             ):
                 continue
             if (
-                "csrf" in key.value.lower()
+                re.match(r"is_|has_|.*csrf", key.value.lower())
                 or is_constant(argument(call, 2, "max_age"), 0)
                 or is_constant(argument(call, 1, "value"), "")
             ):

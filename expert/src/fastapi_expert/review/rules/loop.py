@@ -3,12 +3,13 @@
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from fastapi_expert.review.flow.blocking import runs_at_start, waits, waits_behind
 from fastapi_expert.review.flow.calls import callees, last_name, running
 from fastapi_expert.review.flow.modules import Function, dotted, is_constant, keyword
 from fastapi_expert.review.flow.project import Project, Wait
-from fastapi_expert.review.model import Confidence, Finding, Rule
+from fastapi_expert.review.model import Confidence, Finding, Related, Rule
 
 _WAITING = "every other request of this worker waits meanwhile"
 _CONTEXTS = frozenset({"asynccontextmanager", "contextmanager", "fixture"})
@@ -56,7 +57,7 @@ def blocking_in_stream(project: Project, rule: Rule) -> Iterator[Finding]:
             )
 
 
-def blocking_client(project: Project, rule: Rule) -> Iterator[Finding]:
+def _blocking_client(project: Project, rule: Rule) -> Iterator[Finding]:
     for function in _on_the_loop(project):
         found = _first(project, function, ("client",)) or _behind(project, function, "client")
         if found is not None and not _is_stream(project, function):
@@ -69,7 +70,7 @@ def blocking_client(project: Project, rule: Rule) -> Iterator[Finding]:
             )
 
 
-def heavy_work(project: Project, rule: Rule) -> Iterator[Finding]:
+def _heavy_work(project: Project, rule: Rule) -> Iterator[Finding]:
     for function in _on_the_loop(project):
         found = _first(project, function, ("heavy",)) or _behind(project, function, "heavy")
         if found is not None and not _is_stream(project, function):
@@ -82,7 +83,7 @@ def heavy_work(project: Project, rule: Rule) -> Iterator[Finding]:
             )
 
 
-def blocking_helper(project: Project, rule: Rule) -> Iterator[Finding]:
+def _blocking_helper(project: Project, rule: Rule) -> Iterator[Finding]:
     for function in _on_the_loop(project):
         found = _behind(project, function, "call")
         if found is not None:
@@ -104,6 +105,29 @@ def _behind(project: Project, function: Function, sort: str) -> Wait | None:
         if behind is not None and behind.sort == sort:
             return Wait(behind.sort, behind.name, call, (target.name, *behind.through))
     return None
+
+
+def blocking_client(project: Project, rule: Rule) -> Iterator[Finding]:
+    return _grouped(_blocking_client(project, rule))
+
+
+def heavy_work(project: Project, rule: Rule) -> Iterator[Finding]:
+    return _grouped(_heavy_work(project, rule))
+
+
+def blocking_helper(project: Project, rule: Rule) -> Iterator[Finding]:
+    return _grouped(_blocking_helper(project, rule))
+
+
+def _grouped(findings: Iterator[Finding]) -> Iterator[Finding]:
+    """One finding for all callers of a helper: mending it mends them all."""
+    by_helper: dict[str, list[Finding]] = {}
+    for one in findings:
+        key = one.message if " (through " in one.message else f"{one.path}:{one.line}"
+        by_helper.setdefault(key, []).append(one)
+    for first, *rest in by_helper.values():
+        callers = tuple([Related(one.path, one.line, "calls it too") for one in rest])
+        yield replace(first, related=(*first.related, *callers))
 
 
 _ONCE = re.compile(r"__init__|_?(?:init|setup|connect|configure|bootstrap|load|start|create_client)\w*|_?get_\w*client")
@@ -207,6 +231,8 @@ def no_timeout(project: Project, rule: Rule) -> Iterator[Finding]:
             given = keyword(call, "timeout")
             forever = is_constant(given, None) and given is not None
             silent = given is None and not any(one.arg is None for one in call.keywords)
+            if last_name(call) == "stream":
+                continue  # a stream is meant to last
             if (_WITHOUT_TIMEOUT.fullmatch(name) and (silent or forever)) or (
                 name.partition(".")[0] in ("httpx", "httpx2") and forever
             ):

@@ -450,6 +450,8 @@ _NOT_INCLUDED = re.compile(r"(\w+|this router) is included by no application tha
 
 
 def never_included(project: Project, rule: Rule) -> Iterator[Finding]:
+    if not project.served:
+        return  # a library of routers
     problems = project.codebase.inventory.problems
     if any("not known" in one.message or "cannot be" in one.message or "unknown" in one.message for one in problems):
         return  # what is included somewhere is not known: it may be this one
