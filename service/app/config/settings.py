@@ -116,11 +116,9 @@ class Settings(BaseSettings):
     cache_ttl: PositiveInt = 60
     rate_limit_requests: Annotated[int, Field(ge=0, description="0 lifts every rate limit.")] = 100
     rate_limit_window: PositiveInt = 60
-    rate_limit_login: PositiveInt | None = Field(default=None, description="Default: a fifth of rate_limit_requests.")
-    rate_limit_register: PositiveInt | None = Field(
-        default=None, description="Default: a fifth of rate_limit_requests."
-    )
-    rate_limit_forgot: PositiveInt | None = Field(default=None, description="Default: a twentieth of it.")
+    rate_limit_login: PositiveInt = Field(default=20, description="Tries per client, and per account, in a window.")
+    rate_limit_register: PositiveInt = 20
+    rate_limit_forgot: PositiveInt = 5
     max_body_bytes: PositiveInt = 2_097_152  # the longest post fits, every character an escaped pair
 
     # -- who may call
@@ -271,19 +269,6 @@ class Settings(BaseSettings):
     def traces(self) -> bool:
         """Whether spans go anywhere (app.observability.telemetry)."""
         return self.otel_exporter_otlp_endpoint is not None
-
-    @property
-    def login_limit(self) -> int:
-        """Tries per client, and per account, in a window. Raising the general limit raises the strict ones with it."""
-        return self.rate_limit_login or max(5, self.rate_limit_requests // 5)
-
-    @property
-    def register_limit(self) -> int:
-        return self.rate_limit_register or max(5, self.rate_limit_requests // 5)
-
-    @property
-    def forgot_limit(self) -> int:
-        return self.rate_limit_forgot or max(3, self.rate_limit_requests // 20)
 
     def signing_keys(self) -> list[str]:
         """The key that signs, then the older ones that still verify. Makes and keeps one when none is set."""

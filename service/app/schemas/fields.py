@@ -5,7 +5,6 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import Annotated
 
-from email_validator import EmailNotValidError, validate_email
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -20,6 +19,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from app.http.pagination import MAX_CURSOR_LENGTH
+from app.kit.addresses import canonical_address
 
 NOT_BLANK = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
 """For the schema alone: one line with something in it."""
@@ -32,12 +32,16 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9_]+")
 
 
 def storable(value: object) -> object:
-    """Refuse what no column can hold (NUL, in PostgreSQL) and no UTF-8 can carry (lone surrogates)."""
+    """The text in NFC, so that what looks alike is alike: passwords, tags, words that are searched.
+
+    Refuses what no column can hold (NUL, in PostgreSQL) and no UTF-8 can carry (lone surrogates).
+    """
     if isinstance(value, str):
         if "\x00" in value:
             raise validation_error("nul_character", "NUL characters cannot be stored.")
         if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
             raise validation_error("lone_surrogate", "Half of a surrogate pair is no character.")
+        return unicodedata.normalize("NFC", value)
     return value
 
 
@@ -49,13 +53,11 @@ def one_line(value: str) -> str:
 
 
 def email_address(value: str) -> str:
-    """The address in lower case, as it is stored: addresses that differ by case are one account."""
+    """The one form of an address, as it is stored: spellings of one mailbox are one account."""
     try:
-        # test_environment admits the reserved .test domain, which cannot belong to anyone.
-        checked = validate_email(value.strip(), check_deliverability=False, test_environment=True)
-    except EmailNotValidError as fault:
+        return canonical_address(value)
+    except ValueError as fault:
         raise validation_error("email", f"This is not an e-mail address: {fault}") from None
-    return checked.normalized.lower()
 
 
 def strong_password(value: str) -> str:
