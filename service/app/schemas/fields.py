@@ -1,6 +1,5 @@
 """The rules of single fields, each written once."""
 
-import re
 import unicodedata
 from datetime import UTC, datetime
 from typing import Annotated
@@ -19,16 +18,21 @@ from pydantic import (
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from app.http.pagination import MAX_CURSOR_LENGTH
+from app.kit.accounts import (
+    PASSWORD_MAX,
+    PASSWORD_MIN,
+    PASSWORD_SYMBOLS,
+    USERNAME_MAX,
+    USERNAME_MIN,
+    is_plain_name,
+    missing_in_password,
+)
 from app.kit.addresses import canonical_address
 
 NOT_BLANK = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
 """For the schema alone: one line with something in it."""
 
-PASSWORD_MIN, PASSWORD_MAX = 8, 128
-PASSWORD_SYMBOLS = "@$!%*?&"  # noqa: S105  # the symbols a password may choose from
-
 _URL = TypeAdapter(HttpUrl)
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9_]+")
 
 
 def storable(value: object) -> object:
@@ -62,23 +66,14 @@ def email_address(value: str) -> str:
 
 def strong_password(value: str) -> str:
     """Name every class of characters that is missing. Guessing it is tried later (it takes milliseconds)."""
-    missing = [
-        name
-        for name, present in (
-            ("an upper-case letter", any(map(str.isupper, value))),
-            ("a lower-case letter", any(map(str.islower, value))),
-            ("a digit", any(map(str.isdigit, value))),
-            (f"one of {PASSWORD_SYMBOLS}", any(symbol in value for symbol in PASSWORD_SYMBOLS)),
-        )
-        if not present
-    ]
+    missing = missing_in_password(value)
     if missing:
         raise validation_error("weak_password", f"Add {', '.join(missing)}.")
     return value
 
 
 def plain_name(value: str) -> str:
-    if _PLAIN_NAME.fullmatch(value) is None:
+    if not is_plain_name(value):
         raise validation_error("username", "Use letters from a to z, digits and _ only.")
     return value
 
@@ -137,7 +132,7 @@ Email = Annotated[
 ]
 Username = Annotated[
     str,
-    StringConstraints(min_length=3, max_length=50),
+    StringConstraints(min_length=USERNAME_MIN, max_length=USERNAME_MAX),
     AfterValidator(plain_name),
     STORABLE,
     WithJsonSchema({"type": "string", "minLength": 3, "maxLength": 50, "pattern": "^[A-Za-z0-9_]+$"}),
