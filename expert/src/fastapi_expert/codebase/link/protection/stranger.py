@@ -905,7 +905,7 @@ class Stranger:
 
     def eval_lambda(self, expr: Expr, state: State, scope: Scope) -> Any:
         one = ir.Lambda._make(expr)
-        return LambdaValue(tuple(one.names), one.body, Scope(scope.path, state.names, scope), Site(scope.path, 0))
+        return LambdaValue(tuple(one.params), one.body, Scope(scope.path, state.names, scope), Site(scope.path, 0))
 
     def eval_comprehension(self, expr: Expr, state: State, scope: Scope) -> Any:
         clauses = expr[2]
@@ -1110,7 +1110,7 @@ class Stranger:
                 function.function, [*function.args, *args], {**function.keywords, **keywords}, site, state
             )
         if isinstance(function, LambdaValue):
-            names = dict(zip(function.names, args, strict=False))
+            names = {parameter[0]: given for parameter, given in zip(function.params, args, strict=False)}
             return self.evaluate(function.body, State(names, state.assumptions, state.credentials), function.scope)
         if isinstance(function, ClassValue):
             return self.instantiate(function, args, keywords, site, state)
