@@ -41,7 +41,7 @@ _snapshots: "WeakKeyDictionary[Codebase, Snapshot]" = WeakKeyDictionary()
 
 
 def propose(
-    project: "Path | Codebase",
+    project: "Path | Codebase | Snapshot",
     text: bytes,
     *,
     as_path: str | None = None,
@@ -51,7 +51,8 @@ def propose(
 ) -> Proposal:
     """The verdict on ``text``: a Python file that will lie at ``as_path``, or a unified diff, which names its paths.
 
-    ``project`` is the root of a project (judged from its cache, as the files are now) or a codebase as it was read.
+    ``project`` is the root of a project (judged from its cache, as the files are now) a codebase as it was read,
+    or a snapshot that was taken.
     ``replaces`` are files that go when the text comes. ``moved_from`` is the file that the text was read from, when
     that is a draft below the root: it is no part of what is there, and where it is to stay all of it is news.
 
@@ -74,7 +75,9 @@ def propose(
     return Proposal(judged.verdict, judged.advice, judged.findings, judged.similar, shown)
 
 
-def _snapshot(project: "Path | Codebase", settings: Config) -> Snapshot:
+def _snapshot(project: "Path | Codebase | Snapshot", settings: Config) -> Snapshot:
+    if isinstance(project, Snapshot):
+        return project
     if isinstance(project, Path):
         return Snapshot.open(project, settings)
     snapshot = _snapshots.get(project)

@@ -42,8 +42,10 @@ class Hit:
 class Finder:
     """The searchable form of one codebase's entries."""
 
-    def __init__(self, entries: Sequence[Entry], index: Index | None = None) -> None:
+    def __init__(self, entries: Sequence[Entry], index: Index | None = None, *, note: str = "") -> None:
         self.entries = entries
+        self.note = note
+        """What of the routes no application is seen to serve, in words."""
         self.index = index if index is not None else Index.of([_document(entry) for entry in entries])
 
     def search(self, text: str, *, limit: int = 10, kinds: Collection[str] = ()) -> tuple[Hit, ...]:

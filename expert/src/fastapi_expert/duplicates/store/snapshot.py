@@ -41,13 +41,18 @@ class Snapshot:
     @classmethod
     def open(cls, root: Path, settings: Config) -> "Snapshot":
         """The tree at ``root`` as it is; leaves a library there for the next time."""
+        return cls.ready(root, settings) or cls(root, _look_again(root, settings))
+
+    @classmethod
+    def ready(cls, root: Path, settings: Config) -> "Snapshot | None":
+        """The tree at ``root`` by the library that the last full look left; None when another look is needed."""
         stored = _stored(library_file(root))
         if stored is not None:
             library, stamps = stored
             changed = _changed(root, stamps, settings)
             if changed is not None:
                 return cls(root, library, frozenset(changed))
-        return cls(root, _look_again(root, settings))
+        return None
 
     @classmethod
     def of(cls, codebase: "Codebase") -> "Snapshot":
