@@ -193,11 +193,11 @@ def test_strict_limits_follow_the_general_one_unless_they_are_set(requests: int,
 @pytest.mark.parametrize(
     ("values", "told"),
     [
-        ({"redis_url": "localhost:6379"}, "is no address; write redis://"),
-        ({"redis_url": "http://localhost"}, "is no address; write redis://"),
-        ({"celery_broker_url": "rabbit"}, "is no address; write redis://"),
-        ({"public_url": "blog.example.org"}, "is no address; write https://"),
-        ({"allowed_origins": "app.example.org"}, "'app.example.org' is no origin"),
+        ({"redis_url": "localhost:6379"}, "is not an address; write redis://"),
+        ({"redis_url": "http://localhost"}, "is not an address; write redis://"),
+        ({"celery_broker_url": "rabbit"}, "is not an address; write redis://"),
+        ({"public_url": "blog.example.org"}, "is not an address; write https://"),
+        ({"allowed_origins": "app.example.org"}, "'app.example.org' is not an origin"),
         ({"allowed_origins": "https://a.example.org,https://b.example.org/app"}, "'https://b.example.org/app' is no"),
     ],
 )
