@@ -617,7 +617,7 @@ class Stranger:
             right = right.value
         for one, other in ((left, right), (right, left)):
             if isinstance(one, Absent):
-                return _compared_with_nothing(operator, other, is_left=one is left)
+                return _compared_with_nothing(operator, one.instead, other)
         for one, other in ((left, right), (right, left)):
             if isinstance(one, Foreign):
                 return known(False, credentials=other is not None)
@@ -812,7 +812,7 @@ class Stranger:
         if isinstance(value, Instance):
             return self.catches(cls, value) or (Opaque("a type", Site(scope.path, 1)) if _mixed(value) else False)
         plain = {"builtins.str": str, "builtins.list": list, "builtins.dict": dict, "builtins.int": int}
-        if isinstance(cls, External) and cls.name in plain and isinstance(value, (str, list, dict, int)):
+        if isinstance(cls, External) and cls.name in plain and _is_plain(value):
             return isinstance(value, plain[cls.name])
         if isinstance(value, Answer):
             return isinstance(cls, External) and library.is_response(cls.name)
@@ -1432,7 +1432,7 @@ class Stranger:
             self.saw_credentials = self.saw_credentials or part == "session" or _is_credential(key)
             if subscript:
                 self._doubt(state, site)
-            return ABSENT if default is None or not truth(default).value else default
+            return Absent(default) if _is_plain(default) else ABSENT
         return FREE
 
 
@@ -1538,8 +1538,8 @@ def _free() -> Decision:
     return Decision(None, False, (FREE,), (FREE,))
 
 
-def _compared_with_nothing(operator: str, other: Any, *, is_left: bool) -> Decision:
-    """A comparison whose other side is a missing credential."""
+def _compared_with_nothing(operator: str, instead: Any, other: Any) -> Decision:
+    """A comparison of what stands for a missing credential."""
     if operator in ("is", "=="):
         if isinstance(other, Setting):
             if other.default is MISSING or truth(other.default).value:
@@ -1547,19 +1547,21 @@ def _compared_with_nothing(operator: str, other: Any, *, is_left: bool) -> Decis
             return Decision(None, True, (other,), (other,), True)
         if isinstance(other, Foreign):
             return known(False, credentials=True)
-        return known(other is None or isinstance(other, Absent), credentials=True)
+        other = other.instead if isinstance(other, Absent) else other
+        return known(_is_plain(other) and bool(other == instead), credentials=True)
     return known(False, credentials=True)
 
 
 def _plain_comparison(operator: str, left: Any, right: Any) -> Decision:
     """A comparison of two values that are known."""
-    if operator == "in" and isinstance(right, (list, tuple, dict, str)):
-        if _is_plain(left) and all(_is_plain(one) for one in right):
+    if operator == "in" and (isinstance(right, str) or is_list(right) or is_dict(right)):
+        items: list[Any] = list(right)
+        if _is_plain(left) and all(_is_plain(one) for one in items):
             try:
                 return known(left in right)
             except TypeError:
                 return _free()
-        pair = [one for one in right if isinstance(one, (Opaque, Setting, Free))]
+        pair = [one for one in items if isinstance(one, (Opaque, Setting, Free))]
         source = pair[0] if pair else FREE
         return Decision(None, False, (source,), (source,))
     if _is_plain(left) and _is_plain(right):
@@ -1586,7 +1588,7 @@ def _plain_comparison(operator: str, left: Any, right: Any) -> Decision:
 
 def _text_method(text: str, name: str, args: list[Any]) -> Any:
     if name in ("startswith", "endswith", "split", "strip", "lower", "upper", "rstrip", "lstrip", "removeprefix"):
-        given = [tuple(one) if isinstance(one, list) else one for one in args]
+        given: list[Any] = [tuple(one) if is_list(one) else one for one in args]
         given = [one.default if isinstance(one, Setting) else one for one in given]
         try:
             return getattr(text, name)(*given)
