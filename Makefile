@@ -28,7 +28,7 @@ $(READY): requirements.lock expert/pyproject.toml service/pyproject.toml
 run: $(READY) ## start the service on its embedded default and print where to look
 	@cd service && ../$(BIN)/app serve
 
-test: $(READY) ## both houses' tests, on real servers that the tests bring themselves
+test: $(READY) ## both packages' tests, on real servers that the tests bring themselves
 	$(BIN)/python -m pytest -c expert/pyproject.toml --rootdir expert expert/tests
 	$(BIN)/python -m pytest -c service/pyproject.toml --rootdir service service/tests
 

@@ -8,6 +8,7 @@ BENCHMARKS = {
     "chaos": "faults put into a running deployment: what is lost, what comes twice, how long it takes",
     "routes": "routes read from text, against the running application's own table",
     "accuracy": "duplicates found and missed, on edited copies of real projects",
+    "review": "planted hazards found by `expert review`, and their clean twins flagged",
     "scan": "time to map a large codebase, cold and warm",
     "find": "ranked search over a codebase, against expected answers",
     "notes": "project memory: writes, reads and searches at size",

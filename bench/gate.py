@@ -93,9 +93,9 @@ def faults(root: Path, env: dict[str, str]) -> int:
     missed = 0
     for plant in PLANTS:
         hits = [f for f in report["findings"] if f["check"] == plant.check and f["rule"] == plant.rule]
-        at = [f"{f['path']}:{f['line']}" for f in hits if plant.check == "tests" or f["path"] == plant.path]
-        missed += not at
-        print(f"{plant.check:14}{plant.rule:22}{plant.path:34}{at[0] if at else 'MISSED'}")
+        places = [f"{f['path']}:{f['line']}" for f in hits if plant.check == "tests" or f["path"] == plant.path]
+        missed += not places
+        print(f"{plant.check:14}{plant.rule:22}{plant.path:34}{places[0] if places else 'MISSED'}")
     added = subprocess.run(["git", "diff", "-U0"], cwd=root, capture_output=True, text=True, check=True).stdout
     files = {plant.path for plant in PLANTS}
     other = [f for f in report["findings"] if f["path"] not in files and f["check"] != "tests"]

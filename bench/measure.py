@@ -6,7 +6,7 @@ from statistics import median
 
 import uvloop
 
-from bench.generator import Load, Request, drive
+from bench.load.generator import Load, Request, drive
 from bench.processes import Process
 
 

@@ -104,7 +104,7 @@ def main(argv: list[str]) -> int:
     for name, root, truth in tables:
         counts = compare(root, truth)
         print(_line(name, counts), flush=True)
-        if options.show:
+        if options.show and counts.shown:
             print("\n".join(counts.shown))
         total.add(counts)
     print(_line("all", total))
@@ -243,7 +243,7 @@ def refuses_strangers(row: Row) -> bool | None:
 
 
 HEAD = (
-    f"{'application':22}{'true':>6}{'libr.':>6}{'found':>6}{'recall':>8}{'readable':>9}{'precision':>10}{'wrong':>6}"
+    f"{'application':34}{'true':>6}{'libr.':>6}{'found':>6}{'recall':>8}{'readable':>9}{'precision':>10}{'wrong':>6}"
     f"{'other':>6}{'silent':>7}{'problems':>9} |{'protected':>10}{'none!':>6}{'opt.!':>6}{'open':>6}{'req.!':>6}"
     f"{'unknown':>8}{'seconds':>8}"
 )
@@ -253,7 +253,7 @@ def _line(name: str, counts: Counts) -> str:
     readable = counts.true - counts.library
     said = counts.found + counts.wrong
     return (
-        f"{name:22}{counts.true:6}{counts.library:6}{counts.found:6}{_share(counts.found, counts.true):>8}"
+        f"{name:34}{counts.true:6}{counts.library:6}{counts.found:6}{_share(counts.found, counts.true):>8}"
         f"{_share(counts.readable, readable):>9}{_share(counts.found, said):>10}{counts.wrong:6}{counts.other:6}"
         f"{counts.silent:7}{counts.problems:9} |{counts.protected:10}{counts.none:6}{counts.optional:6}{counts.open:6}"
         f"{counts.required:6}{_share(counts.unknown, counts.found):>8}{counts.seconds:8.1f}"

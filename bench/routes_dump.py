@@ -24,6 +24,7 @@ children reach no network but this machine's.
 import argparse
 import ast
 import asyncio
+import contextlib
 import enum
 import importlib
 import inspect
@@ -66,7 +67,9 @@ def walk(routes, prefix=""):
             from fastapi.routing import iter_route_contexts
 
             for context in iter_route_contexts([route]):
-                yield from one(context, prefix, type(context.original_route).__name__)
+                kind = type(context.original_route).__name__
+                included = getattr(getattr(context, "_route_context", None), "starlette_route", None)
+                yield from one(included or context, prefix, kind)  # before 0.165 only the first knows its path
         else:
             yield from one(route, prefix, kind)
 
@@ -93,10 +96,10 @@ def rows(app, root):
 
 
 def methods_of(route, kind):
+    if "WebSocket" in kind:
+        return ["WEBSOCKET"]
     methods = getattr(route, "methods", None)
-    if methods is None and "WebSocket" in kind:
-        methods = {"WEBSOCKET"}
-    elif methods is None:
+    if methods is None:
         methods = {"GET"} if kind == "Route" else set()
     if kind == "Route" and "GET" in methods:
         methods = set(methods) - {"HEAD"}
@@ -151,7 +154,7 @@ def place(function):
         file, line = inspect.getsourcefile(target), inspect.getsourcelines(target)[1]
     except (TypeError, OSError, ValueError):
         file, line = None, None
-    if file is None or INSTALLED.search(file):
+    if file is None or INSTALLED.search(file) or not Path(file).is_file():  # it is made by a library, or of a text
         module = getattr(sys.modules.get(getattr(function, "__module__", None) or ""), "__file__", None)
         if module and not INSTALLED.search(module):
             return module, line_of(module, getattr(function, "__qualname__", ""))
@@ -217,7 +220,8 @@ def ask(app, table, limit, budget, lifespan):
                 done += 1
                 if time.monotonic() > end:
                     break
-        os.kill(child, signal.SIGKILL)  # it is no error that it has ended: nobody has waited for it yet
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)  # with what it started
         os.waitpid(child, 0)
         if done < len(waiting) and time.monotonic() < end:
             waiting[done][0]["asked"] = {"status": None, "error": "no answer: the process hung or ended"}
@@ -246,6 +250,7 @@ def start(app, waiting, limit, lifespan):
         return reader, child
     try:
         os.close(reader)
+        os.setsid()  # so that what it starts can be ended with it
         silent = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(silent, stream)

@@ -70,7 +70,7 @@ def create_admin(
 
 @cli.command(name="reset-second-factor")
 def reset_second_factor(account: Annotated[str, typer.Argument(help="E-mail address or username.")]) -> None:
-    """Let the password alone sign somebody in who has lost app and recovery codes; their sessions end."""
+    """Remove the second factor of a user who has lost app and recovery codes; their sessions end."""
     from app.server import commands
 
     asyncio.run(commands.reset_second_factor(load_settings(), account))
@@ -160,7 +160,7 @@ cli.add_typer(tasks_cli.jobs, name="jobs")
 
 
 def main() -> None:
-    """Run the command; what a person can mend is told in words, without a traceback."""
+    """Run the command. Errors that the user can correct are printed as one line, without a traceback."""
     try:
         cli()
     except ValidationError as error:

@@ -1,7 +1,7 @@
 """`expert`: one process, one command, one exit code (0 fine, 1 findings, 2 error, 130 interrupted).
 
-Commands that hooks and agents start all the time go by a road of their own: they import no command-line library, which
-would cost more than the answer.
+Commands that hooks and agents start all the time are run directly: they import no command-line library, which would
+cost more than the answer.
 """
 
 import gc
@@ -13,7 +13,7 @@ from importlib import import_module
 
 from fastapi_expert.errors import ExpertError
 
-# command -> module whose `main(argv) -> int | None` runs it; None means "not for me, take the ordinary road"
+# command -> module whose `main(argv) -> int | None` runs it; None leaves the command line to Typer
 DIRECT = {
     "hook": "fastapi_expert.hook",
     "git-hook": "fastapi_expert.credit.hooks",
@@ -51,7 +51,7 @@ def main() -> None:
     """Entry point of the `expert` script."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # an old locale, or a file name that is no UTF-8
+            stream.reconfigure(errors="backslashreplace")  # an old locale, or a file name that is not UTF-8
     if not set(sys.argv[1:2]) & set(LONG_LIVED):
         gc.disable()  # it lives for a second, and looking for cycles would take a tenth of that
     try:

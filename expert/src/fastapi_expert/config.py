@@ -28,10 +28,14 @@ MARKERS = ("pyproject.toml", ".git", ".expert", "setup.py", "setup.cfg")
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`[tool.fastapi-expert.check]`: the gate. ``timeout`` is in seconds, per check."""
+    """`[tool.fastapi-expert.check]`: the gate. ``timeout`` is in seconds, per check.
+
+    ``skip`` names checks that are not made, ``also`` checks that are made though the team runs no tool for them.
+    """
 
     exclude: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     timeout: int = 600
 
 
@@ -80,7 +84,7 @@ def load(root: Path) -> Config:
     """The configuration that holds for ``root``: the nearest pyproject.toml with our table, up to the git root.
 
     Raises:
-        ConfigError: the file is no TOML, a key is unknown, or a value has the wrong type; names file and key.
+        ConfigError: the file is not TOML, a key is unknown, or a value has the wrong type; names file and key.
     """
     for directory in (root, *root.parents):
         file = directory / "pyproject.toml"
@@ -249,6 +253,6 @@ _READERS: dict[str, Callable[[object], object]] = {
     "per-path-ignores": _per_path,
 }
 _SECTIONS: dict[str, tuple[dict[str, Callable[[object], object]], type[Check] | type[Credit]]] = {
-    "check": ({"exclude": _strings, "skip": _strings, "timeout": _count}, Check),
+    "check": ({"exclude": _strings, "skip": _strings, "also": _strings, "timeout": _count}, Check),
     "credit": ({"types": _strings, "contributors": _names, "mentions": _switch, "trailers": _switch}, Credit),
 }

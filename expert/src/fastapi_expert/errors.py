@@ -1,6 +1,6 @@
 """What can go wrong, said so that a person can act: what happened, where, and what to do about it.
 
-Abilities raise these where the fact is known; `__main__` turns them into one message and exit code 2.
+They are raised where the fact is known; `__main__` turns them into one message and exit code 2.
 """
 
 
@@ -20,8 +20,8 @@ class ExpertError(Exception):
 
 
 class ConfigError(ExpertError):
-    """`[tool.fastapi-expert]` says something that has no meaning."""
+    """`[tool.fastapi-expert]` has no meaning."""
 
 
 class UsageError(ExpertError):
-    """A command line that has no meaning: an unknown option, a missing argument, a path that is not there."""
+    """A command line without meaning: an unknown option, a missing argument, a path that is not there."""

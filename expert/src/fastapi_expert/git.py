@@ -4,12 +4,12 @@ Import-light on purpose: a git hook pays for every import each time somebody com
 """
 
 import os
-import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fastapi_expert.diff import NOWHERE, parse
 from fastapi_expert.errors import ExpertError
 
 NULL_OID = "0" * 40
@@ -165,36 +165,19 @@ def _run(
         raise GitError("git is not installed or not on PATH", do="install git") from None
     if done.returncode == 0:
         return done.stdout
-    said = done.stderr.decode(errors="replace").strip().splitlines() or [f"git {args[0]} failed"]
-    if any("not a git repository" in line for line in said):
+    lines = done.stderr.decode(errors="replace").strip().splitlines() or [f"git {args[0]} failed"]
+    if any("not a git repository" in line for line in lines):
         raise GitError("not in a git repository", where=str(folder), do="go into one, or start one: git init")
-    raise GitError(said[-1].removeprefix("fatal: "), where=f"git {' '.join(args)}")
-
-
-_HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+    raise GitError(lines[-1].removeprefix("fatal: "), where=f"git {' '.join(args)}")
 
 
 def _ranges(diff: str) -> dict[str, list[tuple[int, int]]]:
-    ranges: dict[str, list[tuple[int, int]]] = {}
-    current: list[tuple[int, int]] = []
-    lines = iter(diff.split("\n"))
-    for line in lines:
-        if line.startswith("+++ "):
-            name = _unquoted(line[4:].removesuffix("\t"))
-            current = [] if name == "/dev/null" else ranges.setdefault(name[2:], [])
-        elif match := _HUNK.match(line):
-            gone, start, count = int(match[1] or 1), int(match[2]), int(match[3] or 1)
-            current.append((start, start + count - 1) if count else (max(start, 1), start + 1))
-            for _ in range(gone + count):  # the lines themselves may look like anything
-                next(lines, None)
-    return ranges
+    return {
+        file.new: [_range(hunk.new_start, len(hunk.side("+"))) for hunk in file.hunks]
+        for file in parse(diff)
+        if file.new != NOWHERE
+    }
 
 
-def _unquoted(name: str) -> str:
-    """A path as git writes it in a header: in C's quotes when it holds a quote, a backslash or a control character."""
-    if not name.startswith('"'):
-        return name
-    named = {"a": "\a", "b": "\b", "t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r"}
-    return re.sub(
-        r"\\([0-7]{3}|.)", lambda m: named.get(m[1], chr(int(m[1], 8)) if len(m[1]) == 3 else m[1]), name[1:-1]
-    )
+def _range(start: int, count: int) -> tuple[int, int]:
+    return (start, start + count - 1) if count else (max(start, 1), start + 1)

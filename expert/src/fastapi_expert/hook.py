@@ -1,7 +1,7 @@
 """`expert hook CLIENT EVENT`: what an agent's client calls before a write, after one, and before the agent stops.
 
-Import-light, for it runs on every write. It never stands in the way by accident: whatever goes wrong in here lets the
-write through with a note that says so; only a duplicate is refused.
+Import-light, because it runs on every write. It never blocks by accident: a fault in here lets the write through with a
+note that says so; only a duplicate is refused.
 """
 
 import json
@@ -31,7 +31,7 @@ Usage: expert hook CLIENT EVENT
 
 
 def main(argv: Sequence[str]) -> int:
-    """Answer one hook call; the exit code is 0 but for a wrong command line, since a client may take others for no."""
+    """Answer one hook call; the exit code is 0 except for a wrong command line: a client may take others for no."""
     if {"-h", "--help"} & set(argv):
         sys.stdout.write(HELP)
         return 0

@@ -25,7 +25,7 @@ def run(blog: Work) -> Run:
     """Let a scripted model do a task; returns how it came out and the answers its tools gave."""
 
     def go(
-        steps: Sequence[Step], *, person: Somebody | None = None, limits: Limits | None = None, root: Path = blog.root
+        steps: Sequence[Step], *, approver: Somebody | None = None, limits: Limits | None = None, root: Path = blog.root
     ) -> tuple[Result, list[str]]:
         heard: list[str] = []
         result = asyncio.run(
@@ -33,7 +33,7 @@ def run(blog: Work) -> Run:
                 "add comments to posts",
                 root=root,
                 model=scripted(*steps, heard=heard),
-                person=person or Somebody(),
+                approver=approver or Somebody(),
                 limits=limits or Limits(),
                 tell=lambda _line: None,
             )

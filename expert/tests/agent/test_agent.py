@@ -30,8 +30,8 @@ COMMIT: Step = ("commit_changes", {"message": "feat(comments): comments on posts
 
 
 def test_a_model_that_behaves_commits_what_works_and_is_named(blog: Work, run: Run):
-    person = Somebody()
-    result, heard = run([*LOOK, *WRITE, ("check_changes", {}), COMMIT, "Posts have comments."], person=person)
+    approver = Somebody()
+    result, heard = run([*LOOK, *WRITE, ("check_changes", {}), COMMIT, "Posts have comments."], approver=approver)
     assert result.outcome == "committed", heard
     assert blog.subject == "feat(comments): comments on posts - @fastapi-expert"
     assert blog.git("rev-parse", "HEAD") == result.commits[0]
@@ -39,9 +39,9 @@ def test_a_model_that_behaves_commits_what_works_and_is_named(blog: Work, run: R
     assert (blog.root / "blog/main.py").read_text() == WIRED
     assert blog.git("status", "--porcelain") == ""
     assert any("lint" in answer and "passed:" in answer for answer in heard), heard
-    assert [what for what, _ in person.asked][:2] == ["write blog/comments.py", "write blog/main.py"]
-    assert "+app.include_router(comments.router)" in person.asked[2][1]
-    assert person.asked[-1][1] == "feat(comments): comments on posts"
+    assert [what for what, _ in approver.asked][:2] == ["write blog/comments.py", "write blog/main.py"]
+    assert "+app.include_router(comments.router)" in approver.asked[2][1]
+    assert approver.asked[-1][1] == "feat(comments): comments on posts"
 
 
 def test_the_transcript_holds_every_step_and_what_it_cost(run: Run):
@@ -78,7 +78,7 @@ def test_with_nobody_to_ask_a_duplicate_cannot_be_excused_in_a_comment(blog: Wor
     copy = BLOG["blog/posts.py"].partition("def slug_of")[2].partition("@router.post")[0]
     draft = f'"""Addresses."""\n\n\ndef address_of{copy}'.replace("-> str:", "-> str:  # expert: ignore[FX301] mine")
     _, heard = run(
-        [*LOOK, ("write_file", {"path": "blog/addresses.py", "content": draft}), "No."], person=Somebody(absent=True)
+        [*LOOK, ("write_file", {"path": "blog/addresses.py", "content": draft}), "No."], approver=Somebody(absent=True)
     )
     assert "Not written" in heard[2]
     assert not (blog.root / "blog/addresses.py").exists()
@@ -165,7 +165,7 @@ def test_the_checks_cannot_be_switched_off_by_who_is_checked(blog: Work, run: Ru
 
 
 def test_what_a_person_declines_is_not_written_and_the_model_hears_why(blog: Work, run: Run):
-    result, heard = run([*LOOK, WRITE[0], "Then not."], person=Somebody(answer="call it remarks"))
+    result, heard = run([*LOOK, WRITE[0], "Then not."], approver=Somebody(answer="call it remarks"))
     assert "call it remarks" in heard[2]
     assert not (blog.root / "blog/comments.py").exists()
     assert "asked to write blog/comments.py: no, call it remarks" in result.transcript.read_text()
@@ -189,7 +189,12 @@ def test_work_starts_from_a_clean_tree(blog: Work):
     with pytest.raises(ExpertError, match="uncommitted changes"):
         asyncio.run(
             work(
-                "x", root=blog.root, model=scripted("x"), person=Somebody(), limits=Limits(cost=Decimal(1)), tell=print
+                "x",
+                root=blog.root,
+                model=scripted("x"),
+                approver=Somebody(),
+                limits=Limits(cost=Decimal(1)),
+                tell=print,
             )
         )
 

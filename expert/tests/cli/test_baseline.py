@@ -7,11 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fastapi_expert.duplicates.baseline import compare, read, write
-from fastapi_expert.duplicates.model import Finding, Place
+from fastapi_expert.duplicates.model import Finding, Place, Rule
 
 
 def finding(rule: str, *ids: str) -> Finding:
-    return Finding(rule, "t", 1.0, "m", "a", "reuse", tuple(Place(one, "service", "a.py", 1, 2) for one in ids))
+    return Finding(
+        Rule(rule, "t", "", "functions"),
+        1.0,
+        "m",
+        "a",
+        "reuse",
+        tuple(Place(one, "service", "a.py", 1, 2) for one in ids),
+    )
 
 
 FINDINGS = st.lists(

@@ -84,7 +84,7 @@ def test_a_rule_is_explained_and_all_are_listed(expert: Expert):
     [
         (("maap",), "there is no command 'maap'", "did you mean `expert map`?"),
         (("map", "nowhere"), "nowhere: there is no such directory", "give the directory of a codebase"),
-        (("map", "pyproject.toml"), "pyproject.toml: this is no Python file", "give a directory, say ."),
+        (("map", "pyproject.toml"), "pyproject.toml: this is not a Python file", "give a directory, say ."),
         (("map", "--kind", "endpont"), "there is no kind 'endpont'", "kinds: app, router"),
         (("find", "x", "--kind", "functoin"), "there is no kind 'functoin'", "function, class, note"),
         (("routes", "--untestd"), "no such option: --untestd", "see `expert routes --help`"),

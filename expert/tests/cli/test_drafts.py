@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shop import lay_down
 
-from fastapi_expert.duplicates.drafts import Draft, PatchError, is_diff, read_diff
+from fastapi_expert.diff import DiffError, is_diff
+from fastapi_expert.duplicates.drafts import Draft, read_diff
 from fastapi_expert.duplicates.since import added_lines
 
 LINES = st.lists(
@@ -78,7 +79,7 @@ def test_git_diffs_with_new_renamed_deleted_and_quoted_files_are_read(tmp_path: 
 
 
 def test_a_cut_diff_is_refused_by_file_and_hunk(tmp_path: Path):
-    with pytest.raises(PatchError, match="ends in the middle") as refused:
+    with pytest.raises(DiffError, match="ends in the middle") as refused:
         read_diff(b"--- a/m.py\n+++ b/m.py\n@@ -1,3 +1,3 @@\n a", tmp_path)
     assert refused.value.where == "m.py"
 
@@ -93,7 +94,7 @@ def test_any_bytes_are_read_or_refused(text: bytes):
     with TemporaryDirectory() as folder:
         try:
             drafts = read_diff(b"--- a/m.py\n+++ b/m.py\n@@ -1,2 +1,2 @@\n" + text, Path(folder))
-        except PatchError:
+        except DiffError:
             return
     assert all(isinstance(draft, Draft) for draft in drafts)
 

@@ -96,7 +96,7 @@ def test_expert_commit_without_a_message_or_anything_staged_says_so(bare_work: W
 
 @pytest.mark.parametrize("name", ["Code Reviewer", "a_b", "--", "ü"])
 def test_a_name_that_no_subject_can_carry_is_refused_with_one_that_can(bare_work: Work, name: str) -> None:
-    assert "is no contributor's name" in bare_work.expert("credit", "add", "--", f"@{name}", ok=False)
+    assert "is not a contributor's name" in bare_work.expert("credit", "add", "--", f"@{name}", ok=False)
 
 
 def test_installing_answers_machines(bare_work: Work) -> None:

@@ -86,5 +86,5 @@ def test_an_agent_s_name_in_any_spelling_becomes_a_handle(bare_work: Work, raw: 
 
 
 def test_a_name_of_signs_alone_is_refused(bare_work: Work) -> None:
-    with pytest.raises(ExpertError, match="no contributor's name"):
+    with pytest.raises(ExpertError, match="is not a contributor's name"):
         declare("@@!", cwd=bare_work.root)

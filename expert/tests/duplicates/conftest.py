@@ -9,7 +9,7 @@ from shop import lay_down
 
 from fastapi_expert.codebase import Codebase, load
 from fastapi_expert.duplicates import Finding, Proposal, find, propose
-from fastapi_expert.duplicates.quick import LIBRARY, propose_from_cache
+from fastapi_expert.duplicates.store.snapshot import library_file
 
 Files = dict[str, str]
 Judge = Callable[..., Proposal]
@@ -41,8 +41,8 @@ def judging(
         read = codebase(files)
         if request.param == "resident":
             return lambda text, as_path=None: propose(read, text.encode(), as_path=as_path)
-        propose_from_cache(tmp_path, b"x = 1\n", None)
-        assert (tmp_path / LIBRARY).is_file()
-        return lambda text, as_path=None: propose_from_cache(tmp_path, text.encode(), as_path)
+        propose(tmp_path, b"x = 1\n")
+        assert library_file(tmp_path).is_file()
+        return lambda text, as_path=None: propose(tmp_path, text.encode(), as_path=as_path)
 
     return over

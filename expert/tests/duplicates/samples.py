@@ -19,17 +19,17 @@ def invoice_total(invoice, rates):
 RENAMED = """
 def cart_sum(cart, table):
     # the same, written anew
-    amount = 10
+    amount = 0
     for row in cart.lines:
         cost = (
             row.unit_price * row.quantity
         )
         if row.discount_percent:
-            cost -= cost * row.discount_percent / 1000
+            cost -= cost * row.discount_percent / 100
         amount += cost
     duty = amount * table.vat_for(cart.country)
     cart.mark_computed(net=amount, tax=duty)
-    return round(amount + duty, 3)
+    return round(amount + duty, 2)
 """
 
 EDITED = """

@@ -11,8 +11,8 @@ from samples import EDITED, INVOICE_TOTAL, RENAMED, UNRELATED, as_method
 from fastapi_expert.codebase import Codebase, load
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates import Proposal, propose
-from fastapi_expert.duplicates.quick import LIBRARY, propose_from_cache
 from fastapi_expert.duplicates.store.library import FORMAT
+from fastapi_expert.duplicates.store.snapshot import library_file
 
 API = """
 from fastapi import APIRouter, FastAPI
@@ -75,7 +75,7 @@ def test_what_a_rewrite_leaves_unchanged_is_no_news(codebase: Read, tmp_path: Pa
     read = codebase(FILES | {"app/cart.py": RENAMED})
     rewrite = (RENAMED + "\nLIMIT = 3\n").encode()
     assert propose(read, rewrite, as_path="app/cart.py").verdict == "new"
-    assert propose_from_cache(tmp_path, rewrite, "app/cart.py").verdict == "new"
+    assert propose(tmp_path, rewrite, as_path="app/cart.py").verdict == "new"
     assert propose(read, rewrite, as_path="app/other.py").verdict == "duplicate"
 
 
@@ -86,7 +86,7 @@ def test_a_copy_of_what_the_same_file_holds_is_a_duplicate(codebase: Read, tmp_p
         "app/api.py": API + "\n\nclass Fresh(BaseModel):\n    time_zone: str\n    email: str\n    display_name: str\n",
     }
     for path, draft in copies.items():
-        for answer in (propose(read, draft.encode(), as_path=path), propose_from_cache(tmp_path, draft.encode(), path)):
+        for answer in (propose(read, draft.encode(), as_path=path), propose(tmp_path, draft.encode(), as_path=path)):
             assert answer.verdict == "duplicate"
             assert [place.path for place in answer.findings[0].components] == [path, path]
     again = API + '\n@router.get("/{pk}")\ndef once_more(pk: int):\n    return pk\n'
@@ -102,8 +102,8 @@ def test_a_method_that_overrides_is_new(codebase: Read) -> None:
 
 def test_a_schema_with_the_same_fields(judge: Judge) -> None:
     answer = judge(
-        "from typing import Optional\nfrom pydantic import BaseModel\n\nclass NewAccount(BaseModel):\n"
-        "    time_zone: str\n    display_name: str\n    email: Optional[str]\n"
+        "from pydantic import BaseModel\n\nclass NewAccount(BaseModel):\n"
+        "    time_zone: str\n    display_name: str\n    email: str\n"
     )
     assert answer.verdict == "duplicate"
     assert "`UserCreate`" in answer.advice
@@ -140,7 +140,7 @@ def test_a_taken_route_comes_before_bodies_that_are_alike_by_chance(codebase: Re
 
 def test_a_model_and_a_route_written_since_the_last_full_look_are_known(codebase: Read, tmp_path: Path) -> None:
     codebase(FILES)
-    propose_from_cache(tmp_path, b"x = 1\n", None)
+    propose(tmp_path, b"x = 1\n")
     (tmp_path / "app" / "payouts.py").write_text(
         "from fastapi import APIRouter\nfrom pydantic import BaseModel\n\n\nclass Payout(BaseModel):\n"
         "    iban: str\n    bic: str\n    holder: str\n\n\nrouter = APIRouter(prefix='/payouts')\n\n\n"
@@ -149,9 +149,9 @@ def test_a_model_and_a_route_written_since_the_last_full_look_are_known(codebase
     model = (
         b"from pydantic import BaseModel\n\nclass Target(BaseModel):\n    holder: str\n    iban: str\n    bic: str\n"
     )
-    assert "`Payout` (app/payouts.py:5)" in propose_from_cache(tmp_path, model, "app/targets.py").advice
+    assert "`Payout` (app/payouts.py:5)" in propose(tmp_path, model, as_path="app/targets.py").advice
     route = b"from fastapi import APIRouter\nr = APIRouter()\n@r.post('/payouts/{id}/retry')\ndef again(id): ...\n"
-    assert "`retry` (app/payouts.py:15)" in propose_from_cache(tmp_path, route, "app/again.py").advice
+    assert "`retry` (app/payouts.py:15)" in propose(tmp_path, route, as_path="app/again.py").advice
 
 
 @pytest.mark.parametrize("route", ['post("/{id}")', 'get("/{id}/posts")', 'get("")'])
@@ -173,46 +173,46 @@ def test_settings_switch_rules_off(codebase: Read) -> None:
 
 def test_the_hook_sees_files_added_changed_and_deleted_since(codebase: Read, tmp_path: Path) -> None:
     codebase(FILES)
-    assert propose_from_cache(tmp_path, EDITED.encode(), None).verdict == "extend"
-    written = (tmp_path / LIBRARY).stat().st_mtime_ns
+    assert propose(tmp_path, EDITED.encode()).verdict == "extend"
+    written = (library_file(tmp_path)).stat().st_mtime_ns
     (tmp_path / "app" / "billing.py").unlink()
-    assert propose_from_cache(tmp_path, RENAMED.encode(), None).verdict == "new"
+    assert propose(tmp_path, RENAMED.encode()).verdict == "new"
     (tmp_path / "app" / "new").mkdir()
     (tmp_path / "app" / "new" / "__init__.py").write_text("")
     (tmp_path / "app" / "new" / "totals.py").write_text(INVOICE_TOTAL)
-    assert "app/new/totals.py:2" in propose_from_cache(tmp_path, RENAMED.encode(), None).advice
+    assert "app/new/totals.py:2" in propose(tmp_path, RENAMED.encode()).advice
     (tmp_path / "app" / "io.py").write_text(UNRELATED + EDITED)
-    assert propose_from_cache(tmp_path, EDITED.replace("order_value", "mine").encode(), None).verdict == "duplicate"
-    assert (tmp_path / LIBRARY).stat().st_mtime_ns == written, "none of this needed a full look"
+    assert propose(tmp_path, EDITED.replace("order_value", "mine").encode()).verdict == "duplicate"
+    assert (library_file(tmp_path)).stat().st_mtime_ns == written, "none of this needed a full look"
 
 
 @pytest.mark.parametrize("damage", [b"", FORMAT, b"nonsense", None])
 def test_a_damaged_cache_is_written_anew(codebase: Read, tmp_path: Path, damage: bytes | None) -> None:
     codebase(FILES)
-    propose_from_cache(tmp_path, b"", None)
-    whole = (tmp_path / LIBRARY).read_bytes()
-    (tmp_path / LIBRARY).write_bytes(whole[: len(whole) // 2] if damage is None else damage)
-    assert propose_from_cache(tmp_path, RENAMED.encode(), None).verdict == "duplicate"
-    assert len((tmp_path / LIBRARY).read_bytes()) > 1000
+    propose(tmp_path, b"x = 1\n")
+    whole = (library_file(tmp_path)).read_bytes()
+    (library_file(tmp_path)).write_bytes(whole[: len(whole) // 2] if damage is None else damage)
+    assert propose(tmp_path, RENAMED.encode()).verdict == "duplicate"
+    assert len((library_file(tmp_path)).read_bytes()) > 1000
 
 
 def test_a_read_only_tree_is_judged_without_a_cache(codebase: Read, tmp_path: Path) -> None:
     codebase(FILES)
     (tmp_path / ".expert").write_text("a file where the folder would be")
-    assert propose_from_cache(tmp_path, RENAMED.encode(), None).verdict == "duplicate"
+    assert propose(tmp_path, RENAMED.encode()).verdict == "duplicate"
 
 
 def test_the_cache_ignores_itself(codebase: Read, tmp_path: Path) -> None:
     codebase(FILES)
-    propose_from_cache(tmp_path, b"", None)
-    assert (tmp_path / LIBRARY).with_name(".gitignore").read_text() == "*\n"
+    propose(tmp_path, b"x = 1\n")
+    assert (library_file(tmp_path)).with_name(".gitignore").read_text() == "*\n"
 
 
 def test_the_hook_and_the_server_say_the_same(codebase: Read, tmp_path: Path) -> None:
     read = codebase(FILES)
     for draft in (RENAMED, EDITED, UNRELATED, API, "x = 1\n"):
-        propose_from_cache(tmp_path, draft.encode(), None)
-        assert propose_from_cache(tmp_path, draft.encode(), None) == propose(read, draft.encode())
+        propose(tmp_path, draft.encode())
+        assert propose(tmp_path, draft.encode()) == propose(read, draft.encode())
 
 
 def test_loading_and_asking_again_changes_nothing(codebase: Read, tmp_path: Path) -> None:

@@ -105,7 +105,8 @@ def test_tables_that_share_a_declarative_base_are_compared_by_the_columns_of_the
     start = "from sqlalchemy.orm import Mapped, mapped_column\nfrom tables import Base, Dated\n\nclass "
     user = TABLES.partition("class User")[2].replace("users", "members")
     copy = ask(f"{start}Member{user}", "members.py")
-    assert (copy.verdict, rules(copy)) == ("duplicate", ["FX201"])
+    assert (copy.verdict, rules(copy)) == ("extend", ["FX201"])
+    assert "keep what differs: `__tablename__`" in copy.advice
     other = ask(
         f'{start}    __tablename__ = "parcels"\n    weight: Mapped[float]\n    depot: Mapped[str]\n', "parcels.py"
     )
@@ -113,7 +114,7 @@ def test_tables_that_share_a_declarative_base_are_compared_by_the_columns_of_the
 
 
 def test_a_copy_of_a_dependency_is_called_one(ask: Ask) -> None:
-    answer = ask(TENANT.replace("current_tenant", "tenant_of").replace("tenant_id", "name"), "tenants.py")
+    answer = ask(TENANT.replace("current_tenant", "tenant_of"), "tenants.py")
     assert (answer.verdict, rules(answer)) == ("duplicate", ["FX401"])
     assert answer.advice.startswith("Depend on `current_tenant` (deps.py:")
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from fastapi_expert.duplicates.rules.registry import RULES, Rule
+from fastapi_expert.duplicates.model import Rule
+from fastapi_expert.duplicates.rules.registry import RULES
 
 SECTIONS = ("## What", "## Why", "## Example", "## Fix", "## When it stays silent")
 

@@ -10,7 +10,7 @@ from fastapi_expert.duplicates.similarity.families import alike_pairs, frequenci
 from fastapi_expert.duplicates.similarity.index import build
 from fastapi_expert.duplicates.similarity.measure import (
     Code,
-    Likeness,
+    Similarity,
     Weights,
     compare,
 )
@@ -87,8 +87,8 @@ def test_the_index_knows_who_has_what(corpus: list[Code]) -> None:
     assert list(index.having(1 << 50)) == []
 
 
-def like(score: float) -> Likeness:
-    return Likeness(score, 3.0, score, 5, score)
+def like(score: float) -> Similarity:
+    return Similarity(score, 3.0, score, 5, score)
 
 
 def test_a_shape_of_many_is_one_family() -> None:

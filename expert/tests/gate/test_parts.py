@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worktree import Work
 
-from fastapi_expert.gate.checks.annotations import own_findings
+from fastapi_expert.gate.checks.annotations import annotation_findings
 from fastapi_expert.gate.checks.environment import Environment, environment, home_of
 from fastapi_expert.gate.checks.process import Output
 from fastapi_expert.gate.checks.tools import (
@@ -23,7 +23,7 @@ from fastapi_expert.git import Repository
 
 
 def rules(source: str, path: str = "app/a.py") -> list[tuple[int, str]]:
-    return [(finding.line, finding.rule) for finding in own_findings(source.encode(), path)]
+    return [(finding.line, finding.rule) for finding in annotation_findings(source.encode(), path)]
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_function_without_annotations_is_found(source: str, found: bool) -> No
 
 @given(st.binary(max_size=200))
 def test_our_own_checks_survive_any_bytes(source: bytes) -> None:
-    own_findings(source + b" # type: ignore", "a.py")
+    annotation_findings(source + b" # type: ignore", "a.py")
 
 
 def call(root: Path, *files: str) -> Call:

@@ -167,11 +167,11 @@ def test_notes_are_written_found_and_not_overwritten(project: Path) -> None:
 @pytest.mark.parametrize(
     ("tool", "arguments", "what"),
     [
-        ("find_existing", {}, "'query' is missing"),
-        ("find_existing", {"query": 3}, "must be of type string"),
-        ("find_existing", {"query": "a", "kind": "thing"}, "Give one of"),
+        ("find_existing", {}, "needs query"),
+        ("find_existing", {"query": 3}, "must be a string"),
+        ("find_existing", {"query": "a", "kind": "thing"}, "Must be one of: app, router"),
         ("map_codebase", {"colour": "red"}, "no parameter 'colour'"),
-        ("map_codebase", {"limit": 0}, "Give 1 to 1000"),
+        ("map_codebase", {"limit": 0}, "give 1 to 1000"),
         ("find_duplicates", {"since": "no-such-revision"}, "no-such-revision"),
         ("credit_contributor", {"agent": "x", "files": ["nope.py"]}, "no file"),
         ("propose_code", {"code": "X = 1", "path": "../elsewhere.py"}, "outside of the project"),

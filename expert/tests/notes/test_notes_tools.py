@@ -376,7 +376,7 @@ def test_pages_do_not_overlap_and_end(ask: Ask) -> None:
         ("search_notes", {"query": "x", "page": 0}, "start at 1"),
         ("search_notes", {"query": "NOT x"}, "only says what must not be there"),
         ("search_notes", {"query": "x", "entity_types": ["thing"]}, "unknown entity_types"),
-        ("search_notes", {"query": "x", "after_date": "someday"}, "is no time"),
+        ("search_notes", {"query": "x", "after_date": "someday"}, "is not a time"),
         ("search_notes", {"metadata_filters": {"n": {"$like": 1}}}, "no operator '$like'"),
         ("search_notes", {"metadata_filters": {"title": {"$between": 5}}}, "cannot be compared"),
         ("search_notes", {"metadata_filters": {"title": {"$in": 5}}}, "cannot be compared"),
@@ -420,7 +420,7 @@ def test_clients_that_send_everything_as_strings_are_understood(ask: Ask) -> Non
 
 def test_the_schemas_hold_what_basic_memory_has_and_are_short() -> None:
     size = sum(
-        len(json.dumps({"name": tool.name, "d": tool.about, "s": tool.input_schema()})) for tool in TOOLS.values()
+        len(json.dumps({"name": tool.name, "d": tool.description, "s": tool.input_schema()})) for tool in TOOLS.values()
     )
     assert size < 6000
     for tool in TOOLS.values():

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from fastapi_expert.duplicates.model import Finding, Place
+from fastapi_expert.duplicates.rules.registry import RULES
 from fastapi_expert.render.findings import finding_text
 from fastapi_expert.render.source import Sources
 from fastapi_expert.render.terminal import Style, cells, printable, wants_colour
@@ -38,8 +39,7 @@ def finding() -> Finding:
         Place("service:b.py::register", "service", "b.py", 2, 7),
     )
     return Finding(
-        "FX302",
-        "nearly the same function",
+        RULES["FX302"],
         0.8,
         "create_user does what register does",
         "Call register (b.py:2).",
@@ -81,7 +81,7 @@ def test_long_equal_runs_are_folded(tmp_path: Path):
     (tmp_path / "a.py").write_text("def a():\n" + body + "    return 1\n")
     (tmp_path / "b.py").write_text("def b():\n" + body + "    return 2\n")
     places = (Place("x::a", "service", "a.py", 1, 42), Place("x::b", "service", "b.py", 1, 42))
-    finding = Finding("FX301", "same function", 1.0, "a is b", "Call b.", "reuse", places)
+    finding = Finding(RULES["FX301"], 1.0, "a is b", "Call b.", "reuse", places)
     text = finding_text(finding, Sources(tmp_path), Style(colour=False, width=140))
     assert "… 36 more" in text
     assert "return 2" in text
@@ -97,7 +97,7 @@ def test_what_is_cut_off_ends_with_a_difference_and_one_count_of_what_is_missing
     (tmp_path / "a.py").write_text(source("a"))
     (tmp_path / "b.py").write_text(source("b"))
     places = (Place("x::a", "service", "a.py", 1, 62), Place("x::b", "service", "b.py", 1, 62))
-    finding = Finding("FX301", "same function", 1.0, "a is b", "Call b.", "reuse", places)
+    finding = Finding(RULES["FX301"], 1.0, "a is b", "Call b.", "reuse", places)
     *shown, more, _advice = finding_text(finding, Sources(tmp_path), Style(colour=False, width=140)).splitlines()
     assert more.strip().startswith("… ")
     assert "~" in shown[-1]
@@ -114,7 +114,7 @@ def test_wide_characters_keep_the_columns_straight(tmp_path: Path):
     )
     (tmp_path / "b.py").write_text('def b():\n    """取得使用者"""\n    return 2\n')
     places = (Place("x::a", "service", "a.py", 1, 3), Place("x::b", "service", "b.py", 1, 3))
-    finding = Finding("FX301", "same function", 1.0, "a is b", "Call b.", "reuse", places)
+    finding = Finding(RULES["FX301"], 1.0, "a is b", "Call b.", "reuse", places)
     lines = finding_text(finding, Sources(tmp_path), Style(colour=False, width=110)).splitlines()
     columns = {cells(line.partition("│")[0]) for line in lines if "│" in line}
     assert len(columns) == 1

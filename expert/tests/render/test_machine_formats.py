@@ -8,14 +8,14 @@ from jsonschema import Draft202012Validator
 
 from fastapi_expert.duplicates.model import Finding, Place
 from fastapi_expert.duplicates.rules.registry import RULES
-from fastapi_expert.render.github import annotations
-from fastapi_expert.render.sarif import sarif
+from fastapi_expert.render.formats.github import annotations
+from fastapi_expert.render.formats.sarif import sarif
 
 PLACES = (
     Place("service:app/a b,c.py::one", "service", "app/a b,c.py", 3, 9),
     Place("service:app/é.py::two", "service", "app/é.py", 1, 1),
 )
-FINDING = Finding("FX301", "same function", 1.0, "one: 100 %\nof [two]", "Call two, not\rone.", "reuse", PLACES, 6)
+FINDING = Finding(RULES["FX301"], 1.0, "one: 100 %\nof [two]", "Call two, not\rone.", "reuse", PLACES, 6)
 
 # The part of SARIF 2.1.0 that code hosts read, as the standard words it (§ 3.13, 3.14, 3.19, 3.27–3.30, 3.49).
 TEXT = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string", "minLength": 1}}}

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from shop import SHOP, lay_down, run_expert
 
 from fastapi_expert.codebase.model import Component, Field, Inventory, Problem, Route
-from fastapi_expert.duplicates.model import Finding, Place
+from fastapi_expert.duplicates.model import Finding, Place, Rule
 from fastapi_expert.render.page import page
 from fastapi_expert.render.source import Sources
 
@@ -205,7 +205,7 @@ def test_names_and_code_are_text_and_never_markup(browser: Browser, tmp_path: Pa
         (Route("GET", f"/{HOSTILE}", HOSTILE, "service:a.py::a", "a.py", 1),),
         (Problem("a.py", 1, HOSTILE),),
     )
-    findings = [Finding("FX301", HOSTILE, 1.0, HOSTILE, HOSTILE, "reuse", places)]
+    findings = [Finding(Rule("FX301", HOSTILE, "", "functions"), 1.0, HOSTILE, HOSTILE, "reuse", places)]
     file = tmp_path / "map.html"
     file.write_text(page(inventory, findings, Sources(tmp_path), title=HOSTILE), encoding="utf-8")
     for tab in opened(browser, file):

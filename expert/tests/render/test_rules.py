@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from fastapi_expert.duplicates.rules.registry import RULES, Rule
+from fastapi_expert.duplicates.model import Rule
+from fastapi_expert.duplicates.rules.registry import RULES
 from fastapi_expert.render.rules import rules_index
 
 DOCS = Path(__file__).parents[3] / "docs" / "rules" / "README.md"

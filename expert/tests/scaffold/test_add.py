@@ -105,6 +105,21 @@ def test_a_file_that_is_there_for_something_else_is_not_overwritten(shop: Path, 
     assert subprocess.run(["git", "status", "--porcelain"], cwd=shop, capture_output=True, check=True).stdout == b""
 
 
+def test_a_resource_whose_package_is_there_for_something_else_gets_one_of_its_own(shop: Path) -> None:
+    assert expert("add", "task", "title:str", cwd=shop).returncode == 0
+    more = expert("add", "step", "task:ref[task]", "label:str", cwd=shop)
+    assert more.returncode == 0, more.stderr
+    assert (shop / "app/task_resource/service.py").is_file()
+    assert not (shop / "app/tasks/service.py").exists()
+    assert "users | task_resource | steps" in (shop / ".importlinter").read_text()
+    assert run(tool("lint-imports"), cwd=shop).returncode == 0
+    which = "sqlite and made_read_changed_and_deleted"
+    tested = run(
+        sys.executable, "-m", "pytest", "tests/task_resource", "tests/steps", "-n0", "-q", "-k", which, cwd=shop
+    )
+    assert tested.returncode == 0, tested.stdout[-3000:]
+
+
 def test_a_resource_may_refer_to_itself_if_the_first_one_need_not(shop: Path) -> None:
     refused = expert("add", "category", "name:str", "parent:ref[category]", "--dry-run", cwd=shop)
     assert "the first category could not refer to another" in refused.stderr

@@ -13,7 +13,7 @@ import pytest
 
 from fastapi_expert.scaffold.revisions import Chain
 
-HOUSE = Path(__file__).parents[2]
+PACKAGE = Path(__file__).parents[2]
 
 Expert = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -23,7 +23,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The contents of the wheel as it is built from this checkout."""
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(build, cwd=HOUSE, check=True, capture_output=True)
+    subprocess.run(build, cwd=PACKAGE, check=True, capture_output=True)
     (archive,) = folder.glob("*.whl")
     with zipfile.ZipFile(archive) as opened:
         opened.extractall(folder / "site")
@@ -32,16 +32,21 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def later_wheel(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same, one version on: a file changed in two places, a file added, a file gone."""
+    """The same, one version on: a file changed in two places, a file added, a file gone, a file moved."""
     site = tmp_path_factory.mktemp("later") / "site"
     shutil.copytree(wheel, site)
     version = site / "fastapi_expert/__init__.py"
     version.write_text(version.read_text().replace("0.1.0", "0.2.0"))
     service = site / "fastapi_expert/scaffold/service"
-    clock = service / "app/core/clock.py"
+    clock = service / "app/kit/clock.py"
     clock.write_text(clock.read_text().replace('"""', '"""Changed by the template. ', 1) + "\n\nTEMPLATE = 2\n")
-    (service / "app/core/added.py").write_text('"""New in 0.2.0."""\n')
-    (service / "app/core/ids.py").unlink()
+    (service / "app/kit/added.py").write_text('"""New in 0.2.0."""\n')
+    (service / "app/kit/ids.py").unlink()
+    (service / "app/time").mkdir()
+    (service / "app/kit/counters.py").rename(service / "app/time/counts.py")
+    moves = site / "fastapi_expert/scaffold/moves.toml"
+    text = moves.read_text().replace("[modules]", '[modules]\n"app.kit.counters" = "app.time.counts"')
+    moves.write_text(text.replace("[names]", '[names]\n"app.kit.counters.FLUSH_INTERVAL" = "app.time.counts.EVERY"'))
     newest = max((service / "migrations/versions").glob("*.py"))
     number = newest.name[:4]
     later = newest.read_text().replace(f'down_revision = "{int(number) - 1:04d}"', f'down_revision = "{number}"')
@@ -87,7 +92,7 @@ def test_a_new_project_is_committed_and_bears_its_own_name(shop: Path) -> None:
     assert not [path for path, text in texts.items() if re.search("publishing.service|⟦", text, re.IGNORECASE)]
     assert 'name = "book-store"' in (shop / "pyproject.toml").read_text()
     assert "Sells books: old & new." in (shop / "pyproject.toml").read_text()
-    assert 'project_name: str = "Book Store"' in (shop / "app/core/config.py").read_text()
+    assert 'project_name: str = "Book Store"' in (shop / "app/config/settings.py").read_text()
     assert (shop / ".gitignore").is_file()
     assert (shop / "Makefile").is_file()
 
@@ -97,7 +102,7 @@ def test_a_project_on_postgresql_names_its_server_and_keeps_the_password_from_gi
     address = "postgresql://book_store:book_store@localhost/book_store"
     assert f".env names {address}" in done.stdout
     shop = tmp_path / "book-store"
-    settings = "from app.core.config import Settings; print(Settings().database.get_backend_name())"
+    settings = "from app.config import Settings; print(Settings().database.get_backend_name())"
     environment = {**os.environ, "PYTHONPATH": str(shop)}
     asked = subprocess.run([sys.executable, "-c", settings], cwd=shop, env=environment, capture_output=True, text=True)
     assert asked.stdout.strip() == "postgresql", asked.stderr
@@ -148,12 +153,37 @@ def test_an_update_brings_what_is_new_and_keeps_what_was_edited(later_wheel: Pat
     done = expert_of(later_wheel)("update", cwd=shop)
     assert done.returncode == 0, done.stderr + done.stdout
     assert main.read_text().endswith("# our own line\n")
-    assert (shop / "app/core/added.py").is_file()
-    assert not (shop / "app/core/ids.py").exists()
-    assert (shop / "app/core/clock.py").read_text().endswith("TEMPLATE = 2\n")
+    assert (shop / "app/kit/added.py").is_file()
+    assert not (shop / "app/kit/ids.py").exists()
+    assert (shop / "app/kit/clock.py").read_text().endswith("TEMPLATE = 2\n")
     assert git(shop, "status", "--porcelain") == ""
     again = expert_of(later_wheel)("update", cwd=shop)
     assert "Up to date" in again.stdout
+
+
+def test_what_was_edited_moves_with_the_template_and_own_files_import_it_from_its_new_place(
+    later_wheel: Path, shop: Path
+) -> None:
+    counters = shop / "app/kit/counters.py"
+    counters.write_text(counters.read_text() + "\n\nOURS = 1\n")
+    main = shop / "app/main.py"
+    main.write_text(main.read_text() + "\n\nfrom app.kit.counters import OURS  # noqa: E402, F401\n")
+    own = shop / "app/kit/own.py"
+    own.write_text(
+        "from app.kit import clock\nfrom app.kit.counters import FLUSH_INTERVAL, BufferedCounter as Counter\n"
+    )
+    git(shop, "add", "--all")
+    git(shop, "commit", "--quiet", "-m", "ours")
+    done = expert_of(later_wheel)("update", cwd=shop)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert git(shop, "status", "--porcelain") == ""
+    assert not counters.exists()
+    assert (shop / "app/time/counts.py").read_text().endswith("OURS = 1\n")
+    assert "from app.time.counts import OURS" in main.read_text()
+    assert own.read_text().splitlines() == [
+        "from app.kit import clock",
+        "from app.time.counts import EVERY as FLUSH_INTERVAL, BufferedCounter as Counter",
+    ]
 
 
 def test_a_migration_of_the_template_comes_after_those_of_the_project(
@@ -179,17 +209,17 @@ def test_an_update_remembers_that_there_are_no_posts(wheel: Path, later_wheel: P
     shop = tmp_path / "book-store"
     done = expert_of(later_wheel)("update", cwd=shop)
     assert done.returncode == 0, done.stderr + done.stdout
-    assert (shop / "app/core/added.py").is_file()
+    assert (shop / "app/kit/added.py").is_file()
     assert not (shop / "app/models/post.py").exists()
 
 
 def test_both_sides_of_a_conflict_are_shown_and_nothing_is_lost(later_wheel: Path, shop: Path) -> None:
-    clock = shop / "app/core/clock.py"
+    clock = shop / "app/kit/clock.py"
     clock.write_text(clock.read_text().replace('"""', '"""Changed by us. ', 1))
     git(shop, "commit", "--all", "--quiet", "-m", "ours")
     done = expert_of(later_wheel)("update", cwd=shop)
     assert done.returncode == 1
-    assert "conflict  app/core/clock.py" in done.stdout
+    assert "conflict  app/kit/clock.py" in done.stdout
     text = clock.read_text()
     assert "Changed by us." in text
     assert "Changed by the template." in text

@@ -13,9 +13,7 @@ from fastapi_expert.errors import ExpertError
 from fastapi_expert.scaffold import example
 from fastapi_expert.scaffold.new import Answers, lay_down
 
-_SAYS_POSTS = re.compile(
-    r"\bposts\b|PostStatus|post_(id|tags)|view_count|HotReads|resources\.hot|cache_ttl|slug/", re.IGNORECASE
-)
+_SAYS_POSTS = re.compile(r"\bposts\b|PostStatus|post_(id|tags)|view_count|ResponseCache|cache_ttl|slug/", re.IGNORECASE)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +47,7 @@ def test_it_is_in_form_and_migrates_to_its_own_tables(shop: Path) -> None:
     assert not [path for path in document["paths"] if "post" in path or "tag" in path or "stats" in path]
     assert "posts" not in json.dumps(document)
     told = "not_name or sqlite and (down_to_nothing or one_of_the_models or trail_is_searched)"
-    where = ("tests/core/test_migrations.py", "tests/contract/test_openapi.py", "tests/admin/test_operations.py")
+    where = ("tests/database/test_migrations.py", "tests/contract/test_openapi.py", "tests/admin/test_operations.py")
     run(sys.executable, "-m", "pytest", *where, "-n0", "-k", told, cwd=shop)
 
 

@@ -1,7 +1,7 @@
 """The admin site at `/admin`.
 
-Nothing of it is imported before somebody asks for it: the library costs a process 0.2 s and 4 MB, which
-a worker that serves the API need not spend.
+It is imported with the first request for it: the library costs a process 0.2 s and 4 MB, which a worker that only
+serves the API does not need to spend.
 """
 
 import asyncio

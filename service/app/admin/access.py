@@ -219,7 +219,7 @@ def _to_login(request: Request, path: str) -> Response:
 
 
 def _caching(status: int) -> list[Header]:
-    """A file may be kept; that there is none may not."""
+    """A file may be cached; a 404 may not."""
     return [_STATIC_CACHE] if status < 400 else []
 
 

@@ -15,7 +15,7 @@ from app.security.encryption import DecryptionError, decrypt_json, encrypt_json
 from app.security.tokens import Claims, InvalidToken, TokenSigner
 
 IDLE_SECONDS = 3600
-"""A session nobody uses for so long is over."""
+"""A session that is not used for this long is over."""
 
 # The library looks for these two names.
 CSRF = "starlette_admin_csrftoken"

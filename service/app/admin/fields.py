@@ -92,7 +92,7 @@ def choices(kind: type[StrEnum]) -> list[tuple[str, str]]:
 
 @dataclass
 class LongText(TextAreaField):
-    """Text of several lines, whose breaks are as they were: browsers send CR LF for each."""
+    """Text of several lines. Browsers send line breaks as CR LF; here they stay LF."""
 
     async def parse_form_data(self, request: Request, form_data: FormData) -> str:
         return str(form_data.get(self.id) or "").replace("\r\n", "\n")

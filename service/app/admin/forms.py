@@ -1,4 +1,4 @@
-"""What a form is answered when it is refused: the reason, beside the field where there is one."""
+"""How a refused form is answered: with the reason, next to its field where it concerns one."""
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -25,7 +25,7 @@ def checked(model: type[Model], data: Mapping[str, Any]) -> Model:
 
 
 def explained(request: Request, refusal: ServiceError) -> FormValidationError:
-    """A service's refusal as the form shows it; what is no field's fault stands above the form."""
+    """A service's refusal as the form shows it; what concerns no single field is shown above the form."""
     faults: dict[str | int, Any] = {error.pointer.removeprefix("#/"): error.detail for error in refusal.errors}
     if not faults:
         flash(request, refusal.detail, "error")

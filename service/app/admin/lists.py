@@ -37,13 +37,13 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True)
 class Listing(Generic[T]):
-    """A table: its rows and what they may be found and sorted by."""
+    """A table: its rows, and how they may be searched, filtered and sorted."""
 
     row: Callable[..., T]
     statement: Select[*tuple[Any, ...]]
     key: ColumnElement[Any]
     read_key: Callable[[str], Any]
-    """What a key is made of its text; ValueError when it cannot be one."""
+    """Makes a key of its text; ValueError when it cannot be one."""
     sorts: Mapping[str, ColumnElement[Any]]
     search: Callable[[str], Condition]
     filters: Mapping[str, Callable[[Any], Condition]]
@@ -136,7 +136,7 @@ class AuditRow(NamedTuple):
 
 
 def row_number(text: str) -> int:
-    """A row's number. Raises ValueError for what none can be."""
+    """A row's number. Raises ValueError for text that cannot be one."""
     number = int(text) if text.isascii() and text.isdecimal() else 0
     if not 0 < number <= MAX_ID:
         raise ValueError(f"no row has the number {text}")
@@ -144,7 +144,7 @@ def row_number(text: str) -> int:
 
 
 async def user_number(reader: Reader, text: str) -> int | None:
-    """Whom a number or a username names."""
+    """The id of the user with this number or username."""
     return await reader.first(CompiledQuery(int, select(User.id).where(_is_user(text))))
 
 

@@ -1,4 +1,4 @@
-"""What administrators do beyond their own accounts; each deed leaves a row in the trail (audit_service)."""
+"""What administrators do beyond their own accounts; each action leaves a row in the trail (records.audit)."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -21,7 +21,7 @@ SITE_LIFETIME = timedelta(hours=12)
 
 
 async def keep_for_site(session: AsyncSession, *, user_id: int, session_id: UUID, resources: Resources) -> bool:
-    """Make a session that was just opened one of the admin site; end it, and say False, when its user is no admin."""
+    """Make a new session one of the admin site. Ends it and returns False when its user is not an administrator."""
     role = await session.scalar(select(User.role).where(User.id == user_id, User.is_active))
     if role is not Role.ADMIN:
         await sessions.revoke(session, user_id=user_id, session_id=session_id, resources=resources)
@@ -54,7 +54,7 @@ async def end_all_sessions(session: AsyncSession, admin: Principal, user_id: int
 async def revoke_tokens(
     session: AsyncSession, admin: Principal, token_ids: Sequence[UUID], *, resources: Resources
 ) -> None:
-    """Revoke API tokens, whoever they belong to. Raises NotFound for one that is revoked already."""
+    """Revoke API tokens of any user. Raises NotFound for one that is already revoked."""
     for token_id in token_ids:
         found = select(ApiToken.user_id, ApiToken.name).where(ApiToken.id == token_id, ApiToken.revoked_at.is_(None))
         row = (await session.execute(found)).one_or_none()

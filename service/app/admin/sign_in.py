@@ -82,7 +82,7 @@ class SignIn(BaseAuthProvider):
         return await self._enter(request, tokens)
 
     async def _enter(self, request: Request, tokens: Tokens) -> Response:
-        """Keep the session that was opened as one of this site; nobody ever sees its tokens."""
+        """Keep the session that was opened as one of this site. Its tokens are never shown."""
         claims = self._resources.signer.verify_access(tokens.access)
         async with self._resources.database.session() as session:
             is_admin = await admin_service.keep_for_site(

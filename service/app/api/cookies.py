@@ -26,7 +26,7 @@ WantsCookies = Annotated[
 
 
 def require_own_page(request: Request) -> None:
-    """Call before a request that sets cookies: who is signed in by another site acts in its name (login CSRF).
+    """Call it before cookies are set: another site could sign a browser in to an account of its own (login CSRF).
 
     Raises Forbidden.
     """
@@ -41,7 +41,7 @@ def require_own_page(request: Request) -> None:
 def answer_tokens(
     request: Request, tokens: Tokens, *, as_cookies: bool, also: Mapping[str, Any] | None = None
 ) -> Response:
-    """The answer to a sign-in: in the body (RFC 6749 §5.1) or as cookies, with what is to be said beside them."""
+    """The answer to a sign-in: in the body (RFC 6749 §5.1) or as cookies, with ``also`` as further members."""
     if not as_cookies:
         return json_response({**(also or {}), **token_pair(tokens)}, headers=NO_STORE)
     content = {**(also or {}), "expires_in": tokens.expires_in, "csrf_token": tokens.csrf}
@@ -91,7 +91,7 @@ def refresh_cookie(request: Request) -> str:
 
 def _session_cookies(request: Request, *, access: str = "", refresh: str = "", csrf: str = "") -> list[Header]:
     """All of them live as long as the refresh token: the access token inside one ends sooner, and is then answered 401,
-    as it is to those who send it themselves. Were the cookie gone by then, its user would silently be nobody.
+    as it is to those who send it themselves. If the cookie were gone by then, the request would silently be anonymous.
     """
     settings, names = resources_of(request).settings, cookie_names(request)
     max_age = settings.refresh_token_expire_days * 86_400

@@ -18,7 +18,7 @@ from app.database.reader import Reader
 from app.http.context import request_context
 from app.http.cookies import read_cookie
 from app.http.errors import Forbidden, Unauthorized
-from app.models.scope import DESCRIPTIONS, Scope
+from app.models.api_token import DESCRIPTIONS, Scope
 from app.resources import Resources
 from app.security.cookies import CookieNames, carries_session, names_for
 from app.security.csrf import SAFE_METHODS
@@ -62,7 +62,7 @@ def request_headers() -> dict[bytes, bytes]:
 
 
 def asks_for_headers_only() -> bool:
-    """Whether a HEAD is being served: nobody reads the answer."""
+    """Whether a HEAD is being served, whose answer has no body."""
     context = request_context.get()
     return context is not None and context.method == "HEAD"
 
@@ -75,7 +75,7 @@ DeviceDep = Annotated[Device, Depends(get_device)]
 
 _VISIBLE_ASCII = r"^[\x21-\x7e]+$"
 
-# A header may be missing, but a header that says "null" is no missing one: the document must not offer null.
+# A header may be missing, but one that says "null" is not missing: the document must not offer null.
 IdempotencyKey = Annotated[
     str | SkipJsonSchema[None],
     Header(

@@ -25,7 +25,7 @@ TAGS = [
 
 SCHEME = "Bearer"
 OPTIONAL_SCHEME = "OptionalBearer"
-"""Name under which a dependency asks for a token that may be missing; FastAPI itself knows no such thing."""
+"""The scheme of dependencies whose token may be missing: FastAPI has no way to say so."""
 _COOKIE_SCHEME, _API_TOKEN_SCHEME = "Cookie", "ApiToken"
 _SCHEMES: dict[str, Any] = {
     _COOKIE_SCHEME: {

@@ -27,7 +27,7 @@ from app.kit.clock import utcnow
 from app.kit.counters import BufferedCounter
 from app.kit.ids import MAX_ID, uuid7
 from app.models import ApiToken, User
-from app.models.scope import Scope, pack, unpack
+from app.models.api_token import Scope, pack, unpack
 from app.records import outbox
 from app.resources import Resources
 from app.security import tokens
@@ -97,7 +97,7 @@ _LISTED = CompiledQuery(
 
 
 def owner_of(token: str) -> int | None:
-    """The id of the user a token claims to be of; None for what has not the form of an API token."""
+    """The id of the user a token claims to be of; None for text that does not have the form of an API token."""
     match = _TOKEN.fullmatch(token)
     user_id = int(match[1]) if match else 0
     return user_id if 0 < user_id <= MAX_ID else None

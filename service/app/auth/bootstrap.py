@@ -1,4 +1,4 @@
-"""What has to be true before the first request: the schema is there, and somebody can administer."""
+"""Before the first request: the schema is migrated, and there is an administrator."""
 
 import asyncio
 import contextlib
@@ -57,7 +57,7 @@ async def prepare(resources: Resources) -> FirstAdmin | None:
 
 @contextlib.asynccontextmanager
 async def prepared(resources: Resources) -> AsyncGenerator[None]:
-    """:func:`prepare` before the block, or beside it, tried again, for as long as the database is down.
+    """:func:`prepare` before the block; while the database is down, during the block, again and again.
 
     Readiness says so meanwhile. A first administrator made here is printed.
     """

@@ -17,6 +17,6 @@ async def limit_guessing(resources: Resources, action: str, requests: int, *, ac
     if context is not None:
         await resources.limiter.check(limit, client_key(context.client))
     if account is not None:
-        # Hashed: a cache is no place for e-mail addresses.
+        # Hashed: e-mail addresses do not belong in a cache.
         digest = sha256(account.strip().lower().encode()).hexdigest()[:32]
         await resources.limiter.check(Limit(f"{action}-account", requests, settings.rate_limit_window), digest)

@@ -1,10 +1,10 @@
-"""Accounts elsewhere: whom they sign in here, and who may link them.
+"""Accounts at OpenID providers: whom they sign in here, and what links them.
 
-An account elsewhere and one here are linked by their e-mail address alone, and only when both sides have seen that it
-belongs to who asks. The provider must say that it has verified the address: whoever may type any address there could
-else take over anybody's account here. And the account here must have verified it: somebody who registered another's
-address in advance would else share the account that its owner later comes to (A. Sudhodanan and A. Paverd,
-Pre-hijacked accounts, USENIX Security 2022).
+An account there and one here are linked by their e-mail address alone, and only when both sides have seen that it
+belongs to the user who asks. The provider must say that it has verified the address: otherwise anyone could enter any
+address there and take over an account here. And the account here must have verified it: otherwise someone who
+registered an address in advance would share the account with its owner (A. Sudhodanan and A. Paverd, Pre-hijacked
+accounts, USENIX Security 2022).
 """
 
 import re

@@ -102,7 +102,7 @@ def redirect_uri(name: str, settings: Settings) -> str:
 
 
 def may_return_to(address: str, settings: Settings) -> bool:
-    """Whether a browser may be sent there afterwards: our own pages, and those of named origins. `*` names none."""
+    """Whether a browser may be sent there afterwards: our own pages, and those of ALLOWED_ORIGINS (`*` adds none)."""
     if _LOCAL_PATH.fullmatch(address):
         return True
     try:

@@ -1,7 +1,7 @@
 """Single-use tokens sent by mail: made, hashed, revealed to the mailer, used once.
 
 A token is its row's id and a MAC over the row, so the mailer can write it into a link without the database ever holding
-it: a job carries the row's id, and only who has SECRET_KEY can turn that into the token.
+it: a job carries the row's id, and only a process with SECRET_KEY can turn that into the token.
 """
 
 import hmac

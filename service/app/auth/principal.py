@@ -1,4 +1,4 @@
-"""Who is calling, and the cache that answers "is this session still live?" without asking the database each time."""
+"""Who is calling, and the cache of live sessions, which spares a query on most requests."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -7,15 +7,15 @@ from uuid import UUID
 
 from app.cache.cache import UNCOORDINATED_TTL, Cache, Region
 from app.http.cached_json import CachedJSON
-from app.models.scope import Scope
+from app.models.api_token import Scope
 
 GrantKey = UUID | bytes
-"""What a user came by: the id of a session, or the hash of an API token."""
+"""How a user signed in: the id of a session, or the hash of an API token."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """A signed-in user as seen by the rules: who, by which session, allowed what.
+    """A signed-in user as the rules see them: who it is, by which session, with which scopes.
 
     ``scopes`` limit an API token (whose id is then the ``session_id``); a session has none and may do all its user may.
     """

@@ -47,7 +47,7 @@ def private_view(profile: Profile) -> dict[str, Any]:
 
 
 def view_for(profile: Profile, viewer: Principal | None) -> dict[str, Any]:
-    """What this viewer may see: all of it for oneself and administrators, e-mail and the like for nobody else."""
+    """What this viewer may see: everything for the user themselves and administrators, the public part for others."""
     whole = viewer is not None and (viewer.is_admin or viewer.user_id == profile.id)
     return private_view(profile) if whole else public_view(profile)
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from hashlib import sha256
 
 import structlog
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth import sessions
@@ -125,19 +125,13 @@ def new_recovery_codes(session: AsyncSession, user_id: int) -> list[str]:
     return ["-".join(code[i : i + 4] for i in range(0, len(code), 4)) for code in raw]
 
 
-async def codes_left(session: AsyncSession, user_id: int) -> int:
-    """How many recovery codes have not been used."""
-    counted = select(func.count()).select_from(RecoveryCode).where(RecoveryCode.user_id == user_id)
-    return await session.scalar(counted) or 0
-
-
 def open_secret(factor: SecondFactor, *, secrets: Sequence[str]) -> str:
     """The secret that the authenticator app shares. Raises DecryptionError when its key has been retired."""
     return decrypt_json(factor.secret, purpose=_SECRET, secrets=secrets)["totp"]
 
 
 def secret_of(factor: SecondFactor, *, resources: Resources) -> str:
-    """The same for a request: Unavailable, and a line in the log that says what to do."""
+    """The same during a request: raises Unavailable, and logs what to do."""
     try:
         return open_secret(factor, secrets=resources.signer.secrets)
     except DecryptionError:

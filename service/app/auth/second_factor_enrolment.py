@@ -32,7 +32,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """What an authenticator app has to be told, by typing `secret` or by a QR code of `otpauth_uri`."""
+    """For an authenticator app: type `secret`, or scan a QR code of `otpauth_uri`."""
 
     secret: str
     otpauth_uri: str
@@ -51,7 +51,7 @@ async def read_state(reader: Reader, user_id: int) -> State:
 async def begin(session: AsyncSession, user: Principal, *, resources: Resources) -> Enrolment:
     """Make a secret; nothing is asked for until :func:`confirm` has seen a code of it. Raises Conflict, Forbidden.
 
-    Only with a verified address: or somebody who registers another's could lock them out of it.
+    Requires a verified address: otherwise someone could register another person's address and lock them out of it.
     """
     if not user.is_verified:
         raise Forbidden("Verify your e-mail address first.", slug="not-verified")
@@ -97,9 +97,9 @@ async def switch_off(session: AsyncSession, user: Principal, code: str, *, resou
 
 
 async def reset(session: AsyncSession, user_id: int, *, resources: Resources) -> bool:
-    """Switch it off for somebody who has lost app and codes, and end every session. False when it was not on.
+    """Switch it off for a user who has lost app and codes, and end every session. False when it was not on.
 
-    For administrators, who have to make sure that it is them; the audit trail is the caller's.
+    For administrators, who have to make sure who is asking. The caller writes the audit trail.
     """
     if not await _remove(session, user_id):
         return False

@@ -1,4 +1,4 @@
-"""Signing up and in, staying signed in, and proving who one is."""
+"""Signing up, signing in, staying signed in, passwords and verified addresses."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -98,7 +98,7 @@ async def log_in(
     identifier: str, password: str, *, device: Device, resources: Resources, admins_only: bool = False
 ) -> Tokens:
     """Sign in by e-mail or username. Raises Unauthorized, in the same time and words for an unknown user, and
-    SecondFactorRequired when the password is only the first half. ``admins_only`` knows nobody but administrators.
+    SecondFactorRequired when the password is only the first half. With ``admins_only`` all others are unknown users.
 
     Takes no session: hashing lasts longer than a connection should be held.
     """
@@ -194,10 +194,10 @@ async def verify_email(session: AsyncSession, raw: str, *, resources: Resources)
 
 
 async def reauthenticate(user: Principal, password: str, *, resources: Resources) -> Credentials:
-    """Make sure it is still them, before what guards the account is changed (OWASP ASVS 5.0, 7.5.1).
+    """Check again that it is the user, before what protects the account is changed (OWASP ASVS 5.0, 7.5.1).
 
-    By the password; who has none (they sign in elsewhere) must have signed in within :data:`FRESH`. Raises BadRequest,
-    Forbidden.
+    By the password. Users without one (they sign in with a provider) must have signed in within :data:`FRESH`.
+    Raises BadRequest, Forbidden.
     """
     found = await resources.database.reader.first(_BY_ID, id=user.user_id)
     if found is not None and found.hashed_password == NO_PASSWORD:
@@ -291,7 +291,7 @@ async def _set_password(
     if only_if is not None:
         statement = statement.where(User.hashed_password == only_if)
     values: dict[str, object] = {"hashed_password": hashed, "updated_at": utcnow(), "version": User.version + 1}
-    if verified_email is not None:  # who can read the mail owns the address
+    if verified_email is not None:  # a user who can read the mail owns the address
         values["is_verified"] = True
         statement = statement.where(User.email == verified_email)
     if await session.scalar(statement.values(**values).returning(User.id)) is None:

@@ -1,4 +1,4 @@
-"""Logins: opened, looked up on every request, rotated, ended."""
+"""Sessions, one for each login: opened, looked up on every request, rotated, ended."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -114,7 +114,7 @@ async def sign_in(
     device: Device,
     resources: Resources,
 ) -> Tokens | None:
-    """Open a session for who has shown to be this user; None when the account is not as it was looked at.
+    """Open a session for a user who has proved who they are; None when the account has changed meanwhile.
 
     `hashed_password` is the one that was stored then (a change in between has ended every session), `renewed` the one
     to store now; `asked_twice` says that a second factor was shown too.
@@ -181,7 +181,7 @@ async def revoke_replayed(
 ) -> int | None:
     """End the session if the token was good for it once but is not now; return whose it was.
 
-    Somebody holds a token that its owner has already exchanged: whoever of the two is the thief, both are out
+    Two parties hold a token that was already exchanged. One of them stole it; both are signed out
     (RFC 9700 §4.14.2).
     """
     user_id = await session.scalar(

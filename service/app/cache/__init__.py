@@ -1,0 +1,1 @@
+"""What processes share: cached values kept right across workers, and the Redis client behind them."""

@@ -31,7 +31,7 @@ UNCOORDINATED_TTL = 1.0
 """Seconds an entry is trusted when no other worker can tell us that it changed."""
 
 RENEW_AFTER = 0.25
-"""Seconds after which such an entry is made anew, where that is asked for: early, since a busy loop takes its time."""
+"""Seconds after which an entry of a ``renewed`` region is loaded again: early, because a busy event loop is slow."""
 
 HEARTBEAT = 0.3
 RECONNECT_DELAY = 0.5
@@ -217,10 +217,6 @@ class Cache:
         self._down_until = 0.0
         self._me = secrets.token_hex(8)
         self.trusted_until = 0.0
-
-    @property
-    def configured(self) -> bool:
-        return self._redis is not None
 
     @property
     def regions(self) -> Iterable["Region[Any]"]:

@@ -1,4 +1,4 @@
-"""Settings: what the environment says, checked as a whole. Comes in: variables and `.env`. Goes out: one `Settings`."""
+"""Settings: environment variables and `.env`, read once and checked as a whole."""
 
 from app.config.settings import SERVICE_ROOT, ConfigurationError, Settings, describe, environment_names, get_settings
 

@@ -144,7 +144,7 @@ class Settings(BaseSettings):
     first_admin_username: str = "admin"
     first_admin_password: SecretStr | None = None
 
-    # -- elsewhere
+    # -- other services
     celery_broker_url: str | None = Field(default=None, repr=False)
     run_jobs: bool | None = Field(default=None, description="Hand out background jobs; default: not under test.")
     sentry_dsn: SecretStr | None = None
@@ -183,7 +183,7 @@ class Settings(BaseSettings):
     def _addresses(cls, value: list[str]) -> list[str]:
         for name in value:
             if name not in {"*", "unix"}:
-                ip_network(name, strict=False)  # ValueError names what is none
+                ip_network(name, strict=False)  # ValueError names what is not an address
         return value
 
     @field_validator("oidc_providers", mode="before")
@@ -214,7 +214,7 @@ class Settings(BaseSettings):
     def _address(cls, value: str | None, field: ValidationInfo) -> str | None:
         pattern, example = _ADDRESSES[field.field_name or ""]
         if value is not None and re.fullmatch(pattern, value) is None:
-            raise ValueError(f"is no address; write {example}")
+            raise ValueError(f"is not an address; write {example}")
         return value
 
     @field_validator("allowed_origins")
@@ -223,7 +223,7 @@ class Settings(BaseSettings):
         origins = [origin.removesuffix("/") for origin in value]
         for origin in origins:
             if origin != "*" and _ORIGIN.fullmatch(origin) is None:
-                raise ValueError(f"{origin!r} is no origin; write https://app.example.org, without a path")
+                raise ValueError(f"{origin!r} is not an origin; write https://app.example.org, without a path")
         return origins
 
     @model_validator(mode="after")

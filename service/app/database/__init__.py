@@ -1,0 +1,1 @@
+"""The database: an engine for writing transactions, readers for compiled queries, migrations."""

@@ -86,7 +86,7 @@ def tell_job_written(session: AsyncSession) -> None:
 
 
 async def commit(session: AsyncSession) -> None:
-    """Commit, then run what waits for it. :meth:`Database.session` does this; few others have a reason to."""
+    """Commit, then run what waits for it. :meth:`Database.session` does this, and a refusal that keeps its writes."""
     await session.commit()
     callbacks: list[AfterCommit] = session.info.pop(_AFTER_COMMIT, [])
     for callback in callbacks:

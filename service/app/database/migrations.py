@@ -60,7 +60,7 @@ def head() -> str:
 
 
 def compared(_item: object, name: str | None, _kind: str, reflected: bool, _model: object) -> bool:
-    """For Alembic's comparison: what search needs is of each database's own kind, and not in the models."""
+    """For Alembic's comparison: search columns and indexes differ between the databases and are not in the models."""
     return not (reflected and name and ("search" in name or name.endswith("_trgm")))
 
 
@@ -79,7 +79,7 @@ async def current(database: Database) -> str | None:
 async def head_reached(database: Database) -> bool:
     """Whether this code can work on the schema: it is the code's own, or one of a version to come.
 
-    During a rollout the schema is ahead of the pods that still serve; were they not ready, nobody would be.
+    During a rollout the schema is ahead of the pods that still serve: they have to stay ready.
     """
     revision = await current(database)
     return revision == head() or (revision is not None and revision not in _known())

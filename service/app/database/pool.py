@@ -9,7 +9,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection
 
 @dataclass(slots=True)
 class PoolUse:
-    """``asked`` counts who has a connection or waits for one. ``waits`` found none free and took ``wait_seconds``."""
+    """``asked`` counts callers that have or want a connection; ``waits`` how often none was free, for how long."""
 
     limit: int
     asked: int = 0

@@ -136,7 +136,7 @@ async def _open_pool(url: URL, settings: Settings) -> Pool:
 
 
 async def _read_json(connection: Any) -> None:
-    """JSON columns as plain data: asyncpg hands them over as text unless told."""
+    """JSON columns as plain data: by default asyncpg returns them as text."""
     for kind in ("json", "jsonb"):
         await connection.set_type_codec(kind, schema="pg_catalog", encoder=_json_text, decoder=orjson.loads)
 
@@ -146,7 +146,7 @@ def _json_text(value: object) -> str:
 
 
 def postgres_arguments(settings: Settings) -> dict[str, Any]:
-    """What asyncpg is told for every connection, reader's and writer's alike."""
+    """asyncpg's arguments for every connection, the reader's and the writer's."""
     arguments: dict[str, Any] = {"timeout": 5.0, "command_timeout": 30.0}
     if settings.database_prepared_statements:
         arguments["server_settings"] = {

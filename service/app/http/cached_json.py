@@ -1,6 +1,6 @@
-"""Answers made once: JSON bytes with their entity tag, sent as they are to everyone who asks the same.
+"""JSON made once: bytes with their entity tag, sent as they are to everyone who asks for the same.
 
-An answer leaves in three forms, all with the same headers: whole, gzipped, or 304 when the reader has it already.
+A response leaves in three forms, all with the same headers: whole, gzipped, or 304 when the reader already has it.
 """
 
 import gzip
@@ -79,8 +79,8 @@ class CachedJSON:
 class CountedJSON(CachedJSON):
     """A document whose last member counts its readers: ``{…,"views":41}``.
 
-    ``prefix`` is everything before the number; ``on_read`` is told of every reader that this answer serves (without it
-    they do not count). The number is no part of the entity tag, or nobody would ever get a 304.
+    ``prefix`` is everything before the number; ``on_read`` is called for every reader this response serves (without it
+    they are not counted). The number is not part of the entity tag: otherwise there would never be a 304.
     """
 
     __slots__ = ("_gzipped_at", "_on_read", "count")

@@ -188,7 +188,7 @@ _OVERLOADS: tuple[type[BaseException], ...] = (sqlalchemy.exc.TimeoutError, Time
 
 
 def problem_for(exc: BaseException) -> Problem:
-    """The answer to any exception; what is unknown is a 500 that tells nothing."""
+    """The answer to any exception; an unknown one is a 500 without details."""
     match exc:
         case ServiceError():
             return Problem(type(exc).status, exc.detail, exc.problem_slug, exc.headers, exc.errors, exc.extensions)

@@ -32,7 +32,7 @@ def is_not_modified(if_none_match: bytes, tag: bytes) -> bool:
 def require_match(if_match: str | None, version: int) -> None:
     """Refuse a write based on another version. No header, no condition.
 
-    Raises :class:`PreconditionFailed` for another version, :class:`BadRequest` for what is no entity tag at all.
+    Raises :class:`PreconditionFailed` for another version, :class:`BadRequest` for what is not an entity tag.
     """
     if if_match is None or if_match.strip() == "*":
         return

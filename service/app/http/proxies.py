@@ -40,7 +40,7 @@ class TrustedProxies:
             try:
                 client = str(ip_address(_without_port(address)))
             except ValueError:
-                break  # nonsense: whoever wrote it is the last one we can name
+                break  # not an address: the peer that wrote it is the last one we can name
             if not self._trusts(client):
                 break
         return client, scheme

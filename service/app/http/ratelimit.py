@@ -117,7 +117,7 @@ class RateLimiter:
         if window.lease:
             window.lease -= 1
         elif window.used >= limit.requests:
-            granted = False  # until the window ends; nobody needs to be asked
+            granted = False  # until the window ends; Redis need not be asked
         elif self._shared(now):
             return None
         else:

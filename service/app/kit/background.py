@@ -1,4 +1,4 @@
-"""Tasks that run beside the requests."""
+"""Background tasks of the event loop."""
 
 import asyncio
 

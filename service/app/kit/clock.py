@@ -12,7 +12,7 @@ def utcnow() -> datetime:
 
 @contextlib.asynccontextmanager
 async def in_steps(seconds: float) -> AsyncGenerator[None]:
-    """Have the block take a whole number of steps, so that how long it works is not for a client to see."""
+    """Make the block take a whole number of steps, so that a client cannot see how long its work took."""
     clock = asyncio.get_running_loop().time
     began = clock()
     try:

@@ -7,7 +7,7 @@ import orjson
 
 
 def json_bytes(content: Any) -> bytes:
-    """UTC times end in Z (RFC 3339); what JSON has no form for is a TypeError, not a guess."""
+    """UTC times end in Z (RFC 3339); a value without a JSON form is a TypeError."""
     return orjson.dumps(content, default=_plain, option=orjson.OPT_UTC_Z)
 
 

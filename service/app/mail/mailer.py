@@ -115,5 +115,5 @@ class FileMailer:
         name = message["Message-ID"].strip("<>").partition("@")[0]
         path = self.folder / f"{name}.eml"
         path.write_bytes(message.as_bytes())
-        path.chmod(0o600)  # it holds a link that signs somebody in
+        path.chmod(0o600)  # it holds a link that signs its reader in
         log.info("mail written", subject=str(message["Subject"]), file=str(path))

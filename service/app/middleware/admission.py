@@ -1,4 +1,4 @@
-"""Admission: who may come in with what, and the barrier behind which every failure becomes a problem.
+"""Admission: which requests are let in, and the barrier that turns every failure into a problem.
 
 Refusals here cost nothing but themselves: nothing has been parsed, routed or fetched yet.
 """
@@ -119,7 +119,7 @@ class AdmissionMiddleware:
 
 
 async def _read_on(receive: Receive) -> None:
-    """Read some of what is refused: a connection closed on unread bytes is reset, and the answer is lost with it."""
+    """Read some of a refused body: closing a connection with unread bytes resets it, and the answer is lost."""
     left = READ_ON_BYTES
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(READ_ON_SECONDS):

@@ -58,5 +58,5 @@ class Timestamped:
 
 @event.listens_for(Timestamped, "before_update", propagate=True)
 def touch(_mapper: object, _connection: object, row: Timestamped) -> None:
-    """A change through the ORM is a change; an UPDATE statement (a login, a token's use) says so itself or is none."""
+    """The ORM sets the time of a change; an UPDATE statement sets it itself, or not at all (a login, a token's use)."""
     row.updated_at = utcnow()

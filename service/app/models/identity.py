@@ -1,4 +1,4 @@
-"""Accounts elsewhere that somebody signs in with."""
+"""Accounts at OpenID providers that sign in to accounts here."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ from app.models.base import Base, BigInt, CreatedAt, UtcDateTime
 
 
 class Identity(Base):
-    """A user as an OpenID provider knows them. Only issuer and subject together name somebody, and for good
+    """A user as an OpenID provider knows them. Only issuer and subject together identify somebody for good
     (OpenID Connect Core §5.7); the e-mail address is the one they were known by when the two were linked.
     """
 

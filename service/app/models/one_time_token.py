@@ -18,7 +18,7 @@ class Purpose(StrEnum):
 
 
 class OneTimeToken(Base):
-    """The row keeps only the hash: who reads the database cannot use the token."""
+    """The row keeps only the hash: reading the database is not enough to use the token."""
 
     __tablename__ = "one_time_tokens"
 

@@ -25,7 +25,7 @@ class JobStatus(StrEnum):
 
 
 class OutboxJob(Base):
-    """One job. `id` is what makes it idempotent: whoever runs it twice sees that it was done."""
+    """One job. `id` is what makes it idempotent: a worker that gets it again sees that it was done."""
 
     __tablename__ = "outbox"
 

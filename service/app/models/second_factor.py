@@ -15,7 +15,7 @@ class SecondFactor(Base):
 
     user_id: Mapped[int] = mapped_column(BigInt, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     secret: Mapped[str] = mapped_column(Text)
-    """Encrypted (app.security.encryption): who reads the database cannot make codes."""
+    """Encrypted (app.security.encryption): reading the database is not enough to make codes."""
     sealed_by: Mapped[str] = mapped_column(String(12))
     """Id of the key that encrypted it, so that a rotation can find what it has to encrypt again."""
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

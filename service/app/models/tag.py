@@ -19,7 +19,7 @@ def _key_of_name(context: Any) -> str:
 
 
 class Tag(Base):
-    """A label, spelt as whoever used it first spelt it."""
+    """A label, in the spelling of its first use."""
 
     __tablename__ = "tags"
 
@@ -31,7 +31,7 @@ class Tag(Base):
 class TagTally(Base):
     """A change of how many published posts a tag has; the number is the sum of the tag's tallies.
 
-    Written by triggers (migration 0005). A writer adds a row and waits for nobody, as it would for a counter it had to
+    Written by triggers (migration 0005). A writer adds a row and does not wait, as it would for a counter row that all
     change; ``upkeep`` folds them.
     """
 

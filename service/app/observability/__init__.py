@@ -1,0 +1,1 @@
+"""Logs, metrics, traces and error reports. Whatever leaves is redacted first."""

@@ -54,7 +54,7 @@ def _now() -> str:
 
 
 def _json_line(context: RequestContext, method: str, status: int, seconds: float) -> str:
-    """Written out by hand, in half the time: only method and path can hold what JSON must escape."""
+    """Formatted by hand in half the time: only method and path can need escaping."""
     user = "" if context.user_id is None else f',"user_id":{context.user_id}'
     path = orjson.dumps(_printable(context.path)).decode()
     return (

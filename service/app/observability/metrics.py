@@ -1,4 +1,4 @@
-"""Prometheus metrics, right with several workers: each writes its numbers to a file, whoever is scraped adds them up.
+"""Prometheus metrics, right with several workers: each writes its numbers to a file, and a scrape adds them up.
 
 :func:`share_between_processes` switches that on, in the process that starts the others.
 """
@@ -155,7 +155,7 @@ class _Sampled:
 
 
 def forget_dead_processes(directory: Path) -> None:
-    """Remove the gauges of workers that were killed: nobody else would, and they would count for ever."""
+    """Remove the gauges of workers that were killed: nothing else does, and they would be counted for ever."""
     for path in directory.glob("gauge_live*_*.db"):
         pid = int(path.stem.rpartition("_")[2])
         if not _alive(pid):

@@ -22,7 +22,7 @@ _LEVELS = {"error", "critical"}
 
 
 def error_reporter(settings: Settings) -> Callable[[Any, str, Line], Line]:
-    """A structlog processor that reports errors. Raises ConfigurationError for a DSN that is none."""
+    """A structlog processor that reports errors. Raises ConfigurationError for an invalid DSN."""
     assert settings.sentry_dsn is not None
     _start(settings.sentry_dsn.get_secret_value(), settings.environment, settings.version)
     return _report

@@ -2,7 +2,7 @@
 
 Imported only where ``OTEL_EXPORTER_OTLP_ENDPOINT`` is set. FastAPI (from 0.165) opens the spans of a request, its
 dependencies and its endpoint; those of what the request waits for are made here, and only inside of a recorded span:
-the relay's polls and the cache's heartbeats are nobody's trace. A job carries its request's ``traceparent`` (W3C Trace
+the relay's polls and the cache's heartbeats belong to no trace. A job carries its request's ``traceparent`` (W3C Trace
 Context) in its row of the outbox, so it makes no difference who runs it, and when.
 
 Spans hold no query string, parameter, key or exception message: those are where people's data is.

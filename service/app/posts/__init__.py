@@ -1,0 +1,1 @@
+"""Posts: who may see which, how they are listed, read, counted, written."""

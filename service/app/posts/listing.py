@@ -31,9 +31,9 @@ T = TypeVar("T")
 WINDOW = 1000
 """Posts of the order that a search looks at first; more for later numbered pages."""
 WIDEST = 4
-"""… and if some match, at so many times more, rather than at all matches."""
+"""… and if some match, at up to this many times more, rather than at all matches."""
 FARTHEST = 12
-"""… or so many, where two indexes tell which of them match; to gather some thousand matches takes no longer."""
+"""… or this many, where two indexes find the matches among them; reading some thousand matches takes no longer."""
 
 SAMPLE = 200
 """Posts that tell whether a word is common, before its matches are counted."""
@@ -81,7 +81,7 @@ async def list_page(
 
 
 def _is_empty(wanted: PostFilter, user: Principal | None) -> bool:
-    """What needs no asking: of others nobody sees what is not published, and no post holds no word."""
+    """Whether the list is empty without a query: unpublished posts of others, or a search without a word in it."""
     others = user is None or (not user.is_admin and wanted.author not in {None, user.user_id})
     hidden = others and wanted.status not in {None, PostStatus.PUBLISHED}
     return hidden or (wanted.search is not None and not words_of(wanted.search))
@@ -104,7 +104,7 @@ def _shape(database: Database, user: Principal | None, wanted: PostFilter, reque
 
 
 def _binds(shape: Shape, user: Principal | None, wanted: PostFilter) -> dict[str, Any]:
-    """The values of everything a statement of this shape may ask for; each takes what it knows."""
+    """Values for every bind that a statement of this shape may have."""
     binds: dict[str, Any] = {"now": utcnow()}
     if user is not None:
         binds["viewer_id"] = user.user_id

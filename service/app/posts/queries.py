@@ -54,7 +54,7 @@ _FTS5 = table("posts_search", column("rowid", BigInteger), column("posts_search"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """What tells one list statement from another; everything else is a parameter."""
+    """What distinguishes one list statement from another; everything else is a parameter."""
 
     dialect: Dialect
     viewer: Viewer
@@ -220,7 +220,7 @@ def _parts(shape: Shape, posts: Any) -> list[Part]:
 
 
 def _public_range(shape: Shape, posts: Any) -> list[ColumnElement[bool]]:
-    """Says it again in the words of the index, which then begins behind what is not due yet."""
+    """The same condition as the index has it, so that reading begins after posts that are not due yet."""
     return [posts.published_order <= now_bind()] if shape.sort is PostSort.PUBLISHED_AT else []
 
 

@@ -100,7 +100,7 @@ async def read_tags(*, address: Address, resources: Resources) -> CachedJSON:
 
 
 def written(row: PostRow, *, route: str) -> CountedJSON:
-    """A post as whoever wrote it gets it."""
+    """A post as its author gets it back after writing."""
     post = row.summary
     return CountedJSON(_json_but_for_views(row), post.view_count, route=route, version=post.version, public=False)
 

@@ -1,4 +1,4 @@
-"""The responses about posts kept for anonymous readers, by the address they were asked at."""
+"""The responses about posts kept for anonymous readers, by address."""
 
 from app.cache.cache import Cache, Region
 from app.http.cached_json import CachedJSON

@@ -98,7 +98,7 @@ _AFTER = _AUTHOR + len(AuthorRow._fields)
 
 # What is not simply the post's column of that name.
 _SPECIAL: dict[str, tuple[Any, ...]] = {
-    "status": (type_coerce(Post.status, String),),  # as the text it is: nobody here needs the enum
+    "status": (type_coerce(Post.status, String),),  # as plain text: the enum is not needed here
     "tags": (tag_names(),),
     "author": tuple(getattr(User, name) for name in AuthorRow._fields),
 }

@@ -46,7 +46,7 @@ def seed(
     progress: Progress,
     indexing: Announce = lambda: None,
 ) -> Seeded:
-    """Add writers and posts with tags, beside what is there already; all of it or, on an error, nothing.
+    """Add writers and posts with tags, in addition to existing rows; all of it or, on an error, nothing.
 
     `url` is synchronous; `progress` hears how many posts were written since it was last told, `indexing` when all are
     and, there being many, the indexes are built.
@@ -170,7 +170,7 @@ _TALLIED = """
 
 
 def _drop_indexes(connection: Connection, *, first: int) -> list[str]:
-    """Drop what only searching and sorting need; return what builds it again: once beats a million times.
+    """Drop the indexes, and return the statements that build them again: building once beats a million updates.
 
     ``first`` is the id of the first post to come.
     """
@@ -197,7 +197,7 @@ def _move_sequences(connection: Connection) -> None:
 
 
 def _look_over(engine: Engine) -> None:
-    """Have PostgreSQL learn at once, not in a minute, what the tables now hold and which pages all may see."""
+    """Update PostgreSQL's statistics and visibility map now, instead of when autovacuum comes."""
     if engine.dialect.name == "postgresql":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM (ANALYZE) users, posts, post_tags, tags, tag_tallies"))

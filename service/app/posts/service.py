@@ -110,7 +110,7 @@ _EDITABLE = tuple(getattr(Post, name) for name in _Editable._fields)
 
 
 async def _editable(session: AsyncSession, user: Principal, post_id: int, *, if_match: str | None) -> _Editable:
-    """The post, locked for a change by ``user``. Of a post not his own he learns what he could read anyway."""
+    """The post, locked for a change by ``user``. Raises NotFound, and Forbidden for one that may only be read."""
     query = select(*_EDITABLE).where(Post.id == post_id, visible(viewer_of(user))).with_for_update()
     found = (await session.execute(query, viewer_binds(user, utcnow()))).one_or_none()
     if found is None:
@@ -123,7 +123,7 @@ async def _editable(session: AsyncSession, user: Principal, post_id: int, *, if_
 
 
 def _audit(session: AsyncSession, user: Principal, action: str, post: _Editable, after: dict[str, Any] | None) -> None:
-    """What administrators do to posts is kept; what authors do to their own is their own."""
+    """Changes by administrators are recorded; those by authors are not."""
     if not user.is_admin:
         return
     before = post._asdict()

@@ -45,7 +45,7 @@ async def list_tags(reader: Reader) -> list[dict[str, Any]]:
 
 
 def fold_tallies(session: Session) -> None:
-    """Make one tally of a tag's many. Whoever adds another meanwhile is neither kept waiting nor lost."""
+    """Make one tally of a tag's many. A tally added meanwhile neither waits nor is lost."""
     several = select(TagTally.tag_id).group_by(TagTally.tag_id).having(func.count() > 1)
     removed = delete(TagTally).where(TagTally.tag_id.in_(several)).returning(TagTally.tag_id, TagTally.published)
     sums: dict[int, int] = {}

@@ -32,5 +32,5 @@ def excerpt_of(content: str) -> str:
 
 
 def words_of(search: str) -> list[str]:
-    """The words in what somebody typed; none in ``!!!``."""
+    """The words of a search; none in ``!!!``."""
     return _WORDS.findall(search)

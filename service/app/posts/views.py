@@ -9,7 +9,7 @@ from app.database.engine import Database
 from app.kit.counters import BufferedCounter
 from app.models import Post
 
-# Neither version nor updated_at: being read is no edit.
+# Neither version nor updated_at: a view is not an edit.
 _ADD = update(Post).where(Post.id == bindparam("post")).values(view_count=Post.view_count + bindparam("views"))
 
 

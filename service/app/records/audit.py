@@ -1,7 +1,7 @@
 """The trail of what administrators do: one row for each change, written in the transaction that makes it.
 
-A row keeps what a value was and what it became. Of personal texts it keeps only that they changed: nobody may alter the
-trail, so it holds nothing that its owner may want erased.
+A row keeps what a value was and what it became. Of personal texts it keeps only that they changed: the
+trail cannot be altered, so it must not hold what its owner may want erased.
 """
 
 from collections.abc import Mapping

@@ -30,7 +30,7 @@ def enqueue(session: AsyncSession, name: str, **payload: Any) -> OutboxJob:
 
 
 def notify(session: AsyncSession, user_id: int, event: str) -> OutboxJob:
-    """Have a user told by mail what happened to the safety of the account (`app.tasks.mails.SECURITY_NOTICES`)."""
+    """Mail a user what happened to the security of their account (`app.tasks.mails.SECURITY_NOTICES`)."""
     return enqueue(session, SEND_SECURITY_NOTICE, user_id=user_id, event=event)
 
 

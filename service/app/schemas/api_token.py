@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints, WithJsonSchema
 
-from app.models.scope import Scope
+from app.models.api_token import Scope
 from app.schemas.common import Schema, Timestamp
 from app.schemas.fields import NOT_BLANK, ONE_LINE, STORABLE, at_most
 

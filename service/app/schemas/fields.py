@@ -175,7 +175,7 @@ GivenPassword = Annotated[
     STORABLE,
     Field(repr=False, json_schema_extra={"format": "password"}),
 ]
-# Every token we give is visible ASCII; what is not is no token of ours, and refused as any other.
+# Every token we issue is visible ASCII; anything else is refused like any wrong token.
 Token = Annotated[
     str,
     StringConstraints(min_length=1, max_length=2048),

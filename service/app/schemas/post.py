@@ -92,7 +92,7 @@ class PostCreate(Schema):
 
 
 class PostUpdate(Schema):
-    """What is to change. What is left out stays; so does what is null, but for the excerpt, which is made anew."""
+    """What is to change. What is left out or null stays as it is; a null excerpt is made again from the content."""
 
     title: Title | None = None
     content: Content | None = None

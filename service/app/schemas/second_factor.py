@@ -38,7 +38,7 @@ class SecondFactorBegin(Schema):
 
 
 class SecondFactorSecret(BaseModel):
-    """Show `otpauth_uri` as a QR code, and `secret` to who cannot scan it."""
+    """Show `otpauth_uri` as a QR code, and `secret` for those who cannot scan it."""
 
     secret: Annotated[str, Field(description="Base32.")]
     otpauth_uri: str

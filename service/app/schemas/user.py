@@ -57,7 +57,7 @@ def _without_default(schema: dict[str, Any]) -> None:
 
 
 ABSENT: Any = Field(default=None, json_schema_extra=_without_default)
-"""Default of a field that may be left out but not be null; nobody reads it (see :meth:`Changes.given`)."""
+"""Default of a field that may be left out but not be null; it is never read (see :meth:`Changes.given`)."""
 
 
 class Changes(Schema):

@@ -1,0 +1,1 @@
+"""Passwords, signed tokens, encryption, one-time codes, cross-site requests, OpenID providers."""

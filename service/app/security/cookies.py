@@ -1,7 +1,7 @@
 """The cookies of a browser that is signed in by cookie: their names (RFC 6265bis).
 
-On https they carry the prefixes that browsers enforce: a `__Host-` cookie can be set by this very host and over TLS
-only, so that neither a page on another subdomain nor somebody on the network can plant one.
+On https they carry the prefixes that browsers enforce: a `__Host-` cookie can only be set by this very host, over
+TLS, so neither a page on another subdomain nor an attacker on the network can plant one.
 """
 
 from dataclasses import dataclass

@@ -28,7 +28,7 @@ _UNKNOWN = (
 class CsrfGuard:
     """Tells requests of our own pages from those of other sites.
 
-    Own are this host, PUBLIC_URL and ALLOWED_ORIGINS (`*` names nobody).
+    Our own pages are those of this host, PUBLIC_URL and ALLOWED_ORIGINS (`*` adds none).
     """
 
     def __init__(self, settings: Settings, *, secrets: Iterable[str]) -> None:
@@ -37,7 +37,7 @@ class CsrfGuard:
         self._keys = [derive_key(secret, "csrf") for secret in secrets]
 
     def token(self, session_id: UUID) -> str:
-        """The token of a session: nobody can make it who does not have SECRET_KEY, and it is good for no other."""
+        """The token of a session: it takes SECRET_KEY to make one, and it is good for this session alone."""
         return _token(self._keys[0], session_id)
 
     def is_token(self, given: str | None, session_id: UUID) -> bool:

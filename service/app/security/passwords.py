@@ -52,7 +52,7 @@ class PasswordHasher:
         return await self._run(partial(self._hash.hash, password))
 
     def hash_now(self, password: str) -> str:
-        """The same in the calling thread, where nobody waits: on the command line."""
+        """The same in the calling thread, for the command line."""
         return self._hash.hash(password)
 
     async def verify(self, password: str, hashed: str | None) -> tuple[bool, str | None]:

@@ -73,5 +73,5 @@ def application() -> FastAPI:
     made = create_app(settings)
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)  # hundreds of requests under way are no garbage either
+    gc.set_threshold(50_000, 20, 100)  # hundreds of requests under way are not garbage
     return made

@@ -1,8 +1,8 @@
 """What ties a worker process to the one that started it.
 
-The server forks its workers and ends them with SIGTERM. Two things would keep a worker alive that nobody looks after
-any more: it inherits handlers that mean the other process, so that it would not hear a SIGTERM until it serves; and it
-would never notice that the other one was killed, and go on listening on the port beside whoever is started next.
+The server forks its workers and ends them with SIGTERM. Two things would leave a worker running on its own: it inherits
+signal handlers meant for the parent, so it would ignore a SIGTERM until it serves; and it would not notice that the
+parent was killed, and go on listening on the port together with the next service that is started.
 """
 
 import multiprocessing

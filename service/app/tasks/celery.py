@@ -3,7 +3,7 @@
 Set for safety. Each setting protects from something:
 
 - ``acks_late``, ``reject_on_worker_lost``: a message is gone only when its job ended, so a killed worker loses none.
-- ``prefetch_multiplier=1``: a worker holds the message it works on and no other, so a slow job holds nobody up.
+- ``prefetch_multiplier=1``: a worker holds the message it works on and no other, so a slow job delays no other.
 - ``visibility_timeout`` above the longest job: Redis hands a message to another worker only when the first is dead.
 - ``ignore_result``: results are the outbox's business; no second store to grow.
 - JSON only: a message cannot carry code.
@@ -17,7 +17,7 @@ from uuid import UUID
 from celery import Celery
 from celery.signals import worker_process_init, worker_process_shutdown
 
-from app.config import Settings, get_settings
+from app.config import Settings
 from app.mail.mailer import make_mailer
 from app.observability import setup as observability
 from app.tasks.catalogue import registry
@@ -61,11 +61,6 @@ def publisher(app: Celery) -> Callable[[UUID], None]:
         send(TASK, args=[str(job_id)], task_id=str(job_id), ignore_result=True)
 
     return publish
-
-
-def worker_app() -> Celery:
-    """The application of `app worker`, from the environment's settings."""
-    return make_celery(get_settings())
 
 
 def _transport_options(url: str) -> dict[str, Any]:

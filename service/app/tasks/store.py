@@ -1,4 +1,4 @@
-"""The outbox table, seen from the side that works it off: what is due, who has it, how it ended.
+"""The outbox table as its workers use it: which jobs are due, which worker has one, how it ended.
 
 Synchronous, since Celery is; a connection of its own, so jobs never wait for requests. Every change of state is one
 UPDATE whose WHERE names the state it expects: of two workers that want a job, one gets it.

@@ -1,0 +1,1 @@
+"""Users as others meet them: listed, shown, changed, given and refused access."""

@@ -125,8 +125,8 @@ async def _change(session: AsyncSession, user_id: int, changes: dict[str, Any], 
 async def _other_admins(session: AsyncSession, user_id: int, *, actor: Principal) -> set[int]:
     """Lock the active administrators and return those who would be left without this user.
 
-    So of two who remove each other one is refused: who is none any more when the turn comes gets Forbidden. Taken
-    before any other lock, and in one order: two who each hold what the other wants would be a deadlock.
+    So of two administrators who remove each other, the second is refused: no longer an administrator, they get
+    Forbidden. Taken before any other lock and always in the same order, so that two cannot deadlock.
     """
     admins = await session.scalars(
         select(User.id).where(User.role == Role.ADMIN, User.is_active).order_by(User.id).with_for_update()

@@ -15,7 +15,7 @@ from app.auth.principal import PrincipalCache
 from app.kit.clock import utcnow
 from app.main import create_app
 from app.models import ApiToken, OutboxJob, PostStatus, Purpose
-from app.models.scope import Scope
+from app.models.api_token import Scope
 from app.records.outbox import SEND_SECURITY_NOTICE
 from tests.api_table import operations
 from tests.backends import on_both_databases, on_redis, on_sqlite

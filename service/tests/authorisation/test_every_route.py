@@ -19,7 +19,7 @@ from sqlalchemy import Table, select, update
 from app.auth.principal import PrincipalCache
 from app.kit.clock import utcnow
 from app.models import Base, Identity, PostStatus, Role, User
-from app.models.scope import Scope
+from app.models.api_token import Scope
 from tests.api_table import Operation, operations
 from tests.backends import on_both_databases, on_sqlite
 from tests.factories import Account, Accounts

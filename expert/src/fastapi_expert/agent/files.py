@@ -4,14 +4,14 @@ import subprocess
 import tomllib
 from pathlib import Path, PurePosixPath
 
-from fastapi_expert.mcp.protocol import Refused
+from fastapi_expert.tool import Refused
 
 _JUDGES = {"ruff.toml", ".ruff.toml", "pyrightconfig.json", ".importlinter", "setup.cfg", "tox.ini", "pytest.ini"} | {
     ".pre-commit-config.yaml",
     "mypy.ini",
     ".bandit",
 }
-"""Files that say what the gate looks for; who is judged by it does not change them."""
+"""Files that configure the gate: the agent that it judges does not change them."""
 _HIDDEN = {".git", ".expert", ".github"}
 LONGEST = 200_000
 """Characters of one file from which on a model is told to read a part of it."""
@@ -51,7 +51,7 @@ class Files:
         return file.relative_to(self.root).as_posix()
 
     def text(self, file: Path) -> str:
-        """What ``file`` holds, empty when it is not there; raises `Refused` when it is no text."""
+        """What ``file`` holds, empty when it is not there; raises `Refused` when it is not text."""
         try:
             return file.read_bytes().decode()
         except FileNotFoundError:
@@ -76,4 +76,4 @@ def _tools(text: str) -> object:
     try:
         return tomllib.loads(text).get("tool")
     except tomllib.TOMLDecodeError as error:
-        raise Refused(f"This is no TOML: {error}") from None
+        raise Refused(f"This is not TOML: {error}") from None

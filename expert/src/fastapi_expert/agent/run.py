@@ -1,4 +1,4 @@
-"""One task, from the question to the commit: the model drives, the workbench holds the order, limits end it."""
+"""One task, from the question to the commit: the model drives, the workbench holds to the policy, limits end it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from fastapi_expert.agent.tools import Person, Workbench
+from fastapi_expert.agent.tools import Approver, Workbench
 from fastapi_expert.agent.transcript import Transcript
 from fastapi_expert.clients.definition import prompt
 from fastapi_expert.errors import ExpertError
 from fastapi_expert.git import Repository
-from fastapi_expert.mcp.protocol import Refused, Tool
+from fastapi_expert.tool import Refused, Tool
 
 if TYPE_CHECKING:
     from pydantic_ai import Agent
@@ -89,7 +89,7 @@ def _install(message: str) -> str:
 
 
 async def work(
-    task: str, *, root: Path, model: "Model", person: Person, limits: Limits, tell: Callable[[str], None]
+    task: str, *, root: Path, model: "Model", approver: Approver, limits: Limits, tell: Callable[[str], None]
 ) -> Result:
     """Do ``task`` in the project at ``root``.
 
@@ -102,7 +102,7 @@ async def work(
     _start_clean(root)
     transcript = Transcript.below(root / ".expert/cache/agent", task, tell)
     transcript.began(task, model.model_name)
-    bench = Workbench(root, _Heard(person, transcript), session=transcript.file.stem)
+    bench = Workbench(root, _RecordedApprover(approver, transcript), session=transcript.file.stem)
     spent = RunUsage()
     answer, why = "", ""
     try:
@@ -123,19 +123,19 @@ def outcome_text(result: Result) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
+class _RecordedApprover:
     """A person whose answers stand in the transcript."""
 
-    person: Person
+    approver: Approver
     transcript: Transcript
 
     @property
     def absent(self) -> bool:
-        return self.person.absent
+        return self.approver.absent
 
-    def allows(self, what: str, shown: str) -> str:
-        reason = self.person.allows(what, shown)
-        if not self.person.absent:
+    def allows(self, what: str, preview: str) -> str:
+        reason = self.approver.allows(what, preview)
+        if not self.approver.absent:
             self.transcript.asked(what, reason)
         return reason
 
@@ -154,10 +154,10 @@ def _agent(model: "Model", bench: Workbench, transcript: Transcript) -> "Agent[o
 
     tools = [
         AgentTool[object].from_schema(
-            _asked(tool, bench, transcript),
+            _agent_call(tool, bench, transcript),
             name=name,
             description=tool.description,
-            json_schema=tool.schema,
+            json_schema=tool.input_schema(),
             sequential=True,
         )
         for name, tool in bench.tools().items()
@@ -169,15 +169,15 @@ def _agent(model: "Model", bench: Workbench, transcript: Transcript) -> "Agent[o
 
     @agent.output_validator
     def finished(answer: str) -> str:
-        if bench.order.owed and next(reminders, None) is not None:
-            transcript.said(f"(sent back: {bench.order.owed})")
-            raise ModelRetry(bench.order.owed)
+        if bench.policy.owed and next(reminders, None) is not None:
+            transcript.said(f"(sent back: {bench.policy.owed})")
+            raise ModelRetry(bench.policy.owed)
         return answer
 
     return agent
 
 
-def _asked(tool: Tool, bench: Workbench, transcript: Transcript) -> Callable[..., Any]:
+def _agent_call(tool: Tool, bench: Workbench, transcript: Transcript) -> Callable[..., Any]:
     """`tool` as the model calls it: on the loop's own thread, since the codebase is read by one thread at a time."""
     from pydantic_ai.exceptions import ToolFailed
 
@@ -187,7 +187,7 @@ def _asked(tool: Tool, bench: Workbench, transcript: Transcript) -> Callable[...
         except (Refused, ExpertError) as error:
             transcript.called(tool.name, arguments, str(error), refused=True)
             raise ToolFailed(str(error)) from None
-        bench.order.called(tool.name)
+        bench.policy.called(tool.name)
         transcript.called(tool.name, arguments, answer, refused=False)
         return answer
 
@@ -212,16 +212,16 @@ async def _drive(
 
 
 def _result(bench: Workbench, spent: "RunUsage", transcript: Transcript, *, answer: str, why: str) -> Result:
-    order = bench.order
+    policy = bench.policy
     outcome: Outcome = (
-        "stopped" if why else "uncommitted" if order.written else "committed" if order.commits else "answered"
+        "stopped" if why else "uncommitted" if policy.written else "committed" if policy.commits else "answered"
     )
     return Result(
         outcome,
         answer,
-        tuple(order.commits),
-        tuple(dict.fromkeys([*order.committed, *order.written])),
-        tuple(order.written),
+        tuple(policy.commits),
+        tuple(dict.fromkeys([*policy.committed, *policy.written])),
+        tuple(policy.written),
         Spent(spent.requests, spent.input_tokens, spent.output_tokens, spent.cost),
         transcript.file,
         why,

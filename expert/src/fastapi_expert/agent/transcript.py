@@ -1,4 +1,4 @@
-"""What an agent did, as it happened: a Markdown file that grows with every step, and a line for whoever watches."""
+"""What an agent did, as it happened: a Markdown file that grows with every step, and a line for a person to watch."""
 
 import json
 import re
@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from fastapi_expert.store import ensure_ignored
 
 _MOST_LINES = 60
 _SHORT = 100
@@ -22,10 +24,7 @@ class Transcript:
     @classmethod
     def below(cls, folder: Path, task: str, tell: Callable[[str], None]) -> "Transcript":
         """A new file in ``folder``, named after the moment and the task; git is not to see the folder."""
-        folder.mkdir(parents=True, exist_ok=True)
-        ignore = folder / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
+        ensure_ignored(folder)
         words = "-".join(re.findall(r"[a-z0-9]+", task.lower())[:6])
         return cls(folder / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{words or 'task'}.md", tell)
 
@@ -44,7 +43,7 @@ class Transcript:
     def called(self, tool: str, arguments: Mapping[str, Any], answer: str, *, refused: bool) -> None:
         """A tool call with its answer."""
         self._steps += 1
-        given = "\n".join(f"{name}: {_shown(value)}" for name, value in arguments.items())
+        given = "\n".join(f"{name}: {_value_text(value)}" for name, value in arguments.items())
         verb = "refused" if refused else "answer"
         self._write(f"\n## {self._steps} {tool}\n\n{_block(given)}\n{verb}:\n\n{_block(answer)}")
         what = next((str(value) for value in arguments.values() if isinstance(value, str)), "")
@@ -64,7 +63,7 @@ class Transcript:
             stream.write(text)
 
 
-def _shown(value: object) -> str:
+def _value_text(value: object) -> str:
     if isinstance(value, str):
         return value if "\n" not in value else "\n" + value
     return json.dumps(value, ensure_ascii=False)
@@ -74,8 +73,8 @@ def _block(text: str) -> str:
     """Indented, which no text can break out of, and of bearable length."""
     lines = text.splitlines()
     left = len(lines) - _MOST_LINES
-    shown = [*lines[:_MOST_LINES], *([f"… {left} lines more"] if left > 0 else [])]
-    return "".join(f"    {line}".rstrip() + "\n" for line in shown)
+    visible = [*lines[:_MOST_LINES], *([f"… {left} lines more"] if left > 0 else [])]
+    return "".join(f"    {line}".rstrip() + "\n" for line in visible)
 
 
 def _cut(text: str, length: int) -> str:

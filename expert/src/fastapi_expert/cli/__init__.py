@@ -96,10 +96,10 @@ def _refusal(error: "TyperException", program: str) -> UsageError:
     if message.startswith("Usage: "):
         sys.stdout.write(message + "\n")
         return UsageError(f"`{program}` needs one of the commands above")
-    told = error.format_message().replace("Value error, ", "")  # names the option, as the bare message does not
+    complaint = error.format_message().replace("Value error, ", "")  # names the option, as the bare message does not
     context = getattr(error, "ctx", None)
     program = program if context is None else context.command_path
-    return UsageError(told[:1].lower() + told[1:].rstrip("."), do=f"see `{program} --help`")
+    return UsageError(complaint[:1].lower() + complaint[1:].rstrip("."), do=f"see `{program} --help`")
 
 
 def _group() -> None:

@@ -22,8 +22,8 @@ class _AtTheTerminal:
 
     absent = False
 
-    def allows(self, what: str, shown: str) -> str:
-        typer.echo(f"\n{shown.rstrip()}\n", err=True)
+    def allows(self, what: str, preview: str) -> str:
+        typer.echo(f"\n{preview.rstrip()}\n", err=True)
         # an interrupt ends the question, and with it the run: asyncio's own handler would wait for the answer
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
@@ -39,7 +39,7 @@ class _Nobody:
 
     absent = True
 
-    def allows(self, what: str, shown: str) -> str:
+    def allows(self, what: str, preview: str) -> str:
         return ""
 
 
@@ -70,7 +70,7 @@ def command(
             task,
             root=config.project_root(root or Path.cwd()).resolve(),
             model=model_named(model),
-            person=_Nobody() if yes else _AtTheTerminal(),
+            approver=_Nobody() if yes else _AtTheTerminal(),
             limits=limits,
             tell=lambda line: typer.echo(line, err=json),
         )

@@ -39,8 +39,8 @@ def command(
     Example: expert commit -m "feat(auth): add login"
     """
     repo = Repository.find(Path.cwd())
-    asked = {"--all": everything, "--amend": amend, "--no-verify": no_verify, "--dry-run": dry_run}
-    flags = [flag for flag, wanted in asked.items() if wanted]
+    options = {"--all": everything, "--amend": amend, "--no-verify": no_verify, "--dry-run": dry_run}
+    flags = [flag for flag, wanted in options.items() if wanted]
     files = ["--", *_from_root(repo, paths)] if paths else []
     style = style_of(repo)
     style = replace(style, mentions=style.mentions and not no_mentions, trailers=style.trailers or trailers)
@@ -66,5 +66,5 @@ def command(
 
 def _from_root(repo: Repository, paths: list[str]) -> list[str]:
     """git runs at the root of the work tree; the paths were given from here."""
-    here = Path.cwd().resolve()
-    return [(here / path).relative_to(repo.root.resolve()).as_posix() for path in paths]
+    cwd = Path.cwd().resolve()
+    return [(cwd / path).relative_to(repo.root.resolve()).as_posix() for path in paths]

@@ -45,12 +45,12 @@ def add(
     Example: expert credit add @test-writer --file tests/test_login.py
     """
     handles = [_handle(name) for name in names]
-    here = Path.cwd()
-    repo = Repository.find(here)
+    cwd = Path.cwd()
+    repo = Repository.find(cwd)
     for name in handles:
         if not file:
-            declare(name, cwd=here, session=session)
-        elif outside := set(file) - set(record(name, files=file, session=session, cwd=here)):
+            declare(name, cwd=cwd, session=session)
+        elif outside := set(file) - set(record(name, files=file, session=session, cwd=cwd)):
             raise UsageError("not in a git repository", where=str(min(outside)), do="name a file of this repository")
     _show_pending(repo, json=json)
 
@@ -127,13 +127,18 @@ def check(
     wrong = history.misformed(repo, revisions, style=style_of(repo))
     if json:
         rows = [
-            {"sha": commit.sha, "subject": commit.subject, "complaints": said.complaints, "corrected": said.corrected}
-            for commit, said in wrong
+            {
+                "sha": commit.sha,
+                "subject": commit.subject,
+                "complaints": judgement.complaints,
+                "corrected": judgement.corrected,
+            }
+            for commit, judgement in wrong
         ]
         write_json({"range": revisions, "checked": checked, "refused": rows})
     else:
-        for commit, said in wrong:
-            typer.echo(f"{commit.sha[:10]} {said}\n")
+        for commit, judgement in wrong:
+            typer.echo(f"{commit.sha[:10]} {judgement}\n")
         typer.echo(f"{checked} commits checked, {len(wrong)} refused")
     if wrong:
         raise typer.Exit(1)
@@ -144,7 +149,7 @@ def _handle(name: str) -> str:
     if not is_handle(given):
         near = handle(given)
         raise UsageError(
-            f"{name!r} is no contributor's name: lower-case letters, digits and single hyphens",
+            f"{name!r} is not a contributor's name: lower-case letters, digits and single hyphens",
             do=f"write @{near}" if near else "as in @test-writer",
         )
     return given
@@ -159,5 +164,7 @@ def _show_pending(repo: Repository, *, json: bool) -> None:
 
 
 def _pending_rows(records: Sequence[Record]) -> list[dict[str, str]]:
-    kept = ("name", "file", "session", "tool", "branch", "time")
-    return [{key: value for key, value in asdict(one).items() if key in kept and value is not None} for one in records]
+    columns = ("name", "file", "session", "tool", "branch", "time")
+    return [
+        {key: value for key, value in asdict(one).items() if key in columns and value is not None} for one in records
+    ]

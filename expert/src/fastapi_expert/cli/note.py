@@ -18,12 +18,12 @@ from fastapi_expert.render.json import dumps
 
 
 class _TakesText(TyperCommand):
-    """A command whose last argument is text: one that begins with "- " (a list, most notes) is no option."""
+    """A command whose last argument is text: one that begins with "- " (a list, most notes) is not an option."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         is_text = [
-            re.match(r"-+\s", arg) is not None and not (at and args[at - 1].startswith("-"))
-            for at, arg in enumerate(args)
+            re.match(r"-+\s", arg) is not None and not (position and args[position - 1].startswith("-"))
+            for position, arg in enumerate(args)
         ]
         if any(is_text) and "--" not in args:
             text = [arg for arg, yes in zip(args, is_text, strict=True) if yes]
@@ -183,6 +183,6 @@ def _metadata(pairs: list[str] | None) -> dict[str, Any]:
     for pair in pairs or ():
         key, equals, value = pair.partition("=")
         if not equals or not key.strip():
-            raise UsageError(f"--meta {pair!r} is no KEY=VALUE", do="write it like --meta status=open")
+            raise UsageError(f"--meta {pair!r} is not KEY=VALUE", do="write it like --meta status=open")
         found[key.strip()] = value
     return found

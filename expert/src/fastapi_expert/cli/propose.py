@@ -95,22 +95,21 @@ def _read(file: str) -> bytes:
 
 
 def _answer(request: _Request, root: Path, text: bytes) -> int:
-    from fastapi_expert.duplicates.judge import judge
+    from fastapi_expert.duplicates.proposal import propose
     from fastapi_expert.render.source import Sources
 
     place = _place(request, root)
-    lies_at = _draft_below(root, request, place)
-    judgement = judge(text, root=root, as_path=place, settings=config.load(root), lies_at=lies_at)
+    proposal = propose(root, text, as_path=place, moved_from=_draft_below(root, request, place))
     if request.json:
         from fastapi_expert.render.json import propose_document, write_json
 
-        write_json(propose_document(judgement.proposal))
+        write_json(propose_document(proposal))
     else:
         from fastapi_expert.render.proposal import proposal_text
         from fastapi_expert.render.terminal import stdout_style, write
 
-        write(proposal_text(judgement.proposal, Sources(root, judgement.drafts), stdout_style()))
-    return 0 if judgement.proposal.verdict == "new" else 1
+        write(proposal_text(proposal, Sources(root, proposal.drafts), stdout_style()))
+    return 0 if proposal.verdict == "new" else 1
 
 
 def _draft_below(root: Path, request: _Request, place: str | None) -> str | None:

@@ -102,12 +102,12 @@ def _print(report: _Report, format: Format) -> None:
 
             write_json(duplicates_document(str(root), findings, suppressed=report.suppressed))
         case Format.GITHUB:
-            from fastapi_expert.render.github import annotations
+            from fastapi_expert.render.formats.github import annotations
 
             sys.stdout.write(annotations(findings, prefix=_prefix(folder(root))))
         case Format.SARIF:
             from fastapi_expert.duplicates.rules.registry import RULES
-            from fastapi_expert.render.sarif import sarif
+            from fastapi_expert.render.formats.sarif import sarif
 
             sys.stdout.write(sarif(findings, rules=RULES, fingerprint=fingerprint, prefix=_prefix(folder(root))))
         case Format.HTML:

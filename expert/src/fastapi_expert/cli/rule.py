@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from fastapi_expert.cli.options import JsonFlag
-from fastapi_expert.duplicates.rules.registry import RULES, Rule
+from fastapi_expert.duplicates.model import Rule
+from fastapi_expert.duplicates.rules.registry import RULES
 from fastapi_expert.errors import UsageError
 from fastapi_expert.render.json import write_json
 from fastapi_expert.render.terminal import Style, stdout_style, write

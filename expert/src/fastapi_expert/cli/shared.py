@@ -19,14 +19,14 @@ def project(path: Path | None) -> Path:
     """What to read: ``path`` as given (a directory, or one Python file), or the project around the current directory.
 
     Raises:
-        UsageError: ``path`` is not there, or is a file that is no Python.
+        UsageError: ``path`` is not there, or is a file that is not Python.
     """
     if path is None:
         return config.project_root(Path.cwd())
     if not path.exists():
         raise UsageError("there is no such directory", where=str(path), do="give the directory of a codebase")
     if path.is_file() and path.suffix != ".py":
-        raise UsageError("this is no Python file", where=str(path), do=f"give a directory, say {path.parent}")
+        raise UsageError("this is not a Python file", where=str(path), do=f"give a directory, say {path.parent}")
     return path.resolve()
 
 

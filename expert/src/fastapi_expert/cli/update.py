@@ -26,5 +26,5 @@ def command(root: RootArgument = None, json: JsonFlag = False) -> None:
         for name in done.conflicts:
             typer.echo(f"  conflict  {name}")
         if done.conflicts:
-            typer.echo("Mend the marked places and `git commit`, or give up with `git merge --abort`.")
+            typer.echo("Resolve the marked places and `git commit`, or give up with `git merge --abort`.")
     raise typer.Exit(1 if done.conflicts else 0)

@@ -16,7 +16,7 @@ class Decision:
 def check_write(write: Write) -> Decision:
     """The decision on one file about to change, judged as it would then stand."""
     from fastapi_expert import config
-    from fastapi_expert.duplicates.quick import propose_from_cache
+    from fastapi_expert.duplicates.proposal import propose
 
     path = write.path.resolve()
     root = config.project_root(path)
@@ -25,7 +25,7 @@ def check_write(write: Write) -> Decision:
     name = path.relative_to(root).as_posix()
     moved = write.moved_from.resolve() if write.moved_from else None
     replaces = (moved.relative_to(root).as_posix(),) if moved and moved.is_relative_to(root) else ()
-    proposal = propose_from_cache(root, write.after.encode(errors="replace"), name, replaces=replaces)
+    proposal = propose(root, write.after.encode(errors="replace"), as_path=name, replaces=replaces)
     if proposal.verdict == "new":
         return Decision()
     lines = [f"{name}: {proposal.advice}"]

@@ -10,8 +10,9 @@ from pathlib import Path
 from fastapi_expert.clients.agents import AGENTS, client_module
 from fastapi_expert.clients.edits import Change, ClientError, Edit
 from fastapi_expert.clients.git import install as git
-from fastapi_expert.clients.journal import Journal, write
+from fastapi_expert.clients.journal import Journal
 from fastapi_expert.clients.launcher import Launcher
+from fastapi_expert.store import write_atomically
 
 CLIENTS = (*AGENTS, "git")
 
@@ -45,7 +46,7 @@ def _apply(root: Path, client: str, edits: Sequence[Edit]) -> list[Change]:
         if old == new:
             changes.append(Change(path, "unchanged"))
             continue
-        write(root / path, new)
+        write_atomically(root / path, new)
         changes.append(Change(path, "created" if old is None else "updated"))
     journal.save()
     return changes
@@ -68,7 +69,7 @@ def _revert(root: Path, client: str, edits: Sequence[Edit]) -> list[Change]:
         if target is None:
             (root / path).unlink()
         else:
-            write(root / path, target)
+            write_atomically(root / path, target)
         changes.append(Change(path, "removed" if target is None else "restored"))
     journal.save()
     return changes

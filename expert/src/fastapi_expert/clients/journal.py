@@ -4,10 +4,10 @@ import base64
 import contextlib
 import hashlib
 import json
-import os
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from fastapi_expert.store import ensure_ignored, write_atomically
 
 
 @dataclass(slots=True)
@@ -75,10 +75,8 @@ class Journal:
             self._note_folders(str(self._where))
             entries = {path: asdict(entry) for path, entry in sorted(self._entries.items())}
             journal = {"folders": sorted(self._folders), "files": entries}
-            write(self._root / self._where, json.dumps(journal, indent=1).encode())
-            ignore = self._root / ".expert/cache/.gitignore"
-            if not ignore.exists():
-                write(ignore, b"*\n")
+            write_atomically(self._root / self._where, json.dumps(journal, indent=1).encode())
+            ensure_ignored(self._root / ".expert/cache")
         elif (self._root / self._where).exists():
             (self._root / self._where).unlink()
             cache = self._root / ".expert/cache"
@@ -91,18 +89,3 @@ class Journal:
 
 def _digest(raw: bytes | None) -> str:
     return "" if raw is None else hashlib.sha256(raw).hexdigest()
-
-
-def write(path: Path, content: bytes) -> None:
-    """Replace atomically, keeping the mode of what was there and following a link to its target."""
-    path = path.resolve()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        os.chmod(name, path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise

@@ -132,15 +132,15 @@ def _insert(text: str, parent: Node, prefix: str, value: Any, depth: int) -> str
     if not ends:
         return text[: parent.start + 1] + pad + entry + newline + unit * (depth - 1) + text[parent.end - 1 :]
     if parent.comma_after_last is not None:
-        at = parent.comma_after_last + 1
-        return text[:at] + pad + entry + "," + text[at:]
-    at = max(ends)
+        position = parent.comma_after_last + 1
+        return text[:position] + pad + entry + "," + text[position:]
+    position = max(ends)
     if "\n" not in text[parent.start : parent.end]:
-        return text[:at] + ", " + prefix + json.dumps(value, ensure_ascii=False) + text[at:]
+        return text[:position] + ", " + prefix + json.dumps(value, ensure_ascii=False) + text[position:]
     # A comment may follow the last value on its line: the comma goes before it, the entry after it.
-    line_end = re.compile(r"[ \t]*(?://[^\n]*|/\*[^\n]*?\*/[ \t]*)?").match(text, at)
-    rest = line_end.end() if line_end else at
-    return text[:at] + "," + text[at:rest].rstrip("\r") + pad + entry + text[rest:]
+    line_end = re.compile(r"[ \t]*(?://[^\n]*|/\*[^\n]*?\*/[ \t]*)?").match(text, position)
+    rest = line_end.end() if line_end else position
+    return text[:position] + "," + text[position:rest].rstrip("\r") + pad + entry + text[rest:]
 
 
 def _cut(text: str, parent: Node, spans: list[tuple[int, int]], index: int) -> str:
@@ -171,69 +171,69 @@ def _style(text: str) -> tuple[str, str]:
     return newline, indent.group(1) if indent else "  "
 
 
-def _skip(text: str, at: int) -> int:
-    match = _BLANK.match(text, at)
-    return match.end() if match else at
+def _skip(text: str, position: int) -> int:
+    match = _BLANK.match(text, position)
+    return match.end() if match else position
 
 
-def _value(text: str, at: int, depth: int) -> Node:
+def _value(text: str, position: int, depth: int) -> Node:
     if depth > 200:
-        raise JsoncError("nested more than 200 deep", text, at)
-    match text[at : at + 1]:
+        raise JsoncError("nested more than 200 deep", text, position)
+    match text[position : position + 1]:
         case "{":
-            return _object(text, at, depth)
+            return _object(text, position, depth)
         case "[":
-            return _array(text, at, depth)
+            return _array(text, position, depth)
         case '"':
-            raw = _string(text, at)
-            return Node(at, at + len(raw), json.loads(raw))
+            raw = _string(text, position)
+            return Node(position, position + len(raw), json.loads(raw))
         case _:
-            if scalar := _SCALAR.match(text, at):
-                return Node(at, scalar.end(), json.loads(scalar.group()))
-            raise JsoncError("a value is missing or malformed", text, at)
+            if scalar := _SCALAR.match(text, position):
+                return Node(position, scalar.end(), json.loads(scalar.group()))
+            raise JsoncError("a value is missing or malformed", text, position)
 
 
-def _string(text: str, at: int) -> str:
-    match = _STRING.match(text, at)
+def _string(text: str, position: int) -> str:
+    match = _STRING.match(text, position)
     if match is None:
-        raise JsoncError("a string is missing or not closed", text, at)
+        raise JsoncError("a string is missing or not closed", text, position)
     return match.group()
 
 
-def _object(text: str, at: int, depth: int) -> Node:
+def _object(text: str, position: int, depth: int) -> Node:
     members: dict[str, Member] = {}
-    node = Node(at, members=members)
-    at = _skip(text, at + 1)
-    while text[at : at + 1] != "}":
-        raw = _string(text, at)
-        colon = _skip(text, at + len(raw))
+    node = Node(position, members=members)
+    position = _skip(text, position + 1)
+    while text[position : position + 1] != "}":
+        raw = _string(text, position)
+        colon = _skip(text, position + len(raw))
         if text[colon : colon + 1] != ":":
             raise JsoncError(f"':' is missing after {raw}", text, colon)
         value = _value(text, _skip(text, colon + 1), depth + 1)
-        members[json.loads(raw)] = Member(at, value)
-        at = _separator(text, node, value.end, "}")
-    node.end = at + 1
+        members[json.loads(raw)] = Member(position, value)
+        position = _separator(text, node, value.end, "}")
+    node.end = position + 1
     return node
 
 
-def _array(text: str, at: int, depth: int) -> Node:
+def _array(text: str, position: int, depth: int) -> Node:
     items: list[Node] = []
-    node = Node(at, items=items)
-    at = _skip(text, at + 1)
-    while text[at : at + 1] != "]":
-        value = _value(text, at, depth + 1)
+    node = Node(position, items=items)
+    position = _skip(text, position + 1)
+    while text[position : position + 1] != "]":
+        value = _value(text, position, depth + 1)
         items.append(value)
-        at = _separator(text, node, value.end, "]")
-    node.end = at + 1
+        position = _separator(text, node, value.end, "]")
+    node.end = position + 1
     return node
 
 
-def _separator(text: str, node: Node, at: int, closing: str) -> int:
-    at = _skip(text, at)
-    if text[at : at + 1] == ",":
-        comma, at = at, _skip(text, at + 1)
-        node.comma_after_last = comma if text[at : at + 1] == closing else None
-        return at
-    if text[at : at + 1] != closing:
-        raise JsoncError(f"',' or '{closing}' is missing", text, at)
-    return at
+def _separator(text: str, node: Node, position: int, closing: str) -> int:
+    position = _skip(text, position)
+    if text[position : position + 1] == ",":
+        comma, position = position, _skip(text, position + 1)
+        node.comma_after_last = comma if text[position : position + 1] == closing else None
+        return position
+    if text[position : position + 1] != closing:
+        raise JsoncError(f"',' or '{closing}' is missing", text, position)
+    return position

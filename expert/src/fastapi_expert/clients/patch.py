@@ -24,16 +24,16 @@ class FilePatch:
     def applied(self, text: str) -> str:
         """`text` with every hunk applied; raises `PatchError` when a hunk is not found."""
         lines = text.splitlines()
-        at = 0
+        index = 0
         for old, new in self.hunks:
-            at = _locate(lines, old, at, self.path)
-            lines[at : at + len(old)] = new
-            at += len(new)
+            index = _locate(lines, old, index, self.path)
+            lines[index : index + len(old)] = new
+            index += len(new)
         return "".join(f"{line}\n" for line in lines)
 
 
 def parse(patch: str) -> list[FilePatch]:
-    """The files that `patch` touches; raises `PatchError` when it is no patch of this format."""
+    """The files that `patch` touches; raises `PatchError` when it is not a patch of this format."""
     files: list[FilePatch] = []
     for line in patch.splitlines():
         if line.startswith("*** ") and (match := _header(line)):
@@ -70,13 +70,13 @@ def _line(hunk: tuple[list[str], list[str]], line: str) -> None:
 
 
 def _locate(lines: list[str], old: list[str], start: int, path: str) -> int:
-    """Where `old` stands at or after `start`: to the letter, else but for trailing, else for all outer white space."""
+    """Where `old` stands at or after `start`: to the letter, else without trailing, else without outer white space."""
     if not old:
         return len(lines)
     looseness: tuple[Callable[[str], str], ...] = (str, str.rstrip, str.strip)
     for loosely in looseness:
         wanted = [loosely(line) for line in old]
-        for at in [*range(start, len(lines) - len(old) + 1), *range(min(start, len(lines)))]:
-            if [loosely(line) for line in lines[at : at + len(old)]] == wanted:
-                return at
+        for index in [*range(start, len(lines) - len(old) + 1), *range(min(start, len(lines)))]:
+            if [loosely(line) for line in lines[index : index + len(old)]] == wanted:
+                return index
     raise PatchError(f"a hunk does not fit {path}: {old[0].strip()!r} is not there")

@@ -56,8 +56,8 @@ def commit(
     )
     if done.returncode or "--dry-run" in arguments:
         if quiet and done.returncode:
-            said = (done.stderr or done.stdout).decode(errors="replace").strip()
-            raise ExpertError(f"git did not commit: {said}", where=str(repo.root))
+            reason = (done.stderr or done.stdout).decode(errors="replace").strip()
+            raise ExpertError(f"git did not commit: {reason}", where=str(repo.root))
         return Made(message.text, judgement, done.returncode)
     settle(repo)  # a second time where the hook is installed: settling is idempotent
     made = repo.head
@@ -78,14 +78,14 @@ def _paths(repo: Repository, arguments: Sequence[str]) -> list[str]:
     """The paths that `git commit ARGUMENTS` would commit."""
     if not arguments:
         return repo.staged()
-    asked = [argument for argument in arguments if argument not in ("-q", "--quiet", "-v", "--verbose", "--dry-run")]
-    shown = subprocess.run(
-        ["git", "-c", "status.renames=false", "commit", "--dry-run", "--porcelain", "-z", *asked],
+    options = [argument for argument in arguments if argument not in ("-q", "--quiet", "-v", "--verbose", "--dry-run")]
+    status = subprocess.run(
+        ["git", "-c", "status.renames=false", "commit", "--dry-run", "--porcelain", "-z", *options],
         cwd=repo.root,
         capture_output=True,
         check=False,
     )  # exit code 1 says that there is nothing to commit, which git will say better itself
-    rows = shown.stdout.decode(errors="surrogateescape").split("\0")
+    rows = status.stdout.decode(errors="surrogateescape").split("\0")
     return [row[3:] for row in rows if len(row) > 3 and row[0] not in " ?!"]
 
 
@@ -101,6 +101,6 @@ def _credited(repo: Repository, message: Message, names: Sequence[str], style: S
     trailers = [name for name in names if name not in message.assisted] if style.trailers or not style.mentions else []
     if not trailers or complaints:
         return message
-    asked = [f"--trailer={TRAILER}: {name}" for name in trailers]
-    text = repo.git("interpret-trailers", "--if-exists=addIfDifferent", *asked, data=message.text.encode())
+    options = [f"--trailer={TRAILER}: {name}" for name in trailers]
+    text = repo.git("interpret-trailers", "--if-exists=addIfDifferent", *options, data=message.text.encode())
     return replace(message, text=text)

@@ -126,9 +126,9 @@ def _process(number: int) -> tuple[int | None, list[str]]:
     except (OSError, ValueError, IndexError):
         pass
     try:
-        said = subprocess.run(
+        printed = subprocess.run(
             ["ps", "-ww", "-o", "ppid=,args=", "-p", str(number)], capture_output=True, text=True, check=False
         ).stdout.split()
-        return (int(said[0]), said[1:]) if said else (None, [])
+        return (int(printed[0]), printed[1:]) if printed else (None, [])
     except (OSError, ValueError):
         return None, []

@@ -49,9 +49,9 @@ def _moves(repo: Repository) -> list[_Move]:
     printed = repo.ask("log", "--walk-reflogs", "--date=unix", "--format=%gd%x00%gs%x00%H", "-n", "500", "HEAD", "--")
     rows = [line.split("\0") for line in (printed or "").split("\n") if line.count("\0") == 2]
     moves: list[_Move] = []
-    for (stamp, said, oid), (_, _, before) in zip(rows, [*rows[1:], ["", "", ""]], strict=True):
+    for (stamp, subject, oid), (_, _, before) in zip(rows, [*rows[1:], ["", "", ""]], strict=True):
         time = re.search(r"@\{(\d+)\}$", stamp)
-        move = _MOVED.match(said) or _RENAMED.match(said)
+        move = _MOVED.match(subject) or _RENAMED.match(subject)
         if time and move:
             moves.append(_Move(int(time[1]), _full(move[1]), _full(move[2]), oid == before))
     return moves[::-1]

@@ -106,8 +106,8 @@ def _changes(repo: Repository, shas: Sequence[str]) -> dict[str, list[tuple[str,
     """For each commit its files with lines added and deleted (0 for a binary file)."""
     if not shas:
         return {}
-    asked = ("diff-tree", "--stdin", "--root", "-r", "--numstat", "-z", "--no-renames")
-    printed = repo.git(*asked, data="".join(f"{sha}\n" for sha in shas).encode())
+    command = ("diff-tree", "--stdin", "--root", "-r", "--numstat", "-z", "--no-renames")
+    printed = repo.git(*command, data="".join(f"{sha}\n" for sha in shas).encode())
     changes: dict[str, list[tuple[str, int, int]]] = {}
     current: list[tuple[str, int, int]] = []
     for field in printed.split("\0"):

@@ -90,7 +90,7 @@ def settle(repo: Repository) -> None:
 
 
 def style_of(repo: Repository) -> Style:
-    """The project's `[tool.fastapi-expert.credit]`; the file is not parsed where it does not speak of us."""
+    """The project's `[tool.fastapi-expert.credit]`; the file is not parsed when it does not name us."""
     try:
         if b"fastapi-expert" not in (repo.root / "pyproject.toml").read_bytes():
             return Style()
@@ -105,8 +105,8 @@ def style_of(repo: Repository) -> Style:
 def add_trailers(repo: Repository, file: Path, names: tuple[str, ...] | list[str]) -> None:
     """Add an `Assisted-by:` trailer for each name, where git's own tool would put it."""
     if names:
-        asked = [f"--trailer={TRAILER}: {name}" for name in names]
-        repo.git("interpret-trailers", "--in-place", "--if-exists", "addIfDifferent", *asked, str(file.absolute()))
+        options = [f"--trailer={TRAILER}: {name}" for name in names]
+        repo.git("interpret-trailers", "--in-place", "--if-exists", "addIfDifferent", *options, str(file.absolute()))
 
 
 def _owed(repo: Repository, style: Style) -> Due:
@@ -117,10 +117,10 @@ def _goes_on(repo: Repository, record: Record, commit: str, dirty: set[str]) -> 
     """Whether part of what the contributor did is still uncommitted: the file was staged in part."""
     if record.file is None or record.file not in dirty or record.blob is None:
         return False
-    shown = subprocess.run(
+    committed = subprocess.run(
         ["git", "cat-file", "--filters", f"{commit}:{record.file}"], cwd=repo.root, capture_output=True, check=False
     )
-    return shown.returncode == 0 and digest(shown.stdout) != record.blob
+    return committed.returncode == 0 and digest(committed.stdout) != record.blob
 
 
 def _plain(line: str) -> str:

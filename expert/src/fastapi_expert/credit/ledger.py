@@ -109,12 +109,12 @@ class Ledger:
         """The records that belong to the commit being made on the current branch; ``touched`` are files that it, or
         the one made this moment, changes."""
         records = self.pending_everywhere()
-        here = self.repo.branch
-        if all(record.branch == here for record in records):
+        branch = self.repo.branch
+        if all(record.branch == branch for record in records):
             return records
         from fastapi_expert.credit.following import follow
 
-        return follow(self.repo, records, branch=here, touched=touched)
+        return follow(self.repo, records, branch=branch, touched=touched)
 
     def settled(self) -> dict[str, list[Record]]:
         """The records that commits carry, by the commit's hash. Of very old ones nothing is kept."""
@@ -199,7 +199,7 @@ def _ends_with_newline(descriptor: int) -> bool:
 def _handle(name: str) -> str:
     who = handle(name)
     if not who:
-        raise ExpertError(f"{name!r} is no contributor's name", do="use letters and digits, as in @test-writer")
+        raise ExpertError(f"{name!r} is not a contributor's name", do="use letters and digits, as in @test-writer")
     return who
 
 

@@ -177,7 +177,7 @@ class Message:
     comment: str = "#"
 
     @property
-    def _at(self) -> int | None:
+    def _subject_line(self) -> int | None:
         """Which line holds the subject."""
         for number, line in enumerate(self.text.split("\n")):
             if line.startswith(f"{self.comment} ------------------------ >8"):
@@ -188,15 +188,15 @@ class Message:
 
     @property
     def subject(self) -> str:
-        """The first line that is no comment; empty when there is none."""
-        return "" if self._at is None else self.text.split("\n")[self._at].strip()
+        """The first line that is not a comment; empty when there is none."""
+        return "" if self._subject_line is None else self.text.split("\n")[self._subject_line].strip()
 
     @property
     def crowded(self) -> bool:
         """Whether text follows the subject without the empty line that parts them."""
-        if self._at is None:
+        if self._subject_line is None:
             return False
-        below = self.text.split("\n")[self._at + 1 : self._at + 2]
+        below = self.text.split("\n")[self._subject_line + 1 : self._subject_line + 2]
         return bool(below and below[0].strip() and not below[0].startswith(self.comment))
 
     @property
@@ -213,7 +213,7 @@ class Message:
     def with_subject(self, line: str) -> "Message":
         """The message with ``line`` in place of its subject (or in front, when it has none)."""
         lines = self.text.split("\n")
-        if self._at is None:
+        if self._subject_line is None:
             return replace(self, text=f"{line}\n{self.text}")
-        lines[self._at] = line
+        lines[self._subject_line] = line
         return replace(self, text="\n".join(lines))

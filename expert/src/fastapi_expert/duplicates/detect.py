@@ -1,27 +1,26 @@
 """Every rule over one codebase: ranked, without what is suppressed."""
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi_expert.codebase.syntax.facts import FileFacts
 from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates.model import Finding, Place
-from fastapi_expert.duplicates.records.model import Records
-from fastapi_expert.duplicates.rules.functions import corpus_of, function_findings
-from fastapi_expert.duplicates.similarity.pairs import Likenesses
+from fastapi_expert.duplicates.rules.base import Family, Survey
+from fastapi_expert.duplicates.rules.registry import FAMILIES, FUNCTION_RULES, RULES
+from fastapi_expert.duplicates.similarity.differences import Texts
+from fastapi_expert.duplicates.similarity.pairs import SimilarPairs
 from fastapi_expert.duplicates.store.incremental import records_of_now
-from fastapi_expert.duplicates.store.memo import remembered
+from fastapi_expert.duplicates.wording import Imports
+from fastapi_expert.identity import identity
+from fastapi_expert.store import Blobs, digest_of, keep, recall
 
 if TYPE_CHECKING:
     from fastapi_expert.codebase import Codebase
-    from fastapi_expert.codebase.files.cache import Cache
-
-_BROKEN_FIRST = {"FX101": 0, "FX102": 0, "FX204": 0}
-"""These are not only twice but wrong: they come before what is merely long."""
-
 
 IN_TESTS = 0.25
 """What a line saved in the tests counts beside one in the application."""
@@ -41,47 +40,68 @@ def find(codebase: "Codebase", *, settings: Config | None = None) -> Findings:
 
     settings = settings or Config()
     with paused_collection():
-        likenesses = Likenesses(codebase, settings)
-        with records_of_now(codebase, meanwhile=likenesses.begin) as records:
-            found = [*_apart(codebase.cache, records, settings), *function_findings(corpus_of(records), likenesses)]
+        pairs = SimilarPairs(codebase, settings)
+        with records_of_now(codebase, meanwhile=pairs.begin) as records:
+            survey = Survey(
+                records,
+                settings,
+                pairs,
+                FUNCTION_RULES,
+                Texts(codebase.root, codebase.files.get),
+                Imports(codebase.root, dict(records.modules)),
+                codebase.digest,
+            )
+            found = [
+                finding for name, family in FAMILIES.items() for finding in _found(name, family, survey, codebase.cache)
+            ]
     silencing = {path: codebase.files[path] for path in records.silencing}
     kept, suppressed = _unsuppressed(silencing, (one for one in found if _wanted(one, settings)))
     return Findings(tuple(sorted(kept, key=_rank)), suppressed)
 
 
-def _apart(cache: "Cache | None", records: Records, settings: Config) -> list[Finding]:
-    """The findings that are not about functions; what finds them is imported when there is something to look for."""
-    least, modules = settings.schema_similarity, records.modules
-
-    def routes() -> Iterable[Finding]:
-        from fastapi_expert.duplicates.rules.routes import route_findings
-
-        return route_findings(records)
-
-    def models() -> Iterable[Finding]:
-        from fastapi_expert.duplicates.rules.schemas import schema_findings
-        from fastapi_expert.duplicates.similarity.schemas import models_of
-
-        return schema_findings(models_of(records), settings)
-
-    def variables() -> Iterable[Finding]:
-        from fastapi_expert.duplicates.rules.settings import settings_findings
-
-        return settings_findings(records)
-
-    return [
-        *remembered(cache, "routes", [records.routes], routes),
-        *remembered(cache, "models", [least, records.models, modules], models),
-        *remembered(cache, "variables", [records.variables, modules], variables),
-    ]
+def _found(name: str, family: Family, survey: Survey, cache: Blobs | None) -> Iterable[Finding]:
+    """What a family finds; kept as long as what it is made from stays the same, where most edits leave that alone."""
+    if family.made_from is None:
+        return family.survey(survey)
+    digest = digest_of(identity(), *family.made_from(survey))
+    found = recall(cache, f"findings about {name}", digest, _read)
+    if found is None:
+        found = [*family.survey(survey)]
+        keep(cache, f"findings about {name}", digest, _written(found))
+    return found
 
 
-def _rank(finding: Finding) -> tuple[int, float, str, int]:
+def _written(findings: Sequence[Finding]) -> bytes:
+    return json.dumps([_row(finding) for finding in findings]).encode()
+
+
+def _row(finding: Finding) -> list[Any]:
+    places = [[one.id, one.kind, one.path, one.line, one.end_line] for one in finding.components]
+    text = [finding.message, finding.advice, finding.action]
+    return [finding.rule, finding.similarity, *text, places, finding.saves]
+
+
+def _read(data: bytes) -> Sequence[Finding]:
+    """What :func:`_written` wrote. Raises ValueError or TypeError when the bytes are something else."""
+    return [_finding(*row) for row in json.loads(data)]
+
+
+def _finding(*row: Any) -> Finding:
+    code, similarity, message, advice, action, places, saves = row
+    components = tuple([Place(*place) for place in places])
+    if code not in RULES:
+        raise ValueError(f"no rule {code}")
+    return Finding(RULES[code], similarity, message, advice, action, components, saves)
+
+
+def _rank(finding: Finding) -> tuple[bool, float, str, int]:
     place = finding.components[0]
     weight = finding.saves * finding.similarity**3  # the closer, the surer
+    if finding.similarity < 1.0:
+        weight *= finding.definition.loose_weight
     if all(is_test_path(one.path) for one in finding.components):
-        weight *= IN_TESTS if finding.rule != "FX601" or finding.similarity == 1.0 else IN_TESTS**2
-    return (_BROKEN_FIRST.get(finding.rule, 1), -weight, place.path, place.line)
+        weight *= IN_TESTS
+    return (not finding.definition.is_fault, -weight, place.path, place.line)
 
 
 def _wanted(finding: Finding, settings: Config) -> bool:

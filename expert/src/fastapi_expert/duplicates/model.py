@@ -1,10 +1,37 @@
 """Findings: what is here twice, and the one sentence a person would act on."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 Action = Literal["extend", "reuse", "merge", "reorder"]
 Verdict = Literal["new", "extend", "duplicate"]
+Topic = Literal["routes", "schemas", "functions", "wiring", "settings", "tests"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One kind of duplicate. ``summary`` is a line for lists; :attr:`page` is the whole explanation."""
+
+    code: str
+    title: str
+    summary: str
+    family: Topic
+    verdict: Verdict | None = None
+    """What a draft with such a finding is; None: a duplicate where the advice is to use what exists, else `extend`."""
+    is_fault: bool = False
+    """Wrong as it stands and not merely twice: it comes first in a list."""
+    is_hint: bool = False
+    """Said of a draft's definition only where no other rule has anything to say of it."""
+    loose_weight: float = 1.0
+    """What a line saved counts in the ranking when the two sides are not the same."""
+
+    @property
+    def page(self) -> str:
+        """The explanation as Markdown: what, why, an example, the fix, and when the rule stays silent."""
+        from importlib.resources import files  # slow to import, and no hook asks for a page
+
+        return (files("fastapi_expert.duplicates.rules") / "pages" / f"{self.code}.md").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +49,28 @@ class Place:
 class Finding:
     """``similarity`` is 0..1; ``saves`` is the number of lines that removing the duplicate would save (the ranking)."""
 
-    rule: str
-    title: str
+    definition: Rule
     similarity: float
     message: str
     advice: str
     action: Action
     components: tuple[Place, ...]
     saves: int = 0
+
+    @property
+    def rule(self) -> str:
+        """The code of the rule."""
+        return self.definition.code
+
+    @property
+    def title(self) -> str:
+        """What the rule calls it."""
+        return self.definition.title
+
+    @property
+    def verdict(self) -> Verdict:
+        """What a draft is that this was found in."""
+        return self.definition.verdict or ("duplicate" if self.action == "reuse" else "extend")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +81,15 @@ class Similar:
     path: str
     line: int
     score: float
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """The answer to `may this be written?`"""
+    """The answer to `may this be written?`; ``drafts`` are the texts that were judged, by path, to show both sides."""
 
     verdict: Verdict
     advice: str
     findings: tuple[Finding, ...] = ()
     similar: tuple[Similar, ...] = ()
+    drafts: Mapping[str, bytes] = field(default_factory=dict[str, bytes], compare=False, repr=False)

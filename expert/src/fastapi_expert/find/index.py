@@ -25,6 +25,7 @@ PARTS: dict[str, tuple[float, float]] = {
 }
 _SATURATION = 1.6
 _ENOUGH = 0.5  # the weighted frequency from which a word counts as answered
+_PLAIN = 1.5  # the weighted frequency from which a word is plainly what a document is about
 _COVERAGE = 1.5  # how hard unanswered words weigh
 _KIN = 0.45  # a synonym counts this much of the word itself
 _PREFIX = 0.6
@@ -52,7 +53,7 @@ class Index:
         self.starts = starts
         self.numbers = numbers
         self.weights = weights
-        self._at = {term: at for at, term in enumerate(terms)}
+        self._positions = {term: position for position, term in enumerate(terms)}
 
     @classmethod
     def of(cls, documents: Sequence[Document]) -> "Index":
@@ -77,16 +78,16 @@ class Index:
 
     def _found(self, term: str) -> "tuple[array[int], array[float]]":
         """The documents that bear ``term``, and how much it counts in each."""
-        at = self._at.get(term)
-        if at is None:
+        position = self._positions.get(term)
+        if position is None:
             return array("I"), array("d")
-        start, end = self.starts[at], self.starts[at + 1]
+        start, end = self.starts[position], self.starts[position + 1]
         return self.numbers[start:end], self.weights[start:end]
 
     def rarity(self, term: str) -> float:
         """Inverse document frequency, never negative."""
-        at = self._at.get(term)
-        found = 0 if at is None else self.starts[at + 1] - self.starts[at]
+        position = self._positions.get(term)
+        found = 0 if position is None else self.starts[position + 1] - self.starts[position]
         return log(1 + (self.size - found + 0.5) / (found + 0.5))
 
     def scores(
@@ -114,6 +115,21 @@ class Index:
             for number, score in gained.items()
         }
 
+    def coverage(self, terms: Mapping[str, float]) -> dict[int, float]:
+        """Document number -> the share of ``terms`` (with how much each counts) that it answers, 0..1, by rarity.
+
+        Unlike a score it says how near a document is to everything that was asked, whatever else is in the index.
+        """
+        answered: dict[int, float] = defaultdict(float)
+        total = 0.0
+        for term, share in terms.items():
+            readings = self._readings(term, ())
+            worth = share * max((self.rarity(word) for word in readings), default=self._absent / 2)
+            total += worth
+            for number, frequency in self._frequencies(readings).items():
+                answered[number] += worth * min(1.0, frequency / _PLAIN)
+        return {number: value / total for number, value in answered.items()} if total else {}
+
     @property
     def _absent(self) -> float:
         """The worth of a word that nothing bears: as rare as can be."""
@@ -121,10 +137,10 @@ class Index:
 
     def _readings(self, term: str, compounds: Sequence[str]) -> dict[str, float]:
         """The words of the index that ``term`` may mean, and how much each counts."""
-        readings = {other: _KIN for other in kin(term) if other in self._at}
-        readings.update({word: 1.0 for word in (term, *compounds) if word in self._at})
-        if term not in self._at and len(term) >= 3 and not readings:
-            longer = [word for word in self._at if word.startswith(term)]
+        readings = {other: _KIN for other in kin(term) if other in self._positions}
+        readings.update({word: 1.0 for word in (term, *compounds) if word in self._positions})
+        if term not in self._positions and len(term) >= 3 and not readings:
+            longer = [word for word in self._positions if word.startswith(term)]
             readings.update(dict.fromkeys(longer, _PREFIX))
             if not longer:
                 readings.update(dict.fromkeys(self._typos(term), _TYPO))
@@ -133,7 +149,7 @@ class Index:
     def _typos(self, term: str) -> list[str]:
         from difflib import get_close_matches
 
-        near = [word for word in self._at if word[:1] == term[:1] and abs(len(word) - len(term)) <= 2]
+        near = [word for word in self._positions if word[:1] == term[:1] and abs(len(word) - len(term)) <= 2]
         return get_close_matches(term, near, n=3, cutoff=0.8)
 
     def _frequencies(self, readings: Mapping[str, float]) -> dict[int, float]:

@@ -6,8 +6,6 @@ They lie in ``.expert/cache/gate/``, a small JSON file each; whatever cannot be 
 import contextlib
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any, cast
 
 from fastapi_expert import __version__
 from fastapi_expert.gate.model import Finding
+from fastapi_expert.store import cache_of, ensure_ignored, write_atomically
 
 CONFIGURATION = (
     "pyproject.toml",
@@ -27,10 +26,15 @@ CONFIGURATION = (
     ".isort.cfg",
     ".editorconfig",
     ".bandit",
+    "mypy.ini",
+    ".mypy.ini",
+    "ty.toml",
+    "pyrefly.toml",
 )
 _MOST = 4000
-_OURSELVES = f"{__version__}:{(Path(__file__).with_name('checks') / 'tools.py').stat().st_mtime_ns}"
-"""An update of ours may read the same output otherwise."""
+_TOOLS = Path(__file__).parent / "checks" / "tools"
+_OURSELVES = f"{__version__}:{max(file.stat().st_mtime_ns for file in _TOOLS.glob('*.py'))}"
+"""An update of ours may read the same output in another way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class Cache:
     @classmethod
     def of(cls, root: Path) -> "Cache":
         """The cache of the project at ``root``."""
-        return cls(root / ".expert" / "cache" / "gate")
+        return cls(cache_of(root) / "gate")
 
     def findings(self, key: str) -> list[Finding] | None:
         """The findings kept under ``key``; None when there are none, or none that can be read."""
@@ -59,32 +63,23 @@ class Cache:
     def get(self, key: str) -> list[Any] | None:
         """The list kept under ``key``; None when there is none, or none that can be read."""
         try:
-            kept: object = json.loads((self.folder / f"{key}.json").read_bytes())
+            stored: object = json.loads((self.folder / f"{key}.json").read_bytes())
         except (OSError, ValueError):
             return None
-        return cast(list[Any], kept) if isinstance(kept, list) else None
+        return cast(list[Any], stored) if isinstance(stored, list) else None
 
     def put(self, key: str, rows: Sequence[object]) -> None:
         """Keep ``rows``; a tree that cannot be written to goes without."""
         with contextlib.suppress(OSError):
-            self._make()
-            handle, name = tempfile.mkstemp(dir=self.folder)
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                json.dump(rows, stream)
-            os.replace(name, self.folder / f"{key}.json")
+            ensure_ignored(self.folder.parent)
+            write_atomically(self.folder / f"{key}.json", json.dumps(rows).encode())
 
     def prune(self) -> None:
         """Take the oldest results away when there are very many."""
         with contextlib.suppress(OSError):
-            kept = sorted(self.folder.iterdir(), key=lambda path: path.stat().st_mtime)
-            for path in kept[: max(0, len(kept) - _MOST)]:
+            stored = sorted(self.folder.iterdir(), key=lambda path: path.stat().st_mtime)
+            for path in stored[: max(0, len(stored) - _MOST)]:
                 path.unlink(missing_ok=True)
-
-    def _make(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        ignore = self.folder.parent / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
 
 
 def key(*parts: str | bytes) -> str:

@@ -58,22 +58,22 @@ def _stage(repo: Repository, entry: Entry, staged: bytes, fixed: bytes) -> None:
     """Put ``fixed`` in the index in place of ``staged``, and in the work tree as far as unstaged hunks allow."""
     file = repo.root / entry.path
     try:
-        here = file.read_bytes()
+        current = file.read_bytes()
     except OSError:  # deleted in the work tree, not in the index
-        here = None
+        current = None
     oid = repo.git("hash-object", "-w", "--stdin", f"--path={entry.path}", data=fixed).strip()
     repo.git("update-index", "--cacheinfo", f"{entry.mode},{oid},{entry.path}")
-    if here is None:
+    if current is None:
         return
-    merged = fixed if here == staged else _merged(here, staged, fixed)
+    merged = fixed if current == staged else _merged(current, staged, fixed)
     if merged is not None:
         file.write_bytes(merged)
 
 
-def _merged(here: bytes, staged: bytes, fixed: bytes) -> bytes | None:
+def _merged(current: bytes, staged: bytes, fixed: bytes) -> bytes | None:
     """The work tree's file with the fixes taken over; None when they touch the same lines as unstaged changes."""
     with tempfile.TemporaryDirectory() as folder:
-        names = {"here": here, "staged": staged, "fixed": fixed}
+        names = {"here": current, "staged": staged, "fixed": fixed}
         for name, data in names.items():
             (Path(folder) / name).write_bytes(data)
         done = subprocess.run(

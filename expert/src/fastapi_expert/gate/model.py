@@ -48,7 +48,7 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """``scope`` says which files were looked at; ``files`` are they; ``tests`` were chosen out of ``tests_total``."""
+    """``scope`` says which ``files`` were looked at; ``tests`` were chosen out of ``tests_total``."""
 
     root: str
     scope: str

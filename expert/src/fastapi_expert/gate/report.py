@@ -12,8 +12,8 @@ _MOST_LINES = 40
 
 
 def failures(cwd: Path) -> str:
-    """What is wrong with the changes in the work tree around ``cwd``, at most 40 lines of it; empty when nothing is,
-    or when there is no repository."""
+    """What is wrong with the changes in the work tree around ``cwd``, at most 40 lines; empty when nothing is,
+    and outside a repository."""
     try:
         report = check(cwd)
     except GitError:

@@ -1,4 +1,4 @@
-"""The gate's course: find what changed, run the checks side by side, keep what the change brought in, report."""
+"""The course of the gate: find what changed, run the checks side by side, keep what the change brought in, report."""
 
 import contextlib
 import os
@@ -7,19 +7,16 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.config import Config, load, project_root
 from fastapi_expert.errors import ConfigError
-from fastapi_expert.gate import fix
-from fastapi_expert.gate.baseline import Before
-from fastapi_expert.gate.blame import Identity, brought_in, identity
+from fastapi_expert.gate.baseline import Baseline, Identity, brought_in, identity
 from fastapi_expert.gate.cache import Cache, configuration, content, key
-from fastapi_expert.gate.checks import duplicates as copies
-from fastapi_expert.gate.checks import tests as suite
-from fastapi_expert.gate.checks import tools
-from fastapi_expert.gate.checks.annotations import own_findings
+from fastapi_expert.gate.checks import duplicates, tests, tools
+from fastapi_expert.gate.checks.annotations import annotation_findings
 from fastapi_expert.gate.checks.environment import Environment, environment, home_of
 from fastapi_expert.gate.checks.process import (
     Broken,
@@ -29,6 +26,7 @@ from fastapi_expert.gate.checks.process import (
     stop_all,
 )
 from fastapi_expert.gate.checks.tools import PROJECT, Call, Tool
+from fastapi_expert.gate.fix import fix
 from fastapi_expert.gate.model import Check, Finding, Report, Status
 from fastapi_expert.gate.tree.changes import Changes, changes
 from fastapi_expert.gate.tree.content import Tree, index, work_tree
@@ -44,9 +42,9 @@ def check(
 ) -> Report:
     """Run the gate over what changed in the repository around ``start`` (all of it with ``everything``).
 
-    ``fix_them`` lets the formatters and the linter's safe fixes loose on the changed files first. Raises GitError
-    outside a repository and ConfigError for a configuration without meaning; a tool that is missing or breaks is part
-    of the report.
+    ``fix_them`` first applies the formatters and the linter's safe fixes to the changed files. Raises GitError outside
+    a repository and ConfigError for a configuration without meaning; a tool that is missing or breaks is part of the
+    report.
     """
     began = time.monotonic()
     begin()
@@ -55,12 +53,12 @@ def check(
     changed = changes(start, staged=staged, since=since, everything=everything, exclude=config.check.exclude)
     fixed: tuple[str, ...] = ()
     if fix_them and changed.python:
-        fixed = fix.fix(changed, config.check.timeout, skip=config.check.skip)
+        fixed = fix(changed, config.check.timeout, skip=config.check.skip)
         changed = changes(start, staged=staged, since=since, everything=everything, exclude=config.check.exclude)
     with contextlib.ExitStack() as stack:
         in_place = changed.scope != "index" or changed.repo is None
         tree = work_tree(changed.root, changed.repo) if in_place else stack.enter_context(_index(changed))
-        report = _Gate(changed, tree, config, Before(changed, stack)).report()
+        report = _Gate(changed, tree, config, Baseline(changed, stack)).report()
     return replace(report, fixed=fixed, seconds=time.monotonic() - began)
 
 
@@ -70,10 +68,10 @@ def _index(changed: Changes) -> contextlib.AbstractContextManager[Tree]:
 
 
 def _verify(config: Config) -> None:
-    for name in config.check.skip:
+    for name in (*config.check.skip, *config.check.also):
         if name not in CHECKS:
             raise ConfigError(
-                f"check.skip names no check: {name!r}",
+                f"there is no check {name!r} to skip or to make",
                 where=str(config.source or ""),
                 do=f"one of: {', '.join(CHECKS)}",
             )
@@ -84,7 +82,7 @@ class _Gate:
     changes: Changes
     tree: Tree
     config: Config
-    before: Before
+    baseline: Baseline
 
     def report(self) -> Report:
         """Everything at once: the cheap tools one after the other on every core, beside them what takes longest."""
@@ -92,14 +90,14 @@ class _Gate:
         empty = Report(str(changed.root), changed.scope, changed.everything)
         if not changed.everything:
             return empty
-        codebase = copies.read(self.tree, self.config)  # before any thread: reading may fork
+        codebase = duplicates.read_tree(self.tree, self.config)  # before any thread: reading may fork
         pool = ThreadPoolExecutor(max_workers=1 + max(2, os.cpu_count() or 1))  # one for the type checker alone
         try:
             futures = [pool.submit(job) for job in self._tool_jobs()]
-            chosen = suite.choose(codebase, changed) if self._wants("tests") else suite.Choice()
+            chosen = tests.choose(codebase, changed) if self._wants("tests") else tests.Choice()
             if chosen.tests:
                 futures.append(pool.submit(self._tests, chosen))
-            results = [*self._own(), *self._tests_not_run(chosen)]
+            results = [*self._annotations(), *self._tests_not_run(chosen)]
             doubtful = self._duplicates(codebase, results)
             results += [future.result() for future in futures]
         except BaseException:
@@ -129,20 +127,39 @@ class _Gate:
 
     def _tool_jobs(self) -> list[Callable[[], Result]]:
         by_tool: dict[tuple[int, str], tuple[Tool, Path, list[str]]] = {}
-        for path in self.changes.python:
-            project = home_of(path, self.tree.root, PROJECT)
-            for rank, tool in enumerate(tools.tools_for(project, self.tree.root)):
-                if self._wants(tool.label) and not (path.endswith(".pyi") and tool is tools.BANDIT):
+        jobs: list[Callable[[], Result]] = []
+        for project, paths in self._projects.items():
+            choice = self._choices[project]
+            for name, why in choice.offered.items():
+                if self._wants(name):
+                    offered: Result = (Check(name, "skipped", note=why), [])
+                    jobs.append(lambda offered=offered: offered)
+            for rank, tool in enumerate(choice.tools):
+                for path in paths if self._wants(tool.label) else ():
+                    if path.endswith(".pyi") and tool.check == "security":
+                        continue
                     home = home_of(path, self.tree.root, tool.homes)
                     slot = (rank, f"{tool.label}:{tool.name}:{home}")
                     by_tool.setdefault(slot, (tool, home, []))[2].append(path)
-        return [
+        return jobs + [
             lambda tool=tool, home=home, files=files: self._tool(tool, home, tuple(files))
             for _, (tool, home, files) in sorted(by_tool.items(), key=lambda item: (item[1][0].alone, item[0]))
         ]
 
+    @cached_property
+    def _choices(self) -> dict[Path, tools.Choice]:
+        return {home: tools.choose(home, self.tree.root, self.config.check.also) for home in self._projects}
+
+    @cached_property
+    def _projects(self) -> dict[Path, list[str]]:
+        """The changed Python files by the project that they belong to."""
+        projects: dict[Path, list[str]] = defaultdict(list)
+        for path in self.changes.python:
+            projects[home_of(path, self.tree.root, PROJECT)].append(path)
+        return projects
+
     def _tool(self, tool: Tool, home: Path, files: tuple[str, ...]) -> Result:
-        """One tool on its files, and on what they were where an old line is at fault."""
+        """One tool on its files, and on their old versions where it finds something."""
         began = time.monotonic()
         runner = ToolRun(
             tool, self.tree.real / home.relative_to(self.tree.root), self.changes.root, self.config.check.timeout
@@ -150,50 +167,62 @@ class _Gate:
         try:
             found, cached = runner.on(self.tree, files)
 
-            def before(paths: list[str]) -> list[Identity]:
-                who = f"{tool.label}:{tool.name}:{runner.identity}"
-                return self.before.said(who, paths, lambda tree, rest: runner.on(tree, rest)[0], alone=tool.alone)
+            def old(paths: list[str]) -> list[Identity]:
+                name = f"{tool.label}:{tool.name}:{runner.identity}"
+                return self.baseline.findings(
+                    name, paths, lambda tree, rest: runner.on(tree, rest)[0], alone=tool.alone
+                )
 
-            kept = brought_in(found, self.changes, self.tree, before)
+            new = brought_in(found, self.changes, self.tree, old)
         except Missing as missing:
             return Check(tool.label, "missing", note=str(missing)), []
         except Broken as broken:
             return Check(tool.label, "broken", time.monotonic() - began, note=f"{tool.name}: {broken}"), []
-        older = len(found) - len(kept)
+        older = len(found) - len(new)
         note = f"{older} older finding{'s' if older > 1 else ''} left out" if older else ""
-        return Check(tool.label, "failed" if kept else "passed", time.monotonic() - began, cached, note), kept
+        return Check(tool.label, "failed" if new else "passed", time.monotonic() - began, cached, note), new
 
     # our own ----------------------------------------------------------------------------------------------------------
 
-    def _own(self) -> list[Result]:
+    def _annotations(self) -> list[Result]:
+        """Our own checks, each where it is asked for: `annotations` and `ignores`."""
         began = time.monotonic()
-        found = [one for path in self.changes.python for one in own_findings(content(self.tree.root / path), path)]
+        wanted = {name: self._paths_of(name) for name in ("annotations", "ignores") if self._wants(name)}
 
-        def before(paths: list[str]) -> list[Identity]:
-            sources = {path: self.before.source(path) or b"" for path in paths}
-            old = {path: source.decode(errors="replace").splitlines() for path, source in sources.items()}
-            return [identity(one, old[path]) for path in paths for one in own_findings(sources[path], path)]
+        def found_in(path: str, source: bytes) -> list[Finding]:
+            return [one for one in annotation_findings(source, path) if path in wanted.get(one.check, ())]
 
-        kept = brought_in(found, self.changes, self.tree, before)
+        def old(paths: list[str]) -> list[Identity]:
+            sources = {path: self.baseline.source(path) or b"" for path in paths}
+            lines = {path: source.decode(errors="replace").splitlines() for path, source in sources.items()}
+            return [identity(one, lines[path]) for path in paths for one in found_in(path, sources[path])]
+
+        found = [one for path in self.changes.python for one in found_in(path, content(self.tree.root / path))]
+        new = brought_in(found, self.changes, self.tree, old)
         seconds = time.monotonic() - began
         results: list[Result] = []
-        for name in ("annotations", "ignores"):
-            if self._wants(name) and self.changes.python:
-                mine = [finding for finding in kept if finding.check == name]
-                results.append((Check(name, "failed" if mine else "passed", seconds), mine))
+        for name in (name for name, paths in wanted.items() if paths):
+            mine = [finding for finding in new if finding.check == name]
+            results.append((Check(name, "failed" if mine else "passed", seconds), mine))
         return results
+
+    def _paths_of(self, name: str) -> set[str]:
+        """The changed files of the projects that make the check ``name``."""
+        return {
+            path for home, paths in self._projects.items() if name not in self._choices[home].offered for path in paths
+        }
 
     def _duplicates(self, codebase: Codebase, results: list[Result]) -> Callable[[], Result] | None:
         """Put the result among ``results``, or return what has to be asked of the code from before."""
         if not self._wants("duplicates") or not self.changes.python:
             return None
         began = time.monotonic()
-        found = copies.candidates(codebase, self.changes, self.config)
+        found = duplicates.candidates(codebase, self.changes, self.config)
         seconds = time.monotonic() - began
 
         def compare() -> Result:
-            kept = copies.brought_in(found, self.changes, self._known_duplicates())
-            return Check("duplicates", "failed" if kept else "passed", seconds), kept
+            new = duplicates.new_findings(found, self.changes, self._known_duplicates())
+            return Check("duplicates", "failed" if new else "passed", seconds), new
 
         if found:
             return compare
@@ -205,19 +234,19 @@ class _Gate:
         if self.changes.scope == "all":
             return set()
         cache = Cache.of(self.changes.root)
-        mark = key("duplicates", self.before.digest, repr(self.config))
-        kept = cache.get(mark)
-        if kept is None and (tree := self.before.tree()):
-            kept = sorted(copies.fingerprints(copies.read(tree, self.config), self.config))
-            cache.put(mark, kept)
-        return set(kept or ())
+        mark = key("duplicates", self.baseline.digest, repr(self.config))
+        new = cache.get(mark)
+        if new is None and (tree := self.baseline.tree()):
+            new = sorted(duplicates.fingerprints(duplicates.read_tree(tree, self.config), self.config))
+            cache.put(mark, new)
+        return set(new or ())
 
     # tests ------------------------------------------------------------------------------------------------------------
 
-    def _tests(self, chosen: suite.Choice) -> Result:
-        return suite.run_tests(chosen, self.changes, self.tree, self.before.tree, self.config.check.timeout)
+    def _tests(self, chosen: tests.Choice) -> Result:
+        return tests.run_tests(chosen, self.changes, self.tree, self.baseline.tree, self.config.check.timeout)
 
-    def _tests_not_run(self, chosen: suite.Choice) -> list[Result]:
+    def _tests_not_run(self, chosen: tests.Choice) -> list[Result]:
         if chosen.tests or not self._wants("tests"):
             return []
         return [(Check("tests", "skipped", note=chosen.note or "no test is affected"), [])]

@@ -1,4 +1,4 @@
-"""`expert mcp`: the abilities of the command line for coding agents, over the Model Context Protocol."""
+"""`expert mcp`: the capabilities of the command line for coding agents, over the Model Context Protocol."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,10 +39,10 @@ def main(argv: Sequence[str]) -> int:
 
 def _serve(root: Path, http: str) -> None:
     from fastapi_expert.config import project_root
-    from fastapi_expert.mcp.abilities import ExpertAbilities
+    from fastapi_expert.mcp.capabilities import ExpertCapabilities
     from fastapi_expert.mcp.protocol import Server
 
-    server = Server(ExpertAbilities(project_root(root)))
+    server = Server(ExpertCapabilities(project_root(root)))
     if http:
         from fastapi_expert.mcp.http import serve_http
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from fastapi_expert import __version__
 from fastapi_expert.errors import ExpertError, UsageError
-from fastapi_expert.mcp.protocol import Json, Server
+from fastapi_expert.mcp.protocol import Server
+from fastapi_expert.tool import Json
 
 _METHODS = {
     "on_list_tools": ("tools/list", "ListToolsResult"),

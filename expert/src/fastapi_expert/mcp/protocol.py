@@ -8,11 +8,11 @@ Source: the specification at modelcontextprotocol.io, revisions as named, and JS
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
 from fastapi_expert import __version__
 from fastapi_expert.errors import ExpertError
+from fastapi_expert.tool import Json, Refused, Tool
 
 HANDSHAKE_VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 ENVELOPE_VERSIONS = ("2026-07-28",)
@@ -20,8 +20,6 @@ _META = "io.modelcontextprotocol/"
 
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS, INTERNAL_ERROR = -32700, -32600, -32601, -32602, -32603
 RESOURCE_NOT_FOUND, UNSUPPORTED_VERSION = -32002, -32022
-
-Json = dict[str, Any]
 
 
 class RpcError(Exception):
@@ -33,36 +31,7 @@ class RpcError(Exception):
         self.data = data
 
 
-class Refused(Exception):
-    """A tool says no, in words for the model; becomes a result with ``isError``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tool:
-    """A tool as clients list it, and what it does.
-
-    `run` gets the arguments as they came and returns text; it raises `Refused` or `ExpertError` for what the caller
-    can mend.
-    """
-
-    name: str
-    title: str
-    description: str
-    schema: Json
-    run: Callable[[Json], str]
-    read_only: bool = True
-    destructive: bool = False
-    idempotent: bool = True
-
-    def listed(self) -> Json:
-        """The tool as `tools/list` shows it."""
-        hints: Json = {"title": self.title, "readOnlyHint": self.read_only, "openWorldHint": False}
-        if not self.read_only:
-            hints |= {"destructiveHint": self.destructive, "idempotentHint": self.idempotent}
-        return {"name": self.name, "description": self.description, "inputSchema": self.schema, "annotations": hints}
-
-
-class Abilities(Protocol):
+class Capabilities(Protocol):
     """What the server offers; `protocol` knows how to say it, this knows what it is."""
 
     @property
@@ -79,24 +48,26 @@ class Abilities(Protocol):
 class Server:
     """Answers one JSON-RPC message at a time; holds no state of a connection."""
 
-    def __init__(self, abilities: Abilities) -> None:
-        self._abilities = abilities
+    def __init__(self, capabilities: Capabilities) -> None:
+        self._capabilities = capabilities
         self._methods: dict[str, Callable[[Json], Json]] = {
             "initialize": self._initialize,
             "server/discover": self._discover,
             "ping": lambda _: {},
-            "tools/list": lambda params: self._listed(params, "tools", [t.listed() for t in abilities.tools.values()]),
+            "tools/list": self._list_tools,
             "tools/call": self._call_tool,
-            "resources/list": lambda params: self._listed(params, "resources", abilities.resources()),
-            "resources/templates/list": lambda params: self._listed(params, "resourceTemplates", abilities.templates()),
-            "resources/read": lambda params: abilities.read_resource(_text(params, "uri")),
-            "prompts/list": lambda params: self._listed(params, "prompts", abilities.prompts()),
-            "prompts/get": lambda params: abilities.prompt(_text(params, "name"), params.get("arguments") or {}),
+            "resources/list": lambda params: self._listed(params, "resources", capabilities.resources()),
+            "resources/templates/list": lambda params: self._listed(
+                params, "resourceTemplates", capabilities.templates()
+            ),
+            "resources/read": lambda params: capabilities.read_resource(_text(params, "uri")),
+            "prompts/list": lambda params: self._listed(params, "prompts", capabilities.prompts()),
+            "prompts/get": lambda params: capabilities.prompt(_text(params, "name"), params.get("arguments") or {}),
         }
 
     @property
     def instructions(self) -> str:
-        return self._abilities.instructions
+        return self._capabilities.instructions
 
     def answer(self, message: object) -> Json | None:
         """The response to `message`, or None when it is a notification or itself a response."""
@@ -141,19 +112,22 @@ class Server:
         return {"supportedVersions": versions, "_meta": {f"{_META}serverInfo": _server_info()}, **self._offer()}
 
     def _offer(self) -> Json:
-        capabilities: Json = {"tools": {}, "resources": {}, "prompts": {}}
-        return {"capabilities": capabilities, "instructions": self._abilities.instructions}
+        offered: Json = {"tools": {}, "resources": {}, "prompts": {}}
+        return {"capabilities": offered, "instructions": self._capabilities.instructions}
 
     def _listed(self, params: Json, key: str, items: Sequence[Json]) -> Json:
         if params.get("cursor") is not None:  # every list fits one page, so no cursor was ever given out
             raise RpcError(INVALID_PARAMS, f"unknown cursor {params['cursor']!r}")
         return {key: list(items)}
 
+    def _list_tools(self, params: Json) -> Json:
+        return self._listed(params, "tools", [_listed_tool(tool) for tool in self._capabilities.tools.values()])
+
     def _call_tool(self, params: Json) -> Json:
         name = _text(params, "name")
-        tool = self._abilities.tools.get(name)
+        tool = self._capabilities.tools.get(name)
         if tool is None:
-            raise RpcError(INVALID_PARAMS, f"no tool {name!r}; there are {', '.join(self._abilities.tools)}")
+            raise RpcError(INVALID_PARAMS, f"no tool {name!r}; there are {', '.join(self._capabilities.tools)}")
         arguments = params.get("arguments")
         if not isinstance(arguments, dict | None):
             raise RpcError(INVALID_PARAMS, "'arguments' must be an object")
@@ -164,6 +138,15 @@ class Server:
         except Exception as error:  # one broken answer must not end a server that runs for days
             text = f"{name} broke: {type(error).__name__}: {error}. Go on without it and report this."
             return _content(text, failed=True)
+
+
+def _listed_tool(tool: Tool) -> Json:
+    """The tool as `tools/list` shows it."""
+    hints: Json = {"title": tool.title, "readOnlyHint": tool.read_only, "openWorldHint": False}
+    if not tool.read_only:
+        hints |= {"destructiveHint": tool.destructive, "idempotentHint": tool.idempotent}
+    schema = tool.input_schema()
+    return {"name": tool.name, "description": tool.description, "inputSchema": schema, "annotations": hints}
 
 
 def _content(text: str, *, failed: bool = False) -> Json:

@@ -12,7 +12,8 @@ import sys
 import threading
 from typing import Any, BinaryIO, cast
 
-from fastapi_expert.mcp.protocol import PARSE_ERROR, Json, RpcError, Server
+from fastapi_expert.mcp.protocol import PARSE_ERROR, RpcError, Server
+from fastapi_expert.tool import Json
 
 MAX_LINE = 16 * 1024 * 1024
 

@@ -1,4 +1,4 @@
-"""The codebase a server speaks of, kept fresh: every answer is about the files as they are now."""
+"""The codebase that a server answers about, kept fresh: every answer is about the files as they are now."""
 
 from pathlib import Path
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from fastapi_expert.notes.index.index import Fact, Index, Note
 from fastapi_expert.notes.index.links import find, resolve, spellings
+from fastapi_expert.notes.index.lookup import Fact, Index, Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,11 @@ def surroundings(index: Index, note: Note, *, depth: int, limit: int, since: flo
     frontier = [note]
     for _ in range(depth):
         reached: list[Note] = []
-        for here in frontier:
-            for edge in _edges(index, here):
+        for reached_note in frontier:
+            for edge in _edges(index, reached_note):
                 if edge.fact.id in seen_facts or len(context.edges) + len(context.notes) >= limit:
                     continue
-                other = edge.target if edge.source.id == here.id else edge.source
+                other = edge.target if edge.source.id == reached_note.id else edge.source
                 if other and since is not None and other.modified < since:
                     continue
                 seen_facts.add(edge.fact.id)

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fastapi_expert.notes.errors import NoteError
-from fastapi_expert.notes.index.index import Index, Note
 from fastapi_expert.notes.index.links import find
+from fastapi_expert.notes.index.lookup import Index, Note
 from fastapi_expert.notes.store.folder import (
     Content,
     Folder,
@@ -79,13 +79,13 @@ class Notebook:
         names.inside(self.folder.root, path)
         given = frontmatter.split(_clean(content))
         with self.folder.writing(), Index.open(self.folder) as index:
-            there = self._occupant(index, path)
-            if there and not overwrite:
-                raise _exists(title, there)
-            old = self._unchanged(there, expected_checksum) if there else None
+            existing = self._occupant(index, path)
+            if existing and not overwrite:
+                raise _exists(title, existing)
+            old = self._unchanged(existing, expected_checksum) if existing else None
             values = frontmatter.split(old.text).values if old else {}
             wanted = str(given.values.get("permalink") or values.get("permalink") or names.permalink(path))
-            taken = index.permalinks() - ({there.permalink} if there else set())
+            taken = index.permalinks() - ({existing.permalink} if existing else set())
             head = {
                 "title": names.one_line(title),
                 "type": names.note_type(_chosen(note_type, given.values, values)),
@@ -96,7 +96,7 @@ class Notebook:
                 rest["tags"] = tags or names.tag_list(rest.get("tags"))
             body = given.body.lstrip("\n") if given.head else given.body
             text = f"{frontmatter.dump({**head, **rest})}\n{_ended(body)}"
-            return self._put(index, there.path if there else path, text, like=old)
+            return self._put(index, existing.path if existing else path, text, like=old)
 
     def read(self, identifier: str) -> tuple[Note, Content] | None:
         """The note that ``identifier`` names and its file; None when there is none.
@@ -116,7 +116,7 @@ class Notebook:
         metadata: Mapping[str, Any] | None = None,
         expected_checksum: str | None = None,
     ) -> Written:
-        """Change a note in place: what the operation does not speak of keeps its bytes.
+        """Change a note in place: what the operation does not concern keeps its bytes.
 
         `append` and `prepend` make a note that is not there. Front matter at the head of what they add is merged into
         the note's own, as ``metadata`` is.
@@ -167,7 +167,7 @@ class Notebook:
         if self.folder.exists(path):
             raise NoteError(
                 "NOTE_ALREADY_EXISTS",
-                "something that is no note stands there",
+                "something that is not a note is there",
                 where=path,
                 do="choose another title or directory",
             )
@@ -181,7 +181,7 @@ class Notebook:
         if content.broken:
             raise NoteError(
                 "UNREADABLE",
-                "holds bytes that are no UTF-8, which a change would destroy",
+                "holds bytes that are not UTF-8, which a change would destroy",
                 where=note.path,
                 do="convert the file to UTF-8 first",
             )
@@ -195,7 +195,7 @@ class Notebook:
         return content
 
     def _put(self, index: Index, path: str, text: str, *, like: Content | None = None) -> Written:
-        there = self.folder.exists(path)
+        existing = self.folder.exists(path)
         text = decode(encode(text)).text  # what a reader will see: no NUL, no lone surrogate
         self.folder.write(path, text, like=like)
         index.learn(path)
@@ -204,7 +204,7 @@ class Notebook:
             raise NoteError(
                 "UNREADABLE", "was written and is gone again", where=path, do="see what else writes to the folder"
             )
-        return Written(note, "updated" if there else "created", markdown.parse(text))
+        return Written(note, "updated" if existing else "created", markdown.parse(text))
 
 
 def _apply(body: str, edit: Edit, content: str) -> str:
@@ -259,11 +259,11 @@ def _ended(body: str) -> str:
     return body if not body or body.endswith("\n") else body + "\n"
 
 
-def _exists(title: str, there: Note) -> NoteError:
+def _exists(title: str, existing: Note) -> NoteError:
     return NoteError(
         "NOTE_ALREADY_EXISTS",
-        f"note {title!r} already exists as {there.permalink!r}",
-        where=there.path,
-        do=f'change it with edit_note("{there.permalink}", …), or replace it with overwrite=True',
-        permalink=there.permalink,
+        f"note {title!r} already exists as {existing.permalink!r}",
+        where=existing.path,
+        do=f'change it with edit_note("{existing.permalink}", …), or replace it with overwrite=True',
+        permalink=existing.permalink,
     )

@@ -79,7 +79,7 @@ def _folded(rows: Sequence[Row]) -> list[Row | int]:
 
 
 def _drop_dangling_context(folded: list[Row | int]) -> None:
-    """Fold away the equal rows before a cut: they were to introduce a difference that is no longer shown."""
+    """Fold away the equal rows before a cut: they lead to a difference that is no longer shown."""
     hidden = 0
     while folded and (isinstance(last := folded[-1], int) or last.mark == "same"):
         folded.pop()
@@ -144,8 +144,8 @@ def _cell(row: Row, side: _Side, index: int | None, spans: Sequence[Span], width
 
 def _marked(text: str, spans: Sequence[Span], colour: str | None, style: Style) -> str:
     pieces: list[str] = []
-    at = 0
+    position = 0
     for start, end in spans:
-        pieces += [text[at:start], style.paint(text[start:end], colour) if colour else text[start:end]]
-        at = max(at, end)
-    return "".join([*pieces, text[at:]])
+        pieces += [text[position:start], style.paint(text[start:end], colour) if colour else text[start:end]]
+        position = max(position, end)
+    return "".join([*pieces, text[position:]])

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from fastapi_expert import __version__
 from fastapi_expert.gate.model import Check, Finding, Report
 from fastapi_expert.gate.report import finding_text
-from fastapi_expert.render.sarif import SCHEMA
+from fastapi_expert.render.formats.sarif import SCHEMA
 
 
 def check_document(report: Report) -> dict[str, Any]:

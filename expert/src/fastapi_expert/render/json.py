@@ -140,7 +140,7 @@ def propose_document(proposal: Proposal) -> dict[str, Any]:
         "advice": proposal.advice,
         "findings": [finding_json(finding) for finding in proposal.findings],
         "similar": [
-            {"id": near.id, "path": near.path, "line": near.line, "score": round(near.score, 3)}
+            {"id": near.id, "path": near.path, "line": near.line, "score": round(near.score, 3), "reason": near.reason}
             for near in proposal.similar
         ],
     }

@@ -1,8 +1,4 @@
-"""Text for people without a library: width, colour where colour is wanted, nothing where it is not.
-
-Used by everything a hook can reach, where importing rich would cost more than the answer; commands that draw tables
-for a person may use `console.out`, which obeys the same switches.
-"""
+"""Text for people without a library, which would cost a hook more than its answer: width, colour where it is wanted."""
 
 import os
 import sys

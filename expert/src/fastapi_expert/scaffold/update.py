@@ -12,10 +12,18 @@ from pathlib import Path
 
 from fastapi_expert import __version__
 from fastapi_expert.errors import ExpertError
+from fastapi_expert.scaffold.formatting import Formatter
+from fastapi_expert.scaffold.moves import rewrite_files
 from fastapi_expert.scaffold.new import RECORD, Answers, git, render
 from fastapi_expert.scaffold.revisions import Chain, put_after
 
 _TRAILER = "Template-Of: fastapi-expert"
+# A file that the project added stays in its folder even when the template has moved all others out of it.
+_STAY = {
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": "merge.directoryRenames",
+    "GIT_CONFIG_VALUE_0": "false",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +50,36 @@ def update(root: Path) -> Updated:
     new = _commit_template(root, answers, parent=base)
     if git(root, "rev-parse", f"{base}^{{tree}}") == git(root, "rev-parse", f"{new}^{{tree}}"):
         return Updated(before, __version__, (), ())
-    git(root, "merge", "--no-ff", "--no-commit", "--quiet", new, check=False)
+    untidy = _untidy(root, base)
+    git(root, "merge", "--no-ff", "--no-commit", "--quiet", new, check=False, env=_STAY)
     conflicts = git(root, "diff", "--name-only", "--diff-filter=U").split()
+    _follow_moves(root, new, but=set(conflicts), untidy=untidy)
     _tie_migrations(root, base, new)
     if not conflicts:
         message = f"chore: update to the template of fastapi-expert {__version__}"
         git(root, "commit", "--no-verify", "--quiet", "-m", message)
     changed = git(root, "diff", "--name-only", f"{base}", new).split()
     return Updated(before, __version__, tuple(changed), tuple(conflicts))
+
+
+def _untidy(root: Path, base: str) -> set[str]:
+    """The project's own sources, and those it has changed, that are not as its formatter would have them."""
+    own = git(root, "diff", "--name-only", "--diff-filter=d", "-z", base, "HEAD", "--", "*.py").split("\0")
+    formatter = Formatter(root)
+    return {path for path in own if path and not formatter.is_formatted(path)}
+
+
+def _follow_moves(root: Path, new: str, *, but: set[str], untidy: set[str]) -> None:
+    """Lead imports to what the template has moved, in every source that is not the template's as it is.
+
+    Files in conflict (`but`) are left to a person, and those that were `untidy` are not formatted.
+    """
+    tracked = git(root, "ls-files", "-z", "--", "*.py").split("\0")
+    differing = git(root, "diff", "--name-only", "-z", new, "--", "*.py").split("\0")
+    rewritten = rewrite_files(root, sorted({path for path in tracked if path} & set(differing) - but))
+    if rewritten:
+        Formatter(root).format([path for path in rewritten if path not in untidy])
+        git(root, "add", "--", *rewritten)
 
 
 def _tie_migrations(root: Path, base: str, new: str) -> None:

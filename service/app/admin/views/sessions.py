@@ -12,7 +12,7 @@ from app.admin.fields import TEXT, YES_OR_NO, RowLink, UTCDateTimeField
 from app.admin.lists import SESSIONS, SessionRow
 from app.admin.views.base import ListingView, many
 
-END = "Whoever uses it is signed out at once. End it?"
+END = "The program or browser that uses it is signed out at once. End it?"
 
 
 def owner_of(_request: Request, row: Any) -> tuple[str, str, str]:

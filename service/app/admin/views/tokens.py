@@ -1,4 +1,4 @@
-"""Personal API tokens: whose, good for what, in use or forgotten. What they are is nowhere to be seen."""
+"""Personal API tokens: their owners, scopes and use. The secrets themselves are never shown."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The audit trail: who changed what, when; nobody changes it."""
+"""The audit trail: who changed what, and when. It is read-only."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""OpenCode: `.opencode/agents`, `mcp` in `opencode.json`, and a plugin, for it has no hook commands.
+"""OpenCode: `.opencode/agents`, `mcp` in `opencode.json`, and a plugin, because it has no hook commands.
 
 Source: the types of `@opencode-ai/plugin` (`tool.execute.before`: throwing blocks the call).
 """

@@ -58,7 +58,7 @@ def edits(launcher: Launcher) -> list[Edit]:
 
 
 def render_answer(event: Event, answer: Answer) -> dict[str, Any]:
-    """A decision at top level; there is no field for a note."""
+    """A decision at top level; it has no field for a note."""
     if event == "stop" and answer.refusal:
         return {"decision": "block", "reason": answer.refusal}
     if answer.refusal:

@@ -37,7 +37,7 @@ def script(hook: Hook, *, python: str, chained: str | None = None) -> str:
     return f"#!/bin/sh\n{BEGIN}\n{before}{_finding(hook, python=python)}{END}\n"
 
 
-def beside(hook: Hook) -> str:
+def saved_hook(hook: Hook) -> str:
     """Shell words for the hook that was there before, in the folder of the script itself."""
     return f'"$(dirname -- "$0")/{hook.name}{KEPT}"'
 

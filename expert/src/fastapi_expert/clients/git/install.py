@@ -19,9 +19,9 @@ from fastapi_expert.clients.git.hooks import (
     KEPT,
     MARK,
     Hook,
-    beside,
     block,
     lefthook_local,
+    saved_hook,
     script,
     without_block,
 )
@@ -46,7 +46,7 @@ class _Place:
     journal: Journal
 
     @classmethod
-    def at(cls, root: Path) -> "_Place":
+    def of(cls, root: Path) -> "_Place":
         repo = Repository.find(root)
         hooks = (repo.root / repo.git("rev-parse", "--git-path", "hooks").strip("\n")).absolute()
         return cls(repo, hooks, Journal.load(repo.common_dir / "expert" / "hooks.json"))
@@ -56,7 +56,7 @@ class _Place:
         """Where our hooks go when git takes them from a folder that is not this repository's."""
         return self.repo.common_dir / "expert" / "hooks"
 
-    def shown(self, path: Path) -> str:
+    def relative(self, path: Path) -> str:
         """``path`` relative to the work tree where it lies there."""
         try:
             return path.relative_to(self.repo.root).as_posix()
@@ -69,7 +69,7 @@ class _Place:
         mode = 0o755 if executable else old.mode if old.mode is not None else 0o644
         if not self.journal.change(path, State(text.encode("utf-8", errors="surrogateescape"), mode)):
             return []
-        return [Change(self.shown(path), "created" if old.data is None else "updated")]
+        return [Change(self.relative(path), "created" if old.data is None else "updated")]
 
 
 def install(root: Path) -> list[Change]:
@@ -78,17 +78,17 @@ def install(root: Path) -> list[Change]:
     Raises GitError outside a repository, ClientError for a hook manager's configuration that cannot be extended; then
     nothing was changed.
     """
-    place = _Place.at(root)
+    place = _Place.of(root)
     try:
         changes = _install(place)
     finally:
         place.journal.close()
-    return changes or [Change(place.shown(place.hooks), "unchanged", "the hooks are there already")]
+    return changes or [Change(place.relative(place.hooks), "unchanged", "the hooks are there already")]
 
 
 def remove(root: Path) -> list[Change]:
     """Undo :func:`install`: every file that nobody edited since is byte for byte what it was."""
-    place = _Place.at(root)
+    place = _Place.of(root)
     changes: list[Change] = []
     for name in list(place.journal.before):
         changes += _undo(place, Path(name))
@@ -96,9 +96,9 @@ def remove(root: Path) -> list[Change]:
         for aside in (place.hooks / f"{hook.name}{ending}" for ending in (".legacy", ".old")):
             if MARK in (State.of(aside).data or b"").decode(errors="replace"):
                 aside.unlink()
-                changes.append(Change(place.shown(aside), "removed"))
+                changes.append(Change(place.relative(aside), "removed"))
     place.journal.close()
-    return changes or [Change(place.shown(place.hooks), "unchanged", "nothing of ours is there")]
+    return changes or [Change(place.relative(place.hooks), "unchanged", "nothing of ours is there")]
 
 
 def _install(place: _Place) -> list[Change]:
@@ -127,13 +127,13 @@ def _install(place: _Place) -> list[Change]:
 def _hook(place: _Place, hook: Hook) -> list[Change]:
     """Our script under git's own name for it; what was there before goes on to run, under another."""
     path = place.hooks / hook.name
-    kept = path.with_name(f"{hook.name}{KEPT}")
-    there = State.of(path)
+    saved = path.with_name(f"{hook.name}{KEPT}")
+    existing = State.of(path)
     changes: list[Change] = []
-    if there.data is not None and BEGIN.encode() not in there.data:
-        place.journal.change(kept, there)
-        changes.append(Change(place.shown(kept), "created", "the hook that was there, run first"))
-    chained = beside(hook) if kept.exists() else None
+    if existing.data is not None and BEGIN.encode() not in existing.data:
+        place.journal.change(saved, existing)
+        changes.append(Change(place.relative(saved), "created", "the hook that was there, run first"))
+    chained = saved_hook(hook) if saved.exists() else None
     return changes + place.write(path, script(hook, python=sys.executable, chained=chained), executable=True)
 
 
@@ -151,11 +151,11 @@ def _redirect(place: _Place, folder: Path) -> list[Change]:
     changes: list[Change] = []
     ours = {hook.name: hook for hook in HOOKS}
     for name in dict.fromkeys((*_CLIENT_SIDE, *ours)):
-        there = shlex.quote(str(folder / name))
+        existing = shlex.quote(str(folder / name))
         text = (
-            script(ours[name], python=sys.executable, chained=there)
+            script(ours[name], python=sys.executable, chained=existing)
             if name in ours
-            else f'#!/bin/sh\n{BEGIN}\n[ ! -x {there} ] || exec {there} "$@"\n'
+            else f'#!/bin/sh\n{BEGIN}\n[ ! -x {existing} ] || exec {existing} "$@"\n'
         )
         if name in ours or (folder / name).exists():
             changes += place.write(place.own / name, text, executable=True)
@@ -166,7 +166,7 @@ def _redirect(place: _Place, folder: Path) -> list[Change]:
     if after != before:
         before.put(config)  # so that the journal sees the change as one of its own
         place.journal.change(config, after)
-        changes.append(Change(place.shown(config), "updated", f"core.hooksPath; the hooks of {folder} run first"))
+        changes.append(Change(place.relative(config), "updated", f"core.hooksPath; the hooks of {folder} run first"))
     return changes
 
 
@@ -218,7 +218,7 @@ def _undo(place: _Place, path: Path) -> list[Change]:
     if place.journal.untouched(str(path)):
         before.put(path)
         place.journal.forget(str(path))
-        return [Change(place.shown(path), "removed" if before.data is None else "restored")]
+        return [Change(place.relative(path), "removed" if before.data is None else "restored")]
     place.journal.forget(str(path))
     if now.data is None:
         return []
@@ -227,9 +227,9 @@ def _undo(place: _Place, path: Path) -> list[Change]:
     left = without_block(now.data.decode("utf-8", errors="surrogateescape"))
     if left.strip() in ("", "#!/bin/sh") and before.data is None:
         path.unlink()
-        return [Change(place.shown(path), "removed")]
+        return [Change(place.relative(path), "removed")]
     State(left.encode("utf-8", errors="surrogateescape"), now.mode).put(path)
-    return [Change(place.shown(path), "restored", "our part only: it was edited since")]
+    return [Change(place.relative(path), "restored", "our part only: it was edited since")]
 
 
 def _undo_config(place: _Place, before: State) -> list[Change]:
@@ -240,9 +240,9 @@ def _undo_config(place: _Place, before: State) -> list[Change]:
     value = old.stdout.decode(errors="surrogateescape").strip("\n")
     if place.repo.ask("config", "--local", "core.hooksPath") != str(place.own):
         return []
-    asked = ("core.hooksPath", value) if old.returncode == 0 else ("--unset", "core.hooksPath")
-    place.repo.git("config", "--local", *asked)
-    return [Change(place.shown(place.repo.common_dir / "config"), "restored", "core.hooksPath only")]
+    arguments = ("core.hooksPath", value) if old.returncode == 0 else ("--unset", "core.hooksPath")
+    place.repo.git("config", "--local", *arguments)
+    return [Change(place.relative(place.repo.common_dir / "config"), "restored", "core.hooksPath only")]
 
 
 def _ended(text: str) -> str:

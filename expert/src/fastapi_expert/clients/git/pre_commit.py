@@ -12,28 +12,28 @@ from fastapi_expert.clients.git.hooks import Hook, pre_commit_entry, without_blo
 def with_entry(config: Path, hooks: list[Hook]) -> str:
     """The text of ``config`` with an entry for ``hooks``; comments, order and line ends stay as they are.
 
-    Raises ClientError when it is no YAML, or `repos:` is not a list with a line for each item.
+    Raises ClientError when it is not YAML, or `repos:` is not a list with a line for each item.
     """
     with config.open(encoding="utf-8", newline="") as stream:
         text = without_block(stream.read())
     repos = _repos(text, config)
     if repos is None or repos.id != "sequence" or repos.flow_style or not repos.value:
         wanted = pre_commit_entry(hooks, indent="  ")
-        raise ClientError("`repos:` is no list of lines", where=config.name, do=f"write it as one, with:\n{wanted}")
+        raise ClientError("`repos:` is not a list of lines", where=config.name, do=f"write it as one, with:\n{wanted}")
     lines = text.splitlines(keepends=True)
-    at = _last_line(repos) + 1
+    line = _last_line(repos) + 1
     entry = pre_commit_entry(hooks, indent=" " * repos.start_mark.column)
     if "\r\n" in text:
         entry = entry.replace("\n", "\r\n")
-    above = "".join(lines[:at])
-    return above + ("" if above.endswith("\n") else "\n") + entry + "".join(lines[at:])
+    above = "".join(lines[:line])
+    return above + ("" if above.endswith("\n") else "\n") + entry + "".join(lines[line:])
 
 
 def _repos(text: str, config: Path) -> Any:
     try:
         document: Any = cast(Any, yaml).compose(text)
     except yaml.YAMLError as error:
-        raise ClientError(f"not YAML: {error}", where=config.name, do="mend it, then install again") from None
+        raise ClientError(f"not YAML: {error}", where=config.name, do="correct it, then install again") from None
     pairs: list[tuple[Any, Any]] = document.value if document is not None and document.id == "mapping" else []
     return next((value for key, value in pairs if key.value == "repos"), None)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from fastapi_expert.codebase.syntax.facts import VERSION
+from fastapi_expert.store import cache_of, ensure_ignored
 
 _SCHEMA = """
 create table if not exists contents
@@ -44,7 +45,7 @@ class Cache:
     @classmethod
     def of(cls, root: Path) -> "Cache":
         """The cache of the codebase at ``root``."""
-        return cls((root if root.is_dir() else root.parent) / ".expert" / "cache")
+        return cls(cache_of(root))
 
     def close(self) -> None:
         if self._connection is not None:
@@ -120,10 +121,7 @@ class Cache:
 
     def _open(self, *, again: bool = True) -> sqlite3.Connection | None:
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            ignore = self.folder / ".gitignore"
-            if not ignore.exists():
-                ignore.write_text("*\n")
+            ensure_ignored(self.folder)
             connection = sqlite3.connect(self._file, timeout=2.0, isolation_level=None, check_same_thread=False)
         except (OSError, sqlite3.Error):
             return None  # a read-only tree: everything is read each time

@@ -99,7 +99,7 @@ class Classes:
             for field in self.fields(base.path, base.name):
                 found[field.name] = _substituted(field, replace)
         for field in facts.fields:
-            if (read := _field(field)) is not None:
+            if (read := field_of(field)) is not None:
                 found[read.name] = read
 
     def _type_parameters(self, base: Symbol) -> tuple[str, ...]:
@@ -149,7 +149,7 @@ def _is_column(field: FieldFacts) -> bool:
     return _call_name(field.default_expr) in _COLUMNS or field.annotation.startswith(("Mapped[", "orm.Mapped["))
 
 
-def _field(field: FieldFacts) -> Field | None:
+def field_of(field: FieldFacts) -> Field | None:
     """The field that an assignment in a class body makes, if it makes one."""
     call = _call_name(field.default_expr)
     if field.name in _NO_FIELDS or field.name.startswith("_") or call in _NO_COLUMNS:

@@ -15,6 +15,7 @@ from fastapi_expert.codebase.syntax.facts import (
     Stmt,
 )
 from fastapi_expert.codebase.vocabulary import WEBSOCKET, is_test_path
+from fastapi_expert.duplicates.records.imports import import_names
 from fastapi_expert.duplicates.records.model import (
     FunctionRecord,
     ModelRecord,
@@ -30,7 +31,7 @@ MODELS = ("schema", "table", "settings")
 _NOT_OURS = re.compile(r"(?:^|/)(?:alembic|migrations?)/(?:versions/|.*\d)|(?:^|/)migrations?/|_pb2(?:_grpc)?\.pyi?$")
 _SILENT_DECORATORS = {"overload", "abstractmethod", "abstractproperty", "setter", "deleter", "register"}
 _VALIDATORS = {"field_validator", "model_validator", "validator", "root_validator", "validates"}
-_PROTOCOLS = {"Protocol", "ABC"}
+_PROTOCOLS = {"Protocol"}
 
 
 def records_of(codebase: "Codebase") -> Records:
@@ -43,12 +44,18 @@ def records_of(codebase: "Codebase") -> Records:
         functions += function_records(facts, kinds=kinds, mentions=mentions, lineage=lineage)
     names = codebase.names
     models = [model_record(names, codebase.fields, *place, kind) for place, kind in kinds.items() if kind in MODELS]
+    models += [
+        model_record(names, codebase.fields, path, qualname, kind)
+        for path, facts in codebase.files.items()
+        for qualname, kind in data_classes(facts).items()
+        if (path, qualname) not in kinds
+    ]
     return Records(
         tuple(functions),
         tuple(sorted(models, key=lambda model: (model.path, model.line, model.id))),
         tuple(_routes(codebase)),
         tuple(variables_of(codebase)),
-        tuple([(path, codebase.names.modules.name(path)) for path in codebase.files]),
+        tuple(import_names(codebase.files, codebase.names.modules)),
         tuple([path for path, facts in codebase.files.items() if facts.suppressions]),
     )
 
@@ -61,6 +68,20 @@ def is_foreign(facts: FileFacts) -> bool:
 def is_silent(facts: FileFacts) -> bool:
     """Whether models of this file take part in no finding: nobody edits them, or they are made for tests."""
     return is_foreign(facts) or is_test_path(facts.path)
+
+
+def data_classes(facts: FileFacts) -> dict[str, str]:
+    """Qualname to kind of the classes of one file that only hold data."""
+    found = {one.qualname: data_class_kind(one) for one in facts.classes}
+    return {qualname: kind for qualname, kind in found.items() if kind}
+
+
+def data_class_kind(facts: ClassFacts) -> str:
+    """`data class`, `named tuple` or `typed dict`; "" for any other class."""
+    if any(decorator_name(decorator).rpartition(".")[2] == "dataclass" for decorator in facts.decorators):
+        return "data class"
+    bases = {base.partition("[")[0].rpartition(".")[2] for base in facts.bases}
+    return "named tuple" if "NamedTuple" in bases else "typed dict" if "TypedDict" in bases else ""
 
 
 def _names_a_revision(statement: Stmt) -> bool:
@@ -185,7 +206,7 @@ def model_record(names: Names, fields: Fields, path: str, qualname: str, kind: s
     declared = {field.name: field.default for field in facts.fields}
     ancestors = names.ancestors(path, qualname)
     return ModelRecord(
-        f"{kind}:{path}::{qualname}",
+        f"{kind if kind in MODELS else 'class'}:{path}::{qualname}",
         kind,
         path,
         facts.line,

@@ -39,6 +39,11 @@ class FunctionRecord(NamedTuple):
     def lines(self) -> int:
         return self.end_line - self.line + 1
 
+    @property
+    def is_test_case(self) -> bool:
+        """A test itself, not a helper or fixture of tests."""
+        return self.is_test and self.name.startswith("test")
+
 
 class ModelRecord(NamedTuple):
     """A schema, table or settings class; ``fields`` are (name, type, required), inherited ones included."""

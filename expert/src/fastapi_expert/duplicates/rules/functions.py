@@ -1,61 +1,65 @@
-"""FX103, FX203, FX3xx, FX4xx and FX601: functions that do the same."""
+"""FX301, FX302 and FX303: functions that do the same; and how functions of any kind are compared and spoken of."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from fastapi_expert.duplicates.model import Finding, Place
-from fastapi_expert.duplicates.records.model import FunctionRecord, Records
-from fastapi_expert.duplicates.rules.advice import (
-    LOOSE,
-    advice_on,
-    is_test,
-    message_on,
-)
-from fastapi_expert.duplicates.rules.registry import RULES
-from fastapi_expert.duplicates.similarity.families import equal_groups, gather
-from fastapi_expert.duplicates.similarity.measure import Code, unpack
-from fastapi_expert.duplicates.similarity.pairs import Likenesses, Pairs, pools_of
+from fastapi_expert.codebase.vocabulary import is_test_path
+from fastapi_expert.config import Config
+from fastapi_expert.duplicates.model import Finding, Place, Similar
+from fastapi_expert.duplicates.records.extract import function_records
+from fastapi_expert.duplicates.records.model import FunctionRecord
+from fastapi_expert.duplicates.rules.base import Advice, Case, Family, FunctionRule, Group, Neighbour, Remark, Survey
+from fastapi_expert.duplicates.similarity.differences import WIRED, Differences
+from fastapi_expert.duplicates.similarity.families import equal_groups, gather, is_copy
+from fastapi_expert.duplicates.similarity.measure import Code, Similarity, common_statements, compare, unpack
+from fastapi_expert.duplicates.similarity.pairs import Pairs, is_trivial, pools_of
+from fastapi_expert.duplicates.store.overlay import Overlay
+from fastapi_expert.duplicates.wording import listed, place
 
+LOOSE = 0.65
+"""Below this similarity two functions share a part; neither can simply call the other."""
 THIN = (3, 36)
 """Statements and tokens up to which endpoints that are equal to one another only delegate."""
 IDIOM = 3
 """Of a family that is only alike, so many count for the ranking: the rest follows an idiom rather than a copy."""
-MANY_TESTS = 3
-"""Tests that differ in literals only are worth a word from this number on."""
-KIND_RULES = {
-    "dependency": "FX401",
-    "middleware": "FX402",
-    "exception_handler": "FX403",
-    "task": "FX404",
-    "validator": "FX203",
-}
-"""What it is called when such a thing does what another does; a draft's copy is called after what it copies."""
+NEAR_ENOUGH = 0.25
+"""From which similarity a neighbour of a draft is worth a look."""
+LOOKED_INTO = 8
+"""Members of a group of which it is worked out what they differ in."""
+KEEP_ACCESS = "each keeps its own check of who may call"
+SMALL = 0.5
+"""What a body too small to be worth sharing is alike at most: one line equals another by chance."""
 
 
-@dataclass(frozen=True, slots=True)
-class Corpus:
-    """The functions of a codebase, unpacked for comparing."""
-
-    functions: Sequence[FunctionRecord]
-    codes: Sequence[Code]
-    modules: Mapping[str, str]
+def _twins(group: Group) -> Advice:
+    there, bring = there_in(group)
+    return Advice(
+        f"Keep {there}{bring} if one is enough; else move what needs no `await` into a function both call.", "merge"
+    )
 
 
-def corpus_of(records: Records) -> Corpus:
-    """Unpack every function once."""
-    codes = [unpack(function) for function in records.functions]
-    return Corpus(records.functions, codes, dict(records.modules))
+SAME = FunctionRule("FX301", "same function", "Functions that are equal up to names, literals and layout", "functions")
+ALIKE = FunctionRule(
+    "FX302", "nearly the same function", "Functions that share most statements, some edited or moved", "functions"
+)
+TWINS = FunctionRule(
+    "FX303",
+    "sync and async twins",
+    "The same logic written once with and once without await",
+    "functions",
+    advise=_twins,
+)
 
 
-def function_findings(corpus: Corpus, likenesses: Likenesses) -> list[Finding]:
-    """All findings about functions; unordered."""
-    pools = pools_of(corpus.functions, corpus.codes)
-    pairs = likenesses.among(corpus.functions, corpus.codes, pools)
-    findings = [*_test_findings(corpus, pools.tests)]
+def _survey(survey: Survey) -> Iterator[Finding]:
+    functions, codes = survey.records.functions, survey.codes
+    pools = pools_of(functions, codes)
+    pairs = survey.pairs.among(functions, codes, pools)
     for pool in (pools.application, pools.helpers):
         inside = set(pool)
-        findings += _pool_findings(corpus, pool, {pair: like for pair, like in pairs.items() if pair[0] in inside})
-    return findings
+        yield from _pool_findings(survey, pool, {pair: like for pair, like in pairs.items() if pair[0] in inside})
 
 
 def one_contract(left: FunctionRecord, right: FunctionRecord) -> bool:
@@ -65,29 +69,26 @@ def one_contract(left: FunctionRecord, right: FunctionRecord) -> bool:
     return any(owner in right.overrides for owner in left.overrides)
 
 
-def _pool_findings(corpus: Corpus, pool: Sequence[int], pairs: Pairs) -> list[Finding]:
-    functions, codes = corpus.functions, corpus.codes
-    findings: list[Finding] = []
-    groups = equal_groups(codes, pool)
+def _pool_findings(survey: Survey, pool: Sequence[int], pairs: Pairs) -> Iterator[Finding]:
+    functions, codes = survey.records.functions, survey.codes
     members_of: dict[int, list[int]] = {}
-    for group in groups:
+    for group in equal_groups(codes, pool):
         members = _distinct(group, functions)
         members_of[group[0]] = members
         if len(members) > 1 and not _thin(functions, codes, members):
-            findings.append(_finding(corpus, members, 1.0, equal=True))
-    kept = {pair: like for pair, like in pairs.items() if not one_contract(functions[pair[0]], functions[pair[1]])}
-    for family in gather(kept):
+            yield finding_on(survey, members, 1.0, equal=True)
+    apart = {pair: like for pair, like in pairs.items() if not one_contract(functions[pair[0]], functions[pair[1]])}
+    for family in gather(apart):
         members = [member for first in family.members for member in members_of[first]]
-        findings.append(_finding(corpus, members, family.score, equal=False, apart=family.members))
-    return findings
+        yield finding_on(survey, members, family.score, equal=False, unequal=family.members)
 
 
 def _distinct(group: Sequence[int], functions: Sequence[FunctionRecord]) -> list[int]:
     """The group without members that share a contract with one before them."""
     kept: list[int] = []
-    for at in group:
-        if not any(one_contract(functions[at], functions[other]) for other in kept):
-            kept.append(at)
+    for position in group:
+        if not any(one_contract(functions[position], functions[other]) for other in kept):
+            kept.append(position)
     return kept
 
 
@@ -95,61 +96,61 @@ def _thin(functions: Sequence[FunctionRecord], codes: Sequence[Code], members: S
     """Endpoints that only delegate: a call or two and a return, the same everywhere by convention."""
     code = codes[members[0]]
     is_thin = len(code.statements) <= THIN[0] or code.tokens < THIN[1]
-    return is_thin and all(functions[at].kind == "endpoint" for at in members)
+    return is_thin and all(functions[position].kind == "endpoint" for position in members)
 
 
-def _test_findings(corpus: Corpus, tests: Sequence[int]) -> Iterable[Finding]:
-    codes = corpus.codes
-    for group in equal_groups(codes, tests):
-        if len(codes[group[0]].statements) < 4:
-            continue
-        by_fixtures: dict[tuple[str, ...], list[int]] = {}
-        for at in group:
-            by_fixtures.setdefault(corpus.functions[at].parameters, []).append(at)
-        for alike in by_fixtures.values():
-            yield from _same_tests(corpus, alike)
-
-
-def _same_tests(corpus: Corpus, alike: Sequence[int]) -> Iterable[Finding]:
-    """Of tests with the same fixtures and steps: those with the same values, else all of them if they are many."""
-    by_literals: dict[int, list[int]] = {}
-    for at in alike:
-        by_literals.setdefault(corpus.codes[at].literals, []).append(at)
-    repeated = [same for same in by_literals.values() if len(same) > 1]
-    for same in repeated:
-        yield _finding(corpus, same, 1.0, equal=True)
-    if len(alike) >= MANY_TESTS and not repeated:
-        yield _finding(corpus, alike, 0.99, equal=True)
-
-
-def _finding(
-    corpus: Corpus, members: Sequence[int], score: float, *, equal: bool, apart: Sequence[int] | None = None
+def finding_on(
+    survey: Survey, positions: Sequence[int], score: float, *, equal: bool, unequal: Sequence[int] | None = None
 ) -> Finding:
-    """``apart`` are the members that are not equal to one another: equal ones have a finding of their own."""
-    ordered = by_worth([corpus.functions[at] for at in members])
-    codes = [corpus.codes[at] for at in members]
+    """What is said of the functions at ``positions``; ``unequal`` are those of them that are not equal to one another:
+    equal ones have a finding of their own."""
+    functions = survey.records.functions
+    ordered = by_worth([functions[position] for position in positions])
+    codes = [survey.codes[position] for position in positions]
     exact = len({code.exact for code in codes}) == 1
     similarity = (1.0 if exact else 0.99) if equal else min(score, 0.98)
-    rule = _rule(ordered, codes, equal=equal)
-    keep, changed = ordered[0], ordered[-1]
-    message = message_on(ordered, codes, equal=equal, exact=exact, score=score)
-    advice, action = advice_on(rule, ordered, corpus.modules, equal=equal, differ=_differ(codes), loose=score < LOOSE)
-    lines = sorted(corpus.functions[at].lines for at in apart or members)
+    rule = _rule(survey, ordered, equal=equal)
+    group = Group(ordered, codes, survey.imports, equal, _differences(survey, ordered, equal=equal), score < LOOSE)
+    advice = (rule.advise and rule.advise(group)) or _advice(group)
+    lines = sorted(functions[position].lines for position in unequal or positions)
     return Finding(
-        rule=rule,
-        title=RULES[rule].title,
-        similarity=similarity,
-        message=message,
-        advice=advice,
-        action=action,
-        components=tuple(map(as_place, (changed, keep, *ordered[1:-1]))) if len(ordered) > 1 else (),
-        saves=round(sum(lines[:-1] if equal else lines[-IDIOM - 1 : -1]) * score),
+        rule,
+        similarity,
+        _message(group, exact=exact, score=score),
+        advice.text,
+        advice.action,
+        tuple(map(as_place, (group.changed, group.keep, *ordered[1:-1]))) if len(ordered) > 1 else (),
+        round(sum(lines[:-1] if equal else lines[-IDIOM - 1 : -1]) * score),
     )
 
 
-def _differ(codes: Sequence[Code]) -> bool:
-    """Whether equal functions hold other values or make things of other classes: one cannot simply call the other."""
-    return len({(code.literals, code.names) for code in codes}) > 1
+def _differences(survey: Survey, ordered: Sequence[FunctionRecord], *, equal: bool) -> Differences:
+    """What the others have that the one to keep has not; functions that are merely alike are not looked into."""
+    if not equal:
+        return Differences(is_known=False)
+    each = [survey.texts.compare(other, ordered[0]) for other in ordered[1:LOOKED_INTO]]
+    return Differences(
+        tuple(dict.fromkeys(one for other in each for one in other.found)), all(one.is_known for one in each)
+    )
+
+
+def _rule(survey: Survey, members: Sequence[FunctionRecord], *, equal: bool) -> FunctionRule:
+    """What it is called when ``members`` do the same."""
+    kinds = {kind_of(function) for function in members}
+    by_kind = survey.function_rules.get(next(iter(kinds))) if len(kinds) == 1 else None
+    if by_kind is not None and not by_kind.only_equal:
+        return by_kind
+    is_twin = len(members) == 2 and members[0].is_async != members[1].is_async
+    if is_twin and (equal or members[0].name.strip("_a") == members[1].name.strip("_a")):
+        return TWINS
+    if by_kind is not None and equal:
+        return by_kind
+    return SAME if equal else ALIKE
+
+
+def kind_of(function: FunctionRecord) -> str:
+    """The kind by which a rule is about it."""
+    return "test" if function.is_test_case else function.kind
 
 
 def by_worth(members: Sequence[FunctionRecord]) -> list[FunctionRecord]:
@@ -162,15 +163,245 @@ def as_place(function: FunctionRecord) -> Place:
     return Place(function.id, function.kind, function.path, function.line, function.end_line)
 
 
-def _rule(members: Sequence[FunctionRecord], codes: Sequence[Code], *, equal: bool) -> str:
-    kinds = {function.kind for function in members}
-    if all(is_test(function) for function in members):
-        return "FX601"
-    if len(kinds) == 1 and (rule := KIND_RULES.get(next(iter(kinds)))):
-        return rule
-    is_twin = len(members) == 2 and members[0].is_async != members[1].is_async
-    if is_twin and (equal or members[0].name.strip("_a") == members[1].name.strip("_a")):
-        return "FX303"
-    if equal:
-        return "FX103" if kinds == {"endpoint"} else "FX301"
-    return "FX302"
+def _message(group: Group, *, exact: bool, score: float) -> str:
+    """What the functions have in common."""
+    members, codes, keep, changed = group.members, group.codes, group.keep, group.changed
+    others = [f"`{shown(one)}` ({place(one)})" for one in (keep, *members[1:-1])]
+    if not group.equal:
+        if len(members) > 2:
+            return f"`{shown(changed)}` is one of {len(members)} functions that share most statements: {listed(others)}"
+        return f"`{shown(changed)}` is {_shared(codes, others[0], score)}"
+    how = "repeats" if exact else "repeats, with other names,"
+    named = group.differences.named()
+    if named:
+        return f"`{shown(changed)}` repeats {listed(others)}, but differs in {named}"
+    return f"`{shown(changed)}` {how} {listed(others)}"
+
+
+def shown(function: FunctionRecord) -> str:
+    """Its name as the code says it, without the number of a redefinition."""
+    return function.qualname.partition("@")[0]
+
+
+def _shared(codes: Sequence[Code], other: str, score: float) -> str:
+    longer = max(len(code.statements) for code in codes)
+    how = "much like" if len(codes) == 2 and score < LOOSE else "nearly the same as"
+    return f"{how} {other}: {common_statements(codes[0], codes[1])} of {longer} statements are the same"
+
+
+def there_in(group: Group) -> tuple[str, str]:
+    """What to keep and where it is; the import that brings it."""
+    keep = group.keep
+    bring = group.imports.line(keep.path, keep.qualname, for_path=group.changed.path)
+    return f"`{shown(keep)}` ({place(keep)})", bring
+
+
+def _advice(group: Group) -> Advice:
+    """What to do about functions of any kind."""
+    members, keep, differences = group.members, group.keep, group.differences
+    there, bring = there_in(group)
+    all_of = "both" if len(members) == 2 else f"all {len(members)}"
+    if all(function.is_test for function in members):
+        where = "both tests" if len(members) == 2 else f"all {len(members)} places"
+        return Advice(f"Move {there} to a conftest.py or a helper module of the tests, and use it in {where}.", "merge")
+    if not all(group.imports.may_import(keep.path, one.path) for one in members[1:]):
+        return Advice(f"Move what {all_of} do beside {there} into a module that {all_of} can import.", "merge")
+    if not group.equal:
+        return _share(group, there)
+    if any(function.kind in WIRED for function in members) and differences:
+        return Advice(f"Move what {all_of} share into a function that takes what differs; {KEEP_ACCESS}.", "merge")
+    if len({_owner(function) for function in members}) > 1:
+        return Advice(f"Move the body into one function that {all_of} call, beside {there}.", "merge")
+    if not differences:
+        if len(members) > 2:
+            return Advice(f"Keep {there}{bring}, and let the other {len(members) - 1} go.", "merge")
+        return Advice(f"Call {there} instead{bring}.", "reuse")
+    if differences.only_values:
+        use = "call it here" if len(members) == 2 else f"let the other {len(members) - 1} call it"
+        return Advice(f"Keep {there}{bring}, make what differs its parameters, and {use}.", "merge")
+    return Advice(f"Move what {all_of} share into a function that takes what differs, beside {there}.", "merge")
+
+
+def _share(group: Group, there: str) -> Advice:
+    """What to do about functions that are only alike: neither says all that the other does."""
+    if len(group.members) > 2:
+        return Advice(f"Move what all {len(group.members)} share into a function that takes what differs.", "merge")
+    first, second = (Counter(code.statements) for code in group.codes)
+    if not group.loose and (first <= second or second <= first):
+        return Advice(f"Move what it shares with {there} into a function that both call: one does all of it.", "extend")
+    return Advice(f"Move what it shares with {there} into a function that takes what differs.", "extend")
+
+
+def _owner(function: FunctionRecord) -> str:
+    """The class a method belongs to, with its file; "" for a function."""
+    owner = function.qualname.rpartition(".")[0]
+    return f"{function.path}::{owner}" if owner else ""
+
+
+# --- drafts -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """A function of the codebase (or of its changed files) beside one of the draft."""
+
+    record: FunctionRecord
+    code: Code
+    like: Similarity
+    equal: bool
+
+    @property
+    def score(self) -> float:
+        score = 1.0 if self.equal else min(self.like.score, 0.99)
+        return min(score, SMALL) if is_trivial(self.code) else score
+
+    @property
+    def similar(self) -> Similar:
+        """What is said of it among the neighbours."""
+        score = min(self.score, 2 * self.evidence)
+        reason = "the same code but for names" if self.equal else f"{self.like.common} statements in common"
+        return Similar(self.record.id, self.record.path, self.record.line, score, reason)
+
+    @property
+    def evidence(self) -> float:
+        """The score, less when what is shared is so little that many a stranger shares it."""
+        return self.score * min(1.0, self.like.mass / 2)
+
+
+def _judge(case: Case) -> Iterator[Remark]:
+    """For every function of the draft: the finding against what is most like it, and its neighbours."""
+    before = case.before
+    known = {(one.qualname, one.shape.exact) for one in (before.functions if before else ())}
+    mine = [(one, unpack(one)) for one in function_records(case.draft, kinds={}, mentions={}, lineage=None)]
+    standing = [(one, code) for one, code in mine if (one.qualname, one.exact) in known]
+    for record, code in mine:
+        if record.silent or not code.statements:
+            continue
+        neighbours = _neighbours(record, code, case.overlay, standing)
+        near: list[Neighbour] = [(one.evidence, one.similar) for one in neighbours[:5] if one.score >= NEAR_ENOUGH]
+        is_new = (record.qualname, record.exact) not in known
+        yield Remark(_draft_finding(record, code, neighbours, case) if is_new else None, near)
+
+
+def _neighbours(
+    record: FunctionRecord, code: Code, overlay: Overlay, standing: Sequence[tuple[FunctionRecord, Code]]
+) -> list[_Beside]:
+    """What is most like the draft's function, best first; tests only beside tests."""
+    library = overlay.library
+    stored = ((library.function(number), number) for number in library.index.candidates(code, library.weights))
+    found = [(other, library.code(number)) for other, number in stored if other.path not in overlay.removed]
+    added = [one for file in overlay.added for one in file.sharing(code)]
+    in_tests = record.is_test or record.name.startswith("test_")
+    neighbours: list[_Beside] = []
+    for other, other_code in (*found, *added, *standing):
+        if other.silent or other.is_test is not in_tests or other is record:
+            continue
+        like = compare(code, other_code, library.weights)
+        equal = (code.renamed, code.tokens) == (other_code.renamed, other_code.tokens)
+        neighbours.append(_Beside(other, other_code, like, equal))
+    return sorted(neighbours, key=lambda one: (-one.score, *_unlikeness(record, code, one), -one.record.mentions))
+
+
+def _unlikeness(record: FunctionRecord, code: Code, other: _Beside) -> tuple[bool, bool, bool]:
+    """Among equals: the same literals, then the same name, then the same names within."""
+    return (
+        code.literals != other.code.literals,
+        record.name != other.record.name,
+        code.names != other.code.names,
+    )
+
+
+def _overrides(record: FunctionRecord, other: FunctionRecord) -> bool:
+    """The draft's method belongs to a class that names the other's class, or one above it, among its bases."""
+    bases = {one.removeprefix("::") for one in record.overrides if one.startswith("::")}
+    return record.name == other.name and bool(bases & {one.rpartition("::")[2] for one in other.overrides})
+
+
+def _draft_finding(record: FunctionRecord, code: Code, neighbours: Sequence[_Beside], case: Case) -> Finding | None:
+    if is_trivial(code):
+        return None
+    for other in neighbours:
+        if one_contract(record, other.record) or _overrides(record, other.record):
+            continue
+        if other.equal:
+            if record.is_test_case and code.literals != other.code.literals:
+                continue
+            return _equal(record, code, other, case)
+        if _is_copy(code, other, case.settings) and not record.is_test_case and not is_test_path(record.path):
+            return _alike(record, other, case)
+        return None
+    return None
+
+
+def _is_copy(code: Code, other: _Beside, settings: Config) -> bool:
+    return len(code.statements) >= settings.min_statements and is_copy(other.like, settings.function_similarity)
+
+
+def _draft_rule(record: FunctionRecord, keep: FunctionRecord, case: Case, *, otherwise: FunctionRule) -> FunctionRule:
+    """A draft's copy is called after what it copies."""
+    rule = case.function_rules.get("test" if record.is_test_case else keep.kind)
+    return otherwise if rule is None or rule.only_equal else rule
+
+
+def _equal(record: FunctionRecord, code: Code, other: _Beside, case: Case) -> Finding:
+    keep = other.record
+    is_twin = record.is_async != keep.is_async
+    rule = _draft_rule(record, keep, case, otherwise=TWINS if is_twin else SAME)
+    exact = code.exact == other.code.exact
+    differences = case.texts.compare(record, keep)
+    group = Group((keep, record), (other.code, code), case.imports, equal=True, differences=differences)
+    there, bring = there_in(group)
+    named = differences.named()
+    how = "is, but for names," if not exact and not named else "is"
+    advice = Advice(f"{rule.use.format(there=there, place=place(keep))} instead{bring}.", "reuse")
+    if differences and not record.is_test_case:
+        advice = _draft_advice(record, keep, differences, there)
+    elif is_twin:
+        advice = _twins(group)
+    return Finding(
+        rule,
+        1.0 if exact and not differences else 0.99,
+        f"`{shown(record)}` {how} {there}" + (f", but differs in {named}" if named else ""),
+        advice.text,
+        advice.action,
+        (as_place(record), as_place(keep)),
+        record.lines,
+    )
+
+
+def _draft_advice(record: FunctionRecord, keep: FunctionRecord, differences: Differences, there: str) -> Advice:
+    """What to do about a draft that repeats something but for what may not be ignored."""
+    if record.kind in WIRED or keep.kind in WIRED or differences.in_access:
+        text = f"Share the body with {there}: one function that takes what differs; {KEEP_ACCESS}."
+    elif differences.only_values:
+        text = f"Make what differs a parameter of {there}, and call that."
+    else:
+        text = f"Move what both share with {there} into a function that takes what differs."
+    return Advice(text, "extend")
+
+
+def _alike(record: FunctionRecord, other: _Beside, case: Case) -> Finding:
+    keep = other.record
+    is_twin = record.is_async != keep.is_async and other.score >= 0.9
+    rule = _draft_rule(record, keep, case, otherwise=TWINS if is_twin else ALIKE)
+    there = f"`{shown(keep)}` ({place(keep)})"
+    advice = f"Extend {there} with what differs, or move what both share into a function."
+    if keep.kind in WIRED:
+        advice = f"Move what it shares with {there} into a function that takes what differs; {KEEP_ACCESS}."
+    return Finding(
+        rule,
+        min(other.score, 0.98),
+        f"`{shown(record)}` is {other.score:.0%} of {there}",
+        advice,
+        "extend",
+        (as_place(record), as_place(keep)),
+        round(record.lines * other.score),
+    )
+
+
+def _made_from(survey: Survey) -> Sequence[Any]:
+    settings = survey.settings
+    return [survey.digest, settings.function_similarity, settings.min_statements]
+
+
+FAMILY = Family((SAME, ALIKE, TWINS), _survey, _judge, _made_from)

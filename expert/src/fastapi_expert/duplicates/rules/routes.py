@@ -1,18 +1,67 @@
-"""FX101 and FX102: routes that can never be reached."""
+"""FX101, FX102 and FX103: routes that can never be reached, and handlers that another path has already.
 
+A draft's router is not included anywhere yet, so its paths lack what including adds. A draft's route is there already
+when a served path is the same, or the same below a prefix that is this API's own (`/api/v1`).
+"""
+
+import re
 from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
-from fastapi_expert.duplicates.model import Finding, Place
-from fastapi_expert.duplicates.records.model import Records, RouteRecord
-from fastapi_expert.duplicates.rules.registry import RULES
-from fastapi_expert.duplicates.rules.templates import canonical, catches
-from fastapi_expert.duplicates.rules.wording import place
+from fastapi_expert.codebase.syntax.facts import Expr, FileFacts
+from fastapi_expert.codebase.vocabulary import ROUTE_DECORATORS, VERBS, WEBSOCKET, is_test_path
+from fastapi_expert.duplicates.model import Action, Finding, Place, Rule, Similar
+from fastapi_expert.duplicates.records.extract import decorator_name
+from fastapi_expert.duplicates.records.model import RouteRecord
+from fastapi_expert.duplicates.rules.base import Advice, Case, Family, FunctionRule, Group, Remark, Survey
+from fastapi_expert.duplicates.similarity.templates import canonical, catches, literal_segments, segments
+from fastapi_expert.duplicates.wording import place
+
+_API_SEGMENT = re.compile(r"(?:api|rest|v\d+(?:\.\d+)?|latest|backend|server)\Z", re.IGNORECASE)
+SHARED = 0.4
+"""The share of an application's routes that makes a prefix its own."""
+FIRST = 2.0
+"""How much the endpoint that answers a draft's route has to say: more than any body that is merely alike."""
 
 
-def route_findings(records: Records) -> Iterator[Finding]:
+def _second_path(group: Group) -> Advice | None:
+    """A second decorator serves the same answer to the same callers, so all but the path must be the same."""
+    if group.differences or len({one.path for one in group.members}) > 1:
+        return None
+    there = f"`{group.keep.qualname}` ({place(group.keep)})"
+    return Advice(f"Put this path on {there} as a second decorator.", "merge")
+
+
+SAME_ROUTE = Rule(
+    "FX101",
+    "same route twice",
+    "A method and path that an earlier route already answers",
+    "routes",
+    verdict="duplicate",
+    is_fault=True,
+)
+SHADOWED = Rule(
+    "FX102",
+    "shadowed route",
+    "A path that an earlier, more general path of the same method catches",
+    "routes",
+    is_fault=True,
+)
+SAME_HANDLER = FunctionRule(
+    "FX103",
+    "same handler elsewhere",
+    "An endpoint whose body another path already has",
+    "routes",
+    kind="endpoint",
+    only_equal=True,
+    advise=_second_path,
+)
+
+
+def _survey(survey: Survey) -> Iterator[Finding]:
     """A finding for every route that an earlier one of the same application answers."""
     tables: dict[tuple[str, str], list[RouteRecord]] = {}
-    for route in records.routes:
+    for route in survey.records.routes:
         tables.setdefault((route.app, route.method), []).append(route)
     for table in tables.values():
         table.sort(key=lambda route: route.order)
@@ -27,7 +76,7 @@ def _unreachable(table: Sequence[RouteRecord]) -> Iterator[Finding]:
         key = canonical(route.path)
         twin = first_with.setdefault(key, route)
         if twin is not route:
-            yield _twice(twin, route)
+            yield _registered_twice(twin, route)
             continue
         catcher = next((earlier for earlier in general if catches(earlier.path, route.path)), None)
         if catcher is not None:
@@ -36,60 +85,199 @@ def _unreachable(table: Sequence[RouteRecord]) -> Iterator[Finding]:
             general.append(route)
 
 
-def unreachable(earlier: RouteRecord, later: RouteRecord) -> Finding:
+def _finding_on(earlier: RouteRecord, later: RouteRecord) -> Finding:
     """``later`` is a route that ``earlier`` catches."""
     same = canonical(earlier.path) == canonical(later.path)
-    return _twice(earlier, later) if same else _shadowed(earlier, later)
+    return _registered_twice(earlier, later) if same else _shadowed(earlier, later)
 
 
-def as_place(route: RouteRecord) -> Place:
-    """One side of a finding."""
+def _as_place(route: RouteRecord) -> Place:
     return Place(route.endpoint, "endpoint", route.path_file, route.line, max(route.end_line, route.line))
 
 
-class _At:
-    def __init__(self, route: RouteRecord) -> None:
-        self.path, self.line = route.path_file, route.line
+def _where(route: RouteRecord) -> str:
+    return f"{route.path_file}:{route.line}"
 
 
-def where(route: RouteRecord) -> str:
-    """The place of a route, clickable."""
-    return place(_At(route))
-
-
-def _twice(earlier: RouteRecord, later: RouteRecord) -> Finding:
+def _registered_twice(earlier: RouteRecord, later: RouteRecord) -> Finding:
     if earlier.endpoint == later.endpoint:
         message = f"`{later.method} {later.path}` is registered twice with the same handler `{later.name}`"
-        advice = f"Remove one registration: the decorator at {where(later)}, or the second include of its router."
+        advice = f"Remove one registration: the decorator at {_where(later)}, or the second include of its router."
     else:
         message = (
             f"`{later.method} {later.path}` ({later.name}) is never reached: "
-            f"`{earlier.name}` ({where(earlier)}) answers `{earlier.method} {earlier.path}` first"
+            f"`{earlier.name}` ({_where(earlier)}) answers `{earlier.method} {earlier.path}` first"
         )
-        advice = f"Delete it, move what it adds into `{earlier.name}` ({where(earlier)}), or give it a path of its own."
-    return _finding("FX101", message, advice, "merge", earlier, later)
+        advice = (
+            f"Delete it, move what it adds into `{earlier.name}` ({_where(earlier)}), or give it a path of its own."
+        )
+    return _unreached(SAME_ROUTE, message, advice, "merge", earlier, later)
 
 
 def _shadowed(earlier: RouteRecord, later: RouteRecord) -> Finding:
-    return _finding(
-        "FX102",
+    return _unreached(
+        SHADOWED,
         f"`{later.method} {later.path}` ({later.name}) is never reached: "
-        f"`{earlier.path}` ({earlier.name}, {where(earlier)}) catches it first",
-        f"Register `{later.path}` before `{earlier.path}` ({where(earlier)}), or narrow that one with a converter.",
+        f"`{earlier.path}` ({earlier.name}, {_where(earlier)}) catches it first",
+        f"Register `{later.path}` before `{earlier.path}` ({_where(earlier)}), or narrow that one with a converter.",
         "reorder",
         earlier,
         later,
     )
 
 
-def _finding(rule: str, message: str, advice: str, action: str, earlier: RouteRecord, later: RouteRecord) -> Finding:
-    return Finding(
-        rule=rule,
-        title=RULES[rule].title,
-        similarity=1.0,
-        message=message,
-        advice=advice,
-        action="reorder" if action == "reorder" else "merge",
-        components=(as_place(later), as_place(earlier)),
-        saves=max(1, later.end_line - later.line + 1),
+def _unreached(
+    rule: Rule, message: str, advice: str, action: Action, earlier: RouteRecord, later: RouteRecord
+) -> Finding:
+    saves = max(1, later.end_line - later.line + 1)
+    return Finding(rule, 1.0, message, advice, action, (_as_place(later), _as_place(earlier)), saves)
+
+
+class DraftRoute(NamedTuple):
+    """A route as the draft's own text says it."""
+
+    method: str
+    path: str
+    name: str
+    line: int
+    end_line: int
+    router: str
+
+
+def _routes_of(draft: FileFacts) -> Iterator[DraftRoute]:
+    """Routes made by decorators with a literal path, on routers whose prefix the draft says."""
+    prefixes = dict(_prefixes(draft.body))
+    for function in draft.functions:
+        for decorator in function.decorators:
+            router, _, verb = decorator_name(decorator).rpartition(".")
+            if not router or isinstance(decorator, str) or decorator[0] != "c":
+                continue
+            path = _path(decorator)
+            if path is None or verb not in ROUTE_DECORATORS:
+                continue
+            for method in _methods(decorator, verb):
+                full = prefixes.get(router, "") + path
+                yield DraftRoute(method, full, function.name, function.line, function.end_line, router)
+
+
+def _prefixes(body: Sequence[Expr]) -> Iterator[tuple[str, str]]:
+    for statement in body:
+        if statement[0] != "=" or not isinstance(statement[2], str):
+            continue
+        value = statement[3]
+        if isinstance(value, str | None) or value[0] != "c" or "Router" not in decorator_name(value):
+            continue
+        for name, given in value[3]:
+            if name == "prefix" and not isinstance(given, str) and given and given[0] == "s":
+                yield statement[2], given[1]
+
+
+def _path(call: Expr) -> str | None:
+    given = [*call[2], *[value for name, value in call[3] if name == "path"]]
+    first = given[0] if given else None
+    return first[1] if first is not None and not isinstance(first, str) and first[0] == "s" else None
+
+
+def _methods(call: Expr, verb: str) -> list[str]:
+    if verb in VERBS:
+        return [verb.upper()]
+    if verb.startswith("websocket"):
+        return [WEBSOCKET]
+    for name, value in call[3]:
+        if name == "methods" and not isinstance(value, str) and value[0] == "l":
+            return [item[1].upper() for item in value[1] if not isinstance(item, str) and item[0] == "s"]
+    return ["GET"]
+
+
+def _judge(case: Case) -> Iterator[Remark]:
+    """A finding for every new route of the draft that is served already, and the endpoint that serves it."""
+    draft, before, overlay = case.draft, case.before, case.overlay
+    if not any(function.decorators for function in draft.functions) or is_test_path(draft.path):
+        return
+    mine = list(_routes_of(draft))
+    if not mine:
+        return
+    old = {(one.name, one.method, segments(one.path)) for one in (_routes_of(before) if before else ())}
+    standing = [one for one in mine if (one.name, one.method, segments(one.path)) in old]
+    served = [route for route in overlay.library.routes if route.path_file not in overlay.removed]
+    served += [_record(one, draft.path) for one in standing]
+    served += [_record(one, file.facts.path) for file in overlay.added for one in _routes_of(file.facts)]
+    hidden: list[DraftRoute] = []
+    for earlier, later in _within(mine, standing):
+        hidden.append(later)
+        first = _record(earlier, draft.path)
+        yield Remark(_finding_on(first, _record(later, draft.path)), [_answering(first)])
+    own = _own_prefixes(overlay.library.routes)
+    by_tail: dict[tuple[str, str], list[RouteRecord]] = {}
+    for route in served:
+        parts = segments(route.path)
+        by_tail.setdefault((route.method, parts[-1] if parts else ""), []).append(route)
+    for one in mine:
+        parts = segments(one.path)
+        if one in standing or one in hidden or not literal_segments(one.path):
+            continue
+        for route in by_tail.get((one.method, parts[-1]), ()):
+            if _answers(route, parts, own):
+                yield Remark(_taken(one, route, draft.path), [_answering(route)])
+                break
+
+
+def _answering(route: RouteRecord) -> tuple[float, Similar]:
+    return FIRST, Similar(route.endpoint, route.path_file, route.line, 1.0, f"answers {route.method} {route.path}")
+
+
+def _within(mine: Sequence[DraftRoute], standing: Sequence[DraftRoute]) -> Iterator[tuple[DraftRoute, DraftRoute]]:
+    """Pairs of one router's routes of which the earlier catches the later, when one of them is new."""
+    for position, later in enumerate(mine):
+        for earlier in mine[:position]:
+            one_table = (earlier.method, earlier.router) == (later.method, later.router)
+            is_new = earlier not in standing or later not in standing
+            if one_table and is_new and catches(earlier.path, later.path):
+                yield earlier, later
+                break
+
+
+def _record(one: DraftRoute, path: str) -> RouteRecord:
+    """A route of a draft, or of a file that changed, as far as its own text says it."""
+    return RouteRecord(
+        f"endpoint:{path}::{one.name}", one.method, one.path, one.name, "", 0, path, one.line, one.end_line
     )
+
+
+def _own_prefixes(routes: Sequence[RouteRecord]) -> set[tuple[str, ...]]:
+    """Leading segments that a good part of all routes share."""
+    count: dict[tuple[str, ...], int] = {}
+    for route in routes:
+        parts = segments(route.path)
+        for length in range(1, min(len(parts), 5)):
+            count[parts[:length]] = count.get(parts[:length], 0) + 1
+    least = max(3, SHARED * len(routes))
+    return {prefix for prefix, number in count.items() if number >= least}
+
+
+def _answers(route: RouteRecord, parts: tuple[str, ...], own: set[tuple[str, ...]]) -> bool:
+    served = segments(route.path)
+    extra = served[: len(served) - len(parts)]
+    if served[len(extra) :] != parts:
+        return False
+    return not extra or extra in own or all(_API_SEGMENT.match(part) for part in extra)
+
+
+def _taken(one: DraftRoute, route: RouteRecord, path: str) -> Finding:
+    there = f"`{route.name}` ({_where(route)})"
+    return Finding(
+        SAME_ROUTE,
+        1.0,
+        f"`{one.method} {one.path}` is answered already, as `{route.path}` by {there}",
+        f"Extend {there}, or give the new route a path of its own.",
+        "extend",
+        (Place(f"endpoint:{path}::{one.name}", "endpoint", path, one.line, one.end_line), _as_place(route)),
+        one.end_line - one.line + 1,
+    )
+
+
+def _made_from(survey: Survey) -> Sequence[Any]:
+    return [survey.records.routes]
+
+
+FAMILY = Family((SAME_ROUTE, SHADOWED, SAME_HANDLER), _survey, _judge, _made_from)

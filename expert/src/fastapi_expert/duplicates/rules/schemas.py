@@ -1,44 +1,65 @@
 """FX201, FX202 and FX204: schemas and tables that hold the same, and names that are taken."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
+from fastapi_expert.codebase.model import Field
+from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.config import Config
-from fastapi_expert.duplicates.model import Action, Finding, Place
+from fastapi_expert.duplicates.model import Action, Finding, Place, Rule, Similar
+from fastapi_expert.duplicates.records.drafted import drafted_models
+from fastapi_expert.duplicates.records.extract import is_foreign
 from fastapi_expert.duplicates.records.model import ModelRecord
-from fastapi_expert.duplicates.rules.registry import RULES
-from fastapi_expert.duplicates.rules.wording import (
-    import_line,
-    listed,
-    many,
-    place,
-)
+from fastapi_expert.duplicates.rules.base import Case, Family, Neighbour, Remark, Survey
+from fastapi_expert.duplicates.similarity.differences import Texts
 from fastapi_expert.duplicates.similarity.families import gather
-from fastapi_expert.duplicates.similarity.fields import Overlap, plain_type
+from fastapi_expert.duplicates.similarity.fields import Overlap, demands, field_key, overlap, plain_type
 from fastapi_expert.duplicates.similarity.schemas import (
     Model,
     Models,
+    are_related,
     are_roles,
     base_would_pay,
     inherits,
     is_telling,
+    model_of,
+    models_of,
     near,
     qualname_of,
     share_metadata,
     unrelated,
 )
+from fastapi_expert.duplicates.wording import Imports, listed, many, place
+
+NEAR_ENOUGH = 0.35
+"""From which score a neighbour of a draft is worth a look."""
+
+SAME_FIELDS = Rule("FX201", "same fields", "Two schemas or tables with the same fields and types", "schemas")
+NEARLY_SAME_FIELDS = Rule(
+    "FX202", "nearly the same fields", "Two schemas or tables that share most fields and no base", "schemas"
+)
+NAME_TAKEN = Rule(
+    "FX204",
+    "name taken",
+    "A class name or table name that is already in use where it must be unique",
+    "schemas",
+    is_fault=True,
+)
 
 
-def schema_findings(models: Models, settings: Config) -> list[Finding]:
-    """Equal and nearly equal models, in families, and names that are taken; unordered."""
+def _survey(survey: Survey) -> Iterable[Finding]:
+    """Equal and nearly equal models, in families, and names that are taken."""
+    models, settings, imports = models_of(survey.records), survey.settings, survey.imports
     signed = _signed_alike(models)
     groups = {group[0]: unrelated(group, models.models) for group in signed}
     equal = [
-        _same([models.models[at] for at in group], models)
+        _same([models.models[position] for position in same], survey.texts, imports)
         for group in groups.values()
-        if len(group) > 1 and is_telling(models.models[group[0]], models.weights)
+        for same in _demanding_alike(models, group)
+        if len(same) > 1 and is_telling(models.models[same[0]], models.weights)
     ]
-    roles = {group[0]: [at for at in group if at not in groups[group[0]][1:]] for group in signed}
-    return [*equal, *_alike(models, groups, roles, settings), *_names_taken(models)]
+    roles = {group[0]: [position for position in group if position not in groups[group[0]][1:]] for group in signed}
+    return [*equal, *_alike(models, groups, roles, settings, imports), *_names_taken(models)]
 
 
 def _signature(model: Model) -> tuple[object, ...]:
@@ -46,15 +67,28 @@ def _signature(model: Model) -> tuple[object, ...]:
 
 
 def _signed_alike(models: Models) -> list[list[int]]:
-    """Positions of models with the same fields and types."""
+    """Positions of models with the same fields and types, whether required or not."""
     by_signature: dict[tuple[object, ...], list[int]] = {}
     for position, model in enumerate(models.models):
         by_signature.setdefault(_signature(model), []).append(position)
     return list(by_signature.values())
 
 
+def _demanding_alike(models: Models, group: Sequence[int]) -> list[list[int]]:
+    """Of models with the same fields and types: those that also require the same ones."""
+    by_demands: dict[tuple[object, ...], list[int]] = {}
+    for position in group:
+        fields = models.models[position].fields
+        by_demands.setdefault(tuple(sorted((key, demands(one)) for key, one in fields.items())), []).append(position)
+    return list(by_demands.values())
+
+
 def _alike(
-    models: Models, groups: Mapping[int, Sequence[int]], roles: Mapping[int, Sequence[int]], settings: Config
+    models: Models,
+    groups: Mapping[int, Sequence[int]],
+    roles: Mapping[int, Sequence[int]],
+    settings: Config,
+    imports: Imports,
 ) -> Iterator[Finding]:
     """Nearly equal models; of the ``roles`` of one thing that have the same fields, the one spelled most alike."""
     pairs: dict[tuple[int, int], Overlap] = {}
@@ -63,20 +97,26 @@ def _alike(
         for other in models.candidates(model):
             if other <= position or other not in groups:
                 continue
-            found = models.models[other]
-            common = near(model, found, models.weights, least=settings.schema_similarity)
-            if common is not None and (not are_roles(model, found) or base_would_pay(model, found)):
+            right = _most_like(position, roles[other], models)
+            left, found = models.models[_most_like(right, roles[position], models)], models.models[right]
+            common = near(left, found, models.weights, least=settings.schema_similarity)
+            if common is not None and (not are_roles(left, found) or base_would_pay(left, found)):
                 pairs[position, other] = common
     for family in gather(pairs):
-        positions = [at for first in family.members for at in groups[first]]
+        positions = [position for first in family.members for position in groups[first]]
         if len(positions) == 2:
             first, second = family.members
             left, right = _most_like(second, roles[first], models), _most_like(first, roles[second], models)
-            yield _near(models.models[left], models.models[right], pairs[first, second], models.modules)
+            yield _near(models.models[left], models.models[right], pairs[first, second], imports)
         else:
-            members = [models.models[at] for at in positions]
-            also = [models.models[at] for first in family.members for at in roles[first] if at not in positions]
-            yield _family(members, family.score, models.modules, also)
+            members = [models.models[position] for position in positions]
+            also = [
+                models.models[position]
+                for first in family.members
+                for position in roles[first]
+                if position not in positions
+            ]
+            yield _family(members, family.score, imports, also)
 
 
 def _most_like(other: int, roles: Sequence[int], models: Models) -> int:
@@ -84,7 +124,7 @@ def _most_like(other: int, roles: Sequence[int], models: Models) -> int:
     return max(roles, key=lambda role: sum(fields.get(key) == own for key, own in models.models[role].fields.items()))
 
 
-def _family(members: Sequence[Model], score: float, modules: Mapping[str, str], also: Sequence[Model] = ()) -> Finding:
+def _family(members: Sequence[Model], score: float, imports: Imports, also: Sequence[Model] = ()) -> Finding:
     """Three models or more: one base class for all of them, and for ``also``, which play other roles of the same."""
     members = sorted(members, key=lambda one: (len(one.fields), one.record.path.count("/"), one.record.id))
     keep, changed = members[0].record, members[-1].record
@@ -92,57 +132,58 @@ def _family(members: Sequence[Model], score: float, modules: Mapping[str, str], 
         field.name for key, field in members[0].fields.items() if all(key in other.fields for other in members[1:])
     ]
     others = [f"`{one.record.name}` ({place(one.record)})" for one in members[:-1]]
-    bring = import_line(modules, keep.path, qualname_of(keep), for_path=changed.path)
+    bring = imports.line(keep.path, qualname_of(keep), for_path=changed.path)
     fields = f" {listed(shared, limit=6)}" if shared else " what they share"
     kind = "columns" if keep.kind == "table" else "fields"
     return Finding(
-        rule="FX202",
-        title=RULES["FX202"].title,
+        definition=NEARLY_SAME_FIELDS,
         similarity=min(score, 0.99),
         message=f"`{changed.name}` is one of {len(members)} {keep.kind}s that share most {kind}: {listed(others)}",
         advice=f"Declare{fields} once, in a base class beside `{keep.name}` ({place(keep)}){bring}, and inherit it.",
         action="extend",
-        components=(as_place(changed), *[as_place(one.record) for one in (*members[:-1], *also)]),
+        components=(_as_place(changed), *[_as_place(one.record) for one in (*members[:-1], *also)]),
         saves=max(1, len(shared)) * (len(members) - 1),
     )
 
 
-def _same(group: Sequence[Model], models: Models) -> Finding:
+def _same(group: Sequence[Model], texts: Texts, imports: Imports) -> Finding:
     records = sorted((model.record for model in group), key=lambda one: (one.path.count("/"), one.path, one.line))
     keep, changed = records[0], records[-1]
     others = [f"`{one.name}` ({place(one)})" for one in records[:-1]]
-    bring = import_line(models.modules, keep.path, qualname_of(keep), for_path=changed.path)
+    bring = imports.line(keep.path, qualname_of(keep), for_path=changed.path)
     names = [field.name for field in group[0].fields.values()]
     holds = f"has the same {many(len(names), 'field')} as"
-    kind = "table" if keep.kind == "table" else "schema"
-    action: Action = "merge" if kind == "table" else "reuse"
-    advice = (
-        f"Use `{keep.name}` ({place(keep)}) instead{bring}, or inherit from it if `{changed.name}` must stay a name."
-        if kind == "schema"
-        else f"Keep one table, or take the columns into a mixin beside `{keep.name}` ({place(keep)})."
-    )
+    there = f"`{keep.name}` ({place(keep)})"
+    differing = [name for other in records[1:] for name in texts.class_differences(_class(other), _class(keep))]
+    action: Action = "reuse"
+    if keep.kind == "table":
+        advice, action = f"Keep one table, or take the columns into a mixin beside {there}.", "merge"
+    elif differing:
+        advice, action = _share_fields(there, differing), "merge"
+    elif not all(imports.may_import(keep.path, one.path) for one in records[1:]):
+        advice, action = f"Declare it once, beside {there} or in a module that both can import.", "merge"
+    else:
+        advice = f"Use {there} instead{bring}, or inherit from it if `{changed.name}` must stay a name."
     return Finding(
-        rule="FX201",
-        title=RULES["FX201"].title,
+        definition=SAME_FIELDS,
         similarity=1.0,
         message=f"`{changed.name}` {holds} {listed(others)}: {listed(names, limit=5)}",
         advice=advice,
         action=action,
-        components=tuple(map(as_place, (changed, *records[:-1]))),
+        components=tuple(map(_as_place, (changed, *records[:-1]))),
         saves=len(names) * (len(records) - 1),
     )
 
 
-def _near(left: Model, right: Model, common: Overlap, modules: Mapping[str, str]) -> Finding:
+def _near(left: Model, right: Model, common: Overlap, imports: Imports) -> Finding:
     keep, changed = left.record, right.record
     only_keep, only_changed = common.only_left, common.only_right
     if not only_changed and only_keep:  # the larger one can inherit from the smaller one
         keep, changed, only_keep, only_changed = changed, keep, only_changed, only_keep
-    advice, action = extend_advice(keep, changed, only_keep, only_changed, modules, family=left.stem == right.stem)
+    advice, action = _extend_advice(keep, changed, only_keep, only_changed, imports, family=left.stem == right.stem)
     difference = [f"`{name}` only here" for name in only_changed] + [f"`{name}` only there" for name in only_keep]
     return Finding(
-        rule="FX202",
-        title=RULES["FX202"].title,
+        definition=NEARLY_SAME_FIELDS,
         similarity=min(common.score, 0.99),
         message=(
             f"`{changed.name}` shares {many(len(common.shared), 'field')} with `{keep.name}` ({place(keep)})"
@@ -150,22 +191,22 @@ def _near(left: Model, right: Model, common: Overlap, modules: Mapping[str, str]
         ),
         advice=advice,
         action=action,
-        components=(as_place(changed), as_place(keep)),
+        components=(_as_place(changed), _as_place(keep)),
         saves=len(common.shared),
     )
 
 
-def extend_advice(
+def _extend_advice(
     keep: ModelRecord,
     changed: ModelRecord,
     only_keep: Sequence[str],
     only_changed: Sequence[str],
-    modules: Mapping[str, str],
+    imports: Imports,
     *,
     family: bool,
 ) -> tuple[str, Action]:
     """Inherit when one holds the other, else a base class of what they share."""
-    bring = import_line(modules, keep.path, qualname_of(keep), for_path=changed.path)
+    bring = imports.line(keep.path, qualname_of(keep), for_path=changed.path)
     there = f"`{keep.name}` ({place(keep)})"
     if not only_keep and only_changed:
         return (
@@ -180,9 +221,10 @@ def extend_advice(
     return f"Take the shared fields into {base} beside {there} and inherit it in both{bring}.", "extend"
 
 
-def as_place(record: ModelRecord) -> Place:
+def _as_place(record: ModelRecord) -> Place:
     """One side of a finding."""
-    return Place(record.id, record.kind, record.path, record.line, record.end_line)
+    kind = record.kind if record.kind in ("schema", "table", "settings") else "class"
+    return Place(record.id, kind, record.path, record.line, record.end_line)
 
 
 def _names_taken(models: Models) -> Iterable[Finding]:
@@ -207,12 +249,178 @@ def _names_taken(models: Models) -> Iterable[Finding]:
 def _taken(records: Sequence[ModelRecord], what: str, advice: str) -> Finding:
     first, last = records[0], records[-1]
     return Finding(
-        rule="FX204",
-        title=RULES["FX204"].title,
+        definition=NAME_TAKEN,
         similarity=1.0,
         message=f"`{last.name}` takes {what}, which `{first.name}` ({place(first)}) already has",
         advice=advice,
         action="merge",
-        components=tuple(map(as_place, (last, *records[:-1]))),
+        components=tuple(map(_as_place, (last, *records[:-1]))),
         saves=last.lines,
     )
+
+
+# --- drafts -----------------------------------------------------------------------------------------------------------
+
+
+def _judge(case: Case) -> Iterator[Remark]:
+    """For every model of the draft: the finding against its closest relative, and the neighbours."""
+    draft, before, overlay = case.draft, case.before, case.overlay
+    if not draft.classes or is_test_path(draft.path) or is_foreign(draft):
+        return
+    models = overlay.library.models
+    by_name = {model.record.name: model.record for model in models.models}
+    changed = [
+        model_of(record)
+        for file in overlay.added
+        if not is_test_path(file.facts.path) and not is_foreign(file.facts)
+        for record in drafted_models(file.facts, by_name)
+    ]
+    by_name |= {model.record.name: model.record for model in changed}
+    old = {record.name: record.fields for record in drafted_models(before, by_name)} if before else {}
+    mine = [model_of(record) for record in drafted_models(draft, by_name)]
+    standing = [model for model in mine if old.get(model.record.name) == model.record.fields]
+    for model in mine:
+        if model.fields:
+            others = [*_stored(model, models, overlay.removed), *changed]
+            others += [one for one in standing if one is not model]
+            finding, similar = _judged(model, others, models, case, silent=model in standing)
+            if finding is None and model not in standing:
+                finding = _table_taken(model.record, [*models.models, *changed], overlay.removed)
+            yield Remark(finding, similar)
+
+
+def _stored(model: Model, models: Models, gone: Collection[str]) -> Iterator[Model]:
+    """The codebase's models most likely to be like ``model``."""
+    for position in models.candidates(model):
+        if models.models[position].record.path not in gone:
+            yield models.models[position]
+
+
+def _judged(
+    model: Model, others: Sequence[Model], models: Models, case: Case, *, silent: bool
+) -> tuple[Finding | None, list[Neighbour]]:
+    finding: Finding | None = None
+    neighbours: list[tuple[float, bool, Model]] = []
+    for other in others:
+        if not _comparable(model.record.kind, other.record.kind):
+            continue
+        fields = _with_inherited(model, other)
+        common = overlap(fields, other.fields, models.weights)
+        neighbours.append(
+            (1.0 if common.same else min(common.score, 0.99), model.record.name == other.record.name, other)
+        )
+    neighbours.sort(key=lambda one: (-one[0], not one[1], one[2].record.path, one[2].record.line))
+    for score, _, other in neighbours:
+        mine = Model(_with_ancestors(model.record, other.record), _with_inherited(model, other))
+        if silent or are_related(mine.record, other.record):
+            continue
+        if score == 1.0 and is_telling(mine, models.weights):
+            finding = _draft_same(mine, other, case)
+        elif not are_roles(mine, other):
+            finding = _draft_near(mine, other, models, case)
+        if finding is not None:
+            break
+    similar = [
+        (score, Similar(other.record.id, other.record.path, other.record.line, score, _reason(score)))
+        for score, _, other in neighbours[:5]
+        if score >= NEAR_ENOUGH
+    ]
+    return finding, similar
+
+
+def _reason(score: float) -> str:
+    return "the same fields" if score == 1.0 else f"{score:.0%} of the fields"
+
+
+def _comparable(draft: str, other: str) -> bool:
+    """A data class that FastAPI uses is a schema; a draft's text does not tell."""
+    return draft == other or {draft, other} == {"schema", "data class"}
+
+
+def _with_inherited(model: Model, other: Model) -> Mapping[str, Field]:
+    """The draft's fields, with those that it gets from a base that ``other`` has too and that is no model itself."""
+    bases = {one.rpartition("::")[2].rpartition(".")[2] for one in other.record.ancestors}
+    if bases.isdisjoint(model.record.ancestors):
+        return model.fields
+    own = set(map(field_key, other.record.own))
+    return {key: field for key, field in other.fields.items() if key not in own} | dict(model.fields)
+
+
+def _with_ancestors(draft: ModelRecord, other: ModelRecord) -> ModelRecord:
+    """``draft`` with those of its bases that are ``other`` or above it: a draft's imports are not followed."""
+    above = (f"{other.path}::{qualname_of(other)}", *other.ancestors)
+    named = [one for one in above if one.rpartition("::")[2].rpartition(".")[2] in draft.ancestors]
+    return draft._replace(ancestors=(*draft.ancestors, *named))
+
+
+def _draft_same(model: Model, other: Model, case: Case) -> Finding:
+    record, keep = model.record, other.record
+    bring = case.imports.line(keep.path, qualname_of(keep), for_path=record.path)
+    names = [field.name for field in model.fields.values()]
+    there = f"`{keep.name}` ({place(keep)})"
+    differing = case.texts.class_differences(_class(record), _class(keep))
+    return Finding(
+        definition=SAME_FIELDS,
+        similarity=1.0,
+        message=f"`{record.name}` has the same {many(len(names), 'field')} as {there}: {listed(names, limit=5)}",
+        advice=_share_fields(there, differing) if differing else f"Use {there} instead{bring}.",
+        action="extend" if differing else "reuse",
+        components=(_as_place(record), _as_place(keep)),
+        saves=record.lines,
+    )
+
+
+def _class(record: ModelRecord) -> tuple[str, str, int, int]:
+    return record.path, qualname_of(record), record.line, record.end_line
+
+
+def _share_fields(there: str, differing: Sequence[str]) -> str:
+    """What to do about classes with the same fields that are not the same."""
+    named = listed([f"`{name}`" for name in dict.fromkeys(differing)], limit=3)
+    return f"Inherit the fields from {there} or a base class of both, and keep what differs: {named}."
+
+
+def _draft_near(model: Model, other: Model, models: Models, case: Case) -> Finding | None:
+    common = near(model, other, models.weights, least=case.settings.schema_similarity)
+    if common is None:
+        return None
+    record, keep = model.record, other.record
+    advice, action = _extend_advice(
+        keep, record, common.only_right, common.only_left, case.imports, family=model.stem == other.stem
+    )
+    return Finding(
+        definition=NEARLY_SAME_FIELDS,
+        similarity=min(common.score, 0.99),
+        message=f"`{record.name}` shares {many(len(common.shared), 'field')} with `{keep.name}` ({place(keep)})",
+        advice=advice,
+        action="extend" if action == "reuse" else action,
+        components=(_as_place(record), _as_place(keep)),
+        saves=len(common.shared),
+    )
+
+
+def _one_base(draft: ModelRecord, other: ModelRecord) -> bool:
+    return bool({one.rpartition("::")[2].rpartition(".")[2] for one in other.ancestors} & set(draft.ancestors))
+
+
+def _table_taken(record: ModelRecord, models: Sequence[Model], gone: Collection[str]) -> Finding | None:
+    for other in models if record.table else ():
+        keep = other.record
+        if keep.table == record.table and keep.path not in gone and _one_base(record, keep):
+            return Finding(
+                definition=NAME_TAKEN,
+                similarity=1.0,
+                message=f"`{record.name}` takes the table `{record.table}` of `{keep.name}` ({place(keep)})",
+                advice=f"Extend `{keep.name}` ({place(keep)}), or name the new table otherwise.",
+                action="extend",
+                components=(_as_place(record), _as_place(keep)),
+                saves=record.lines,
+            )
+    return None
+
+
+def _made_from(survey: Survey) -> Sequence[Any]:
+    return [survey.settings.schema_similarity, survey.records.models, survey.records.modules]
+
+
+FAMILY = Family((SAME_FIELDS, NEARLY_SAME_FIELDS, NAME_TAKEN), _survey, _judge, _made_from)

@@ -2,23 +2,32 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
-from fastapi_expert.codebase.syntax.facts import FileFacts
 from fastapi_expert.codebase.vocabulary import is_test_path
-from fastapi_expert.duplicates.model import Action, Finding, Place
-from fastapi_expert.duplicates.records.model import Records, VariableRecord
+from fastapi_expert.duplicates.model import Action, Finding, Place, Rule
+from fastapi_expert.duplicates.records.model import VariableRecord
 from fastapi_expert.duplicates.records.variables import drafted_variables
-from fastapi_expert.duplicates.rules.registry import RULES
-from fastapi_expert.duplicates.rules.wording import (
-    import_line,
-    listed,
-    many,
-    place,
-)
+from fastapi_expert.duplicates.rules.base import Case, Family, Remark, Survey
+from fastapi_expert.duplicates.wording import Imports, listed, many, place
 
-if TYPE_CHECKING:
-    from fastapi_expert.duplicates.proposing import Shelf
+DEFINED_TWICE = Rule(
+    "FX501",
+    "setting defined twice",
+    "One environment variable defined by two settings classes",
+    "settings",
+    verdict="extend",
+)
+READ_PAST = Rule(
+    "FX502",
+    "setting read past the settings",
+    "An environment variable read where a setting holds it",
+    "settings",
+    verdict="extend",
+)
+READ_TWICE = Rule(
+    "FX503", "setting read twice", "One environment variable read in several files", "settings", verdict="extend"
+)
 
 _MACHINE = re.compile(
     "HOME|PATH|USER|LOGNAME|SHELL|PWD|TMPDIR|TEMP|TERM|TZ|LANG|LC_ALL|COLUMNS|LINES|EDITOR|VISUAL|PAGER|HOSTNAME"
@@ -27,42 +36,45 @@ _MACHINE = re.compile(
 """What the machine says to every program (POSIX, Base Definitions, 8.3, and its kin): nobody's setting."""
 
 
-def settings_findings(records: Records) -> Iterator[Finding]:
+def _survey(survey: Survey) -> Iterator[Finding]:
     """Variables defined by two settings classes, read past the one that defines them, or read in two files."""
-    modules = dict(records.modules)
-    defined = _defined(records.variables)
+    variables = survey.records.variables
+    defined = _defined(variables)
     for definitions in defined.values():
         yield from _twice(definitions)
-    for variable in records.variables:
+    for variable in variables:
         definitions = defined.get(variable.variable)
         if not variable.owner and definitions and _is_past(variable, definitions):
-            yield _read(variable, definitions[0], modules)
-    for reads in _loose_reads(records.variables, defined).values():
+            yield _read(variable, definitions[0], survey.imports)
+    for reads in _loose_reads(variables, defined).values():
         if len(reads) > 1:
             yield _read_again(reads[-1], reads[:-1])
 
 
-def drafted_settings(draft: FileFacts, shelf: "Shelf", *, before: FileFacts | None) -> Iterator[Finding]:
-    """The same for what a draft defines and reads and ``before`` did not; one finding a variable."""
-    old = {(one.variable, one.owner) for one in (drafted_variables(before) if before else ())}
-    said = list(drafted_variables(draft))
-    own = {one.variable for one in said if one.owner}
-    news = [one for one in said if (one.variable, one.owner) not in old and (one.owner or one.variable not in own)]
-    if not news or _is_apart(draft.path):
+def _judge(case: Case) -> Iterator[Remark]:
+    """The same for what a draft defines and reads and did not before; one finding a variable."""
+    draft, before, overlay = case.draft, case.before, case.overlay
+    mine = list(drafted_variables(draft))
+    if not mine or _is_apart(draft.path):
         return
-    theirs = [one for one in shelf.library.variables if one.path not in shelf.gone]
-    theirs += [one for facts in shelf.fresh for one in drafted_variables(facts)]
+    old = {(one.variable, one.owner) for one in (drafted_variables(before) if before else ())}
+    own = {one.variable for one in mine if one.owner}
+    added = [one for one in mine if (one.variable, one.owner) not in old and (one.owner or one.variable not in own)]
+    if not added:
+        return
+    theirs = [one for one in overlay.library.variables if one.path not in overlay.removed]
+    theirs += [one for file in overlay.added for one in drafted_variables(file.facts)]
     defined = _defined(theirs)
     loose = _loose_reads(theirs, defined)
-    for variable in {one.variable: one for one in reversed(news)}.values():
+    for variable in {one.variable: one for one in reversed(added)}.values():
         definitions, reads = defined.get(variable.variable, ()), loose.get(variable.variable, ())
         if variable.owner and definitions:
             if definitions[0].owner not in variable.ancestors:
-                yield _defined_again(definitions[0], variable)
+                yield Remark(_defined_again(definitions[0], variable), ())
         elif definitions:
-            yield _read(variable, definitions[0], shelf.library.modules)
+            yield Remark(_read(variable, definitions[0], case.imports), ())
         elif reads and not variable.owner:
-            yield _read_again(variable, reads)
+            yield Remark(_read_again(variable, reads), ())
 
 
 def _defined(variables: Sequence[VariableRecord]) -> dict[str, list[VariableRecord]]:
@@ -101,7 +113,7 @@ def _twice(definitions: Sequence[VariableRecord]) -> Iterator[Finding]:
 
 def _defined_again(first: VariableRecord, other: VariableRecord) -> Finding:
     return _finding(
-        "FX501",
+        DEFINED_TWICE,
         (other, first),
         message=f"`{other.owner}.{other.field}` reads {other.variable}, which `{first.owner}.{first.field}` "
         f"({place(first)}) defines already",
@@ -119,10 +131,10 @@ def _is_past(variable: VariableRecord, definitions: Sequence[VariableRecord]) ->
     return not _is_apart(variable.path) and all(variable.path != definition.path for definition in definitions)
 
 
-def _read(variable: VariableRecord, definition: VariableRecord, modules: Mapping[str, str]) -> Finding:
-    bring = import_line(modules, definition.path, definition.owner, for_path=variable.path)
+def _read(variable: VariableRecord, definition: VariableRecord, imports: Imports) -> Finding:
+    bring = imports.line(definition.path, definition.owner, for_path=variable.path)
     return _finding(
-        "FX502",
+        READ_PAST,
         (variable, definition),
         message=f"{variable.variable} is read from the environment, past `{definition.owner}.{definition.field}` "
         f"({place(definition)})",
@@ -133,7 +145,7 @@ def _read(variable: VariableRecord, definition: VariableRecord, modules: Mapping
 
 def _read_again(variable: VariableRecord, others: Sequence[VariableRecord]) -> Finding:
     return _finding(
-        "FX503",
+        READ_TWICE,
         (variable, *others),
         message=f"{variable.variable} is read from the environment here and in {many(len(others), 'more file')}: "
         f"{listed([place(one) for one in others])}",
@@ -142,21 +154,19 @@ def _read_again(variable: VariableRecord, others: Sequence[VariableRecord]) -> F
     )
 
 
-def _finding(rule: str, places: Sequence[VariableRecord], *, message: str, advice: str, action: Action) -> Finding:
+def _finding(rule: Rule, places: Sequence[VariableRecord], *, message: str, advice: str, action: Action) -> Finding:
     """What one of ``places`` says is enough: as many are saved as there are others."""
-    return Finding(
-        rule=rule,
-        title=RULES[rule].title,
-        similarity=1.0,
-        message=message,
-        advice=advice,
-        action=action,
-        components=tuple(map(_as_place, places)),
-        saves=len(places) - 1,
-    )
+    return Finding(rule, 1.0, message, advice, action, tuple(map(_as_place, places)), len(places) - 1)
 
 
 def _as_place(variable: VariableRecord) -> Place:
     what = f"settings:{variable.path}::{variable.owner}.{variable.field}"
     id_ = what if variable.owner else f"variable:{variable.path}::{variable.variable}"
     return Place(id_, "settings", variable.path, variable.line, variable.line)
+
+
+def _made_from(survey: Survey) -> Sequence[Any]:
+    return [survey.records.variables, survey.records.modules]
+
+
+FAMILY = Family((DEFINED_TWICE, READ_PAST, READ_TWICE), _survey, _judge, _made_from)

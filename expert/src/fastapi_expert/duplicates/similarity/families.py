@@ -13,7 +13,7 @@ from typing import Protocol
 from fastapi_expert.duplicates.similarity.index import promising, shared_prefix
 from fastapi_expert.duplicates.similarity.measure import (
     Code,
-    Likeness,
+    Similarity,
     Weights,
     compare,
 )
@@ -29,7 +29,7 @@ class Family:
 
 
 class Scored(Protocol):
-    """How much a pair has in common: functions' `Likeness`, models' `Overlap`."""
+    """How much a pair has in common: functions' `Similarity`, models' `Overlap`."""
 
     @property
     def score(self) -> float: ...
@@ -56,15 +56,15 @@ LEAST_SHARE = 0.5
 """Nearly equal functions share so many statements, and this much of the longer one: neither names alone nor three
 lines of an idiom make a copy."""
 FAMILY = 0.6
-"""Likeness from which a pair joins a family; a looser pair is at most a pair."""
+"""Similarity from which a pair joins a family; a looser pair is at most a pair."""
 LEAST_EVIDENCE = 1.0
 """What they share weighs this much at least: about two statements that nobody else wrote."""
 
 
-def is_copy(likeness: Likeness, least: float) -> bool:
+def is_copy(similarity: Similarity, least: float) -> bool:
     """Whether so much in common is no coincidence."""
-    enough = likeness.common >= LEAST_STATEMENTS and likeness.share >= LEAST_SHARE
-    return enough and likeness.score >= least and likeness.mass >= LEAST_EVIDENCE
+    enough = similarity.common >= LEAST_STATEMENTS and similarity.share >= LEAST_SHARE
+    return enough and similarity.score >= least and similarity.mass >= LEAST_EVIDENCE
 
 
 def may_be_copy(left: Code, right: Code) -> bool:
@@ -79,10 +79,10 @@ def may_be_copy(left: Code, right: Code) -> bool:
 
 def alike_pairs(
     codes: Sequence[Code], positions: Iterable[int], weights: Weights, *, least: float
-) -> dict[tuple[int, int], Likeness]:
+) -> dict[tuple[int, int], Similarity]:
     """Pairs (lower position first) of functions that score at least ``least``."""
     having: dict[int, list[int]] = {}
-    pairs: dict[tuple[int, int], Likeness] = {}
+    pairs: dict[tuple[int, int], Similarity] = {}
     for position in positions:
         code = codes[position]
         found: list[tuple[Sequence[int], float]] = []
@@ -94,9 +94,9 @@ def alike_pairs(
         for other in promising(found, weights.total(code)):
             if not may_be_copy(codes[other], code):
                 continue
-            likeness = compare(codes[other], code, weights)
-            if is_copy(likeness, least):
-                pairs[other, position] = likeness
+            similarity = compare(codes[other], code, weights)
+            if is_copy(similarity, least):
+                pairs[other, position] = similarity
         for others in looked_up:
             others.append(position)
     return pairs

@@ -80,7 +80,7 @@ def count_fields(models: Iterable[Iterable[str]]) -> dict[str, int]:
 def overlap(left: Mapping[str, Field], right: Mapping[str, Field], weights: FieldWeights) -> Overlap:
     """How much two models (fields by key) have in common."""
     both = [key for key in left if key in right]
-    grades = {key: _type_grade(left[key].type, right[key].type) for key in both}
+    grades = {key: _grade(left[key], right[key]) for key in both}
     value = sum(_score_weight(weights, key) * grades[key] for key in both)
     mass = sum(weights.rarity(key) * grades[key] for key in both)
     only_left = [key for key in left if key not in right]
@@ -138,6 +138,22 @@ _RELATED_TYPES = (
 )
 
 
+def _grade(left: Field, right: Field) -> float:
+    """How alike two fields of one name are: one that must be given is not one that may be left out."""
+    grade = _type_grade(left.type, right.type)
+    return grade if demands(left) == demands(right) else min(grade, OTHER_TYPE)
+
+
+def demands(field: Field) -> tuple[bool, bool]:
+    """Whether the field must be given, and whether it may be None."""
+    return field.required, _may_be_none(field.type)
+
+
+@lru_cache(maxsize=1 << 14)
+def _may_be_none(text: str) -> bool:
+    return re.search(r"\bNone\b|\bOptional\b", text) is not None
+
+
 def _type_grade(left: str, right: str) -> float:
     first, second = plain_type(left), plain_type(right)
     if first == second or not first or not second:
@@ -185,12 +201,12 @@ def _alternatives(text: str) -> list[str]:
 def _split(text: str, separator: str) -> list[str]:
     """``text`` at ``separator``, brackets kept whole."""
     parts, depth, start = list[str](), 0, 0
-    for at, char in enumerate(text):
+    for position, char in enumerate(text):
         if char in "[(":
             depth += 1
         elif char in "])":
             depth -= 1
         elif char == separator and depth == 0:
-            parts.append(text[start:at])
-            start = at + 1
+            parts.append(text[start:position])
+            start = position + 1
     return [*parts, text[start:]]

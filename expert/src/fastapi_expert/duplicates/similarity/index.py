@@ -36,23 +36,23 @@ class Index:
 
     def having(self, feature: int) -> Sequence[int]:
         """The positions of the functions that have ``feature``."""
-        at = bisect_left(self.features, feature)
-        if at == len(self.features) or self.features[at] != feature:
+        position = bisect_left(self.features, feature)
+        if position == len(self.features) or self.features[position] != feature:
             return ()
-        return self.postings[self.starts[at] : self.starts[at + 1]]
+        return self.postings[self.starts[position] : self.starts[position + 1]]
 
     def frequency(self, feature: int) -> int:
         """How many functions have ``feature``."""
-        at = bisect_left(self.features, feature)
-        if at == len(self.features) or self.features[at] != feature:
+        position = bisect_left(self.features, feature)
+        if position == len(self.features) or self.features[position] != feature:
             return 0
-        return self.starts[at + 1] - self.starts[at]
+        return self.starts[position + 1] - self.starts[position]
 
     def candidates(self, code: Code, weights: Weights) -> list[int]:
         """The functions most likely to be like ``code``: equal ones, then best first."""
         equal = list(self.having(equal_feature(code)))
         weighted = [(self.having(feature), weight) for feature, weight in prefix(code, weights)]
-        return [*equal, *[at for at in promising(weighted, weights.total(code)) if at not in equal]]
+        return [*equal, *[position for position in promising(weighted, weights.total(code)) if position not in equal]]
 
 
 def equal_feature(code: Code) -> int:

@@ -60,7 +60,7 @@ def unpack(shape: Shaped) -> Code:
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class Similarity:
     """``score`` 0..1; ``mass`` is the weight of what is shared: the evidence that it is no coincidence."""
 
     score: float
@@ -108,7 +108,7 @@ class _KnownWeights(dict[int, float]):
         return weight
 
 
-def compare(left: Code, right: Code, weights: Weights) -> Likeness:
+def compare(left: Code, right: Code, weights: Weights) -> Similarity:
     """How much ``left`` and ``right`` have in common; symmetric."""
     weight = weights.feature
     total = sum(map(weight, left.statements)) + sum(map(weight, right.statements))
@@ -119,7 +119,7 @@ def compare(left: Code, right: Code, weights: Weights) -> Likeness:
     names = 2 * common + sum([weight(name | NAME_TAG) for name in left.names ^ right.names])
     by_name = 2 * common / names if names else by_statement
     share = count / max(len(left.statements), len(right.statements), 1)
-    return Likeness((by_statement + by_name) / 2, together + common, by_statement, count, share)
+    return Similarity((by_statement + by_name) / 2, together + common, by_statement, count, share)
 
 
 def common_statements(left: Code, right: Code) -> int:

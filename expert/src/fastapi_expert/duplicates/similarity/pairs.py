@@ -1,10 +1,11 @@
-"""Which functions are alike: the part of matching that asks nothing of the linker.
+"""The pairs of functions that are alike: the part of matching that asks nothing of the linker.
 
 So it is done beside linking where there is a core to spare, and kept as long as no function changes its shape.
 """
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,15 +13,15 @@ from fastapi_expert.codebase.files.fork import ChildTask, may_fork
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates.records.extract import function_records
 from fastapi_expert.duplicates.records.model import FunctionRecord
-from fastapi_expert.duplicates.rules.advice import is_test
 from fastapi_expert.duplicates.similarity.families import alike_pairs, equal_groups, frequencies
 from fastapi_expert.duplicates.similarity.measure import (
     Code,
-    Likeness,
+    Similarity,
     Weights,
     unpack,
 )
-from fastapi_expert.duplicates.store.library import FORMAT
+from fastapi_expert.identity import identity
+from fastapi_expert.store import recalled, sealed
 
 if TYPE_CHECKING:
     from fastapi_expert.codebase import Codebase
@@ -30,9 +31,9 @@ SMALLEST = ((3, 24), (4, 18), (6, 10))
 FEW = 100
 """Files up to which a child costs more than it saves."""
 _DUNDER_MINIMUM = 60
-_NAME = "likenesses"
+_NAME = "similar pairs"
 
-Pairs = Mapping[tuple[int, int], Likeness]
+Pairs = Mapping[tuple[int, int], Similarity]
 """Positions of two functions, the lower first, and what they have in common."""
 
 
@@ -47,13 +48,13 @@ class Pools(NamedTuple):
 
 def pools_of(functions: Sequence[FunctionRecord], codes: Sequence[Code]) -> Pools:
     """Sort ``functions``, whose codes are ``codes``, into pools; small and silent ones are in none."""
-    large = [at for at, function in enumerate(functions) if _is_eligible(function, codes[at])]
-    tests = [at for at in large if is_test(functions[at])]
-    others = [at for at in large if not is_test(functions[at])]
+    large = [number for number, function in enumerate(functions) if _is_eligible(function, codes[number])]
+    tests = [position for position in large if functions[position].is_test_case]
+    others = [position for position in large if not functions[position].is_test_case]
     return Pools(
         tests,
-        [at for at in others if not functions[at].is_test],
-        [at for at in others if functions[at].is_test],
+        [position for position in others if not functions[position].is_test],
+        [position for position in others if functions[position].is_test],
     )
 
 
@@ -69,20 +70,20 @@ def _is_eligible(function: FunctionRecord, code: Code) -> bool:
     return not is_dunder or code.tokens >= _DUNDER_MINIMUM
 
 
-class Likenesses:
-    """The pairs of one codebase that are alike; what was found lately is kept in its cache."""
+class SimilarPairs:
+    """The pairs of one codebase that are alike; what was found last is kept in its cache."""
 
     def __init__(self, codebase: "Codebase", settings: Config) -> None:
         self._codebase = codebase
         self._settings = settings
         self._kept = codebase.cache.get_blob(_NAME) if codebase.cache is not None else None
-        self._child_task: ChildTask | None = None
+        self._child: ChildTask | None = None
 
     def begin(self) -> None:
         """Look for them while this process links, unless they are likely to be known or soon found."""
         if self._kept is None and len(self._codebase.files) > FEW and may_fork():
             self._codebase.files.values()  # by this process, for both
-            self._child_task = ChildTask(self._beforehand)
+            self._child = ChildTask(self._beforehand)
 
     def _beforehand(self) -> bytes:
         functions = [
@@ -92,36 +93,37 @@ class Likenesses:
         ]
         codes = [unpack(function) for function in functions]
         pools = pools_of(functions, codes)
-        digest = self._digest(functions, pools)
-        return _written(digest, self._look(codes, pools))
+        return sealed(self._digest(functions, pools), _written(self._look(codes, pools)))
 
     def among(self, functions: Sequence[FunctionRecord], codes: Sequence[Code], pools: Pools) -> Pairs:
         """The pairs within the pools of ``functions``, whose codes are ``codes``."""
         digest = self._digest(functions, pools)
-        known = _read(self._kept, digest, len(functions))
+        load = partial(_read, count=len(functions))
+        known = recalled(self._kept, digest, load)
         if known is not None:
             return known
-        data = self._child_task.result() if self._child_task is not None else b""
-        found = _read(data, digest, len(functions))
+        data = self._child.result() if self._child is not None else b""
+        found = recalled(data, digest, load)
         if found is None:
             found = self._look(codes, pools)
-            data = _written(digest, found)
+            data = sealed(digest, _written(found))
         if self._codebase.cache is not None:
             self._codebase.cache.put_blob(_NAME, data)
         return found
 
     def _look(self, codes: Sequence[Code], pools: Pools) -> Pairs:
         weights = Weights(frequencies(codes).__getitem__, len(codes))
-        found: dict[tuple[int, int], Likeness] = {}
+        found: dict[tuple[int, int], Similarity] = {}
         for pool in (pools.application, pools.helpers):
             firsts = [group[0] for group in equal_groups(codes, pool)]
-            long = [at for at in firsts if len(codes[at].statements) >= self._settings.min_statements]
+            long = [position for position in firsts if len(codes[position].statements) >= self._settings.min_statements]
             found |= alike_pairs(codes, long, weights, least=self._settings.function_similarity)
         return found
 
     def _digest(self, functions: Sequence[FunctionRecord], pools: Pools) -> str:
         settings = (self._settings.min_statements, self._settings.function_similarity)
-        total = blake2b(FORMAT + repr((settings, pools.application, pools.helpers)).encode(), digest_size=16)
+        made_from = repr((identity(), settings, pools.application, pools.helpers))
+        total = blake2b(made_from.encode(), digest_size=16)
         for one in functions:
             total.update(b"%d %d %d %d " % (one.renamed, one.tokens, len(one.statements), len(one.names)))
             total.update(one.statements)
@@ -129,21 +131,14 @@ class Likenesses:
         return total.hexdigest()
 
 
-def _written(digest: str, pairs: Pairs) -> bytes:
+def _written(pairs: Pairs) -> bytes:
     rows = [[*pair, like.score, like.mass, like.ordered, like.common, like.share] for pair, like in pairs.items()]
-    return json.dumps([digest, rows]).encode()
+    return json.dumps(rows).encode()
 
 
-def _read(data: bytes | None, digest: str, count: int) -> Pairs | None:
-    """What was written; None when that was not of these functions, or not by us."""
-    if not data:
-        return None
-    try:
-        known, rows = json.loads(data)
-        if known != digest:
-            return None
-        found = {(left, right): Likeness(*likeness) for left, right, *likeness in rows}
-    except (ValueError, TypeError):
-        return None
-    within = all(isinstance(at, int) and 0 <= at < count for pair in found for at in pair)
-    return found if within else None
+def _read(data: bytes, *, count: int) -> Pairs:
+    """What :func:`_written` wrote of ``count`` functions. Raises ValueError or TypeError for anything else."""
+    found = {(left, right): Similarity(*similarity) for left, right, *similarity in json.loads(data)}
+    if not all(isinstance(position, int) and 0 <= position < count for pair in found for position in pair):
+        raise ValueError("not positions of these functions")
+    return found

@@ -14,7 +14,7 @@ from fastapi_expert.duplicates.similarity.fields import (
     overlap,
 )
 
-COMPARED = ("schema", "table")
+COMPARED = ("schema", "table", "data class", "named tuple", "typed dict")
 SMALLEST = 3
 """Fields that two models must share to be alike; two are enough when they are the same and rare."""
 LEAST_EVIDENCE = 0.8
@@ -71,7 +71,6 @@ class Models:
     models: Sequence[Model]
     weights: FieldWeights
     having: Mapping[str, Sequence[int]]
-    modules: Mapping[str, str]
 
     def candidates(self, model: Model) -> list[int]:
         """Models that share a field with ``model``, most shared weight first; of those, the ones of its own size."""
@@ -105,7 +104,7 @@ def models_of(records: Records) -> Models:
             having.setdefault(key, []).append(position)
     known = count_fields(model.fields for model in models)
     weights = FieldWeights(lambda key: known.get(key, 0), len(models))
-    return Models(models, weights, having, dict(records.modules))
+    return Models(models, weights, having)
 
 
 def is_telling(model: Model, weights: FieldWeights) -> bool:
@@ -121,9 +120,9 @@ def is_telling(model: Model, weights: FieldWeights) -> bool:
 def unrelated(positions: Sequence[int], models: Sequence[Model]) -> list[int]:
     """Without those that get their fields from where one before them gets them; nothing when all are but roles."""
     kept: list[int] = []
-    for at in positions:
-        if not any(are_related(models[at].record, models[other].record) for other in kept):
-            kept.append(at)
+    for position in positions:
+        if not any(are_related(models[position].record, models[other].record) for other in kept):
+            kept.append(position)
     roles = all(differ_by_convention(models[kept[0]], models[other]) for other in kept[1:])
     return kept[:1] if roles else kept
 

@@ -10,7 +10,7 @@ import os
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from fastapi_expert.codebase.syntax.facts import FileFacts
 from fastapi_expert.duplicates.records.extract import (
     MODELS,
     Lineage,
+    data_classes,
     function_records,
     is_silent,
     mentions_of,
@@ -34,16 +35,19 @@ from fastapi_expert.duplicates.records.model import (
     RouteRecord,
     VariableRecord,
 )
+from fastapi_expert.duplicates.records.purposes import purposes_of
 from fastapi_expert.duplicates.records.variables import direct_reads
-from fastapi_expert.duplicates.similarity.index import Index, build
+from fastapi_expert.duplicates.similarity.index import build
 from fastapi_expert.duplicates.similarity.measure import unpack
+from fastapi_expert.duplicates.similarity.purposes import PurposeIndex
 from fastapi_expert.duplicates.store.library import (
     LIBRARY,
+    Library,
     Stamps,
     pack,
     unpack_records,
-    write,
 )
+from fastapi_expert.store import ensure_ignored, write_atomically
 
 if TYPE_CHECKING:
     from fastapi_expert.codebase import Codebase
@@ -76,19 +80,23 @@ def records_of_now(codebase: "Codebase", *, meanwhile: Callable[[], None] | None
         yield records
 
 
-def keep(codebase: "Codebase") -> tuple[Records, Index]:
+def rebuild(codebase: "Codebase") -> Library:
     """Link, and leave the library for the next time."""
     records = records_of(codebase)
-    return records, _leave(codebase, records)
+    return _leave(codebase, records)
 
 
-def _leave(codebase: "Codebase", records: Records) -> Index:
+def _leave(codebase: "Codebase", records: Records) -> Library:
+    purposes = PurposeIndex.of(purposes_of(codebase))
     index = build([unpack(function) for function in records.functions])
     if codebase.cache is not None:
         files = {path: (stamp[0], stamp[1]) for path, (stamp, _) in codebase.scan.stamps.items()}
         stamps = Stamps(files, _folders(codebase.root, files))
-        write(codebase.cache.folder / LIBRARY, pack(records, index, stamps, _state(codebase)))
-    return index
+        data = pack(records, index, purposes, stamps, _state(codebase))
+        with suppress(OSError):  # a tree that cannot be written is left as it is
+            ensure_ignored(codebase.cache.folder)
+            write_atomically(codebase.cache.folder / LIBRARY, data)
+    return Library.of(records, purposes, index)
 
 
 def _known(codebase: "Codebase") -> Records | None:
@@ -175,7 +183,10 @@ class _Update:
         found = impact(old, new, inputs=inputs, names=self._codebase.names, callers=callers)
         if found is None:
             return False
+        if _data_classes(old) != _data_classes(new):
+            return False
         kinds = {_qualname(one): one.kind for one in self._known.models if one.path == old.path}
+        kinds = {qualname: kind for qualname, kind in kinds.items() if kind in MODELS}
         if any(kinds.get(qualname) != (kind if kind in MODELS else None) for qualname, kind in found.reshaped.items()):
             return False  # it was something else, for another reason than what it inherits
         self._edits[old.path] = _Edit(old, new, found)
@@ -261,6 +272,14 @@ class _Update:
     def _direct_reads(self) -> Sequence[VariableRecord]:
         kept = [one for one in self._known.variables if not one.owner and one.path not in self._edits]
         return sorted([*kept, *[one for edit in self._edits.values() for one in direct_reads(edit.new)]], key=_path)
+
+
+def _data_classes(facts: FileFacts) -> list[tuple[object, ...]]:
+    """What is known of the classes of a file that only hold data, wherever their lines are."""
+    kinds = data_classes(facts)
+    classes = [one for one in facts.classes if one.qualname in kinds]
+    fields = [[(field.name, field.annotation, field.default) for field in one.fields] for one in classes]
+    return [(one.qualname, kinds[one.qualname], one.bases, own) for one, own in zip(classes, fields, strict=True)]
 
 
 def _like(old: FunctionRecord | None, new: FunctionRecord) -> FunctionRecord:

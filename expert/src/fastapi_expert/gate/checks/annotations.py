@@ -15,7 +15,7 @@ _IGNORE = re.compile(r"#\s*(type|pyright):\s*ignore\b(\[[^\]]*\])?")
 _DIRECTIVE = re.compile(r"#\s*(?:noqa|nosec|fmt|pragma|type|pyright|ruff|isort|pylint|mypy)\b[^#]*")
 
 
-def own_findings(source: bytes, path: str) -> list[Finding]:
+def annotation_findings(source: bytes, path: str) -> list[Finding]:
     """The findings in one file."""
     facts = read_source(source, path)
     found = list(_unexplained(source, path))
@@ -53,8 +53,8 @@ def _unexplained(source: bytes, path: str) -> Iterator[Finding]:
             continue
         reason = _DIRECTIVE.sub("", comment[match.end() :])
         if not re.search(r"[^\W\d_]{3}", reason):
-            shown = match[0].lstrip("# ")
-            message = f"`{shown}` without a reason: say behind it why, as in `# {shown}  # the stubs are wrong`"
+            directive = match[0].lstrip("# ")
+            message = f"`{directive}` without a reason: say why behind it, as in `# {directive}  # the stubs are wrong`"
             yield Finding("ignores", "unexplained-ignore", path, line, line, message)
 
 

@@ -9,11 +9,12 @@ from fastapi_expert.duplicates.model import Finding as Duplicate
 from fastapi_expert.gate.model import Finding
 from fastapi_expert.gate.tree.changes import Changes
 from fastapi_expert.gate.tree.content import Tree
+from fastapi_expert.store import cache_of
 
 
-def read(tree: Tree, config: Config) -> Codebase:
+def read_tree(tree: Tree, config: Config) -> Codebase:
     """The codebase in ``tree``; one that is laid out elsewhere keeps its facts apart from the work tree's."""
-    apart = tree.real / ".expert" / "cache" / "gate" / "trees"
+    apart = cache_of(tree.real) / "gate" / "trees"
     return load(tree.root, exclude=config.exclude, cache=True if tree.root == tree.real else apart)
 
 
@@ -28,7 +29,7 @@ def fingerprints(codebase: Codebase, config: Config) -> set[str]:
     return {fingerprint(duplicate) for duplicate in find(codebase, settings=config).findings}
 
 
-def brought_in(found: list[Duplicate], changes: Changes, known: set[str]) -> list[Finding]:
+def new_findings(found: list[Duplicate], changes: Changes, known: set[str]) -> list[Finding]:
     """Those of ``found`` that are not ``known`` from before."""
     return [_finding(duplicate, changes) for duplicate in found if fingerprint(duplicate) not in known]
 
@@ -40,7 +41,7 @@ def _is_new(duplicate: Duplicate, changes: Changes) -> bool:
 def _finding(duplicate: Duplicate, changes: Changes) -> Finding:
     """Reported at its new side; the other sides are in the text."""
     places = sorted(duplicate.components, key=lambda place: not changes.is_new(place.path, place.line, place.end_line))
-    here = places[0]
+    place = places[0]
     message = f"{duplicate.message.rstrip('.')}. {duplicate.advice}"
-    made = Finding("duplicates", duplicate.rule, here.path, here.line, here.end_line, message)
+    made = Finding("duplicates", duplicate.rule, place.path, place.line, place.end_line, message)
     return replace(made, text=fingerprint(duplicate))

@@ -28,8 +28,8 @@ class Environment:
 
     def tool(self, name: str) -> Path | None:
         """The executable ``name``: the project's, else the one on PATH, else the one installed beside us."""
-        beside = Path(sys.executable).parent
-        for folder in (self.prefix / _BIN if self.prefix else None, None, beside):
+        beside_us = Path(sys.executable).parent
+        for folder in (self.prefix / _BIN if self.prefix else None, None, beside_us):
             found = shutil.which(name, path=None if folder is None else str(folder))
             if found:
                 return Path(found)
@@ -46,16 +46,16 @@ class Environment:
 
     def install(self, package: str) -> str:
         """The command that brings ``package`` into this project."""
-        at = self.home
-        if (at / "uv.lock").exists():
+        home = self.home
+        if (home / "uv.lock").exists():
             return f"uv add --dev {package}"
-        if (at / "poetry.lock").exists():
+        if (home / "poetry.lock").exists():
             return f"poetry add --group dev {package}"
-        if (at / "pdm.lock").exists():
+        if (home / "pdm.lock").exists():
             return f"pdm add -dG dev {package}"
-        if (at / "Pipfile").exists():
+        if (home / "Pipfile").exists():
             return f"pipenv install --dev {package}"
-        return f"{_shown(self.python, self.home)} -m pip install {package}"
+        return f"{_relative(self.python, self.home)} -m pip install {package}"
 
 
 @lru_cache(maxsize=64)
@@ -103,7 +103,7 @@ def _upward(folder: Path, top: Path) -> Iterator[Path]:
 
 def _managed(folder: Path) -> Path | None:
     """An environment that a project manager keeps outside the project."""
-    asked = {
+    commands = {
         "poetry.lock": ("poetry", "env", "info", "--path"),
         "Pipfile": ("pipenv", "--venv"),
         "hatch.toml": ("hatch", "env", "find"),
@@ -113,7 +113,7 @@ def _managed(folder: Path) -> Path | None:
         chosen = Path((folder / ".pdm-python").read_text(encoding="utf-8").strip())
         if chosen.is_file():
             return chosen.parent.parent
-    for marker, command in asked.items():
+    for marker, command in commands.items():
         if not _is_marked(folder, marker) or not shutil.which(command[0]):
             continue
         with contextlib.suppress(OSError, subprocess.SubprocessError):
@@ -124,5 +124,5 @@ def _managed(folder: Path) -> Path | None:
     return None
 
 
-def _shown(path: Path, home: Path) -> str:
+def _relative(path: Path, home: Path) -> str:
     return str(path.relative_to(home)) if path.is_relative_to(home) else str(path)

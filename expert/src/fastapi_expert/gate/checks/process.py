@@ -82,7 +82,7 @@ def given_up() -> bool:
 
 
 def stop_all() -> None:
-    """End every tool that runs: sessions of their own hear no Ctrl-C. Whoever runs one sees it end."""
+    """End every tool that runs: in sessions of their own they do not get Ctrl-C. Waiting threads see them end."""
     _state["given up"] = True
     for process in list(_running):
         _signal(process)

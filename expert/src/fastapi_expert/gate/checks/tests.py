@@ -65,7 +65,7 @@ def choose(codebase: Codebase, changes: Changes) -> Choice:
 def run_tests(
     choice: Choice, changes: Changes, tree: Tree, base: Callable[[], Tree | None], timeout: float
 ) -> tuple[Check, list[Finding]]:
-    """Run the chosen tests; one that failed before the change as well is not its fault, and is said to be so."""
+    """Run the chosen tests; one that failed before the change as well is reported as such and does not count."""
     began = time.monotonic()
     by_home: dict[Path, list[str]] = defaultdict(list)
     for test in choice.tests:
@@ -130,11 +130,11 @@ def _failing_before(
 ) -> set[str]:
     if before is None:
         return set()
-    there = sorted({one.id.partition("[")[0] for one in failed if (before.root / one.path).is_file()})
-    if not there:
+    existing = sorted({one.id.partition("[")[0] for one in failed if (before.root / one.path).is_file()})
+    if not existing:
         return set()
     try:
-        old = _run(before, home, there, env, timeout)
+        old = _run(before, home, existing, env, timeout)
     except Broken:
         return set()
     return {one.id for one in old} & {one.id for one in failed}
@@ -181,10 +181,10 @@ def _run_names(tree: Tree, home: Path, names: Sequence[str], env: Environment, t
         if output.code == 5:  # nothing collected
             return []
         if output.code not in (0, 1, 2) or not log.exists():
-            raise Broken(f"exit code {output.code}: {tree.told(output.last_words)}")
+            raise Broken(f"exit code {output.code}: {tree.with_real_paths(output.last_words)}")
         found = _read(log, tree, folder)
     if output.code and not found:
-        raise Broken(f"exit code {output.code}: {tree.told(output.last_words)}")
+        raise Broken(f"exit code {output.code}: {tree.with_real_paths(output.last_words)}")
     return found
 
 
@@ -195,15 +195,15 @@ def _read(log: Path, tree: Tree, folder: Path) -> list[Failure]:
         if wrong is None:
             continue
         classname, name = case.get("classname", ""), case.get("name", "")
-        shown = case.get("file") or f"{(classname or name).replace('.', '/')}.py"
-        path = tree.path(shown, folder) or shown
-        module = shown.removesuffix(".py").replace("/", ".")
+        file = case.get("file") or f"{(classname or name).replace('.', '/')}.py"
+        path = tree.path(file, folder) or file
+        module = file.removesuffix(".py").replace("/", ".")
         inner = (
             [part for part in classname.removeprefix(module).split(".") if part] if classname.startswith(module) else []
         )
         node = "::".join([path, *inner, name]) if classname else path
-        said = tree.told((wrong.get("message") or wrong.text or "").strip().split("\n")[0])[:300]
-        found.append(Failure(node, path, int(case.get("line") or 0) + 1, f"fails: {said}" if said else "fails"))
+        message = tree.with_real_paths((wrong.get("message") or wrong.text or "").strip().split("\n")[0])[:300]
+        found.append(Failure(node, path, int(case.get("line") or 0) + 1, f"fails: {message}" if message else "fails"))
     return found
 
 

@@ -1,7 +1,7 @@
 """Who depends on what: from every test to every piece of code that it can reach, over names, imports and routes.
 
-The graph holds more than what runs, never less (`affected_links`). Two things keep it from holding everything: an
-application does not lead to its endpoints (`affected_routes`), and a method is reached only by who reaches its class
+The graph holds more than what runs, never less (`links`). Two things keep it from holding everything: an
+application does not lead to its endpoints (`routes`), and a method is reached only by what reaches its class
 and mentions its name as well (`_spread`).
 """
 
@@ -61,19 +61,19 @@ class Graph:
 def _pieces(codebase: Codebase) -> dict[str, dict[str, Piece]]:
     """Every file's pieces; those of a file that was read before come from the cache, by the hash of its content."""
     cache = codebase.cache
-    kept: dict[str, list[Any]] = json.loads((cache and cache.get_blob(_BLOB)) or b"{}")
+    cached: dict[str, list[Any]] = json.loads((cache and cache.get_blob(_BLOB)) or b"{}")
     files: dict[str, dict[str, Piece]] = {}
     now: dict[str, list[Any]] = {}
     for path in codebase.files:
         digest = codebase.scan.stamps[path][1].hex()
-        known = kept.get(path)
+        known = cached.get(path)
         if known and known[0] == digest:
             files[path] = {rows[0]: Piece.of(rows) for rows in known[1]}
             now[path] = known
         else:
             files[path] = pieces_of((codebase.root / path).read_bytes())
             now[path] = [digest, [piece.row() for piece in files[path].values()]]
-    if cache and any(now[path] is not kept.get(path) for path in now):
+    if cache and any(now[path] is not cached.get(path) for path in now):
         cache.put_blob(_BLOB, json.dumps(now, separators=(",", ":")).encode())
     return files
 
@@ -87,7 +87,7 @@ def _way(came: Mapping[Node, Node | None], node: Node | None) -> list[Node]:
 
 
 def _spread(graph: Graph) -> None:
-    """Carry every test along the edges to a fixed point; a method wants its class and its name both."""
+    """Carry every test along the edges to a fixed point; a method needs both its class and its name."""
     reach: dict[Node, int] = defaultdict(int)
     waiting: set[Node] = set()
 

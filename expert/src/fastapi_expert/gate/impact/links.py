@@ -1,6 +1,6 @@
 """Which piece of code may use which other: an edge wherever a name in one can mean the other, more than what runs.
 
-A class leads to its body and to what nobody need name (constructors, hooks); its other methods are named as well.
+A class leads to its body and to what runs without being named (constructors, hooks); its other methods must be named.
 """
 
 import re
@@ -145,7 +145,7 @@ class Links:
         return set()
 
     def link_members(self, path: str, piece: Piece) -> None:
-        """A class leads to its body, that to the methods which nobody need name: constructors, hooks, and theirs."""
+        """A class leads to its body, the body to methods that run unnamed: constructors, hooks, and what they call."""
         node = (path, piece.name)
         self.edges[node].add(body_of(node))
         own = {

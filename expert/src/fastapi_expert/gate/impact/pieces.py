@@ -116,7 +116,7 @@ def pieces_of(source: bytes) -> dict[str, Piece]:
 
 
 def has_errors(source: bytes) -> bool:
-    """Whether a part of the text is no Python."""
+    """Whether a part of the text is not Python."""
     return _parser()[0].parse(source).root_node.has_error
 
 
@@ -224,7 +224,7 @@ class _Cut:
         elif "include_router" in names:
             self.own(node, self.init)  # routes have edges of their own
         elif names and names[0] in self.pieces:
-            piece = self.pieces[names[0]]  # `app.add_middleware(X)`: whoever uses the app meets X
+            piece = self.pieces[names[0]]  # `app.add_middleware(X)`: what uses the app reaches X
             piece.literal = False
             self.own(node, piece)
             self.run(inner)
@@ -285,21 +285,21 @@ class _Cut:
         comments = sorted((node.start_byte, node.end_byte) for node in captures.get("comment", ()))
         for start, end, piece in self.heads:
             piece.head = _digest(piece.head, self.plain(start, end, comments))
-        for at, (start, end, pieces) in enumerate(self.spans):
-            for left, right in self.own_parts(at, start, end):
+        for index, (start, end, pieces) in enumerate(self.spans):
+            for left, right in self.own_parts(index, start, end):
                 for piece in pieces:
                     piece.digest = _digest(piece.digest, self.plain(left, right, comments))
 
     def owners(self, node: Node) -> list[Piece]:
         # spans nest (class, method): the last that begins before the place and ends behind it is the innermost
-        at = bisect_right(self.spans, node.start_byte, key=lambda span: span[0]) - 1
-        while at >= 0 and self.spans[at][1] <= node.start_byte:
-            at -= 1
-        return self.spans[at][2] if at >= 0 else []
+        index = bisect_right(self.spans, node.start_byte, key=lambda span: span[0]) - 1
+        while index >= 0 and self.spans[index][1] <= node.start_byte:
+            index -= 1
+        return self.spans[index][2] if index >= 0 else []
 
-    def own_parts(self, at: int, start: int, end: int) -> Iterator[tuple[int, int]]:
+    def own_parts(self, index: int, start: int, end: int) -> Iterator[tuple[int, int]]:
         """The span less the spans inside it."""
-        for inner in islice(self.spans, at + 1, None):
+        for inner in islice(self.spans, index + 1, None):
             if inner[0] >= end:
                 break
             if inner[0] >= start:

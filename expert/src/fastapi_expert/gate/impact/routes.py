@@ -36,12 +36,12 @@ class Requests:
         served = list(self.links.codebase.served)
         self.link_handlers()
         loose = self.loose({node for route in served for node in self.endpoint(route)})
-        asked = [(route, self.endpoint(route) | self.needs(route)) for route in served]
+        targets = [(route, self.endpoint(route) | self.needs(route)) for route in served]
         for test in self.tests:
-            addresses, names = self.says(test)
+            addresses, names = self.mentions(test)
             words = {word for address in addresses for word in address}
-            for route, pieces in asked:
-                if _method_said(route, names, words) and _asks(addresses, words, route):
+            for route, pieces in targets:
+                if _method_is_named(route, names, words) and _asks(addresses, words, route):
                     self.edges[test.node] |= pieces
             if loose and names & {"client", "app", "TestClient", "AsyncClient"}:
                 self.edges[test.node] |= loose
@@ -56,7 +56,7 @@ class Requests:
         }
 
     def link_handlers(self) -> None:
-        """Middleware and handlers: whoever meets the application meets them."""
+        """Middleware and handlers: what reaches the application reaches them."""
         for path, pieces in self.files.items():
             for name, piece in pieces.items():
                 for decorator in filter(_REGISTERS.match, piece.decorators):
@@ -64,7 +64,7 @@ class Requests:
                     for app in self.links.meant(path, {receiver}, set()):
                         self.edges[app].add((path, name))
 
-    def says(self, test: Test) -> tuple[set[Address], set[str]]:
+    def mentions(self, test: Test) -> tuple[set[Address], set[str]]:
         """Every address and every name in the test and in what it uses on the side of the tests."""
         addresses: set[Address] = set()
         names: set[str] = set()
@@ -134,7 +134,9 @@ def _asks(addresses: set[Address], words: set[str], route: ServedRoute) -> bool:
                 return True
         elif last is None or last in address:
             parts = (wanted[start : start + len(address)] for start in range(len(wanted) - len(address) + 1))
-            if any(all(there in (None, here) for there, here in zip(part, address, strict=True)) for part in parts):
+            if any(
+                all(expected in (None, given) for expected, given in zip(part, address, strict=True)) for part in parts
+            ):
                 return True
     return False
 
@@ -144,9 +146,9 @@ def is_route(decorator: str) -> bool:
     return _SERVES.match(decorator) is not None
 
 
-def _method_said(route: ServedRoute, names: set[str], words: set[str]) -> bool:
+def _method_is_named(route: ServedRoute, names: set[str], words: set[str]) -> bool:
     if route.route.websocket:
         return "websocket_connect" in names
     method = route.route.method
-    said = method.lower() in names or method in words or method.lower() in words
-    return said or bool(names & _ANY_METHOD) or (method == "HEAD" and "get" in names)
+    named = method.lower() in names or method in words or method.lower() in words
+    return named or bool(names & _ANY_METHOD) or (method == "HEAD" and "get" in names)

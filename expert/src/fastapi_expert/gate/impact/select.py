@@ -1,7 +1,7 @@
 """Which tests a change can affect, each with its reason; every test when that cannot be known.
 
-What changed is found piece by piece (`affected_pieces`), who can reach it by names, imports and routes
-(`affected_graph`). Both err on the side of a test too many. Where text cannot tell (a tool's configuration, a data file
+What changed is found piece by piece (`pieces`), what can reach it by names, imports and routes
+(`graph`). Both err on the side of a test too many. Where text cannot tell (a tool's configuration, a data file
 that no code names, a deleted module), `Selection.everything` says why all tests must run.
 """
 
@@ -196,12 +196,12 @@ def _mentions(graph: Graph, path: str, name: str) -> dict[Node, str]:
     raise _Unknown("is a file that no code names")
 
 
-def _naming(graph: Graph, tells: Callable[[str], bool], why: str) -> dict[Node, str]:
+def _naming(graph: Graph, matches: Callable[[str], bool], why: str) -> dict[Node, str]:
     return {
         (path, name): why
         for path, pieces in graph.files.items()
         for name, piece in pieces.items()
-        if any(map(tells, piece.texts))
+        if any(map(matches, piece.texts))
     }
 
 
@@ -231,6 +231,6 @@ def _reason(graph: Graph, test: Test, goals: Mapping[Node, str]) -> str:
     way = graph.path_to(test, set(goals))
     if not way:
         return "reaches what changed"
-    shown = [f"import of {path}" if name == INIT else name.rstrip("@") for path, name in way]
-    shown = shown if len(shown) <= 5 else [*shown[:2], "…", *shown[-2:]]
-    return f"{' → '.join(shown)} ({goals[way[-1]]})"
+    steps = [f"import of {path}" if name == INIT else name.rstrip("@") for path, name in way]
+    steps = steps if len(steps) <= 5 else [*steps[:2], "…", *steps[-2:]]
+    return f"{' → '.join(steps)} ({goals[way[-1]]})"

@@ -1,4 +1,4 @@
-"""Which tests there are, and what runs for them unasked: conftests, autouse fixtures, hooks. Nothing is imported."""
+"""Which tests there are, and what runs for all: conftests, autouse fixtures, hooks. Nothing is imported."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -63,7 +63,7 @@ class Suite:
                     yield Test(f"{path}::{name}::{short}", (base.path, full), also)
 
     def unasked(self, path: str) -> tuple[Node, ...]:
-        """What runs for every test of a file unasked: the import of it and of its conftests, autouse fixtures."""
+        """What runs for every test of a file: the import of it and of its conftests, autouse fixtures."""
         places = (path, *self.conftests(path))
         found: list[Node] = [(place, INIT) for place in places]
         for place in places:

@@ -115,5 +115,5 @@ def _walk(root: Path) -> dict[str, Ranges]:
 
 
 def _is_file(path: Path) -> bool:
-    """A link is no file of ours: what it points to is checked where it lies."""
+    """A link is not a file to check: what it points to is checked where it lies."""
     return path.is_file() and not path.is_symlink()

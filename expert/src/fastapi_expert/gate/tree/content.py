@@ -36,15 +36,15 @@ class Tree:
     real: Path
     digest: str
 
-    def path(self, shown: str, home: Path | None = None) -> str | None:
+    def path(self, printed: str, home: Path | None = None) -> str | None:
         """A path that a tool printed (run in ``home``), relative to the root; None when it lies elsewhere."""
-        absolute = os.path.normpath((home or self.root) / shown)
+        absolute = os.path.normpath((home or self.root) / printed)
         for root in (self.root, self.real):
             with contextlib.suppress(ValueError):
                 return Path(absolute).relative_to(root).as_posix()
         return None
 
-    def told(self, text: str) -> str:
+    def with_real_paths(self, text: str) -> str:
         """A tool's message as if it had run in the work tree."""
         return text.replace(str(self.root), str(self.real)) if self.root != self.real else text
 

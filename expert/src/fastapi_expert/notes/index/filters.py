@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, cast
 
 from fastapi_expert.notes.errors import NoteError
 from fastapi_expert.notes.index.entries import TAG, comparable
-from fastapi_expert.notes.index.index import Index
+from fastapi_expert.notes.index.lookup import Index
 from fastapi_expert.notes.text.names import note_type
 
 Kind = Literal["entity", "observation", "relation"]
@@ -27,7 +27,7 @@ class Filters:
 
 
 class Condition(NamedTuple):
-    """A condition on ``notes`` (and ``facts``, for a result that is no note), and the values of its marks."""
+    """A condition on ``notes`` (and ``facts``, for a result that is not a note), and the values of its marks."""
 
     sql: str
     values: tuple[object, ...]
@@ -71,8 +71,8 @@ def _of_metadata(index: Index, key: str, test: Any) -> Iterator[Condition]:
     if isinstance(test, Mapping):
         operators = cast("Mapping[str, Any]", test)
         _passes(key, "", operators)  # an operator without meaning is refused, whatever the notes say
-        there = index.database.execute("SELECT DISTINCT value FROM properties WHERE key = ?", (key,))
-        passing = json.dumps([value for (value,) in there if _passes(key, value, operators)])
+        existing = index.database.execute("SELECT DISTINCT value FROM properties WHERE key = ?", (key,))
+        passing = json.dumps([value for (value,) in existing if _passes(key, value, operators)])
         among = "SELECT note FROM properties WHERE key = ? AND value IN (SELECT value FROM json_each(?))"
         yield Condition(f"notes.id IN ({among})", (key, passing))
         return

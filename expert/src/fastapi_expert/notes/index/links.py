@@ -2,7 +2,7 @@
 
 from fastapi_expert.notes.errors import NoteError
 from fastapi_expert.notes.index.entries import bare_target
-from fastapi_expert.notes.index.index import Index, Note
+from fastapi_expert.notes.index.lookup import Index, Note
 from fastapi_expert.notes.text.names import permalink
 
 
@@ -41,8 +41,10 @@ def spellings(identifier: str, *, project: str) -> tuple[str, ...]:
 def resolve(index: Index, target: str, *, source: Note) -> Note | None:
     """The note that ``[[target]]`` in ``source`` means; of several the one beside it, then the shortest path."""
     found = _candidates(index, bare_target(target))
-    here = source.path.rpartition("/")[0]
-    return min(found, key=lambda note: (note.path.rpartition("/")[0] != here, len(note.path), note.path), default=None)
+    folder = source.path.rpartition("/")[0]
+    return min(
+        found, key=lambda note: (note.path.rpartition("/")[0] != folder, len(note.path), note.path), default=None
+    )
 
 
 def _candidates(index: Index, text: str) -> list[Note]:

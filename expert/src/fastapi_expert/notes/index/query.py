@@ -26,15 +26,15 @@ class Query:
 @dataclass(slots=True)
 class _Reader:
     tokens: list[str]
-    at: int = 0
+    position: int = 0
     plain: list[str] = field(default_factory=list[str])
 
     def peek(self) -> str | None:
-        return self.tokens[self.at] if self.at < len(self.tokens) else None
+        return self.tokens[self.position] if self.position < len(self.tokens) else None
 
     def take(self) -> str:
-        self.at += 1
-        return self.tokens[self.at - 1]
+        self.position += 1
+        return self.tokens[self.position - 1]
 
 
 def read(text: str) -> Query:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fastapi_expert.notes.errors import NoteError
 from fastapi_expert.notes.index import query as language
 from fastapi_expert.notes.index.filters import Filters, Kind, condition
-from fastapi_expert.notes.index.index import Fact, Index, Note
+from fastapi_expert.notes.index.lookup import Fact, Index, Note
 
 _WEIGHTS = "10.0, 5.0, 3.0, 1.0"  # title, tags, path, body
 _EXCERPT = 200  # characters
@@ -39,12 +39,12 @@ def search(
     Raises:
         NoteError: when the query or a filter has no meaning.
     """
-    asked = language.read(query or "")
-    filters = replace(filters, tags=(*filters.tags, *asked.tags))
-    if not asked.strict:
+    parsed = language.read(query or "")
+    filters = replace(filters, tags=(*filters.tags, *parsed.tags))
+    if not parsed.strict:
         return _unranked(index, filters, start, stop)
     columns = "{title} : " if title_only else ""
-    for expression in filter(None, (asked.strict, asked.relaxed)):
+    for expression in filter(None, (parsed.strict, parsed.relaxed)):
         found = _ranked(index, f"{columns}({expression})", filters, start, stop)
         if found.total:
             return found

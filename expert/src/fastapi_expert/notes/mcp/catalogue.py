@@ -1,36 +1,32 @@
-"""Which tools there are, as an MCP server lists them, and `call`, which runs one by its name."""
+"""The five note tools, as an MCP server lists them, and `call`, which runs one by its name."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi_expert.notes.errors import NoteError
 from fastapi_expert.notes.mcp import replies, tools
-from fastapi_expert.notes.mcp.arguments import Parameter, bind
 from fastapi_expert.notes.notebook import Notebook
 from fastapi_expert.notes.text.edits import OPERATIONS
+from fastapi_expert.tool import ArgumentError, Json, Parameter, Refused, Tool, bind
 
 
-@dataclass(frozen=True, slots=True)
-class Tool:
-    """One tool as an MCP server lists it; ``keys`` are those of its JSON answer that a refusal leaves empty."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteTool(Tool):
+    """A tool on a notebook; ``keys`` are those of its JSON answer that a refusal leaves empty."""
 
-    name: str
-    title: str
-    about: str
-    run: Callable[..., tools.Answer]
-    parameters: tuple[Parameter, ...]
     keys: tuple[str, ...]
-    read_only: bool = True
+    notebook: Notebook | None = None
 
-    def input_schema(self) -> dict[str, Any]:
-        """JSON Schema of the arguments: canonical names only."""
-        return {
-            "type": "object",
-            "properties": {each.name: each.schema() for each in self.parameters},
-            "required": [each.name for each in self.parameters if each.required],
-            "additionalProperties": False,
-        }
+    def run(self, arguments: Json) -> str:
+        """The answer as text; a refusal is `Refused` in the format that was asked for."""
+        assert self.notebook is not None
+        reply = call(self.notebook, self.name, arguments)
+        text = reply.answer if isinstance(reply.answer, str) else json.dumps(reply.answer, ensure_ascii=False)
+        if reply.failed:
+            raise Refused(text)
+        return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +45,28 @@ def call(notebook: Notebook, name: str, arguments: Mapping[str, Any]) -> Reply:
     """
     tool = TOOLS[name]
     try:
-        bound = bind(name, tool.parameters, arguments)
+        bound = _bound(tool, arguments)
         _check_project(notebook, bound)
-        return Reply(tool.run(notebook, **bound))
+        return Reply(tool.function(notebook, **bound))
     except NoteError as error:
-        if str(arguments.get("output_format", tool_default(tool))) == "json":
+        if str(arguments.get("output_format", _default_format(tool))) == "json":
             return Reply(replies.error_json(error, tool.keys) | _error_extras(tool, arguments, error), failed=True)
         return Reply(replies.error_text(error), failed=True)
 
 
-def tool_default(tool: Tool) -> str:
+def note_tools(notebook: Notebook) -> dict[str, NoteTool]:
+    """The five tools on the notes of ``notebook``."""
+    return {name: replace(tool, notebook=notebook) for name, tool in TOOLS.items()}
+
+
+def _bound(tool: NoteTool, arguments: Mapping[str, Any]) -> Json:
+    try:
+        return bind(tool.name, tool.parameters, arguments)
+    except ArgumentError as error:
+        raise NoteError("INVALID_ARGUMENTS", error.what, do=error.do) from None
+
+
+def _default_format(tool: NoteTool) -> str:
     """The format a tool answers in when none is asked for."""
     return next(str(each.default) for each in tool.parameters if each.name == "output_format")
 
@@ -78,12 +86,12 @@ def _check_project(notebook: Notebook, bound: dict[str, Any]) -> None:
         )
 
 
-def _error_extras(tool: Tool, arguments: Mapping[str, Any], error: NoteError) -> dict[str, Any]:
+def _error_extras(tool: NoteTool, arguments: Mapping[str, Any], error: NoteError) -> dict[str, Any]:
     if tool.name == "edit_note":
         return {"operation": arguments.get("operation"), "fileCreated": False}
     if tool.name == "write_note" and error.permalink:
-        there = {"permalink": error.permalink, "file_path": error.where}
-        return {"title": arguments.get("title"), "action": "conflict", **there}
+        existing = {"permalink": error.permalink, "file_path": error.where}
+        return {"title": arguments.get("title"), "action": "conflict", **existing}
     return {}
 
 
@@ -99,52 +107,56 @@ _PAGES = (
 )
 _CHECKSUM = Parameter("expected_checksum", "string", "refuse when the note changed since it was read")
 
-TOOLS: dict[str, Tool] = {
+TOOLS: dict[str, NoteTool] = {
     tool.name: tool
     for tool in (
-        Tool(
-            "write_note",
-            "Write Note",
-            "Create a Markdown note: `- [category] fact #tag (context)`, `- relation_type [[Other Note]]`."
-            " An existing note is replaced only with overwrite=true.",
-            tools.write_note,
-            (
+        NoteTool(
+            name="write_note",
+            title="Write Note",
+            description=(
+                "Create a Markdown note: `- [category] fact #tag (context)`, `- relation_type [[Other Note]]`."
+                " An existing note is replaced only with overwrite=true."
+            ),
+            function=tools.write_note,
+            parameters=(
                 Parameter("title", "string", required=True),
                 Parameter("content", "string", required=True),
                 Parameter(
                     "directory", "string", 'relative, "/" is the root', required=True, aliases=("folder", "dir", "path")
                 ),
                 *_WORKSPACE,
-                Parameter("tags", "tags"),
+                Parameter("tags", "strings"),
                 Parameter("note_type", "string", default="note"),
                 Parameter("metadata", "object", "more front matter"),
                 Parameter("overwrite", "boolean"),
                 _CHECKSUM,
                 _format("text"),
             ),
-            ("title", "permalink", "file_path", "checksum", "action"),
+            keys=("title", "permalink", "file_path", "checksum", "action"),
             read_only=False,
+            destructive=True,
+            idempotent=False,
         ),
-        Tool(
-            "read_note",
-            "Read Note",
-            "Read a note by permalink, path or exact title; else the notes that mention it.",
-            tools.read_note,
-            (
+        NoteTool(
+            name="read_note",
+            title="Read Note",
+            description=("Read a note by permalink, path or exact title; else the notes that mention it."),
+            function=tools.read_note,
+            parameters=(
                 Parameter("identifier", "string", required=True),
                 *_PROJECT,
                 *_PAGES,
                 _format("text"),
                 Parameter("include_frontmatter", "boolean", default=False),
             ),
-            ("title", "permalink", "file_path", "content", "frontmatter"),
+            keys=("title", "permalink", "file_path", "content", "frontmatter"),
         ),
-        Tool(
-            "search_notes",
-            "Search Notes",
-            'Full text search: words, "phrases", AND OR NOT ( ), tag:name; or by filters alone.',
-            tools.search_notes,
-            (
+        NoteTool(
+            name="search_notes",
+            title="Search Notes",
+            description=('Full text search: words, "phrases", AND OR NOT ( ), tag:name; or by filters alone.'),
+            function=tools.search_notes,
+            parameters=(
                 Parameter("query", "string", aliases=("q", "search", "text")),
                 *_PROJECT,
                 Parameter("search_all_projects", "boolean", default=False, aliases=("all_projects",)),
@@ -158,21 +170,21 @@ TOOLS: dict[str, Tool] = {
                 Parameter("categories", "array", "of observations", aliases=("category",)),
                 Parameter("after_date", "string", "7d, 2 weeks, 2026-01-31", aliases=("since", "after", "from_date")),
                 Parameter("metadata_filters", "object", 'front matter: {"status": "open", "n": {"$gt": 3}}'),
-                Parameter("tags", "tags"),
+                Parameter("tags", "strings"),
                 Parameter("status", "string"),
                 Parameter("min_similarity", "number", aliases=("threshold", "similarity_threshold")),
             ),
-            ("results",),
+            keys=("results",),
         ),
-        Tool(
-            "build_context",
-            "Build Context",
-            'A note (or "folder/*") with its facts and what is related to it, depth relations away.',
-            tools.build_context,
-            (
+        NoteTool(
+            name="build_context",
+            title="Build Context",
+            description=('A note (or "folder/*") with its facts and what is related to it, depth relations away.'),
+            function=tools.build_context,
+            parameters=(
                 Parameter("url", "string", "memory://folder/note", required=True, aliases=("uri", "memory_url")),
                 *_PROJECT,
-                Parameter("depth", "depth", default=1),
+                Parameter("depth", "integer or string", default=1),
                 Parameter(
                     "timeframe",
                     "string",
@@ -183,14 +195,14 @@ TOOLS: dict[str, Tool] = {
                 Parameter("max_related", "integer", default=10, aliases=("max_results",)),
                 _format("json"),
             ),
-            ("results",),
+            keys=("results",),
         ),
-        Tool(
-            "edit_note",
-            "Edit Note",
-            "Change a note in place; append and prepend create it when missing.",
-            tools.edit_note,
-            (
+        NoteTool(
+            name="edit_note",
+            title="Edit Note",
+            description=("Change a note in place; append and prepend create it when missing."),
+            function=tools.edit_note,
+            parameters=(
                 Parameter("identifier", "string", required=True),
                 Parameter("operation", "string", required=True, choices=OPERATIONS),
                 Parameter("content", "string", required=True, aliases=("new_content", "replacement", "replace_with")),
@@ -203,8 +215,10 @@ TOOLS: dict[str, Tool] = {
                 _CHECKSUM,
                 _format("text"),
             ),
-            ("title", "permalink", "file_path", "checksum", "operation", "fileCreated"),
+            keys=("title", "permalink", "file_path", "checksum", "operation", "fileCreated"),
             read_only=False,
+            destructive=True,
+            idempotent=False,
         ),
     )
 }

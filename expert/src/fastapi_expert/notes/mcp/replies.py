@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi_expert.notes.context import Context, Edge
 from fastapi_expert.notes.errors import NoteError
-from fastapi_expert.notes.index.index import Fact, Note, iso
+from fastapi_expert.notes.index.lookup import Fact, Note, iso
 from fastapi_expert.notes.index.search import Hit
 from fastapi_expert.notes.notebook import Written
 from fastapi_expert.notes.store.folder import Content
@@ -98,13 +98,15 @@ def hit_json(hit: Hit) -> dict[str, Any]:
 def hits_text(hits: Sequence[Hit], *, query: str, project: str, page: int, page_size: int, total: int) -> str:
     """`search_notes` as Markdown."""
     if not hits:
-        there = f", {total} in all" if total else ""
-        return f"No results found for {query!r} in project {project!r} on page {page}{there}. Try other or fewer words."
+        in_all = f", {total} in all" if total else ""
+        return (
+            f"No results found for {query!r} in project {project!r} on page {page}{in_all}. Try other or fewer words."
+        )
     lines = [f"# Search Results: {query}", f"*project: {project}*", ""]
     for hit in hits:
-        shown = hit_json(hit)
-        lines += [f"### {shown['title']}", f"- permalink: {shown['permalink']}"]
-        lines += [f"- {shown['content']}"] if hit.fact is None and hit.excerpt else []
+        row = hit_json(hit)
+        lines += [f"### {row['title']}", f"- permalink: {row['permalink']}"]
+        lines += [f"- {row['content']}"] if hit.fact is None and hit.excerpt else []
         lines.append("")
     plural = "" if total == 1 else "s"
     return "\n".join([*lines, "---", f"*{total} result{plural} | page {page}, page_size {page_size}*"])

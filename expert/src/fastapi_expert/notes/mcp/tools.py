@@ -8,8 +8,8 @@ from fastapi_expert.notes.errors import NoteError
 from fastapi_expert.notes.index import search
 from fastapi_expert.notes.index.entries import bare_target
 from fastapi_expert.notes.index.filters import KINDS, Filters, Kind
-from fastapi_expert.notes.index.index import Index, Note
 from fastapi_expert.notes.index.links import resolve
+from fastapi_expert.notes.index.lookup import Index, Note
 from fastapi_expert.notes.mcp import replies
 from fastapi_expert.notes.notebook import Edit, Notebook, Written
 from fastapi_expert.notes.text import dates as when
@@ -107,8 +107,8 @@ def search_notes(
         after=when.since(after_date).timestamp() if after_date else None,
         metadata={**(metadata_filters or {}), **({"status": status} if status else {})} or None,
     )
-    asked = (query, filters.types, entity_types, filters.categories, filters.tags, after_date, filters.metadata)
-    if not any(asked):
+    criteria = (query, filters.types, entity_types, filters.categories, filters.tags, after_date, filters.metadata)
+    if not any(criteria):
         raise NoteError(
             "NO_CRITERIA",
             "there is nothing to search for",
@@ -236,13 +236,13 @@ def _kinds(entity_types: list[str] | None, categories: list[str] | None) -> tupl
 
 
 def _described(filters: Filters) -> list[str]:
-    shown = {
+    named = {
         "types": filters.types,
         "categories": filters.categories,
         "tags": filters.tags,
         "metadata": filters.metadata,
     }
-    return [f"{name}={list(value) if isinstance(value, tuple) else value}" for name, value in shown.items() if value]
+    return [f"{name}={list(value) if isinstance(value, tuple) else value}" for name, value in named.items() if value]
 
 
 def _check_url(url: str) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from fastapi_expert.notes.errors import NoteError
 from fastapi_expert.notes.store.snapshot import Snapshot
 from fastapi_expert.notes.text.names import inside
+from fastapi_expert.store import ensure_ignored
 
 LOCK_TIMEOUT = 30.0  # seconds; a write holds the lock for milliseconds
 
@@ -32,7 +33,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """That the index in its ``generation`` says what the files of ``snapshot`` do, but for those still ``young``."""
+    """The index in its ``generation`` agrees with the files of ``snapshot``, except those still ``young``."""
 
     generation: int
     snapshot: Snapshot
@@ -52,17 +53,14 @@ class Folder:
 
     def make_cache(self) -> None:
         """Make the cache folder, which git is not to see."""
-        self.cache.mkdir(parents=True, exist_ok=True)
-        ignore = self.cache / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
+        ensure_ignored(self.cache)
 
     def exists(self, path: str) -> bool:
         """Whether something has this path, however the file system spells it."""
         return os.path.lexists(self.root / path)
 
     def read(self, path: str) -> Content:
-        """The note at ``path``, which is one of a `Snapshot`; NUL and bytes that are no UTF-8 are dropped or replaced.
+        """The note at ``path``, which is one of a `Snapshot`; NUL is dropped, bytes that are not UTF-8 are replaced.
 
         Raises:
             NoteError: when the file cannot be read.
@@ -137,7 +135,7 @@ def decode(data: bytes) -> Content:
 
 
 def encode(text: str, *, like: Content | None = None) -> bytes:
-    """The bytes of a note; a surrogate that is no character becomes ``?``."""
+    """The bytes of a note; a surrogate that is not a character becomes ``?``."""
     if like and like.newline != "\n":
         text = text.replace("\r\n", "\n").replace("\n", like.newline)
     return (b"\xef\xbb\xbf" if like and like.bom else b"") + text.replace("\0", "").encode("utf-8", "replace")

@@ -108,8 +108,8 @@ def _directory(path: str, old: _Directory | None) -> _Directory | None:
     try:
         stamps: Sequence[_Stamp] = list(map(_stamp_of, map(os.lstat, files)))
     except OSError:  # one went meanwhile
-        there = [(name, found) for name, file in zip(names, files, strict=True) if (found := stamp(file))]
-        names, stamps = tuple(name for name, _ in there), [found for _, found in there]
+        existing = [(name, found) for name, file in zip(names, files, strict=True) if (found := stamp(file))]
+        names, stamps = tuple(name for name, _ in existing), [found for _, found in existing]
         files = tuple(f"{path}/{name}" for name in names)
     if old and same and names is old.names and stamps == old.stamps:
         return old

@@ -15,7 +15,7 @@ def since(text: str, *, now: datetime | None = None) -> datetime:
     """The moment from which ``text`` counts, in UTC; days are whole where the text names days.
 
     Raises:
-        NoteError: when it is no time that we know.
+        NoteError: when it is not a time that we know.
     """
     moment = now or datetime.now(UTC)
     phrase = " ".join(text.lower().split())
@@ -30,7 +30,7 @@ def since(text: str, *, now: datetime | None = None) -> datetime:
     if not found or unit not in _DAYS:
         raise NoteError(
             "INVALID_TIMEFRAME",
-            f"{text!r} is no time",
+            f"{text!r} is not a time",
             do='write it like "7d", "2 weeks ago", "last month", "yesterday" or "2026-01-31"',
         )
     count = int(found["count"]) if (found["count"] or "").isdigit() else 1

@@ -61,7 +61,7 @@ def replace_section(body: str, content: str, *, section: str, subsections: bool 
     """
     lines = body.splitlines(keepends=True)
     try:
-        here = _find(lines, section)
+        heading = _find(lines, section)
     except _Missing:
         heading = section.strip() if section.lstrip().startswith("#") else f"## {section.strip()}"
         before = _closed(body.rstrip("\n"))
@@ -72,22 +72,22 @@ def replace_section(body: str, content: str, *, section: str, subsections: bool 
         (
             other.line
             for other in _headings(lines)
-            if other.line > here.line and (not subsections or other.level <= here.level)
+            if other.line > heading.line and (not subsections or other.level <= heading.level)
         ),
         len(lines),
     )
-    old = lines[here.line + 1 : end]
-    new = _without_heading(content, lines[here.line]).strip("\n")
+    old = lines[heading.line + 1 : end]
+    new = _without_heading(content, lines[heading.line]).strip("\n")
     lead, tail = _blank_edges(old)
     inner = f"{lead}{new}\n{tail}" if new else (lead or tail)
-    return "".join(lines[: here.line]) + _line(lines[here.line]) + inner + "".join(lines[end:])
+    return "".join(lines[: heading.line]) + _line(lines[heading.line]) + inner + "".join(lines[end:])
 
 
 def insert_before_section(body: str, content: str, *, section: str) -> str:
     """``content`` as a block of its own before the heading."""
     lines = body.splitlines(keepends=True)
-    here = _find(lines, section)
-    before, after = "".join(lines[: here.line]), "".join(lines[here.line :])
+    heading = _find(lines, section)
+    before, after = "".join(lines[: heading.line]), "".join(lines[heading.line :])
     gap = "" if not before.strip("\n") or before.endswith("\n\n") else "\n"
     return f"{before}{gap}{content.strip(chr(10))}\n\n{after}"
 
@@ -95,12 +95,12 @@ def insert_before_section(body: str, content: str, *, section: str) -> str:
 def insert_after_section(body: str, content: str, *, section: str) -> str:
     """``content`` as a block of its own between the heading and what stands under it."""
     lines = body.splitlines(keepends=True)
-    here = _find(lines, section)
-    rest = "".join(lines[here.line + 1 :])
+    heading = _find(lines, section)
+    rest = "".join(lines[heading.line + 1 :])
     lead = rest[: len(rest) - len(rest.lstrip("\n"))]
     after = rest[len(lead) :]
     gap = "\n" if after else ""
-    return "".join(lines[: here.line]) + _line(lines[here.line]) + f"{lead}{content.strip(chr(10))}\n{gap}{after}"
+    return "".join(lines[: heading.line]) + _line(lines[heading.line]) + f"{lead}{content.strip(chr(10))}\n{gap}{after}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +158,11 @@ def _find(lines: list[str], section: str) -> _Heading:
             do="use find_replace on the text itself, or make the headings differ",
         )
     near = get_close_matches(text, [each.text for each in headings], n=3)
-    there = ", ".join(f"{'#' * each.level} {each.text}" for each in headings if not near or each.text in near)
+    known = ", ".join(f"{'#' * each.level} {each.text}" for each in headings if not near or each.text in near)
     raise _Missing(
         "SECTION_NOT_FOUND",
         f"Section {section!r} not found in document. Use replace_section to create a new section.",
-        do=f"the headings there are: {there}" if there else "the note has no headings",
+        do=f"the headings there are: {known}" if known else "the note has no headings",
     )
 
 

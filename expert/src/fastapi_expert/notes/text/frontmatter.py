@@ -23,7 +23,7 @@ class Split:
 
 
 def split(text: str) -> Split:
-    """Cut ``text`` (newlines as ``\\n``). A block that is no YAML mapping is no front matter: all is body."""
+    """Cut ``text`` (newlines as ``\\n``). A block that is not a YAML mapping is not front matter: all is body."""
     found = _BLOCK.match(text)
     if not found:
         return Split("", text, {})

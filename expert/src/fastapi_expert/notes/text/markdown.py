@@ -141,10 +141,10 @@ def _trailing_context(content: str) -> tuple[str, str | None]:
     if not content.endswith(")"):
         return content, None
     depth = 0
-    for at in range(len(content) - 1, -1, -1):
-        depth += {")": 1, "(": -1}.get(content[at], 0)
+    for position in range(len(content) - 1, -1, -1):
+        depth += {")": 1, "(": -1}.get(content[position], 0)
         if depth == 0:
-            return content[:at].strip(), content[at + 1 : -1].strip()
+            return content[:position].strip(), content[position + 1 : -1].strip()
     return content, None
 
 
@@ -162,8 +162,8 @@ def _relations(text: str, *, in_list: bool) -> Iterator[Relation]:
 
 def _links(bare: str, text: str) -> Iterator[tuple[int, int, str]]:
     """Every outermost ``[[…]]`` as (start, end, target)."""
-    at = 0
-    while (start := bare.find("[[", at)) >= 0:
+    position = 0
+    while (start := bare.find("[[", position)) >= 0:
         depth, end = 1, start + 2
         while depth and end < len(bare):
             pair = bare[end : end + 2]
@@ -177,7 +177,7 @@ def _links(bare: str, text: str) -> Iterator[tuple[int, int, str]]:
         target = text[start + 2 : end - 2].strip().replace("::", "/")
         if target:
             yield start, end, target
-        at = end
+        position = end
 
 
 def _typed(text: str, link: tuple[int, int, str]) -> Relation | None:

@@ -87,12 +87,11 @@ def inside(root: Path, relative: str) -> Path:
 
 
 def permalink(path: str) -> str:
-    """The permalink of a file: its path without extension, in lower case, with ``-`` for what is no letter or digit.
+    """The permalink of a file: its path without extension, in lower case, with ``-`` for what is not a letter or digit.
 
     Accents are dropped from Latin letters; letters of other scripts stay as they are written.
     """
     stem = re.sub(r"(?i)\.md$", "", path)
-    slugs = [_slug(part) for part in stem.split("/")]
     slugs = [_slug(part) for part in stem.split("/")]
     return "/".join(slug for slug in slugs if slug) or "note"
 

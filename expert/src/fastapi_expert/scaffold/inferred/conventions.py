@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.link.dependencies import Dependencies, Need
 from fastapi_expert.codebase.model import Component, Route
-from fastapi_expert.codebase.syntax.facts import ClassFacts, FunctionFacts, Param
+from fastapi_expert.codebase.syntax.facts import FunctionFacts, Param
 from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.errors import ExpertError
 from fastapi_expert.scaffold.inferred.sources import Sources
@@ -281,10 +281,3 @@ def _user(codebase: Codebase) -> ParameterTemplate | None:
                 found = ParameterTemplate(param.name, param.annotation, param.default, route.path_file)
                 counted[found] = counted.get(found, 0) + 1
     return max(counted, key=lambda each: counted[each]) if counted else None
-
-
-def class_of(codebase: Codebase, component: Component) -> ClassFacts:
-    """The facts of a class component."""
-    facts = codebase.class_(component.id)
-    assert facts is not None
-    return facts

@@ -200,13 +200,13 @@ def _end_of(lines: list[str], number: int) -> int:
     return number + 1
 
 
-def _spaced(lines: list[str], at: int, piece: str) -> list[str]:
+def _spaced(lines: list[str], index: int, piece: str) -> list[str]:
     """``piece`` with two empty lines before and after, counting those that are there."""
     above = 0
-    while at - above > 0 and not lines[at - above - 1].strip():
+    while index - above > 0 and not lines[index - above - 1].strip():
         above += 1
     below = 0
-    while at + below < len(lines) and not lines[at + below].strip():
+    while index + below < len(lines) and not lines[index + below].strip():
         below += 1
-    after = max(0, 2 - below) if at + below < len(lines) else 0
+    after = max(0, 2 - below) if index + below < len(lines) else 0
     return ["\n"] * max(0, 2 - above) + [f"{piece}\n"] + ["\n"] * after

@@ -210,7 +210,7 @@ async def reset_password(body: PasswordReset, resources: ResourcesDep) -> Messag
 
 
 def _answer_registration(request: Request, answer: Answer, *, as_cookies: bool) -> Response:
-    """This answer, or the first one again: what is kept holds the tokens, whichever way they leave."""
+    """Answer with the tokens of this registration, or of the first one under its key, in the body or as cookies."""
     content = orjson.loads(answer.body)
     tokens = Tokens(
         access=content["access_token"],

@@ -123,7 +123,7 @@ def _signed_in(request: Request, flow: Flow, tokens: Tokens) -> Response:
 
 
 def _go(address: str, *, fragment: str = "") -> Response:
-    """To a page; what it is told is in the fragment, which reaches no server's log."""
+    """Redirect to a page. The message for it is in the fragment, which no server logs."""
     bare = urldefrag(address).url if fragment else address
     return RedirectResponse(f"{bare}#{fragment}" if fragment else bare, status_code=303, headers=NO_STORE)
 

@@ -1,0 +1,48 @@
+"""Under which name each file is imported: as the codebase itself does it, else as its packages say."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from fastapi_expert.codebase.resolve.modules import Modules
+from fastapi_expert.codebase.syntax.facts import FileFacts
+
+
+def import_names(files: Mapping[str, FileFacts], modules: Modules) -> Iterator[tuple[str, str]]:
+    """(path, dotted name) for every file, "" where nobody could tell: a folder that is no package and that no import
+    names may be on the path, below it, or not importable at all."""
+    seen = _seen(files, modules)
+    prefixes = {path.rpartition("/")[0]: name.rpartition(".")[0] for path, name in seen.items() if _is_plain(path)}
+    for path in files:
+        yield path, seen.get(path) or _named(path, modules, prefixes)
+
+
+def _seen(files: Mapping[str, FileFacts], modules: Modules) -> dict[str, str]:
+    """Path to the absolute name under which most other files import it."""
+    count: dict[str, Counter[str]] = {}
+    for path, facts in files.items():
+        for name in {one.module for one in facts.imports if not one.module.startswith(".")}:
+            place = modules.find(path, name)
+            if place is not None and not place.endswith("/") and place != path:
+                count.setdefault(place, Counter())[name] += 1
+    return {place: max(names, key=lambda name: (names[name], name)) for place, names in count.items()}
+
+
+def _is_plain(path: str) -> bool:
+    return not path.endswith("__init__.py")
+
+
+def _named(path: str, modules: Modules, prefixes: Mapping[str, str]) -> str:
+    folder, _, file = path.rpartition("/")
+    stem = file.removesuffix(".py")
+    if folder in prefixes and _is_plain(path):
+        return f"{prefixes[folder]}.{stem}" if prefixes[folder] else stem
+    parts = folder.split("/") if folder else []
+    packages = [
+        depth for depth in range(1, len(parts) + 1) if modules.is_file("/".join([*parts[:depth], "__init__.py"]))
+    ]
+    if not packages:
+        return modules.name(path) if not folder or modules.is_file("__init__.py") else ""
+    if packages[-1] == len(parts) and len(packages) == len(parts) - packages[0] + 1:
+        return modules.name(path)
+    inner = parts[packages[0] - 1 :]
+    return ".".join([*inner, stem] if _is_plain(path) else inner)

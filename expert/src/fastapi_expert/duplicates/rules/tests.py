@@ -1,0 +1,62 @@
+"""FX601: tests that exercise the same thing the same way."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from fastapi_expert.duplicates.model import Finding
+from fastapi_expert.duplicates.rules.base import Advice, Family, FunctionRule, Group, Survey
+from fastapi_expert.duplicates.rules.functions import finding_on
+from fastapi_expert.duplicates.similarity.families import equal_groups
+from fastapi_expert.duplicates.similarity.pairs import pools_of
+from fastapi_expert.duplicates.wording import place
+
+MANY = 3
+"""Tests that differ in literals only are worth a word from this number on."""
+LEAST_STATEMENTS = 4
+
+
+def _advise(group: Group) -> Advice:
+    where = place(group.keep)
+    if group.equal and len(group.members) == 2:
+        return Advice(f"Delete one of the two, or make them cases of one parametrised test at {where}.", "merge")
+    return Advice(f"Make them one test at {where} with `@pytest.mark.parametrize` over what differs.", "merge")
+
+
+def _survey(survey: Survey) -> Iterator[Finding]:
+    functions, codes = survey.records.functions, survey.codes
+    for group in equal_groups(codes, pools_of(functions, codes).tests):
+        if len(codes[group[0]].statements) < LEAST_STATEMENTS:
+            continue
+        by_fixtures: dict[tuple[str, ...], list[int]] = {}
+        for position in group:
+            by_fixtures.setdefault(functions[position].parameters, []).append(position)
+        for alike in by_fixtures.values():
+            yield from _same_tests(survey, alike)
+
+
+def _same_tests(survey: Survey, alike: Sequence[int]) -> Iterable[Finding]:
+    """Of tests with the same fixtures and steps: those with the same values, else all of them if they are many."""
+    by_literals: dict[int, list[int]] = {}
+    for position in alike:
+        by_literals.setdefault(survey.codes[position].literals, []).append(position)
+    repeated = [same for same in by_literals.values() if len(same) > 1]
+    for same in repeated:
+        yield finding_on(survey, same, 1.0, equal=True)
+    if len(alike) >= MANY and not repeated:
+        yield finding_on(survey, alike, 0.99, equal=True)
+
+
+FAMILY = Family(
+    (
+        FunctionRule(
+            "FX601",
+            "same test",
+            "Two tests that exercise the same thing the same way",
+            "tests",
+            kind="test",
+            use="Extend the test at {place}",
+            loose_weight=0.25,
+            advise=_advise,
+        ),
+    ),
+    _survey,
+)

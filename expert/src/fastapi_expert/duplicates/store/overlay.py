@@ -1,0 +1,46 @@
+"""A library as the tree stands now: without the files that are gone or changed, with what those hold by now."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from fastapi_expert.codebase.syntax.facts import FileFacts
+from fastapi_expert.duplicates.records.extract import function_records
+from fastapi_expert.duplicates.records.model import FunctionRecord
+from fastapi_expert.duplicates.similarity.measure import Code, unpack
+from fastapi_expert.duplicates.store.library import Library
+
+
+class AddedFile:
+    """A file that the library does not know, or not as it is."""
+
+    def __init__(self, facts: FileFacts) -> None:
+        self.facts = facts
+
+    @cached_property
+    def functions(self) -> Sequence[tuple[FunctionRecord, Code]]:
+        """Its functions with their code."""
+        records = function_records(self.facts, kinds={}, mentions={}, lineage=None)
+        return [(record, unpack(record)) for record in records]
+
+    @cached_property
+    def _having(self) -> dict[int, list[int]]:
+        having: dict[int, list[int]] = {}
+        for position, (_, code) in enumerate(self.functions):
+            for feature in code.features:
+                having.setdefault(feature, []).append(position)
+        return having
+
+    def sharing(self, code: Code) -> Iterator[tuple[FunctionRecord, Code]]:
+        """The functions that have a statement or a name in common with ``code``, in order."""
+        found = {position for feature in code.features for position in self._having.get(feature, ())}
+        return (self.functions[position] for position in sorted(found))
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """``library`` without the paths that were ``removed`` (or changed), and the files ``added`` in their place."""
+
+    library: Library
+    removed: Collection[str]
+    added: Sequence[AddedFile] = ()

@@ -1,0 +1,135 @@
+"""The codebase as a draft finds it, without reading or linking it: what the last full look kept, and what changed.
+
+What has changed is found by `stat` alone, and only those files are read; when too much has changed, the codebase is
+loaded and the library is written anew.
+"""
+
+import os
+import stat
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi_expert import config
+from fastapi_expert.codebase.syntax.facts import FileFacts
+from fastapi_expert.codebase.syntax.reader import read_source
+from fastapi_expert.config import Config
+from fastapi_expert.duplicates.store.library import LIBRARY, Library, Stamps, unpack_library
+from fastapi_expert.duplicates.store.overlay import AddedFile, Overlay
+from fastapi_expert.store import cache_of
+
+if TYPE_CHECKING:
+    from fastapi_expert.codebase import Codebase
+
+TOO_MANY = 40
+"""Changed files from which on a full look is cheaper than reading them each time."""
+LARGEST = 2_000_000
+"""Files longer than this, in bytes, are left out, as they are when the codebase is loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A library, and the paths at which the tree at ``root`` differs from it by now."""
+
+    root: Path
+    library: Library
+    changed: frozenset[str] = frozenset()
+    read: Mapping[str, FileFacts] | None = None
+    """The files of a codebase that is judged as it was read; None where the tree itself tells."""
+
+    @classmethod
+    def open(cls, root: Path, settings: Config) -> "Snapshot":
+        """The tree at ``root`` as it is; leaves a library there for the next time."""
+        stored = _stored(library_file(root))
+        if stored is not None:
+            library, stamps = stored
+            changed = _changed(root, stamps, settings)
+            if changed is not None:
+                return cls(root, library, frozenset(changed))
+        return cls(root, _look_again(root, settings))
+
+    @classmethod
+    def of(cls, codebase: "Codebase") -> "Snapshot":
+        """A codebase that is in memory, as it was read."""
+        from fastapi_expert.duplicates.records.extract import records_of
+        from fastapi_expert.duplicates.records.purposes import purposes_of
+        from fastapi_expert.duplicates.similarity.purposes import PurposeIndex
+
+        library = Library.of(records_of(codebase), PurposeIndex.of(purposes_of(codebase)))
+        return cls(codebase.root, library, read=codebase.files)
+
+    def facts(self, path: str) -> FileFacts | None:
+        """The facts of a file under the root; None when there is none to read."""
+        if self.read is not None:
+            return self.read.get(path)
+        try:
+            file = self.root / path
+            found = file.stat()
+            if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST:
+                return None
+            return read_source(file.read_bytes(), path)
+        except OSError:
+            return None
+
+    def overlay(self, *, removed: Collection[str] = (), added: Sequence[AddedFile] = ()) -> Overlay:
+        """What a draft is judged against that takes ``removed`` away and comes with ``added``."""
+        present = [facts for path in sorted(self.changed - set(removed)) if (facts := self.facts(path)) is not None]
+        return Overlay(self.library, self.changed | set(removed), [*map(AddedFile, present), *added])
+
+
+def library_file(root: Path) -> Path:
+    """Where the library of the project at ``root`` lies."""
+    return cache_of(root) / LIBRARY
+
+
+def _stored(file: Path) -> tuple[Library, Stamps] | None:
+    try:
+        return unpack_library(file.read_bytes())
+    except (OSError, ValueError, TypeError, KeyError, EOFError, OverflowError):
+        return None
+
+
+def _changed(root: Path, stamps: Stamps, settings: Config) -> set[str] | None:
+    """Files that were changed, added or deleted since; None when they are too many."""
+    changed: set[str] = set()
+    base = f"{root}/"
+    for path, stamp in stamps.files.items():
+        try:
+            found = os.stat(base + path)
+        except OSError:
+            changed.add(path)
+            continue
+        if (found.st_mtime_ns, found.st_size) != stamp:
+            changed.add(path)
+    for folder, modified in stamps.folders.items():
+        try:
+            if os.stat(base + folder).st_mtime_ns != modified:
+                changed.update(_added(root, folder, stamps))
+        except OSError:
+            continue
+        if len(changed) > TOO_MANY:
+            return None
+    return {path for path in changed if not any(config.matches(path, one) for one in settings.exclude)}
+
+
+def _added(root: Path, folder: str, stamps: Stamps) -> Iterator[str]:
+    with os.scandir(root / folder) as entries:
+        for entry in entries:
+            path = f"{folder}/{entry.name}" if folder else entry.name
+            if entry.name.endswith(".py") and path not in stamps.files and entry.is_file(follow_symlinks=False):
+                yield path
+            elif path not in stamps.folders and entry.is_dir(follow_symlinks=False) and _is_package(entry.path):
+                yield from _added(root, path, stamps)
+
+
+def _is_package(folder: str) -> bool:
+    return os.path.exists(f"{folder}/__init__.py")
+
+
+def _look_again(root: Path, settings: Config) -> Library:
+    """Load everything, and leave the library for the next time."""
+    from fastapi_expert.codebase import load
+    from fastapi_expert.duplicates.store.incremental import rebuild
+
+    return rebuild(load(root, exclude=settings.exclude))

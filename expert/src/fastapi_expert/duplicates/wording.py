@@ -1,0 +1,88 @@
+"""How findings speak: places, counts, names and import lines, in one voice."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+
+class Located(Protocol):
+    """Anything with a name and a place."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def line(self) -> int: ...
+
+
+def place(thing: Located) -> str:
+    """`app/users.py:12`, which editors and terminals make clickable."""
+    return f"{thing.path}:{thing.line}"
+
+
+def listed(items: Sequence[str], *, limit: int = 3) -> str:
+    """`a`, `a and b`, `a, b and c`, `a, b, c and 4 more`."""
+    if len(items) > limit + 1:
+        return f"{', '.join(items[:limit])} and {len(items) - limit} more"
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def many(count: int, thing: str) -> str:
+    """`1 field`, `3 fields`."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
+class Imports:
+    """Import lines that work: ``modules`` leads from a path to the dotted name under which it is imported."""
+
+    def __init__(self, root: Path, modules: Mapping[str, str]) -> None:
+        self._root = root if root.is_dir() else root.parent
+        self._modules = modules
+        self._distributions: dict[str, str] = {}
+
+    def line(self, path: str, qualname: str, *, for_path: str) -> str:
+        """` (`from app.users import User`)`; nothing in the same file, or where no import would do."""
+        module = self._modules.get(path)
+        if not module or path == for_path or not self.may_import(path, for_path):
+            return ""
+        return f" (`from {module} import {qualname.partition('.')[0].partition('@')[0]}`)"
+
+    def may_import(self, path: str, for_path: str) -> bool:
+        """Whether the file at ``for_path`` could import the one at ``path``."""
+        return path == for_path or (
+            not self._is_hidden(path)
+            and self._distribution(path) == self._distribution(for_path)
+            and not self._imports(path, for_path)
+        )
+
+    def _is_hidden(self, path: str) -> bool:
+        """A module beside a package of the same name is never imported; a name must be one for Python."""
+        module = self._modules.get(path, "")
+        return not all(part.isidentifier() for part in module.split(".")) or (
+            not path.endswith("__init__.py") and path.removesuffix(".py") + "/__init__.py" in self._modules
+        )
+
+    def _distribution(self, path: str) -> str:
+        """The nearest folder above with packaging of its own: the code of another one may not be installed here."""
+        folder = path.rpartition("/")[0]
+        known = self._distributions.get(folder)
+        if known is None:
+            place = self._root / folder
+            is_one = not folder or (place / "pyproject.toml").exists() or (place / "setup.py").exists()
+            known = self._distributions[folder] = folder if is_one else self._distribution(folder)
+        return known
+
+    def _imports(self, path: str, other: str) -> bool:
+        """Whether the file at ``path`` imports ``other`` itself, so that the other way round would be a circle."""
+        module = self._modules.get(other)
+        if not module:
+            return False
+        package, _, name = module.rpartition(".")
+        relative = rf"|\.+\s+import\s+[^\n]*\b{re.escape(name)}\b|\.+{re.escape(name)}\s+import"
+        absolute = rf"{re.escape(module)}\b|{re.escape(package)}\s+import\s+[^\n]*\b{re.escape(name)}\b"
+        try:
+            text = (self._root / path).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return False
+        sibling = relative if path.rpartition("/")[0] == other.rpartition("/")[0] else ""
+        return re.search(rf"^(?:from|import)\s+(?:{absolute}{sibling})", text, re.MULTILINE) is not None

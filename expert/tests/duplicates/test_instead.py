@@ -1,0 +1,213 @@
+"""`Instead` is said only of what is equal; what differs is named, and who may call is never mixed up."""
+
+from collections.abc import Callable
+
+import pytest
+
+from fastapi_expert.duplicates import Finding, Proposal
+
+Files = dict[str, str]
+Find = Callable[[Files], tuple[Finding, ...]]
+Judging = Callable[[Files], Callable[..., Proposal]]
+
+GUARD = """
+from fastapi import Depends, HTTPException
+
+from people import service_account, session, signed_in
+
+
+def {name}(person: dict = Depends({user}), db=Depends(session)) -> dict:
+    grants = db.query("grants").where(person=person["id"]).all()
+    if not grants:
+        raise HTTPException(403, "no grants at all")
+    wanted = [one for one in grants if one.name == "{grant}"]
+    if not wanted:
+        raise HTTPException(403, "{grant} is not granted")
+    return person
+"""
+ROUTES = """
+from fastapi import APIRouter, Depends
+
+from guards import {name}
+
+router = APIRouter()
+
+
+@router.get("/things")
+def things(person=Depends({name})):
+    return []
+"""
+
+
+def guard(name: str, grant: str, user: str = "signed_in") -> str:
+    return GUARD.format(name=name, grant=grant, user=user)
+
+
+@pytest.mark.parametrize("other", ["delete", "export"])
+def test_a_dependency_that_checks_another_grant_is_never_depended_on_instead(judging: Judging, other: str) -> None:
+    ask = judging({"guards.py": guard("may_read", "read"), "routes.py": ROUTES.format(name="may_read")})
+    answer = ask(guard(f"may_{other}", other))
+    assert answer.verdict == "extend"
+    assert "instead" not in answer.advice
+    assert "each keeps its own check of who may call" in answer.advice
+    assert f"differs in `'{other}'` (there `'read'`)" in answer.findings[0].message
+
+
+def test_a_dependency_that_depends_on_another_user_is_never_depended_on_instead(judging: Judging) -> None:
+    files = {"guards.py": guard("may_read", "read"), "routes.py": ROUTES.format(name="may_read")}
+    answer = judging(files)(guard("may_look", "read", user="service_account"))
+    assert answer.verdict == "extend"
+    assert "instead" not in answer.advice
+    assert "`service_account` (there `signed_in`)" in answer.findings[0].message
+
+
+def test_a_dependency_that_is_the_same_is_depended_on_instead(judging: Judging) -> None:
+    files = {"guards.py": guard("may_read", "read"), "routes.py": ROUTES.format(name="may_read")}
+    answer = judging(files)(guard("can_read", "read"))
+    assert answer.verdict == "duplicate"
+    assert answer.advice.startswith("Depend on `may_read` (guards.py:6) instead")
+
+
+MAKER = """
+import stripe
+
+
+def {name}(token: str, zone: str):
+    if zone.startswith("eu"):
+        gateway = stripe.{eu}(secret=token, host="eu")
+    else:
+        gateway = stripe.{other}(secret=token, host=zone)
+    gateway.warm_up(retries=3)
+    return gateway
+"""
+
+
+def test_a_function_that_makes_another_class_is_not_called_instead(judging: Judging) -> None:
+    ask = judging({"pay.py": MAKER.format(name="gateway", eu="EuropeGateway", other="Gateway")})
+    answer = ask(MAKER.format(name="async_gateway", eu="AsyncEuropeGateway", other="AsyncGateway"))
+    assert answer.verdict == "extend"
+    assert "instead" not in answer.advice
+    assert "`AsyncGateway` (there `Gateway`)" in answer.findings[0].message
+
+
+STORE = """
+from tables import {table}
+
+{constant}
+
+
+def {name}(session, key, payload):
+    row = session.get({table}, key)
+    if row is None:
+        raise LookupError(key)
+    row.apply(payload, limit=LIMIT)
+    session.add(row)
+    session.commit()
+    return row
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "constant", "named"),
+    [("Invoice", "LIMIT = 5", "`Invoice` (there `Order`)"), ("Order", "LIMIT = 9", "another `LIMIT`")],
+)
+def test_functions_over_another_table_or_another_constant_are_not_called_instead(
+    findings: Find, table: str, constant: str, named: str
+) -> None:
+    [finding] = findings(
+        {
+            "orders.py": STORE.format(name="save_order", table="Order", constant="LIMIT = 5"),
+            "others.py": STORE.format(name="save_other", table=table, constant=constant),
+        }
+    )
+    assert "instead" not in finding.advice
+    assert finding.action != "reuse"
+    assert named in finding.message
+
+
+def test_equal_functions_are_called_instead_with_an_import_that_works(findings: Find) -> None:
+    [finding] = findings(
+        {
+            "app/__init__.py": "",
+            "app/parts/orders.py": STORE.format(name="save_order", table="Order", constant="LIMIT = 5"),
+            "app/others.py": STORE.format(name="save_other", table="Order", constant="LIMIT = 5"),
+            "app/main.py": "from app.parts.orders import save_order\n\n\ndef run(s): save_order(s, 1, 2)\n",
+        }
+    )
+    assert (
+        finding.advice
+        == "Call `save_order` (app/parts/orders.py:6) instead (`from app.parts.orders import save_order`)."
+    )
+
+
+def test_nothing_is_imported_in_a_circle(findings: Find) -> None:
+    text = STORE.format(name="save_order", table="Order", constant="LIMIT = 5")
+    [finding] = findings(
+        {
+            "app/__init__.py": "",
+            "app/orders.py": "from app.others import helper\n" + text,
+            "app/others.py": STORE.format(name="save_other", table="Order", constant="LIMIT = 5")
+            + "\ndef helper(): ...\n",
+            "app/main.py": "from app.orders import save_order\n\n\ndef run(s): save_order(s, 1, 2)\n",
+        }
+    )
+    assert "import save_order" not in finding.advice
+    assert "a module that both can import" in finding.advice
+
+
+def test_a_module_that_a_package_hides_is_not_to_be_imported(findings: Find) -> None:
+    [finding] = findings(
+        {
+            "app/__init__.py": "",
+            "app/tools.py": STORE.format(name="save_order", table="Order", constant="LIMIT = 5"),
+            "app/tools/__init__.py": "",
+            "app/zz.py": STORE.format(name="save_other", table="Order", constant="LIMIT = 5"),
+        }
+    )
+    assert "from app.tools import" not in finding.advice
+
+
+ENDPOINT = """
+from fastapi import APIRouter, Depends
+
+router = APIRouter()
+
+
+def owner(): ...
+
+
+def anyone(): ...
+
+
+@router.get("/{path}"{options})
+def {name}(store=Depends({who})):
+    rows = store.select("{what}").order_by("name").limit(50)
+    if not rows:
+        store.log.warn("nothing", section="{what}")
+    store.seen(rows, by="reader", at=store.clock.now())
+    for row in rows:
+        row.refresh(depth=2)
+    return [row.as_dict(short=True) for row in rows]
+"""
+
+
+def endpoints(**changed: str) -> Files:
+    same = {"path": "all", "name": "read_all", "who": "owner", "what": "posts", "options": ""}
+    one = ENDPOINT.format(**same)
+    other = ENDPOINT.format(**{**same, "path": "everything", "name": "read_everything", **changed})
+    return {"api.py": one + other.partition("def anyone(): ...")[2]}
+
+
+def test_an_endpoint_that_is_equal_but_for_the_path_gets_a_second_decorator(findings: Find) -> None:
+    [finding] = [one for one in findings(endpoints()) if one.rule == "FX103"]
+    assert finding.advice == "Put this path on `read_all` (api.py:13) as a second decorator."
+
+
+@pytest.mark.parametrize(
+    "changed", [{"who": "anyone"}, {"what": "drafts"}, {"options": ", dependencies=[Depends(anyone)]"}]
+)
+def test_an_endpoint_of_other_callers_or_other_rows_never_gets_one(findings: Find, changed: dict[str, str]) -> None:
+    [finding] = [one for one in findings(endpoints(**changed)) if one.rule == "FX103"]
+    assert "decorator" not in finding.advice
+    assert "each keeps its own check of who may call" in finding.advice
+    assert "differs in" in finding.message
