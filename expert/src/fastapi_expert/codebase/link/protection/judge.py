@@ -98,10 +98,11 @@ class Judge:
                     best = verdict
                 if best.protection == "required" and best.when is None:
                     break
-        except (Exhausted, RecursionError):
-            if best.protection != "required":
+        except (Exhausted, RecursionError, LookupError, TypeError, ValueError, AttributeError) as error:
+            if best.protection != "required":  # code of every shape comes by here: one that trips us is not followed
                 site = route.entry.site
-                best = Verdict("unknown", (Evidence(site.path, site.line, "takes too long to follow"),))
+                what = "takes too long to follow" if isinstance(error, Exhausted) else "cannot be followed"
+                best = Verdict("unknown", (Evidence(site.path, site.line, what),))
         if best.protection == "none" and request.saw_credentials:
             best = Verdict("optional", best.by)
         return best

@@ -447,6 +447,30 @@ class Stranger:
         states = [*([] if endless else [before]), *([ways.on] if ways.on else []), *ways.left]
         return Ways(ways.ends, merged_states(states) if states else None)
 
+    def run_match(self, statement: Stmt, state: State, scope: Scope) -> Ways:
+        one = ir.Match._make(statement)
+        subject = self.evaluate(one.subject, state, scope)
+        return self._cases(subject, list(one.cases), state, scope)
+
+    def _cases(self, subject: Any, cases: list[Any], state: State, scope: Scope) -> Ways:
+        """The cases of a `match`, one after the other, as `if` and `elif`."""
+        if not cases:
+            return Ways(on=state)
+        (patterns, guard, body), *rest = cases
+        fits = known(True)
+        if patterns is not None:
+            fits = disjunction([self.compare("==", subject, self.evaluate(one, state, scope)) for one in patterns])
+        if guard is not None:
+            fits = conjunction([fits, self.decide(guard, state, scope)])
+        if fits.value is not None:
+            return self.run(body, state, scope) if fits.value else self._cases(subject, rest, state, scope)
+        return self.either(
+            state,
+            fits,
+            lambda branch: self.run(body, branch, scope),
+            lambda branch: self._cases(subject, rest, branch, scope),
+        )
+
     def run_with(self, statement: Stmt, state: State, scope: Scope) -> Ways:
         one = ir.With._make(statement)
         for value, target in one.items:
@@ -905,7 +929,11 @@ class Stranger:
 
     def eval_lambda(self, expr: Expr, state: State, scope: Scope) -> Any:
         one = ir.Lambda._make(expr)
-        return LambdaValue(tuple(one.names), one.body, Scope(scope.path, state.names, scope), Site(scope.path, 0))
+        params = tuple([(name, kind, default) for name, kind, default in one.params])
+        return LambdaValue(params, one.body, Scope(scope.path, state.names, scope), Site(scope.path, 0))
+
+    def eval_formatted(self, expr: Expr, state: State, scope: Scope) -> Any:
+        return self.evaluate(ir.Formatted._make(expr).value, state, scope)
 
     def eval_comprehension(self, expr: Expr, state: State, scope: Scope) -> Any:
         clauses = expr[2]
@@ -1110,7 +1138,7 @@ class Stranger:
                 function.function, [*function.args, *args], {**function.keywords, **keywords}, site, state
             )
         if isinstance(function, LambdaValue):
-            names = dict(zip(function.names, args, strict=False))
+            names = dict(zip([name for name, _, _ in function.params], args, strict=False)) | keywords
             return self.evaluate(function.body, State(names, state.assumptions, state.credentials), function.scope)
         if isinstance(function, ClassValue):
             return self.instantiate(function, args, keywords, site, state)
@@ -1631,6 +1659,7 @@ _STATEMENTS: dict[str, _Act] = {
     ir.If.TAG: Stranger.run_if,
     ir.For.TAG: Stranger.run_for,
     ir.While.TAG: Stranger.run_while,
+    ir.Match.TAG: Stranger.run_match,
     ir.With.TAG: Stranger.run_with,
     ir.Try.TAG: Stranger.run_try,
     ir.Stop.TAG: Stranger.run_stop,
@@ -1654,6 +1683,7 @@ _EXPRESSIONS: dict[str, _Value] = {
     ir.Lambda.TAG: Stranger.eval_lambda,
     ir.Comprehension.TAG: Stranger.eval_comprehension,
     ir.Walrus.TAG: Stranger.eval_walrus,
+    ir.Formatted.TAG: Stranger.eval_formatted,
     ir.Opaque.TAG: Stranger.eval_opaque,
     ir.ELLIPSIS: lambda stranger, expr, state, scope: Ellipsis,
 }
