@@ -27,7 +27,7 @@ def serve(server: Server) -> None:
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), sys.stdin.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    signal.signal(signal.SIGTERM, lambda *_: _end())
+    signal.signal(signal.SIGTERM, _end)
     _Connection(server, sink).run(source)
 
 
@@ -94,7 +94,7 @@ class _Connection:
                 _end()
 
 
-def _end() -> NoReturn:
+def _end(*_: object) -> NoReturn:
     """The client is gone: end with every tool that runs, whatever threads are at."""
     process = sys.modules.get("fastapi_expert.gate.checks.process")
     if process is not None:
