@@ -632,7 +632,7 @@ def _place_of(project: Project, function: Function, one: ast.arg) -> str:
     parts = [one.annotation, function.defaults.get(one.arg)]
     for node in [n for part in parts if part is not None for n in ast.walk(part)]:
         if isinstance(node, ast.Call):
-            name = last_name(node)
+            name = project.kinds.external(function.path, node.func).rpartition(".")[2] or last_name(node)
             if name in ("Body", "Form", "Header", "Cookie", "File", "Depends", "Security"):
                 return ""
     annotation = one.annotation
@@ -701,8 +701,9 @@ def token_not_verified(project: Project, rule: Rule) -> Iterator[Finding]:
         ]
         loose = [c for c in decodes if _option(project, function, c, "verify_signature", False)]
         unverified = [c for c in function.calls if last_name(c) == "get_unverified_claims"]
+        believed = [c for c in (*loose, *unverified) if _is_believed(function, c)]
         if len(loose) == len(decodes):
-            for call in [*loose, *unverified]:
+            for call in believed:
                 yield rule.at(
                     function.path,
                     call.lineno,
@@ -722,6 +723,15 @@ def token_not_verified(project: Project, rule: Rule) -> Iterator[Finding]:
                 yield rule.at(
                     function.path, call.lineno, "an expired token is good for ever", 'options={"require": ["exp"]}'
                 )
+
+
+def _is_believed(function: Function, call: ast.Call) -> bool:
+    """Whether the claims are used: neither dropped, nor only shown where the verified ones failed."""
+    if isinstance(function.parents.get(id(call)), ast.Expr):
+        return False
+    around = list(function.around(call))
+    logged = any(isinstance(one, ast.Call) and last_name(one) in _LOGGING for one in around)
+    return not logged and not any(isinstance(one, ast.ExceptHandler) for one in around)
 
 
 def _option(project: Project, function: Function, call: ast.Call, name: str, value: bool) -> bool:

@@ -142,6 +142,7 @@ def walking_routes(project: Project, rule: Rule) -> Iterator[Finding]:
                         iterated.lineno,
                         "since FastAPI 0.137 the routes of included routers are not in this list: they are passed over",
                         "walk `iter_route_contexts(app.routes)`, or the OpenAPI document",
+                        confidence="certain" if any(dotted(n).endswith("APIRoute") for n in nodes) else "likely",
                     )
 
 

@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from fastapi_expert.codebase.vocabulary import PARAMETERS, REQUESTS
+from fastapi_expert.codebase.vocabulary import REQUESTS
 from fastapi_expert.review.flow.calls import argument, callees, last_name, reached
 from fastapi_expert.review.flow.modules import Function, dotted, is_constant, keyword, walk
 from fastapi_expert.review.flow.project import Project, ServedEndpoint
@@ -196,7 +196,7 @@ def list_becomes_body(project: Project, rule: Rule) -> Iterator[Finding]:
             if one.arg in needed or not _is_list(one.annotation):
                 continue
             default = function.defaults.get(one.arg)
-            if isinstance(default, ast.Call) and last_name(default) in PARAMETERS:
+            if isinstance(default, ast.Call):  # `Query(…)`, under whatever name it was imported
                 continue
             yield rule.at(
                 function.path,

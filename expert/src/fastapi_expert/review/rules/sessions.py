@@ -11,6 +11,7 @@ from fastapi_expert.review.flow.calls import (
     last_name,
     reached,
     reaches,
+    running,
     session_calls,
 )
 from fastapi_expert.review.flow.kinds import SESSIONS
@@ -669,7 +670,8 @@ def sync_session_in_async(project: Project, rule: Rule) -> Iterator[Finding]:
 
 
 def _is_served_code(project: Project, function: Function) -> bool:
-    return bool(project.endpoints)
+    """Whether a request may run it; a script may wait as long as it likes."""
+    return id(function) in running(project)
 
 
 def _kind_of(project: Project, function: Function, call: ast.Call) -> str:
