@@ -51,7 +51,10 @@ _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#]+", re.IGNORECASE)
 _ADDRESSES = {
     "redis_url": (r"(rediss?://|unix:///)\S+", "redis://:password@host/0"),
     "celery_broker_url": (r"[a-z][a-z+]*://\S*", "redis://:password@host/0 or amqp://user:password@host//"),
-    "public_url": (r"https?://[^\s/?#@]+(/[^\s?#]*)?", "https://blog.example.org, without ? and #"),
+    "public_url": (
+        r"https?://[^\s/?#@]+/?",
+        "https://blog.example.org, without a path: the service has a host of its own",
+    ),
 }
 """By field: what it has to look like, and an example."""
 _SECRET_IN_URL = re.compile(
