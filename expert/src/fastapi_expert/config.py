@@ -28,10 +28,14 @@ MARKERS = ("pyproject.toml", ".git", ".expert", "setup.py", "setup.cfg")
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`[tool.fastapi-expert.check]`: the gate. ``timeout`` is in seconds, per check."""
+    """`[tool.fastapi-expert.check]`: the gate. ``timeout`` is in seconds, per check.
+
+    ``skip`` names checks that are not made, ``also`` checks that are made though the team runs no tool for them.
+    """
 
     exclude: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     timeout: int = 600
 
 
@@ -94,10 +98,15 @@ def load(root: Path) -> Config:
 
 def project_root(start: Path) -> Path:
     """The project around ``start``: the nearest directory upward that has a project's marker, else ``start`` itself."""
+    return enclosing_project(start) or start
+
+
+def enclosing_project(start: Path) -> Path | None:
+    """The nearest directory from ``start`` upward that has a project's marker; None when there is none."""
     for directory in (start, *start.parents):
         if any((directory / marker).exists() for marker in MARKERS):
             return directory
-    return start
+    return None
 
 
 def matches(path: str, pattern: str) -> bool:
@@ -249,6 +258,6 @@ _READERS: dict[str, Callable[[object], object]] = {
     "per-path-ignores": _per_path,
 }
 _SECTIONS: dict[str, tuple[dict[str, Callable[[object], object]], type[Check] | type[Credit]]] = {
-    "check": ({"exclude": _strings, "skip": _strings, "timeout": _count}, Check),
+    "check": ({"exclude": _strings, "skip": _strings, "also": _strings, "timeout": _count}, Check),
     "credit": ({"types": _strings, "contributors": _names, "mentions": _switch, "trailers": _switch}, Credit),
 }

@@ -65,7 +65,7 @@ def test_a_dependency_that_is_the_same_is_depended_on_instead(judging: Judging) 
     files = {"guards.py": guard("may_read", "read"), "routes.py": ROUTES.format(name="may_read")}
     answer = judging(files)(guard("can_read", "read"))
     assert answer.verdict == "duplicate"
-    assert answer.advice.startswith("Depend on `may_read` (guards.py:7) instead")
+    assert answer.advice.startswith("Depend on `may_read` (guards.py:6) instead")
 
 
 MAKER = """
@@ -200,7 +200,7 @@ def endpoints(**changed: str) -> Files:
 
 def test_an_endpoint_that_is_equal_but_for_the_path_gets_a_second_decorator(findings: Find) -> None:
     [finding] = [one for one in findings(endpoints()) if one.rule == "FX103"]
-    assert finding.advice == "Put this path on `read_all` (api.py:14) as a second decorator."
+    assert finding.advice == "Put this path on `read_all` (api.py:13) as a second decorator."
 
 
 @pytest.mark.parametrize(

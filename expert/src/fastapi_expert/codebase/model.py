@@ -50,6 +50,33 @@ class Component:
     uses: tuple[str, ...] = ()
 
 
+Protection = Literal["required", "optional", "unknown", "none"]
+"""What a request without credentials meets: a refusal; a look, and no refusal; one of the two; nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A link of the chain that says so: a dependency, a scheme, a middleware, what raises."""
+
+    path: str
+    line: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """The setting that a protection hangs on: ``default`` as source text, None where it has to be set.
+
+    ``open`` tells whether the route is open as shipped.
+    """
+
+    setting: str
+    default: str | None
+    path: str
+    line: int
+    open: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """One (method, path template) of the running application, as its own table would show it."""
@@ -68,6 +95,13 @@ class Route:
     protected: bool = False
     tests: tuple[str, ...] = ()
     websocket: bool = False
+    app: str = ""
+    """The id of the application that serves it, or of the router that none is seen to include."""
+    host: str = ""
+    """The host that it answers for alone, of `app.host(…)`."""
+    protection: Protection = "none"
+    by: tuple[Evidence, ...] = ()
+    when: Shipped | None = None
     reach: Literal["served", "conditional", "unattached"] = "served"
     """Whether a request gets there: surely, under a condition that the text does not settle, or not that one sees."""
 

@@ -21,6 +21,10 @@ class Rule:
     """What a draft with such a finding is; None: a duplicate where the advice is to use what exists, else `extend`."""
     is_fault: bool = False
     """Wrong as it stands and not merely twice: it comes first in a list."""
+    is_hint: bool = False
+    """Said of a draft's definition only where no other rule has anything to say of it."""
+    folds: bool = False
+    """Says all that findings between the same files say."""
     loose_weight: float = 1.0
     """What a line saved counts in the ranking when the two sides are not the same."""
 
@@ -79,6 +83,7 @@ class Similar:
     path: str
     line: int
     score: float
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 
-from fastapi_expert.find.words import kin
+from fastapi_expert.find.words import kin, stem
 
 # part -> (weight, how strongly a long one is discounted)
 PARTS: dict[str, tuple[float, float]] = {
@@ -25,6 +25,7 @@ PARTS: dict[str, tuple[float, float]] = {
 }
 _SATURATION = 1.6
 _ENOUGH = 0.5  # the weighted frequency from which a word counts as answered
+_PLAIN = 1.5  # the weighted frequency from which a word is plainly what a document is about
 _COVERAGE = 1.5  # how hard unanswered words weigh
 _KIN = 0.45  # a synonym counts this much of the word itself
 _PREFIX = 0.6
@@ -114,6 +115,21 @@ class Index:
             for number, score in gained.items()
         }
 
+    def coverage(self, terms: Mapping[str, float]) -> dict[int, float]:
+        """Document number -> the share of ``terms`` (with how much each counts) that it answers, 0..1, by rarity.
+
+        Unlike a score it says how near a document is to everything that was asked, whatever else is in the index.
+        """
+        answered: dict[int, float] = defaultdict(float)
+        total = 0.0
+        for term, share in terms.items():
+            readings = self._readings(term, ())
+            worth = share * max((self.rarity(word) for word in readings), default=self._absent / 2)
+            total += worth
+            for number, frequency in self._frequencies(readings).items():
+                answered[number] += worth * min(1.0, frequency / _PLAIN)
+        return {number: value / total for number, value in answered.items()} if total else {}
+
     @property
     def _absent(self) -> float:
         """The worth of a word that nothing bears: as rare as can be."""
@@ -123,12 +139,22 @@ class Index:
         """The words of the index that ``term`` may mean, and how much each counts."""
         readings = {other: _KIN for other in kin(term) if other in self._positions}
         readings.update({word: 1.0 for word in (term, *compounds) if word in self._positions})
+        if term not in self._positions and not readings:
+            readings.update(dict.fromkeys(self._halves(term), _PREFIX))
         if term not in self._positions and len(term) >= 3 and not readings:
             longer = [word for word in self._positions if word.startswith(term)]
             readings.update(dict.fromkeys(longer, _PREFIX))
             if not longer:
                 readings.update(dict.fromkeys(self._typos(term), _TYPO))
         return readings
+
+    def _halves(self, term: str) -> tuple[str, ...]:
+        """The two known words that ``term`` is made of: `ratelimit` is `rate` and `limit`."""
+        for cut in range(3, len(term) - 2):
+            halves = stem(term[:cut]), stem(term[cut:])
+            if all(half in self._positions for half in halves):
+                return halves
+        return ()
 
     def _typos(self, term: str) -> list[str]:
         from difflib import get_close_matches

@@ -26,10 +26,15 @@ CONFIGURATION = (
     ".isort.cfg",
     ".editorconfig",
     ".bandit",
+    "mypy.ini",
+    ".mypy.ini",
+    "ty.toml",
+    "pyrefly.toml",
 )
 _MOST = 4000
-_OURSELVES = f"{__version__}:{(Path(__file__).with_name('checks') / 'tools.py').stat().st_mtime_ns}"
-"""An update of ours may read the same output otherwise."""
+_TOOLS = Path(__file__).parent / "checks" / "tools"
+_OURSELVES = f"{__version__}:{max(file.stat().st_mtime_ns for file in _TOOLS.glob('*.py'))}"
+"""An update of ours may read the same output in another way."""
 
 
 @dataclass(frozen=True, slots=True)

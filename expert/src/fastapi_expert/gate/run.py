@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from fastapi_expert.codebase import Codebase
@@ -67,10 +68,10 @@ def _index(changed: Changes) -> contextlib.AbstractContextManager[Tree]:
 
 
 def _verify(config: Config) -> None:
-    for name in config.check.skip:
+    for name in (*config.check.skip, *config.check.also):
         if name not in CHECKS:
             raise ConfigError(
-                f"check.skip names no check: {name!r}",
+                f"there is no check {name!r} to skip or to make",
                 where=str(config.source or ""),
                 do=f"one of: {', '.join(CHECKS)}",
             )
@@ -126,17 +127,36 @@ class _Gate:
 
     def _tool_jobs(self) -> list[Callable[[], Result]]:
         by_tool: dict[tuple[int, str], tuple[Tool, Path, list[str]]] = {}
-        for path in self.changes.python:
-            project = home_of(path, self.tree.root, PROJECT)
-            for rank, tool in enumerate(tools.tools_for(project, self.tree.root)):
-                if self._wants(tool.label) and not (path.endswith(".pyi") and tool is tools.BANDIT):
+        jobs: list[Callable[[], Result]] = []
+        for project, paths in self._projects.items():
+            choice = self._choices[project]
+            for name, why in choice.offered.items():
+                if self._wants(name):
+                    offered: Result = (Check(name, "skipped", note=why), [])
+                    jobs.append(lambda offered=offered: offered)
+            for rank, tool in enumerate(choice.tools):
+                for path in paths if self._wants(tool.label) else ():
+                    if path.endswith(".pyi") and tool.check == "security":
+                        continue
                     home = home_of(path, self.tree.root, tool.homes)
                     slot = (rank, f"{tool.label}:{tool.name}:{home}")
                     by_tool.setdefault(slot, (tool, home, []))[2].append(path)
-        return [
+        return jobs + [
             lambda tool=tool, home=home, files=files: self._tool(tool, home, tuple(files))
             for _, (tool, home, files) in sorted(by_tool.items(), key=lambda item: (item[1][0].alone, item[0]))
         ]
+
+    @cached_property
+    def _choices(self) -> dict[Path, tools.Choice]:
+        return {home: tools.choose(home, self.tree.root, self.config.check.also) for home in self._projects}
+
+    @cached_property
+    def _projects(self) -> dict[Path, list[str]]:
+        """The changed Python files by the project that they belong to."""
+        projects: dict[Path, list[str]] = defaultdict(list)
+        for path in self.changes.python:
+            projects[home_of(path, self.tree.root, PROJECT)].append(path)
+        return projects
 
     def _tool(self, tool: Tool, home: Path, files: tuple[str, ...]) -> Result:
         """One tool on its files, and on their old versions where it finds something."""
@@ -165,24 +185,32 @@ class _Gate:
     # our own ----------------------------------------------------------------------------------------------------------
 
     def _annotations(self) -> list[Result]:
+        """Our own checks, each where it is asked for: `annotations` and `ignores`."""
         began = time.monotonic()
-        found = [
-            one for path in self.changes.python for one in annotation_findings(content(self.tree.root / path), path)
-        ]
+        wanted = {name: self._paths_of(name) for name in ("annotations", "ignores") if self._wants(name)}
+
+        def found_in(path: str, source: bytes) -> list[Finding]:
+            return [one for one in annotation_findings(source, path) if path in wanted.get(one.check, ())]
 
         def old(paths: list[str]) -> list[Identity]:
             sources = {path: self.baseline.source(path) or b"" for path in paths}
             lines = {path: source.decode(errors="replace").splitlines() for path, source in sources.items()}
-            return [identity(one, lines[path]) for path in paths for one in annotation_findings(sources[path], path)]
+            return [identity(one, lines[path]) for path in paths for one in found_in(path, sources[path])]
 
+        found = [one for path in self.changes.python for one in found_in(path, content(self.tree.root / path))]
         new = brought_in(found, self.changes, self.tree, old)
         seconds = time.monotonic() - began
         results: list[Result] = []
-        for name in ("annotations", "ignores"):
-            if self._wants(name) and self.changes.python:
-                mine = [finding for finding in new if finding.check == name]
-                results.append((Check(name, "failed" if mine else "passed", seconds), mine))
+        for name in (name for name, paths in wanted.items() if paths):
+            mine = [finding for finding in new if finding.check == name]
+            results.append((Check(name, "failed" if mine else "passed", seconds), mine))
         return results
+
+    def _paths_of(self, name: str) -> set[str]:
+        """The changed files of the projects that make the check ``name``."""
+        return {
+            path for home, paths in self._projects.items() if name not in self._choices[home].offered for path in paths
+        }
 
     def _duplicates(self, codebase: Codebase, results: list[Result]) -> Callable[[], Result] | None:
         """Put the result among ``results``, or return what has to be asked of the code from before."""

@@ -17,6 +17,7 @@ def proposal_text(proposal: Proposal, sources: Sources, style: Style) -> str:
     if proposal.similar:
         near = [
             f"  {similar.score:>4.0%}  {similar.path}:{similar.line}  {printable(_name(similar.id))}"
+            + (f": {printable(similar.reason)}" if similar.reason else "")
             for similar in proposal.similar
         ]
         blocks.append("\n".join([style.paint("nearest:", "bold"), *near]))

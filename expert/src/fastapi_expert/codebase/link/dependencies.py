@@ -1,19 +1,12 @@
-"""Who depends on what: `Depends` and `Security` in signatures and aliases, and which chains ask for credentials."""
+"""Who depends on what: `Depends` and `Security` in signatures and aliases."""
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from fastapi_expert.codebase.resolve.names import Names, Symbol
 from fastapi_expert.codebase.syntax.facts import Expr, FunctionFacts
-from fastapi_expert.codebase.vocabulary import DEPENDS, REQUESTS, SECURITY_SCHEMES
+from fastapi_expert.codebase.vocabulary import DEPENDS
 
-_CREDENTIALS = ("auth", "token", "api_key", "apikey", "session", "credential", "principal", "user")
-_REFUSALS = re.compile(
-    r"Un[aA]uthori[sz]ed|Unauthenticated|Forbidden|Not(?:Authenticated|Authori[sz]ed|Permitted|Allowed)|Credential|"
-    r"PermissionDenied|AccessDenied|InvalidToken|TokenError|LoginRequired|Auth\w*(?:Error|Exception)"
-)
-_LENIENT = frozenset({"auto_error", "required"})
 _MAX_DEPTH = 12
 
 
@@ -32,7 +25,6 @@ class Dependencies:
         self.names = names
         self._needs: dict[tuple[str, str], tuple[Need, ...]] = {}
         self._aliases: dict[tuple[str, str], tuple[Need, ...]] = {}
-        self._protects: dict[tuple[str, str], bool] = {}
 
     def of_function(self, path: str, function: FunctionFacts) -> tuple[Need, ...]:
         """What the parameters of a function need, in order."""
@@ -127,101 +119,6 @@ class Dependencies:
                         return found.path, function
         return None
 
-    # -- protection -----------------------------------------------------------------------------------------------
-
-    def protects(self, need: Need, depth: int = 0) -> bool:
-        """Whether this need, or one behind it, turns away who shows no credentials."""
-        symbol = self.target(need)
-        if self._is_lenient(need):
-            return False
-        if need.security and (symbol is None or symbol.kind == "external"):
-            return True
-        if symbol is None:
-            return False
-        if self.symbol_protects(symbol, depth):
-            return True
-        if symbol.kind == "function" and not isinstance(need.expr, str):  # Depends(factory(…)): one of those it names
-            return self._makes_protection(symbol, depth)
-        return False
-
-    def _makes_protection(self, factory: Symbol, depth: int) -> bool:
-        function = self.names.function(factory.path, factory.name)
-        for name in function.names if function is not None and depth < _MAX_DEPTH else ():
-            symbol = self.names.resolve(factory.path, name)
-            if symbol is None or symbol.kind not in ("function", "class") or symbol == factory:
-                continue
-            if self.symbol_protects(symbol, depth + 1):
-                return True
-        return False
-
-    def _is_lenient(self, need: Need) -> bool:
-        """Whether the scheme or checker was made to let strangers pass: `auto_error=False`, `required=False`."""
-        expr, path = need.expr, need.path
-        if isinstance(expr, str):
-            symbol = self.names.resolve(path, expr)
-            expr = self._value(symbol) if symbol is not None and symbol.kind == "value" else None
-        if expr is None or isinstance(expr, str) or expr[0] != "c":
-            return False
-        return is_lenient_call(expr)
-
-    def symbol_protects(self, symbol: Symbol, depth: int = 0) -> bool:
-        """Whether calling what ``symbol`` stands for as a dependency asks for credentials."""
-        if symbol.kind == "external":
-            return symbol.name.rpartition(".")[2] in SECURITY_SCHEMES
-        key = (symbol.path, symbol.name)
-        if key in self._protects or depth > _MAX_DEPTH:
-            return self._protects.get(key, False)
-        self._protects[key] = False
-        self._protects[key] = self._asks(symbol, depth)
-        return self._protects[key]
-
-    def _asks(self, symbol: Symbol, depth: int) -> bool:
-        if symbol.kind == "class" and any(
-            base.kind == "external" and base.name.rpartition(".")[2] in SECURITY_SCHEMES
-            for base in self.names.ancestors(symbol.path, symbol.name)
-        ):
-            return True
-        called = self.callable_of(symbol)
-        if called is None:
-            return False
-        path, function = called
-        if "optional" in function.name.lower() and ("None" in function.returns or "Optional" in function.returns):
-            return False
-        if any(self.protects(need, depth + 1) for need in self.of_function(path, function)):
-            return True
-        if self._reads_credentials(path, function) and self._refuses(path, function, 0):
-            return True
-        inner = f"{function.qualname}."  # a dependency factory: what it returns is what FastAPI calls
-        return any(
-            self._asks(Symbol("function", path, other.qualname), depth + 1)
-            for other in self.names.files[path].functions
-            if other.qualname.startswith(inner) and other.parent == function.qualname
-        )
-
-    def _reads_credentials(self, path: str, function: FunctionFacts) -> bool:
-        if "authorization" in function.names:
-            return True
-        for param in function.params:
-            if any(word in param.name.lower() for word in _CREDENTIALS):
-                return True
-            if param.annotation.rpartition(".")[2] in REQUESTS:
-                return True
-        return False
-
-    def _refuses(self, path: str, function: FunctionFacts, depth: int) -> bool:
-        for name in function.names:
-            last = name.rpartition(".")[2]
-            if name in ("401", "403") or last in ("HTTP_401_UNAUTHORIZED", "HTTP_403_FORBIDDEN"):
-                return True
-            if last[:1].isupper() and _REFUSALS.search(last):
-                return True
-            if depth < 1 and last[:1].islower():
-                symbol = self.names.resolve(path, name)
-                called = self.callable_of(symbol) if symbol is not None and symbol.kind == "function" else None
-                if called is not None and called[1] is not function and self._refuses(*called, depth + 1):
-                    return True
-        return False
-
 
 def _annotated_class(annotation: Expr) -> Expr:
     """`Annotated[Service, Depends()]` → `Service`."""
@@ -231,10 +128,3 @@ def _annotated_class(annotation: Expr) -> Expr:
         inner = annotation[2]
         return _annotated_class(inner[1][0]) if not isinstance(inner, str) and inner[0] == "l" else inner
     return annotation
-
-
-def is_lenient_call(expr: Expr) -> bool:
-    """Whether a call makes something that lets strangers pass."""
-    if any(name in _LENIENT and value[0] == "k" and value[1] is False for name, value in expr[3]):
-        return True
-    return "Anonymous" in str(expr[2:4])

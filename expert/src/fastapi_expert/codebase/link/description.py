@@ -5,17 +5,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from fastapi_expert.codebase.interpret.values import (
-    ClassValue,
     External,
     FunctionValue,
-    Instance,
     Partial,
+    Site,
 )
 from fastapi_expert.codebase.link.components import Catalogue
 from fastapi_expert.codebase.link.dependencies import Need
 from fastapi_expert.codebase.link.routes import FlatRoute, route_name
 from fastapi_expert.codebase.model import Route
-from fastapi_expert.codebase.resolve.names import Symbol
 from fastapi_expert.codebase.syntax.facts import Expr, FunctionFacts
 
 
@@ -30,7 +28,7 @@ class Description:
         """The route without its method; ``covering`` are the ids of the tests that exercise it."""
         entry = route.entry
         endpoint = self.catalogue.id_of_value(entry.endpoint) or ""
-        dependencies, protected = self._dependencies(route)
+        dependencies = self._dependencies(route)
         function = self._function(entry.endpoint)
         request_models: tuple[str, ...] = ()
         response = self._model(entry.scope_path, entry.raw.get("response_model"))
@@ -40,22 +38,23 @@ class Description:
             if response is None and "response_model" not in entry.keywords:
                 response = next(iter(self._models(path, facts.returns)), None)
         status = entry.keywords.get("status_code")
+        place = _own_place(entry.site, function)
         return Route(
             method="",
             path=route.path,
             name=route_name(route),
             endpoint=endpoint,
-            path_file=entry.site.path,
-            line=entry.site.line,
+            path_file=place.path,
+            line=place.line,
             dependencies=dependencies,
             request_models=request_models,
             response_model=response,
             status_code=status_code(status),
             tags=tuple(dict.fromkeys(route.tags)),
-            protected=protected,
             tests=tuple(sorted(set(covering))),
             websocket=entry.websocket,
             reach=route.reach,
+            host=route.host,
         )
 
     def _function(self, value: Any) -> tuple[str, FunctionFacts] | None:
@@ -66,16 +65,14 @@ class Description:
         facts = self.names.function(value.path, value.qualname)
         return (value.path, facts) if facts is not None else None
 
-    def _dependencies(self, route: FlatRoute) -> tuple[tuple[str, ...], bool]:
-        """The ids along the chain, application first, and whether any asks for credentials."""
+    def _dependencies(self, route: FlatRoute) -> tuple[str, ...]:
+        """The ids along the chain, application first."""
         found: dict[str, None] = {}
-        protected = False
         graph = self.catalogue.dependencies
         for one in route.dependencies:
             id_ = self.catalogue.id_of_value(one.call)
             if id_ is not None:
                 found[id_] = None
-            protected = protected or self._value_protects(one.call)
         function = self._function(route.entry.endpoint)
         needs = list(graph.of_function(*function)) if function is not None else []
         if function is not None and function[1].owner:  # a class-based view: what its attributes and __init__ need
@@ -85,8 +82,7 @@ class Description:
             id_ = self.catalogue.id_of(symbol) if symbol is not None else None
             if id_ is not None:
                 found[id_] = None
-            protected = protected or graph.protects(need)
-        return tuple(found), protected
+        return tuple(found)
 
     def _class_needs(self, path: str, owner: str) -> list[Need]:
         names, graph = self.names, self.catalogue.dependencies
@@ -102,22 +98,6 @@ class Description:
             if init is not None:
                 found.extend(graph.of_function(where, init))
         return found
-
-    def _value_protects(self, value: Any) -> bool:
-        graph = self.catalogue.dependencies
-        while isinstance(value, Partial):
-            value = value.function
-        if isinstance(value, Instance):
-            if any(value.attributes.get(name) is False for name in ("auto_error", "required")):
-                return False
-            value = value.cls
-        if isinstance(value, External):
-            return graph.symbol_protects(Symbol("external", "", value.name))
-        if isinstance(value, FunctionValue):
-            return graph.symbol_protects(Symbol("function", value.path, value.qualname))
-        if isinstance(value, ClassValue):
-            return graph.symbol_protects(Symbol("class", value.path, value.qualname))
-        return False
 
     def _request_models(self, path: str, function: FunctionFacts) -> tuple[str, ...]:
         found: dict[str, None] = {}
@@ -156,6 +136,16 @@ class Description:
                 else:
                     stack.extend(one[1:] if one[0] == "i" else one[2:])
         return None
+
+
+def _own_place(site: Site, function: tuple[str, FunctionFacts] | None) -> Site:
+    """Where an endpoint is written: the line that registers it, unless a helper somewhere else does."""
+    if function is None:
+        return site
+    path, facts = function
+    if site.path == path and facts.start_line <= site.line <= facts.end_line:
+        return site
+    return Site(path, facts.start_line)
 
 
 _STATUS = re.compile(r"HTTP_(\d{3})_")

@@ -22,6 +22,7 @@ from fastapi_expert.codebase.link.coverage import Coverage, tests
 from fastapi_expert.codebase.link.description import Description
 from fastapi_expert.codebase.link.entrypoints import applications, run_all
 from fastapi_expert.codebase.link.incremental import LinkInputs
+from fastapi_expert.codebase.link.protection.judge import Judge, Verdict
 from fastapi_expert.codebase.link.routes import (
     FlatRoute,
     route_name,
@@ -146,8 +147,9 @@ class Linked:
         for order, route in enumerate(self._unattached):
             routes.append(ServedRoute(description.of(route, ()), self.router_ids[id(route.app)], order))
         self._add_routers()
+        judge = Judge(self.interp, self.catalogue.classes)
         expanded = tuple(
-            ServedRoute(_with_method(one.route, method), one.app, one.order)
+            ServedRoute(_with_verdict(one, method, judge.of(route, method)), one.app, one.order)
             for one, route in zip(routes, (*self._flat, *self._unattached), strict=True)
             for method in route.entry.methods
         )
@@ -190,9 +192,7 @@ class Linked:
             for value, _ in router.handlers:
                 catalogue.mark_value(value, "exception_handler")
             for value, _ in router.middleware:
-                if isinstance(value, Instance) and isinstance(value.cls, External):  # Middleware(Class, …)
-                    value = value.attributes.get("0")
-                catalogue.mark_value(value, "middleware")
+                catalogue.mark_value(_wrapped(value), "middleware")
         catalogue.mark_classes()
         catalogue.mark_tasks()
         catalogue.mark_dependencies()
@@ -222,7 +222,7 @@ class Linked:
 
     def _router_uses(self, router: Router) -> list[str]:
         uses: list[str] = []
-        values: list[Any] = [value for value, _ in (*router.middleware, *router.handlers)]
+        values: list[Any] = [_wrapped(value) for value, _ in (*router.middleware, *router.handlers)]
         for entry in router.entries:
             if isinstance(entry, RouteEntry):
                 values.append(entry.endpoint)
@@ -279,5 +279,21 @@ class Linked:
             self.interp.problem(site, f"{len(paths)} routes ({shown}): {reason}")
 
 
-def _with_method(route: Route, method: str) -> Route:
-    return replace(route, method=method)
+def _wrapped(value: Any) -> Any:
+    """The class inside of `Middleware(Class, …)`."""
+    if isinstance(value, Instance) and isinstance(value.cls, External):
+        return value.attributes.get("0")
+    return value
+
+
+def _with_verdict(served: ServedRoute, method: str, verdict: Verdict) -> Route:
+    protected = verdict.protection == "required"
+    return replace(
+        served.route,
+        method=method,
+        app=served.app,
+        protected=protected,
+        protection=verdict.protection,
+        by=verdict.by,
+        when=verdict.when,
+    )

@@ -35,11 +35,14 @@ from fastapi_expert.duplicates.records.model import (
     RouteRecord,
     VariableRecord,
 )
+from fastapi_expert.duplicates.records.purposes import purposes_of
 from fastapi_expert.duplicates.records.variables import direct_reads
-from fastapi_expert.duplicates.similarity.index import Index, build
+from fastapi_expert.duplicates.similarity.index import build
 from fastapi_expert.duplicates.similarity.measure import unpack
+from fastapi_expert.duplicates.similarity.purposes import PurposeIndex
 from fastapi_expert.duplicates.store.library import (
     LIBRARY,
+    Library,
     Stamps,
     pack,
     unpack_records,
@@ -77,22 +80,23 @@ def records_of_now(codebase: "Codebase", *, meanwhile: Callable[[], None] | None
         yield records
 
 
-def rebuild(codebase: "Codebase") -> tuple[Records, Index]:
+def rebuild(codebase: "Codebase") -> Library:
     """Link, and leave the library for the next time."""
     records = records_of(codebase)
-    return records, _leave(codebase, records)
+    return _leave(codebase, records)
 
 
-def _leave(codebase: "Codebase", records: Records) -> Index:
+def _leave(codebase: "Codebase", records: Records) -> Library:
+    purposes = PurposeIndex.of(purposes_of(codebase))
     index = build([unpack(function) for function in records.functions])
     if codebase.cache is not None:
         files = {path: (stamp[0], stamp[1]) for path, (stamp, _) in codebase.scan.stamps.items()}
         stamps = Stamps(files, _folders(codebase.root, files))
-        data = pack(records, index, stamps, _state(codebase))
+        data = pack(records, index, purposes, stamps, _state(codebase))
         with suppress(OSError):  # a tree that cannot be written is left as it is
             ensure_ignored(codebase.cache.folder)
             write_atomically(codebase.cache.folder / LIBRARY, data)
-    return index
+    return Library.of(records, purposes, index)
 
 
 def _known(codebase: "Codebase") -> Records | None:

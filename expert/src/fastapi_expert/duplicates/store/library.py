@@ -8,9 +8,11 @@ import json
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
+from fastapi_expert.codebase.model import Kind
 from fastapi_expert.duplicates.records.model import (
     FunctionRecord,
     ModelRecord,
@@ -23,14 +25,16 @@ from fastapi_expert.duplicates.similarity.measure import Code, Weights, unpack
 from fastapi_expert.identity import identity
 
 if TYPE_CHECKING:
+    from fastapi_expert.duplicates.similarity.purposes import PurposeIndex
     from fastapi_expert.duplicates.similarity.schemas import Models
 
 LIBRARY = "library.bin"
 """Its name in the folder of the cache."""
-FORMAT = f"expert library 3 {identity()}\n".encode()
+FORMAT = f"expert library 4 {identity()}\n".encode()
 """Changes with the form of the records and with what makes them: an older file is written anew."""
 _NUMBERS = ("features", "starts", "postings", "ends")
-_CODES = {"features": "Q"}
+_PURPOSES = ("purpose_ends", "names", "named", "word_starts", "word_numbers", "word_weights")
+_CODES = {"features": "Q", "word_weights": "d"}
 
 
 class Stamps(NamedTuple):
@@ -43,20 +47,29 @@ class Stamps(NamedTuple):
 class Library:
     """Records and index; make one with :meth:`of` or :meth:`read`."""
 
-    def __init__(self, index: Index, function: Callable[[int], FunctionRecord], part: Callable[[str], Any]) -> None:
+    def __init__(
+        self,
+        index: Index,
+        function: Callable[[int], FunctionRecord],
+        part: Callable[[str], Any],
+        purposes: Callable[[], "PurposeIndex"],
+    ) -> None:
         self.index = index
+        self._purposes = purposes
         self._function = function
         self._part = part
         self._codes: dict[int, Code] = {}
         self.weights = Weights(index.frequency, index.population)
 
     @classmethod
-    def of(cls, records: Records, index: Index | None = None) -> "Library":
+    def of(cls, records: Records, purposes: "PurposeIndex", index: Index | None = None) -> "Library":
         """The library of ``records``, in memory."""
         if index is None:
             index = build([unpack(function) for function in records.functions])
         parts = {"models": records.models, "routes": records.routes, "variables": records.variables}
-        return cls(index, records.functions.__getitem__, {**parts, "modules": records.modules}.__getitem__)
+        rows = [(*place, kind) for place, kind in _kinds(records).items()]
+        part = {**parts, "modules": records.modules, "kinds": rows}.__getitem__
+        return cls(index, records.functions.__getitem__, part, lambda: purposes)
 
     def function(self, position: int) -> FunctionRecord:
         """The function at ``position`` of the index."""
@@ -86,6 +99,16 @@ class Library:
         return [VariableRecord._make(row) for row in self._part("variables")]
 
     @cached_property
+    def purposes(self) -> "PurposeIndex":
+        """What everything is for."""
+        return self._purposes()
+
+    @cached_property
+    def kinds(self) -> Mapping[tuple[str, str], Kind]:
+        """(path, qualname) to kind of what is a component."""
+        return {(path, qualname): kind for path, qualname, kind in self._part("kinds")}
+
+    @cached_property
     def modules(self) -> Mapping[str, str]:
         """Path to dotted module name."""
         return dict(self._part("modules"))
@@ -97,7 +120,7 @@ def _model(row: Sequence[Any]) -> ModelRecord:
     return record._replace(fields=fields, own=tuple(record.own), ancestors=tuple(record.ancestors))
 
 
-def pack(records: Records, index: Index, stamps: Stamps, state: Any = None) -> bytes:
+def pack(records: Records, index: Index, purposes: "PurposeIndex", stamps: Stamps, state: Any = None) -> bytes:
     """A library as bytes, for :func:`unpack_library` and :func:`unpack_records`; ``state`` is whatever JSON holds."""
     rows: list[bytes] = []
     ends = array("I")
@@ -113,17 +136,70 @@ def pack(records: Records, index: Index, stamps: Stamps, state: Any = None) -> b
         "postings": index.postings.tobytes(),
         "ends": ends.tobytes(),
         "functions": b",".join(rows) + b" ",
+        **_packed_purposes(purposes),
         "stamps": _dumps(stamps),
         "models": _dumps(records.models),
         "routes": _dumps(records.routes),
         "variables": _dumps(records.variables),
         "modules": _dumps(records.modules),
+        "kinds": _dumps([(*place, kind) for place, kind in _kinds(records).items()]),
         "silencing": _dumps(records.silencing),
         "state": _dumps(state),
     }
     body = b"".join(parts.values())
     head = _dumps([index.population, crc32(body), {name: len(data) for name, data in parts.items()}])
     return FORMAT + head + b"\n" + body
+
+
+def _kinds(records: Records) -> dict[tuple[str, str], str]:
+    """What functions, models and the classes of methods were found to be."""
+    kinds: dict[tuple[str, str], str] = {}
+    for one in (*records.functions, *records.models):
+        kind, _, place = one.id.partition(":")
+        path, _, qualname = place.partition("::")
+        if kind not in ("function", "class"):
+            kinds[path, qualname] = kind
+        elif isinstance(one, FunctionRecord) and one.kind in ("service", "middleware"):
+            kinds[path, qualname.rpartition(".")[0]] = one.kind
+    return kinds
+
+
+def _packed_purposes(purposes: "PurposeIndex") -> dict[str, bytes]:
+    """Each purpose by itself, the words of all of them as they are looked up."""
+    index = purposes.index
+    rows = [_dumps(purposes.row(position)) for position in range(index.size)]
+    ends = array("I", accumulate(len(row) + 1 for row in rows))
+    return {
+        "purposes": b"".join(row + b"\n" for row in rows),
+        "purpose_ends": ends.tobytes(),
+        "names": purposes.names.tobytes(),
+        "named": purposes.positions.tobytes(),
+        "words": _dumps(index.terms),
+        "word_starts": index.starts.tobytes(),
+        "word_numbers": index.numbers.tobytes(),
+        "word_weights": index.weights.tobytes(),
+    }
+
+
+def _unpacked_purposes(parts: Mapping[str, memoryview]) -> "PurposeIndex":
+    from fastapi_expert.duplicates.records.purposes import (
+        Purpose,  # a hook asks for it when the draft declares something
+    )
+    from fastapi_expert.duplicates.similarity.purposes import PurposeIndex
+    from fastapi_expert.find.index import Index as WordIndex
+
+    numbers = {name: _numbers(name, parts[name]) for name in _PURPOSES}
+    ends, rows = numbers["purpose_ends"], parts["purposes"]
+
+    def row(position: int) -> Purpose:
+        start = ends[position - 1] if position else 0
+        *most, takes, libraries = json.loads(bytes(rows[start : ends[position]]))
+        return Purpose._make((*most, tuple(takes), tuple(libraries)))
+
+    terms = json.loads(bytes(parts["words"]))
+    weights: Any = numbers["word_weights"]
+    words = WordIndex(len(ends), terms, numbers["word_starts"], numbers["word_numbers"], weights)
+    return PurposeIndex(words, numbers["names"], numbers["named"], row)
 
 
 def _dumps(value: Any) -> bytes:
@@ -163,7 +239,7 @@ def unpack_library(data: bytes) -> tuple[Library, Stamps]:
 
     index = Index(population, packed["features"], packed["starts"], packed["postings"])
     files, folders = json.loads(bytes(parts["stamps"]))
-    library = Library(index, function, lambda name: json.loads(bytes(parts[name])))
+    library = Library(index, function, lambda name: json.loads(bytes(parts[name])), lambda: _unpacked_purposes(parts))
     return library, Stamps({path: (stamp[0], stamp[1]) for path, stamp in files.items()}, folders)
 
 

@@ -1,0 +1,329 @@
+"""What FastAPI hands to a function that it calls: its dependencies, worked out for a stranger, and parameters."""
+
+from functools import reduce
+from typing import Any, NamedTuple
+
+from fastapi_expert.codebase.interpret.values import (
+    MISSING,
+    ClassValue,
+    Dependency,
+    External,
+    FunctionValue,
+    Instance,
+    LambdaValue,
+    Partial,
+    Scope,
+    Site,
+    Unknown,
+)
+from fastapi_expert.codebase.link.protection import library
+from fastapi_expert.codebase.link.protection.outcomes import Assumption, Outcome, State, truth
+from fastapi_expert.codebase.link.protection.stranger import Ended, Stranger
+from fastapi_expert.codebase.link.protection.values import (
+    ABSENT,
+    FOREIGN,
+    FREE,
+    BoundMethod,
+    Connection,
+    Memory,
+    Opaque,
+    joined,
+)
+from fastapi_expert.codebase.syntax import ir
+from fastapi_expert.codebase.syntax.facts import FunctionFacts, Param
+from fastapi_expert.codebase.syntax.ir import Expr
+from fastapi_expert.codebase.vocabulary import PARAMETERS, REQUESTS
+
+_UNIONS = ("Optional", "Union")
+_MAX_ALIASES = 12
+_SENT = frozenset({"Path", "Body", "Form", "File"})
+"""Where a value is read from that the caller sends by itself: present and valid."""
+
+
+class Parameter(NamedTuple):
+    """What an annotation and a default say of a parameter; ``type`` is the annotated expression without its extras."""
+
+    dependency: Dependency | None
+    marker: Instance | None
+    type: Expr
+    scope: Scope
+
+
+class Injecting(Stranger):
+    """A stranger's request whose functions are called by FastAPI."""
+
+    def injected(self, function: FunctionValue, state: State, *, is_endpoint: bool = False) -> dict[str, Any]:
+        """The arguments that FastAPI calls a function with; raises Ended when a dependency refuses on every way."""
+        facts = self.names.function(function.path, function.qualname)
+        wrapped = self._wrapped(function, facts)
+        if wrapped is not None:
+            return self.injected(wrapped, state, is_endpoint=is_endpoint)
+        found: dict[str, Any] = {}
+        params = facts.params if facts is not None else ()
+        if facts is not None and facts.owner and params and function.receiver is not None:
+            params = params[1:]
+        for param in params:
+            if param.kind not in ("*", "**"):
+                found[param.name] = self._argument(function, param, state, is_endpoint=is_endpoint)
+        return found
+
+    def _wrapped(self, function: FunctionValue, facts: FunctionFacts | None) -> FunctionValue | None:
+        """The function whose signature `functools.wraps` lends to this one."""
+        for decorator in facts.decorators if facts is not None else ():
+            call = ir.match(decorator, ir.Call)
+            if call is None or not isinstance(call.function, str) or library.last(call.function) != "wraps":
+                continue
+            value = self.evaluate(call.args[0], State({}), function.scope) if call.args else None
+            return value if isinstance(value, FunctionValue) and value is not function else None
+        return None
+
+    def _argument(self, function: FunctionValue, param: Param, state: State, *, is_endpoint: bool) -> Any:
+        said = self.parameter(function, param)
+        if said.dependency is not None:
+            return self.depend(said.dependency, said.type, said.scope, state)
+        if said.marker is not None:
+            return self._marked(said.marker, param, function, is_endpoint=is_endpoint)
+        last = said.type.rpartition(".")[2] if isinstance(said.type, str) else ""
+        if last in REQUESTS:
+            return Connection()
+        if last == "SecurityScopes":
+            return Instance(External("fastapi.security.SecurityScopes"), Site(function.path, 1), {"scopes": FREE})
+        if f"{{{param.name}}}" in self.path or f"{{{param.name}:" in self.path:
+            return FREE
+        if param.default:
+            value = self.evaluate(param.default_expr, State({}), function.scope)
+            return ABSENT if value is None and not is_endpoint else FREE
+        return FOREIGN if last in ("str", "bytes") and not is_endpoint else FREE
+
+    def _marked(self, marker: Instance, param: Param, function: FunctionValue, *, is_endpoint: bool) -> Any:
+        """A parameter of `Header()`, `Query()` and their like: a stranger sends none that can be left out."""
+        kind = library.last(_name(marker))
+        if kind in _SENT:
+            return FREE
+        default = marker.attributes.get("default", marker.attributes.get("0", MISSING))
+        if param.default and ir.match(param.default_expr, ir.Call) is None:
+            default = self.evaluate(param.default_expr, State({}), function.scope)
+        if default is MISSING or default is Ellipsis:
+            return FREE if kind == "Query" and is_endpoint else FOREIGN
+        if kind in ("Header", "Cookie"):
+            self.saw_credentials = True
+        if kind == "Query" and is_endpoint:
+            return FREE
+        return ABSENT if not truth(default).value else default
+
+    # -- what a signature says ------------------------------------------------------------------------------------
+
+    def parameter(self, function: FunctionValue, param: Param) -> Parameter:
+        """What a parameter is, through aliases of every form."""
+        annotation = param.annotation_expr if param.annotation_expr is not None else param.annotation or None
+        dependency, marker, base, scope = self._annotated(annotation, function.scope, 0)
+        if param.default_expr is not None and ir.tag(param.default_expr) not in (ir.Constant.TAG, ir.Text.TAG):
+            default = self.evaluate(param.default_expr, State({}), function.scope)
+            if isinstance(default, Dependency):
+                dependency = default
+            elif _is_marker(default):
+                marker = default
+        return Parameter(dependency, marker, base, scope)
+
+    def _annotated(
+        self, expr: Expr, scope: Scope, depth: int
+    ) -> tuple[Dependency | None, Instance | None, Expr, Scope]:
+        """The dependency, the marker and the type in an annotation, and the scope in which the type is written."""
+        if expr is None or depth > _MAX_ALIASES:
+            return None, None, expr, scope
+        if isinstance(expr, str):
+            symbol = self.names.resolve(scope.path, expr)
+            if symbol is None or symbol.kind != "value" or "." in symbol.name:
+                return None, None, expr, scope
+            assigned = self.names.assigned(symbol)
+            if assigned is None or ir.tag(assigned) not in (ir.Subscript.TAG, ir.Binary.TAG, ir.Call.TAG):
+                return None, None, expr, scope
+            inner = self.interp.run_module(symbol.path)
+            return self._annotated(assigned, inner, depth + 1)
+        generic = ir.match(expr, ir.Subscript)
+        if generic is not None:
+            name = generic.value.rpartition(".")[2] if isinstance(generic.value, str) else ""
+            items = ir.match(generic.index, ir.Display)
+            parts = list(items.items) if items is not None else [generic.index]
+            if name == "Annotated":
+                return self._extras(parts, scope, depth)
+            if name in _UNIONS:
+                return self._first(parts, scope, depth)
+            dependency, marker, _, _ = self._annotated(generic.value, scope, depth + 1)
+            return dependency, marker, generic.value, scope
+        union = ir.match(expr, ir.Binary)
+        if union is not None:
+            return self._first([union.left, union.right], scope, depth)
+        return None, None, expr, scope
+
+    def _extras(
+        self, parts: list[Expr], scope: Scope, depth: int
+    ) -> tuple[Dependency | None, Instance | None, Expr, Scope]:
+        """`Annotated[type, extra, …]`: the last extra that says something counts."""
+        dependency, marker, base, where = self._annotated(parts[0], scope, depth + 1)
+        for one in parts[1:]:
+            value = self.evaluate(one, State({}), scope)
+            if isinstance(value, Dependency):
+                dependency = value
+            elif _is_marker(value):
+                marker = value
+        return dependency, marker, base, where
+
+    def _first(
+        self, parts: list[Expr], scope: Scope, depth: int
+    ) -> tuple[Dependency | None, Instance | None, Expr, Scope]:
+        found = [self._annotated(one, scope, depth + 1) for one in parts]
+        return next((one for one in found if one[0] is not None or one[1] is not None), found[0])
+
+    # -- dependencies ---------------------------------------------------------------------------------------------
+
+    def depend(self, dependency: Dependency, type_: Expr, scope: Scope, state: State) -> Any:
+        """What a dependency gives a stranger; raises Ended when it refuses on every way."""
+        call = dependency.call
+        if call is None:
+            call = self.evaluate(type_, State({}), scope) if type_ is not None else None
+        outcomes = self._depended(call, dependency)
+        return self.resume(outcomes, state)
+
+    def _depended(self, call: Any, dependency: Dependency) -> list[Outcome]:
+        """How a dependency ends, on every way; the same one is asked once a request."""
+        key = _identity(call)
+        known = self.memory.dependencies.get(key)
+        if known is not None:
+            return known[1]
+        replayed = self.replayed(key)
+        if replayed is not None:
+            return replayed
+        before = self.memory.copy()
+        specific, self.is_specific = self.is_specific, False
+        saw, self.saw_credentials = self.saw_credentials, False
+        self.memory.dependencies[key] = (call, [Outcome("pass", FREE, dependency.site)])  # one that needs itself
+        pending, self.pending = self.pending, []
+        state = State({})
+        trying, self._trying = self._trying, 0
+        try:
+            value = self._call(call, dependency, state)
+            ends = [Outcome("pass", value, dependency.site, state.assumptions, state.credentials)]
+        except Ended:
+            ends = []
+        finally:
+            raised, self.pending = self.pending, pending
+            self._trying = trying
+        named = named_call(call)
+        trail = ((dependency.site, f"dependency {named}"),) if named else ()
+        raised = [one._replace(trail=(*trail, *one.trail)) if one.kind == "refuse" else one for one in raised]
+        outcomes = [*raised, *ends]
+        self.memory.dependencies[key] = (call, outcomes)
+        if not self.is_specific:
+            self.remember(key, call, outcomes, before)
+        self.is_specific = self.is_specific or specific
+        self.saw_credentials = self.saw_credentials or saw
+        return outcomes
+
+    def replayed(self, key: Any) -> list[Outcome] | None:
+        """How the same dependency ended for another route; overridden where that is remembered."""
+        return None
+
+    def remember(self, key: Any, call: Any, outcomes: list[Outcome], before: Memory) -> None:
+        """Note how a dependency ended, whatever the route."""
+
+    def _call(self, call: Any, dependency: Dependency, state: State) -> Any:
+        site = dependency.site
+        if isinstance(call, Partial):
+            function = call.function
+            if isinstance(function, FunctionValue):
+                given = {**self.injected(function, state), **call.keywords}
+                return self.apply(function, list(call.args), given, site, state)
+            call = function
+        if isinstance(call, FunctionValue):
+            given = self.injected(call, state)
+            return self.resume(self.outcomes(call, [], given, site), state)
+        if isinstance(call, LambdaValue):
+            return self.apply(call, [], {}, site, state)
+        if isinstance(call, ClassValue):
+            return self._made(call, site, state)
+        if isinstance(call, Instance):
+            return self._called(call, site, state)
+        if isinstance(call, External):
+            return FREE if not dependency.security else self._unread(named_call(call), site, state)
+        if isinstance(call, BoundMethod):
+            return self._unread(call.name, site, state) if dependency.security else FREE
+        if dependency.security:
+            return self._unread("what Security() names", site, state)
+        if isinstance(call, (Opaque, Unknown)):
+            return self._unread(call.reason, site, state)
+        return FREE
+
+    def _unread(self, what: str, site: Site, state: State) -> Any:
+        """A dependency whose code is out of reach: it may refuse."""
+        source = Opaque(f"what {what} does cannot be read", site)
+        self.pending.append(Outcome("refuse", source, site, (Assumption(source, None),), True))
+        state.assumptions = (*state.assumptions, Assumption(source, None))
+        return source
+
+    def _made(self, cls: ClassValue, site: Site, state: State) -> Any:
+        instance = Instance(cls, site)
+        init = self.class_attribute(cls, "__init__", instance, site, state)
+        if isinstance(init, FunctionValue):
+            return self.instantiate(cls, [], self.injected(init, state), site, state)
+        facts = self.names.class_(cls.path, cls.qualname)
+        given: dict[str, Any] = {}
+        for field in facts.fields if facts is not None else ():
+            param = Param(field.name, "", field.annotation, field.default, field.annotation_expr, field.default_expr)
+            body = Scope(cls.path, {}, cls.scope, cls)
+            said = self.parameter(FunctionValue(cls.path, f"{cls.qualname}.__init__", body), param)
+            if said.dependency is not None:
+                given[field.name] = self.depend(said.dependency, said.type, said.scope, state)
+            else:
+                given[field.name] = FREE
+        return self.instantiate(cls, [], given, site, state)
+
+    def _called(self, instance: Instance, site: Site, state: State) -> Any:
+        if isinstance(instance.cls, ClassValue):
+            method = self.class_attribute(instance.cls, "__call__", instance, site, state)
+            if isinstance(method, FunctionValue):
+                given = self.injected(method, state)
+                return self.resume(self.outcomes(method, [], given, site), state)
+        name = self.scheme_of(instance)
+        if name:
+            return self.scheme(instance, name, site, state)
+        return FREE
+
+    def class_dependencies(self, owner: ClassValue, site: Site, state: State) -> Instance:
+        """The object of a class-based view: what its attributes depend on."""
+        made = self._made(owner, site, state)
+        return made if isinstance(made, Instance) else Instance(owner, site)
+
+    def combined(self, outcomes: list[Outcome]) -> Any:
+        """What several ways of passing give."""
+        return reduce(joined, [one.value for one in outcomes if one.kind == "pass"], FREE)
+
+
+def named_call(call: Any) -> str:
+    """How a dependency is called in what is told of it."""
+    if isinstance(call, (FunctionValue, ClassValue)):
+        return call.qualname
+    if isinstance(call, Instance):
+        return library.last(_name(call))
+    if isinstance(call, External):
+        return library.last(call.name)
+    return ""
+
+
+def _identity(call: Any) -> Any:
+    if isinstance(call, FunctionValue) and call.receiver is None and call.scope.parent is None:
+        return (call.path, call.qualname)
+    return id(call)
+
+
+def _is_marker(value: Any) -> bool:
+    return isinstance(value, Instance) and library.last(_name(value)) in PARAMETERS
+
+
+def _name(instance: Instance) -> str:
+    return instance.cls.name if isinstance(instance.cls, External) else instance.cls.qualname
+
+
+def owner_of(facts: FunctionFacts) -> str:
+    """The class that a method belongs to."""
+    return facts.owner

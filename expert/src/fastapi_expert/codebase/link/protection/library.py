@@ -1,0 +1,165 @@
+"""What functions and classes outside the codebase do with a stranger's values."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi_expert.codebase.interpret.values import External, Instance, Member, Site, is_dict
+from fastapi_expert.codebase.link.protection.outcomes import truth
+from fastapi_expert.codebase.link.protection.values import (
+    ABSENT,
+    FREE,
+    Absent,
+    Answer,
+    Connection,
+    Decided,
+    Foreign,
+    Opaque,
+    Setting,
+    derived,
+)
+from fastapi_expert.codebase.vocabulary import SECURITY_SCHEMES
+
+_LOGGING = frozenset({"debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print"})
+_REDIRECT = 307
+
+
+def last(name: str) -> str:
+    """`HTTPException` of `fastapi.HTTPException`."""
+    return name.rpartition(".")[2]
+
+
+def is_scheme(name: str) -> bool:
+    """Whether the class outside of this name reads credentials and refuses by itself."""
+    return last(name) in SECURITY_SCHEMES and last(name) != "SecurityBase"
+
+
+def is_response(name: str) -> bool:
+    """Whether calling what has this name makes a response."""
+    return last(name).endswith("Response")
+
+
+def is_exception(name: str) -> bool:
+    """Whether calling what has this name makes an exception."""
+    return last(name).endswith(("Exception", "Error")) and not last(name).startswith("add_")
+
+
+def status_of(value: Any) -> int | None:
+    """A status as code: `401`, `status.HTTP_401_UNAUTHORIZED`, `HTTPStatus.UNAUTHORIZED`."""
+    from http import HTTPStatus
+
+    if isinstance(value, Member):
+        value = value.value
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, External):
+        name = last(value.name.removesuffix(".value"))
+        if name.startswith("HTTP_") and name[5:8].isdigit():
+            return int(name[5:8])
+        if name.startswith("WS_") and name[3:7].isdigit():
+            return int(name[3:7])
+        if "HTTPStatus" in value.name and name in HTTPStatus.__members__:
+            return int(HTTPStatus[name])
+    return None
+
+
+def answer(name: str, args: list[Any], keywords: dict[str, Any], site: Site) -> Answer:
+    """The response that a class of this name makes."""
+    if "Redirect" in last(name):
+        given = args[1] if len(args) > 1 else keywords.get("status_code", _REDIRECT)
+        return Answer(status_of(given), args[0] if args else keywords.get("url"), site)
+    given = args[1] if len(args) > 1 else keywords.get("status_code", 200)
+    status = status_of(given)
+    return Answer(status if status is not None else given, None, site)
+
+
+def exception(cls: External, args: list[Any], keywords: dict[str, Any], site: Site) -> Instance:
+    """An exception of a class outside; HTTP ones have their status."""
+    attributes = {str(index): value for index, value in enumerate(args)} | keywords
+    if "HTTPException" in cls.name or "WebSocketException" in cls.name:
+        given = keywords.get("status_code", keywords.get("code", args[0] if args else None))
+        status = status_of(given)
+        attributes["status_code"] = status if status is not None else given
+        attributes.setdefault("detail", args[1] if len(args) > 1 else keywords.get("detail"))
+        headers = args[2] if len(args) > 2 else keywords.get("headers")
+        attributes["headers"] = headers
+    return Instance(cls, site, attributes)
+
+
+def is_harmless(name: str) -> bool:
+    """Whether a call of this name raises nothing and tells nothing, whatever it is given."""
+    return last(name) in _LOGGING
+
+
+def plain(name: str, args: list[Any], site: Site) -> Any:
+    """The value of a builtin that can be worked out; None when it is another function."""
+    known = _PLAIN.get(name)
+    if known is None:
+        return None
+    try:
+        return known(args)
+    except (TypeError, ValueError, IndexError, AttributeError):
+        return Opaque(f"what {last(name)}() gives", site)
+
+
+def _bool(args: list[Any]) -> Any:
+    decision = truth(args[0]) if args else truth(False)
+    if decision.value is None:
+        return args[0]
+    return Decided(decision.value) if decision.credentials else decision.value
+
+
+def _len(args: list[Any]) -> Any:
+    if isinstance(args[0], (str, list, tuple, dict, set)):
+        return len(args[0])
+    return derived(*args) or FREE
+
+
+def _compare_digest(args: list[Any]) -> Any:
+    if any(isinstance(one, (Absent, Foreign, Decided)) for one in args):
+        return Decided(False)
+    if any(isinstance(one, Connection) for one in args):
+        return Decided(False)
+    return derived(*args) or FREE
+
+
+def _str(args: list[Any]) -> Any:
+    if not args:
+        return ""
+    if isinstance(args[0], (str, int, float)) and not isinstance(args[0], bool):
+        return str(args[0])
+    return args[0] if isinstance(args[0], (Absent, Foreign, Setting)) else derived(*args) or FREE
+
+
+def _collection(args: list[Any]) -> Any:
+    if not args:
+        return []
+    if isinstance(args[0], (list, tuple, set)):
+        return list(args[0])
+    if isinstance(args[0], Connection):
+        return args[0]  # dict(scope["headers"])
+    if is_dict(args[0]):
+        return args[0]
+    return ABSENT if isinstance(args[0], (Absent, Foreign)) else derived(*args) or FREE
+
+
+def _first(args: list[Any]) -> Any:
+    return args[0] if args else FREE
+
+
+_PLAIN: dict[str, Callable[[list[Any]], Any]] = {
+    "builtins.bool": _bool,
+    "builtins.len": _len,
+    "builtins.str": _str,
+    "builtins.list": _collection,
+    "builtins.tuple": _collection,
+    "builtins.set": _collection,
+    "builtins.frozenset": _collection,
+    "builtins.dict": _collection,
+    "builtins.sorted": _collection,
+    "secrets.compare_digest": _compare_digest,
+    "hmac.compare_digest": _compare_digest,
+    "typing.cast": lambda args: args[1],
+    "starlette.concurrency.run_in_threadpool": _first,
+}

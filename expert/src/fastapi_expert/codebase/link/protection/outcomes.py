@@ -1,0 +1,156 @@
+"""Ways through a piece of code, and what is decided on each."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+from fastapi_expert.codebase.interpret.values import Site
+from fastapi_expert.codebase.link.protection.values import Absent, Answer, Decided, Foreign, Free, Opaque, Setting
+
+
+class Assumption(NamedTuple):
+    """A branch that was taken though the text does not settle it; ``ships`` is whether it holds as shipped."""
+
+    source: Free | Opaque | Setting
+    ships: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A condition: ``value`` None when it is not settled, ``credentials`` when the missing ones settled it.
+
+    ``when_true`` and ``when_false`` are what has to be assumed for each, ``ships`` how it turns out as shipped.
+    """
+
+    value: bool | None
+    credentials: bool = False
+    when_true: tuple[Any, ...] = ()
+    when_false: tuple[Any, ...] = ()
+    ships: bool | None = None
+
+    def assumptions(self, taken: bool) -> tuple[Assumption, ...]:
+        if self.value is not None:
+            return ()
+        ships = None if self.ships is None else self.ships is taken
+        sources = self.when_true if taken else self.when_false
+        return tuple([Assumption(one, ships if isinstance(one, Setting) else None) for one in sources])
+
+
+def known(value: bool, *, credentials: bool = False) -> Decision:
+    return Decision(value, credentials, ships=value)
+
+
+def negated(one: Decision) -> Decision:
+    value = None if one.value is None else not one.value
+    ships = None if one.ships is None else not one.ships
+    return Decision(value, one.credentials, one.when_false, one.when_true, ships)
+
+
+def conjunction(parts: list[Decision]) -> Decision:
+    """`and`; `or` is the negation of this over the negations."""
+    false = [one for one in parts if one.value is False]
+    if false:
+        return known(False, credentials=all(one.credentials for one in false))
+    credentials = any(one.credentials for one in parts)
+    open_ = [one for one in parts if one.value is None]
+    if not open_:
+        return known(True, credentials=credentials)
+    ships = False if any(one.ships is False for one in open_) else None
+    if all(one.ships for one in open_):
+        ships = True
+    weakest = min((one.when_false for one in open_), key=_weight)
+    needed = tuple([source for one in open_ for source in one.when_true])
+    return Decision(None, credentials, needed, weakest, ships)
+
+
+def disjunction(parts: list[Decision]) -> Decision:
+    """`or`."""
+    return negated(conjunction([negated(one) for one in parts]))
+
+
+def truth(value: Any) -> Decision:
+    """Whether a value is true."""
+    if isinstance(value, Decided):
+        return known(value.value, credentials=True)
+    if isinstance(value, Absent):
+        return known(False, credentials=True)
+    if isinstance(value, Foreign):
+        return known(True, credentials=True)
+    if isinstance(value, Setting):
+        ships = _shipped(value.default)
+        return Decision(None, False, (value,), (value,), ships)
+    if isinstance(value, (Free, Opaque)):
+        return Decision(None, False, (value,), (value,))
+    if value is None or isinstance(value, (bool, int, float, str, list, tuple, dict, set, frozenset)):
+        return known(bool(value))
+    return known(True)
+
+
+def _shipped(default: Any) -> bool | None:
+    found = truth(default) if not isinstance(default, Setting) else None
+    return found.value if found is not None and default.__class__.__name__ != "Missing" else None
+
+
+def _weight(sources: tuple[Any, ...]) -> int:
+    return max((2 if isinstance(one, Opaque) else 1 if isinstance(one, Setting) else 0 for one in sources), default=0)
+
+
+def weight(assumptions: tuple[Assumption, ...]) -> int:
+    """0 when some stranger's request comes this way, 1 when a setting decides, 2 when something unread does."""
+    return _weight(tuple([one.source for one in assumptions]))
+
+
+def together(*groups: tuple[Assumption, ...]) -> tuple[Assumption, ...]:
+    """All assumptions, each once."""
+    return tuple(dict.fromkeys(one for group in groups for one in group))
+
+
+class Outcome(NamedTuple):
+    """How a way ends: ``value`` is returned (`pass`) or raised.
+
+    ``credentials`` tells that missing credentials led here, ``trail`` through which calls, outermost first.
+    """
+
+    kind: Literal["pass", "refuse", "error"]
+    value: Any
+    site: Site
+    assumptions: tuple[Assumption, ...] = ()
+    credentials: bool = False
+    trail: tuple[tuple[Site, str], ...] = ()
+
+
+@dataclass(slots=True)
+class State:
+    """One way through a function up to here."""
+
+    names: dict[str, Any]
+    assumptions: tuple[Assumption, ...] = ()
+    credentials: bool = False
+
+    def fork(self) -> "State":
+        return State(dict(self.names), self.assumptions, self.credentials)
+
+
+@dataclass(slots=True)
+class Ways:
+    """Where a block leads: ``ends`` leave the function, ``on`` is the way to what follows, the others leave a loop."""
+
+    ends: list[Outcome] = field(default_factory=list[Outcome])
+    on: State | None = None
+    left: list[State] = field(default_factory=list[State])
+
+
+def is_refusing_answer(value: Any) -> bool:
+    """Whether a response turns the caller away for who they are."""
+    if not isinstance(value, Answer):
+        return False
+    return value.status in (401, 403) or leads_to_sign_in(value)
+
+
+_SIGN_IN = ("login", "log-in", "signin", "sign-in", "sign_in", "log_in", "/auth", "sso")
+
+
+def leads_to_sign_in(answer: Answer) -> bool:
+    """Whether a redirect leads to a page to sign in."""
+    is_redirect = isinstance(answer.status, int) and 300 <= answer.status < 400
+    location = answer.location
+    return is_redirect and isinstance(location, str) and any(word in location.lower() for word in _SIGN_IN)

@@ -1,0 +1,145 @@
+"""What a stranger's request makes of the values that decide: beside the interpreter's own, these."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi_expert.codebase.interpret.values import MISSING, Instance, Site
+
+
+class Absent:
+    """A credential that is not there, and everything worked out from it: falsy, equal to nothing that is."""
+
+
+ABSENT = Absent()
+
+
+class Foreign:
+    """A value that the stranger chose where one has to be: truthy, equal to no secret."""
+
+
+FOREIGN = Foreign()
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """What path, body or stored data decide: for some stranger's request one way, for another the other."""
+
+
+FREE = Free()
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """What cannot be read: a library, a body out of reach."""
+
+    reason: str
+    site: Site
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the deployment decides; ``default`` is how it ships, MISSING when it has to be set."""
+
+    name: str
+    default: Any = field(compare=False)
+    site: Site
+
+
+Undecided = Free | Opaque | Setting
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A truth that missing credentials decided."""
+
+    value: bool
+
+
+@dataclass(slots=True)
+class Connection:
+    """The request or websocket; ``part`` is what of it (`headers`, `state` …)."""
+
+    part: str = ""
+
+
+@dataclass(slots=True)
+class Answer:
+    """A response with its status, None where that is not known; ``location`` is where a redirect leads."""
+
+    status: Any
+    location: Any = None
+    site: Site | None = None
+
+
+class Passed:
+    """The response of the application itself: what `call_next` gives, or the endpoint under a decorator."""
+
+
+PASSED = Passed()
+
+
+@dataclass(slots=True, eq=False)
+class BoundMethod:
+    """A method of a value that is not an object of the codebase."""
+
+    receiver: Any
+    name: str
+
+
+@dataclass(slots=True, eq=False)
+class Native:
+    """A function that the framework hands to the code: ``act`` names what calling it does."""
+
+    act: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MadeClass:
+    """A class that `type(name, bases, names)` makes; ``base`` is its first base."""
+
+    base: Any
+    names: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Memory:
+    """What one request leaves behind for what runs later: `request.state`, context variables, a closed websocket."""
+
+    state: dict[str, Any] = field(default_factory=dict[str, Any])
+    variables: dict[int, Any] = field(default_factory=dict[int, Any])
+    dependencies: dict[Any, tuple[Any, list[Any]]] = field(default_factory=dict[Any, tuple[Any, list[Any]]])
+    """How each dependency ended, with what was called."""
+    accepted: bool = False
+
+    def copy(self) -> "Memory":
+        return Memory(dict(self.state), dict(self.variables), dict(self.dependencies), self.accepted)
+
+
+def joined(left: Any, right: Any) -> Any:
+    """A value that is ``left`` on one way and ``right`` on another."""
+    if left is right or (type(left) is type(right) and not isinstance(left, Instance) and left == right):
+        return left
+    for one in (left, right):
+        if isinstance(one, Opaque):
+            return one
+    for one in (left, right):
+        if isinstance(one, Setting):
+            return Setting(one.name, MISSING, one.site)
+    if {left is ABSENT or left is None, right is ABSENT or right is None} == {True}:
+        return ABSENT
+    return FREE
+
+
+def derived(*parts: Any) -> Any:
+    """What a computation out of reach gives when it is given ``parts``; None when they tell nothing."""
+    for kind in (Absent, Foreign):
+        if any(isinstance(one, kind) for one in parts):
+            return ABSENT
+    for one in parts:
+        if isinstance(one, Decided):
+            return ABSENT
+        if isinstance(one, Setting):
+            return Setting(one.name, MISSING, one.site)
+    if any(isinstance(one, (Free, Connection)) for one in parts):
+        return FREE
+    return next((one for one in parts if isinstance(one, Opaque)), None)

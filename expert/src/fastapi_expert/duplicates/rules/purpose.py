@@ -1,0 +1,98 @@
+"""FX304: a draft under a name that is there already for the same kind of thing; and what else is for its purpose."""
+
+from collections.abc import Iterator, Sequence
+
+from fastapi_expert.codebase.vocabulary import is_test_path
+from fastapi_expert.duplicates.model import Finding, Place, Rule, Similar
+from fastapi_expert.duplicates.records.extract import is_foreign
+from fastapi_expert.duplicates.records.purposes import Described, Purpose, described
+from fastapi_expert.duplicates.rules.base import Case, Family, Neighbour, Remark
+from fastapi_expert.duplicates.similarity.purposes import Related, compared
+from fastapi_expert.duplicates.wording import place
+from fastapi_expert.find.words import words
+
+NEAR_ENOUGH = 0.3
+"""From which score what is for the same purpose is worth a look."""
+NEAREST = 5
+COMMON = 3
+"""A name that more things than this have is a convention (`create`, `run_job`) and tells nothing."""
+SAME_NAME = Rule(
+    "FX304",
+    "name already in use",
+    "A draft under the public name of something that exists, of the same kind and with fitting parameters",
+    "functions",
+    verdict="extend",
+    is_hint=True,
+)
+
+
+def _judge(case: Case) -> Iterator[Remark]:
+    """For every new function and class of the draft: what has its name, and what is for the same purpose."""
+    draft = case.draft
+    if is_test_path(draft.path) or is_foreign(draft):
+        return
+    before = {one.qualname for one in (*case.before.functions, *case.before.classes)} if case.before else set[str]()
+    added = [one for file in case.overlay.added for one in described(file.facts, kinds=file.kinds)]
+    for one in described(draft, kinds={}):
+        if one.purpose.qualname in before:
+            continue
+        related = _related(one, case, added)
+        near: list[Neighbour] = [(near.score * 0.9, _similar(near)) for near in related if near.score >= NEAR_ENOUGH]
+        yield Remark(_finding(one.purpose, related), near[:NEAREST])
+
+
+def _related(one: Described, case: Case, added: Sequence[Described]) -> list[Related]:
+    overlay = case.overlay
+    known = [near for near in overlay.library.purposes.related(one) if near.purpose.path not in overlay.removed]
+    mine = set(one.parts["name"])
+    for other in added:
+        theirs = set(other.parts["name"])
+        shared = len(mine & theirs) / len(mine | theirs) if mine | theirs else 0.0
+        near = compared(one, other.purpose, shared) if shared else None
+        if near is not None:
+            known.append(near)
+    return sorted(known, key=lambda near: (-near.score, near.purpose.path, near.purpose.line))
+
+
+def _similar(near: Related) -> Similar:
+    return Similar(near.purpose.id, near.purpose.path, near.purpose.line, near.score, near.reason)
+
+
+def _finding(mine: Purpose, related: Sequence[Related]) -> Finding | None:
+    same = [near for near in related if near.is_same_name]
+    if not 0 < len(same) <= COMMON or not _is_telling(mine):
+        return None
+    near = next((one for one in same if _fits(mine, one.purpose)), None)
+    if near is None:
+        return None
+    other = near.purpose
+    there = f"`{other.qualname}` ({place(other)})"
+    return Finding(
+        SAME_NAME,
+        near.score,
+        f"`{mine.qualname}` has the name of {there}: {near.reason}",
+        f"There may be one already: {there}, {near.reason}; open it before you write this.",
+        "extend",
+        (
+            Place(mine.id, mine.kind, mine.path, mine.line, mine.line),
+            Place(other.id, other.kind, other.path, other.line, other.line),
+        ),
+    )
+
+
+def _is_telling(mine: Purpose) -> bool:
+    """A public name of two words or more, of a function or class of a module."""
+    return "." not in mine.qualname and not mine.name.startswith("_") and len(words(mine.name)) >= 2
+
+
+def _fits(mine: Purpose, other: Purpose) -> bool:
+    """The same sort of thing, and one could take what the other takes."""
+    if "." in other.qualname or mine.is_class is not other.is_class:
+        return False
+    shared = len(set(mine.takes) & set(other.takes))
+    if mine.is_class:
+        return not mine.takes or not other.takes or 3 * shared >= min(len(mine.takes), len(other.takes))
+    return abs(len(mine.takes) - len(other.takes)) <= 1 or 2 * shared >= min(len(mine.takes), len(other.takes))
+
+
+FAMILY = Family((SAME_NAME,), judge=_judge)

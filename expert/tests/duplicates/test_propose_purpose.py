@@ -1,0 +1,99 @@
+"""What a draft is for: its name, its words and the libraries it uses find what exists, whatever its body looks like."""
+
+from collections.abc import Callable
+
+import pytest
+
+from fastapi_expert.duplicates import Proposal
+
+Ask = Callable[..., Proposal]
+Judging = Callable[[dict[str, str]], Ask]
+
+FILES = {
+    "app/__init__.py": "",
+    "app/tokens.py": '''
+import jwt
+
+KEY = "k"
+
+
+def read_token(token: str) -> dict:
+    """Decode a signed token and return its claims."""
+    return jwt.decode(token, KEY, algorithms=["HS256"])
+
+
+def issue_token(subject: str, minutes: int) -> str:
+    """Sign a token for a subject."""
+    return jwt.encode({"sub": subject, "exp": minutes}, KEY)
+''',
+    "app/post.py": '''
+import smtplib
+
+
+class Postman:
+    """Sends mails over SMTP."""
+
+    def deliver(self, recipient: str, subject: str) -> None:
+        """Send one mail."""
+        with smtplib.SMTP("localhost") as server:
+            server.sendmail("a@b", recipient, subject)
+''',
+    "app/pages.py": "def slice_of_rows(rows, first, last): return rows[first:last]\n",
+    **{f"app/jobs_{n}.py": "def run_job(queue): return queue.pop()\n" for n in range(5)},
+}
+
+
+@pytest.fixture
+def ask(judging: Judging) -> Ask:
+    return judging(FILES)
+
+
+def first(answer: Proposal) -> str:
+    return answer.similar[0].id.rpartition("::")[2] if answer.similar else ""
+
+
+def test_the_public_name_of_something_with_fitting_parameters_should_extend_it(ask: Ask) -> None:
+    answer = ask("def issue_token(user: str, lifetime: int) -> str:\n    return sign(user) + str(lifetime)\n")
+    assert (answer.verdict, [one.rule for one in answer.findings]) == ("extend", ["FX304"])
+    assert answer.advice.startswith("There may be one already: `issue_token` (app/tokens.py:11), same name")
+
+
+def test_a_name_with_other_parameters_is_named_but_new(ask: Ask) -> None:
+    answer = ask("def issue_token(a, b, c, d, e, f):\n    return seal(a, b, c, d, e, f)\n")
+    assert answer.verdict == "new"
+    assert "`issue_token` (app/tokens.py:11)" in answer.advice
+    assert "Nothing here does this yet" not in answer.advice
+
+
+def test_a_name_that_many_have_tells_nothing(ask: Ask) -> None:
+    assert ask("def run_job(queue):\n    return queue.first().start()\n").verdict == "new"
+
+
+@pytest.mark.parametrize(
+    ("draft", "expected"),
+    [
+        (
+            'import jwt\n\ndef claims_of(raw):\n    """Return the claims of a signed token."""\n'
+            "    try:\n        return jwt.decode(raw, 'k')\n    except jwt.PyJWTError:\n        return None\n",
+            "read_token",
+        ),
+        (
+            'def send_email(to, title):\n    """Send an email to a recipient."""\n    gateway.push(to, title)\n',
+            "Postman.deliver",
+        ),
+    ],
+)
+def test_other_words_and_another_body_still_find_it(ask: Ask, draft: str, expected: str) -> None:
+    answer = ask(draft)
+    assert first(answer) == expected
+    assert answer.similar[0].reason
+
+
+def test_what_a_rewrite_declared_before_is_not_asked_about(judging: Judging) -> None:
+    ask = judging(FILES)
+    assert ask(FILES["app/tokens.py"].replace("minutes}", "minutes * 60}"), "app/tokens.py").verdict == "new"
+
+
+def test_something_unheard_of_is_still_new(ask: Ask) -> None:
+    answer = ask('def tune_radio(band, frequency):\n    """Choose a station."""\n    band.seek(frequency)\n')
+    assert (answer.verdict, answer.advice) == ("new", "Nothing here does this yet.")
