@@ -10,11 +10,11 @@ import unicodedata
 from functools import lru_cache
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, cast, get_args
 
+import redis.connection
 from pydantic import AliasChoices, Field, PositiveInt, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from redis.connection import parse_url
 from sqlalchemy.engine import URL
 
 from app.config.databases import parse_database_url
@@ -243,7 +243,7 @@ class Settings(BaseSettings):
             raise ValueError(f"is not an address; write {example}")
         if value is not None and value.startswith(("redis:", "rediss:", "unix:")):
             try:
-                parse_url(value)
+                cast(Any, redis.connection).parse_url(value)  # its annotations leave its types unknown
             except ValueError as fault:
                 raise ValueError(f"is not an address ({fault}); write {example}") from None
         return value

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTPUTF8
+from email.policy import SMTPUTF8, EmailPolicy
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -150,7 +150,7 @@ class _BoundedSslConnection(_BoundedConnection, smtplib.SMTP_SSL):
 
 
 def _require_smtputf8_for(message: EmailMessage, server: smtplib.SMTP) -> None:
-    if message.policy.utf8:
+    if cast(EmailPolicy, message.policy).utf8:
         server.ehlo_or_helo_if_needed()
         if not server.has_extn("smtputf8"):
             raise MailRefused("the mail server takes no address with letters beyond ASCII (it offers no SMTPUTF8)")

@@ -66,6 +66,8 @@ class EdgeMiddleware:
         if method == "HEAD":
             scope, send = {**scope, "method": "GET"}, _without_body(send)
         headers = dict(scope["headers"])
+        if len(headers) < len(scope["headers"]) and b"cookie" in headers:  # several lines are one list (RFC 6265bis)
+            headers[b"cookie"] = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
         given = headers.get(b"x-request-id")
         request_id = given.decode() if given is not None and _VALID_REQUEST_ID(given) else _new_request_id()
         peer = scope["client"][0] if scope["client"] else "unix"

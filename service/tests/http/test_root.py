@@ -5,6 +5,7 @@ import pytest
 
 from tests.backends import on_sqlite
 from tests.conftest import served, settings_for
+from tests.factories import Accounts
 
 PRODUCTION = {
     "environment": "production",
@@ -60,3 +61,16 @@ async def test_a_stranger_who_forwards_for_others_is_named_once(backend, tmp_pat
         for _ in range(3):
             await client.get("/health", headers={"X-Forwarded-For": "203.0.113.9"})
     assert capsys.readouterr().out.count("forwarded_by_a_stranger") == said
+
+
+@on_sqlite
+async def test_cookies_in_several_lines_are_one_list(client: httpx.AsyncClient, accounts: Accounts):
+    user = await accounts.user()
+    form = {"username": user.email, "password": user.password}
+    own_page = {"Sec-Fetch-Site": "same-origin"}
+    signed_in = await client.post("/api/v1/auth/login", params={"cookies": "true"}, data=form, headers=own_page)
+    assert signed_in.status_code == 200
+    pairs = [f"{name}={value}" for name, value in client.cookies.items()]
+    client.cookies.clear()
+    lines = [("Cookie", pair) for pair in [*pairs, "theme=dark"]]
+    assert (await client.get("/api/v1/auth/me", headers=lines)).status_code == 200
