@@ -56,7 +56,7 @@ def test_a_concrete_method_of_an_abstract_class_is_seen(judging: Judging) -> Non
 )
 def test_classes_that_only_hold_data_are_compared_with_their_kind(findings: Find, judging: Judging, head: str) -> None:
     start = "from dataclasses import dataclass\nfrom typing import NamedTuple, TypedDict\n\n"
-    fields = "\n    vessel: str\n    berth: str\n    draught: float\n    tonnage: int\n"
+    fields = "\n    vessel: str\n    berth: str\n    draught: float\n    tonnage: int\n    flag: str\n"
     files = {
         "app/__init__.py": "",
         "app/a.py": start + head.format("Call") + fields,
