@@ -10,11 +10,11 @@ import unicodedata
 from functools import lru_cache
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, cast, get_args
 
+import redis.connection
 from pydantic import AliasChoices, Field, PositiveInt, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from redis.connection import parse_url
 from sqlalchemy.engine import URL
 
 from app.config.databases import parse_database_url
@@ -51,7 +51,10 @@ _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#]+", re.IGNORECASE)
 _ADDRESSES = {
     "redis_url": (r"(rediss?://|unix:///)\S+", "redis://:password@host/0"),
     "celery_broker_url": (r"[a-z][a-z+]*://\S*", "redis://:password@host/0 or amqp://user:password@host//"),
-    "public_url": (r"https?://[^\s/?#@]+(/[^\s?#]*)?", "https://blog.example.org, without ? and #"),
+    "public_url": (
+        r"https?://[^\s/?#@]+/?",
+        "https://blog.example.org, without a path: the service has a host of its own",
+    ),
 }
 """By field: what it has to look like, and an example."""
 _SECRET_IN_URL = re.compile(
@@ -240,7 +243,7 @@ class Settings(BaseSettings):
             raise ValueError(f"is not an address; write {example}")
         if value is not None and value.startswith(("redis:", "rediss:", "unix:")):
             try:
-                parse_url(value)
+                cast(Any, redis.connection).parse_url(value)  # its annotations leave its types unknown
             except ValueError as fault:
                 raise ValueError(f"is not an address ({fault}); write {example}") from None
         return value

@@ -7,12 +7,14 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import URL, String, column, select, table
+from sqlalchemy.exc import ProgrammingError
 
 from app.config import SERVICE_ROOT, ConfigurationError, Settings
 from app.database.engine import Database, sqlite_path
 from app.database.query import CompiledQuery
 from app.kit.keys import make_private_file
 
+INSUFFICIENT_PRIVILEGE = "42501"
 _CURRENT = CompiledQuery(str, select(column("version_num", String)).select_from(table("alembic_version")))
 
 
@@ -34,6 +36,10 @@ def upgrade(settings: Settings, revision: str = "head") -> None:
         command.upgrade(alembic_config(sync_url(settings.database)), revision)
     except CommandError as fault:  # a revision that this code does not have, or the database's own that it has not
         raise ConfigurationError(f"cannot migrate to {revision}: {fault}") from None
+    except ProgrammingError as fault:
+        if getattr(fault.orig, "sqlstate", None) != INSUFFICIENT_PRIVILEGE:
+            raise
+        raise ConfigurationError(f"the database's user may not change its schema: {fault.orig}") from None
 
 
 def downgrade(settings: Settings, revision: str) -> None:

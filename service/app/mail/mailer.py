@@ -1,15 +1,18 @@
 """Mail: composed from templates, sent by SMTP, or written as `.eml` files where no server is configured."""
 
+import contextlib
 import smtplib
+import socket
 import ssl
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTPUTF8
+from email.policy import SMTPUTF8, EmailPolicy
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, cast
 
 import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -27,6 +30,9 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+
+ATTEMPT_TIMEOUTS = 3
 
 
 class MailRefused(Exception):
@@ -110,12 +116,41 @@ class SmtpMailer:
     def _connected(self, host: str, context: ssl.SSLContext) -> smtplib.SMTP:
         port, timeout = self.settings.smtp_port, self.settings.smtp_timeout
         if self.settings.smtp_tls == "tls":
-            return smtplib.SMTP_SSL(host, port, timeout=timeout, context=context)
-        return smtplib.SMTP(host, port, timeout=timeout)
+            return _BoundedSslConnection(host, port, timeout=timeout, context=context)
+        return _BoundedConnection(host, port, timeout=timeout)
+
+
+class _BoundedConnection(smtplib.SMTP):
+    """A connection that ends :data:`ATTEMPT_TIMEOUTS` of its timeouts after it began.
+
+    The timeout itself counts anew for every read: a server that drips bytes would hold a worker for ever.
+    """
+
+    _timer: threading.Timer | None = None
+
+    def connect(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        self._timer = threading.Timer(self.timeout * ATTEMPT_TIMEOUTS, self._hang_up)
+        self._timer.daemon = True
+        self._timer.start()
+        return super().connect(*args, **kwargs)
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        super().close()
+
+    def _hang_up(self) -> None:
+        if self.sock is not None:
+            with contextlib.suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
+
+
+class _BoundedSslConnection(_BoundedConnection, smtplib.SMTP_SSL):
+    pass
 
 
 def _require_smtputf8_for(message: EmailMessage, server: smtplib.SMTP) -> None:
-    if message.policy.utf8:
+    if cast(EmailPolicy, message.policy).utf8:
         server.ehlo_or_helo_if_needed()
         if not server.has_extn("smtputf8"):
             raise MailRefused("the mail server takes no address with letters beyond ASCII (it offers no SMTPUTF8)")

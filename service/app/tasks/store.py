@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 from uuid import UUID, uuid5
 
-from sqlalchemy import ColumnElement, Engine, and_, create_engine, event, func, or_, select, update
+from sqlalchemy import ColumnElement, Engine, and_, case, create_engine, event, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -48,7 +48,8 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """`waiting` jobs are due and not done; `oldest_seconds` is the age of the oldest of them; `dead` ones are kept."""
+    """`waiting` jobs are due, or have failed and wait for another try; `oldest_seconds` is the age of the oldest of
+    them; `dead` ones are kept."""
 
     waiting: int
     oldest_seconds: float
@@ -135,10 +136,10 @@ class JobStore:
     def backlog(self) -> Backlog:
         now = utcnow()
         with self.session() as session:
+            # A job that has failed waits since it was due at first, not since its next try will be.
+            since = case((OutboxJob.attempts > 0, OutboxJob.created_at), else_=OutboxJob.run_at)
             waiting, oldest = session.execute(
-                select(func.count(), func.min(OutboxJob.run_at)).where(
-                    OutboxJob.status.in_(_UNFINISHED), OutboxJob.run_at <= now
-                )
+                select(func.count(), func.min(since)).where(OutboxJob.status.in_(_UNFINISHED), since <= now)
             ).one()
             dead = session.scalar(select(func.count()).where(OutboxJob.status == JobStatus.DEAD)) or 0
         return Backlog(waiting, (now - oldest).total_seconds() if oldest else 0.0, dead)

@@ -232,6 +232,7 @@ def test_the_limits_on_guessing_do_not_grow_with_the_general_one(requests: int):
         ({"public_url": "blog.example.org"}, "is not an address; write https://"),
         ({"redis_url": "redis://h:port/0"}, "is not an address (Port could not be cast"),
         ({"redis_url": "redis://"}, "is not an address; write redis://"),
+        ({"public_url": "https://example.org/blog/"}, "without a path"),
         ({"public_url": "https://blog.example.org/?a=b"}, "is not an address; write https://"),
         ({"public_url": "https://blog.example.org#x"}, "is not an address; write https://"),
         ({"public_url": "https://user@blog.example.org"}, "is not an address; write https://"),

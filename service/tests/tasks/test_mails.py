@@ -1,12 +1,19 @@
 """From a request to a mailbox, over a real SMTP server."""
 
+import contextlib
 import re
+import smtplib
+import socket
+import threading
 from collections.abc import Callable
 from email.message import EmailMessage
 from typing import Any
 
 import httpx
+import pytest
 
+from app.config import Settings
+from app.mail.mailer import SmtpMailer
 from app.models import JobStatus
 from app.tasks.catalogue import registry
 from app.tasks.registry import Registry
@@ -169,3 +176,24 @@ async def test_where_the_server_takes_only_ascii_a_domain_still_arrives_and_a_lo
     (dead,) = store.listed(status=JobStatus.DEAD, limit=5)
     assert dead.attempts == 1
     assert "SMTPUTF8" in (dead.last_error or "")
+
+
+def test_a_server_that_drips_bytes_does_not_hold_a_worker(settings: Settings) -> None:
+    """Each byte comes within the timeout, so only a limit on the whole attempt ends it."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    stopped = threading.Event()
+
+    def drip() -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            while not stopped.wait(0.05):
+                connection.sendall(b"2")
+
+    dripping = threading.Thread(target=drip, daemon=True)
+    dripping.start()
+    there = {"smtp_host": "127.0.0.1", "smtp_port": listener.getsockname()[1], "smtp_tls": "none", "smtp_timeout": 0.3}
+    with pytest.raises((OSError, smtplib.SMTPException)):
+        SmtpMailer(settings.model_copy(update=there)).send(EmailMessage())
+    stopped.set()
+    dripping.join()
+    listener.close()
