@@ -95,3 +95,26 @@ def keep(blobs: Blobs | None, name: str, digest: str, body: bytes) -> None:
 def sealed(digest: str, body: bytes) -> bytes:
     """``body`` with what it was made from before it."""
     return digest.encode() + b"\n" + body
+
+
+def try_lock(handle: int) -> bool:
+    """Take the lock of an open file, if nobody has it; it is let go when the file is closed or the process ends."""
+    try:
+        import fcntl
+    except ImportError:
+        return _try_lock_windows(handle)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _try_lock_windows(handle: int) -> bool:
+    import msvcrt
+
+    try:
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]  # pyright runs on Linux stubs
+    except OSError:
+        return False
+    return True

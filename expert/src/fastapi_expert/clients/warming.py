@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fastapi_expert import config
-from fastapi_expert.store import cache_of, ensure_ignored
+from fastapi_expert.store import cache_of, ensure_ignored, try_lock
 
 LARGE = 4_000_000
 """Bytes of Python from which a first look may take longer than a hook can wait."""
@@ -61,24 +61,12 @@ def main(argv: Sequence[str]) -> int:
     with contextlib.suppress(OSError):
         ensure_ignored(folder)
         with (folder / "warming.lock").open("ab") as lock:
-            if _taken(lock.fileno()):
+            if not try_lock(lock.fileno()):
                 return 0
             if hasattr(os, "nice"):
                 os.nice(5)
             Snapshot.open(root, config.load(root))
     return 0
-
-
-def _taken(handle: int) -> bool:
-    try:
-        import fcntl
-    except ImportError:  # pragma: no cover - Windows: two processes may do the same work
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    return False
 
 
 if __name__ == "__main__":

@@ -359,9 +359,14 @@ _TYPES = {"str": str, "list": list, "dict": dict, "int": int, "bool": bool, "tup
 
 
 def _isinstance(interp: Runtime, given: Arguments) -> Any:
+    return _any_type(interp, given, _is_a)
+
+
+def _any_type(interp: Runtime, given: Arguments, holds: Callable[[Runtime, Any, Any], bool | None]) -> Any:
+    """Whether ``holds`` of the first argument and any of the types that the second one is."""
     if len(given.args) == 2:
         wanted = given.args[1] if is_list(given.args[1]) else [given.args[1]]
-        known = [_is_a(interp, given.args[0], one) for one in wanted]
+        known = [holds(interp, given.args[0], one) for one in wanted]
         if True in known:
             return True
         if None not in known:
@@ -416,14 +421,7 @@ def _descends(interp: Runtime, cls: Any, other: Any) -> bool | None:
 
 
 def _issubclass(interp: Runtime, given: Arguments) -> Any:
-    if len(given.args) == 2:
-        wanted = given.args[1] if is_list(given.args[1]) else [given.args[1]]
-        known = [_descends(interp, given.args[0], one) for one in wanted]
-        if True in known:
-            return True
-        if None not in known:
-            return False
-    return Unknown(given.site, "a type that is not known")
+    return _any_type(interp, given, _descends)
 
 
 def _is_class(interp: Runtime, given: Arguments) -> Any:

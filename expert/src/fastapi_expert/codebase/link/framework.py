@@ -23,15 +23,15 @@ def pinned_version(root: Path) -> tuple[int, int] | None:
     """(major, minor) of the newest FastAPI that the project's lock, requirements or pyproject allows, if they say."""
     for folder in _folders(root):
         for name in ("uv.lock", "poetry.lock", "pdm.lock"):
-            found = _LOCKED.search(_text(folder / name))
+            found = _LOCKED.search(bounded_text(folder / name))
             if found is not None:
                 return _newest(f"=={found[1]}")
         for name in ("requirements.txt", "requirements.lock", "requirements/base.txt", "requirements-base.txt"):
-            for found in _REQUIRED.finditer(_text(folder / name)):
+            for found in _REQUIRED.finditer(bounded_text(folder / name)):
                 version = _newest(found[1])
                 if version is not None:
                     return version
-        project = _text(folder / "pyproject.toml")
+        project = bounded_text(folder / "pyproject.toml")
         for found in (*_REQUIRED.finditer(project), *_POETRY.finditer(project)):
             version = _newest(found[1])
             if version is not None:
@@ -53,7 +53,8 @@ def _folders(root: Path) -> Iterator[Path]:
         yield root / name
 
 
-def _text(path: Path) -> str:
+def bounded_text(path: Path) -> str:
+    """The text of a file; empty when it cannot be read or is larger than a lock file is."""
     try:
         if path.stat().st_size > _MAX_BYTES:
             return ""

@@ -15,7 +15,7 @@ from pathlib import Path
 from fastapi_expert.notes.errors import NoteError
 from fastapi_expert.notes.store.snapshot import Snapshot
 from fastapi_expert.notes.text.names import inside
-from fastapi_expert.store import ensure_ignored
+from fastapi_expert.store import ensure_ignored, try_lock
 
 LOCK_TIMEOUT = 30.0  # seconds; a write holds the lock for milliseconds
 
@@ -107,7 +107,7 @@ class Folder:
             ) from error
         try:
             deadline = time.monotonic() + LOCK_TIMEOUT
-            while not _try_lock(handle):
+            while not try_lock(handle):
                 if time.monotonic() > deadline:
                     raise NoteError(
                         "LOCKED",
@@ -168,25 +168,3 @@ def _sync_directory(directory: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _try_lock(handle: int) -> bool:
-    try:
-        import fcntl
-    except ImportError:
-        return _try_lock_windows(handle)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _try_lock_windows(handle: int) -> bool:
-    import msvcrt
-
-    try:
-        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]  # pyright runs on Linux stubs
-    except OSError:
-        return False
-    return True

@@ -113,13 +113,13 @@ class Project:
     @cached_property
     def endpoints(self) -> tuple[Function, ...]:
         """The functions that routes call, those of routers that no application includes too."""
-        found: dict[int, Function] = {}
+        return tuple({id(one): one for one in self._of_kind("endpoint") if not is_test_path(one.path)}.values())
+
+    def _of_kind(self, wanted: str) -> Iterator[Function]:
         for (path, qualname), kind in self.codebase.kinds.items():
-            if kind == "endpoint" and not is_test_path(path):
-                function = self.modules.function(path, qualname)
-                if function is not None:
-                    found[id(function)] = function
-        return tuple(found.values())
+            function = self.modules.function(path, qualname) if kind == wanted else None
+            if function is not None:
+                yield function
 
     def injected(self, function: Function) -> tuple[Injected, ...]:
         """Every dependency that calling ``function`` runs, nearest first, each target once."""
@@ -152,10 +152,7 @@ class Project:
     def dependency_functions(self) -> tuple[Function, ...]:
         """The functions that are given to `Depends`, whether or not a route that is served gets them."""
         found = {id(function): function for function, _ in self.dependencies.values()}
-        for (path, qualname), kind in self.codebase.kinds.items():
-            function = self.modules.function(path, qualname) if kind == "dependency" else None
-            if function is not None:
-                found[id(function)] = function
+        found |= {id(function): function for function in self._of_kind("dependency")}
         return tuple(found.values())
 
     def run_before(self, served: ServedEndpoint) -> Iterator[Function]:

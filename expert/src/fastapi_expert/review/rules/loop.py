@@ -58,27 +58,25 @@ def blocking_in_stream(project: Project, rule: Rule) -> Iterator[Finding]:
 
 
 def _blocking_client(project: Project, rule: Rule) -> Iterator[Finding]:
-    for function in _on_the_loop(project):
-        found = _first(project, function, ("client",)) or _behind(project, function, "client")
-        if found is not None and not _is_stream(project, function):
-            yield rule.at(
-                function.path,
-                found.call.lineno,
-                f"`{found.name}`{_way(found)} waits for its server on the event loop: {_WAITING}",
-                "use the library's asyncio client, make the function a plain `def`, or `await asyncio.to_thread(…)`",
-                confidence=_sure(found),
-            )
+    advice = "use the library's asyncio client, make the function a plain `def`, or `await asyncio.to_thread(…)`"
+    return _held_up(project, rule, "client", "waits for its server", advice)
 
 
 def _heavy_work(project: Project, rule: Rule) -> Iterator[Finding]:
+    advice = "make the function a plain `def`, or `await asyncio.to_thread(…)`"
+    return _held_up(project, rule, "heavy", "computes", advice)
+
+
+def _held_up(project: Project, rule: Rule, kind: str, does: str, advice: str) -> Iterator[Finding]:
+    """A finding for each function on the event loop that calls, itself or through helpers, what is of this kind."""
     for function in _on_the_loop(project):
-        found = _first(project, function, ("heavy",)) or _behind(project, function, "heavy")
+        found = _first(project, function, (kind,)) or _behind(project, function, kind)
         if found is not None and not _is_stream(project, function):
             yield rule.at(
                 function.path,
                 found.call.lineno,
-                f"`{found.name}`{_way(found)} computes on the event loop: {_WAITING}",
-                "make the function a plain `def`, or `await asyncio.to_thread(…)`",
+                f"`{found.name}`{_way(found)} {does} on the event loop: {_WAITING}",
+                advice,
                 confidence=_sure(found),
             )
 
@@ -144,9 +142,8 @@ def _way(found: Wait) -> str:
 
 def task_dropped(project: Project, rule: Rule) -> Iterator[Finding]:
     for function in project.functions("create_task", "ensure_future"):
-        for node in function.nodes:
-            call = node.value if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) else None
-            if call is None or last_name(call) not in ("create_task", "ensure_future"):
+        for call in function.discarded_calls:
+            if last_name(call) not in ("create_task", "ensure_future"):
                 continue
             name = project.kinds.external(function.path, call.func, function)
             if name.startswith("asyncio.") and not name.startswith("asyncio.TaskGroup"):
