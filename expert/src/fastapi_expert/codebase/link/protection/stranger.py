@@ -354,6 +354,9 @@ class Stranger:
                     return True
         return False
 
+    def run_match(self, statement: Stmt, state: State, scope: Scope) -> Ways:
+        return self.run(ir.as_ifs(ir.Match._make(statement)), state, scope)
+
     def run_if(self, statement: Stmt, state: State, scope: Scope) -> Ways:
         one = ir.If._make(statement)
         decision = self.decide(one.condition, state, scope)
@@ -907,7 +910,8 @@ class Stranger:
 
     def eval_lambda(self, expr: Expr, state: State, scope: Scope) -> Any:
         one = ir.Lambda._make(expr)
-        return LambdaValue(tuple(one.names), one.body, Scope(scope.path, state.names, scope), Site(scope.path, 0))
+        params = tuple([(name, kind, default) for name, kind, default in one.params])
+        return LambdaValue(params, one.body, Scope(scope.path, state.names, scope), Site(scope.path, 0))
 
     def eval_comprehension(self, expr: Expr, state: State, scope: Scope) -> Any:
         clauses = expr[2]
@@ -1112,7 +1116,7 @@ class Stranger:
                 function.function, [*function.args, *args], {**function.keywords, **keywords}, site, state
             )
         if isinstance(function, LambdaValue):
-            names = dict(zip(function.names, args, strict=False))
+            names = dict(zip([name for name, _, _ in function.params], args, strict=False))
             return self.evaluate(function.body, State(names, state.assumptions, state.credentials), function.scope)
         if isinstance(function, ClassValue):
             return self.instantiate(function, args, keywords, site, state)
@@ -1624,6 +1628,7 @@ _STATEMENTS: dict[str, _Act] = {
     ir.Yield.TAG: Stranger.run_yield,
     ir.Raise.TAG: Stranger.run_raise,
     ir.If.TAG: Stranger.run_if,
+    ir.Match.TAG: Stranger.run_match,
     ir.For.TAG: Stranger.run_for,
     ir.While.TAG: Stranger.run_while,
     ir.With.TAG: Stranger.run_with,
