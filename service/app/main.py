@@ -12,7 +12,7 @@ from app.admin import install_admin
 from app.admin.policy import ADMIN, ADMIN_FILES, admin_policy
 from app.api import health
 from app.api.openapi import DESCRIPTION, TAGS, additions
-from app.api.pages import MAIL_PAGES, MAIL_PAGES_POLICY, install_pages
+from app.api.pages import MAIL_PAGES, MAIL_PAGES_POLICY, install_pages, install_root
 from app.api.v1.router import router as v1
 from app.auth import api_tokens, sessions
 from app.auth.api_tokens import TokenUses
@@ -89,6 +89,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(health.router)
     install_docs(app, settings)
     install_pages(app, settings)
+    install_root(app, settings)
     install_admin(app, resources)
     install_openapi(app, additions(unlimited=UNLIMITED))
     return app

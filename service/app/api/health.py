@@ -90,8 +90,11 @@ async def _state(check: Callable[[Resources], Awaitable[str]], resources: Resour
 
 
 async def _database(resources: Resources) -> str:
-    await resources.database.reader.records("SELECT 1", ())
-    return "ok"
+    if resources.database.dialect == "sqlite":
+        await resources.database.reader.records("SELECT 1", ())
+        return "ok"
+    ((read_only,),) = await resources.database.reader.records("SHOW transaction_read_only", ())
+    return "is read-only" if read_only == "on" else "ok"  # as a standby is, and a server whose disk is full
 
 
 async def _migrations(resources: Resources) -> str:

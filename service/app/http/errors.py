@@ -181,9 +181,9 @@ _OUTAGES: tuple[type[BaseException], ...] = (
     RedisError,
     OSError,
 )
-# SQLSTATE: connection exceptions, insufficient resources, shutdowns and starts (PostgreSQL's errcodes appendix). What
-# SQLAlchemy wraps keeps nothing else of the driver's class.
-_OUTAGE_STATES = ("08", "53", "57P")
+# SQLSTATE: connection exceptions, a server that has become read-only (a standby, a full disk), insufficient resources,
+# shutdowns and starts (PostgreSQL's errcodes appendix). What SQLAlchemy wraps keeps nothing else of the driver's class.
+_OUTAGE_STATES = ("08", "25006", "53", "57P")
 _OVERLOADS: tuple[type[BaseException], ...] = (sqlalchemy.exc.TimeoutError, TimeoutError)
 
 

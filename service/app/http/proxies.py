@@ -4,7 +4,10 @@ from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
+import structlog
 from starlette.types import Scope
+
+log = structlog.get_logger(__name__)
 
 
 class TrustedProxies:
@@ -19,6 +22,7 @@ class TrustedProxies:
         names = set(proxies)
         self._everyone = "*" in names
         self._any = bool(names)
+        self._stranger_noted = False
         networks = names - {"*", "unix"}
         self._networks: list[IPv4Network | IPv6Network] = [ip_network(name, strict=False) for name in networks]
         self._trusts = lru_cache(maxsize=4096)(self._is_trusted)
@@ -44,6 +48,13 @@ class TrustedProxies:
             if not self._trusts(client):
                 break
         return client, scheme
+
+    def note_stranger(self, peer: str) -> None:
+        """Say once that a peer we were not told to trust forwards for others: then all of them share its limits."""
+        if self._stranger_noted or (self._any and self._trusts(peer)):
+            return
+        self._stranger_noted = True
+        log.warning("proxies.forwarded_by_a_stranger", peer=peer, hint="if it is your proxy: TRUSTED_PROXIES")
 
     def _is_trusted(self, address: str) -> bool:
         if self._everyone or address == "unix":

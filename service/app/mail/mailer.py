@@ -1,19 +1,24 @@
 """Mail: composed from templates, sent by SMTP, or written as `.eml` files where no server is configured."""
 
+import contextlib
 import smtplib
+import socket
 import ssl
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.policy import SMTPUTF8, EmailPolicy
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, cast
 
 import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from app.config import Settings
+from app.kit.addresses import delivery_address
 from app.kit.clock import utcnow
 
 log = structlog.get_logger("mail")
@@ -25,6 +30,9 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+
+ATTEMPT_TIMEOUTS = 3
 
 
 class MailRefused(Exception):
@@ -55,19 +63,26 @@ def compose(
     message to every mail program that looks.
     """
     message = EmailMessage()
-    sender = settings.emails_from_email
     name = settings.emails_from_name or settings.project_name
-    message["From"] = Address(name, addr_spec=sender)
-    message["To"] = Address(addr_spec=to)
+    message["From"] = sender = _mailbox(settings.emails_from_email, name)
+    message["To"] = recipient = _mailbox(to)
     message["Subject"] = subject
     message["Date"] = format_datetime(utcnow())
-    message["Message-ID"] = f"<{job_id}@{sender.rpartition('@')[2]}>"
+    message["Message-ID"] = f"<{job_id}@{sender.domain}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation replies
     message["X-Auto-Response-Suppress"] = "All"  # the same, for Exchange
     context = {"project_name": settings.project_name, "subject": subject, **values}
     message.set_content(_TEMPLATES.get_template(f"{template}.txt").render(context))
     message.add_alternative(_TEMPLATES.get_template(f"{template}.html").render(context), subtype="html")
+    if not (sender.username + recipient.username).isascii():
+        message.policy = SMTPUTF8  # no encoding makes ASCII of a local part: the header is UTF-8 (RFC 6532)
     return message
+
+
+def _mailbox(address: str, name: str = "") -> Address:
+    """For a header. Its domain is ASCII: any server takes that."""
+    local, domain = delivery_address(address)
+    return Address(name, username=local, domain=domain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +101,7 @@ class SmtpMailer:
                     server.starttls(context=context)
                 if settings.smtp_user and settings.smtp_password:
                     server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
+                _require_smtputf8_for(message, server)
                 server.send_message(message)
         except smtplib.SMTPRecipientsRefused as error:
             codes = [code for code, _ in error.recipients.values()]
@@ -100,8 +116,44 @@ class SmtpMailer:
     def _connected(self, host: str, context: ssl.SSLContext) -> smtplib.SMTP:
         port, timeout = self.settings.smtp_port, self.settings.smtp_timeout
         if self.settings.smtp_tls == "tls":
-            return smtplib.SMTP_SSL(host, port, timeout=timeout, context=context)
-        return smtplib.SMTP(host, port, timeout=timeout)
+            return _BoundedSslConnection(host, port, timeout=timeout, context=context)
+        return _BoundedConnection(host, port, timeout=timeout)
+
+
+class _BoundedConnection(smtplib.SMTP):
+    """A connection that ends :data:`ATTEMPT_TIMEOUTS` of its timeouts after it began.
+
+    The timeout itself counts anew for every read: a server that drips bytes would hold a worker for ever.
+    """
+
+    _timer: threading.Timer | None = None
+
+    def connect(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        self._timer = threading.Timer(self.timeout * ATTEMPT_TIMEOUTS, self._hang_up)
+        self._timer.daemon = True
+        self._timer.start()
+        return super().connect(*args, **kwargs)
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        super().close()
+
+    def _hang_up(self) -> None:
+        if self.sock is not None:
+            with contextlib.suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
+
+
+class _BoundedSslConnection(_BoundedConnection, smtplib.SMTP_SSL):
+    pass
+
+
+def _require_smtputf8_for(message: EmailMessage, server: smtplib.SMTP) -> None:
+    if cast(EmailPolicy, message.policy).utf8:
+        server.ehlo_or_helo_if_needed()
+        if not server.has_extn("smtputf8"):
+            raise MailRefused("the mail server takes no address with letters beyond ASCII (it offers no SMTPUTF8)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,9 @@ _REQUEST_HEADERS = [
     "If-None-Match",
     "Idempotency-Key",
     "X-Request-ID",
+    "traceparent",
+    "tracestate",
+    "baggage",
     TOKEN_HEADER,
 ]
 _RATE_LIMIT_HEADERS = ["Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]

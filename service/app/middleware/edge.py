@@ -22,6 +22,7 @@ _BASE_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
 )
 _PAGE_HEADERS = (*_BASE_HEADERS, (b"cross-origin-opener-policy", b"same-origin"))
 _HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
@@ -65,10 +66,14 @@ class EdgeMiddleware:
         if method == "HEAD":
             scope, send = {**scope, "method": "GET"}, _without_body(send)
         headers = dict(scope["headers"])
+        if len(headers) < len(scope["headers"]) and b"cookie" in headers:  # several lines are one list (RFC 6265bis)
+            headers[b"cookie"] = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
         given = headers.get(b"x-request-id")
         request_id = given.decode() if given is not None and _VALID_REQUEST_ID(given) else _new_request_id()
         peer = scope["client"][0] if scope["client"] else "unix"
         client, scheme = self._proxies.resolve(peer, scope)
+        if client is peer and b"x-forwarded-for" in headers:
+            self._proxies.note_stranger(peer)
         context = RequestContext(
             request_id=request_id, client=client, method=method, path=scope["path"], headers=headers
         )

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any, cast
 from uuid import UUID, uuid5
 
-from sqlalchemy import ColumnElement, Engine, and_, create_engine, event, func, or_, select, update
+from sqlalchemy import ColumnElement, Engine, and_, case, create_engine, event, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.config import Settings
 from app.database.migrations import sync_url
 from app.kit.clock import utcnow
+from app.kit.keys import make_private_file
 from app.models import OutboxJob
 from app.models.outbox import JobStatus
 from app.observability import setup as observability
@@ -47,7 +48,8 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """`waiting` jobs are due and not done; `oldest_seconds` is the age of the oldest of them; `dead` ones are kept."""
+    """`waiting` jobs are due, or have failed and wait for another try; `oldest_seconds` is the age of the oldest of
+    them; `dead` ones are kept."""
 
     waiting: int
     oldest_seconds: float
@@ -134,10 +136,10 @@ class JobStore:
     def backlog(self) -> Backlog:
         now = utcnow()
         with self.session() as session:
+            # A job that has failed waits since it was due at first, not since its next try will be.
+            since = case((OutboxJob.attempts > 0, OutboxJob.created_at), else_=OutboxJob.run_at)
             waiting, oldest = session.execute(
-                select(func.count(), func.min(OutboxJob.run_at)).where(
-                    OutboxJob.status.in_(_UNFINISHED), OutboxJob.run_at <= now
-                )
+                select(func.count(), func.min(since)).where(OutboxJob.status.in_(_UNFINISHED), since <= now)
             ).one()
             dead = session.scalar(select(func.count()).where(OutboxJob.status == JobStatus.DEAD)) or 0
         return Backlog(waiting, (now - oldest).total_seconds() if oldest else 0.0, dead)
@@ -192,7 +194,7 @@ def _engine(settings: Settings) -> Engine:
     url = sync_url(settings.database)
     if not settings.is_sqlite:
         return create_engine(url, pool_size=2, max_overflow=4, pool_pre_ping=True, hide_parameters=True)
-    Path(cast(str, url.database)).parent.mkdir(parents=True, exist_ok=True)
+    make_private_file(Path(cast(str, url.database)))
     engine = create_engine(url, connect_args={"timeout": 10.0}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")

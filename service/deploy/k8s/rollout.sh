@@ -10,7 +10,16 @@ name=publishing-service-migrate-$(printf %s "$image" | cksum | cut -d ' ' -f 1)
 kubectl apply -f "$folder/namespace.yaml" -f "$folder/config.yaml"
 sed -e "s|name: publishing-service-migrate|name: $name|" -e "s|image: publishing-service:latest|image: $image|" \
     "$folder/migrate.yaml" | kubectl apply -f -
-kubectl --namespace publishing-service wait --for=condition=complete --timeout=30m "job/$name"
+# It ends in one of two ways, the second at the latest by its activeDeadlineSeconds; `kubectl wait` knows one.
+while :; do
+    ended=$(kubectl --namespace publishing-service get "job/$name" \
+        --output 'jsonpath={.status.conditions[?(@.status=="True")].type}')
+    case $ended in
+        *Complete*) break ;;
+        *Failed*) kubectl --namespace publishing-service logs "job/$name" --tail 20 >&2; exit 1 ;;
+    esac
+    sleep 2
+done
 
 kubectl kustomize "$folder" | sed "s|image: publishing-service:latest|image: $image|" | kubectl apply -f -
 kubectl --namespace publishing-service rollout status deployment/publishing-service --timeout=10m

@@ -12,7 +12,7 @@ import promql_parser
 import pytest
 import yaml
 
-from app.config import SERVICE_ROOT, environment_names
+from app.config import SERVICE_ROOT, Settings, environment_names
 from tests.backends import on_redis
 
 DEPLOY = SERVICE_ROOT / "deploy"
@@ -102,3 +102,40 @@ def test_the_start_command_of_the_image_is_the_services_own() -> None:
     assert 'CMD ["python", "-m", "app", "serve"]' in dockerfile
     assert re.search(r"^USER \d+:\d+$", dockerfile, re.MULTILINE)
     assert "--require-hashes" in dockerfile
+
+
+def test_the_ingress_uses_only_what_every_controller_takes_and_keeps_metrics_inside() -> None:
+    (ingress,) = [d for d in documents(DEPLOY / "k8s/network.yaml") if d["kind"] == "Ingress"]
+    annotations = ingress["metadata"]["annotations"]
+    assert not [name for name in annotations if name.endswith("-snippet")], "refused since ingress-nginx 1.9"
+    assert int(annotations["nginx.ingress.kubernetes.io/proxy-body-size"].removesuffix("m")) << 20 > 2_097_152
+    paths = {path["path"]: path for path in ingress["spec"]["rules"][0]["http"]["paths"]}
+    assert paths["/metrics"]["pathType"] == "Exact"
+    name = paths["/metrics"]["backend"]["service"]["name"]
+    (nothing,) = [
+        d for path in K8S for d in documents(path) if d["kind"] == "Service" and d["metadata"]["name"] == name
+    ]
+    assert "selector" not in nothing["spec"]
+
+
+def test_the_network_policy_lets_out_to_every_server_that_can_be_configured() -> None:
+    (policy,) = [d for d in documents(DEPLOY / "k8s/network.yaml") if d["kind"] == "NetworkPolicy"]
+    ports = {rule["port"] for egress in policy["spec"]["egress"] for rule in egress["ports"]}
+    assert ports >= {53, 443, 465, 587, 4318, 5432, 5671, 5672, 6379, 6432}
+
+
+def test_compose_can_be_told_whatever_an_installation_differs_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    told = compose["services"]["api"]["environment"]
+    names = {"TRUSTED_PROXIES", "FIRST_ADMIN_EMAIL", "FIRST_ADMIN_PASSWORD", "SMTP_HOST", "SMTP_USER", "SMTP_PASSWORD"}
+    for name in {*names, "SMTP_TLS", "OIDC_PROVIDERS", "ALLOWED_ORIGINS", "EMAILS_FROM_EMAIL", "PUBLIC_URL"}:
+        assert told[name].startswith(f"${{{name}:-"), name
+    given = {"SECRET_KEY": "9f2c61d0a4b87e35f6180c2d9be4731a5d0c8f27e6b19430", "POSTGRES_PASSWORD": "pw"}
+    for name, value in told.items():  # with nothing but the two secrets it starts
+        monkeypatch.setenv(name, re.sub(r"\$\{(\w+):[-?]([^}]*)\}", lambda m: given.get(m[1], m[2]), str(value)))
+    chosen = Settings(_env_file=None)  # pyright: ignore[reportCallIssue]  # pydantic-settings' own keyword
+    assert chosen.is_production
+    assert chosen.smtp_host == "mail"
+    assert chosen.trusted_proxies
+    images = [service["image"] for service in compose["services"].values() if service["image"] != "publishing-service"]
+    assert not [image for image in images if image.endswith(":latest") or ":" not in image]

@@ -1,12 +1,19 @@
 """From a request to a mailbox, over a real SMTP server."""
 
+import contextlib
 import re
+import smtplib
+import socket
+import threading
 from collections.abc import Callable
 from email.message import EmailMessage
 from typing import Any
 
 import httpx
+import pytest
 
+from app.config import Settings
+from app.mail.mailer import SmtpMailer
 from app.models import JobStatus
 from app.tasks.catalogue import registry
 from app.tasks.registry import Registry
@@ -139,3 +146,54 @@ async def test_a_link_that_was_replaced_meanwhile_is_not_sent(
         await client.post("/api/v1/auth/verify-email/resend", headers=user.headers)
     work_off(store, runner_of(registry))
     assert len(mail_server.messages) == 1
+
+
+async def test_addresses_beyond_ascii_are_sent_to_with_an_ascii_domain(
+    client: httpx.AsyncClient, store: JobStore, runner_of: Callable[[Registry], Runner], mail_server: MailServer
+) -> None:
+    await register(client, email="j\u00f6rg@b\u00fccher.example")
+    await register(client, email="ann@b\u00fccher.example", username="ann2")
+    work_off(store, runner_of(registry))
+    assert store.listed(status=JobStatus.DONE, limit=5)
+    sent = {
+        (message["To"], recipient)
+        for message, recipient in zip(mail_server.messages, mail_server.recipients, strict=True)
+    }
+    names = ("j\u00f6rg@xn--bcher-kva.example", "ann@xn--bcher-kva.example")
+    assert sent == {(name, name) for name in names}
+
+
+async def test_where_the_server_takes_only_ascii_a_domain_still_arrives_and_a_local_part_is_given_up_at_once(
+    client: httpx.AsyncClient, store: JobStore, runner_of: Callable[[Registry], Runner], mail_server: MailServer
+) -> None:
+    mail_server.stop()
+    mail_server.takes_utf8 = False
+    mail_server.start()
+    await register(client, email="ann@b\u00fccher.example")
+    await register(client, email="j\u00f6rg@example.org", username="bob")
+    work_off(store, runner_of(registry))
+    assert mail_server.recipients == ["ann@xn--bcher-kva.example"]
+    (dead,) = store.listed(status=JobStatus.DEAD, limit=5)
+    assert dead.attempts == 1
+    assert "SMTPUTF8" in (dead.last_error or "")
+
+
+def test_a_server_that_drips_bytes_does_not_hold_a_worker(settings: Settings) -> None:
+    """Each byte comes within the timeout, so only a limit on the whole attempt ends it."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    stopped = threading.Event()
+
+    def drip() -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):
+            while not stopped.wait(0.05):
+                connection.sendall(b"2")
+
+    dripping = threading.Thread(target=drip, daemon=True)
+    dripping.start()
+    there = {"smtp_host": "127.0.0.1", "smtp_port": listener.getsockname()[1], "smtp_tls": "none", "smtp_timeout": 0.3}
+    with pytest.raises((OSError, smtplib.SMTPException)):
+        SmtpMailer(settings.model_copy(update=there)).send(EmailMessage())
+    stopped.set()
+    dripping.join()
+    listener.close()

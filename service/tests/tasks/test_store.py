@@ -92,6 +92,24 @@ def test_a_failing_job_waits_longer_each_time_then_is_dead_and_kept(
     assert state(store, id_).attempts == 0
 
 
+def test_what_has_failed_and_waits_for_another_try_is_backlog(
+    store: JobStore, runner_of: Callable[[Registry], Runner]
+) -> None:
+    registry = Registry()
+
+    @registry.job("unlucky")
+    def unlucky(run: Run) -> None:
+        raise OSError("no route to host")
+
+    id_ = written(store, "unlucky")
+    runner_of(registry).run(id_)
+    assert state(store, id_).status == JobStatus.PENDING
+    backlog = store.backlog()
+    assert backlog.waiting == 1
+    assert backlog.oldest_seconds >= 0
+    assert store.due(10) == []
+
+
 def test_a_permanent_failure_is_not_tried_again(store: JobStore, runner_of: Callable[[Registry], Runner]) -> None:
     registry = Registry()
 

@@ -10,14 +10,19 @@ from pathlib import Path
 from typing import get_args
 
 from fastapi_expert.codebase import Codebase
-from fastapi_expert.codebase.model import Component, Kind, Route
+from fastapi_expert.codebase.model import Component, Inventory, Kind, Route
+from fastapi_expert.codebase.reach import reach_note
+from fastapi_expert.codebase.syntax.reader import read_source
 from fastapi_expert.codebase.vocabulary import METHODS, WEBSOCKET
 from fastapi_expert.config import Config
+from fastapi_expert.diff import is_diff
 from fastapi_expert.duplicates import find
 from fastapi_expert.duplicates.model import Finding
 from fastapi_expert.duplicates.proposal import propose
 from fastapi_expert.errors import ExpertError
+from fastapi_expert.gate.impact.pieces import first_error
 from fastapi_expert.mcp.workspace import Workspace
+from fastapi_expert.render.routes import is_unprotected
 from fastapi_expert.tool import Parameter, Tool
 
 _KINDS: tuple[str, ...] = get_args(Kind)
@@ -112,7 +117,7 @@ class CodeTools:
                         Parameter(
                             "path",
                             "string",
-                            "The file it is meant for; what stands there now is not compared.",
+                            "The file it is meant for; a whole file replaces what is there, a part is added to it.",
                             aliases=(
                                 "file_path",
                                 "as_path",
@@ -121,6 +126,7 @@ class CodeTools:
                         Parameter("agent", "string", "Your name, credited in the commit."),
                     ),
                     function=self.propose_code,
+                    read_only=False,
                 ),
                 Tool(
                     name="find_duplicates",
@@ -189,7 +195,7 @@ class CodeTools:
         else:
             head, problems = f"{len(found)} of kind {kind}", []
         lines = [*_first([_component(c, detail=detail) for c in found], limit), *_first(problems, 5)]
-        return "\n".join([head, *lines])
+        return "\n".join([head, *_note(inventory), *lines])
 
     def list_routes(
         self,
@@ -207,10 +213,14 @@ class CodeTools:
             if path in route.path
             and (method is None or route.method == method or (method == WEBSOCKET and route.websocket))
             and not (untested and route.tests)
-            and not (unprotected and route.protected)
+            and (not unprotected or is_unprotected(route))
         ]
         return "\n".join(
-            [f"{len(found)} of {len(inventory.routes)} routes", *_first([_route(r) for r in found], limit)]
+            [
+                f"{len(found)} of {len(inventory.routes)} routes",
+                *_note(inventory),
+                *_first([_route(r) for r in found], limit),
+            ]
         )
 
     def find_existing(self, *, query: str, kind: str | None = None, limit: int = _SHORT["find_existing"]) -> str:
@@ -218,7 +228,8 @@ class CodeTools:
         found = [hit.entry for hit in hits if kind in (None, hit.entry.kind)][:limit]
         if not found:
             return f"Nothing here answers {query!r}. Try other words, or map_codebase with a kind."
-        lines: list[str] = []
+        note = self._workspace.finder().note
+        lines: list[str] = [f"not served as far as is seen: {note}"] if note else []
         for entry in found:
             served = f" serves {', '.join(entry.routes)}" if entry.routes else ""
             about = f": {entry.summary}" if entry.summary else ""
@@ -235,8 +246,14 @@ class CodeTools:
 
             record(agent, files=[workspace.root / as_path], session="mcp", tool="propose_code", cwd=workspace.root)
         source = code.encode(errors="replace")
+        if as_path and _is_part(workspace.root / as_path, source):
+            as_path = None  # what is in the file stays, and is compared
         proposal = propose(workspace.root, source, as_path=as_path, settings=workspace.config)
         lines = [f"{proposal.verdict}: {proposal.advice}", *(_finding(f) for f in proposal.findings)]
+        if (broken := first_error(source)) is not None and not is_diff(source):
+            lines.append(
+                f"syntax: the draft is not Python from line {broken} on; it was judged as far as it can be read"
+            )
         if proposal.similar:
             near = ", ".join(
                 f"{s.id.partition('::')[2]} {s.path}:{s.line} ({s.score:.2f}, {s.reason})" for s in proposal.similar[:3]
@@ -292,6 +309,20 @@ class CodeTools:
         return f"{agent} is credited for {len(files)} files in the commit being made."
 
 
+def _is_part(file: Path, draft: bytes) -> bool:
+    """Whether ``draft`` is something to add to ``file``: it defines nothing that the file does."""
+    try:
+        there = _definitions(file.read_bytes(), file.name)
+    except OSError:
+        return False
+    return bool(there) and there.isdisjoint(_definitions(draft, file.name))
+
+
+def _definitions(source: bytes, name: str) -> set[str]:
+    facts = read_source(source, name)
+    return {one.qualname for one in (*facts.functions, *facts.classes)}
+
+
 def _is_below(path: str, folder: str) -> bool:
     return not folder or path == folder or path.startswith(f"{folder}/")
 
@@ -313,11 +344,23 @@ def _component(c: Component, *, detail: bool) -> str:
 def _route(route: Route) -> str:
     models = " ".join(f"<-{model}" for model in route.request_models)
     answer = f" ->{route.response_model}" if route.response_model else ""
-    guard = "protected" if route.protected else "open"
+    guard = {"required": "protected", "none": "open"}.get(route.protection, route.protection)
+    if route.when is not None:
+        guard += f" by {route.when.setting}={route.when.default or 'not set'}" + (
+            " (open as shipped)" * route.when.open
+        )
+    if route.reach != "served":
+        guard += f" {route.reach}"
     return (
         f"{route.method} {route.path} {route.name} {route.path_file}:{route.line} {guard}"
         f" {models}{answer} tests:{len(route.tests)}"
     ).replace("  ", " ")
+
+
+def _note(inventory: Inventory) -> list[str]:
+    """What is not known to be served: said before everything else."""
+    note = reach_note(inventory)
+    return [f"not served as far as is seen: {note}"] if note else []
 
 
 def _finding(finding: Finding) -> str:

@@ -94,7 +94,7 @@ class Classes:
             base = self.names.resolve(path, text.split("[")[0])
             if base is None or base.kind != "class":
                 continue
-            given = _type_arguments(text) if not isinstance(expr, str) else ()
+            given = type_arguments(text) if not isinstance(expr, str) else ()
             replace = dict(zip(self._type_parameters(base), given, strict=False))
             for field in self.fields(base.path, base.name):
                 found[field.name] = _substituted(field, replace)
@@ -107,15 +107,15 @@ class Classes:
         texts = facts.bases if facts is not None else ()
         for text in sorted(texts, key=lambda text: not text.startswith(("Generic[", "Protocol[", "typing.Generic["))):
             if "[" in text and text.split("[")[0].rpartition(".")[2] in ("Generic", "Protocol"):
-                return _type_arguments(text)
+                return type_arguments(text)
         for text in texts:
-            names = [name for name in _type_arguments(text) if len(name) <= 3 or name.endswith(("T", "Type"))]
+            names = [name for name in type_arguments(text) if len(name) <= 3 or name.endswith(("T", "Type"))]
             if names:
                 return tuple(names)
         return facts.type_params if facts is not None else ()
 
 
-def _type_arguments(text: str) -> tuple[str, ...]:
+def type_arguments(text: str) -> tuple[str, ...]:
     """`Page[User, int]` → `("User", "int")`."""
     if not text.endswith("]") or "[" not in text:
         return ()
@@ -159,7 +159,7 @@ def field_of(field: FieldFacts) -> Field | None:
     if not field.annotation or field.annotation.startswith(("ClassVar", "typing.ClassVar")):
         return None
     mapped = field.annotation.startswith(("Mapped[", "orm.Mapped["))
-    kind = _type_arguments(field.annotation)[0] if mapped and field.annotation.endswith("]") else field.annotation
+    kind = type_arguments(field.annotation)[0] if mapped and field.annotation.endswith("]") else field.annotation
     if mapped:
         optional = kind.startswith("Optional[") or "None" in kind
         return Field(field.name, kind, not optional and _column_required(field.default_expr, nullable=False))

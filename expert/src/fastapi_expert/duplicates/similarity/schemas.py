@@ -21,6 +21,8 @@ LEAST_EVIDENCE = 0.8
 """What nearly equal models share weighs at least this much: a rare field or two."""
 TABLE_EVIDENCE = 2.0
 """Tables are things of their own: they must share more than `name` and `slug`."""
+DATA_FIELDS = 5
+"""Fields that classes which only hold data must have in common, all of them, to be copies."""
 FAMILY_REPEATS = 6
 """Fields that `Create`, `Update` and `Read` of one thing may repeat before a base class pays."""
 PROMISE = 0.3
@@ -111,6 +113,8 @@ def is_telling(model: Model, weights: FieldWeights) -> bool:
     """Enough fields, or rare enough ones, that two models do not have them by chance."""
     count = len(model.fields)
     mass = sum(map(weights.rarity, model.fields))
+    if model.record.kind not in ("schema", "table"):
+        return count >= DATA_FIELDS and mass >= TABLE_EVIDENCE
     if model.record.kind == "table":
         own = set(map(field_key, model.record.own))
         return sum(weights.rarity(key) for key in model.fields if key in own) >= TABLE_EVIDENCE
@@ -157,6 +161,8 @@ def near(left: Model, right: Model, weights: FieldWeights, *, least: float) -> O
     """What two models share when it is nearly everything, and not the same."""
     if left.record.kind != right.record.kind or are_related(left.record, right.record):
         return None
+    if left.record.kind not in ("schema", "table"):
+        return None  # inside a program many hold a path and a line; only the same fields say that one is a copy
     inherited = _inherited_by_both(left.record, right.record)
     first = {key: field for key, field in left.fields.items() if key not in inherited}
     second = {key: field for key, field in right.fields.items() if key not in inherited}

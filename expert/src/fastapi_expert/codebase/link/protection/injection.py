@@ -16,6 +16,7 @@ from fastapi_expert.codebase.interpret.values import (
     Site,
     Unknown,
 )
+from fastapi_expert.codebase.link.classes import type_arguments
 from fastapi_expert.codebase.link.protection import library
 from fastapi_expert.codebase.link.protection.outcomes import Assumption, Outcome, State, truth
 from fastapi_expert.codebase.link.protection.stranger import Ended, Stranger
@@ -115,7 +116,7 @@ class Injecting(Stranger):
 
     def parameter(self, function: FunctionValue, param: Param) -> Parameter:
         """What a parameter is, through aliases of every form."""
-        annotation = param.annotation_expr if param.annotation_expr is not None else param.annotation or None
+        annotation = param.annotation_expr if param.annotation_expr is not None else _expression(param.annotation)
         dependency, marker, base, scope = self._annotated(annotation, function.scope, 0)
         if param.default_expr is not None and ir.tag(param.default_expr) not in (ir.Constant.TAG, ir.Text.TAG):
             default = self.evaluate(param.default_expr, State({}), function.scope)
@@ -297,6 +298,15 @@ class Injecting(Stranger):
     def combined(self, outcomes: list[Outcome]) -> Any:
         """What several ways of passing give."""
         return reduce(joined, [one.value for one in outcomes if one.kind == "pass"], FREE)
+
+
+def _expression(annotation: str) -> Expr:
+    """An annotation of names and subscripts alone, of which the facts keep the text: `Annotated[str, login]`."""
+    given = type_arguments(annotation)
+    if not given:
+        return annotation or None
+    parts = [_expression(one) for one in given]
+    return ir.subscript(annotation.partition("[")[0].strip(), parts[0] if len(parts) == 1 else ir.display(parts))
 
 
 def named_call(call: Any) -> str:

@@ -1,7 +1,8 @@
 """The verdict over a route: middleware, dependencies, decorators and body, asked one after the other."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 from fastapi_expert.codebase.interpret.interpreter import Interpreter
@@ -13,7 +14,6 @@ from fastapi_expert.codebase.interpret.values import (
     Instance,
     LambdaValue,
     Partial,
-    Router,
     Scope,
     Site,
 )
@@ -98,10 +98,11 @@ class Judge:
                     best = verdict
                 if best.protection == "required" and best.when is None:
                     break
-        except (Exhausted, RecursionError):
-            if best.protection != "required":
+        except (Exhausted, RecursionError, LookupError, TypeError, ValueError, AttributeError) as error:
+            if best.protection != "required":  # code of every shape comes by here: one that trips us is not followed
                 site = route.entry.site
-                best = Verdict("unknown", (Evidence(site.path, site.line, "takes too long to follow"),))
+                what = "takes too long to follow" if isinstance(error, Exhausted) else "cannot be followed"
+                best = Verdict("unknown", (Evidence(site.path, site.line, what),))
         if best.protection == "none" and request.saw_credentials:
             best = Verdict("optional", best.by)
         return best
@@ -145,14 +146,14 @@ class _Request(Injecting):
                     yield found
         self.saw_credentials = False
         for one in self.route.dependencies:
-            yield self._layer("dependency", one.site, lambda state, one=one: self.depend(one, None, _NOWHERE, state))
+            yield self._layer("dependency", one.site, partial(self.depend, one, None, _NOWHERE))
         endpoint = self.route.entry.endpoint
         while isinstance(endpoint, Partial):
             endpoint = endpoint.function
         if isinstance(endpoint, FunctionValue):
             yield from self._endpoint(endpoint)
 
-    def _layer(self, what: str, site: Site, act: Any) -> _Layer:
+    def _layer(self, what: str, site: Site, act: Callable[[State], Any]) -> _Layer:
         """Run ``act`` by itself: what it raises and what it gives are how the layer ends."""
         self.pending = []
         state = State({})
@@ -179,9 +180,7 @@ class _Request(Injecting):
             return self._authentication(options, site)
         if not isinstance(value, ClassValue):
             return None
-        made = self._layer(
-            "middleware", site, lambda state: self.instantiate(value, [Native("app")], options, site, state)
-        )
+        made = self._layer("middleware", site, partial(self.instantiate, value, [Native("app")], options, site))
         instance = next((one.value for one in made.outcomes if isinstance(one.value, Instance)), None)
         if instance is None:
             return None
@@ -245,26 +244,18 @@ class _Request(Injecting):
             if isinstance(value, (FunctionValue, Native, Partial, LambdaValue)) or (
                 isinstance(value, Instance) and isinstance(value.cls, ClassValue)
             ):
-                found = self._layer(
-                    "decorator",
-                    site,
-                    lambda state, value=value, inner=wrapped: self.apply(value, [inner], {}, site, state),
-                )
+                found = self._layer("decorator", site, partial(self.apply, value, [wrapped], {}, site))
                 made = next((one.value for one in found.outcomes if one.kind == "pass"), None)
                 wrapped = made if isinstance(made, (FunctionValue, Instance)) else wrapped
         if self.guards:
             refusal = Outcome("refuse", None, site, (), True, ((self.guards[0], "requires() of Starlette"),))
             yield _Layer("decorator", site, [refusal])
             return
-        state_free = dict(given)
-        if isinstance(wrapped, FunctionValue) and wrapped is bound:
-            yield self._body_layer(lambda state: self.resume(self.outcomes(bound, [], state_free, site), state), site)
-        else:
-            yield self._body_layer(lambda state: self.apply(wrapped, [], state_free, site, state), site)
-
-    def _body_layer(self, act: Any, site: Site) -> _Layer:
         self.in_body = True
-        return self._layer("body", site, act)
+        if isinstance(wrapped, FunctionValue):
+            yield _Layer("body", site, self.outcomes(wrapped, [], given, site))
+        else:
+            yield self._layer("body", site, partial(self.apply, wrapped, [], given, site))
 
     def _class_of(self, path: str, owner: str) -> ClassValue | None:
         scope = self.interp.run_module(path)
@@ -276,10 +267,6 @@ class _Request(Injecting):
             return self.evaluate(expr, State({}), endpoint.scope)
         except Ended:
             return None
-
-    def resume(self, outcomes: Any, state: State) -> Any:
-        """A response that refuses, where a function of the route gives one back, refuses."""
-        return super().resume(outcomes, state)
 
 
 _NOWHERE = Scope("", {})
@@ -386,6 +373,3 @@ class _Refusals:
         )
         self._known[key] = found
         return found
-
-
-_ = Router

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from fastapi_expert.codebase.interpret.values import External, Instance, Member, Site, is_dict
+from fastapi_expert.codebase.interpret.values import External, Instance, Member, Site, is_dict, is_list
 from fastapi_expert.codebase.link.protection.outcomes import truth
 from fastapi_expert.codebase.link.protection.values import (
     ABSENT,
@@ -111,7 +111,7 @@ def _bool(args: list[Any]) -> Any:
 
 
 def _len(args: list[Any]) -> Any:
-    if isinstance(args[0], (str, list, tuple, dict, set)):
+    if isinstance(args[0], str) or is_list(args[0]) or is_dict(args[0]):
         return len(args[0])
     return derived(*args) or FREE
 
@@ -135,7 +135,7 @@ def _str(args: list[Any]) -> Any:
 def _collection(args: list[Any]) -> Any:
     if not args:
         return []
-    if isinstance(args[0], (list, tuple, set)):
+    if is_list(args[0]):
         return list(args[0])
     if isinstance(args[0], Connection):
         return args[0]  # dict(scope["headers"])

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from fastapi_expert.codebase.interpret.values import Site
+from fastapi_expert.codebase.interpret.values import Site, is_dict, is_list
 from fastapi_expert.codebase.link.protection.values import Absent, Answer, Decided, Foreign, Free, Opaque, Setting
 
 
@@ -72,7 +72,7 @@ def truth(value: Any) -> Decision:
     if isinstance(value, Decided):
         return known(value.value, credentials=True)
     if isinstance(value, Absent):
-        return known(False, credentials=True)
+        return known(bool(value.instead), credentials=True)
     if isinstance(value, Foreign):
         return known(True, credentials=True)
     if isinstance(value, Setting):
@@ -80,7 +80,7 @@ def truth(value: Any) -> Decision:
         return Decision(None, False, (value,), (value,), ships)
     if isinstance(value, (Free, Opaque)):
         return Decision(None, False, (value,), (value,))
-    if value is None or isinstance(value, (bool, int, float, str, list, tuple, dict, set, frozenset)):
+    if value is None or isinstance(value, (bool, int, float, str)) or is_list(value) or is_dict(value):
         return known(bool(value))
     return known(True)
 

@@ -350,12 +350,10 @@ class Stranger:
                 ):
                     return True
             if isinstance(one, ClassValue) and isinstance(caught, ClassValue):
-                if (one.path, one.qualname) == (caught.path, caught.qualname):
+                same = (one.path, one.qualname) == (caught.path, caught.qualname)
+                if same:
                     return True
         return False
-
-    def run_match(self, statement: Stmt, state: State, scope: Scope) -> Ways:
-        return self.run(ir.as_ifs(ir.Match._make(statement)), state, scope)
 
     def run_if(self, statement: Stmt, state: State, scope: Scope) -> Ways:
         one = ir.If._make(statement)
@@ -448,6 +446,30 @@ class Stranger:
         ways = self.run(one.body, state, scope)
         states = [*([] if endless else [before]), *([ways.on] if ways.on else []), *ways.left]
         return Ways(ways.ends, merged_states(states) if states else None)
+
+    def run_match(self, statement: Stmt, state: State, scope: Scope) -> Ways:
+        one = ir.Match._make(statement)
+        subject = self.evaluate(one.subject, state, scope)
+        return self._cases(subject, list(one.cases), state, scope)
+
+    def _cases(self, subject: Any, cases: list[Any], state: State, scope: Scope) -> Ways:
+        """The cases of a `match`, one after the other, as `if` and `elif`."""
+        if not cases:
+            return Ways(on=state)
+        (patterns, guard, body), *rest = cases
+        fits = known(True)
+        if patterns is not None:
+            fits = disjunction([self.compare("==", subject, self.evaluate(one, state, scope)) for one in patterns])
+        if guard is not None:
+            fits = conjunction([fits, self.decide(guard, state, scope)])
+        if fits.value is not None:
+            return self.run(body, state, scope) if fits.value else self._cases(subject, rest, state, scope)
+        return self.either(
+            state,
+            fits,
+            lambda branch: self.run(body, branch, scope),
+            lambda branch: self._cases(subject, rest, branch, scope),
+        )
 
     def run_with(self, statement: Stmt, state: State, scope: Scope) -> Ways:
         one = ir.With._make(statement)
@@ -619,7 +641,7 @@ class Stranger:
             right = right.value
         for one, other in ((left, right), (right, left)):
             if isinstance(one, Absent):
-                return _compared_with_nothing(operator, other, is_left=one is left)
+                return _compared_with_nothing(operator, one.instead, other)
         for one, other in ((left, right), (right, left)):
             if isinstance(one, Foreign):
                 return known(False, credentials=other is not None)
@@ -662,10 +684,7 @@ class Stranger:
 
     def _name(self, dotted: str, state: State, scope: Scope) -> Any:
         head, *rest = dotted.split(".")
-        if head in state.names:
-            value = state.names[head]
-        else:
-            value = self._outer(head, scope)
+        value = state.names[head] if head in state.names else self._outer(head, scope)
         for name in rest:
             value = self.attribute(value, name, Site(scope.path, 0), state)
         return value
@@ -680,7 +699,7 @@ class Stranger:
 
     def _from_module(self, value: Any, name: str, scope: Scope) -> Any:
         """A module-level value: what the environment decides is a setting, not its default."""
-        unread = isinstance(value, Unknown) or (isinstance(value, External) and value.name.endswith("()"))
+        unread = isinstance(value, Unknown) or _is_call_outside(value)
         if not unread and value is not None and not isinstance(value, (str, bool, int, float)):
             return value
         symbol = self.names.resolve(scope.path, name)
@@ -817,7 +836,7 @@ class Stranger:
         if isinstance(value, Instance):
             return self.catches(cls, value) or (Opaque("a type", Site(scope.path, 1)) if _mixed(value) else False)
         plain = {"builtins.str": str, "builtins.list": list, "builtins.dict": dict, "builtins.int": int}
-        if isinstance(cls, External) and cls.name in plain and isinstance(value, (str, list, dict, int)):
+        if isinstance(cls, External) and cls.name in plain and _is_plain(value):
             return isinstance(value, plain[cls.name])
         if isinstance(value, Answer):
             return isinstance(cls, External) and library.is_response(cls.name)
@@ -912,6 +931,9 @@ class Stranger:
         one = ir.Lambda._make(expr)
         params = tuple([(name, kind, default) for name, kind, default in one.params])
         return LambdaValue(params, one.body, Scope(scope.path, state.names, scope), Site(scope.path, 0))
+
+    def eval_formatted(self, expr: Expr, state: State, scope: Scope) -> Any:
+        return self.evaluate(ir.Formatted._make(expr).value, state, scope)
 
     def eval_comprehension(self, expr: Expr, state: State, scope: Scope) -> Any:
         clauses = expr[2]
@@ -1116,7 +1138,7 @@ class Stranger:
                 function.function, [*function.args, *args], {**function.keywords, **keywords}, site, state
             )
         if isinstance(function, LambdaValue):
-            names = dict(zip([name for name, _, _ in function.params], args, strict=False))
+            names = dict(zip([name for name, _, _ in function.params], args, strict=False)) | keywords
             return self.evaluate(function.body, State(names, state.assumptions, state.credentials), function.scope)
         if isinstance(function, ClassValue):
             return self.instantiate(function, args, keywords, site, state)
@@ -1158,8 +1180,7 @@ class Stranger:
         line = lineage(self.interp, cls)
         outside = [one for one in line if isinstance(one, External)]
         if any(library.is_response(one.name) for one in outside):
-            made = library.answer(outside[0].name, args, keywords, site)
-            return made
+            return library.answer(outside[0].name, args, keywords, site)
         instance = Instance(cls, site)
         init = self.class_attribute(cls, "__init__", instance, site, state)
         if isinstance(init, FunctionValue):
@@ -1319,9 +1340,8 @@ class Stranger:
             return self._of_request(receiver, name, args, keywords, site, state)
         if isinstance(receiver, Setting):
             return self._setting_method(receiver, name, args)
-        if isinstance(receiver, Instance) and isinstance(receiver.cls, External):
-            if library.last(receiver.cls.name) == "ContextVar":
-                return self._variable(receiver, name, args, site)
+        if isinstance(receiver, Instance) and library.last(_class_name(receiver)) == "ContextVar":
+            return self._variable(receiver, name, args, site)
         if isinstance(receiver, Instance) and name.startswith("current_") and self._descends(receiver, "FastAPIUsers"):
             made = Instance(External("fastapi.security.OAuth2"), site)
             made.attributes["auto_error"] = not truth(keywords.get("optional", False)).value
@@ -1440,7 +1460,7 @@ class Stranger:
             self.saw_credentials = self.saw_credentials or part == "session" or _is_credential(key)
             if subscript:
                 self._doubt(state, site)
-            return ABSENT if default is None or not truth(default).value else default
+            return Absent(default) if _is_plain(default) else ABSENT
         return FREE
 
 
@@ -1493,6 +1513,13 @@ def _unread(unknown: Unknown, name: str) -> Any:
     return Opaque(unknown.reason, unknown.site)
 
 
+def _is_call_outside(value: Any) -> bool:
+    """Whether linking only knows that a function outside of the codebase gave a value."""
+    if isinstance(value, Instance) and isinstance(value.cls, External):
+        return library.last(value.cls.name)[:1].islower()
+    return isinstance(value, External) and value.name.endswith("()")
+
+
 def _answers_itself(name: str) -> bool:
     return library.last(name).endswith(("HTTPException", "WebSocketException"))
 
@@ -1539,8 +1566,8 @@ def _free() -> Decision:
     return Decision(None, False, (FREE,), (FREE,))
 
 
-def _compared_with_nothing(operator: str, other: Any, *, is_left: bool) -> Decision:
-    """A comparison whose other side is a missing credential."""
+def _compared_with_nothing(operator: str, instead: Any, other: Any) -> Decision:
+    """A comparison of what stands for a missing credential."""
     if operator in ("is", "=="):
         if isinstance(other, Setting):
             if other.default is MISSING or truth(other.default).value:
@@ -1548,19 +1575,21 @@ def _compared_with_nothing(operator: str, other: Any, *, is_left: bool) -> Decis
             return Decision(None, True, (other,), (other,), True)
         if isinstance(other, Foreign):
             return known(False, credentials=True)
-        return known(other is None or isinstance(other, Absent), credentials=True)
+        other = other.instead if isinstance(other, Absent) else other
+        return known(_is_plain(other) and bool(other == instead), credentials=True)
     return known(False, credentials=True)
 
 
 def _plain_comparison(operator: str, left: Any, right: Any) -> Decision:
     """A comparison of two values that are known."""
-    if operator == "in" and isinstance(right, (list, tuple, dict, str)):
-        if _is_plain(left) and all(_is_plain(one) for one in right):
+    if operator == "in" and (isinstance(right, str) or is_list(right) or is_dict(right)):
+        items: list[Any] = list(right)
+        if _is_plain(left) and all(_is_plain(one) for one in items):
             try:
                 return known(left in right)
             except TypeError:
                 return _free()
-        pair = [one for one in right if isinstance(one, (Opaque, Setting, Free))]
+        pair = [one for one in items if isinstance(one, (Opaque, Setting, Free))]
         source = pair[0] if pair else FREE
         return Decision(None, False, (source,), (source,))
     if _is_plain(left) and _is_plain(right):
@@ -1587,7 +1616,7 @@ def _plain_comparison(operator: str, left: Any, right: Any) -> Decision:
 
 def _text_method(text: str, name: str, args: list[Any]) -> Any:
     if name in ("startswith", "endswith", "split", "strip", "lower", "upper", "rstrip", "lstrip", "removeprefix"):
-        given = [tuple(one) if isinstance(one, list) else one for one in args]
+        given: list[Any] = [tuple(one) if is_list(one) else one for one in args]
         given = [one.default if isinstance(one, Setting) else one for one in given]
         try:
             return getattr(text, name)(*given)
@@ -1628,9 +1657,9 @@ _STATEMENTS: dict[str, _Act] = {
     ir.Yield.TAG: Stranger.run_yield,
     ir.Raise.TAG: Stranger.run_raise,
     ir.If.TAG: Stranger.run_if,
-    ir.Match.TAG: Stranger.run_match,
     ir.For.TAG: Stranger.run_for,
     ir.While.TAG: Stranger.run_while,
+    ir.Match.TAG: Stranger.run_match,
     ir.With.TAG: Stranger.run_with,
     ir.Try.TAG: Stranger.run_try,
     ir.Stop.TAG: Stranger.run_stop,
@@ -1654,6 +1683,7 @@ _EXPRESSIONS: dict[str, _Value] = {
     ir.Lambda.TAG: Stranger.eval_lambda,
     ir.Comprehension.TAG: Stranger.eval_comprehension,
     ir.Walrus.TAG: Stranger.eval_walrus,
+    ir.Formatted.TAG: Stranger.eval_formatted,
     ir.Opaque.TAG: Stranger.eval_opaque,
     ir.ELLIPSIS: lambda stranger, expr, state, scope: Ellipsis,
 }

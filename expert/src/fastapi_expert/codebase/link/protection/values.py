@@ -6,8 +6,11 @@ from typing import Any
 from fastapi_expert.codebase.interpret.values import MISSING, Instance, Site
 
 
+@dataclass(frozen=True, slots=True)
 class Absent:
-    """A credential that is not there, and everything worked out from it: falsy, equal to nothing that is."""
+    """A credential that is not there, and everything worked out from it; ``instead`` is what the code gets for it."""
+
+    instead: Any = None
 
 
 ABSENT = Absent()
