@@ -110,8 +110,7 @@ def attribute(interp: Runtime, value: Any, name: str, site: Site) -> Any:
         return value
     if isinstance(value, Unknown):
         return replace(value, text=HOLE, unset=False)
-    kind: type = type(value)
-    read = _READERS.get(kind)
+    read = _READERS.get(value.__class__)
     if read is not None:
         return read(interp, value, name, site)
     if name == "__class__":

@@ -1,6 +1,7 @@
 """Methods of plain values: texts, lists (which stand for sets too) and mappings."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from fastapi_expert.codebase.interpret.operations import same, text_of
@@ -73,24 +74,19 @@ def set_item(interp: Runtime, owner: Any, key: Any, value: Any, scope: Scope) ->
         key = next((one for one in owner if one == key), key) if is_dict(owner) else key
     if is_dict(owner) and not isinstance(key, (Unknown, list, dict)):
         owner[key] = _doubted(interp, owner, value) if interp.is_doubtful(owner) else value
-    elif isinstance(owner, list) and isinstance(key, (int, slice)):
-        items: list[Any] = owner
-        try:
-            items[key] = value
-        except (IndexError, TypeError, ValueError):
-            return
+    elif is_list(owner) and isinstance(key, (int, slice)):
+        with suppress(LookupError, TypeError, ValueError):
+            owner[key] = value
     elif isinstance(owner, RouteList) and isinstance(key, slice) and is_list(value):
         owner.router.entries[key] = [one for one in value if isinstance(one, (RouteEntry, IncludeEntry, MountEntry))]
 
 
 def delete_item(interp: Runtime, owner: Any, key: Any, scope: Scope) -> None:
     """`del owner[key]`."""
-    items = owner.router.entries if isinstance(owner, RouteList) else owner
-    try:
-        if isinstance(items, (list, dict)):
+    items: Any = owner.router.entries if isinstance(owner, RouteList) else owner
+    if is_list(items) or is_dict(items):
+        with suppress(LookupError, TypeError):
             del items[key]
-    except (LookupError, TypeError):
-        return
 
 
 def _doubted(interp: Runtime, collection: Any, value: Any) -> Doubtful:

@@ -84,7 +84,9 @@ def serve(interp: Interpreter, app: Router, *, live: bool) -> Served:
 
 def _merge(found: Served, others: list[list[FlatRoute]], app: Router) -> None:
     """Add what only other calls of the factory register; what not every call registers is conditional."""
-    everywhere = set.intersection(*[{_key(route) for route in routes} for routes in (found.routes, *others)])
+    everywhere = {_key(route) for route in found.routes}
+    for routes in others:
+        everywhere &= {_key(route) for route in routes}
     some = Condition(app.site, "only some of the calls that make this application register it")
     seen = {_key(route) for route in found.routes}
     for route in (route for routes in others for route in routes):

@@ -105,6 +105,10 @@ _BUILDS = {
 """What builds routers, with the part it begins with: looking for fixed text costs a tenth of looking for a pattern."""
 _BUILDER_NAME = re.compile(rb"(?:create|make|build|init|setup|set_up|register|configure|include|mount|install)")
 _SHORT = 400
+_HOOKS = frozenset(
+    [b"__init__", b"__init_subclass__", b"__post_init__", b"__attrs_post_init__", b"__new__", b"__enter__", b"__exit__"]
+)
+"""Methods that Python calls by itself where an object or a class is made or entered."""
 _RUNS_IN_CLASS = frozenset(
     {"decorated_definition", "class_definition", "for_statement", "if_statement", "try_statement", "with_statement"}
 )
@@ -248,11 +252,12 @@ class _Reading:
 
     def _may_build(self, name: bytes, owner: str, start: int, end: int) -> bool:
         """Whether the interpreter may want to call it: it touches routers, or gives a value without waiting for one."""
-        if self.all_bodies or name == b"__init__" or _builds(self.source, start, end):
+        if self.all_bodies or name in _HOOKS or _builds(self.source, start, end):
             return True
         if self.source.startswith(b"async", start):
             return False
-        if end - start < _SHORT and self.source.find(b"return", start, end) >= 0:
+        find = self.source.find
+        if end - start < _SHORT and (find(b"return", start, end) >= 0 or find(b"yield", start, end) >= 0):
             return True
         return not owner and _BUILDER_NAME.match(name) is not None
 

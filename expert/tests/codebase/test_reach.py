@@ -1,0 +1,338 @@
+"""Ways to register that a text can be followed through: each program's table is what running it gives."""
+
+from pathlib import Path
+
+import pytest
+
+from .projects import reached, read, running_table, table, write
+
+PROGRAMS: dict[str, dict[str, str]] = {
+    "routers included when the application starts": {
+        "main.py": """
+            from contextlib import asynccontextmanager
+            from fastapi import APIRouter, FastAPI
+
+            late, later = APIRouter(prefix="/late"), APIRouter(prefix="/later")
+
+            @late.get("/one")
+            def one(): ...
+
+            @later.get("/two")
+            def two(): ...
+
+            async def attach(target):
+                target.include_router(late)
+
+            @asynccontextmanager
+            async def lifespan(target: FastAPI):
+                await attach(target)
+                target.include_router(later)
+                yield
+
+            app = FastAPI(lifespan=lifespan)
+        """
+    },
+    "a decorator factory with a long docstring": {
+        "main.py": f'''
+            from fastapi import APIRouter, FastAPI
+
+            router = APIRouter(prefix="/games")
+
+            def guarded(method, path, **options):
+                """{"What it does is told at length here, and none of it is of any use to a reader. " * 8}"""
+                def decorator(function):
+                    """{"The same holds of this one. " * 20}"""
+                    return method(path, **options)(function)
+                return decorator
+
+            @guarded(router.get, "/all")
+            def games(): ...
+
+            app = FastAPI()
+            app.include_router(router)
+        '''
+    },
+    "a router that adds a second path in api_route": {
+        "main.py": """
+            from fastapi import APIRouter, FastAPI
+
+            class TwoPaths(APIRouter):
+                def api_route(self, path, *, include_in_schema=True, **options):
+                    first = super().api_route(path, include_in_schema=include_in_schema, **options)
+                    second = super().api_route(f"{path}.json", include_in_schema=False, **options)
+                    def both(function):
+                        second(function)
+                        return first(function)
+                    return both
+
+            router = TwoPaths()
+
+            @router.get("/report")
+            def report(): ...
+
+            app = FastAPI()
+            app.include_router(router)
+        """
+    },
+    "modules found by glob, names by dir": {
+        "parts/__init__.py": "",
+        "parts/stock.py": """
+            from fastapi import APIRouter
+            shelves = APIRouter(prefix="/shelves")
+
+            @shelves.get("")
+            def all_of_them(): ...
+        """,
+        "main.py": """
+            import glob, importlib, os
+            from fastapi import APIRouter, FastAPI
+
+            app = FastAPI()
+            for file in sorted(glob.glob(os.path.join(os.path.dirname(__file__), "parts", "[!_]*.py"))):
+                module = importlib.import_module("parts." + os.path.basename(file)[:-3])
+                for name in dir(module):
+                    if isinstance(getattr(module, name), APIRouter):
+                        app.include_router(getattr(module, name))
+        """,
+    },
+    "a dataclass that makes its own router": {
+        "main.py": """
+            from dataclasses import dataclass, field
+            from fastapi import APIRouter, FastAPI
+
+            @dataclass
+            class Tiles:
+                kind: str
+                router: APIRouter = field(default_factory=APIRouter)
+
+                def __post_init__(self):
+                    self.router.add_api_route(f"/{self.kind}", self.show)
+
+                def show(self): ...
+
+            app = FastAPI()
+            for kind in ("land", "sea"):
+                app.include_router(Tiles(kind).router, prefix="/tiles")
+        """
+    },
+    "subclasses that register themselves": {
+        "main.py": """
+            from fastapi import APIRouter, FastAPI
+
+            class View:
+                known = []
+                prefix = ""
+                def __init_subclass__(cls, **options):
+                    super().__init_subclass__(**options)
+                    View.known.append(cls)
+
+            class Cats(View):
+                prefix = "/cats"
+                router = APIRouter()
+
+                @router.get("/one")
+                def one(): ...
+
+            class Dogs(View):
+                prefix = "/dogs"
+                router = APIRouter()
+
+                @router.get("/two")
+                def two(): ...
+
+            app = FastAPI()
+            for view in View.known:
+                app.include_router(view.router, prefix=view.prefix)
+        """
+    },
+    "routes as a list that is changed": {
+        "main.py": """
+            from fastapi import APIRouter, FastAPI
+            from fastapi.routing import APIRoute
+
+            app = FastAPI(openapi_url=None)
+            inner = APIRouter(prefix="/in")
+
+            @inner.get("/side")
+            def side(): ...
+
+            @app.get("/gone")
+            def gone(): ...
+
+            app.router.routes.pop()
+            app.router.routes.append(APIRoute("/added", side, methods=["PUT"]))
+            app.router.routes.extend(inner.routes)
+        """
+    },
+    "match, while, del, chained comparisons and formats": {
+        "main.py": """
+            from fastapi import FastAPI
+
+            app = FastAPI()
+            names = ["c", "b", "a"]
+            names.sort()
+            del names[0]
+            count = 0
+            while count < 3:
+                count += 1
+                if not 1 < count <= 2:
+                    continue
+                app.get(f"/{count:03d}")(lambda: None)
+            match names[0]:
+                case "a":
+                    app.get("/a")(lambda: None)
+                case "b" | "d":
+                    app.get("/b-or-d")(lambda: None)
+        """
+    },
+    "an application kept by its class": {
+        "main.py": """
+            from fastapi import FastAPI
+
+            class Keeper:
+                kept = None
+
+                @classmethod
+                def get(cls):
+                    if cls.kept is None:
+                        cls.kept = FastAPI()
+                    return cls.kept
+
+            app = Keeper.get()
+
+            @Keeper.get().get("/kept")
+            def kept(): ...
+        """
+    },
+    "generators and contexts": {
+        "main.py": """
+            from contextlib import contextmanager
+            from fastapi import APIRouter, FastAPI
+
+            app = FastAPI()
+
+            @contextmanager
+            def group(prefix):
+                router = APIRouter(prefix=prefix)
+                yield router
+                app.include_router(router)
+
+            with group("/inside") as inside:
+                @inside.get("/here")
+                def here(): ...
+
+            def pairs():
+                for name in ("x", "y"):
+                    yield name, f"/{name}"
+
+            for name, path in pairs():
+                app.get(path, name=name)(here)
+        """
+    },
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_table_is_the_running_one(tmp_path: Path, name: str) -> None:
+    codebase = read(tmp_path, PROGRAMS[name])
+    write(tmp_path, PROGRAMS[name])
+    if name.startswith("routers included when"):  # a lifespan runs in a server
+        assert table(codebase) == {("GET", "/late/one"): 1, ("GET", "/later/two"): 1}
+        return
+    assert table(codebase) == running_table(tmp_path, "main:app")
+
+
+def test_what_follows_an_unsettled_continue_is_conditional(tmp_path: Path) -> None:
+    codebase = read(
+        tmp_path,
+        {
+            "main.py": """
+                import os
+                from fastapi import APIRouter, FastAPI
+
+                app = FastAPI()
+                for name in ("one", "two"):
+                    if os.environ[name] == "off":
+                        continue
+                    app.include_router(APIRouter(prefix=f"/{name}"))
+                    app.get(f"/{name}")(lambda: None)
+
+                @app.get("/after")
+                def after(): ...
+            """
+        },
+    )
+    assert table(codebase) == {("GET", "/after"): 1}
+    assert reached(codebase, "conditional") == {("GET", "/one"): 1, ("GET", "/two"): 1}
+
+
+def test_two_mounts_of_which_one_runs_are_both_conditional_and_no_path_is_invented(tmp_path: Path) -> None:
+    codebase = read(
+        tmp_path,
+        {
+            "main.py": """
+                import os
+                from fastapi import FastAPI
+
+                base = os.environ.get("BASE")
+                app, inner = FastAPI(), FastAPI()
+
+                @inner.get("/flows")
+                def flows(): ...
+
+                if base:
+                    app.mount(base, inner)
+                else:
+                    app.mount("/api", inner)
+            """
+        },
+    )
+    assert table(codebase) == {}
+    assert reached(codebase, "conditional") == {("GET", "/api/flows"): 1}
+    assert reached(codebase, "unattached") == {("GET", "{?}/flows"): 1}
+
+
+def test_what_a_framework_builds_with_an_application_of_its_own_is_unattached(tmp_path: Path) -> None:
+    codebase = read(
+        tmp_path,
+        {
+            "main.py": """
+                from fastapi import APIRouter, FastAPI
+
+                class Contents:
+                    def __init__(self, app: FastAPI):
+                        router = APIRouter()
+
+                        @router.get("/contents")
+                        async def contents(): ...
+
+                        app.include_router(router)
+            """
+        },
+    )
+    assert reached(codebase, "unattached") == {("GET", "/contents"): 1}
+
+
+def test_a_failing_import_runs_its_handler_and_one_that_may_fail_is_a_condition(tmp_path: Path) -> None:
+    codebase = read(
+        tmp_path,
+        {
+            "main.py": """
+                from fastapi import FastAPI
+
+                app = FastAPI()
+                try:
+                    from .nowhere import router
+                    app.include_router(router)
+                except ImportError:
+                    app.get("/without")(lambda: None)
+                try:
+                    import surely_somewhere_else
+                    app.get("/perhaps")(lambda: None)
+                except ImportError:
+                    pass
+            """
+        },
+    )
+    assert table(codebase) == {("GET", "/without"): 1}
+    assert reached(codebase, "conditional") == {("GET", "/perhaps"): 1}
