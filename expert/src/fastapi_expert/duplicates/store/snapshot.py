@@ -79,8 +79,10 @@ class Snapshot:
 
     def overlay(self, *, removed: Collection[str] = (), added: Sequence[AddedFile] = ()) -> Overlay:
         """What a draft is judged against that takes ``removed`` away and comes with ``added``."""
-        present = [facts for path in sorted(self.changed - set(removed)) if (facts := self.facts(path)) is not None]
-        return Overlay(self.library, self.changed | set(removed), [*map(AddedFile, present), *added])
+        paths = sorted(self.changed - set(removed))
+        present = [facts for path in paths if (facts := self.facts(path)) is not None]
+        files = [AddedFile(facts, self.library.kinds) for facts in present]
+        return Overlay(self.library, self.changed | set(removed), [*files, *added])
 
 
 def library_file(root: Path) -> Path:
