@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -152,6 +153,37 @@ def exchange(value: int, unit: str) -> int:
     anyio.run(main)
 
 
+def test_a_part_is_compared_with_the_file_that_it_is_meant_for(project: Path) -> None:
+    part = """\
+def exchange(value: int, unit: str) -> int:
+    table = {"USD": 92, "GBP": 117}
+    factor = table.get(unit, 100)
+    product = value * factor
+    nearest = (product + 50) // 100
+    return max(nearest, 0)
+"""
+
+    async def main() -> None:
+        async with stdio(project) as client:
+            answer = await text(client, "propose_code", code=part, path="main.py")
+            assert answer.startswith("duplicate:")
+            assert "main.py:2" in answer
+            whole = APP.replace("rounded", "cents")
+            assert not (await text(client, "propose_code", code=whole, path="main.py")).startswith("duplicate:")
+
+    anyio.run(main)
+
+
+def test_a_draft_that_does_not_parse_is_told_so(project: Path) -> None:
+    async def main() -> None:
+        async with stdio(project) as client:
+            answer = await text(client, "propose_code", code="X = 1\n\ndef f(:\n    return 1\n", path="x.py")
+            assert "not Python from line 3" in answer
+            assert "syntax" not in await text(client, "propose_code", code="X = 1\n", path="x.py")
+
+    anyio.run(main)
+
+
 def test_notes_are_written_found_and_not_overwritten(project: Path) -> None:
     async def main() -> None:
         async with stdio(project) as client:
@@ -251,3 +283,33 @@ def test_what_a_tool_prints_does_not_reach_the_client(project: Path) -> None:
     )
     assert answers[0]["result"]["protocolVersion"] == "2025-11-25"
     assert {answer["id"] for answer in answers} == {1, 2}
+
+
+@pytest.mark.parametrize("how", ["client gone", "terminated"])
+def test_a_running_check_ends_with_its_server(project: Path, how: str) -> None:
+    tool = project / ".venv/bin/ruff"
+    tool.parent.mkdir(parents=True)
+    (project / ".venv/pyvenv.cfg").touch()
+    tool.write_text("#!/bin/sh\necho $$ > ruff.pid.new; mv ruff.pid.new ruff.pid\nexec sleep 300\n")
+    tool.chmod(0o755)
+    (project / "main.py").write_text(APP + "\nX = 1\n")
+    command = [sys.executable, "-m", "fastapi_expert", "mcp", "--root", str(project)]
+    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=project)
+    assert server.stdin is not None
+    assert server.stdout is not None
+    call = {"name": "check_changes", "arguments": {}}
+    server.stdin.write(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}).encode() + b"\n")
+    server.stdin.flush()
+    deadline = time.monotonic() + 600
+    while not (project / "ruff.pid").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    pid = int((project / "ruff.pid").read_text())
+    if how == "terminated":
+        server.terminate()
+    server.stdin.close()
+    server.stdout.close()
+    assert server.wait(300) == 0
+    while Path(f"/proc/{pid}").exists() and "sleep" in Path(f"/proc/{pid}/cmdline").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

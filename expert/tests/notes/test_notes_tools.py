@@ -425,3 +425,11 @@ def test_the_schemas_hold_what_basic_memory_has_and_are_short() -> None:
     assert size < 6000
     for tool in TOOLS.values():
         assert set(tool.input_schema()["required"]) <= set(tool.input_schema()["properties"])
+
+
+def test_a_checksum_of_a_few_digits_does_not_prove_that_a_note_is_unchanged(ask: Ask) -> None:
+    written = ask("write_note", title="N", content="x", directory="")
+    change = {"title": "N", "content": "y", "directory": "", "overwrite": True}
+    refused = ask("write_note", refused=True, **change, expected_checksum=written["checksum"][:1])
+    assert refused["error"] == "CHECKSUM_MISMATCH"
+    assert ask("write_note", **change, expected_checksum=written["checksum"][:8])["action"] == "updated"

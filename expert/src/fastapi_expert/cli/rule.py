@@ -6,10 +6,15 @@ import typer
 
 from fastapi_expert.cli.options import JsonFlag
 from fastapi_expert.duplicates.model import Rule
-from fastapi_expert.duplicates.rules.registry import RULES
+from fastapi_expert.duplicates.rules.registry import RULES as DUPLICATES
 from fastapi_expert.errors import UsageError
 from fastapi_expert.render.json import write_json
 from fastapi_expert.render.terminal import Style, stdout_style, write
+from fastapi_expert.review import Rule as ReviewRule
+from fastapi_expert.review.rules.registry import RULES as REVIEW
+
+AnyRule = Rule | ReviewRule
+RULES: dict[str, AnyRule] = dict(sorted({**DUPLICATES, **REVIEW}.items()))
 
 
 def command(
@@ -29,17 +34,17 @@ def command(
         write(rules[0].page.rstrip())
 
 
-def _rule(code: str) -> Rule:
+def _rule(code: str) -> AnyRule:
     rule = RULES.get(code.upper())
     if rule is None:
         raise UsageError(f"there is no rule {code!r}", do="`expert rule` lists them all")
     return rule
 
 
-def _document(rule: Rule) -> dict[str, str]:
+def _document(rule: AnyRule) -> dict[str, str]:
     return {"code": rule.code, "title": rule.title, "summary": rule.summary, "family": rule.family, "page": rule.page}
 
 
-def _list(rules: list[Rule], style: Style) -> str:
+def _list(rules: list[AnyRule], style: Style) -> str:
     width = max(len(rule.title) for rule in rules)
     return "\n".join(f"{style.paint(rule.code, 'bold')}  {rule.title:<{width}}  {rule.summary}" for rule in rules)

@@ -12,12 +12,15 @@ from typing import get_args
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.model import Component, Inventory, Kind, Route
 from fastapi_expert.codebase.reach import reach_note
+from fastapi_expert.codebase.syntax.reader import read_source
 from fastapi_expert.codebase.vocabulary import METHODS, WEBSOCKET
 from fastapi_expert.config import Config
+from fastapi_expert.diff import is_diff
 from fastapi_expert.duplicates import find
 from fastapi_expert.duplicates.model import Finding
 from fastapi_expert.duplicates.proposal import propose
 from fastapi_expert.errors import ExpertError
+from fastapi_expert.gate.impact.pieces import first_error
 from fastapi_expert.mcp.workspace import Workspace
 from fastapi_expert.render.routes import is_unprotected
 from fastapi_expert.tool import Parameter, Tool
@@ -114,7 +117,7 @@ class CodeTools:
                         Parameter(
                             "path",
                             "string",
-                            "The file it is meant for; what stands there now is not compared.",
+                            "The file it is meant for; a whole file replaces what is there, a part is added to it.",
                             aliases=(
                                 "file_path",
                                 "as_path",
@@ -123,6 +126,7 @@ class CodeTools:
                         Parameter("agent", "string", "Your name, credited in the commit."),
                     ),
                     function=self.propose_code,
+                    read_only=False,
                 ),
                 Tool(
                     name="find_duplicates",
@@ -242,8 +246,14 @@ class CodeTools:
 
             record(agent, files=[workspace.root / as_path], session="mcp", tool="propose_code", cwd=workspace.root)
         source = code.encode(errors="replace")
+        if as_path and _is_part(workspace.root / as_path, source):
+            as_path = None  # what is in the file stays, and is compared
         proposal = propose(workspace.root, source, as_path=as_path, settings=workspace.config)
         lines = [f"{proposal.verdict}: {proposal.advice}", *(_finding(f) for f in proposal.findings)]
+        if (broken := first_error(source)) is not None and not is_diff(source):
+            lines.append(
+                f"syntax: the draft is not Python from line {broken} on; it was judged as far as it can be read"
+            )
         if proposal.similar:
             near = ", ".join(
                 f"{s.id.partition('::')[2]} {s.path}:{s.line} ({s.score:.2f}, {s.reason})" for s in proposal.similar[:3]
@@ -297,6 +307,20 @@ class CodeTools:
             raise ExpertError(f"no file {missing[0]!r}", do="Give paths relative to the project's root.")
         record(agent, files=[root / name for name in files], session="mcp", tool="credit_contributor", cwd=root)
         return f"{agent} is credited for {len(files)} files in the commit being made."
+
+
+def _is_part(file: Path, draft: bytes) -> bool:
+    """Whether ``draft`` is something to add to ``file``: it defines nothing that the file does."""
+    try:
+        there = _definitions(file.read_bytes(), file.name)
+    except OSError:
+        return False
+    return bool(there) and there.isdisjoint(_definitions(draft, file.name))
+
+
+def _definitions(source: bytes, name: str) -> set[str]:
+    facts = read_source(source, name)
+    return {one.qualname for one in (*facts.functions, *facts.classes)}
 
 
 def _is_below(path: str, folder: str) -> bool:

@@ -81,6 +81,8 @@ class Server:
             return _error(None, RpcError(INVALID_REQUEST, "not a JSON-RPC 2.0 request"))
         if "id" not in request:
             return None
+        if identity is None:
+            return _error(None, RpcError(INVALID_REQUEST, "the id of a request is a string or a number"))
         try:
             return {"jsonrpc": "2.0", "id": identity, "result": self._result(method, request.get("params"))}
         except RpcError as error:

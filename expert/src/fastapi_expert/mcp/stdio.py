@@ -8,9 +8,11 @@ output would break the client.
 import json
 import os
 import queue
+import select
+import signal
 import sys
 import threading
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, NoReturn, cast
 
 from fastapi_expert.mcp.protocol import PARSE_ERROR, RpcError, Server
 from fastapi_expert.tool import Json
@@ -25,6 +27,7 @@ def serve(server: Server) -> None:
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), sys.stdin.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    signal.signal(signal.SIGTERM, _end)
     _Connection(server, sink).run(source)
 
 
@@ -43,7 +46,10 @@ class _Connection:
         while line := source.readline(MAX_LINE):
             self._receive(line)
         self._calls.put(None)
-        worker.join()
+        while worker.is_alive():  # what was asked is answered, as long as somebody reads
+            worker.join(0.2)
+            if _is_closed(self._sink):
+                _end()
 
     def _receive(self, line: bytes) -> None:
         if not line.strip():
@@ -85,7 +91,24 @@ class _Connection:
                 self._sink.write(line)
                 self._sink.flush()
             except (BrokenPipeError, ValueError):
-                os._exit(0)  # the client is gone; nobody is left to answer, and threads must not keep us
+                _end()
+
+
+def _end(*_: object) -> NoReturn:
+    """The client is gone: end with every tool that runs, whatever threads are at."""
+    process = sys.modules.get("fastapi_expert.gate.checks.process")
+    if process is not None:
+        process.stop_all()
+    os._exit(0)
+
+
+def _is_closed(sink: BinaryIO) -> bool:
+    """Whether nobody reads the pipe any more."""
+    if not hasattr(select, "poll"):
+        return False
+    poll = select.poll()
+    poll.register(sink.fileno(), 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 
 
 def _hashable(identity: object) -> object:

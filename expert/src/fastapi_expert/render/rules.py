@@ -1,16 +1,22 @@
 """The index of docs/rules, made from the registry: `python -m fastapi_expert.render.rules > docs/rules/README.md`."""
 
 import sys
+from collections.abc import Iterable
 
+from fastapi_expert.duplicates.model import Rule
 from fastapi_expert.duplicates.rules.registry import RULES
+from fastapi_expert.review import Rule as ReviewRule
+from fastapi_expert.review.rules.registry import RULES as REVIEW
 
 _PAGES = "../../expert/src/fastapi_expert/duplicates/rules/pages"
+_REVIEW_PAGES = "../../expert/src/fastapi_expert/review/rules/pages"
 _HEAD = """\
 # Rules
 
-What `expert duplicates`, `expert propose` and the gate may say. `expert rule FX102` prints a rule's page. A rule or a
-whole family is switched off in `[tool.fastapi-expert]` (`ignore = ["FX6"]`, or for some paths in `per-path-ignores`);
-one place is excused where it stands, with a reason: `# expert: ignore[FX302] the two differ on purpose`.
+What `expert duplicates`, `expert propose`, `expert review` and the gate may say. `expert rule FX102` prints a rule's
+page. A rule or a whole family is switched off in `[tool.fastapi-expert]` (`ignore = ["FX6"]`, or for some paths in
+`per-path-ignores`); one place is excused where it stands, with a reason:
+`# expert: ignore[FX302] the two differ on purpose`.
 """
 _FAMILIES = {
     "routes": "FX1xx: routes",
@@ -22,17 +28,40 @@ _FAMILIES = {
 }
 
 
+_REVIEW = """\
+# What the review finds
+
+Code that is wrong, not merely written twice: `expert review`. Severity 1 is wrong, lost or insecure, 2 a visible bug,
+3 a rough edge. Rules that depend on the release of FastAPI or Pydantic read it from the project's lock file,
+requirements or pyproject.toml.
+"""
+_REVIEW_FAMILIES = {
+    "sessions": "Sessions and transactions",
+    "loop": "Event loop and resources",
+    "access": "Who may what, what leaks",
+    "routes": "Routes and their contract",
+    "framework": "What the installed framework does differently",
+    "tests": "Tests of applications",
+}
+
+
 def rules_index() -> str:
     """The index as Markdown: a table a family, each rule linked to its page."""
     blocks = [_HEAD]
     for family, heading in _FAMILIES.items():
-        rows = [
-            f"| [{rule.code}]({_PAGES}/{rule.code}.md) | {rule.title} | {rule.summary} |"
-            for rule in RULES.values()
-            if rule.family == family
-        ]
+        rows = _rows(_PAGES, (rule for rule in RULES.values() if rule.family == family))
         blocks.append("\n".join([f"## {heading}", "", "| rule | title | what it finds |", "|---|---|---|", *rows, ""]))
+    blocks.append(_REVIEW)
+    for family, heading in _REVIEW_FAMILIES.items():
+        rules = [rule for rule in REVIEW.values() if rule.family == family]
+        found = [f"{row} {rule.severity} |" for row, rule in zip(_rows(_REVIEW_PAGES, rules), rules, strict=True)]
+        head = ["| rule | title | what it finds | severity |", "|---|---|---|---|"]
+        blocks.append("\n".join([f"## {heading}", "", *head, *found, ""]))
     return "\n".join(blocks)
+
+
+def _rows(pages: str, rules: Iterable[Rule | ReviewRule]) -> list[str]:
+    return [f"| [{rule.code}]({pages}/{rule.code}.md) | {rule.title} | {rule.summary} |" for rule in rules]
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 """Which releases of FastAPI, Starlette, Pydantic and SQLAlchemy a project is written for, from its own files."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, cast
 
 Version = tuple[int, int]
 PACKAGES = ("fastapi", "starlette", "pydantic", "sqlalchemy")
@@ -74,18 +76,14 @@ class Versions:
     def _of(self, package: str) -> Range:
         locked = re.compile(rf'^name = "{package}"\s*\nversion = "([^"]+)"', re.MULTILINE)
         required = re.compile(rf"^\s*[\"']?{package}(?:\[[\w,\s-]*\])?\s*([^\n#;\"']*)", re.MULTILINE | re.IGNORECASE)
-        poetry = re.compile(rf'^{package}\s*=\s*(?:\{{[^\n]*version\s*=\s*)?"([^"]+)"', re.MULTILINE)
         for file, text in self._files:
+            if file.name == "pyproject.toml":
+                text = "\n".join(_dependencies(text))
             pattern = locked if file.name in _LOCKS else required
             for found in pattern.finditer(text):
-                said = _range(f"=={found[1]}" if file.name in _LOCKS else found[1], str(file.name))
+                said = _range(f"=={found[1]}" if file.name in _LOCKS else found[1], file.name)
                 if said is not None:
                     return said
-            if file.name == "pyproject.toml":
-                for found in poetry.finditer(text):
-                    said = _range(found[1], file.name)
-                    if said is not None:
-                        return said
         return ASSUMED
 
     @cached_property
@@ -106,6 +104,22 @@ class Versions:
             return
         for name in ("backend", "server", "api", "app", "src"):
             yield self._root / name
+
+
+def _dependencies(text: str) -> Iterator[str]:
+    """The requirements of a pyproject.toml, a line each: of the standard's tables and of Poetry's."""
+    try:
+        document: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return
+    project, poetry = document.get("project", {}), document.get("tool", {}).get("poetry", {})
+    groups = [*project.get("optional-dependencies", {}).values(), *document.get("dependency-groups", {}).values()]
+    for listed in (project.get("dependencies", []), *groups):
+        yield from (one for one in listed if isinstance(one, str))
+    tables = [poetry, *poetry.get("group", {}).values()]
+    for name, said in [pair for table in tables for pair in table.get("dependencies", {}).items()]:
+        constraint = cast(dict[str, Any], said).get("version", "") if isinstance(said, dict) else said
+        yield f"{name} {constraint}"
 
 
 def _text(path: Path) -> str:

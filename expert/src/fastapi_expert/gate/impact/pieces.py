@@ -117,7 +117,17 @@ def pieces_of(source: bytes) -> dict[str, Piece]:
 
 def has_errors(source: bytes) -> bool:
     """Whether a part of the text is not Python."""
-    return _parser()[0].parse(source).root_node.has_error
+    return first_error(source) is not None
+
+
+def first_error(source: bytes) -> int | None:
+    """The line (1-based) of the first part of the text that is not Python; None when all of it is."""
+    node = _parser()[0].parse(source).root_node
+    if not node.has_error:
+        return None
+    while broken := next((child for child in node.children if child.has_error or child.is_missing), None):
+        node = broken
+    return node.start_point[0] + 1
 
 
 class _Cut:

@@ -632,7 +632,7 @@ def _place_of(project: Project, function: Function, one: ast.arg) -> str:
     parts = [one.annotation, function.defaults.get(one.arg)]
     for node in [n for part in parts if part is not None for n in ast.walk(part)]:
         if isinstance(node, ast.Call):
-            name = last_name(node)
+            name = project.kinds.external(function.path, node.func).rpartition(".")[2] or last_name(node)
             if name in ("Body", "Form", "Header", "Cookie", "File", "Depends", "Security"):
                 return ""
     annotation = one.annotation
@@ -701,8 +701,9 @@ def token_not_verified(project: Project, rule: Rule) -> Iterator[Finding]:
         ]
         loose = [c for c in decodes if _option(project, function, c, "verify_signature", False)]
         unverified = [c for c in function.calls if last_name(c) == "get_unverified_claims"]
+        believed = [c for c in (*loose, *unverified) if _is_believed(function, c)]
         if len(loose) == len(decodes):
-            for call in [*loose, *unverified]:
+            for call in believed:
                 yield rule.at(
                     function.path,
                     call.lineno,
@@ -722,6 +723,15 @@ def token_not_verified(project: Project, rule: Rule) -> Iterator[Finding]:
                 yield rule.at(
                     function.path, call.lineno, "an expired token is good for ever", 'options={"require": ["exp"]}'
                 )
+
+
+def _is_believed(function: Function, call: ast.Call) -> bool:
+    """Whether the claims are used: neither dropped, nor only shown where the verified ones failed."""
+    if isinstance(function.parents.get(id(call)), ast.Expr):
+        return False
+    around = list(function.around(call))
+    logged = any(isinstance(one, ast.Call) and last_name(one) in _LOGGING for one in around)
+    return not logged and not any(isinstance(one, ast.ExceptHandler) for one in around)
 
 
 def _option(project: Project, function: Function, call: ast.Call, name: str, value: bool) -> bool:
@@ -1187,3 +1197,145 @@ def _is_error_text(node: ast.AST, name: str) -> bool:
         if name and isinstance(one, ast.FormattedValue) and dotted(one.value) == name:
             return True
     return False
+
+
+RULES = (
+    Rule(
+        "FX901",
+        "open among protected",
+        "A route that changes something and asks for no credentials, as its siblings do",
+        "access",
+        1,
+        open_among_protected,
+    ),
+    Rule(
+        "FX902",
+        "anybody's row",
+        "A row loaded by the id of the path, the signed-in user never asked",
+        "access",
+        1,
+        anybodys_row,
+    ),
+    Rule(
+        "FX903",
+        "administrator's route for everybody",
+        "A route below /admin that asks for no role, as others do",
+        "access",
+        1,
+        admin_for_everybody,
+    ),
+    Rule(
+        "FX904",
+        "privileged field from the body",
+        "A body that may set a privileged column",
+        "access",
+        1,
+        mass_assignment,
+    ),
+    Rule(
+        "FX905",
+        "row returned as it is",
+        "A table's row as the answer, its secrets included",
+        "access",
+        1,
+        table_returned,
+    ),
+    Rule(
+        "FX906",
+        "secret in the answer",
+        "A response schema with a password, hash or key",
+        "access",
+        1,
+        secret_in_schema,
+    ),
+    Rule(
+        "FX907",
+        "open WebSocket",
+        "A WebSocket that asks nobody who they are, where routes do",
+        "access",
+        1,
+        open_websocket,
+    ),
+    Rule("FX908", "check that never runs", "A check in a signature without `Depends`", "access", 1, never_runs),
+    Rule(
+        "FX909",
+        "token not verified",
+        "A JWT decoded without signature, algorithm or expiry",
+        "access",
+        1,
+        token_not_verified,
+    ),
+    Rule(
+        "FX910",
+        "secret compared with ==",
+        "A secret of the settings compared letter by letter",
+        "access",
+        2,
+        secret_compared,
+    ),
+    Rule(
+        "FX911",
+        "secret in address or log",
+        "A password or key in the query, the path or the log",
+        "access",
+        1,
+        secret_in_address,
+    ),
+    Rule(
+        "FX912",
+        "every origin with credentials",
+        "CORS that allows every origin together with cookies",
+        "access",
+        1,
+        wildcard_cors,
+    ),
+    Rule(
+        "FX914",
+        "path from the caller",
+        "A file opened or sent by a path that the caller sends",
+        "access",
+        1,
+        path_traversal,
+    ),
+    Rule(
+        "FX915",
+        "upload's own name",
+        "An upload written under the name that the caller gave",
+        "access",
+        1,
+        uploads_own_name,
+    ),
+    Rule(
+        "FX916",
+        "upload read whole",
+        "An upload read into memory whatever its size",
+        "access",
+        1,
+        upload_read_whole,
+    ),
+    Rule(
+        "FX918",
+        "caller's address or page",
+        "A redirect, page, template or pattern that the caller writes",
+        "access",
+        1,
+        callers_page,
+    ),
+    Rule(
+        "FX919",
+        "cookie without flags",
+        "A login cookie without `httponly` or `secure`",
+        "access",
+        2,
+        cookie_flags,
+    ),
+    Rule(
+        "FX920",
+        "exception told to the caller",
+        "`str(error)` of any exception, or a traceback, in an answer",
+        "access",
+        2,
+        exception_text,
+    ),
+    Rule("FX511", "known secret", "A secret setting with a default in the repository", "access", 1, secret_default),
+)

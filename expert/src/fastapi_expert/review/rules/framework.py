@@ -142,6 +142,7 @@ def walking_routes(project: Project, rule: Rule) -> Iterator[Finding]:
                         iterated.lineno,
                         "since FastAPI 0.137 the routes of included routers are not in this list: they are passed over",
                         "walk `iter_route_contexts(app.routes)`, or the OpenAPI document",
+                        confidence="certain" if any(dotted(n).endswith("APIRoute") for n in nodes) else "likely",
                     )
 
 
@@ -172,3 +173,42 @@ def json_without_type(project: Project, rule: Rule) -> Iterator[Finding]:
                     "since FastAPI 0.132 a body without `Content-Type: application/json` is not read as JSON: 422",
                     "`json=…`",
                 )
+
+
+RULES = (
+    Rule(
+        "FX001",
+        "route after include",
+        "A route added after its router was included",
+        "framework",
+        2,
+        route_after_include,
+        "fastapi<0.137",
+    ),
+    Rule(
+        "FX002",
+        "deprecated",
+        "What this release still takes and a later one will not",
+        "framework",
+        3,
+        deprecated,
+    ),
+    Rule(
+        "FX003",
+        "walking app.routes",
+        "A loop over `app.routes`, which no longer holds every route",
+        "framework",
+        1,
+        walking_routes,
+        "fastapi>=0.137",
+    ),
+    Rule(
+        "FX004",
+        "JSON without its type",
+        "A test that sends JSON without a Content-Type",
+        "framework",
+        2,
+        json_without_type,
+        "fastapi>=0.132",
+    ),
+)

@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from fastapi_expert.codebase.vocabulary import PARAMETERS, REQUESTS
+from fastapi_expert.codebase.vocabulary import REQUESTS
 from fastapi_expert.review.flow.calls import argument, callees, last_name, reached
 from fastapi_expert.review.flow.modules import Function, dotted, is_constant, keyword, walk
 from fastapi_expert.review.flow.project import Project, ServedEndpoint
@@ -196,7 +196,7 @@ def list_becomes_body(project: Project, rule: Rule) -> Iterator[Finding]:
             if one.arg in needed or not _is_list(one.annotation):
                 continue
             default = function.defaults.get(one.arg)
-            if isinstance(default, ast.Call) and last_name(default) in PARAMETERS:
+            if isinstance(default, ast.Call):  # `Query(…)`, under whatever name it was imported
                 continue
             yield rule.at(
                 function.path,
@@ -614,3 +614,83 @@ def _answers_itself(nodes: list[ast.AST]) -> bool:
         isinstance(n, ast.Return) and isinstance(n.value, ast.Call) and last_name(n.value).endswith("Response")
         for n in nodes
     )
+
+
+RULES = (
+    Rule(
+        "FX411",
+        "dependency that is called",
+        "`Depends(f())`: what is called is no dependency",
+        "routes",
+        2,
+        depends_of_call,
+    ),
+    Rule(
+        "FX111",
+        "path parameter missing",
+        "A parameter of the path that nothing takes",
+        "routes",
+        2,
+        path_parameter_missing,
+    ),
+    Rule(
+        "FX112",
+        "optional but required",
+        "A parameter or field that may be None and has no default",
+        "routes",
+        2,
+        optional_but_required,
+    ),
+    Rule(
+        "FX113",
+        "list becomes a body",
+        "A list in a GET or DELETE without `Query()`",
+        "routes",
+        2,
+        list_becomes_body,
+    ),
+    Rule(
+        "FX114",
+        "list without an end",
+        "Every row of a table, or a limit without an upper end",
+        "routes",
+        1,
+        unbounded_list,
+    ),
+    Rule(
+        "FX115",
+        "broad except",
+        "`except Exception` that turns a 4xx into something else",
+        "routes",
+        2,
+        broad_except,
+    ),
+    Rule("FX116", "exception returned", "`return HTTPException(…)`", "routes", 2, exception_returned),
+    Rule("FX117", "status in a tuple", "`return body, 404`", "routes", 2, flask_tuple),
+    Rule("FX118", "no content with a body", "Status 204 and a response model", "routes", 2, no_content_with_body),
+    Rule(
+        "FX119",
+        "router never included",
+        "A router with routes that no application includes",
+        "routes",
+        2,
+        never_included,
+    ),
+    Rule(
+        "FX121",
+        "operation id twice",
+        "One operation id for two routes of an application",
+        "routes",
+        3,
+        operation_id_twice,
+    ),
+    Rule("FX412", "hook that never runs", "`on_event` beside a lifespan", "routes", 1, hook_beside_lifespan),
+    Rule(
+        "FX413",
+        "CORS not outermost",
+        "CORS inside of a middleware that answers itself",
+        "routes",
+        2,
+        cors_inside,
+    ),
+)

@@ -11,6 +11,7 @@ from fastapi_expert.review.flow.calls import (
     last_name,
     reached,
     reaches,
+    running,
     session_calls,
 )
 from fastapi_expert.review.flow.kinds import SESSIONS
@@ -669,7 +670,8 @@ def sync_session_in_async(project: Project, rule: Rule) -> Iterator[Finding]:
 
 
 def _is_served_code(project: Project, function: Function) -> bool:
-    return bool(project.endpoints)
+    """Whether a request may run it; a script may wait as long as it likes."""
+    return id(function) in running(project)
 
 
 def _kind_of(project: Project, function: Function, call: ast.Call) -> str:
@@ -930,3 +932,139 @@ def sql_by_formatting(project: Project, rule: Rule) -> Iterator[Finding]:
                     "what the caller sent is part of the SQL text: they can read and change whatever this user may",
                     'bind it: `text("… = :name")` with `{"name": name}`',
                 )
+
+
+RULES = (
+    Rule(
+        "FX701",
+        "committed after the answer",
+        "A commit after the `yield` of a session dependency",
+        "sessions",
+        1,
+        commit_after_yield,
+        "fastapi>=0.118",
+    ),
+    Rule(
+        "FX702",
+        "commit in finally",
+        "A dependency that commits what a refused request wrote",
+        "sessions",
+        1,
+        commit_in_finally,
+    ),
+    Rule(
+        "FX703",
+        "exception swallowed",
+        "`except` around a dependency's `yield` that does not raise",
+        "sessions",
+        2,
+        swallowed_around_yield,
+        "fastapi>=0.110",
+    ),
+    Rule(
+        "FX704",
+        "session in concurrent tasks",
+        "One AsyncSession in `gather` or in several tasks",
+        "sessions",
+        1,
+        session_in_gather,
+    ),
+    Rule(
+        "FX705",
+        "session at module level",
+        "One session or connection for every request",
+        "sessions",
+        1,
+        module_session,
+    ),
+    Rule(
+        "FX706",
+        "lazy relation in async code",
+        "A relation that nothing loaded, touched in `async def`",
+        "sessions",
+        1,
+        lazy_relation,
+    ),
+    Rule(
+        "FX707",
+        "relation of the answer not loaded",
+        "A response schema with a relation that its query leaves out",
+        "sessions",
+        1,
+        relation_not_loaded,
+    ),
+    Rule(
+        "FX708",
+        "read after commit",
+        "An attribute read after the commit that expired it",
+        "sessions",
+        1,
+        attribute_after_commit,
+    ),
+    Rule(
+        "FX709",
+        "session in a background task",
+        "The request's session given to what runs after it",
+        "sessions",
+        2,
+        session_to_task,
+    ),
+    Rule(
+        "FX710",
+        "session as long as a stream",
+        "A session that lives as long as a stream or a WebSocket",
+        "sessions",
+        1,
+        session_in_stream,
+        "fastapi>=0.118",
+    ),
+    Rule(
+        "FX711",
+        "sync session on the event loop",
+        "A sync Session that queries in `async def`",
+        "sessions",
+        1,
+        sync_session_in_async,
+    ),
+    Rule(
+        "FX712",
+        "coroutine not awaited",
+        "A method of an AsyncSession called without `await`",
+        "sessions",
+        1,
+        not_awaited,
+    ),
+    Rule(
+        "FX714",
+        "session never closed",
+        "A dependency that makes a session and leaves it open",
+        "sessions",
+        1,
+        never_closed,
+    ),
+    Rule(
+        "FX716",
+        "looked up, then inserted",
+        "A unique value checked before the insert, its conflict not caught",
+        "sessions",
+        2,
+        check_then_insert,
+    ),
+    Rule(
+        "FX717",
+        "Python operator in a condition",
+        "`and`, `or`, `not` or `is` on a column",
+        "sessions",
+        1,
+        python_operators,
+    ),
+    Rule(
+        "FX719",
+        "ordered by the caller's word",
+        "`getattr(Model, name)` with a name from the request",
+        "sessions",
+        2,
+        order_by_text,
+    ),
+    Rule("FX720", "SQL put together", "SQL text with a part from the request", "sessions", 1, sql_by_formatting),
+)

@@ -182,3 +182,31 @@ def _has_start(project: Project, path: str, name: str) -> bool:
         for function in module.functions.values()
         for one in function.node.decorator_list
     )
+
+
+RULES = (
+    Rule(
+        "FX611",
+        "override not restored",
+        "`dependency_overrides` set and never taken back",
+        "tests",
+        2,
+        override_not_restored,
+    ),
+    Rule(
+        "FX612",
+        "engine of another loop",
+        "An engine that outlives the event loop of a test",
+        "tests",
+        2,
+        engine_of_another_loop,
+    ),
+    Rule(
+        "FX613",
+        "lifespan does not run",
+        "`TestClient(app)` without `with` for an application that has a lifespan",
+        "tests",
+        2,
+        lifespan_does_not_run,
+    ),
+)

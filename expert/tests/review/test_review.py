@@ -1,0 +1,138 @@
+"""`expert review`: what it prints, what silences a finding, the baseline, the cache, and the versions it reads."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from shop import Done, run_expert
+
+from fastapi_expert.codebase import load
+from fastapi_expert.review import review
+from fastapi_expert.review.versions import Versions
+
+PROGRAM = """\
+from fastapi import FastAPI, HTTPException
+
+app = FastAPI()
+
+
+@app.get("/stones/{id}")
+def stone(id: int):
+    if id > 9:
+        return HTTPException(404)
+    return {"id": id}
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "main.py").write_text(PROGRAM)
+    (tmp_path / "requirements.txt").write_text("fastapi==0.165.0\npydantic==2.14.3\n")
+    return tmp_path
+
+
+def expert(project: Path, *arguments: str) -> Done:
+    return run_expert("review", *arguments, cwd=project)
+
+
+def test_text_names_the_place_what_happens_and_what_to_do(project: Path) -> None:
+    done = expert(project)
+    assert done.code == 1
+    assert "FX116" in done.out
+    assert "main.py:9" in done.out
+    assert "`raise`" in done.out
+
+
+def test_the_document_has_every_field(project: Path) -> None:
+    document = json.loads(expert(project, "--json").out)
+    assert document["schema_version"] == 1
+    (finding,) = document["findings"]
+    assert (finding["rule"], finding["path"], finding["line"], finding["severity"]) == ("FX116", "main.py", 9, 2)
+    assert document["assumed_newest"] == ["starlette", "sqlalchemy"]
+
+
+def test_sarif_and_github_say_the_same_place(project: Path) -> None:
+    log = json.loads(expert(project, "--format", "sarif").out)
+    (result,) = log["runs"][0]["results"]
+    region = result["locations"][0]["physicalLocation"]["region"]
+    assert (result["ruleId"], region["startLine"]) == ("FX116", 9)
+    assert "file=main.py,line=9" in expert(project, "--format", "github").out
+
+
+def test_only_selected_rules_are_shown(project: Path) -> None:
+    assert expert(project, "--select", "FX7").code == 0
+    assert expert(project, "--select", "FX1").code == 1
+
+
+def test_a_comment_with_a_reason_silences_one_place(project: Path) -> None:
+    silenced = PROGRAM.replace("HTTPException(404)\n", "HTTPException(404)  # expert: ignore[FX116] meant\n")
+    (project / "main.py").write_text(silenced)
+    done = expert(project)
+    assert done.code == 0
+    assert "1 suppressed" in done.out
+
+
+def test_the_configuration_switches_rules_off(project: Path) -> None:
+    (project / "pyproject.toml").write_text('[tool.fastapi-expert]\nignore = ["FX116"]\n')
+    assert expert(project).code == 0
+
+
+def test_a_baseline_knows_todays_findings_and_not_tomorrows(project: Path) -> None:
+    assert expert(project, "--write-baseline", "known.json").code == 0
+    assert expert(project, "--baseline", "known.json").code == 0
+    (project / "main.py").write_text(PROGRAM + '\n\n@app.get("/x")\ndef x():\n    return HTTPException(400)\n')
+    assert expert(project, "--baseline", "known.json").code == 1
+    assert expert(project, "--baseline", "nowhere.json").code == 2
+
+
+def test_since_shows_only_changed_lines(project: Path) -> None:
+    def git(*arguments: str) -> None:
+        who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+        subprocess.run(["git", *who, *arguments], cwd=project, check=True, capture_output=True)
+
+    git("init", "-q")
+    git("add", "-A")
+    git("commit", "-qm", "begin")
+    assert expert(project, "--since", "HEAD").code == 0
+    (project / "main.py").write_text(PROGRAM.replace("404", "410"))
+    assert expert(project, "--since", "HEAD").code == 1
+
+
+def test_a_second_look_is_the_first_until_something_changes(project: Path) -> None:
+    first = review(load(project))
+    assert review(load(project)) == first
+    (project / "main.py").write_text(PROGRAM.replace("return HTTPException", "raise HTTPException"))
+    assert review(load(project)).findings == ()
+
+
+def test_a_file_that_cannot_be_parsed_is_named(project: Path) -> None:
+    (project / "broken.py").write_text("def f(:\n    return 1\n\n\nx = 1\n")
+    assert review(load(project, cache=False)).unread == ("broken.py",)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "least", "end"),
+    [
+        ("requirements.txt", "fastapi==0.115.6\n", (0, 115), (0, 116)),
+        ("requirements.txt", "fastapi>=0.110,<0.118\n", (0, 110), (0, 118)),
+        ("requirements.txt", "fastapi[standard]~=0.115.2  # pinned\n", (0, 115), (0, 116)),
+        ("pyproject.toml", '[project]\ndependencies = ["fastapi>=0.120"]\n', (0, 120), (10_000, 0)),
+        ("pyproject.toml", '[tool.poetry.dependencies]\nfastapi = "^0.110.1"\n', (0, 110), (0, 111)),
+        ("uv.lock", '[[package]]\nname = "fastapi"\nversion = "0.128.3"\n', (0, 128), (0, 129)),
+        ("poetry.lock", '[[package]]\nname = "fastapi"\nversion = "0.99.1"\n', (0, 99), (0, 100)),
+    ],
+)
+def test_versions_are_read_from_the_projects_own_files(
+    tmp_path: Path, file: str, text: str, least: tuple[int, int], end: tuple[int, int]
+) -> None:
+    (tmp_path / file).write_text(text)
+    said = Versions(tmp_path).fastapi
+    assert (said.least, said.end) == (least, end)
+    assert said.source == file
+
+
+def test_the_newest_release_is_assumed_where_nothing_is_said(tmp_path: Path) -> None:
+    versions = Versions(tmp_path)
+    assert versions.fastapi.may_be_at_least((0, 200))
+    assert versions.assumed == ("fastapi", "starlette", "pydantic", "sqlalchemy")
