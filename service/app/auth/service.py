@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth import api_tokens, one_time_tokens, second_factor, sessions
-from app.auth.guessing import limit_account
+from app.auth.guessing import limit_account, limit_guessing
 from app.auth.principal import Principal
 from app.auth.profiles import PROFILE_COLUMNS, Profile
 from app.auth.sessions import Device, Tokens
@@ -105,10 +105,12 @@ async def log_in(
 
     Takes no session: hashing lasts longer than a connection should be held.
     """
+    tries = resources.settings.rate_limit_login
+    await limit_guessing(resources, "login", tries)
     found = await find_credentials(identifier, resources=resources)
     # By account, not by spelling: username and address would be twice the tries.
     target = identifier if found is None else f"user:{found.id}"
-    await limit_account(resources, "login", resources.settings.rate_limit_login, account=target)
+    await limit_account(resources, "login", tries, account=target)
     fits, renewed = await resources.hasher.verify(password, found.hashed_password if found else None)
     if found is None or not fits:
         resources.metrics.login_failed("unknown_user" if found is None else "wrong_password")

@@ -28,6 +28,8 @@ MAX_WINDOWS = 100_000
 
 RETRY_REDIS_AFTER = 1.0
 LEASE_SHARE = 50
+MOST_BOOKED = 256
+"""Waiting requests that one booking is made for: what is booked while the reply is lost is used up by nobody."""
 
 # Books ARGV[1] units, and a lease of 1/ARGV[4] of what is left, of the ARGV[2] allowed per window of ARGV[3] ms.
 # Answers {units granted, units used in this window, ms left of it}.
@@ -151,7 +153,7 @@ class RateLimiter:
         try:
             while window.waiting:
                 if not window.lease and window.used < limit.requests and self._shared(monotonic()):
-                    await self._book_units(limit, key, window, len(window.waiting))
+                    await self._book_units(limit, key, window, min(len(window.waiting), MOST_BOOKED))
                 # Alone (Redis is down) every request opens a unit of its own.
                 if not self._shared(monotonic()) and not window.lease and window.used < limit.requests:
                     window.used, window.lease = window.used + 1, 1

@@ -102,7 +102,6 @@ async def log_in(
     """Sign in by e-mail address or username (OAuth2 password form)."""
     if as_cookies:
         require_own_page(request)
-    await limit_guessing(resources, "login", resources.settings.rate_limit_login)
     tokens = await auth_service.log_in(form.username, form.password, device=device, resources=resources)
     return answer_tokens(request, tokens, as_cookies=as_cookies)
 
