@@ -6,21 +6,14 @@ it has any finding of the code it is a twin of. What else is reported of a progr
 """
 
 import argparse
-import json
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from bench.review.corpus import Hazard, Mark, Program, hazards
-
-EXPERT = (sys.executable, "-m", "fastapi_expert")
-Finding = dict[str, Any]
+from fastapi_expert.codebase import load
+from fastapi_expert.review import Finding, review
 
 
 @dataclass
@@ -43,23 +36,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--list", action="store_true", help="name what was missed and what was flagged")
     options = parser.parse_args(arguments)
     chosen = [one for one in hazards() if not options.codes or one.code in options.codes]
-    if not is_there():
-        print("`expert review` is not there yet; the corpus:\n")
-        rows = [Row(one, sum(len(p.marks) for p in one.programs), 0, _twins(one)) for one in chosen]
-    else:
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            rows = list(pool.map(judge, chosen))
+    rows = [judge(one) for one in chosen]
     show(rows, details=options.list)
     return 0
-
-
-def _twins(hazard: Hazard) -> int:
-    return sum(not program.wrong for program in hazard.programs)
-
-
-def is_there() -> bool:
-    done = subprocess.run([*EXPERT, "review", "--help"], capture_output=True)
-    return done.returncode == 0
 
 
 def judge(hazard: Hazard) -> Row:
@@ -67,16 +46,13 @@ def judge(hazard: Hazard) -> Row:
     for program in hazard.programs:
         with tempfile.TemporaryDirectory() as folder:
             program.lay_out(Path(folder))
-            count(row, program, review(Path(folder)))
+            count(row, program, findings_in(Path(folder)))
     return row
 
 
-def review(root: Path) -> list[Finding]:
+def findings_in(root: Path) -> list[Finding]:
     """The findings in the project at ``root``, of every rule there is."""
-    command = [*EXPERT, "review", "--format", "json", str(root)]
-    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"EXPERT_NO_CACHE": "1"})
-    assert done.returncode in (0, 1), done.stderr
-    return json.loads(done.stdout)["findings"]
+    return list(review(load(root, cache=False)).findings)
 
 
 def count(row: Row, program: Program, findings: list[Finding]) -> None:
@@ -94,20 +70,20 @@ def count(row: Row, program: Program, findings: list[Finding]) -> None:
         row.others.extend(_lines(label, rest))
         return
     row.twins += 1
-    own = [one for one in rest if one["rule"] == program.code]
+    own = [one for one in rest if one.rule == program.code]
     row.flagged += bool(own)
     row.alarms.extend(_lines(label, own))
-    row.others.extend(_lines(label, [one for one in rest if one["rule"] != program.code]))
+    row.others.extend(_lines(label, [one for one in rest if one.rule != program.code]))
 
 
 def _is_at(finding: Finding, mark: Mark) -> bool:
-    same = finding["rule"] == mark.code and finding["path"] == mark.path
-    return same and finding["line"] <= mark.line <= max(finding["end_line"], finding["line"])
+    same = finding.rule == mark.code and finding.path == mark.path
+    return same and finding.line <= mark.line <= finding.end_line
 
 
 def _lines(label: str, findings: list[Finding]) -> Iterator[str]:
     for one in findings:
-        yield f"{label} · {one['path']}:{one['line']} {one['rule']} {one['message']}"
+        yield f"{label} · {one.path}:{one.line} {one.rule} {one.message}"
 
 
 def show(rows: list[Row], *, details: bool) -> None:

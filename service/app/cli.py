@@ -18,6 +18,8 @@ from app.observability.logging import configure_logging
 from app.security.passwords import PasswordHasher
 from app.tasks import cli as tasks_cli
 
+NO_ANSWER = "error: a server this command needs does not answer ({}); see: app doctor"
+
 cli = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Run and look after the service.")
 
 
@@ -170,7 +172,11 @@ def main() -> None:
         raise SystemExit("\n".join(["error: " + refusal.detail, *details])) from None
     except (ConfigurationError, PermissionError) as error:
         raise SystemExit(f"error: {error}") from None
+    except OSError as error:
+        if error.filename is None:  # a server, not a file
+            raise SystemExit(NO_ANSWER.format(error)) from None
+        raise SystemExit(f"error: {error.strerror}: {error.filename}; set DATA_DIR, or mend the path") from None
     except Exception as error:
         if not is_outage(error):
             raise
-        raise SystemExit(f"error: a server this command needs does not answer ({error}); see: app doctor") from None
+        raise SystemExit(NO_ANSWER.format(error)) from None

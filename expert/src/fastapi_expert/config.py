@@ -98,10 +98,15 @@ def load(root: Path) -> Config:
 
 def project_root(start: Path) -> Path:
     """The project around ``start``: the nearest directory upward that has a project's marker, else ``start`` itself."""
+    return enclosing_project(start) or start
+
+
+def enclosing_project(start: Path) -> Path | None:
+    """The nearest directory from ``start`` upward that has a project's marker; None when there is none."""
     for directory in (start, *start.parents):
         if any((directory / marker).exists() for marker in MARKERS):
             return directory
-    return start
+    return None
 
 
 def matches(path: str, pattern: str) -> bool:

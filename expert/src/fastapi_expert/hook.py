@@ -55,9 +55,11 @@ def main(argv: Sequence[str]) -> int:
 
 def _before_write(call: Call, client: str) -> Answer:
     writes = [write for write in call.writes() if write.path.suffix == ".py"]
-    decisions = [check_write(write) for write in writes]
+    decisions = [check_write(write, call.cwd) for write in writes]
     refusals = [decision.refusal for decision in decisions if decision.refusal]
-    return Answer("\n\n".join(refusals), "\n\n".join(decision.advice for decision in decisions if decision.advice))
+    advice = [decision.advice for decision in decisions if decision.advice]
+    notes = [decision.note for decision in decisions if decision.note]
+    return Answer("\n\n".join(refusals), "\n\n".join(advice), "\n".join(notes))
 
 
 def _after_write(call: Call, client: str) -> Answer:

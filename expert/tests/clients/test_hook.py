@@ -150,3 +150,30 @@ def test_a_wrong_command_line_is_explained() -> None:
     done = subprocess.run(command, input=b"{}", capture_output=True, check=False)
     assert done.returncode == 2
     assert b"claude" in done.stderr
+
+
+def test_vs_code_and_copilot_s_command_line_both_find_the_refusal_where_they_look(project: Path) -> None:
+    answer, _ = ask("vscode", "pre-write", write("vscode", project, "exchange.py", COPY))
+    decision = answer["hookSpecificOutput"]
+    assert decision["hookEventName"] == "PreToolUse"
+    assert answer["permissionDecision"] == decision["permissionDecision"] == "deny"
+    assert answer["permissionDecisionReason"] == decision["permissionDecisionReason"]
+
+
+@pytest.mark.parametrize("cwd", [True, False])
+def test_a_folder_without_any_mark_of_a_project_is_guarded(tmp_path: Path, cwd: bool) -> None:
+    (tmp_path / "money.py").write_text(EXISTING)
+    (tmp_path / "sub").mkdir()
+    payload = write("claude", tmp_path, "exchange.py", COPY)
+    answer, error = ask("claude", "pre-write", payload if cwd else payload | {"cwd": "/"})
+    assert "money.py:1" in refusal("claude", answer)
+    assert not error
+
+
+def test_a_path_in_a_folder_that_is_not_there_yet_is_no_fault(
+    project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "deeper"
+    answer, error = ask("claude", "pre-write", write("claude", project, str(outside / "new.py"), COPY))
+    assert refusal("claude", answer) == ""
+    assert not error

@@ -1,4 +1,6 @@
+import contextlib
 import json
+import sys
 import tomllib
 from pathlib import Path
 
@@ -139,7 +141,9 @@ def test_every_agent_file_has_the_front_matter_its_client_reads(client: str, tmp
     assert agent["description"].startswith("FastAPI specialist")
     if client != "opencode":
         assert agent["name"] == "fastapi-expert"
-    if client not in ("codex", "cursor"):  # their agents have every tool, and no key that says so
+    if client == "opencode":
+        assert agent["permission"] == {"fastapi-expert_*": "allow"}
+    elif client not in ("codex", "cursor"):  # their agents have every tool, and no key that says so
         assert "fastapi-expert" in str(agent["tools"]) or agent["tools"] == ["*"]
 
 
@@ -147,3 +151,34 @@ def test_the_instructions_stay_under_1500_words() -> None:
     from fastapi_expert.clients.definition import prompt
 
     assert len(prompt().split()) < 1500
+
+
+@pytest.mark.parametrize("client", AGENTS)
+@pytest.mark.parametrize("text", ["{}", "[]", "null", "", "{ }\n", "# mine\n"])
+def test_removing_what_was_never_installed_touches_no_file(client: str, text: str, tmp_path: Path) -> None:
+    install(tmp_path, client)
+    names = [name for name in snapshot(tmp_path) if (tmp_path / name).is_file() and not name.startswith(".expert")]
+    remove(tmp_path, client)
+    shared = [name for name in names if name.endswith((".json", "AGENTS.md", "CLAUDE.md", "config.toml"))]
+    for name in (name for name in shared if "github/hooks" not in name):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("" if name.endswith("toml") else text)
+    before = snapshot(tmp_path)
+    with contextlib.suppress(ClientError):  # a file that is not JSON is refused, and stays
+        remove(tmp_path, client)
+    assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize("client", AGENTS)
+def test_committed_files_name_nothing_of_the_machine_that_wrote_them(client: str, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "another" / "place"
+    for root in (first, second):
+        root.mkdir(parents=True)
+        install(root, client)
+    written = [
+        {name: text for name, text in snapshot(root).items() if ".expert" not in name} for root in (first, second)
+    ]
+    assert written[0] == written[1]
+    for text in filter(None, written[0].values()):
+        assert str(tmp_path).encode() not in text
+        assert sys.prefix.encode() not in text

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fastapi_expert.find import Entry, Finder
 from fastapi_expert.find.query import parse
 from fastapi_expert.find.words import kin, stem, words
 
@@ -41,6 +42,24 @@ def test_identifiers_are_split_at_underscores_and_humps():
 def test_what_is_called_by_several_names_is_kin():
     assert stem("register") in kin(stem("signup"))
     assert stem("remove") in kin(stem("delete"))
+
+
+@pytest.mark.parametrize(("query", "name"), [("ratelimit", "allow_request"), ("qr code", "make_qrcode")])
+def test_words_are_joined_and_split(query: str, name: str):
+    finder = Finder(
+        [
+            Entry("1", "function", "allow_request", "allow_request", "app/a.py", 1, "Apply the rate limit."),
+            Entry("2", "function", "make_qrcode", "make_qrcode", "app/b.py", 1),
+            Entry("3", "function", "read_rows", "read_rows", "app/c.py", 1, "Rows of a table."),
+        ]
+    )
+    assert [hit.entry.name for hit in finder.search(query)][:1] == [name]
+
+
+def test_what_is_there_to_be_used_comes_before_what_drives_it():
+    driver = Entry("1", "function", "send_mail", "send_mail", "scripts/mail.py", 1)
+    service = Entry("2", "service", "send_mail", "send_mail", "app/mail.py", 1)
+    assert [hit.entry.kind for hit in Finder([driver, service]).search("send mail")] == ["service", "function"]
 
 
 @given(st.text())

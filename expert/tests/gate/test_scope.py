@@ -1,5 +1,6 @@
 """Which files the gate looks at: staged, since a revision, new, renamed, oddly named, of several projects."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,26 @@ def test_a_folder_of_a_repository_with_several_projects_has_each_file_checked_by
         ("format", "ruff-format", "other/mod.py"),
         ("format", "black", "app/more.py"),
     }
+
+
+def test_staged_symbolic_links_are_not_followed(work: Work, tmp_path: Path) -> None:
+    outside = tmp_path / "secret.py"
+    outside.write_text("import os\nPASSWORD = 'x'\n")
+    (work.root / "app/outside.py").symlink_to(outside)
+    (work.root / "app/dangling.py").symlink_to(tmp_path / "nothing.py")
+    work.git("add", "-A")
+    report = check(work.root, staged=True)
+    assert report.files == ()
+    assert report.passed, report.findings
+    append(work, "app/words.py", "\n\nSPARE: int = 1\n", stage=True)
+    assert check(work.root, staged=True).files == ("app/words.py",)
+
+
+def test_a_file_name_that_is_not_utf8_is_checked_like_any_other(work: Work) -> None:
+    name = os.fsdecode(b"app/caf\xe9.py")
+    work.write(name, "import os\n")
+    for staged in (True, False):
+        report = check(work.root, staged=staged)
+        assert ("lint", "F401", name) in found(report), report
+    assert work.expert("check", "--staged", ok=False).endswith("s")
+    work.expert("check", "--staged", "--json", ok=False)

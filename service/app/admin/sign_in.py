@@ -53,7 +53,7 @@ class SignIn(BaseAuthProvider):
         settings = self._resources.settings
         try:
             # Counted together with the API's logins: a guesser gets no second helping here.
-            await limit_guessing(self._resources, "login", settings.login_limit, account=identifier)
+            await limit_guessing(self._resources, "login", settings.rate_limit_login)
             tokens = await auth_service.log_in(
                 identifier, password, device=current_device(), resources=self._resources, admins_only=True
             )
@@ -67,7 +67,7 @@ class SignIn(BaseAuthProvider):
         form = await request.form()
         mfa_token = _text(form, "mfa_token", LONGEST_TOKEN)
         try:
-            await limit_guessing(self._resources, "second-factor", self._resources.settings.login_limit)
+            await limit_guessing(self._resources, "second-factor", self._resources.settings.rate_limit_login)
             async with self._resources.database.session() as session:
                 tokens = await second_factor.finish_sign_in(
                     session,

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import select
 
 from app.auth import service as auth_service
-from app.config import ConfigurationError, Settings
+from app.config import ConfigurationError
 from app.database import migrations
 from app.database.query import CompiledQuery
 from app.http.errors import ServiceError, is_outage
@@ -19,7 +19,6 @@ from app.kit.background import end
 from app.models import Role, User
 from app.observability.logging import wants_json
 from app.resources import Resources
-from app.schemas.fields import email_address
 
 log = structlog.get_logger(__name__)
 
@@ -97,8 +96,15 @@ async def make_first_admin(resources: Resources) -> FirstAdmin | None:
         return None
     if await resources.database.reader.first(_ANY_ADMIN) is not None:
         return None
-    email = _first_admin_email(settings)
+    email = settings.first_admin_email
     password = given or make_up_password()
+    try:
+        if settings.is_production:
+            await auth_service.refuse_weak_password(
+                password, email=email, username=settings.first_admin_username, resources=resources
+            )
+    except ServiceError as refusal:
+        raise ConfigurationError(f"FIRST_ADMIN_PASSWORD is weak: {refusal.errors[0].detail}") from None
     try:
         await create_admin(resources, email=email, username=settings.first_admin_username, password=password)
     except ServiceError as refusal:  # another worker was first, or an ordinary user has that address
@@ -121,10 +127,3 @@ async def create_admin(resources: Resources, *, email: str, username: str, passw
 def make_up_password() -> str:
     """A password no one guesses that keeps every rule for passwords."""
     return f"{secrets.token_urlsafe(15)}-aZ7!"
-
-
-def _first_admin_email(settings: Settings) -> str:
-    try:
-        return email_address(settings.first_admin_email)
-    except ValueError as fault:
-        raise ConfigurationError(f"FIRST_ADMIN_EMAIL: {fault}") from None

@@ -10,13 +10,17 @@ from app.resources import Resources
 async def limit_guessing(resources: Resources, action: str, requests: int, *, account: str | None = None) -> None:
     """Count one try of `action` by this client, and one at `account`. Raises TooManyRequests."""
     settings = resources.settings
-    if not settings.rate_limit_requests:
-        return
     context = request_context.get()
-    limit = Limit(action, requests, settings.rate_limit_window)
-    if context is not None:
-        await resources.limiter.check(limit, client_key(context.client))
+    if settings.rate_limit_requests and context is not None:
+        await resources.limiter.check(Limit(action, requests, settings.rate_limit_window), client_key(context.client))
     if account is not None:
+        await limit_account(resources, action, requests, account=account)
+
+
+async def limit_account(resources: Resources, action: str, requests: int, *, account: str) -> None:
+    """Count one try of `action` at `account`, from wherever it comes. Raises TooManyRequests."""
+    settings = resources.settings
+    if settings.rate_limit_requests:
         # Hashed: e-mail addresses do not belong in a cache.
         digest = sha256(account.strip().lower().encode()).hexdigest()[:32]
         await resources.limiter.check(Limit(f"{action}-account", requests, settings.rate_limit_window), digest)

@@ -7,12 +7,14 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth import api_tokens, one_time_tokens, second_factor, sessions
+from app.auth.guessing import limit_account
 from app.auth.principal import Principal
 from app.auth.profiles import PROFILE_COLUMNS, Profile
 from app.auth.sessions import Device, Tokens
 from app.database.engine import commit, insert_ignoring_conflicts
 from app.database.query import CompiledQuery
 from app.http.errors import BadRequest, FieldError, Forbidden, InvalidInput, Unauthorized
+from app.kit.addresses import canonical_address
 from app.kit.clock import utcnow
 from app.models import Purpose, Role, User
 from app.records import outbox
@@ -97,12 +99,16 @@ def already_taken(field: str) -> BadRequest:
 async def log_in(
     identifier: str, password: str, *, device: Device, resources: Resources, admins_only: bool = False
 ) -> Tokens:
-    """Sign in by e-mail or username. Raises Unauthorized, in the same time and words for an unknown user, and
-    SecondFactorRequired when the password is only the first half. With ``admins_only`` all others are unknown users.
+    """Sign in by e-mail or username. Raises Unauthorized, in the same time and words for an unknown user,
+    TooManyRequests, and SecondFactorRequired when the password is only the first half. With ``admins_only`` all others
+    are unknown users.
 
     Takes no session: hashing lasts longer than a connection should be held.
     """
     found = await find_credentials(identifier, resources=resources)
+    # By account, not by spelling: username and address would be twice the tries.
+    target = identifier if found is None else f"user:{found.id}"
+    await limit_account(resources, "login", resources.settings.rate_limit_login, account=target)
     fits, renewed = await resources.hasher.verify(password, found.hashed_password if found else None)
     if found is None or not fits:
         resources.metrics.login_failed("unknown_user" if found is None else "wrong_password")
@@ -132,11 +138,15 @@ async def log_in(
 
 
 async def find_credentials(identifier: str, *, resources: Resources) -> Credentials | None:
+    """The account that an e-mail address, in whatever spelling, or a username names."""
     reader = resources.database.reader
-    identifier = identifier.strip().lower()
-    if "@" in identifier:
-        return await reader.first(_BY_EMAIL, email=identifier)
-    return await reader.first(_BY_USERNAME, username=identifier)
+    if "@" not in identifier:
+        return await reader.first(_BY_USERNAME, username=identifier.strip().lower())
+    try:
+        email = canonical_address(identifier)
+    except ValueError:
+        email = ""  # nobody's; asked for all the same, so that it takes as long
+    return await reader.first(_BY_EMAIL, email=email)
 
 
 async def refresh(session: AsyncSession, refresh_token: str, *, resources: Resources) -> Tokens:

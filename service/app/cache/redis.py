@@ -15,13 +15,14 @@ def connect(url: str, *, kind: type[redis.asyncio.Redis] = redis.asyncio.Redis) 
 
     No connection is made yet. Half a second is long for a server beside us, and all we ask can be done without.
     """
+    over_tcp = {} if url.startswith("unix:") else {"socket_keepalive": True}
     pool = cast(Any, redis.asyncio.BlockingConnectionPool).from_url(
         url,
+        **over_tcp,
         max_connections=32,
         timeout=0.5,
         socket_timeout=0.5,
         socket_connect_timeout=0.5,
-        socket_keepalive=True,
         retry=Retry(NoBackoff(), 1),
         health_check_interval=30,
     )

@@ -6,6 +6,7 @@ service runs on its embedded default: SQLite, files under `var/`, no other serve
 
 import json
 import re
+import unicodedata
 from functools import lru_cache
 from ipaddress import ip_network
 from pathlib import Path
@@ -13,9 +14,20 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AliasChoices, Field, PositiveInt, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from sqlalchemy.engine import URL, make_url
+from redis.connection import parse_url
+from sqlalchemy.engine import URL
 
+from app.config.databases import parse_database_url
 from app.config.oidc import ProviderSettings
+from app.kit.accounts import (
+    PASSWORD_MAX,
+    PASSWORD_MIN,
+    USERNAME_MAX,
+    USERNAME_MIN,
+    is_plain_name,
+    missing_in_password,
+)
+from app.kit.addresses import canonical_address
 from app.kit.keys import WeakKey, check_key, load_or_create_key
 
 SERVICE_ROOT = Path(__file__).resolve().parents[2]
@@ -28,14 +40,24 @@ _ENVIRONMENTS = {
     "stage": "staging",
     "prod": "production",
 }
+_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+_TAKEN_PATHS = {
+    *("admin", "docs", "redoc", "openapi.json", "health", "metrics", "pages"),
+    *("verify-email", "forgot-password", "reset-password"),
+}
+_HOST = re.compile(r"\*|(\*\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]", re.IGNORECASE)
 _PROVIDER_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,49}")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#]+", re.IGNORECASE)
 _ADDRESSES = {
     "redis_url": (r"(rediss?://|unix:///)\S+", "redis://:password@host/0"),
     "celery_broker_url": (r"[a-z][a-z+]*://\S*", "redis://:password@host/0 or amqp://user:password@host//"),
-    "public_url": (r"https?://[^\s/]\S*", "https://blog.example.org"),
+    "public_url": (r"https?://[^\s/?#@]+(/[^\s?#]*)?", "https://blog.example.org, without ? and #"),
 }
 """By field: what it has to look like, and an example."""
+_SECRET_IN_URL = re.compile(
+    r"((?<=://)[^/@\s:]*:|(?<=[?&])[^=&]*(?:password|secret|token|key)[^=&]*=)[^@&\s]*?(@|&|$)", re.IGNORECASE
+)
+_MAY_HOLD_A_PASSWORD = {"database_url", "redis_url", "celery_broker_url", "otel_exporter_otlp_endpoint"}
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
@@ -44,7 +66,7 @@ def _split(value: object) -> object:
     if not isinstance(value, str):
         return value
     text = value.strip()
-    if text.startswith("["):
+    if re.match(r"\[\s*[\"\]]", text):  # [::1] is a host
         return json.loads(text)
     return [part.strip() for part in text.split(",") if part.strip()]
 
@@ -116,11 +138,9 @@ class Settings(BaseSettings):
     cache_ttl: PositiveInt = 60
     rate_limit_requests: Annotated[int, Field(ge=0, description="0 lifts every rate limit.")] = 100
     rate_limit_window: PositiveInt = 60
-    rate_limit_login: PositiveInt | None = Field(default=None, description="Default: a fifth of rate_limit_requests.")
-    rate_limit_register: PositiveInt | None = Field(
-        default=None, description="Default: a fifth of rate_limit_requests."
-    )
-    rate_limit_forgot: PositiveInt | None = Field(default=None, description="Default: a twentieth of it.")
+    rate_limit_login: PositiveInt = Field(default=20, description="Tries per client, and per account, in a window.")
+    rate_limit_register: PositiveInt = 20
+    rate_limit_forgot: PositiveInt = 5
     max_body_bytes: PositiveInt = 2_097_152  # the longest post fits, every character an escaped pair
 
     # -- who may call
@@ -176,6 +196,9 @@ class Settings(BaseSettings):
     def _prefix(cls, value: str) -> str:
         if not value.startswith("/") or value.endswith("/"):
             raise ValueError("must start with / and not end with one, e.g. /api/v1")
+        first = value.split("/")[1]
+        if not _PATH.fullmatch(value) or first in _TAKEN_PATHS:
+            raise ValueError(f"{value!r} cannot be where the API is: write plain names, and none of the service's own")
         return value
 
     @field_validator("trusted_proxies")
@@ -215,7 +238,42 @@ class Settings(BaseSettings):
         pattern, example = _ADDRESSES[field.field_name or ""]
         if value is not None and re.fullmatch(pattern, value) is None:
             raise ValueError(f"is not an address; write {example}")
+        if value is not None and value.startswith(("redis:", "rediss:", "unix:")):
+            try:
+                parse_url(value)
+            except ValueError as fault:
+                raise ValueError(f"is not an address ({fault}); write {example}") from None
         return value
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _host_names(cls, value: list[str]) -> list[str]:
+        for name in value:
+            if _HOST.fullmatch(name) is None:
+                raise ValueError(
+                    f"{name!r} is not a host name; write blog.example.org or *.example.org, without a port"
+                )
+        return value
+
+    @field_validator("emails_from_email", "first_admin_email")
+    @classmethod
+    def _mail_address(cls, value: str) -> str:
+        try:
+            return canonical_address(value)
+        except ValueError as fault:
+            raise ValueError(f"is not an e-mail address: {fault}") from None
+
+    @field_validator("first_admin_username")
+    @classmethod
+    def _username(cls, value: str) -> str:
+        if not is_plain_name(value) or not USERNAME_MIN <= len(value) <= USERNAME_MAX:
+            raise ValueError(f"use {USERNAME_MIN} to {USERNAME_MAX} letters from a to z, digits and _")
+        return value
+
+    @field_validator("first_admin_password")
+    @classmethod
+    def _composed(cls, value: SecretStr | None) -> SecretStr | None:
+        return None if value is None else SecretStr(unicodedata.normalize("NFC", value.get_secret_value()))
 
     @field_validator("allowed_origins")
     @classmethod
@@ -272,19 +330,6 @@ class Settings(BaseSettings):
         """Whether spans go anywhere (app.observability.telemetry)."""
         return self.otel_exporter_otlp_endpoint is not None
 
-    @property
-    def login_limit(self) -> int:
-        """Tries per client, and per account, in a window. Raising the general limit raises the strict ones with it."""
-        return self.rate_limit_login or max(5, self.rate_limit_requests // 5)
-
-    @property
-    def register_limit(self) -> int:
-        return self.rate_limit_register or max(5, self.rate_limit_requests // 5)
-
-    @property
-    def forgot_limit(self) -> int:
-        return self.rate_limit_forgot or max(3, self.rate_limit_requests // 20)
-
     def signing_keys(self) -> list[str]:
         """The key that signs, then the older ones that still verify. Makes and keeps one when none is set."""
         if self.secret_key is not None:
@@ -292,25 +337,6 @@ class Settings(BaseSettings):
         else:
             current = load_or_create_key(self.data_dir / "secret.key")
         return [current, *self.previous_secret_keys]
-
-
-def parse_database_url(value: str) -> URL:
-    """Return an async SQLAlchemy URL for a `sqlite:` or `postgresql:` address, whatever driver it names."""
-    try:
-        url = make_url(value)
-    except Exception:
-        raise ValueError("is not a database URL; use sqlite:///path or postgresql://user:password@host/name") from None
-    backend = "postgresql" if url.drivername == "postgres" else url.get_backend_name()
-    if backend == "sqlite":
-        if url.database in (None, "", ":memory:"):
-            raise ValueError("an in-memory SQLite is not supported: connections would not share it; name a file")
-        return url.set(drivername="sqlite+aiosqlite")
-    if backend == "postgresql":
-        query = dict(url.query)
-        if "sslmode" in query:  # libpq's name; asyncpg's is ssl, with the same values
-            query["ssl"] = query.pop("sslmode")
-        return url.set(drivername="postgresql+asyncpg", query=query)
-    raise ValueError(f"{backend} is not supported; use SQLite or PostgreSQL")
 
 
 def production_faults(settings: Settings) -> list[str]:
@@ -338,6 +364,17 @@ def production_faults(settings: Settings) -> list[str]:
         for name, provider in settings.oidc_providers.items()
         if not provider.is_secure
     ]
+    if settings.public_url is None:
+        faults.append(
+            "PUBLIC_URL is missing: links in mails would lead to this machine; write https://blog.example.org"
+        )
+    if settings.first_admin_password is not None:
+        password = settings.first_admin_password.get_secret_value()
+        missing = missing_in_password(password)
+        if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
+            missing.insert(0, f"{PASSWORD_MIN} to {PASSWORD_MAX} characters")
+        if missing:
+            faults.append(f"FIRST_ADMIN_PASSWORD is weak: it wants {', '.join(missing)}")
     if settings.debug:
         faults.append("DEBUG is on; unset it")
     return faults
@@ -356,10 +393,15 @@ def describe(settings: Settings) -> dict[str, Any]:
         value = getattr(settings, name)
         if isinstance(value, SecretStr) or name == "previous_secret_keys":
             value = "********" if value else None
-        elif name in {"database_url", "redis_url", "celery_broker_url"} and value:
-            value = make_url(value).render_as_string(hide_password=True)
+        elif name in _MAY_HOLD_A_PASSWORD and value:
+            value = _masked(value)
         shown[name] = value
     return shown
+
+
+def _masked(value: str) -> str:
+    """Addresses (several, for Celery, are separated by ;) without passwords, wherever they are written."""
+    return ";".join(_SECRET_IN_URL.sub(r"\1***\2", address) for address in value.split(";"))
 
 
 def environment_names() -> list[str]:

@@ -20,7 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from app.config import Settings
 from app.database.pool import MeasuredPool, PoolUse
 from app.database.reader import PostgresReader, Reader, SqliteReader, postgres_arguments
-from app.kit.keys import make_private_folder
+from app.kit.keys import make_private_file
 
 Dialect = Literal["sqlite", "postgresql"]
 AfterCommit = Callable[[], Awaitable[None]]
@@ -106,7 +106,7 @@ def sqlite_path(url: URL) -> Path:
 
 def _sqlite_engine(url: URL, settings: Settings) -> AsyncEngine:
     """SQLite has one writer, so its pool has one connection: writers queue here, in order, not on its lock."""
-    make_private_folder(sqlite_path(url).parent)
+    make_private_file(sqlite_path(url))
     engine = create_async_engine(
         url,
         poolclass=MeasuredPool,
@@ -136,7 +136,7 @@ def _sqlite_engine(url: URL, settings: Settings) -> AsyncEngine:
 
 def _postgres_engine(url: URL, settings: Settings) -> AsyncEngine:
     engine = create_async_engine(
-        url,
+        url.set(query={}),  # the parameters are libpq's; the driver's own are in postgres_arguments
         poolclass=MeasuredPool,
         pool_size=settings.database_pool_size,
         max_overflow=settings.database_max_overflow,

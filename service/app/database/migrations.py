@@ -11,7 +11,7 @@ from sqlalchemy import URL, String, column, select, table
 from app.config import SERVICE_ROOT, ConfigurationError, Settings
 from app.database.engine import Database, sqlite_path
 from app.database.query import CompiledQuery
-from app.kit.keys import make_private_folder
+from app.kit.keys import make_private_file
 
 _CURRENT = CompiledQuery(str, select(column("version_num", String)).select_from(table("alembic_version")))
 
@@ -29,7 +29,7 @@ def upgrade(settings: Settings, revision: str = "head") -> None:
     Synchronous: call it before the event loop starts or in a thread.
     """
     if settings.is_sqlite:
-        make_private_folder(sqlite_path(settings.database).parent)
+        make_private_file(sqlite_path(settings.database))
     try:
         command.upgrade(alembic_config(sync_url(settings.database)), revision)
     except CommandError as fault:  # a revision that this code does not have, or the database's own that it has not
@@ -44,10 +44,7 @@ def sync_url(url: URL) -> URL:
     """The same database through its synchronous driver (Alembic has no asyncio)."""
     if url.get_backend_name() == "sqlite":
         return url.set(drivername="sqlite")
-    query = dict(url.query)
-    if "ssl" in query:
-        query["sslmode"] = query.pop("ssl")
-    return url.set(drivername="postgresql+psycopg", query=query)
+    return url.set(drivername="postgresql+psycopg")  # the parameters are libpq's
 
 
 @lru_cache

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.sqlite import aiosqlite as sa_aiosqlite
 from sqlalchemy.engine import URL, Dialect
 
 from app.config import Settings
+from app.config.databases import asyncpg_arguments
 from app.database.pool import PoolUse
 from app.database.query import CompiledQuery, Record
 
@@ -115,13 +116,12 @@ class PostgresReader(Reader):
 
 
 async def _open_pool(url: URL, settings: Settings) -> Pool:
-    query = dict(url.query)
     arguments = postgres_arguments(settings)
     if "server_settings" in arguments:
         # Planning a list takes longer than running it; one plan is right for all values, or the query says otherwise.
         arguments["server_settings"]["plan_cache_mode"] = "force_generic_plan"
     return await cast(Any, asyncpg).create_pool(
-        host=query.pop("host", url.host),  # in the query it is a unix socket's directory
+        host=arguments.pop("host", url.host),
         port=url.port or 5432,
         user=url.username,
         password=url.password,
@@ -130,7 +130,6 @@ async def _open_pool(url: URL, settings: Settings) -> Pool:
         max_size=settings.database_pool_size + settings.database_max_overflow,
         init=_read_json,
         reset=_keep,
-        **query,
         **arguments,
     )
 
@@ -147,12 +146,14 @@ def _json_text(value: object) -> str:
 
 def postgres_arguments(settings: Settings) -> dict[str, Any]:
     """asyncpg's arguments for every connection, the reader's and the writer's."""
-    arguments: dict[str, Any] = {"timeout": 5.0, "command_timeout": 30.0}
+    given = asyncpg_arguments(settings.database)
+    arguments: dict[str, Any] = {"timeout": 5.0, "command_timeout": 30.0, **given}
     if settings.database_prepared_statements:
         arguments["server_settings"] = {
             "application_name": settings.project_name,
             "jit": "off",
             "max_parallel_workers_per_gather": "0",
+            **given.get("server_settings", {}),
         }
     else:  # PgBouncer in transaction mode keeps neither prepared statements nor session settings
         arguments["statement_cache_size"] = 0

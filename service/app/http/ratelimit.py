@@ -2,11 +2,13 @@
 
 Asking Redis on every request would cost more than most requests do (0.4 ms here), so a worker takes a small lease: it
 books a fiftieth of what is left in the window at once and spends that locally. The sum over all workers never exceeds
-the limit; a worker holds back at most a fiftieth of it unspent. With less than a hundred requests left every request is
-booked by itself, so strict limits (login) are exact.
+the limit. A worker has one booking of a key on its way, made for every request that waits, so it holds back at most one
+lease: nobody is refused before the limit less one lease per worker is used. With less than a hundred requests left
+there are no leases, so strict limits (login) are exact.
 """
 
-from collections import OrderedDict
+import asyncio
+from collections import OrderedDict, deque
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from math import ceil
@@ -27,16 +29,16 @@ MAX_WINDOWS = 100_000
 RETRY_REDIS_AFTER = 1.0
 LEASE_SHARE = 50
 
-# Books up to ARGV[1] units of the ARGV[2] allowed per window of ARGV[3] ms.
+# Books ARGV[1] units, and a lease of 1/ARGV[4] of what is left, of the ARGV[2] allowed per window of ARGV[3] ms.
 # Answers {units granted, units used in this window, ms left of it}.
 _BOOK = """
 local used = tonumber(redis.call('GET', KEYS[1]) or '0')
-local granted = math.min(tonumber(ARGV[1]), tonumber(ARGV[2]) - used)
+local free = math.max(tonumber(ARGV[2]) - used, 0)
+local lease = math.max(math.floor(free / tonumber(ARGV[4])) - 1, 0)
+local granted = math.min(tonumber(ARGV[1]) + lease, free)
 if granted > 0 then
     used = redis.call('INCRBY', KEYS[1], granted)
     if used == granted then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
-else
-    granted = 0
 end
 local left = redis.call('PTTL', KEYS[1])
 if left < 0 then
@@ -76,12 +78,24 @@ class Verdict(NamedTuple):
 class _Window:
     """What one key has used: ``lease`` units may still be spent here without asking, until ``ends``."""
 
-    __slots__ = ("ends", "lease", "used")
+    __slots__ = ("booking", "ends", "lease", "used", "waiting")
 
     def __init__(self, ends: float) -> None:
         self.ends = ends
         self.used = 0  # in the whole window, as far as this process knows; a lease counts as used
         self.lease = 0
+        self.waiting: deque[asyncio.Future[Verdict]] = deque()  # for the booking that is on its way
+        self.booking: asyncio.Task[None] | None = None
+
+    def spend(self, limit: Limit) -> Verdict:
+        """Serve one request from the lease, or refuse it."""
+        granted = self.lease > 0
+        self.lease -= granted
+        return self.verdict(limit, granted=granted)
+
+    def verdict(self, limit: Limit, *, granted: bool) -> Verdict:
+        remaining = max(limit.requests - self.used + self.lease, 0)
+        return Verdict(granted, remaining, max(ceil(self.ends - monotonic()), 1))
 
 
 class RateLimiter:
@@ -113,40 +127,57 @@ class RateLimiter:
             if self._shared(now):
                 return None
             window = self._open(limit, key, now + limit.window)
-        granted = True
-        if window.lease:
-            window.lease -= 1
-        elif window.used >= limit.requests:
-            granted = False  # until the window ends; Redis need not be asked
-        elif self._shared(now):
+        if window.lease or window.used >= limit.requests:
+            return window.spend(limit)  # a refusal lasts until the window ends; Redis need not be asked
+        if self._shared(now):
             return None
-        else:
-            window.used += 1
-        return Verdict(granted, max(limit.requests - window.used + window.lease, 0), max(ceil(window.ends - now), 1))
+        window.used += 1
+        return window.verdict(limit, granted=True)
 
     async def ask(self, limit: Limit, key: str) -> Verdict:
-        """Count one request at Redis, booking a lease on the way; decided here if Redis does not answer."""
-        window = self._windows.get((limit.name, key))
-        left = limit.requests - window.used if window is not None and monotonic() < window.ends else limit.requests
-        units = max(left // LEASE_SHARE, 1)
-        try:
-            arguments = [units, limit.requests, int(limit.window * 1000)]
-            reply = await self._book(keys=[f"limit:{limit.name}:{key}"], args=arguments)
-        except (RedisError, OSError, TimeoutError) as error:
-            log.warning("ratelimit.redis_unavailable", error=type(error).__name__)
-            self._redis_down_until = monotonic() + RETRY_REDIS_AFTER
-            verdict = self.decide(limit, key)
-            assert verdict is not None  # Redis is not asked while it is marked down
-            return verdict
-        granted, used, milliseconds_left = reply
+        """Count one request at Redis, together with all that wait for it; decided here if Redis does not answer."""
         now = monotonic()
         window = self._windows.get((limit.name, key))
         if window is None or now >= window.ends:
-            window = self._open(limit, key, now)
-        window.ends = now + milliseconds_left / 1000
+            window = self._open(limit, key, now + limit.window)
+        place = asyncio.get_running_loop().create_future()
+        window.waiting.append(place)
+        if window.booking is None:  # a task of its own: the request that began it may be cancelled
+            window.booking = asyncio.create_task(self._serve(limit, key, window), name="ratelimit-booking")
+        return await place
+
+    async def _serve(self, limit: Limit, key: str, window: _Window) -> None:
+        """Book for those who wait, until nobody does."""
+        try:
+            while window.waiting:
+                if not window.lease and window.used < limit.requests and self._shared(monotonic()):
+                    await self._book_units(limit, key, window, len(window.waiting))
+                # Alone (Redis is down) every request opens a unit of its own.
+                if not self._shared(monotonic()) and not window.lease and window.used < limit.requests:
+                    window.used, window.lease = window.used + 1, 1
+                while window.waiting and (window.lease or window.used >= limit.requests):
+                    place = window.waiting.popleft()
+                    if not place.done():  # its request was cancelled: the unit stays in the lease
+                        place.set_result(window.spend(limit))
+        except Exception as error:
+            while window.waiting:
+                if not (place := window.waiting.popleft()).done():
+                    place.set_exception(error)
+        finally:
+            window.booking = None
+
+    async def _book_units(self, limit: Limit, key: str, window: _Window, units: int) -> None:
+        asked = monotonic()
+        arguments = [units, limit.requests, int(limit.window * 1000), LEASE_SHARE]
+        try:
+            granted, used, milliseconds_left = await self._book(keys=[f"limit:{limit.name}:{key}"], args=arguments)
+        except (RedisError, OSError, TimeoutError) as error:
+            log.warning("ratelimit.redis_unavailable", error=type(error).__name__)
+            self._redis_down_until = monotonic() + RETRY_REDIS_AFTER
+            return
+        window.ends = asked + milliseconds_left / 1000  # not from now: a lease must not outlive the window it is of
         window.used = used
-        window.lease += max(granted - 1, 0)
-        return Verdict(granted > 0, max(limit.requests - used + window.lease, 0), max(ceil(window.ends - now), 1))
+        window.lease += granted
 
     def _shared(self, now: float) -> bool:
         return self._redis is not None and now >= self._redis_down_until

@@ -1,4 +1,4 @@
-"""The signing key: made once, kept in a file only its owner reads, refused when weak."""
+"""Files for the owner's eyes alone, and the signing key: made once, kept in one of them, refused when weak."""
 
 import math
 import os
@@ -56,6 +56,18 @@ def load_or_create_key(path: Path) -> str:
 def make_private_folder(path: Path) -> None:
     """Make a folder, if there is none, that only its owner can enter."""
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def make_private_file(path: Path) -> None:
+    """Make a SQLite file, if there is none, that only its owner can read; take others' rights from one that is there.
+
+    SQLite gives the files beside it (-wal, -shm) the rights of the database.
+    """
+    make_private_folder(path.parent)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    for file in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        if file.exists() and file.stat().st_mode & 0o077:
+            file.chmod(0o600)
 
 
 def derive_key(secret: str, purpose: str) -> bytes:

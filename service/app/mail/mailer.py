@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.policy import SMTPUTF8
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +15,7 @@ import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from app.config import Settings
+from app.kit.addresses import delivery_address
 from app.kit.clock import utcnow
 
 log = structlog.get_logger("mail")
@@ -55,19 +57,26 @@ def compose(
     message to every mail program that looks.
     """
     message = EmailMessage()
-    sender = settings.emails_from_email
     name = settings.emails_from_name or settings.project_name
-    message["From"] = Address(name, addr_spec=sender)
-    message["To"] = Address(addr_spec=to)
+    message["From"] = sender = _mailbox(settings.emails_from_email, name)
+    message["To"] = recipient = _mailbox(to)
     message["Subject"] = subject
     message["Date"] = format_datetime(utcnow())
-    message["Message-ID"] = f"<{job_id}@{sender.rpartition('@')[2]}>"
+    message["Message-ID"] = f"<{job_id}@{sender.domain}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation replies
     message["X-Auto-Response-Suppress"] = "All"  # the same, for Exchange
     context = {"project_name": settings.project_name, "subject": subject, **values}
     message.set_content(_TEMPLATES.get_template(f"{template}.txt").render(context))
     message.add_alternative(_TEMPLATES.get_template(f"{template}.html").render(context), subtype="html")
+    if not (sender.username + recipient.username).isascii():
+        message.policy = SMTPUTF8  # no encoding makes ASCII of a local part: the header is UTF-8 (RFC 6532)
     return message
+
+
+def _mailbox(address: str, name: str = "") -> Address:
+    """For a header. Its domain is ASCII: any server takes that."""
+    local, domain = delivery_address(address)
+    return Address(name, username=local, domain=domain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +95,7 @@ class SmtpMailer:
                     server.starttls(context=context)
                 if settings.smtp_user and settings.smtp_password:
                     server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
+                _require_smtputf8_for(message, server)
                 server.send_message(message)
         except smtplib.SMTPRecipientsRefused as error:
             codes = [code for code, _ in error.recipients.values()]
@@ -102,6 +112,13 @@ class SmtpMailer:
         if self.settings.smtp_tls == "tls":
             return smtplib.SMTP_SSL(host, port, timeout=timeout, context=context)
         return smtplib.SMTP(host, port, timeout=timeout)
+
+
+def _require_smtputf8_for(message: EmailMessage, server: smtplib.SMTP) -> None:
+    if message.policy.utf8:
+        server.ehlo_or_helo_if_needed()
+        if not server.has_extn("smtputf8"):
+            raise MailRefused("the mail server takes no address with letters beyond ASCII (it offers no SMTPUTF8)")
 
 
 @dataclass(frozen=True, slots=True)

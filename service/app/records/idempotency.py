@@ -2,7 +2,8 @@
 
 The key's row is inserted in the transaction that does the work, so there is no moment at which one exists without the
 other; of two at once the second waits for the first to commit. What failed is not kept: it may be tried again.
-Answers are encrypted under the client's own key, because they may hold tokens.
+Answers are encrypted under the client's own key, because they may hold tokens. What a key in PREVIOUS_SECRET_KEYS
+has signed and encrypted is known again: a retry after a rotation must not do the work twice.
 """
 
 import hmac
@@ -13,7 +14,7 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -43,7 +44,7 @@ class Attempt:
     answer: Answer | None
     _session: AsyncSession | None = None
     _key_hash: bytes = b""
-    _cipher: Fernet | None = None
+    _cipher: MultiFernet | None = None
 
     async def keep(self, answer: Answer) -> Answer:
         """Remember the answer, in the same transaction as the work. Without a key nothing is kept."""
@@ -64,17 +65,19 @@ async def begin(session: AsyncSession, *, key: str | None, scope: str, request: 
     """
     if key is None:
         return Attempt(None)
-    secret = resources.signer.secret
+    secrets = resources.signer.secrets
     key_hash = sha256(f"{scope}\n{key}".encode()).digest()
-    fingerprint = hmac.digest(derive_key(secret, "idempotency-fingerprint"), orjson.dumps(request), "sha256")
-    cipher = Fernet(urlsafe_b64encode(derive_key(secret, f"idempotency-answer\n{scope}\n{key}")))
+    content = orjson.dumps(request)
+    fingerprints = [hmac.digest(derive_key(secret, "idempotency-fingerprint"), content, "sha256") for secret in secrets]
+    purpose = f"idempotency-answer\n{scope}\n{key}"
+    cipher = MultiFernet([Fernet(urlsafe_b64encode(derive_key(secret, purpose))) for secret in secrets])
     now = utcnow()
     await session.execute(
         delete(IdempotencyRecord).where(IdempotencyRecord.key_hash == key_hash, IdempotencyRecord.expires_at <= now)
     )
     inserted = await session.scalar(
         insert_ignoring_conflicts(session, IdempotencyRecord)
-        .values(key_hash=key_hash, fingerprint=fingerprint, created_at=now, expires_at=now + LIFETIME)
+        .values(key_hash=key_hash, fingerprint=fingerprints[0], created_at=now, expires_at=now + LIFETIME)
         .returning(IdempotencyRecord.key_hash)
     )
     if inserted is not None:
@@ -82,16 +85,17 @@ async def begin(session: AsyncSession, *, key: str | None, scope: str, request: 
     first = await session.scalar(select(IdempotencyRecord).where(IdempotencyRecord.key_hash == key_hash))
     if first is None or first.answer is None:
         raise Conflict("A request with this Idempotency-Key is being worked on. Try again.", slug="idempotency-busy")
-    if not hmac.compare_digest(first.fingerprint, fingerprint):
+    answer = _unpack(cipher, first.answer)
+    if not any(hmac.compare_digest(first.fingerprint, fingerprint) for fingerprint in fingerprints):
         detail = "This Idempotency-Key was used for another request. Make a new key for each new request."
         error = FieldError(json_pointer(("Idempotency-Key",)), detail, "idempotency_key_reused", "header")
         raise InvalidInput(detail, slug="idempotency-key-reused", errors=(error,))
-    return Attempt(_unpack(cipher, first.answer))
+    return Attempt(answer)
 
 
-def _unpack(cipher: Fernet, packed: bytes) -> Answer:
+def _unpack(cipher: MultiFernet, packed: bytes) -> Answer:
     try:
         status, headers, body = orjson.loads(cipher.decrypt(packed))
-    except InvalidToken:  # SECRET_KEY has been changed since
+    except InvalidToken:  # made with a key that is not here: retired, or not yet come to this process
         raise Conflict("This Idempotency-Key was used before; its answer is gone.", slug="idempotency-gone") from None
     return Answer(status, body.encode(), headers)

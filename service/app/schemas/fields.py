@@ -1,11 +1,9 @@
 """The rules of single fields, each written once."""
 
-import re
 import unicodedata
 from datetime import UTC, datetime
 from typing import Annotated
 
-from email_validator import EmailNotValidError, validate_email
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -20,24 +18,34 @@ from pydantic import (
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from app.http.pagination import MAX_CURSOR_LENGTH
+from app.kit.accounts import (
+    PASSWORD_MAX,
+    PASSWORD_MIN,
+    PASSWORD_SYMBOLS,
+    USERNAME_MAX,
+    USERNAME_MIN,
+    is_plain_name,
+    missing_in_password,
+)
+from app.kit.addresses import canonical_address
 
 NOT_BLANK = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
 """For the schema alone: one line with something in it."""
 
-PASSWORD_MIN, PASSWORD_MAX = 8, 128
-PASSWORD_SYMBOLS = "@$!%*?&"  # noqa: S105  # the symbols a password may choose from
-
 _URL = TypeAdapter(HttpUrl)
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9_]+")
 
 
 def storable(value: object) -> object:
-    """Refuse what no column can hold (NUL, in PostgreSQL) and no UTF-8 can carry (lone surrogates)."""
+    """The text in NFC, so that what looks alike is alike: passwords, tags, words that are searched.
+
+    Refuses what no column can hold (NUL, in PostgreSQL) and no UTF-8 can carry (lone surrogates).
+    """
     if isinstance(value, str):
         if "\x00" in value:
             raise validation_error("nul_character", "NUL characters cannot be stored.")
         if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
             raise validation_error("lone_surrogate", "Half of a surrogate pair is no character.")
+        return unicodedata.normalize("NFC", value)
     return value
 
 
@@ -49,34 +57,23 @@ def one_line(value: str) -> str:
 
 
 def email_address(value: str) -> str:
-    """The address in lower case, as it is stored: addresses that differ by case are one account."""
+    """The one form of an address, as it is stored: spellings of one mailbox are one account."""
     try:
-        # test_environment admits the reserved .test domain, which cannot belong to anyone.
-        checked = validate_email(value.strip(), check_deliverability=False, test_environment=True)
-    except EmailNotValidError as fault:
+        return canonical_address(value)
+    except ValueError as fault:
         raise validation_error("email", f"This is not an e-mail address: {fault}") from None
-    return checked.normalized.lower()
 
 
 def strong_password(value: str) -> str:
     """Name every class of characters that is missing. Guessing it is tried later (it takes milliseconds)."""
-    missing = [
-        name
-        for name, present in (
-            ("an upper-case letter", any(map(str.isupper, value))),
-            ("a lower-case letter", any(map(str.islower, value))),
-            ("a digit", any(map(str.isdigit, value))),
-            (f"one of {PASSWORD_SYMBOLS}", any(symbol in value for symbol in PASSWORD_SYMBOLS)),
-        )
-        if not present
-    ]
+    missing = missing_in_password(value)
     if missing:
         raise validation_error("weak_password", f"Add {', '.join(missing)}.")
     return value
 
 
 def plain_name(value: str) -> str:
-    if _PLAIN_NAME.fullmatch(value) is None:
+    if not is_plain_name(value):
         raise validation_error("username", "Use letters from a to z, digits and _ only.")
     return value
 
@@ -135,7 +132,7 @@ Email = Annotated[
 ]
 Username = Annotated[
     str,
-    StringConstraints(min_length=3, max_length=50),
+    StringConstraints(min_length=USERNAME_MIN, max_length=USERNAME_MAX),
     AfterValidator(plain_name),
     STORABLE,
     WithJsonSchema({"type": "string", "minLength": 3, "maxLength": 50, "pattern": "^[A-Za-z0-9_]+$"}),

@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 import threading
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
@@ -70,6 +71,15 @@ class PasswordHasher:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _verify(self, password: str, hashed: str | None) -> tuple[bool, str | None]:
+        fits, renewed = self._fits(password, hashed)
+        decomposed = unicodedata.normalize("NFD", password)
+        if fits or decomposed == password:
+            return fits, renewed
+        # Passwords come in NFC; one that was set before they did may be decomposed.
+        fits, _ = self._fits(decomposed, hashed)
+        return fits, self._hash.hash(password) if fits else None
+
+    def _fits(self, password: str, hashed: str | None) -> tuple[bool, str | None]:
         stored = hashed or self._decoy
         if stored.startswith("$2"):
             # bcrypt never saw more than 72 bytes; its newest release raises instead of cutting.

@@ -10,7 +10,9 @@ from app.api.health import check_all
 from app.auth import bootstrap, second_factor_enrolment
 from app.auth import service as auth_service
 from app.config import Settings
+from app.database.engine import sqlite_path
 from app.http.errors import Conflict, NotFound, ServiceError, is_outage
+from app.kit.keys import make_private_file
 from app.main import build_resources
 from app.observability.logging import wants_json
 from app.resources import Resources
@@ -21,6 +23,8 @@ T = TypeVar("T")
 
 def announce(settings: Settings) -> None:
     """Prepare the database and print where to look, and the first administrator, once."""
+    if settings.is_sqlite:
+        make_private_file(sqlite_path(settings.database))  # a folder that cannot be written to is not an outage
     try:
         first_admin = asyncio.run(_with_resources(settings, bootstrap.prepare))
     except Exception as error:

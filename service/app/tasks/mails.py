@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from app.auth import one_time_tokens
+from app.kit.addresses import canonical_address
 from app.kit.clock import utcnow
 from app.mail.mailer import MailRefused, compose
 from app.models import OneTimeToken, Purpose, User
@@ -78,7 +79,7 @@ def send_reset(run: Run, *, token_id: str) -> None:
 def start_reset(run: Run, *, email: str) -> None:
     """Find out whether the address is known, and only then make a token: here, where no caller can measure it."""
     with run.finishing() as session:
-        user = session.scalar(select(User).where(User.email == email.lower(), User.is_active))
+        user = session.scalar(select(User).where(User.email == canonical_address(email), User.is_active))
         if user is None:
             return
         old = delete(OneTimeToken).where(

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from app.config import Settings
 from app.database.migrations import sync_url
 from app.kit.clock import utcnow
+from app.kit.keys import make_private_file
 from app.models import OutboxJob
 from app.models.outbox import JobStatus
 from app.observability import setup as observability
@@ -192,7 +193,7 @@ def _engine(settings: Settings) -> Engine:
     url = sync_url(settings.database)
     if not settings.is_sqlite:
         return create_engine(url, pool_size=2, max_overflow=4, pool_pre_ping=True, hide_parameters=True)
-    Path(cast(str, url.database)).parent.mkdir(parents=True, exist_ok=True)
+    make_private_file(Path(cast(str, url.database)))
     engine = create_engine(url, connect_args={"timeout": 10.0}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")

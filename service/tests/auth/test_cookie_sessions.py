@@ -105,6 +105,7 @@ async def test_in_production_the_cookies_are_secure_whatever_the_proxy_forgot_to
     chosen = {
         "database_url": backend.database_url,
         "environment": "production",
+        "public_url": "https://localhost",
         "secret_key": SECRET_KEY.replace("tests", "trial"),
         "data_dir": tmp_path,
         "allowed_hosts": ["localhost"],

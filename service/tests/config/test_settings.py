@@ -1,14 +1,17 @@
 """Settings: what is accepted, what production refuses, what is shown."""
 
 import re
+import ssl
 import stat
 from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 from pydantic import ValidationError
 
 from app.config import SERVICE_ROOT, Settings, describe, environment_names
+from app.config.databases import asyncpg_arguments
 
 STRONG_KEY = "9f2c61d0a4b87e35f6180c2d9be4731a5d0c8f27e6b19430"
 
@@ -25,6 +28,7 @@ def production(**values: Any) -> Settings:
         "secret_key": STRONG_KEY,
         "database_url": "postgresql://app:pw@db/app",
         "allowed_hosts": "api.example.org",
+        "public_url": "https://api.example.org",
         **values,
     }
     return settings(**chosen)
@@ -63,7 +67,10 @@ def test_production_with_everything_set_starts():
         ({"allowed_hosts": "*"}, "ALLOWED_HOSTS is *"),
         ({"allowed_origins": "*"}, "ALLOWED_ORIGINS is * with credentials"),
         ({"debug": True}, "DEBUG is on"),
-        ({"oidc_providers": ACME}, "OIDC_PROVIDERS needs PUBLIC_URL"),
+        ({"oidc_providers": ACME, "public_url": "http://x"}, "OIDC_PROVIDERS needs PUBLIC_URL"),
+        ({"public_url": None}, "PUBLIC_URL is missing"),
+        ({"first_admin_password": "a"}, "FIRST_ADMIN_PASSWORD is weak: it wants 8 to 128 characters, an upper-case"),
+        ({"first_admin_password": "Correct7!" * 20}, "FIRST_ADMIN_PASSWORD is weak: it wants 8 to 128"),
         ({"oidc_providers": ACME, "public_url": "https://x"}, "OIDC_PROVIDERS: the issuer of acme is not https"),
     ],
 )
@@ -102,8 +109,35 @@ def test_database_urls_are_understood_whatever_driver_they_name(written: str, dr
     assert settings(database_url=written).database.drivername == driver
 
 
-def test_sslmode_reaches_asyncpg_by_its_own_name():
-    assert settings(database_url="postgresql://h/d?sslmode=require").database.query == {"ssl": "require"}
+def test_the_parameters_that_hosted_databases_hand_out_reach_asyncpg_by_its_own_names():
+    given = "sslmode=require&connect_timeout=7&application_name=blog&channel_binding=require&host=/run/pg"
+    assert asyncpg_arguments(settings(database_url=f"postgresql://h/d?{given}").database) == {
+        "ssl": "require",
+        "timeout": 7.0,
+        "server_settings": {"application_name": "blog"},
+        "host": "/run/pg",
+    }
+
+
+def test_a_root_certificate_is_read_and_names_are_checked_as_the_mode_says():
+    for mode, checked in (("verify-ca", False), ("verify-full", True), ("require", False)):
+        url = settings(database_url=f"postgresql://h/d?sslmode={mode}&sslrootcert={certifi.where()}").database
+        context = asyncpg_arguments(url)["ssl"]
+        assert (context.check_hostname, context.verify_mode) == (checked, ssl.CERT_REQUIRED)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "told"),
+    [
+        ("options=-csearch_path%3Dx", "parameter options is not supported; these are"),
+        ("pool_size=3", "parameter pool_size is not supported"),
+        ("sslmode=maybe", "sslmode is 'maybe'; it is one of disable"),
+        ("connect_timeout=soon", "connect_timeout is 'soon'; write whole seconds"),
+    ],
+)
+def test_a_database_parameter_that_cannot_be_kept_is_refused_by_name(parameter: str, told: str):
+    with pytest.raises(ValidationError, match=re.escape(told)):
+        settings(database_url=f"postgresql://h/d?{parameter}")
 
 
 @pytest.mark.parametrize("written", ["mysql://h/d", "sqlite://", "sqlite:///:memory:", "not a url", "oracle://x"])
@@ -114,7 +148,7 @@ def test_other_databases_are_refused(written: str):
 
 @pytest.mark.parametrize("written", ["prod", "PRODUCTION", "dev", "Local", "testing"])
 def test_common_names_of_environments_are_understood(written: str):
-    values = {"environment": written, "secret_key": STRONG_KEY, "allowed_hosts": "x.example"}
+    values = {"environment": written, "secret_key": STRONG_KEY, "allowed_hosts": "x.example", "public_url": "https://x"}
     assert settings(**values).environment in {"production", "development", "test"}
 
 
@@ -128,7 +162,7 @@ def test_no_secret_is_shown():
         previous_secret_keys=STRONG_KEY[::-1],
         redis_url="redis://:hunter2@cache/0",
         smtp_password="hunter2",
-        first_admin_password="hunter2",
+        first_admin_password="Correct7!hunter2-Horse",
         sentry_dsn="https://hunter2@sentry.example/1",
     )
     shown = str(describe(chosen)) + repr(chosen)
@@ -183,11 +217,10 @@ def test_a_trusted_proxy_that_is_no_address_is_refused():
         settings(trusted_proxies="proxy.internal")
 
 
-@pytest.mark.parametrize(("requests", "login", "forgot"), [(100, 20, 5), (10, 5, 3), (100_000, 20_000, 5_000)])
-def test_strict_limits_follow_the_general_one_unless_they_are_set(requests: int, login: int, forgot: int):
+@pytest.mark.parametrize("requests", [10, 100, 100_000])
+def test_the_limits_on_guessing_do_not_grow_with_the_general_one(requests: int):
     chosen = settings(rate_limit_requests=requests)
-    assert (chosen.login_limit, chosen.register_limit, chosen.forgot_limit) == (login, login, forgot)
-    assert settings(rate_limit_requests=requests, rate_limit_login=7).login_limit == 7
+    assert (chosen.rate_limit_login, chosen.rate_limit_register, chosen.rate_limit_forgot) == (20, 20, 5)
 
 
 @pytest.mark.parametrize(
@@ -197,13 +230,52 @@ def test_strict_limits_follow_the_general_one_unless_they_are_set(requests: int,
         ({"redis_url": "http://localhost"}, "is not an address; write redis://"),
         ({"celery_broker_url": "rabbit"}, "is not an address; write redis://"),
         ({"public_url": "blog.example.org"}, "is not an address; write https://"),
+        ({"redis_url": "redis://h:port/0"}, "is not an address (Port could not be cast"),
+        ({"redis_url": "redis://"}, "is not an address; write redis://"),
+        ({"public_url": "https://blog.example.org/?a=b"}, "is not an address; write https://"),
+        ({"public_url": "https://blog.example.org#x"}, "is not an address; write https://"),
+        ({"public_url": "https://user@blog.example.org"}, "is not an address; write https://"),
+        ({"allowed_hosts": "https://blog.example.org"}, "'https://blog.example.org' is not a host name"),
+        ({"allowed_hosts": "blog.example.org:443"}, "'blog.example.org:443' is not a host name"),
+        ({"allowed_hosts": ".example.org"}, "'.example.org' is not a host name"),
+        ({"emails_from_email": "Blog <no-reply@example.org>"}, "is not an e-mail address"),
+        ({"first_admin_email": "admin"}, "is not an e-mail address"),
+        ({"first_admin_username": "the admin"}, "use 3 to 50 letters"),
+        ({"api_v1_str": "/admin"}, "'/admin' cannot be where the API is"),
+        ({"api_v1_str": "/a b"}, "'/a b' cannot be where the API is"),
         ({"allowed_origins": "app.example.org"}, "'app.example.org' is not an origin"),
-        ({"allowed_origins": "https://a.example.org,https://b.example.org/app"}, "'https://b.example.org/app' is no"),
+        ({"allowed_origins": "https://a.example.org,https://b.example.org/app"}, "'https://b.example.org/app' is not"),
     ],
 )
 def test_an_address_that_is_none_is_told_with_an_example(values: dict[str, Any], told: str):
     with pytest.raises(ValidationError, match=re.escape(told)):
         settings(**values)
+
+
+@pytest.mark.parametrize(
+    "written", ["blog.example.org", "*.example.org", "localhost", "[::1]", "10.0.0.7", "*", "web_1"]
+)
+def test_host_names_are_taken_as_they_are_written(written: str):
+    assert settings(allowed_hosts=written).allowed_hosts == [written]
+
+
+def test_no_secret_in_any_address_is_shown():
+    chosen = settings(
+        database_url="postgresql://app:hunter2@db/app",
+        redis_url="redis://cache/0?password=hunter2",
+        celery_broker_url="amqp://a:hunter2@one//;amqp://b:hunter2@two//",
+        otel_exporter_otlp_endpoint="https://key:hunter2@otel.example.org?api_key=hunter2",
+    )
+    shown = describe(chosen)
+    assert "hunter2" not in str(shown)
+    assert shown["database_url"] == "postgresql://app:***@db/app"
+    assert shown["celery_broker_url"].count("***@") == 2
+
+
+def test_the_first_administrator_is_kept_as_an_account_would_be():
+    chosen = settings(first_admin_email="Admin@B\u00dccher.example", emails_from_email="No-Reply@example.org")
+    assert chosen.first_admin_email == "admin@b\u00fccher.example"
+    assert chosen.emails_from_email == "no-reply@example.org"
 
 
 def test_addresses_are_taken_as_they_are_written():

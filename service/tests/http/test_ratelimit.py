@@ -1,6 +1,7 @@
 """Rate limits: exact in sum, fair to clients, in force with and without Redis."""
 
 import asyncio
+from random import Random
 from typing import Any
 
 import httpx
@@ -9,7 +10,7 @@ import pytest
 from app.cache.redis import connect
 from app.http import ratelimit
 from app.http.errors import TooManyRequests
-from app.http.ratelimit import Limit, RateLimiter, client_key
+from app.http.ratelimit import Limit, RateLimiter, Verdict, client_key
 from tests.backends import Backend, on_redis, on_sqlite
 from tests.conftest import served, settings_for
 from tests.servers import Redis
@@ -57,6 +58,73 @@ async def test_workers_together_admit_no_more_than_the_limit_and_nearly_all_of_i
     assert 1 <= int(refused.value.headers["Retry-After"]) <= 30
     for client in clients:
         await client.aclose()
+
+
+async def burst(limiter: RateLimiter, limit: Limit, key: str, size: int) -> list[Verdict]:
+    """The verdicts on ``size`` requests that ask at the same time."""
+
+    async def one() -> Verdict:
+        return limiter.decide(limit, key) or await limiter.ask(limit, key)
+
+    return await asyncio.gather(*(one() for _ in range(size)))
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+@pytest.mark.parametrize("requests", [10, 100, 1000, 20_000])
+async def test_bursts_within_the_limit_are_served_whichever_workers_they_reach(
+    redis_address: str, requests: int, workers: int
+):
+    clients = [connect(redis_address) for _ in range(workers)]
+    limiters = [RateLimiter(client) for client in clients]
+    limit = Limit(f"bursts{requests}-{workers}", requests, 60)
+    earned = requests - workers * (requests // ratelimit.LEASE_SHARE)  # what may not be refused to anybody
+    chance = Random(requests * workers)
+    asked = served = 0
+    while asked < requests + 200:
+        sizes = [chance.randint(0, max(requests // 3, 20)) for _ in limiters]
+        verdicts = await asyncio.gather(
+            *(burst(limiter, limit, "a", size) for limiter, size in zip(limiters, sizes, strict=True))
+        )
+        flat = [verdict for part in verdicts for verdict in part]
+        asked += len(flat)
+        served += sum(verdict.granted for verdict in flat)
+        assert all(0 <= verdict.remaining < requests for verdict in flat)
+        assert min(asked, earned) <= served <= requests
+    for client in clients:
+        await client.aclose()
+
+
+async def test_a_burst_at_one_worker_leaves_the_rest_of_the_window_to_the_others(redis_address: str):
+    clients = [connect(redis_address) for _ in range(2)]
+    first, second = [RateLimiter(client) for client in clients]
+    limit = Limit("rest", 100, 60)
+    assert all(verdict.granted for verdict in await burst(first, limit, "a", 60))
+    assert sum(verdict.granted for verdict in await burst(second, limit, "a", 60)) >= 100 - 60 - 2
+    for client in clients:
+        await client.aclose()
+
+
+async def test_requests_cancelled_while_they_ask_use_nothing_up(redis_address: str):
+    client = connect(redis_address)
+    limiter, limit = RateLimiter(client), Limit("cancelled", 10, 60)
+    asking = [asyncio.ensure_future(limiter.ask(limit, "a")) for _ in range(8)]
+    await asyncio.sleep(0)
+    for request in asking[:5]:
+        request.cancel()
+    await asyncio.gather(*asking, return_exceptions=True)
+    assert sum(verdict.granted for verdict in await burst(limiter, limit, "a", 10)) == 7
+    await client.aclose()
+
+
+async def test_when_redis_dies_under_a_burst_the_process_counts_on_alone():
+    server = Redis()
+    server.start()
+    client = connect(server.url())
+    limiter, limit = RateLimiter(client), Limit("dies", 50, 60)
+    await asyncio.to_thread(server.kill)
+    assert sum(verdict.granted for verdict in await burst(limiter, limit, "a", 80)) == 50
+    await client.aclose()
+    server.stop()
 
 
 async def test_without_redis_each_process_goes_on_counting_for_itself():

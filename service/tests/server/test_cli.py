@@ -26,6 +26,14 @@ from tests.servers import free_port
 STRONG_KEY = "9f2c61d0a4b87e35f6180c2d9be4731a5d0c8f27e6b19430"
 
 
+PRODUCTION = {
+    "environment": "production",
+    "secret_key": STRONG_KEY,
+    "allowed_hosts": "api.example.org",
+    "public_url": "https://api.example.org",
+}
+
+
 class App:
     """`app …` in an empty folder, with nothing but these settings."""
 
@@ -261,7 +269,7 @@ def test_a_provider_that_is_set_badly_is_named(run: Run, written: str, told: str
 
 
 def test_openapi_writes_the_document_even_for_production(run: Run, tmp_path: Path):
-    settings = {"environment": "production", "secret_key": STRONG_KEY, "allowed_hosts": "api.example.org"}
+    settings = PRODUCTION
     assert run("openapi", "openapi.json", **settings).status == 0
     document = json.loads((tmp_path / "openapi.json").read_text())
     assert "/api/v1/auth/login" in document["paths"]
@@ -272,5 +280,23 @@ def test_seed_fills_the_database_and_refuses_production(run: Run):
     seeded = run("seed", "--posts", "30", "--writers", "2")
     assert seeded.status == 0
     assert "30 posts by writer1@example.org … writer2@example.org; password of each: " in seeded.stdout
-    settings = {"environment": "production", "secret_key": STRONG_KEY, "allowed_hosts": "api.example.org"}
+    settings = PRODUCTION
     assert "production" in run("seed", **settings).refusal
+
+
+def test_a_folder_that_cannot_be_used_is_told_in_words_by_every_command(run: Run, tmp_path: Path):
+    (tmp_path / "file").touch()
+    for command in (["serve"], ["migrate"], ["doctor"]):
+        refusal = run(*command, data_dir=tmp_path / "file" / "var", port=free_port()).refusal
+        assert "Traceback" not in refusal
+        assert "set DATA_DIR" in refusal, command
+        assert len(refusal.splitlines()) == 1
+
+
+def test_a_first_administrator_in_production_keeps_the_rules_of_registration(run: Run):
+    told = {"a": "8 to 128 characters", "Password1!": "easily guessed", "Admin-Admin7!x": "must not contain"}
+    for password, words in told.items():
+        refusal = run("serve", first_admin_password=password, port=free_port(), **PRODUCTION).refusal
+        assert "FIRST_ADMIN_PASSWORD is weak" in refusal
+        assert words in refusal
+        assert password not in refusal or password == "a"

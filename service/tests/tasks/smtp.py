@@ -18,11 +18,13 @@ class MailServer:
         self.port = free_port()
         self.messages: list[EmailMessage] = []
         self.replies: list[str] = []
+        self.recipients: list[str] = []
+        self.takes_utf8 = True
         self.delay = 0.0
         self._controller: Controller | None = None
 
     def start(self) -> None:
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port, enable_SMTPUTF8=self.takes_utf8)
         self._controller.start()
 
     def stop(self) -> None:
@@ -41,4 +43,5 @@ class MailServer:
         message = message_from_bytes(envelope.content, policy=default)
         assert isinstance(message, EmailMessage)
         self.messages.append(message)
+        self.recipients += envelope.rcpt_tos
         return "250 OK"

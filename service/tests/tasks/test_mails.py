@@ -139,3 +139,33 @@ async def test_a_link_that_was_replaced_meanwhile_is_not_sent(
         await client.post("/api/v1/auth/verify-email/resend", headers=user.headers)
     work_off(store, runner_of(registry))
     assert len(mail_server.messages) == 1
+
+
+async def test_addresses_beyond_ascii_are_sent_to_with_an_ascii_domain(
+    client: httpx.AsyncClient, store: JobStore, runner_of: Callable[[Registry], Runner], mail_server: MailServer
+) -> None:
+    await register(client, email="j\u00f6rg@b\u00fccher.example")
+    await register(client, email="ann@b\u00fccher.example", username="ann2")
+    work_off(store, runner_of(registry))
+    assert store.listed(status=JobStatus.DONE, limit=5)
+    sent = {
+        (message["To"], recipient)
+        for message, recipient in zip(mail_server.messages, mail_server.recipients, strict=True)
+    }
+    names = ("j\u00f6rg@xn--bcher-kva.example", "ann@xn--bcher-kva.example")
+    assert sent == {(name, name) for name in names}
+
+
+async def test_where_the_server_takes_only_ascii_a_domain_still_arrives_and_a_local_part_is_given_up_at_once(
+    client: httpx.AsyncClient, store: JobStore, runner_of: Callable[[Registry], Runner], mail_server: MailServer
+) -> None:
+    mail_server.stop()
+    mail_server.takes_utf8 = False
+    mail_server.start()
+    await register(client, email="ann@b\u00fccher.example")
+    await register(client, email="j\u00f6rg@example.org", username="bob")
+    work_off(store, runner_of(registry))
+    assert mail_server.recipients == ["ann@xn--bcher-kva.example"]
+    (dead,) = store.listed(status=JobStatus.DEAD, limit=5)
+    assert dead.attempts == 1
+    assert "SMTPUTF8" in (dead.last_error or "")

@@ -152,7 +152,11 @@ class Workbench:
         name = self._files.name(file)
         if before == after:
             return f"{name} is so already."
-        decision = check_write(Write(file, before if file.exists() else None, after)) if file.suffix == ".py" else None
+        decision = (
+            check_write(Write(file, before if file.exists() else None, after), self._files.root)
+            if file.suffix == ".py"
+            else None
+        )
         if decision and decision.refusal:
             raise Refused(decision.refusal)
         silenced = after.count("expert: ignore") > before.count("expert: ignore")

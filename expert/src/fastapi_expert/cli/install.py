@@ -7,7 +7,9 @@ from typing import Annotated
 import typer
 
 from fastapi_expert.cli.options import JsonFlag
-from fastapi_expert.clients import installation
+from fastapi_expert.clients import installation, warming
+from fastapi_expert.clients.agents import AGENTS
+from fastapi_expert.clients.launcher import Launcher
 from fastapi_expert.config import project_root
 from fastapi_expert.errors import UsageError
 from fastapi_expert.render.json import write_json
@@ -35,10 +37,14 @@ def command(
     done = {
         name: (installation.remove if remove else installation.install)(root, name) for name in dict.fromkeys(names)
     }
+    if not remove and set(names) & set(AGENTS):
+        warming.start(root)
     if json:
         rows = [{"client": name, "changes": [asdict(change) for change in changes]} for name, changes in done.items()]
         write_json({"root": str(root), "removed": remove, "clients": rows})
         return
+    if not remove and set(names) & set(AGENTS) and not Launcher.of(root).is_found:
+        typer.echo("note: these files start `expert`, which is not on PATH: uv tool install fastapi-expert", err=True)
     for name, changes in done.items():
         for change in changes:
             note = f"  ({change.note})" if change.note else ""

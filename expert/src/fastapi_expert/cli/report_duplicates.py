@@ -11,7 +11,7 @@ from fastapi_expert.cli.plain import bare
 from fastapi_expert.cli.shared import folder, progress, project, read
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.duplicates import find, fingerprint
-from fastapi_expert.duplicates.baseline import Known, compare
+from fastapi_expert.duplicates.baseline import Known, compare, configured
 from fastapi_expert.duplicates.baseline import read as read_baseline
 from fastapi_expert.duplicates.baseline import write as write_baseline
 from fastapi_expert.duplicates.model import Finding
@@ -84,8 +84,7 @@ def run(request: Request) -> int:
 
 def _against_baseline(report: _Report, file: Path | None, settings: config.Config) -> _Report:
     """The report without what the baseline knows: the one named on the command line, else the project's own."""
-    if file is None and settings.baseline is not None and settings.source is not None:
-        file = settings.source.parent / settings.baseline
+    file = file or configured(settings)
     if file is None:
         return report
     comparison = compare(report.findings, read_baseline(file))
@@ -118,12 +117,13 @@ def _print(report: _Report, format: Format) -> None:
 
 
 def _text(report: _Report) -> str:
+    from fastapi_expert.duplicates.detect import overview
     from fastapi_expert.render.findings import finding_text
     from fastapi_expert.render.source import Sources
 
     sources, style = Sources(folder(report.root)), stdout_style()
     blocks = [finding_text(finding, sources, style) for finding in report.findings]
-    return "\n\n".join([*blocks, _summary(report)])
+    return "\n\n".join([*([overview(report.findings)] if len(blocks) > 1 else []), *blocks, _summary(report)])
 
 
 def _summary(report: _Report) -> str:

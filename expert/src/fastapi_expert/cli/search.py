@@ -1,5 +1,6 @@
 """What `expert find` does; in its bare form without Typer."""
 
+import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -36,12 +37,15 @@ def run(
     directory = project(root)
     codebase = read(directory, config.load(directory))
     text = " ".join(words)
-    hits = finder_of(codebase, _notes(directory)).search(text, limit=limit, kinds=kinds)
+    finder = finder_of(codebase, _notes(directory))
+    hits = finder.search(text, limit=limit, kinds=kinds)
     if json:
         from fastapi_expert.render.json import find_document, write_json
 
         write_json(find_document(str(directory), text, hits))
     else:
+        if finder.note:
+            sys.stderr.write(f"note: {finder.note} (expert routes --problems)\n")
         write(hits_text(text, hits, stdout_style()))
 
 

@@ -11,6 +11,7 @@ from types import FrameType
 from fastapi_expert import config
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase import load as load_codebase
+from fastapi_expert.codebase.syntax.facts import ImportFacts
 from fastapi_expert.errors import ExpertError, UsageError
 
 
@@ -56,8 +57,18 @@ def read(root: Path, settings: config.Config) -> Codebase:
 
 def notice_if_no_fastapi(codebase: Codebase) -> None:
     """Say on standard error when nothing here is FastAPI's: the wrong directory looks like an empty answer."""
-    if not any(component.kind in ("app", "router", "endpoint") for component in codebase.inventory.components):
+    if any(component.kind in ("app", "router", "endpoint") for component in codebase.inventory.components):
+        return
+    using = [path for path, facts in codebase.files.items() if any(map(_is_of_framework, facts.imports))]
+    if using:
+        what = f"FastAPI is used in {len(using)} files, {using[0]} first, and none of its routers could be read"
+        sys.stderr.write(f"note: {what}; routes --problems says what is known\n")
+    else:
         sys.stderr.write(f"note: no FastAPI application or router in {codebase.inventory.root}\n")
+
+
+def _is_of_framework(imported: ImportFacts) -> bool:
+    return imported.module.partition(".")[0] in ("fastapi", "starlette")
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """The edits that a client's files need: each can be applied to a text and reverted; nothing is read or written here."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, cast
 
 from fastapi_expert.clients import jsonc
 from fastapi_expert.errors import ExpertError
@@ -23,12 +23,16 @@ class ClientError(ExpertError):
 
 
 class Edit(Protocol):
-    """`apply` and `revert` map the text of a file (None: no such file) to its new text (None: delete it)."""
+    """`apply` and `revert` map the text of a file (None: no such file) to its new text (None: delete it).
+
+    `is_applied` says whether our part, edited by its owner or not, is in a text: what was never written is not removed.
+    """
 
     @property
     def path(self) -> str: ...
     def apply(self, text: str | None) -> str | None: ...
     def revert(self, text: str | None) -> str | None: ...
+    def is_applied(self, text: str | None) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,9 @@ class OwnFile:
     def revert(self, text: str | None) -> str | None:
         return None
 
+    def is_applied(self, text: str | None) -> bool:
+        return text is not None
+
 
 @dataclass(frozen=True, slots=True)
 class JsonMember:
@@ -58,6 +65,9 @@ class JsonMember:
 
     def revert(self, text: str | None) -> str | None:
         return None if text is None else _unless_empty(jsonc.remove_member(text, self.keys))
+
+    def is_applied(self, text: str | None) -> bool:
+        return text is not None and jsonc.find(jsonc.parse(text), self.keys) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,9 @@ class JsonHeader:
     def revert(self, text: str | None) -> str | None:
         return None if text is None or list(jsonc.plain(jsonc.parse(text))) == [self.key] else text
 
+    def is_applied(self, text: str | None) -> bool:
+        return False  # it came with our other edits of the file
+
 
 @dataclass(frozen=True, slots=True)
 class JsonItem:
@@ -90,6 +103,10 @@ class JsonItem:
 
     def revert(self, text: str | None) -> str | None:
         return None if text is None else _unless_empty(jsonc.remove_item(text, self.keys, self.value))
+
+    def is_applied(self, text: str | None) -> bool:
+        node = jsonc.find(jsonc.parse(text), self.keys) if text is not None else None
+        return node is not None and any(jsonc.plain(item) == self.value for item in node.items or ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +145,16 @@ class TomlTable:
                 del parent[key]
         return tomlkit.dumps(document) or None
 
+    def is_applied(self, text: str | None) -> bool:
+        if text is None:
+            return False
+        import tomllib
+
+        table: Any = tomllib.loads(text)
+        for key in self.keys:
+            table = cast("dict[str, Any]", table).get(key) if isinstance(table, dict) else None
+        return table is not None
+
 
 @dataclass(frozen=True, slots=True)
 class MarkdownBlock:
@@ -152,6 +179,9 @@ class MarkdownBlock:
             return text
         head, tail = text[: span[0]].rstrip(), text[span[1] :].lstrip("\n")
         return "\n".join(filter(None, [head and head + "\n", tail])) or None
+
+    def is_applied(self, text: str | None) -> bool:
+        return text is not None and self._span(text) is not None
 
     def _span(self, text: str) -> tuple[int, int] | None:
         start, stop = text.find(self.begin), text.find(self.end)

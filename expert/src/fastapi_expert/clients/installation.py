@@ -62,7 +62,7 @@ def _revert(root: Path, client: str, edits: Sequence[Edit]) -> list[Change]:
             changes.append(Change(path, "unchanged", "another installed client uses it"))
             continue
         known, before = journal.before(path, old)
-        target = before if known else new
+        target = before if known else new if _holds_ours(root, path, edits, old) else old
         journal.forget(path)
         if old == target:
             continue
@@ -73,6 +73,12 @@ def _revert(root: Path, client: str, edits: Sequence[Edit]) -> list[Change]:
         changes.append(Change(path, "removed" if target is None else "restored"))
     journal.save()
     return changes
+
+
+def _holds_ours(root: Path, path: str, edits: Sequence[Edit], old: bytes | None) -> bool:
+    """Whether one of our edits is in the file: applying them changes less than all of it."""
+    text = None if old is None else old.decode()
+    return any(edit.path == path and edit.is_applied(text) for edit in edits)
 
 
 def _plan(root: Path, edits: Sequence[Edit], *, undo: bool) -> list[tuple[str, bytes | None, bytes | None]]:

@@ -1,4 +1,4 @@
-"""How a client starts this program: from the project's own environment, else by name, else by path."""
+"""How a client starts this program: from the project's own environment, else by name; no path of one machine."""
 
 import os
 import shlex
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Launcher:
-    """`executable` is relative to the project when `in_project`, else a bare name or an absolute path.
+    """`executable` is relative to the project when `in_project`, else a bare name, to be found on PATH.
 
     A relative one keeps the written files the same on every machine of a team; a shim of a version manager adds
     hundreds of milliseconds to every hook, a script of an environment does not.
@@ -20,15 +20,19 @@ class Launcher:
     @classmethod
     def of(cls, root: Path) -> "Launcher":
         """The launcher for the project at `root`, seen from the environment this program runs in."""
-        import shutil
         import sysconfig
 
         script = Path(sysconfig.get_path("scripts")) / ("expert.exe" if os.name == "nt" else "expert")
         if script.is_relative_to(root.resolve()):
             return cls(script.relative_to(root.resolve()).as_posix(), in_project=True)
-        if shutil.which("expert"):
-            return cls("expert", in_project=False)
-        return cls(str(script), in_project=False)
+        return cls("expert", in_project=False)
+
+    @property
+    def is_found(self) -> bool:
+        """Whether it can be started from here."""
+        import shutil
+
+        return self.in_project or shutil.which(self.executable) is not None
 
     def path(self, root_variable: str = "") -> str:
         """The executable, seen from where `root_variable` (``${workspaceFolder}`` …) stands for the project."""

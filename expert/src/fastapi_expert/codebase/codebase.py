@@ -11,6 +11,7 @@ from fastapi_expert.codebase.files.cache import Cache
 from fastapi_expert.codebase.files.scan import (
     Progress,
     Scan,
+    known,
     paused_collection,
     scan,
 )
@@ -56,6 +57,15 @@ def load(
     with paused_collection():
         found = scan(root, exclude=exclude, cache=store, progress=progress)
     return Codebase(root, found, tuple(exclude), cache)
+
+
+def load_known(root: Path, *, exclude: Sequence[str] = (), near: str = "", most: int = 400) -> tuple["Codebase", int]:
+    """As much of the codebase at ``root`` as its cache holds, files beside ``near`` first, and the number of files that
+    are left out. Nothing is read."""
+    root = root.resolve(strict=True)
+    with paused_collection():
+        found, left_out = known(root, exclude=exclude, cache=Cache.of(root), near=near, most=most)
+    return Codebase(root, found, tuple(exclude), True), left_out
 
 
 def refresh(previous: "Codebase") -> "Codebase":

@@ -51,7 +51,7 @@ class Component:
 
 
 Protection = Literal["required", "optional", "unknown", "none"]
-"""What a request without credentials meets: it is refused, let through though looked at, one cannot say, let through."""
+"""What a request without credentials meets: a refusal; a look, and no refusal; one of the two; nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,9 @@ class Route:
     tests: tuple[str, ...] = ()
     websocket: bool = False
     app: str = ""
+    """The id of the application that serves it, or of the router that none is seen to include."""
+    host: str = ""
+    """The host that it answers for alone, of `app.host(…)`."""
     protection: Protection = "none"
     by: tuple[Evidence, ...] = ()
     when: Shipped | None = None

@@ -5,14 +5,15 @@ nothing else, a finding a line in order, so that two branches that each fix one 
 """
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from fastapi_expert.config import Config
 from fastapi_expert.duplicates.model import Finding
 from fastapi_expert.errors import ExpertError
+from fastapi_expert.store import write_atomically
 
 DEFAULT = ".expert/baseline.json"
 
@@ -36,6 +37,27 @@ class Comparison:
     new: tuple[Finding, ...]
     known: int
     gone: tuple[Known, ...]
+
+
+def configured(settings: Config) -> Path | None:
+    """The file that the project names as its baseline."""
+    if settings.baseline is None or settings.source is None:
+        return None
+    return settings.source.parent / settings.baseline
+
+
+def excused(finding: Finding, baseline: Sequence[Known]) -> bool:
+    """Whether ``baseline`` knows that what a draft is found to be like is like it already.
+
+    The kind of a component is not known of a draft, so what counts is where things are and how they are called; what
+    is wrong as it stands must be known under its own rule.
+    """
+    ids = {place.id.partition(":")[2] for place in finding.components}
+    return any(
+        ids <= {one.partition(":")[2] for one in known.ids}
+        and (known.rule == finding.rule or not finding.definition.is_fault)
+        for known in baseline
+    )
 
 
 def read(file: Path) -> tuple[Known, ...]:
@@ -72,11 +94,8 @@ def write(file: Path, findings: Sequence[Finding]) -> None:
         for ids, rule in entries
     )
     text = f'{{\n  "schema_version": 1,\n  "findings": [\n{lines}\n  ]\n}}\n'
-    part = file.with_name(f"{file.name}.{os.getpid()}.part")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(text, encoding="utf-8", errors="surrogateescape")
-        part.replace(file)
+        write_atomically(file, text.encode("utf-8", "surrogateescape"))
     except OSError as error:
         raise BaselineError(f"the baseline cannot be written: {error.strerror}", where=str(file)) from None
 

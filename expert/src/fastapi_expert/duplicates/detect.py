@@ -1,6 +1,7 @@
 """Every rule over one codebase: ranked, without what is suppressed."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -22,8 +23,8 @@ from fastapi_expert.store import Blobs, digest_of, keep, recall
 if TYPE_CHECKING:
     from fastapi_expert.codebase import Codebase
 
-IN_TESTS = 0.25
-"""What a line saved in the tests counts beside one in the application."""
+EQUAL = 0.99
+"""From which similarity on two sides are the same but for names and literals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def find(codebase: "Codebase", *, settings: Config | None = None) -> Findings:
             ]
     silencing = {path: codebase.files[path] for path in records.silencing}
     kept, suppressed = _unsuppressed(silencing, (one for one in found if _wanted(one, settings)))
-    return Findings(tuple(sorted(kept, key=_rank)), suppressed)
+    return Findings(tuple(sorted(_folded(kept), key=_rank)), suppressed)
 
 
 def _found(name: str, family: Family, survey: Survey, cache: Blobs | None) -> Iterable[Finding]:
@@ -94,14 +95,46 @@ def _finding(*row: Any) -> Finding:
     return Finding(RULES[code], similarity, message, advice, action, components, saves)
 
 
-def _rank(finding: Finding) -> tuple[bool, float, str, int]:
+def _rank(finding: Finding) -> tuple[int, float, str, int]:
+    """What is wrong comes first, then copied files, exact copies, copies, and likenesses; tests after the rest."""
     place = finding.components[0]
     weight = finding.saves * finding.similarity**3  # the closer, the surer
     if finding.similarity < 1.0:
         weight *= finding.definition.loose_weight
-    if all(is_test_path(one.path) for one in finding.components):
-        weight *= IN_TESTS
-    return (not finding.definition.is_fault, -weight, place.path, place.line)
+    return (_tier(finding), -weight, place.path, place.line)
+
+
+def _tier(finding: Finding) -> int:
+    if finding.definition.is_fault:
+        return 0
+    if finding.definition.folds:
+        return 1
+    tier = 2 if finding.similarity == 1.0 else 3 if finding.similarity >= EQUAL else 4
+    return tier + 3 if all(is_test_path(one.path) for one in finding.components) else tier
+
+
+def _folded(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings without those that another one says already: between the files of a copy, or a part of a family."""
+    copies = [{place.path for place in one.components} for one in findings if one.definition.folds]
+    by_id: dict[str, list[int]] = {}
+    ids = [frozenset(place.id for place in one.components) for one in findings]
+    for number, one in enumerate(ids):
+        for id_ in one:
+            by_id.setdefault(id_, []).append(number)
+    kept: list[Finding] = []
+    for finding, mine in zip(findings, ids, strict=True):
+        paths = {place.path for place in finding.components}
+        is_copied = not finding.definition.folds and any(paths == copy for copy in copies)
+        if finding.definition.is_fault or not (is_copied or _is_part(finding, mine, ids, by_id)):
+            kept.append(finding)
+    return kept
+
+
+def _is_part(
+    finding: Finding, mine: frozenset[str], ids: Sequence[frozenset[str]], by_id: Mapping[str, Sequence[int]]
+) -> bool:
+    """Whether a loose finding is about some of what another one is about."""
+    return finding.similarity < EQUAL and any(mine < ids[other] for other in by_id[next(iter(mine))])
 
 
 def _wanted(finding: Finding, settings: Config) -> bool:
@@ -136,3 +169,26 @@ def fingerprint(finding: Finding) -> str:
     """Names a finding in a baseline: stays when lines move, changes with the rule or what takes part."""
     parts = sorted({place.id for place in finding.components})
     return blake2b("\n".join([finding.rule, *parts]).encode(), digest_size=10).hexdigest()
+
+
+def overview(findings: Sequence[Finding]) -> str:
+    """What a list of findings holds, in one line: `4 dead routes, 3 copied files, 21 exact copies, 153 likenesses`."""
+    count = Counter(_sort_of(finding) for finding in findings)
+    sorts = ("fault", "dead route", "copied file", "exact copy", "copy but for names", "likeness")
+    return ", ".join(_counted(count[sort], sort) for sort in sorts if count[sort])
+
+
+def _sort_of(finding: Finding) -> str:
+    if finding.definition.is_fault:
+        return "dead route" if finding.definition.family == "routes" else "fault"
+    if finding.definition.folds:
+        return "copied file"
+    exact = "exact copy" if finding.similarity == 1.0 else "copy but for names"
+    return exact if finding.similarity >= EQUAL else "likeness"
+
+
+def _counted(count: int, sort: str) -> str:
+    if count == 1:
+        return f"1 {sort}"
+    plurals = {"exact copy": "exact copies", "copy but for names": "copies but for names", "likeness": "likenesses"}
+    return f"{count} {plurals.get(sort, sort + 's')}"

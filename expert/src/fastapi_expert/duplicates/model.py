@@ -23,6 +23,8 @@ class Rule:
     """Wrong as it stands and not merely twice: it comes first in a list."""
     is_hint: bool = False
     """Said of a draft's definition only where no other rule has anything to say of it."""
+    folds: bool = False
+    """Says all that findings between the same files say."""
     loose_weight: float = 1.0
     """What a line saved counts in the ranking when the two sides are not the same."""
 

@@ -14,6 +14,8 @@ from fastapi_expert import config
 from fastapi_expert.codebase.syntax.facts import ClassFacts, FileFacts
 from fastapi_expert.codebase.syntax.reader import read_source
 from fastapi_expert.config import Config
+from fastapi_expert.duplicates import baseline
+from fastapi_expert.duplicates.baseline import Known, excused
 from fastapi_expert.duplicates.drafts import Draft, drafts_of
 from fastapi_expert.duplicates.model import Finding, Proposal, Similar, Verdict
 from fastapi_expert.duplicates.rules.base import Case, Neighbour
@@ -39,7 +41,7 @@ _snapshots: "WeakKeyDictionary[Codebase, Snapshot]" = WeakKeyDictionary()
 
 
 def propose(
-    project: "Path | Codebase",
+    project: "Path | Codebase | Snapshot",
     text: bytes,
     *,
     as_path: str | None = None,
@@ -49,7 +51,8 @@ def propose(
 ) -> Proposal:
     """The verdict on ``text``: a Python file that will lie at ``as_path``, or a unified diff, which names its paths.
 
-    ``project`` is the root of a project (judged from its cache, as the files are now) or a codebase as it was read.
+    ``project`` is the root of a project (judged from its cache, as the files are now) a codebase as it was read,
+    or a snapshot that was taken.
     ``replaces`` are files that go when the text comes. ``moved_from`` is the file that the text was read from, when
     that is a draft below the root: it is no part of what is there, and where it is to stay all of it is news.
 
@@ -72,7 +75,9 @@ def propose(
     return Proposal(judged.verdict, judged.advice, judged.findings, judged.similar, shown)
 
 
-def _snapshot(project: "Path | Codebase", settings: Config) -> Snapshot:
+def _snapshot(project: "Path | Codebase | Snapshot", settings: Config) -> Snapshot:
+    if isinstance(project, Snapshot):
+        return project
     if isinstance(project, Path):
         return Snapshot.open(project, settings)
     snapshot = _snapshots.get(project)
@@ -100,13 +105,15 @@ class _Change:
         self._overlay = snapshot.overlay(removed=removed)
         self._facts = [read_source(draft.source, draft.path or DRAFT) for draft in drafts]
         self._before = [_before(draft, snapshot) for draft in drafts]
-        self._new = [AddedFile(facts) for facts in self._facts]
+        kinds = snapshot.library.kinds
+        self._new = [AddedFile(facts, kinds) for facts in self._facts]
         self._snapshot = snapshot
         self._by_path = {facts.path: facts for facts in self._facts}
         sources = {facts.path: draft.source for facts, draft in zip(self._facts, drafts, strict=True)}
         self._texts = Texts(snapshot.root, cache(self._facts_of), sources)
         self._imports = Imports(snapshot.root, self._overlay.library.modules)
-        self._left = [AddedFile(_standing(*both)) for both in zip(self._facts, self._before, strict=True)]
+        self._baseline = _baseline(settings)
+        self._left = [AddedFile(_standing(*both), kinds) for both in zip(self._facts, self._before, strict=True)]
 
     def judge(self, number: int) -> Proposal:
         """The verdict on one file.
@@ -119,12 +126,31 @@ class _Change:
         overlay = type(known)(known.library, known.removed, [*known.added, *others]) if others else known
         path = self._drafts[number].path
         return _judge(
-            Case(draft, path, self._before[number], overlay, self._settings, FUNCTION_RULES, self._texts, self._imports)
+            Case(
+                draft,
+                path,
+                self._before[number],
+                overlay,
+                self._settings,
+                FUNCTION_RULES,
+                self._texts,
+                self._imports,
+                self._baseline,
+            )
         )
 
     def _facts_of(self, path: str) -> FileFacts | None:
         """The facts of a draft, else of what is there."""
         return self._by_path.get(path) or self._snapshot.facts(path)
+
+
+def _baseline(settings: Config) -> Sequence[Known]:
+    """What the project knows it has twice; nothing where its baseline cannot be read: `duplicates` says so."""
+    file = baseline.configured(settings)
+    try:
+        return baseline.read(file) if file is not None else ()
+    except baseline.BaselineError:
+        return ()
 
 
 def _before(draft: Draft, snapshot: Snapshot) -> FileFacts | None:
@@ -151,17 +177,19 @@ def _judge(case: Case) -> Proposal:
     """What every rule says of one file."""
     findings: list[Finding] = []
     nearest: dict[str, Neighbour] = {}
+    news: set[str] = set()
     for family in FAMILIES.values():
         for remark in family.judge(case):
             if remark.finding is not None:
                 findings.append(remark.finding)
+            news.update(near.id for _, near in remark.near if remark.is_new)
             for rank, near in remark.near:
                 known = nearest.get(near.id)
                 if known is None or known[0] < rank:
                     nearest[near.id] = (rank, near)
     wanted = sorted(_wanted(findings, case), key=_severity)
     similar = sorted(nearest.values(), key=lambda one: -one[0])[:NEAREST]
-    return _proposal(wanted, [near for _, near in similar])
+    return _proposal(wanted, [near for _, near in similar], news)
 
 
 def _wanted(findings: Sequence[Finding], case: Case) -> Iterator[Finding]:
@@ -171,7 +199,7 @@ def _wanted(findings: Sequence[Finding], case: Case) -> Iterator[Finding]:
         if finding.definition.is_hint and finding.components[0].line in told:
             continue
         is_on = settings.enabled(finding.rule) and not settings.ignored_at(finding.rule, path)
-        if is_on and not _is_silenced(case.draft, finding):
+        if is_on and not _is_silenced(case.draft, finding) and not excused(finding, case.baseline):
             yield finding
 
 
@@ -187,21 +215,22 @@ def _severity(finding: Finding) -> tuple[int, float, int]:
     return -_VERDICTS.index(finding.verdict), -finding.similarity, -finding.saves
 
 
-def _proposal(findings: Sequence[Finding], nearest: Sequence[Similar]) -> Proposal:
+def _proposal(findings: Sequence[Finding], nearest: Sequence[Similar], news: Collection[str]) -> Proposal:
+    """``news`` are the ids of what is near to something that is written for the first time."""
     if not findings:
-        return Proposal("new", _nothing_yet(nearest), (), tuple(nearest))
+        return Proposal("new", _nothing_yet(nearest, news), (), tuple(nearest))
     advice = findings[0].advice
     if len(findings) > 1:
         advice += f" ({len(findings) - 1} more below.)"
     return Proposal(findings[0].verdict, advice, tuple(findings), tuple(nearest))
 
 
-def _nothing_yet(nearest: Sequence[Similar]) -> str:
+def _nothing_yet(nearest: Sequence[Similar], news: Collection[str]) -> str:
     """What is said of something new: never that there is nothing where the name or the purpose is near."""
     if not nearest:
         return "Nothing here does this yet."
     first = nearest[0]
-    if first.score < STRONG:
+    if first.score < STRONG or first.id not in news:
         return f"Nothing here does this yet. The closest is {place(first)}."
     name = first.id.rpartition("::")[2]
     return f"There may be one already: `{name}` ({place(first)}), {first.reason}; open it before you write this."

@@ -50,12 +50,12 @@ class Imports:
     def may_import(self, path: str, for_path: str) -> bool:
         """Whether the file at ``for_path`` could import the one at ``path``."""
         return path == for_path or (
-            not self._is_hidden(path)
+            not self.is_hidden(path)
             and self._distribution(path) == self._distribution(for_path)
             and not self._imports(path, for_path)
         )
 
-    def _is_hidden(self, path: str) -> bool:
+    def is_hidden(self, path: str) -> bool:
         """A module beside a package of the same name is never imported; a name must be one for Python."""
         module = self._modules.get(path, "")
         return not all(part.isidentifier() for part in module.split(".")) or (

@@ -15,6 +15,10 @@ from fastapi_expert.find.words import compounds, kin, stem, words
 __all__ = ["Entry", "Finder", "Hit", "entries"]
 
 _MIGRATIONS = re.compile(r"(?:^|/)(?:alembic|migrations|versions)/")
+_DRIVER = re.compile(r"(?:^|/)(?:scripts?|examples?|docs_src|bench(?:marks)?|drivers?|demos?|tools)/")
+_MEANT_FOR_USE = ("service", "dependency", "endpoint", "schema", "table")
+_USED = 1.1  # what is there to be used comes before
+_DRIVEN = 0.8  # what only drives it
 _LIGHT = frozenset(stem(word) for word in ("get", "set", "do", "make", "create", "handle"))
 _KIND_WANTED = 2.2  # a component of the kind that was asked for
 _METHOD_WANTED = 2.0
@@ -38,8 +42,10 @@ class Hit:
 class Finder:
     """The searchable form of one codebase's entries."""
 
-    def __init__(self, entries: Sequence[Entry], index: Index | None = None) -> None:
+    def __init__(self, entries: Sequence[Entry], index: Index | None = None, *, note: str = "") -> None:
         self.entries = entries
+        self.note = note
+        """What of the routes no application is seen to serve, in words."""
         self.index = index if index is not None else Index.of([_document(entry) for entry in entries])
 
     def search(self, text: str, *, limit: int = 10, kinds: Collection[str] = ()) -> tuple[Hit, ...]:
@@ -76,6 +82,10 @@ def _steer(entry: Entry, query: Query) -> float:
         factor *= _KIND_WANTED if entry.kind in query.kinds else 1.0
     if query.methods:
         factor *= _METHOD_WANTED if query.methods.intersection(entry.methods) else 1 / _METHOD_WANTED
+    if entry.kind in _MEANT_FOR_USE:
+        factor *= _USED
+    if _DRIVER.search(entry.path):
+        factor *= _DRIVEN
     if entry.name.startswith("_"):
         factor *= _PRIVATE
     if "test" not in query.kinds and (entry.kind == "test" or _is_aside(entry.path)):

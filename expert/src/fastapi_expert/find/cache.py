@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
+from fastapi_expert.codebase.reach import reach_note
 from fastapi_expert.find import Entry, Finder, entries
 from fastapi_expert.find.index import Index
 from fastapi_expert.identity import identity
@@ -23,17 +24,18 @@ def finder_of(codebase: "Codebase", notes: Sequence[Entry] = ()) -> Finder:
     digest = digest_of(identity(), codebase.digest, codebase.is_live, notes)
     finder = recall(codebase.cache, _NAME, digest, _unpacked)
     if finder is None:
-        finder = Finder((*entries(codebase), *notes))
+        finder = Finder((*entries(codebase), *notes), note=reach_note(codebase.inventory))
         if not codebase.hangs_on_data:
             keep(codebase.cache, _NAME, digest, _packed(finder))
     return finder
 
 
 def _packed(finder: Finder) -> bytes:
-    """A line that tells lengths, then the entries, the terms and the arrays."""
+    """A line that tells lengths, then the entries, the terms, the note and the arrays."""
     index = finder.index
     arrays = [numbers.tobytes() for numbers in (index.starts, index.numbers, index.weights)]
-    parts = [json.dumps(finder.entries).encode(), json.dumps(index.terms).encode(), *arrays]
+    texts = [json.dumps(one).encode() for one in (finder.entries, index.terms, finder.note)]
+    parts = [*texts, *arrays]
     body = b"".join(parts)
     return json.dumps([crc32(body), [len(part) for part in parts]]).encode() + b"\n" + body
 
@@ -49,8 +51,9 @@ def _unpacked(data: bytes) -> Finder:
         parts.append(body[:length])
         body = body[length:]
     found = [_entry(row) for row in json.loads(parts[0])]
-    starts, numbers, weights = [_array(code, part) for code, part in zip(_ARRAYS, parts[2:], strict=True)]
-    return Finder(found, Index(len(found), json.loads(parts[1]), starts, numbers, weights))
+    starts, numbers, weights = [_array(code, part) for code, part in zip(_ARRAYS, parts[3:], strict=True)]
+    index = Index(len(found), json.loads(parts[1]), starts, numbers, weights)
+    return Finder(found, index, note=json.loads(parts[2]))
 
 
 def _entry(row: list[Any]) -> Entry:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 
-from fastapi_expert.find.words import kin
+from fastapi_expert.find.words import kin, stem
 
 # part -> (weight, how strongly a long one is discounted)
 PARTS: dict[str, tuple[float, float]] = {
@@ -139,12 +139,22 @@ class Index:
         """The words of the index that ``term`` may mean, and how much each counts."""
         readings = {other: _KIN for other in kin(term) if other in self._positions}
         readings.update({word: 1.0 for word in (term, *compounds) if word in self._positions})
+        if term not in self._positions and not readings:
+            readings.update(dict.fromkeys(self._halves(term), _PREFIX))
         if term not in self._positions and len(term) >= 3 and not readings:
             longer = [word for word in self._positions if word.startswith(term)]
             readings.update(dict.fromkeys(longer, _PREFIX))
             if not longer:
                 readings.update(dict.fromkeys(self._typos(term), _TYPO))
         return readings
+
+    def _halves(self, term: str) -> tuple[str, ...]:
+        """The two known words that ``term`` is made of: `ratelimit` is `rate` and `limit`."""
+        for cut in range(3, len(term) - 2):
+            halves = stem(term[:cut]), stem(term[cut:])
+            if all(half in self._positions for half in halves):
+                return halves
+        return ()
 
     def _typos(self, term: str) -> list[str]:
         from difflib import get_close_matches

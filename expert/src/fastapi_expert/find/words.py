@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
+from pathlib import Path
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
 _STOP_WORDS = """
@@ -12,41 +13,6 @@ some that the their them there these this those to us want was we what when wher
 return returns self cls async def args kwargs
 """
 _STOP = frozenset(_STOP_WORDS.split())
-# what developers call by several names; each group is one idea
-_IDEAS = (
-    "create add new insert register make store save",
-    "delete remove destroy drop purge",
-    "update edit modify change patch",
-    "fetch get read retrieve load show",
-    "list all",
-    "search filter lookup find",
-    "paginate pagination page",
-    "money currency amount price cents",
-    "login signin authenticate logon",
-    "follow subscribe",
-    "unfollow unsubscribe",
-    "signup register registration",
-    "auth authenticate authentication authorize authorization",
-    "config configuration settings environment env",
-    "database db session",
-    "password pwd passwd passphrase",
-    "email mail smtp",
-    "validate verify check ensure",
-    "hash digest encrypt",
-    "error exception fail",
-    "send notify deliver",
-    "picture image photo avatar",
-    "organization organisation org",
-    "message msg",
-    "job task worker",
-    "permission role scope access",
-    "current me myself whoami",
-    "logout signout",
-    "string str",
-    "admin administrator superuser",
-    "integer int number",
-    "boolean bool",
-)
 
 
 def words(text: str) -> list[str]:
@@ -100,8 +66,15 @@ def kin(word: str) -> tuple[str, ...]:
     return tuple(sorted(_KIN.get(word, ())))
 
 
-_KIN: dict[str, set[str]] = {}
-for _group in _IDEAS:
-    _stems = [stem(_word) for _word in _group.split()]
-    for _stem in _stems:
-        _KIN.setdefault(_stem, set()).update(other for other in _stems if other != _stem)
+def _read_synonyms() -> dict[str, set[str]]:
+    """Stem to the stems that share a line of the table with it."""
+    found: dict[str, set[str]] = {}
+    table = Path(__file__).with_name("synonyms.txt").read_text(encoding="utf-8")
+    for line in table.splitlines():
+        stems = [stem(word) for word in line.split()] if not line.startswith("#") else []
+        for one in stems:
+            found.setdefault(one, set()).update(other for other in stems if other != one)
+    return found
+
+
+_KIN = _read_synonyms()

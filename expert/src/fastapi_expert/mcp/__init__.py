@@ -38,10 +38,12 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _serve(root: Path, http: str) -> None:
+    from fastapi_expert.clients import warming
     from fastapi_expert.config import project_root
     from fastapi_expert.mcp.capabilities import ExpertCapabilities
     from fastapi_expert.mcp.protocol import Server
 
+    warming.start(project_root(root))
     server = Server(ExpertCapabilities(project_root(root)))
     if http:
         from fastapi_expert.mcp.http import serve_http

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import get_args
 
 from fastapi_expert.codebase import Codebase
-from fastapi_expert.codebase.model import Component, Kind, Route
+from fastapi_expert.codebase.model import Component, Inventory, Kind, Route
+from fastapi_expert.codebase.reach import reach_note
 from fastapi_expert.codebase.vocabulary import METHODS, WEBSOCKET
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates import find
@@ -18,6 +19,7 @@ from fastapi_expert.duplicates.model import Finding
 from fastapi_expert.duplicates.proposal import propose
 from fastapi_expert.errors import ExpertError
 from fastapi_expert.mcp.workspace import Workspace
+from fastapi_expert.render.routes import is_unprotected
 from fastapi_expert.tool import Parameter, Tool
 
 _KINDS: tuple[str, ...] = get_args(Kind)
@@ -189,7 +191,7 @@ class CodeTools:
         else:
             head, problems = f"{len(found)} of kind {kind}", []
         lines = [*_first([_component(c, detail=detail) for c in found], limit), *_first(problems, 5)]
-        return "\n".join([head, *lines])
+        return "\n".join([head, *_note(inventory), *lines])
 
     def list_routes(
         self,
@@ -207,10 +209,14 @@ class CodeTools:
             if path in route.path
             and (method is None or route.method == method or (method == WEBSOCKET and route.websocket))
             and not (untested and route.tests)
-            and not (unprotected and route.protected)
+            and (not unprotected or is_unprotected(route))
         ]
         return "\n".join(
-            [f"{len(found)} of {len(inventory.routes)} routes", *_first([_route(r) for r in found], limit)]
+            [
+                f"{len(found)} of {len(inventory.routes)} routes",
+                *_note(inventory),
+                *_first([_route(r) for r in found], limit),
+            ]
         )
 
     def find_existing(self, *, query: str, kind: str | None = None, limit: int = _SHORT["find_existing"]) -> str:
@@ -218,7 +224,8 @@ class CodeTools:
         found = [hit.entry for hit in hits if kind in (None, hit.entry.kind)][:limit]
         if not found:
             return f"Nothing here answers {query!r}. Try other words, or map_codebase with a kind."
-        lines: list[str] = []
+        note = self._workspace.finder().note
+        lines: list[str] = [f"not served as far as is seen: {note}"] if note else []
         for entry in found:
             served = f" serves {', '.join(entry.routes)}" if entry.routes else ""
             about = f": {entry.summary}" if entry.summary else ""
@@ -313,11 +320,23 @@ def _component(c: Component, *, detail: bool) -> str:
 def _route(route: Route) -> str:
     models = " ".join(f"<-{model}" for model in route.request_models)
     answer = f" ->{route.response_model}" if route.response_model else ""
-    guard = "protected" if route.protected else "open"
+    guard = {"required": "protected", "none": "open"}.get(route.protection, route.protection)
+    if route.when is not None:
+        guard += f" by {route.when.setting}={route.when.default or 'not set'}" + (
+            " (open as shipped)" * route.when.open
+        )
+    if route.reach != "served":
+        guard += f" {route.reach}"
     return (
         f"{route.method} {route.path} {route.name} {route.path_file}:{route.line} {guard}"
         f" {models}{answer} tests:{len(route.tests)}"
     ).replace("  ", " ")
+
+
+def _note(inventory: Inventory) -> list[str]:
+    """What is not known to be served: said before everything else."""
+    note = reach_note(inventory)
+    return [f"not served as far as is seen: {note}"] if note else []
 
 
 def _finding(finding: Finding) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import get_args
 
 from fastapi_expert.codebase.model import Component, Inventory, Kind
+from fastapi_expert.codebase.reach import reach_note
 from fastapi_expert.render.terminal import Style, counted, printable
 
 _KINDS: tuple[str, ...] = get_args(Kind)
@@ -14,11 +15,17 @@ def inventory_text(inventory: Inventory, style: Style) -> str:
     """Counts by kind, the routers with their routes, and what could not be known."""
     counts = Counter(component.kind for component in inventory.components)
     routes = inventory.routes
-    open_, untested = (sum(not route.protected for route in routes), sum(not route.tests for route in routes))
+    open_ = sum(route.protection in ("none", "optional") for route in routes)
+    untested = sum(not route.tests for route in routes)
+    unknown = sum(route.protection == "unknown" for route in routes)
     lines = [style.paint(f"{inventory.root}", "bold") + f"  {counted(inventory.files, 'file')}", ""]
     lines += [f"  {kind.replace('_', ' '):<18}{counts[kind]:>7,}" for kind in _KINDS if counts[kind]]
     if routes:
-        lines += ["", f"  {counted(len(routes), 'route')}: {open_:,} unprotected, {untested:,} untested"]
+        doubt = f", {unknown:,} of unknown protection" if unknown else ""
+        lines += ["", f"  {counted(len(routes), 'route')}: {open_:,} unprotected{doubt}, {untested:,} untested"]
+    note = reach_note(inventory)
+    if note:
+        lines += [style.paint(f"  {note} (expert routes --problems)", "yellow")]
     lines += _routers(inventory, style)
     if inventory.problems:
         lines += ["", style.paint(f"{counted(len(inventory.problems), 'thing')} that the text does not tell:", "bold")]

@@ -90,8 +90,21 @@ def route_json(route: Route) -> dict[str, Any]:
         "protected": route.protected,
         "tests": list(route.tests),
         "websocket": route.websocket,
+        "app": route.app,
         "reach": route.reach,
     }
+    document["protection"] = route.protection
+    document["by"] = [{"path": one.path, "line": one.line, "what": one.what} for one in route.by]
+    if route.when is not None:
+        document["when"] = {
+            "setting": route.when.setting,
+            "default": route.when.default,
+            "path": route.when.path,
+            "line": route.when.line,
+            "open": route.when.open,
+        }
+    if route.host:
+        document["host"] = route.host
     if route.response_model is not None:
         document["response_model"] = route.response_model
     if route.status_code is not None:

@@ -3,35 +3,85 @@
 from collections.abc import Sequence
 
 from fastapi_expert.codebase.model import Inventory, Route
+from fastapi_expert.codebase.reach import reach_note
 from fastapi_expert.render.terminal import Style, counted, printable
 
 _COLOURS = {"GET": "green", "POST": "blue", "PUT": "yellow", "PATCH": "magenta", "DELETE": "red"}
 
 
 def routes_text(inventory: Inventory, routes: Sequence[Route], style: Style) -> str:
-    """One line a route, in order of registration, and what could not be known."""
-    names = {component.id: component.name for component in inventory.components}
+    """One line a route, in order of registration, one table an application, after what could not be known."""
     lines: list[str] = []
-    if routes:
-        verb = max(len(route.method) for route in routes)
-        path = min(70, max(len(route.path) for route in routes))
-        lines = [_line(route, names, verb, path, style) for route in routes]
+    note = reach_note(inventory)
+    if note:
+        lines += [style.paint(f"{note} (--problems says why)", "yellow"), ""]
+    apps = list(dict.fromkeys(route.app for route in routes))
+    for app in apps:
+        own = [route for route in routes if route.app == app]
+        if len(apps) > 1:
+            lines += [style.paint(app, "bold"), *_table(own, inventory, routes, style), ""]
+        else:
+            lines += _table(own, inventory, routes, style)
     protected = sum(route.protected for route in routes)
+    unknown = sum(route.protection == "unknown" for route in routes)
     tested = sum(bool(route.tests) for route in routes)
-    lines += ["", f"{counted(len(routes), 'route')}, {protected:,} protected, {tested:,} tested"]
+    doubt = f", {unknown:,} unknown" if unknown else ""
+    lines += ["", f"{counted(len(routes), 'route')}, {protected:,} protected{doubt}, {tested:,} tested"]
     if inventory.problems:
-        lines.append(f"{counted(len(inventory.problems), 'thing')} that the text does not tell (--json lists them)")
-    return "\n".join(lines).lstrip("\n")
+        lines.append(f"{counted(len(inventory.problems), 'thing')} that the text does not tell (--problems lists them)")
+    return "\n".join(lines).strip("\n")
+
+
+def is_unprotected(route: Route) -> bool:
+    """Whether `--unprotected` lists a route: nothing protects it, that is not known, or it is open as shipped."""
+    return route.protection in ("none", "unknown") or (route.when is not None and route.when.open)
+
+
+def unprotected_text(inventory: Inventory, routes: Sequence[Route], style: Style) -> str:
+    """Routes that nothing protects, those of which that is not known, and those that a setting leaves open."""
+    groups = [
+        ("", [route for route in routes if route.protection == "none"]),
+        ("not known", [route for route in routes if route.protection == "unknown"]),
+        ("open as shipped, protected by a setting", [route for route in routes if route.when and route.when.open]),
+    ]
+    lines: list[str] = []
+    for heading, own in groups:
+        if heading and own:
+            lines += ["", style.paint(heading, "bold")]
+        lines += _table(own, inventory, routes, style)
+    lines += ["", ", ".join(f"{len(own):,} {heading or 'open'}" for heading, own in groups if own or not heading)]
+    note = reach_note(inventory)
+    return "\n".join([*([note, ""] if note else []), *lines]).strip("\n")
+
+
+def _table(own: Sequence[Route], inventory: Inventory, routes: Sequence[Route], style: Style) -> list[str]:
+    names = {component.id: component.name for component in inventory.components}
+    verb = max((len(route.method) for route in routes), default=0)
+    path = min(70, max((len(route.path) for route in routes), default=0))
+    return [_line(route, names, verb, path, style) for route in own]
+
+
+_PROTECTION = {
+    "required": ("protected", "green"),
+    "optional": ("optional ", "yellow"),
+    "unknown": ("unknown  ", "magenta"),
+    "none": ("open     ", "yellow"),
+}
 
 
 def _line(route: Route, names: dict[str, str], verb: int, path: int, style: Style) -> str:
     method = style.paint(f"{route.method:<{verb}}", "bold", _COLOURS.get(route.method, "cyan"))
-    auth = style.paint("protected", "green") if route.protected else style.paint("open     ", "yellow")
+    auth = style.paint(*_PROTECTION[route.protection])
     tests = f"{len(route.tests)} tests" if len(route.tests) != 1 else "1 test"
     tested = f"{tests:<9}" if route.tests else style.paint("untested ", "red")
     models = _models(route, names)
     place = style.paint(f"{route.path_file}:{route.line}", "dim")
-    return f"{method}  {printable(route.path):<{path}}  {auth}  {tested}  {route.name}{models}  {place}"
+    shown = f"{method}  {printable(route.path):<{path}}  {auth}  {tested}  {route.name}{models}  {place}"
+    if route.when is not None:
+        default = route.when.default if route.when.default is not None else "not set"
+        state = "open as shipped" if route.when.open else "protected as shipped"
+        shown += f"  {style.paint(f'by {route.when.setting} ({default}: {state})', 'dim')}"
+    return shown if route.reach == "served" else f"{shown}  {style.paint(route.reach, 'yellow')}"
 
 
 def _models(route: Route, names: dict[str, str]) -> str:

@@ -25,8 +25,8 @@ def edits(launcher: Launcher) -> list[Edit]:
     """The edits that register the expert with OpenCode."""
     plugin = (Path(__file__).parent / "opencode_plugin.js").read_text(encoding="utf-8")
     server = {"type": "local", "command": [launcher.path(), "mcp"], "enabled": True}
-    tools = json.dumps({f"{NAME}_*": True})
-    agent = markdown(f"description: {DESCRIPTION}", "mode: subagent", f"tools: {tools}")
+    permission = json.dumps({f"{NAME}_*": "allow"})
+    agent = markdown(f"description: {DESCRIPTION}", "mode: subagent", f"permission: {permission}")
     return [
         OwnFile(f".opencode/agents/{NAME}.md", agent),
         JsonMember("opencode.json", ("mcp", NAME), server),

@@ -1,12 +1,13 @@
 """GitHub Copilot (VS Code, command line, cloud): `.github/agents`, `.vscode/mcp.json`, `.github/hooks`.
 
-Source: the hooks configuration reference of GitHub's documentation (version 1, `bash`, `powershell`, `timeoutSec`).
+Sources: the hooks configuration reference of GitHub's documentation (version 1, `bash`, `powershell`, `timeoutSec`);
+VS Code's documentation of its agent's hooks (`hookSpecificOutput`).
 """
 
 import json
 from typing import Any
 
-from fastapi_expert.clients.answer import Answer, Event
+from fastapi_expert.clients.answer import Answer, Event, hook_specific_output
 from fastapi_expert.clients.calls import PayloadFormat
 from fastapi_expert.clients.definition import AGENTS_BLOCK, DESCRIPTION, NAME, markdown
 from fastapi_expert.clients.edits import Edit, JsonMember, MarkdownBlock, OwnFile
@@ -58,9 +59,11 @@ def edits(launcher: Launcher) -> list[Edit]:
 
 
 def render_answer(event: Event, answer: Answer) -> dict[str, Any]:
-    """A decision at top level; it has no field for a note."""
-    if event == "stop" and answer.refusal:
-        return {"decision": "block", "reason": answer.refusal}
+    """The decision twice: under `hookSpecificOutput` for VS Code's agent, at top level for Copilot's command line."""
+    body = hook_specific_output(event, answer)
+    if event == "stop":
+        decision = {"decision": "block", "reason": answer.refusal}
+        return body | ({"hookSpecificOutput": {"hookEventName": "Stop", **decision}} if answer.refusal else {})
     if answer.refusal:
-        return {"permissionDecision": "deny", "permissionDecisionReason": answer.refusal}
-    return {"additionalContext": answer.advice} if answer.advice else {}
+        return body | {"permissionDecision": "deny", "permissionDecisionReason": answer.refusal}
+    return body | ({"additionalContext": answer.advice} if answer.advice else {})

@@ -85,12 +85,14 @@ class Cache:
         """Keep (hash, facts, shapes) and (path, stamp, hash); forget the paths that are ``gone``."""
         now = time.time_ns()
         rows = [(digest, facts, shapes, _checksum(facts, shapes)) for digest, facts, shapes in contents]
-        settled = [(path, *stamp, digest) for path, stamp, digest in stamps if now - stamp[0] > _RACY_NS]
+        settled = [
+            (path, *stamp, digest) for path, stamp, digest in stamps if now - stamp[0] > _RACY_NS and _is_utf8(path)
+        ]
 
         def write(connection: sqlite3.Connection) -> None:
             connection.executemany("insert or replace into contents values (?, ?, ?, ?)", rows)
             connection.executemany("insert or replace into stamps values (?, ?, ?, ?, ?)", settled)
-            connection.executemany("delete from stamps where path = ?", [(path,) for path in gone])
+            connection.executemany("delete from stamps where path = ?", [(path,) for path in gone if _is_utf8(path)])
             # Old contents stay for a while, because switching branches brings them back.
             many, few = connection.execute(
                 "select (select count(*) from contents), (select count(*) from stamps)"
@@ -172,6 +174,11 @@ class Cache:
         except sqlite3.DatabaseError:
             self.forget()
         return None
+
+
+def _is_utf8(path: str) -> bool:
+    """Whether the database can hold ``path``: a file whose name is not UTF-8 is read anew every time."""
+    return path.isascii() or not any("\ud800" <= character <= "\udfff" for character in path)
 
 
 def _checksum(facts: bytes, shapes: bytes) -> bytes:

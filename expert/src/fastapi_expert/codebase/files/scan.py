@@ -2,7 +2,8 @@
 
 import gc
 import os
-from collections.abc import Callable, Generator, Sequence
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
@@ -26,6 +27,8 @@ PARALLEL_BYTES = 400_000
 """With less source than this a second process costs more than it saves."""
 BATCHES = 100
 """Many and small: a large answer would fill the pipe and make the child wait."""
+KEEP_EVERY = 0.5
+"""Seconds of reading after which what was read is stored."""
 AHEAD = 3
 """How many batches the child is sent before it has answered."""
 
@@ -78,7 +81,7 @@ def scan(
             source = _read(f"{base}{path}" if base else root, path, problems)
         if source is not None:
             unread.append(_Unread(path, blake2b(source, digest_size=16).digest(), source))
-    encoded = _read_all(unread, found, progress)
+    encoded = _read_all(unread, found, progress, _keeping(cache, stamps))
     gone = [path for path in known if path not in stamps]
     if cache is not None and (encoded or settled or gone):
         cache.store(encoded, settled, gone)
@@ -96,20 +99,64 @@ def _read(file: str | Path, path: str, problems: list[Problem]) -> bytes | None:
         return None
 
 
+def known(root: Path, *, exclude: Sequence[str], cache: Cache, near: str, most: int) -> tuple[Scan, int]:
+    """What the cache holds already, at most ``most`` files, those that share folders with ``near`` first; nothing is
+    read. The number is of the files that are left out."""
+    listed, problems = list_files(root, exclude=exclude)
+    before, stored = cache.stamps(), cache.hashes()
+    ready = [
+        file.path
+        for file in listed
+        if (seen := before.get(file.path)) is not None and seen[0] == file.stamp and seen[1] in stored
+    ]
+    folders = near.split("/")[:-1]
+    chosen = sorted(sorted(ready, key=lambda path: -_shared(path.split("/"), folders))[:most])
+    stamps = {path: before[path] for path in chosen}
+    facts = FactStore(root, {path: digest for path, (_, digest) in stamps.items()}, {}, cache)
+    return Scan(facts, stamps, problems), len(listed) - len(chosen)
+
+
+def _shared(parts: Sequence[str], folders: Sequence[str]) -> int:
+    """How many folders two paths share from the root on."""
+    return next((number for number, (a, b) in enumerate(zip(parts, folders, strict=False)) if a != b), len(folders))
+
+
+_Keep = Callable[[Sequence[_Unread], Sequence[tuple[bytes, bytes, bytes]]], None]
+
+
+def _keeping(cache: Cache | None, stamps: Mapping[str, tuple[tuple[int, int, int], bytes]]) -> _Keep | None:
+    """Store what was read while the rest is being read: a process that is killed has not worked for nothing."""
+    if cache is None:
+        return None
+
+    def keep(batch: Sequence[_Unread], encoded: Sequence[tuple[bytes, bytes, bytes]]) -> None:
+        cache.store(encoded, [(one.path, *stamps[one.path]) for one in batch if one.path in stamps], ())
+
+    return keep
+
+
 def _read_all(
-    unread: list[_Unread], found: dict[str, FileFacts], progress: Progress | None
+    unread: list[_Unread], found: dict[str, FileFacts], progress: Progress | None, keep: _Keep | None = None
 ) -> list[tuple[bytes, bytes, bytes]]:
-    """Read the sources into ``found``; their encoded facts for the cache."""
+    """Read the sources into ``found``; their encoded facts for the cache, but for those that were kept meanwhile."""
     encoded: list[tuple[bytes, bytes, bytes]] = []
+    waiting: list[_Unread] = []
+    kept_at = time.monotonic()
     if not unread:
         return encoded
     done = 0
 
     def take(batch: Sequence[_Unread], facts: Sequence[tuple[FileFacts | None, bytes, bytes]]) -> None:
-        nonlocal done
+        nonlocal done, kept_at
         for one, (read, text, shapes) in zip(batch, facts, strict=True):
             found[one.path] = read if read is not None else decode(one.path, text, shapes)
             encoded.append((one.digest, text, shapes))
+        waiting.extend(batch)
+        if keep is not None and time.monotonic() - kept_at > KEEP_EVERY:
+            keep(waiting, encoded)
+            waiting.clear()
+            encoded.clear()
+            kept_at = time.monotonic()
         done += len(batch)
         if progress is not None:
             progress("reading", done, len(unread))

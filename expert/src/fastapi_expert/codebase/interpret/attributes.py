@@ -1,24 +1,33 @@
 """What a name after a dot stands for: attributes of modules, routers, objects, classes and their bases."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from fastapi_expert.codebase.interpret.paths import CONSTANTS, path_attribute
 from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
+    HOLE,
     MISSING,
+    Arguments,
     ClassValue,
     External,
     FunctionValue,
+    IncludeEntry,
     Instance,
     Member,
     Method,
     ModuleInfo,
     ModuleValue,
+    MountEntry,
     PathValue,
+    RouteEntry,
+    RouteList,
     Router,
     Scope,
     Site,
     Super,
+    Thunk,
     Unknown,
     is_dict,
     is_list,
@@ -47,6 +56,17 @@ _TEXT_METHODS = frozenset(
         "casefold",
         "partition",
         "rpartition",
+        "zfill",
+        "count",
+        "find",
+        "isidentifier",
+        "isdigit",
+        "isalpha",
+        "isupper",
+        "islower",
+        "swapcase",
+        "splitlines",
+        "encode",
     ]
 )
 _LIST_METHODS = frozenset(
@@ -65,9 +85,12 @@ _LIST_METHODS = frozenset(
         "update",
         "discard",
         "clear",
+        "union",
+        "intersection",
+        "difference",
     ]
 )
-_DICT_METHODS = frozenset(["items", "keys", "values", "get", "update", "setdefault", "pop", "copy"])
+_DICT_METHODS = frozenset(["items", "keys", "values", "get", "update", "setdefault", "pop", "copy", "clear"])
 
 
 _APP_DEFAULTS = {
@@ -83,30 +106,16 @@ def attribute(interp: Runtime, value: Any, name: str, site: Site) -> Any:
     if isinstance(value, External):
         dotted = f"{value.name}.{name}"
         return CONSTANTS.get(dotted) or External(dotted)
-    if isinstance(value, Unknown):
+    if name == "__path__" and isinstance(value, Unknown):
         return value
-    if isinstance(value, ModuleValue):
-        if name == "__path__":
-            return [PathValue(value.place.removesuffix("__init__.py").rstrip("/"))]
-        found = interp.module_attribute(value.place, name)
-        return found if found is not MISSING else Unknown(site, f"{value.place} has no {name} that the text shows")
-    if isinstance(value, Router):
-        return _router_attribute(interp, value, name, site)
-    if isinstance(value, Instance):
-        return _instance_attribute(interp, value, name, site)
-    if isinstance(value, ClassValue):
-        return class_attribute(interp, value, name, site, receiver=None)
-    if isinstance(value, Super):
-        return _super_attribute(interp, value, name, site)
-    if isinstance(value, Member):
-        return value.value if name == "value" else value.name if name == "name" else Method(value.value, name)
-    if isinstance(value, PathValue):
-        found = path_attribute(interp, value, name, site)
-        return found if found is not None else Method(value, name)
-    if isinstance(value, ModuleInfo):
-        return getattr(value, name, None)
-    if isinstance(value, FunctionValue) and name == "__name__":
-        return value.qualname.rsplit(".", 1)[-1].split("@")[0]
+    if isinstance(value, Unknown):
+        return replace(value, text=HOLE, unset=False)
+    kind: type = type(value)
+    read = _READERS.get(kind)
+    if read is not None:
+        return read(interp, value, name, site)
+    if name == "__class__":
+        return External(f"builtins.{type(value).__name__}")
     if isinstance(value, str) and name in _TEXT_METHODS:
         return Method(value, name)
     if is_list(value) and name in _LIST_METHODS:
@@ -116,7 +125,93 @@ def attribute(interp: Runtime, value: Any, name: str, site: Site) -> Any:
     return Unknown(site, f"the attribute {name} is not known")
 
 
-def _router_attribute(interp: Runtime, router: Router, name: str, site: Site) -> Any:
+def attributes_of(interp: Runtime, function: FunctionValue) -> dict[str, Any]:
+    """What was set on a function."""
+    return interp.function_attributes.setdefault((function.path, function.qualname), {})
+
+
+def _of_module(interp: Runtime, value: ModuleValue, name: str, site: Site) -> Any:
+    if name == "__path__":
+        return [PathValue(value.place.removesuffix("__init__.py").rstrip("/"))]
+    if name == "__dict__":
+        return names_of(interp, value)
+    if name == "__name__":
+        return interp.names.modules.name(value.place) if not value.place.endswith("/") else Unknown(site, "a namespace")
+    found = interp.module_attribute(value.place, name)
+    return found if found is not MISSING else Unknown(site, f"{value.place} has no {name} that the text shows")
+
+
+def names_of(interp: Runtime, value: Any) -> dict[str, Any] | None:
+    """The names of a module, an object or a class with their values, sorted; None when they are not known."""
+    if isinstance(value, ModuleValue) and not value.place.endswith("/"):
+        scope = interp.run_module(value.place)
+        return {name: interp.force(scope, name) for name in sorted(scope.names) if not name.startswith("__")}
+    if isinstance(value, Instance):
+        own = {name: one for name, one in value.attributes.items() if name.isidentifier()}
+        inherited = _members_of(interp, value.cls, value) if isinstance(value.cls, ClassValue) else {}
+        return dict(sorted({**inherited, **own}.items()))
+    if isinstance(value, ClassValue):
+        return dict(sorted(_members_of(interp, value, None).items()))
+    return None
+
+
+def _members_of(interp: Runtime, cls: ClassValue, receiver: Any) -> dict[str, Any]:
+    """What a class and its bases hold, by name; properties are not computed."""
+    found: dict[str, Any] = {}
+    site = Site(cls.path, 1)
+    for one in reversed(lineage(interp, cls)):
+        if not isinstance(one, ClassValue):
+            continue
+        facts = interp.names.class_(one.path, one.qualname)
+        methods = [method.rpartition(".")[2] for method in facts.methods if "@" not in method] if facts else []
+        for name in (*methods, *list(one.namespace)):
+            if name.startswith("__") or name in found:
+                continue
+            function = interp.names.function(one.path, f"{one.qualname}.{name}")
+            kinds = [kind for kind in (function.decorators if function else ()) if isinstance(kind, str)]
+            if not any(kind.rpartition(".")[2] in _PROPERTIES for kind in kinds):
+                found[name] = class_attribute(interp, cls, name, site, receiver=receiver)
+    return found
+
+
+def _of_function(interp: Runtime, value: FunctionValue, name: str, site: Site) -> Any:
+    if name == "__name__":
+        return value.qualname.rsplit(".", 1)[-1].split("@")[0]
+    if name == "__qualname__":
+        return value.qualname
+    if name == "__module__":
+        return interp.names.modules.name(value.path)
+    if name == "__self__" and value.receiver is not None:
+        return value.receiver
+    if name == "__func__":
+        return replace(value, receiver=None)
+    attributes = attributes_of(interp, value)
+    if name == "__dict__":
+        return attributes
+    if name == "__doc__":
+        facts = interp.names.function(value.path, value.qualname)
+        return (facts.docstring or None) if facts is not None else None
+    return attributes[name] if name in attributes else Unknown(site, f"the attribute {name} of a function")
+
+
+def _of_class(interp: Runtime, value: ClassValue, name: str, site: Site) -> Any:
+    if name in ("__name__", "__qualname__"):
+        return value.qualname.rsplit(".", 1)[-1].split("@")[0]
+    if name == "__module__":
+        return interp.names.modules.name(value.path)
+    if name == "__dict__":
+        return names_of(interp, value)
+    if name in ("__subclasses__", "mro"):
+        return Method(value, name)
+    if name == "__bases__":
+        return bases(interp, value)
+    if name == "__members__":
+        members = {key: class_attribute(interp, value, key, site, receiver=None) for key in list(value.namespace)}
+        return {key: one for key, one in members.items() if isinstance(one, Member)}
+    return class_attribute(interp, value, name, site, receiver=value)
+
+
+def _of_router(interp: Runtime, router: Router, name: str, site: Site) -> Any:
     if name in router.attributes:
         return router.attributes[name]
     if isinstance(router.cls, ClassValue):
@@ -127,26 +222,69 @@ def _router_attribute(interp: Runtime, router: Router, name: str, site: Site) ->
         return router.prefix
     if name == "router" and router.is_app:
         return router
+    if name == "routes":
+        return RouteList(router)
+    if name in ("__class__", "__dict__"):
+        return router.cls if name == "__class__" else Unknown(site, "what a router holds")
+    if name == "state":
+        return router.attributes.setdefault(name, Instance(External("starlette.datastructures.State"), site))
     if router.is_app and name in _APP_DEFAULTS:
         return router.keywords.get(name, _APP_DEFAULTS[name])
     if name in ("tags", "dependencies", "title", "version", "root_path"):
         known = router.keywords.get(name)
-        return (
-            known
-            if known is not None
-            else []
-            if name in ("tags", "dependencies")
-            else Unknown(site, f"{name} of an app")
-        )
+        if known is not None:
+            return known
+        return router.keywords.setdefault(name, []) if name in ("tags", "dependencies") else Unknown(site, f"{name}")
     return Method(router, name)
 
 
-def _instance_attribute(interp: Runtime, instance: Instance, name: str, site: Site) -> Any:
+def _of_instance(interp: Runtime, instance: Instance, name: str, site: Site) -> Any:
     if name in instance.attributes:
         return instance.attributes[name]
+    if name == "__class__":
+        return instance.cls
+    if name == "__dict__":
+        return {key: value for key, value in instance.attributes.items() if key.isidentifier()}
     if isinstance(instance.cls, External):
         return Method(instance, name)
     return class_attribute(interp, instance.cls, name, site, receiver=instance)
+
+
+def _of_member(interp: Runtime, value: Member, name: str, site: Site) -> Any:
+    return value.value if name in ("value", "_value_") else value.name if name == "name" else Method(value.value, name)
+
+
+def _of_path(interp: Runtime, value: PathValue, name: str, site: Site) -> Any:
+    found = path_attribute(interp, value, name, site)
+    return found if found is not None else Method(value, name)
+
+
+def _of_route(interp: Runtime, value: RouteEntry | IncludeEntry | MountEntry, name: str, site: Site) -> Any:
+    """A route as `router.routes` gives it."""
+    if isinstance(value, IncludeEntry):
+        return Unknown(site, "a router that was included")
+    if name == "path":
+        return value.path
+    if isinstance(value, MountEntry):
+        return value.app if name == "app" else Unknown(site, f"{name} of a mount")
+    if name == "methods":
+        return list(value.methods)
+    if name == "endpoint":
+        return value.endpoint
+    if name == "name":
+        named = value.keywords.get("name")
+        return named if named is not None else attribute(interp, value.endpoint, "__name__", site)
+    if name == "tags":
+        return value.keywords.setdefault("tags", [])
+    return value.keywords.get(name, Unknown(site, f"{name} of a route"))
+
+
+def _of_route_list(interp: Runtime, value: RouteList, name: str, site: Site) -> Any:
+    return Method(value, name)
+
+
+def _of_module_info(interp: Runtime, value: ModuleInfo, name: str, site: Site) -> Any:
+    return getattr(value, name, None)
 
 
 def _super_attribute(interp: Runtime, value: Super, name: str, site: Site) -> Any:
@@ -191,6 +329,16 @@ def _same_class(left: ClassValue | External, right: ClassValue | External) -> bo
     return left == right
 
 
+def class_value(interp: Runtime, path: str, facts: ClassFacts, scope: Scope) -> ClassValue:
+    """A class of the codebase before its body ran: its fields are evaluated when they are asked for."""
+    value = ClassValue(path, facts.qualname, scope)
+    inside = Scope(path, value.namespace, scope, value)
+    for field in facts.fields:
+        if field.default:
+            value.namespace[field.name] = Thunk(field.default_expr, inside)
+    return value
+
+
 def class_attribute(interp: Runtime, cls: ClassValue, name: str, site: Site, *, receiver: Any) -> Any:
     """What ``name`` is on the class, methods bound to ``receiver``; a default of a settings field is its value."""
     for one in lineage(interp, cls):
@@ -201,37 +349,56 @@ def class_attribute(interp: Runtime, cls: ClassValue, name: str, site: Site, *, 
         if facts is None:
             continue
         found = _own_attribute(interp, one, facts, name, site, receiver)
-        if found is not None:
+        if found is not MISSING:
             return found
     return Unknown(site, f"{cls.qualname} has no {name} with a value in the text")
 
 
 def _own_attribute(interp: Runtime, cls: ClassValue, facts: ClassFacts, name: str, site: Site, receiver: Any) -> Any:
-    body = Scope(cls.path, {}, cls.scope, cls)
+    body = Scope(cls.path, cls.namespace, cls.scope, cls)
     if f"{facts.qualname}.{name}" in facts.methods:
-        qualname = f"{facts.qualname}.{name}"
-        for later in facts.methods:  # property setters and overloads repeat the name: the first is the getter
-            if later.split("@")[0] == qualname and "@" not in later:
-                qualname = later
-        method = interp.names.function(cls.path, qualname)
-        kinds = [one.rpartition(".")[2] for one in (method.decorators if method else ()) if isinstance(one, str)]
-        if "staticmethod" in kinds:
-            return FunctionValue(cls.path, qualname, body)
-        if "classmethod" in kinds:
-            return FunctionValue(cls.path, qualname, body, cls)
-        value = FunctionValue(cls.path, qualname, body, receiver)
-        if receiver is not None and {"property", "cached_property", "computed_field"} & set(kinds):
-            return interp.call_function(value, [], {}, site)
+        return _method(interp, cls, facts, name, site, receiver)
+    if name in cls.namespace:
+        value = interp.force(body, name)
+        if isinstance(value, Member):
+            return value
+        field = next((one for one in facts.fields if one.name == name), None)
+        where = Site(cls.path, field.line) if field is not None else site
+        value = _member(interp, cls, name, default(interp, value, where))
+        if isinstance(value, Member):
+            cls.namespace[name] = value
         return value
-    for field in reversed(facts.fields):
-        if field.name != name:
-            continue
-        if not field.default:
-            return Unknown(Site(cls.path, field.line), f"{facts.name}.{name} has no default: it is set when it runs")
-        value = default(interp, interp.evaluate(field.default_expr, body), Site(cls.path, field.line))
-        return _member(interp, cls, name, value)
+    declared = next((one for one in facts.fields if one.name == name), None)
+    if declared is not None:
+        where = Site(cls.path, declared.line)
+        return Unknown(where, f"{facts.name}.{name} has no default: it is set when it runs", unset=True)
     nested = interp.names.class_(cls.path, f"{facts.qualname}.{name}")
-    return ClassValue(cls.path, nested.qualname, body) if nested is not None else None
+    if nested is None:
+        return MISSING
+    cls.namespace[name] = class_value(interp, cls.path, nested, body)
+    return cls.namespace[name]
+
+
+_PROPERTIES = frozenset({"property", "cached_property", "computed_field"})
+
+
+def _method(interp: Runtime, cls: ClassValue, facts: ClassFacts, name: str, site: Site, receiver: Any) -> Any:
+    body = Scope(cls.path, cls.namespace, cls.scope, cls)
+    qualname = f"{facts.qualname}.{name}"
+    method = interp.names.function(cls.path, qualname)
+    kinds = {one.rpartition(".")[2] for one in (method.decorators if method else ()) if isinstance(one, str)}
+    if "staticmethod" in kinds:
+        return FunctionValue(cls.path, qualname, body)
+    if "classmethod" in kinds:
+        owner = receiver.cls if isinstance(receiver, (Instance, Router)) else receiver
+        return FunctionValue(cls.path, qualname, body, owner if isinstance(owner, ClassValue) else cls)
+    value = FunctionValue(cls.path, qualname, body, receiver)
+    if receiver is None or isinstance(receiver, ClassValue) or not _PROPERTIES & kinds:
+        return value
+    found = interp.call_function(value, [], {}, site)
+    if "cached_property" in kinds and isinstance(receiver, (Instance, Router)):
+        receiver.attributes[name] = found
+    return found
 
 
 def _member(interp: Runtime, cls: ClassValue, name: str, value: Any) -> Any:
@@ -241,14 +408,57 @@ def _member(interp: Runtime, cls: ClassValue, name: str, value: Any) -> Any:
     return value
 
 
+_FIELDS = frozenset(
+    [
+        "Field",
+        "field",
+        "FieldInfo",
+        "Query",
+        "Body",
+        "Header",
+        "Path",
+        "config",
+        "Factory",
+        "attrib",
+        "ib",
+        "mapped_column",
+    ]
+)
+
+
 def default(interp: Runtime, value: Any, site: Site) -> Any:
-    """The default inside `Field(default=…)`, or the value itself."""
-    if isinstance(value, Instance) and isinstance(value.cls, External):
-        kind = value.cls.name.rpartition(".")[2]
-        if kind in ("Field", "field", "FieldInfo", "Query", "Body", "Header", "Path", "config"):
-            for key in ("default", "0"):
-                if key in value.attributes:
-                    found = value.attributes[key]
-                    return Unknown(site, "a required setting: it is set when it runs") if found is Ellipsis else found
-            return Unknown(site, "a required setting: it is set when it runs")
-    return value
+    """The default inside `Field(default=…)` or `field(default_factory=…)`, or the value itself."""
+    if not isinstance(value, Instance) or not isinstance(value.cls, External):
+        return value
+    package, _, kind = value.cls.name.rpartition(".")
+    if package.startswith("traitlets") and "0" in value.attributes:
+        return value.attributes["0"]
+    if kind not in _FIELDS:
+        return value
+    for key in ("default_factory", "factory", *(("0",) if kind == "Factory" else ())):
+        if key in value.attributes:
+            return interp.call(value.attributes[key], Arguments([], {}, {}, site, Scope(site.path, {})))
+    for key in ("default", "0"):
+        if key in value.attributes:
+            found = value.attributes[key]
+            if found is Ellipsis:
+                break
+            return default(interp, found, site)
+    return Unknown(site, "a required setting: it is set when it runs", unset=True)
+
+
+_READERS: dict[type, Callable[[Runtime, Any, str, Site], Any]] = {
+    ModuleValue: _of_module,
+    FunctionValue: _of_function,
+    ClassValue: _of_class,
+    Router: _of_router,
+    Instance: _of_instance,
+    Super: _super_attribute,
+    Member: _of_member,
+    PathValue: _of_path,
+    RouteEntry: _of_route,
+    IncludeEntry: _of_route,
+    MountEntry: _of_route,
+    RouteList: _of_route_list,
+    ModuleInfo: _of_module_info,
+}

@@ -1,16 +1,20 @@
 """Calling things: functions and classes of the codebase, the few outside ones that matter, methods of plain values."""
 
-from collections.abc import Callable
 from typing import Any
 
-from fastapi_expert.codebase.interpret.attributes import attribute, class_attribute, lineage
+from fastapi_expert.codebase.interpret.attributes import bases, class_attribute, default, lineage
 from fastapi_expert.codebase.interpret.containers import dict_method, list_method, text_method
-from fastapi_expert.codebase.interpret.operations import iterable, text_of, truth
+from fastapi_expert.codebase.interpret.functions import FUNCTIONS, router_kind
 from fastapi_expert.codebase.interpret.paths import OUTSIDE, path_method
-from fastapi_expert.codebase.interpret.registration import ROUTER_METHODS, apply, make_router
+from fastapi_expert.codebase.interpret.registration import (
+    ROUTER_METHODS,
+    apply,
+    make_router,
+    resource_api,
+    route_list_method,
+)
 from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
-    MISSING,
     Arguments,
     ClassValue,
     Dependency,
@@ -18,30 +22,23 @@ from fastapi_expert.codebase.interpret.values import (
     FunctionValue,
     Instance,
     LambdaValue,
+    Member,
     Method,
-    ModuleValue,
     Partial,
     PathValue,
     RouteDecorator,
+    RouteList,
     Router,
     Scope,
     Site,
-    Super,
+    Thunk,
     Unknown,
     is_dict,
     is_list,
 )
-from fastapi_expert.codebase.vocabulary import APPLICATIONS, DEPENDS, FRAMEWORKS, ROUTERS
-
-
-def router_kind(cls: External) -> str | None:
-    """`app` or `router` when this outside class makes one."""
-    package, _, name = cls.name.rpartition(".")
-    if name.endswith("APIRouter") and package:
-        return "router"  # other people's subclasses keep the name: cadwyn.VersionedAPIRouter
-    if not package.startswith(FRAMEWORKS):
-        return None
-    return "app" if name in APPLICATIONS or name == "Cadwyn" else "router" if name in ROUTERS else None
+from fastapi_expert.codebase.syntax import ir
+from fastapi_expert.codebase.syntax.facts import ClassFacts, FieldFacts
+from fastapi_expert.codebase.vocabulary import DEPENDS
 
 
 def call(interp: Runtime, function: Any, given: Arguments) -> Any:
@@ -61,8 +58,7 @@ def call(interp: Runtime, function: Any, given: Arguments) -> Any:
         args, keywords = [*function.args, *given.args], {**function.keywords, **given.keywords}
         return call(interp, function.function, Arguments(args, keywords, given.raw, given.site, given.scope))
     if isinstance(function, LambdaValue):
-        inner = Scope(function.scope.path, dict(zip(function.names, given.args, strict=False)), function.scope)
-        return interp.evaluate(function.body, inner)
+        return _call_lambda(interp, function, given)
     if isinstance(function, Instance) and isinstance(function.cls, ClassValue):
         method = class_attribute(interp, function.cls, "__call__", given.site, receiver=function)
         if isinstance(method, FunctionValue):
@@ -71,9 +67,36 @@ def call(interp: Runtime, function: Any, given: Arguments) -> Any:
         return given.args[0]  # `requires("admin")(endpoint)`: a decorator from outside gives back what it wraps
     if isinstance(function, Instance) and "default" in given.keywords:
         return given.keywords["default"]  # Config() of Starlette, Env() of environs
-    if isinstance(function, Unknown):
-        return function
-    return Unknown(given.site, "calls what is not known")
+    if isinstance(function, Instance) and isinstance(function.cls, External):
+        return _first_function(given.args, given.site)
+    return _call_unknown(interp, function, given)
+
+
+def _call_unknown(interp: Runtime, function: Any, given: Arguments) -> Any:
+    """What is not known may register: that it was given an application or a router is remembered."""
+    reason = function.reason if isinstance(function, Unknown) else "what is called is not known"
+    if any(isinstance(one, Router) for one in (*given.args, *given.keywords.values())):
+        interp.cannot_place(given.site, "call", "what a call registers", reason)
+    return function if isinstance(function, Unknown) else Unknown(given.site, "calls what is not known")
+
+
+def _call_lambda(interp: Runtime, function: LambdaValue, given: Arguments) -> Any:
+    names: dict[str, Any] = {}
+    rest, left = list(given.args), dict(given.keywords)
+    for name, kind, expr in function.params:
+        if kind == "*":
+            names[name], rest = rest, []
+        elif kind == "**":
+            names[name] = left
+        elif rest:
+            names[name] = rest.pop(0)
+        elif name in left:
+            names[name] = left.pop(name)
+        elif expr is not None:
+            names[name] = Thunk(expr, function.scope)
+        else:
+            names[name] = Unknown(given.site, f"no value is known for {name!r} of a lambda")
+    return interp.evaluate(function.body, Scope(function.scope.path, names, function.scope))
 
 
 def _is_decorating(given: Arguments) -> bool:
@@ -83,26 +106,87 @@ def _is_decorating(given: Arguments) -> bool:
 def instantiate(interp: Runtime, cls: ClassValue, given: Arguments) -> Any:
     """An object of a class of the codebase: a router when it descends from one."""
     ancestors = lineage(interp, cls)
-    kind = next((kind for one in ancestors if isinstance(one, External) and (kind := router_kind(one))), None)
+    outside = [one for one in ancestors if isinstance(one, External)]
+    if any(one.name.rpartition(".")[2] in _ENUMERATIONS for one in outside):
+        return _member_of(interp, cls, given)
+    kind = next((kind for one in outside if (kind := router_kind(one))), None)
     if kind is not None:
         router = Router(kind == "app", given.site, cls, interp.region)
         interp.routers.append(router)
         value: Router | Instance = router
     else:
         value = Instance(cls, given.site)
+    new = class_attribute(interp, cls, "__new__", given.site, receiver=None)
+    if isinstance(new, FunctionValue) and kind is None:
+        made = interp.call_function(new, [cls, *given.args], given.keywords, given.site)
+        value = made if isinstance(made, Instance) and made.cls is cls else value
     init = class_attribute(interp, cls, "__init__", given.site, receiver=value)
     if isinstance(init, FunctionValue):
         interp.call_function(init, given.args, given.keywords, given.site)
     elif isinstance(value, Router):
         make_router(interp, value, given.args, given.keywords)
     else:
-        facts = interp.names.class_(cls.path, cls.qualname)
-        if given.args:
-            interp.names.read_set[cls.path].add(f"{cls.qualname}.")
-        names = [field.name for field in facts.fields if field.annotation] if facts else []
-        value.attributes.update(zip(names, given.args, strict=False))
-        value.attributes.update(given.keywords)
+        _fill(interp, value, ancestors, given)
     return value
+
+
+_ENUMERATIONS = frozenset(["Enum", "StrEnum", "IntEnum", "Flag"])
+
+
+def _member_of(interp: Runtime, cls: ClassValue, given: Arguments) -> Any:
+    """`Color("red")` is the member with that value."""
+    for name in list(cls.namespace):
+        member = class_attribute(interp, cls, name, given.site, receiver=None)
+        if isinstance(member, Member) and given.args and member.value == given.args[0]:
+            return member
+    return Unknown(given.site, f"which member of {cls.qualname} it is")
+
+
+def _fill(interp: Runtime, value: Instance, ancestors: list[ClassValue | External], given: Arguments) -> None:
+    """Give an object without an `__init__` of its own what a dataclass, an attrs class or a model would give it."""
+    fields: dict[str, tuple[ClassValue, FieldFacts]] = {}
+    for one in reversed(ancestors):
+        facts = interp.names.class_(one.path, one.qualname) if isinstance(one, ClassValue) else None
+        if isinstance(one, ClassValue) and facts is not None:
+            interp.names.read_set[one.path].add(f"{one.qualname}.")
+            generated = _has_generated_init(facts)
+            for field in facts.fields:
+                if (field.annotation or generated) and not field.annotation.startswith("ClassVar"):
+                    fields[field.name] = (one, field)
+    if isinstance(value.cls, External):
+        return
+    value.attributes.update(zip(list(fields), given.args, strict=False))
+    value.attributes.update(given.keywords)
+    for name, (owner, field) in fields.items():
+        if name not in value.attributes and _makes_anew(field):
+            made = interp.evaluate(field.default_expr, Scope(owner.path, owner.namespace, owner.scope, owner))
+            value.attributes[name] = default(interp, made, Site(owner.path, field.line))
+    if any(isinstance(one, External) and one.name.endswith("NamedTuple") for one in ancestors):
+        site = given.site
+        value.attributes["()"] = [class_or_own(interp, value, name, site) for name in fields]
+    for hook in ("__post_init__", "__attrs_post_init__", "model_post_init"):
+        method = class_attribute(interp, value.cls, hook, given.site, receiver=value)
+        if isinstance(method, FunctionValue):
+            interp.call_function(method, [None] if hook == "model_post_init" else [], {}, given.site)
+
+
+def class_or_own(interp: Runtime, value: Instance, name: str, site: Site) -> Any:
+    """A field of an object, its own or the default of its class."""
+    if name in value.attributes or isinstance(value.cls, External):
+        return value.attributes.get(name)
+    return class_attribute(interp, value.cls, name, site, receiver=value)
+
+
+def _has_generated_init(facts: ClassFacts) -> bool:
+    return any("attr" in repr(one) or "define" in repr(one) for one in facts.decorators)
+
+
+def _makes_anew(field: FieldFacts) -> bool:
+    """Whether every object gets a default of its own: a factory is called."""
+    made = ir.match(field.default_expr, ir.Call)
+    return (made is not None and any(name in ("default_factory", "factory") for name, _ in made.keywords)) or (
+        made is not None and isinstance(made.function, str) and made.function.rpartition(".")[2] == "Factory"
+    )
 
 
 def _external(interp: Runtime, function: External, given: Arguments) -> Any:
@@ -120,9 +204,11 @@ def _external(interp: Runtime, function: External, given: Arguments) -> Any:
         last = "getenv"
     if last in ("config", "env") and "default" in given.keywords:
         return given.keywords["default"]
-    known = OUTSIDE.get(function.name) or _OUTSIDE.get(last)
+    known = OUTSIDE.get(function.name) or FUNCTIONS.get(last)
     if known is not None:
         return known(interp, given)
+    if last == "Api" and function.name.startswith(("fastapi_restful", "fastapi_utils")):
+        return resource_api(given)
     if (
         given.args
         and len(given.args) == 1
@@ -130,196 +216,22 @@ def _external(interp: Runtime, function: External, given: Arguments) -> Any:
         and not given.keywords
     ):
         return given.args[0]  # a decorator from outside: the function it wraps stays what it is
+    if given.args and isinstance(given.args[0], Router) and given.args[0].is_app and last[:1].isupper():
+        return _wrapped(interp, function, given)
     attributes = {str(index): value for index, value in enumerate(given.args)}
     return Instance(function, given.site, {**attributes, **given.keywords})
 
 
-def _getenv(interp: Runtime, given: Arguments) -> Any:
-    """The default: what the environment holds when the application runs is not in the text."""
-    if len(given.args) > 1:
-        return given.args[1]
-    return given.keywords.get(
-        "default", Unknown(given.site, f"read from the environment ({text_of(given.args[0]) if given.args else ''})")
-    )
-
-
-def _import_module(interp: Runtime, given: Arguments) -> Any:
-    name = given.args[0] if given.args else None
-    if not isinstance(name, str):
-        return name if isinstance(name, Unknown) else Unknown(given.site, "imports a module whose name is not known")
-    package = given.args[1] if len(given.args) > 1 else given.keywords.get("package")
-    if name.startswith(".") and isinstance(package, str):
-        name = package + name
-    place = interp.names.modules.find(given.scope.path, name)
-    if place is None:
-        return External(name)
-    if not place.endswith("/"):
-        interp.run_module(place)
-    return ModuleValue(place)
-
-
-def _getattr(interp: Runtime, given: Arguments) -> Any:
-    if len(given.args) < 2 or not isinstance(given.args[1], str):
-        return Unknown(given.site, "an attribute whose name is not known")
-    found = attribute(interp, given.args[0], given.args[1], given.site)
-    return (
-        given.args[2]
-        if isinstance(found, Unknown) and len(given.args) > 2 and isinstance(given.args[0], ModuleValue)
-        else found
-    )
-
-
-def _hasattr(interp: Runtime, given: Arguments) -> Any:
-    if len(given.args) == 2 and isinstance(given.args[0], ModuleValue) and isinstance(given.args[1], str):
-        return interp.module_attribute(given.args[0].place, given.args[1]) is not MISSING
-    return Unknown(given.site, "whether it has an attribute is not known")
-
-
-def _names(interp: Runtime, given: Arguments) -> Any:
-    """The names of a module with their values, sorted: `vars(module)`."""
-    module = given.args[0] if given.args else None
-    if not isinstance(module, ModuleValue) or module.place.endswith("/"):
-        return Unknown(given.site, "the names of what is not known")
-    scope = interp.run_module(module.place)
-    return {name: interp.force(scope, name) for name in sorted(scope.names) if not name.startswith("__")}
-
-
-def _members(interp: Runtime, given: Arguments) -> Any:
-    """`inspect.getmembers(module)`."""
-    names = _names(interp, given)
-    return [[name, value] for name, value in names.items()] if is_dict(names) else names
-
-
-def _setattr(interp: Runtime, given: Arguments) -> Any:
-    if len(given.args) == 3 and isinstance(given.args[1], str) and isinstance(given.args[0], (Instance, Router)):
-        given.args[0].attributes[given.args[1]] = given.args[2]
-
-
-def _partial(interp: Runtime, given: Arguments) -> Any:
-    return (
-        Partial(given.args[0], tuple(given.args[1:]), given.keywords)
-        if given.args
-        else Unknown(given.site, "partial() of nothing")
-    )
-
-
-def _super(interp: Runtime, given: Arguments) -> Any:
-    here: Scope | None = given.scope
-    while here is not None:
-        cls = here.names.get("__class__")
-        if isinstance(cls, ClassValue):
-            receiver = next(iter(here.names.values()), None)
-            for name, value in here.names.items():
-                if name != "__class__":
-                    receiver = value
-                    break
-            return Super(receiver, cls)
-        here = here.parent
-    return Unknown(given.site, "super() outside a class")
-
-
-def _enumerate(interp: Runtime, given: Arguments) -> Any:
-    start = given.keywords.get("start", given.args[1] if len(given.args) > 1 else 0)
-    if given.args and is_list(given.args[0]) and isinstance(start, int):
-        return [[index, value] for index, value in enumerate(given.args[0], start)]
-    return Unknown(given.site, "enumerates what is not known")
-
-
-def _zip(interp: Runtime, given: Arguments) -> Any:
-    if given.args and all(is_list(one) for one in given.args):
-        return [list(items) for items in zip(*given.args, strict=False)]
-    return Unknown(given.site, "zips what is not known")
-
-
-def _range(interp: Runtime, given: Arguments) -> Any:
-    if given.args and all(isinstance(one, int) for one in given.args) and 0 < len(range(*given.args[:3])) < 1000:
-        return list(range(*given.args[:3]))
-    return Unknown(given.site, "a range that is not known")
-
-
-def _copied(interp: Runtime, given: Arguments) -> Any:
-    items = iterable(given.args[0]) if given.args else []
-    return interp.made(items) if items is not None else Unknown(given.site, "a collection that is not known")
-
-
-def _dict(interp: Runtime, given: Arguments) -> Any:
-    if given.args and not is_dict(given.args[0]):
-        return Unknown(given.site, "a mapping that is not known")
-    return interp.made({**(given.args[0] if given.args else {}), **given.keywords})
-
-
-def _str(interp: Runtime, given: Arguments) -> Any:
-    if given.args and isinstance(given.args[0], PathValue):
-        return given.args[0]  # os.path and pathlib take either
-    text = text_of(given.args[0]) if given.args else ""
-    return text if text is not None else Unknown(given.site, "a text that is not known")
-
-
-def _bool(interp: Runtime, given: Arguments) -> Any:
-    known = truth(given.args[0]) if given.args else False
-    return known if known is not None else Unknown(given.site, "a condition that is not known")
-
-
-def _isinstance(interp: Runtime, given: Arguments) -> Any:
-    if len(given.args) == 2 and isinstance(given.args[1], External):
-        kind = router_kind(given.args[1])
-        if kind is not None:
-            return isinstance(given.args[0], Router) and (given.args[0].is_app or kind == "router")
-        plain = {"builtins.str": str, "builtins.list": list, "builtins.dict": dict, "builtins.int": int}.get(
-            given.args[1].name
-        )
-        if plain is not None and not isinstance(given.args[0], Unknown):
-            return isinstance(given.args[0], plain)
-    return Unknown(given.site, "a type that is not known")
-
-
-def _first(interp: Runtime, given: Arguments) -> Any:
-    return given.args[0] if given.args else Unknown(given.site, "nothing")
-
-
-def _import_string(interp: Runtime, given: Arguments) -> Any:
-    if given.args and isinstance(given.args[0], str):
-        place, _, name = given.args[0].replace(":", ".").rpartition(".")
-        module = _import_module(interp, Arguments([place], {}, {}, given.site, given.scope))
-        if isinstance(module, ModuleValue):
-            found = interp.module_attribute(module.place, name)
-            return found if found is not MISSING else Unknown(given.site, f"{given.args[0]} is not found")
-    return Unknown(given.site, "imports a name that is not known")
-
-
-_Outside = Callable[[Runtime, Arguments], Any]
-_OUTSIDE: dict[str, _Outside] = {
-    "getenv": _getenv,
-    "import_module": _import_module,
-    "import_string": _import_string,
-    "getattr": _getattr,
-    "hasattr": _hasattr,
-    "setattr": _setattr,
-    "partial": _partial,
-    "super": _super,
-    "enumerate": _enumerate,
-    "zip": _zip,
-    "range": _range,
-    "list": _copied,
-    "tuple": _copied,
-    "sorted": _copied,
-    "set": _copied,
-    "frozenset": _copied,
-    "dict": _dict,
-    "getmembers": _members,
-    "vars": _names,
-    "str": _str,
-    "bool": _bool,
-    "isinstance": _isinstance,
-    "cast": lambda interp, given: given.args[1] if len(given.args) > 1 else Unknown(given.site, "cast() of nothing"),
-    "MappingProxyType": _first,
-    "deepcopy": _first,
-    "cache": _first,
-    "lru_cache": lambda interp, given: (
-        given.args[0] if given.args and isinstance(given.args[0], FunctionValue) else External("functools.cache")
-    ),
-    "wraps": lambda interp, given: External("functools.cache"),
-}
+def _wrapped(interp: Runtime, function: External, given: Arguments) -> Any:
+    """An application inside of another: most answer as the inner one does; another kind of application may not."""
+    if not function.name.endswith(("FastAPI", "Starlette")):
+        return given.args[0]
+    outer = Router(True, given.site, function, interp.region)
+    interp.routers.append(outer)
+    unknown = Unknown(given.site, f"what {function.name} makes of the application is not known from its text")
+    mounted = Arguments([unknown, given.args[0]], {}, {}, given.site, given.scope)
+    ROUTER_METHODS["mount"](interp, outer, "mount", mounted)
+    return outer
 
 
 def _method(interp: Runtime, method: Method, given: Arguments) -> Any:
@@ -328,7 +240,13 @@ def _method(interp: Runtime, method: Method, given: Arguments) -> Any:
         act = ROUTER_METHODS.get(name)
         if act is not None:
             return act(interp, receiver, name, given)
+        if name in ("extend", "insert", "append", "pop", "clear"):
+            return route_list_method(interp, RouteList(receiver), name, given)
         return Unknown(given.site, f"what {name}() of a router returns")
+    if isinstance(receiver, RouteList):
+        return route_list_method(interp, receiver, name, given)
+    if isinstance(receiver, ClassValue):
+        return list(receiver.subclasses) if name == "__subclasses__" else [receiver, *bases(interp, receiver)]
     if isinstance(receiver, PathValue):
         return path_method(interp, receiver, name, given)
     if isinstance(receiver, str):
@@ -337,10 +255,12 @@ def _method(interp: Runtime, method: Method, given: Arguments) -> Any:
         receiver.append((given.args[0] if given.args else None, given.site))
         return given.args[0] if given.args else None
     if is_list(receiver):
-        return list_method(interp, receiver, name, given.args, given.site)
+        return list_method(interp, receiver, name, given.args, given.keywords, given.site)
     if is_dict(receiver):
         return dict_method(interp, receiver, name, given)
     if isinstance(receiver, Instance) and isinstance(receiver.cls, External):
+        if name in ("substitute", "safe_substitute") and receiver.cls.name == "string.Template":
+            return _substituted(receiver.attributes.get("0"), given)
         return External(f"{receiver.cls.name}.{name}()") if not given.args else _first_function(given.args, given.site)
     return Unknown(given.site, f"what {name}() returns is not known")
 
@@ -350,3 +270,13 @@ def _first_function(args: list[Any], site: Site) -> Any:
     if len(args) == 1 and isinstance(args[0], (FunctionValue, ClassValue)):
         return args[0]
     return External("a decorator from outside")
+
+
+def _substituted(template: Any, given: Arguments) -> Any:
+    """What `string.Template.substitute` gives."""
+    from string import Template  # rarely needed
+
+    values = {**(given.args[0] if given.args and is_dict(given.args[0]) else {}), **given.keywords}
+    if isinstance(template, str) and all(isinstance(one, (str, int, float)) for one in values.values()):
+        return Template(template).safe_substitute(values)
+    return Unknown(given.site, "a text made from what is not known")

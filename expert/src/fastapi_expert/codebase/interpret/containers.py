@@ -8,7 +8,17 @@ from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
     DOUBTFUL,
     Arguments,
+    ClassValue,
+    Doubtful,
+    GeneratorCall,
+    IncludeEntry,
+    Instance,
     Member,
+    MountEntry,
+    PathValue,
+    RouteEntry,
+    RouteList,
+    Scope,
     Site,
     Unknown,
     is_dict,
@@ -29,6 +39,8 @@ def text_method(text: str, name: str, args: list[Any], keywords: dict[str, Any],
             named = {key: text_of(value) for key, value in keywords.items()}
             if None not in shown and None not in named.values():
                 return text.format(*shown, **named)
+        elif name in ("startswith", "endswith") and plain and is_list(plain[0]):
+            return bool(getattr(text, name)(tuple(plain[0])))
         elif all(isinstance(one, (str, int)) for one in plain):
             value: Any = getattr(text, name)(*plain)
             return list(value) if is_list(value) else value
@@ -37,26 +49,122 @@ def text_method(text: str, name: str, args: list[Any], keywords: dict[str, Any],
     return Unknown(site, f"a text made by {name}() of what is not known")
 
 
-def list_method(interp: Runtime, items: list[Any], name: str, args: list[Any], site: Site) -> Any:
+def items_of(interp: Runtime, value: Any) -> list[Any] | None:
+    """The items that looping over ``value`` gives, None when they are not known."""
+    if is_list(value) or is_dict(value) or isinstance(value, str):
+        return list(value)
+    if isinstance(value, RouteList):
+        return list(value.router.entries)
+    if isinstance(value, GeneratorCall):
+        found: list[Any] = []
+        interp.run_generator(value, found.append)
+        return found
+    if isinstance(value, ClassValue):
+        members = [one for one in value.namespace.values() if isinstance(one, Member)]
+        return members or None
+    if isinstance(value, Instance) and isinstance(value.cls, ClassValue) and "()" in value.attributes:
+        return list(value.attributes["()"])  # the fields of a NamedTuple in order
+    return None
+
+
+def set_item(interp: Runtime, owner: Any, key: Any, value: Any, scope: Scope) -> None:
+    """`owner[key] = value`."""
+    if isinstance(key, Member):
+        key = next((one for one in owner if one == key), key) if is_dict(owner) else key
+    if is_dict(owner) and not isinstance(key, (Unknown, list, dict)):
+        owner[key] = _doubted(interp, owner, value) if interp.is_doubtful(owner) else value
+    elif isinstance(owner, list) and isinstance(key, (int, slice)):
+        items: list[Any] = owner
+        try:
+            items[key] = value
+        except (IndexError, TypeError, ValueError):
+            return
+    elif isinstance(owner, RouteList) and isinstance(key, slice) and is_list(value):
+        owner.router.entries[key] = [one for one in value if isinstance(one, (RouteEntry, IncludeEntry, MountEntry))]
+
+
+def delete_item(interp: Runtime, owner: Any, key: Any, scope: Scope) -> None:
+    """`del owner[key]`."""
+    items = owner.router.entries if isinstance(owner, RouteList) else owner
+    try:
+        if isinstance(items, (list, dict)):
+            del items[key]
+    except (LookupError, TypeError):
+        return
+
+
+def _doubted(interp: Runtime, collection: Any, value: Any) -> Doubtful:
+    return Doubtful(value, interp.conditions_since(interp.made_in(collection)))
+
+
+def list_method(
+    interp: Runtime, items: list[Any], name: str, args: list[Any], keywords: dict[str, Any], site: Site
+) -> Any:
     """What a method of a list or a set does to it and gives back."""
+    if name in ("copy", "union", "intersection", "difference"):
+        return interp.made(_combined(items, name, args))
+    if name in ("sort", "reverse"):
+        ordered = sorted_values(interp, items, keywords, site) if name == "sort" else items[::-1]
+        if is_list(ordered):
+            items[:] = ordered
+        return None
+    if name in ("index", "count"):
+        found = [index for index, one in enumerate(items) if args and same(args[0], one)]
+        return len(found) if name == "count" else found[0] if found else Unknown(site, "an item that is not there")
     change = _CHANGES.get(name)
-    if name == "copy":
-        return interp.made(list(items))
     if change is None:
         return Unknown(site, f"what {name}() of a list returns")
     if interp.is_doubtful(items):
-        return _doubtful_change(items, name, args, site)
+        return _doubtful_change(interp, items, name, args, site)
     return change(items, args, site)
 
 
-def _doubtful_change(items: list[Any], name: str, args: list[Any], site: Site) -> Any:
-    """What may have been added or removed is unknown from here on."""
-    unknown = Unknown(site, DOUBTFUL)
-    if name in ("append", "add", "extend", "update", "insert"):
-        items.append(unknown)
+def _combined(items: list[Any], name: str, args: list[Any]) -> list[Any]:
+    others = [one for given in args if is_list(given) for one in given]
+    if name == "copy":
+        return list(items)
+    if name == "union":
+        return [*items, *[one for one in others if not any(same(one, other) for other in items)]]
+    return [one for one in items if any(same(one, other) for other in others) == (name == "intersection")]
+
+
+def sorted_values(interp: Runtime, items: list[Any], keywords: dict[str, Any], site: Site) -> Any:
+    """`sorted(items, key=…, reverse=…)`."""
+    key, reverse = keywords.get("key"), keywords.get("reverse", False)
+    keys = (
+        [_sort_key(interp.call(key, Arguments([one], {}, {}, site, Scope(site.path, {})))) for one in items]
+        if (key is not None)
+        else [_sort_key(one) for one in items]
+    )
+    try:
+        order = sorted(range(len(items)), key=lambda index: keys[index], reverse=bool(reverse))
+    except TypeError:
+        return items if len(items) < 2 else Unknown(site, "the order of what is sorted")
+    return interp.made([items[index] for index in order])
+
+
+def _sort_key(value: Any) -> Any:
+    if isinstance(value, PathValue):
+        return value.path
+    if isinstance(value, Member):
+        return value.value
+    return tuple([_sort_key(one) for one in value]) if is_list(value) else value
+
+
+def _doubtful_change(interp: Runtime, items: list[Any], name: str, args: list[Any], site: Site) -> Any:
+    """What may have been added or removed is doubtful from here on."""
+    if name in ("append", "add"):
+        items.extend(_doubted(interp, items, one) for one in args[:1])
+    elif name in ("extend", "update") and args and is_list(args[0]):
+        items.extend([_doubted(interp, items, one) for one in args[0]])
+    elif name == "insert" and len(args) == 2 and isinstance(args[0], int):
+        items.insert(args[0], _doubted(interp, items, args[1]))
+    elif name in ("extend", "update"):
+        items.append(Unknown(site, DOUBTFUL))
     else:
-        items[:] = [one if args and not same(args[0], one) and name != "pop" else unknown for one in items]
-    return unknown if name == "pop" else None
+        gone = [not (args and not same(args[0], one) and name != "pop") for one in items]
+        items[:] = [_doubted(interp, items, one) if maybe else one for one, maybe in zip(items, gone, strict=True)]
+    return Unknown(site, DOUBTFUL) if name == "pop" else None
 
 
 def _append(items: list[Any], args: list[Any], site: Site) -> None:
@@ -118,10 +226,26 @@ def dict_method(interp: Runtime, items: dict[Any, Any], name: str, given: Argume
         return list(items.values())
     if name == "copy":
         return interp.made(dict(items))
-    if name == "get" and args and isinstance(args[0], (str, int, Member)):
-        return items.get(args[0], args[1] if len(args) > 1 else None)
+    if name == "clear":
+        items.clear()
+        return None
+    if name in ("get", "pop", "setdefault") and args and not isinstance(args[0], (Unknown, list, dict)):
+        return _entry(interp, items, name, args, given.site)
     if name == "update":
         new = {**(args[0] if args and is_dict(args[0]) else {}), **given.keywords}
-        items.update(dict.fromkeys(new, Unknown(given.site, DOUBTFUL)) if interp.is_doubtful(items) else new)
+        if interp.is_doubtful(items):
+            new = {key: _doubted(interp, items, value) for key, value in new.items()}
+        items.update(new)
         return None
     return Unknown(given.site, f"what {name}() of a mapping returns")
+
+
+def _entry(interp: Runtime, items: dict[Any, Any], name: str, args: list[Any], site: Site) -> Any:
+    """`get`, `pop` or `setdefault` of one key."""
+    default = args[1] if len(args) > 1 else None
+    if name == "setdefault" and args[0] not in items:
+        items[args[0]] = default
+    found = items.get(args[0], default)
+    if name == "pop":
+        items.pop(args[0], None)
+    return Unknown(site, DOUBTFUL) if isinstance(found, Doubtful) else found

@@ -5,18 +5,24 @@ from dataclasses import replace
 from typing import Any
 
 from fastapi_expert.codebase.interpret.attributes import attribute
-from fastapi_expert.codebase.interpret.operations import compare, concatenated, iterable, join, text_of, truth
+from fastapi_expert.codebase.interpret.containers import items_of
+from fastapi_expert.codebase.interpret.operations import compare, concatenated, join, text_of, truth
 from fastapi_expert.codebase.interpret.paths import divided
 from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
+    DOUBTFUL,
     HOLE,
     MISSING,
     Arguments,
     ClassValue,
+    Condition,
+    Doubtful,
     External,
+    Instance,
     LambdaValue,
     Member,
     PathValue,
+    RouteList,
     Scope,
     Site,
     Unknown,
@@ -62,6 +68,11 @@ _BUILTINS = frozenset(
         "vars",
         "object",
         "open",
+        "dir",
+        "issubclass",
+        "float",
+        "id",
+        "__import__",
         "property",
         "staticmethod",
         "classmethod",
@@ -93,6 +104,8 @@ def _site(scope: Scope, expr: Expr) -> Site:
 def _name(interp: Runtime, dotted: str, scope: Scope) -> Any:
     head, *rest = dotted.split(".")
     value = interp.lookup(scope, head)
+    if value is MISSING and head == "__debug__":
+        return True
     if value is MISSING:
         value = (
             External(f"builtins.{head}") if head in _BUILTINS else Unknown(Site(scope.path, 1), f"{head} is not known")
@@ -166,17 +179,34 @@ def _subscript(interp: Runtime, expr: ir.Subscript, scope: Scope) -> Any:
     key = evaluate(interp, expr.index, scope)
     if isinstance(key, slice) and (isinstance(value, str) or is_list(value)):
         return value[key]
+    if isinstance(value, RouteList) and isinstance(key, (int, slice)):
+        value = list(value.router.entries)
+        if isinstance(key, slice):
+            return value[key]
     if isinstance(key, Member) and is_dict(value):
         found = next((item for one, item in value.items() if isinstance(one, Member) and one == key), None)
         if found is not None:
             return found
-    if is_dict(value) and isinstance(key, (str, int)) and key in value:
-        return value[key]
+    if is_dict(value) and not isinstance(key, (Unknown, list, dict, slice)) and key in value:
+        return _believed(value[key], scope)
     if is_list(value) and isinstance(key, int) and -len(value) <= key < len(value):
+        return _believed(value[key], scope)
+    if isinstance(value, str) and isinstance(key, int) and -len(value) <= key < len(value):
         return value[key]
+    if isinstance(value, ClassValue) and isinstance(key, str) and key in value.namespace:
+        member = attribute(interp, value, key, Site(scope.path, 1))
+        if isinstance(member, Member):
+            return member
+    if isinstance(value, Instance) and isinstance(key, int) and "()" in value.attributes:
+        items = value.attributes["()"]
+        return items[key] if -len(items) <= key < len(items) else Unknown(Site(scope.path, 1), "an item")
     if isinstance(value, (External, ClassValue)):
         return value  # a generic: Base[T]
     return value if isinstance(value, Unknown) else Unknown(Site(scope.path, 1), "an item that is not known")
+
+
+def _believed(item: Any, scope: Scope) -> Any:
+    return Unknown(Site(scope.path, 1), DOUBTFUL) if isinstance(item, Doubtful) else item
 
 
 def _binary(interp: Runtime, expr: ir.Binary, scope: Scope) -> Any:
@@ -192,7 +222,7 @@ def _binary(interp: Runtime, expr: ir.Binary, scope: Scope) -> Any:
         if isinstance(left, str) or isinstance(right, str):
             return concatenated(left, right, Site(scope.path, 1))
         if is_list(left) and is_list(right):
-            return [*left, *right]
+            return interp.made([*left, *right])
         if isinstance(left, int) and isinstance(right, int):
             return left + right
     if operator == "%" and isinstance(left, str):
@@ -263,7 +293,9 @@ def _conditional(interp: Runtime, expr: ir.Conditional, scope: Scope) -> Any:
 
 
 def _lambda(interp: Runtime, expr: ir.Lambda, scope: Scope) -> Any:
-    return LambdaValue(tuple(expr.names), expr.body, scope, _site(scope, expr.body))
+    return LambdaValue(
+        tuple([(name, kind, one) for name, kind, one in expr.params]), expr.body, scope, _site(scope, expr.body)
+    )
 
 
 def _walrus(interp: Runtime, expr: ir.Walrus, scope: Scope) -> Any:
@@ -273,34 +305,85 @@ def _walrus(interp: Runtime, expr: ir.Walrus, scope: Scope) -> Any:
 
 
 def _slice(interp: Runtime, expr: ir.Slice, scope: Scope) -> Any:
-    return slice(expr.start, expr.stop)
+    parts = [evaluate(interp, one, scope) for one in (expr.start, expr.stop, expr.step)]
+    if all(one is None or isinstance(one, int) for one in parts):
+        return slice(*parts)
+    return Unknown(Site(scope.path, 1), "a slice that is not known")
+
+
+def _unary(interp: Runtime, expr: ir.Unary, scope: Scope) -> Any:
+    value = evaluate(interp, expr.value, scope)
+    if isinstance(value, (int, float)):
+        return {"-": -value, "+": value}.get(expr.operator, Unknown(Site(scope.path, 1), "a number"))
+    return Unknown(Site(scope.path, 1), "a number that is not known")
+
+
+def _formatted(interp: Runtime, expr: ir.Formatted, scope: Scope) -> Any:
+    value = evaluate(interp, expr.value, scope)
+    if isinstance(value, Member):
+        value = value.value
+    if not isinstance(value, (str, int, float)):
+        return value if isinstance(value, Unknown) else Unknown(Site(scope.path, 1), "part of the text is not known")
+    show = {"r": repr, "s": str, "a": ascii}.get(expr.conversion)
+    shown: Any = value if show is None else show(value)
+    try:
+        return format(shown, expr.spec)
+    except ValueError:
+        return Unknown(Site(scope.path, 1), "part of the text is not known")
 
 
 def _comprehension(interp: Runtime, expr: ir.Comprehension | ir.MappingComprehension, scope: Scope) -> Any:
-    loop = ir.match(expr.clauses[0], ir.ForClause) if expr.clauses else None
-    conditions = [ir.match(clause, ir.IfClause) for clause in expr.clauses[1:]]
-    if loop is None or None in conditions:
-        return Unknown(_site(scope, expr), "a nested comprehension")
-    items = iterable(evaluate(interp, loop.iterable, scope))
+    found: list[Any] = []
+    missing = _loop(interp, expr, 0, Scope(scope.path, {}, scope), found, len(interp.conditions))
+    return interp.made(found) if missing is None else missing
+
+
+def _loop(
+    interp: Runtime,
+    expr: ir.Comprehension | ir.MappingComprehension,
+    index: int,
+    scope: Scope,
+    found: list[Any],
+    outside: int,
+) -> Unknown | None:
+    """Run the clauses from ``index`` on, adding what they give to ``found``; what is not known, if anything."""
+    if index == len(expr.clauses):
+        element = evaluate(interp, expr.element, scope)
+        conditions = tuple([condition for _, condition in interp.conditions[outside:]])
+        found.append(Doubtful(element, conditions) if conditions else element)
+        return None
+    clause = expr.clauses[index]
+    loop = ir.match(clause, ir.ForClause)
+    if loop is None:
+        value = evaluate(interp, ir.IfClause._make(clause).condition, scope)
+        known = truth(value)
+        if known is None:
+            reason = value.reason if isinstance(value, Unknown) else "a condition that the text does not settle"
+            interp.doubt(Condition(_site(scope, expr), reason))
+        return None if known is False else _loop(interp, expr, index + 1, scope, found, outside)
+    value = evaluate(interp, loop.iterable, scope)
+    items = items_of(interp, value)
     if items is None or len(items) > MAX_LOOP:
         return Unknown(_site(scope, expr), "a comprehension over what is not known")
-    found: list[Any] = []
     for item in items:
-        inner = Scope(scope.path, {}, scope)
-        interp.assign(loop.target, item, inner)
-        known = [truth(evaluate(interp, one.condition, inner)) for one in conditions if one is not None]
-        if None in known:
-            return Unknown(_site(scope, expr), "a comprehension with a condition that is not known")
-        if all(known):
-            found.append(evaluate(interp, expr.element, inner))
-    return interp.made(found)
+        with interp.branch():
+            interp.assign(loop.target, interp.believed(item), scope)
+            missing = _loop(interp, expr, index + 1, scope, found, outside)
+        if missing is not None:
+            return missing
+    return None
 
 
 def _items(interp: Runtime, expr: ir.MappingComprehension, scope: Scope) -> Any:
     pairs = _comprehension(interp, expr, scope)
     if not is_list(pairs):
         return pairs
-    return interp.made({key: value for key, value in pairs if isinstance(key, (str, int, Member))})
+    found: dict[Any, Any] = {}
+    for pair in pairs:
+        key, value = pair.value if isinstance(pair, Doubtful) else pair
+        if not isinstance(key, (Unknown, list, dict)):
+            found[key] = Doubtful(value, pair.conditions) if isinstance(pair, Doubtful) else value
+    return interp.made(found)
 
 
 _EVALUATE: dict[str, tuple[Callable[[Expr], Any], Callable[[Runtime, Any, Scope], Any]]] = {
@@ -317,6 +400,8 @@ _EVALUATE: dict[str, tuple[Callable[[Expr], Any], Callable[[Runtime, Any, Scope]
     ir.Mapping.TAG: (ir.Mapping._make, _dict),
     ir.Conditional.TAG: (ir.Conditional._make, _conditional),
     ir.Lambda.TAG: (ir.Lambda._make, _lambda),
+    ir.Unary.TAG: (ir.Unary._make, _unary),
+    ir.Formatted.TAG: (ir.Formatted._make, _formatted),
     ir.Walrus.TAG: (ir.Walrus._make, _walrus),
     ir.Slice.TAG: (ir.Slice._make, _slice),
     ir.Comprehension.TAG: (ir.Comprehension._make, _comprehension),

@@ -4,26 +4,35 @@ Statements run as Python would run them, on values that may be unknown. A branch
 the names it binds, and whatever it would register is reported instead of believed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
+from fastapi_expert.codebase.interpret.attributes import attributes_of
 from fastapi_expert.codebase.interpret.calls import call
+from fastapi_expert.codebase.interpret.containers import items_of, set_item
 from fastapi_expert.codebase.interpret.evaluation import evaluate
 from fastapi_expert.codebase.interpret.operations import join
-from fastapi_expert.codebase.interpret.runtime import Return, Runtime, Stop
+from fastapi_expert.codebase.interpret.registration import set_router_attribute
+from fastapi_expert.codebase.interpret.runtime import Raised, Return, Runtime, Stop
 from fastapi_expert.codebase.interpret.sources import Sources
 from fastapi_expert.codebase.interpret.statements import run_statement
 from fastapi_expert.codebase.interpret.values import (
-    DOUBTFUL,
     MISSING,
     Arguments,
+    ClassValue,
     Condition,
     External,
     FunctionValue,
+    GeneratorCall,
     Instance,
+    LambdaValue,
     Lazy,
+    Method,
     ModuleValue,
+    Partial,
     PathValue,
+    RouteDecorator,
     Router,
     Scope,
     Site,
@@ -34,13 +43,16 @@ from fastapi_expert.codebase.interpret.values import (
 )
 from fastapi_expert.codebase.resolve.names import Names
 from fastapi_expert.codebase.syntax import ir
-from fastapi_expert.codebase.syntax.facts import FunctionFacts, ImportFacts
+from fastapi_expert.codebase.syntax.facts import FunctionFacts, ImportFacts, Param
 from fastapi_expert.codebase.syntax.ir import Expr, Stmt
+from fastapi_expert.codebase.vocabulary import APPLICATIONS
 
 MAX_STEPS = 1_000_000
 """Statements and calls in one codebase; what comes after is reported as not read."""
 MAX_CALL_STEPS = 5_000
 """The same in one call from module level, without the modules it imports: more is a computation, not a route table."""
+MAX_TEST_STEPS = 200
+"""The same while the requests of tests are read."""
 MAX_DEPTH = 40
 
 
@@ -59,6 +71,9 @@ class Interpreter(Runtime):
         self.running: set[str] = set()
         self.called: set[tuple[str, str]] = set()
         self._starring: set[str] = set()
+        self._starting = False
+        """Bodies that the facts left out are read too: only what runs at startup is looked at."""
+        self._given: dict[tuple[str, str], Any] = {}
         self._regions = 0
         self.depth = 0
         self.calling = 0
@@ -184,7 +199,7 @@ class Interpreter(Runtime):
         if isinstance(target, str):
             head, dot, last = target.rpartition(".")
             if not dot:
-                scope.names[target] = value
+                scope.outer.get(target, scope).names[target] = value
                 if isinstance(value, Router) and not value.name:
                     value.name = target
                 return
@@ -192,52 +207,92 @@ class Interpreter(Runtime):
             if isinstance(owner, (Instance, Router)):
                 if isinstance(value, Router) and not value.name:
                     value.name = target
+                if isinstance(owner, Router) and set_router_attribute(self, owner, last, value):
+                    return
                 owner.attributes[last] = value
-                if isinstance(owner, Router) and last == "prefix":
-                    owner.prefix = value
+            elif isinstance(owner, ClassValue):
+                owner.namespace[last] = value
+            elif isinstance(owner, FunctionValue):
+                attributes_of(self, owner)[last] = value
             elif isinstance(owner, ModuleValue) and owner.place in self.modules:
                 self.modules[owner.place].names[last] = value
         elif (several := ir.match(target, ir.Targets)) is not None:
             for one in several.items:
                 self.assign(one, value, scope)
         elif (unpacked := ir.match(target, ir.Display)) is not None:
-            count = len(unpacked.items)
-            parts = list(value) if is_list(value) and len(value) == count else None
-            for index, one in enumerate(unpacked.items):
-                self.assign(one, parts[index] if parts is not None else Unknown(Site(scope.path, 1), "unpacked"), scope)
+            self._unpack(unpacked.items, value, scope)
+        elif (part := ir.match(target, ir.Attribute)) is not None:
+            owner = evaluate(self, part.value, scope)
+            if isinstance(owner, (Instance, Router)):
+                owner.attributes[part.name] = value
         elif (item := ir.match(target, ir.Subscript)) is not None:
             owner, key = evaluate(self, item.value, scope), evaluate(self, item.index, scope)
-            if is_dict(owner) and isinstance(key, (str, int)):
-                owner[key] = Unknown(Site(scope.path, 1), DOUBTFUL) if self.is_doubtful(owner) else value
+            set_item(self, owner, key, value, scope)
 
-    def uncertain(self, bodies: Iterable[Iterable[Stmt]], scope: Scope, condition: Condition) -> None:
-        before = dict(scope.names)
-        outcomes: list[dict[str, Any]] = []
-        for body in bodies:
-            scope.names.clear()
-            scope.names.update(before)
-            region = self.region
+    def _unpack(self, targets: Sequence[Expr], value: Any, scope: Scope) -> None:
+        items = items_of(self, value)
+        starred = [index for index, one in enumerate(targets) if ir.match(one, ir.Starred) is not None]
+        if items is not None and len(starred) == 1 and len(items) >= len(targets) - 1:
+            start, end = starred[0], len(items) - (len(targets) - 1 - starred[0])
+            items = [*items[:start], items[start:end], *items[end:]]
+        known = items is not None and len(items) == len(targets)
+        for index, one in enumerate(targets):
+            inside = ir.match(one, ir.Starred)
+            part = items[index] if known and items is not None else Unknown(Site(scope.path, 1), "unpacked")
+            self.assign(inside.value if inside is not None else one, part, scope)
+
+    @contextmanager
+    def branch(self) -> Generator[None]:
+        """What is doubted inside is believed again outside."""
+        region, count = self.region, len(self.conditions)
+        try:
+            yield
+        finally:
+            self.region = region
+            del self.conditions[count:]
+
+    def doubt(self, *conditions: Condition) -> None:
+        for condition in conditions:
             self._regions += 1
             self.region = self._regions
             self.conditions.append((self.region, condition))
-            try:
-                self.run(body, scope)
-            except Return as returned:
-                if returned.value is not None and not isinstance(returned.value, Unknown):
-                    scope.maybe.append(returned.value)
-            except Stop:
-                continue  # a branch that raises says nothing of what follows
-            finally:
-                self.region = region
-                self.conditions.pop()
+
+    def uncertain(
+        self, bodies: Iterable[Iterable[Stmt]], scope: Scope, condition: Condition, *, is_loop: bool = False
+    ) -> None:
+        before = dict(scope.names)
+        outcomes: list[dict[str, Any]] = []
+        returned = left = False
+        for body in bodies:
+            scope.names.clear()
+            scope.names.update(before)
+            with self.branch():
+                self.doubt(condition)
+                try:
+                    self.run(body, scope)
+                except Return as value:
+                    returned = True
+                    if value.value is not None and not isinstance(value.value, Unknown):
+                        scope.maybe.append(value.value)
+                    continue
+                except Raised:
+                    continue  # it says nothing of what follows
+                except Stop:
+                    left = left or not is_loop
+                    if not is_loop:
+                        continue
             outcomes.append(dict(scope.names))
         scope.names.clear()
         scope.names.update(before)
+        if not outcomes:
+            raise Return(MISSING) if returned else Stop() if left else Raised()
         for name in {name for outcome in outcomes for name in outcome}:
             values = [outcome[name] for outcome in outcomes if name in outcome]
             if isinstance(before.get(name), (Lazy, Thunk)):  # looked up in one branch, not yet in another: the same
                 values = [value for value in values if value is not before[name]] or values
             scope.names[name] = join(values, Site(scope.path, 1))
+        if returned or left:
+            self.doubt(condition)  # the rest runs only where no branch left
 
     # -- calls ----------------------------------------------------------------------------------------------------
 
@@ -246,10 +301,56 @@ class Interpreter(Runtime):
         if facts is None:
             return Unknown(site, f"{function.qualname} is not found")
         self.called.add((function.path, function.qualname))
-        body = facts.body if facts.body is not None else self._left_out(function.path, facts)
+        body = self._body(function, facts, args, keywords)
         if body is None or self.calling > MAX_DEPTH or self.steps > self.budget:
             return Unknown(site, f"what {facts.name}() returns is not known from its text")
-        scope = Scope(function.path, {}, function.scope)
+        if ir.yields(body):
+            return GeneratorCall(function, args, keywords, site)
+        return self._run_function(function, facts, body, args, keywords, site, None)
+
+    def run_generator(self, generator: GeneratorCall, on_yield: Callable[[Any], None]) -> None:
+        function = generator.function
+        facts = self.names.function(function.path, function.qualname)
+        body = self._body(function, facts, generator.args, generator.keywords) if facts is not None else None
+        if facts is not None and body is not None:
+            self._run_function(function, facts, body, generator.args, generator.keywords, generator.site, on_yield)
+
+    def _allowance(self) -> int:
+        """How many steps a call from module level may take; what a test computes for its requests is not worth much."""
+        if self.lenient:
+            return MAX_TEST_STEPS
+        return MAX_CALL_STEPS * (4 if self.deeply else 1)
+
+    def start(self, app: Router, handler: Any, site: Site) -> None:
+        """Run what ``app`` runs when it starts; `yield` of a lifespan is where it serves."""
+        inner: Any = handler
+        while isinstance(inner, Partial):
+            inner = inner.function
+        facts = self.names.function(inner.path, inner.qualname) if isinstance(inner, FunctionValue) else None
+        wanted = [one for one in facts.params if one.kind in ("", "/")] if facts is not None else [None]
+        bound = isinstance(inner, FunctionValue) and inner.receiver is not None
+        self._starting = True
+        try:
+            args: list[Any] = [app] if len(wanted) > bound else []
+            made = self.call(handler, Arguments(args, {}, {}, site, Scope(site.path, {})))
+            if isinstance(made, GeneratorCall):
+                self.run_generator(made, lambda value: None)
+        except (Return, Stop):
+            pass
+        finally:
+            self._starting = False
+
+    def _run_function(
+        self,
+        function: FunctionValue,
+        facts: FunctionFacts,
+        body: Iterable[Stmt],
+        args: list[Any],
+        keywords: dict[str, Any],
+        site: Site,
+        on_yield: Callable[[Any], None] | None,
+    ) -> Any:
+        scope = Scope(function.path, {}, function.scope, on_yield=on_yield)
         if function.receiver is not None:
             args = [function.receiver, *args]
         owner = function.scope.cls
@@ -257,11 +358,12 @@ class Interpreter(Runtime):
             scope.names["__class__"] = owner
         self._bind_parameters(facts, scope, args, keywords, site)
         if not self.calling:
-            self.budget = self.steps + MAX_CALL_STEPS * (20 if self.deeply else 1)
+            self.budget = self.steps + self._allowance()
         self.calling += 1
+        value: Any = None
         try:
-            self.run(body, scope)
-            value = None
+            with self.branch():
+                self.run(body, scope)
         except Return as returned:
             value = returned.value
         except Stop:
@@ -271,17 +373,25 @@ class Interpreter(Runtime):
             if not self.calling:
                 self.budget = MAX_STEPS
         if scope.maybe:
-            value = join([*scope.maybe, *([] if value is None else [value])], site)
-        return value
+            value = join([*scope.maybe, *([] if value is None or value is MISSING else [value])], site)
+        return None if value is MISSING else value
 
-    def _left_out(self, path: str, facts: FunctionFacts) -> tuple[Stmt, ...] | None:
-        """The body of a function that the facts did not keep; what is awaited is not known anyway."""
-        if facts.is_async or self.sources is None:
+    def _body(
+        self, function: FunctionValue, facts: FunctionFacts, args: list[Any], keywords: dict[str, Any]
+    ) -> Sequence[Stmt] | None:
+        """The statements of a function; those that the facts left out are read where a router is handed in."""
+        if facts.body is not None:
+            return facts.body
+        if self.sources is None:
             return None
-        if not self.deeply:
-            self.unread.add((path, facts.qualname))
-            return None
-        return self.sources.body(path, facts.qualname)
+        key = (function.path, facts.qualname)
+        closure = function.scope.names.values() if function.scope.parent is not None else ()
+        given = (function.receiver, *args, *keywords.values(), *closure)
+        if self.deeply or self._starting or any(map(_may_register, given)):
+            return self.sources.body(*key)
+        if not facts.is_async:
+            self.unread.add(key)
+        return None
 
     def _bind_parameters(
         self, facts: FunctionFacts, scope: Scope, args: list[Any], keywords: dict[str, Any], site: Site
@@ -298,8 +408,36 @@ class Interpreter(Runtime):
                 scope.names[param.name] = left.pop(param.name)
             elif param.default:
                 scope.names[param.name] = Thunk(param.default_expr, scope.parent or scope)
+            elif (given := self._handed_in(param, scope, site)) is not None:
+                scope.names[param.name] = given
             else:
                 scope.names[param.name] = Unknown(site, f"no value is known for {param.name!r} of {facts.name}()")
+
+    def _wrapper(self, annotation: str, scope: Scope, site: Site) -> Any:
+        """An object of a class of the codebase whose `__init__` takes an application."""
+        symbol = self.names.resolve(scope.path, annotation)
+        init = self.names.function(symbol.path, f"{symbol.name}.__init__") if symbol is not None else None
+        if symbol is None or init is None:
+            return None
+        if not any(param.annotation.rpartition(".")[2] in APPLICATIONS for param in init.params):
+            return None
+        key = (symbol.path, symbol.name)
+        if key not in self._given:
+            self._given[key] = None
+            cls = self.module_attribute(symbol.path, symbol.name)
+            self._given[key] = self.call(cls, Arguments([], {}, {}, site, scope))
+        return self._given[key]
+
+    def _handed_in(self, param: Param, scope: Scope, site: Site) -> Any:
+        """The application that a framework would hand in, where nothing calls the function."""
+        last = param.annotation.rpartition(".")[2]
+        if last not in APPLICATIONS:
+            return self._wrapper(param.annotation, scope, site) if last[:1].isupper() else None
+        key = (scope.path, str(site.line))
+        if key not in self._given:
+            self._given[key] = Router(True, site, External("fastapi.FastAPI"), self.region, is_given=True)
+            self.routers.append(self._given[key])
+        return self._given[key]
 
     # -- reading one statement ------------------------------------------------------------------------------------
 
@@ -334,3 +472,14 @@ class Interpreter(Runtime):
         if child is not None and not child.endswith("/") and imported.name not in self.names.bindings(place):
             self.run_module(child)
         scope.names[imported.alias] = Lazy(place, imported.name)
+
+
+def _may_register(value: Any) -> bool:
+    """Whether a function that is given this may do something with a router."""
+    if isinstance(value, Instance):
+        return any(isinstance(one, Router) for one in value.attributes.values())
+    if isinstance(value, Method):
+        return isinstance(value.receiver, Router)
+    if is_list(value) or is_dict(value):
+        return any(isinstance(one, Router) for one in (value.values() if is_dict(value) else value))
+    return isinstance(value, (Router, RouteDecorator, Partial, LambdaValue))

@@ -7,6 +7,7 @@ from fastapi_expert.codebase.interpret.values import (
     DOUBTFUL,
     HOLE,
     ClassValue,
+    Doubtful,
     External,
     FunctionValue,
     Instance,
@@ -26,8 +27,10 @@ from fastapi_expert.codebase.interpret.values import (
 
 def truth(value: Any) -> bool | None:
     """Whether ``value`` counts as true, None when that is not known."""
-    if is_list(value) and value and all(isinstance(one, Unknown) and one.reason == DOUBTFUL for one in value):
-        return None
+    if (is_list(value) or is_dict(value)) and value:
+        items = value.values() if is_dict(value) else value
+        if all(isinstance(one, Doubtful) or (isinstance(one, Unknown) and one.reason == DOUBTFUL) for one in items):
+            return None
     if value is None or isinstance(value, (bool, str, int, float)) or is_list(value) or is_dict(value):
         return bool(value)
     if isinstance(value, Instance):
@@ -49,6 +52,8 @@ def text_of(value: Any) -> str | None:
 def compare(operator: str, left: Any, right: Any, site: Site) -> Any:
     """`==`, `in`, `is`, `<` and their like; an Unknown where the operands do not tell."""
     unknown = Unknown(site, "a comparison that is not known")
+    if left == External("sys.version_info") and is_list(right):
+        return _compare_version(operator, tuple(right), unknown)
     if operator in ("is", "is not") and right is None and not isinstance(left, (Unknown, External, Method)):
         return (left is None) == (operator == "is")
     plain = (str, int, float, bool, type(None))
@@ -64,6 +69,16 @@ def compare(operator: str, left: Any, right: Any, site: Site) -> Any:
     if operator in ("<", ">", "<=", ">=") and isinstance(left, (int, float)) and isinstance(right, (int, float)):
         return {"<": left < right, ">": left > right, "<=": left <= right, ">=": left >= right}[operator]
     return unknown
+
+
+_OLDEST = (3, 10)
+"""The oldest Python that today's FastAPI runs on."""
+
+
+def _compare_version(operator: str, version: tuple[Any, ...], unknown: Unknown) -> Any:
+    """`sys.version_info >= (3, 9)`: known where every Python gives one answer."""
+    older = all(isinstance(one, int) for one in version) and version[:2] <= _OLDEST
+    return {">=": True, ">": True, "<": False, "<=": False}.get(operator, unknown) if older else unknown
 
 
 def concatenated(left: Any, right: Any, site: Site) -> Any:

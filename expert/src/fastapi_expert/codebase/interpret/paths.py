@@ -127,6 +127,18 @@ def _as_text(interp: Runtime, value: PathValue, given: Arguments) -> Any:
     return value.path if value.relative else value  # os.path and pathlib take either
 
 
+def _ends_with(interp: Runtime, value: PathValue, given: Arguments, *, name: str) -> bool | None:
+    """A method of texts, of a path that os.path made."""
+    args = [tuple(one) if is_list(one) else one for one in given.args]
+    if name == "startswith" and not value.relative:
+        return None
+    return bool(getattr(value.path, name)(*args)) if all(isinstance(one, (str, tuple)) for one in args) else None
+
+
+def _split(interp: Runtime, value: PathValue, given: Arguments) -> Any:
+    return value.path.split("/") if given.args in (["/"], []) else None
+
+
 _METHODS: dict[str, Callable[[Runtime, PathValue, Arguments], Any]] = {
     **dict.fromkeys(("resolve", "absolute", "expanduser", "open"), _itself),
     "as_posix": _as_text,
@@ -138,6 +150,10 @@ _METHODS: dict[str, Callable[[Runtime, PathValue, Arguments], Any]] = {
     "is_file": partial(_is_there, as_what="file"),
     "exists": partial(_is_there, as_what="any"),
     **dict.fromkeys(("read", "read_text", "read_bytes"), _read),
+    "endswith": partial(_ends_with, name="endswith"),
+    "startswith": partial(_ends_with, name="startswith"),
+    "match": lambda interp, value, given: _fits(value.path, str(given.get(0, "pattern")), deep=True),
+    "split": _split,
     "relative_to": _relative_to,
     "with_suffix": _with_suffix,
 }
@@ -252,6 +268,21 @@ def _loaded(interp: Runtime, given: Arguments, *, kind: str) -> Any:
         return Unknown(given.site, f"a data file that cannot be read ({error})")
 
 
+def _globbed(interp: Runtime, given: Arguments) -> Any:
+    """`glob.glob(pattern)`; a pattern that is a text starts where the application is run, most often at the root."""
+    pattern = given.get(0, "pathname")
+    base = given.keywords.get("root_dir")
+    if isinstance(pattern, str):
+        pattern = divided(base if isinstance(base, PathValue) else PathValue(""), pattern, given.site)
+    if not isinstance(pattern, PathValue):
+        return Unknown(given.site, "files of a folder that is not known")
+    parts = pattern.path.split("/")
+    first = next((index for index, part in enumerate(parts) if any(one in part for one in "*?[")), len(parts) - 1)
+    folder, rest = "/".join(parts[:first]), "/".join(parts[first:])
+    found = _glob(interp, PathValue(folder), Arguments([rest], {}, {}, given.site, given.scope))
+    return found if found is not None else Unknown(given.site, "which data files there are is not known")
+
+
 _TOML = ("tomllib", "tomli", "toml", "rtoml", "pytoml", "tomlkit")
 _LOADERS = {
     **{f"{package}.{name}": "toml" for package in _TOML for name in ("load", "loads", "parse")},
@@ -261,7 +292,15 @@ _LOADERS = {
     "yaml.safe_load": "yaml",
 }
 
-CONSTANTS = {"os.sep": "/", "os.path.sep": "/", "os.curdir": ".", "os.extsep": "."}
+CONSTANTS: dict[str, Any] = {
+    "sys.platform": "linux",
+    "os.name": "posix",
+    "sys.byteorder": "little",
+    "os.sep": "/",
+    "os.path.sep": "/",
+    "os.curdir": ".",
+    "os.extsep": ".",
+}
 """Names outside the codebase that stand for a text."""
 
 OUTSIDE: dict[str, _Function] = {
@@ -279,6 +318,8 @@ OUTSIDE: dict[str, _Function] = {
     "os.path.exists": _of_path(lambda interp, path, given: path_method(interp, path, "exists", given)),
     "os.path.relpath": _relative_path,
     "os.walk": _of_path(_walk),
+    "glob.glob": _globbed,
+    "glob.iglob": _globbed,
     "builtins.open": _same,
     **{name: partial(_loaded, kind=kind) for name, kind in _LOADERS.items()},
     "os.listdir": _of_path(_names_in),

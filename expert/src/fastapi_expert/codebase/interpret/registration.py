@@ -1,6 +1,7 @@
 """What the methods of applications and routers do to the route graph."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from fastapi_expert.codebase.interpret.attributes import class_attribute
@@ -20,6 +21,7 @@ from fastapi_expert.codebase.interpret.values import (
     Partial,
     RouteDecorator,
     RouteEntry,
+    RouteList,
     Router,
     Scope,
     Site,
@@ -52,6 +54,10 @@ def make_router(interp: Runtime, router: Router, args: list[Any], keywords: dict
     for name, value in keywords.items():
         if name == "middleware" and is_list(value):
             router.middleware.extend((one, router.site) for one in value)
+        if name == "lifespan" and value is not None:
+            router.lifespans.append((value, router.site))
+        if name == "on_startup" and is_list(value):
+            router.lifespans.extend((one, router.site) for one in value)
         if name == "exception_handlers" and is_dict(value):
             router.handlers.extend((one, router.site) for one in value.values())
             router.answers.extend(value.items())
@@ -62,8 +68,8 @@ def make_router(interp: Runtime, router: Router, args: list[Any], keywords: dict
 
 def add_route_object(interp: Runtime, router: Router, route: Any) -> None:
     """A `Route`, `APIRoute`, `WebSocketRoute` or `Mount` object in `routes=[…]` or `router.routes.append(…)`."""
-    if isinstance(route, (RouteEntry, MountEntry)):
-        _add(interp, router, route)
+    if isinstance(route, (RouteEntry, IncludeEntry, MountEntry)):
+        _add(interp, router, replace(route))
         return
     if not isinstance(route, Instance) or not isinstance(route.cls, External):
         return
@@ -85,6 +91,59 @@ def add_route_object(interp: Runtime, router: Router, route: Any) -> None:
         _add(interp, router, _route(methods, path, endpoint, route.site, websocket, given, {}, route.site.path, plain))
 
 
+def set_router_attribute(interp: Runtime, router: Router, name: str, value: Any) -> bool:
+    """Set what the route graph knows of a router; False when ``name`` is not such a thing."""
+    if name == "prefix":
+        router.prefix = value
+    elif name == "routes" and (is_list(value) or isinstance(value, RouteList)):
+        entries: list[Any] = list(value.router.entries) if isinstance(value, RouteList) else list(value)
+        router.entries.clear()
+        for entry in entries:
+            add_route_object(interp, router, entry)
+    elif name == "lifespan_context":
+        router.lifespans.append((value, router.site))
+    elif name == "router" and router.is_app and isinstance(value, Router) and value is not router:
+        router.entries.append(IncludeEntry(value, "", router.site, {}, tuple(value.entries)))
+    else:
+        return False
+    return True
+
+
+def route_list_method(interp: Runtime, routes: RouteList, name: str, given: Arguments) -> Any:
+    """What a method of `router.routes` does to the router."""
+    router, args = routes.router, given.args
+    if name == "append" and args:
+        add_route_object(interp, router, args[0])
+    elif name == "extend" and args:
+        added: Any = args[0].router.entries if isinstance(args[0], RouteList) else args[0]
+        for one in list(added) if is_list(added) else ():
+            add_route_object(interp, router, one)
+        if not is_list(added):
+            interp.cannot_place(given.site, "route", "which routes are added", "the list is not known")
+    elif name == "insert" and len(args) == 2:
+        count = len(router.entries)
+        add_route_object(interp, router, args[1])
+        if isinstance(args[0], int) and len(router.entries) > count:
+            router.entries.insert(args[0], router.entries.pop())
+    elif name in ("pop", "remove", "clear") and router.region == interp.region:
+        return _removed(router, name, args, given.site)
+    elif name in ("copy",):
+        return list(router.entries)
+    return None
+
+
+def _removed(router: Router, name: str, args: list[Any], site: Site) -> Any:
+    if name == "clear":
+        router.entries.clear()
+    elif name == "remove":
+        router.entries[:] = [one for one in router.entries if not args or one is not args[0]]
+    else:
+        index = args[0] if args else -1
+        if isinstance(index, int) and -len(router.entries) <= index < len(router.entries):
+            return router.entries.pop(index)
+    return None
+
+
 def _add(interp: Runtime, router: Router, entry: Entry) -> None:
     """Add to the graph, with the conditions that this runs under and the text does not settle."""
     if router.region != interp.region:
@@ -99,9 +158,19 @@ def _text(value: Any) -> Any:
 def _methods(value: Any, site: Site) -> tuple[str, ...] | Unknown:
     if value is None:
         return ("GET",)
-    if is_list(value) and all(isinstance(_text(one), str) for one in value):
-        return tuple(_text(one).upper() for one in value)
+    if is_list(value):
+        named = [_method_name(one) for one in value]
+        if None not in named:
+            return tuple([one for one in named if one is not None])
     return Unknown(site, "the methods of the route are not known")
+
+
+def _method_name(value: Any) -> str | None:
+    """`"GET"`, a member of an enumeration or `http.HTTPMethod.GET`."""
+    if isinstance(value, External):
+        value = value.name.removesuffix(".value").rpartition("HTTPMethod.")[2]
+    value = _text(value)
+    return value.upper() if isinstance(value, str) else None
 
 
 def _route(
@@ -179,6 +248,10 @@ def add_endpoint(
 def _verb(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
     path = given.get(0, "path")
     methods = (name.upper(),) if name in VERBS else _methods(given.get(1, "methods"), given.site)
+    overridden = _overridden(interp, router, "api_route", given.site) if name in VERBS else None
+    if overridden is not None:  # FastAPI's own verbs call it
+        keywords = {key: value for key, value in given.keywords.items() if key != "path"}
+        return interp.call_function(overridden, [path], {**keywords, "methods": [name.upper()]}, given.site)
     websocket = name.startswith("websocket")
     plain = name in STARLETTE_METHODS
     return RouteDecorator(router, methods, path, given.keywords, given.raw, given.site, websocket, plain)
@@ -220,11 +293,11 @@ def _include(interp: Runtime, router: Router, name: str, given: Arguments) -> An
         interp.cannot_place(
             given.site, "router", "its routes", f"it comes from outside this codebase ({_outside(child)})"
         )
-    elif child is not None:
+    elif child is not None or "router" not in given.keywords:
         interp.cannot_place(given.site, "router", "which routes it has", "what is included is not a router")
 
 
-def _outside(value: Instance | External | Method) -> str:
+def _outside(value: Any) -> str:
     if isinstance(value, Method):
         return (
             _outside(value.receiver) + "." + value.name
@@ -283,6 +356,12 @@ def _add_resource(interp: Runtime, router: Router, name: str, given: Arguments) 
         )
 
 
+def resource_api(given: Arguments) -> Any:
+    """`Api(app)` of fastapi-restful: what it registers, it registers on the application."""
+    app = given.get(0, "app")
+    return app if isinstance(app, Router) else Unknown(given.site, "an Api without an application")
+
+
 def _resource(interp: Runtime, router: Router, resource: Any, paths: list[str], site: Site, scope: Scope) -> None:
     cls = resource.cls if isinstance(resource, Instance) else resource
     if not isinstance(cls, ClassValue):
@@ -292,6 +371,16 @@ def _resource(interp: Runtime, router: Router, resource: Any, paths: list[str], 
             method = class_attribute(interp, cls, verb, site, receiver=resource)
             if isinstance(method, FunctionValue):
                 add_endpoint(interp, router, (verb.upper(),), path, method, site, False, {}, {}, scope.path)
+
+
+def _on_event(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
+    """`@app.on_event("startup")` and `add_event_handler("startup", function)`."""
+    event, handler = given.get(0, "event_type"), given.get(1, "func")
+    if name == "add_event_handler":
+        if event == "startup":
+            router.lifespans.append((handler, given.site))
+        return None
+    return Method(router.lifespans, "note") if event == "startup" else _nothing(interp, router, name, given)
 
 
 def _nothing(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
@@ -315,6 +404,7 @@ ROUTER_METHODS: dict[str, _Act] = {
     "exception_handler": _exception_handler,
     "add_exception_handler": _exception_handler,
     "add_resource": _add_resource,
-    "on_event": _nothing,
+    "on_event": _on_event,
+    "add_event_handler": _on_event,
     "__init__": _super_init,
 }

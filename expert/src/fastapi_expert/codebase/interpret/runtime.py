@@ -5,18 +5,22 @@ Evaluating calls functions, calling runs statements, running evaluates: each is 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Literal
 
 from fastapi_expert.codebase.interpret.sources import Sources
 from fastapi_expert.codebase.interpret.values import (
     Arguments,
     Condition,
+    Doubtful,
     FunctionValue,
+    GeneratorCall,
     Router,
     Scope,
     Site,
     Unplaced,
+    is_list,
 )
 from fastapi_expert.codebase.model import Problem
 from fastapi_expert.codebase.resolve.names import Names
@@ -34,6 +38,14 @@ class Return(Exception):
 
 class Stop(Exception):
     """`raise`, `break` or `continue`: the rest of this block does not run."""
+
+
+class Raised(Stop):
+    """`raise`; ``name`` is what the exception is called, "" where that is not known."""
+
+    def __init__(self, name: str = "") -> None:
+        super().__init__()
+        self.name = name
 
 
 class Break(Stop):
@@ -61,6 +73,8 @@ class Runtime(ABC):
         """The branch that runs and may not; 0 outside of any."""
         self.steps: int = 0
         """Statements and calls so far."""
+        self.function_attributes: dict[tuple[str, str], dict[str, Any]] = {}
+        """What was set on functions, by path and qualname."""
         self._regions_of: dict[int, tuple[Any, int]] = {}
         """Collections made under a condition that is not known, with the region they belong to."""
 
@@ -88,7 +102,20 @@ class Runtime(ABC):
 
     def is_doubtful(self, collection: Any) -> bool:
         """Whether a change of it now would be one that only some branch makes."""
-        return self.region != 0 and self._regions_of.get(id(collection), (None, 0))[1] != self.region
+        return self.region != 0 and self.made_in(collection) != self.region
+
+    def believed(self, item: Any) -> Any:
+        """An item of a collection; where it is doubtful, so is what runs from here to the end of the branch."""
+        if isinstance(item, Doubtful):
+            self.doubt(*item.conditions)
+            return item.value
+        if is_list(item) and any(isinstance(one, Doubtful) for one in item):
+            return [self.believed(one) for one in item]
+        return item
+
+    def made_in(self, collection: Any) -> int:
+        """The region in which ``collection`` was made."""
+        return self._regions_of.get(id(collection), (None, 0))[1]
 
     # -- modules and names ----------------------------------------------------------------------------------------
 
@@ -131,7 +158,21 @@ class Runtime(ABC):
         """Run statements; raises Return or Stop where they leave the body."""
 
     @abstractmethod
-    def uncertain(self, bodies: Iterable[Iterable[Stmt]], scope: Scope, condition: Condition) -> None:
+    def run_generator(self, generator: GeneratorCall, on_yield: Callable[[Any], None]) -> None:
+        """Run a generator function, handing on what it yields."""
+
+    @abstractmethod
+    def branch(self) -> AbstractContextManager[None]:
+        """What is doubted inside is believed again outside."""
+
+    @abstractmethod
+    def doubt(self, *conditions: Condition) -> None:
+        """What runs from here to the end of the branch runs only under these conditions."""
+
+    @abstractmethod
+    def uncertain(
+        self, bodies: Iterable[Iterable[Stmt]], scope: Scope, condition: Condition, *, is_loop: bool = False
+    ) -> None:
         """Run branches of which it is not known whether they run: keep the names they agree on, doubt the rest."""
 
     @abstractmethod

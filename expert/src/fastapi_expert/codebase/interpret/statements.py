@@ -1,18 +1,23 @@
 """One kind of statement each: what running it does to the names of its scope and to the route graph."""
 
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
+from fastapi_expert.codebase.interpret.attributes import attribute, bases, class_value, lineage
+from fastapi_expert.codebase.interpret.containers import delete_item, items_of
 from fastapi_expert.codebase.interpret.evaluation import evaluate
-from fastapi_expert.codebase.interpret.operations import iterable, truth
-from fastapi_expert.codebase.interpret.runtime import Break, Return, Runtime, Stop
+from fastapi_expert.codebase.interpret.operations import compare, truth
+from fastapi_expert.codebase.interpret.runtime import Break, Raised, Return, Runtime, Stop
 from fastapi_expert.codebase.interpret.values import (
     MISSING,
     Arguments,
     ClassValue,
     Condition,
     FunctionValue,
+    GeneratorCall,
+    Instance,
     Scope,
     Site,
     Thunk,
@@ -71,16 +76,29 @@ def _run_class(interp: Runtime, statement: ir.ClassDef, scope: Scope) -> None:
     facts = interp.names.class_(scope.path, statement.qualname)
     if facts is None:
         return
-    value = ClassValue(scope.path, facts.qualname, scope)
-    if scope.parent is not None or any(
-        function is not None and function.decorators
-        for function in [interp.names.function(scope.path, method) for method in facts.methods]
-    ):
-        with suppress(Return, Stop):
-            interp.run(facts.body, Scope(scope.path, {}, scope, value))
+    value = class_value(interp, scope.path, facts, scope)
     scope.names[facts.name] = value
+    with suppress(Return, Stop):
+        interp.run(facts.body, Scope(scope.path, value.namespace, scope, value))
+    for base in bases(interp, value):
+        if isinstance(base, ClassValue):
+            base.subclasses.append(value)
+    _init_subclass(interp, value, {name: evaluate(interp, one, scope) for name, one in facts.keywords}, statement.line)
     if facts.decorators:
         scope.names[facts.name] = decorated(interp, facts.decorators, value, scope)
+
+
+def _init_subclass(interp: Runtime, cls: ClassValue, keywords: dict[str, Any], line: int) -> None:
+    """Run the `__init_subclass__` that the nearest base defines."""
+    site = Site(cls.path, line)
+    for base in lineage(interp, cls)[1:]:
+        if isinstance(base, ClassValue):
+            facts = interp.names.class_(base.path, base.qualname)
+            if facts is not None and f"{base.qualname}.__init_subclass__" in facts.methods:
+                body = Scope(base.path, {}, base.scope, base)
+                hook = FunctionValue(base.path, f"{base.qualname}.__init_subclass__", body, cls)
+                interp.call_function(hook, [], keywords, site)
+                return
 
 
 def decorated(interp: Runtime, decorators: Iterable[Expr], value: Any, scope: Scope) -> Any:
@@ -113,6 +131,7 @@ def _run_return(interp: Runtime, statement: ir.Return, scope: Scope) -> None:
 def _run_if(interp: Runtime, statement: ir.If, scope: Scope) -> None:
     if _is_type_checking(statement.condition):
         interp.run([one for one in statement.body if ir.tag(one) == ir.Import.TAG], scope)
+        interp.run(statement.orelse, scope)
         return
     value = evaluate(interp, statement.condition, scope)
     known = truth(value)
@@ -133,57 +152,217 @@ def _is_type_checking(condition: Expr) -> bool:
 
 
 def _run_for(interp: Runtime, statement: ir.For, scope: Scope) -> None:
-    items = iterable(evaluate(interp, statement.iterable, scope))
+    value = evaluate(interp, statement.iterable, scope)
+    items = items_of(interp, value)
     if items is None or len(items) > MAX_LOOP:
-        unknown = Unknown(Site(scope.path, statement.line), "an item of a collection that is not known")
+        reason = f"a loop over what is not known: {value.reason}" if isinstance(value, Unknown) else "a loop"
+        unknown = Unknown(Site(scope.path, statement.line), reason)
         interp.assign(statement.target, unknown, scope)
-        interp.uncertain([statement.body], scope, _condition(unknown, scope, statement.line))
+        interp.uncertain([statement.body, ()], scope, _condition(unknown, scope, statement.line), is_loop=True)
         return
-    for item in items:
-        interp.assign(statement.target, item, scope)
+    with interp.branch():
+        for item in items:
+            with interp.branch():
+                item = interp.believed(item)
+                interp.assign(statement.target, item, scope)
+                try:
+                    interp.run(statement.body, scope)
+                except Break:
+                    break
+                except Raised:
+                    raise
+                except Stop:
+                    continue
+
+
+def _run_while(interp: Runtime, statement: ir.While, scope: Scope) -> None:
+    for _ in range(MAX_LOOP):
+        value = evaluate(interp, statement.condition, scope)
+        known = truth(value)
+        if known is None:
+            interp.uncertain([statement.body, ()], scope, _condition(value, scope, statement.line), is_loop=True)
+        if not known:
+            return
         try:
             interp.run(statement.body, scope)
         except Break:
-            break
+            return
+        except Raised:
+            raise
         except Stop:
             continue
 
 
-def _run_while(interp: Runtime, statement: ir.While, scope: Scope) -> None:
-    value = evaluate(interp, statement.condition, scope)
-    if truth(value) is not False:
-        interp.uncertain([statement.body], scope, _condition(value, scope, statement.line))
+def _run_match(interp: Runtime, statement: ir.Match, scope: Scope) -> None:
+    subject = evaluate(interp, statement.subject, scope)
+    possible: list[ir.Block] = []
+    for patterns, guard, body in statement.cases:
+        fits = _fits(interp, subject, patterns, scope)
+        if fits and guard is not None:
+            fits = truth(evaluate(interp, guard, scope))
+        if fits and not possible:
+            interp.run(body, scope)
+            return
+        if fits is not False:
+            possible.append(body)
+        if fits:
+            break
+    if possible:
+        interp.uncertain([*possible, ()], scope, _condition(subject, scope, statement.line))
+
+
+def _fits(interp: Runtime, subject: Any, patterns: Sequence[Expr] | None, scope: Scope) -> bool | None:
+    if patterns is None:
+        return True
+    site = Site(scope.path, 1)
+    known = [truth(compare("==", subject, evaluate(interp, one, scope), site)) for one in patterns]
+    return True if True in known else None if None in known else False
+
+
+def _run_delete(interp: Runtime, statement: ir.Delete, scope: Scope) -> None:
+    for target in statement.targets:
+        if isinstance(target, str):
+            scope.names.pop(target, None)
+        elif (item := ir.match(target, ir.Subscript)) is not None:
+            delete_item(interp, evaluate(interp, item.value, scope), evaluate(interp, item.index, scope), scope)
+
+
+def _run_global(interp: Runtime, statement: ir.Global, scope: Scope) -> None:
+    for name in statement.names:
+        here = scope.parent
+        while here is not None and here.parent is not None and (statement.is_global or name not in here.names):
+            here = here.parent
+        if here is not None:
+            scope.outer[name] = here
 
 
 def _run_with(interp: Runtime, statement: ir.With, scope: Scope) -> None:
-    for value, target in statement.items:
-        entered = evaluate(interp, value, scope)
+    _enter(interp, list(statement.items), statement, scope)
+
+
+def _enter(interp: Runtime, items: list[tuple[Expr, Expr]], statement: ir.With, scope: Scope) -> None:
+    """Enter the first of the contexts and the rest inside of it; what it does on leaving is done afterwards."""
+    if not items:
+        interp.run(statement.body, scope)
+        return
+    (expr, target), *rest = items
+    context = evaluate(interp, expr, scope)
+    site = Site(scope.path, statement.line)
+
+    def inside(value: Any) -> None:
         if target is not None:
-            interp.assign(target, entered, scope)
-    interp.run(statement.body, scope)
+            interp.assign(target, value, scope)
+        _enter(interp, rest, statement, scope)
+
+    if isinstance(context, GeneratorCall):
+        interp.run_generator(context, inside)
+        return
+    if not isinstance(context, Instance) or not isinstance(context.cls, ClassValue):
+        inside(context)
+        return
+    for name in ("__enter__", "__aenter__"):
+        enter = attribute(interp, context, name, site)
+        if isinstance(enter, FunctionValue):
+            inside(interp.call_function(enter, [], {}, site))
+            break
+    else:
+        inside(context)
+    for name in ("__exit__", "__aexit__"):
+        leave = attribute(interp, context, name, site)
+        if isinstance(leave, FunctionValue):
+            interp.call_function(leave, [None, None, None], {}, site)
 
 
 def _run_try(interp: Runtime, statement: ir.Try, scope: Scope) -> None:
-    for handler in statement.handlers:  # names that only a handler binds (`except ImportError: orjson = None`)
+    missing = _missing_import(interp, statement, scope)
+    if missing is None:
+        _run_body_of_try(interp, statement, scope)
+    elif isinstance(missing, Condition):
+        interp.uncertain([statement.body, *statement.handlers[:1]], scope, missing)
+    else:
+        interp.run(statement.handlers[0], scope)
+    interp.run(statement.after, scope)
+
+
+def _run_body_of_try(interp: Runtime, statement: ir.Try, scope: Scope) -> None:
+    for handler in statement.handlers:  # names that only a handler binds
         for inner in handler:
             bound = ir.match(inner, ir.Assign)
             if bound is not None and isinstance(bound.target, str) and "." not in bound.target:
                 unknown = Unknown(Site(scope.path, bound.line), "bound in an except clause")
                 scope.names.setdefault(bound.target, unknown)
-    interp.run(statement.body, scope)
-    interp.run(statement.after, scope)
+    try:
+        interp.run(statement.body, scope)
+    except Raised as error:
+        if not statement.handlers:
+            raise
+        site = Site(scope.path, statement.line)
+        chosen = [index for index, (caught, _) in enumerate(statement.caught) if _catches(caught, error.name)]
+        if not chosen:
+            raise
+        _, name = statement.caught[chosen[0]]
+        if name:
+            scope.names[name] = Unknown(site, "an exception")
+        interp.run(statement.handlers[chosen[0]], scope)
+
+
+def _catches(caught: Expr, name: str) -> bool:
+    """Whether a handler may catch an exception of this name; of what is not known it is taken to."""
+    several = ir.match(caught, ir.Display)
+    names = [one for one in (several.items if several is not None else (caught,)) if isinstance(one, str)]
+    if caught is None or not name or len(names) != (len(several.items) if several is not None else 1):
+        return True
+    last = {one.rpartition(".")[2] for one in names}
+    return name in last or bool(last & {"Exception", "BaseException"})
+
+
+_IMPORT_ERRORS = frozenset(["ImportError", "ModuleNotFoundError", "Exception", "BaseException"])
+_THERE = frozenset([*sys.stdlib_module_names, "fastapi", "starlette", "pydantic", "anyio", "typing_extensions"])
+"""Packages that are there wherever FastAPI runs."""
+
+
+def _missing_import(interp: Runtime, statement: ir.Try, scope: Scope) -> Condition | bool | None:
+    """Of a `try` that catches a failing import: True when one surely fails, a condition when one may, else None."""
+    if not any(_catches_imports(caught) for caught, _ in statement.caught):
+        return None
+    doubtful: Condition | None = None
+    imports = interp.files[scope.path].imports
+    for one in statement.body:
+        first = ir.match(one, ir.Import)
+        if first is None:
+            continue
+        imported = imports[first.first]
+        if interp.names.modules.find(scope.path, imported.module) is not None:
+            continue
+        package = imported.module.partition(".")[0]
+        if not package or interp.names.modules.find(scope.path, package) is not None:
+            return True
+        if package not in _THERE:
+            reason = f"whether {package} is installed is not known"
+            doubtful = doubtful or Condition(Site(scope.path, first.line), reason)
+    return doubtful
+
+
+def _catches_imports(caught: Expr) -> bool:
+    several = ir.match(caught, ir.Display)
+    names = several.items if several is not None else (caught,)
+    return any(one is None or (isinstance(one, str) and one.rpartition(".")[2] in _IMPORT_ERRORS) for one in names)
+
+
+def _run_raise(interp: Runtime, statement: ir.Raise, scope: Scope) -> None:
+    call = ir.match(statement.exception, ir.Call)
+    name = call.function if call is not None else statement.exception
+    raise Raised(name.rpartition(".")[2] if isinstance(name, str) else "")
+
+
+def _run_yield(interp: Runtime, statement: ir.Yield, scope: Scope) -> None:
+    value = evaluate(interp, statement.value, scope)
+    if scope.on_yield is not None:
+        scope.on_yield(value)
 
 
 def _run_stop(interp: Runtime, statement: ir.Stop, scope: Scope) -> None:
     raise Break if statement.is_break else Stop
-
-
-def _run_raise(interp: Runtime, statement: ir.Raise, scope: Scope) -> None:
-    raise Stop
-
-
-def _run_yield(interp: Runtime, statement: ir.Yield, scope: Scope) -> None:
-    """What a generator gives is not collected."""
 
 
 _RUN: dict[str, tuple[Callable[[Stmt], Any], Callable[[Runtime, Any, Scope], None]]] = {
@@ -197,6 +376,9 @@ _RUN: dict[str, tuple[Callable[[Stmt], Any], Callable[[Runtime, Any, Scope], Non
     ir.If.TAG: (ir.If._make, _run_if),
     ir.For.TAG: (ir.For._make, _run_for),
     ir.While.TAG: (ir.While._make, _run_while),
+    ir.Match.TAG: (ir.Match._make, _run_match),
+    ir.Delete.TAG: (ir.Delete._make, _run_delete),
+    ir.Global.TAG: (ir.Global._make, _run_global),
     ir.With.TAG: (ir.With._make, _run_with),
     ir.Try.TAG: (ir.Try._make, _run_try),
     ir.Stop.TAG: (ir.Stop._make, _run_stop),

@@ -117,7 +117,7 @@ class FunctionValue:
 class LambdaValue:
     """A lambda."""
 
-    names: tuple[str, ...]
+    params: tuple[tuple[str, str, Expr], ...]
     body: Expr
     scope: "Scope"
     site: Site
@@ -130,6 +130,9 @@ class ClassValue:
     path: str
     qualname: str
     scope: "Scope"
+    namespace: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What its body bound and what was set on it since; methods stay facts."""
+    subclasses: "list[ClassValue]" = field(default_factory=list[Any])
 
 
 @dataclass(slots=True, eq=False)
@@ -176,6 +179,31 @@ class Super:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class GeneratorCall:
+    """A generator function that was called and has not run yet."""
+
+    function: FunctionValue
+    args: list[Any]
+    keywords: dict[str, Any]
+    site: Site
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Doubtful:
+    """An item that a collection holds only under conditions that the text does not settle."""
+
+    value: Any
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RouteList:
+    """`router.routes`: a list of which every change is one of the route graph."""
+
+    router: "Router"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Dependency:
     """`Depends(call)` or `Security(call, scopes=…)`; ``call`` None stands for the annotated class."""
 
@@ -211,6 +239,10 @@ class Scope:
     cls: ClassValue | None = None
     maybe: list[Any] = field(default_factory=list[Any])
     """Values that the function may have returned already, under conditions that are not known."""
+    outer: "dict[str, Scope]" = field(default_factory=dict[str, Any])
+    """Names that `global` and `nonlocal` bind elsewhere."""
+    on_yield: Any = None
+    """What takes the values that a generator yields."""
 
 
 @dataclass(slots=True, eq=False)
@@ -276,6 +308,8 @@ class Router:
     """Exception class or status, and the handler that answers it."""
     lifespans: list[tuple[Any, Site]] = field(default_factory=list[tuple[Any, Site]])
     """What runs when the application starts: `lifespan`, `on_startup`, `@on_event("startup")`."""
+    variants: "list[Router]" = field(default_factory=list[Any])
+    """The same application as other calls of its factory made it."""
     is_given: bool = False
     """It stands for an application that a framework hands in: nothing in the text makes it."""
 

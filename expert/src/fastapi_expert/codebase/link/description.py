@@ -8,6 +8,7 @@ from fastapi_expert.codebase.interpret.values import (
     External,
     FunctionValue,
     Partial,
+    Site,
 )
 from fastapi_expert.codebase.link.components import Catalogue
 from fastapi_expert.codebase.link.dependencies import Need
@@ -37,13 +38,14 @@ class Description:
             if response is None and "response_model" not in entry.keywords:
                 response = next(iter(self._models(path, facts.returns)), None)
         status = entry.keywords.get("status_code")
+        place = _own_place(entry.site, function)
         return Route(
             method="",
             path=route.path,
             name=route_name(route),
             endpoint=endpoint,
-            path_file=entry.site.path,
-            line=entry.site.line,
+            path_file=place.path,
+            line=place.line,
             dependencies=dependencies,
             request_models=request_models,
             response_model=response,
@@ -52,6 +54,7 @@ class Description:
             tests=tuple(sorted(set(covering))),
             websocket=entry.websocket,
             reach=route.reach,
+            host=route.host,
         )
 
     def _function(self, value: Any) -> tuple[str, FunctionFacts] | None:
@@ -133,6 +136,16 @@ class Description:
                 else:
                     stack.extend(one[1:] if one[0] == "i" else one[2:])
         return None
+
+
+def _own_place(site: Site, function: tuple[str, FunctionFacts] | None) -> Site:
+    """Where an endpoint is written: the line that registers it, unless a helper somewhere else does."""
+    if function is None:
+        return site
+    path, facts = function
+    if site.path == path and facts.start_line <= site.line <= facts.end_line:
+        return site
+    return Site(path, facts.start_line)
 
 
 _STATUS = re.compile(r"HTTP_(\d{3})_")

@@ -149,7 +149,7 @@ class Linked:
         self._add_routers()
         judge = Judge(self.interp, self.catalogue.classes)
         expanded = tuple(
-            ServedRoute(_with_verdict(one.route, method, judge.of(route, method)), one.app, one.order)
+            ServedRoute(_with_verdict(one, method, judge.of(route, method)), one.app, one.order)
             for one, route in zip(routes, (*self._flat, *self._unattached), strict=True)
             for method in route.entry.methods
         )
@@ -286,11 +286,12 @@ def _wrapped(value: Any) -> Any:
     return value
 
 
-def _with_verdict(route: Route, method: str, verdict: Verdict) -> Route:
+def _with_verdict(served: ServedRoute, method: str, verdict: Verdict) -> Route:
     protected = verdict.protection == "required"
     return replace(
-        route,
+        served.route,
         method=method,
+        app=served.app,
         protected=protected,
         protection=verdict.protection,
         by=verdict.by,

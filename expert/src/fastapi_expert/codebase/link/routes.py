@@ -77,7 +77,27 @@ def serve(interp: Interpreter, app: Router, *, live: bool) -> Served:
         unknown = Unknown(app.site, "no application is seen to include this router")
         way = way._replace(prefix=f"{HOLE}", unknowns=(unknown,))
     _Walk(interp, app, found, live).entries(app.entries, way)
+    if app.variants:
+        _merge(found, [serve(interp, one, live=live).routes for one in app.variants], app)
     return found
+
+
+def _merge(found: Served, others: list[list[FlatRoute]], app: Router) -> None:
+    """Add what only other calls of the factory register; what not every call registers is conditional."""
+    everywhere = set.intersection(*[{_key(route) for route in routes} for routes in (found.routes, *others)])
+    some = Condition(app.site, "only some of the calls that make this application register it")
+    seen = {_key(route) for route in found.routes}
+    for route in (route for routes in others for route in routes):
+        if _key(route) not in seen:
+            seen.add(_key(route))
+            found.routes.append(route._replace(app=app))
+    for index, route in enumerate(found.routes):
+        if _key(route) not in everywhere:
+            found.routes[index] = route._replace(conditions=(some, *route.conditions))
+
+
+def _key(route: FlatRoute) -> tuple[tuple[str, ...], str]:
+    return route.entry.methods, route.path
 
 
 def unattached(interp: Interpreter, served: Iterable[FlatRoute], *, live: bool) -> list[FlatRoute]:
@@ -86,12 +106,13 @@ def unattached(interp: Interpreter, served: Iterable[FlatRoute], *, live: bool) 
     sites = {(route.entry.site, route.entry.methods) for route in served}
     inner = included([router for router in interp.routers if id(router) not in reached])
     found: list[FlatRoute] = []
-    seen: set[tuple[Site, tuple[str, ...], str]] = set()
+    seen: set[tuple[Site, tuple[str, ...], str, str]] = set()
     for router in interp.routers:
         if id(router) in reached or id(router) in inner or is_test_path(router.site.path):
             continue
         for route in serve(interp, router, live=live).routes:
-            key = (route.entry.site, route.entry.methods, route.path)
+            endpoint = str(getattr(route.entry.endpoint, "qualname", ""))
+            key = (route.entry.site, route.entry.methods, route.path, endpoint)
             if (route.entry.site, route.entry.methods) not in sites and key not in seen:
                 seen.add(key)
                 found.append(route)

@@ -111,7 +111,13 @@ class Modules:
             place = self._at(_join(base, tail))
             if place is not None:
                 return place
-        return None
+        return self._by_end(tail) if "/" in tail else None
+
+    def _by_end(self, tail: str) -> str | None:
+        """The one file that ends like the module: a part of a namespace package that has a folder of its own."""
+        ends = (f"/{tail}.py", f"/{tail}/__init__.py")
+        found = [path for path in self.files if path.endswith(ends)]
+        return found[0] if len(found) == 1 else None
 
     def _bases(self, folder: str) -> list[str]:
         """Folders an absolute import may start from: the importer's own, outwards, then the others, nearest first."""

@@ -46,9 +46,15 @@ def _expression_statement(translator: Translator, node: Node) -> Stmt | None:
         return ir.augment(line(inner), translator.expr(part(inner, "left")), translator.expr(part(inner, "right")))
     if inner.type == "yield":
         return ir.yield_(line(inner), translator.expr(inner.named_children[0]) if inner.named_child_count else ir.NONE)
-    if inner.type in ("call", "await"):
+    if inner.type in _EFFECTS:
         return ir.evaluate(line(inner), translator.expr(inner))
     return None
+
+
+_EFFECTS = frozenset(
+    ["call", "await", "list_comprehension", "set_comprehension", "conditional_expression", "boolean_operator", "tuple"]
+)
+"""Expressions that stand alone for what they do."""
 
 
 def _assignment(translator: Translator, node: Node) -> Stmt:
@@ -156,11 +162,46 @@ def _caught(translator: Translator, clause: Node) -> tuple[Expr, str]:
 
 def _match(translator: Translator, node: Node) -> Stmt:
     body = part(node, "body")
-    cases = [block(translator, part(case, "consequence")) for case in body.named_children] if body else []
-    whole: tuple[Stmt, ...] = ()
-    for case in reversed(cases):
-        whole = (ir.if_(line(node), ir.opaque(line(node)), case, whole),)
-    return whole[0] if whole else ir.evaluate(line(node), None)
+    cases = [_case(translator, case) for case in body.named_children if case.type == "case_clause"] if body else []
+    return ir.match_(line(node), translator.expr(part(node, "subject")), tuple(cases))
+
+
+def _case(translator: Translator, node: Node) -> tuple[tuple[Expr, ...] | None, Expr, tuple[Stmt, ...]]:
+    guard = part(node, "guard")
+    patterns = [child for child in node.named_children if child.type == "case_pattern"]
+    values: tuple[Expr, ...] | None = (ir.opaque(line(node)),)
+    if len(patterns) == 1:
+        if translator.text(patterns[0]) == "_":
+            values = None
+        else:
+            inside = patterns[0].named_children[0] if patterns[0].named_child_count else patterns[0]
+            alternatives = inside.named_children if inside.type == "union_pattern" else [inside]
+            values = tuple([_pattern(translator, one) for one in alternatives])
+    condition = inner(translator, guard) if guard is not None else None
+    return values, condition, block(translator, part(node, "consequence"))
+
+
+_LITERALS = frozenset(["string", "concatenated_string", "integer", "float", "true", "false", "none"])
+
+
+def _pattern(translator: Translator, node: Node) -> Expr:
+    """The value that a pattern compares with; a name alone would be bound, and of that nothing is known."""
+    if node.type in _LITERALS:
+        return translator.expr(node)
+    text = translator.text(node)
+    return text if node.type == "dotted_name" and "." in text else ir.opaque(line(node))
+
+
+def _delete(translator: Translator, node: Node) -> Stmt:
+    children = [child for child in node.named_children if child.type != "comment"]
+    if len(children) == 1 and children[0].type == "expression_list":
+        children = children[0].named_children
+    return ir.delete(line(node), tuple([translator.expr(child) for child in children]))
+
+
+def _global(translator: Translator, node: Node) -> Stmt:
+    names = tuple([translator.text(child) for child in node.named_children if child.type == "identifier"])
+    return ir.global_(line(node), names, node.type == "global_statement")
 
 
 def _raise(translator: Translator, node: Node) -> Stmt:
@@ -185,6 +226,9 @@ _STATEMENTS: dict[str, Callable[[Translator, Node], Stmt | None]] = {
     "with_statement": _with,
     "try_statement": _try,
     "match_statement": _match,
+    "delete_statement": _delete,
+    "global_statement": _global,
+    "nonlocal_statement": _global,
     "raise_statement": _raise,
     "continue_statement": _stop,
     "break_statement": _stop,

@@ -109,8 +109,7 @@ def _string(translator: Translator, node: Node) -> Expr:
             parts.append(ir.text(text if "r" in prefix or "\\" not in text else _unescape(text)))
         elif kind == "interpolation":
             value = translator.expr(part(child, "expression"))
-            plain = not any(part.type in ("format_specifier", "type_conversion") for part in child.named_children)
-            parts.append(value if plain else ir.opaque(line(child)))
+            parts.append(_formatted(translator, child, value))
     if "b" in prefix:
         return ir.opaque(line(node))
     if "f" in prefix:
@@ -120,6 +119,19 @@ def _string(translator: Translator, node: Node) -> Expr:
             for part, text in zip(parts, texts, strict=True)
         ]
     return _concatenated(parts)
+
+
+def _formatted(translator: Translator, node: Node, value: Expr) -> Expr:
+    """A part of an f-string with how it is formatted; what is formatted as another part says is unknown."""
+    conversion = spec = ""
+    for child in node.named_children:
+        if child.type == "type_conversion":
+            conversion = translator.text(child).removeprefix("!")
+        elif child.type == "format_specifier":
+            if child.named_child_count:
+                return ir.opaque(line(node))
+            spec = translator.text(child).removeprefix(":")
+    return ir.formatted(value, conversion, spec) if conversion or spec else value
 
 
 def _concatenated(parts: list[Expr]) -> Expr:
@@ -192,14 +204,15 @@ def _subscript(translator: Translator, node: Node) -> Expr:
     )
 
 
-_SLICE = re.compile(r"(-?\d+)?\s*:\s*(-?\d+)?\Z")
-
-
 def _slice(translator: Translator, node: Node) -> Expr:
-    found = _SLICE.match(translator.text(node))
-    if found is None:
-        return ir.opaque(line(node))
-    return ir.slice_(int(found[1]) if found[1] else None, int(found[2]) if found[2] else None)
+    parts: list[Expr] = [None, None, None]
+    position = 0
+    for child in node.children:
+        if child.type == ":":
+            position += 1
+        elif child.type != "comment" and position < len(parts):
+            parts[position] = translator.expr(child)
+    return ir.slice_(parts[0], parts[1], parts[2])
 
 
 def _generic(translator: Translator, node: Node) -> Expr:
@@ -239,11 +252,22 @@ def _not(translator: Translator, node: Node) -> Expr:
 
 
 def _comparison(translator: Translator, node: Node) -> Expr:
-    operators = [translator.text(child) for child in node.children_by_field_name("operators")]
-    operands = [translator.expr(child) for child in node.named_children if child.type != "comment"]
-    if len(operands) != 2 or not operators:
+    operators: list[str] = []
+    operands: list[Expr] = []
+    for child in node.children:
+        if child.is_named and child.type != "comment":
+            operands.append(translator.expr(child))
+        elif len(operators) < len(operands):
+            operators.append(translator.text(child))
+        elif child.type != "comment":
+            operators[-1] += f" {translator.text(child)}"
+    if len(operands) < 2 or len(operators) != len(operands) - 1:
         return ir.opaque(line(node))
-    return ir.truth(" ".join(operators), tuple(operands))
+    pairs = [ir.truth(operator, tuple(operands[index : index + 2])) for index, operator in enumerate(operators)]
+    found = pairs[0]
+    for pair in pairs[1:]:
+        found = ir.truth("and", (found, pair))
+    return found
 
 
 def _display(translator: Translator, node: Node) -> Expr:
@@ -281,8 +305,17 @@ def _conditional(translator: Translator, node: Node) -> Expr:
 
 def _lambda(translator: Translator, node: Node) -> Expr:
     parameters = part(node, "parameters")
-    names = [translator.text(child) for child in parameters.named_children] if parameters else []
-    return ir.lambda_(tuple(names), translator.expr(part(node, "body")))
+    params = [_lambda_parameter(translator, child) for child in parameters.named_children] if parameters else []
+    return ir.lambda_(tuple(params), translator.expr(part(node, "body")))
+
+
+def _lambda_parameter(translator: Translator, node: Node) -> tuple[str, str, Expr]:
+    text = translator.text(node)
+    if node.type == "default_parameter":
+        name = part(node, "name")
+        return (translator.text(name) if name else "", "", translator.expr(part(node, "value")))
+    kind = "**" if text.startswith("**") else "*" if text.startswith("*") else ""
+    return (text.lstrip("*"), kind, None)
 
 
 def _comprehension(translator: Translator, node: Node) -> Expr:
@@ -304,7 +337,7 @@ def _unary(translator: Translator, node: Node) -> Expr:
     number = ir.match(translator.expr(part(node, "argument")), ir.Constant)
     if number is not None and isinstance(number.value, (int, float)) and translator.text(node)[0] == "-":
         return ir.constant(-number.value)
-    return ir.opaque(line(node))
+    return ir.unary(translator.text(node)[0], translator.expr(part(node, "argument")))
 
 
 def _walrus(translator: Translator, node: Node) -> Expr:

@@ -142,10 +142,10 @@ class Conditional(NamedTuple):
 
 
 class Lambda(NamedTuple):
-    """A lambda; ``names`` are its parameters as written."""
+    """A lambda; parameters are (name, kind as of :class:`~.facts.Param`, default)."""
 
     tag: str
-    names: Sequence[str]
+    params: Sequence[tuple[str, str, Expr]]
     body: Expr
     TAG = "lambda"
 
@@ -186,12 +186,32 @@ class IfClause(NamedTuple):
 
 
 class Slice(NamedTuple):
-    """A slice of constants."""
+    """A slice."""
 
     tag: str
-    start: int | None
-    stop: int | None
+    start: Expr
+    stop: Expr
+    step: Expr
     TAG = "slice"
+
+
+class Unary(NamedTuple):
+    """`-value`, `+value` or `~value` of what is not a number as written."""
+
+    tag: str
+    operator: str
+    value: Expr
+    TAG = "u-"
+
+
+class Formatted(NamedTuple):
+    """A part of an f-string with a conversion (`!r`) or a format (`:02d`)."""
+
+    tag: str
+    value: Expr
+    conversion: str
+    spec: str
+    TAG = "{}"
 
 
 class Walrus(NamedTuple):
@@ -277,8 +297,8 @@ def conditional(condition: Expr, then: Expr, otherwise: Expr) -> Expr:
     return (Conditional.TAG, condition, then, otherwise)
 
 
-def lambda_(names: Sequence[str], body: Expr) -> Expr:
-    return (Lambda.TAG, names, body)
+def lambda_(params: Sequence[tuple[str, str, Expr]], body: Expr) -> Expr:
+    return (Lambda.TAG, params, body)
 
 
 def comprehension(element: Expr, clauses: Sequence[Any]) -> Expr:
@@ -297,8 +317,16 @@ def if_clause(condition: Expr) -> Any:
     return (IfClause.TAG, condition)
 
 
-def slice_(start: int | None, stop: int | None) -> Expr:
-    return (Slice.TAG, start, stop)
+def slice_(start: Expr, stop: Expr, step: Expr) -> Expr:
+    return (Slice.TAG, start, stop, step)
+
+
+def unary(operator: str, value: Expr) -> Expr:
+    return (Unary.TAG, operator, value)
+
+
+def formatted(value: Expr, conversion: str, spec: str) -> Expr:
+    return (Formatted.TAG, value, conversion, spec)
 
 
 def walrus(name: str, value: Expr) -> Expr:
@@ -430,6 +458,38 @@ class While(NamedTuple):
     TAG = "while"
 
 
+class Match(NamedTuple):
+    """`match`; cases are (patterns, guard, body), patterns None where any value fits.
+
+    A pattern is the expression of a value; of any other kind of pattern nothing is known.
+    """
+
+    tag: str
+    line: int
+    subject: Expr
+    cases: Sequence[tuple[Sequence[Expr] | None, Expr, Block]]
+    TAG = "match"
+
+
+class Delete(NamedTuple):
+    """`del`."""
+
+    tag: str
+    line: int
+    targets: Sequence[Expr]
+    TAG = "del"
+
+
+class Global(NamedTuple):
+    """`global` or `nonlocal`."""
+
+    tag: str
+    line: int
+    names: Sequence[str]
+    is_global: bool
+    TAG = "global"
+
+
 class With(NamedTuple):
     """`with`; items are (value, target or None)."""
 
@@ -519,6 +579,18 @@ def while_(line: int, condition: Expr, body: Block) -> Stmt:
     return (While.TAG, line, condition, body)
 
 
+def match_(line: int, subject: Expr, cases: Sequence[tuple[Sequence[Expr] | None, Expr, Block]]) -> Stmt:
+    return (Match.TAG, line, subject, cases)
+
+
+def delete(line: int, targets: Sequence[Expr]) -> Stmt:
+    return (Delete.TAG, line, targets)
+
+
+def global_(line: int, names: Sequence[str], is_global: bool) -> Stmt:
+    return (Global.TAG, line, names, is_global)
+
+
 def with_(line: int, items: Sequence[tuple[Expr, Expr]], body: Block) -> Stmt:
     return (With.TAG, line, items, body)
 
@@ -554,5 +626,15 @@ _BLOCKS: dict[str, Callable[[Stmt], Sequence[Block]]] = {
     If.TAG: lambda stmt: (stmt[3], stmt[4]),
     For.TAG: lambda stmt: (stmt[4],),
     With.TAG: lambda stmt: (stmt[3],),
+    Match.TAG: lambda stmt: tuple([case[2] for case in stmt[3]]),
     Try.TAG: lambda stmt: (stmt[2], stmt[4], *reversed(stmt[3])),
 }
+
+
+def yields(body: Block) -> bool:
+    """Whether a function with this body is a generator."""
+    for stmt in body:
+        loop = match(stmt, While)
+        if stmt[0] == Yield.TAG or any(yields(block) for block in (blocks(stmt) if loop is None else (loop.body,))):
+            return True
+    return False

@@ -68,6 +68,18 @@ def _names(part: Any, lines: Lines, imports: Imports) -> Any:
     return tuple(part)
 
 
+def _params(part: Any, lines: Lines, imports: Imports) -> Any:
+    return tuple([(name, kind, expression(default, lines)) for name, kind, default in part])
+
+
+def _cases(part: Any, lines: Lines, imports: Imports) -> Any:
+    found: list[Any] = []
+    for values, guard, body in part:
+        patterns = None if values is None else _all(values, lines)
+        found.append((patterns, expression(guard, lines), statements(body, imports, lines)))
+    return tuple(found)
+
+
 def _one(part: Any, lines: Lines, imports: Imports) -> Any:
     return expression(part, lines)
 
@@ -120,10 +132,12 @@ _EXPRESSIONS: dict[str, tuple[_Part, ...]] = {
     ir.Binary.TAG: (_plain, _one, _one),
     ir.Truth.TAG: (_plain, _several),
     ir.Conditional.TAG: (_one, _one, _one),
-    ir.Lambda.TAG: (_names, _one),
+    ir.Lambda.TAG: (_params, _one),
     ir.Comprehension.TAG: (_one, _clauses),
     ir.MappingComprehension.TAG: (_one, _clauses),
-    ir.Slice.TAG: (_plain, _plain),
+    ir.Slice.TAG: (_one, _one, _one),
+    ir.Unary.TAG: (_plain, _one),
+    ir.Formatted.TAG: (_one, _plain, _plain),
     ir.Walrus.TAG: (_plain, _one),
     ir.Targets.TAG: (_several,),
     ir.Opaque.TAG: (_line,),
@@ -140,6 +154,9 @@ _STATEMENTS: dict[str, tuple[_Part, ...]] = {
     ir.If.TAG: (_one, _block, _block),
     ir.For.TAG: (_one, _one, _block),
     ir.While.TAG: (_one, _block),
+    ir.Match.TAG: (_one, _cases),
+    ir.Delete.TAG: (_several,),
+    ir.Global.TAG: (_names, _plain),
     ir.With.TAG: (_groups, _block),
     ir.Try.TAG: (_block, _blocks, _block, _caught),
     ir.Raise.TAG: (_one,),

@@ -149,6 +149,14 @@ def _builds(source: bytes, start: int, end: int) -> bool:
     )
 
 
+def _runs_in_class(node: Node) -> bool:
+    """Whether a statement in a class body does more than to make a field or a plain method."""
+    if node.type != "expression_statement":
+        return node.type in _RUNS_IN_CLASS
+    inside = node.named_children[0] if node.named_child_count else None
+    return inside is not None and inside.type == "call"
+
+
 def _names_in(target: Expr) -> Iterator[str]:
     """The names, dotted ones too, that an assignment to ``target`` binds."""
     if isinstance(target, str):
@@ -284,7 +292,7 @@ class _Reading:
             parent=parent,
             fields=tuple(fields),
             methods=tuple(methods),
-            body=block(translator, body) if any(child.type in _RUNS_IN_CLASS for child in inside) else (),
+            body=block(translator, body) if any(map(_runs_in_class, inside)) else (),
             type_params=self._type_params(node),
         )
 

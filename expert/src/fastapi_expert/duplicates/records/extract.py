@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi_expert.codebase.model import Field, Kind
 from fastapi_expert.codebase.resolve.names import Names
+from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import (
     ClassFacts,
     Expr,
@@ -142,7 +143,7 @@ def function_records(
         )
         yield FunctionRecord(
             f"{own or 'function'}:{path}::{qualname}",
-            "validator" if not _VALIDATORS.isdisjoint(names) else own or _kind_of_method(kinds.get((path, owner))),
+            _validator_kind(function) or own or _kind_of_method(kinds.get((path, owner))),
             path,
             function.line,
             function.end_line,
@@ -156,6 +157,21 @@ def function_records(
             tuple([parameter.name for parameter in function.params]),
             *function.shape,
         )
+
+
+def _validator_kind(function: FunctionFacts) -> str:
+    """`validator` of a field, `model_validator`, or `before_validator` of one; "" for any other function."""
+    for decorator in function.decorators:
+        name = decorator_name(decorator).rpartition(".")[2]
+        if name in ("model_validator", "root_validator"):
+            return "model_validator"
+        if name in _VALIDATORS:
+            call = ir.match(decorator, ir.Call)
+            given = dict(call.keywords) if call is not None else {}
+            mode = ir.match(given.get("mode"), ir.Text)
+            is_early = (mode is not None and mode.value != "after") or "pre" in given
+            return "before_validator" if is_early else "validator"
+    return ""
 
 
 def _overridden(

@@ -90,6 +90,8 @@ class VariableRecord(NamedTuple):
     field: str
     path: str
     line: int
+    instance: str
+    """`path::name` of the object that the code imports; "" where none is known."""
     ancestors: tuple[str, ...]
 
 

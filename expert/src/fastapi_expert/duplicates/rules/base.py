@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from fastapi_expert.codebase.syntax.facts import FileFacts
 from fastapi_expert.config import Config
+from fastapi_expert.duplicates.baseline import Known
 from fastapi_expert.duplicates.model import Action, Finding, Rule, Similar
 from fastapi_expert.duplicates.records.model import FunctionRecord, Records
 from fastapi_expert.duplicates.similarity.differences import Differences, Texts
@@ -67,6 +68,8 @@ class Remark(NamedTuple):
 
     finding: Finding | None
     near: Sequence[Neighbour]
+    is_new: bool = True
+    """Whether that part is written for the first time; an edit is shown its neighbours, and no more."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,8 @@ class Case:
     function_rules: Mapping[str, FunctionRule]
     texts: Texts
     imports: Imports
+    baseline: Sequence[Known] = ()
+    """What the project knows it has twice."""
 
 
 def _nothing(_: Survey) -> Iterable[Finding]:

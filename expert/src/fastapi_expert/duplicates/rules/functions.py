@@ -16,7 +16,7 @@ from fastapi_expert.duplicates.similarity.families import equal_groups, gather, 
 from fastapi_expert.duplicates.similarity.measure import Code, Similarity, common_statements, compare, unpack
 from fastapi_expert.duplicates.similarity.pairs import Pairs, is_trivial, pools_of
 from fastapi_expert.duplicates.store.overlay import Overlay
-from fastapi_expert.duplicates.wording import listed, place
+from fastapi_expert.duplicates.wording import Imports, listed, place
 
 LOOSE = 0.65
 """Below this similarity two functions share a part; neither can simply call the other."""
@@ -26,6 +26,10 @@ IDIOM = 3
 """Of a family that is only alike, so many count for the ranking: the rest follows an idiom rather than a copy."""
 NEAR_ENOUGH = 0.25
 """From which similarity a neighbour of a draft is worth a look."""
+NO_GROWTH = 0.02
+"""By so much a similarity may grow and still be the one that stood before."""
+SIBLING = 30
+"""Tokens from which the same override in two siblings is worth moving up."""
 LOOKED_INTO = 8
 """Members of a group of which it is worked out what they differ in."""
 KEEP_ACCESS = "each keeps its own check of who may call"
@@ -69,13 +73,28 @@ def one_contract(left: FunctionRecord, right: FunctionRecord) -> bool:
     return any(owner in right.overrides for owner in left.overrides)
 
 
+def _are_siblings(survey: Survey, members: Sequence[int]) -> bool:
+    """False for overrides of one method that are short or differ: that is what a method is overridden for."""
+    functions, codes = survey.records.functions, survey.codes
+    if not all(one_contract(functions[members[0]], functions[other]) for other in members[1:]):
+        return True
+    return codes[members[0]].tokens >= SIBLING and len({codes[one].exact for one in members}) == 1
+
+
+def _in_line(left: FunctionRecord, right: FunctionRecord) -> bool:
+    """One overrides the other, or both are accessors of one property or one function and its redefinition."""
+    if not one_contract(left, right):
+        return False
+    return left.overrides[0] in right.overrides or right.overrides[0] in left.overrides
+
+
 def _pool_findings(survey: Survey, pool: Sequence[int], pairs: Pairs) -> Iterator[Finding]:
     functions, codes = survey.records.functions, survey.codes
     members_of: dict[int, list[int]] = {}
     for group in equal_groups(codes, pool):
         members = _distinct(group, functions)
         members_of[group[0]] = members
-        if len(members) > 1 and not _thin(functions, codes, members):
+        if len(members) > 1 and not _thin(functions, codes, members) and _are_siblings(survey, members):
             yield finding_on(survey, members, 1.0, equal=True)
     apart = {pair: like for pair, like in pairs.items() if not one_contract(functions[pair[0]], functions[pair[1]])}
     for family in gather(apart):
@@ -84,10 +103,10 @@ def _pool_findings(survey: Survey, pool: Sequence[int], pairs: Pairs) -> Iterato
 
 
 def _distinct(group: Sequence[int], functions: Sequence[FunctionRecord]) -> list[int]:
-    """The group without members that share a contract with one before them."""
+    """The group without members that override one before them; siblings that override alike are copies."""
     kept: list[int] = []
     for position in group:
-        if not any(one_contract(functions[position], functions[other]) for other in kept):
+        if not any(_in_line(functions[position], functions[other]) for other in kept):
             kept.append(position)
     return kept
 
@@ -105,7 +124,7 @@ def finding_on(
     """What is said of the functions at ``positions``; ``unequal`` are those of them that are not equal to one another:
     equal ones have a finding of their own."""
     functions = survey.records.functions
-    ordered = by_worth([functions[position] for position in positions])
+    ordered = by_worth([functions[position] for position in positions], survey.imports)
     codes = [survey.codes[position] for position in positions]
     exact = len({code.exact for code in codes}) == 1
     similarity = (1.0 if exact else 0.99) if equal else min(score, 0.98)
@@ -150,17 +169,23 @@ def _rule(survey: Survey, members: Sequence[FunctionRecord], *, equal: bool) -> 
 
 def kind_of(function: FunctionRecord) -> str:
     """The kind by which a rule is about it."""
-    return "test" if function.is_test_case else function.kind
+    if function.is_test_case:
+        return "test"
+    return "validator" if function.kind.endswith("validator") else function.kind
 
 
-def by_worth(members: Sequence[FunctionRecord]) -> list[FunctionRecord]:
-    """The one to keep first: mentioned most, then in the most general place."""
-    return sorted(members, key=lambda one: (-one.mentions, one.path.count("/"), one.path, one.line))
+def by_worth(members: Sequence[FunctionRecord], imports: Imports) -> list[FunctionRecord]:
+    """The one to keep first: in a module that can be imported, mentioned most, then in the most general place."""
+    return sorted(
+        members,
+        key=lambda one: (imports.is_hidden(one.path), -one.mentions, one.path.count("/"), one.path, one.line),
+    )
 
 
 def as_place(function: FunctionRecord) -> Place:
     """One side of a finding."""
-    return Place(function.id, function.kind, function.path, function.line, function.end_line)
+    kind = "validator" if function.kind.endswith("validator") else function.kind
+    return Place(function.id, kind, function.path, function.line, function.end_line)
 
 
 def _message(group: Group, *, exact: bool, score: float) -> str:
@@ -210,6 +235,8 @@ def _advice(group: Group) -> Advice:
         return _share(group, there)
     if any(function.kind in WIRED for function in members) and differences:
         return Advice(f"Move what {all_of} share into a function that takes what differs; {KEEP_ACCESS}.", "merge")
+    if all(one_contract(keep, other) for other in members[1:]):
+        return Advice(f"Move it up: all {len(members)} classes inherit, so their base class can do it once.", "merge")
     if len({_owner(function) for function in members}) > 1:
         return Advice(f"Move the body into one function that {all_of} call, beside {there}.", "merge")
     if not differences:
@@ -271,7 +298,8 @@ class _Beside:
 def _judge(case: Case) -> Iterator[Remark]:
     """For every function of the draft: the finding against what is most like it, and its neighbours."""
     before = case.before
-    known = {(one.qualname, one.shape.exact) for one in (before.functions if before else ())}
+    old = {one.qualname: one for one in function_records(before, kinds={}, mentions={}, lineage=None)} if before else {}
+    known = {(one.qualname, one.exact) for one in old.values()}
     mine = [(one, unpack(one)) for one in function_records(case.draft, kinds={}, mentions={}, lineage=None)]
     standing = [(one, code) for one, code in mine if (one.qualname, one.exact) in known]
     for record, code in mine:
@@ -279,8 +307,12 @@ def _judge(case: Case) -> Iterator[Remark]:
             continue
         neighbours = _neighbours(record, code, case.overlay, standing)
         near: list[Neighbour] = [(one.evidence, one.similar) for one in neighbours[:5] if one.score >= NEAR_ENOUGH]
-        is_new = (record.qualname, record.exact) not in known
-        yield Remark(_draft_finding(record, code, neighbours, case) if is_new else None, near)
+        if (record.qualname, record.exact) in known:
+            yield Remark(None, near, is_new=False)
+            continue
+        replaced = old.get(record.qualname)
+        finding = _draft_finding(record, code, neighbours, case, unpack(replaced) if replaced else None)
+        yield Remark(finding, near, is_new=replaced is None)
 
 
 def _neighbours(
@@ -311,17 +343,26 @@ def _unlikeness(record: FunctionRecord, code: Code, other: _Beside) -> tuple[boo
     )
 
 
-def _overrides(record: FunctionRecord, other: FunctionRecord) -> bool:
-    """The draft's method belongs to a class that names the other's class, or one above it, among its bases."""
+def _overrides(record: FunctionRecord, other: FunctionRecord, *, equal: bool) -> bool:
+    """The draft's method belongs to a class that names the other's class, or one above it, among its bases.
+
+    An equal method of a sibling is a copy all the same.
+    """
     bases = {one.removeprefix("::") for one in record.overrides if one.startswith("::")}
-    return record.name == other.name and bool(bases & {one.rpartition("::")[2] for one in other.overrides})
+    above = other.overrides[:1] if equal and record.exact == other.exact else other.overrides
+    return record.name == other.name and bool(bases & {one.rpartition("::")[2] for one in above})
 
 
-def _draft_finding(record: FunctionRecord, code: Code, neighbours: Sequence[_Beside], case: Case) -> Finding | None:
+def _draft_finding(
+    record: FunctionRecord, code: Code, neighbours: Sequence[_Beside], case: Case, replaced: Code | None
+) -> Finding | None:
+    """``replaced`` is the code that the draft's function had before."""
     if is_trivial(code):
         return None
     for other in neighbours:
-        if one_contract(record, other.record) or _overrides(record, other.record):
+        if one_contract(record, other.record) or _overrides(record, other.record, equal=other.equal):
+            continue
+        if replaced is not None and _stood_before(replaced, other, case):
             continue
         if other.equal:
             if record.is_test_case and code.literals != other.code.literals:
@@ -333,13 +374,23 @@ def _draft_finding(record: FunctionRecord, code: Code, neighbours: Sequence[_Bes
     return None
 
 
+def _stood_before(replaced: Code, other: _Beside, case: Case) -> bool:
+    """Whether the function was as much like ``other`` already: an edit is blamed for what it adds."""
+    if (replaced.renamed, replaced.tokens) == (other.code.renamed, other.code.tokens):
+        return True
+    if other.equal:
+        return False
+    similarity = compare(replaced, other.code, case.overlay.library.weights)
+    return is_copy(similarity, case.settings.function_similarity) and similarity.score >= other.like.score - NO_GROWTH
+
+
 def _is_copy(code: Code, other: _Beside, settings: Config) -> bool:
     return len(code.statements) >= settings.min_statements and is_copy(other.like, settings.function_similarity)
 
 
 def _draft_rule(record: FunctionRecord, keep: FunctionRecord, case: Case, *, otherwise: FunctionRule) -> FunctionRule:
     """A draft's copy is called after what it copies."""
-    rule = case.function_rules.get("test" if record.is_test_case else keep.kind)
+    rule = case.function_rules.get("test" if record.is_test_case else kind_of(keep))
     return otherwise if rule is None or rule.only_equal else rule
 
 
@@ -354,6 +405,8 @@ def _equal(record: FunctionRecord, code: Code, other: _Beside, case: Case) -> Fi
     named = differences.named()
     how = "is, but for names," if not exact and not named else "is"
     advice = Advice(f"{rule.use.format(there=there, place=place(keep))} instead{bring}.", "reuse")
+    if "." in keep.qualname and _owner(keep) != _owner(record) and not differences:
+        advice = Advice(f"Inherit {there}{bring}, or move the body into one function that both call.", "reuse")
     if differences and not record.is_test_case:
         advice = _draft_advice(record, keep, differences, there)
     elif is_twin:

@@ -32,7 +32,7 @@ def _judge(case: Case) -> Iterator[Remark]:
     if is_test_path(draft.path) or is_foreign(draft):
         return
     before = {one.qualname for one in (*case.before.functions, *case.before.classes)} if case.before else set[str]()
-    added = [one for file in case.overlay.added for one in described(file.facts, kinds={})]
+    added = [one for file in case.overlay.added for one in described(file.facts, kinds=file.kinds)]
     for one in described(draft, kinds={}):
         if one.purpose.qualname in before:
             continue

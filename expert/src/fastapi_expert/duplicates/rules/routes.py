@@ -63,9 +63,14 @@ def _survey(survey: Survey) -> Iterator[Finding]:
     tables: dict[tuple[str, str], list[RouteRecord]] = {}
     for route in survey.records.routes:
         tables.setdefault((route.app, route.method), []).append(route)
+    told: set[tuple[str, ...]] = set()
     for table in tables.values():
         table.sort(key=lambda route: route.order)
-        yield from _unreachable(table)
+        for finding in _unreachable(table):
+            cause = (finding.rule, *[f"{one.id}:{one.line}" for one in finding.components])
+            if cause not in told:  # a router that is included twice is one cause
+                told.add(cause)
+                yield finding
 
 
 def _unreachable(table: Sequence[RouteRecord]) -> Iterator[Finding]:

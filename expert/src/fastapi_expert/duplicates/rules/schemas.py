@@ -33,6 +33,8 @@ from fastapi_expert.duplicates.wording import Imports, listed, many, place
 
 NEAR_ENOUGH = 0.35
 """From which score a neighbour of a draft is worth a look."""
+NO_GROWTH = 0.02
+"""By so much a similarity may grow and still be the one that stood before."""
 
 SAME_FIELDS = Rule("FX201", "same fields", "Two schemas or tables with the same fields and types", "schemas")
 NEARLY_SAME_FIELDS = Rule(
@@ -126,6 +128,7 @@ def _most_like(other: int, roles: Sequence[int], models: Models) -> int:
 
 def _family(members: Sequence[Model], score: float, imports: Imports, also: Sequence[Model] = ()) -> Finding:
     """Three models or more: one base class for all of them, and for ``also``, which play other roles of the same."""
+    members = _without_heirs(members)
     members = sorted(members, key=lambda one: (len(one.fields), one.record.path.count("/"), one.record.id))
     keep, changed = members[0].record, members[-1].record
     shared = [
@@ -144,6 +147,13 @@ def _family(members: Sequence[Model], score: float, imports: Imports, also: Sequ
         components=(_as_place(changed), *[_as_place(one.record) for one in (*members[:-1], *also)]),
         saves=max(1, len(shared)) * (len(members) - 1),
     )
+
+
+def _without_heirs(members: Sequence[Model]) -> Sequence[Model]:
+    """The members that inherit from no other: a class is not counted beside its own base."""
+    own = {f"{one.record.path}::{qualname_of(one.record)}" for one in members}
+    roots = [one for one in members if own.isdisjoint(one.record.ancestors)]
+    return roots if len(roots) > 1 else members
 
 
 def _same(group: Sequence[Model], texts: Texts, imports: Imports) -> Finding:
@@ -276,17 +286,20 @@ def _judge(case: Case) -> Iterator[Remark]:
         for record in drafted_models(file.facts, by_name)
     ]
     by_name |= {model.record.name: model.record for model in changed}
-    old = {record.name: record.fields for record in drafted_models(before, by_name)} if before else {}
+    old = {record.name: model_of(record) for record in drafted_models(before, by_name)} if before else {}
     mine = [model_of(record) for record in drafted_models(draft, by_name)]
-    standing = [model for model in mine if old.get(model.record.name) == model.record.fields]
+    standing = [
+        model for model in mine if (was := old.get(model.record.name)) and was.record.fields == model.record.fields
+    ]
     for model in mine:
         if model.fields:
             others = [*_stored(model, models, overlay.removed), *changed]
             others += [one for one in standing if one is not model]
-            finding, similar = _judged(model, others, models, case, silent=model in standing)
+            was = old.get(model.record.name)
+            finding, similar = _judged(model, others, models, case, was, silent=model in standing)
             if finding is None and model not in standing:
                 finding = _table_taken(model.record, [*models.models, *changed], overlay.removed)
-            yield Remark(finding, similar)
+            yield Remark(finding, similar, is_new=was is None)
 
 
 def _stored(model: Model, models: Models, gone: Collection[str]) -> Iterator[Model]:
@@ -297,7 +310,7 @@ def _stored(model: Model, models: Models, gone: Collection[str]) -> Iterator[Mod
 
 
 def _judged(
-    model: Model, others: Sequence[Model], models: Models, case: Case, *, silent: bool
+    model: Model, others: Sequence[Model], models: Models, case: Case, replaced: Model | None, *, silent: bool
 ) -> tuple[Finding | None, list[Neighbour]]:
     finding: Finding | None = None
     neighbours: list[tuple[float, bool, Model]] = []
@@ -314,6 +327,8 @@ def _judged(
         mine = Model(_with_ancestors(model.record, other.record), _with_inherited(model, other))
         if silent or are_related(mine.record, other.record):
             continue
+        if replaced is not None and _stood_before(replaced, other, models, score):
+            continue
         if score == 1.0 and is_telling(mine, models.weights):
             finding = _draft_same(mine, other, case)
         elif not are_roles(mine, other):
@@ -326,6 +341,12 @@ def _judged(
         if score >= NEAR_ENOUGH
     ]
     return finding, similar
+
+
+def _stood_before(replaced: Model, other: Model, models: Models, score: float) -> bool:
+    """Whether the class had as much in common already: an edit is blamed for what it adds."""
+    common = overlap(_with_inherited(replaced, other), other.fields, models.weights)
+    return (1.0 if common.same else min(common.score, 0.99)) >= score - NO_GROWTH
 
 
 def _reason(score: float) -> str:

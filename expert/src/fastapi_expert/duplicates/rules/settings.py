@@ -29,6 +29,8 @@ READ_TWICE = Rule(
     "FX503", "setting read twice", "One environment variable read in several files", "settings", verdict="extend"
 )
 
+_APART = {"migrations", "alembic", "examples", "example", "docs", "docs_src", "scripts", "bench", "benchmarks"}
+"""Folders of programs that run by themselves: what they read is no setting of the application."""
 _MACHINE = re.compile(
     "HOME|PATH|USER|LOGNAME|SHELL|PWD|TMPDIR|TEMP|TERM|TZ|LANG|LC_ALL|COLUMNS|LINES|EDITOR|VISUAL|PAGER|HOSTNAME"
     "|DISPLAY|APPDATA|USERPROFILE|CI|NO_COLOR|FORCE_COLOR"
@@ -101,7 +103,7 @@ def _loose_reads(variables: Sequence[VariableRecord], defined: Mapping[str, obje
 
 
 def _is_apart(path: str) -> bool:
-    return is_test_path(path) or "/migrations/" in f"/{path}" or "/alembic/" in f"/{path}"
+    return is_test_path(path) or not _APART.isdisjoint(path.split("/")[:-1])
 
 
 def _twice(definitions: Sequence[VariableRecord]) -> Iterator[Finding]:
@@ -132,13 +134,15 @@ def _is_past(variable: VariableRecord, definitions: Sequence[VariableRecord]) ->
 
 
 def _read(variable: VariableRecord, definition: VariableRecord, imports: Imports) -> Finding:
-    bring = imports.line(definition.path, definition.owner, for_path=variable.path)
+    where, _, name = definition.instance.partition("::")
+    name, where = name or definition.owner, where or definition.path
+    bring = imports.line(where, name, for_path=variable.path)
     return _finding(
         READ_PAST,
         (variable, definition),
         message=f"{variable.variable} is read from the environment, past `{definition.owner}.{definition.field}` "
         f"({place(definition)})",
-        advice=f"Take `{definition.field}` from `{definition.owner}` ({place(definition)}){bring}.",
+        advice=f"Take `{definition.field}` from `{name}` ({place(definition)}){bring}.",
         action="reuse",
     )
 

@@ -1,8 +1,9 @@
 """FX601: tests that exercise the same thing the same way."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fastapi_expert.duplicates.model import Finding
+from fastapi_expert.duplicates.records.model import FunctionRecord
 from fastapi_expert.duplicates.rules.base import Advice, Family, FunctionRule, Group, Survey
 from fastapi_expert.duplicates.rules.functions import finding_on
 from fastapi_expert.duplicates.similarity.families import equal_groups
@@ -16,21 +17,29 @@ LEAST_STATEMENTS = 4
 
 def _advise(group: Group) -> Advice:
     where = place(group.keep)
-    if group.equal and len(group.members) == 2:
+    if group.equal and len(group.members) == 2 and not group.differences:
         return Advice(f"Delete one of the two, or make them cases of one parametrised test at {where}.", "merge")
     return Advice(f"Make them one test at {where} with `@pytest.mark.parametrize` over what differs.", "merge")
 
 
 def _survey(survey: Survey) -> Iterator[Finding]:
     functions, codes = survey.records.functions, survey.codes
+    local = {(one.path, one.qualname): one.exact for one in functions if one.is_test and not one.is_test_case}
     for group in equal_groups(codes, pools_of(functions, codes).tests):
         if len(codes[group[0]].statements) < LEAST_STATEMENTS:
             continue
-        by_fixtures: dict[tuple[str, ...], list[int]] = {}
+        by_fixtures: dict[tuple[object, ...], list[int]] = {}
         for position in group:
-            by_fixtures.setdefault(functions[position].parameters, []).append(position)
+            by_fixtures.setdefault(_fixtures(functions[position], local), []).append(position)
         for alike in by_fixtures.values():
             yield from _same_tests(survey, alike)
+
+
+def _fixtures(test: FunctionRecord, local: Mapping[tuple[str, str], int]) -> tuple[object, ...]:
+    """What a test is given: its fixtures, those of its own file by what they do, and of a method its class's too."""
+    given = tuple((name, local.get((test.path, name))) for name in test.parameters)
+    owner = f"{test.path}::{test.qualname.rpartition('.')[0]}" if "self" in test.parameters[:1] else ""
+    return (owner, *given)
 
 
 def _same_tests(survey: Survey, alike: Sequence[int]) -> Iterable[Finding]:

@@ -12,6 +12,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
+from fastapi_expert.codebase.model import Kind
 from fastapi_expert.duplicates.records.model import (
     FunctionRecord,
     ModelRecord,
@@ -66,7 +67,8 @@ class Library:
         if index is None:
             index = build([unpack(function) for function in records.functions])
         parts = {"models": records.models, "routes": records.routes, "variables": records.variables}
-        part = {**parts, "modules": records.modules}.__getitem__
+        rows = [(*place, kind) for place, kind in _kinds(records).items()]
+        part = {**parts, "modules": records.modules, "kinds": rows}.__getitem__
         return cls(index, records.functions.__getitem__, part, lambda: purposes)
 
     def function(self, position: int) -> FunctionRecord:
@@ -102,6 +104,11 @@ class Library:
         return self._purposes()
 
     @cached_property
+    def kinds(self) -> Mapping[tuple[str, str], Kind]:
+        """(path, qualname) to kind of what is a component."""
+        return {(path, qualname): kind for path, qualname, kind in self._part("kinds")}
+
+    @cached_property
     def modules(self) -> Mapping[str, str]:
         """Path to dotted module name."""
         return dict(self._part("modules"))
@@ -135,12 +142,26 @@ def pack(records: Records, index: Index, purposes: "PurposeIndex", stamps: Stamp
         "routes": _dumps(records.routes),
         "variables": _dumps(records.variables),
         "modules": _dumps(records.modules),
+        "kinds": _dumps([(*place, kind) for place, kind in _kinds(records).items()]),
         "silencing": _dumps(records.silencing),
         "state": _dumps(state),
     }
     body = b"".join(parts.values())
     head = _dumps([index.population, crc32(body), {name: len(data) for name, data in parts.items()}])
     return FORMAT + head + b"\n" + body
+
+
+def _kinds(records: Records) -> dict[tuple[str, str], str]:
+    """What functions, models and the classes of methods were found to be."""
+    kinds: dict[tuple[str, str], str] = {}
+    for one in (*records.functions, *records.models):
+        kind, _, place = one.id.partition(":")
+        path, _, qualname = place.partition("::")
+        if kind not in ("function", "class"):
+            kinds[path, qualname] = kind
+        elif isinstance(one, FunctionRecord) and one.kind in ("service", "middleware"):
+            kinds[path, qualname.rpartition(".")[0]] = one.kind
+    return kinds
 
 
 def _packed_purposes(purposes: "PurposeIndex") -> dict[str, bytes]:

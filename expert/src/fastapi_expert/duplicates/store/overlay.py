@@ -1,9 +1,10 @@
 """A library as the tree stands now: without the files that are gone or changed, with what those hold by now."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from fastapi_expert.codebase.model import Kind
 from fastapi_expert.codebase.syntax.facts import FileFacts
 from fastapi_expert.duplicates.records.extract import function_records
 from fastapi_expert.duplicates.records.model import FunctionRecord
@@ -12,15 +13,16 @@ from fastapi_expert.duplicates.store.library import Library
 
 
 class AddedFile:
-    """A file that the library does not know, or not as it is."""
+    """A file that the library does not know, or not as it is; ``kinds`` says what its definitions were last."""
 
-    def __init__(self, facts: FileFacts) -> None:
+    def __init__(self, facts: FileFacts, kinds: Mapping[tuple[str, str], Kind]) -> None:
         self.facts = facts
+        self.kinds = kinds
 
     @cached_property
     def functions(self) -> Sequence[tuple[FunctionRecord, Code]]:
         """Its functions with their code."""
-        records = function_records(self.facts, kinds={}, mentions={}, lineage=None)
+        records = function_records(self.facts, kinds=self.kinds, mentions={}, lineage=None)
         return [(record, unpack(record)) for record in records]
 
     @cached_property

@@ -41,13 +41,18 @@ class Snapshot:
     @classmethod
     def open(cls, root: Path, settings: Config) -> "Snapshot":
         """The tree at ``root`` as it is; leaves a library there for the next time."""
+        return cls.ready(root, settings) or cls(root, _look_again(root, settings))
+
+    @classmethod
+    def ready(cls, root: Path, settings: Config) -> "Snapshot | None":
+        """The tree at ``root`` by the library that the last full look left; None when another look is needed."""
         stored = _stored(library_file(root))
         if stored is not None:
             library, stamps = stored
             changed = _changed(root, stamps, settings)
             if changed is not None:
                 return cls(root, library, frozenset(changed))
-        return cls(root, _look_again(root, settings))
+        return None
 
     @classmethod
     def of(cls, codebase: "Codebase") -> "Snapshot":
@@ -74,8 +79,10 @@ class Snapshot:
 
     def overlay(self, *, removed: Collection[str] = (), added: Sequence[AddedFile] = ()) -> Overlay:
         """What a draft is judged against that takes ``removed`` away and comes with ``added``."""
-        present = [facts for path in sorted(self.changed - set(removed)) if (facts := self.facts(path)) is not None]
-        return Overlay(self.library, self.changed | set(removed), [*map(AddedFile, present), *added])
+        paths = sorted(self.changed - set(removed))
+        present = [facts for path in paths if (facts := self.facts(path)) is not None]
+        files = [AddedFile(facts, self.library.kinds) for facts in present]
+        return Overlay(self.library, self.changed | set(removed), [*files, *added])
 
 
 def library_file(root: Path) -> Path:

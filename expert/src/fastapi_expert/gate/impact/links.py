@@ -18,6 +18,8 @@ from fastapi_expert.gate.impact.tests import (
 )
 
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
+_IMPORTS = re.compile(r"\b(?:import|from)\s+([A-Za-z_][\w.]*)")
+_OWN_NAMESPACE = frozenset({"globals", "locals", "vars", "eval", "exec"})
 _PLAIN = ("object", "ABC", "Protocol", "Generic")
 
 
@@ -70,6 +72,9 @@ class Links:
         found |= {("", each) for each in (piece.attributes | piece.texts) & self.member_names}
         if "getattr" in piece.names:
             found.add(("", "*"))
+        found |= self.by_computed_name(path, piece)
+        for text in piece.texts:
+            found |= self.by_program(path, text, piece)
         self.edges[node] |= found - {node}
         if piece.kind == "class":
             body = body_of(node)
@@ -143,6 +148,29 @@ class Links:
                 rest = set(parts[cut:])
                 return self.in_module(place, rest) | {("", each) for each in rest & self.member_names}
         return set()
+
+    def by_computed_name(self, path: str, piece: Piece) -> set[Node]:
+        """What a name put together at run time can mean: anything in this module (`globals()[name]`), anything in a
+        module that is at hand (`getattr(module, name)`)."""
+        found = self.all_of(path) if piece.names & _OWN_NAMESPACE else set[Node]()
+        if piece.names & {"getattr", "vars"}:
+            for name in piece.names:
+                symbol = self.names.resolve(path, name)
+                if symbol is not None and symbol.kind == "module" and symbol.path in self.files:
+                    found |= self.all_of(symbol.path)
+        return found
+
+    def by_program(self, path: str, text: str, piece: Piece) -> set[Node]:
+        """What another interpreter is started with: code that imports a module, or a module behind `-m`."""
+        modules = _IMPORTS.findall(text)
+        if "-m" in piece.texts or text.startswith("-m "):
+            modules.append(text.removeprefix("-m ").partition(" ")[0])
+        places = (self.names.modules.find(path, module) for module in modules)
+        return {node for place in places if place and place in self.files for node in self.all_of(place)}
+
+    def all_of(self, path: str) -> set[Node]:
+        """Every piece of a module, methods too."""
+        return {(path, name) for name in self.files[path]}
 
     def link_members(self, path: str, piece: Piece) -> None:
         """A class leads to its body, the body to methods that run unnamed: constructors, hooks, and what they call."""

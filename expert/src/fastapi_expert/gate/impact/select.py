@@ -165,6 +165,10 @@ def _is_loaded_by_name(graph: Graph, path: str) -> bool:
         "walk_packages",
         "spec_from_file_location",
         "run_path",
+        "run_module",
+        "entry_points",
+        "iter_entry_points",
+        "import_string",
         "upgrade",
     }
     return any(piece.names & loads for pieces in graph.files.values() for piece in pieces.values())

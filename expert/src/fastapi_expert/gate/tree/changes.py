@@ -13,6 +13,8 @@ Scope = Literal["work tree", "index", "since", "all"]
 Ranges = tuple[tuple[int, int], ...]
 
 WHOLE: Ranges = ((1, 1 << 31),)
+_FILE_MODES = ("100644", "100755")
+"""A file in the index; a symbolic link and a submodule have other modes."""
 _FOREIGN = frozenset(
     {".venv", "venv", ".env", "env", "node_modules", "site-packages", "__pycache__", ".git", ".expert"}
 )
@@ -82,7 +84,12 @@ def _against(repo: Repository, scope: Scope, base: str | None, exclude: Sequence
     present = {
         path: tuple(lines.get(path, ())) if state == "M" else WHOLE for path, state in states.items() if state != "D"
     }
-    if scope != "index":
+    if scope == "index":
+        links = (
+            {entry.path for entry in repo.entries(list(present)) if entry.mode not in _FILE_MODES} if present else ()
+        )
+        present = {path: ranges for path, ranges in present.items() if path not in links}
+    else:
         present = {path: ranges for path, ranges in present.items() if _is_file(repo.root / path)}
         others = repo.names("ls-files", "--others", "--exclude-standard", "-z")
         present |= dict.fromkeys((path for path in others if _is_file(repo.root / path)), WHOLE)

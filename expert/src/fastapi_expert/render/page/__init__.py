@@ -14,6 +14,7 @@ from typing import Any
 
 from fastapi_expert import __version__
 from fastapi_expert.codebase.model import Component, Inventory, Route
+from fastapi_expert.codebase.reach import reach_note
 from fastapi_expert.duplicates.model import Finding, Place
 from fastapi_expert.render.compare import Row, align
 from fastapi_expert.render.source import Sources
@@ -63,6 +64,7 @@ def _document(inventory: Inventory, findings: Sequence[Finding], sources: Source
         "title": title,
         "version": __version__,
         "files": inventory.files,
+        "note": reach_note(inventory),
         "components": [_component(component, number) for component in inventory.components],
         "routes": [_route(route, number) for route in inventory.routes],
         "problems": [
@@ -102,6 +104,8 @@ def _route(route: Route, number: Mapping[str, int]) -> dict[str, Any]:
         "status": route.status_code,
         "tags": list(route.tags),
         "protected": route.protected,
+        "protection": route.protection,
+        "reach": route.reach,
         "tests": [number[other] for other in route.tests if other in number],
     }
 

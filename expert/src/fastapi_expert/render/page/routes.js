@@ -10,7 +10,7 @@ function routesView() {
     render: (route) => [
       el("span", { class: `verb ${route.method}` }, route.method), tail("route mono", route.path),
       el("span", { class: "handler" }, route.name),
-      el("span", { class: `flag ${route.protected ? "good" : "warn"}` }, route.protected ? "protected" : "open"),
+      el("span", { class: `flag ${route.protected ? "good" : "warn"}` }, { required: "protected", none: "open" }[route.protection] ?? route.protection),
       el("span", { class: "models dim" }, modelNames(route.request)), el("span", { class: "models dim" }, modelNames([route.response])),
       el("span", { class: `flag ${route.tests.length ? "good" : "bad"}` }, route.tests.length ? plural(route.tests.length, "test") : "untested"),
     ] });
@@ -19,7 +19,9 @@ function routesView() {
   const verbs = [...new Set(DATA.routes.map((route) => route.method))].sort();
   const filters = chips("Filters", [
     ["untested", "untested", DATA.routes.filter((route) => !route.tests.length).length],
-    ["open", "unprotected", DATA.routes.filter((route) => !route.protected).length],
+    ["open", "unprotected", DATA.routes.filter((route) => route.protection === "none").length],
+    ["unknown", "protection unknown", DATA.routes.filter((route) => route.protection === "unknown").length],
+    ["unattached", "not seen to be served", DATA.routes.filter((route) => route.reach !== "served").length],
     ...verbs.map((verb) => [verb, verb, DATA.routes.filter((route) => route.method === verb).length]),
   ], () => update());
   const count = el("span", { class: "count" });
@@ -35,7 +37,9 @@ function routesView() {
 
   function wanted(route) {
     if (filters.on.has("untested") && route.tests.length) return false;
-    if (filters.on.has("open") && route.protected) return false;
+    if (filters.on.has("open") && route.protection !== "none") return false;
+    if (filters.on.has("unknown") && route.protection !== "unknown") return false;
+    if (filters.on.has("unattached") && route.reach === "served") return false;
     return !verbs.some((verb) => filters.on.has(verb)) || filters.on.has(route.method);
   }
 

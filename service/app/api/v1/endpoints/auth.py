@@ -72,7 +72,7 @@ async def register(
     """Make an account and sign in. A mail with a verification link is on its way."""
     if as_cookies:
         require_own_page(request)
-    await limit_guessing(resources, "register", resources.settings.register_limit)
+    await limit_guessing(resources, "register", resources.settings.rate_limit_register)
     # Before the first statement: hashing takes longer than a connection should be held.
     hashed = await auth_service.hash_new_password(
         registration.password, email=registration.email, username=registration.username, resources=resources
@@ -102,7 +102,7 @@ async def log_in(
     """Sign in by e-mail address or username (OAuth2 password form)."""
     if as_cookies:
         require_own_page(request)
-    await limit_guessing(resources, "login", resources.settings.login_limit, account=form.username)
+    await limit_guessing(resources, "login", resources.settings.rate_limit_login)
     tokens = await auth_service.log_in(form.username, form.password, device=device, resources=resources)
     return answer_tokens(request, tokens, as_cookies=as_cookies)
 
@@ -169,7 +169,7 @@ async def end_session(session_id: UUID, user: CurrentUser, session: SessionDep, 
 @router.post("/verify-email", responses=problems(400, 422, 429))
 async def verify_email(body: EmailVerification, session: SessionDep, resources: ResourcesDep) -> Message:
     """Prove that an address is yours by the token mailed to it."""
-    await limit_guessing(resources, "verify", resources.settings.login_limit)
+    await limit_guessing(resources, "verify", resources.settings.rate_limit_login)
     await auth_service.verify_email(session, body.token, resources=resources)
     return Message(message="Your e-mail address is verified.")
 
@@ -177,7 +177,7 @@ async def verify_email(body: EmailVerification, session: SessionDep, resources: 
 @router.post("/verify-email/resend", status_code=202, responses=problems(401, 429))
 async def resend_verification(user: CurrentUser, session: SessionDep, resources: ResourcesDep) -> Message:
     """Have the verification mail sent again; the earlier link stops working."""
-    await limit_guessing(resources, "resend", resources.settings.forgot_limit, account=str(user.user_id))
+    await limit_guessing(resources, "resend", resources.settings.rate_limit_forgot, account=str(user.user_id))
     if user.is_verified:
         return Message(message="Your e-mail address is verified already.")
     await auth_service.send_verification(session, user_id=user.user_id, email=user.email, resources=resources)
@@ -187,7 +187,7 @@ async def resend_verification(user: CurrentUser, session: SessionDep, resources:
 @router.post("/password/change", responses=problems(400, 401, 422, 429))
 async def change_password(body: PasswordChange, user: CurrentUser, resources: ResourcesDep) -> Message:
     """Set a new password; your other sessions end, API tokens go on working."""
-    await limit_guessing(resources, "password-change", resources.settings.login_limit, account=str(user.user_id))
+    await limit_guessing(resources, "password-change", resources.settings.rate_limit_login, account=str(user.user_id))
     await auth_service.change_password(user, current=body.current_password, new=body.new_password, resources=resources)
     return Message(message="Your password is changed. Other sessions have been ended; API tokens go on working.")
 
@@ -195,7 +195,7 @@ async def change_password(body: PasswordChange, user: CurrentUser, resources: Re
 @router.post("/password/forgot", status_code=202, responses=problems(422, 429))
 async def forget_password(body: PasswordForgotten, resources: ResourcesDep) -> Message:
     """Ask for a mail with a reset link. The answer is the same for an address that is not known."""
-    await limit_guessing(resources, "forgot", resources.settings.forgot_limit, account=body.email)
+    await limit_guessing(resources, "forgot", resources.settings.rate_limit_forgot, account=body.email)
     async with in_steps(FORGOT_STEP), resources.database.session() as session:
         auth_service.forget_password(session, body.email)
     return Message(message="If this address belongs to an account, a mail with a link is on its way.")
@@ -204,7 +204,7 @@ async def forget_password(body: PasswordForgotten, resources: ResourcesDep) -> M
 @router.post("/password/reset", responses=problems(400, 422, 429))
 async def reset_password(body: PasswordReset, resources: ResourcesDep) -> Message:
     """Set a new password by the token from the mail; every session and API token ends."""
-    await limit_guessing(resources, "reset", resources.settings.login_limit)
+    await limit_guessing(resources, "reset", resources.settings.rate_limit_login)
     await auth_service.reset_password(body.token, body.new_password, resources=resources)
     return Message(message="Your password is set. Sign in with it.")
 

@@ -69,7 +69,7 @@ async def log_in_with(
     provider: ProviderName, request: Request, resources: ResourcesDep, return_to: ReturnTo = None
 ) -> Response:
     """Send the browser to a provider. It comes back to `callback`."""
-    await limit_guessing(resources, "oidc", resources.settings.login_limit)
+    await limit_guessing(resources, "oidc", resources.settings.rate_limit_login)
     url, encrypted = await oidc_flow.begin(provider, return_to=return_to, resources=resources)
     answer = RedirectResponse(url, status_code=303, headers=NO_STORE)
     answer.raw_headers.append(_flow_cookie(request, encrypted))
@@ -93,7 +93,7 @@ async def come_back_from(
     error: FromProvider = None,
 ) -> Response:
     """Where a provider sends the browser back to. Finishes what `login` began, by cookies and a redirect or in JSON."""
-    await limit_guessing(resources, "oidc", resources.settings.login_limit)
+    await limit_guessing(resources, "oidc", resources.settings.rate_limit_login)
     encrypted = read_cookie(request_headers(), _cookie_name(request))
     flow = oidc_flow.resume(provider, encrypted, state=state, resources=resources)
     try:

@@ -40,7 +40,7 @@ async def finish_log_in(
     """Finish a sign-in that was answered `second-factor-required`."""
     if cookies:
         require_own_page(request)
-    await limit_guessing(resources, "second-factor", resources.settings.login_limit)
+    await limit_guessing(resources, "second-factor", resources.settings.rate_limit_login)
     tokens = await second_factor.finish_sign_in(session, body.mfa_token, body.code, device=device, resources=resources)
     return answer_tokens(request, tokens, as_cookies=cookies)
 
@@ -72,7 +72,7 @@ async def confirm_second_factor(
     body: SecondFactorConfirm, user: CurrentUser, session: SessionDep, resources: ResourcesDep
 ) -> Response:
     """Switch it on by a first code. Your other sessions end; keep the recovery codes."""
-    await limit_guessing(resources, "second-factor", resources.settings.login_limit, account=str(user.user_id))
+    await limit_guessing(resources, "second-factor", resources.settings.rate_limit_login, account=str(user.user_id))
     codes = await second_factor_enrolment.confirm(session, user, body.code, resources=resources)
     return json_response({"recovery_codes": codes}, headers=NO_STORE)
 
@@ -98,5 +98,5 @@ async def disable_second_factor(
 
 
 async def _reauthenticate(user: Principal, password: str, *, resources: Resources) -> None:
-    await limit_guessing(resources, "reauthenticate", resources.settings.login_limit, account=str(user.user_id))
+    await limit_guessing(resources, "reauthenticate", resources.settings.rate_limit_login, account=str(user.user_id))
     await auth_service.reauthenticate(user, password, resources=resources)

@@ -350,7 +350,8 @@ class Stranger:
                 ):
                     return True
             if isinstance(one, ClassValue) and isinstance(caught, ClassValue):
-                if (one.path, one.qualname) == (caught.path, caught.qualname):
+                same = (one.path, one.qualname) == (caught.path, caught.qualname)
+                if same:
                     return True
         return False
 
@@ -659,10 +660,7 @@ class Stranger:
 
     def _name(self, dotted: str, state: State, scope: Scope) -> Any:
         head, *rest = dotted.split(".")
-        if head in state.names:
-            value = state.names[head]
-        else:
-            value = self._outer(head, scope)
+        value = state.names[head] if head in state.names else self._outer(head, scope)
         for name in rest:
             value = self.attribute(value, name, Site(scope.path, 0), state)
         return value
@@ -677,7 +675,7 @@ class Stranger:
 
     def _from_module(self, value: Any, name: str, scope: Scope) -> Any:
         """A module-level value: what the environment decides is a setting, not its default."""
-        unread = isinstance(value, Unknown) or (isinstance(value, External) and value.name.endswith("()"))
+        unread = isinstance(value, Unknown) or _is_call_outside(value)
         if not unread and value is not None and not isinstance(value, (str, bool, int, float)):
             return value
         symbol = self.names.resolve(scope.path, name)
@@ -907,7 +905,7 @@ class Stranger:
 
     def eval_lambda(self, expr: Expr, state: State, scope: Scope) -> Any:
         one = ir.Lambda._make(expr)
-        return LambdaValue(tuple(one.names), one.body, Scope(scope.path, state.names, scope), Site(scope.path, 0))
+        return LambdaValue(tuple(one.params), one.body, Scope(scope.path, state.names, scope), Site(scope.path, 0))
 
     def eval_comprehension(self, expr: Expr, state: State, scope: Scope) -> Any:
         clauses = expr[2]
@@ -1112,7 +1110,7 @@ class Stranger:
                 function.function, [*function.args, *args], {**function.keywords, **keywords}, site, state
             )
         if isinstance(function, LambdaValue):
-            names = dict(zip(function.names, args, strict=False))
+            names = {parameter[0]: given for parameter, given in zip(function.params, args, strict=False)}
             return self.evaluate(function.body, State(names, state.assumptions, state.credentials), function.scope)
         if isinstance(function, ClassValue):
             return self.instantiate(function, args, keywords, site, state)
@@ -1154,8 +1152,7 @@ class Stranger:
         line = lineage(self.interp, cls)
         outside = [one for one in line if isinstance(one, External)]
         if any(library.is_response(one.name) for one in outside):
-            made = library.answer(outside[0].name, args, keywords, site)
-            return made
+            return library.answer(outside[0].name, args, keywords, site)
         instance = Instance(cls, site)
         init = self.class_attribute(cls, "__init__", instance, site, state)
         if isinstance(init, FunctionValue):
@@ -1315,9 +1312,8 @@ class Stranger:
             return self._of_request(receiver, name, args, keywords, site, state)
         if isinstance(receiver, Setting):
             return self._setting_method(receiver, name, args)
-        if isinstance(receiver, Instance) and isinstance(receiver.cls, External):
-            if library.last(receiver.cls.name) == "ContextVar":
-                return self._variable(receiver, name, args, site)
+        if isinstance(receiver, Instance) and library.last(_class_name(receiver)) == "ContextVar":
+            return self._variable(receiver, name, args, site)
         if isinstance(receiver, Instance) and name.startswith("current_") and self._descends(receiver, "FastAPIUsers"):
             made = Instance(External("fastapi.security.OAuth2"), site)
             made.attributes["auto_error"] = not truth(keywords.get("optional", False)).value
@@ -1487,6 +1483,13 @@ def _unread(unknown: Unknown, name: str) -> Any:
     if "environment" in unknown.reason or "set when it runs" in unknown.reason:
         return Setting(name, MISSING, unknown.site)
     return Opaque(unknown.reason, unknown.site)
+
+
+def _is_call_outside(value: Any) -> bool:
+    """Whether linking only knows that a function outside of the codebase gave a value."""
+    if isinstance(value, Instance) and isinstance(value.cls, External):
+        return library.last(value.cls.name)[:1].islower()
+    return isinstance(value, External) and value.name.endswith("()")
 
 
 def _answers_itself(name: str) -> bool:

@@ -33,7 +33,14 @@ class Call:
     def path(self, printed: str) -> str | None:
         """A path that the tool printed, relative to the root; None for a file that was not asked about."""
         found = self.tree.path(printed, self.home)
-        return found if found in self.files else None
+        if found in self.files:
+            return found
+        # a name that is not UTF-8 comes back with marks in place of its bytes
+        return next((file for file in self.files if not file.isascii() and _printed(file) == found), None)
+
+
+def _printed(path: str) -> str:
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ Change = tuple[str, int, int, list[str], list[str]]
 
 def _diffed(diff: str, call: Call) -> Iterator[Change]:
     """(path, first line, last line, old lines, new lines) for each run of changed lines in a unified diff."""
+    if len(call.files) == 1 and (hunks := diff.find("\n@@ ")) >= 0:  # whatever its name looks like in a header
+        diff = f"--- {call.files[0]!r}\n+++ {call.files[0]!r}{diff[hunks:]}"
     for file in parse(diff):
         path = call.path(file.old.removesuffix(":before")) or (call.files[0] if len(call.files) == 1 else None)
         if path:

@@ -1,0 +1,86 @@
+"""`expert review`: what is wrong here that an expert would see."""
+
+import sys
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fastapi_expert import config
+from fastapi_expert.cli.options import JsonFlag, RootArgument
+from fastapi_expert.cli.shared import folder, progress, project, read
+from fastapi_expert.render.terminal import stdout_style, write
+from fastapi_expert.review import Review, review
+
+
+class Format(StrEnum):
+    """How findings are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    GITHUB = "github"
+
+
+def command(
+    path: RootArgument = None,
+    select: Annotated[
+        list[str] | None, typer.Option(metavar="CODE", help="Only these rules or prefixes, such as FX7; repeatable.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="REV", help="Only findings on lines changed since this revision.")
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Only findings that FILE does not know fail.")
+    ] = None,
+    write_to: Annotated[
+        Path | None, typer.Option("--write-baseline", metavar="FILE", help="Make FILE know all of today's.")
+    ] = None,
+    format: Annotated[Format, typer.Option(help="How to print them.")] = Format.TEXT,
+    json: JsonFlag = False,
+) -> None:
+    """What is wrong in FastAPI code, the worst first. Exit code: 0 nothing, 1 findings, 2 error.
+
+    Example: expert review --since main --select FX7
+    """
+    root = project(path)
+    settings = config.load(root)
+    codebase = read(root, settings)
+    with progress("reviewing"):
+        result = review(codebase, settings=settings)
+    findings = tuple([one for one in result.findings if not select or one.rule.startswith(tuple(select))])
+    if since is not None:
+        from fastapi_expert.duplicates.since import added_lines
+        from fastapi_expert.review.detect import at_lines
+
+        findings = at_lines(findings, added_lines(folder(root), since))
+    if write_to is not None:
+        from fastapi_expert.review.baseline import write as write_baseline
+
+        write_baseline(write_to, findings)
+        write(f"{write_to}: {len(findings)} findings are known now")
+        raise typer.Exit(0)
+    if baseline is not None:
+        from fastapi_expert.review.baseline import unknown
+
+        findings = unknown(findings, baseline)
+    _print(root, replace(result, findings=findings), Format.JSON if json else format)
+    raise typer.Exit(1 if findings else 0)
+
+
+def _print(root: Path, result: Review, format: Format) -> None:
+    from fastapi_expert.render import review as rendered
+
+    match format:
+        case Format.TEXT:
+            write(rendered.text(result, folder(root), stdout_style()))
+        case Format.JSON:
+            from fastapi_expert.render.json import write_json
+
+            write_json(rendered.document(str(root), result))
+        case Format.SARIF:
+            sys.stdout.write(rendered.sarif(result.findings))
+        case Format.GITHUB:
+            sys.stdout.write(rendered.annotations(result.findings))

@@ -1,0 +1,517 @@
+"""Functions outside the codebase that the interpreter knows: builtins, and those of the standard library."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi_expert.codebase.interpret.attributes import attribute, class_attribute, lineage, names_of
+from fastapi_expert.codebase.interpret.containers import items_of, sorted_values
+from fastapi_expert.codebase.interpret.operations import same, text_of, truth
+from fastapi_expert.codebase.interpret.runtime import Runtime
+from fastapi_expert.codebase.interpret.values import (
+    MISSING,
+    Arguments,
+    ClassValue,
+    Doubtful,
+    External,
+    FunctionValue,
+    Instance,
+    LambdaValue,
+    Member,
+    Method,
+    ModuleValue,
+    Partial,
+    PathValue,
+    RouteDecorator,
+    RouteEntry,
+    Router,
+    Scope,
+    Super,
+    Unknown,
+    is_dict,
+    is_list,
+)
+from fastapi_expert.codebase.vocabulary import APPLICATIONS, FRAMEWORKS, ROUTERS
+
+
+def router_kind(cls: External) -> str | None:
+    """`app` or `router` when this outside class makes one."""
+    package, _, name = cls.name.rpartition(".")
+    if name.endswith("APIRouter") and package:
+        return "router"  # other people's subclasses keep the name: cadwyn.VersionedAPIRouter
+    if not package.startswith(FRAMEWORKS):
+        return None
+    return "app" if name in APPLICATIONS or name == "Cadwyn" else "router" if name in ROUTERS else None
+
+
+def _getenv(interp: Runtime, given: Arguments) -> Any:
+    """The default: what the environment holds when the application runs is not in the text."""
+    if len(given.args) > 1:
+        return given.args[1]
+    return given.keywords.get(
+        "default",
+        Unknown(given.site, f"read from the environment ({text_of(given.args[0]) if given.args else ''})", unset=True),
+    )
+
+
+def _import_module(interp: Runtime, given: Arguments) -> Any:
+    name = given.args[0] if given.args else None
+    if not isinstance(name, str):
+        return name if isinstance(name, Unknown) else Unknown(given.site, "imports a module whose name is not known")
+    package = given.args[1] if len(given.args) > 1 else given.keywords.get("package")
+    if name.startswith(".") and isinstance(package, str):
+        name = package + name
+    place = interp.names.modules.find(given.scope.path, name)
+    if place is None:
+        return External(name)
+    if not place.endswith("/"):
+        interp.run_module(place)
+    return ModuleValue(place)
+
+
+def _getattr(interp: Runtime, given: Arguments) -> Any:
+    if len(given.args) < 2 or not isinstance(given.args[1], str):
+        return Unknown(given.site, "an attribute whose name is not known")
+    owner, name = given.args[0], given.args[1]
+    if len(given.args) > 2 and has_attribute(interp, owner, name, given) is False:
+        return given.args[2]
+    return attribute(interp, owner, name, given.site)
+
+
+def has_attribute(interp: Runtime, owner: Any, name: str, given: Arguments) -> bool | None:
+    """Whether a value has an attribute; None when that is not known."""
+    if isinstance(owner, ModuleValue):
+        return interp.module_attribute(owner.place, name) is not MISSING
+    if isinstance(owner, FunctionValue):
+        known = interp.function_attributes.get((owner.path, owner.qualname), {})
+        return name in known or name in ("__name__", "__module__", "__doc__", "__qualname__")
+    if isinstance(owner, Instance) and name in owner.attributes:
+        return True
+    if isinstance(owner, (ClassValue, Instance)):
+        cls = owner.cls if isinstance(owner, Instance) else owner
+        if isinstance(cls, External):
+            return None
+        if not isinstance(class_attribute(interp, cls, name, given.site, receiver=owner), Unknown):
+            return True
+        known_bases = all(isinstance(one, ClassValue) or one.name in _PLAIN_BASES for one in lineage(interp, cls))
+        return False if known_bases else None
+    if isinstance(owner, RouteEntry):
+        return name in ("path", "methods", "name", "endpoint", "tags", "dependencies", "response_model", "operation_id")
+    if isinstance(owner, (str, int, float)) or owner is None or is_list(owner) or is_dict(owner):
+        return hasattr(owner, name)
+    if isinstance(owner, Router):
+        return True if not isinstance(attribute(interp, owner, name, given.site), (Method, Unknown)) else None
+    return None
+
+
+_PLAIN_BASES = frozenset(["abc.ABC", "builtins.object", "typing.Generic", "typing.Protocol"])
+
+
+def _hasattr(interp: Runtime, given: Arguments) -> Any:
+    if len(given.args) == 2 and isinstance(given.args[1], str):
+        known = has_attribute(interp, given.args[0], given.args[1], given)
+        if known is not None:
+            return known
+    return Unknown(given.site, "whether it has an attribute is not known")
+
+
+def _names(interp: Runtime, given: Arguments) -> Any:
+    """`vars(module)` and its like: the names with their values, sorted."""
+    found = names_of(interp, given.args[0]) if given.args else None
+    return found if found is not None else Unknown(given.site, "the names of what is not known")
+
+
+def _dir(interp: Runtime, given: Arguments) -> Any:
+    names = _names(interp, given)
+    return list(names) if is_dict(names) else names
+
+
+def _members(interp: Runtime, given: Arguments) -> Any:
+    """`inspect.getmembers(module, predicate)`."""
+    names = _names(interp, given)
+    if not is_dict(names):
+        return names
+    found: list[Any] = []
+    predicate = given.get(1, "predicate")
+    for name, value in names.items():
+        known = True
+        if predicate is not None:
+            known = truth(interp.call(predicate, _given([value], given)))
+        if known is not False:
+            found.append([name, value])
+    return found
+
+
+def _given(args: list[Any], given: Arguments) -> Arguments:
+    return Arguments(args, {}, {}, given.site, given.scope)
+
+
+def _setattr(interp: Runtime, given: Arguments) -> Any:
+    if len(given.args) == 3 and isinstance(given.args[1], str):
+        inner = Scope(given.scope.path, {"it": given.args[0]}, given.scope)
+        interp.assign(f"it.{given.args[1]}", given.args[2], inner)
+
+
+def _partial(interp: Runtime, given: Arguments) -> Any:
+    return (
+        Partial(given.args[0], tuple(given.args[1:]), given.keywords)
+        if given.args
+        else Unknown(given.site, "partial() of nothing")
+    )
+
+
+def _super(interp: Runtime, given: Arguments) -> Any:
+    here: Scope | None = given.scope
+    while here is not None:
+        cls = here.names.get("__class__")
+        if isinstance(cls, ClassValue):
+            receiver = next(iter(here.names.values()), None)
+            for name, value in here.names.items():
+                if name != "__class__":
+                    receiver = value
+                    break
+            return Super(receiver, cls)
+        here = here.parent
+    return Unknown(given.site, "super() outside a class")
+
+
+def _enumerate(interp: Runtime, given: Arguments) -> Any:
+    start = given.keywords.get("start", given.args[1] if len(given.args) > 1 else 0)
+    items = items_of(interp, given.args[0]) if given.args else None
+    if items is not None and isinstance(start, int):
+        return [[index, value] for index, value in enumerate(items, start)]
+    return Unknown(given.site, "enumerates what is not known")
+
+
+def _zip(interp: Runtime, given: Arguments) -> Any:
+    several = [items_of(interp, one) for one in given.args]
+    known = [one for one in several if one is not None]
+    if known and len(known) == len(several):
+        return [list(items) for items in zip(*known, strict=False)]
+    return Unknown(given.site, "zips what is not known")
+
+
+def _range(interp: Runtime, given: Arguments) -> Any:
+    if given.args and all(isinstance(one, int) for one in given.args):
+        found = range(*given.args[:3])
+        if len(found) < 1000:
+            return list(found)
+    return Unknown(given.site, "a range that is not known")
+
+
+def _copied(interp: Runtime, given: Arguments) -> Any:
+    items = items_of(interp, given.args[0]) if given.args else []
+    return interp.made(items) if items is not None else Unknown(given.site, "a collection that is not known")
+
+
+def _set(interp: Runtime, given: Arguments) -> Any:
+    items = _copied(interp, given)
+    if is_list(items):
+        distinct: list[Any] = []
+        distinct.extend(one for one in items if not any(same(one, other) for other in distinct))
+        return interp.made(distinct)
+    return items
+
+
+def _sorted(interp: Runtime, given: Arguments) -> Any:
+    items = items_of(interp, given.args[0]) if given.args else None
+    if items is None:
+        return Unknown(given.site, "sorts what is not known")
+    return sorted_values(interp, items, given.keywords, given.site)
+
+
+def _reversed(interp: Runtime, given: Arguments) -> Any:
+    items = items_of(interp, given.args[0]) if given.args else None
+    return items[::-1] if items is not None else Unknown(given.site, "the reverse of what is not known")
+
+
+def _map(interp: Runtime, given: Arguments) -> Any:
+    several = [items_of(interp, one) for one in given.args[1:]]
+    known = [one for one in several if one is not None]
+    if not known or len(known) < len(several):
+        return Unknown(given.site, "maps what is not known")
+    return [interp.call(given.args[0], _given(list(items), given)) for items in zip(*known, strict=False)]
+
+
+def _filter(interp: Runtime, given: Arguments) -> Any:
+    items = items_of(interp, given.args[1]) if len(given.args) > 1 else None
+    if items is None:
+        return Unknown(given.site, "filters what is not known")
+    found: list[Any] = []
+    for one in items:
+        kept = truth(one if given.args[0] is None else interp.call(given.args[0], _given([one], given)))
+        if kept is None:
+            return Unknown(given.site, "filters by what is not known")
+        if kept:
+            found.append(one)
+    return found
+
+
+def _length(interp: Runtime, given: Arguments) -> Any:
+    items = items_of(interp, given.args[0]) if given.args else None
+    if items is None or any(isinstance(one, Doubtful) for one in items):
+        return Unknown(given.site, "the length of what is not known")
+    return len(items)
+
+
+def _any(interp: Runtime, given: Arguments) -> Any:
+    return _quantified(interp, given, True)
+
+
+def _all(interp: Runtime, given: Arguments) -> Any:
+    return _quantified(interp, given, False)
+
+
+def _quantified(interp: Runtime, given: Arguments, decisive: bool) -> Any:
+    items = items_of(interp, given.args[0]) if given.args else None
+    known = [truth(one) for one in items] if items is not None else [None]
+    if decisive in known:
+        return decisive
+    return Unknown(given.site, "a condition that is not known") if None in known else not decisive
+
+
+def _extreme(pick: Callable[[list[Any]], Any]) -> "_Outside":
+    def read(interp: Runtime, given: Arguments) -> Any:
+        items = items_of(interp, given.args[0]) if len(given.args) == 1 else given.args
+        if items and not given.keywords and all(isinstance(one, (int, float)) for one in items):
+            return pick(items)
+        return Unknown(given.site, "a number that is not known")
+
+    return read
+
+
+def _int(interp: Runtime, given: Arguments) -> Any:
+    value = given.args[0] if given.args else 0
+    if isinstance(value, Member):
+        value = value.value
+    try:
+        return int(value) if isinstance(value, (str, int, float)) else Unknown(given.site, "a number that is not known")
+    except ValueError:
+        return Unknown(given.site, "a number that is not known")
+
+
+def _next(interp: Runtime, given: Arguments) -> Any:
+    items = items_of(interp, given.args[0]) if given.args else None
+    if items:
+        return items[0]
+    if items is not None and len(given.args) > 1:
+        return given.args[1]
+    return Unknown(given.site, "the next of what is not known")
+
+
+def _type(interp: Runtime, given: Arguments) -> Any:
+    if len(given.args) == 1:
+        return attribute(interp, given.args[0], "__class__", given.site)
+    return Unknown(given.site, "a class that is made when it runs")
+
+
+def _callable(interp: Runtime, given: Arguments) -> Any:
+    value = given.args[0] if given.args else None
+    if isinstance(value, (FunctionValue, ClassValue, LambdaValue, Partial, Method, RouteDecorator)):
+        return True
+    if value is None or isinstance(value, (str, int, float, list, dict, Router)):
+        return isinstance(value, Router)
+    return Unknown(given.site, "whether it can be called")
+
+
+def _chain(interp: Runtime, given: Arguments) -> Any:
+    several = [items_of(interp, one) for one in given.args]
+    if None in several:
+        return Unknown(given.site, "a chain of what is not known")
+    return [one for items in several if items is not None for one in items]
+
+
+def _product(interp: Runtime, given: Arguments) -> Any:
+    import itertools  # rarely needed
+
+    several = [items_of(interp, one) for one in given.args]
+    known = [one for one in several if one is not None]
+    if len(known) < len(several) or given.keywords:
+        return Unknown(given.site, "a product of what is not known")
+    return [list(one) for one in itertools.islice(itertools.product(*known), 1000)]
+
+
+def _nothing(interp: Runtime, given: Arguments) -> Any:
+    return None
+
+
+def _dict(interp: Runtime, given: Arguments) -> Any:
+    first: Any = given.args[0] if given.args else dict[Any, Any]()
+    if is_list(first) and all(is_list(one) and len(one) == 2 for one in first):
+        first = {one[0]: one[1] for one in first if not isinstance(one[0], (list, dict))}
+    if not is_dict(first):
+        return Unknown(given.site, "a mapping that is not known")
+    return interp.made({**first, **given.keywords})
+
+
+def _str(interp: Runtime, given: Arguments) -> Any:
+    if given.args and isinstance(given.args[0], PathValue):
+        return given.args[0]  # os.path and pathlib take either
+    text = text_of(given.args[0]) if given.args else ""
+    return text if text is not None else Unknown(given.site, "a text that is not known")
+
+
+def _bool(interp: Runtime, given: Arguments) -> Any:
+    known = truth(given.args[0]) if given.args else False
+    return known if known is not None else Unknown(given.site, "a condition that is not known")
+
+
+_TYPES = {"str": str, "list": list, "dict": dict, "int": int, "bool": bool, "tuple": list, "set": list, "float": float}
+
+
+def _isinstance(interp: Runtime, given: Arguments) -> Any:
+    if len(given.args) == 2:
+        wanted = given.args[1] if is_list(given.args[1]) else [given.args[1]]
+        known = [_is_a(interp, given.args[0], one) for one in wanted]
+        if True in known:
+            return True
+        if None not in known:
+            return False
+    return Unknown(given.site, "a type that is not known")
+
+
+def _is_a(interp: Runtime, value: Any, cls: Any) -> bool | None:
+    if isinstance(value, Unknown):
+        return None
+    if isinstance(cls, ClassValue):
+        own = value.cls if isinstance(value, (Instance, Router)) else None
+        return _descends(interp, own, cls) if own is not None else False
+    if not isinstance(cls, External):
+        return None
+    kind = router_kind(cls)
+    if kind is not None:
+        return isinstance(value, Router) and value.is_app == (kind == "app")
+    package, _, name = cls.name.rpartition(".")
+    if package == "builtins" and name in _TYPES:
+        return isinstance(value, _TYPES[name]) and not (name in ("int", "float") and isinstance(value, bool))
+    if name == "ModuleType":
+        return isinstance(value, ModuleValue)
+    if cls.name == "builtins.type":
+        return isinstance(value, ClassValue) if not isinstance(value, External) else None
+    if isinstance(value, RouteEntry):
+        return {"APIRoute": not value.plain and not value.websocket, "Route": not value.websocket}.get(name)
+    if isinstance(value, (Instance, Router)):
+        return _descends(interp, value.cls, cls)
+    known = (str, int, float, bool, list, dict, ModuleValue, FunctionValue, ClassValue)
+    return False if value is None or isinstance(value, known) else None
+
+
+def _descends(interp: Runtime, cls: Any, other: Any) -> bool | None:
+    """Whether a class is another or descends from it; None where it has bases of which nothing is known."""
+    if isinstance(cls, ClassValue):
+        ancestors = lineage(interp, cls)
+    elif isinstance(cls, External):
+        ancestors = [cls]
+    else:
+        return None
+    for one in ancestors:
+        if isinstance(one, ClassValue) and isinstance(other, ClassValue):
+            if (one.path, one.qualname) == (other.path, other.qualname):
+                return True
+        elif one == other:
+            return True
+    if isinstance(other, ClassValue):
+        return False
+    unknown = [one for one in ancestors if isinstance(one, External) and one.name not in _PLAIN_BASES]
+    return None if unknown and not isinstance(cls, External) else False
+
+
+def _issubclass(interp: Runtime, given: Arguments) -> Any:
+    if len(given.args) == 2:
+        wanted = given.args[1] if is_list(given.args[1]) else [given.args[1]]
+        known = [_descends(interp, given.args[0], one) for one in wanted]
+        if True in known:
+            return True
+        if None not in known:
+            return False
+    return Unknown(given.site, "a type that is not known")
+
+
+def _is_class(interp: Runtime, given: Arguments) -> Any:
+    value = given.args[0] if given.args else None
+    if isinstance(value, (Unknown, External)):
+        return Unknown(given.site, "whether it is a class")
+    return isinstance(value, ClassValue)
+
+
+def _is_function(interp: Runtime, given: Arguments) -> Any:
+    value = given.args[0] if given.args else None
+    if isinstance(value, (Unknown, External)):
+        return Unknown(given.site, "whether it is a function")
+    return isinstance(value, (FunctionValue, LambdaValue))
+
+
+def _first(interp: Runtime, given: Arguments) -> Any:
+    return given.args[0] if given.args else Unknown(given.site, "nothing")
+
+
+def _import_string(interp: Runtime, given: Arguments) -> Any:
+    if given.args and isinstance(given.args[0], str):
+        place, _, name = given.args[0].replace(":", ".").rpartition(".")
+        module = _import_module(interp, Arguments([place], {}, {}, given.site, given.scope))
+        if isinstance(module, ModuleValue):
+            found = interp.module_attribute(module.place, name)
+            return found if found is not MISSING else Unknown(given.site, f"{given.args[0]} is not found")
+    return Unknown(given.site, "imports a name that is not known")
+
+
+_Outside = Callable[[Runtime, Arguments], Any]
+FUNCTIONS: dict[str, _Outside] = {
+    "getenv": _getenv,
+    "import_module": _import_module,
+    "import_string": _import_string,
+    "getattr": _getattr,
+    "hasattr": _hasattr,
+    "setattr": _setattr,
+    "partial": _partial,
+    "super": _super,
+    "enumerate": _enumerate,
+    "zip": _zip,
+    "range": _range,
+    "list": _copied,
+    "tuple": _copied,
+    "iter": _copied,
+    "sorted": _sorted,
+    "reversed": _reversed,
+    "set": _set,
+    "frozenset": _set,
+    "dict": _dict,
+    "map": _map,
+    "filter": _filter,
+    "len": _length,
+    "any": _any,
+    "all": _all,
+    "min": _extreme(min),
+    "max": _extreme(max),
+    "sum": _extreme(sum),
+    "int": _int,
+    "next": _next,
+    "type": _type,
+    "callable": _callable,
+    "chain": _chain,
+    "from_iterable": lambda interp, given: _chain(
+        interp, _given(items_of(interp, given.args[0]) or [] if given.args else [], given)
+    ),
+    "product": _product,
+    "getmembers": _members,
+    "vars": _names,
+    "dir": _dir,
+    "str": _str,
+    "bool": _bool,
+    "isinstance": _isinstance,
+    "issubclass": _issubclass,
+    "isclass": _is_class,
+    "isfunction": _is_function,
+    "iscoroutinefunction": lambda interp, given: Unknown(given.site, "whether it is a coroutine"),
+    "print": _nothing,
+    "cast": lambda interp, given: given.args[1] if len(given.args) > 1 else Unknown(given.site, "cast() of nothing"),
+    "MappingProxyType": _first,
+    "deepcopy": _first,
+    "cache": _first,
+    "asynccontextmanager": _first,
+    "contextmanager": _first,
+    "lru_cache": lambda interp, given: (
+        given.args[0] if given.args and isinstance(given.args[0], FunctionValue) else External("functools.cache")
+    ),
+    "wraps": lambda interp, given: External("functools.cache"),
+}
+"""By the last part of their dotted names."""

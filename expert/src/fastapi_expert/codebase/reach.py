@@ -1,0 +1,27 @@
+"""How much of the routes is not known to be served, in one sentence: said first by everything that lists routes."""
+
+from fastapi_expert.codebase.model import Inventory
+
+
+def reach_note(inventory: Inventory) -> str:
+    """Endpoints that no application is seen to serve and routes under a condition, counted; "" when there are none."""
+    kinds = {component.id: component.kind for component in inventory.components}
+    alone = [route for route in inventory.routes if route.reach == "unattached"]
+    left_out = [route for route in alone if kinds.get(route.app) != "app"]
+    conditional = sum(route.reach == "conditional" for route in inventory.routes)
+    parts: list[str] = []
+    if left_out:
+        endpoints = len({route.endpoint or (route.path_file, route.line) for route in left_out})
+        routers = len({route.app for route in left_out})
+        parts.append(
+            f"{_counted(endpoints, 'endpoint')} on {_counted(routers, 'router')} that no application is seen to include"
+        )
+    if len(alone) > len(left_out):
+        parts.append(f"{_counted(len(alone) - len(left_out), 'route')} whose path is not wholly known")
+    if conditional:
+        parts.append(f"{_counted(conditional, 'route')} under a condition that the text does not settle")
+    return "; ".join(parts)
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'s' * (count != 1)}"

@@ -1,0 +1,73 @@
+"""Every rule over one codebase: what is certain first, the worst first, without what is suppressed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fastapi_expert.codebase import Codebase
+from fastapi_expert.config import Config
+from fastapi_expert.review import store
+from fastapi_expert.review.model import Finding
+from fastapi_expert.review.versions import Versions
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Ranked findings, how many a comment silenced, the packages whose newest release was taken for granted, and the
+    files that this interpreter cannot parse, of which nothing is said."""
+
+    findings: tuple[Finding, ...]
+    suppressed: int
+    assumed: tuple[str, ...]
+    unread: tuple[str, ...] = ()
+
+
+def review(codebase: Codebase, *, settings: Config | None = None) -> Review:
+    """What is wrong in ``codebase``."""
+    settings = settings or Config()
+    versions = Versions(codebase.root)
+    digest = store.digest(codebase, versions)
+    looked = store.recalled(codebase, digest) or store.kept(codebase, digest, _look(codebase, versions))
+    wanted = [
+        one for one in looked.findings if settings.enabled(one.rule) and not settings.ignored_at(one.rule, one.path)
+    ]
+    kept = [one for one in wanted if not _is_silenced(codebase, one)]
+    return Review(tuple(sorted(kept, key=rank)), len(wanted) - len(kept), versions.assumed, tuple(looked.unread))
+
+
+def _look(codebase: Codebase, versions: Versions) -> store.Looked:
+    from fastapi_expert.codebase.files.scan import paused_collection
+    from fastapi_expert.review.flow.project import Project
+    from fastapi_expert.review.rules.registry import RULES
+
+    with paused_collection():
+        project = Project(codebase, versions)
+        found = dict.fromkeys([one for rule in RULES.values() for one in rule.look(project, rule)])
+        return store.Looked(list(found), list(project.unread))
+
+
+def rank(finding: Finding) -> tuple[bool, int, str, int, str]:
+    """The order in which findings are shown."""
+    return (finding.confidence == "likely", finding.severity, finding.path, finding.line, finding.rule)
+
+
+def _is_silenced(codebase: Codebase, finding: Finding) -> bool:
+    """A comment on its lines or the line above names the rule, or none."""
+    return any(
+        finding.line - 1 <= one.line <= finding.end_line and (not one.rules or finding.rule in one.rules)
+        for one in codebase.files[finding.path].suppressions
+    )
+
+
+def at_lines(findings: Iterable[Finding], lines: "dict[str, list[tuple[int, int]]]") -> tuple[Finding, ...]:
+    """The findings of which the line, or a line that takes part, is one of ``lines``."""
+    places = [
+        (one, [(one.path, one.line, one.end_line), *[(r.path, r.line, r.line) for r in one.related]])
+        for one in findings
+    ]
+    return tuple(
+        [
+            one
+            for one, parts in places
+            if any(first <= end and line <= last for path, line, end in parts for first, last in lines.get(path, ()))
+        ]
+    )

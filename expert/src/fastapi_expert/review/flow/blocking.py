@@ -1,0 +1,108 @@
+"""Which calls of libraries make a thread wait, and which functions of the codebase do so behind their name."""
+
+import ast
+import re
+
+from fastapi_expert.review.flow.calls import callees, last_name
+from fastapi_expert.review.flow.modules import Function, dotted
+from fastapi_expert.review.flow.project import Project, Sort, Wait
+
+_CALLS = re.compile(
+    r"time\.sleep|os\.(?:system|popen|wait|waitpid)|subprocess\.(?:run|call|check_call|check_output|getoutput|getstatusoutput)"
+    r"|subprocess\.Popen\.(?:wait|communicate)|urllib\.request\.(?:urlopen|urlretrieve)|socket\.(?:create_connection|getaddrinfo|gethostbyname)"
+    r"|requests\.(?:get|post|put|patch|delete|head|options|request)|requests\.(?:sessions\.)?[Ss]ession\.(?:get|post|put|patch|delete|head|options|request|send)"
+    r"|httpx2?\.(?:get|post|put|patch|delete|head|options|request|stream)|httpx2?\.Client\.(?:get|post|put|patch|delete|head|options|request|send|stream)"
+    r"|urllib3\.(?:request|PoolManager\.request)"
+)
+_FILES = re.compile(
+    r"pathlib\.Path\.(?:read_text|read_bytes|write_text|write_bytes)|shutil\.(?:copyfileobj|copytree|rmtree|make_archive)"
+)
+_CLIENTS = re.compile(
+    r"redis\.(?:client\.)?(?:Redis|StrictRedis|from_url|Redis\.from_url)\.(?!pipeline|register_script|pubsub|lock|close)\w+"
+    r"|boto3\.(?:session\.Session\.)?(?:client|resource)\.(?!generate_presigned|meta|exceptions|can_paginate|get_paginator|get_waiter|close)[\w.]+"
+    r"|pymongo\.(?:mongo_client\.)?MongoClient(?:\.(?:\[\]|\w+))*\.(?:find_one\w*|insert_\w+|update_\w+|delete_\w+|replace_one|aggregate|count_documents|distinct|bulk_write|command)"
+    r"|smtplib\.SMTP(?:_SSL)?\.(?:sendmail|send_message|login|starttls)"
+    r"|psycopg2?\.connect|pymysql\.connect|MySQLdb\.connect|sqlite3\.connect\.(?:execute|executemany|commit)"
+    r"|elasticsearch\.Elasticsearch\.(?:search|index|get|delete|update|bulk|count)"
+)
+_HEAVY = re.compile(
+    r"bcrypt\.(?:hashpw|checkpw|kdf)|argon2\.PasswordHasher\.(?:hash|verify)|passlib\.context\.CryptContext\.(?:hash|verify|verify_and_update)"
+    r"|pwdlib\.PasswordHash(?:\.recommended)?\.(?:hash|verify|verify_and_update)|hashlib\.(?:scrypt|pbkdf2_hmac)|werkzeug\.security\.(?:generate|check)_password_hash"
+    r"|pandas\.(?:read_(?:csv|excel|parquet|json|sql\w*)|concat|merge)|PIL\.Image\.open\.(?:resize|thumbnail|convert|save)|zxcvbn\.zxcvbn"
+)
+_SORTS: tuple[tuple[Sort, re.Pattern[str]], ...] = (
+    *(("call", _CALLS), ("file", _FILES), ("client", _CLIENTS), ("heavy", _HEAVY)),
+)
+_DEPTH = 6
+_CACHES = frozenset({"lru_cache", "cache", "cached_property", "cached"})
+
+
+def waits(project: Project, function: Function) -> tuple[Wait, ...]:
+    """The calls of a function's own body that wait, in order; what is awaited or handed on does not."""
+    known = project.waits
+    if id(function) not in known:
+        known[id(function)] = tuple(
+            [
+                Wait(sort, name, call)
+                for call in function.calls
+                if id(call) not in function.awaited
+                for sort, name in _sort(project, function, call)
+            ]
+        )
+    return known[id(function)]
+
+
+def _sort(project: Project, function: Function, call: ast.Call) -> list[tuple[Sort, str]]:
+    if dotted(call.func) == "open" and project.kinds.resolve(function.path, "open") is None:
+        return [("file", "open")]
+    name = project.kinds.external(function.path, call.func, function)
+    if not name and isinstance(call.func, ast.Attribute):
+        name = _on_path(project, function, call.func)
+    return [(sort, name) for sort, pattern in _SORTS if pattern.fullmatch(name)] if name else []
+
+
+def _on_path(project: Project, function: Function, node: ast.Attribute) -> str:
+    """`(folder / name).read_text` of a `pathlib.Path`."""
+    value = node.value
+    while isinstance(value, ast.BinOp):
+        value = value.left
+    kind = project.kinds.of(function.path, value, function)
+    return f"{kind[5:]}.{node.attr}" if kind.startswith("from ") else ""
+
+
+def waits_behind(project: Project, function: Function, depth: int = 0) -> Wait | None:
+    """What a plain function waits for when it is called, itself or through others; files do not count."""
+    known = project.waits_behind
+    if id(function) in known or depth > _DEPTH:
+        return known.get(id(function))
+    known[id(function)] = None
+    if function.is_async or function.yields or _is_cached(function):
+        return None
+    own = next((one for one in waits(project, function) if one.sort != "file"), None)
+    if own is None:
+        for call, target in callees(project, function):
+            behind = waits_behind(project, target, depth + 1)
+            if behind is not None:
+                own = Wait(behind.sort, behind.name, call, (target.name, *behind.through))
+                break
+    known[id(function)] = own
+    return own
+
+
+def _is_cached(function: Function) -> bool:
+    """Whether it keeps what it found: by a decorator, or in a variable of the module."""
+    by_decorator = any(last_name(one) in _CACHES for one in function.node.decorator_list)
+    return by_decorator or any(isinstance(node, ast.Global) for node in function.nodes)
+
+
+def runs_at_start(function: Function) -> bool:
+    """Whether a function is a lifespan or a start-up hook: it runs before the first request."""
+    for one in function.node.decorator_list:
+        name = last_name(one)
+        if name == "on_event":
+            return True
+        if name == "asynccontextmanager" and any(
+            arg.arg in ("app", "_app", "application", "_") for arg in function.node.args.args
+        ):
+            return True
+    return function.name in ("lifespan", "startup", "shutdown", "on_startup", "on_shutdown")

@@ -1,0 +1,136 @@
+"""What a function reaches: the functions it calls, theirs, and who calls it."""
+
+import ast
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from fastapi_expert.codebase.resolve.names import Symbol
+from fastapi_expert.review.flow.kinds import SESSIONS
+from fastapi_expert.review.flow.modules import Function, dotted
+from fastapi_expert.review.flow.project import Project
+
+_DEPTH = 6
+
+
+class Caller(NamedTuple):
+    """A call of a function, and the function that it stands in."""
+
+    function: Function
+    call: ast.Call
+
+
+def callees(project: Project, function: Function) -> Iterator[tuple[ast.Call, Function]]:
+    """The functions of the codebase that a function calls, with the calls; making an object runs its `__init__`."""
+    found = project.called.get(id(function))
+    if found is None:
+        found = project.called[id(function)] = tuple(_callees(project, function))
+    return iter(found)
+
+
+def _callees(project: Project, function: Function) -> Iterator[tuple[ast.Call, Function]]:
+    for call in function.calls:
+        target = project.kinds.callee(function.path, call, function)
+        if isinstance(target, Symbol):
+            target = project.kinds.method(f"object {target.path}::{target.name}", "__init__")
+        if target is not None and target is not function:
+            yield call, target
+
+
+def reached(project: Project, function: Function, depth: int = _DEPTH) -> Iterator[Function]:
+    """A function, those in it, and every one that they call, each once."""
+    seen: set[int] = set()
+    queue = [(function, 0)]
+    while queue:
+        one, at = queue.pop(0)
+        if id(one) in seen or at > depth:
+            continue
+        seen.add(id(one))
+        yield one
+        queue += [(inner, at) for inner in project.module(one.path).functions.values() if inner.parent is one]
+        queue += [(target, at + 1) for _, target in callees(project, one)]
+
+
+def callers(project: Project, function: Function) -> list[Caller]:
+    """The calls of a function in the codebase."""
+    if project.calling is None:
+        project.calling = {}
+        for one in project.functions():
+            for call, target in callees(project, one):
+                project.calling.setdefault(id(target), []).append((one, call))
+    return [Caller(*one) for one in project.calling.get(id(function), ())]
+
+
+def session_calls(project: Project, function: Function, names: frozenset[str] | set[str]) -> Iterator[ast.Call]:
+    """The calls of methods called ``names`` on a session, in the order of the text."""
+    for call in function.calls:
+        method = call.func
+        if not isinstance(method, ast.Attribute) or method.attr not in names:
+            continue
+        if project.kinds.of(function.path, method.value, function) in SESSIONS:
+            yield call
+
+
+def reaches(project: Project, function: Function, test: Callable[[Function], bool]) -> bool:
+    """Whether ``function`` or one that it reaches passes ``test``."""
+    return any(test(one) for one in reached(project, function))
+
+
+def argument(call: ast.Call, position: int, name: str) -> ast.expr | None:
+    """The argument given by position or by keyword."""
+    if position < len(call.args) and not any(isinstance(one, ast.Starred) for one in call.args[: position + 1]):
+        return call.args[position]
+    return next((one.value for one in call.keywords if one.arg == name), None)
+
+
+def given_for(call: ast.Call, function: Function, parameter: str) -> ast.expr | None:
+    """What a call of ``function`` gives for one of its parameters."""
+    args = function.node.args
+    positional = [one.arg for one in (*args.posonlyargs, *args.args)]
+    if positional and positional[0] in ("self", "cls") and function.facts.owner:
+        positional = positional[1:]
+    position = positional.index(parameter) if parameter in positional else len(call.args)
+    return argument(call, position, parameter)
+
+
+def last_name(node: ast.AST | None) -> str:
+    """The last part of a dotted name, and of a call of one."""
+    if isinstance(node, ast.Call):
+        node = node.func
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return dotted(node).rpartition(".")[2]
+
+
+def running(project: Project) -> dict[int, Function]:
+    """The functions that answering a request may run, by their ids: endpoints, dependencies, middleware, handlers,
+    background tasks, and everything that they call. Start-up and scripts are not among them."""
+    if project.running is not None:
+        return project.running
+    roots = [*project.endpoints, *project.dependency_functions]
+    for (path, qualname), kind in project.codebase.kinds.items():
+        if kind in ("middleware", "exception_handler", "task") and path in project.codebase.files:
+            function = project.modules.function(path, qualname)
+            methods = [project.kinds.method(f"object {path}::{qualname}", name) for name in ("dispatch", "__call__")]
+            roots += [one for one in (function, *methods) if one is not None]
+    known = project.running = {}
+    queue = roots
+    while queue:
+        one = queue.pop()
+        if id(one) in known:
+            continue
+        known[id(one)] = one
+        queue += [inner for inner in project.module(one.path).functions.values() if inner.parent is one]
+        queue += [target for _, target in callees(project, one)]
+        queue += list(_handed_on(project, one))
+    return known
+
+
+def _handed_on(project: Project, function: Function) -> Iterator[Function]:
+    """The functions of the codebase that are arguments of calls: background tasks, callbacks."""
+    for call in function.calls:
+        for one in call.args:
+            symbol = project.kinds.resolve(function.path, dotted(one)) if isinstance(one, ast.Name) else None
+            if symbol is not None and symbol.kind == "function":
+                target = project.modules.function(symbol.path, symbol.name)
+                if target is not None:
+                    yield target

@@ -1,0 +1,80 @@
+"""Findings of a review, and the rules that make them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from fastapi_expert.review.flow.project import Project
+
+Severity = Literal[1, 2, 3]
+"""1 wrong, lost or insecure; 2 a visible bug; 3 a rough edge."""
+Confidence = Literal["certain", "likely"]
+Family = Literal["sessions", "loop", "access", "routes", "framework", "tests"]
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another line that takes part, and why."""
+
+    path: str
+    line: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One hazard at ``line`` … ``end_line`` of ``path``; ``advice`` is the line that mends it."""
+
+    rule: str
+    title: str
+    severity: Severity
+    confidence: Confidence
+    message: str
+    advice: str
+    path: str
+    line: int
+    end_line: int
+    related: tuple[Related, ...] = ()
+    since: str = ""
+    """The versions for which it holds, as a requirement (`fastapi>=0.118`); empty for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One hazard: what it is called, how bad it is, and how it is looked for.
+
+    ``number`` is that of the catalogue behind the corpus, ``since`` the versions for which it holds.
+    """
+
+    code: str
+    title: str
+    summary: str
+    family: Family
+    severity: Severity
+    look: "Callable[[Project, Rule], Iterator[Finding]]"
+    since: str = ""
+
+    def at(
+        self,
+        path: str,
+        line: int,
+        message: str,
+        advice: str,
+        *,
+        end_line: int = 0,
+        confidence: Confidence = "certain",
+        related: tuple[Related, ...] = (),
+    ) -> Finding:
+        """A finding of this rule."""
+        end = max(line, end_line)
+        return Finding(
+            self.code, self.title, self.severity, confidence, message, advice, path, line, end, related, self.since
+        )
+
+    @property
+    def page(self) -> str:
+        """The explanation as Markdown: what, why, wrong, right, fix, and when the rule stays silent."""
+        from importlib.resources import files  # slow to import, and no hook asks for a page
+
+        return (files("fastapi_expert.review.rules") / "pages" / f"{self.code}.md").read_text(encoding="utf-8")

@@ -1,0 +1,94 @@
+"""A project that is too large to be read while a client waits is guarded by what is known, and read meanwhile."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from fastapi_expert.clients import warming
+from fastapi_expert.clients.calls import Write
+from fastapi_expert.clients.guard import check_write
+from fastapi_expert.codebase import load
+from fastapi_expert.codebase.codebase import load_known
+from fastapi_expert.codebase.files import scan
+
+EXISTING = """\
+def convert(amount: int, currency: str) -> int:
+    rates = {"USD": 92, "GBP": 117}
+    rate = rates.get(currency, 100)
+    exact = amount * rate
+    rounded = (exact + 50) // 100
+    return max(rounded, 0)
+"""
+COPY = EXISTING.replace("convert", "exchange").replace("amount", "value").replace("currency", "unit")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop/money.py").write_text(EXISTING)
+    for number in range(40):
+        (tmp_path / f"other{number}.py").write_text(f"def part_{number}(x: int) -> int:\n    return x + {number}\n")
+    return tmp_path
+
+
+def test_what_was_read_is_kept_when_the_reader_is_killed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan, "KEEP_EVERY", 0)
+    monkeypatch.setattr(scan, "PARALLEL_BYTES", 1 << 40)
+    seen: list[int] = []
+
+    def give_up(what: str, done: int, total: int) -> None:
+        seen.append(done)
+        if done > 10:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(scan, "_batches", lambda unread, size: [[one] for one in unread])
+    time.sleep(0.2)  # a file younger than the clock's grain is hashed again, and so not kept
+    with pytest.raises(KeyboardInterrupt):
+        load(project, progress=give_up)
+    codebase, left_out = load_known(project)
+    assert len(codebase.files) >= 10
+    assert left_out == 41 - len(codebase.files)
+
+
+def test_of_what_is_known_the_files_beside_the_draft_come_first(project: Path) -> None:
+    time.sleep(0.2)
+    load(project)
+    codebase, left_out = load_known(project, near="shop/prices.py", most=1)
+    assert list(codebase.files) == ["shop/money.py"]
+    assert left_out == 40
+
+
+def test_a_large_project_is_judged_by_what_is_known_and_says_what_it_has_not_seen(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Path] = []
+    monkeypatch.setattr(warming, "LARGE", 0)
+    monkeypatch.setattr(warming, "wait", lambda root: False)
+    monkeypatch.setattr(warming, "start", started.append)
+    write = Write(project / "shop/prices.py", None, COPY)
+    nothing_known = check_write(write, project)
+    assert not nothing_known.refusal
+    assert "41 more are being read in the background" in nothing_known.note
+    time.sleep(0.2)
+    load(project)
+    known = check_write(write, project)
+    assert "money.py:1" in known.refusal
+    assert started == [project, project]
+
+
+def test_the_background_leaves_a_project_ready(project: Path) -> None:
+    assert not warming.is_ready(project)
+    subprocess.run([sys.executable, "-m", "fastapi_expert.clients.warming", str(project)], check=True, timeout=60)
+    assert warming.is_ready(project)
+
+
+def test_an_mcp_server_that_is_asked_for_nothing_warms_the_project(project: Path) -> None:
+    hello = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": "2025-11-25"}}
+    command = [sys.executable, "-m", "fastapi_expert", "mcp", "--root", str(project)]
+    subprocess.run(command, input=json.dumps(hello) + "\n", text=True, capture_output=True, check=True, timeout=60)
+    assert warming.wait(project, 60)

@@ -1,0 +1,101 @@
+"""Every form of an address that the settings accept works with the server it names."""
+
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from app.api.health import check_all
+from app.cache.redis import connect
+from app.database.engine import Database
+from app.database.migrations import upgrade
+from app.main import build_resources
+from tests.backends import Backend, on_postgres, on_sqlite
+from tests.conftest import settings_for
+from tests.servers import Redis
+
+PARAMETERS = ["", "?sslmode=prefer", "?sslmode=disable&connect_timeout=3", "?application_name=blog&ssl=allow"]
+
+
+class SocketRedis(Redis):
+    """A server on a unix socket as well."""
+
+    @property
+    def path(self) -> Path:
+        return self.directory / "redis.sock"
+
+    def command(self) -> list[str]:
+        return [*super().command(), "--unixsocket", str(self.path)]
+
+
+async def test_every_form_of_a_redis_address_reaches_the_server():
+    server = SocketRedis()
+    server.start()
+    port = server.port
+    forms = [
+        *(
+            f"unix://{server.path}",
+            f"unix://{server.path}?db=1",
+            f"redis://127.0.0.1:{port}",
+            f"redis://localhost:{port}/2",
+        ),
+        f"redis://127.0.0.1:{port}?db=3&socket_timeout=1",
+    ]
+    for form in forms:
+        backend = Backend(name="sqlite", database_url="sqlite:///unused.db", redis_url=form)
+        address = settings_for(backend, data_dir=Path()).redis_url
+        assert address is not None
+        client = connect(address)
+        assert await client.ping(), form
+        await client.aclose()
+    server.stop()
+
+
+@on_postgres
+@pytest.mark.parametrize("parameters", PARAMETERS)
+async def test_every_form_of_a_database_address_is_migrated_read_and_written(
+    backend: Backend, tmp_path: Path, parameters: str
+):
+    settings = settings_for(
+        Backend(name="postgres", database_url=f"{backend.database_url}{parameters}"), data_dir=tmp_path
+    )
+    upgrade(settings)
+    database = Database(settings)
+    async with database.session() as session:
+        (name,) = (await session.execute(text("SHOW application_name"))).one()
+    assert name == ("blog" if "blog" in parameters else settings.project_name)
+    assert await database.reader.records("SELECT 1", ())
+    await database.close()
+    resources = build_resources(settings)
+    assert (await check_all(resources))["migrations"] == "ok"
+    await resources.database.close()
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@on_sqlite
+@pytest.mark.parametrize("was", [None, 0o644])
+async def test_whatever_holds_the_data_is_its_owners_alone(tmp_path: Path, was: int | None, backend: Backend):
+    folder = tmp_path / "shared"
+    folder.mkdir(mode=0o755)
+    file = folder / "service.db"
+    if was is not None:
+        file.touch()
+        file.chmod(was)
+    before = os.umask(0o022)
+    try:
+        settings: Any = settings_for(Backend(name="sqlite", database_url=f"sqlite:///{file}"), data_dir=folder)
+        upgrade(settings)
+        database = Database(settings)
+        async with database.session() as session:
+            await session.execute(text("CREATE TABLE touched (id INTEGER)"))
+            assert {path.name for path in folder.iterdir()} == {"service.db", "service.db-wal", "service.db-shm"}
+            assert {mode(path) for path in folder.iterdir()} == {0o600}
+        await database.close()
+    finally:
+        os.umask(before)
