@@ -638,17 +638,3 @@ def yields(body: Block) -> bool:
         if stmt[0] == Yield.TAG or any(yields(block) for block in (blocks(stmt) if loop is None else (loop.body,))):
             return True
     return False
-
-
-def as_ifs(stmt: Match) -> Block:
-    """A `match` as the `if` and `elif` it could be written as."""
-    rest: Block = ()
-    for patterns, guard, body in reversed(stmt.cases):
-        tests = [truth("==", (stmt.subject, one)) for one in patterns or ()]
-        condition = tests[0] if tests else None
-        for test in tests[1:]:
-            condition = truth("or", (condition, test))
-        if guard is not None:
-            condition = guard if condition is None else truth("and", (condition, guard))
-        rest = body if condition is None else (if_(stmt.line, condition, body, rest),)
-    return rest
