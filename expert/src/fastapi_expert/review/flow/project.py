@@ -41,6 +41,7 @@ class Injected:
     depth: int
 
 
+# expert: ignore[FX202] that one is the inventory's row; this one holds the function for rules
 @dataclass(frozen=True, eq=False)
 class ServedEndpoint:
     """A route with the function behind it; ``function`` is None where the text does not show it."""
@@ -148,6 +149,7 @@ class Project:
                 found.setdefault(id(function), (function, []))[1].append(one)
         return found
 
+    # expert: ignore[FX302] endpoints leave tests out, dependencies join what routes run
     @cached_property
     def dependency_functions(self) -> tuple[Function, ...]:
         """The functions that are given to `Depends`, whether or not a route that is served gets them."""

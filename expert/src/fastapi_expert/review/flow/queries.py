@@ -1,6 +1,7 @@
 """What a statement of SQLAlchemy selects, and what of a table is a relation, a secret or unique."""
 
 import ast
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from fastapi_expert.codebase.resolve.names import Symbol
@@ -130,21 +131,26 @@ def loads_more(found: Query) -> bool:
 
 def lazy_relations(project: Project, table: Symbol) -> dict[str, int]:
     """The relations of a table that load when they are touched: name to line."""
-    found: dict[str, int] = {}
+    return {
+        name: call.lineno
+        for name, call in _made(project, table)
+        if dotted(call.func).rpartition(".")[2] in ("relationship", "Relationship") and _is_lazy(call)
+    }
+
+
+def _made(project: Project, table: Symbol) -> Iterator[tuple[str, ast.Call]]:
+    """The names that a table's class, and those above it, give the result of a call: columns, fields, relations."""
     above = [table, *[s for s in project.codebase.names.ancestors(table.path, table.name) if s.kind == "class"]]
     for symbol in above:
         cls = project.module(symbol.path).classes.get(symbol.name)
         for statement in cls.body if cls is not None else ():
             match statement:
                 case ast.AnnAssign(target=ast.Name(id=name), value=ast.Call() as call):
-                    pass
+                    yield name, call
                 case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call):
-                    pass
+                    yield name, call
                 case _:
-                    continue
-            if dotted(call.func).rpartition(".")[2] in ("relationship", "Relationship") and _is_lazy(call):
-                found[name] = statement.lineno
-    return found
+                    pass
 
 
 def _is_lazy(call: ast.Call) -> bool:
@@ -167,18 +173,7 @@ def _is_lazy(call: ast.Call) -> bool:
 
 def field_call(project: Project, table: Symbol, name: str) -> ast.Call | None:
     """The `mapped_column(…)`, `Column(…)` or `Field(…)` of a column."""
-    above = [table, *[s for s in project.codebase.names.ancestors(table.path, table.name) if s.kind == "class"]]
-    for symbol in above:
-        cls = project.module(symbol.path).classes.get(symbol.name)
-        for statement in cls.body if cls is not None else ():
-            match statement:
-                case ast.AnnAssign(target=ast.Name(id=found), value=ast.Call() as call) if found == name:
-                    return call
-                case ast.Assign(targets=[ast.Name(id=found)], value=ast.Call() as call) if found == name:
-                    return call
-                case _:
-                    pass
-    return None
+    return next((call for found, call in _made(project, table) if found == name), None)
 
 
 def is_unique(project: Project, table: Symbol, name: str) -> bool:

@@ -57,28 +57,16 @@ def blocking_in_stream(project: Project, rule: Rule) -> Iterator[Finding]:
             )
 
 
-def _blocking_client(project: Project, rule: Rule) -> Iterator[Finding]:
+def _waiting(project: Project, rule: Rule, sort: str, does: str, instead: str) -> Iterator[Finding]:
+    """The coroutines that wait for something of a sort, themselves or through plain functions."""
     for function in _on_the_loop(project):
-        found = _first(project, function, ("client",)) or _behind(project, function, "client")
+        found = _first(project, function, (sort,)) or _behind(project, function, sort)
         if found is not None and not _is_stream(project, function):
             yield rule.at(
                 function.path,
                 found.call.lineno,
-                f"`{found.name}`{_way(found)} waits for its server on the event loop: {_WAITING}",
-                "use the library's asyncio client, make the function a plain `def`, or `await asyncio.to_thread(…)`",
-                confidence=_sure(found),
-            )
-
-
-def _heavy_work(project: Project, rule: Rule) -> Iterator[Finding]:
-    for function in _on_the_loop(project):
-        found = _first(project, function, ("heavy",)) or _behind(project, function, "heavy")
-        if found is not None and not _is_stream(project, function):
-            yield rule.at(
-                function.path,
-                found.call.lineno,
-                f"`{found.name}`{_way(found)} computes on the event loop: {_WAITING}",
-                "make the function a plain `def`, or `await asyncio.to_thread(…)`",
+                f"`{found.name}`{_way(found)} {does} on the event loop: {_WAITING}",
+                f"{instead}make the function a plain `def`, or `await asyncio.to_thread(…)`",
                 confidence=_sure(found),
             )
 
@@ -108,11 +96,11 @@ def _behind(project: Project, function: Function, sort: str) -> Wait | None:
 
 
 def blocking_client(project: Project, rule: Rule) -> Iterator[Finding]:
-    return _grouped(_blocking_client(project, rule))
+    return _grouped(_waiting(project, rule, "client", "waits for its server", "use the library's asyncio client, "))
 
 
 def heavy_work(project: Project, rule: Rule) -> Iterator[Finding]:
-    return _grouped(_heavy_work(project, rule))
+    return _grouped(_waiting(project, rule, "heavy", "computes", ""))
 
 
 def blocking_helper(project: Project, rule: Rule) -> Iterator[Finding]:
