@@ -46,12 +46,6 @@ class Function:
         return tuple([node for node in self.nodes if isinstance(node, ast.Call)])
 
     @cached_property
-    def discarded_calls(self) -> tuple[ast.Call, ...]:
-        """The calls that are statements: nothing takes what they answer."""
-        values = [node.value for node in self.nodes if isinstance(node, ast.Expr)]
-        return tuple([value for value in values if isinstance(value, ast.Call)])
-
-    @cached_property
     def yields(self) -> tuple[ast.Yield | ast.YieldFrom, ...]:
         return tuple([node for node in self.nodes if isinstance(node, ast.Yield | ast.YieldFrom)])
 

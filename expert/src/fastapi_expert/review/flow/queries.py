@@ -131,25 +131,24 @@ def loads_more(found: Query) -> bool:
 
 def lazy_relations(project: Project, table: Symbol) -> dict[str, int]:
     """The relations of a table that load when they are touched: name to line."""
-    relations = ("relationship", "Relationship")
     return {
-        name: line
-        for name, call, line in _columns(project, table)
-        if dotted(call.func).rpartition(".")[2] in relations and _is_lazy(call)
+        name: call.lineno
+        for name, call in _made(project, table)
+        if dotted(call.func).rpartition(".")[2] in ("relationship", "Relationship") and _is_lazy(call)
     }
 
 
-def _columns(project: Project, table: Symbol) -> Iterator[tuple[str, ast.Call, int]]:
-    """What a table's class and its bases assign calls to: name, call, line."""
+def _made(project: Project, table: Symbol) -> Iterator[tuple[str, ast.Call]]:
+    """The names that a table's class, and those above it, give the result of a call: columns, fields, relations."""
     above = [table, *[s for s in project.codebase.names.ancestors(table.path, table.name) if s.kind == "class"]]
     for symbol in above:
         cls = project.module(symbol.path).classes.get(symbol.name)
         for statement in cls.body if cls is not None else ():
             match statement:
                 case ast.AnnAssign(target=ast.Name(id=name), value=ast.Call() as call):
-                    yield name, call, statement.lineno
+                    yield name, call
                 case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call):
-                    yield name, call, statement.lineno
+                    yield name, call
                 case _:
                     pass
 
@@ -174,7 +173,7 @@ def _is_lazy(call: ast.Call) -> bool:
 
 def field_call(project: Project, table: Symbol, name: str) -> ast.Call | None:
     """The `mapped_column(…)`, `Column(…)` or `Field(…)` of a column."""
-    return next((call for found, call, _ in _columns(project, table) if found == name), None)
+    return next((call for found, call in _made(project, table) if found == name), None)
 
 
 def is_unique(project: Project, table: Symbol, name: str) -> bool:

@@ -39,6 +39,11 @@ def _is_protected(served: ServedEndpoint) -> bool:
     return bool(served.route.protected)
 
 
+def _is_open(served: ServedEndpoint) -> bool:
+    """Whether nothing on the way to a route even looks for credentials, as far as the text shows all of it."""
+    return not served.route.protected and served.route.protection == "none"
+
+
 def open_among_protected(project: Project, rule: Rule) -> Iterator[Finding]:
     by_file: dict[str, list[ServedEndpoint]] = defaultdict(list)
     for served in project.served:
@@ -47,7 +52,7 @@ def open_among_protected(project: Project, rule: Rule) -> Iterator[Finding]:
     seen: set[int] = set()
     for rows in by_file.values():
         closed = [one for one in rows if _is_protected(one)]
-        unguarded = [one for one in rows if not _is_protected(one)]
+        unguarded = [one for one in rows if _is_open(one)]
         if len(closed) < 2 or len(closed) < 0.6 * len(rows) or len(unguarded) > 2:
             continue
         for one in unguarded:
@@ -243,9 +248,7 @@ def _body_asks_role(function: Function) -> bool:
 
 def open_websocket(project: Project, rule: Rule) -> Iterator[Finding]:
     http = [one for one in project.served if not one.route.websocket]
-    sockets = [
-        one for one in project.served if one.route.websocket and not _is_protected(one) and one.function is not None
-    ]
+    sockets = [one for one in project.served if one.route.websocket and _is_open(one) and one.function is not None]
     if not sockets:
         return
     guards = sum(_is_protected(one) for one in http) >= max(2, 0.5 * len(http))

@@ -57,26 +57,16 @@ def blocking_in_stream(project: Project, rule: Rule) -> Iterator[Finding]:
             )
 
 
-def _blocking_client(project: Project, rule: Rule) -> Iterator[Finding]:
-    advice = "use the library's asyncio client, make the function a plain `def`, or `await asyncio.to_thread(…)`"
-    return _held_up(project, rule, "client", "waits for its server", advice)
-
-
-def _heavy_work(project: Project, rule: Rule) -> Iterator[Finding]:
-    advice = "make the function a plain `def`, or `await asyncio.to_thread(…)`"
-    return _held_up(project, rule, "heavy", "computes", advice)
-
-
-def _held_up(project: Project, rule: Rule, kind: str, does: str, advice: str) -> Iterator[Finding]:
-    """A finding for each function on the event loop that calls, itself or through helpers, what is of this kind."""
+def _waiting(project: Project, rule: Rule, sort: str, does: str, instead: str) -> Iterator[Finding]:
+    """The coroutines that wait for something of a sort, themselves or through plain functions."""
     for function in _on_the_loop(project):
-        found = _first(project, function, (kind,)) or _behind(project, function, kind)
+        found = _first(project, function, (sort,)) or _behind(project, function, sort)
         if found is not None and not _is_stream(project, function):
             yield rule.at(
                 function.path,
                 found.call.lineno,
                 f"`{found.name}`{_way(found)} {does} on the event loop: {_WAITING}",
-                advice,
+                f"{instead}make the function a plain `def`, or `await asyncio.to_thread(…)`",
                 confidence=_sure(found),
             )
 
@@ -106,11 +96,11 @@ def _behind(project: Project, function: Function, sort: str) -> Wait | None:
 
 
 def blocking_client(project: Project, rule: Rule) -> Iterator[Finding]:
-    return _grouped(_blocking_client(project, rule))
+    return _grouped(_waiting(project, rule, "client", "waits for its server", "use the library's asyncio client, "))
 
 
 def heavy_work(project: Project, rule: Rule) -> Iterator[Finding]:
-    return _grouped(_heavy_work(project, rule))
+    return _grouped(_waiting(project, rule, "heavy", "computes", ""))
 
 
 def blocking_helper(project: Project, rule: Rule) -> Iterator[Finding]:
@@ -142,8 +132,9 @@ def _way(found: Wait) -> str:
 
 def task_dropped(project: Project, rule: Rule) -> Iterator[Finding]:
     for function in project.functions("create_task", "ensure_future"):
-        for call in function.discarded_calls:
-            if last_name(call) not in ("create_task", "ensure_future"):
+        for node in function.nodes:
+            call = node.value if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) else None
+            if call is None or last_name(call) not in ("create_task", "ensure_future"):
                 continue
             name = project.kinds.external(function.path, call.func, function)
             if name.startswith("asyncio.") and not name.startswith("asyncio.TaskGroup"):

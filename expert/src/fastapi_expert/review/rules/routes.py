@@ -207,7 +207,7 @@ def list_becomes_body(project: Project, rule: Rule) -> Iterator[Finding]:
             )
 
 
-# expert: ignore[FX302] two questions about an annotation; the forms they look at are not the same
+# expert: ignore[FX302] both walk an annotation, and ask other things of it
 def _is_list(annotation: ast.expr | None) -> bool:
     match annotation:
         case ast.Subscript(value=value, slice=inner):
