@@ -457,6 +457,55 @@ def test_what_cannot_be_read_is_unknown_and_says_so(tmp_path: Path) -> None:
     assert route.by[-1].what == "what verify does cannot be read"
 
 
+def test_a_refusal_that_hangs_on_what_cannot_be_read_is_never_called_open(tmp_path: Path) -> None:
+    codebase = read(
+        tmp_path,
+        {
+            "main.py": """
+                from fastapi import Depends, FastAPI, HTTPException, Security
+
+                import accounts
+
+                app = FastAPI()
+
+                def somebody():
+                    person = accounts.current().person
+                    if person is None:
+                        raise HTTPException(status_code=403)
+                    return person
+
+                def claims():
+                    return accounts.claims()
+
+                @app.get("/known")
+                def known(person=Depends(somebody)): ...
+
+                @app.get("/declared")
+                def declared(found=Security(claims)): ...
+
+                @app.get("/answered")
+                def answered():
+                    if accounts.full():
+                        raise HTTPException(status_code=403)
+            """,
+            "accounts.py": """
+                import shelf_of_a_library
+
+                def current():
+                    return shelf_of_a_library.current()
+
+                def claims():
+                    return shelf_of_a_library.claims()
+
+                def full():
+                    return shelf_of_a_library.full()
+            """,
+        },
+    )
+    told = {route.path: (route.protection, bool(route.by)) for route in codebase.inventory.routes}
+    assert told == {"/known": ("unknown", True), "/declared": ("unknown", True), "/answered": ("none", False)}
+
+
 def test_the_chain_that_protects_is_told_with_its_places(tmp_path: Path) -> None:
     source = """
     from fastapi import Depends, FastAPI, HTTPException, Request

@@ -53,6 +53,9 @@ class Parameter(NamedTuple):
 class Injecting(Stranger):
     """A stranger's request whose functions are called by FastAPI."""
 
+    security: Site | None = None
+    """Where a `Security()` was met: its author means to ask who is calling."""
+
     def injected(self, function: FunctionValue, state: State, *, is_endpoint: bool = False) -> dict[str, Any]:
         """The arguments that FastAPI calls a function with; raises Ended when a dependency refuses on every way."""
         facts = self.names.function(function.path, function.qualname)
@@ -180,6 +183,8 @@ class Injecting(Stranger):
 
     def depend(self, dependency: Dependency, type_: Expr, scope: Scope, state: State) -> Any:
         """What a dependency gives a stranger; raises Ended when it refuses on every way."""
+        if dependency.security:
+            self.security = dependency.site
         call = dependency.call
         if call is None:
             call = self.evaluate(type_, State({}), scope) if type_ is not None else None

@@ -105,6 +105,10 @@ class Judge:
                 best = Verdict("unknown", (Evidence(site.path, site.line, what),))
         if best.protection == "none" and request.saw_credentials:
             best = Verdict("optional", best.by)
+        elif best.protection == "none" and request.security is not None:
+            site = request.security
+            what = "Security() that lets a stranger through, as far as the text tells"
+            best = Verdict("unknown", (Evidence(site.path, site.line, what),))
         return best
 
 
@@ -270,6 +274,8 @@ class _Request(Injecting):
 
 
 _NOWHERE = Scope("", {})
+_AHEAD = ("dependency", "endpoint")
+"""What runs before the body of an endpoint."""
 
 
 def _verdict(layer: _Layer, *, saw: bool) -> Verdict:
@@ -282,10 +288,11 @@ def _verdict(layer: _Layer, *, saw: bool) -> Verdict:
             refusals.append(one)
         elif one.kind == "pass" and (not answered or layer.what == "body"):
             passing.append(one)
+    doubtful = [one for one in refusals if not one.credentials and one.kind == "refuse"]
     if passing:  # where nobody gets through, somebody with credentials must
         refusals = [one for one in refusals if one.credentials]
     if not refusals:
-        return Verdict("none")
+        return _not_sure(layer, doubtful, passing=bool(passing)) or Verdict("none")
     by = _evidence(layer, refusals[0])
     if not passing:
         setting = _setting(refusals[0])
@@ -302,6 +309,24 @@ def _verdict(layer: _Layer, *, saw: bool) -> Verdict:
     opaque = next(one.source for one in weakest if isinstance(one.source, Opaque))
     reason = Evidence(opaque.site.path, opaque.site.line, opaque.reason)
     return Verdict("unknown", (*by, reason) if opaque.site.path else by)
+
+
+def _not_sure(layer: _Layer, doubtful: list[Outcome], *, passing: bool) -> Verdict | None:
+    """What is said where nothing refuses a stranger for certain; None where the text leaves no doubt.
+
+    Only what runs before the body counts: an endpoint that answers 403 for what it was asked is open all the same.
+    """
+    if layer.what not in _AHEAD:
+        return None
+    for one in doubtful:  # a refusal that hangs on a value nobody can tell: it may be the credentials'
+        if any(not isinstance(assumed.source, Setting) for assumed in one.assumptions):
+            what = f"{layer.what} that refuses on a condition that cannot be read"
+            return Verdict("unknown", _evidence(layer, one) or (Evidence(layer.site.path, layer.site.line, what),))
+    if not passing and any(one.kind == "error" for one in layer.outcomes):
+        # a dependency that always breaks would have been noticed: something was not followed
+        what = f"{layer.what} that as far as the text tells lets nobody through"
+        return Verdict("unknown", (Evidence(layer.site.path, layer.site.line, what),))
+    return None
 
 
 def _setting(outcome: Outcome) -> Shipped | None:
