@@ -1,7 +1,7 @@
 """FastAPI programs made at random from the idioms people register routes with, each line remembered by what it does.
 
-`generate(seed)` gives a program: its files, and for every endpoint the lines that have a part in serving it (its own, its
-registration, every include and mount on its way). A reader that does not list the endpoint has to name one of them.
+`generate(seed)` gives a program: its files, and for every endpoint the lines that have a part in serving it (its own,
+its registration, every include and mount on its way). A reader that does not list the endpoint has to name one of them.
 """
 
 import random
@@ -27,7 +27,7 @@ class Module:
 
 @dataclass
 class Router:
-    """A router of the program: where it is defined, the name it has there, and the lines each endpoint owes itself to."""
+    """A router of the program: where it is defined, its name there, and the lines each endpoint owes itself to."""
 
     module: Module
     name: str
@@ -218,8 +218,8 @@ def _helper(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
 def _decorator_of_ours(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
     return (
         f'def route_{name}(path):\n    """Register at ``path``."""\n\n    def wrap(function):\n'
-        f'        {router}.add_api_route(path, function, methods=["POST"])\n        return function\n\n    return wrap\n\n\n'
-        f'@route_{name}("/{name}")\ndef {name}(): ...'
+        f'        {router}.add_api_route(path, function, methods=["POST"])\n        return function\n\n'
+        f'    return wrap\n\n\n@route_{name}("/{name}")\ndef {name}(): ...'
     ), [name]
 
 
@@ -322,7 +322,7 @@ ENDPOINTS: tuple[Callable[[_Writer, str, str], tuple[str, list[str]]], ...] = (
 )
 
 
-# -- how routers reach the application ----------------------------------------------------------------------------------
+# -- how routers reach the application ----------------------------------------------------------------------------
 
 
 def _include(w: _Writer, main: Module, app: str, routers: list[Router]) -> Iterator[tuple[Router, range]]:
@@ -368,7 +368,8 @@ def _include(w: _Writer, main: Module, app: str, routers: list[Router]) -> Itera
             yield (
                 router,
                 main.add(
-                    f"{outer} = APIRouter(prefix='/{outer}')\n{outer}.include_router({name}{prefix})\n{app}.include_router({outer})"
+                    f"{outer} = APIRouter(prefix='/{outer}')\n{outer}.include_router({name}{prefix})\n"
+                    f"{app}.include_router({outer})"
                 ),
             )
         else:
