@@ -1,0 +1,87 @@
+"""Programs made at random: what is listed is served, and what is served is listed or named in a problem.
+
+`make test` runs a few hundred; `EXPERT_PROGRAMS=5000` (with ``EXPERT_PROGRAMS_FROM`` for other seeds) is the long form,
+and `EXPERT_FASTAPI` names a directory with another FastAPI to run them on.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from fastapi_expert.codebase import Codebase, load
+
+from .generated_programs import Program, generate
+
+PROGRAMS = int(os.environ.get("EXPERT_PROGRAMS", "200"))
+FIRST = int(os.environ.get("EXPERT_PROGRAMS_FROM", "0"))
+BATCH = 50
+RUNNING = Path(__file__).with_name("running.py")
+
+
+def _tables(root: Path, programs: list[Program]) -> list[list[tuple[str, str, str]]]:
+    """(method, path, endpoint) of every route, as FastAPI has them; one interpreter for all."""
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "SYSTEMROOT")}
+    if other := os.environ.get("EXPERT_FASTAPI"):
+        kept["PYTHONPATH"] = other
+    modules = [f"p{program.seed}.main" for program in programs]
+    command = [sys.executable, str(RUNNING), str(root), *modules]
+    ran = subprocess.run(command, env=kept, cwd=root, capture_output=True, text=True, check=True)
+    tables = [json.loads(line) for line in ran.stdout.splitlines()]
+    broken = [(program.seed, table) for program, table in zip(programs, tables, strict=True) if isinstance(table, str)]
+    assert not broken, "programs that do not start say nothing about the reader"
+    return [[(method, path, endpoint) for method, path, endpoint in table] for table in tables]
+
+
+def _version() -> str:
+    where = {"PYTHONPATH": os.environ["EXPERT_FASTAPI"]} if "EXPERT_FASTAPI" in os.environ else {}
+    ask = [sys.executable, "-c", "import fastapi; print(fastapi.__version__)"]
+    return subprocess.check_output(ask, env={**os.environ, **where}, text=True).strip()
+
+
+def _faults(program: Program, codebase: Codebase, running: list[tuple[str, str, str]]) -> list[str]:
+    live = Counter((method, path) for method, path, _ in running)
+    routes = [served.route for served in codebase.served]
+    firm = Counter((r.method, r.path) for r in routes if getattr(r, "reach", "served") == "served")
+    known = firm + Counter((r.method, r.path) for r in routes if getattr(r, "reach", "served") == "conditional")
+    faults = [f"listed, not served: {method} {path}" for method, path in (firm - live)]
+    problems = {(problem.path, problem.line) for problem in codebase.inventory.problems}
+    for method, path in live - known:
+        endpoints = {endpoint for m, p, endpoint in running if (m, p) == (method, path)}
+        lines = {line for endpoint in endpoints for line in program.lines.get(endpoint, _all(program))}
+        if not lines & problems:
+            faults.append(f"served, neither listed nor named: {method} {path}")
+    return faults
+
+
+def _all(program: Program) -> set[tuple[str, int]]:
+    """Every line: for endpoints without a name of their own (a lambda)."""
+    return {(path, line) for path, text in program.files.items() for line in range(1, text.count("\n") + 1)}
+
+
+@pytest.mark.parametrize("batch", range(0, PROGRAMS, BATCH))
+def test_what_is_served_is_listed_or_named_and_nothing_else_is_listed(batch: int, tmp_path: Path) -> None:
+    programs = [generate(FIRST + seed) for seed in range(batch, min(batch + BATCH, PROGRAMS))]
+    together = tmp_path / "together"
+    for program in programs:
+        for path, text in program.files.items():
+            for root in (together, tmp_path / str(program.seed)):
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                (root / path).write_text(text)
+    pin = f"[project]\nname = 'made'\nversion = '1'\ndependencies = ['fastapi=={_version()}']\n"
+    wrong: list[str] = []
+    for program, running in zip(programs, _tables(together, programs), strict=True):
+        root = tmp_path / str(program.seed)
+        (root / "pyproject.toml").write_text(pin)
+        faults = _faults(program, load(root, cache=False), running)
+        wrong += [f"seed {program.seed}: {fault}" for fault in faults]
+    assert wrong == []
+
+
+def test_the_same_seed_gives_the_same_program() -> None:
+    assert generate(7) == generate(7)
+    assert generate(7).files != generate(8).files
