@@ -1,6 +1,7 @@
 """Models that behave and models that do not: what reaches the project is the same either way."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -57,7 +58,8 @@ def test_the_transcript_holds_every_step_and_what_it_cost(run: Run):
 
 
 def test_a_duplicate_is_not_written_and_the_model_goes_on_with_what_exists(blog: Work, run: Run):
-    copy = BLOG["blog/posts.py"].partition("def slug_of")[2].partition("@router.post")[0].replace("title", "heading")
+    original = BLOG["blog/posts.py"].partition("def slug_of")[2].partition("@router.post")[0]
+    copy = re.sub(r"\btitle\b", "heading", original)
     draft = f'"""Addresses."""\n\n\ndef address_of{copy}'
     reuse = '"""Addresses."""\n\nfrom blog.posts import slug_of\n\n__all__ = ["slug_of"]\n'
     steps: list[Step] = [

@@ -29,7 +29,7 @@ SPELLED = [
     ("jose\u0301@example.org", ["jose\u0301@example.org", "jos\u00e9@example.org", "JOS\u00c9@Example.org"]),
     ("ann@ｅxample.org", ["ann@ｅxample.org", "ann@example.org"]),
     ("İpek@example.org", ["İpek@example.org", "i\u0307pek@example.org"]),
-    ("ann+posts@example.org", ["Ann+Posts@example.org"]),
+    ("ann+list@example.org", ["Ann+List@example.org"]),
     ("ΟΔΟΣ@example.org", ["οδος@example.org", "ΟΔΟΣ@example.org"]),
 ]
 

@@ -137,5 +137,5 @@ def test_compose_can_be_told_whatever_an_installation_differs_in(monkeypatch: py
     assert chosen.is_production
     assert chosen.smtp_host == "mail"
     assert chosen.trusted_proxies
-    images = [service["image"] for service in compose["services"].values() if service["image"] != "publishing-service"]
+    images = {service["image"] for service in compose["services"].values()} - {"publishing-service"}
     assert not [image for image in images if image.endswith(":latest") or ":" not in image]

@@ -25,13 +25,14 @@ COPIED = Rule(
 
 
 def _survey(survey: Survey) -> Iterator[Finding]:
-    having: dict[tuple[int, int], set[str]] = {}
+    having: dict[tuple[str, int, int], set[str]] = {}
     sizes: Counter[str] = Counter()
     ends: dict[str, int] = {}
     for function, code in zip(survey.records.functions, survey.codes, strict=True):
         if function.silent or not code.statements:
             continue
-        having.setdefault((code.renamed, code.tokens), set()).add(function.path)
+        # a copy keeps its functions' names; two resources that are written alike name theirs after themselves
+        having.setdefault((function.name, code.renamed, code.tokens), set()).add(function.path)
         sizes[function.path] += 1
         ends[function.path] = max(ends.get(function.path, 1), function.end_line)
     shared: Counter[tuple[str, str]] = Counter()
