@@ -41,6 +41,13 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def answers(port: int) -> bool:
+    """Whether a connection to this port of the machine is taken."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def _die_with_parent(signum: int) -> Callable[[], None] | None:
     """A `preexec_fn` that makes the kernel signal the child when the thread that started it ends (Linux only)."""
     if sys.platform != "linux":
@@ -91,8 +98,14 @@ class Server:
             time.sleep(0.02)
 
     def kill(self) -> None:
-        """End it the hard way, as a crash would."""
+        """End it the hard way, as a crash would; return once nobody answers on its port.
+
+        Workers of a killed main process serve on until they notice, and one of them must not be taken for a new start.
+        """
         self._end(self.kill_signal)
+        deadline = time.monotonic() + STOPS_WITHIN
+        while answers(self.port) and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     def stop(self) -> None:
         """End it and remove its data."""
