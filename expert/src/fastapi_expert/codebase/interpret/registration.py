@@ -291,7 +291,7 @@ def _include(interp: Runtime, router: Router, name: str, given: Arguments) -> An
         interp.cannot_place(given.site, "router", "which router is included", child.reason)
     elif isinstance(child, (Instance, External, Method)):
         interp.cannot_place(
-            given.site, "router", "its routes", f"it comes from outside this codebase ({_outside(child)})"
+            given.site, "router", "what the router serves", f"it comes from outside this codebase ({_outside(child)})"
         )
     elif child is not None or "router" not in given.keywords:
         interp.cannot_place(given.site, "router", "which routes it has", "what is included is not a router")
