@@ -213,12 +213,12 @@ async def test_a_row_that_is_not_there_is_not_found(desk: Desk):
 @on_sqlite
 async def test_what_users_wrote_is_shown_as_text(desk: Desk, accounts: Accounts):
     script = "<script>alert(1)</script>"
-    user = await accounts.user(first_name=script, bio=f'{{{{ 7 * 7 }}}} "><img src=x onerror=alert(1)> {script}')
+    user = await accounts.user(first_name=script, bio=f'{{{{ 1234567 * 7 }}}} "><img src=x onerror=alert(1)> {script}')
     for path in ("users/list", f"users/detail?pk={user.id}", f"users/edit?pk={user.id}", f"users/list?q={script}"):
         page = (await desk.client.get(f"/admin/{path}")).text
         assert script not in page, path
         assert "<img src=x" not in page, path
-        assert "49 " not in page.replace("49 ms", ""), path
+        assert "8641969" not in page, path  # a template would have worked it out
 
 
 @on_sqlite
