@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
+from fastapi_expert.codebase.link.framework import bounded_text
+
 Version = tuple[int, int]
 PACKAGES = ("fastapi", "starlette", "pydantic", "sqlalchemy")
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock")
@@ -16,7 +18,6 @@ _REQUIREMENTS = (
     *("requirements-base.txt", "requirements/production.txt", "requirements/prod.txt"),
 )
 _NUMBER = re.compile(r"(===?|~=|!=|<=?|>=?|\^|~)?\s*v?(\d+)(?:\.(\d+|\*))?(?:\.(\d+|\*))?")
-_MAX_BYTES = 5_000_000
 _NEWEST: Version = (10_000, 0)
 
 
@@ -70,7 +71,7 @@ class Versions:
     @property
     def texts(self) -> tuple[str, ...]:
         """What the project's own files say, of its dependencies and of how its tests run."""
-        more = [_text(self._root / name) for name in ("pytest.ini", "setup.cfg", "tox.ini")]
+        more = [bounded_text(self._root / name) for name in ("pytest.ini", "setup.cfg", "tox.ini")]
         return (*[text for _, text in self._files], *more)
 
     def _of(self, package: str) -> Range:
@@ -89,7 +90,7 @@ class Versions:
     @cached_property
     def _files(self) -> tuple[tuple[Path, str], ...]:
         names = (*_LOCKS, *_REQUIREMENTS, "pyproject.toml")
-        found = ((folder / name, _text(folder / name)) for folder in self._folders() for name in names)
+        found = ((folder / name, bounded_text(folder / name)) for folder in self._folders() for name in names)
         return tuple([(file, text) for file, text in found if text])
 
     def _folders(self) -> Iterator[Path]:
@@ -120,16 +121,6 @@ def _dependencies(text: str) -> Iterator[str]:
     for name, said in [pair for table in tables for pair in table.get("dependencies", {}).items()]:
         constraint = cast(dict[str, Any], said).get("version", "") if isinstance(said, dict) else said
         yield f"{name} {constraint}"
-
-
-# expert: ignore[FX301] the linker reads one package on the hook's path and must not import the review
-def _text(path: Path) -> str:
-    try:
-        if path.stat().st_size > _MAX_BYTES:
-            return ""
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
 
 
 def _range(constraint: str, source: str) -> Range | None:
