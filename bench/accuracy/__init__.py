@@ -1,5 +1,18 @@
-"""Duplicates found and missed on edited copies of real projects, and false alarms on unrelated ones."""
+"""Duplicates found and missed on edited copies of real projects, false alarms on unrelated ones, and what users are told:
+drafts of what exists (`purpose`), real later commits (`later`), findings that were judged by reading them (`judged`)."""
 
-from bench.accuracy.run import main
+import importlib
+
+PARTS = {"purpose": "purposes", "later": "later", "judged": "judged"}
+"""What the first argument asks for, and the module that measures it; recall otherwise."""
+
+
+def main(argv: list[str]) -> int:
+    """Run the part that ``argv`` names."""
+    name, *rest = argv or [""]
+    if name in PARTS:
+        return importlib.import_module(f"bench.accuracy.{PARTS[name]}").main(rest)
+    return importlib.import_module("bench.accuracy.run").main(argv)
+
 
 __all__ = ["main"]

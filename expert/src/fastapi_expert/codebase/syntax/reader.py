@@ -39,6 +39,11 @@ def _parser() -> Parser:
     return Parser(_language())
 
 
+def parse(source: bytes) -> Node:
+    """The syntax tree of a text, whole or half-written."""
+    return _parser().parse(source).root_node
+
+
 def read_source(source: bytes, path: str, *, all_bodies: bool = False) -> FileFacts:
     """The facts of ``source``; text that is no Python at all gives few facts and says so in ``problems``.
 
@@ -56,7 +61,7 @@ def read_source(source: bytes, path: str, *, all_bodies: bool = False) -> FileFa
         b"us-ascii",
     ):
         source = _recoded(source, declared[1])
-    root = _parser().parse(source).root_node
+    root = parse(source)
     try:
         return _Reading(source, path, root, all_bodies=all_bodies).facts()
     except RecursionError:

@@ -7,12 +7,16 @@ from fastapi_expert.duplicates.model import Finding, Place, Rule, Similar
 from fastapi_expert.duplicates.records.extract import is_foreign
 from fastapi_expert.duplicates.records.purposes import Described, Purpose, described
 from fastapi_expert.duplicates.rules.base import Case, Family, Neighbour, Remark
-from fastapi_expert.duplicates.similarity.purposes import Related, compared
+from fastapi_expert.duplicates.similarity.purposes import Asked, Related, compared
 from fastapi_expert.duplicates.wording import place
 from fastapi_expert.find.words import words
 
-NEAR_ENOUGH = 0.3
+NEAR_ENOUGH = 0.25
 """From which score what is for the same purpose is worth a look."""
+BEHIND = 0.9
+"""What a likeness of purpose has to say, beside one of code with the same score."""
+METHOD = 0.7
+"""What a method of a class that is new has to say, beside the class itself."""
 NEAREST = 5
 COMMON = 3
 """A name that more things than this have is a convention (`create`, `run_job`) and tells nothing."""
@@ -37,18 +41,18 @@ def _judge(case: Case) -> Iterator[Remark]:
         if one.purpose.qualname in before:
             continue
         related = _related(one, case, added)
-        near: list[Neighbour] = [(near.score * 0.9, _similar(near)) for near in related if near.score >= NEAR_ENOUGH]
+        owner = one.purpose.qualname.rpartition(".")[0]
+        rank = BEHIND if not owner or owner in before else BEHIND * METHOD
+        near: list[Neighbour] = [(near.score * rank, _similar(near)) for near in related if near.score >= NEAR_ENOUGH]
         yield Remark(_finding(one.purpose, related), near[:NEAREST])
 
 
 def _related(one: Described, case: Case, added: Sequence[Described]) -> list[Related]:
     overlay = case.overlay
     known = [near for near in overlay.library.purposes.related(one) if near.purpose.path not in overlay.removed]
-    mine = set(one.parts["name"])
+    ask = Asked(one, overlay.library.purposes.index.worth)
     for other in added:
-        theirs = set(other.parts["name"])
-        shared = len(mine & theirs) / len(mine | theirs) if mine | theirs else 0.0
-        near = compared(one, other.purpose, shared) if shared else None
+        near = compared(ask, other.purpose)
         if near is not None:
             known.append(near)
     return sorted(known, key=lambda near: (-near.score, near.purpose.path, near.purpose.line))
