@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from fastapi_expert.codebase import load
+from fastapi_expert.codebase import Codebase, load
 from fastapi_expert.duplicates import Proposal, propose
 from fastapi_expert.find import Finder, entries
 
@@ -145,12 +145,13 @@ def _place_of(proposal: Proposal, wanted: str) -> str:
     return next((f"{one.path}:{one.line}" for one in proposal.similar if one.id.endswith(wanted)), "")
 
 
-def _by_name(codebase: object, draft: Draft, wanted: Sequence[str]) -> bool | None:
+def _by_name(codebase: Codebase, draft: Draft, wanted: Sequence[str]) -> bool | None:
     """Whether the draft is told where it bears the very name of what there is."""
     names = [one.rpartition("::")[2].rpartition(".")[2] for one in wanted]
-    same = [name for name in names if name[:1].isupper() == draft.is_class]
+    classes = {one.name for facts in codebase.files.values() for one in facts.classes}
+    same = [name for name in names if (name in classes) == draft.is_class]
     if not same:
         return None
     text = re.sub(rf"\b{draft.defines}\b", same[0], draft.text)
-    proposal = propose(codebase, text.encode(), as_path="draft_of_the_day.py")  # type: ignore[arg-type]
+    proposal = propose(codebase, text.encode(), as_path="draft_of_the_day.py")
     return any(near.id.endswith((f"::{same[0]}", f".{same[0]}")) for near in proposal.similar)

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -49,8 +50,9 @@ def find(codebase: "Codebase", *, settings: Config | None = None) -> Findings:
                 pairs,
                 FUNCTION_RULES,
                 Texts(codebase.root, codebase.files.get),
-                Imports(codebase.root, dict(records.modules)),
+                Imports(codebase.root, dict(records.modules), cache(lambda: dict(records.needs))),
                 codebase.digest,
+                lambda paths: _digest_of(codebase, paths),
             )
             found = [
                 finding for name, family in FAMILIES.items() for finding in _found(name, family, survey, codebase.cache)
@@ -60,16 +62,21 @@ def find(codebase: "Codebase", *, settings: Config | None = None) -> Findings:
     return Findings(tuple(sorted(_folded(kept), key=_rank)), suppressed)
 
 
-def _found(name: str, family: Family, survey: Survey, cache: Blobs | None) -> Iterable[Finding]:
+def _found(name: str, family: Family, survey: Survey, blobs: Blobs | None) -> Iterable[Finding]:
     """What a family finds; kept as long as what it is made from stays the same, where most edits leave that alone."""
     if family.made_from is None:
         return family.survey(survey)
     digest = digest_of(identity(), *family.made_from(survey))
-    found = recall(cache, f"findings about {name}", digest, _read)
+    found = recall(blobs, f"findings about {name}", digest, _read)
     if found is None:
         found = [*family.survey(survey)]
-        keep(cache, f"findings about {name}", digest, _written(found))
+        keep(blobs, f"findings about {name}", digest, _written(found))
     return found
+
+
+def _digest_of(codebase: "Codebase", paths: Iterable[str]) -> str:
+    stamps = codebase.scan.stamps
+    return digest_of(*[f"{path} {stamps[path][1].hex()}" for path in sorted(paths) if path in stamps])
 
 
 def _written(findings: Sequence[Finding]) -> bytes:

@@ -125,7 +125,7 @@ class _Change:
         self._by_path = {facts.path: facts for facts in self._facts}
         sources = {facts.path: draft.source for facts, draft in zip(self._facts, drafts, strict=True)}
         self._texts = Texts(snapshot.root, cache(self._facts_of), sources)
-        self._imports = Imports(snapshot.root, self._overlay.library.modules)
+        self._imports = Imports(snapshot.root, self._overlay.library.modules, lambda: self._overlay.library.needs)
         self._baseline = _baseline(settings)
         self._left = [AddedFile(_standing(*both), kinds) for both in zip(self._facts, self._before, strict=True)]
 

@@ -1,7 +1,6 @@
 """How findings speak: places, counts, names and import lines, in one voice."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -33,11 +32,13 @@ def many(count: int, thing: str) -> str:
 
 
 class Imports:
-    """Import lines that work: ``modules`` leads from a path to the dotted name under which it is imported."""
+    """Import lines that work: ``modules`` leads from a path to the dotted name under which it is imported, ``needs``
+    to the files that run when it is."""
 
-    def __init__(self, root: Path, modules: Mapping[str, str]) -> None:
+    def __init__(self, root: Path, modules: Mapping[str, str], needs: Callable[[], Mapping[str, Sequence[str]]]) -> None:
         self._root = root if root.is_dir() else root.parent
         self._modules = modules
+        self._needs = needs
         self._distributions: dict[str, str] = {}
 
     def line(self, path: str, qualname: str, *, for_path: str) -> str:
@@ -52,7 +53,7 @@ class Imports:
         return path == for_path or (
             not self.is_hidden(path)
             and self._distribution(path) == self._distribution(for_path)
-            and not self._imports(path, for_path)
+            and not self._reaches(path, for_path)
         )
 
     def is_hidden(self, path: str) -> bool:
@@ -72,17 +73,16 @@ class Imports:
             known = self._distributions[folder] = folder if is_one else self._distribution(folder)
         return known
 
-    def _imports(self, path: str, other: str) -> bool:
-        """Whether the file at ``path`` imports ``other`` itself, so that the other way round would be a circle."""
-        module = self._modules.get(other)
-        if not module:
-            return False
-        package, _, name = module.rpartition(".")
-        relative = rf"|\.+\s+import\s+[^\n]*\b{re.escape(name)}\b|\.+{re.escape(name)}\s+import"
-        absolute = rf"{re.escape(module)}\b|{re.escape(package)}\s+import\s+[^\n]*\b{re.escape(name)}\b"
-        try:
-            text = (self._root / path).read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return False
-        sibling = relative if path.rpartition("/")[0] == other.rpartition("/")[0] else ""
-        return re.search(rf"^(?:from|import)\s+(?:{absolute}{sibling})", text, re.MULTILINE) is not None
+    def _reaches(self, path: str, other: str) -> bool:
+        """Whether importing the file at ``path`` imports ``other``, so that the other way round would be a circle."""
+        needs = self._needs()
+        seen: set[str] = set()
+        waiting = [path]
+        while waiting:
+            one = waiting.pop()
+            if one == other:
+                return True
+            if one not in seen:
+                seen.add(one)
+                waiting.extend(needs.get(one, ()))
+        return False

@@ -16,7 +16,7 @@ from fastapi_expert.codebase.syntax.facts import (
     Stmt,
 )
 from fastapi_expert.codebase.vocabulary import WEBSOCKET, is_test_path
-from fastapi_expert.duplicates.records.imports import import_names
+from fastapi_expert.duplicates.records.imports import import_names, needs_of
 from fastapi_expert.duplicates.records.model import (
     FunctionRecord,
     ModelRecord,
@@ -57,6 +57,7 @@ def records_of(codebase: "Codebase") -> Records:
         tuple(_routes(codebase)),
         tuple(variables_of(codebase)),
         tuple(import_names(codebase.files, codebase.names.modules)),
+        tuple([(path, needs_of(facts, names.modules)) for path, facts in codebase.files.items()]),
         tuple([path for path, facts in codebase.files.items() if facts.suppressions]),
     )
 

@@ -104,5 +104,7 @@ class Records(NamedTuple):
     variables: tuple[VariableRecord, ...]
     modules: tuple[tuple[str, str], ...]
     """Path to the dotted name under which it is imported."""
+    needs: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Path to the files that run when it is imported."""
     silencing: tuple[str, ...] = ()
     """Paths of files with a comment that silences a rule."""

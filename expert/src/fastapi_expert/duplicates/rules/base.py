@@ -84,6 +84,8 @@ class Survey:
     imports: Imports
     digest: str
     """Changes with any file."""
+    digest_of: Callable[[Iterable[str]], str]
+    """Changes with any of the files at some paths."""
 
     @cached_property
     def codes(self) -> Sequence[Code]:

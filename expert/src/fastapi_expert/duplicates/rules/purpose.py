@@ -15,6 +15,10 @@ NEAR_ENOUGH = 0.25
 """From which score what is for the same purpose is worth a look."""
 BEHIND = 0.9
 """What a likeness of purpose has to say, beside one of code with the same score."""
+FIRST = 1.2
+"""What the very name has to say: more than a body that is alike."""
+NAMESAKES = 2
+"""So many of those that have it."""
 METHOD = 0.7
 """What a method of a class that is new has to say, beside the class itself."""
 NEAREST = 5
@@ -43,7 +47,12 @@ def _judge(case: Case) -> Iterator[Remark]:
         related = _related(one, case, added)
         owner = one.purpose.qualname.rpartition(".")[0]
         rank = BEHIND if not owner or owner in before else BEHIND * METHOD
-        near: list[Neighbour] = [(near.score * rank, _similar(near)) for near in related if near.score >= NEAR_ENOUGH]
+        same = [near for near in related if near.is_same_name][:NAMESAKES] if not owner else []
+        near: list[Neighbour] = [
+            (near.score * (FIRST if near in same else rank), _similar(near))
+            for near in related
+            if near.score >= NEAR_ENOUGH
+        ]
         yield Remark(_finding(one.purpose, related), near[:NEAREST])
 
 

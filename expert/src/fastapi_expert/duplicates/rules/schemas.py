@@ -15,6 +15,7 @@ from fastapi_expert.duplicates.similarity.differences import Texts
 from fastapi_expert.duplicates.similarity.families import gather
 from fastapi_expert.duplicates.similarity.fields import Overlap, demands, field_key, overlap, plain_type
 from fastapi_expert.duplicates.similarity.schemas import (
+    COMPARED,
     Model,
     Models,
     are_related,
@@ -441,7 +442,9 @@ def _table_taken(record: ModelRecord, models: Sequence[Model], gone: Collection[
 
 
 def _made_from(survey: Survey) -> Sequence[Any]:
-    return [survey.settings.schema_similarity, survey.records.models, survey.records.modules]
+    records = survey.records
+    texts = survey.digest_of({one.path for one in records.models if one.kind in COMPARED})  # what differs is read there
+    return [survey.settings.schema_similarity, records.models, records.modules, records.needs, texts]
 
 
 FAMILY = Family((SAME_FIELDS, NEARLY_SAME_FIELDS, NAME_TAKEN), _survey, _judge, _made_from)

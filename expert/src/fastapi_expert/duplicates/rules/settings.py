@@ -170,7 +170,7 @@ def _as_place(variable: VariableRecord) -> Place:
 
 
 def _made_from(survey: Survey) -> Sequence[Any]:
-    return [survey.records.variables, survey.records.modules]
+    return [survey.records.variables, survey.records.modules, survey.records.needs]
 
 
 FAMILY = Family((DEFINED_TWICE, READ_PAST, READ_TWICE), _survey, _judge, _made_from)

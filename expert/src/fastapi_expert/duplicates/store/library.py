@@ -68,7 +68,7 @@ class Library:
             index = build([unpack(function) for function in records.functions])
         parts = {"models": records.models, "routes": records.routes, "variables": records.variables}
         rows = [(*place, kind) for place, kind in _kinds(records).items()]
-        part = {**parts, "modules": records.modules, "kinds": rows}.__getitem__
+        part = {**parts, "modules": records.modules, "needs": records.needs, "kinds": rows}.__getitem__
         return cls(index, records.functions.__getitem__, part, lambda: purposes)
 
     def function(self, position: int) -> FunctionRecord:
@@ -109,6 +109,11 @@ class Library:
         return {(path, qualname): kind for path, qualname, kind in self._part("kinds")}
 
     @cached_property
+    def needs(self) -> Mapping[str, Sequence[str]]:
+        """Path to the files that run when it is imported."""
+        return dict(self._part("needs"))
+
+    @cached_property
     def modules(self) -> Mapping[str, str]:
         """Path to dotted module name."""
         return dict(self._part("modules"))
@@ -142,6 +147,7 @@ def pack(records: Records, index: Index, purposes: "PurposeIndex", stamps: Stamp
         "routes": _dumps(records.routes),
         "variables": _dumps(records.variables),
         "modules": _dumps(records.modules),
+        "needs": _dumps(records.needs),
         "kinds": _dumps([(*place, kind) for place, kind in _kinds(records).items()]),
         "silencing": _dumps(records.silencing),
         "state": _dumps(state),
@@ -256,6 +262,7 @@ def unpack_records(data: bytes) -> tuple[Records, Any]:
         tuple(routes),
         tuple([_variable(row) for row in json.loads(bytes(parts["variables"]))]),
         tuple([(path, name) for path, name in json.loads(bytes(parts["modules"]))]),
+        tuple([(path, tuple(needs)) for path, needs in json.loads(bytes(parts["needs"]))]),
         tuple(json.loads(bytes(parts["silencing"]))),
     )
     return records, json.loads(bytes(parts["state"]))
