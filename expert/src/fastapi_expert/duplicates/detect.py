@@ -117,6 +117,8 @@ def _tier(finding: Finding) -> int:
     if finding.definition.folds:
         return 1
     tier = 2 if finding.similarity == 1.0 else 3 if finding.similarity >= EQUAL else 4
+    if finding.definition.family == "settings":
+        tier = 3  # exact, but little is saved
     return tier + 3 if all(is_test_path(one.path) for one in finding.components) else tier
 
 
@@ -181,7 +183,7 @@ def fingerprint(finding: Finding) -> str:
 def overview(findings: Sequence[Finding]) -> str:
     """What a list of findings holds, in one line: `4 dead routes, 3 copied files, 21 exact copies, 153 likenesses`."""
     count = Counter(_sort_of(finding) for finding in findings)
-    sorts = ("fault", "dead route", "copied file", "exact copy", "copy but for names", "likeness")
+    sorts = ("fault", "dead route", "copied file", "exact copy", "copy but for names", "setting", "likeness")
     return ", ".join(_counted(count[sort], sort) for sort in sorts if count[sort])
 
 
@@ -190,6 +192,8 @@ def _sort_of(finding: Finding) -> str:
         return "dead route" if finding.definition.family == "routes" else "fault"
     if finding.definition.folds:
         return "copied file"
+    if finding.definition.family == "settings":
+        return "setting"
     exact = "exact copy" if finding.similarity == 1.0 else "copy but for names"
     return exact if finding.similarity >= EQUAL else "likeness"
 

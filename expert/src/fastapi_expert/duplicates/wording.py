@@ -31,6 +31,9 @@ def many(count: int, thing: str) -> str:
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
+_PACKAGING = ("pyproject.toml", "setup.py", "requirements.txt", "Dockerfile")
+
+
 class Imports:
     """Import lines that work: ``modules`` leads from a path to the dotted name under which it is imported, ``needs``
     to the files that run when it is."""
@@ -52,9 +55,13 @@ class Imports:
         """Whether the file at ``for_path`` could import the one at ``path``."""
         return path == for_path or (
             not self.is_hidden(path)
-            and self._distribution(path) == self._distribution(for_path)
+            and self.are_together(path, for_path)
             and not self._reaches(path, for_path)
         )
+
+    def are_together(self, path: str, other: str) -> bool:
+        """Whether both files are installed together."""
+        return self._distribution(path) == self._distribution(other)
 
     def is_hidden(self, path: str) -> bool:
         """A module beside a package of the same name is never imported; a name must be one for Python."""
@@ -64,12 +71,12 @@ class Imports:
         )
 
     def _distribution(self, path: str) -> str:
-        """The nearest folder above with packaging of its own: the code of another one may not be installed here."""
+        """The nearest folder above that is installed by itself: the code of another one may not be there."""
         folder = path.rpartition("/")[0]
         known = self._distributions.get(folder)
         if known is None:
             place = self._root / folder
-            is_one = not folder or (place / "pyproject.toml").exists() or (place / "setup.py").exists()
+            is_one = not folder or any((place / name).exists() for name in _PACKAGING)
             known = self._distributions[folder] = folder if is_one else self._distribution(folder)
         return known
 

@@ -164,7 +164,7 @@ def _validator_kind(function: FunctionFacts) -> str:
     """`validator` of a field, `model_validator`, or `before_validator` of one; "" for any other function."""
     for decorator in function.decorators:
         name = decorator_name(decorator).rpartition(".")[2]
-        if name in ("model_validator", "root_validator"):
+        if name in ("model_validator", "root_validator", "validator", "validates"):  # bound to a class and its fields
             return "model_validator"
         if name in _VALIDATORS:
             call = ir.match(decorator, ir.Call)

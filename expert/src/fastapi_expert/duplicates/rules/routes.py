@@ -15,7 +15,7 @@ from fastapi_expert.duplicates.records.extract import decorator_name
 from fastapi_expert.duplicates.records.model import RouteRecord
 from fastapi_expert.duplicates.rules.base import Advice, Case, Family, FunctionRule, Group, Remark, Survey
 from fastapi_expert.duplicates.similarity.templates import canonical, catches, literal_segments, segments
-from fastapi_expert.duplicates.wording import place
+from fastapi_expert.duplicates.wording import listed, place
 
 _API_SEGMENT = re.compile(r"(?:api|rest|v\d+(?:\.\d+)?|latest|backend|server)\Z", re.IGNORECASE)
 SHARED = 0.4
@@ -63,17 +63,41 @@ def _survey(survey: Survey) -> Iterator[Finding]:
     tables: dict[tuple[str, str], list[RouteRecord]] = {}
     for route in survey.records.routes:
         tables.setdefault((route.app, route.method), []).append(route)
-    told: set[tuple[str, ...]] = set()
+    caught: dict[tuple[str, int, str, int], Caught] = {}
     for table in tables.values():
         table.sort(key=lambda route: route.order)
-        for finding in _unreachable(table):
-            cause = (finding.rule, *[f"{one.id}:{one.line}" for one in finding.components])
-            if cause not in told:  # a router that is included twice is one cause
-                told.add(cause)
-                yield finding
+        for earlier, later in _unreachable(table):  # what two mounts of one router have in common is said once
+            caught.setdefault((earlier.endpoint, earlier.line, later.endpoint, later.line), (earlier, later))
+    again: dict[str, list[Caught]] = {}
+    for earlier, later in caught.values():
+        if earlier.endpoint == later.endpoint and earlier.line == later.line:
+            again.setdefault(later.path_file, []).append((earlier, later))
+        else:
+            yield _finding_on(earlier, later)
+    for pairs in again.values():
+        yield _finding_on(*pairs[0]) if len(pairs) == 1 else _included_twice([later for _, later in pairs])
 
 
-def _unreachable(table: Sequence[RouteRecord]) -> Iterator[Finding]:
+def _included_twice(routes: Sequence[RouteRecord]) -> Finding:
+    """The routes of one file that their applications have twice, by the same decorators: one cause, one finding."""
+    first = routes[0]
+    shown = listed([f"`{one.method} {one.path}`" for one in routes], limit=2)
+    return Finding(
+        SAME_ROUTE,
+        1.0,
+        f"{len(routes)} routes of {first.path_file} are registered twice with the same handlers: {shown}",
+        "Include their router once: the routes of the second include are never reached.",
+        "merge",
+        tuple(map(_as_place, routes)),
+        len(routes),
+    )
+
+
+Caught = tuple[RouteRecord, RouteRecord]
+"""A route, and a later one of the same table that it catches."""
+
+
+def _unreachable(table: Sequence[RouteRecord]) -> Iterator[Caught]:
     """Routes of one application and method, in the order in which they are tried."""
     first_with: dict[str, RouteRecord] = {}
     general: list[RouteRecord] = []
@@ -81,11 +105,11 @@ def _unreachable(table: Sequence[RouteRecord]) -> Iterator[Finding]:
         key = canonical(route.path)
         twin = first_with.setdefault(key, route)
         if twin is not route:
-            yield _registered_twice(twin, route)
+            yield twin, route
             continue
         catcher = next((earlier for earlier in general if catches(earlier.path, route.path)), None)
         if catcher is not None:
-            yield _shadowed(catcher, route)
+            yield catcher, route
         if "{" in route.path:
             general.append(route)
 

@@ -13,9 +13,10 @@ from fastapi_expert.duplicates.records.model import ModelRecord
 from fastapi_expert.duplicates.rules.base import Case, Family, Neighbour, Remark, Survey
 from fastapi_expert.duplicates.similarity.differences import Texts
 from fastapi_expert.duplicates.similarity.families import gather
-from fastapi_expert.duplicates.similarity.fields import Overlap, demands, field_key, overlap, plain_type
+from fastapi_expert.duplicates.similarity.fields import BOOKKEEPING, Overlap, demands, field_key, overlap, plain_type
 from fastapi_expert.duplicates.similarity.schemas import (
     COMPARED,
+    SMALLEST,
     Model,
     Models,
     are_related,
@@ -59,10 +60,16 @@ def _survey(survey: Survey) -> Iterable[Finding]:
         _same([models.models[position] for position in same], survey.texts, imports)
         for group in groups.values()
         for same in _demanding_alike(models, group)
-        if len(same) > 1 and is_telling(models.models[same[0]], models.weights)
+        if len(same) > 1 and _is_worth_a_word([models.models[position] for position in same], models)
     ]
     roles = {group[0]: [position for position in group if position not in groups[group[0]][1:]] for group in signed}
     return [*equal, *_alike(models, groups, roles, settings, imports), *_names_taken(models)]
+
+
+def _is_worth_a_word(same: Sequence[Model], models: Models) -> bool:
+    """Whether the same fields are no coincidence: two say little unless the classes are called after the same thing."""
+    fits = len(same[0].fields) >= SMALLEST or len({model.stem for model in same}) == 1
+    return fits and is_telling(same[0], models.weights)
 
 
 def _signature(model: Model) -> tuple[object, ...]:
@@ -112,7 +119,9 @@ def _alike(
             left, right = _most_like(second, roles[first], models), _most_like(first, roles[second], models)
             yield _near(models.models[left], models.models[right], pairs[first, second], imports)
         else:
-            members = [models.models[position] for position in positions]
+            members = _without_heirs([models.models[position] for position in positions])
+            if not _is_family(members):
+                continue
             also = [
                 models.models[position]
                 for first in family.members
@@ -129,25 +138,33 @@ def _most_like(other: int, roles: Sequence[int], models: Models) -> int:
 
 def _family(members: Sequence[Model], score: float, imports: Imports, also: Sequence[Model] = ()) -> Finding:
     """Three models or more: one base class for all of them, and for ``also``, which play other roles of the same."""
-    members = _without_heirs(members)
     members = sorted(members, key=lambda one: (len(one.fields), one.record.path.count("/"), one.record.id))
     keep, changed = members[0].record, members[-1].record
     shared = [
         field.name for key, field in members[0].fields.items() if all(key in other.fields for other in members[1:])
     ]
     others = [f"`{one.record.name}` ({place(one.record)})" for one in members[:-1]]
-    bring = imports.line(keep.path, qualname_of(keep), for_path=changed.path)
     fields = f" {listed(shared, limit=6)}" if shared else " what they share"
-    kind = "columns" if keep.kind == "table" else "fields"
+    kind, base = ("columns", "mixin") if keep.kind == "table" else ("fields", "base class")
     return Finding(
         definition=NEARLY_SAME_FIELDS,
         similarity=min(score, 0.99),
         message=f"`{changed.name}` is one of {len(members)} {keep.kind}s that share most {kind}: {listed(others)}",
-        advice=f"Declare{fields} once, in a base class beside `{keep.name}` ({place(keep)}){bring}, and inherit it.",
+        advice=f"Declare{fields} once, in a {base} beside `{keep.name}` ({place(keep)}), and inherit it.",
         action="extend",
         components=(_as_place(changed), *[_as_place(one.record) for one in (*members[:-1], *also)]),
         saves=max(1, len(shared)) * (len(members) - 1),
     )
+
+
+def _is_family(members: Sequence[Model]) -> bool:
+    """Whether the fields of all of them say something: `id`, `name` and when it changed are every thing's own."""
+    shared = [key for key in members[0].fields if all(key in other.fields for other in members[1:])]
+    telling = [key for key in shared if key not in BOOKKEEPING and key not in _NAMING]
+    return len(telling) >= (2 if len(members) == 2 else 1)
+
+
+_NAMING = {"name", "title", "description"}
 
 
 def _without_heirs(members: Sequence[Model]) -> Sequence[Model]:
@@ -173,6 +190,8 @@ def _same(group: Sequence[Model], texts: Texts, imports: Imports) -> Finding:
         advice, action = _share_fields(there, differing), "merge"
     elif not all(imports.may_import(keep.path, one.path) for one in records[1:]):
         advice, action = f"Declare it once, beside {there} or in a module that both can import.", "merge"
+    elif len({model.stem for model in group}) > 1:
+        advice, action = f"Declare the fields once, in a base class beside {there}, or keep one class for all.", "merge"
     else:
         advice = f"Use {there} instead{bring}, or inherit from it if `{changed.name}` must stay a name."
     return Finding(
@@ -219,6 +238,8 @@ def _extend_advice(
     """Inherit when one holds the other, else a base class of what they share."""
     bring = imports.line(keep.path, qualname_of(keep), for_path=changed.path)
     there = f"`{keep.name}` ({place(keep)})"
+    if keep.kind == "table":
+        return f"Take the shared columns into a mixin that both inherit, beside {there}.", "extend"
     if not only_keep and only_changed:
         return (
             f"Inherit from {there}{bring} and declare only {listed([f'`{n}`' for n in only_changed], limit=5)}.",
@@ -226,8 +247,6 @@ def _extend_advice(
         )
     if not only_changed and only_keep:
         return f"Use {there} as it is{bring}, or let it inherit from `{changed.name}`.", "extend"
-    if keep.kind == "table":
-        return f"Take the shared columns into a mixin that both inherit, beside {there}.", "extend"
     base = "a base class" if family or keep.name.endswith("Base") else f"`{keep.name}Base`"
     return f"Take the shared fields into {base} beside {there} and inherit it in both{bring}.", "extend"
 

@@ -36,7 +36,7 @@ class Overlap:
 # fmt: off
 BOOKKEEPING = frozenset({
     "id", "uuid", "pk", "key", "type", "version", "created", "createdat", "createdby", "createdon", "createdtime",
-    "createtime", "datecreated", "updated", "updatedat", "updatedby", "updatedon", "updatedtime", "updatetime",
+    "createtime", "datecreated", "insertedat", "updated", "updatedat", "updatedby", "updatedon", "updatedtime", "updatetime",
     "dateupdated", "modified", "modifiedat", "deleted", "deletedat", "expiresat", "lastusedat", "lastseenat", "userid",
     "ownerid", "active", "isactive",
 })
