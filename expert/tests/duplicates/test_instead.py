@@ -296,3 +296,52 @@ def test_classes_in_newer_syntax_with_other_defaults_are_not_used_instead(findin
     assert finding.rule == "FX201"
     assert "instead" not in finding.advice
     assert "`expires`" in finding.advice
+
+
+APP = """
+from fastapi import APIRouter, Depends, FastAPI
+
+import open_rows
+import closed_rows
+
+
+def admin():
+    return {{}}
+
+
+app = FastAPI()
+app.include_router(open_rows.router, prefix="/open")
+app.include_router(closed_rows.router, prefix="/closed"{guard})
+"""
+ROWS = """
+from fastapi import APIRouter
+
+from store import read_rows
+
+router = APIRouter()
+
+
+@router.get("/rows")
+def rows(first: int = 0, most: int = 20):
+    found = read_rows(first, most)
+    kept = [row for row in found if row.is_shown]
+    names = sorted({row.name for row in kept if row.name})
+    newest = max(row.changed_at for row in kept)
+    return {"newest": newest, "rows": kept, "names": names, "count": len(kept)}
+"""
+
+
+@pytest.mark.parametrize("guard", [", dependencies=[Depends(admin)]", ""])
+def test_equal_endpoints_below_routers_that_ask_otherwise_are_told_so(findings: Find, guard: str) -> None:
+    files = {"main.py": APP.format(guard=guard), "open_rows.py": ROWS, "closed_rows.py": ROWS}
+    [finding] = [one for one in findings(files) if one.rule == "FX103"]
+    assert ("differs in `what its router asks of callers`" in finding.message) is bool(guard)
+    assert ("each keeps its own check of who may call" in finding.advice) is bool(guard)
+
+
+def test_a_copy_of_another_routers_endpoint_is_never_called_instead(judging: Judging) -> None:
+    ask = judging({"main.py": APP.format(guard=", dependencies=[Depends(admin)]"), "open_rows.py": ROWS, "closed_rows.py": ""})
+    answer = ask(ROWS.replace('"/rows"', '"/lines"').replace("def rows", "def lines"), as_path="more_rows.py")
+    assert answer.verdict == "extend"
+    assert "instead" not in answer.advice
+    assert "each keeps its own check of who may call" in answer.advice

@@ -250,4 +250,5 @@ def _routes(codebase: "Codebase") -> Iterator[RouteRecord]:
             row.site.path,
             row.site.line,
             endpoint.end_line if endpoint else row.site.line,
+            row.guards,
         )

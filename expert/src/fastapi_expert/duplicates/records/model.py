@@ -80,6 +80,8 @@ class RouteRecord(NamedTuple):
     path_file: str
     line: int
     end_line: int
+    guards: tuple[str, ...] = ()
+    """What is asked of callers on the way to it, before the endpoint's own parameters."""
 
 
 class VariableRecord(NamedTuple):

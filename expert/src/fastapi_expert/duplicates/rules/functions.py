@@ -11,7 +11,7 @@ from fastapi_expert.duplicates.model import Finding, Place, Similar
 from fastapi_expert.duplicates.records.extract import function_records
 from fastapi_expert.duplicates.records.model import FunctionRecord
 from fastapi_expert.duplicates.rules.base import Advice, Case, Family, FunctionRule, Group, Neighbour, Remark, Survey
-from fastapi_expert.duplicates.similarity.differences import WIRED, Differences
+from fastapi_expert.duplicates.similarity.differences import WIRED, Difference, Differences
 from fastapi_expert.duplicates.similarity.families import equal_groups, gather, is_copy
 from fastapi_expert.duplicates.similarity.measure import Code, Similarity, common_statements, compare, unpack
 from fastapi_expert.duplicates.similarity.pairs import Pairs, is_trivial, pools_of
@@ -148,9 +148,19 @@ def _differences(survey: Survey, ordered: Sequence[FunctionRecord], *, equal: bo
     if not equal:
         return Differences(is_known=False)
     each = [survey.texts.compare(other, ordered[0]) for other in ordered[1:LOOKED_INTO]]
-    return Differences(
-        tuple(dict.fromkeys(one for other in each for one in other.found)), all(one.is_known for one in each)
-    )
+    found = dict.fromkeys(one for other in each for one in other.found)
+    if any(one.kind == "endpoint" for one in ordered) and not _ask_the_same(survey, ordered):
+        found[OTHER_CALLERS] = None
+    return Differences(tuple(found), all(one.is_known for one in each))
+
+
+OTHER_CALLERS = Difference("access", "what its router asks of callers", "")
+
+
+def _ask_the_same(survey: Survey, endpoints: Sequence[FunctionRecord]) -> bool:
+    """Whether the routers on the way to all of them ask the same of callers; what is not known may differ."""
+    asked = {survey.guards.get(one.id, frozenset()) for one in endpoints}
+    return len(asked) == 1 and not any("?" in guard for guards in asked for way in guards for guard in way)
 
 
 def _rule(survey: Survey, members: Sequence[FunctionRecord], *, equal: bool) -> FunctionRule:
@@ -407,7 +417,7 @@ def _equal(record: FunctionRecord, code: Code, other: _Beside, case: Case) -> Fi
     advice = Advice(f"{rule.use.format(there=there, place=place(keep))} instead{bring}.", "reuse")
     if "." in keep.qualname and _owner(keep) != _owner(record) and not differences:
         advice = Advice(f"Inherit {there}{bring}, or move the body into one function that both call.", "reuse")
-    if differences and not record.is_test_case:
+    if (differences and not record.is_test_case) or _is_served_elsewhere(record, keep):
         advice = _draft_advice(record, keep, differences, there)
     elif is_twin:
         advice = _twins(group)
@@ -420,6 +430,11 @@ def _equal(record: FunctionRecord, code: Code, other: _Beside, case: Case) -> Fi
         (as_place(record), as_place(keep)),
         record.lines,
     )
+
+
+def _is_served_elsewhere(record: FunctionRecord, keep: FunctionRecord) -> bool:
+    """Whether the other one is an endpoint below another router: the draft does not say what its own asks of callers."""
+    return keep.kind == "endpoint" and record.path != keep.path
 
 
 def _draft_advice(record: FunctionRecord, keep: FunctionRecord, differences: Differences, there: str) -> Advice:

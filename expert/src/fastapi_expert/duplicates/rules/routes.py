@@ -140,6 +140,8 @@ def _registered_twice(earlier: RouteRecord, later: RouteRecord) -> Finding:
         advice = (
             f"Delete it, move what it adds into `{earlier.name}` ({_where(earlier)}), or give it a path of its own."
         )
+        if earlier.guards != later.guards:
+            message += "; their routers do not ask the same of callers"
     return _unreached(SAME_ROUTE, message, advice, "merge", earlier, later)
 
 

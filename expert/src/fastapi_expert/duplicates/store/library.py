@@ -92,7 +92,7 @@ class Library:
 
     @cached_property
     def routes(self) -> Sequence[RouteRecord]:
-        return [RouteRecord._make(row) for row in self._part("routes")]
+        return [_route(row) for row in self._part("routes")]
 
     @cached_property
     def variables(self) -> Sequence[VariableRecord]:
@@ -255,7 +255,7 @@ def unpack_records(data: bytes) -> tuple[Records, Any]:
     if crc32(memoryview(data)[-sum(len(part) for part in parts.values()) :]) != checksum:
         raise ValueError("a damaged library")
     functions = [_function(row) for row in json.loads(b"[%b]" % bytes(parts["functions"]))]
-    routes = [RouteRecord._make(row) for row in json.loads(bytes(parts["routes"]))]
+    routes = [_route(row) for row in json.loads(bytes(parts["routes"]))]
     records = Records(
         tuple(functions),
         tuple([_model(row) for row in json.loads(bytes(parts["models"]))]),
@@ -272,6 +272,11 @@ def _function(row: list[Any]) -> FunctionRecord:
     *most, statements, names = row
     most[11], most[12] = tuple(most[11]), tuple(most[12])
     return FunctionRecord._make((*most, bytes.fromhex(statements), bytes.fromhex(names)))
+
+
+def _route(row: Sequence[Any]) -> RouteRecord:
+    *most, guards = row
+    return RouteRecord._make((*most, tuple(guards)))
 
 
 def _variable(row: list[Any]) -> VariableRecord:
