@@ -87,17 +87,18 @@ def data_class_kind(facts: ClassFacts) -> str:
 
 
 def _names_a_revision(statement: Stmt) -> bool:
-    return statement[0] == "=" and statement[2] == "down_revision"
+    assignment = ir.match(statement, ir.Assign)
+    return assignment is not None and assignment.target == "down_revision"
 
 
 def decorator_name(decorator: Expr) -> str:
     """The dotted name of a decorator in the form of `codebase.facts`: of `@a.b(c)` `a.b`."""
     if isinstance(decorator, str):
         return decorator
-    kind, *rest = decorator or ("",)
-    if kind == "c":
-        return decorator_name(rest[0])
-    return f"{decorator_name(rest[0])}.{rest[1]}" if kind == "a" else ""
+    if (call := ir.match(decorator, ir.Call)) is not None:
+        return decorator_name(call.function)
+    attribute = ir.match(decorator, ir.Attribute)
+    return f"{decorator_name(attribute.value)}.{attribute.name}" if attribute is not None else ""
 
 
 class Lineage:
