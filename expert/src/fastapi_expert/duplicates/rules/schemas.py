@@ -114,13 +114,17 @@ def _alike(
                 pairs[position, other] = common
     for family in gather(pairs):
         positions = [position for first in family.members for position in groups[first]]
-        if len(positions) == 2:
+        if len(family.members) == 2 and len(positions) == 2:
             first, second = family.members
             left, right = _most_like(second, roles[first], models), _most_like(first, roles[second], models)
             yield _near(models.models[left], models.models[right], pairs[first, second], imports)
         else:
             members = _without_heirs([models.models[position] for position in positions])
             if not _is_family(members):
+                continue
+            if len(members) == 2:
+                left, right = members
+                yield _near(left, right, overlap(left.fields, right.fields, models.weights), imports)
                 continue
             also = [
                 models.models[position]

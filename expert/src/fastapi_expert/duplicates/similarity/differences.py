@@ -202,11 +202,16 @@ class Texts:
             return None
         start = next((one.start_line for one in facts.functions if one.qualname == record.qualname), record.line)
         node = self._node(record.path, start, record.end_line)
-        bindings = self._bindings.get(record.path)
-        if bindings is None:
-            bindings = self._bindings[record.path] = bindings_of(facts)
         is_wired = record.kind in WIRED or any(name in text_of(node) for name in INJECTING)
-        return Side(node, bindings, is_wired)
+        return Side(node, self._bound(record.path), is_wired)
+
+    def _bound(self, path: str) -> Mapping[str, str]:
+        """What the names of a module are bound to; nothing is known of a file that is not there."""
+        bindings = self._bindings.get(path)
+        if bindings is None:
+            facts = self._facts(path)
+            bindings = self._bindings[path] = bindings_of(facts) if facts is not None else {}
+        return bindings
 
     def class_differences(self, here: tuple[str, str, int, int], there: tuple[str, str, int, int]) -> list[str]:
         """The names that two classes (path, qualname, first and last line) declare otherwise, or that one lacks.
@@ -217,7 +222,10 @@ class Texts:
         first, second = (self._node(path, line, end_line) for path, _, line, end_line in (here, there))
         if first is None or second is None:
             return [qualname for _, qualname, _, _ in (here, there)]
-        mine, theirs = declarations(first), declarations(second)
+        left, right = self._bound(here[0]), self._bound(there[0])
+        known = left.keys() & right.keys()
+        mine = declarations(first, {name: left[name] for name in known if here[0] != there[0]})
+        theirs = declarations(second, {name: right[name] for name in known if here[0] != there[0]})
         return [name for name in {**mine, **theirs} if mine.get(name) != theirs.get(name)]
 
     def _node(self, path: str, line: int, end_line: int) -> Node | None:

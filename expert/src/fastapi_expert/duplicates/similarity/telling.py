@@ -170,30 +170,37 @@ class Function:
         return Word(aspect, f"global {self._bindings.get(name, name)}", name)
 
 
-def declarations(node: Node) -> dict[str, str]:
-    """What a class declares: name to how it is spelled, without the docstring and without how a type is spelled."""
-    return dict(map(_declaration, _statements(_definition(node))))
+def declarations(node: Node, bindings: Mapping[str, str]) -> dict[str, str]:
+    """What a class declares: name to how it is spelled, without the docstring and without how a type is spelled.
+
+    ``bindings`` say what names of the module are bound to: the same type by name may be another class.
+    """
+    return dict(_declaration(one, bindings) for one in _statements(_definition(node)))
 
 
-def _declaration(statement: Node) -> tuple[str, str]:
+def _declaration(statement: Node, bindings: Mapping[str, str]) -> tuple[str, str]:
     inner = statement.named_children[0] if statement.type == "expression_statement" else statement
     if inner.type == "assignment":
-        name = text_of(inner.child_by_field_name("left"))
-        kind = plain_type(text_of(inner.child_by_field_name("type")))
-        return name, f"{kind} = {_flat(inner.child_by_field_name('right'))}"
+        name, annotation = text_of(inner.child_by_field_name("left")), inner.child_by_field_name("type")
+        names = {text_of(one) for one in _all(annotation) if one.type == "identifier"} if annotation else set[str]()
+        bound = sorted(bindings[one] for one in names if one in bindings)
+        value = _flat(inner.child_by_field_name("right"), bindings)
+        return name, f"{plain_type(text_of(annotation))} {bound} = {value}"
     definition = _definition(inner)
-    return text_of(definition.child_by_field_name("name")) or _flat(inner), _flat(inner)
+    text = _flat(inner, bindings)
+    return text_of(definition.child_by_field_name("name")) or text, text
 
 
-def _flat(node: Node | None) -> str:
+def _flat(node: Node | None, bindings: Mapping[str, str]) -> str:
     """The leaves of a tree in one line: layout, comments and the kind of quotes do not count."""
     if node is None or node.type == "comment":
         return ""
     if node.type in ("string_start", "string_end"):
         return "'"
     if not node.children:
-        return text_of(node)
-    return " ".join(filter(None, map(_flat, node.children)))
+        text = text_of(node)
+        return bindings.get(text, text) if node.type == "identifier" else text
+    return " ".join(filter(None, [_flat(one, bindings) for one in node.children]))
 
 
 def _definition(node: Node) -> Node:
