@@ -240,3 +240,45 @@ def test_an_async_test_and_its_sync_twin_are_no_cases_of_one_test(findings: Find
     text = "from stores import make_store\n\n\ndef test_put():\n" + body.format(wait="")
     text += "\n\nasync def test_put_async():\n" + body.format(wait="await ")
     assert findings({"test_stores.py": text}) == ()
+
+
+def test_many_settings_that_are_read_past_their_class_are_one_finding(findings: Find) -> None:
+    names = ("queue_url", "queue_user", "queue_password", "queue_size")
+    fields = "".join(f"    {name}: str\n" for name in names)
+    settings = f"from pydantic_settings import BaseSettings\n\n\nclass Settings(BaseSettings):\n{fields}"
+    reads = "import os\n\n" + "".join(f"{name} = os.environ['{name.upper()}']\n" for name in names)
+    [finding] = findings({"settings.py": settings, "queue.py": reads})
+    assert finding.rule == "FX502"
+    assert finding.message.startswith("4 variables that `Settings` (settings.py:5) defines are read")
+
+
+NESTED = """
+from pydantic import BaseModel
+
+
+class Category(BaseModel):
+    {field}: str
+
+
+class Fuel(BaseModel):
+    code: str
+    country: str
+    category: Category
+"""
+
+
+def test_a_field_whose_type_has_the_name_of_another_class_is_a_difference(findings: Find) -> None:
+    found = findings({"one/a.py": NESTED.format(field="label"), "two/b.py": NESTED.format(field="rank")})
+    [finding] = [one for one in found if "`Fuel`" in one.message]
+    assert "instead" not in finding.advice
+    assert "`category`" in finding.advice
+
+
+def test_a_private_function_of_another_module_is_moved_and_not_imported(findings: Find) -> None:
+    body = (
+        "def _spelled(text, most):\n    words = text.split()\n    kept = [word for word in words if len(word) < most]\n"
+        "    kept.sort(key=str.lower)\n    longest = max(kept, key=len, default='')\n    return kept, longest\n"
+    )
+    [finding] = findings({"a.py": body, "b.py": body})
+    assert finding.action == "merge"
+    assert finding.advice == "Move `_spelled` (a.py:1) into a module that both import, under a public name."

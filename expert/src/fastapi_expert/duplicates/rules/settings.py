@@ -29,6 +29,8 @@ READ_TWICE = Rule(
     "FX503", "setting read twice", "One environment variable read in several files", "settings", verdict="extend"
 )
 
+MANY = 3
+"""Variables of one class that are read past it are told one by one up to this number."""
 _APART = {"migrations", "alembic", "examples", "example", "docs", "docs_src", "scripts", "bench", "benchmarks"}
 """Folders of programs that run by themselves: what they read is no setting of the application."""
 _MACHINE = re.compile(
@@ -49,8 +51,14 @@ def _survey(survey: Survey) -> Iterator[Finding]:
         definitions = defined.get(variable.variable, ())
         if not variable.owner and _is_past(variable, definitions, survey.imports):
             past.setdefault(variable.variable, []).append(variable)
-    for name, reads in past.items():
-        yield _read(reads, defined[name][0], survey.imports)
+    by_class: dict[tuple[str, str], list[str]] = {}
+    for name in past:
+        by_class.setdefault((defined[name][0].path, defined[name][0].owner), []).append(name)
+    for names in by_class.values():
+        if len(names) > MANY:
+            yield _many_read([past[name] for name in names], defined[names[0]][0])
+        else:
+            yield from (_read(past[name], defined[name][0], survey.imports) for name in names)
     for reads in _loose_reads(variables, defined).values():
         yield from _read_in_one_program(reads, survey.imports)
 
@@ -162,6 +170,21 @@ def _read(reads: Sequence[VariableRecord], definition: VariableRecord, imports: 
         message=f"{variable.variable} is read from the environment{more}, past `{definition.owner}.{definition.field}` "
         f"({place(definition)})",
         advice=f"Take `{definition.field}` from {there} ({place(definition)}){bring}.",
+        action="reuse",
+    )
+
+
+def _many_read(reads: Sequence[Sequence[VariableRecord]], definition: VariableRecord) -> Finding:
+    """What is said of a settings class past which many of its variables are read: one cause, one finding."""
+    places = [one for same in reads for one in same]
+    files = listed(list(dict.fromkeys(one.path for one in places)))
+    variables = listed([same[0].variable for same in reads])
+    return _finding(
+        READ_PAST,
+        (*places, definition),
+        message=f"{len(reads)} variables that `{definition.owner}` ({place(definition)}) defines are read from the "
+        f"environment past it, in {files}: {variables}",
+        advice=f"Take them from the `{definition.owner}` object: one place says what each is and what it is without it.",
         action="reuse",
     )
 
