@@ -1,9 +1,10 @@
 """Duplicates found and missed on edited copies of real projects, false alarms on unrelated ones, and what users are told:
-drafts of what exists (`purpose`), real later commits (`later`), findings that were judged by reading them (`judged`)."""
+drafts of what exists (`purpose`), real later commits (`later`), code of strangers (`foreign`), findings that were judged
+by reading them (`judged`)."""
 
 import importlib
 
-PARTS = {"purpose": "purposes", "later": "later", "judged": "judged"}
+PARTS = {"purpose": "purposes", "later": "later", "foreign": "foreign", "judged": "judged"}
 """What the first argument asks for, and the module that measures it; recall otherwise."""
 
 
