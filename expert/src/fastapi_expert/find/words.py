@@ -27,7 +27,8 @@ def _meaning(word: str) -> str:
     return "" if lower in _STOP else stem(lower)
 
 
-def ideas(text: str) -> list[str]:
+@lru_cache(maxsize=8192)
+def ideas(text: str) -> tuple[str, ...]:
     """The stems in ``text``, but two neighbours that the table of synonyms knows as one word are that one word: `sign_in`
     and `logs in` are `signin` and `login`, although `in` alone says nothing."""
     found: list[str] = []
@@ -41,7 +42,7 @@ def ideas(text: str) -> list[str]:
         elif meaning := _meaning(pieces[position]):
             found.append(meaning)
         position += 1
-    return found
+    return tuple(found)
 
 
 @lru_cache(maxsize=65536)

@@ -68,9 +68,10 @@ def purposes_of(codebase: "Codebase") -> list[Described]:
 
 
 def described(
-    facts: FileFacts, *, kinds: Mapping[tuple[str, str], str], own: Collection[str] = ()
+    facts: FileFacts, *, kinds: Mapping[tuple[str, str], str], own: Collection[str] = (), but: Collection[str] = ()
 ) -> Iterator[Described]:
-    """What the functions and classes of one file are for; ``own`` are the first names of the project's own modules."""
+    """What the functions and classes of one file are for, but for those with a qualname in ``but``; ``own`` are the
+    first names of the project's own modules."""
     silent = {*own, *_EVERYWHERE}
     imported = {
         one.alias or one.name or one.module.partition(".")[0]: one.module
@@ -80,10 +81,10 @@ def described(
     classes = {one.qualname for one in facts.classes}
     for function in facts.functions:
         is_nested = function.parent and function.parent not in classes
-        if not is_nested and not function.name.startswith("__"):
+        if not is_nested and not function.name.startswith("__") and function.qualname not in but:
             yield _function(facts.path, function, imported, kinds.get((facts.path, function.qualname), "function"))
     for one in facts.classes:
-        if not one.parent:
+        if not one.parent and one.qualname not in but:
             yield _class(facts.path, one, kinds.get((facts.path, one.qualname), "class"))
 
 

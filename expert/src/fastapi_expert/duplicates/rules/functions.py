@@ -308,7 +308,7 @@ class _Beside:
 
 
 def _judge(case: Case) -> Iterator[Remark]:
-    """For every function of the draft: the finding against what is most like it, and its neighbours."""
+    """For every function that is new or changed: the finding against what is most like it, and its neighbours."""
     before = case.before
     old = {one.qualname: one for one in function_records(before, kinds={}, mentions={}, lineage=None)} if before else {}
     known = {(one.qualname, one.exact) for one in old.values()}
@@ -317,11 +317,10 @@ def _judge(case: Case) -> Iterator[Remark]:
     for record, code in mine:
         if record.silent or not code.statements:
             continue
+        if (record.qualname, record.exact) in known:
+            continue
         neighbours = _neighbours(record, code, case.overlay, standing)
         near: list[Neighbour] = [(one.evidence, one.similar) for one in neighbours[:5] if one.score >= NEAR_ENOUGH]
-        if (record.qualname, record.exact) in known:
-            yield Remark(None, near, is_new=False)
-            continue
         replaced = old.get(record.qualname)
         finding = _draft_finding(record, code, neighbours, case, unpack(replaced) if replaced else None)
         yield Remark(finding, near, is_new=replaced is None)

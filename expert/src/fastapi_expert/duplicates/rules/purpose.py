@@ -40,11 +40,8 @@ def _judge(case: Case) -> Iterator[Remark]:
     if is_test_path(draft.path) or is_foreign(draft):
         return
     before = {one.qualname for one in (*case.before.functions, *case.before.classes)} if case.before else set[str]()
-    added = [one for file in case.overlay.added for one in described(file.facts, kinds=file.kinds)]
-    for one in described(draft, kinds={}):
-        if one.purpose.qualname in before:
-            continue
-        related = _related(one, case, added)
+    for one in described(draft, kinds={}, but=before):
+        related = _related(one, case)
         owner = one.purpose.qualname.rpartition(".")[0]
         rank = BEHIND if not owner or owner in before else BEHIND * METHOD
         same = [near for near in related if near.is_same_name][:NAMESAKES] if not owner else []
@@ -56,14 +53,16 @@ def _judge(case: Case) -> Iterator[Remark]:
         yield Remark(_finding(one.purpose, related), near[:NEAREST])
 
 
-def _related(one: Described, case: Case, added: Sequence[Described]) -> list[Related]:
+def _related(one: Described, case: Case) -> list[Related]:
     overlay = case.overlay
     known = [near for near in overlay.library.purposes.related(one) if near.purpose.path not in overlay.removed]
     ask = Asked(one, overlay.library.purposes.index.worth)
-    for other in added:
-        near = compared(ask, other.purpose)
-        if near is not None:
-            known.append(near)
+    for file in overlay.added:
+        for other in file.purposes:
+            if not ask.words.keys().isdisjoint(other.parts["name"]):
+                near = compared(ask, other.purpose)
+                if near is not None:
+                    known.append(near)
     return sorted(known, key=lambda near: (-near.score, near.purpose.path, near.purpose.line))
 
 

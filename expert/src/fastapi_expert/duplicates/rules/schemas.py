@@ -297,7 +297,7 @@ def _taken(records: Sequence[ModelRecord], what: str, advice: str) -> Finding:
 
 
 def _judge(case: Case) -> Iterator[Remark]:
-    """For every model of the draft: the finding against its closest relative, and the neighbours."""
+    """For every model that is new or changed: the finding against its closest relative, and the neighbours."""
     draft, before, overlay = case.draft, case.before, case.overlay
     if not draft.classes or is_test_path(draft.path) or is_foreign(draft):
         return
@@ -316,12 +316,12 @@ def _judge(case: Case) -> Iterator[Remark]:
         model for model in mine if (was := old.get(model.record.name)) and was.record.fields == model.record.fields
     ]
     for model in mine:
-        if model.fields:
+        if model.fields and model not in standing:
             others = [*_stored(model, models, overlay.removed), *changed]
-            others += [one for one in standing if one is not model]
+            others += standing
             was = old.get(model.record.name)
-            finding, similar = _judged(model, others, models, case, was, silent=model in standing)
-            if finding is None and model not in standing:
+            finding, similar = _judged(model, others, models, case, was)
+            if finding is None:
                 finding = _table_taken(model.record, [*models.models, *changed], overlay.removed)
             yield Remark(finding, similar, is_new=was is None)
 
@@ -334,7 +334,7 @@ def _stored(model: Model, models: Models, gone: Collection[str]) -> Iterator[Mod
 
 
 def _judged(
-    model: Model, others: Sequence[Model], models: Models, case: Case, replaced: Model | None, *, silent: bool
+    model: Model, others: Sequence[Model], models: Models, case: Case, replaced: Model | None
 ) -> tuple[Finding | None, list[Neighbour]]:
     finding: Finding | None = None
     neighbours: list[tuple[float, bool, Model]] = []
@@ -349,7 +349,7 @@ def _judged(
     neighbours.sort(key=lambda one: (-one[0], not one[1], one[2].record.path, one[2].record.line))
     for score, _, other in neighbours:
         mine = Model(_with_ancestors(model.record, other.record), _with_inherited(model, other))
-        if silent or are_related(mine.record, other.record):
+        if are_related(mine.record, other.record):
             continue
         if replaced is not None and _stood_before(replaced, other, models, score):
             continue

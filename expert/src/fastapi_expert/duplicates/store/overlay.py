@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from fastapi_expert.codebase.model import Kind
 from fastapi_expert.codebase.syntax.facts import FileFacts
@@ -10,6 +11,9 @@ from fastapi_expert.duplicates.records.extract import function_records
 from fastapi_expert.duplicates.records.model import FunctionRecord
 from fastapi_expert.duplicates.similarity.measure import Code, unpack
 from fastapi_expert.duplicates.store.library import Library
+
+if TYPE_CHECKING:
+    from fastapi_expert.duplicates.records.purposes import Described
 
 
 class AddedFile:
@@ -24,6 +28,13 @@ class AddedFile:
         """Its functions with their code."""
         records = function_records(self.facts, kinds=self.kinds, mentions={}, lineage=None)
         return [(record, unpack(record)) for record in records]
+
+    @cached_property
+    def purposes(self) -> "Sequence[Described]":
+        """What its functions and classes are for."""
+        from fastapi_expert.duplicates.records.purposes import described  # a hook asks when a draft declares something
+
+        return list(described(self.facts, kinds=self.kinds))
 
     @cached_property
     def _having(self) -> dict[int, list[int]]:
