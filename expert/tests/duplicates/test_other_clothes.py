@@ -282,3 +282,14 @@ def test_a_private_function_of_another_module_is_moved_and_not_imported(findings
     [finding] = findings({"a.py": body, "b.py": body})
     assert finding.action == "merge"
     assert finding.advice == "Move `_spelled` (a.py:1) into a module that both import, under a public name."
+
+
+def test_a_base_from_outside_brings_no_fields_of_another_class(judging: Judging) -> None:
+    """Both inherit from `BaseModel`; what the other one has from its own base is not the draft's."""
+    fields = "".join(f"    switch_{number}: bool\n" for number in range(9))
+    files = {
+        "settings.py": f"from pydantic import BaseModel\n\n\nclass Common(BaseModel):\n{fields}\n\n"
+        "class Special(Common):\n    key: str\n\n\nclass MoreSpecial(Special):\n    key: str\n    other: int\n"
+    }
+    answer = judging(files)("from pydantic import BaseModel\n\n\nclass AccountId(BaseModel):\n    key: str\n    other: int\n")
+    assert answer.verdict == "new"

@@ -105,7 +105,7 @@ def _finding(*row: Any) -> Finding:
 def _rank(finding: Finding) -> tuple[int, float, str, int]:
     """What is wrong comes first, then copied files, exact copies, copies, and likenesses; tests after the rest."""
     place = finding.components[0]
-    weight = finding.saves * finding.similarity**3  # the closer, the surer
+    weight = finding.saves * finding.similarity**6  # the closer, the surer
     if finding.similarity < 1.0:
         weight *= finding.definition.loose_weight
     return (_tier(finding), -weight, place.path, place.line)

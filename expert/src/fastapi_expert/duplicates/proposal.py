@@ -119,15 +119,15 @@ class _Change:
         self._overlay = snapshot.overlay(removed=removed)
         self._facts = [read_source(draft.source, draft.path or DRAFT) for draft in drafts]
         self._before = [_before(draft, snapshot) for draft in drafts]
-        kinds = snapshot.library.kinds
-        self._new = [AddedFile(facts, kinds) for facts in self._facts]
+        library = snapshot.library
+        self._new = [AddedFile(facts, library) for facts in self._facts]
         self._snapshot = snapshot
         self._by_path = {facts.path: facts for facts in self._facts}
         sources = {facts.path: draft.source for facts, draft in zip(self._facts, drafts, strict=True)}
         self._texts = Texts(snapshot.root, cache(self._facts_of), sources)
         self._imports = Imports(snapshot.root, self._overlay.library.modules, lambda: self._overlay.library.needs)
         self._baseline = _baseline(settings)
-        self._left = [AddedFile(_standing(*both), kinds) for both in zip(self._facts, self._before, strict=True)]
+        self._left = [AddedFile(_standing(*both), library) for both in zip(self._facts, self._before, strict=True)]
 
     def judge(self, number: int) -> Proposal:
         """The verdict on one file.

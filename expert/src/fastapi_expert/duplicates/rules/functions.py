@@ -33,6 +33,8 @@ SIBLING = 30
 LOOKED_INTO = 8
 """Members of a group of which it is worked out what they differ in."""
 KEEP_ACCESS = "each keeps its own check of who may call"
+SHAPE_ALONE = 0.97
+"""How alike functions of one shape are that call other things: less sure to be copies than what differs in values."""
 SMALL = 0.5
 """What a body too small to be worth sharing is alike at most: one line equals another by chance."""
 
@@ -127,9 +129,11 @@ def finding_on(
     ordered = by_worth([functions[position] for position in positions], survey.imports)
     codes = [survey.codes[position] for position in positions]
     exact = len({code.exact for code in codes}) == 1
-    similarity = (1.0 if exact else 0.99) if equal else min(score, 0.98)
     rule = _rule(survey, ordered, equal=equal)
-    group = Group(ordered, codes, survey.imports, equal, _differences(survey, ordered, equal=equal), score < LOOSE)
+    differences = _differences(survey, ordered, equal=equal)
+    group = Group(ordered, codes, survey.imports, equal, differences, score < LOOSE)
+    names_apart = SHAPE_ALONE if differences and not differences.only_values else 0.99
+    similarity = (1.0 if exact else names_apart) if equal else min(score, 0.98)
     advice = (rule.advise and rule.advise(group)) or _advice(group)
     lines = sorted(functions[position].lines for position in unequal or positions)
     return Finding(
@@ -416,7 +420,9 @@ def _equal(record: FunctionRecord, code: Code, other: _Beside, case: Case) -> Fi
     named = differences.named()
     how = "is, but for names," if not exact and not named else "is"
     advice = Advice(f"{rule.use.format(there=there, place=place(keep))} instead{bring}.", "reuse")
-    if "." in keep.qualname and _owner(keep) != _owner(record) and not differences:
+    if record.is_test and not record.is_test_case and not differences:
+        advice = Advice(f"Move {there} to a conftest.py or a helper module of the tests, and use it in both.", "merge")
+    elif "." in keep.qualname and _owner(keep) != _owner(record) and not differences and not record.is_test_case:
         advice = Advice(f"Inherit {there}{bring}, or move the body into one function that both call.", "reuse")
     if (differences and not record.is_test_case) or _is_served_elsewhere(record, keep):
         advice = _draft_advice(record, keep, differences, there)

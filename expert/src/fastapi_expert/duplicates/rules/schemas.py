@@ -384,8 +384,9 @@ def _comparable(draft: str, other: str) -> bool:
 
 def _with_inherited(model: Model, other: Model) -> Mapping[str, Field]:
     """The draft's fields, with those that it gets from a base that ``other`` has too and that is no model itself."""
-    bases = {one.rpartition("::")[2].rpartition(".")[2] for one in other.record.ancestors}
-    if bases.isdisjoint(model.record.ancestors):
+    ours = [one for one in other.record.ancestors if not one.startswith("::")]  # from outside come no fields
+    bases = {one.rpartition("::")[2].rpartition(".")[2] for one in ours}
+    if not bases or not bases <= set(model.record.ancestors):
         return model.fields
     own = set(map(field_key, other.record.own))
     return {key: field for key, field in other.fields.items() if key not in own} | dict(model.fields)

@@ -114,6 +114,11 @@ class Library:
         return dict(self._part("needs"))
 
     @cached_property
+    def own(self) -> frozenset[str]:
+        """The first names of the modules of this codebase: what is imported from there is no library of others."""
+        return frozenset({name.partition(".")[0] for name in self.modules.values()} | {"src"})
+
+    @cached_property
     def modules(self) -> Mapping[str, str]:
         """Path to dotted module name."""
         return dict(self._part("modules"))
