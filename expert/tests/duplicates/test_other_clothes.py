@@ -293,3 +293,37 @@ def test_a_base_from_outside_brings_no_fields_of_another_class(judging: Judging)
     }
     answer = judging(files)("from pydantic import BaseModel\n\n\nclass AccountId(BaseModel):\n    key: str\n    other: int\n")
     assert answer.verdict == "new"
+
+
+def test_the_environ_of_a_request_is_no_environment(findings: Find) -> None:
+    text = "def {name}(sid, environ):\n    address = environ.get('REMOTE_ADDR')\n    return sid, address, environ['QUERY_STRING']\n"
+    assert findings({"a.py": text.format(name="joined"), "b.py": text.format(name="left")}) == ()
+
+
+CACHED = """
+def {name}(function):
+    {kind} wrapper(*args):
+        key = spelled(function, args)
+        if key not in KEPT:
+            KEPT[key] = {wait}function(*args)
+        hits.count(key)
+        return KEPT[key]
+
+    return wrapper
+"""
+
+
+def test_a_decorator_that_awaits_is_not_the_one_that_does_not(findings: Find) -> None:
+    found = findings(
+        {
+            "cache.py": CACHED.format(name="kept", kind="def", wait="")
+            + CACHED.format(name="kept_async", kind="async def", wait="await ")
+        }
+    )
+    assert "instead" not in advice_of(found)
+    assert "`await`" in advice_of(found) or "`async def`" in advice_of(found)
+
+
+def test_code_of_others_that_was_copied_into_the_tree_is_left_alone(findings: Find) -> None:
+    text = "def {name}(device):\n    status = lib.ask(device)\n    check(status)\n    rows = status.rows()\n    return rows[0]\n"
+    assert findings({"app/_vendor/gpu.py": text.format(name="speed") + text.format(name="heat")}) == ()

@@ -254,10 +254,10 @@ def _advice(group: Group) -> Advice:
     if len({_owner(function) for function in members}) > 1:
         return Advice(f"Move the body into one function that {all_of} call, beside {there}.", "merge")
     if not differences:
+        if keep.name.startswith("_") and not keep.name.startswith("__") and keep.path != group.changed.path:
+            return Advice(f"Move {there} into a module that {all_of} import, under a public name.", "merge")
         if len(members) > 2:
             return Advice(f"Keep {there}{bring}, and let the other {len(members) - 1} go.", "merge")
-        if keep.name.startswith("_") and not keep.name.startswith("__") and keep.path != group.changed.path:
-            return Advice(f"Move {there} into a module that both import, under a public name.", "merge")
         return Advice(f"Call {there} instead{bring}.", "reuse")
     if differences.only_values:
         use = "call it here" if len(members) == 2 else f"let the other {len(members) - 1} call it"

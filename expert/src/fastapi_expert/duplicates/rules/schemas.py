@@ -382,11 +382,15 @@ def _comparable(draft: str, other: str) -> bool:
     return draft == other or {draft, other} == {"schema", "data class"}
 
 
+_OUTSIDE = {"BaseModel", "BaseSettings", "RootModel", "SQLModel", "DeclarativeBase", "NamedTuple", "TypedDict"}
+"""Bases that bring no fields."""
+
+
 def _with_inherited(model: Model, other: Model) -> Mapping[str, Field]:
     """The draft's fields, with those that it gets from a base that ``other`` has too and that is no model itself."""
-    ours = [one for one in other.record.ancestors if not one.startswith("::")]  # from outside come no fields
-    bases = {one.rpartition("::")[2].rpartition(".")[2] for one in ours}
-    if not bases or not bases <= set(model.record.ancestors):
+    ours = [one for one in other.record.ancestors if not one.startswith("::")]
+    bases = {one.rpartition("::")[2].rpartition(".")[2] for one in ours} - _OUTSIDE
+    if bases.isdisjoint(model.record.ancestors):
         return model.fields
     own = set(map(field_key, other.record.own))
     return {key: field for key, field in other.fields.items() if key not in own} | dict(model.fields)

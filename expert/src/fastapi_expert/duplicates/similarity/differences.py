@@ -18,7 +18,7 @@ from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import FileFacts
 from fastapi_expert.codebase.syntax.reader import parse
 from fastapi_expert.duplicates.records.model import FunctionRecord
-from fastapi_expert.duplicates.similarity.telling import INJECTING, Aspect, Function, Word, declarations, text_of
+from fastapi_expert.duplicates.similarity.telling import INJECTING, Aspect, Function, Word, declarations, is_async, text_of
 
 WIRED = ("endpoint", "dependency", "exception_handler")
 """Kinds of functions that FastAPI calls."""
@@ -93,8 +93,9 @@ def differences(here: Side, there: Side) -> Differences:
         return Differences(is_known=False)
     is_wired = here.is_wired or there.is_wired
     known = here.bindings.keys() & there.bindings.keys()  # a fragment without its imports is taken at its word
+    awaits = is_async(here.node) == is_async(there.node)
     left, right = (
-        [*Function(node, {name: side.bindings[name] for name in known}, is_wired=is_wired).words()]
+        [*Function(node, {name: side.bindings[name] for name in known}, is_wired=is_wired, awaits=awaits).words()]
         for side, node in ((here, here.node), (there, there.node))
     )
     if [word.key for word in left] == [word.key for word in right]:

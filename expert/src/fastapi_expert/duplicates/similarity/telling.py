@@ -39,11 +39,20 @@ def text_of(node: Node | None) -> str:
     return node.text.decode("utf-8", "replace") if node is not None and node.text is not None else ""
 
 
-class Function:
-    """A definition with the decorators above it; ``bindings`` say what the names of its module are bound to."""
+def is_async(node: Node) -> bool:
+    """Whether a definition starts with `async`."""
+    return any(one.type == "async" for one in _definition(node).children)
 
-    def __init__(self, node: Node, bindings: Mapping[str, str], *, is_wired: bool) -> None:
+
+class Function:
+    """A definition with the decorators above it; ``bindings`` say what the names of its module are bound to.
+
+    ``awaits`` is False where sync and async twins are compared, of which one awaits and the other does not.
+    """
+
+    def __init__(self, node: Node, bindings: Mapping[str, str], *, is_wired: bool, awaits: bool = True) -> None:
         self._node = _definition(node)
+        self._awaits = awaits
         self._decorators = [one for one in node.children if one.type == "decorator"]
         self._bindings = bindings
         self._is_wired = is_wired
@@ -115,6 +124,8 @@ class Function:
             yield from self._children(node, aspect, but="name")
         elif kind in ("function_definition", "class_definition"):
             yield self._name(text_of(node.child_by_field_name("name")), aspect)
+            if is_async(node) and self._awaits:
+                yield Word(aspect, "async def", "async def")
             for statement in _statements(node):
                 yield from self._words(statement, aspect)
         elif kind in ("parameters", "lambda_parameters"):
@@ -126,6 +137,8 @@ class Function:
             yield from self._other(node, aspect)
 
     def _other(self, node: Node, aspect: Aspect) -> Iterator[Word]:
+        if node.type == "await" and self._awaits:
+            yield Word(aspect, "await", "await")
         if node.type in _OPERATIONS:
             for one in node.children:
                 if not one.is_named:
