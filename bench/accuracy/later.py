@@ -53,9 +53,7 @@ def _overall(said: Sequence[Judgement | None]) -> str:
     return said[0].verdict if said and said[0] is not None else "not judged"
 
 
-def _proposed(
-    repository: Path, count: int, latest: int
-) -> Iterator[tuple[str, str, list[tuple[str, str, str]]]]:
+def _proposed(repository: Path, count: int, latest: int) -> Iterator[tuple[str, str, list[tuple[str, str, str]]]]:
     with tempfile.TemporaryDirectory() as scratch:
         tree = Path(scratch) / "tree"
         _git(Path(scratch), "clone", "--quiet", "--shared", "--no-checkout", str(repository), str(tree))
@@ -75,7 +73,9 @@ def _chosen(tree: Path, count: int, latest: int) -> list[str]:
     log = _git(tree, "log", "--no-merges", f"-{latest}", "--format=%H", "--", "*.py").split()
     found: list[str] = []
     for commit in sorted(log, key=lambda one: sha256(one.encode()).hexdigest()):
-        rows = [row.split("\t") for row in _git(tree, "show", "--numstat", "--format=", commit, "--", "*.py").splitlines()]
+        rows = [
+            row.split("\t") for row in _git(tree, "show", "--numstat", "--format=", commit, "--", "*.py").splitlines()
+        ]
         added = sum(int(row[0]) for row in rows if len(row) == 3 and row[0].isdigit() and not is_test_path(row[2]))
         if len(rows) <= MOST_FILES and added >= LEAST_LINES and _has_parent(tree, commit):
             found.append(commit)

@@ -78,7 +78,9 @@ def drafts() -> dict[str, Draft]:
 def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench accuracy purpose", description=__doc__)
     parser.add_argument("folders", type=Path, nargs="+", help="folders with checkouts of the codebases")
-    parser.add_argument("--misses", action="store_true", help="name what was missed of the half that was tuned on, and by its very name")
+    parser.add_argument(
+        "--misses", action="store_true", help="name what was missed of the half that was tuned on, and by its very name"
+    )
     options = parser.parse_args(argv)
     targets = tomllib.loads((DATA / "targets.toml").read_text(encoding="utf-8"))
     places = {name: folder / name for name in targets for folder in options.folders if (folder / name).is_dir()}

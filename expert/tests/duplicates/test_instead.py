@@ -340,7 +340,9 @@ def test_equal_endpoints_below_routers_that_ask_otherwise_are_told_so(findings: 
 
 
 def test_a_copy_of_another_routers_endpoint_is_never_called_instead(judging: Judging) -> None:
-    ask = judging({"main.py": APP.format(guard=", dependencies=[Depends(admin)]"), "open_rows.py": ROWS, "closed_rows.py": ""})
+    ask = judging(
+        {"main.py": APP.format(guard=", dependencies=[Depends(admin)]"), "open_rows.py": ROWS, "closed_rows.py": ""}
+    )
     answer = ask(ROWS.replace('"/rows"', '"/lines"').replace("def rows", "def lines"), as_path="more_rows.py")
     assert answer.verdict == "extend"
     assert "instead" not in answer.advice

@@ -47,7 +47,10 @@ def papers(tenant=Depends({name})):
 def test_a_dependency_of_another_scope_or_tenant_is_never_depended_on_instead(
     judging: Judging, scope: str, tenant: str
 ) -> None:
-    files = {"guards.py": TENANT.format(name="north", scope="read", tenant="north"), "use.py": USES.format(name="north")}
+    files = {
+        "guards.py": TENANT.format(name="north", scope="read", tenant="north"),
+        "use.py": USES.format(name="north"),
+    }
     answer = judging(files)(TENANT.format(name="other", scope=scope, tenant=tenant))
     assert answer.verdict == "extend"
     assert "instead" not in answer.advice
@@ -136,7 +139,12 @@ def test_a_dead_module_beside_a_package_of_its_name_is_the_one_to_go(findings: F
         "    kept.sort(key=str.lower)\n    longest = max(kept, key=len, default='')\n    return kept, longest\n"
     )
     [finding] = findings(
-        {"tools.py": body, "tools/__init__.py": "", "tools/words.py": body, "main.py": "from tools.words import spelled\n"}
+        {
+            "tools.py": body,
+            "tools/__init__.py": "",
+            "tools/words.py": body,
+            "main.py": "from tools.words import spelled\n",
+        }
     )
     assert "(tools/words.py:1)" in finding.advice
     assert finding.components[0].path == "tools.py"
@@ -291,7 +299,9 @@ def test_a_base_from_outside_brings_no_fields_of_another_class(judging: Judging)
         "settings.py": f"from pydantic import BaseModel\n\n\nclass Common(BaseModel):\n{fields}\n\n"
         "class Special(Common):\n    key: str\n\n\nclass MoreSpecial(Special):\n    key: str\n    other: int\n"
     }
-    answer = judging(files)("from pydantic import BaseModel\n\n\nclass AccountId(BaseModel):\n    key: str\n    other: int\n")
+    answer = judging(files)(
+        "from pydantic import BaseModel\n\n\nclass AccountId(BaseModel):\n    key: str\n    other: int\n"
+    )
     assert answer.verdict == "new"
 
 
@@ -327,3 +337,69 @@ def test_a_decorator_that_awaits_is_not_the_one_that_does_not(findings: Find) ->
 def test_code_of_others_that_was_copied_into_the_tree_is_left_alone(findings: Find) -> None:
     text = "def {name}(device):\n    status = lib.ask(device)\n    check(status)\n    rows = status.rows()\n    return rows[0]\n"
     assert findings({"app/_vendor/gpu.py": text.format(name="speed") + text.format(name="heat")}) == ()
+
+
+def test_one_feature_is_not_told_to_import_from_another(findings: Find) -> None:
+    body = (
+        "def {name}(url, most):\n    rows = ask(url)\n    kept = [row for row in rows if row.size < most]\n"
+        "    kept.sort(key=str)\n    longest = max(kept, key=len, default=None)\n    return kept, longest\n"
+    )
+    files = {f"app/{name}/bot.py": body.format(name=f"files_of_{name}") for name in ("discord", "teams")}
+    [finding] = findings(files | {"app/__init__.py": ""})
+    assert "instead" not in finding.advice
+    assert finding.advice.endswith("into a module that both import.")
+
+
+def test_a_feature_may_import_what_is_there_to_be_shared(findings: Find) -> None:
+    body = (
+        "def {name}(url, most):\n    rows = ask(url)\n    kept = [row for row in rows if row.size < most]\n"
+        "    kept.sort(key=str)\n    longest = max(kept, key=len, default=None)\n    return kept, longest\n"
+    )
+    files = {
+        "app/common/files.py": body.format(name="files_of"),
+        "app/teams/bot.py": body.format(name="files_of_teams"),
+    }
+    [finding] = findings(files | {"app/__init__.py": "", "app/main.py": "from app.common.files import files_of\n"})
+    assert "Call `files_of` (app/common/files.py:1) instead" in finding.advice
+
+
+def test_a_short_path_below_another_router_is_not_taken(judging: Judging) -> None:
+    """What a router's paths become by being included is not known of a file that was just written."""
+    text = "from fastapi import APIRouter\n\nrouter = APIRouter()\n\n\n@router.get('/empty')\ndef {name}():\n    return {name}\n"
+    diff = "".join(
+        f"--- /dev/null\n+++ b/app/{name}.py\n@@ -0,0 +1,8 @@\n"
+        + "".join(f"+{line}\n" for line in text.format(name=name).splitlines())
+        for name in ("tags", "kinds")
+    )
+    assert judging({"app/__init__.py": ""})(diff).verdict == "new"
+
+
+def test_a_path_of_another_program_is_not_taken(judging: Judging) -> None:
+    text = "from fastapi import FastAPI\n\napp = FastAPI()\n\n\n@app.get('/health')\ndef {name}():\n    return {name}\n"
+    files = {"one/Dockerfile": "", "one/main.py": text.format(name="fine"), "two/Dockerfile": ""}
+    assert judging(files)(text.format(name="well"), as_path="two/main.py").verdict == "new"
+
+
+def test_the_name_of_a_table_in_a_migration_is_free(judging: Judging) -> None:
+    table = "class ParcelRole(Base):\n    __tablename__ = 'roles'\n    rank = Column(Integer)\n"
+    diff = "".join(
+        f"--- /dev/null\n+++ b/{path}\n@@ -0,0 +1,{text.count(chr(10))} @@\n"
+        + "".join(f"+{line}\n" for line in text.splitlines())
+        for path, text in (("app/revisions/a1.py", f"down_revision = 'b2'\n\n\n{table}"), ("app/roles.py", table))
+    )
+    assert "FX304" not in [one.rule for one in judging({"app/__init__.py": ""})(diff).findings]
+
+
+def test_many_variables_that_are_read_in_several_files_are_one_finding(findings: Find) -> None:
+    text = "import os\n\n" + "".join(
+        f"{name} = os.environ['BOT_{name}']\n" for name in ("TOKEN", "SECRET", "NAME", "ROOM")
+    )
+    [finding] = findings({"bot.py": text, "server.py": text})
+    assert finding.rule == "FX503"
+    assert finding.message.startswith("4 variables are read from the environment in several files each")
+
+
+def test_a_draft_that_nobody_said_a_place_for_may_belong_to_any_program(judging: Judging) -> None:
+    text = "from fastapi import FastAPI\n\napp = FastAPI()\n\n\n@app.get('/health')\ndef {name}():\n    return {name}\n"
+    files = {"one/Dockerfile": "", "one/main.py": text.format(name="fine")}
+    assert [one.rule for one in judging(files)(text.format(name="well")).findings] == ["FX101"]

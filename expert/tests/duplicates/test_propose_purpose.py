@@ -99,7 +99,9 @@ def test_something_unheard_of_is_still_new(ask: Ask) -> None:
     assert (answer.verdict, answer.advice) == ("new", "Nothing here does this yet.")
 
 
-HELPER = "def freeze_parcel(parcel, until):\n    parcel.frozen_until = until\n    parcel.log('frozen')\n    return parcel\n"
+HELPER = (
+    "def freeze_parcel(parcel, until):\n    parcel.frozen_until = until\n    parcel.log('frozen')\n    return parcel\n"
+)
 
 
 def test_a_hook_of_the_same_name_is_no_second_one(judging: Judging) -> None:

@@ -125,7 +125,8 @@ class _Change:
         self._by_path = {facts.path: facts for facts in self._facts}
         sources = {facts.path: draft.source for facts, draft in zip(self._facts, drafts, strict=True)}
         self._texts = Texts(snapshot.root, cache(self._facts_of), sources)
-        self._imports = Imports(snapshot.root, self._overlay.library.modules, lambda: self._overlay.library.needs)
+        unplaced = [DRAFT] if any(draft.path is None for draft in drafts) else []
+        self._imports = Imports(snapshot.root, library.modules, lambda: library.needs, unplaced)
         self._baseline = _baseline(settings)
         self._left = [AddedFile(_standing(*both), library) for both in zip(self._facts, self._before, strict=True)]
 

@@ -1,6 +1,6 @@
 """How findings speak: places, counts, names and import lines, in one voice."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -31,17 +31,31 @@ def many(count: int, thing: str) -> str:
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
+_SHARED = {"util", "utils", "helper", "helpers", "common", "shared", "core", "lib", "base", "tools", "kit"}
+
+
+def _words(path: str) -> list[str]:
+    return path.removesuffix(".py").replace("_", "/").split("/")
+
+
 _PACKAGING = ("pyproject.toml", "setup.py", "requirements.txt", "Dockerfile")
 
 
 class Imports:
     """Import lines that work: ``modules`` leads from a path to the dotted name under which it is imported, ``needs``
-    to the files that run when it is."""
+    to the files that run when it is. Where the files ``anywhere`` will lie nobody said."""
 
-    def __init__(self, root: Path, modules: Mapping[str, str], needs: Callable[[], Mapping[str, Sequence[str]]]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        modules: Mapping[str, str],
+        needs: Callable[[], Mapping[str, Sequence[str]]],
+        anywhere: Collection[str] = (),
+    ) -> None:
         self._root = root if root.is_dir() else root.parent
         self._modules = modules
         self._needs = needs
+        self._anywhere = anywhere
         self._distributions: dict[str, str] = {}
 
     def line(self, path: str, qualname: str, *, for_path: str) -> str:
@@ -54,14 +68,20 @@ class Imports:
     def may_import(self, path: str, for_path: str) -> bool:
         """Whether the file at ``for_path`` could import the one at ``path``."""
         return path == for_path or (
-            not self.is_hidden(path)
-            and self.are_together(path, for_path)
-            and not self._reaches(path, for_path)
+            not self.is_hidden(path) and self.are_together(path, for_path) and not self._reaches(path, for_path)
         )
+
+    def is_at_hand(self, path: str, for_path: str) -> bool:
+        """Whether the file at ``for_path`` may well import the one at ``path``: it does so already, or one of their folders
+        lies in the other, or that one is there to be shared. Between two features it ties one to what the other needs."""
+        folder, other = (f"{one.rpartition('/')[0]}/" for one in (path, for_path))
+        in_line = "/" in (folder, other) or folder.startswith(other) or other.startswith(folder)
+        return in_line or path in self._needs().get(for_path, ()) or not _SHARED.isdisjoint(_words(path))
 
     def are_together(self, path: str, other: str) -> bool:
         """Whether both files are installed together."""
-        return self._distribution(path) == self._distribution(other)
+        known = path not in self._anywhere and other not in self._anywhere
+        return not known or self._distribution(path) == self._distribution(other)
 
     def is_hidden(self, path: str) -> bool:
         """A module beside a package of the same name is never imported; a name must be one for Python."""

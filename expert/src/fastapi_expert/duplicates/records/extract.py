@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from fastapi_expert.codebase import Codebase
 
 MODELS = ("schema", "table", "settings")
-_NOT_OURS = re.compile(r"(?:^|/)(?:_?vendor(?:ed|s)?|third_?party|3rd_?party|extern(?:al)?s?)/|(?:^|/)(?:alembic|migrations?)/(?:versions/|.*\d)|(?:^|/)migrations?/|_pb2(?:_grpc)?\.pyi?$")
+_NOT_OURS = re.compile(
+    r"(?:^|/)(?:_?vendor(?:ed|s)?|third_?party|3rd_?party|extern(?:al)?s?)/|(?:^|/)(?:alembic|migrations?)/(?:versions/|.*\d)|(?:^|/)migrations?/|_pb2(?:_grpc)?\.pyi?$"
+)
 _SILENT_DECORATORS = {"overload", "abstractmethod", "abstractproperty", "setter", "deleter", "register"}
 _VALIDATORS = {"field_validator", "model_validator", "validator", "root_validator", "validates"}
 _PROTOCOLS = {"Protocol"}

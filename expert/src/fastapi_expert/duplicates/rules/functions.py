@@ -242,6 +242,9 @@ def _advice(group: Group) -> Advice:
     all_of = "both" if len(members) == 2 else f"all {len(members)}"
     if all(function.is_test for function in members):
         where = "both tests" if len(members) == 2 else f"all {len(members)} places"
+        if differences or not group.equal:
+            what = "Move what they share into one helper of the tests that takes what differs"
+            return Advice(f"{what}, beside {there}.", "merge")
         return Advice(f"Move {there} to a conftest.py or a helper module of the tests, and use it in {where}.", "merge")
     if not all(group.imports.may_import(keep.path, one.path) for one in members[1:]):
         return Advice(f"Move what {all_of} do beside {there} into a module that {all_of} can import.", "merge")
@@ -254,8 +257,12 @@ def _advice(group: Group) -> Advice:
     if len({_owner(function) for function in members}) > 1:
         return Advice(f"Move the body into one function that {all_of} call, beside {there}.", "merge")
     if not differences:
-        if keep.name.startswith("_") and not keep.name.startswith("__") and keep.path != group.changed.path:
+        is_private = keep.name.startswith("_") and not keep.name.startswith("__")
+        elsewhere = [one for one in members[1:] if one.path != keep.path]
+        if elsewhere and is_private:
             return Advice(f"Move {there} into a module that {all_of} import, under a public name.", "merge")
+        if not all(group.imports.is_at_hand(keep.path, one.path) for one in elsewhere):
+            return Advice(f"Move {there} into a module that {all_of} import.", "merge")
         if len(members) > 2:
             return Advice(f"Keep {there}{bring}, and let the other {len(members) - 1} go.", "merge")
         return Advice(f"Call {there} instead{bring}.", "reuse")

@@ -21,6 +21,8 @@ from fastapi_expert.duplicates.wording import listed, place
 _API_SEGMENT = re.compile(r"(?:api|rest|v\d+(?:\.\d+)?|latest|backend|server)\Z", re.IGNORECASE)
 SHARED = 0.4
 """The share of an application's routes that makes a prefix its own."""
+TELLING = 2
+"""Literal segments of a path that say enough where nobody knows yet below what its router will be."""
 FIRST = 2.0
 """How much the endpoint that answers a draft's route has to say: more than any body that is merely alike."""
 
@@ -228,9 +230,19 @@ def _judge(case: Case) -> Iterator[Remark]:
         return
     old = {(one.name, one.method, segments(one.path)) for one in (_routes_of(before) if before else ())}
     standing = [one for one in mine if (one.name, one.method, segments(one.path)) in old]
-    served = [route for route in overlay.library.routes if route.path_file not in overlay.removed]
+    together = case.imports.are_together
+    served = [
+        route
+        for route in overlay.library.routes
+        if route.path_file not in overlay.removed and together(route.path_file, draft.path)
+    ]
     served += [_record(one, draft.path) for one in standing]
-    served += [_record(one, file.facts.path) for file in overlay.added for one in _routes_of(file.facts)]
+    served += [
+        _record(one, file.facts.path)
+        for file in overlay.added
+        for one in _routes_of(file.facts)
+        if literal_segments(one.path) >= TELLING and together(file.facts.path, draft.path)
+    ]
     hidden: list[DraftRoute] = []
     for earlier, later in _within(mine, standing):
         hidden.append(later)

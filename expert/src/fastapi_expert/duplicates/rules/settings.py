@@ -59,8 +59,15 @@ def _survey(survey: Survey) -> Iterator[Finding]:
             yield _many_read([past[name] for name in names], defined[names[0]][0])
         else:
             yield from (_read(past[name], defined[name][0], survey.imports) for name in names)
-    for reads in _loose_reads(variables, defined).values():
-        yield from _read_in_one_program(reads, survey.imports)
+    again = [
+        one
+        for reads in _loose_reads(variables, defined).values()
+        for one in _read_in_one_program(reads, survey.imports)
+    ]
+    if len(again) > MANY:
+        yield _many_read_again(again)
+    else:
+        yield from again
 
 
 def _read_in_one_program(reads: Sequence[VariableRecord], imports: Imports) -> Iterator[Finding]:
@@ -197,6 +204,21 @@ def _read_again(variable: VariableRecord, others: Sequence[VariableRecord]) -> F
         f"{listed([place(one) for one in others])}",
         advice=f"Read it once, in a settings class or beside {place(others[0])}, and import it from there.",
         action="merge",
+    )
+
+
+def _many_read_again(findings: Sequence[Finding]) -> Finding:
+    """What is said where many variables are read in several files each: one cause, one finding."""
+    places = [place for one in findings for place in one.components]
+    names = listed([one.components[0].id.rpartition(":")[2] for one in findings])
+    return Finding(
+        READ_TWICE,
+        1.0,
+        f"{len(findings)} variables are read from the environment in several files each: {names}",
+        "Read each once, in a settings class, and import it from there.",
+        "merge",
+        tuple(places),
+        len(places) - len(findings),
     )
 
 

@@ -10,7 +10,11 @@ def _depend(group: Group) -> Advice | None:
         return None
     there, bring = there_in(group)
     is_private = group.keep.name.startswith("_") and not _in_one_file(group)
-    return Advice(f"Depend on {there} instead{bring}.", "reuse") if (bring or _in_one_file(group)) and not is_private else None
+    return (
+        Advice(f"Depend on {there} instead{bring}.", "reuse")
+        if (bring or _in_one_file(group)) and not is_private
+        else None
+    )
 
 
 def _register(group: Group) -> Advice | None:

@@ -18,7 +18,15 @@ from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import FileFacts
 from fastapi_expert.codebase.syntax.reader import parse
 from fastapi_expert.duplicates.records.model import FunctionRecord
-from fastapi_expert.duplicates.similarity.telling import INJECTING, Aspect, Function, Word, declarations, is_async, text_of
+from fastapi_expert.duplicates.similarity.telling import (
+    INJECTING,
+    Aspect,
+    Function,
+    Word,
+    declarations,
+    is_async,
+    text_of,
+)
 
 WIRED = ("endpoint", "dependency", "exception_handler")
 """Kinds of functions that FastAPI calls."""

@@ -290,7 +290,9 @@ def _bound(node: Node) -> Iterator[str]:
         for one in node.named_children:
             yield from _targets(one)
     elif kind == "case_pattern":
-        yield from (text_of(one) for one in node.named_children if one.type == "dotted_name" and "." not in text_of(one))
+        yield from (
+            text_of(one) for one in node.named_children if one.type == "dotted_name" and "." not in text_of(one)
+        )
 
 
 def _targets(node: Node | None) -> Iterator[str]:

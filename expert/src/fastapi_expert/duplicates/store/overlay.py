@@ -6,7 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fastapi_expert.codebase.syntax.facts import FileFacts
-from fastapi_expert.duplicates.records.extract import function_records
+from fastapi_expert.codebase.vocabulary import is_test_path
+from fastapi_expert.duplicates.records.extract import function_records, is_foreign
 from fastapi_expert.duplicates.records.model import FunctionRecord
 from fastapi_expert.duplicates.similarity.measure import Code, unpack
 from fastapi_expert.duplicates.store.library import Library
@@ -33,6 +34,8 @@ class AddedFile:
         """What its functions and classes are for."""
         from fastapi_expert.duplicates.records.purposes import described  # a hook asks when a draft declares something
 
+        if is_test_path(self.facts.path) or is_foreign(self.facts):
+            return ()
         return list(described(self.facts, kinds=self._library.kinds, own=self._library.own))
 
     @cached_property
