@@ -1,6 +1,8 @@
-"""Duplicates found and missed on edited copies of real projects, false alarms on unrelated ones, and what users are told:
-drafts of what exists (`purpose`), real later commits (`later`), code of strangers (`foreign`), findings that were judged
-by reading them (`judged`)."""
+"""Duplicates found and missed on edited copies of real projects, and what users are told on code as it is.
+
+The parts: drafts of what exists (`purpose`), real later commits (`later`), code of strangers (`foreign`), and findings
+that were judged by reading them (`judged`).
+"""
 
 import importlib
 

@@ -152,9 +152,11 @@ def test_a_dead_module_beside_a_package_of_its_name_is_the_one_to_go(findings: F
 
 def test_a_table_is_never_told_to_inherit_from_another_table(findings: Find) -> None:
     text = (
-        "from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column\n\n\nclass Base(DeclarativeBase):\n    pass\n\n\n"
+        "from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column\n\n\n"
+        "class Base(DeclarativeBase):\n    pass\n\n\n"
         "class Invoice(Base):\n    __tablename__ = 'invoices'\n    id: Mapped[int] = mapped_column(primary_key=True)\n"
-        "    debtor: Mapped[str]\n    currency: Mapped[str]\n    net_amount: Mapped[int]\n    vat_rate: Mapped[int]\n\n\n"
+        "    debtor: Mapped[str]\n    currency: Mapped[str]\n    net_amount: Mapped[int]\n"
+        "    vat_rate: Mapped[int]\n\n\n"
         "class Refund(Base):\n    __tablename__ = 'refunds'\n    id: Mapped[int] = mapped_column(primary_key=True)\n"
         "    debtor: Mapped[str]\n    currency: Mapped[str]\n    net_amount: Mapped[int]\n    vat_rate: Mapped[int]\n"
         "    ground: Mapped[str]\n"
@@ -206,7 +208,8 @@ def test_a_router_that_is_included_twice_is_one_finding(findings: Find) -> None:
 def test_a_column_validator_moves_into_a_mixin_and_is_no_annotated_type(findings: Find) -> None:
     text = (
         "from sqlalchemy.orm import validates\nfrom base import Base\n\n\nclass {name}(Base):\n"
-        "    @validates('file_name')\n    def _split(self, key, value):\n        stem, _, ending = value.rpartition('.')\n"
+        "    @validates('file_name')\n    def _split(self, key, value):\n"
+        "        stem, _, ending = value.rpartition('.')\n"
         "        if not stem:\n            raise ValueError('a file needs a name')\n        self.stem = stem.lower()\n"
         "        self.ending = ending.lower()\n        return value\n"
     )
@@ -306,7 +309,10 @@ def test_a_base_from_outside_brings_no_fields_of_another_class(judging: Judging)
 
 
 def test_the_environ_of_a_request_is_no_environment(findings: Find) -> None:
-    text = "def {name}(sid, environ):\n    address = environ.get('REMOTE_ADDR')\n    return sid, address, environ['QUERY_STRING']\n"
+    text = (
+        "def {name}(sid, environ):\n    address = environ.get('REMOTE_ADDR')\n"
+        "    return sid, address, environ['QUERY_STRING']\n"
+    )
     assert findings({"a.py": text.format(name="joined"), "b.py": text.format(name="left")}) == ()
 
 
@@ -335,7 +341,10 @@ def test_a_decorator_that_awaits_is_not_the_one_that_does_not(findings: Find) ->
 
 
 def test_code_of_others_that_was_copied_into_the_tree_is_left_alone(findings: Find) -> None:
-    text = "def {name}(device):\n    status = lib.ask(device)\n    check(status)\n    rows = status.rows()\n    return rows[0]\n"
+    text = (
+        "def {name}(device):\n    status = lib.ask(device)\n    check(status)\n"
+        "    rows = status.rows()\n    return rows[0]\n"
+    )
     assert findings({"app/_vendor/gpu.py": text.format(name="speed") + text.format(name="heat")}) == ()
 
 
@@ -365,7 +374,10 @@ def test_a_feature_may_import_what_is_there_to_be_shared(findings: Find) -> None
 
 def test_a_short_path_below_another_router_is_not_taken(judging: Judging) -> None:
     """What a router's paths become by being included is not known of a file that was just written."""
-    text = "from fastapi import APIRouter\n\nrouter = APIRouter()\n\n\n@router.get('/empty')\ndef {name}():\n    return {name}\n"
+    text = (
+        "from fastapi import APIRouter\n\nrouter = APIRouter()\n\n\n"
+        "@router.get('/empty')\ndef {name}():\n    return {name}\n"
+    )
     diff = "".join(
         f"--- /dev/null\n+++ b/app/{name}.py\n@@ -0,0 +1,8 @@\n"
         + "".join(f"+{line}\n" for line in text.format(name=name).splitlines())

@@ -72,8 +72,11 @@ class Imports:
         )
 
     def is_at_hand(self, path: str, for_path: str) -> bool:
-        """Whether the file at ``for_path`` may well import the one at ``path``: it does so already, or one of their folders
-        lies in the other, or that one is there to be shared. Between two features it ties one to what the other needs."""
+        """Whether the file at ``for_path`` may well import the one at ``path``.
+
+        It does so already, or one of their folders lies in the other, or that one is there to be shared. Between two
+        features an import ties one to what the other needs.
+        """
         folder, other = (f"{one.rpartition('/')[0]}/" for one in (path, for_path))
         in_line = "/" in (folder, other) or folder.startswith(other) or other.startswith(folder)
         return in_line or path in self._needs().get(for_path, ()) or not _SHARED.isdisjoint(_words(path))

@@ -29,8 +29,10 @@ def _meaning(word: str) -> str:
 
 @lru_cache(maxsize=8192)
 def ideas(text: str) -> tuple[str, ...]:
-    """The stems in ``text``, but two neighbours that the table of synonyms knows as one word are that one word: `sign_in`
-    and `logs in` are `signin` and `login`, although `in` alone says nothing."""
+    """The stems in ``text``, but two neighbours that the table of synonyms knows as one word are that one word.
+
+    `sign_in` and `logs in` are `signin` and `login`, although `in` alone says nothing.
+    """
     found: list[str] = []
     pieces = [word.lower() for word in _WORD.findall(text)]
     position = 0

@@ -10,7 +10,7 @@ UNKNOWN = "?"
 
 
 def guards_of(route: FlatRoute) -> tuple[str, ...]:
-    """The dependencies of the applications, routers and decorators on the way, sorted; scopes and arguments included."""
+    """The dependencies of applications, routers and decorators on the way, sorted; scopes and arguments included."""
     return tuple(sorted(_said(one.call) if isinstance(one, Dependency) else UNKNOWN for one in route.dependencies))
 
 

@@ -1,4 +1,4 @@
-"""Under which name each file is imported (as the codebase itself does it, else as its packages say), and what it imports."""
+"""Under which name each file is imported (as the codebase does it, else as its packages say), and what it imports."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence

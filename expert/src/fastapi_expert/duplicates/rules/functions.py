@@ -447,7 +447,7 @@ def _equal(record: FunctionRecord, code: Code, other: _Beside, case: Case) -> Fi
 
 
 def _is_served_elsewhere(record: FunctionRecord, keep: FunctionRecord) -> bool:
-    """Whether the other one is an endpoint below another router: the draft does not say what its own asks of callers."""
+    """Whether the other one is an endpoint below another router: a draft does not say what its own asks of callers."""
     return keep.kind == "endpoint" and record.path != keep.path
 
 

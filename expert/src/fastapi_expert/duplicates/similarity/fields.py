@@ -36,8 +36,8 @@ class Overlap:
 # fmt: off
 BOOKKEEPING = frozenset({
     "id", "uuid", "pk", "key", "type", "version", "created", "createdat", "createdby", "createdon", "createdtime",
-    "createtime", "datecreated", "insertedat", "updated", "updatedat", "updatedby", "updatedon", "updatedtime", "updatetime",
-    "dateupdated", "modified", "modifiedat", "deleted", "deletedat", "expiresat", "lastusedat", "lastseenat", "userid",
+    "createtime", "datecreated", "insertedat", "updated", "updatedat", "updatedby", "updatedon", "updatedtime",
+    "updatetime", "dateupdated", "modified", "modifiedat", "deleted", "deletedat", "expiresat", "lastusedat", "lastseenat", "userid",
     "ownerid", "active", "isactive",
 })
 # fmt: on

@@ -34,14 +34,12 @@ _ASKED = {"name": 1.0, "summary": 0.7, "route": 0.6, "types": 0.4, "fields": 0.3
 """How much a word counts by where the draft says it."""
 _SAID = {"name": 1.0, "owner": 0.8, "summary": 0.8, "route": 0.7, "path": 0.6, "fields": 0.4}
 """How much a word counts by where something that exists says it."""
-_LIGHT = frozenset(
-    map(
-        stem,
-        "get set do make create handle find new is has fetch load read show check verify validate ensure assert add api "
-        "services service by or".split(),
-    )
-)
+_LIGHT_WORDS = """
+get set do make create handle find new is has fetch load read show check verify validate ensure assert add api services
+service by or
+"""
 """Words that say little of what a thing is about."""
+_LIGHT = frozenset(map(stem, _LIGHT_WORDS.split()))
 _LIGHT_WEIGHT = 0.4
 _NAME, _EXPLAINED, _SUMMARY, _LIBRARY = 0.4, 0.3, 0.2, 0.1
 """What the parts of a score weigh: how much of the draft's name the other says, how much of the other's name the draft
