@@ -191,7 +191,7 @@ def _many_read(reads: Sequence[Sequence[VariableRecord]], definition: VariableRe
         (*places, definition),
         message=f"{len(reads)} variables that `{definition.owner}` ({place(definition)}) defines are read from the "
         f"environment past it, in {files}: {variables}",
-        advice=f"Take them from the `{definition.owner}` object: one place says what each is and what it is without it.",
+        advice=f"Take them from the `{definition.owner}` object, where each has its type and its default.",
         action="reuse",
     )
 

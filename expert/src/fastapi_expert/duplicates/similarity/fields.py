@@ -37,8 +37,8 @@ class Overlap:
 BOOKKEEPING = frozenset({
     "id", "uuid", "pk", "key", "type", "version", "created", "createdat", "createdby", "createdon", "createdtime",
     "createtime", "datecreated", "insertedat", "updated", "updatedat", "updatedby", "updatedon", "updatedtime",
-    "updatetime", "dateupdated", "modified", "modifiedat", "deleted", "deletedat", "expiresat", "lastusedat", "lastseenat", "userid",
-    "ownerid", "active", "isactive",
+    "updatetime", "dateupdated", "modified", "modifiedat", "deleted", "deletedat", "expiresat", "lastusedat",
+    "lastseenat", "userid", "ownerid", "active", "isactive",
 })
 # fmt: on
 """Field keys that every application has, whatever it is about."""
