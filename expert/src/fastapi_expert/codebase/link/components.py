@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any
 
 from fastapi_expert.codebase.interpret.values import (
@@ -20,19 +21,20 @@ from fastapi_expert.codebase.link.roles import (
     may_hold_services,
     takes_session,
 )
+from fastapi_expert.codebase.link.tasks import Tasks, WholeBody
 from fastapi_expert.codebase.model import Component, Field, Kind
 from fastapi_expert.codebase.resolve.names import Names, Symbol
-from fastapi_expert.codebase.syntax.facts import ClassFacts, Expr, FunctionFacts
-from fastapi_expert.codebase.vocabulary import BACKGROUND_CALLS, is_test_path
-
-_TASK_DECORATORS = re.compile(r"(?:^|\.)(?:task|shared_task|actor|periodic_task|db_task|cron|job|broadcast_task)$")
+from fastapi_expert.codebase.syntax import ir
+from fastapi_expert.codebase.syntax.facts import ClassFacts, FunctionFacts
+from fastapi_expert.codebase.vocabulary import is_test_path
 
 
 class Catalogue:
     """Collects components; a definition keeps the first kind it is given, so endpoints and dependencies go first."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, whole_body: WholeBody | None = None) -> None:
         self.names = names
+        self._whole_body = whole_body
         self.classes = Classes(names)
         self.dependencies = Dependencies(names)
         self.kinds: dict[Place, Kind] = {}
@@ -68,7 +70,9 @@ class Catalogue:
         return self.mark(value.path, qualname, kind)
 
     def mark_classes(self) -> None:
-        """Schemas, tables, settings and middleware, by what they inherit."""
+        """Schemas, tables, settings and middleware, by what they inherit; parts of settings too."""
+        for path, qualname in self.classes.settings_parts():
+            self.mark(path, qualname, "settings")
         for path, facts in self.names.files.items():
             if is_test_path(path):
                 continue
@@ -92,22 +96,14 @@ class Catalogue:
             return None
         return self.mark(symbol.path, symbol.name, "dependency")
 
-    def mark_tasks(self) -> None:
-        """Functions that a queue runs: decorated as such, or handed to `BackgroundTasks.add_task`."""
-        for path, facts in self.names.files.items():
-            if is_test_path(path):
-                continue
-            for function in facts.functions:
-                if any(_TASK_DECORATORS.search(name) for name in _called_names(function.decorators)):
-                    self.mark(path, function.qualname, "task")
-                for call in function.calls:
-                    if call.name.rpartition(".")[2] in BACKGROUND_CALLS and call.expr[2]:
-                        self._mark_name(path, call.expr[2][0], "task")
+    @cached_property
+    def tasks(self) -> Tasks:
+        return Tasks(self.names, self._whole_body)
 
-    def _mark_name(self, path: str, expr: Expr, kind: Kind) -> None:
-        symbol = self.names.resolve(path, expr) if isinstance(expr, str) else None
-        if symbol is not None and symbol.kind == "function":
-            self.mark(symbol.path, symbol.name, kind)
+    def mark_tasks(self) -> None:
+        """Functions that a queue, a scheduler or the event loop runs."""
+        for path, qualname in self.tasks.places:
+            self.mark(path, qualname, "task")
 
     def mark_tests(self) -> None:
         """Test functions and the test methods of classes."""
@@ -127,7 +123,7 @@ class Catalogue:
     def mark_services(self) -> None:
         """What does the work behind endpoints: takes a session, or is called from an endpoint, or its class does."""
         for path, facts in self.names.files.items():
-            if not may_hold_services(path):
+            if not may_hold_services(facts):
                 continue
             for one in facts.classes:
                 if (path, one.qualname) not in self.kinds and is_service_class(one, self._methods(path, one)):
@@ -148,7 +144,7 @@ class Catalogue:
                 yield function
 
     def _mark_called(self, symbol: Symbol) -> None:
-        if is_test_path(symbol.path) or (symbol.path, symbol.name) in self.kinds:
+        if (symbol.path, symbol.name) in self.kinds or not may_hold_services(self.names.files[symbol.path]):
             return
         if symbol.kind == "function":
             function = self.names.function(symbol.path, symbol.name)
@@ -218,15 +214,14 @@ class Catalogue:
     def _maker(self, symbol: Symbol) -> str | None:
         """`user_service = UserService()` belongs to UserService, `settings.X` to the class of settings."""
         value = self.names.assigned(symbol)
-        if value is None or isinstance(value, str):
-            return None
-        if value[0] == "i":  # an alias: Annotated[…, Depends(get_db)]
+        if ir.match(value, ir.Subscript) is not None:  # an alias: Annotated[…, Depends(get_db)]
             need = next(self.dependencies.in_expr(symbol.path, value), None)
             target = self.dependencies.target(need) if need is not None else None
             return self.ids.get((target.path, target.name)) if target is not None else None
-        if value[0] != "c" or not isinstance(value[1], str):
+        call = ir.match(value, ir.Call)
+        if call is None or not isinstance(call.function, str):
             return None
-        maker = self.names.resolve(symbol.path, value[1])
+        maker = self.names.resolve(symbol.path, call.function)
         if maker is None:
             return None
         if maker.kind == "function":
@@ -327,13 +322,6 @@ class Catalogue:
 
 def _summary(docstring: str) -> str:
     return docstring.strip().split("\n", 1)[0].strip()
-
-
-def _called_names(decorators: Iterable[Expr]) -> Iterator[str]:
-    for decorator in decorators:
-        name = decorator if isinstance(decorator, str) else decorator[1] if decorator[0] == "c" else None
-        if isinstance(name, str):
-            yield name
 
 
 def _is_error(facts: ClassFacts) -> bool:

@@ -97,7 +97,7 @@ class Linked:
 
     def __init__(self, interp: Interpreter, *, live: bool) -> None:
         self.interp = interp
-        self.catalogue = Catalogue(interp.names)
+        self.catalogue = Catalogue(interp.names, interp.sources.body if interp.sources is not None else None)
         self.router_ids: dict[int, str] = {}
         self._taken: dict[str, int] = {}
         for router in interp.routers:
@@ -118,7 +118,9 @@ class Linked:
         if self.interp.deeply or (self.interp.sources is not None and self.interp.sources.read):
             return None
         order = {path: position for position, path in enumerate(self.interp.modules)}
-        return LinkInputs(self.interp.names.read_set, self.interp.called, order)
+        tasks = self.catalogue.tasks
+        helpers = {qualname.rpartition(".")[2] for _, qualname in tasks.starters}
+        return LinkInputs(self.interp.names.read_set, self.interp.called, order, tasks.bodies, helpers)
 
     @cached_property
     def table(self) -> tuple[RouteRow, ...]:

@@ -9,7 +9,7 @@ whose parts have names, or None when it is something else. Where every kind is w
     ir.match(expr, ir.Call).args                            read by everybody else
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 Expr = Any
@@ -638,3 +638,66 @@ def yields(body: Block) -> bool:
         if stmt[0] == Yield.TAG or any(yields(block) for block in (blocks(stmt) if loop is None else (loop.body,))):
             return True
     return False
+
+
+# -- everything inside of one -----------------------------------------------------------------------------------
+
+
+def walk(expr: Expr) -> Iterator[Expr]:
+    """``expr`` and every expression in it, names too, outermost first."""
+    if expr is None:
+        return
+    yield expr
+    inside = _INSIDE.get(tag(expr))
+    for one in inside(expr) if inside is not None else ():
+        yield from walk(one)
+
+
+def expressions(body: Block) -> Iterator[Expr]:
+    """The outermost expressions of the statements of a block, those of its inner blocks included."""
+    for stmt in body:
+        own = _OWN.get(stmt[0])
+        yield from own(stmt) if own is not None else ()
+        loop = match(stmt, While)
+        for block in blocks(stmt) if loop is None else (loop.body,):
+            yield from expressions(block)
+
+
+def _clause_parts(clauses: Iterable[Any]) -> Iterator[Expr]:
+    for clause in clauses:
+        yield from clause[1:]
+
+
+_INSIDE: dict[str, Callable[[Expr], Iterable[Expr]]] = {
+    Joined.TAG: lambda expr: expr[1],
+    Call.TAG: lambda expr: (expr[1], *expr[2], *[value for _, value in expr[3]]),
+    Attribute.TAG: lambda expr: (expr[1],),
+    Subscript.TAG: lambda expr: (expr[1], expr[2]),
+    Display.TAG: lambda expr: expr[1],
+    Mapping.TAG: lambda expr: [part for pair in expr[1] for part in pair],
+    Starred.TAG: lambda expr: (expr[1],),
+    Binary.TAG: lambda expr: (expr[2], expr[3]),
+    Truth.TAG: lambda expr: expr[2],
+    Conditional.TAG: lambda expr: (expr[1], expr[2], expr[3]),
+    Lambda.TAG: lambda expr: (*[default for _, _, default in expr[1]], expr[2]),
+    Comprehension.TAG: lambda expr: (expr[1], *_clause_parts(expr[2])),
+    MappingComprehension.TAG: lambda expr: (expr[1], *_clause_parts(expr[2])),
+    Slice.TAG: lambda expr: (expr[1], expr[2], expr[3]),
+    Unary.TAG: lambda expr: (expr[2],),
+    Formatted.TAG: lambda expr: (expr[1],),
+    Walrus.TAG: lambda expr: (expr[2],),
+}
+_OWN: dict[str, Callable[[Stmt], Iterable[Expr]]] = {
+    Assign.TAG: lambda stmt: (stmt[3],),
+    Augment.TAG: lambda stmt: (stmt[3],),
+    Evaluate.TAG: lambda stmt: (stmt[2],),
+    Return.TAG: lambda stmt: (stmt[2],),
+    If.TAG: lambda stmt: (stmt[2],),
+    For.TAG: lambda stmt: (stmt[3],),
+    While.TAG: lambda stmt: (stmt[2],),
+    Match.TAG: lambda stmt: (stmt[2],),
+    With.TAG: lambda stmt: [value for value, _ in stmt[2]],
+    Raise.TAG: lambda stmt: (stmt[2],),
+    Yield.TAG: lambda stmt: (stmt[2],),
+}
+"""What a statement evaluates itself, apart from its blocks."""

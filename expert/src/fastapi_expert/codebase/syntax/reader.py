@@ -115,10 +115,18 @@ _RUNS_IN_CLASS = frozenset(
 """What makes a class body worth running; fields and plain methods are facts of their own."""
 _WITH_ARGUMENTS = re.compile(
     rb"\.(?:(?:get|post|put|patch|delete|head|options)\s*\((?!\s*[\"'][^/\"'\n]*[\"'])"
-    rb"|(?:request|stream|websocket_connect|add_task|enqueue)\s*\()"
+    rb"|(?:request|stream|websocket_connect)\s*\()"
+)
+_STARTS_WORK = re.compile(
+    rb"\b(?:create_task|ensure_future|run_coroutine_threadsafe|add_task|BackgroundTask|start_soon|add_job|register_task"
+    rb"|enqueue(?:_call|_in|_at)?|Thread|Process|Timer|(?<=\.)(?:do|schedule|cron))\s*\("
+)
+_MAY_START_WORK = (
+    *(b"_task(", b"_future(", b"_threadsafe(", b"_soon(", b"_job(", b"enqueue", b"Task(", b"Thread(", b"Timer("),
+    *(b"Process(", b".do(", b".schedule(", b".cron("),
 )
 _NAMES_ROUTE = re.compile(rb"\b(?:url_path_for|url_for)\s*\(")
-"""Calls of methods that may be requests or hand on work; `.get("name")` asks a mapping, for it is no path."""
+"""Calls of methods that may be requests; `.get("name")` asks a mapping, for it is no path."""
 
 
 def _is_generated(head: bytes) -> bool:
@@ -136,8 +144,11 @@ def _marks(source: bytes) -> list[tuple[int, bytes]]:
 def _calls(source: bytes) -> list[int]:
     """Where the arguments begin of calls that may be requests or hand on work."""
     found = [found.end() - 1 for found in _WITH_ARGUMENTS.finditer(source)]
-    if b"url_" in source:
-        found = sorted({*found, *[found.end() - 1 for found in _NAMES_ROUTE.finditer(source)]})
+    more = [_NAMES_ROUTE] if b"url_" in source else []
+    if any(part in source for part in _MAY_START_WORK):
+        more.append(_STARTS_WORK)
+    if more:
+        found = sorted({*found, *[match.end() - 1 for pattern in more for match in pattern.finditer(source)]})
     return found
 
 
