@@ -82,13 +82,16 @@ class Catalogue:
                     self.mark(path, one.qualname, kind)
 
     def mark_dependencies(self) -> None:
-        """Everything that a signature depends on."""
+        """Everything that a signature, or an alias for signatures, depends on."""
         for path, facts in self.names.files.items():
             if is_test_path(path):
                 continue
             for function in facts.functions:
                 for need in self.dependencies.of_function(path, function):
                     self.mark_need(need)
+        for _, _, needs in self._aliases():
+            for need in needs:
+                self.mark_need(need)
 
     def mark_need(self, need: Need) -> str | None:
         symbol = self.dependencies.target(need)
@@ -309,6 +312,33 @@ class Catalogue:
             uses=self.uses(path, qualname),
         )
 
+    def add_aliases(self) -> None:
+        """`SessionDep = Annotated[Session, Depends(get_session)]`: what signatures are written with."""
+        for path, made, needs in self._aliases():
+            self._add_alias(path, made, needs)
+
+    def _aliases(self) -> Iterator[tuple[str, ir.Assign, list[Need]]]:
+        """Each alias of a module with its path and what it needs."""
+        for path, facts in self.names.files.items():
+            for stmt in facts.body if not is_test_path(path) else ():
+                made = ir.match(stmt, ir.Assign)
+                generic = ir.match(made.value, ir.Subscript) if made is not None else None
+                if made is None or generic is None or not isinstance(made.target, str):
+                    continue
+                needs = list(self.dependencies.in_expr(path, made.value))
+                if needs and _last_name(generic.value) == "Annotated":
+                    yield path, made, needs
+
+    def _add_alias(self, path: str, made: ir.Assign, needs: Iterable[Need]) -> None:
+        targets = [self.dependencies.target(need) for need in needs]
+        named = [one for one in ir.walk(made.value) if isinstance(one, str)]
+        symbols = [*targets, *[self.names.resolve(path, one) for one in named]]
+        uses = {id for symbol in symbols if symbol is not None and (id := self.id_of(symbol)) is not None}
+        id, name, summary = f"dependency:{path}::{made.target}", made.target, ir.shown(made.value)
+        self.extra.append(
+            Component(id, "dependency", name, name, path, made.line, made.line, summary, uses=tuple(sorted(uses)))
+        )
+
     def add_router(self, router: Router, id: str, uses: Iterable[str]) -> None:
         """A router or application: it has only the line that makes it, not a definition."""
         name = router.name or ("app" if router.is_app else "router")
@@ -322,6 +352,10 @@ class Catalogue:
 
 def _summary(docstring: str) -> str:
     return docstring.strip().split("\n", 1)[0].strip()
+
+
+def _last_name(expr: ir.Expr) -> str:
+    return expr.rpartition(".")[2] if isinstance(expr, str) else ""
 
 
 def _is_error(facts: ClassFacts) -> bool:

@@ -131,7 +131,8 @@ class Coverage:
                     return [self._closest(matched, spelling)]
         tail = path.lstrip(UNKNOWN)
         if tail == path and path.startswith("/"):
-            tails = [index for index, template in candidates if template.endswith(path.rstrip("/"))]
+            ending = path.rstrip("/") if redirected else path
+            tails = [index for index, template in candidates if template.endswith(ending)]
             return [tails[0]] if len(tails) == 1 and path.count("/") > 1 else []
         if not tail.startswith("/") or len(tail) < 3:
             return []

@@ -149,6 +149,7 @@ class Linked:
         for order, route in enumerate(self._unattached):
             routes.append(ServedRoute(description.of(route, ()), self.router_ids[id(route.app)], order))
         self._add_routers()
+        self.catalogue.add_aliases()
         judge = Judge(self.interp, self.catalogue.classes)
         expanded = tuple(
             ServedRoute(_with_verdict(one, method, judge.of(route, method)), one.app, one.order)

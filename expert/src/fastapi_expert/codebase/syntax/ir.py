@@ -640,6 +640,27 @@ def yields(body: Block) -> bool:
     return False
 
 
+def shown(expr: Expr) -> str:
+    """An annotation as Python writes it; what is no part of one is `…`."""
+    if expr is None or isinstance(expr, str):
+        return expr or ""
+    if (generic := match(expr, Subscript)) is not None:
+        several = match(generic.index, Display)
+        inside = ", ".join([shown(one) for one in several.items]) if several is not None else shown(generic.index)
+        return f"{shown(generic.value)}[{inside}]"
+    if (made := match(expr, Call)) is not None:
+        keywords = [f"{name}={shown(value)}" for name, value in made.keywords]
+        return f"{shown(made.function)}({', '.join([*[shown(one) for one in made.args], *keywords])})"
+    if (either := match(expr, Binary)) is not None:
+        return f"{shown(either.left)} {either.operator} {shown(either.right)}"
+    if (part := match(expr, Attribute)) is not None:
+        return f"{shown(part.value)}.{part.name}"
+    if (display := match(expr, Display)) is not None:
+        return f"[{', '.join([shown(one) for one in display.items])}]"
+    plain = match(expr, Text) or match(expr, Constant)
+    return repr(plain.value) if plain is not None else "…"
+
+
 # -- everything inside of one -----------------------------------------------------------------------------------
 
 

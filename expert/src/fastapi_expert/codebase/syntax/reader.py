@@ -382,24 +382,29 @@ class _Reading:
                 continue
             function = call.child_by_field_name("function")
             if function is not None and call.end_byte <= end:
-                expr = self._with_local_path(self.translator.expr(call), start, call.start_byte)
+                expr = self._with_local_values(self.translator.expr(call), start, call.start_byte)
                 found.append(Call(self.translator.text(function)[:200], call.start_point.row + 1, expr))
         return tuple(found)
 
-    def _with_local_path(self, call: Expr, start: int, before: int) -> Expr:
+    def _with_local_values(self, call: Expr, start: int, before: int) -> Expr:
         """`url = f"/users/{id}"; client.get(url)` as `client.get(f"/users/{id}")`: the last assignment counts."""
         found = ir.match(call, ir.Call)
-        first = found.args[0] if found is not None and found.args else None
-        if found is None or not isinstance(first, str) or "." in first:
+        if found is None:
             return call
-        name = first.encode()
+        args = [self._local_value(one, start, before) for one in found.args[:2]]
+        return ir.call(found.function, (*args, *found.args[2:]), found.keywords, found.line)
+
+    def _local_value(self, arg: Expr, start: int, before: int) -> Expr:
+        """What the name ``arg`` was assigned last between ``start`` and ``before``; itself where that is not seen."""
+        if not isinstance(arg, str) or "." in arg:
+            return arg
+        name = arg.encode()
         position = max(self.source.rfind(name + b" =", start, before), self.source.rfind(name + b"=", start, before))
         leaf = self.root.descendant_for_byte_range(position, position + 1) if position >= 0 else None
         assignment = leaf.parent if leaf is not None else None
         if assignment is None or assignment.type != "assignment" or assignment.start_byte != position:
-            return call
-        value = self.translator.expr(assignment.child_by_field_name("right"))
-        return ir.call(found.function, (value, *found.args[1:]), found.keywords, found.line)
+            return arg
+        return self.translator.expr(assignment.child_by_field_name("right"))
 
     # -- the rest -------------------------------------------------------------------------------------------------
 
