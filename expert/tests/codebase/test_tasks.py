@@ -251,6 +251,52 @@ REQUESTS = {
             def send(to): ...
     """,
 }
+BY_CLASS = {
+    "views.py": """
+        from typing import Annotated
+        from fastapi import BackgroundTasks, Depends
+        from fastapi_utils.cbv import cbv
+        from jobs import Mailer, Notices, Sweeper
+
+        def mailer(): ...
+
+        @cbv(router)
+        class View:
+            notices: Notices = Depends()
+
+            def add(self, background: BackgroundTasks, mails: Annotated[Mailer, Depends(mailer)]):
+                background.add_task(self.notices.tell, 1)
+                background.add_task(mails.send, "x")
+    """,
+    "jobs.py": """
+        import asyncio
+        from scheduling import Periodic
+
+        class Notices:
+            def tell(self, n): ...
+
+        class Mailer:
+            def send(self, to): ...
+
+        class Loop:
+            async def turn(self): ...
+
+        class Owner:
+            def __init__(self, loop: Loop):
+                self.loop = loop
+                self.other = Loop()
+            def start(self):
+                asyncio.create_task(self.loop.turn())
+
+        class Sweeper(Periodic):
+            def __init__(self):
+                super().__init__(title="sweep", func="jobs.sweeper.sweep", cron="0 3 * * *")
+            def sweep(self): ...
+            def other(self): ...
+
+        sweeper = Sweeper()
+    """,
+}
 NO_TASKS = {
     "locustfile.py": """
         from locust import HttpUser, task
@@ -288,13 +334,24 @@ NO_TASKS = {
         (ARQ, ["compress", "daily", "deliver", "sweep", "unused"]),
         (
             LOOPS,
-            ["Poller._watch", "Poller.run", "feed", "forever", "lifespan.heartbeat", "listen", "purge"]
-            + ["refresh", "tidy", "warm"],
+            [
+                "Poller._watch",
+                "Poller.run",
+                "feed",
+                "forever",
+                "lifespan.heartbeat",
+                "listen",
+                "purge",
+                "refresh",
+                "tidy",
+                "warm",
+            ],
         ),
         (REQUESTS, ["Mailer.send", "log", "mail", "notify", "render", "report", "track"]),
+        (BY_CLASS, ["Loop.turn", "Mailer.send", "Notices.tell", "Sweeper.sweep"]),
         (NO_TASKS, []),
     ],
-    ids=["celery", "other queues", "apscheduler", "arq and saq", "loops and helpers", "requests", "none"],
+    ids=["celery", "other queues", "apscheduler", "arq and saq", "loops and helpers", "requests", "by class", "none"],
 )
 def test_background_work_is_found_however_it_is_started(
     tmp_path: Path, files: dict[str, str], expected: list[str]

@@ -44,7 +44,11 @@ HEAD = """
 
 
 def exercised(root: Path, source: str, **more: str) -> list[str]:
-    files = {"main.py": APP, "tests/test_it.py": HEAD + source, **{f"tests/{name}.py": one for name, one in more.items()}}
+    files = {
+        "main.py": APP,
+        "tests/test_it.py": HEAD + source,
+        **{f"tests/{name}.py": one for name, one in more.items()},
+    }
     routes = [served.route for served in read(root, files).served]
     return [f"{route.method} {route.path}" for route in routes if route.tests]
 

@@ -145,7 +145,7 @@ class Classes:
     def _has_base(self, path: str, facts: ClassFacts, ancestors: list[Symbol], outside: list[str]) -> bool:
         """Whether tables are made of what a class inherits from, as far as the text tells."""
         if any(
-            name.partition(".")[0] in _TABLE_PACKAGES and _ends(name) in _MODELS | _BASES or _WHOLE_TABLE.search(name)
+            (name.partition(".")[0] in _TABLE_PACKAGES and _ends(name) in _MODELS | _BASES) or _WHOLE_TABLE.search(name)
             for name in outside
         ):
             return True

@@ -91,7 +91,9 @@ class Coverage:
             yield asked
             return
         params = {param.name for param in function.params}
-        used = {name for expr in asked for one in ir.walk(expr) if isinstance(one, str) for name in (one.split(".")[0],)}
+        used = {
+            name for expr in asked for one in ir.walk(expr) if isinstance(one, str) for name in (one.split(".")[0],)
+        }
         follows = not function.is_async or ir.is_constant(dict(made.keywords).get("follow_redirects"), True)
         for case in self.cases.of(path, function) if used & params else ({},):
             method, where = (self._text(path, expr, case) for expr in asked)

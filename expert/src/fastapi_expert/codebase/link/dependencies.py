@@ -62,7 +62,9 @@ class Dependencies:
         if (call := ir.match(expr, ir.Call)) is not None:
             last = call.function.rpartition(".")[2] if isinstance(call.function, str) else ""
             if last in DEPENDS:
-                yield Need(path, call.args[0] if call.args else dict(call.keywords).get("dependency"), last == "Security")
+                yield Need(
+                    path, call.args[0] if call.args else dict(call.keywords).get("dependency"), last == "Security"
+                )
         elif (generic := ir.match(expr, ir.Subscript)) is not None:
             several = ir.match(generic.index, ir.Display)
             for one in several.items if several is not None else (generic.index,):

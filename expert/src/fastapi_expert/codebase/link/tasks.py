@@ -1,5 +1,6 @@
 """Functions that run beside a request: what queues, schedulers and event loops are handed, directly or by a helper."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
@@ -24,6 +25,8 @@ WholeBody = Callable[[str, str], Block | None]
 
 _PASSED_ON = frozenset({"partial", "to_thread", "run_in_threadpool", "wait_for", "shield", "gather", "run_sync"})
 """Functions of libraries that run, or make something that runs, what they are given first."""
+_NAMES = re.compile(r"[A-Za-z_][\w.]*")
+_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*[.:][A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _MAX_HELPERS = 4
 """How many helpers that start work may stand one behind the other."""
 
@@ -172,14 +175,23 @@ class Tasks:
         if isinstance(expr, str):
             return self._name(here, expr)
         if (text := ir.text_of(expr)) is not None:
-            module, _, name = text.partition(":") if ":" in text else text.rpartition(".")
-            place = self.names.modules.find(here.path, module) if module and name else None
-            return self.names.resolve(place, name) if place is not None and not place.endswith("/") else None
+            return self._dotted(here.path, text)
         attribute = ir.match(expr, ir.Attribute)
         made = ir.match(attribute.value, ir.Call) if attribute is not None else None
         cls = self._resolved(here, made.function) if made is not None else None
         if attribute is not None and cls is not None and cls.kind == "class":
             return self.names.member(cls, attribute.name)
+        return None
+
+    def _dotted(self, path: str, text: str) -> Symbol | None:
+        """What `package.module:function` or `package.module.object.method` names, as a text."""
+        if _DOTTED.fullmatch(text) is None:
+            return None
+        parts = text.replace(":", ".").split(".")
+        for length in range(len(parts) - 1, 0, -1):
+            place = self.names.modules.find(path, ".".join(parts[:length]))
+            if place is not None:
+                return None if place.endswith("/") else self.names.resolve(place, ".".join(parts[length:]))
         return None
 
     def _name(self, here: _Here, dotted: str) -> Symbol | None:
@@ -197,23 +209,44 @@ class Tasks:
         return self.names.resolve(here.path, dotted)
 
     def _of_self(self, cls: Symbol, rest: str) -> Symbol | None:
-        """`self.method`, and `self.worker.method` where `__init__` says what the worker is."""
+        """`self.method`, and `self.worker.method` where the class says what the worker is."""
         name, _, deeper = rest.partition(".")
         if not deeper:
             return self.names.member(cls, name) if name else None
-        init = self.names.function(cls.path, f"{cls.name}.__init__")
-        if init is None or init.body is None:
-            return None
-        self.bodies.add((cls.path, init.qualname))
-        made = self._made_in(cls.path, init, init.body, f"self.{name}")
+        made = self._class_of_attribute(cls, name)
         return self.names.member(made, deeper) if made is not None else None
+
+    def _class_of_attribute(self, cls: Symbol, name: str) -> Symbol | None:
+        """The class of `self.name`: by its annotation in the class, else by what `__init__` assigns."""
+        for one in (cls, *self.names.ancestors(cls.path, cls.name)):
+            facts = self.names.class_(one.path, one.name) if one.kind == "class" else None
+            if facts is None:
+                continue
+            self.names.read_set[one.path].add(f"{one.name}.{name}")
+            field = next((field for field in facts.fields if field.name == name and field.annotation), None)
+            if field is not None:
+                return self._annotated(one.path, field.annotation)
+            init = self.names.function(one.path, f"{one.name}.__init__")
+            if init is not None and init.body is not None:
+                self.bodies.add((one.path, init.qualname))
+                made = self._made_in(one.path, init, init.body, f"self.{name}")
+                if made is not None:
+                    return made
+        return None
+
+    def _annotated(self, path: str, annotation: str) -> Symbol | None:
+        """The class that an annotation names first: `Worker | None`, `Annotated[Worker, Depends(worker)]`."""
+        for name in _NAMES.findall(annotation):
+            found = self.names.resolve(path, name)
+            if found is not None and found.kind == "class":
+                return found
+        return None
 
     def _class_of_local(self, path: str, function: FunctionFacts, name: str) -> Symbol | None:
         """The class of a parameter, by its annotation, or of what a variable of the function was made by."""
         param = next((one for one in function.params if one.name == name), None)
         if param is not None:
-            found = self.names.resolve(path, param.annotation.strip("\"'")) if param.annotation else None
-            return found if found is not None and found.kind == "class" else None
+            return self._annotated(path, param.annotation)
         if name in self.names.bindings(path) or self._whole_body is None:
             return None
         body = self._whole_body(path, function.qualname)
@@ -225,7 +258,9 @@ class Tasks:
             if isinstance(value, str):  # self.worker = worker
                 return self._class_of_local(path, function, value) if target.startswith("self.") else None
             call = ir.match(value, ir.Call)
-            made = self.names.resolve(path, call.function) if call is not None and isinstance(call.function, str) else None
+            made = (
+                self.names.resolve(path, call.function) if call is not None and isinstance(call.function, str) else None
+            )
             if made is not None and made.kind == "class":
                 return made
         return None
@@ -269,7 +304,7 @@ class Tasks:
         return False
 
     def _calls_of_helpers(self, here: _Here, helpers: dict[Place, set[str]]) -> None:
-        assert here.function is not None  # noqa: S101 - a function is what is looked at
+        assert here.function is not None
         body = here.function.body
         if body is None and self._whole_body is not None:
             body = self._whole_body(here.path, here.function.qualname)
@@ -302,6 +337,17 @@ def handed_in(function: FunctionFacts) -> Iterator[Handed]:
         call = ir.match(one.expr, ir.Call)
         if call is not None:
             yield from _handed(call)
+    if function.name == "__init__":
+        yield from _named(function.body or ())
+
+
+def _named(body: Block) -> Iterator[Handed]:
+    """`super().__init__(func="package.module.function", cron=…)`: a job that says by name what it runs."""
+    for expr in ir.expressions(body):
+        call = ir.match(expr, ir.Call)
+        for name, value in call.keywords if call is not None else ():
+            if name in ("func", "function", "task") and ir.text_of(value) is not None:
+                yield Handed(value, is_coroutine=False)
 
 
 def is_worker_settings(facts: ClassFacts) -> bool:
