@@ -136,6 +136,40 @@ def test_bases_mixins_protocols_and_schemas_are_no_tables(
     assert of_kind(codebase, "schema") == schemas
 
 
+IMPERATIVE = """
+    import sqlalchemy as sa
+    from openpyxl.worksheet.table import Table as Sheet
+    from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table
+    from sqlalchemy.ext.declarative import AbstractConcreteBase, declarative_base
+
+    metadata = MetaData()
+    Base = declarative_base()
+    sheet = Sheet("no", metadata)
+    users = Table(
+        "users",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("email", String(100), nullable=False),
+    )
+    users_roles = sa.Table("users_roles", Base.metadata, sa.Column("user_id", ForeignKey("users.id")))
+
+    class Concrete(AbstractConcreteBase, Base):
+        made_at = Column(String)
+
+    def count(session):
+        return session.execute(users.select())
+"""
+
+
+def test_a_table_without_a_class_is_a_table(tmp_path: Path) -> None:
+    codebase = read(tmp_path, {"app/tables.py": IMPERATIVE, "tests/test_x.py": IMPERATIVE})
+    found = [one for one in codebase.components if one.kind == "table"]
+    assert [(one.id, [(field.name, field.type, field.required) for field in one.fields or ()]) for one in found] == [
+        ("table:app/tables.py::users", [("id", "Integer", False), ("email", "String", True)]),
+        ("table:app/tables.py::users_roles", [("user_id", "ForeignKey", False)]),
+    ]
+
+
 MIXED = {
     "app/settings.py": """
         from pydantic import BaseModel

@@ -13,7 +13,7 @@ from fastapi_expert.codebase.vocabulary import is_test_path
 _SCHEMAS = frozenset({"BaseModel", "RootModel", "GenericModel", "SQLModel", "Schema", "Struct", "CamelModel"})
 _SETTINGS = frozenset({"BaseSettings"})
 _SETTINGS_NAME = re.compile(r"(?:Settings?|Config(?:uration)?|Options|Conf|Env)$")
-_BASES = frozenset({"DeclarativeBase", "DeclarativeBaseNoMeta"})
+_BASES = frozenset({"DeclarativeBase", "DeclarativeBaseNoMeta", "AbstractConcreteBase"})
 """A class right below one of them is the base of tables, never a table."""
 _MODELS = frozenset({"Document", "Model", "Table", "EmbeddedDocument", "AbstractDeferredModel"})
 _COLUMN_PACKAGES = ("sqlalchemy", "flask_sqlalchemy", "fastapi_sqlalchemy", "advanced_alchemy", "gino")
@@ -208,6 +208,17 @@ class Classes:
             if names:
                 return tuple(names)
         return facts.type_params if facts is not None else ()
+
+
+def columns_of(table: ir.Call) -> tuple[Field, ...]:
+    """The columns of `Table("users", metadata, Column("id", Integer, primary_key=True), …)`."""
+    found: list[Field] = []
+    for one in table.args[2:]:
+        call = ir.match(one, ir.Call)
+        name = ir.text_of(call.args[0]) if call is not None and call.args else None
+        if name is not None and _call_name(one) == "Column":
+            found.append(Field(name, _column_type(one), _column_required(one)))
+    return tuple(found)
 
 
 def type_arguments(text: str) -> tuple[str, ...]:

@@ -12,10 +12,11 @@ from fastapi_expert.codebase.interpret.values import (
     Partial,
     Router,
 )
-from fastapi_expert.codebase.link.classes import Classes
+from fastapi_expert.codebase.link.classes import Classes, columns_of
 from fastapi_expert.codebase.link.dependencies import Dependencies, Need
 from fastapi_expert.codebase.link.roles import (
     Place,
+    is_migration,
     is_service_class,
     is_trivial,
     may_hold_services,
@@ -80,6 +81,24 @@ class Catalogue:
                 kind = self.classes.component_kind(path, one)
                 if kind is not None:
                     self.mark(path, one.qualname, kind)
+
+    def mark_table_values(self) -> None:
+        """`users = Table("users", metadata, Column(…), …)`: a table without a class."""
+        for path, facts in self.names.files.items():
+            if is_test_path(path) or is_migration(facts):
+                continue
+            for stmt in facts.body:
+                made = ir.match(stmt, ir.Assign)
+                call = ir.match(made.value, ir.Call) if made is not None else None
+                if made is None or call is None or not isinstance(made.target, str) or _last_name(call.function) != "Table":
+                    continue
+                symbol = self.names.resolve(path, call.function)
+                if symbol is not None and symbol.kind == "external" and symbol.name.startswith("sqlalchemy."):
+                    id, name = f"table:{path}::{made.target}", made.target
+                    self.ids[path, name] = id
+                    self.extra.append(
+                        Component(id, "table", name, name, path, made.line, call.line, fields=columns_of(call))
+                    )
 
     def mark_dependencies(self) -> None:
         """Everything that a signature, or an alias for signatures, depends on."""

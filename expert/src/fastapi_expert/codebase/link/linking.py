@@ -197,6 +197,7 @@ class Linked:
             for value, _ in router.middleware:
                 catalogue.mark_value(_wrapped(value), "middleware")
         catalogue.mark_classes()
+        catalogue.mark_table_values()
         catalogue.mark_tasks()
         catalogue.mark_dependencies()
         for router in self.interp.routers:

@@ -91,7 +91,8 @@ def learn(codebase: Codebase, sources: Sources) -> Conventions:
 
 
 def _sibling(codebase: Codebase) -> Sibling:
-    tables = [c for c in codebase.inventory.components if c.kind == "table" and not is_test_path(c.path)]
+    tables = [c for c in codebase.inventory.components if c.kind == "table" and c.bases is not None]
+    tables = [c for c in tables if not is_test_path(c.path)]
     if not tables:
         raise ExpertError(
             "there is no table here to be like (no SQLAlchemy or SQLModel class)",
