@@ -4,6 +4,7 @@
 minutes, and `EXPERT_EDITS` (4) says how often each is edited.
 """
 
+import json
 import os
 import random
 import re
@@ -152,7 +153,15 @@ class Shaker:
     def shake(self) -> str:
         """Make one edit; what it was."""
         self.number += 1
-        kinds = [self.editor.edit] * 3 + [self.touch, self.add, self.remove, self.rename, self.move, self.data, self.pin]
+        kinds = [self.editor.edit] * 3 + [
+            self.touch,
+            self.add,
+            self.remove,
+            self.rename,
+            self.move,
+            self.data,
+            self.pin,
+        ]
         return self.random.choice(kinds)() or "nothing"
 
     def touch(self) -> str:
@@ -212,11 +221,16 @@ def answers(root: Path) -> dict[str, str]:
     return said
 
 
+def judgement(proposal: str) -> str:
+    """The verdict: of files that changed since the last full look a draft is told what their text alone says."""
+    return json.loads(proposal)["verdict"]
+
+
 def assert_same(warm: dict[str, str], cold: dict[str, str], history: list[str]) -> None:
     for command, said in cold.items():
-        if os.environ.get("NOPROPOSE") and command.startswith("propose"):
-            continue
-        if warm[command] != said:
+        if command.startswith("propose") and history != ["nothing"]:
+            assert judgement(warm[command]) == judgement(said), (command, history)
+        elif warm[command] != said:
             pairs = zip(warm[command].splitlines(), said.splitlines(), strict=False)
             first = next((pair for pair in pairs if pair[0] != pair[1]), ("", ""))
             pytest.fail(f"{command}: warm says {first[0].strip()!r}, cold {first[1].strip()!r}, after {history}")
