@@ -42,6 +42,7 @@ class Catalogue:
         self.ids: dict[Place, str] = {}
         self.extra: list[Component] = []
         self._makers: dict[Place, str | None] = {}
+        self._workplaces: dict[str, bool] = {}
 
     # -- finding --------------------------------------------------------------------------------------------------
 
@@ -90,7 +91,12 @@ class Catalogue:
             for stmt in facts.body:
                 made = ir.match(stmt, ir.Assign)
                 call = ir.match(made.value, ir.Call) if made is not None else None
-                if made is None or call is None or not isinstance(made.target, str) or _last_name(call.function) != "Table":
+                if (
+                    made is None
+                    or call is None
+                    or not isinstance(made.target, str)
+                    or _last_name(call.function) != "Table"
+                ):
                     continue
                 symbol = self.names.resolve(path, call.function)
                 if symbol is not None and symbol.kind == "external" and symbol.name.startswith("sqlalchemy."):
@@ -145,7 +151,7 @@ class Catalogue:
     def mark_services(self) -> None:
         """What does the work behind endpoints: takes a session, or is called from an endpoint, or its class does."""
         for path, facts in self.names.files.items():
-            if not may_hold_services(facts):
+            if not self._may_hold_services(path):
                 continue
             for one in facts.classes:
                 if (path, one.qualname) not in self.kinds and is_service_class(one, self._methods(path, one)):
@@ -159,6 +165,11 @@ class Catalogue:
             for symbol in self._mentioned(path, function) if function is not None else ():
                 self._mark_called(symbol)
 
+    def _may_hold_services(self, path: str) -> bool:
+        if path not in self._workplaces:
+            self._workplaces[path] = may_hold_services(self.names.files[path])
+        return self._workplaces[path]
+
     def _methods(self, path: str, facts: ClassFacts) -> Iterator[FunctionFacts]:
         for method in facts.methods:
             function = self.names.function(path, method)
@@ -166,7 +177,7 @@ class Catalogue:
                 yield function
 
     def _mark_called(self, symbol: Symbol) -> None:
-        if (symbol.path, symbol.name) in self.kinds or not may_hold_services(self.names.files[symbol.path]):
+        if (symbol.path, symbol.name) in self.kinds or not self._may_hold_services(symbol.path):
             return
         if symbol.kind == "function":
             function = self.names.function(symbol.path, symbol.name)

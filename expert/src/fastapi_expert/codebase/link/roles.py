@@ -33,13 +33,19 @@ def is_migration(facts: FileFacts) -> bool:
         return True
     assigned = {one.target: one.value for stmt in facts.body if (one := ir.match(stmt, ir.Assign)) is not None
                 and isinstance(one.target, str)}  # fmt: skip
-    if {"revision", "down_revision"} <= assigned.keys():
+    if names_a_revision(facts):
         return True
     if "steps" in assigned and any(one.module.partition(".")[0] == "yoyo" for one in facts.imports):
         return True
     if any(name.upper().endswith("MIGRATIONS") and ir.match(value, ir.Display) for name, value in assigned.items()):
         return True
     return sum(not one.parent and _NUMBERED.match(one.name) is not None for one in facts.functions) > 1
+
+
+def names_a_revision(facts: FileFacts) -> bool:
+    """Whether a file is a revision of Alembic."""
+    assigned = {str(one.target) for stmt in facts.body if (one := ir.match(stmt, ir.Assign)) is not None}
+    return {"revision", "down_revision"} <= assigned
 
 
 def takes_session(function: FunctionFacts) -> bool:

@@ -351,6 +351,33 @@ def is_constant(expr: Expr, value: bool | None) -> bool:
     return tag(expr) == Constant.TAG and expr[1] is value
 
 
+def dotted(expr: Expr) -> str:
+    """The dotted name of what is named or called: of `a.b` and of `a.b(c)` `a.b`; "" for anything else."""
+    if isinstance(expr, str):
+        return expr
+    if (made := match(expr, Call)) is not None:
+        return dotted(made.function)
+    part = match(expr, Attribute)
+    return f"{dotted(part.value)}.{part.name}" if part is not None else ""
+
+
+def without_lines(expr: Expr) -> Expr:
+    """An expression as it is equal wherever it stands; not to be matched any more."""
+    if not expr or isinstance(expr, str | int | float | bool):
+        return expr
+    return [without_lines(part) for part in (expr[:-1] if tag(expr) == Call.TAG else expr)]
+
+
+def parts_of_expression(expr: Expr) -> Sequence[Any]:
+    """Everything of an expression behind its tag."""
+    return expr[1:]
+
+
+def parts_of_statement(stmt: Stmt) -> Sequence[Any]:
+    """Everything of a statement behind its tag and its line."""
+    return stmt[2:]
+
+
 def last_number(expr: Expr) -> int | None:
     """The line at the end of an expression that has one."""
     last = None if expr is None or isinstance(expr, str) else expr[-1]
