@@ -136,8 +136,8 @@ LOOPS = {
         from contextlib import asynccontextmanager
         from fastapi import FastAPI
         from fastapi_utils.tasks import repeat_every
-        from app.spawning import Pool, keep_alive, spawn
-        from app.work import Poller, listen, purge, refresh, restart, warm
+        from app.spawning import Pool, every, keep_alive, spawn
+        from app.work import Poller, listen, purge, refresh, restart, resume, warm
 
         @asynccontextmanager
         async def lifespan(app):
@@ -149,6 +149,7 @@ LOOPS = {
             tasks = [asyncio.create_task(heartbeat()), asyncio.create_task(poller.run())]
             spawn(refresh(app))
             keep_alive(listen)
+            keep_alive(every(60, resume))
             pool = Pool()
             coroutine = purge(1)
             tasks.append(asyncio.ensure_future(coroutine))
@@ -177,6 +178,11 @@ LOOPS = {
             while True:
                 await function()
 
+        def every(seconds, function):
+            async def turn():
+                await function()
+            return turn
+
         def keep_alive(function, name=""):
             return spawn(forever(function))
 
@@ -203,6 +209,7 @@ LOOPS = {
         async def warm(): ...
         async def feed(pool): ...
         async def restart(): ...
+        async def resume(): ...
         async def called(): ...
         async def caller():
             await called()
@@ -343,6 +350,7 @@ NO_TASKS = {
                 "listen",
                 "purge",
                 "refresh",
+                "resume",
                 "tidy",
                 "warm",
             ],

@@ -147,13 +147,21 @@ class Tasks:
         for one in _unwrapped(handed):
             called = ir.match(one.expr, ir.Call)
             if one.is_coroutine and called is not None:
+                is_made = self._is_made_by_factory(here, called.function)
                 self._note(here, called.function, must_be_async=True)
                 for given in (*called.args, *[value for _, value in called.keywords]):
-                    self._note_parameter(here, given)
+                    if not self._note_parameter(here, given) and is_made:  # run_interval(60, refresh)
+                        self._note(here, given, must_be_async=False)
             elif one.is_coroutine:
                 self._note_parameter(here, one.expr)
             elif not self._note_parameter(here, one.expr):
                 self._note(here, one.expr, must_be_async=False)
+
+    def _is_made_by_factory(self, here: _Here, expr: Expr) -> bool:
+        """Whether a plain function of the project makes what is run, of what it is given."""
+        symbol = self._resolved(here, expr)
+        function = self.names.function(symbol.path, symbol.name) if symbol is not None else None
+        return function is not None and not function.is_async
 
     def _note_parameter(self, here: _Here, expr: Expr) -> bool:
         for function in self._around(here):
