@@ -366,6 +366,9 @@ TAGS = """
     @inner.get("/b", tags=["b"])
     def b(): ...
 
+    @inner.websocket("/ws")
+    def no_operation_of_the_document(): ...
+
     router.include_router(inner, tags=["given"])
     app.include_router(router, tags=["app", Tag.users])
 """
@@ -376,6 +379,7 @@ def test_tags_are_listed_as_given_in_the_order_of_the_document(tmp_path: Path) -
     assert tags == {
         "/u/a": ("app", "Users", "Users", "common", "common", "Administration"),
         "/u/i/b": ("app", "Users", "Users", "common", "given", "inner", "b"),
+        "/u/i/ws": (),
     }
 
 

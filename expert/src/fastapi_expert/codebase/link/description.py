@@ -52,7 +52,7 @@ class Description:
             request_models=request_models,
             response_model=response,
             status_code=status_code(status),
-            tags=route.tags,
+            tags=() if entry.websocket else route.tags,
             tests=tuple(sorted(set(covering))),
             websocket=entry.websocket,
             reach=route.reach,
