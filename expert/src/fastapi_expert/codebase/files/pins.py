@@ -195,7 +195,8 @@ def _pyproject(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
     lists += [several for group in groups for several in _mapping(group).values()]
     lists += [_mapping(one).get("dependencies") for one in _mapping(_mapping(tool.get("hatch")).get("envs")).values()]
     for listed in lists:
-        yield from _lines(one for one in (listed if isinstance(listed, list) else ()) if isinstance(one, str))
+        several = cast(list[Any], listed) if isinstance(listed, list) else []
+        yield from _lines([one for one in several if isinstance(one, str)])
     poetry = _mapping(tool.get("poetry"))
     for table in (poetry, *_mapping(poetry.get("group")).values()):
         for key in ("dependencies", "dev-dependencies"):

@@ -95,7 +95,8 @@ class Coverage:
             name for expr in asked for one in ir.walk(expr) if isinstance(one, str) for name in (one.split(".")[0],)
         }
         follows = not function.is_async or ir.is_constant(dict(made.keywords).get("follow_redirects"), True)
-        for case in self.cases.of(path, function) if used & params else ({},):
+        cases: list[Mapping[str, Any]] = self.cases.of(path, function) if used & params else [{}]
+        for case in cases:
             method, where = (self._text(path, expr, case) for expr in asked)
             if "/" in where and UNKNOWN not in method:
                 yield Request(method.upper(), where, "", follows)
