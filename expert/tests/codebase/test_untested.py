@@ -182,6 +182,41 @@ def test_a_server_of_the_tests_own_proves_nothing(tmp_path: Path, source: str) -
     assert exercised(tmp_path, source, conftest=conftest) == []
 
 
+def test_an_application_that_serves_what_a_class_of_the_project_makes_is_the_projects(tmp_path: Path) -> None:
+    source = """
+    from main import Factory, Slow, Wrong
+
+    def test_it():
+        outer = FastAPI()
+        outer.include_router(Factory().router)
+        TestClient(outer).get("/made")
+
+    def test_another():
+        outer = FastAPI()
+        outer.add_middleware(Slow)
+        outer.add_exception_handler(WrongError, print)
+        TestClient(outer).get("/users")
+"""
+    more = """
+    from fastapi import APIRouter
+    from starlette.middleware.base import BaseHTTPMiddleware
+
+    class Slow(BaseHTTPMiddleware): ...
+    class WrongError(Exception): ...
+
+    class Factory:
+        def __init__(self):
+            self.router = APIRouter()
+            self.router.add_api_route("/made", self.made)
+        def made(self): ...
+
+    app.include_router(Factory().router)
+"""
+    files = {"main.py": APP + more, "tests/test_it.py": HEAD + source.replace("Wrong\n", "WrongError\n")}
+    routes = [served.route for served in read(tmp_path, files).served]
+    assert [route.path for route in routes if route.tests] == ["/made"]
+
+
 def test_an_application_that_includes_the_projects_own_is_the_projects(tmp_path: Path) -> None:
     source = """
     @pytest.fixture

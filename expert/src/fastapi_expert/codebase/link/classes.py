@@ -121,7 +121,7 @@ class Classes:
             return True
         if not self._has_base(path, facts, ancestors, outside):
             return False
-        if "__tablename__" in own or "__table__" in own or any(_WHOLE_TABLE.search(name) for name in outside):
+        if "__tablename__" in own or "__table__" in own or any(_WHOLE_TABLE.search(one.name) for one in ancestors):
             return True
         packages = {name.partition(".")[0] for name in outside if name.rpartition(".")[2] in _MODELS}
         if packages & set(_TABLE_PACKAGES) - set(_COLUMN_PACKAGES):

@@ -167,7 +167,8 @@ class Catalogue:
 
     def _may_hold_services(self, path: str) -> bool:
         if path not in self._workplaces:
-            self._workplaces[path] = may_hold_services(self.names.files[path])
+            facts = self.names.files.get(path)
+            self._workplaces[path] = facts is not None and may_hold_services(facts)
         return self._workplaces[path]
 
     def _methods(self, path: str, facts: ClassFacts) -> Iterator[FunctionFacts]:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from fastapi_expert.codebase.interpret.evaluation import UNKNOWN
 from fastapi_expert.codebase.interpret.interpreter import Interpreter
 from fastapi_expert.codebase.interpret.values import Scope
+from fastapi_expert.codebase.link.classes import Classes
 from fastapi_expert.codebase.link.parametrize import Cases, Fixtures, leniently
 from fastapi_expert.codebase.link.routes import FlatRoute
 from fastapi_expert.codebase.syntax import ir
@@ -53,7 +54,7 @@ def _asked(called: str, call: ir.Call) -> Request | tuple[Expr, Expr] | None:
 class Coverage:
     """Finds the routes that a request of a test would reach."""
 
-    def __init__(self, interp: Interpreter, routes: list[FlatRoute], names: list[str]) -> None:
+    def __init__(self, interp: Interpreter, routes: list[FlatRoute], names: list[str], classes: Classes) -> None:
         self.interp = interp
         self.by_method: dict[str, list[tuple[int, str]]] = {}
         self.by_name: dict[str, list[int]] = {}
@@ -63,7 +64,7 @@ class Coverage:
                 self.by_method.setdefault(method, []).append((index, route.path))
         self._found: dict[tuple[str, str, bool], list[int]] = {}
         self.cases = Cases(interp)
-        self.fixtures = Fixtures(interp.names)
+        self.fixtures = Fixtures(interp.names, classes)
 
     def routes_of(self, path: str, function: FunctionFacts) -> list[int]:
         """The indices of the routes that a test function asks for."""

@@ -245,7 +245,7 @@ class Linked:
     # -- routes ---------------------------------------------------------------------------------------------------
 
     def _covered(self, flat: list[FlatRoute]) -> dict[int, list[str]]:
-        coverage = Coverage(self.interp, flat, [route_name(route) for route in flat])
+        coverage = Coverage(self.interp, flat, [route_name(route) for route in flat], self.catalogue.classes)
         found: dict[int, list[str]] = {}
         for path, function in tests(self.interp):
             id_ = self.catalogue.ids.get((path, function.qualname))

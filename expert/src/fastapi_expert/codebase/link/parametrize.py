@@ -7,6 +7,7 @@ from typing import Any
 from fastapi_expert.codebase.interpret.evaluation import evaluate
 from fastapi_expert.codebase.interpret.interpreter import Interpreter
 from fastapi_expert.codebase.interpret.values import Scope, is_list
+from fastapi_expert.codebase.link.classes import Classes
 from fastapi_expert.codebase.resolve.names import Names
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import FunctionFacts
@@ -81,8 +82,9 @@ class Cases:
 class Fixtures:
     """What stands behind the parameters of tests."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, classes: Classes) -> None:
         self.names = names
+        self.classes = classes
         self._serving: dict[tuple[str, str], bool] = {}
         self._declared: dict[str, list[tuple[str, str, str]]] = {}
 
@@ -144,10 +146,16 @@ class Fixtures:
         return False
 
     def _takes_from_project(self, path: str, function: FunctionFacts) -> bool:
-        """Whether an object or a function of the project is named: its application, a router, what makes one."""
+        """Whether something of the project is named that may be served: an application, a router, what makes one.
+
+        Models, middleware and errors are not.
+        """
         for name in function.names:
             symbol = self.names.resolve(path, name)
-            if symbol is not None and symbol.kind in ("value", "function", "module") and not is_test_path(symbol.path):
+            if symbol is None or symbol.kind == "external" or is_test_path(symbol.path):
+                continue
+            is_error = symbol.name.endswith(("Error", "Exception"))
+            if symbol.kind != "class" or not (is_error or self.classes.kind(symbol.path, symbol.name)):
                 return True
         return False
 
