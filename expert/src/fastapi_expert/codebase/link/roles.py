@@ -29,12 +29,9 @@ def may_hold_services(facts: FileFacts) -> bool:
 
 def is_migration(facts: FileFacts) -> bool:
     """Whether a file changes a database from one version to the next: a revision of Alembic, steps of yoyo, a list."""
-    if _MIGRATION_PATH.search(facts.path) is not None:
+    if _MIGRATION_PATH.search(facts.path) is not None or names_a_revision(facts):
         return True
-    assigned = {one.target: one.value for stmt in facts.body if (one := ir.match(stmt, ir.Assign)) is not None
-                and isinstance(one.target, str)}  # fmt: skip
-    if names_a_revision(facts):
-        return True
+    assigned = _assigned(facts)
     if "steps" in assigned and any(one.module.partition(".")[0] == "yoyo" for one in facts.imports):
         return True
     if any(name.upper().endswith("MIGRATIONS") and ir.match(value, ir.Display) for name, value in assigned.items()):
@@ -44,8 +41,13 @@ def is_migration(facts: FileFacts) -> bool:
 
 def names_a_revision(facts: FileFacts) -> bool:
     """Whether a file is a revision of Alembic."""
-    assigned = {str(one.target) for stmt in facts.body if (one := ir.match(stmt, ir.Assign)) is not None}
-    return {"revision", "down_revision"} <= assigned
+    return {"revision", "down_revision"} <= _assigned(facts).keys()
+
+
+def _assigned(facts: FileFacts) -> dict[str, ir.Expr]:
+    """What the plain names at the top of a file are assigned."""
+    made = [one for stmt in facts.body if (one := ir.match(stmt, ir.Assign)) is not None]
+    return {one.target: one.value for one in made if isinstance(one.target, str)}
 
 
 def takes_session(function: FunctionFacts) -> bool:
