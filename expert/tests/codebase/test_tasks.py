@@ -108,7 +108,9 @@ ARQ = {
 
         async def startup(ctx): ...
 
-        class WorkerSettings:
+        class Common: ...
+
+        class WorkerSettings(Common):
             functions = [deliver, func(compress, name="zip")]
             cron_jobs = [cron(sweep, hour=4)]
             on_startup = startup
@@ -319,6 +321,9 @@ NO_TASKS = {
         def build(c): ...
     """,
     "models.py": """
+        class Toolbox:
+            functions = [plan]
+
         class Board:
             def add_task(self, title): ...
             def create_task(self, title): ...

@@ -360,7 +360,7 @@ def _named(body: Block) -> Iterator[Handed]:
 
 def is_worker_settings(facts: ClassFacts) -> bool:
     """Whether a class tells a worker what to run."""
-    return not facts.bases and any(
+    return "Worker" in facts.name and any(
         field.name in WORKER_SETTINGS and ir.tag(field.default_expr) in ("", ir.Display.TAG) for field in facts.fields
     )
 
