@@ -199,7 +199,7 @@ def _external(interp: Runtime, function: External, given: Arguments) -> Any:
     last = function.name.rpartition(".")[2]
     if last in DEPENDS and not function.name.startswith("builtins."):
         target = given.args[0] if given.args else given.keywords.get("dependency")
-        return Dependency(target, last == "Security", given.site)
+        return Dependency(target, last == "Security", given.site, given.keywords.get("scopes"))
     if last == "get" and function.name.endswith("environ.get"):
         last = "getenv"
     if last in ("config", "env") and "default" in given.keywords:

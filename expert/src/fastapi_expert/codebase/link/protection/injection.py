@@ -1,5 +1,6 @@
 """What FastAPI hands to a function that it calls: its dependencies, worked out for a stranger, and parameters."""
 
+from collections.abc import Sequence
 from functools import reduce
 from typing import Any, NamedTuple
 
@@ -11,10 +12,13 @@ from fastapi_expert.codebase.interpret.values import (
     FunctionValue,
     Instance,
     LambdaValue,
+    Member,
     Partial,
     Scope,
     Site,
+    Uncalled,
     Unknown,
+    is_list,
 )
 from fastapi_expert.codebase.link.classes import type_arguments
 from fastapi_expert.codebase.link.protection import library
@@ -53,6 +57,12 @@ class Parameter(NamedTuple):
 class Injecting(Stranger):
     """A stranger's request whose functions are called by FastAPI."""
 
+    given: dict[int, tuple[Uncalled, Any]]
+    """What calls gave that linking did not follow, by identity."""
+    scopes: tuple[Any, ...] = ()
+    """Those of each `Security()` on the way to what runs now."""
+    overrides: Sequence[tuple[Any, Any]] = ()
+    """What `dependency_overrides` of the application that serves the route holds."""
     security: Site | None = None
     """Where a `Security()` was met: its author means to ask who is calling."""
 
@@ -91,7 +101,7 @@ class Injecting(Stranger):
         if last in REQUESTS:
             return Connection()
         if last == "SecurityScopes":
-            return Instance(External("fastapi.security.SecurityScopes"), Site(function.path, 1), {"scopes": FREE})
+            return Instance(External("fastapi.security.SecurityScopes"), Site(function.path, 1), {"scopes": self.asked_scopes()})
         if f"{{{param.name}}}" in self.path or f"{{{param.name}:" in self.path:
             return FREE
         if param.default:
@@ -185,15 +195,53 @@ class Injecting(Stranger):
         """What a dependency gives a stranger; raises Ended when it refuses on every way."""
         if dependency.security:
             self.security = dependency.site
-        call = dependency.call
+        call = self.overridden(dependency.call)
+        if isinstance(call, Uncalled):
+            call = self._uncalled(call)
         if call is None:
             call = self.evaluate(type_, State({}), scope) if type_ is not None else None
-        outcomes = self._depended(call, dependency)
+        asked = dependency.scopes if dependency.scopes is not None else []
+        self.scopes = (*self.scopes, [one.value if isinstance(one, Member) else one for one in asked])\
+            if is_list(asked) else (*self.scopes, asked)
+        try:
+            outcomes = self._depended(call, dependency)
+        finally:
+            self.scopes = self.scopes[:-1]
         return self.resume(outcomes, state)
+
+    def asked_scopes(self) -> Any:
+        """The scopes of every `Security()` on the way to what runs now."""
+        found: list[Any] = []
+        for one in self.scopes:
+            if not is_list(one):
+                return FREE
+            found.extend(one)
+        return found if all(isinstance(one, str) for one in found) else FREE
+
+    def _uncalled(self, unread: Uncalled) -> Any:
+        """A dependency that a function gives which linking did not call; each is called once for all routes."""
+        if id(unread) not in self.given:
+            pending, self.pending = self.pending, []
+            try:
+                self.given[id(unread)] = (unread, self.called(unread, State({})))
+            except Ended:
+                self.given[id(unread)] = (unread, Opaque(unread.reason, unread.site))
+            finally:
+                self.pending = pending
+        return self.given[id(unread)][1]
+
+    def overridden(self, call: Any) -> Any:
+        """What `dependency_overrides` of the application puts in the place of ``call``."""
+        for known, instead in self.overrides:
+            same = isinstance(call, FunctionValue) and isinstance(known, FunctionValue)
+            if known is call or (same and (known.path, known.qualname) == (call.path, call.qualname)):
+                return instead
+        return call
 
     def _depended(self, call: Any, dependency: Dependency) -> list[Outcome]:
         """How a dependency ends, on every way; the same one is asked once a request."""
-        key = _identity(call)
+        scopes = self.asked_scopes()
+        key = (_identity(call), tuple(scopes) if is_list(scopes) else None)
         known = self.memory.dependencies.get(key)
         if known is not None:
             return known[1]
@@ -218,6 +266,10 @@ class Injecting(Stranger):
         named = named_call(call)
         trail = ((dependency.site, f"dependency {named}"),) if named else ()
         raised = [one._replace(trail=(*trail, *one.trail)) if one.kind == "refuse" else one for one in raised]
+        if not ends and raised and not any(one.kind == "refuse" or one.credentials for one in raised):
+            # written to be replaced, or ready once the application runs: nobody would keep what breaks every request
+            what = Opaque(f"what {named or 'a dependency'} gives, which as written raises an error", dependency.site)
+            raised, ends = [], [Outcome("pass", what, dependency.site)]
         outcomes = [*raised, *ends]
         self.memory.dependencies[key] = (call, outcomes)
         if not self.is_specific:
@@ -286,6 +338,7 @@ class Injecting(Stranger):
 
     def _called(self, instance: Instance, site: Site, state: State) -> Any:
         if isinstance(instance.cls, ClassValue):
+            self.saw_credentials = self.saw_credentials or bool(self.scheme_of(instance))
             method = self.class_attribute(instance.cls, "__call__", instance, site, state)
             if isinstance(method, FunctionValue):
                 given = self.injected(method, state)

@@ -9,18 +9,22 @@ from fastapi_expert.codebase.interpret.interpreter import Interpreter
 from fastapi_expert.codebase.interpret.values import (
     MISSING,
     ClassValue,
+    Doubtful,
     External,
     FunctionValue,
     Instance,
     LambdaValue,
     Partial,
+    Router,
     Scope,
     Site,
+    Uncalled,
 )
 from fastapi_expert.codebase.link.classes import Classes
 from fastapi_expert.codebase.link.protection import library
 from fastapi_expert.codebase.link.protection.injection import Injecting
 from fastapi_expert.codebase.link.protection.outcomes import (
+    Assumption,
     Outcome,
     State,
     is_refusing_answer,
@@ -84,25 +88,21 @@ class Judge:
         self.refusals = _Refusals(interp.names)
         self.computed: dict[tuple[str, str], Any] = {}
         self.ended: dict[Any, _Ended] = {}
+        self.given: dict[int, tuple[Uncalled, Any]] = {}
+        self.middleware: dict[Any, str] = {}
 
     def of(self, route: FlatRoute, method: str) -> Verdict:
         """The verdict over one route by one method."""
         request = _Request(self, route, method)
         best = Verdict("none")
-        try:
-            for layer in request.layers():
-                verdict = _verdict(layer, saw=request.saw_credentials)
-                if _STRENGTH[verdict.protection] > _STRENGTH[best.protection] or (
-                    verdict.protection == "required" and best.when is not None and verdict.when is None
-                ):
-                    best = verdict
-                if best.protection == "required" and best.when is None:
-                    break
-        except (Exhausted, RecursionError, LookupError, TypeError, ValueError, AttributeError) as error:
-            if best.protection != "required":  # code of every shape comes by here: one that trips us is not followed
-                site = route.entry.site
-                what = "takes too long to follow" if isinstance(error, Exhausted) else "cannot be followed"
-                best = Verdict("unknown", (Evidence(site.path, site.line, what),))
+        for layer in self._layers(request):
+            verdict = _verdict(layer)
+            if _STRENGTH[verdict.protection] > _STRENGTH[best.protection] or (
+                verdict.protection == "required" and best.when is not None and verdict.when is None
+            ):
+                best = verdict
+            if best.protection == "required" and best.when is None:
+                break
         if best.protection == "none" and request.saw_credentials:
             best = Verdict("optional", best.by)
         elif best.protection == "none" and request.security is not None:
@@ -112,6 +112,16 @@ class Judge:
         return best
 
 
+    def _layers(self, request: "_Request") -> Iterator[_Layer]:
+        """What the request meets; a fault of our own becomes a problem and a doubt, never silence or a wrong answer."""
+        site = request.route.entry.site
+        try:
+            yield from request.layers()
+        except Exception as error:  # noqa: BLE001 - one route that trips us must not cost the others' answers
+            self.interp.problem(site, f"{FAULT} ({type(error).__name__}: {error})")
+            yield _Layer("route", site, _doubtful("what a fault of this program hides", site))
+
+
 class _Request(Injecting):
     """One stranger's request for one route."""
 
@@ -119,9 +129,11 @@ class _Request(Injecting):
         super().__init__(judge.interp, judge.classes, method=method, path=route.path)
         self.judge = judge
         self.computed = judge.computed
+        self.given = judge.given
         self.route = route
         self.family = (tuple([id(one) for one in route.chain if one.is_app]), frozenset(_PARAMETER.findall(route.path)))
         self.applications = [one for one in route.chain if one.is_app]
+        self.overrides = [pair for app in self.applications[-1:] for pair in _overrides(app)]
         self.answers = [pair for app in reversed(self.applications) for pair in app.answers]
 
     def may_refuse(self, path: str, qualname: str) -> bool:
@@ -145,11 +157,12 @@ class _Request(Injecting):
         """What a stranger meets, outermost first."""
         for app in self.applications:
             for value, site in reversed(app.middleware):
-                found = self._middleware(value, site)
+                found = self._known_middleware(value, site)
                 if found is not None:
                     yield found
         self.saw_credentials = False
         for one in self.route.dependencies:
+            self.steps = 0
             yield self._layer("dependency", one.site, partial(self.depend, one, None, _NOWHERE))
         endpoint = self.route.entry.endpoint
         while isinstance(endpoint, Partial):
@@ -167,9 +180,30 @@ class _Request(Injecting):
             ends = [Outcome("pass", value, site, state.assumptions, state.credentials)]
         except Ended:
             pass
+        except Exhausted:
+            ends = _doubtful("what takes too long to follow", site)
         found = [*self.pending, *ends]
         self.pending = []
         return _Layer(what, site, found)
+
+    def _known_middleware(self, value: Any, site: Site) -> _Layer | None:
+        """How a middleware ends; one that does not look at the path is run once for all routes of its application."""
+        key = ("middleware", site, id(value), self.method == WEBSOCKET)
+        known = self.replayed(key)
+        if known is not None:
+            return _Layer(self.judge.middleware[key, self.family], site, known) if known else None
+        before = self.memory.copy()
+        self.steps, self.is_specific = 0, False
+        try:
+            found = self._middleware(value, site)
+        except Exhausted:
+            found = _Layer("middleware", site, _doubtful("what takes too long to follow", site))
+            self.is_specific = False
+        if not self.is_specific:
+            self.judge.middleware[key, self.family] = found.what if found is not None else ""
+            self.remember(key, value, found.outcomes if found is not None else [], before)
+        self.is_specific = False
+        return found
 
     def _middleware(self, value: Any, site: Site) -> _Layer | None:
         options: dict[str, Any] = {}
@@ -237,6 +271,7 @@ class _Request(Injecting):
             given.update(self.injected(bound, state, is_endpoint=True))
             return None
 
+        self.steps = 0
         injected = self._layer("endpoint", site, inject)
         yield injected
         if not any(one.kind == "pass" for one in injected.outcomes):
@@ -256,10 +291,14 @@ class _Request(Injecting):
             yield _Layer("decorator", site, [refusal])
             return
         self.in_body = True
-        if isinstance(wrapped, FunctionValue):
-            yield _Layer("body", site, self.outcomes(wrapped, [], given, site))
-        else:
-            yield self._layer("body", site, partial(self.apply, wrapped, [], given, site))
+        self.steps = 0
+        try:
+            if isinstance(wrapped, FunctionValue):
+                yield _Layer("body", site, self.outcomes(wrapped, [], given, site))
+            else:
+                yield self._layer("body", site, partial(self.apply, wrapped, [], given, site))
+        except Exhausted:
+            yield _Layer("body", site, _doubtful("what takes too long to follow", site))
 
     def _class_of(self, path: str, owner: str) -> ClassValue | None:
         scope = self.interp.run_module(path)
@@ -273,12 +312,28 @@ class _Request(Injecting):
             return None
 
 
+def _overrides(app: Router) -> list[tuple[Any, Any]]:
+    found = app.attributes.get("dependency_overrides")
+    return [(known, instead) for known, instead in found.items() if not isinstance(instead, Doubtful)] if found else []
+
+
 _NOWHERE = Scope("", {})
 _AHEAD = ("dependency", "endpoint")
 """What runs before the body of an endpoint."""
 
 
-def _verdict(layer: _Layer, *, saw: bool) -> Verdict:
+FAULT = "the protection of this route is not known through a fault of this program"
+"""Begins the problem that says so."""
+
+
+def _doubtful(reason: str, site: Site) -> list[Outcome]:
+    """The ends of what could not be followed: it may refuse, and it may let a stranger through."""
+    source = Opaque(reason, site)
+    assumed = (Assumption(source, None),)
+    return [Outcome("refuse", source, site, assumed, True), Outcome("pass", None, site, assumed)]
+
+
+def _verdict(layer: _Layer) -> Verdict:
     refusals: list[Outcome] = []
     passing: list[Outcome] = []
     for one in layer.outcomes:

@@ -77,7 +77,7 @@ def truth(value: Any) -> Decision:
         return known(True, credentials=True)
     if isinstance(value, Setting):
         ships = _shipped(value.default)
-        return Decision(None, False, (value,), (value,), ships)
+        return Decision(None, value.asked, (value,), (value,), ships)
     if isinstance(value, (Free, Opaque)):
         return Decision(None, False, (value,), (value,))
     if value is None or isinstance(value, (bool, int, float, str)) or is_list(value) or is_dict(value):

@@ -11,7 +11,7 @@ from functools import reduce
 from typing import Any
 
 from fastapi_expert.codebase.interpret.attributes import attribute as plain_attribute
-from fastapi_expert.codebase.interpret.attributes import lineage
+from fastapi_expert.codebase.interpret.attributes import FIELDS, default, lineage
 from fastapi_expert.codebase.interpret.interpreter import Interpreter
 from fastapi_expert.codebase.interpret.values import (
     MISSING,
@@ -28,6 +28,7 @@ from fastapi_expert.codebase.interpret.values import (
     Router,
     Scope,
     Site,
+    Uncalled,
     Unknown,
     is_dict,
     is_list,
@@ -67,6 +68,7 @@ from fastapi_expert.codebase.link.protection.values import (
     Setting,
     derived,
     joined,
+    tainted,
 )
 from fastapi_expert.codebase.resolve.names import Symbol
 from fastapi_expert.codebase.syntax import ir
@@ -144,7 +146,7 @@ class Stranger:
         finally:
             self._stack.pop()
             self.pending, self._trying = pending, trying
-        found = [*raised, *ways.ends]
+        found = [*_distinct(raised), *ways.ends]
         if ways.on is not None:
             end = Site(function.path, facts.end_line)
             found.append(Outcome("pass", None, end, ways.on.assumptions, ways.on.credentials))
@@ -196,7 +198,7 @@ class Stranger:
         if any(one.kind == "refuse" for one in outcomes):
             weakest = min((one.assumptions for one in passing), key=weight)
             state.assumptions = together(state.assumptions, weakest)
-        return reduce(joined, [one.value for one in passing])
+        return reduce(joined, [tainted(one.value) if one.credentials else one.value for one in passing])
 
     def _raise(self, outcome: Outcome, state: State) -> None:
         assumptions = together(state.assumptions, outcome.assumptions)
@@ -264,8 +266,17 @@ class Stranger:
                 value = self.apply(value, [], {}, site, state)
             elif isinstance(value, External):
                 value = library.exception(value, [], {}, site)
-        self._raise(self.raised(value, site), State({}, state.assumptions, state.credentials))
+        outcome = self.raised(value, site)
+        if outcome.kind == "error" and state.credentials and self._is_answered(value, site):
+            trail = ((site, f"raises {_name(value)}, which the application answers"),)
+            outcome = outcome._replace(kind="refuse", trail=trail)
+        self._raise(outcome, State({}, state.assumptions, state.credentials))
         return Ways()
+
+    def _is_answered(self, value: Any, site: Site) -> bool:
+        """Whether the application answers an exception with success: what it refuses stands in the body then."""
+        answers = self._answers(value, site)
+        return bool(answers) and all(isinstance(one.status, int) and one.status < 300 for one in answers)
 
     def raised(self, value: Any, site: Site) -> Outcome:
         """The end that raising ``value`` makes."""
@@ -309,22 +320,22 @@ class Stranger:
         return "WebSocket" in _name(value) and code is not None and (code == _POLICY_VIOLATION or code >= 3000)
 
     def _handled(self, value: Any, site: Site) -> Answer | None:
-        """What the application's handler answers for an exception."""
-        if not isinstance(value, Instance) or "handler" in [name for _, name in self._stack]:
-            return None
+        """What the application's handler answers for an exception, where all that it answers refuses."""
+        answers = self._answers(value, site)
+        return answers[0] if answers and all(_refuses(one) for one in answers) else None
+
+    def _answers(self, value: Any, site: Site) -> list[Answer]:
+        """Every answer that the application's handler has for an exception."""
+        if not isinstance(value, Instance):
+            return []
         for caught, handler in self.answers:
             if not self.catches(caught, value) or not isinstance(handler, FunctionValue):
                 continue
-            key = (handler.path, handler.qualname)
-            if key in self._stack:
-                return None
+            if (handler.path, handler.qualname) in self._stack:
+                return []
             ends = self.outcomes(handler, [Connection(), value], {}, site)
-            found = [one.value for one in ends if one.kind == "pass"]
-            answer = next((one for one in found if isinstance(one, Answer)), None)
-            if answer is not None and all(_refuses(one) for one in found if isinstance(one, Answer)):
-                return answer
-            return None
-        return None
+            return [one.value for one in ends if one.kind == "pass" and isinstance(one.value, Answer)]
+        return []
 
     def catches(self, caught: Any, value: Any) -> bool:
         """Whether `except` of the class ``caught`` takes the exception ``value``."""
@@ -361,10 +372,14 @@ class Stranger:
         if decision.value is not None:
             taken, other = (one.body, one.orelse) if decision.value else (one.orelse, one.body)
             before = state.credentials
+            names = dict(state.names) if decision.credentials else state.names
             state.credentials = before or decision.credentials
             ways = self.run(taken, state, scope)
             if ways.on is not None and not (decision.credentials and leaves(other)):
                 ways.on.credentials = before
+                for name, value in ways.on.names.items() if decision.credentials else ():
+                    if names.get(name, MISSING) is not value:
+                        ways.on.names[name] = tainted(value)
             return ways
         return self.either(
             state,
@@ -393,6 +408,7 @@ class Stranger:
                 on.append(inner.on)
         if len(on) == 2:
             merged = merged_states(on)
+            _by_setting(merged, on, decision)
             merged.assumptions, merged.credentials = state.assumptions, state.credentials
             ways.on = merged
         elif on:
@@ -493,7 +509,7 @@ class Stranger:
         sure = [outcome for outcome in raised if not isinstance(outcome.value, Absent)]
         on = [] if ways.on is None else [ways.on]
         result = Ways(list(ways.ends), None, list(ways.left))
-        for outcome in sure:
+        for outcome in _distinct(sure):
             handled = self._handle(one, outcome, before, scope)
             if handled is None:
                 self.pending.append(outcome)
@@ -654,7 +670,7 @@ class Stranger:
                 shipped = self._shipped(operator, one, other, is_left=one is left)
                 if isinstance(other, Free):
                     return Decision(None, False, (other,), (other,))
-                return Decision(None, False, (one,), (one,), shipped)
+                return Decision(None, one.asked, (one,), (one,), shipped)
         if operator == "in" and isinstance(right, Connection) and right.part in _ASKED_BY_NAME:
             self.saw_credentials = True
             return known(False, credentials=True)
@@ -700,6 +716,8 @@ class Stranger:
     def _from_module(self, value: Any, name: str, scope: Scope) -> Any:
         """A module-level value: what the environment decides is a setting, not its default."""
         unread = isinstance(value, Unknown) or _is_call_outside(value)
+        if (value is None or value is False) and self._is_rebound(name, scope):
+            return Opaque(f"what {name} is when it runs", Site(scope.path, 1))
         if not unread and value is not None and not isinstance(value, (str, bool, int, float)):
             return value
         symbol = self.names.resolve(scope.path, name)
@@ -713,6 +731,13 @@ class Stranger:
         if not unread:
             return value
         return self._computed(symbol, assigned, _unread(value, name) if isinstance(value, Unknown) else value)
+
+    def _is_rebound(self, name: str, scope: Scope) -> bool:
+        """Whether a function sets a module-level name later, as many do with what a start of the application makes."""
+        symbol = self.names.resolve(scope.path, name)
+        if symbol is None or symbol.kind != "value" or self.interp.sources is None:
+            return False
+        return self.interp.sources.rebinds(symbol.path, symbol.name)
 
     def _computed(self, symbol: Symbol, assigned: Expr, otherwise: Any) -> Any:
         """A module-level value that linking could not work out, because it keeps few bodies."""
@@ -925,7 +950,7 @@ class Stranger:
                 continue
         if not values:
             raise Ended
-        return reduce(joined, values)
+        return values[0] if len(values) == 1 else _either_value(values, decision)
 
     def eval_lambda(self, expr: Expr, state: State, scope: Scope) -> Any:
         one = ir.Lambda._make(expr)
@@ -959,6 +984,10 @@ class Stranger:
 
     def attribute(self, value: Any, name: str, site: Site, state: State) -> Any:
         """The attribute ``name`` of ``value``."""
+        if isinstance(value, Uncalled):
+            value = self.called(value, state)
+        if isinstance(value, Unknown):
+            return _unread(value, name)
         if isinstance(value, (Absent, Foreign, Free, Opaque, Decided)):
             return ABSENT if isinstance(value, Decided) else value
         if isinstance(value, Setting):
@@ -1101,12 +1130,11 @@ class Stranger:
             where = Site(cls.path, field.line)
             value: Any = MISSING
             if field.default:
-                value = self.evaluate(field.default_expr, State({}), body)
-                if isinstance(value, Instance) and isinstance(value.cls, External):
-                    value = value.attributes.get("default", value.attributes.get("0", MISSING))
-                    value = MISSING if value is Ellipsis else value
+                value = default(self.interp, self.evaluate(field.default_expr, State({}), body), where)
+                value = MISSING if isinstance(value, Unknown) and value.unset else value
             if self._is_settings(cls) or reads_environment(field.default_expr):
-                return Setting(f"{facts.name}.{name}", value, where)
+                ships = value.default if isinstance(value, Setting) else value
+                return Setting(f"{facts.name}.{name}", ships, where)
             return FREE if value is MISSING else value
         return MISSING
 
@@ -1120,8 +1148,14 @@ class Stranger:
 
     # -- calls ----------------------------------------------------------------------------------------------------
 
+    def called(self, unread: Uncalled, state: State) -> Any:
+        """What a call gives that linking did not follow, because it keeps few bodies."""
+        return self.apply(unread.function, list(unread.args), unread.keywords, unread.site, state)
+
     def apply(self, function: Any, args: list[Any], keywords: dict[str, Any], site: Site, state: State) -> Any:
         """The value of a call."""
+        if isinstance(function, Uncalled):
+            function = self.called(function, state)
         if isinstance(function, FunctionValue):
             if not self.is_worth(function, args, keywords):
                 name = function.qualname.rpartition(".")[2]
@@ -1261,7 +1295,7 @@ class Stranger:
         short = library.last(name)
         if short in DEPENDS:
             target = args[0] if args else keywords.get("dependency")
-            return Dependency(target, short == "Security", site)
+            return Dependency(target, short == "Security", site, keywords.get("scopes"))
         if name.endswith("authentication.requires"):
             scopes = args[0] if args else keywords.get("scopes")
             return Native("requires" if truth(scopes).value is not False else "identity")
@@ -1279,6 +1313,10 @@ class Stranger:
             return library.exception(cls, args, keywords, site)
         if library.is_harmless(name):
             return None
+        if short == "http_exception_handler" and len(args) == 2:
+            return Answer(self.status(args[1]), None, site)
+        if name.startswith("re.") and args:
+            return self._of_pattern(short, args, keywords, site, state)
         known_one = library.plain(name, args, site)
         if known_one is not None or name in ("builtins.bool",):
             return known_one
@@ -1291,12 +1329,22 @@ class Stranger:
         if "getenv" in short or name.endswith("environ.get"):
             default = args[1] if len(args) > 1 else keywords.get("default")
             return Setting(str(args[0]) if args else "the environment", default, site)
-        if short[:1].isupper() or short in ("Header", "Cookie"):
+        if short[:1].isupper() or short in FIELDS:
             attributes = {str(index): value for index, value in enumerate(args)}
             return Instance(cls, site, {**attributes, **keywords})
         if len(args) == 1 and isinstance(args[0], (FunctionValue, ClassValue)) and not keywords:
             return args[0]
         return self._unread_call(short, args, keywords, site, state)
+
+    def _of_pattern(
+        self, name: str, args: list[Any], keywords: dict[str, Any], site: Site, state: State
+    ) -> Any:
+        """A function of `re`, or a method of a pattern, on texts that are known."""
+        if name == "compile":
+            return Instance(External("re.Pattern"), site, {"0": args[0]})
+        if name in ("match", "search", "fullmatch") and len(args) == 2 and all(isinstance(one, str) for one in args):
+            return library.matched(name, args[0], args[1], site)
+        return self._unread_call(name, args, keywords, site, state)
 
     def _unread_call(self, name: str, args: list[Any], keywords: dict[str, Any], site: Site, state: State) -> Any:
         """A call whose code is out of reach: given a missing credential, it may well raise."""
@@ -1354,6 +1402,10 @@ class Stranger:
             return _dict_method(receiver, name, args)
         if isinstance(receiver, Instance) and name == "dict":
             return FREE
+        if isinstance(receiver, Instance) and _class_name(receiver) == "re.Pattern":
+            return self._of_pattern(name, [receiver.attributes["0"], *args], keywords, site, state)
+        if name in _OF_SCHEMES and isinstance(receiver, Instance) and (scheme := self.scheme_of(receiver)):
+            return self.scheme(receiver, scheme, site, state)
         return self._unread_call(
             name, [receiver, *args] if not isinstance(receiver, Instance) else args, keywords, site, state
         )
@@ -1400,13 +1452,15 @@ class Stranger:
         if name == "get_secret_value":
             if isinstance(default, Instance):
                 default = default.attributes.get("0", MISSING)
-            return Setting(setting.name, default, setting.site)
+            return setting.giving(default)
         if isinstance(default, str):
             found = _text_method(default, name, args)
-            return Setting(setting.name, found if _is_plain(found) else MISSING, setting.site)
-        return Setting(setting.name, MISSING, setting.site)
+            return setting.giving(found if _is_plain(found) else MISSING)
+        return setting.giving(MISSING)
 
     def _list_method(self, items: Sequence[Any], name: str, args: list[Any]) -> Any:
+        if name in ("issubset", "issuperset", "isdisjoint") and len(args) == 1:
+            return _set_relation(name, items, args[0])
         if name == "append" and args and isinstance(items, list):
             items.append(args[0])
             return None
@@ -1429,6 +1483,8 @@ class Stranger:
         if name == "accept":
             self.memory.accepted = True
             return None
+        if name == "form" and not self.in_body:
+            return Connection("form")
         return FREE
 
     def _asked(
@@ -1473,8 +1529,23 @@ def valued(decision: Decision) -> Any:
         return Decided(decision.value) if decision.credentials else decision.value
     source = decision.when_true[0] if decision.when_true else FREE
     if isinstance(source, Setting):
-        return Setting(source.name, MISSING if decision.ships is None else decision.ships, source.site)
+        value = MISSING if decision.ships is None else decision.ships
+        return Setting(source.name, value, source.site, decision.credentials)
     return source
+
+
+def _distinct(raised: Sequence[Outcome]) -> list[Outcome]:
+    """What was raised, each end once: of several ways to the same one the most open is kept."""
+    found: dict[Any, Outcome] = {}
+    for one in raised:
+        value = one.value
+        status = value.attributes.get("status_code") if isinstance(value, Instance) else value
+        told = status if _is_plain(status) and not is_list(status) and not is_dict(status) else id(status)
+        key = (one.kind, one.credentials, _name(value), told)
+        known_one = found.get(key)
+        if known_one is None or weight(one.assumptions) < weight(known_one.assumptions):
+            found[key] = one
+    return list(found.values())
 
 
 def leaves(body: Iterable[Stmt]) -> bool:
@@ -1497,6 +1568,24 @@ def merged_states(states: Sequence[State]) -> State:
         names[name] = reduce(joined, values)
     weakest = min((one.assumptions for one in states), key=weight)
     return State(names, weakest, all(one.credentials for one in states))
+
+
+def _by_setting(merged: State, branches: Sequence[State], decision: Decision) -> None:
+    """Names that have one value where a setting holds and another where it does not hang on it, too."""
+    for name in merged.names:
+        given = [one.names.get(name, MISSING) for one in branches]
+        if MISSING not in given:
+            merged.names[name] = _either_value(given, decision)
+
+
+def _either_value(given: Sequence[Any], decision: Decision) -> Any:
+    """A value that is the first of ``given`` where a condition holds and the second where it does not."""
+    value = joined(*given)
+    source = decision.when_true[0] if len(decision.when_true) == 1 else None
+    if not isinstance(source, Setting) or not isinstance(value, (Free, Opaque)) or FREE in given:
+        return value
+    shipped = MISSING if decision.ships is None else given[0] if decision.ships else given[1]
+    return Setting(source.name, shipped, source.site, decision.credentials)
 
 
 _ENVIRONMENT = re.compile(r"'(?:[\w.]*\.)?(?:getenv|environ(?:\.get)?)'")
@@ -1625,6 +1714,18 @@ def _text_method(text: str, name: str, args: list[Any]) -> Any:
     return derived(*args) or FREE
 
 
+def _set_relation(name: str, items: Sequence[Any], other: Any) -> Any:
+    """What `issubset` and its like say of a set that is written out."""
+    if isinstance(other, Setting):
+        told = _set_relation(name, items, other.default) if other.default is not MISSING else MISSING
+        return other.giving(told if isinstance(told, bool) else MISSING)
+    if isinstance(other, Absent):
+        told = _set_relation(name, items, other.instead or [])
+        return Decided(told) if isinstance(told, bool) else told
+    plain = (is_list(other) or is_dict(other)) and all(isinstance(one, (str, int)) for one in (*items, *other))
+    return bool(getattr(set(items), name)(other)) if plain else derived(*items, other) or FREE
+
+
 def _dict_method(found: dict[Any, Any], name: str, args: list[Any]) -> Any:
     if name == "get" and args and isinstance(args[0], (str, int)):
         return found.get(args[0], args[1] if len(args) > 1 else None)
@@ -1637,7 +1738,9 @@ def _dict_method(found: dict[Any, Any], name: str, args: list[Any]) -> Any:
     return derived(*args) or FREE
 
 
-_ASKED_BY_NAME = ("headers", "cookies", "query_params", "session")
+_OF_SCHEMES = ("check_api_key", "make_not_authenticated_error")
+"""Methods of the classes of `fastapi.security` by which a subclass refuses."""
+_ASKED_BY_NAME = ("headers", "cookies", "query_params", "session", "form")
 _CREDENTIALS = ("authorization", "token", "api")
 
 
