@@ -262,6 +262,10 @@ def _method(interp: Runtime, method: Method, given: Arguments) -> Any:
         if name in ("substitute", "safe_substitute") and receiver.cls.name == "string.Template":
             return _substituted(receiver.attributes.get("0"), given)
         return External(f"{receiver.cls.name}.{name}()") if not given.args else _first_function(given.args, given.site)
+    if isinstance(receiver, Instance) and name == "__init__":  # of a base outside: it keeps what it is given
+        for key, value in given.keywords.items():
+            receiver.attributes.setdefault(key, value)
+        return None
     return Unknown(given.site, f"what {name}() returns is not known")
 
 

@@ -1040,6 +1040,8 @@ class Stranger:
             if name in ("user", "auth"):
                 self.saw_credentials = True
             return Connection(name)
+        if name == "app":
+            return Opaque("what the application holds when it runs", Site("", 0))
         if name == "method":
             self.is_specific = True
             return self.method
@@ -1191,6 +1193,8 @@ class Stranger:
         if isinstance(function, (Absent, Foreign)):
             self._doubt(state, site)
             return ABSENT
+        if isinstance(function, Opaque):
+            return self._unread_call(function.reason, args, keywords, site, state)
         return derived(function, *args, *keywords.values()) or Opaque("calls what is not known", site)
 
     def is_worth(self, function: FunctionValue, args: list[Any], keywords: dict[str, Any]) -> bool:
@@ -1354,7 +1358,16 @@ class Stranger:
         if any(isinstance(one, (Absent, Foreign)) for one in given):
             self._doubt(state, site)
             return ABSENT
+        if any(isinstance(one, Connection) for one in given):
+            self._may_raise(name, site, state)
         return derived(*given) or Opaque(f"what {name}() gives", site)
+
+    def _may_raise(self, name: str, site: Site, state: State) -> None:
+        """Code out of reach looks at the request: where somebody waits for its error, it may find credentials missing."""
+        if self._trying:
+            source = Opaque(f"what {name}() does with a request", site)
+            self._raise(Outcome("error", source, site, (Assumption(source, None),), True), state)
+            state.assumptions = (*state.assumptions, Assumption(source, None))
 
     def _doubt(self, state: State, site: Site) -> None:
         """Something that was given a missing credential raises where somebody waits for it."""
@@ -1716,6 +1729,8 @@ def _text_method(text: str, name: str, args: list[Any]) -> Any:
 
 def _set_relation(name: str, items: Sequence[Any], other: Any) -> Any:
     """What `issubset` and its like say of a set that is written out."""
+    if not items and name != "issuperset":
+        return True
     if isinstance(other, Setting):
         told = _set_relation(name, items, other.default) if other.default is not MISSING else MISSING
         return other.giving(told if isinstance(told, bool) else MISSING)
