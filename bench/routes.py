@@ -236,7 +236,11 @@ def refuses_strangers(row: Row) -> bool | None:
     if asked is None:
         return True if row.get("protected") else None
     status = asked.get("status") or 0
-    if status == 401 or (status == 403 and row.get("dependencies") != []) or (300 <= status < 400 and SIGN_IN.search(asked.get("location") or "")):
+    if (
+        status == 401
+        or (status == 403 and row.get("dependencies") != [])
+        or (300 <= status < 400 and SIGN_IN.search(asked.get("location") or ""))
+    ):
         return True
     if 200 <= status < 300:
         return False

@@ -4,9 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fastapi_expert.codebase.model import Route
-
-from .projects import read, write
+from .projects import read
 from .strangers import Case, asked, refuses
 
 OVERRIDDEN = Case(

@@ -214,7 +214,7 @@ class RouteList:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dependency:
-    """`Depends(call)` or `Security(call, scopes=…)`; ``call`` None stands for the annotated class, ``scopes`` for none."""
+    """`Depends(call)` or `Security(call, scopes=…)`; without a ``call`` it is the annotated class."""
 
     call: Any
     security: bool

@@ -101,7 +101,9 @@ class Injecting(Stranger):
         if last in REQUESTS:
             return Connection()
         if last == "SecurityScopes":
-            return Instance(External("fastapi.security.SecurityScopes"), Site(function.path, 1), {"scopes": self.asked_scopes()})
+            return Instance(
+                External("fastapi.security.SecurityScopes"), Site(function.path, 1), {"scopes": self.asked_scopes()}
+            )
         if f"{{{param.name}}}" in self.path or f"{{{param.name}:" in self.path:
             return FREE
         if param.default:
@@ -200,9 +202,7 @@ class Injecting(Stranger):
             call = self._uncalled(call)
         if call is None:
             call = self.evaluate(type_, State({}), scope) if type_ is not None else None
-        asked = dependency.scopes if dependency.scopes is not None else []
-        self.scopes = (*self.scopes, [one.value if isinstance(one, Member) else one for one in asked])\
-            if is_list(asked) else (*self.scopes, asked)
+        self.scopes = (*self.scopes, _scopes(dependency))
         try:
             outcomes = self._depended(call, dependency)
         finally:
@@ -356,6 +356,14 @@ class Injecting(Stranger):
     def combined(self, outcomes: list[Outcome]) -> Any:
         """What several ways of passing give."""
         return reduce(joined, [one.value for one in outcomes if one.kind == "pass"], FREE)
+
+
+def _scopes(dependency: Dependency) -> Any:
+    """The scopes of a `Security()`, as texts where they are known."""
+    asked: Any = dependency.scopes
+    if asked is None:
+        return []
+    return [one.value if isinstance(one, Member) else one for one in asked] if is_list(asked) else asked
 
 
 def _expression(annotation: str) -> Expr:

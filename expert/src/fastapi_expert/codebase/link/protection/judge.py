@@ -111,13 +111,12 @@ class Judge:
             best = Verdict("unknown", (Evidence(site.path, site.line, what),))
         return best
 
-
     def _layers(self, request: "_Request") -> Iterator[_Layer]:
         """What the request meets; a fault of our own becomes a problem and a doubt, never silence or a wrong answer."""
         site = request.route.entry.site
         try:
             yield from request.layers()
-        except Exception as error:  # noqa: BLE001 - one route that trips us must not cost the others' answers
+        except Exception as error:
             self.interp.problem(site, f"{FAULT} ({type(error).__name__}: {error})")
             yield _Layer("route", site, _doubtful("what a fault of this program hides", site))
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from fastapi_expert.codebase.interpret.values import MISSING, Instance, Site, is_dict, is_list
+from fastapi_expert.codebase.interpret.values import MISSING, External, Instance, Site, is_dict, is_list
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,3 +162,18 @@ def derived(*parts: Any) -> Any:
     if any(isinstance(one, (Free, Connection)) for one in parts):
         return FREE
     return next((one for one in parts if isinstance(one, Opaque)), None)
+
+
+def exception_name(value: Any) -> str:
+    """The name of an exception's class; "" when it is none."""
+    return class_name(value) if isinstance(value, Instance) else ""
+
+
+def class_name(instance: Instance) -> str:
+    """The name of an object's class, dotted when it lies outside."""
+    return instance.cls.name if isinstance(instance.cls, External) else instance.cls.qualname
+
+
+def is_plain(value: Any) -> bool:
+    """Whether it is a value that the code writes out."""
+    return value is None or isinstance(value, (str, bool, int, float, list, dict, tuple))
