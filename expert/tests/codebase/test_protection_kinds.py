@@ -4,6 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from fastapi_expert.codebase.link.protection.judge import FAULT
+from fastapi_expert.codebase.link.protection.stranger import Stranger
+from fastapi_expert.codebase.syntax import ir
+
 from .projects import read
 from .strangers import Case, asked, refuses
 
@@ -392,7 +396,9 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_protection_is_what_a_stranger_meets(case: Case, tmp_path: Path) -> None:
-    routes = {route.path: route for route in read(tmp_path, {"main.py": case.source}).inventory.routes}
+    inventory = read(tmp_path, {"main.py": case.source}).inventory
+    assert not [problem for problem in inventory.problems if FAULT in problem.message]
+    routes = {route.path: route for route in inventory.routes}
     assert {path: route.protection for path, route in routes.items() if path not in case.unproven} == {
         path: said for path, said in case.said.items() if path not in case.unproven
     }
@@ -400,3 +406,69 @@ def test_protection_is_what_a_stranger_meets(case: Case, tmp_path: Path) -> None
     for path, status in asked(tmp_path, routes.values()).items():
         if path not in case.unproven:
             assert refuses(status) is (case.said[path] == "required"), (path, status)
+
+
+def test_a_fault_of_our_own_is_a_problem_and_a_doubt_and_costs_no_other_route_its_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = """
+    from fastapi import Depends, FastAPI, HTTPException, Request
+
+    def broken(request: Request):
+        while request.headers:
+            pass
+
+    def person(request: Request):
+        if "authorization" not in request.headers:
+            raise HTTPException(401)
+
+    app = FastAPI()
+
+    @app.get("/broken", dependencies=[Depends(broken)])
+    def a(): ...
+
+    @app.get("/sound", dependencies=[Depends(person)])
+    def b(): ...
+    """
+
+    def trip(*_: object) -> None:
+        raise TypeError("tripped")
+
+    monkeypatch.setitem(Stranger.STATEMENTS, ir.While.TAG, trip)
+    inventory = read(tmp_path, {"main.py": source}).inventory
+    assert {route.path: route.protection for route in inventory.routes} == {"/broken": "unknown", "/sound": "required"}
+    [fault] = [problem for problem in inventory.problems if FAULT in problem.message]
+    assert (fault.path, fault.message.endswith("(TypeError: tripped)")) == ("main.py", True)
+
+
+def test_what_takes_too_long_to_follow_is_a_doubt_about_its_own_layer_alone(tmp_path: Path) -> None:
+    steps = "\n        ".join(f"found = keep(found, {number})" for number in range(900))
+    source = f"""
+    from fastapi import Depends, FastAPI, HTTPException, Request
+
+    def keep(found, number):
+        for one in [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]:
+            found = [number, one]
+        return found
+
+    app = FastAPI()
+
+    @app.middleware("http")
+    async def busy(request: Request, call_next):
+        found = []
+        {steps}
+        return await call_next(request)
+
+    def person(request: Request):
+        if "authorization" not in request.headers:
+            raise HTTPException(401)
+
+    @app.get("/closed", dependencies=[Depends(person)])
+    def a(): ...
+
+    @app.get("/open")
+    def b(): ...
+    """
+    routes = {route.path: route for route in read(tmp_path, {"main.py": source}).inventory.routes}
+    assert {path: route.protection for path, route in routes.items()} == {"/closed": "required", "/open": "unknown"}
+    assert routes["/open"].by[-1].what == "what takes too long to follow"
