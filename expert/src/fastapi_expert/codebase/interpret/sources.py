@@ -46,6 +46,15 @@ class Sources:
             for path, known in self.read.items()
         )
 
+    def hash_of(self, path: str) -> str | None:
+        """The hash of a file's content as it is now; None when it is not there."""
+        content = self._content(path)
+        return None if content is None else _hash(content).hex()
+
+    def besides(self) -> dict[str, str | None]:
+        """Every data file that was read, with the hash of what it held."""
+        return {path: None if known is None else known.hex() for path, known in self.read.items()}
+
     def body(self, path: str, qualname: str) -> tuple[Stmt, ...] | None:
         """The statements of a function; None when its file is not what it was when the facts were read."""
         if path not in self._bodies:
