@@ -151,7 +151,15 @@ class Codebase:
 
     @cached_property
     def _full_inventory(self) -> "FullInventory":
-        return self._ask(lambda linked: linked.full_inventory)
+        from fastapi_expert.codebase.kept import Kept
+
+        state = [str(self.root), self.digest, self.is_live]
+        kept = Kept(self.cache, state, self._sources.hash_of)
+        if "_linked" not in self.__dict__ and (found := kept.recall()) is not None:
+            return found
+        found = self._ask(lambda linked: linked.full_inventory)
+        kept.keep(found, self._sources.besides())
+        return found
 
     @property
     def components(self) -> tuple[Component, ...]:

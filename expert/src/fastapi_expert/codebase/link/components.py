@@ -339,7 +339,7 @@ class Catalogue:
             end_line=facts.end_line,
             summary=_summary(facts.docstring),
             fields=fields,
-            bases=facts.bases,
+            bases=tuple(facts.bases),
             uses=self.uses(path, qualname),
         )
 
