@@ -4,30 +4,29 @@ Every field is the lower-case name of its environment variable. With nothing set
 service runs on its embedded default: SQLite, files under `var/`, no other server.
 """
 
-import json
-import re
 import unicodedata
 from functools import lru_cache
-from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, cast, get_args
+from typing import Annotated, Literal, Self, get_args
+from urllib.parse import urlsplit
 
-import redis.connection
-from pydantic import AliasChoices, Field, PositiveInt, SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    Field,
+    PositiveInt,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import URL
 
+from app.config import forms
 from app.config.databases import parse_database_url
 from app.config.oidc import ProviderSettings
-from app.kit.accounts import (
-    PASSWORD_MAX,
-    PASSWORD_MIN,
-    USERNAME_MAX,
-    USERNAME_MIN,
-    is_plain_name,
-    missing_in_password,
-)
-from app.kit.addresses import canonical_address
+from app.kit.accounts import PASSWORD_MAX, PASSWORD_MIN, missing_in_password
 from app.kit.keys import WeakKey, check_key, load_or_create_key
 
 SERVICE_ROOT = Path(__file__).resolve().parents[2]
@@ -40,41 +39,11 @@ _ENVIRONMENTS = {
     "stage": "staging",
     "prod": "production",
 }
-_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
-_TAKEN_PATHS = {
-    *("admin", "docs", "redoc", "openapi.json", "health", "metrics", "pages"),
-    *("verify-email", "forgot-password", "reset-password"),
-}
-_HOST = re.compile(r"\*|(\*\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]", re.IGNORECASE)
-_PROVIDER_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,49}")
-_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#]+", re.IGNORECASE)
-_ADDRESSES = {
-    "redis_url": (r"(rediss?://|unix:///)\S+", "redis://:password@host/0"),
-    "celery_broker_url": (r"[a-z][a-z+]*://\S*", "redis://:password@host/0 or amqp://user:password@host//"),
-    "public_url": (
-        r"https?://[^\s/?#@]+/?",
-        "https://blog.example.org, without a path: the service has a host of its own",
-    ),
-}
-"""By field: what it has to look like, and an example."""
-_SECRET_IN_URL = re.compile(
-    r"((?<=://)[^/@\s:]*:|(?<=[?&])[^=&]*(?:password|secret|token|key)[^=&]*=)[^@&\s]*?(@|&|$)", re.IGNORECASE
-)
-_MAY_HOLD_A_PASSWORD = {"database_url", "redis_url", "celery_broker_url", "otel_exporter_otlp_endpoint"}
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
-def _split(value: object) -> object:
-    """Accept `a,b`, `["a","b"]` or a real list."""
-    if not isinstance(value, str):
-        return value
-    text = value.strip()
-    if re.match(r"\[\s*[\"\]]", text):  # [::1] is a host
-        return json.loads(text)
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
 CommaList = Annotated[list[str], NoDecode]
+MailAddress = Annotated[str, AfterValidator(forms.mail_address)]
 
 
 class ConfigurationError(ValueError):
@@ -97,7 +66,7 @@ class Settings(BaseSettings):
     version: str = "0.1.0"
     environment: Environment = "development"
     debug: bool = False
-    api_v1_str: str = "/api/v1"
+    api_v1_str: Annotated[str, AfterValidator(forms.path_of_the_api)] = "/api/v1"
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     workers: PositiveInt = Field(default=1, validation_alias=AliasChoices("workers", "web_concurrency"))
@@ -107,7 +76,9 @@ class Settings(BaseSettings):
     docs: bool | None = Field(
         default=None, description="Serve the API documentation; default: everywhere but production."
     )
-    public_url: str | None = Field(default=None, description="The address links in mails start with.")
+    public_url: str | None = Field(
+        default=None, description="Where browsers find the service; its path is the prefix it answers under."
+    )
     data_dir: Path = SERVICE_ROOT / "var"
 
     # -- tokens and passwords
@@ -122,7 +93,7 @@ class Settings(BaseSettings):
     reset_token_expire_minutes: PositiveInt = 30
 
     # -- sign-in with others
-    oidc_providers: Annotated[dict[str, ProviderSettings], NoDecode] = Field(
+    oidc_providers: Annotated[dict[str, ProviderSettings], NoDecode, AfterValidator(forms.provider_names)] = Field(
         default={}, description="OpenID providers by name, as JSON."
     )
 
@@ -147,10 +118,10 @@ class Settings(BaseSettings):
     max_body_bytes: PositiveInt = 2_097_152  # the longest post fits, every character an escaped pair
 
     # -- who may call
-    allowed_origins: CommaList = []
-    allowed_hosts: CommaList = ["*"]
+    allowed_origins: Annotated[CommaList, AfterValidator(forms.origins)] = []
+    allowed_hosts: Annotated[CommaList, AfterValidator(forms.host_names)] = ["*"]
     cors_allow_credentials: bool = True
-    trusted_proxies: CommaList = []
+    trusted_proxies: Annotated[CommaList, AfterValidator(forms.networks)] = []
 
     # -- mail
     smtp_host: str | None = None
@@ -159,12 +130,12 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = None
     smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
     smtp_timeout: Annotated[float, Field(gt=0)] = 10.0
-    emails_from_email: str = "no-reply@example.com"
+    emails_from_email: MailAddress = "no-reply@example.com"
     emails_from_name: str | None = None
 
     # -- the first administrator
-    first_admin_email: str = "admin@example.com"
-    first_admin_username: str = "admin"
+    first_admin_email: MailAddress = "admin@example.com"
+    first_admin_username: Annotated[str, AfterValidator(forms.username)] = "admin"
     first_admin_password: SecretStr | None = None
 
     # -- other services
@@ -177,7 +148,7 @@ class Settings(BaseSettings):
     @field_validator("allowed_origins", "allowed_hosts", "trusted_proxies", "previous_secret_keys", mode="before")
     @classmethod
     def _comma_list(cls, value: object) -> object:
-        return _split(value)
+        return forms.split(value)
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -194,39 +165,10 @@ class Settings(BaseSettings):
             raise ValueError("must be development, test, staging or production")
         return name
 
-    @field_validator("api_v1_str")
-    @classmethod
-    def _prefix(cls, value: str) -> str:
-        if not value.startswith("/") or value.endswith("/"):
-            raise ValueError("must start with / and not end with one, e.g. /api/v1")
-        first = value.split("/")[1]
-        if not _PATH.fullmatch(value) or first in _TAKEN_PATHS:
-            raise ValueError(f"{value!r} cannot be where the API is: write plain names, and none of the service's own")
-        return value
-
-    @field_validator("trusted_proxies")
-    @classmethod
-    def _addresses(cls, value: list[str]) -> list[str]:
-        for name in value:
-            if name not in {"*", "unix"}:
-                ip_network(name, strict=False)  # ValueError names what is not an address
-        return value
-
     @field_validator("oidc_providers", mode="before")
     @classmethod
     def _json(cls, value: object) -> object:
-        try:
-            return json.loads(value) if isinstance(value, str) else value
-        except json.JSONDecodeError as fault:
-            raise ValueError(f"is not JSON: {fault}") from None
-
-    @field_validator("oidc_providers")
-    @classmethod
-    def _plain_provider_names(cls, value: dict[str, ProviderSettings]) -> dict[str, ProviderSettings]:
-        for name in value:
-            if not _PROVIDER_NAME.fullmatch(name):
-                raise ValueError(f"{name!r} is part of an address: use a-z, 0-9 and -")
-        return value
+        return forms.from_json(value)
 
     @field_validator("database_url")
     @classmethod
@@ -238,54 +180,22 @@ class Settings(BaseSettings):
     @field_validator("redis_url", "celery_broker_url", "public_url")
     @classmethod
     def _address(cls, value: str | None, field: ValidationInfo) -> str | None:
-        pattern, example = _ADDRESSES[field.field_name or ""]
-        if value is not None and re.fullmatch(pattern, value) is None:
-            raise ValueError(f"is not an address; write {example}")
-        if value is not None and value.startswith(("redis:", "rediss:", "unix:")):
-            try:
-                cast(Any, redis.connection).parse_url(value)  # its annotations leave its types unknown
-            except ValueError as fault:
-                raise ValueError(f"is not an address ({fault}); write {example}") from None
-        return value
-
-    @field_validator("allowed_hosts")
-    @classmethod
-    def _host_names(cls, value: list[str]) -> list[str]:
-        for name in value:
-            if _HOST.fullmatch(name) is None:
-                raise ValueError(
-                    f"{name!r} is not a host name; write blog.example.org or *.example.org, without a port"
-                )
-        return value
-
-    @field_validator("emails_from_email", "first_admin_email")
-    @classmethod
-    def _mail_address(cls, value: str) -> str:
-        try:
-            return canonical_address(value)
-        except ValueError as fault:
-            raise ValueError(f"is not an e-mail address: {fault}") from None
-
-    @field_validator("first_admin_username")
-    @classmethod
-    def _username(cls, value: str) -> str:
-        if not is_plain_name(value) or not USERNAME_MIN <= len(value) <= USERNAME_MAX:
-            raise ValueError(f"use {USERNAME_MIN} to {USERNAME_MAX} letters from a to z, digits and _")
-        return value
+        return None if value is None else forms.address(value, field.field_name or "")
 
     @field_validator("first_admin_password")
     @classmethod
     def _composed(cls, value: SecretStr | None) -> SecretStr | None:
         return None if value is None else SecretStr(unicodedata.normalize("NFC", value.get_secret_value()))
 
-    @field_validator("allowed_origins")
-    @classmethod
-    def _origins(cls, value: list[str]) -> list[str]:
-        origins = [origin.removesuffix("/") for origin in value]
-        for origin in origins:
-            if origin != "*" and _ORIGIN.fullmatch(origin) is None:
-                raise ValueError(f"{origin!r} is not an origin; write https://app.example.org, without a path")
-        return origins
+    @model_validator(mode="after")
+    def _prefix_of_its_own(self) -> Self:
+        first = forms.first_name(f"{self.prefix}/")
+        if first in forms.TAKEN_PATHS or (first and first == forms.first_name(self.api_v1_str)):
+            raise ValueError(
+                f"PUBLIC_URL: its path begins with /{first}, as addresses of the service itself do; "
+                "take another, or set API_V1_STR"
+            )
+        return self
 
     @model_validator(mode="after")
     def _production_refusals(self) -> Self:
@@ -315,6 +225,16 @@ class Settings(BaseSettings):
     def base_url(self) -> str:
         """Where the service is reached from outside, without a slash at the end."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def prefix(self) -> str:
+        """The path of PUBLIC_URL (`/blog`), without a slash at the end; empty for a host of its own."""
+        return urlsplit(self.public_url or "").path.rstrip("/")
+
+    @property
+    def api_path(self) -> str:
+        """Where browsers find the API: API_V1_STR under the prefix."""
+        return f"{self.prefix}{self.api_v1_str}"
 
     @property
     def docs_enabled(self) -> bool:
@@ -389,27 +309,9 @@ def get_settings() -> Settings:
     return Settings()
 
 
-def describe(settings: Settings) -> dict[str, Any]:
-    """The effective settings with every secret masked, for `app doctor`."""
-    shown: dict[str, Any] = {}
-    for name in type(settings).model_fields:
-        value = getattr(settings, name)
-        if isinstance(value, SecretStr) or name == "previous_secret_keys":
-            value = "********" if value else None
-        elif name in _MAY_HOLD_A_PASSWORD and value:
-            value = _masked(value)
-        shown[name] = value
-    return shown
-
-
-def _masked(value: str) -> str:
-    """Addresses (several, for Celery, are separated by ;) without passwords, wherever they are written."""
-    return ";".join(_SECRET_IN_URL.sub(r"\1***\2", address) for address in value.split(";"))
-
-
 def environment_names() -> list[str]:
     """The environment variables the service reads."""
     return sorted(name.upper() for name in Settings.model_fields)
 
 
-__all__ = ["SERVICE_ROOT", "ConfigurationError", "Settings", "describe", "environment_names", "get_settings"]
+__all__ = ["SERVICE_ROOT", "ConfigurationError", "Settings", "environment_names", "get_settings"]

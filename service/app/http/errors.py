@@ -20,7 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.http.context import current_request_id
-from app.http.routing import allowed_methods
+from app.http.routing import allowed_methods, route_path
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -247,7 +247,7 @@ def _printable(text: str) -> str:
 
 async def _answer(request: Request, exc: Exception) -> Response:
     problem = problem_for(exc)
-    if problem.status == 405 and (methods := allowed_methods(request.app, request.scope["path"])):
+    if problem.status == 405 and (methods := allowed_methods(request.app, route_path(request.scope))):
         problem = replace(problem, headers={"Allow": ", ".join(methods)})
     return problem.response(request.scope["path"])
 

@@ -31,7 +31,7 @@ def announce(settings: Settings) -> None:
         if not is_outage(error):
             raise
         first_admin = None  # the workers try again until the database is there
-    address = f"http://{_reachable(settings.host)}:{settings.port}"
+    address = f"http://{_reachable(settings.host)}:{settings.port}{settings.prefix}"
     lines = [f"{settings.project_name} {settings.version} ({settings.environment})", f"  address      {address}"]
     if settings.docs_enabled:
         lines.append(f"  docs         {address}/docs")

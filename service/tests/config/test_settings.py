@@ -232,7 +232,14 @@ def test_the_limits_on_guessing_do_not_grow_with_the_general_one(requests: int):
         ({"public_url": "blog.example.org"}, "is not an address; write https://"),
         ({"redis_url": "redis://h:port/0"}, "is not an address (Port could not be cast"),
         ({"redis_url": "redis://"}, "is not an address; write redis://"),
-        ({"public_url": "https://example.org/blog/"}, "without a path"),
+        ({"public_url": "https://example.org/a b"}, "is not an address; write https://"),
+        ({"public_url": "https://example.org/blog/../admin"}, "is not made of plain names"),
+        ({"public_url": "https://example.org/bl%6Fg"}, "is not made of plain names"),
+        ({"public_url": "https://example.org//blog"}, "is not made of plain names"),
+        ({"public_url": "https://example.org/api"}, "PUBLIC_URL: its path begins with /api"),
+        ({"public_url": "https://example.org/docs/blog"}, "PUBLIC_URL: its path begins with /docs"),
+        ({"public_url": "https://example.org:http/blog"}, "is not an address (Port could not be cast"),
+        ({"public_url": "https://example.org:0"}, "nothing listens on port 0"),
         ({"public_url": "https://blog.example.org/?a=b"}, "is not an address; write https://"),
         ({"public_url": "https://blog.example.org#x"}, "is not an address; write https://"),
         ({"public_url": "https://user@blog.example.org"}, "is not an address; write https://"),
@@ -251,6 +258,13 @@ def test_the_limits_on_guessing_do_not_grow_with_the_general_one(requests: int):
 def test_an_address_that_is_none_is_told_with_an_example(values: dict[str, Any], told: str):
     with pytest.raises(ValidationError, match=re.escape(told)):
         settings(**values)
+
+
+def test_the_path_of_the_public_address_is_the_prefix():
+    assert settings(public_url="https://example.org/blog/").api_path == "/blog/api/v1"
+    assert settings(public_url="https://example.org/a/b", api_v1_str="/v2").api_path == "/a/b/v2"
+    assert settings(public_url="https://example.org/api", api_v1_str="/v1").prefix == "/api"
+    assert settings(public_url="https://example.org/").prefix == settings().prefix == ""
 
 
 @pytest.mark.parametrize(
