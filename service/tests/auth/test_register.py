@@ -160,6 +160,33 @@ async def test_an_idempotency_key_gives_the_first_answer_again(app, client):
     assert await rows(app, User) == 1
 
 
+@on_both_databases
+async def test_a_registration_repeated_after_its_tokens_were_used_ends_no_session(app, client):
+    key = {"Idempotency-Key": "3f0c8a52"}
+    first = (await register(client, key)).json()
+    used = await client.post("/api/v1/auth/refresh", json={"refresh_token": first["refresh_token"]})
+    again = await register(client, key)
+    assert again.status_code == 200
+    assert again.json()["user"] == first["user"]
+    assert await rows(app, User) == 1
+    for refresh_token in (again.json()["refresh_token"], used.json()["refresh_token"]):
+        answer = await client.post("/api/v1/auth/refresh", json={"refresh_token": refresh_token})
+        assert answer.status_code == 200, "both sessions go on"
+
+
+@on_both_databases
+async def test_a_registration_repeated_after_the_account_changed_is_told_to_sign_in(app, client):
+    key = {"Idempotency-Key": "3f0c8a52"}
+    first = (await register(client, key)).json()
+    headers = {"Authorization": f"Bearer {first['access_token']}"}
+    change = {"current_password": ADA["password"], "new_password": "Another9$giraffe-lantern"}
+    assert (await client.post("/api/v1/auth/password/change", json=change, headers=headers)).status_code == 200
+    assert (await client.post("/api/v1/auth/logout", headers=headers)).status_code == 200
+    again = await register(client, key)
+    assert again.status_code == 409
+    assert again.json()["type"] == "urn:problem-type:idempotency-gone"
+
+
 async def test_eight_concurrent_requests_with_one_idempotency_key_are_one_registration(app, client):
     key = {"Idempotency-Key": "3f0c8a52"}
     answers = await asyncio.gather(*(register(client, key) for _ in range(8)))

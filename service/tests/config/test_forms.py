@@ -20,25 +20,14 @@ from tests.servers import Redis
 PARAMETERS = ["", "?sslmode=prefer", "?sslmode=disable&connect_timeout=3", "?application_name=blog&ssl=allow"]
 
 
-class SocketRedis(Redis):
-    """A server on a unix socket as well."""
-
-    @property
-    def path(self) -> Path:
-        return self.directory / "redis.sock"
-
-    def command(self) -> list[str]:
-        return [*super().command(), "--unixsocket", str(self.path)]
-
-
 async def test_every_form_of_a_redis_address_reaches_the_server():
-    server = SocketRedis()
+    server = Redis()
     server.start()
     port = server.port
     forms = [
         *(
-            f"unix://{server.path}",
-            f"unix://{server.path}?db=1",
+            f"unix://{server.socket}",
+            f"unix://{server.socket}?db=1",
             f"redis://127.0.0.1:{port}",
             f"redis://localhost:{port}/2",
         ),

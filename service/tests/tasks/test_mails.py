@@ -6,15 +6,18 @@ import smtplib
 import socket
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from app.auth import mail_pace
 from app.config import Settings
 from app.mail.mailer import SmtpMailer
-from app.models import JobStatus
+from app.models import JobStatus, OneTimeToken
 from app.tasks.catalogue import registry
 from app.tasks.registry import Registry
 from app.tasks.runner import Runner
@@ -93,6 +96,42 @@ async def test_a_forgotten_password_is_reset_by_mail_and_an_unknown_address_gets
     assert answer.status_code == 200, answer.text
     work_off(store, runner_of(registry))
     assert mail_server.messages[-1]["Subject"] == "Your password was changed"
+
+
+async def test_who_asks_for_a_strangers_reset_link_again_and_again_neither_ends_it_nor_fills_their_mailbox(
+    client: httpx.AsyncClient,
+    accounts: Accounts,
+    store: JobStore,
+    runner_of: Callable[[Registry], Runner],
+    mail_server: MailServer,
+) -> None:
+    user, runner = await accounts.user(), runner_of(registry)
+
+    async def ask(times: int) -> int:
+        """How many mails this leads to."""
+        before = len(mail_server.messages)
+        for _ in range(times):
+            await client.post("/api/v1/auth/password/forgot", json={"email": user.email})
+        work_off(store, runner)
+        return len(mail_server.messages) - before
+
+    async def pass_time(time: timedelta) -> None:
+        with store.session() as session:
+            for token in session.scalars(select(OneTimeToken)):
+                token.created_at -= time
+
+    assert await ask(6) == 1
+    young = token_in(mail_server.messages[0])
+    mails = 1
+    for _ in range(24 * 6):  # a day of it, every ten minutes
+        await pass_time(timedelta(minutes=10))
+        mails += await ask(1)
+    assert mail_pace.FREE < mails <= 28
+    await pass_time(timedelta(hours=1))
+    assert await ask(2) == 1
+    reset = {"token": token_in(mail_server.messages[-1]), "new_password": "Another9$giraffe-lantern"}
+    assert (await client.post("/api/v1/auth/password/reset", json={**reset, "token": young})).status_code == 400
+    assert (await client.post("/api/v1/auth/password/reset", json=reset)).status_code == 200
 
 
 async def test_a_refused_recipient_is_given_up_and_a_greylisted_one_is_tried_again(
