@@ -123,13 +123,16 @@ def openapi(
     if output is None:
         sys.stdout.write(document)
     else:
-        output.write_text(document, encoding="utf-8")
+        try:
+            output.write_text(document, encoding="utf-8")
+        except OSError as fault:
+            raise ConfigurationError(f"cannot write {output}: {fault.strerror}") from None
 
 
 @cli.command()
 def doctor() -> None:
     """Print the effective settings (secrets masked) and try every server behind them."""
-    from app.server.commands import probe
+    from app.server.doctor import is_healthy, probe
 
     settings = load_settings()
     for name, value in describe(settings).items():
@@ -138,7 +141,7 @@ def doctor() -> None:
     results = asyncio.run(probe(settings))
     for name, state in results.items():
         typer.echo(f"{name:<32} {state}")
-    if any(state not in {"ok", "not configured"} for state in results.values()):
+    if not all(map(is_healthy, results.values())):
         raise typer.Exit(1)
 
 

@@ -25,9 +25,13 @@ TAKEN_PATHS = frozenset(
 _HOST = re.compile(r"\*|(\*\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]", re.IGNORECASE)
 _PROVIDER_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,49}")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#]+", re.IGNORECASE)
+_SEVERAL = re.compile(r"[a-z+]+://[^/?#]*[^/?#@]*[,;][^/?#@]*([/?#]|$)", re.IGNORECASE)
 _ADDRESSES = {
     "redis_url": (r"(rediss?://|unix:///)\S+", "redis://:password@host/0"),
-    "celery_broker_url": (r"[a-z][a-z+]*://\S*", "redis://:password@host/0 or amqp://user:password@host//"),
+    "celery_broker_url": (
+        r"(rediss?|redis\+socket|amqps?)://\S+",
+        "redis://:password@host/0, redis+socket:///path or amqp://user:password@host//",
+    ),
     "public_url": (r"https?://[^\s/?#@]+[^\s?#@]*", "https://blog.example.org or https://example.org/blog"),
 }
 """By field: what it has to look like, and an example."""
@@ -70,7 +74,13 @@ def networks(value: list[str]) -> list[str]:
 
 def address(value: str, field: str) -> str:
     """The address of another server, or PUBLIC_URL."""
+    if field == "celery_broker_url" and ";" in value:  # Celery goes on to the next when one does not answer
+        return ";".join(address(one, field) for one in value.split(";"))
     pattern, example = _ADDRESSES[field]
+    if field != "public_url" and ("sentinel" in value.partition(":")[0] or _SEVERAL.match(value)):
+        raise ValueError(
+            f"names several servers or a Sentinel: name one server, or a proxy before them; write {example}"
+        )
     if re.fullmatch(pattern, value) is None:
         raise ValueError(f"is not an address; write {example}")
     try:

@@ -71,6 +71,10 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     workers: PositiveInt = Field(default=1, validation_alias=AliasChoices("workers", "web_concurrency"))
     shutdown_grace_seconds: PositiveInt = 20
+    keep_alive_seconds: PositiveInt = Field(
+        default=75, description="How long a connection may lie idle, and the head of a request may take to come."
+    )
+    body_seconds: PositiveInt = Field(default=60, description="How long the body of a request may take to come.")
     log_level: LogLevel = "INFO"
     log_format: Literal["auto", "json", "console"] = "auto"
     docs: bool | None = Field(
@@ -224,7 +228,14 @@ class Settings(BaseSettings):
     @property
     def base_url(self) -> str:
         """Where the service is reached from outside, without a slash at the end."""
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        return (self.public_url or f"http://{self.reachable_host}:{self.port}").rstrip("/")
+
+    @property
+    def reachable_host(self) -> str:
+        """What to type into a browser on this machine for a server that listens on HOST."""
+        if self.host in {"0.0.0.0", "::", ""}:  # noqa: S104  # compared, not bound
+            return "127.0.0.1"
+        return f"[{self.host}]" if ":" in self.host else self.host
 
     @property
     def prefix(self) -> str:

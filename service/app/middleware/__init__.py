@@ -65,6 +65,7 @@ def install_middleware(
         AdmissionMiddleware,
         allowed_hosts=settings.allowed_hosts,
         max_body_bytes=settings.max_body_bytes,
+        body_seconds=settings.body_seconds,
         limit=Limit("client", settings.rate_limit_requests, settings.rate_limit_window),
         unlimited=unlimited,
     )

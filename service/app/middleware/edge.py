@@ -72,8 +72,8 @@ class EdgeMiddleware:
         request_id = given.decode() if given is not None and _VALID_REQUEST_ID(given) else _new_request_id()
         peer = scope["client"][0] if scope["client"] else "unix"
         client, scheme = self._proxies.resolve(peer, scope)
-        if client is peer and b"x-forwarded-for" in headers:
-            self._proxies.note_stranger(peer)
+        if client is peer and b"x-forwarded-for" in headers and self._proxies.note_stranger(peer):
+            self._metrics.forwarded_by_strangers.inc()
         context = RequestContext(
             request_id=request_id, client=client, method=method, path=scope["path"], headers=headers
         )

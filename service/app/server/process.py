@@ -10,6 +10,7 @@ import time
 from fastapi import FastAPI
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from app.config import ConfigurationError, Settings, get_settings
@@ -35,6 +36,8 @@ def run(settings: Settings) -> None:
         workers=settings.workers,
         websockets=False,
         http=HTTPModes.http1,
+        # The server's one clock for a connection without a whole head on it: idle, or a head that drips.
+        http1_settings=HTTP1Settings(header_read_timeout=settings.keep_alive_seconds * 1000),
         loop=Loops.uvloop,
         log_level=LogLevels.warning,  # the edge middleware writes the access log
         workers_kill_timeout=settings.shutdown_grace_seconds,

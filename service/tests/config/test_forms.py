@@ -1,21 +1,26 @@
 """Every form of an address that the settings accept works with the server it names."""
 
+import asyncio
 import os
 import stat
 from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from sqlalchemy import text
 
 from app.api.health import check_all
+from app.api.health import check_broker as broker_state
 from app.cache.redis import connect
 from app.database.engine import Database
 from app.database.migrations import upgrade
+from app.kit.ids import uuid7
 from app.main import build_resources
+from app.tasks.celery import make_celery, publisher
 from tests.backends import Backend, on_postgres, on_sqlite
 from tests.conftest import settings_for
-from tests.servers import Redis
+from tests.servers import Redis, free_port
 
 PARAMETERS = ["", "?sslmode=prefer", "?sslmode=disable&connect_timeout=3", "?application_name=blog&ssl=allow"]
 
@@ -88,3 +93,20 @@ async def test_whatever_holds_the_data_is_its_owners_alone(tmp_path: Path, was: 
         await database.close()
     finally:
         os.umask(before)
+
+
+async def test_every_form_of_a_broker_address_takes_jobs_and_is_ready():
+    server = Redis()
+    server.start()
+    nobody = f"redis://127.0.0.1:{free_port()}/0"
+    forms = [server.url(), f"redis://localhost:{server.port}/2", f"redis+socket://{server.socket}"]
+    for form in (*forms, f"{nobody};{server.url()}"):
+        backend = Backend(name="sqlite", database_url="sqlite:///unused.db")
+        settings = settings_for(backend, data_dir=Path(), celery_broker_url=form)
+        resources = build_resources(settings)
+        assert await broker_state(resources) == "ok", form
+        await resources.database.close()
+        await asyncio.to_thread(publisher(make_celery(settings)), uuid7())
+    with redis.Redis.from_url(server.url()) as connection:
+        assert connection.llen("publishing-service") == 3
+    server.stop()

@@ -46,5 +46,6 @@ async def test_generated_requests_meet_the_schema(stack: Stack, tmp_path: Path, 
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(stack.certificate))
     accounts = await make_accounts(settings_of(stack, tmp_path), stack, Role.USER)
     options = ["--max-examples", "3", "--phases", "examples,coverage", "--seed", "20260102"]
+    options += ["--exclude-checks", "unsupported_method"]  # nginx refuses TRACE itself
     finished = await asyncio.to_thread(run, stack, accounts, tmp_path, *options)
     assert finished.returncode == 0, finished.stdout[-12_000:] + finished.stderr[-2_000:]

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,6 +16,7 @@ from app.http.proxies import TrustedProxies
 from app.middleware import admission
 from tests.backends import Backend, on_sqlite
 from tests.conftest import served, settings_for
+from tests.live import LiveService
 
 pytestmark = on_sqlite
 
@@ -183,3 +186,29 @@ async def test_a_body_that_stops_coming_is_not_waited_for_without_end(
     answer = await client.post("/api/v1/auth/refresh", content=stalling(), headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.headers["connection"]) == (408, "close")
     assert answer.json()["title"] == "Request Timeout"
+
+
+async def test_a_body_that_drips_has_a_total_time(backend: Backend, tmp_path: Path):
+    async with served(settings_for(backend, data_dir=tmp_path, body_seconds=1)) as client:
+
+        async def dripping() -> AsyncIterator[bytes]:
+            yield b'{"refresh_token": "'
+            for _ in range(1_000):
+                yield b"x"
+                await asyncio.sleep(0.05)
+
+        sent = {"Content-Type": "application/json"}
+        answer = await client.post("/api/v1/auth/refresh", content=dripping(), headers=sent)
+        assert (answer.status_code, answer.headers["connection"]) == (408, "close")
+        assert answer.json()["detail"] == "The body took longer than 1 seconds."
+
+
+def test_a_connection_without_a_whole_request_is_closed_in_time(live_service: Callable[..., LiveService]):
+    service = live_service(keep_alive_seconds=1)
+    for sent in (b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /health HTTP/1.1\r\nHost:", b""):
+        with socket.create_connection(("127.0.0.1", service.port), timeout=60) as connection:
+            connection.sendall(sent)
+            received = b""
+            while chunk := connection.recv(65_536):  # until the other side closes
+                received += chunk
+            assert received.startswith(b"HTTP/1.1 200 OK") == sent.endswith(b"\r\n\r\n")

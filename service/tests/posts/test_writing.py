@@ -2,12 +2,13 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from secrets import token_hex
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.backends import on_sqlite
+from tests.backends import on_both_databases, on_sqlite
 from tests.factories import Account, Accounts
 
 POSTS = "/api/v1/posts"
@@ -276,6 +277,23 @@ async def test_a_repeated_idempotency_key_makes_one_post_and_repeats_the_answer(
     other = await client.post(POSTS, json={**draft, "title": "Twice"}, headers=headers)
     assert other.status_code == 422
     assert [(error["in"], error["pointer"]) for error in other.json()["errors"]] == [("header", "#/Idempotency-Key")]
+
+
+@on_both_databases
+async def test_a_long_post_is_not_kept_twice_and_a_repeated_request_still_gets_it(
+    app: Any, client: httpx.AsyncClient, accounts: Accounts
+):
+    author = await accounts.user()
+    headers = {**author.headers, "Idempotency-Key": "long"}
+    draft = {"title": "Long", "content": token_hex(50_000)}
+    first, again = [await client.post(POSTS, json=draft, headers=headers) for _ in range(2)]
+    assert (again.status_code, again.json()) == (201, first.json())
+    for name in ("location", "etag", "content-type"):
+        assert again.headers[name] == first.headers[name]
+    ((kept,),) = await app.state.resources.database.reader.records("SELECT answer FROM idempotency_records", ())
+    assert len(bytes(kept)) < 1_000
+    assert (await client.delete(first.headers["location"], headers=author.headers)).status_code == 200
+    assert (await client.post(POSTS, json=draft, headers=headers)).status_code == 404
 
 
 async def test_a_deleted_post_is_gone(client: httpx.AsyncClient, accounts: Accounts):

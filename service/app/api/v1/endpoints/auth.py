@@ -212,7 +212,7 @@ async def reset_password(body: PasswordReset, resources: ResourcesDep) -> Messag
 
 def _registered(answer: Answer) -> tuple[dict[str, Any], Tokens]:
     """What a registration was answered: message and user, and its tokens."""
-    content = orjson.loads(answer.body)
+    content = orjson.loads(answer.body or b"")
     tokens = Tokens(
         access=content["access_token"],
         refresh=content["refresh_token"],
