@@ -130,6 +130,15 @@ def openapi(
 
 
 @cli.command()
+def backup(file: Annotated[Path, typer.Argument(help="File to write.")]) -> None:
+    """Copy the SQLite database, while it is in use, to one file; docs/backup.md says what belongs to a backup."""
+    from app.database.backup import back_up
+
+    back_up(load_settings(), file)
+    typer.echo(f"{file} holds everything that was written by now; keep secret.key or SECRET_KEY with it")
+
+
+@cli.command()
 def doctor() -> None:
     """Print the effective settings (secrets masked) and try every server behind them."""
     from app.server.doctor import is_healthy, probe
