@@ -29,6 +29,7 @@ events {{}}
 http {{
     access_log off;
     client_max_body_size 3m;
+    large_client_header_buffers 8 64k;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from tests.backends import Backend
 from tests.live import LiveService
@@ -32,8 +32,8 @@ class Stack:
     def certificate(self) -> Path:
         return self.nginx.directory / "certificate.pem"
 
-    def client(self, **options: Any) -> httpx.AsyncClient:
-        return httpx.AsyncClient(
+    def client(self, **options: Any) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(
             base_url=self.url, verify=ssl.create_default_context(cafile=self.certificate), timeout=30, **options
         )
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import psycopg
 import pyotp
 import pytest
@@ -36,7 +36,7 @@ AUTH = "/api/v1/auth"
 class Person:
     """Somebody with a second factor who makes one API token after the other."""
 
-    def __init__(self, client: httpx.AsyncClient, account: Account) -> None:
+    def __init__(self, client: httpx2.AsyncClient, account: Account) -> None:
         self.client, self.account, self.headers = client, account, account.headers
         self.made: list[str] = []
         self.some_made = asyncio.Event()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import yaml
 
@@ -124,12 +124,12 @@ class Prometheus(Server):
 
     def is_ready(self) -> bool:
         try:
-            return httpx.get(f"http://127.0.0.1:{self.port}/-/ready").status_code == 200
-        except httpx.HTTPError:
+            return httpx2.get(f"http://127.0.0.1:{self.port}/-/ready").status_code == 200
+        except httpx2.HTTPError:
             return False
 
     def firing(self) -> set[str]:
-        told = httpx.get(f"http://127.0.0.1:{self.port}/api/v1/alerts").json()
+        told = httpx2.get(f"http://127.0.0.1:{self.port}/api/v1/alerts").json()
         return {alert["labels"]["alertname"] for alert in told["data"]["alerts"] if alert["state"] == "firing"}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import kubernetes_validate
 import promql_parser
 import pytest
@@ -78,7 +78,7 @@ def test_compose_names_only_what_it_defines() -> None:
 
 
 @on_redis
-async def test_every_metric_that_is_queried_is_exported(app: Any, client: httpx.AsyncClient, settings: Any) -> None:
+async def test_every_metric_that_is_queried_is_exported(app: Any, client: httpx2.AsyncClient, settings: Any) -> None:
     from app.tasks.background import make_relay
 
     relay = make_relay(settings_for_jobs(settings), metrics=app.state.resources.metrics.registry)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-import httpx
+import httpx2
 import pytest
 
 from app.config import Settings
@@ -29,7 +29,7 @@ class Served(Protocol):
     @property
     def url(self) -> str: ...
 
-    def client(self, **options: Any) -> httpx.AsyncClient: ...
+    def client(self, **options: Any) -> httpx2.AsyncClient: ...
 
 
 async def make_accounts(settings: Settings, service: Served, role: Role) -> list[str]:

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-import httpx
+import httpx2
 import pytest
 
 from tests.backends import Backend, on_sqlite
@@ -52,8 +52,8 @@ def nginx(
 
 
 @pytest.fixture
-async def outside(nginx: tuple[Nginx, LiveService]) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=nginx[0].url, timeout=30) as client:
+async def outside(nginx: tuple[Nginx, LiveService]) -> AsyncIterator[httpx2.AsyncClient]:
+    async with httpx2.AsyncClient(base_url=nginx[0].url, timeout=30) as client:
         yield client
 
 
@@ -87,7 +87,7 @@ class Links(HTMLParser):
         "/api/v1/docs",
     ],
 )
-async def test_a_page_and_all_it_names_is_found_under_the_prefix(outside: httpx.AsyncClient, page: str):
+async def test_a_page_and_all_it_names_is_found_under_the_prefix(outside: httpx2.AsyncClient, page: str):
     answer = await outside.get(page, follow_redirects=True, headers={"Accept": "text/html"})
     assert answer.status_code == 200
     for address in (answer.url, *(step.headers["location"] for step in answer.history)):
@@ -99,7 +99,7 @@ async def test_a_page_and_all_it_names_is_found_under_the_prefix(outside: httpx.
         assert (await outside.get(link, follow_redirects=True)).status_code == 200, link
 
 
-async def test_the_document_tells_clients_where_the_api_is(outside: httpx.AsyncClient):
+async def test_the_document_tells_clients_where_the_api_is(outside: httpx2.AsyncClient):
     document = (await outside.get("/openapi.json", follow_redirects=True)).json()
     assert document["servers"] == [{"url": PREFIX}]
     flow = document["components"]["securitySchemes"]["Bearer"]["flows"]["password"]
@@ -111,7 +111,7 @@ async def test_the_document_tells_clients_where_the_api_is(outside: httpx.AsyncC
 
 
 async def test_redirects_problems_and_names_of_routes_know_the_prefix(
-    outside: httpx.AsyncClient, nginx: tuple[Nginx, LiveService]
+    outside: httpx2.AsyncClient, nginx: tuple[Nginx, LiveService]
 ):
     slash = await outside.get("/api/v1/users/")
     assert (slash.status_code, slash.headers["location"]) == (307, f"{nginx[0].url}/api/v1/users")
@@ -126,7 +126,7 @@ async def test_redirects_problems_and_names_of_routes_know_the_prefix(
     assert f'route="{PREFIX}' not in metrics
 
 
-async def test_the_cookies_of_a_browser_stay_under_the_prefix(outside: httpx.AsyncClient):
+async def test_the_cookies_of_a_browser_stay_under_the_prefix(outside: httpx2.AsyncClient):
     ada = newcomer("ada")
     await outside.post("/api/v1/auth/register", json=ada)
     form = {"username": ada["email"], "password": ada["password"]}
@@ -141,7 +141,7 @@ async def test_the_cookies_of_a_browser_stay_under_the_prefix(outside: httpx.Asy
     assert {cookie.path for cookie in outside.cookies.jar} - paths == {f"{PREFIX}/admin"}
 
 
-async def test_what_is_made_says_where_it_is(outside: httpx.AsyncClient, nginx: tuple[Nginx, LiveService]):
+async def test_what_is_made_says_where_it_is(outside: httpx2.AsyncClient, nginx: tuple[Nginx, LiveService]):
     registered = (await outside.post("/api/v1/auth/register", json=newcomer("grace"))).json()
     headers = {"Authorization": f"Bearer {registered['access_token']}"}
     post = {"title": "Under a prefix", "content": "Found where it says it is.", "status": "published"}
@@ -149,7 +149,7 @@ async def test_what_is_made_says_where_it_is(outside: httpx.AsyncClient, nginx: 
     where = made.headers["location"]
     assert where == f"{PREFIX}/api/v1/posts/{made.json()['id']}"
     host = urljoin(nginx[0].url, "/")
-    async with httpx.AsyncClient(base_url=host) as elsewhere:
+    async with httpx2.AsyncClient(base_url=host) as elsewhere:
         for _ in range(2):  # the second is answered from memory
             assert (await elsewhere.get(where)).json()["title"] == post["title"]
         await outside.put(f"/api/v1/posts/{made.json()['id']}", json={"title": "Changed"}, headers=headers)
@@ -157,7 +157,7 @@ async def test_what_is_made_says_where_it_is(outside: httpx.AsyncClient, nginx: 
 
 
 async def test_the_links_in_mails_and_the_announcement_are_under_the_prefix(
-    outside: httpx.AsyncClient, nginx: tuple[Nginx, LiveService], mails: MailServer
+    outside: httpx2.AsyncClient, nginx: tuple[Nginx, LiveService], mails: MailServer
 ):
     mails.messages.clear()
     await outside.post("/api/v1/auth/register", json=newcomer("linus"))

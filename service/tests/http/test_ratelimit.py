@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from app.cache.redis import connect
@@ -218,7 +218,7 @@ async def test_two_workers_share_one_limit(backend: Backend, tmp_path: Any):
 
 @on_sqlite
 async def test_a_forwarded_address_counts_only_behind_a_trusted_proxy(backend: Backend, tmp_path: Any):
-    async def statuses(client: httpx.AsyncClient) -> list[int]:
+    async def statuses(client: httpx2.AsyncClient) -> list[int]:
         headers = [{"X-Forwarded-For": f"203.0.113.{number}, 10.0.0.9"} for number in range(4)]
         return [(await client.get("/api/v1/auth/oidc/providers", headers=sent)).status_code for sent in headers]
 

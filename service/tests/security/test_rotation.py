@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import httpx
+import httpx2
 import pyotp
 import pytest
 
@@ -145,7 +145,7 @@ async def test_a_rotation_in_two_steps_refuses_nobody_while_old_and_new_processe
         author = await Accounts(apps[0].state.resources.database, clients[0]).user()
         refused: list[str] = []
 
-        async def live(serving: list[httpx.AsyncClient], number: int) -> None:
+        async def live(serving: list[httpx2.AsyncClient], number: int) -> None:
             """Sign in, write, repeat the write and refresh, each at another process."""
             chance = Random(number)
 

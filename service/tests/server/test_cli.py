@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import psutil
 import pytest
 
@@ -82,13 +82,13 @@ class Served:
 
     def answers(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/health/ready").status_code == 200
-        except httpx.HTTPError:
+            return httpx2.get(f"{self.url}/health/ready").status_code == 200
+        except httpx2.HTTPError:
             return False
 
     def log_in(self, username: str, password: str) -> int:
         form = {"username": username, "password": password}
-        return httpx.post(f"{self.url}/api/v1/auth/login", data=form).status_code
+        return httpx2.post(f"{self.url}/api/v1/auth/login", data=form).status_code
 
 
 @pytest.fixture
@@ -352,6 +352,6 @@ def test_doctor_tells_of_a_proxy_that_is_not_trusted(app: App):
             return next(line for line in shown.stdout.splitlines() if line.startswith("service "))
 
         assert service().split(maxsplit=1)[1] == "ok"
-        httpx.get(f"{served.url}/health", headers={"X-Forwarded-For": "192.0.2.1"})
+        httpx2.get(f"{served.url}/health", headers={"X-Forwarded-For": "192.0.2.1"})
         assert "TRUSTED_PROXIES" in service()
     assert "proxies.forwarded_by_a_stranger" in served.printed

@@ -10,7 +10,7 @@ from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from sqlalchemy import select
 
@@ -53,13 +53,13 @@ def token_in(message: EmailMessage) -> str:
     return found.group(1)
 
 
-async def register(client: httpx.AsyncClient, **fields: Any) -> None:
+async def register(client: httpx2.AsyncClient, **fields: Any) -> None:
     answer = await client.post("/api/v1/auth/register", json={**NEW_USER, **fields})
     assert answer.status_code == 200, answer.text
 
 
 async def test_registering_sends_a_link_that_verifies_once(
-    client: httpx.AsyncClient, store: JobStore, runner_of: Callable[[Registry], Runner], mail_server: MailServer
+    client: httpx2.AsyncClient, store: JobStore, runner_of: Callable[[Registry], Runner], mail_server: MailServer
 ) -> None:
     await register(client)
     work_off(store, runner_of(registry))
@@ -78,7 +78,7 @@ async def test_registering_sends_a_link_that_verifies_once(
 
 
 async def test_a_forgotten_password_is_reset_by_mail_and_an_unknown_address_gets_none(
-    client: httpx.AsyncClient,
+    client: httpx2.AsyncClient,
     accounts: Accounts,
     store: JobStore,
     runner_of: Callable[[Registry], Runner],
@@ -99,7 +99,7 @@ async def test_a_forgotten_password_is_reset_by_mail_and_an_unknown_address_gets
 
 
 async def test_who_asks_for_a_strangers_reset_link_again_and_again_neither_ends_it_nor_fills_their_mailbox(
-    client: httpx.AsyncClient,
+    client: httpx2.AsyncClient,
     accounts: Accounts,
     store: JobStore,
     runner_of: Callable[[Registry], Runner],
@@ -135,7 +135,7 @@ async def test_who_asks_for_a_strangers_reset_link_again_and_again_neither_ends_
 
 
 async def test_a_refused_recipient_is_given_up_and_a_greylisted_one_is_tried_again(
-    client: httpx.AsyncClient, store: JobStore, runner_of: Callable[[Registry], Runner], mail_server: MailServer
+    client: httpx2.AsyncClient, store: JobStore, runner_of: Callable[[Registry], Runner], mail_server: MailServer
 ) -> None:
     mail_server.replies = ["550 no such user", "451 greylisted, try again"]
     await register(client)
@@ -153,7 +153,7 @@ async def test_a_refused_recipient_is_given_up_and_a_greylisted_one_is_tried_aga
 
 
 async def test_a_mail_server_that_is_away_or_slow_loses_nothing(
-    client: httpx.AsyncClient, store: JobStore, runner_of: Callable[[Registry], Runner], mail_server: MailServer
+    client: httpx2.AsyncClient, store: JobStore, runner_of: Callable[[Registry], Runner], mail_server: MailServer
 ) -> None:
     await register(client)
     mail_server.delay = 3
@@ -174,7 +174,7 @@ async def test_a_mail_server_that_is_away_or_slow_loses_nothing(
 
 
 async def test_a_link_that_was_replaced_meanwhile_is_not_sent(
-    client: httpx.AsyncClient,
+    client: httpx2.AsyncClient,
     accounts: Accounts,
     store: JobStore,
     runner_of: Callable[[Registry], Runner],
@@ -188,7 +188,7 @@ async def test_a_link_that_was_replaced_meanwhile_is_not_sent(
 
 
 async def test_addresses_beyond_ascii_are_sent_to_with_an_ascii_domain(
-    client: httpx.AsyncClient, store: JobStore, runner_of: Callable[[Registry], Runner], mail_server: MailServer
+    client: httpx2.AsyncClient, store: JobStore, runner_of: Callable[[Registry], Runner], mail_server: MailServer
 ) -> None:
     await register(client, email="j\u00f6rg@b\u00fccher.example")
     await register(client, email="ann@b\u00fccher.example", username="ann2")
@@ -203,7 +203,7 @@ async def test_addresses_beyond_ascii_are_sent_to_with_an_ascii_domain(
 
 
 async def test_where_the_server_takes_only_ascii_a_domain_still_arrives_and_a_local_part_is_given_up_at_once(
-    client: httpx.AsyncClient, store: JobStore, runner_of: Callable[[Registry], Runner], mail_server: MailServer
+    client: httpx2.AsyncClient, store: JobStore, runner_of: Callable[[Registry], Runner], mail_server: MailServer
 ) -> None:
     mail_server.stop()
     mail_server.takes_utf8 = False
