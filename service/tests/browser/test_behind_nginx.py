@@ -93,7 +93,7 @@ async def test_the_documentation_tries_requests_under_the_prefix(browser: Browse
     await keep(page, "prefix-docs")
     await page.goto(f"{stack.url}/redoc")
     await expect(page.get_by_text("/api/v1/auth/login").first).to_be_attached()
-    assert [what for what in reader.wrong if "cdn.redoc.ly" not in what] == []
+    assert reader.wrong == []
 
 
 async def test_an_administrator_works_under_the_prefix(browser: Browser, stack: Stack) -> None:

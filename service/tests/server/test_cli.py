@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -15,12 +16,17 @@ from typing import Any
 
 import httpx2
 import psutil
+import psycopg
 import pytest
+from sqlalchemy.engine import make_url
 
 from app.cli import main
 from app.config import Settings, get_settings
 from app.schemas.fields import strong_password
 from app.server.commands import announce
+from app.server.doctor import is_healthy, probe
+from tests.backends import Backend
+from tests.conftest import settings_for
 from tests.servers import free_port
 from tests.tasks.smtp import MailServer
 
@@ -355,3 +361,18 @@ def test_doctor_tells_of_a_proxy_that_is_not_trusted(app: App):
         httpx2.get(f"{served.url}/health", headers={"X-Forwarded-For": "192.0.2.1"})
         assert "TRUSTED_PROXIES" in service()
     assert "proxies.forwarded_by_a_stranger" in served.printed
+
+
+async def test_doctor_says_where_a_search_tells_upper_from_lower_case(postgres_address: str, tmp_path: Path):
+    name = f"ascii_{secrets.token_hex(4)}"
+    with psycopg.connect(postgres_address, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} LOCALE 'C' TEMPLATE template0")
+        url = make_url(postgres_address).set(database=name).render_as_string(hide_password=False)
+        settings = settings_for(Backend(name="postgres", database_url=url), data_dir=tmp_path)
+        states = await probe(settings)
+        assert states["database"].startswith("ok; its locale knows the case of ASCII letters alone")
+        assert is_healthy(states["database"])
+        admin.execute(f"DROP DATABASE {name}")
+    assert (await probe(settings_for(Backend(name="postgres", database_url=postgres_address), data_dir=tmp_path)))[
+        "database"
+    ] == "ok"
