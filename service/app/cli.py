@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -191,4 +192,7 @@ def main() -> None:
     except Exception as error:
         if not is_outage(error):
             raise
-        raise SystemExit(NO_ANSWER.format(error)) from None
+        cause = getattr(error, "orig", None) or error  # SQLAlchemy's own text has a second line
+        if isinstance(cause, sqlite3.Error):
+            raise SystemExit(f"error: the database cannot be used: {cause}") from None
+        raise SystemExit(NO_ANSWER.format(str(cause).strip().replace("\n", " "))) from None

@@ -26,6 +26,8 @@ def parse_database_url(value: str) -> URL:
         return url.set(drivername="sqlite+aiosqlite")
     if backend != "postgresql":
         raise ValueError(f"{backend} is not a supported database; use SQLite or PostgreSQL")
+    if "," in (url.host or ""):
+        raise ValueError("the database URL names several hosts: name one, or a proxy before them")
     query = dict(url.query)
     if unknown := sorted(query.keys() - _TRANSLATED):
         accepted = ", ".join(sorted(_TRANSLATED - {"ssl"}))

@@ -24,7 +24,7 @@ TAKEN_PATHS = frozenset(
 """What the service's own addresses begin with."""
 _HOST = re.compile(r"\*|(\*\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]", re.IGNORECASE)
 _PROVIDER_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,49}")
-_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#]+", re.IGNORECASE)
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[!-~]+", re.IGNORECASE)
 _SEVERAL = re.compile(r"[a-z+]+://[^/?#]*[^/?#@]*[,;][^/?#@]*([/?#]|$)", re.IGNORECASE)
 _ADDRESSES = {
     "redis_url": (r"(rediss?://|unix:///)\S+", "redis://:password@host/0"),
@@ -32,7 +32,9 @@ _ADDRESSES = {
         r"(rediss?|redis\+socket|amqps?)://\S+",
         "redis://:password@host/0, redis+socket:///path or amqp://user:password@host//",
     ),
-    "public_url": (r"https?://[^\s/?#@]+[^\s?#@]*", "https://blog.example.org or https://example.org/blog"),
+    "otel_exporter_otlp_endpoint": (r"https?://[^\s/?#]+\S*", "http://collector:4318"),
+    "sentry_dsn": (r"https?://[^\s/?#@]+@[^\s/?#@]+/\S*\d+", "https://key@sentry.example.org/1"),
+    "public_url": (r"https?://[!-~]+", "https://blog.example.org or https://example.org/blog"),
 }
 """By field: what it has to look like, and an example."""
 
@@ -92,8 +94,24 @@ def address(value: str, field: str) -> str:
         raise ValueError(f"is not an address ({fault}); write {example}") from None
     if port == 0:
         raise ValueError(f"is not an address (nothing listens on port 0); write {example}")
+    if field == "public_url" and set("?#@") & set(value):
+        raise ValueError(f"is not an address; write {example}")
     if field == "public_url" and not (parts.path in ("", "/") or is_plain_path(parts.path.removesuffix("/"))):
         raise ValueError(f"its path {parts.path!r} is not made of plain names; write {example}")
+    return value
+
+
+def one_line(value: str) -> str:
+    """A name that goes into headers, mails and logs."""
+    if not value.strip() or not value.isprintable():
+        raise ValueError("is empty, or has line breaks or other control characters: write one line")
+    return value
+
+
+def host(value: str) -> str:
+    """A name or an address, of this machine or another."""
+    if _HOST.fullmatch(f"[{value}]" if ":" in value else value) is None or "*" in value:
+        raise ValueError(f"{value!r} is not a host name or an address: write it without scheme and port")
     return value
 
 
@@ -121,8 +139,11 @@ def origins(value: list[str]) -> list[str]:
     """Without the slash that people write and browsers do not."""
     bare = [origin.removesuffix("/") for origin in value]
     for origin in bare:
-        if origin != "*" and _ORIGIN.fullmatch(origin) is None:
-            raise ValueError(f"{origin!r} is not an origin; write https://app.example.org, without a path")
+        if origin != "*" and (_ORIGIN.fullmatch(origin) is None or set("/?#") & set(origin.partition("://")[2])):
+            raise ValueError(
+                f"{origin!r} is not an origin; write https://app.example.org (or xn--… for letters beyond ASCII), "
+                "without a path"
+            )
     return bare
 
 

@@ -14,7 +14,6 @@ from pydantic import (
     AfterValidator,
     AliasChoices,
     Field,
-    PositiveInt,
     SecretStr,
     ValidationInfo,
     field_validator,
@@ -43,6 +42,10 @@ LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
 CommaList = Annotated[list[str], NoDecode]
+Line = Annotated[str, AfterValidator(forms.one_line)]
+Seconds = Annotated[int, Field(gt=0, le=31_536_000)]
+Count = Annotated[int, Field(gt=0, le=1_000_000_000)]
+Timeout = Annotated[float, Field(gt=0, le=3600)]
 MailAddress = Annotated[str, AfterValidator(forms.mail_address)]
 
 
@@ -62,19 +65,21 @@ class Settings(BaseSettings):
     )
 
     # -- what runs
-    project_name: str = "Publishing Service"
-    version: str = "0.1.0"
+    project_name: Line = "Publishing Service"
+    version: Line = "0.1.0"
     environment: Environment = "development"
     debug: bool = False
     api_v1_str: Annotated[str, AfterValidator(forms.path_of_the_api)] = "/api/v1"
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535)] = 8000
-    workers: PositiveInt = Field(default=1, validation_alias=AliasChoices("workers", "web_concurrency"))
-    shutdown_grace_seconds: PositiveInt = 20
-    keep_alive_seconds: PositiveInt = Field(
+    host: Annotated[str, AfterValidator(forms.host)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    workers: Annotated[int, Field(gt=0, le=1024)] = Field(
+        default=1, validation_alias=AliasChoices("workers", "web_concurrency")
+    )
+    shutdown_grace_seconds: Seconds = 20
+    keep_alive_seconds: Seconds = Field(
         default=75, description="How long a connection may lie idle, and the head of a request may take to come."
     )
-    body_seconds: PositiveInt = Field(default=60, description="How long the body of a request may take to come.")
+    body_seconds: Seconds = Field(default=60, description="How long the body of a request may take to come.")
     log_level: LogLevel = "INFO"
     log_format: Literal["auto", "json", "console"] = "auto"
     docs: bool | None = Field(
@@ -83,18 +88,18 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         default=None, description="Where browsers find the service; its path is the prefix it answers under."
     )
-    data_dir: Path = SERVICE_ROOT / "var"
+    data_dir: Annotated[Path, AfterValidator(Path.expanduser)] = SERVICE_ROOT / "var"
 
     # -- tokens and passwords
     secret_key: SecretStr | None = None
     previous_secret_keys: CommaList = Field(default=[], repr=False)
     algorithm: Literal["HS256", "HS384", "HS512"] = "HS256"
-    token_issuer: str = "publishing-service"  # noqa: S105  # a name
-    token_audience: str = "publishing-service-api"  # noqa: S105  # a name
-    access_token_expire_minutes: PositiveInt = 30
-    refresh_token_expire_days: PositiveInt = 7
-    verification_token_expire_hours: PositiveInt = 48
-    reset_token_expire_minutes: PositiveInt = 30
+    token_issuer: Line = "publishing-service"  # noqa: S105  # a name
+    token_audience: Line = "publishing-service-api"  # noqa: S105  # a name
+    access_token_expire_minutes: Annotated[int, Field(gt=0, le=525_600)] = 30
+    refresh_token_expire_days: Annotated[int, Field(gt=0, le=3650)] = 7
+    verification_token_expire_hours: Annotated[int, Field(gt=0, le=8760)] = 48
+    reset_token_expire_minutes: Annotated[int, Field(gt=0, le=525_600)] = 30
 
     # -- sign-in with others
     oidc_providers: Annotated[dict[str, ProviderSettings], NoDecode, AfterValidator(forms.provider_names)] = Field(
@@ -103,9 +108,9 @@ class Settings(BaseSettings):
 
     # -- database
     database_url: str | None = Field(default=None, repr=False)  # it may hold a password
-    database_pool_size: PositiveInt = 5
-    database_max_overflow: Annotated[int, Field(ge=0)] = 5
-    database_pool_timeout: Annotated[float, Field(gt=0)] = 5.0
+    database_pool_size: Annotated[int, Field(gt=0, le=1000)] = 5
+    database_max_overflow: Annotated[int, Field(ge=0, le=1000)] = 5
+    database_pool_timeout: Timeout = 5.0
     database_prepared_statements: bool = Field(
         default=True, description="Switch off behind PgBouncer's transaction pooling."
     )
@@ -113,13 +118,15 @@ class Settings(BaseSettings):
 
     # -- cache and limits
     redis_url: str | None = Field(default=None, repr=False)
-    cache_ttl: PositiveInt = 60
-    rate_limit_requests: Annotated[int, Field(ge=0, description="0 lifts every rate limit.")] = 100
-    rate_limit_window: PositiveInt = 60
-    rate_limit_login: PositiveInt = Field(default=20, description="Tries per client, and per account, in a window.")
-    rate_limit_register: PositiveInt = 20
-    rate_limit_forgot: PositiveInt = 5
-    max_body_bytes: PositiveInt = 2_097_152  # the longest post fits, every character an escaped pair
+    cache_ttl: Seconds = 60
+    rate_limit_requests: Annotated[int, Field(ge=0, le=1_000_000_000, description="0 lifts every rate limit.")] = 100
+    rate_limit_window: Seconds = 60
+    rate_limit_login: Count = Field(default=20, description="Tries per client, and per account, in a window.")
+    rate_limit_register: Count = 20
+    rate_limit_forgot: Count = 5
+    max_body_bytes: Annotated[int, Field(gt=0, le=1 << 30)] = (
+        2_097_152  # the longest post fits, every character an escaped pair
+    )
 
     # -- who may call
     allowed_origins: Annotated[CommaList, AfterValidator(forms.origins)] = []
@@ -128,14 +135,14 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[CommaList, AfterValidator(forms.networks)] = []
 
     # -- mail
-    smtp_host: str | None = None
+    smtp_host: Annotated[str, AfterValidator(forms.host)] | None = None
     smtp_port: Annotated[int, Field(ge=1, le=65535)] = 587
     smtp_user: str | None = None
     smtp_password: SecretStr | None = None
     smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
-    smtp_timeout: Annotated[float, Field(gt=0)] = 10.0
+    smtp_timeout: Timeout = 10.0
     emails_from_email: MailAddress = "no-reply@example.com"
-    emails_from_name: str | None = None
+    emails_from_name: Line | None = None
 
     # -- the first administrator
     first_admin_email: MailAddress = "admin@example.com"
@@ -147,7 +154,7 @@ class Settings(BaseSettings):
     run_jobs: bool | None = Field(default=None, description="Hand out background jobs; default: not under test.")
     sentry_dsn: SecretStr | None = None
     otel_exporter_otlp_endpoint: str | None = None
-    otel_service_name: str | None = None
+    otel_service_name: Line | None = None
 
     @field_validator("allowed_origins", "allowed_hosts", "trusted_proxies", "previous_secret_keys", mode="before")
     @classmethod
@@ -181,7 +188,7 @@ class Settings(BaseSettings):
             parse_database_url(value)
         return value
 
-    @field_validator("redis_url", "celery_broker_url", "public_url")
+    @field_validator("redis_url", "celery_broker_url", "public_url", "otel_exporter_otlp_endpoint")
     @classmethod
     def _address(cls, value: str | None, field: ValidationInfo) -> str | None:
         return None if value is None else forms.address(value, field.field_name or "")
@@ -190,6 +197,20 @@ class Settings(BaseSettings):
     @classmethod
     def _composed(cls, value: SecretStr | None) -> SecretStr | None:
         return None if value is None else SecretStr(unicodedata.normalize("NFC", value.get_secret_value()))
+
+    @field_validator("sentry_dsn")
+    @classmethod
+    def _dsn(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            forms.address(value.get_secret_value(), "sentry_dsn")
+        return value
+
+    @model_validator(mode="after")
+    def _whole_credentials(self) -> Self:
+        if (self.smtp_user is None) != (self.smtp_password is None):
+            missing = "SMTP_PASSWORD" if self.smtp_user else "SMTP_USER"
+            raise ValueError(f"{missing} is missing: the mail server is signed in to with both, or with neither")
+        return self
 
     @model_validator(mode="after")
     def _prefix_of_its_own(self) -> Self:

@@ -33,5 +33,7 @@ def back_up(settings: Settings, target: Path) -> None:
             live.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")  # one file, with no log beside it
         draft.replace(target)
+    except sqlite3.Error as fault:
+        raise ConfigurationError(f"cannot write {target}: {fault}") from None
     finally:
         draft.unlink(missing_ok=True)

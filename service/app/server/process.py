@@ -31,7 +31,7 @@ def run(settings: Settings) -> None:
         "app.server.process:application",
         factory=True,
         interface=Interfaces.ASGI,
-        address=settings.host,
+        address=_found(settings)[1][0],  # the server takes no names
         port=settings.port,
         workers=settings.workers,
         websockets=False,
@@ -54,8 +54,7 @@ def require_free(settings: Settings) -> None:
     deadline = time.monotonic() + PORT_WAIT
     while True:
         try:
-            found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-            family, _, _, _, address = found[0]
+            family, address = _found(settings)
             socket.create_server(address, family=family).close()
             return
         except OSError as fault:
@@ -65,6 +64,13 @@ def require_free(settings: Settings) -> None:
                     f"cannot listen on {where}: {fault.strerror}; set HOST or PORT, or stop what listens there"
                 ) from None
             time.sleep(0.2)
+
+
+def _found(settings: Settings) -> tuple[socket.AddressFamily, tuple[str, int]]:
+    """Where HOST is: a name has one address, or several, of which the first is listened at. Raises OSError."""
+    found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, _, _, _, address = found[0]
+    return family, (str(address[0]), settings.port)
 
 
 def application() -> FastAPI:

@@ -84,7 +84,8 @@ class Served:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.settings['port']}"
+        host = str(self.settings.get("host", "127.0.0.1"))
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.settings['port']}"
 
     def answers(self) -> bool:
         try:
@@ -376,3 +377,9 @@ async def test_doctor_says_where_a_search_tells_upper_from_lower_case(postgres_a
     assert (await probe(settings_for(Backend(name="postgres", database_url=postgres_address), data_dir=tmp_path)))[
         "database"
     ] == "ok"
+
+
+@pytest.mark.parametrize(("host", "asked"), [("localhost", "localhost"), ("::1", "[::1]"), ("::", "127.0.0.1")])
+def test_the_service_listens_where_it_is_told_by_name_or_by_address(app: App, host: str, asked: str):
+    with app.serve(host=host) as served:
+        assert httpx2.get(f"http://{asked}:{served.settings['port']}/health").status_code == 200
