@@ -92,9 +92,12 @@ class SmtpMailer:
     settings: Settings
 
     def check(self) -> None:
-        """Sign in, and send nothing. Raises OSError, smtplib.SMTPException."""
+        """Sign in and name the sender, and send nothing. Raises OSError, smtplib.SMTPException."""
         with self._signed_in() as server:
-            server.noop()
+            server.ehlo_or_helo_if_needed()
+            code, reply = server.mail("@".join(delivery_address(self.settings.emails_from_email)))
+            if code >= 400:  # it wants TLS, or a sign-in, or another sender
+                raise smtplib.SMTPResponseException(code, reply)
 
     def send(self, message: EmailMessage) -> None:
         try:

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.http.context import RequestContext, request_context
-from app.http.errors import BadRequest, problem_for
+from app.http.errors import SCHEMA, BadRequest, problem_for
 from app.http.ratelimit import Limit, RateLimiter, client_key
 
 log = structlog.get_logger(__name__)
@@ -71,7 +71,7 @@ class AdmissionMiddleware:
             if context.status:
                 raise  # half an answer is out: only the server can still say so, by closing the connection
             problem = problem_for(exc)
-            if problem.status == 500:
+            if problem.status == 500 or problem is SCHEMA:  # or somebody has misspelt a column
                 log.exception("request.failed", method=scope["method"], path=scope["path"])
             elif problem.status == 503:
                 log.warning("request.unavailable", error=type(exc).__name__, reason=str(exc)[:200], path=scope["path"])

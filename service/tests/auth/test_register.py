@@ -226,3 +226,45 @@ async def test_stored_answers_cannot_be_read_without_the_client_s_key(app, clien
 async def test_an_idempotency_key_that_is_none_is_refused(client, key: str):
     answer = await register(client, {"Idempotency-Key": key.encode("latin-1")})
     assert answer.status_code == 422
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("name", "taken"),
+    [
+        ("\u0627\u0633\u0645", True),  # Arabic
+        ("\u05e9\u05dc\u05d5\u05dd\u200f", True),  # Hebrew, with the mark that its punctuation may need
+        ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", True),  # Persian, with a non-joiner
+        ("\u202eevil", False),
+        ("a\u2066b\u2069", False),
+        ("\u200b", False),
+        ("\u3164", False),
+        ("\u00ad\u200f", False),
+    ],
+)
+async def test_a_name_can_be_seen_and_turns_nothing_around_it(client, name: str, taken: bool):
+    answer = await register(client, first_name=name)
+    assert answer.status_code == (200 if taken else 422)
+    if not taken:
+        assert [error["pointer"] for error in answer.json()["errors"]] == ["#/first_name"]
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("email", "others", "strangers"),
+    [
+        ("\u0130STANBUL@example.org", ["i\u0307stanbul@example.org"], ["istanbul@example.org"]),
+        ("ISPARTA@example.org", ["isparta@example.org", "Isparta@EXAMPLE.ORG"], ["\u0131sparta@example.org"]),
+        ("\u039f\u0394\u039f\u03a3@example.org", ["\u03bf\u03b4\u03bf\u03c2@example.org"], []),
+        ("stra\u00dfe@example.org", ["STRA\u1e9eE@example.org"], ["strasse@example.org"]),
+        ("ann+blog@example.org", ["ANN+BLOG@example.org"], ["ann@example.org"]),
+    ],
+)
+async def test_an_address_is_found_by_its_spellings_and_by_no_other_mailboxs(
+    client, email: str, others: list[str], strangers: list[str]
+):
+    assert (await register(client, email=email)).status_code == 200
+    for spelling in (email, *others, *strangers):
+        form = {"username": spelling, "password": ADA["password"]}
+        status = (await client.post("/api/v1/auth/login", data=form)).status_code
+        assert status == (401 if spelling in strangers else 200), spelling

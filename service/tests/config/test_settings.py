@@ -261,6 +261,10 @@ def test_the_limits_on_guessing_do_not_grow_with_the_general_one(requests: int):
         ({"sentry_dsn": "abc"}, "is not an address; write https://key@"),
         ({"otel_exporter_otlp_endpoint": "collector:4318"}, "is not an address; write http://collector"),
         ({"database_url": "postgresql://one,two/app"}, "names several hosts"),
+        (
+            {"database_url": "postgresql://h/d?sslrootcert=/nowhere/ca.pem"},
+            "sslrootcert /nowhere/ca.pem cannot be read",
+        ),
         ({"access_token_expire_minutes": 10**12}, "less than or equal to"),
         ({"rate_limit_window": 10**12}, "less than or equal to"),
         ({"public_url": "https://blog.example.org/?a=b"}, "is not an address; write https://"),

@@ -3,13 +3,16 @@
 import re
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import httpx2
 import pytest
+from starlette.types import Receive, Scope, Send
 
+from app.main import create_app
 from tests.backends import Backend, on_sqlite
 from tests.conftest import SECRET_KEY, served, settings_for
 from tests.factories import PASSWORD
@@ -221,3 +224,30 @@ async def test_the_acceptance_of_a_prefix_does_not_open_what_the_rules_close(bac
         statuses = [(await client.get(f"{prefix}/api/v1/auth/oidc/providers")).status_code for prefix in ("", "/blog")]
         assert statuses == [200, 200]
         assert (await client.get("/api/v1/auth/oidc/providers")).status_code == 429
+
+
+@on_sqlite
+async def test_two_services_of_one_host_do_not_sign_each_other_out(backend: Backend, tmp_path: Path):
+    """One browser, two prefixes: the same cookies' names, kept apart by their paths."""
+    apps = {
+        prefix: create_app(settings_for(backend, data_dir=tmp_path, public_url=f"http://localhost{prefix}"))
+        for prefix in ("/blog", "/shop")
+    }
+
+    async def host(scope: Scope, receive: Receive, send: Send) -> None:
+        await apps[f"/{scope['path'].split('/')[1]}"](scope, receive, send)
+
+    async with AsyncExitStack() as running:
+        for app in apps.values():
+            await running.enter_async_context(app.router.lifespan_context(app))
+        transport = httpx2.ASGITransport(host)
+        headers = {"Origin": "http://localhost"}
+        client = httpx2.AsyncClient(transport=transport, base_url="http://localhost", headers=headers)
+        browser = await running.enter_async_context(client)
+        for prefix, name in (("/blog", "ada"), ("/shop", "grace")):
+            made = await browser.post(f"{prefix}/api/v1/auth/register?cookies=true", json=newcomer(name))
+            assert made.status_code == 200
+        for prefix, name in (("/blog", "ada"), ("/shop", "grace")):
+            assert (await browser.get(f"{prefix}/api/v1/auth/me")).json()["username"] == name
+        assert (await browser.post("/shop/api/v1/auth/logout")).status_code == 200
+        assert (await browser.get("/blog/api/v1/auth/me")).status_code == 200

@@ -265,6 +265,20 @@ async def test_eight_concurrent_updates_of_one_version_change_it_once(client: ht
     assert (await client.get(url)).json()["version"] == 2
 
 
+@on_sqlite
+async def test_a_list_in_several_header_lines_is_one_list(client: httpx2.AsyncClient, accounts: Accounts):
+    author = await accounts.user()
+    post = await write(client, author)
+    url = f"{POSTS}/{post['id']}"
+    tag = (await client.get(url)).headers["etag"]
+    for lines in ([tag, '"other"'], ['"other"', tag]):
+        unchanged = await client.get(url, headers=[("If-None-Match", value) for value in lines])
+        assert unchanged.status_code == 304
+    several = [*author.headers.items(), ("If-Match", '"other"'), ("If-Match", tag)]
+    assert (await client.put(url, json={"title": "Changed"}, headers=several)).status_code == 200
+    assert (await client.put(url, json={"title": "Again"}, headers=several)).status_code == 412
+
+
 async def test_a_repeated_idempotency_key_makes_one_post_and_repeats_the_answer(
     client: httpx2.AsyncClient, accounts: Accounts
 ):

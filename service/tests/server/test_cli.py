@@ -337,6 +337,11 @@ def test_doctor_signs_in_to_the_mail_server(run: Run, mail_server: MailServer):
     mail = {"smtp_host": "127.0.0.1", "smtp_port": mail_server.port, "smtp_tls": "none"}
     assert re.search(r"^mail +ok$", run("doctor", **mail).stdout, re.MULTILINE)
     assert mail_server.messages == []
+    mail_server.senders = ["no-reply@example.org"]
+    stranger = run("doctor", **mail)
+    assert stranger.status == 1
+    assert re.search(r"^mail +refuses \(550 not a sender of ours\)$", stranger.stdout, re.MULTILINE)
+    assert run("doctor", **mail, emails_from_email="no-reply@example.org").status == 0
     secret = {"smtp_user": "blog", "smtp_password": "hunter2"}
     refused = run("doctor", **mail, **secret)
     assert refused.status == 1
