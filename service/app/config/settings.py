@@ -45,6 +45,7 @@ CommaList = Annotated[list[str], NoDecode]
 Line = Annotated[str, AfterValidator(forms.one_line)]
 Seconds = Annotated[int, Field(gt=0, le=31_536_000)]
 Count = Annotated[int, Field(gt=0, le=1_000_000_000)]
+BodyBytes = Annotated[int, Field(gt=0, le=1 << 30)]
 Timeout = Annotated[float, Field(gt=0, le=3600)]
 MailAddress = Annotated[str, AfterValidator(forms.mail_address)]
 
@@ -124,9 +125,7 @@ class Settings(BaseSettings):
     rate_limit_login: Count = Field(default=20, description="Tries per client, and per account, in a window.")
     rate_limit_register: Count = 20
     rate_limit_forgot: Count = 5
-    max_body_bytes: Annotated[int, Field(gt=0, le=1 << 30)] = (
-        2_097_152  # the longest post fits, every character an escaped pair
-    )
+    max_body_bytes: BodyBytes = 2_097_152  # the longest post fits, every character an escaped pair
 
     # -- who may call
     allowed_origins: Annotated[CommaList, AfterValidator(forms.origins)] = []

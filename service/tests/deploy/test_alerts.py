@@ -23,7 +23,7 @@ from tests.servers import Server
 RULES = SERVICE_ROOT / "deploy/prometheus/rules.yml"
 MINUTES = 60
 
-REQUESTS = 'http_request_duration_seconds_count{method="GET", route="/api/v1/posts", status="%d"}'
+REQUESTS = 'http_request_duration_seconds_count{method="GET", route="/api/v1/users", status="%d"}'
 LOGINS = 'http_request_duration_seconds_count{method="POST", route="/api/v1/auth/login", status="%d"}'
 SLOWER = 'http_request_duration_seconds_bucket{le="%s"}'
 FAILED_LOGINS = 'login_failures_total{reason="wrong_password"}'
