@@ -89,18 +89,13 @@ def data_class_kind(facts: ClassFacts) -> str:
 
 
 def _names_a_revision(statement: Stmt) -> bool:
-    assignment = ir.match(statement, ir.Assign)
-    return assignment is not None and assignment.target == "down_revision"
+    made = ir.match(statement, ir.Assign)
+    return made is not None and made.target == "down_revision"
 
 
 def decorator_name(decorator: Expr) -> str:
-    """The dotted name of a decorator in the form of `codebase.facts`: of `@a.b(c)` `a.b`."""
-    if isinstance(decorator, str):
-        return decorator
-    if (call := ir.match(decorator, ir.Call)) is not None:
-        return decorator_name(call.function)
-    attribute = ir.match(decorator, ir.Attribute)
-    return f"{decorator_name(attribute.value)}.{attribute.name}" if attribute is not None else ""
+    """The dotted name of a decorator: of `@a.b(c)` `a.b`."""
+    return ir.dotted(decorator)
 
 
 class Lineage:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from fastapi_expert.codebase.syntax import ir
-from fastapi_expert.codebase.syntax.facts import Expr, FileFacts
+from fastapi_expert.codebase.syntax.facts import FileFacts
 from fastapi_expert.codebase.vocabulary import ROUTE_DECORATORS, VERBS, WEBSOCKET, is_test_path
 from fastapi_expert.duplicates.model import Action, Finding, Place, Rule, Similar
 from fastapi_expert.duplicates.records.extract import decorator_name
@@ -193,20 +193,19 @@ def _routes_of(draft: FileFacts) -> Iterator[DraftRoute]:
                 yield DraftRoute(method, full, function.name, function.line, function.end_line, router)
 
 
-def _prefixes(body: Sequence[Expr]) -> Iterator[tuple[str, str]]:
+def _prefixes(body: ir.Block) -> Iterator[tuple[str, str]]:
     for statement in body:
-        assignment = ir.match(statement, ir.Assign)
-        call = ir.match(assignment.value, ir.Call) if assignment is not None else None
-        if assignment is None or call is None or "Router" not in decorator_name(assignment.value):
+        made = ir.match(statement, ir.Assign)
+        call = ir.match(made.value, ir.Call) if made is not None else None
+        if made is None or call is None or not isinstance(made.target, str) or "Router" not in decorator_name(call):
             continue
-        prefix = ir.match(dict(call.keywords).get("prefix"), ir.Text)
-        if prefix is not None and isinstance(assignment.target, str):
-            yield assignment.target, prefix.value
+        prefix = ir.text_of(dict(call.keywords).get("prefix"))
+        if prefix is not None:
+            yield made.target, prefix
 
 
 def _path(call: ir.Call) -> str | None:
-    given = [*call.args, *[value for name, value in call.keywords if name == "path"]]
-    return ir.text_of(given[0]) if given else None
+    return ir.text_of(call.args[0] if call.args else dict(call.keywords).get("path"))
 
 
 def _methods(call: ir.Call, verb: str) -> list[str]:
@@ -214,10 +213,10 @@ def _methods(call: ir.Call, verb: str) -> list[str]:
         return [verb.upper()]
     if verb.startswith("websocket"):
         return [WEBSOCKET]
-    methods = ir.match(dict(call.keywords).get("methods"), ir.Display)
-    if methods is None:
+    listed = ir.match(dict(call.keywords).get("methods"), ir.Display)
+    if listed is None:
         return ["GET"]
-    return [text.upper() for item in methods.items if (text := ir.text_of(item)) is not None]
+    return [text.upper() for item in listed.items if (text := ir.text_of(item)) is not None]
 
 
 def _judge(case: Case) -> Iterator[Remark]:
