@@ -20,7 +20,7 @@ from fastapi_expert.duplicates import propose
 JUDGED = "later.tsv"
 MOST_FILES = 40
 LEAST_LINES = 12
-_PATTERNS = ("*.py", "*.toml", "*.cfg")
+_PATTERNS = ("*.py", "*.toml", "*.cfg", "requirements*.txt", "Dockerfile")
 
 
 def main(argv: Sequence[str]) -> int:
