@@ -84,6 +84,8 @@ def main(argv: Sequence[str]) -> int:
     options = parser.parse_args(argv)
     targets = tomllib.loads((DATA / "targets.toml").read_text(encoding="utf-8"))
     places = {name: folder / name for name in targets for folder in options.folders if (folder / name).is_dir()}
+    if options.only:
+        places = {name: place for name, place in places.items() if name in options.only.split(",")}
     if not places:
         print(f"error: none of {', '.join(targets)} is there", file=sys.stderr)
         return 2
