@@ -78,6 +78,7 @@ def drafts() -> dict[str, Draft]:
 def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench accuracy purpose", description=__doc__)
     parser.add_argument("folders", type=Path, nargs="+", help="folders with checkouts of the codebases")
+    parser.add_argument("--only", default="", help="codebases, separated by commas")
     parser.add_argument(
         "--misses", action="store_true", help="name what was missed of the half that was tuned on, and by its very name"
     )
