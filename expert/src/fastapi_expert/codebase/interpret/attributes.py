@@ -350,7 +350,20 @@ def class_attribute(interp: Runtime, cls: ClassValue, name: str, site: Site, *, 
         found = _own_attribute(interp, one, facts, name, site, receiver)
         if found is not MISSING:
             return found
+    if not name.startswith("__"):
+        for one in lineage(interp, cls):
+            if isinstance(one, External) and not is_plain_base(one):
+                interp.want(one, surely=False)
+                return Unknown(site, f"{name} is of a class outside of it: {interp.absence(one)}")
     return Unknown(site, f"{cls.qualname} has no {name} with a value in the text")
+
+
+_PLAIN_PACKAGES = frozenset(["abc", "builtins", "typing", "enum", "dataclasses", "pydantic", "pydantic_settings"])
+
+
+def is_plain_base(cls: External) -> bool:
+    """Whether inheriting from it brings nothing that registers routes."""
+    return cls.name.partition(".")[0] in _PLAIN_PACKAGES
 
 
 def _own_attribute(interp: Runtime, cls: ClassValue, facts: ClassFacts, name: str, site: Site, receiver: Any) -> Any:

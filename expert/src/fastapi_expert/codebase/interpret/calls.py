@@ -75,7 +75,7 @@ def call(interp: Runtime, function: Any, given: Arguments) -> Any:
 def _call_unknown(interp: Runtime, function: Any, given: Arguments) -> Any:
     """What is not known may register: that it was given an application or a router is remembered."""
     reason = function.reason if isinstance(function, Unknown) else "what is called is not known"
-    if any(isinstance(one, Router) for one in (*given.args, *given.keywords.values())):
+    if _is_handed_router(given):
         interp.cannot_place(given.site, "call", "what a call registers", reason)
     return function if isinstance(function, Unknown) else Unknown(given.site, "calls what is not known")
 
@@ -111,7 +111,9 @@ def instantiate(interp: Runtime, cls: ClassValue, given: Arguments) -> Any:
         return _member_of(interp, cls, given)
     kind = next((kind for one in outside if (kind := router_kind(one))), None)
     if kind is not None:
-        router = Router(kind == "app", given.site, cls, interp.region)
+        for one in outside:
+            interp.want(one, surely=False)
+        router = Router(kind == "app", interp.at_home(given.site), cls, interp.region)
         interp.routers.append(router)
         value: Router | Instance = router
     else:
@@ -192,7 +194,8 @@ def _makes_anew(field: FieldFacts) -> bool:
 def _external(interp: Runtime, function: External, given: Arguments) -> Any:
     kind = router_kind(function)
     if kind is not None:
-        router = Router(kind == "app", given.site, function, interp.region)
+        interp.want(function, surely=False)
+        router = Router(kind == "app", interp.at_home(given.site), function, interp.region)
         interp.routers.append(router)
         make_router(interp, router, given.args, given.keywords)
         return router
@@ -209,11 +212,14 @@ def _external(interp: Runtime, function: External, given: Arguments) -> Any:
         return known(interp, given)
     if last == "Api" and function.name.startswith(("fastapi_restful", "fastapi_utils")):
         return resource_api(given)
+    if _is_handed_router(given):
+        interp.want(function, surely=True)
     if (
         given.args
         and len(given.args) == 1
         and isinstance(given.args[0], (FunctionValue, ClassValue))
         and not given.keywords
+        and not (last[:1].isupper() and isinstance(given.args[0], ClassValue))  # `Schema(Query)` makes an object
     ):
         return given.args[0]  # a decorator from outside: the function it wraps stays what it is
     if given.args and isinstance(given.args[0], Router) and given.args[0].is_app and last[:1].isupper():
@@ -222,11 +228,15 @@ def _external(interp: Runtime, function: External, given: Arguments) -> Any:
     return Instance(function, given.site, {**attributes, **given.keywords})
 
 
+def _is_handed_router(given: Arguments) -> bool:
+    return any(isinstance(one, Router) for one in (*given.args, *given.keywords.values()))
+
+
 def _wrapped(interp: Runtime, function: External, given: Arguments) -> Any:
     """An application inside of another: most answer as the inner one does; another kind of application may not."""
     if not function.name.endswith(("FastAPI", "Starlette")):
         return given.args[0]
-    outer = Router(True, given.site, function, interp.region)
+    outer = Router(True, interp.at_home(given.site), function, interp.region)
     interp.routers.append(outer)
     unknown = Unknown(given.site, f"what {function.name} makes of the application is not known from its text")
     mounted = Arguments([unknown, given.args[0]], {}, {}, given.site, given.scope)
@@ -261,7 +271,10 @@ def _method(interp: Runtime, method: Method, given: Arguments) -> Any:
     if isinstance(receiver, Instance) and isinstance(receiver.cls, External):
         if name in ("substitute", "safe_substitute") and receiver.cls.name == "string.Template":
             return _substituted(receiver.attributes.get("0"), given)
-        return External(f"{receiver.cls.name}.{name}()") if not given.args else _first_function(given.args, given.site)
+        if _is_handed_router(given):
+            interp.want(receiver, surely=True)
+        made = External(f"{receiver.cls.name}.{name}()")
+        return given.args[0] if _is_decorating(given) else made
     return Unknown(given.site, f"what {name}() returns is not known")
 
 

@@ -88,9 +88,10 @@ class Interpreter(Runtime):
         if scope is not None:
             return scope
         scope = self.modules[path] = Scope(path, self._module_names(path))
-        facts = self.files.get(path)
+        facts = self.names.facts(path)
         if facts is None:
             return scope
+        home, self.home = self.home, None  # what a library makes when it is imported is its own
         region, self.region = self.region, 0  # an import runs once, whatever branch it stands in
         conditions, self.conditions = self.conditions, []
         calling, self.calling = self.calling, 0
@@ -107,6 +108,7 @@ class Interpreter(Runtime):
             self.running.discard(path)
             self.region, self.calling, self.budget = region, calling, self.steps + left
             self.conditions = conditions
+            self.home = home
         return scope
 
     def _module_names(self, path: str) -> dict[str, Any]:
@@ -253,6 +255,9 @@ class Interpreter(Runtime):
 
     def doubt(self, *conditions: Condition) -> None:
         for condition in conditions:
+            if self.home is not None:
+                unknown = self.explained(Unknown(condition.site, condition.reason))
+                condition = Condition(unknown.site, unknown.reason)
             self._regions += 1
             self.region = self._regions
             self.conditions.append((self.region, condition))
@@ -360,6 +365,9 @@ class Interpreter(Runtime):
         if not self.calling:
             self.budget = self.steps + self._allowance()
         self.calling += 1
+        home = self.home
+        if self.names.is_library(function.path) and not self.names.is_library(site.path):
+            self.home = site
         value: Any = None
         try:
             with self.branch():
@@ -369,6 +377,7 @@ class Interpreter(Runtime):
         except Stop:
             value = Unknown(site, f"{facts.name}() raises an error")
         finally:
+            self.home = home
             self.calling -= 1
             if not self.calling:
                 self.budget = MAX_STEPS
@@ -446,8 +455,8 @@ class Interpreter(Runtime):
         if not imported.name:
             dotted = imported.module if imported.alias else imported.module.split(".")[0]
             whole = find(scope.path, imported.module)
-            if whole is not None and not whole.endswith("/"):
-                self.run_module(whole)
+            if whole is not None:
+                self._run_imported(whole)
             place = find(scope.path, dotted)
             scope.names[imported.alias or dotted] = ModuleValue(place) if place is not None else External(dotted)
             return
@@ -457,8 +466,7 @@ class Interpreter(Runtime):
             if imported.name != "*":
                 scope.names[imported.alias] = External(f"{outside}.{imported.name}" if outside else imported.name)
             return
-        if not place.endswith("/"):
-            self.run_module(place)
+        self._run_imported(place)
         if imported.name == "*":
             return  # looked up when a name is not found otherwise
         self.names.read_set[place].add(imported.name)
@@ -466,12 +474,17 @@ class Interpreter(Runtime):
         if place == scope.path:  # a package imports its own submodule
             if child is not None:
                 scope.names[imported.alias] = ModuleValue(child)
-                if not child.endswith("/"):
-                    self.run_module(child)
+                self._run_imported(child)
             return
-        if child is not None and not child.endswith("/") and imported.name not in self.names.bindings(place):
-            self.run_module(child)
+        if child is not None and imported.name not in self.names.bindings(place):
+            self._run_imported(child)
         scope.names[imported.alias] = Lazy(place, imported.name)
+
+
+    def _run_imported(self, place: str) -> None:
+        """Run a module for what importing it does; one of a library only runs when something of it is asked for."""
+        if not place.endswith("/") and not self.names.is_library(place):
+            self.run_module(place)
 
 
 def _may_register(value: Any) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from fastapi_expert.codebase.interpret.attributes import class_attribute
+from fastapi_expert.codebase.interpret.attributes import class_attribute, is_plain_base, lineage
 from fastapi_expert.codebase.interpret.operations import concatenated
 from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
@@ -146,9 +146,20 @@ def _removed(router: Router, name: str, args: list[Any], site: Site) -> Any:
 
 def _add(interp: Runtime, router: Router, entry: Entry) -> None:
     """Add to the graph, with the conditions that this runs under and the text does not settle."""
+    if interp.home is not None:
+        _bring_home(interp, entry)
     if router.region != interp.region:
         entry.conditions = interp.conditions_since(router.region)
     router.entries.append(entry)
+
+
+def _bring_home(interp: Runtime, entry: Entry) -> None:
+    """What a library registers, the project's own line does that led there."""
+    entry.site = interp.at_home(entry.site)
+    if isinstance(entry, IncludeEntry):
+        entry.prefix = interp.explained(entry.prefix) if isinstance(entry.prefix, Unknown) else entry.prefix
+    elif isinstance(entry.path, Unknown):
+        entry.path = interp.explained(entry.path)
 
 
 def _text(value: Any) -> Any:
@@ -289,24 +300,17 @@ def _include(interp: Runtime, router: Router, name: str, given: Arguments) -> An
         _add(interp, router, IncludeEntry(child, prefix, given.site, given.keywords, tuple(child.entries)))
     elif isinstance(child, Unknown):
         interp.cannot_place(given.site, "router", "which router is included", child.reason)
+    elif isinstance(child, Instance) and isinstance(child.cls, ClassValue):
+        outside = [one for one in lineage(interp, child.cls) if isinstance(one, External) and not is_plain_base(one)]
+        for one in outside:
+            interp.want(one, surely=True)
+        reason = f"it is no router; {interp.absence(outside[0])}" if outside else "it is no router"
+        interp.cannot_place(given.site, "router", "what the router serves", reason)
     elif isinstance(child, (Instance, External, Method)):
-        interp.cannot_place(
-            given.site, "router", "what the router serves", f"it comes from outside this codebase ({_outside(child)})"
-        )
+        interp.want(child, surely=True)
+        interp.cannot_place(given.site, "router", "what the router serves", interp.absence(child))
     elif child is not None or "router" not in given.keywords:
         interp.cannot_place(given.site, "router", "which routes it has", "what is included is not a router")
-
-
-def _outside(value: Any) -> str:
-    if isinstance(value, Method):
-        return (
-            _outside(value.receiver) + "." + value.name
-            if isinstance(value.receiver, (Instance, External))
-            else value.name
-        )
-    if isinstance(value, External):
-        return value.name
-    return value.cls.name if isinstance(value.cls, External) else value.cls.qualname
 
 
 def _mount(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
@@ -314,6 +318,7 @@ def _mount(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
     app = given.get(1, "app")
     if isinstance(app, Unknown):
         interp.cannot_place(given.site, "application", "which application is mounted", app.reason)
+    interp.want(app, surely=False)
     _add(interp, router, MountEntry(path, app, given.site, host=name == "host"))
 
 

@@ -5,8 +5,9 @@ Evaluating calls functions, calling runs statements, running evaluates: each is 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any, Literal
 
 from fastapi_expert.codebase.interpret.sources import Sources
@@ -14,11 +15,15 @@ from fastapi_expert.codebase.interpret.values import (
     Arguments,
     Condition,
     Doubtful,
+    External,
     FunctionValue,
     GeneratorCall,
+    Instance,
+    Method,
     Router,
     Scope,
     Site,
+    Unknown,
     Unplaced,
     is_list,
 )
@@ -52,6 +57,16 @@ class Break(Stop):
     """`break`: the loop around it is over."""
 
 
+def outside_name(value: Any) -> str:
+    """The dotted name of something outside the codebase; "" for everything else."""
+    method = ""
+    if isinstance(value, Method):
+        value, method = value.receiver, f".{value.name}()"
+    if isinstance(value, Instance):
+        value = value.cls
+    return value.name + method if isinstance(value, External) else ""
+
+
 class Runtime(ABC):
     """One run over the modules of one codebase. ``sources`` is where data files are read."""
 
@@ -71,6 +86,10 @@ class Runtime(ABC):
         """Texts keep a mark where a part is not known, see :mod:`..link.coverage`."""
         self.region: int = 0
         """The branch that runs and may not; 0 outside of any."""
+        self.home: Site | None = None
+        """While a function of a library runs: the call in the project that led there."""
+        self.wanted: dict[str, bool] = {}
+        """Packages outside the codebase on whose text it may hang what is registered; whether it surely does."""
         self.steps: int = 0
         """Statements and calls so far."""
         self.function_attributes: dict[tuple[str, str], dict[str, Any]] = {}
@@ -79,14 +98,51 @@ class Runtime(ABC):
         """Collections made under a condition that is not known, with the region they belong to."""
 
     def problem(self, site: Site, message: str) -> None:
-        self.problems[Problem(site.path, site.line, message)] = None
+        home = self.at_home(site)
+        where = "" if home is site else f" ({site.path}:{site.line})"
+        self.problems[Problem(home.path, home.line, message + where)] = None
+
+    def at_home(self, site: Site) -> Site:
+        """``site``, or the place in the project that led to it where it lies in a library."""
+        return self.home if self.home is not None and self.names.is_library(site.path) else site
+
+    def explained(self, unknown: Unknown) -> Unknown:
+        """The same at its place in the project; a library's own line is part of the reason."""
+        site = self.at_home(unknown.site)
+        if site is unknown.site:
+            return unknown
+        return replace(unknown, site=site, reason=f"{unknown.reason} ({unknown.site.path}:{unknown.site.line})")
+
+    def want(self, value: Any, *, surely: bool) -> None:
+        """Remember the package outside the codebase that ``value`` is of: its text would tell what is registered."""
+        name = outside_name(value)
+        if name:
+            head = name.partition(".")[0]
+            self.wanted[head] = self.wanted.get(head, False) or surely
+
+    def absence(self, value: Any) -> str:
+        """Why what ``value``, something outside the codebase, does is not known."""
+        name = outside_name(value)
+        head, _, rest = name.partition(".")
+        last = rest.rpartition(".")[2]
+        kind = "" if last.endswith("()") else "a class " if last[:1].isupper() else ""
+        there = self.sources is not None and self.sources.libraries is not None and self.sources.libraries.has(head)
+        where = "whose text does not tell" if there else "which is not installed beside this project"
+        return f"{last or head} is {kind}of {head}, {where}"
 
     def cannot_place(
         self, site: Site, kind: Literal["route", "router", "application", "call"], missing: str, reason: str
     ) -> None:
         """Remember a registration that ends in no route."""
-        self.unplaced[Unplaced(site, kind, missing, reason)] = None
+        home = self.at_home(site)
+        where = "" if home is site else f" ({site.path}:{site.line})"
+        self.unplaced[Unplaced(home, kind, missing, reason + where)] = None
         self.unresolved_includes += 1
+
+    def imports_of(self, path: str) -> Sequence[ImportFacts]:
+        """The imports of a module."""
+        facts = self.names.facts(path)
+        return facts.imports if facts is not None else ()
 
     def conditions_since(self, region: int) -> tuple[Condition, ...]:
         """The unsettled branches that what runs now stands in, of those entered after ``region``."""

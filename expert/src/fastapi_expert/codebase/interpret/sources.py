@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi_expert.codebase.files.listing import MAX_BYTES
+from fastapi_expert.codebase.resolve.libraries import Libraries
 from fastapi_expert.codebase.syntax.ir import Stmt
 from fastapi_expert.codebase.syntax.reader import read_source
 
@@ -20,8 +21,10 @@ DATA = (".toml", ".json", ".yaml", ".yml")
 class Sources:
     """The files of one codebase by relative path; ``hashes`` are those of the Python files that its facts are of."""
 
-    def __init__(self, root: Path, hashes: dict[str, bytes]) -> None:
+    def __init__(self, root: Path, hashes: dict[str, bytes], libraries: Libraries | None = None) -> None:
         self.root = root
+        self.libraries = libraries
+        """What is installed beside the project; None where nothing is."""
         self.hashes = hashes
         self.read: dict[str, bytes | None] = {}
         """Each data file that was asked for, with the hash of its content; None when it was not there."""

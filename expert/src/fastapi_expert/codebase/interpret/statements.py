@@ -117,7 +117,7 @@ def decorated(interp: Runtime, decorators: Iterable[Expr], value: Any, scope: Sc
 
 
 def _run_import(interp: Runtime, statement: ir.Import, scope: Scope) -> None:
-    imports = interp.files[scope.path].imports
+    imports = interp.imports_of(scope.path)
     for index in range(statement.first, len(imports)):
         if imports[index].line != statement.line:
             break
@@ -155,6 +155,7 @@ def _run_for(interp: Runtime, statement: ir.For, scope: Scope) -> None:
     value = evaluate(interp, statement.iterable, scope)
     items = items_of(interp, value)
     if items is None or len(items) > MAX_LOOP:
+        interp.want(value, surely=False)
         reason = f"a loop over what is not known: {value.reason}" if isinstance(value, Unknown) else "a loop"
         unknown = Unknown(Site(scope.path, statement.line), reason)
         interp.assign(statement.target, unknown, scope)
@@ -326,7 +327,7 @@ def _missing_import(interp: Runtime, statement: ir.Try, scope: Scope) -> Conditi
     if not any(_catches_imports(caught) for caught, _ in statement.caught):
         return None
     doubtful: Condition | None = None
-    imports = interp.files[scope.path].imports
+    imports = interp.imports_of(scope.path)
     for one in statement.body:
         first = ir.match(one, ir.Import)
         if first is None:

@@ -125,7 +125,8 @@ def applications(interp: Interpreter) -> list[Router]:
     inner = included(interp.routers)
     made: dict[Site, list[Router]] = {}
     for router in interp.routers:
-        if router.is_app and not router.is_given and id(router) not in inner and not is_test_path(router.site.path):
+        own = not is_test_path(router.site.path) and not interp.names.is_library(router.site.path)
+        if router.is_app and not router.is_given and id(router) not in inner and own:
             made.setdefault(router.site, []).append(router)
     found: list[Router] = []
     for several in made.values():

@@ -112,6 +112,8 @@ def unattached(interp: Interpreter, served: Iterable[FlatRoute], *, live: bool) 
     for router in interp.routers:
         if id(router) in reached or id(router) in inner or is_test_path(router.site.path):
             continue
+        if interp.names.is_library(router.site.path):
+            continue  # what a library has for itself
         for route in serve(interp, router, live=live).routes:
             endpoint = str(getattr(route.entry.endpoint, "qualname", ""))
             key = (route.entry.site, route.entry.methods, route.path, endpoint)
