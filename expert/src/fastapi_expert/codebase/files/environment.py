@@ -100,9 +100,10 @@ class Environment:
                 found.setdefault(_normalised(info.name.partition("-")[0]), info)
         return found
 
-    def metadata(self) -> Iterator[Path]:
-        """The folders with the metadata of what is installed."""
-        yield from self._distributions.values()
+    def entry_points(self) -> Iterator[str]:
+        """The text of every `entry_points.txt` of what is installed."""
+        for info in self._distributions.values():
+            yield _text(info / "entry_points.txt")
 
     def knows_fastapi(self, package: str) -> bool:
         """Whether the distribution of a top-level package says that it works with FastAPI or Starlette."""

@@ -11,6 +11,8 @@ from fastapi_expert.codebase.interpret.values import (
     MISSING,
     Arguments,
     ClassValue,
+    EntryPoint,
+    EntryPoints,
     External,
     FunctionValue,
     IncludeEntry,
@@ -286,6 +288,16 @@ def _of_module_info(interp: Runtime, value: ModuleInfo, name: str, site: Site) -
     return getattr(value, name, None)
 
 
+def _of_entry_point(interp: Runtime, value: EntryPoint, name: str, site: Site) -> Any:
+    module, _, rest = value.value.partition(":")
+    known = {"name": value.name, "value": value.value, "group": value.group, "module": module, "module_name": module}
+    return Method(value, name) if name in ("load", "resolve") else {**known, "attr": rest}.get(name)
+
+
+def _of_entry_points(interp: Runtime, value: EntryPoints, name: str, site: Site) -> Any:
+    return Method(value, name)
+
+
 def _super_attribute(interp: Runtime, value: Super, name: str, site: Site) -> Any:
     for base in bases(interp, value.cls):
         found = (
@@ -473,4 +485,6 @@ _READERS: dict[type, Callable[[Runtime, Any, str, Site], Any]] = {
     MountEntry: _of_route,
     RouteList: _of_route_list,
     ModuleInfo: _of_module_info,
+    EntryPoint: _of_entry_point,
+    EntryPoints: _of_entry_points,
 }

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from fastapi_expert.codebase.interpret import plugins
 from fastapi_expert.codebase.interpret.attributes import bases, class_attribute, default, lineage
 from fastapi_expert.codebase.interpret.containers import dict_method, list_method, text_method
 from fastapi_expert.codebase.interpret.functions import FUNCTIONS, router_kind
@@ -18,6 +19,8 @@ from fastapi_expert.codebase.interpret.values import (
     Arguments,
     ClassValue,
     Dependency,
+    EntryPoint,
+    EntryPoints,
     External,
     FunctionValue,
     Instance,
@@ -207,7 +210,7 @@ def _external(interp: Runtime, function: External, given: Arguments) -> Any:
         last = "getenv"
     if last in ("config", "env") and "default" in given.keywords:
         return given.keywords["default"]
-    known = OUTSIDE.get(function.name) or FUNCTIONS.get(last)
+    known = OUTSIDE.get(function.name) or _PLUGINS.get(function.name) or FUNCTIONS.get(last)
     if known is not None:
         return known(interp, given)
     if last == "Api" and function.name.startswith(("fastapi_restful", "fastapi_utils")):
@@ -226,6 +229,13 @@ def _external(interp: Runtime, function: External, given: Arguments) -> Any:
         return _wrapped(interp, function, given)
     attributes = {str(index): value for index, value in enumerate(given.args)}
     return Instance(function, given.site, {**attributes, **given.keywords})
+
+
+_PLUGINS = {
+    "importlib.metadata.entry_points": plugins.entry_points,
+    "importlib_metadata.entry_points": plugins.entry_points,
+    "pkg_resources.iter_entry_points": plugins.iterated,
+}
 
 
 def _is_handed_router(given: Arguments) -> bool:
@@ -257,6 +267,10 @@ def _method(interp: Runtime, method: Method, given: Arguments) -> Any:
         return route_list_method(interp, receiver, name, given)
     if isinstance(receiver, ClassValue):
         return list(receiver.subclasses) if name == "__subclasses__" else [receiver, *bases(interp, receiver)]
+    if isinstance(receiver, EntryPoint):
+        return plugins.load(interp, receiver, given.site)
+    if isinstance(receiver, EntryPoints):
+        return plugins.table_method(interp, name, given)
     if isinstance(receiver, PathValue):
         return path_method(interp, receiver, name, given)
     if isinstance(receiver, str):

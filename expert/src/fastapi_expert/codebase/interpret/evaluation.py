@@ -8,6 +8,7 @@ from fastapi_expert.codebase.interpret.attributes import attribute
 from fastapi_expert.codebase.interpret.containers import items_of
 from fastapi_expert.codebase.interpret.operations import compare, concatenated, join, text_of, truth
 from fastapi_expert.codebase.interpret.paths import divided
+from fastapi_expert.codebase.interpret.plugins import of_group
 from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
     DOUBTFUL,
@@ -17,6 +18,7 @@ from fastapi_expert.codebase.interpret.values import (
     ClassValue,
     Condition,
     Doubtful,
+    EntryPoints,
     External,
     Instance,
     LambdaValue,
@@ -179,6 +181,8 @@ def _subscript(interp: Runtime, expr: ir.Subscript, scope: Scope) -> Any:
     key = evaluate(interp, expr.index, scope)
     if isinstance(key, slice) and (isinstance(value, str) or is_list(value)):
         return value[key]
+    if isinstance(value, EntryPoints):
+        return of_group(interp, key, None, Site(scope.path, 1))
     if isinstance(value, RouteList) and isinstance(key, (int, slice)):
         value = list(value.router.entries)
         if isinstance(key, slice):

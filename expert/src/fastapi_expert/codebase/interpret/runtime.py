@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from fastapi_expert.codebase.interpret.sources import Sources
 from fastapi_expert.codebase.interpret.values import (
@@ -31,6 +31,9 @@ from fastapi_expert.codebase.model import Problem
 from fastapi_expert.codebase.resolve.names import Names
 from fastapi_expert.codebase.syntax.facts import FileFacts, ImportFacts
 from fastapi_expert.codebase.syntax.ir import Expr, Stmt
+
+
+_T = TypeVar("_T")
 
 
 class Return(Exception):
@@ -94,8 +97,15 @@ class Runtime(ABC):
         """Statements and calls so far."""
         self.function_attributes: dict[tuple[str, str], dict[str, Any]] = {}
         """What was set on functions, by path and qualname."""
+        self._remembered: dict[str, Any] = {}
         self._regions_of: dict[int, tuple[Any, int]] = {}
         """Collections made under a condition that is not known, with the region they belong to."""
+
+    def remembered(self, name: str, make: Callable[[], _T]) -> _T:
+        """What ``make`` gave when it was first asked for."""
+        if name not in self._remembered:
+            self._remembered[name] = make()
+        return self._remembered[name]
 
     def problem(self, site: Site, message: str) -> None:
         home = self.at_home(site)

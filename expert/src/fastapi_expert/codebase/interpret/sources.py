@@ -5,6 +5,7 @@ whoever keeps a result of linking can tell whether it still holds.
 """
 
 import json
+import os
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,10 @@ class Sources:
             return None if content is None else content.decode("utf-8")
         except UnicodeDecodeError:
             return None
+
+    def text_if_there(self, path: str) -> str | None:
+        """The same, without remembering that a file was not there."""
+        return self.text(path) if os.path.isfile(self.root / path) else None
 
     def has_changed(self) -> bool:
         """Whether a data file says something else by now."""

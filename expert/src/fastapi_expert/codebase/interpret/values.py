@@ -53,6 +53,19 @@ class ModuleInfo(NamedTuple):
     ispkg: bool
 
 
+class EntryPoint(NamedTuple):
+    """What a distribution offers others to load: `name = value` in a group."""
+
+    name: str
+    value: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPoints:
+    """`entry_points()` before a group is chosen."""
+
+
 HOLE = "{?}"
 """Stands in a path for a part that the text does not tell; a path parameter always has a name."""
 

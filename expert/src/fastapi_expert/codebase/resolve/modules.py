@@ -46,6 +46,10 @@ class Modules:
                 folder = _parent(folder)
         return folders
 
+    def folders(self) -> list[str]:
+        """Every folder that holds Python, at any depth, and the root, sorted."""
+        return sorted(self._folders)
+
     def is_file(self, path: str) -> bool:
         return path in self.files
 
