@@ -175,6 +175,19 @@ def _members_of(interp: Runtime, cls: ClassValue, receiver: Any) -> dict[str, An
     return found
 
 
+def fields_of(interp: Runtime, value: Any) -> dict[str, Any] | None:
+    """The fields of an object of a dataclass or a model with their values, in order; None when they are not known."""
+    if not isinstance(value, Instance) or isinstance(value.cls, External):
+        return None
+    found: dict[str, Any] = {}
+    for one in reversed(lineage(interp, value.cls)):
+        facts = interp.names.class_(one.path, one.qualname) if isinstance(one, ClassValue) else None
+        for field in facts.fields if facts is not None else ():
+            if field.annotation and not field.annotation.startswith("ClassVar"):
+                found[field.name] = attribute(interp, value, field.name, Site(value.cls.path, field.line))
+    return found
+
+
 def _of_function(interp: Runtime, value: FunctionValue, name: str, site: Site) -> Any:
     if name == "__name__":
         return value.qualname.rsplit(".", 1)[-1].split("@")[0]
@@ -248,7 +261,12 @@ def _of_instance(interp: Runtime, instance: Instance, name: str, site: Site) -> 
         return {key: value for key, value in instance.attributes.items() if key.isidentifier()}
     if isinstance(instance.cls, External):
         return Method(instance, name)
-    return class_attribute(interp, instance.cls, name, site, receiver=instance)
+    found = class_attribute(interp, instance.cls, name, site, receiver=instance)
+    return Method(instance, name) if isinstance(found, Unknown) and name in _MODEL_METHODS else found
+
+
+_MODEL_METHODS = ("model_dump", "dict", "_asdict", "model_copy")
+"""What gives the fields of a model or a named tuple."""
 
 
 def _of_member(interp: Runtime, value: Member, name: str, site: Site) -> Any:
@@ -346,7 +364,7 @@ def class_value(interp: Runtime, path: str, facts: ClassFacts, scope: Scope) -> 
     inside = Scope(path, value.namespace, scope, value)
     for field in facts.fields:
         if field.default:
-            value.namespace[field.name] = Thunk(field.default_expr, inside)
+            value.namespace[field.name] = Thunk(field.default_expr, inside, field.line)
     return value
 
 
@@ -428,7 +446,10 @@ def _method(interp: Runtime, cls: ClassValue, facts: ClassFacts, name: str, site
 def _member(interp: Runtime, cls: ClassValue, name: str, value: Any) -> Any:
     for one in lineage(interp, cls):
         if isinstance(one, External) and one.name.rpartition(".")[2] in ("Enum", "StrEnum", "IntEnum"):
-            return Member(name, value, one.name.endswith("StrEnum"))
+            plain = one.name.endswith("StrEnum")
+            if isinstance(value, Instance) and value.cls == External("enum.auto"):
+                value = name.lower() if plain else [*cls.namespace].index(name) + 1
+            return Member(name, value, plain)
     return value
 
 

@@ -1,9 +1,10 @@
 """Calling things: functions and classes of the codebase, the few outside ones that matter, methods of plain values."""
 
+from dataclasses import replace
 from typing import Any
 
 from fastapi_expert.codebase.interpret import plugins
-from fastapi_expert.codebase.interpret.attributes import bases, class_attribute, default, lineage
+from fastapi_expert.codebase.interpret.attributes import bases, class_attribute, default, fields_of, lineage
 from fastapi_expert.codebase.interpret.containers import dict_method, list_method, text_method
 from fastapi_expert.codebase.interpret.functions import FUNCTIONS, router_kind
 from fastapi_expert.codebase.interpret.paths import OUTSIDE, path_method
@@ -282,6 +283,12 @@ def _method(interp: Runtime, method: Method, given: Arguments) -> Any:
         return list_method(interp, receiver, name, given.args, given.keywords, given.site)
     if is_dict(receiver):
         return dict_method(interp, receiver, name, given)
+    if isinstance(receiver, Instance) and isinstance(receiver.cls, ClassValue):
+        fields = fields_of(interp, receiver)
+        if name == "model_copy":
+            changed = given.keywords.get("update")
+            return replace(receiver, attributes={**receiver.attributes, **(changed if is_dict(changed) else {})})
+        return interp.made(fields) if fields is not None else Unknown(given.site, f"what {name}() gives")
     if isinstance(receiver, Instance) and isinstance(receiver.cls, External):
         if name in ("substitute", "safe_substitute") and receiver.cls.name == "string.Template":
             return _substituted(receiver.attributes.get("0"), given)

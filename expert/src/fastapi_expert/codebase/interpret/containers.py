@@ -77,16 +77,13 @@ def set_item(interp: Runtime, owner: Any, key: Any, value: Any, scope: Scope) ->
     elif is_list(owner) and isinstance(key, (int, slice)):
         with suppress(LookupError, TypeError, ValueError):
             owner[key] = value
-    elif isinstance(owner, RouteList) and isinstance(key, slice) and is_list(value):
-        owner.router.entries[key] = [one for one in value if isinstance(one, (RouteEntry, IncludeEntry, MountEntry))]
 
 
 def delete_item(interp: Runtime, owner: Any, key: Any, scope: Scope) -> None:
     """`del owner[key]`."""
-    items: Any = owner.router.entries if isinstance(owner, RouteList) else owner
-    if is_list(items) or is_dict(items):
+    if is_list(owner) or is_dict(owner):
         with suppress(LookupError, TypeError):
-            del items[key]
+            del owner[key]
 
 
 def _doubted(interp: Runtime, collection: Any, value: Any) -> Doubtful:

@@ -1,24 +1,29 @@
 """Functions outside the codebase that the interpreter knows: builtins, and those of the standard library."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from fastapi_expert.codebase.interpret.attributes import attribute, class_attribute, lineage, names_of
+from fastapi_expert.codebase.interpret.attributes import attribute, class_attribute, fields_of, lineage, names_of
 from fastapi_expert.codebase.interpret.containers import items_of, sorted_values
 from fastapi_expert.codebase.interpret.operations import same, text_of, truth
+from fastapi_expert.codebase.interpret.registration import ROUTER_METHODS
 from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
     MISSING,
     Arguments,
     ClassValue,
     Doubtful,
+    Entry,
     External,
     FunctionValue,
+    IncludeEntry,
     Instance,
     LambdaValue,
     Member,
     Method,
     ModuleValue,
+    MountEntry,
     Partial,
     PathValue,
     RouteDecorator,
@@ -99,8 +104,24 @@ def has_attribute(interp: Runtime, owner: Any, name: str, given: Arguments) -> b
     if isinstance(owner, (str, int, float)) or owner is None or is_list(owner) or is_dict(owner):
         return hasattr(owner, name)
     if isinstance(owner, Router):
-        return True if not isinstance(attribute(interp, owner, name, given.site), (Method, Unknown)) else None
+        found = attribute(interp, owner, name, given.site)
+        if isinstance(owner.cls, ClassValue) and isinstance(found, Method):
+            return True if _of_routers(name) else None
+        return _of_routers(name) if isinstance(found, Method) else not isinstance(found, Unknown) or None
     return None
+
+
+def _of_routers(name: str) -> bool:
+    """Whether every `APIRouter` has an attribute of this name."""
+    return name in ROUTER_METHODS or name in _ATTRIBUTES_OF_ROUTERS
+
+
+_ATTRIBUTES_OF_ROUTERS = frozenset([
+    "routes", "prefix", "tags", "dependencies", "responses", "default_response_class", "on_startup", "on_shutdown",
+    "lifespan_context", "route_class", "callbacks", "deprecated", "include_in_schema", "redirect_slashes", "default",
+    "dependency_overrides_provider", "generate_unique_id_function", "startup", "shutdown", "url_path_for", "app",
+    "handle", "not_found", "lifespan",
+])  # fmt: skip
 
 
 _PLAIN_BASES = frozenset(["abc.ABC", "builtins.object", "typing.Generic", "typing.Protocol"])
@@ -343,6 +364,35 @@ def _dict(interp: Runtime, given: Arguments) -> Any:
     return interp.made({**first, **given.keywords})
 
 
+def _as_dict(interp: Runtime, given: Arguments) -> Any:
+    """`dataclasses.asdict(value)`; the fields in order, each its own or the default of its class."""
+    found = fields_of(interp, given.args[0]) if given.args else None
+    return interp.made(found) if found is not None else Unknown(given.site, "the fields of what is not known")
+
+
+def _as_tuple(interp: Runtime, given: Arguments) -> Any:
+    fields = _as_dict(interp, given)
+    return list(fields.values()) if is_dict(fields) else fields
+
+
+def _replaced(interp: Runtime, given: Arguments) -> Any:
+    """`dataclasses.replace(value, name=…)` and `copy.replace`."""
+    value = given.args[0] if given.args else None
+    if not isinstance(value, Instance):
+        return Unknown(given.site, "replaces fields of what is not known")
+    return replace(value, attributes={**value.attributes, **given.keywords})
+
+
+def _copy(interp: Runtime, given: Arguments) -> Any:
+    """A copy of its own, so that what happens to it does not happen to the first."""
+    value = given.args[0] if given.args else None
+    if isinstance(value, Instance):
+        return replace(value, attributes=dict(value.attributes))
+    if is_list(value):
+        return interp.made(list(value))
+    return interp.made(dict(value)) if is_dict(value) else value
+
+
 def _str(interp: Runtime, given: Arguments) -> Any:
     if given.args and isinstance(given.args[0], PathValue):
         return given.args[0]  # os.path and pathlib take either
@@ -392,12 +442,23 @@ def _is_a(interp: Runtime, value: Any, cls: Any) -> bool | None:
         return isinstance(value, ModuleValue)
     if cls.name == "builtins.type":
         return isinstance(value, ClassValue) if not isinstance(value, External) else None
-    if isinstance(value, RouteEntry):
-        return {"APIRoute": not value.plain and not value.websocket, "Route": not value.websocket}.get(name)
+    if isinstance(value, (RouteEntry, MountEntry, IncludeEntry)):
+        return name in _kinds_of_route(value)
     if isinstance(value, (Instance, Router)):
         return _descends(interp, value.cls, cls)
     known = (str, int, float, bool, list, dict, ModuleValue, FunctionValue, ClassValue)
     return False if value is None or isinstance(value, known) else None
+
+
+def _kinds_of_route(value: Entry) -> frozenset[str]:
+    """The classes of Starlette and FastAPI that an item of `router.routes` is of."""
+    if isinstance(value, MountEntry):
+        return frozenset(["BaseRoute", "Host" if value.host else "Mount"])
+    if isinstance(value, IncludeEntry):
+        return frozenset(["BaseRoute"])
+    kind = "WebSocketRoute" if value.websocket else "Route"
+    own = "APIWebSocketRoute" if value.websocket else "APIRoute"
+    return frozenset(["BaseRoute", kind] if value.plain else ["BaseRoute", kind, own])
 
 
 def _descends(interp: Runtime, cls: Any, other: Any) -> bool | None:
@@ -503,7 +564,11 @@ FUNCTIONS: dict[str, _Outside] = {
     "print": _nothing,
     "cast": lambda interp, given: given.args[1] if len(given.args) > 1 else Unknown(given.site, "cast() of nothing"),
     "MappingProxyType": _first,
-    "deepcopy": _first,
+    "deepcopy": _copy,
+    "copy": _copy,
+    "asdict": _as_dict,
+    "astuple": _as_tuple,
+    "replace": _replaced,
     "cache": _first,
     "asynccontextmanager": _first,
     "contextmanager": _first,

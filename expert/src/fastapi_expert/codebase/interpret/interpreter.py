@@ -13,7 +13,7 @@ from fastapi_expert.codebase.interpret.calls import call
 from fastapi_expert.codebase.interpret.containers import items_of, set_item
 from fastapi_expert.codebase.interpret.evaluation import evaluate
 from fastapi_expert.codebase.interpret.operations import join
-from fastapi_expert.codebase.interpret.registration import set_router_attribute
+from fastapi_expert.codebase.interpret.registration import set_route_attribute, set_router_attribute, set_routes
 from fastapi_expert.codebase.interpret.runtime import Raised, Return, Runtime, Stop
 from fastapi_expert.codebase.interpret.sources import Sources
 from fastapi_expert.codebase.interpret.statements import run_statement
@@ -25,14 +25,18 @@ from fastapi_expert.codebase.interpret.values import (
     External,
     FunctionValue,
     GeneratorCall,
+    IncludeEntry,
     Instance,
     LambdaValue,
     Lazy,
     Method,
     ModuleValue,
+    MountEntry,
     Partial,
     PathValue,
     RouteDecorator,
+    RouteEntry,
+    RouteList,
     Router,
     Scope,
     Site,
@@ -91,6 +95,7 @@ class Interpreter(Runtime):
         facts = self.names.facts(path)
         if facts is None:
             return scope
+        line = self.line
         home, self.home = self.home, None  # what a library makes when it is imported is its own
         region, self.region = self.region, 0  # an import runs once, whatever branch it stands in
         conditions, self.conditions = self.conditions, []
@@ -108,7 +113,7 @@ class Interpreter(Runtime):
             self.running.discard(path)
             self.region, self.calling, self.budget = region, calling, self.steps + left
             self.conditions = conditions
-            self.home = home
+            self.home, self.line = home, line
         return scope
 
     def _module_names(self, path: str) -> dict[str, Any]:
@@ -142,14 +147,14 @@ class Interpreter(Runtime):
     def force(self, scope: Scope, name: str) -> Any:
         value = scope.names[name]
         if isinstance(value, Thunk):
-            scope.names[name] = Unknown(Site(scope.path, 1), f"{name} is defined by itself")
+            scope.names[name] = Unknown(Site(scope.path, self.line), f"{name} is defined by itself")
             value = scope.names[name] = self._evaluated(value)
         elif isinstance(value, Lazy):
-            scope.names[name] = Unknown(Site(scope.path, 1), f"{name} is imported from itself")
+            scope.names[name] = Unknown(Site(scope.path, self.line), f"{name} is imported from itself")
             found = self.module_attribute(value.place, value.name)
             scope.names[name] = value
             if found is MISSING:
-                return Unknown(Site(scope.path, 1), f"{value.name} is not found in {value.place}")
+                return Unknown(Site(scope.path, self.line), f"{value.name} is not found in {value.place}")
             if value.place not in self.running:
                 scope.names[name] = found
             value = found
@@ -158,8 +163,9 @@ class Interpreter(Runtime):
     def _evaluated(self, thunk: Thunk) -> Any:
         if thunk.value is MISSING:
             region, self.region = self.region, 0  # it was met under no condition
+            line, self.line = self.line, thunk.line
             thunk.value = evaluate(self, thunk.expr, thunk.scope)
-            self.region = region
+            self.region, self.line = region, line
         return thunk.value
 
     def lookup(self, scope: Scope, name: str) -> Any:
@@ -186,6 +192,7 @@ class Interpreter(Runtime):
     def run(self, body: Iterable[Stmt], scope: Scope) -> None:
         for statement in body:
             self.steps += 1
+            self.line = statement[1]
             if self.steps > self.budget:
                 self._give_up(scope, statement)
             run_statement(self, statement, scope)
@@ -214,6 +221,8 @@ class Interpreter(Runtime):
                 owner.attributes[last] = value
             elif isinstance(owner, ClassValue):
                 owner.namespace[last] = value
+            elif isinstance(owner, (RouteEntry, IncludeEntry, MountEntry)):
+                set_route_attribute(self, owner, last, value)
             elif isinstance(owner, FunctionValue):
                 attributes_of(self, owner)[last] = value
             elif isinstance(owner, ModuleValue) and owner.place in self.modules:
@@ -229,7 +238,10 @@ class Interpreter(Runtime):
                 owner.attributes[part.name] = value
         elif (item := ir.match(target, ir.Subscript)) is not None:
             owner, key = evaluate(self, item.value, scope), evaluate(self, item.index, scope)
-            set_item(self, owner, key, value, scope)
+            if isinstance(owner, RouteList):
+                set_routes(self, owner, key, value)
+            else:
+                set_item(self, owner, key, value, scope)
 
     def _unpack(self, targets: Sequence[Expr], value: Any, scope: Scope) -> None:
         items = items_of(self, value)
@@ -240,7 +252,7 @@ class Interpreter(Runtime):
         known = items is not None and len(items) == len(targets)
         for index, one in enumerate(targets):
             inside = ir.match(one, ir.Starred)
-            part = items[index] if known and items is not None else Unknown(Site(scope.path, 1), "unpacked")
+            part = items[index] if known and items is not None else Unknown(Site(scope.path, self.line), "unpacked")
             self.assign(inside.value if inside is not None else one, part, scope)
 
     @contextmanager
@@ -295,7 +307,7 @@ class Interpreter(Runtime):
             values = [outcome[name] for outcome in outcomes if name in outcome]
             if isinstance(before.get(name), (Lazy, Thunk)):  # looked up in one branch, not yet in another: the same
                 values = [value for value in values if value is not before[name]] or values
-            scope.names[name] = join(values, Site(scope.path, 1))
+            scope.names[name] = join(values, condition.site)
         if returned or left:
             self.doubt(condition)  # the rest runs only where no branch left
 
@@ -365,7 +377,7 @@ class Interpreter(Runtime):
         if not self.calling:
             self.budget = self.steps + self._allowance()
         self.calling += 1
-        home = self.home
+        home, line = self.home, self.line
         if self.names.is_library(function.path) and not self.names.is_library(site.path):
             self.home = site
         value: Any = None
@@ -377,7 +389,7 @@ class Interpreter(Runtime):
         except Stop:
             value = Unknown(site, f"{facts.name}() raises an error")
         finally:
-            self.home = home
+            self.home, self.line = home, line
             self.calling -= 1
             if not self.calling:
                 self.budget = MAX_STEPS

@@ -1,10 +1,12 @@
 """What the methods of applications and routers do to the route graph."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from fastapi_expert.codebase.interpret.attributes import class_attribute, is_plain_base, lineage
+from fastapi_expert.codebase.interpret.containers import sorted_values
 from fastapi_expert.codebase.interpret.operations import concatenated
 from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
@@ -96,10 +98,7 @@ def set_router_attribute(interp: Runtime, router: Router, name: str, value: Any)
     if name == "prefix":
         router.prefix = value
     elif name == "routes" and (is_list(value) or isinstance(value, RouteList)):
-        entries: list[Any] = list(value.router.entries) if isinstance(value, RouteList) else list(value)
-        router.entries.clear()
-        for entry in entries:
-            add_route_object(interp, router, entry)
+        replace_entries(interp, router, list(value.router.entries) if isinstance(value, RouteList) else list(value))
     elif name == "lifespan_context":
         router.lifespans.append((value, router.site))
     elif name == "router" and router.is_app and isinstance(value, Router) and value is not router:
@@ -107,6 +106,57 @@ def set_router_attribute(interp: Runtime, router: Router, name: str, value: Any)
     else:
         return False
     return True
+
+
+def set_route_attribute(interp: Runtime, route: Entry, name: str, value: Any) -> None:
+    """`route.path = …` of an item of `router.routes`."""
+    if name in ("path", "endpoint", "app") and not isinstance(route, IncludeEntry) and hasattr(route, name):
+        setattr(route, name, value)
+    elif name == "methods" and isinstance(route, RouteEntry):
+        methods = _methods(value, route.site)
+        route.methods = () if isinstance(methods, Unknown) else methods
+        route.path = methods if isinstance(methods, Unknown) else route.path
+    elif isinstance(route, (RouteEntry, IncludeEntry)):
+        route.keywords = {**route.keywords, name: value}
+
+
+def replace_entries(interp: Runtime, router: Router, entries: list[Any]) -> None:
+    """Make ``entries`` what the router holds; under a condition that is not settled, nothing surely goes."""
+    if router.region == interp.region:
+        before = {id(one) for one in router.entries}
+        router.entries.clear()
+        for entry in entries:
+            if id(entry) in before:
+                router.entries.append(entry)
+            else:
+                add_route_object(interp, router, entry)
+        return
+    conditions = interp.conditions_since(router.region)
+    kept = {id(one) for one in entries}
+    for entry in router.entries:
+        if id(entry) not in kept:
+            entry.conditions = (*entry.conditions, *conditions)
+    before = {id(one) for one in router.entries}
+    for entry in entries:
+        if id(entry) not in before:
+            add_route_object(interp, router, entry)
+
+
+def set_routes(interp: Runtime, routes: RouteList, key: Any, value: Any) -> None:
+    """`router.routes[key] = value`."""
+    entries = list(routes.router.entries)
+    given = list(value.router.entries) if isinstance(value, RouteList) else value
+    with suppress(LookupError, TypeError, ValueError):
+        entries[key] = given
+    replace_entries(interp, routes.router, entries)
+
+
+def delete_routes(interp: Runtime, routes: RouteList, key: Any) -> None:
+    """`del router.routes[key]`."""
+    entries = list(routes.router.entries)
+    with suppress(LookupError, TypeError):
+        del entries[key]
+    replace_entries(interp, routes.router, entries)
 
 
 def route_list_method(interp: Runtime, routes: RouteList, name: str, given: Arguments) -> Any:
@@ -125,23 +175,33 @@ def route_list_method(interp: Runtime, routes: RouteList, name: str, given: Argu
         add_route_object(interp, router, args[1])
         if isinstance(args[0], int) and len(router.entries) > count:
             router.entries.insert(args[0], router.entries.pop())
-    elif name in ("pop", "remove", "clear") and router.region == interp.region:
-        return _removed(router, name, args, given.site)
+    elif name in ("pop", "remove", "clear"):
+        return _removed(interp, router, name, args)
+    elif name in ("reverse", "sort"):
+        given_order: Any = router.entries[::-1]
+        if name == "sort":
+            given_order = sorted_values(interp, router.entries, given.keywords, given.site)
+        if is_list(given_order):
+            router.entries[:] = given_order
+    elif name in ("index", "count"):
+        found = [index for index, one in enumerate(router.entries) if args and one is args[0]]
+        return len(found) if name == "count" else found[0] if found else Unknown(given.site, "a route that is not there")
     elif name in ("copy",):
         return list(router.entries)
     return None
 
 
-def _removed(router: Router, name: str, args: list[Any], site: Site) -> Any:
+def _removed(interp: Runtime, router: Router, name: str, args: list[Any]) -> Any:
+    entries, gone = router.entries, list[Any]()
+    index = args[0] if args else -1
     if name == "clear":
-        router.entries.clear()
+        gone = list(entries)
     elif name == "remove":
-        router.entries[:] = [one for one in router.entries if not args or one is not args[0]]
-    else:
-        index = args[0] if args else -1
-        if isinstance(index, int) and -len(router.entries) <= index < len(router.entries):
-            return router.entries.pop(index)
-    return None
+        gone = [one for one in entries if args and one is args[0]]
+    elif isinstance(index, int) and -len(entries) <= index < len(entries):
+        gone = [entries[index]]
+    replace_entries(interp, router, [one for one in entries if not any(one is other for other in gone)])
+    return gone[0] if gone and name == "pop" else None
 
 
 def _add(interp: Runtime, router: Router, entry: Entry) -> None:

@@ -93,6 +93,8 @@ class Runtime(ABC):
         """While a function of a library runs: the call in the project that led there."""
         self.wanted: dict[str, bool] = {}
         """Packages outside the codebase on whose text it may hang what is registered; whether it surely does."""
+        self.line = 1
+        """That of the statement that runs, in the file whose scope is at hand."""
         self.steps: int = 0
         """Statements and calls so far."""
         self.function_attributes: dict[tuple[str, str], dict[str, Any]] = {}

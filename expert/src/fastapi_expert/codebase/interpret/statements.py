@@ -9,6 +9,7 @@ from fastapi_expert.codebase.interpret.attributes import attribute, bases, class
 from fastapi_expert.codebase.interpret.containers import delete_item, items_of
 from fastapi_expert.codebase.interpret.evaluation import evaluate
 from fastapi_expert.codebase.interpret.operations import compare, truth
+from fastapi_expert.codebase.interpret.registration import delete_routes, route_list_method
 from fastapi_expert.codebase.interpret.runtime import Break, Raised, Return, Runtime, Stop
 from fastapi_expert.codebase.interpret.values import (
     MISSING,
@@ -18,10 +19,12 @@ from fastapi_expert.codebase.interpret.values import (
     FunctionValue,
     GeneratorCall,
     Instance,
+    RouteList,
     Scope,
     Site,
     Thunk,
     Unknown,
+    is_dict,
     is_list,
 )
 from fastapi_expert.codebase.syntax import ir
@@ -43,7 +46,7 @@ def _run_assignment(interp: Runtime, statement: ir.Assign, scope: Scope) -> None
         return
     simple = isinstance(target, str) and "." not in target
     if simple and scope.parent is None and not interp.region and ir.tag(value) not in _EVALUATED_AT_ONCE:
-        scope.names[target] = Thunk(value, scope)  # most constants are never asked for
+        scope.names[target] = Thunk(value, scope, statement.line)  # most constants are never asked for
         return
     interp.assign(target, evaluate(interp, value, scope), scope)
 
@@ -52,11 +55,17 @@ _EVALUATED_AT_ONCE = (ir.Call.TAG, ir.Attribute.TAG, ir.Subscript.TAG, ir.Condit
 
 
 def _run_augmented(interp: Runtime, statement: ir.Augment, scope: Scope) -> None:
-    value = evaluate(interp, ir.binary("+", statement.target, statement.value), scope)
     current = evaluate(interp, statement.target, scope)
+    if isinstance(current, RouteList):  # `router.routes += […]`
+        added = Arguments([evaluate(interp, statement.value, scope)], {}, {}, Site(scope.path, statement.line), scope)
+        route_list_method(interp, current, "extend", added)
+        return
+    value = evaluate(interp, ir.binary(statement.operator, statement.target, statement.value), scope)
     if is_list(current) and is_list(value):
         current[:] = value  # `routes += […]` changes the list in place
-    elif isinstance(statement.target, str):
+    elif is_dict(current) and is_dict(value):
+        current.update(value)
+    else:
         interp.assign(statement.target, value, scope)
 
 
@@ -107,7 +116,7 @@ def decorated(interp: Runtime, decorators: Iterable[Expr], value: Any, scope: Sc
         if isinstance(decorator, str) and "." not in decorator and interp.lookup(scope, decorator) is MISSING:
             continue
         call = ir.match(decorator, ir.Call)
-        site = Site(scope.path, call.line if call is not None else 1)
+        site = Site(scope.path, call.line if call is not None else interp.line)
         applied = interp.call(evaluate(interp, decorator, scope), Arguments([value], {}, {}, site, scope))
         if isinstance(applied, (FunctionValue, ClassValue)) and not isinstance(value, ClassValue):
             if (applied.path, applied.qualname) != (value.path, value.qualname):
@@ -215,7 +224,7 @@ def _run_match(interp: Runtime, statement: ir.Match, scope: Scope) -> None:
 def _fits(interp: Runtime, subject: Any, patterns: Sequence[Expr] | None, scope: Scope) -> bool | None:
     if patterns is None:
         return True
-    site = Site(scope.path, 1)
+    site = Site(scope.path, interp.line)
     known = [truth(compare("==", subject, evaluate(interp, one, scope), site)) for one in patterns]
     return True if True in known else None if None in known else False
 
@@ -225,7 +234,11 @@ def _run_delete(interp: Runtime, statement: ir.Delete, scope: Scope) -> None:
         if isinstance(target, str):
             scope.names.pop(target, None)
         elif (item := ir.match(target, ir.Subscript)) is not None:
-            delete_item(interp, evaluate(interp, item.value, scope), evaluate(interp, item.index, scope), scope)
+            owner, key = evaluate(interp, item.value, scope), evaluate(interp, item.index, scope)
+            if isinstance(owner, RouteList):
+                delete_routes(interp, owner, key)
+            else:
+                delete_item(interp, owner, key, scope)
 
 
 def _run_global(interp: Runtime, statement: ir.Global, scope: Scope) -> None:

@@ -231,6 +231,7 @@ class Thunk:
 
     expr: Expr
     scope: "Scope"
+    line: int = 1
     value: Any = MISSING
 
 

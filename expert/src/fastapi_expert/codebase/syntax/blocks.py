@@ -43,7 +43,9 @@ def _expression_statement(translator: Translator, node: Node) -> Stmt | None:
     if inner.type == "assignment":
         return _assignment(translator, inner)
     if inner.type == "augmented_assignment":
-        return ir.augment(line(inner), translator.expr(part(inner, "left")), translator.expr(part(inner, "right")))
+        left, right = translator.expr(part(inner, "left")), translator.expr(part(inner, "right"))
+        operator = part(inner, "operator")
+        return ir.augment(line(inner), left, right, translator.text(operator)[:-1] if operator is not None else "")
     if inner.type == "yield":
         return ir.yield_(line(inner), translator.expr(inner.named_children[0]) if inner.named_child_count else ir.NONE)
     if inner.type in _EFFECTS:

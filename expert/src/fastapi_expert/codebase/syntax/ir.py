@@ -372,12 +372,13 @@ class Assign(NamedTuple):
 
 
 class Augment(NamedTuple):
-    """``target += value`` and its like."""
+    """``target += value`` and its like; ``operator`` is without the `=`."""
 
     tag: str
     line: int
     target: Expr
     value: Expr
+    operator: str
     TAG = "+="
 
 
@@ -543,8 +544,8 @@ def assign(line: int, target: Expr, value: Expr, annotation: Expr) -> Stmt:
     return (Assign.TAG, line, target, value, annotation)
 
 
-def augment(line: int, target: Expr, value: Expr) -> Stmt:
-    return (Augment.TAG, line, target, value)
+def augment(line: int, target: Expr, value: Expr, operator: str) -> Stmt:
+    return (Augment.TAG, line, target, value, operator)
 
 
 def evaluate(line: int, value: Expr) -> Stmt:
