@@ -219,6 +219,8 @@ def _of_class(interp: Runtime, value: ClassValue, name: str, site: Site) -> Any:
         return Method(value, name)
     if name == "__bases__":
         return bases(interp, value)
+    if name in ("__table__", "__mapper__") and name not in value.namespace:
+        return interp.call(External("sqlalchemy.inspect"), Arguments([value], {}, {}, site, value.scope))
     if name == "__members__":
         members = {key: class_attribute(interp, value, key, site, receiver=None) for key in list(value.namespace)}
         return {key: one for key, one in members.items() if isinstance(one, Member)}

@@ -1,9 +1,10 @@
 """Calling things: functions and classes of the codebase, the few outside ones that matter, methods of plain values."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from fastapi_expert.codebase.interpret import plugins
+from fastapi_expert.codebase.interpret import plugins, tables
 from fastapi_expert.codebase.interpret.attributes import bases, class_attribute, default, fields_of, lineage
 from fastapi_expert.codebase.interpret.containers import dict_method, list_method, text_method
 from fastapi_expert.codebase.interpret.functions import FUNCTIONS, router_kind
@@ -211,7 +212,7 @@ def _external(interp: Runtime, function: External, given: Arguments) -> Any:
         last = "getenv"
     if last in ("config", "env") and "default" in given.keywords:
         return given.keywords["default"]
-    known = OUTSIDE.get(function.name) or _PLUGINS.get(function.name) or FUNCTIONS.get(last)
+    known = OUTSIDE.get(function.name) or _BY_WHOLE_NAME.get(function.name) or FUNCTIONS.get(last)
     if known is not None:
         return known(interp, given)
     if last == "Api" and function.name.startswith(("fastapi_restful", "fastapi_utils")):
@@ -232,7 +233,9 @@ def _external(interp: Runtime, function: External, given: Arguments) -> Any:
     return Instance(function, given.site, {**attributes, **given.keywords})
 
 
-_PLUGINS = {
+_BY_WHOLE_NAME: dict[str, Callable[[Runtime, Arguments], Any]] = {
+    "sqlalchemy.inspect": tables.inspected,
+    "sqlalchemy.inspection.inspect": tables.inspected,
     "importlib.metadata.entry_points": plugins.entry_points,
     "importlib_metadata.entry_points": plugins.entry_points,
     "pkg_resources.iter_entry_points": plugins.iterated,

@@ -22,6 +22,7 @@ from fastapi_expert.codebase.interpret.values import (
     Scope,
     Site,
     Unknown,
+    as_key,
     is_dict,
     is_list,
 )
@@ -72,8 +73,8 @@ def set_item(interp: Runtime, owner: Any, key: Any, value: Any, scope: Scope) ->
     """`owner[key] = value`."""
     if isinstance(key, Member):
         key = next((one for one in owner if one == key), key) if is_dict(owner) else key
-    if is_dict(owner) and not isinstance(key, (Unknown, list, dict)):
-        owner[key] = _doubted(interp, owner, value) if interp.is_doubtful(owner) else value
+    if is_dict(owner) and not isinstance(key, (Unknown, dict)):
+        owner[as_key(key)] = _doubted(interp, owner, value) if interp.is_doubtful(owner) else value
     elif is_list(owner) and isinstance(key, (int, slice)):
         with suppress(LookupError, TypeError, ValueError):
             owner[key] = value
@@ -83,7 +84,7 @@ def delete_item(interp: Runtime, owner: Any, key: Any, scope: Scope) -> None:
     """`del owner[key]`."""
     if is_list(owner) or is_dict(owner):
         with suppress(LookupError, TypeError):
-            del owner[key]
+            del owner[as_key(key) if is_dict(owner) else key]
 
 
 def _doubted(interp: Runtime, collection: Any, value: Any) -> Doubtful:
@@ -222,7 +223,7 @@ def dict_method(interp: Runtime, items: dict[Any, Any], name: str, given: Argume
     if name == "clear":
         items.clear()
         return None
-    if name in ("get", "pop", "setdefault") and args and not isinstance(args[0], (Unknown, list, dict)):
+    if name in ("get", "pop", "setdefault") and args and not isinstance(args[0], (Unknown, dict)):
         return _entry(interp, items, name, args, given.site)
     if name == "update":
         new = {**(args[0] if args and is_dict(args[0]) else {}), **given.keywords}
@@ -235,10 +236,10 @@ def dict_method(interp: Runtime, items: dict[Any, Any], name: str, given: Argume
 
 def _entry(interp: Runtime, items: dict[Any, Any], name: str, args: list[Any], site: Site) -> Any:
     """`get`, `pop` or `setdefault` of one key."""
-    default = args[1] if len(args) > 1 else None
-    if name == "setdefault" and args[0] not in items:
-        items[args[0]] = default
-    found = items.get(args[0], default)
+    key, default = as_key(args[0]), args[1] if len(args) > 1 else None
+    if name == "setdefault" and key not in items:
+        items[key] = default
+    found = items.get(key, default)
     if name == "pop":
-        items.pop(args[0], None)
+        items.pop(key, None)
     return Unknown(site, DOUBTFUL) if isinstance(found, Doubtful) else found

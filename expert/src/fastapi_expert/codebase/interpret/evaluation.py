@@ -18,6 +18,7 @@ from fastapi_expert.codebase.interpret.values import (
     Arguments,
     ClassValue,
     Condition,
+    Defaulting,
     Doubtful,
     EntryPoints,
     External,
@@ -29,6 +30,7 @@ from fastapi_expert.codebase.interpret.values import (
     Scope,
     Site,
     Unknown,
+    as_key,
     is_dict,
     is_list,
 )
@@ -192,8 +194,12 @@ def _subscript(interp: Runtime, expr: ir.Subscript, scope: Scope) -> Any:
         found = next((item for one, item in value.items() if isinstance(one, Member) and one == key), None)
         if found is not None:
             return found
-    if is_dict(value) and not isinstance(key, (Unknown, list, dict, slice)) and key in value:
-        return _believed(interp, value[key], scope)
+    if is_dict(value) and not isinstance(key, (Unknown, dict, slice)):
+        key = as_key(key)
+        if isinstance(value, Defaulting) and key not in value:
+            value[key] = interp.call(value.factory, Arguments([], {}, {}, Site(scope.path, interp.line), scope))
+        if key in value:
+            return _believed(interp, value[key], scope)
     if is_list(value) and isinstance(key, int) and -len(value) <= key < len(value):
         return _believed(interp, value[key], scope)
     if isinstance(value, str) and isinstance(key, int) and -len(value) <= key < len(value):
@@ -304,7 +310,7 @@ def _dict(interp: Runtime, expr: ir.Mapping, scope: Scope) -> Any:
                 return Unknown(_site(interp, scope, value), "unpacks what is not known")
             found.update(inner)
             continue
-        name = evaluate(interp, key, scope)
+        name = as_key(evaluate(interp, key, scope))
         try:
             found[name] = evaluate(interp, value, scope)
         except TypeError:
@@ -408,8 +414,8 @@ def _items(interp: Runtime, expr: ir.MappingComprehension, scope: Scope) -> Any:
     found: dict[Any, Any] = {}
     for pair in pairs:
         key, value = pair.value if isinstance(pair, Doubtful) else pair
-        if not isinstance(key, (Unknown, list, dict)):
-            found[key] = Doubtful(value, pair.conditions) if isinstance(pair, Doubtful) else value
+        if not isinstance(key, (Unknown, dict)):
+            found[as_key(key)] = Doubtful(value, pair.conditions) if isinstance(pair, Doubtful) else value
     return interp.made(found)
 
 

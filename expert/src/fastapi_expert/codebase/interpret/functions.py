@@ -13,6 +13,7 @@ from fastapi_expert.codebase.interpret.values import (
     MISSING,
     Arguments,
     ClassValue,
+    Defaulting,
     Doubtful,
     Entry,
     External,
@@ -32,6 +33,7 @@ from fastapi_expert.codebase.interpret.values import (
     Scope,
     Super,
     Unknown,
+    as_key,
     is_dict,
     is_list,
 )
@@ -71,6 +73,15 @@ def _import_module(interp: Runtime, given: Arguments) -> Any:
     if not place.endswith("/"):
         interp.run_module(place)
     return ModuleValue(place)
+
+
+def _find_spec(interp: Runtime, given: Arguments) -> Any:
+    """`importlib.util.find_spec(name)`: something where the module is there, else None."""
+    name = given.args[0] if given.args else None
+    if not isinstance(name, str):
+        return Unknown(given.site, "whether a module is there whose name is not known")
+    there = interp.is_importable(given.scope.path, name)
+    return Unknown(given.site, f"whether {name} is installed is not known") if there is None else there or None
 
 
 def _getattr(interp: Runtime, given: Arguments) -> Any:
@@ -355,10 +366,15 @@ def _nothing(interp: Runtime, given: Arguments) -> Any:
     return None
 
 
+def _defaultdict(interp: Runtime, given: Arguments) -> Any:
+    items = _dict(interp, Arguments(given.args[1:], given.keywords, given.raw, given.site, given.scope))
+    return interp.made(Defaulting(given.args[0] if given.args else None, items)) if is_dict(items) else items
+
+
 def _dict(interp: Runtime, given: Arguments) -> Any:
     first: Any = given.args[0] if given.args else dict[Any, Any]()
     if is_list(first) and all(is_list(one) and len(one) == 2 for one in first):
-        first = {one[0]: one[1] for one in first if not isinstance(one[0], (list, dict))}
+        first = {as_key(one[0]): one[1] for one in first if not isinstance(one[0], dict)}
     if not is_dict(first):
         return Unknown(given.site, "a mapping that is not known")
     return interp.made({**first, **given.keywords})
@@ -518,6 +534,7 @@ FUNCTIONS: dict[str, _Outside] = {
     "getenv": _getenv,
     "import_module": _import_module,
     "import_string": _import_string,
+    "find_spec": _find_spec,
     "getattr": _getattr,
     "hasattr": _hasattr,
     "setattr": _setattr,
@@ -534,6 +551,8 @@ FUNCTIONS: dict[str, _Outside] = {
     "set": _set,
     "frozenset": _set,
     "dict": _dict,
+    "OrderedDict": _dict,
+    "defaultdict": _defaultdict,
     "map": _map,
     "filter": _filter,
     "len": _length,

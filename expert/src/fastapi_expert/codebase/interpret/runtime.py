@@ -4,6 +4,7 @@ Evaluating calls functions, calling runs statements, running evaluates: each is 
 :class:`Runtime`. :class:`~.interpreter.Interpreter` puts them together.
 """
 
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -68,6 +69,10 @@ def outside_name(value: Any) -> str:
     if isinstance(value, Instance):
         value = value.cls
     return value.name + method if isinstance(value, External) else ""
+
+
+_THERE = frozenset([*sys.stdlib_module_names, "fastapi", "starlette", "pydantic", "anyio", "typing_extensions"])
+"""Packages that are there wherever FastAPI runs."""
 
 
 class Runtime(ABC):
@@ -150,6 +155,19 @@ class Runtime(ABC):
         where = "" if home is site else f" ({site.path}:{site.line})"
         self.unplaced[Unplaced(home, kind, missing, reason + where)] = None
         self.unresolved_includes += 1
+
+    def is_importable(self, path: str, module: str) -> bool | None:
+        """Whether importing ``module`` in the file at ``path`` succeeds; None when that is not known."""
+        find = self.names.modules.find
+        if find(path, module) is not None:
+            return True
+        package = module.partition(".")[0]
+        if not package or find(path, package) is not None:
+            return False
+        if package in _THERE:
+            return True
+        libraries = self.sources.libraries if self.sources is not None else None
+        return None if libraries is None else True if libraries.has(package) else None
 
     def imports_of(self, path: str) -> Sequence[ImportFacts]:
         """The imports of a module."""

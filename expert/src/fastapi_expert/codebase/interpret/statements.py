@@ -1,6 +1,5 @@
 """One kind of statement each: what running it does to the names of its scope and to the route graph."""
 
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
@@ -331,8 +330,6 @@ def _catches(caught: Expr, name: str) -> bool:
 
 
 _IMPORT_ERRORS = frozenset(["ImportError", "ModuleNotFoundError", "Exception", "BaseException"])
-_THERE = frozenset([*sys.stdlib_module_names, "fastapi", "starlette", "pydantic", "anyio", "typing_extensions"])
-"""Packages that are there wherever FastAPI runs."""
 
 
 def _missing_import(interp: Runtime, statement: ir.Try, scope: Scope) -> Condition | bool | None:
@@ -346,13 +343,11 @@ def _missing_import(interp: Runtime, statement: ir.Try, scope: Scope) -> Conditi
         if first is None:
             continue
         imported = imports[first.first]
-        if interp.names.modules.find(scope.path, imported.module) is not None:
-            continue
-        package = imported.module.partition(".")[0]
-        if not package or interp.names.modules.find(scope.path, package) is not None:
+        there = interp.is_importable(scope.path, imported.module)
+        if there is False:
             return True
-        if package not in _THERE:
-            reason = f"whether {package} is installed is not known"
+        if there is None:
+            reason = f"whether {imported.module.partition('.')[0]} is installed is not known"
             doubtful = doubtful or Condition(Site(scope.path, first.line), reason)
     return doubtful
 

@@ -16,6 +16,19 @@ def is_dict(value: Any) -> TypeGuard[dict[Any, Any]]:
     return isinstance(value, dict)
 
 
+class Defaulting(dict[Any, Any]):
+    """A `defaultdict`: what is missing is made by ``factory``."""
+
+    def __init__(self, factory: Any, items: dict[Any, Any]) -> None:
+        super().__init__(items)
+        self.factory = factory
+
+
+def as_key(value: Any) -> Any:
+    """``value`` as the key of a mapping: a tuple stands in a list here."""
+    return tuple([as_key(one) for one in value]) if is_list(value) else value
+
+
 DOUBTFUL = "it was added, changed or removed under a condition that the text does not settle"
 """Why an item of a collection is an Unknown when only some branch touched it."""
 
