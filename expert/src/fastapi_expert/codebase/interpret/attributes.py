@@ -199,6 +199,10 @@ def _of_function(interp: Runtime, value: FunctionValue, name: str, site: Site) -
         return value.receiver
     if name == "__func__":
         return replace(value, receiver=None)
+    if name == "__code__":
+        facts = interp.names.function(value.path, value.qualname)
+        line = facts.start_line if facts is not None else site.line
+        return Instance(External("types.CodeType"), site, {"co_firstlineno": line, "co_name": value.qualname})
     attributes = attributes_of(interp, value)
     if name == "__dict__":
         return attributes

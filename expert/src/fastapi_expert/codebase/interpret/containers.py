@@ -133,7 +133,7 @@ def sorted_values(interp: Runtime, items: list[Any], keywords: dict[str, Any], s
     try:
         order = sorted(range(len(items)), key=lambda index: keys[index], reverse=bool(reverse))
     except TypeError:
-        return items if len(items) < 2 else Unknown(site, "the order of what is sorted")
+        return interp.made(list(items))  # in which order is not known, but all of them
     return interp.made([items[index] for index in order])
 
 

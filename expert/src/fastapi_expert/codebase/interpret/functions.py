@@ -168,7 +168,7 @@ def _members(interp: Runtime, given: Arguments) -> Any:
         known = True
         if predicate is not None:
             known = truth(interp.call(predicate, _given([value], given)))
-        if known is not False:
+        if known or (known is None and not isinstance(value, Unknown)):
             found.append([name, value])
     return found
 
@@ -512,7 +512,20 @@ def _is_function(interp: Runtime, given: Arguments) -> Any:
     value = given.args[0] if given.args else None
     if isinstance(value, (Unknown, External)):
         return Unknown(given.site, "whether it is a function")
-    return isinstance(value, (FunctionValue, LambdaValue))
+    return isinstance(value, LambdaValue) or (isinstance(value, FunctionValue) and value.receiver is None)
+
+
+def _is_method(interp: Runtime, given: Arguments) -> Any:
+    value = given.args[0] if given.args else None
+    if isinstance(value, (Unknown, External)):
+        return Unknown(given.site, "whether it is a method")
+    return isinstance(value, FunctionValue) and value.receiver is not None
+
+
+def _is_coroutine(interp: Runtime, given: Arguments) -> Any:
+    value = given.args[0] if given.args else None
+    facts = interp.names.function(value.path, value.qualname) if isinstance(value, FunctionValue) else None
+    return facts.is_async if facts is not None else Unknown(given.site, "whether it is a coroutine")
 
 
 def _first(interp: Runtime, given: Arguments) -> Any:
@@ -579,7 +592,10 @@ FUNCTIONS: dict[str, _Outside] = {
     "issubclass": _issubclass,
     "isclass": _is_class,
     "isfunction": _is_function,
-    "iscoroutinefunction": lambda interp, given: Unknown(given.site, "whether it is a coroutine"),
+    "ismethod": _is_method,
+    "isroutine": lambda interp, given: isinstance(given.args[0], FunctionValue) if given.args else False,
+    "iscoroutinefunction": _is_coroutine,
+    "unwrap": _first,
     "print": _nothing,
     "cast": lambda interp, given: given.args[1] if len(given.args) > 1 else Unknown(given.site, "cast() of nothing"),
     "MappingProxyType": _first,

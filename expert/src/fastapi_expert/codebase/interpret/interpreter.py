@@ -208,7 +208,10 @@ class Interpreter(Runtime):
         if isinstance(target, str):
             head, dot, last = target.rpartition(".")
             if not dot:
-                scope.outer.get(target, scope).names[target] = value
+                names = scope.outer.get(target, scope).names
+                if isinstance(value, Router) and value.is_app and scope.parent is None and not self.region:
+                    _replace_application(names, target, value)
+                names[target] = value
                 if isinstance(value, Router) and not value.name:
                     value.name = target
                 return
@@ -497,6 +500,13 @@ class Interpreter(Runtime):
         """Run a module for what importing it does; one of a library only runs when something of it is asked for."""
         if not place.endswith("/") and not self.names.is_library(place):
             self.run_module(place)
+
+
+def _replace_application(names: dict[str, Any], name: str, value: Router) -> None:
+    """Note that an application is reached under no name any more."""
+    before = names.get(name)
+    if isinstance(before, Router) and before.is_app and before is not value:
+        before.is_replaced = not any(one is before for key, one in names.items() if key != name)
 
 
 def _may_register(value: Any) -> bool:

@@ -337,19 +337,28 @@ def _missing_import(interp: Runtime, statement: ir.Try, scope: Scope) -> Conditi
     if not any(_catches_imports(caught) for caught, _ in statement.caught):
         return None
     doubtful: Condition | None = None
-    imports = interp.imports_of(scope.path)
     for one in statement.body:
-        first = ir.match(one, ir.Import)
-        if first is None:
-            continue
-        imported = imports[first.first]
-        there = interp.is_importable(scope.path, imported.module)
+        module = _imported_by(interp, one, scope)
+        there = interp.is_importable(scope.path, module) if module else True
         if there is False:
             return True
         if there is None:
-            reason = f"whether {imported.module.partition('.')[0]} is installed is not known"
-            doubtful = doubtful or Condition(Site(scope.path, first.line), reason)
+            reason = f"whether {module.partition('.')[0]} is installed is not known"
+            doubtful = doubtful or Condition(Site(scope.path, ir.line_of(one)), reason)
     return doubtful
+
+
+def _imported_by(interp: Runtime, statement: Stmt, scope: Scope) -> str:
+    """The module that a statement imports, by `import`, `__import__(…)` or `import_module(…)`; "" when it does not."""
+    imported = ir.match(statement, ir.Import)
+    if imported is not None:
+        return interp.imports_of(scope.path)[imported.first].module
+    done = ir.match(statement, ir.Evaluate) or ir.match(statement, ir.Assign)
+    call = ir.match(done.value, ir.Call) if done is not None else None
+    if call is None or not isinstance(call.function, str) or not call.args:
+        return ""
+    named = call.function.rpartition(".")[2] in ("__import__", "import_module")
+    return (ir.text_of(call.args[0]) or "") if named else ""
 
 
 def _catches_imports(caught: Expr) -> bool:

@@ -126,7 +126,7 @@ def applications(interp: Interpreter) -> list[Router]:
     made: dict[Site, list[Router]] = {}
     for router in interp.routers:
         own = not is_test_path(router.site.path) and not interp.names.is_library(router.site.path)
-        if router.is_app and not router.is_given and id(router) not in inner and own:
+        if router.is_app and not (router.is_given or router.is_replaced) and id(router) not in inner and own:
             made.setdefault(router.site, []).append(router)
     found: list[Router] = []
     for several in made.values():

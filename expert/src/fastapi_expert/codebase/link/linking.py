@@ -287,6 +287,8 @@ class Linked:
         for routes in alone.values():
             router = routes[0].app
             what = f"{router.name or 'this router'} is included by no application that the text shows"
+            if router.is_replaced:
+                what = f"the name {router.name} is given to another application"
             self.interp.problem(router.site, f"{what}; its {len(routes)} routes are listed as unattached")
         self._report_doubtful()
 

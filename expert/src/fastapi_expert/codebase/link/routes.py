@@ -47,7 +47,7 @@ class FlatRoute(NamedTuple):
     @property
     def reach(self) -> Reach:
         """Whether a request gets there: surely, under a condition that the text does not settle, or not as one sees."""
-        if not self.app.is_app or self.app.is_given or self.unknowns:
+        if not self.app.is_app or self.app.is_given or self.app.is_replaced or self.unknowns:
             return "unattached"
         return "conditional" if self.conditions else "served"
 
