@@ -440,8 +440,10 @@ def _method(interp: Runtime, cls: ClassValue, facts: ClassFacts, name: str, site
     if "classmethod" in kinds:
         owner = receiver.cls if isinstance(receiver, (Instance, Router)) else receiver
         return FunctionValue(cls.path, qualname, body, owner if isinstance(owner, ClassValue) else cls)
+    if receiver is None or isinstance(receiver, ClassValue):
+        return FunctionValue(cls.path, qualname, body)  # asked of the class, a method is a function
     value = FunctionValue(cls.path, qualname, body, receiver)
-    if receiver is None or isinstance(receiver, ClassValue) or not _PROPERTIES & kinds:
+    if not _PROPERTIES & kinds:
         return value
     found = interp.call_function(value, [], {}, site)
     if "cached_property" in kinds and isinstance(receiver, (Instance, Router)):
