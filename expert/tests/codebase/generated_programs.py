@@ -462,7 +462,7 @@ def _placed(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
         [
             "{router}.routes.insert(0, {route})",
             "{router}.routes.extend([{route}])",
-            "{router}.routes += [{route}]",
+            "{router}.routes += [{route}]" if router != "app" else "{router}.router.routes += [{route}]",
         ]
     )
     return (

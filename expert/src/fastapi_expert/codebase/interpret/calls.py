@@ -49,6 +49,9 @@ from fastapi_expert.codebase.vocabulary import DEPENDS
 def call(interp: Runtime, function: Any, given: Arguments) -> Any:
     """The value of calling ``function``; ``given.raw`` holds the keyword expressions as written in ``given.scope``."""
     interp.steps += 1
+    if not (isinstance(function, Method) and isinstance(function.receiver, Router)):
+        for one in (*given.args, *given.keywords.values()):
+            interp.let_go(one)
     if isinstance(function, FunctionValue):
         return interp.call_function(function, given.args, given.keywords, given.site)
     if isinstance(function, RouteDecorator):

@@ -211,11 +211,14 @@ class Interpreter(Runtime):
                 names = scope.outer.get(target, scope).names
                 if isinstance(value, Router) and value.is_app and scope.parent is None and not self.region:
                     _replace_application(names, target, value)
+                if isinstance(value, Router):
+                    value.is_local = scope.parent is not None and scope.cls is None and not value.name
                 names[target] = value
                 if isinstance(value, Router) and not value.name:
                     value.name = target
                 return
             owner = evaluate(self, head, scope)
+            self.let_go(value)
             if isinstance(owner, (Instance, Router)):
                 if isinstance(value, Router) and not value.name:
                     value.name = target
@@ -237,10 +240,12 @@ class Interpreter(Runtime):
             self._unpack(unpacked.items, value, scope)
         elif (part := ir.match(target, ir.Attribute)) is not None:
             owner = evaluate(self, part.value, scope)
+            self.let_go(value)
             if isinstance(owner, (Instance, Router)):
                 owner.attributes[part.name] = value
         elif (item := ir.match(target, ir.Subscript)) is not None:
             owner, key = evaluate(self, item.value, scope), evaluate(self, item.index, scope)
+            self.let_go(value)
             if isinstance(owner, RouteList):
                 set_routes(self, owner, key, value)
             else:
@@ -389,6 +394,7 @@ class Interpreter(Runtime):
                 self.run(body, scope)
         except Return as returned:
             value = returned.value
+            self.let_go(value)
         except Stop:
             value = Unknown(site, f"{facts.name}() raises an error")
         finally:

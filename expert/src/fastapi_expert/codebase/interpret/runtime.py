@@ -26,6 +26,7 @@ from fastapi_expert.codebase.interpret.values import (
     Site,
     Unknown,
     Unplaced,
+    is_dict,
     is_list,
 )
 from fastapi_expert.codebase.model import Problem
@@ -173,6 +174,15 @@ class Runtime(ABC):
         """The imports of a module."""
         facts = self.names.facts(path)
         return facts.imports if facts is not None else ()
+
+    def let_go(self, value: Any) -> None:
+        """Note that ``value`` is more than a name inside of a function: it is returned, kept or handed on."""
+        if isinstance(value, Router):
+            value.is_local = False
+        elif is_list(value) or is_dict(value):
+            for one in value.values() if is_dict(value) else value:
+                if isinstance(one, Router):
+                    one.is_local = False
 
     def conditions_since(self, region: int) -> tuple[Condition, ...]:
         """The unsettled branches that what runs now stands in, of those entered after ``region``."""

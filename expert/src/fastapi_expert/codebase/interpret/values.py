@@ -337,6 +337,8 @@ class Router:
     """What runs when the application starts: `lifespan`, `on_startup`, `@on_event("startup")`."""
     variants: "list[Router]" = field(default_factory=list[Any])
     """The same application as other calls of its factory made it."""
+    is_local: bool = False
+    """This application is nothing but a name inside of a function: no server gets hold of it."""
     is_replaced: bool = False
     """The name of this application was given to another one."""
     is_given: bool = False

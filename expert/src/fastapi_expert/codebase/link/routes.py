@@ -47,9 +47,14 @@ class FlatRoute(NamedTuple):
     @property
     def reach(self) -> Reach:
         """Whether a request gets there: surely, under a condition that the text does not settle, or not as one sees."""
-        if not self.app.is_app or self.app.is_given or self.app.is_replaced or self.unknowns:
+        if not self.app.is_app or not is_reachable(self.app) or self.unknowns:
             return "unattached"
         return "conditional" if self.conditions else "served"
+
+
+def is_reachable(app: Router) -> bool:
+    """Whether a server can get hold of an application, as far as the text tells."""
+    return not (app.is_given or app.is_replaced or app.is_local)
 
 
 class FlatMount(NamedTuple):
