@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from fastapi_expert.codebase.interpret.attributes import class_attribute
 from fastapi_expert.codebase.interpret.operations import same, text_of
 from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
@@ -62,8 +63,8 @@ def items_of(interp: Runtime, value: Any) -> list[Any] | None:
         interp.run_generator(value, found.append)
         return found
     if isinstance(value, ClassValue):
-        members = [one for one in value.namespace.values() if isinstance(one, Member)]
-        return members or None
+        asked = [class_attribute(interp, value, name, Site(value.path, 1), receiver=None) for name in [*value.namespace]]
+        return [one for one in asked if isinstance(one, Member)] or None
     if isinstance(value, Instance) and isinstance(value.cls, ClassValue) and "()" in value.attributes:
         return list(value.attributes["()"])  # the fields of a NamedTuple in order
     return None

@@ -12,6 +12,7 @@ from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
     Arguments,
     ClassValue,
+    Doubtful,
     Entry,
     External,
     FunctionValue,
@@ -70,6 +71,13 @@ def make_router(interp: Runtime, router: Router, args: list[Any], keywords: dict
 
 def add_route_object(interp: Runtime, router: Router, route: Any) -> None:
     """A `Route`, `APIRoute`, `WebSocketRoute` or `Mount` object in `routes=[…]` or `router.routes.append(…)`."""
+    if isinstance(route, Doubtful):
+        with interp.branch():
+            interp.doubt(*route.conditions)
+            add_route_object(interp, router, route.value)
+        return
+    if isinstance(route, Unknown):
+        interp.cannot_place(route.site, "route", "which route is added", route.reason)
     if isinstance(route, (RouteEntry, IncludeEntry, MountEntry)):
         _add(interp, router, replace(route))
         return
@@ -120,8 +128,16 @@ def set_route_attribute(interp: Runtime, route: Entry, name: str, value: Any) ->
         route.keywords = {**route.keywords, name: value}
 
 
-def replace_entries(interp: Runtime, router: Router, entries: list[Any]) -> None:
-    """Make ``entries`` what the router holds; under a condition that is not settled, nothing surely goes."""
+def replace_entries(interp: Runtime, router: Router, new: list[Any]) -> None:
+    """Make ``new`` what the router holds; under a condition that is not settled, nothing surely goes."""
+    entries: list[Any] = []
+    for one in new:
+        entry = one.value if isinstance(one, Doubtful) else one
+        if isinstance(one, Doubtful) and any(entry is other for other in router.entries):
+            entry.conditions = (*entry.conditions, *one.conditions)
+            entries.append(entry)
+        else:
+            entries.append(one)
     if router.region == interp.region:
         before = {id(one) for one in router.entries}
         router.entries.clear()
