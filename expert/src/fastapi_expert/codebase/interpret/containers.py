@@ -72,8 +72,6 @@ def items_of(interp: Runtime, value: Any) -> list[Any] | None:
 
 def set_item(interp: Runtime, owner: Any, key: Any, value: Any, scope: Scope) -> None:
     """`owner[key] = value`."""
-    if isinstance(key, Member):
-        key = next((one for one in owner if one == key), key) if is_dict(owner) else key
     if is_dict(owner) and not isinstance(key, (Unknown, dict)):
         owner[as_key(key)] = _doubted(interp, owner, value) if interp.is_doubtful(owner) else value
     elif is_list(owner) and isinstance(key, (int, slice)):

@@ -190,10 +190,6 @@ def _subscript(interp: Runtime, expr: ir.Subscript, scope: Scope) -> Any:
         value = list(value.router.entries)
         if isinstance(key, slice):
             return value[key]
-    if isinstance(key, Member) and is_dict(value):
-        found = next((item for one, item in value.items() if isinstance(one, Member) and one == key), None)
-        if found is not None:
-            return found
     if is_dict(value) and not isinstance(key, (Unknown, dict, slice)):
         key = as_key(key)
         if isinstance(value, Defaulting) and key not in value:

@@ -12,6 +12,7 @@ from fastapi_expert.codebase.interpret.attributes import attributes_of
 from fastapi_expert.codebase.interpret.calls import call
 from fastapi_expert.codebase.interpret.containers import items_of, set_item
 from fastapi_expert.codebase.interpret.evaluation import evaluate
+from fastapi_expert.codebase.interpret.journal import Journal, Writes
 from fastapi_expert.codebase.interpret.operations import join
 from fastapi_expert.codebase.interpret.registration import set_route_attribute, set_router_attribute, set_routes
 from fastapi_expert.codebase.interpret.runtime import Raised, Return, Runtime, Stop
@@ -75,6 +76,7 @@ class Interpreter(Runtime):
         self.running: set[str] = set()
         self.called: set[tuple[str, str]] = set()
         self._starring: set[str] = set()
+        self.journal = Journal()
         self._starting = False
         """Bodies that the facts left out are read too: only what runs at startup is looked at."""
         self._given: dict[tuple[str, str], Any] = {}
@@ -95,7 +97,7 @@ class Interpreter(Runtime):
         facts = self.names.facts(path)
         if facts is None:
             return scope
-        line = self.line
+        line, journal, self.journal = self.line, self.journal, Journal()
         home, self.home = self.home, None  # what a library makes when it is imported is its own
         region, self.region = self.region, 0  # an import runs once, whatever branch it stands in
         conditions, self.conditions = self.conditions, []
@@ -113,7 +115,7 @@ class Interpreter(Runtime):
             self.running.discard(path)
             self.region, self.calling, self.budget = region, calling, self.steps + left
             self.conditions = conditions
-            self.home, self.line = home, line
+            self.home, self.line, self.journal = home, line, journal
         return scope
 
     def _module_names(self, path: str) -> dict[str, Any]:
@@ -213,36 +215,23 @@ class Interpreter(Runtime):
                     _replace_application(names, target, value)
                 if isinstance(value, Router):
                     value.is_local = scope.parent is not None and scope.cls is None and not value.name
-                names[target] = value
+                if names is scope.names:
+                    names[target] = value
+                else:
+                    self.journal.write(names, target, value)
                 if isinstance(value, Router) and not value.name:
                     value.name = target
-                return
-            owner = evaluate(self, head, scope)
-            self.let_go(value)
-            if isinstance(owner, (Instance, Router)):
+            else:
                 if isinstance(value, Router) and not value.name:
                     value.name = target
-                if isinstance(owner, Router) and set_router_attribute(self, owner, last, value):
-                    return
-                owner.attributes[last] = value
-            elif isinstance(owner, ClassValue):
-                owner.namespace[last] = value
-            elif isinstance(owner, (RouteEntry, IncludeEntry, MountEntry)):
-                set_route_attribute(self, owner, last, value)
-            elif isinstance(owner, FunctionValue):
-                attributes_of(self, owner)[last] = value
-            elif isinstance(owner, ModuleValue) and owner.place in self.modules:
-                self.modules[owner.place].names[last] = value
+                self._set_attribute(evaluate(self, head, scope), last, value)
         elif (several := ir.match(target, ir.Targets)) is not None:
             for one in several.items:
                 self.assign(one, value, scope)
         elif (unpacked := ir.match(target, ir.Display)) is not None:
             self._unpack(unpacked.items, value, scope)
         elif (part := ir.match(target, ir.Attribute)) is not None:
-            owner = evaluate(self, part.value, scope)
-            self.let_go(value)
-            if isinstance(owner, (Instance, Router)):
-                owner.attributes[part.name] = value
+            self._set_attribute(evaluate(self, part.value, scope), part.name, value)
         elif (item := ir.match(target, ir.Subscript)) is not None:
             owner, key = evaluate(self, item.value, scope), evaluate(self, item.index, scope)
             self.let_go(value)
@@ -250,6 +239,25 @@ class Interpreter(Runtime):
                 set_routes(self, owner, key, value)
             else:
                 set_item(self, owner, key, value, scope)
+
+    def _set_attribute(self, owner: Any, name: str, value: Any) -> None:
+        self.let_go(value)
+        if isinstance(owner, Router) and set_router_attribute(self, owner, name, value):
+            return
+        if isinstance(owner, (RouteEntry, IncludeEntry, MountEntry)):
+            set_route_attribute(self, owner, name, value)
+            return
+        names: dict[str, Any] | None = None
+        if isinstance(owner, (Instance, Router)):
+            names = owner.attributes
+        elif isinstance(owner, ClassValue):
+            names = owner.namespace
+        elif isinstance(owner, FunctionValue):
+            names = attributes_of(self, owner)
+        elif isinstance(owner, ModuleValue) and owner.place in self.modules:
+            names = self.modules[owner.place].names
+        if names is not None:
+            self.journal.write(names, name, value)
 
     def _unpack(self, targets: Sequence[Expr], value: Any, scope: Scope) -> None:
         items = items_of(self, value)
@@ -287,12 +295,14 @@ class Interpreter(Runtime):
     ) -> None:
         before = dict(scope.names)
         outcomes: list[dict[str, Any]] = []
+        branches: list[Writes] = []
         returned = left = False
         for body in bodies:
             scope.names.clear()
             scope.names.update(before)
-            with self.branch():
+            with self.branch(), self.journal.branch() as writes:
                 self.doubt(condition)
+                branches.append(writes)
                 try:
                     self.run(body, scope)
                 except Return as value:
@@ -301,6 +311,7 @@ class Interpreter(Runtime):
                         scope.maybe.append(value.value)
                     continue
                 except Raised:
+                    branches.pop()
                     continue  # it says nothing of what follows
                 except Stop:
                     left = left or not is_loop
@@ -309,6 +320,7 @@ class Interpreter(Runtime):
             outcomes.append(dict(scope.names))
         scope.names.clear()
         scope.names.update(before)
+        self.journal.settle(branches, condition.site)
         if not outcomes:
             raise Return(MISSING) if returned else Stop() if left else Raised()
         for name in {name for outcome in outcomes for name in outcome}:

@@ -1,7 +1,7 @@
 """Entry points: what `importlib.metadata` finds of the project and of what is installed beside it."""
 
 import configparser
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fastapi_expert.codebase.interpret.runtime import Runtime
@@ -9,6 +9,8 @@ from fastapi_expert.codebase.interpret.sources import parsed
 from fastapi_expert.codebase.interpret.values import (
     MISSING,
     Arguments,
+    Condition,
+    Doubtful,
     EntryPoint,
     EntryPoints,
     External,
@@ -44,10 +46,24 @@ def of_group(interp: Runtime, group: Any, name: Any, site: Site) -> Any:
     """The entry points of one group; unknown where the project has none and what is installed is not known."""
     if not isinstance(group, str):
         return Unknown(site, "entry points of a group that is not known")
-    found = [one for one in interp.remembered("entry points", lambda: _all(interp)) if one.group == group]
+    installed, offered = interp.remembered("entry points", lambda: _all(interp))
+    found: list[Any] = [one for one in installed if one.group == group]
+    for point, holder in offered.items():
+        if point.group != group or point in installed:
+            continue
+        if _is_around(site.path, holder):
+            found.append(point)  # of the project that asks, which is installed where it runs
+        else:
+            reason = f"whether the project of {holder}, which offers it, is installed is not known"
+            found.append(Doubtful(point, (Condition(site, reason),)))
     if not found and (interp.sources is None or interp.sources.libraries is None):
         return Unknown(site, f"the entry points of {group!r} are of what is installed, and nothing is beside this project")
-    return [one for one in found if name is None or one.name == name]
+    return [one for one in found if name is None or (one.value if isinstance(one, Doubtful) else one).name == name]
+
+
+def _is_around(path: str, holder: str) -> bool:
+    folder = holder.rpartition("/")[0]
+    return not folder or path.startswith(f"{folder}/")
 
 
 def load(interp: Runtime, point: EntryPoint, site: Site) -> Any:
@@ -68,20 +84,24 @@ def load(interp: Runtime, point: EntryPoint, site: Site) -> Any:
     return value if value is not MISSING else Unknown(site, f"{point.value} is not found")
 
 
-def _all(interp: Runtime) -> list[EntryPoint]:
-    found = dict.fromkeys((*_of_project(interp), *_of_installed(interp)))
-    return list(found)
+def _all(interp: Runtime) -> tuple[dict[EntryPoint, None], dict[EntryPoint, str]]:
+    """What is installed, and what the projects in this codebase offer, with the file that says so."""
+    offered: dict[EntryPoint, str] = {}
+    for path, points in _of_projects(interp):
+        for point in points:
+            offered.setdefault(point, path)
+    return dict.fromkeys(_of_installed(interp)), offered
 
 
-def _of_project(interp: Runtime) -> Iterator[EntryPoint]:
+def _of_projects(interp: Runtime) -> Iterator[tuple[str, Iterable[EntryPoint]]]:
     if interp.sources is None:
         return
     for folder in interp.names.modules.folders():
         start = f"{folder}/" if folder else ""
-        yield from _of_pyproject(interp.sources.text_if_there(f"{start}pyproject.toml"))
-        yield from _of_setup_cfg(interp.sources.text_if_there(f"{start}setup.cfg"))
+        yield f"{start}pyproject.toml", _of_pyproject(interp.sources.text_if_there(f"{start}pyproject.toml"))
+        yield f"{start}setup.cfg", _of_setup_cfg(interp.sources.text_if_there(f"{start}setup.cfg"))
         if interp.names.modules.is_file(f"{start}setup.py"):
-            yield from _of_setup(interp, f"{start}setup.py")
+            yield f"{start}setup.py", _of_setup(interp, f"{start}setup.py")
 
 
 def _of_installed(interp: Runtime) -> Iterator[EntryPoint]:

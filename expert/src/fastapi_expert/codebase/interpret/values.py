@@ -1,6 +1,6 @@
 """What names stand for while module level is interpreted: plain Python strings, numbers, lists and dicts, and these."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple, TypeGuard
 
 from fastapi_expert.codebase.syntax.ir import Expr
@@ -26,6 +26,10 @@ class Defaulting(dict[Any, Any]):
 
 def as_key(value: Any) -> Any:
     """``value`` as the key of a mapping: a tuple stands in a list here."""
+    if isinstance(value, Member):
+        return value if isinstance(value.value, (str, int)) else replace(value, value=as_key(value.value))
+    if is_dict(value):
+        return id(value)
     return tuple([as_key(one) for one in value]) if is_list(value) else value
 
 
