@@ -88,6 +88,9 @@ class Codebase:
     exclude: tuple[str, ...] = ()
     caching: bool | Path = True
 
+    def __post_init__(self) -> None:
+        _ = self.environment  # as it is now: that something was installed since is seen by it
+
     @property
     def files(self) -> Mapping[str, FileFacts]:
         """Path to facts, sorted by path."""
