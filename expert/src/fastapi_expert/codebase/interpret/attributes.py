@@ -90,6 +90,10 @@ _LIST_METHODS = frozenset(
         "union",
         "intersection",
         "difference",
+        "popleft",
+        "appendleft",
+        "extendleft",
+        "rotate",
     ]
 )
 _DICT_METHODS = frozenset(["items", "keys", "values", "get", "update", "setdefault", "pop", "copy", "clear"])
@@ -268,7 +272,13 @@ def _of_instance(interp: Runtime, instance: Instance, name: str, site: Site) -> 
     if isinstance(instance.cls, External):
         return Method(instance, name)
     found = class_attribute(interp, instance.cls, name, site, receiver=instance)
-    return Method(instance, name) if isinstance(found, Unknown) and name in _MODEL_METHODS else found
+    if isinstance(found, Unknown) and name in _MODEL_METHODS:
+        return Method(instance, name)
+    if isinstance(found, Unknown) and not name.startswith("__"):
+        fallback = class_attribute(interp, instance.cls, "__getattr__", site, receiver=instance)
+        if isinstance(fallback, FunctionValue):
+            return interp.call_function(fallback, [name], {}, site)
+    return found
 
 
 _MODEL_METHODS = ("model_dump", "dict", "_asdict", "model_copy")
@@ -323,12 +333,16 @@ def _of_entry_points(interp: Runtime, value: EntryPoints, name: str, site: Site)
 
 
 def _super_attribute(interp: Runtime, value: Super, name: str, site: Site) -> Any:
-    for base in bases(interp, value.cls):
-        found = (
-            class_attribute(interp, base, name, site, receiver=value.receiver) if isinstance(base, ClassValue) else None
-        )
-        if found is not None and not isinstance(found, Unknown):
-            return found
+    own = value.receiver.cls if isinstance(value.receiver, (Instance, Router)) else value.receiver
+    line = lineage(interp, own) if isinstance(own, ClassValue) else []
+    after = next((index + 1 for index, one in enumerate(line) if _same_class(one, value.cls)), None)
+    for base in line[after:] if after is not None else lineage(interp, value.cls)[1:]:
+        facts = interp.names.class_(base.path, base.qualname) if isinstance(base, ClassValue) else None
+        if isinstance(base, ClassValue) and facts is not None:
+            interp.names.read_set[base.path].add(f"{base.qualname}.{name}")
+            found = _own_attribute(interp, base, facts, name, site, value.receiver)
+            if found is not MISSING and not isinstance(found, Unknown):
+                return found
     return Method(value.receiver, name)
 
 
@@ -344,17 +358,38 @@ def bases(interp: Runtime, cls: ClassValue) -> list[ClassValue | External]:
     return found
 
 
-def lineage(interp: Runtime, cls: ClassValue, limit: int = 30) -> list[ClassValue | External]:
-    """The class and its ancestors, depth first."""
-    found: list[ClassValue | External] = [cls]
-    stack = list(reversed(bases(interp, cls)))
-    while stack and len(found) < limit:
-        one = stack.pop()
-        if any(_same_class(one, other) for other in found):
-            continue
-        found.append(one)
-        if isinstance(one, ClassValue):
-            stack.extend(reversed(bases(interp, one)))
+MAX_ANCESTORS = 30
+
+
+def lineage(interp: Runtime, cls: ClassValue) -> list[ClassValue | External]:
+    """The class and its ancestors in the order in which Python looks them up."""
+    known = interp.lineages.get(id(cls))
+    if known is not None:
+        return known[1]
+    found = _lineage(interp, cls, ())
+    if not interp.running:  # while modules run, a base may not be there yet
+        interp.lineages[id(cls)] = (cls, found)
+    return found
+
+
+def _lineage(interp: Runtime, cls: ClassValue, below: tuple[ClassValue, ...]) -> list[ClassValue | External]:
+    if any(_same_class(cls, one) for one in below) or len(below) > MAX_ANCESTORS:
+        return []  # a class that descends from itself
+    direct = bases(interp, cls)
+    lines = [_lineage(interp, one, (*below, cls)) if isinstance(one, ClassValue) else [one] for one in direct]
+    return [cls, *_merged([line for line in (*lines, direct) if line])]
+
+
+def _merged(lines: list[list[ClassValue | External]]) -> list[ClassValue | External]:
+    """The C3 linearization; where there is none, in the order in which they are written."""
+    found: list[ClassValue | External] = []
+    while lines and len(found) < MAX_ANCESTORS:
+        heads = [line[0] for line in lines]
+        free = [one for one in heads if not any(_same_class(one, other) for line in lines for other in line[1:])]
+        chosen = free[0] if free else heads[0]
+        found.append(chosen)
+        lines = [[one for one in line if not _same_class(one, chosen)] for line in lines]
+        lines = [line for line in lines if line]
     return found
 
 

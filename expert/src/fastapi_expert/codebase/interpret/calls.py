@@ -17,6 +17,7 @@ from fastapi_expert.codebase.interpret.registration import (
     route_list_method,
 )
 from fastapi_expert.codebase.interpret.runtime import Runtime
+from fastapi_expert.codebase.interpret.toolbox import TOOLS, got
 from fastapi_expert.codebase.interpret.values import (
     Arguments,
     ClassValue,
@@ -25,6 +26,7 @@ from fastapi_expert.codebase.interpret.values import (
     EntryPoints,
     External,
     FunctionValue,
+    Getter,
     Instance,
     LambdaValue,
     Member,
@@ -65,6 +67,8 @@ def call(interp: Runtime, function: Any, given: Arguments) -> Any:
     if isinstance(function, Partial):
         args, keywords = [*function.args, *given.args], {**function.keywords, **given.keywords}
         return call(interp, function.function, Arguments(args, keywords, given.raw, given.site, given.scope))
+    if isinstance(function, Getter):
+        return got(interp, function, given)
     if isinstance(function, LambdaValue):
         return _call_lambda(interp, function, given)
     if isinstance(function, Instance) and isinstance(function.cls, ClassValue):
@@ -215,7 +219,7 @@ def _external(interp: Runtime, function: External, given: Arguments) -> Any:
         last = "getenv"
     if last in ("config", "env") and "default" in given.keywords:
         return given.keywords["default"]
-    known = OUTSIDE.get(function.name) or _BY_WHOLE_NAME.get(function.name) or FUNCTIONS.get(last)
+    known = OUTSIDE.get(function.name) or TOOLS.get(function.name) or _BY_WHOLE_NAME.get(function.name) or FUNCTIONS.get(last)
     if known is not None:
         return known(interp, given)
     if last == "Api" and function.name.startswith(("fastapi_restful", "fastapi_utils")):

@@ -12,6 +12,7 @@ from fastapi_expert.codebase.interpret.values import (
     Arguments,
     ClassValue,
     Doubtful,
+    FunctionValue,
     GeneratorCall,
     IncludeEntry,
     Instance,
@@ -33,7 +34,7 @@ def text_method(text: str, name: str, args: list[Any], keywords: dict[str, Any],
     """What a method of a text gives; every one of them has the name and the meaning that Python gives it."""
     plain = [one.value if isinstance(one, Member) else one for one in args]
     try:
-        if name == "join" and plain and is_list(plain[0]):
+        if name == "join" and plain and (is_list(plain[0]) or is_dict(plain[0])):
             parts = [text_of(one) for one in plain[0]]
             if None not in parts:
                 return text.join([part for part in parts if part is not None])
@@ -67,6 +68,11 @@ def items_of(interp: Runtime, value: Any) -> list[Any] | None:
         return [one for one in asked if isinstance(one, Member)] or None
     if isinstance(value, Instance) and isinstance(value.cls, ClassValue) and "()" in value.attributes:
         return list(value.attributes["()"])  # the fields of a NamedTuple in order
+    if isinstance(value, Instance) and isinstance(value.cls, ClassValue):
+        site = Site(value.site.path, interp.line)
+        method = class_attribute(interp, value.cls, "__iter__", site, receiver=value)
+        made = interp.call_function(method, [], {}, site) if isinstance(method, FunctionValue) else None
+        return items_of(interp, made) if made is not None and made is not value else None
     return None
 
 
@@ -205,7 +211,15 @@ _CHANGES: dict[str, Callable[[list[Any], list[Any], Site], Any]] = {
     "discard": _remove,
     "clear": _clear,
     "pop": _pop,
+    "popleft": lambda items, args, site: _pop(items, [0], site),
+    "appendleft": lambda items, args, site: _insert(items, [0, *args[:1]], site),
+    "extendleft": lambda items, args, site: _insert_all(items, args),
 }
+
+
+def _insert_all(items: list[Any], args: list[Any]) -> None:
+    if args and is_list(args[0]):
+        items[:0] = reversed(args[0])
 
 
 def dict_method(interp: Runtime, items: dict[Any, Any], name: str, given: Arguments) -> Any:

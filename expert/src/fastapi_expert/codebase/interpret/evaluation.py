@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from fastapi_expert.codebase.interpret.attributes import attribute
+from fastapi_expert.codebase.interpret.attributes import attribute, class_attribute
 from fastapi_expert.codebase.interpret.containers import items_of
 from fastapi_expert.codebase.interpret.operations import compare, concatenated, join, text_of, truth
 from fastapi_expert.codebase.interpret.paths import divided
@@ -22,9 +22,11 @@ from fastapi_expert.codebase.interpret.values import (
     Doubtful,
     EntryPoints,
     External,
+    FunctionValue,
     Instance,
     LambdaValue,
     Member,
+    ModuleValue,
     PathValue,
     RouteList,
     Scope,
@@ -204,6 +206,13 @@ def _subscript(interp: Runtime, expr: ir.Subscript, scope: Scope) -> Any:
         member = attribute(interp, value, key, Site(scope.path, interp.line))
         if isinstance(member, Member):
             return member
+    if isinstance(value, Instance) and isinstance(value.cls, ClassValue) and "()" not in value.attributes:
+        method = class_attribute(interp, value.cls, "__getitem__", Site(scope.path, interp.line), receiver=value)
+        if isinstance(method, FunctionValue):
+            return interp.call_function(method, [key], {}, Site(scope.path, interp.line))
+    if value == External("sys.modules") and isinstance(key, str):
+        found = interp.module_named(key, scope.path)
+        return ModuleValue(found) if found is not None else External(key)
     if isinstance(value, Instance) and isinstance(key, int) and "()" in value.attributes:
         items = value.attributes["()"]
         return items[key] if -len(items) <= key < len(items) else Unknown(Site(scope.path, interp.line), "an item")
@@ -329,7 +338,10 @@ def _lambda(interp: Runtime, expr: ir.Lambda, scope: Scope) -> Any:
 
 def _walrus(interp: Runtime, expr: ir.Walrus, scope: Scope) -> Any:
     value = evaluate(interp, expr.value, scope)
-    interp.assign(expr.name, value, scope)
+    around = scope
+    while around.is_comprehension and around.parent is not None:
+        around = around.parent
+    interp.assign(expr.name, value, around)
     return value
 
 
@@ -363,7 +375,7 @@ def _formatted(interp: Runtime, expr: ir.Formatted, scope: Scope) -> Any:
 
 def _comprehension(interp: Runtime, expr: ir.Comprehension | ir.MappingComprehension, scope: Scope) -> Any:
     found: list[Any] = []
-    missing = _loop(interp, expr, 0, Scope(scope.path, {}, scope), found, len(interp.conditions))
+    missing = _loop(interp, expr, 0, Scope(scope.path, {}, scope, is_comprehension=True), found, len(interp.conditions))
     return interp.made(found) if missing is None else missing
 
 

@@ -73,7 +73,6 @@ class Interpreter(Runtime):
         self.deeply = deeply
         self.unread: set[tuple[str, str]] = set()
         self.modules: dict[str, Scope] = {}
-        self.running: set[str] = set()
         self.called: set[tuple[str, str]] = set()
         self._starring: set[str] = set()
         self.journal = Journal()

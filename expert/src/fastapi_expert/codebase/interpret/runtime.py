@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar
 from fastapi_expert.codebase.interpret.sources import Sources
 from fastapi_expert.codebase.interpret.values import (
     Arguments,
+    ClassValue,
     Condition,
     Doubtful,
     External,
@@ -105,6 +106,10 @@ class Runtime(ABC):
         """Statements and calls so far."""
         self.function_attributes: dict[tuple[str, str], dict[str, Any]] = {}
         """What was set on functions, by path and qualname."""
+        self.running: set[str] = set()
+        """The modules that run now."""
+        self.lineages: dict[int, tuple[ClassValue, list[ClassValue | External]]] = {}
+        """By the identity of a class: the class and its ancestors."""
         self._remembered: dict[str, Any] = {}
         self._regions_of: dict[int, tuple[Any, int]] = {}
         """Collections made under a condition that is not known, with the region they belong to."""
@@ -156,6 +161,12 @@ class Runtime(ABC):
         where = "" if home is site else f" ({site.path}:{site.line})"
         self.unplaced[Unplaced(home, kind, missing, reason + where)] = None
         self.unresolved_includes += 1
+
+    def module_named(self, name: str, importer: str) -> str | None:
+        """The place of a module by its whole name; ``importer`` may be asking for itself."""
+        if name in ("__main__", self.names.modules.name(importer)):
+            return importer
+        return self.names.modules.find(importer, name)
 
     def is_importable(self, path: str, module: str) -> bool | None:
         """Whether importing ``module`` in the file at ``path`` succeeds; None when that is not known."""

@@ -182,6 +182,8 @@ def _run_for(interp: Runtime, statement: ir.For, scope: Scope) -> None:
                     raise
                 except Stop:
                     continue
+        else:
+            interp.run(statement.orelse, scope)
 
 
 def _run_while(interp: Runtime, statement: ir.While, scope: Scope) -> None:
@@ -191,6 +193,8 @@ def _run_while(interp: Runtime, statement: ir.While, scope: Scope) -> None:
         if known is None:
             interp.uncertain([statement.body, ()], scope, _condition(value, scope, statement.line), is_loop=True)
         if not known:
+            if known is False:
+                interp.run(statement.orelse, scope)
             return
         try:
             interp.run(statement.body, scope)

@@ -201,6 +201,15 @@ class Partial:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Getter:
+    """`operator.attrgetter`, `itemgetter` (``kind`` attribute, item) or `methodcaller` (method, then its arguments)."""
+
+    kind: str
+    names: tuple[Any, ...]
+    keywords: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Super:
     """`super()` inside a method of ``cls``."""
 
@@ -274,6 +283,8 @@ class Scope:
     """Names that `global` and `nonlocal` bind elsewhere."""
     on_yield: Any = None
     """What takes the values that a generator yields."""
+    is_comprehension: bool = False
+    """`:=` binds outside of it."""
 
 
 @dataclass(slots=True, eq=False)

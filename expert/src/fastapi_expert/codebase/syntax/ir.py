@@ -439,23 +439,25 @@ class If(NamedTuple):
 
 
 class For(NamedTuple):
-    """`for`."""
+    """`for`; ``orelse`` runs where no `break` ended the loop."""
 
     tag: str
     line: int
     target: Expr
     iterable: Expr
     body: Block
+    orelse: Block
     TAG = "for"
 
 
 class While(NamedTuple):
-    """`while`."""
+    """`while`; ``orelse`` runs where no `break` ended the loop."""
 
     tag: str
     line: int
     condition: Expr
     body: Block
+    orelse: Block
     TAG = "while"
 
 
@@ -572,12 +574,12 @@ def if_(line: int, condition: Expr, body: Block, orelse: Block) -> Stmt:
     return (If.TAG, line, condition, body, orelse)
 
 
-def for_(line: int, target: Expr, iterable: Expr, body: Block) -> Stmt:
-    return (For.TAG, line, target, iterable, body)
+def for_(line: int, target: Expr, iterable: Expr, body: Block, orelse: Block) -> Stmt:
+    return (For.TAG, line, target, iterable, body, orelse)
 
 
-def while_(line: int, condition: Expr, body: Block) -> Stmt:
-    return (While.TAG, line, condition, body)
+def while_(line: int, condition: Expr, body: Block, orelse: Block) -> Stmt:
+    return (While.TAG, line, condition, body, orelse)
 
 
 def match_(line: int, subject: Expr, cases: Sequence[tuple[Sequence[Expr] | None, Expr, Block]]) -> Stmt:
@@ -625,7 +627,7 @@ def blocks(stmt: Stmt) -> Sequence[Block]:
 
 _BLOCKS: dict[str, Callable[[Stmt], Sequence[Block]]] = {
     If.TAG: lambda stmt: (stmt[3], stmt[4]),
-    For.TAG: lambda stmt: (stmt[4],),
+    For.TAG: lambda stmt: (stmt[4], stmt[5]),
     With.TAG: lambda stmt: (stmt[3],),
     Match.TAG: lambda stmt: tuple([case[2] for case in stmt[3]]),
     Try.TAG: lambda stmt: (stmt[2], stmt[4], *reversed(stmt[3])),
