@@ -39,6 +39,7 @@ from fastapi_expert.codebase.interpret.values import (
     Scope,
     Site,
     Thunk,
+    TupleClass,
     Unknown,
     is_dict,
     is_list,
@@ -67,6 +68,8 @@ def call(interp: Runtime, function: Any, given: Arguments) -> Any:
     if isinstance(function, Partial):
         args, keywords = [*function.args, *given.args], {**function.keywords, **given.keywords}
         return call(interp, function.function, Arguments(args, keywords, given.raw, given.site, given.scope))
+    if isinstance(function, TupleClass):
+        return _named_tuple(function, given)
     if isinstance(function, Getter):
         return got(interp, function, given)
     if isinstance(function, LambdaValue):
@@ -109,6 +112,15 @@ def _call_lambda(interp: Runtime, function: LambdaValue, given: Arguments) -> An
         else:
             names[name] = Unknown(given.site, f"no value is known for {name!r} of a lambda")
     return interp.evaluate(function.body, Scope(function.scope.path, names, function.scope))
+
+
+def _named_tuple(cls: TupleClass, given: Arguments) -> Any:
+    """An object of a class that `namedtuple` made: its items have names."""
+    values = dict(zip(cls.fields[len(cls.fields) - len(cls.defaults) :], cls.defaults, strict=True))
+    values.update(zip(cls.fields, given.args, strict=False))
+    values.update(given.keywords)
+    ordered = [values.get(name, Unknown(given.site, f"no value is known for {name!r}")) for name in cls.fields]
+    return Instance(External("collections.namedtuple"), given.site, {**values, "()": ordered})
 
 
 def _is_decorating(given: Arguments) -> bool:

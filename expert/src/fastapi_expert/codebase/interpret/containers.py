@@ -66,7 +66,7 @@ def items_of(interp: Runtime, value: Any) -> list[Any] | None:
     if isinstance(value, ClassValue):
         asked = [class_attribute(interp, value, name, Site(value.path, 1), receiver=None) for name in [*value.namespace]]
         return [one for one in asked if isinstance(one, Member)] or None
-    if isinstance(value, Instance) and isinstance(value.cls, ClassValue) and "()" in value.attributes:
+    if isinstance(value, Instance) and "()" in value.attributes:
         return list(value.attributes["()"])  # the fields of a NamedTuple in order
     if isinstance(value, Instance) and isinstance(value.cls, ClassValue):
         site = Site(value.site.path, interp.line)

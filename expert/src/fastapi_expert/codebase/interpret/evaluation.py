@@ -73,6 +73,8 @@ _BUILTINS = frozenset(
         "map",
         "filter",
         "vars",
+        "globals",
+        "locals",
         "object",
         "open",
         "dir",

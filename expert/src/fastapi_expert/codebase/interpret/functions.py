@@ -32,6 +32,7 @@ from fastapi_expert.codebase.interpret.values import (
     Router,
     Scope,
     Super,
+    TupleClass,
     Unknown,
     as_key,
     is_dict,
@@ -73,6 +74,34 @@ def _import_module(interp: Runtime, given: Arguments) -> Any:
     if not place.endswith("/"):
         interp.run_module(place)
     return ModuleValue(place)
+
+
+def _spec_of_file(interp: Runtime, given: Arguments) -> Any:
+    """`importlib.util.spec_from_file_location(name, path)`: the module at the path, which stands for its spec too."""
+    path = given.get(1, "location")
+    if not isinstance(path, PathValue) or not interp.names.modules.is_file(path.path):
+        return Unknown(given.site, "imports a file that is not known")
+    return Instance(External("importlib.machinery.ModuleSpec"), given.site, {"module": ModuleValue(path.path)})
+
+
+def _module_of_spec(interp: Runtime, given: Arguments) -> Any:
+    spec = given.args[0] if given.args else None
+    module = spec.attributes.get("module") if isinstance(spec, Instance) else None
+    return module if module is not None else Unknown(given.site, "imports a file that is not known")
+
+
+def _globals(interp: Runtime, given: Arguments) -> Any:
+    """`globals()`: the names of the module that asks, as they are now."""
+    return _names(interp, _given([ModuleValue(given.scope.path)], given))
+
+
+def _namedtuple(interp: Runtime, given: Arguments) -> Any:
+    """`namedtuple("Spec", "path verb")`."""
+    names, defaults = given.get(1, "field_names"), given.keywords.get("defaults", [])
+    fields = names.replace(",", " ").split() if isinstance(names, str) else names
+    if not is_list(fields) or not is_list(defaults):
+        return Unknown(given.site, "a named tuple whose fields are not known")
+    return TupleClass(tuple(fields), tuple(defaults))
 
 
 def _find_spec(interp: Runtime, given: Arguments) -> Any:
@@ -548,6 +577,10 @@ FUNCTIONS: dict[str, _Outside] = {
     "import_module": _import_module,
     "import_string": _import_string,
     "find_spec": _find_spec,
+    "spec_from_file_location": _spec_of_file,
+    "module_from_spec": _module_of_spec,
+    "globals": _globals,
+    "namedtuple": _namedtuple,
     "getattr": _getattr,
     "hasattr": _hasattr,
     "setattr": _setattr,

@@ -101,6 +101,7 @@ class Interpreter(Runtime):
         region, self.region = self.region, 0  # an import runs once, whatever branch it stands in
         conditions, self.conditions = self.conditions, []
         calling, self.calling = self.calling, 0
+        guarded, self.guarded = self.guarded, 0
         left, self.budget = self.budget - self.steps, MAX_STEPS
         self.running.add(path)
         self.depth += 1
@@ -114,7 +115,7 @@ class Interpreter(Runtime):
             self.running.discard(path)
             self.region, self.calling, self.budget = region, calling, self.steps + left
             self.conditions = conditions
-            self.home, self.line, self.journal = home, line, journal
+            self.home, self.line, self.journal, self.guarded = home, line, journal, guarded
         return scope
 
     def _module_names(self, path: str) -> dict[str, Any]:
@@ -406,8 +407,14 @@ class Interpreter(Runtime):
         except Return as returned:
             value = returned.value
             self.let_go(value)
-        except Stop:
+        except Raised as error:
+            if self.guarded:
+                raise
             value = Unknown(site, f"{facts.name}() raises an error")
+            if self.running and not self.region and not self.lenient and error.name != "NotImplementedError":
+                self.problem(site, f"{facts.name}() is seen to raise {error.name or 'an error'}; what it does else is not known")
+        except Stop:
+            value = Unknown(site, f"what {facts.name}() returns is not known")
         finally:
             self.home, self.line = home, line
             self.calling -= 1

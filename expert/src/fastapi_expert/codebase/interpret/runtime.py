@@ -106,6 +106,8 @@ class Runtime(ABC):
         """Statements and calls so far."""
         self.function_attributes: dict[tuple[str, str], dict[str, Any]] = {}
         """What was set on functions, by path and qualname."""
+        self.guarded = 0
+        """How many `try` with handlers the call that runs stands in."""
         self.running: set[str] = set()
         """The modules that run now."""
         self.lineages: dict[int, tuple[ClassValue, list[ClassValue | External]]] = {}

@@ -292,12 +292,16 @@ def _enter(interp: Runtime, items: list[tuple[Expr, Expr]], statement: ir.With, 
 
 def _run_try(interp: Runtime, statement: ir.Try, scope: Scope) -> None:
     missing = _missing_import(interp, statement, scope)
-    if missing is None:
-        _run_body_of_try(interp, statement, scope)
-    elif isinstance(missing, Condition):
-        interp.uncertain([statement.body, *statement.handlers[:1]], scope, missing)
-    else:
-        interp.run(statement.handlers[0], scope)
+    try:
+        if missing is None:
+            _run_body_of_try(interp, statement, scope)
+        elif isinstance(missing, Condition):
+            interp.uncertain([statement.body, *statement.handlers[:1]], scope, missing)
+        else:
+            interp.run(statement.handlers[0], scope)
+    except (Return, Stop):
+        interp.run(statement.after, scope)
+        raise
     interp.run(statement.after, scope)
 
 
@@ -308,6 +312,7 @@ def _run_body_of_try(interp: Runtime, statement: ir.Try, scope: Scope) -> None:
             if bound is not None and isinstance(bound.target, str) and "." not in bound.target:
                 unknown = Unknown(Site(scope.path, bound.line), "bound in an except clause")
                 scope.names.setdefault(bound.target, unknown)
+    interp.guarded += bool(statement.handlers)
     try:
         interp.run(statement.body, scope)
     except Raised as error:
@@ -320,7 +325,13 @@ def _run_body_of_try(interp: Runtime, statement: ir.Try, scope: Scope) -> None:
         _, name = statement.caught[chosen[0]]
         if name:
             scope.names[name] = Unknown(site, "an exception")
-        interp.run(statement.handlers[chosen[0]], scope)
+        interp.guarded -= 1
+        try:
+            interp.run(statement.handlers[chosen[0]], scope)
+        finally:
+            interp.guarded += 1
+    finally:
+        interp.guarded -= bool(statement.handlers)
 
 
 def _catches(caught: Expr, name: str) -> bool:

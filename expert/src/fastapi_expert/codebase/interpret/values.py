@@ -200,6 +200,14 @@ class Partial:
     keywords: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class TupleClass:
+    """What `namedtuple` gives: the names of the fields, and the defaults of the last of them."""
+
+    fields: tuple[str, ...]
+    defaults: tuple[Any, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Getter:
     """`operator.attrgetter`, `itemgetter` (``kind`` attribute, item) or `methodcaller` (method, then its arguments)."""

@@ -158,7 +158,9 @@ def _try(translator: Translator, node: Node) -> Stmt:
         if child.type in ("except_clause", "except_group_clause") and blocks:
             handlers.append(block(translator, blocks[-1]))
             caught.append(_caught(translator, child))
-        elif child.type in ("else_clause", "finally_clause") and blocks:
+        elif child.type == "else_clause" and blocks:
+            body += block(translator, blocks[-1])
+        elif child.type == "finally_clause" and blocks:
             after += block(translator, blocks[-1])
     return ir.try_(line(node), body, tuple(handlers), after, tuple(caught))
 

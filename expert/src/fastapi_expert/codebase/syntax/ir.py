@@ -504,7 +504,7 @@ class With(NamedTuple):
 
 
 class Try(NamedTuple):
-    """`try`; ``after`` is what `else` and `finally` hold, ``caught`` the type and the name of each handler."""
+    """`try`; `else` is at the end of ``body``, ``after`` what `finally` holds, ``caught`` type and name of each handler."""
 
     tag: str
     line: int
