@@ -232,7 +232,9 @@ def _of_class(interp: Runtime, value: ClassValue, name: str, site: Site) -> Any:
     if name == "__members__":
         members = {key: class_attribute(interp, value, key, site, receiver=None) for key in list(value.namespace)}
         return {key: one for key, one in members.items() if isinstance(one, Member)}
-    return class_attribute(interp, value, name, site, receiver=value)
+    found = class_attribute(interp, value, name, site, receiver=value)
+    meta = metaclass(interp, value) if isinstance(found, Unknown) else None
+    return class_attribute(interp, meta, name, site, receiver=value) if meta is not None else found
 
 
 def _of_router(interp: Runtime, router: Router, name: str, site: Site) -> Any:
@@ -397,6 +399,17 @@ def _same_class(left: ClassValue | External, right: ClassValue | External) -> bo
     if isinstance(left, ClassValue) and isinstance(right, ClassValue):
         return (left.path, left.qualname) == (right.path, right.qualname)
     return left == right
+
+
+def metaclass(interp: Runtime, cls: ClassValue) -> ClassValue | None:
+    """The metaclass of the codebase that a class has, its own or an ancestor's."""
+    for one in lineage(interp, cls):
+        facts = interp.names.class_(one.path, one.qualname) if isinstance(one, ClassValue) else None
+        for name, expr in facts.keywords if facts is not None else ():
+            if name == "metaclass" and isinstance(one, ClassValue):
+                found = interp.evaluate(expr, one.scope)
+                return found if isinstance(found, ClassValue) else None
+    return None
 
 
 def class_value(interp: Runtime, path: str, facts: ClassFacts, scope: Scope) -> ClassValue:

@@ -5,7 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 from fastapi_expert.codebase.interpret import plugins, tables
-from fastapi_expert.codebase.interpret.attributes import bases, class_attribute, default, fields_of, lineage
+from fastapi_expert.codebase.interpret.attributes import (
+    bases,
+    class_attribute,
+    default,
+    fields_of,
+    lineage,
+    metaclass,
+)
 from fastapi_expert.codebase.interpret.containers import dict_method, list_method, text_method
 from fastapi_expert.codebase.interpret.functions import FUNCTIONS, router_kind
 from fastapi_expert.codebase.interpret.paths import OUTSIDE, path_method
@@ -129,6 +136,15 @@ def _is_decorating(given: Arguments) -> bool:
 
 def instantiate(interp: Runtime, cls: ClassValue, given: Arguments) -> Any:
     """An object of a class of the codebase: a router when it descends from one."""
+    if cls not in interp.making:
+        meta = metaclass(interp, cls)
+        making = class_attribute(interp, meta, "__call__", given.site, receiver=None) if meta is not None else None
+        if isinstance(making, FunctionValue):
+            interp.making.append(cls)
+            try:
+                return interp.call_function(replace(making, receiver=cls), given.args, given.keywords, given.site)
+            finally:
+                interp.making.pop()
     ancestors = lineage(interp, cls)
     outside = [one for one in ancestors if isinstance(one, External)]
     if any(one.name.rpartition(".")[2] in _ENUMERATIONS for one in outside):
@@ -288,6 +304,10 @@ def _method(interp: Runtime, method: Method, given: Arguments) -> Any:
         return Unknown(given.site, f"what {name}() of a router returns")
     if isinstance(receiver, RouteList):
         return route_list_method(interp, receiver, name, given)
+    if isinstance(receiver, ClassValue) and name == "__new__" and interp.making:
+        return interp.making[-1]
+    if isinstance(receiver, ClassValue) and name == "__call__":
+        return instantiate(interp, receiver, given)
     if isinstance(receiver, ClassValue):
         return list(receiver.subclasses) if name == "__subclasses__" else [receiver, *bases(interp, receiver)]
     if isinstance(receiver, EntryPoint):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from fastapi_expert.codebase.interpret.attributes import attributes_of
+from fastapi_expert.codebase.interpret.attributes import attributes_of, class_attribute
 from fastapi_expert.codebase.interpret.calls import call
 from fastapi_expert.codebase.interpret.containers import items_of, set_item
 from fastapi_expert.codebase.interpret.evaluation import evaluate
@@ -363,6 +363,8 @@ class Interpreter(Runtime):
         inner: Any = handler
         while isinstance(inner, Partial):
             inner = inner.function
+        if isinstance(inner, ClassValue):
+            inner = class_attribute(self, inner, "__init__", site, receiver=Instance(inner, site))
         facts = self.names.function(inner.path, inner.qualname) if isinstance(inner, FunctionValue) else None
         wanted = [one for one in facts.params if one.kind in ("", "/")] if facts is not None else [None]
         bound = isinstance(inner, FunctionValue) and inner.receiver is not None
@@ -372,6 +374,10 @@ class Interpreter(Runtime):
             made = self.call(handler, Arguments(args, {}, {}, site, Scope(site.path, {})))
             if isinstance(made, GeneratorCall):
                 self.run_generator(made, lambda value: None)
+            elif isinstance(made, Instance) and isinstance(made.cls, ClassValue):
+                enter = class_attribute(self, made.cls, "__aenter__", site, receiver=made)
+                if isinstance(enter, FunctionValue):
+                    self.call_function(enter, [], {}, site)
         except (Return, Stop):
             pass
         finally:

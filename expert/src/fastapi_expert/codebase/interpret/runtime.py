@@ -106,6 +106,8 @@ class Runtime(ABC):
         """Statements and calls so far."""
         self.function_attributes: dict[tuple[str, str], dict[str, Any]] = {}
         """What was set on functions, by path and qualname."""
+        self.making: list[ClassValue] = []
+        """The classes that a metaclass makes, or makes objects of, innermost last."""
         self.guarded = 0
         """How many `try` with handlers the call that runs stands in."""
         self.running: set[str] = set()

@@ -2,9 +2,17 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
-from fastapi_expert.codebase.interpret.attributes import attribute, bases, class_value, lineage
+from fastapi_expert.codebase.interpret.attributes import (
+    attribute,
+    bases,
+    class_attribute,
+    class_value,
+    lineage,
+    metaclass,
+)
 from fastapi_expert.codebase.interpret.containers import delete_item, items_of
 from fastapi_expert.codebase.interpret.evaluation import evaluate
 from fastapi_expert.codebase.interpret.operations import compare, truth
@@ -28,6 +36,7 @@ from fastapi_expert.codebase.interpret.values import (
 )
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.ir import Expr, Stmt
+from fastapi_expert.codebase.vocabulary import ROUTE_DECORATORS
 
 MAX_LOOP = 500
 """A longer loop is a computation; its body runs once, for the names it binds."""
@@ -92,8 +101,23 @@ def _run_class(interp: Runtime, statement: ir.ClassDef, scope: Scope) -> None:
         if isinstance(base, ClassValue):
             base.subclasses.append(value)
     _init_subclass(interp, value, {name: evaluate(interp, one, scope) for name, one in facts.keywords}, statement.line)
+    _made_by_metaclass(interp, value, Site(scope.path, statement.line))
     if facts.decorators:
         scope.names[facts.name] = decorated(interp, facts.decorators, value, scope)
+
+
+def _made_by_metaclass(interp: Runtime, cls: ClassValue, site: Site) -> None:
+    """Run what a metaclass of the codebase does where it makes a class."""
+    meta = metaclass(interp, cls)
+    if meta is None:
+        return
+    given = [cls.qualname.rpartition(".")[2], bases(interp, cls), cls.namespace]
+    for name, receiver in (("__new__", meta), ("__init__", cls)):
+        method = class_attribute(interp, meta, name, site, receiver=None)
+        if isinstance(method, FunctionValue):
+            interp.making.append(cls)
+            interp.call_function(replace(method, receiver=receiver), list(given), {}, site)
+            interp.making.pop()
 
 
 def _init_subclass(interp: Runtime, cls: ClassValue, keywords: dict[str, Any], line: int) -> None:
@@ -116,12 +140,23 @@ def decorated(interp: Runtime, decorators: Iterable[Expr], value: Any, scope: Sc
             continue
         call = ir.match(decorator, ir.Call)
         site = Site(scope.path, call.line if call is not None else interp.line)
-        applied = interp.call(evaluate(interp, decorator, scope), Arguments([value], {}, {}, site, scope))
+        wrapper = evaluate(interp, decorator, scope)
+        if isinstance(wrapper, Unknown) and call is not None and _is_registering(call):
+            interp.cannot_place(site, "route", "the router of an endpoint", wrapper.reason)
+        applied = interp.call(wrapper, Arguments([value], {}, {}, site, scope))
         if isinstance(applied, (FunctionValue, ClassValue)) and not isinstance(value, ClassValue):
             if (applied.path, applied.qualname) != (value.path, value.qualname):
                 continue  # a wrapper: what it wraps is what the application runs
             value = applied
     return value
+
+
+def _is_registering(call: ir.Call) -> bool:
+    """Whether a decorator looks like one of a router: `….get("/path")`."""
+    part = ir.match(call.function, ir.Attribute)
+    name = part.name if part is not None else call.function if isinstance(call.function, str) else ""
+    path = ir.text_of(call.args[0]) if call.args else None
+    return name.rpartition(".")[2] in ROUTE_DECORATORS and path is not None and path[:1] in ("/", "")
 
 
 def _run_import(interp: Runtime, statement: ir.Import, scope: Scope) -> None:
