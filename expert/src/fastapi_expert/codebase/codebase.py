@@ -146,8 +146,8 @@ class Codebase:
 
     @property
     def hangs_on_data(self) -> bool:
-        """Whether linking read files that are not Python: the digest does not cover what it found then."""
-        return bool(self._ask(lambda _: self._sources.read))
+        """Whether linking read what the digest does not cover: data files, and libraries that are edited in place."""
+        return bool(self._ask(lambda _: self._sources.read or self._sources.edited_libraries))
 
     @property
     def data_has_changed(self) -> bool:

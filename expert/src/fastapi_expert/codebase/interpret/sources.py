@@ -44,9 +44,14 @@ class Sources:
         """The same, without remembering that a file was not there."""
         return self.text(path) if os.path.isfile(self.root / path) else None
 
+    @property
+    def edited_libraries(self) -> dict[str, bytes]:
+        """The files of libraries that were read and change without an install, with their hashes."""
+        return self.libraries.edited if self.libraries is not None else {}
+
     def has_changed(self) -> bool:
-        """Whether a data file says something else by now."""
-        return any(
+        """Whether a data file says something else by now, or a library that somebody edits."""
+        return (self.libraries is not None and self.libraries.have_changed()) or any(
             known != (None if (content := self._content(path)) is None else _hash(content))
             for path, known in self.read.items()
         )

@@ -124,14 +124,10 @@ class Libraries:
     def _read(self, path: str) -> FileFacts | None:
         from fastapi_expert.codebase.syntax.reader import read_source  # the parser: not where the cache knows the file
 
-        try:
-            with open(self._absolute(path), "rb") as stream:
-                source = stream.read(MAX_BYTES + 1)
-        except OSError:
+        source = _content(self._absolute(path))
+        if source is None:
             return None
-        if len(source) > MAX_BYTES:
-            return None
-        digest = self.digests[path] = blake2b(source, digest_size=16, person=b"library").digest()
+        digest = self.digests[path] = _hash(source)
         known = self._kept(path, digest)
         if known is not None:
             return known
@@ -145,6 +141,16 @@ class Libraries:
         from fastapi_expert.codebase.files.store import facts_of
 
         return facts_of(self._cache, {path: digest}).get(path)
+
+    @property
+    def edited(self) -> dict[str, bytes]:
+        """The files that were read and lie in no `site-packages`, with their hashes: they change without an install."""
+        starts = tuple([f"{os.path.relpath(one, self.root)}/".replace(os.sep, "/") for one in self.environment.packages])
+        return {path: digest for path, digest in self.digests.items() if not path.startswith(starts)}
+
+    def have_changed(self) -> bool:
+        """Whether a file that was read, of those that somebody edits, says something else by now."""
+        return any(_digest(self._absolute(path)) != digest for path, digest in self.edited.items())
 
     def keep(self) -> None:
         """Put what was read into the cache."""
@@ -172,3 +178,22 @@ class Libraries:
         self.opened.update(new)
         self._starts += tuple([f"{self._tops[one]}{end}" for one in new for end in ("/", ".py")])
         return bool(new)
+
+
+def _content(file: str) -> bytes | None:
+    try:
+        with open(file, "rb") as stream:
+            source = stream.read(MAX_BYTES + 1)
+    except OSError:
+        return None
+    return source if len(source) <= MAX_BYTES else None
+
+
+def _hash(source: bytes) -> bytes:
+    """Not the hash of the same file in a codebase: of a library the bodies of all functions are kept."""
+    return blake2b(source, digest_size=16, person=b"library").digest()
+
+
+def _digest(file: str) -> bytes | None:
+    source = _content(file)
+    return None if source is None else _hash(source)
