@@ -448,7 +448,7 @@ def _removed(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
             "del {router}.routes[-1]",
             "{router}.routes.remove({router}.routes[-1])",
             "{router}.routes[:] = {router}.routes[:-1]",
-            "{router}.routes[:] = [one for one in {router}.routes if getattr(one, 'path', '').endswith('/gone') is False]",
+            "{router}.routes[:] = [one for one in {router}.routes if not getattr(one, 'path', '').endswith('/gone')]",
         ]
     ).format(router=router)
     return (
@@ -480,7 +480,8 @@ def _tried(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
 
 def _walrus(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
     return (
-        f"def {name}(): ...\n\n\nleft_{name} = ['/{name}/1', '/{name}/2']\nwhile left_{name} and (path := left_{name}.pop()):\n"
+        f"def {name}(): ...\n\n\nleft_{name} = ['/{name}/1', '/{name}/2']\n"
+        f"while left_{name} and (path := left_{name}.pop()):\n"
         f"    {router}.add_api_route(path, {name})"
     ), [name]
 
@@ -496,7 +497,8 @@ def _recursive(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
 def _doubtful_item(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
     return (
         f"def {name}(): ...\n\n\npaths_{name} = ['/{name}/always']\nif os.environ.get('MORE_{name}'):\n"
-        f"    paths_{name}.append('/{name}/perhaps')\nfor path in paths_{name}:\n    {router}.add_api_route(path, {name})"
+        f"    paths_{name}.append('/{name}/perhaps')\nfor path in paths_{name}:\n"
+        f"    {router}.add_api_route(path, {name})"
     ), [name]
 
 
@@ -558,7 +560,7 @@ ENDPOINTS: tuple[Callable[[_Writer, str, str], tuple[str, list[str]]], ...] = (
 )
 
 
-# -- further ways to the application: each gives the text ---------------------------------------------------------------
+# -- further ways to the application: each gives the text --------------------------------------------------------------
 
 
 def _mounted_somewhere(w: _Writer, app: str, name: str, prefix: str) -> str:
@@ -609,7 +611,8 @@ def _in_a_table(w: _Writer, app: str, name: str, prefix: str) -> str:
     table = w.fresh("table")
     return w.random.choice(
         [
-            f"{table} = [{{'router': {name}, 'prefix': '/{table}'}}]\nfor given in {table}:\n    {app}.include_router(**given)",
+            f"{table} = [{{'router': {name}, 'prefix': '/{table}'}}]\n"
+            f"for given in {table}:\n    {app}.include_router(**given)",
             f"{table} = [({name}, '/{table}')]\nfor one, at in {table}:\n    {app}.include_router(one, prefix=at)",
             f"{table} = {{'/{table}': {name}}}\nfor at in {table}:\n    {app}.include_router({table}[at], prefix=at)",
             f"{table} = dict(prefix='/{table}', tags=['t'])\n{app}.include_router({name}, **{table})",
@@ -637,7 +640,8 @@ def _hosted(w: _Writer, app: str, name: str, prefix: str) -> str:
     builder = w.fresh("Builder")
     return (
         f"\n\nclass {builder}:\n    def __init__(self, target):\n        self.target = target\n\n"
-        f"    def add(self, router, **given):\n        self.target.include_router(router, **given)\n        return self\n\n\n"
+        f"    def add(self, router, **given):\n        self.target.include_router(router, **given)\n"
+        f"        return self\n\n\n"
         f"{builder}({app}).add({name}{prefix}).add({name}, prefix='/{builder}')"
     )
 

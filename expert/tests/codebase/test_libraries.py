@@ -1,4 +1,4 @@
-"""Routers of installed libraries are read where they lie; without them, what is missing is said with the true reason."""
+"""Routers of installed libraries are read where they lie; without them, what is missing is said, and why."""
 
 import sysconfig
 from pathlib import Path
@@ -81,7 +81,7 @@ KIT = {
             @app.get(path)
             def health(): ...
     ''',
-    f"{SITE}/kit-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: kit\nVersion: 1.0\nRequires-Dist: fastapi>=0.100\n",
+    f"{SITE}/kit-1.0.dist-info/METADATA": "Name: kit\nVersion: 1.0\nRequires-Dist: fastapi>=0.100\n",
     f"{SITE}/kit-1.0.dist-info/RECORD": "kit/__init__.py,,\n",
 }
 
@@ -202,7 +202,9 @@ def test_what_a_library_does_not_tell_is_said_where_the_project_asks_for_it(tmp_
                     self.add_api_route("/debug", lambda: None)
     """
     codebase = read(tmp_path, {"main.py": APP, **kit})
-    said = [problem.message for problem in codebase.inventory.problems if (problem.path, problem.line) == ("main.py", 13)]
+    said = [
+        problem.message for problem in codebase.inventory.problems if (problem.path, problem.line) == ("main.py", 13)
+    ]
     assert any(f"{SITE}/kit/crud.py:8" in message for message in said), said
     assert reached(codebase, "conditional") == {("GET", "/v1/debug"): 1}
     assert any(f"{SITE}/kit/crud.py:9" in message and "KIT_DEBUG" in message for message in said), said
@@ -309,7 +311,10 @@ POINT = 'one = "parts.one:router"'
         ("pyproject.toml", f'[project.entry-points."shop.routers"]\n{POINT}\n'),
         ("pyproject.toml", f'[tool.poetry.plugins."shop.routers"]\n{POINT}\n'),
         ("setup.cfg", "[options.entry_points]\nshop.routers =\n    one = parts.one:router\n"),
-        ("setup.py", "from setuptools import setup\nsetup(entry_points={'shop.routers': ['one = parts.one:router']})\n"),
+        (
+            "setup.py",
+            "from setuptools import setup\nsetup(entry_points={'shop.routers': ['one = parts.one:router']})\n",
+        ),
     ],
 )
 @pytest.mark.parametrize("asked", ['entry_points(group="shop.routers")', 'entry_points().select(group="shop.routers")'])

@@ -191,7 +191,9 @@ def test_links_are_not_code(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["env", "venv", "virtualenv", "node_modules"])
 def test_what_git_tracks_is_code_whatever_its_folder_is_called(name: str, tmp_path: Path) -> None:
     router = "from fastapi import APIRouter\nrouter = APIRouter()\n@router.get('/x')\ndef x(): ...\n"
-    main = f"from fastapi import FastAPI\nfrom {name}.parts import router\napp = FastAPI()\napp.include_router(router)\n"
+    main = (
+        f"from fastapi import FastAPI\nfrom {name}.parts import router\napp = FastAPI()\napp.include_router(router)\n"
+    )
     write(tmp_path, {"main.py": main, f"{name}/__init__.py": "", f"{name}/parts.py": router})
     write(tmp_path, {"box/pyvenv.cfg": "home = /usr\n", "box/lib/parts.py": router})
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)

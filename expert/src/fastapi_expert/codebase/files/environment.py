@@ -40,9 +40,7 @@ def _outwards(root: Path) -> list[Path]:
 
 
 def _one_down(root: Path) -> list[Path]:
-    return [
-        folder / name for folder in _folders(root) for name in _USUAL if _is_environment(folder / name)
-    ]
+    return [folder / name for folder in _folders(root) for name in _USUAL if _is_environment(folder / name)]
 
 
 def _folders(root: Path) -> list[Path]:

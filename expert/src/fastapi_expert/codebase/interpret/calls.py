@@ -247,7 +247,12 @@ def _external(interp: Runtime, function: External, given: Arguments) -> Any:
         last = "getenv"
     if last in ("config", "env") and "default" in given.keywords:
         return given.keywords["default"]
-    known = OUTSIDE.get(function.name) or TOOLS.get(function.name) or _BY_WHOLE_NAME.get(function.name) or FUNCTIONS.get(last)
+    known = (
+        OUTSIDE.get(function.name)
+        or TOOLS.get(function.name)
+        or _BY_WHOLE_NAME.get(function.name)
+        or FUNCTIONS.get(last)
+    )
     if known is not None:
         return known(interp, given)
     if last == "Api" and function.name.startswith(("fastapi_restful", "fastapi_utils")):

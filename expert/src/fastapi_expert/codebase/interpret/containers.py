@@ -14,12 +14,9 @@ from fastapi_expert.codebase.interpret.values import (
     Doubtful,
     FunctionValue,
     GeneratorCall,
-    IncludeEntry,
     Instance,
     Member,
-    MountEntry,
     PathValue,
-    RouteEntry,
     RouteList,
     Scope,
     Site,
@@ -64,7 +61,9 @@ def items_of(interp: Runtime, value: Any) -> list[Any] | None:
         interp.run_generator(value, found.append)
         return found
     if isinstance(value, ClassValue):
-        asked = [class_attribute(interp, value, name, Site(value.path, 1), receiver=None) for name in [*value.namespace]]
+        asked = [
+            class_attribute(interp, value, name, Site(value.path, 1), receiver=None) for name in [*value.namespace]
+        ]
         return [one for one in asked if isinstance(one, Member)] or None
     if isinstance(value, Instance) and "()" in value.attributes:
         return list(value.attributes["()"])  # the fields of a NamedTuple in order

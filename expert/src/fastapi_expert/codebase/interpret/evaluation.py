@@ -117,7 +117,9 @@ def _name(interp: Runtime, dotted: str, scope: Scope) -> Any:
         return True
     if value is MISSING:
         value = (
-            External(f"builtins.{head}") if head in _BUILTINS else Unknown(Site(scope.path, interp.line), f"{head} is not known")
+            External(f"builtins.{head}")
+            if head in _BUILTINS
+            else Unknown(Site(scope.path, interp.line), f"{head} is not known")
         )
     for name in rest:
         value = attribute(interp, value, name, Site(scope.path, interp.line))
@@ -288,7 +290,9 @@ def _truth(interp: Runtime, expr: ir.Truth, scope: Scope) -> Any:
         known = truth(first)
         if known is None:
             return (
-                first if isinstance(first, Unknown) else Unknown(Site(scope.path, interp.line), "a condition that is not known")
+                first
+                if isinstance(first, Unknown)
+                else Unknown(Site(scope.path, interp.line), "a condition that is not known")
             )
         return first if known == (sign == "or") else evaluate(interp, expr.operands[1], scope)
     return compare(sign, first, evaluate(interp, expr.operands[1], scope), Site(scope.path, interp.line))
@@ -301,7 +305,11 @@ def _list(interp: Runtime, expr: ir.Display, scope: Scope) -> Any:
         if starred is not None:
             value = evaluate(interp, starred.value, scope)
             if not is_list(value):
-                return value if isinstance(value, Unknown) else Unknown(_site(interp, scope, one), "unpacks what is not known")
+                return (
+                    value
+                    if isinstance(value, Unknown)
+                    else Unknown(_site(interp, scope, one), "unpacks what is not known")
+                )
             items.extend(value)
         else:
             items.append(evaluate(interp, one, scope))
@@ -328,7 +336,9 @@ def _dict(interp: Runtime, expr: ir.Mapping, scope: Scope) -> Any:
 def _conditional(interp: Runtime, expr: ir.Conditional, scope: Scope) -> Any:
     known = truth(evaluate(interp, expr.condition, scope))
     if known is None:
-        return join([evaluate(interp, expr.then, scope), evaluate(interp, expr.otherwise, scope)], Site(scope.path, interp.line))
+        return join(
+            [evaluate(interp, expr.then, scope), evaluate(interp, expr.otherwise, scope)], Site(scope.path, interp.line)
+        )
     return evaluate(interp, expr.then if known else expr.otherwise, scope)
 
 
@@ -366,7 +376,11 @@ def _formatted(interp: Runtime, expr: ir.Formatted, scope: Scope) -> Any:
     if isinstance(value, Member):
         value = value.value
     if not isinstance(value, (str, int, float)):
-        return value if isinstance(value, Unknown) else Unknown(Site(scope.path, interp.line), "part of the text is not known")
+        return (
+            value
+            if isinstance(value, Unknown)
+            else Unknown(Site(scope.path, interp.line), "part of the text is not known")
+        )
     show = {"r": repr, "s": str, "a": ascii}.get(expr.conversion)
     shown: Any = value if show is None else show(value)
     try:

@@ -418,7 +418,9 @@ class Interpreter(Runtime):
                 raise
             value = Unknown(site, f"{facts.name}() raises an error")
             if self.running and not self.region and not self.lenient and error.name != "NotImplementedError":
-                self.problem(site, f"{facts.name}() is seen to raise {error.name or 'an error'}; what it does else is not known")
+                self.problem(
+                    site, f"{facts.name}() is seen to raise {error.name or 'an error'}; what it does else is not known"
+                )
         except Stop:
             value = Unknown(site, f"what {facts.name}() returns is not known")
         finally:
@@ -524,7 +526,6 @@ class Interpreter(Runtime):
         if child is not None and imported.name not in self.names.bindings(place):
             self._run_imported(child)
         scope.names[imported.alias] = Lazy(place, imported.name)
-
 
     def _run_imported(self, place: str) -> None:
         """Run a module for what importing it does; one of a library only runs when something of it is asked for."""

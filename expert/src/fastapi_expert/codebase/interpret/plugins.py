@@ -57,7 +57,9 @@ def of_group(interp: Runtime, group: Any, name: Any, site: Site) -> Any:
             reason = f"whether the project of {holder}, which offers it, is installed is not known"
             found.append(Doubtful(point, (Condition(site, reason),)))
     if not found and (interp.sources is None or interp.sources.libraries is None):
-        return Unknown(site, f"the entry points of {group!r} are of what is installed, and nothing is beside this project")
+        return Unknown(
+            site, f"the entry points of {group!r} are of what is installed, and nothing is beside this project"
+        )
     return [one for one in found if name is None or (one.value if isinstance(one, Doubtful) else one).name == name]
 
 

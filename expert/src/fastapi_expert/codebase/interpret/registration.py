@@ -201,7 +201,9 @@ def route_list_method(interp: Runtime, routes: RouteList, name: str, given: Argu
             router.entries[:] = given_order
     elif name in ("index", "count"):
         found = [index for index, one in enumerate(router.entries) if args and one is args[0]]
-        return len(found) if name == "count" else found[0] if found else Unknown(given.site, "a route that is not there")
+        return (
+            len(found) if name == "count" else found[0] if found else Unknown(given.site, "a route that is not there")
+        )
     elif name in ("copy",):
         return list(router.entries)
     return None

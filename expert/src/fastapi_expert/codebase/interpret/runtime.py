@@ -35,7 +35,6 @@ from fastapi_expert.codebase.resolve.names import Names
 from fastapi_expert.codebase.syntax.facts import FileFacts, ImportFacts
 from fastapi_expert.codebase.syntax.ir import Expr, Stmt
 
-
 _T = TypeVar("_T")
 
 

@@ -88,14 +88,20 @@ def _count(interp: Runtime, given: Arguments) -> Any:
 def _repeat(interp: Runtime, given: Arguments) -> Any:
     times = given.get(1, "times")
     known = isinstance(times, int) or times is None
-    return [given.args[0]] * min(times if times is not None else MAX_ITEMS, MAX_ITEMS) if known and given.args else Unknown(
-        given.site, "repeats what is not known"
+    return (
+        [given.args[0]] * min(times if times is not None else MAX_ITEMS, MAX_ITEMS)
+        if known and given.args
+        else Unknown(given.site, "repeats what is not known")
     )
 
 
 def _cycle(interp: Runtime, given: Arguments) -> Any:
     items = _known(interp, given, 0)
-    return list(itertools.islice(itertools.cycle(items), MAX_ITEMS)) if items else Unknown(given.site, "repeats what is not known")
+    return (
+        list(itertools.islice(itertools.cycle(items), MAX_ITEMS))
+        if items
+        else Unknown(given.site, "repeats what is not known")
+    )
 
 
 def _starmap(interp: Runtime, given: Arguments) -> Any:

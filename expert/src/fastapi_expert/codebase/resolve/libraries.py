@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from fastapi_expert.codebase.files.cache import Cache
 
 _NEVER = frozenset([
-    *sys.stdlib_module_names, "fastapi", "starlette", "pydantic", "pydantic_core", "pydantic_settings", "typing_extensions",
-    "anyio", "sqlalchemy", "uvicorn", "hypercorn", "gunicorn", "granian", "httpx", "builtins",
+    *sys.stdlib_module_names, "fastapi", "starlette", "pydantic", "pydantic_core", "pydantic_settings", "anyio",
+    "typing_extensions", "sqlalchemy", "uvicorn", "hypercorn", "gunicorn", "granian", "httpx", "builtins",
 ])  # fmt: skip
 """What the interpreter knows by itself, what runs applications, and what calls them."""
 MAX_FILES = 400
@@ -73,7 +73,9 @@ class Libraries:
         """The Python files and the folders directly in ``folder``, sorted."""
         try:
             with os.scandir(self._absolute(folder)) as entries:
-                names = [one.name for one in entries if one.name.endswith(".py") or (one.is_dir() and "_" != one.name[:1])]
+                names = [
+                    one.name for one in entries if one.name.endswith(".py") or (one.is_dir() and one.name[:1] != "_")
+                ]
         except OSError:
             return []
         return sorted(f"{folder}/{name}" for name in names)
@@ -145,7 +147,9 @@ class Libraries:
     @property
     def edited(self) -> dict[str, bytes]:
         """The files that were read and lie in no `site-packages`, with their hashes: they change without an install."""
-        starts = tuple([f"{os.path.relpath(one, self.root)}/".replace(os.sep, "/") for one in self.environment.packages])
+        starts = tuple(
+            [f"{os.path.relpath(one, self.root)}/".replace(os.sep, "/") for one in self.environment.packages]
+        )
         return {path: digest for path, digest in self.digests.items() if not path.startswith(starts)}
 
     def have_changed(self) -> bool:

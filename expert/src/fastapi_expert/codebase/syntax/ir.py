@@ -504,7 +504,7 @@ class With(NamedTuple):
 
 
 class Try(NamedTuple):
-    """`try`; `else` is at the end of ``body``, ``after`` what `finally` holds, ``caught`` type and name of each handler."""
+    """`try`; `else` ends ``body``, ``after`` is what `finally` holds, ``caught`` type and name of each handler."""
 
     tag: str
     line: int

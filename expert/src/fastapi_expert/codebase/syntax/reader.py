@@ -121,8 +121,20 @@ _BUILDS = {
 _BUILDER_NAME = re.compile(rb"(?:create|make|build|init|setup|set_up|register|configure|include|mount|install)")
 _SHORT = 400
 _HOOKS = frozenset(
-    [b"__init__", b"__init_subclass__", b"__post_init__", b"__attrs_post_init__", b"__new__", b"__enter__", b"__exit__", b"__aenter__", b"__call__",
-     b"__iter__", b"__getattr__", b"__getitem__"]
+    [
+        b"__init__",
+        b"__init_subclass__",
+        b"__post_init__",
+        b"__attrs_post_init__",
+        b"__new__",
+        b"__enter__",
+        b"__exit__",
+        b"__aenter__",
+        b"__call__",
+        b"__iter__",
+        b"__getattr__",
+        b"__getitem__",
+    ]
 )
 """Methods that Python calls by itself where an object or a class is made or entered."""
 _RUNS_IN_CLASS = frozenset(
