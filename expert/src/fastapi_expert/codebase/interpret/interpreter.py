@@ -4,6 +4,7 @@ Statements run as Python would run them, on values that may be unknown. A branch
 the names it binds, and whatever it would register is reported instead of believed.
 """
 
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -58,6 +59,10 @@ MAX_CALL_STEPS = 5_000
 """The same in one call from module level, without the modules it imports: more is a computation, not a route table."""
 MAX_TEST_STEPS = 200
 """The same while the requests of tests are read."""
+MAX_LIBRARY_STEPS = 5_000
+"""The same in one call of a library; they do not count as the caller's."""
+MAX_IN_LIBRARY = 40_000
+"""The same in all calls of one library; what is called then is not known."""
 MAX_DEPTH = 40
 
 
@@ -81,6 +86,8 @@ class Interpreter(Runtime):
         self._given: dict[tuple[str, str], Any] = {}
         self._regions = 0
         self.depth = 0
+        self.in_library: Counter[str] = Counter()
+        """Steps so far in the functions of each library."""
         self.calling = 0
         """How many calls deep we are since the module that runs."""
         self.budget = MAX_STEPS
@@ -103,6 +110,8 @@ class Interpreter(Runtime):
         calling, self.calling = self.calling, 0
         guarded, self.guarded = self.guarded, 0
         left, self.budget = self.budget - self.steps, MAX_STEPS
+        if self.names.is_library(path):
+            self.budget = self.steps + MAX_LIBRARY_STEPS
         self.running.add(path)
         self.depth += 1
         try:
@@ -339,11 +348,20 @@ class Interpreter(Runtime):
             return Unknown(site, f"{function.qualname} is not found")
         self.called.add((function.path, function.qualname))
         body = self._body(function, facts, args, keywords)
+        if self.in_library and self.in_library[self._package(function.path)] > MAX_IN_LIBRARY:
+            reason = f"{facts.name}() is of a library that computes for too long"
+            if _may_register(function.receiver) or any(map(_may_register, (*args, *keywords.values()))):
+                self.cannot_place(site, "call", "what a call registers", reason)
+            return Unknown(site, reason)
         if body is None or self.calling > MAX_DEPTH or self.steps > self.budget:
             return Unknown(site, f"what {facts.name}() returns is not known from its text")
         if ir.yields(body):
             return GeneratorCall(function, args, keywords, site)
         return self._run_function(function, facts, body, args, keywords, site, None)
+
+    def _package(self, path: str) -> str:
+        """The top-level package of a library, "" for what is the project's own."""
+        return self.names.modules.name(path).partition(".")[0] if self.names.is_library(path) else ""
 
     def run_generator(self, generator: GeneratorCall, on_yield: Callable[[Any], None]) -> None:
         function = generator.function
@@ -403,9 +421,10 @@ class Interpreter(Runtime):
         if not self.calling:
             self.budget = self.steps + self._allowance()
         self.calling += 1
-        home, line = self.home, self.line
-        if self.names.is_library(function.path) and not self.names.is_library(site.path):
-            self.home = site
+        home, line, budget, start = self.home, self.line, self.budget, self.steps
+        entering = self.names.is_library(function.path) and not self.names.is_library(site.path)
+        if entering:
+            self.home, self.budget = site, self.steps + MAX_LIBRARY_STEPS
         value: Any = None
         try:
             with self.branch():
@@ -425,6 +444,9 @@ class Interpreter(Runtime):
             value = Unknown(site, f"what {facts.name}() returns is not known")
         finally:
             self.home, self.line = home, line
+            if entering:
+                self.budget = budget + self.steps - start
+                self.in_library[self._package(function.path)] += self.steps - start
             self.calling -= 1
             if not self.calling:
                 self.budget = MAX_STEPS
