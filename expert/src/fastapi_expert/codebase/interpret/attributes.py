@@ -7,7 +7,6 @@ from typing import Any
 from fastapi_expert.codebase.interpret.paths import CONSTANTS, path_attribute
 from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
-    HOLE,
     MISSING,
     Arguments,
     ClassValue,
@@ -115,7 +114,7 @@ def attribute(interp: Runtime, value: Any, name: str, site: Site) -> Any:
     if name == "__path__" and isinstance(value, Unknown):
         return value
     if isinstance(value, Unknown):
-        return replace(value, text=HOLE, unset=False)
+        return Unknown(value.site, value.reason)
     read = _READERS.get(value.__class__)
     if read is not None:
         return read(interp, value, name, site)
@@ -252,6 +251,8 @@ def _of_router(interp: Runtime, router: Router, name: str, site: Site) -> Any:
         return RouteList(router)
     if name in ("__class__", "__dict__"):
         return router.cls if name == "__class__" else Unknown(site, "what a router holds")
+    if name == "dependency_overrides" and router.is_app:
+        return router.attributes.setdefault(name, {})
     if name == "state":
         return router.attributes.setdefault(name, Instance(External("starlette.datastructures.State"), site))
     if router.is_app and name in _APP_DEFAULTS:
@@ -274,7 +275,7 @@ def _of_instance(interp: Runtime, instance: Instance, name: str, site: Site) -> 
     if isinstance(instance.cls, External):
         return Method(instance, name)
     found = class_attribute(interp, instance.cls, name, site, receiver=instance)
-    if isinstance(found, Unknown) and name in _MODEL_METHODS:
+    if isinstance(found, Unknown) and name in MODEL_METHODS:
         return Method(instance, name)
     if isinstance(found, Unknown) and not name.startswith("__"):
         fallback = class_attribute(interp, instance.cls, "__getattr__", site, receiver=instance)
@@ -283,7 +284,7 @@ def _of_instance(interp: Runtime, instance: Instance, name: str, site: Site) -> 
     return found
 
 
-_MODEL_METHODS = ("model_dump", "dict", "_asdict", "model_copy")
+MODEL_METHODS = ("model_dump", "dict", "_asdict", "model_copy")
 """What gives the fields of a model or a named tuple."""
 
 
@@ -509,7 +510,7 @@ def _member(interp: Runtime, cls: ClassValue, name: str, value: Any) -> Any:
     return value
 
 
-_FIELDS = frozenset(
+FIELDS = frozenset(
     [
         "Field",
         "field",
@@ -525,6 +526,7 @@ _FIELDS = frozenset(
         "mapped_column",
     ]
 )
+"""Functions and classes outside that say what a field of a class holds."""
 
 
 def default(interp: Runtime, value: Any, site: Site) -> Any:
@@ -534,7 +536,7 @@ def default(interp: Runtime, value: Any, site: Site) -> Any:
     package, _, kind = value.cls.name.rpartition(".")
     if package.startswith("traitlets") and "0" in value.attributes:
         return value.attributes["0"]
-    if kind not in _FIELDS:
+    if kind not in FIELDS:
         return value
     for key in ("default_factory", "factory", *(("0",) if kind == "Factory" else ())):
         if key in value.attributes:

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi_expert.codebase.interpret import plugins, tables
 from fastapi_expert.codebase.interpret.attributes import (
+    MODEL_METHODS,
     bases,
     class_attribute,
     default,
@@ -242,7 +243,7 @@ def _external(interp: Runtime, function: External, given: Arguments) -> Any:
     last = function.name.rpartition(".")[2]
     if last in DEPENDS and not function.name.startswith("builtins."):
         target = given.args[0] if given.args else given.keywords.get("dependency")
-        return Dependency(target, last == "Security", given.site)
+        return Dependency(target, last == "Security", given.site, given.keywords.get("scopes"))
     if last == "get" and function.name.endswith("environ.get"):
         last = "getenv"
     if last in ("config", "env") and "default" in given.keywords:
@@ -330,7 +331,7 @@ def _method(interp: Runtime, method: Method, given: Arguments) -> Any:
         return list_method(interp, receiver, name, given.args, given.keywords, given.site)
     if is_dict(receiver):
         return dict_method(interp, receiver, name, given)
-    if isinstance(receiver, Instance) and isinstance(receiver.cls, ClassValue):
+    if isinstance(receiver, Instance) and isinstance(receiver.cls, ClassValue) and name in MODEL_METHODS:
         fields = fields_of(interp, receiver)
         if name == "model_copy":
             changed = given.keywords.get("update")
@@ -343,6 +344,10 @@ def _method(interp: Runtime, method: Method, given: Arguments) -> Any:
             interp.want(receiver, surely=True)
         made = External(f"{receiver.cls.name}.{name}()")
         return given.args[0] if _is_decorating(given) else made
+    if isinstance(receiver, Instance) and name == "__init__":  # of a base outside: it keeps what it is given
+        for key, value in given.keywords.items():
+            receiver.attributes.setdefault(key, value)
+        return None
     return Unknown(given.site, f"what {name}() returns is not known")
 
 

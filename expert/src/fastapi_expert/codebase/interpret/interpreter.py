@@ -43,6 +43,7 @@ from fastapi_expert.codebase.interpret.values import (
     Scope,
     Site,
     Thunk,
+    Uncalled,
     Unknown,
     is_dict,
     is_list,
@@ -203,7 +204,7 @@ class Interpreter(Runtime):
     def run(self, body: Iterable[Stmt], scope: Scope) -> None:
         for statement in body:
             self.steps += 1
-            self.line = statement[1]
+            self.line = ir.line_of(statement)
             if self.steps > self.budget:
                 self._give_up(scope, statement)
             run_statement(self, statement, scope)
@@ -354,7 +355,8 @@ class Interpreter(Runtime):
                 self.cannot_place(site, "call", "what a call registers", reason)
             return Unknown(site, reason)
         if body is None or self.calling > MAX_DEPTH or self.steps > self.budget:
-            return Unknown(site, f"what {facts.name}() returns is not known from its text")
+            reason = f"what {facts.name}() returns is not known from its text"
+            return Uncalled(site, reason, function=function, args=tuple(args), keywords=keywords)
         if ir.yields(body):
             return GeneratorCall(function, args, keywords, site)
         return self._run_function(function, facts, body, args, keywords, site, None)

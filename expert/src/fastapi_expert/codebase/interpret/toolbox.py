@@ -15,6 +15,7 @@ from fastapi_expert.codebase.interpret.values import (
     Unknown,
     is_dict,
 )
+from fastapi_expert.codebase.syntax import ir
 
 MAX_ITEMS = 500
 """Of a sequence that has no end."""
@@ -50,7 +51,7 @@ def _accumulate(interp: Runtime, given: Arguments) -> Any:
     return interp.made(found)
 
 
-_SUM = ("b", "+", "left", "right")
+_SUM = ir.binary("+", "left", "right")
 
 
 def _group(interp: Runtime, given: Arguments) -> Any:
@@ -164,7 +165,7 @@ def got(interp: Runtime, getter: Getter, given: Arguments) -> Any:
     return found[0] if len(found) == 1 else found
 
 
-_ITEM = ("i", "it", "key")
+_ITEM = ir.subscript("it", "key")
 
 
 def _deque(interp: Runtime, given: Arguments) -> Any:
