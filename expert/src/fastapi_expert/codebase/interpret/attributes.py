@@ -379,7 +379,9 @@ def _lineage(interp: Runtime, cls: ClassValue, below: tuple[ClassValue, ...]) ->
     if any(_same_class(cls, one) for one in below) or len(below) > MAX_ANCESTORS:
         return []  # a class that descends from itself
     direct = bases(interp, cls)
-    lines = [_lineage(interp, one, (*below, cls)) if isinstance(one, ClassValue) else [one] for one in direct]
+    lines: list[list[ClassValue | External]] = [
+        _lineage(interp, one, (*below, cls)) if isinstance(one, ClassValue) else [one] for one in direct
+    ]
     return [cls, *_merged([line for line in (*lines, direct) if line])]
 
 

@@ -1,6 +1,5 @@
 """Expressions to values, as far as the text tells; the rest is an Unknown that says why."""
 
-import operator
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -261,15 +260,15 @@ def _binary(interp: Runtime, expr: ir.Binary, scope: Scope) -> Any:
 
 
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "//": operator.floordiv,
-    "%": operator.mod,
-    "|": operator.or_,
-    "&": operator.and_,
-    "^": operator.xor,
+    "+": lambda left, right: left + right,
+    "-": lambda left, right: left - right,
+    "*": lambda left, right: left * right,
+    "/": lambda left, right: left / right,
+    "//": lambda left, right: left // right,
+    "%": lambda left, right: left % right,
+    "|": lambda left, right: left | right,
+    "&": lambda left, right: left & right,
+    "^": lambda left, right: left ^ right,
 }
 
 

@@ -180,8 +180,9 @@ def _path(interp: Runtime, given: Arguments) -> Any:
 
 
 def _joined(interp: Runtime, given: Arguments) -> Any:
-    if given.args and all(isinstance(one, str) for one in given.args):
-        return posixpath.join(*given.args)
+    texts = [one for one in given.args if isinstance(one, str)]
+    if texts and len(texts) == len(given.args):
+        return posixpath.join(*texts)
     if all(isinstance(one, str) for one in given.args[1:]):
         return _path(interp, given)
     return Unknown(given.site, "a path that is not known")
@@ -261,8 +262,9 @@ def _entries(interp: Runtime, folder: PathValue, given: Arguments) -> list[PathV
 
 def _pure(interp: Runtime, given: Arguments) -> Any:
     """A path that is a text: `PurePosixPath("/api")`."""
-    if given.args and all(isinstance(one, str) for one in given.args):
-        return PathValue(posixpath.join(*given.args), relative=True)
+    texts = [one for one in given.args if isinstance(one, str)]
+    if texts and len(texts) == len(given.args):
+        return PathValue(posixpath.join(*texts), relative=True)
     return _path(interp, given)
 
 
