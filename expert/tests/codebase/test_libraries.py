@@ -7,8 +7,9 @@ import pytest
 
 from fastapi_expert.codebase import Codebase, load, refresh
 from fastapi_expert.codebase.files.environment import environments
+from fastapi_expert.codebase.model import Route
 
-from .projects import reached, read, running_table, table, write
+from .projects import Table, reached, read, running_table, table, write
 
 SITE = ".venv/lib/python3.11/site-packages"
 
@@ -108,11 +109,11 @@ APP = """
 """
 
 
-def _by_path(codebase: Codebase) -> dict[str, object]:
+def _by_path(codebase: Codebase) -> dict[str, Route]:
     return {served.route.path: served.route for served in codebase.served}
 
 
-def _running(root: Path, monkeypatch: pytest.MonkeyPatch, where: str = "main:app") -> object:
+def _running(root: Path, monkeypatch: pytest.MonkeyPatch, where: str = "main:app") -> Table:
     monkeypatch.syspath_prepend(str(root / SITE))
     return running_table(root, where)
 
