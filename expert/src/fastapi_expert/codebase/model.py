@@ -99,6 +99,8 @@ class Route:
     """The id of the application that serves it, or of the router that none is seen to include."""
     host: str = ""
     """The host that it answers for alone, of `app.host(…)`."""
+    via: tuple[str, int] | None = None
+    """Where the project brings it in (path, line), of a route whose endpoint an installed library holds."""
     protection: Protection = "none"
     by: tuple[Evidence, ...] = ()
     when: Shipped | None = None

@@ -106,6 +106,8 @@ def route_json(route: Route) -> dict[str, Any]:
         }
     if route.host:
         document["host"] = route.host
+    if route.via is not None:
+        document["via"] = {"path": route.via[0], "line": route.via[1]}
     if route.response_model is not None:
         document["response_model"] = route.response_model
     if route.status_code is not None:

@@ -56,6 +56,7 @@ def read_source(source: bytes, path: str, *, all_bodies: bool = False) -> FileFa
         b"us-ascii",
     ):
         source = _recoded(source, declared[1])
+    source = _plain(source)
     root = _parser().parse(source).root_node
     try:
         return _Reading(source, path, root, all_bodies=all_bodies).facts()
@@ -64,6 +65,20 @@ def read_source(source: bytes, path: str, *, all_bodies: bool = False) -> FileFa
 
 
 _CODING = re.compile(rb"(?:#[^\n]*\n)?[ \t\f]*#[^\n]*?coding[:=][ \t]*([-\w.]+)")
+
+
+_BOM = b"\xef\xbb\xbf"
+_FORM_FEED = re.compile(rb"^[ \t\f]*\f", re.MULTILINE)
+
+
+def _plain(source: bytes) -> bytes:
+    """The text without what Python overlooks before a statement, line for line: a byte order mark, form feeds."""
+    source = source.removeprefix(_BOM)
+    if b"\f" in source:
+        source = _FORM_FEED.sub(b"", source)
+    if b"\r" in source and b"\n" not in source:
+        source = source.replace(b"\r", b"\n")
+    return source
 
 
 def _recoded(source: bytes, encoding: bytes) -> bytes:
@@ -106,7 +121,20 @@ _BUILDS = {
 _BUILDER_NAME = re.compile(rb"(?:create|make|build|init|setup|set_up|register|configure|include|mount|install)")
 _SHORT = 400
 _HOOKS = frozenset(
-    [b"__init__", b"__init_subclass__", b"__post_init__", b"__attrs_post_init__", b"__new__", b"__enter__", b"__exit__"]
+    [
+        b"__init__",
+        b"__init_subclass__",
+        b"__post_init__",
+        b"__attrs_post_init__",
+        b"__new__",
+        b"__enter__",
+        b"__exit__",
+        b"__aenter__",
+        b"__call__",
+        b"__iter__",
+        b"__getattr__",
+        b"__getitem__",
+    ]
 )
 """Methods that Python calls by itself where an object or a class is made or entered."""
 _RUNS_IN_CLASS = frozenset(
