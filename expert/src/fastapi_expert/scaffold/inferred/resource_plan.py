@@ -63,7 +63,7 @@ class ResourcePlan:
         self.shared = self.style == "sqlmodel" and is_sqlmodel and self.places.table == self.places.schemas
         self.rows = Writing(names, self.style, targets)
         self.schema_types = Writing(names, "sqlmodel" if is_sqlmodel else "mapped", targets)
-        self.owner = next((f for f in fields if f.is_owner and conventions.user is not None), None)
+        self.owner = next((f for f in fields if f.ref and conventions.user is not None), None)
         self.given = tuple(field for field in fields if field is not self.owner)
         self.schema = self._schema_names()
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from fastapi_expert.scaffold.fields import KINDS, Field
+from fastapi_expert.scaffold.fields import KINDS, USERS, Field
 from fastapi_expert.scaffold.inferred.imports import Import
 from fastapi_expert.scaffold.inferred.tables import Key, PyType, Style
 from fastapi_expert.scaffold.naming import Names
@@ -171,7 +171,7 @@ class Writing:
 
 def _gone(field: Field) -> str:
     """What becomes of a row when the one it refers to goes."""
-    action = "CASCADE" if field.is_owner else "SET NULL" if field.optional else ""
+    action = "CASCADE" if field.ref in USERS else "SET NULL" if field.optional else ""
     return f', ondelete="{action}"' if action else ""
 
 
