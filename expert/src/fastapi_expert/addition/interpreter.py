@@ -53,6 +53,19 @@ class Interpreter:
         except Broken as broken:
             raise Unanswered(str(broken)) from None
 
+    def alembic(self, folder: str, arguments: list[str], *, postgres: Address | None) -> None:
+        """Run the project's Alembic on the copy, kept to databases of ours. Raises Unanswered when it fails."""
+        words = ", ".join(map(repr, arguments))
+        script = f"import expert_guard; from alembic.config import main; main([{words}])"
+        try:
+            output = run(
+                [self.python, "-c", script], cwd=self.stage.root / folder, timeout=self.timeout, env=self.variables(postgres)
+            )
+        except Broken as broken:
+            raise Unanswered(str(broken)) from None
+        if output.code != 0:
+            raise Unanswered(output.last_words)
+
     def variables(
         self, postgres: Address | None = None, *, table: tuple[str, str] = ("", ""), guarded: bool = True
     ) -> dict[str, str]:

@@ -76,6 +76,11 @@ def with_member(text: str, variable: str, member: str, *, beside: str = "") -> s
     return _inserted(source, members, found.children[-1], member, at)
 
 
+def has_member(text: str, variable: str, member: str) -> bool:
+    """Whether ``member`` is in a list, tuple or set that the module binds to ``variable``."""
+    return any(member in _members(each) for each in _displays(text.encode(), variable))
+
+
 def with_members(text: str, variable: str, members: Sequence[str]) -> str | None:
     """The same for several, each a line at the end, in their order."""
     for member in members:

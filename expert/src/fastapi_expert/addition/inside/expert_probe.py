@@ -130,6 +130,8 @@ def make_tables(module, table):
 
 
 def _table(question):
+    for other in question.get("other_modules", ()):
+        importlib.import_module(other)
     module = importlib.import_module(question["table_module"])
     for value in vars(module).values():
         found = getattr(value, "__table__", None)

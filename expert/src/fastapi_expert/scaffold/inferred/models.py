@@ -43,7 +43,7 @@ def _table_text(resource: ResourcePlan, document: Document, fields: tuple[Field,
         document.need(Import("enum"))
     if not bases:
         facts = resource.codebase.class_(resource.table.id)
-        bases = ", ".join([*(facts.bases if facts else ()), *(["table=True"] if resource.style == "sqlmodel" else [])])
+        bases = ", ".join([*resource.bases(facts.bases if facts else ()), *(["table=True"] if resource.style == "sqlmodel" else [])])
         document.need(*resource.resolver.for_text(bases, resource.table.path))
     return resource.render(
         "table",
@@ -61,7 +61,7 @@ def _put_schemas(resource: ResourcePlan, drafts: Drafts) -> None:
     document = drafts.document(resource.places.schemas, schema.path, f"{resource.names.nouns.capitalize()}.")
     text = f"{_schemas_text(resource, document)}\n\n\n{_read_text(resource, document)}"
     document.need(*(resource.of_table(resource.rows.enum_name(field)) for field in resource.given if field.choices))
-    document.put(text, after=resource.end(schema.path, list(resource.sibling.schemas.values())))
+    document.put(text, after=resource.end(schema.path, resource.shown()))
 
 
 def _put_models_of_one_file(resource: ResourcePlan, drafts: Drafts) -> None:
@@ -73,7 +73,7 @@ def _put_models_of_one_file(resource: ResourcePlan, drafts: Drafts) -> None:
     enums, _, rest = table.rpartition(f"class {resource.names.pascal}(")
     parts = [enums.strip("\n"), schemas, f"class {resource.names.pascal}({rest}", _read_text(resource, document)]
     text = "\n\n\n".join(part.strip("\n") for part in parts if part.strip())
-    document.put(text, after=resource.end(resource.table.path, [resource.table, *resource.sibling.schemas.values()]))
+    document.put(text, after=resource.end(resource.table.path, [resource.table, *resource.shown()]))
 
 
 def _schemas_text(resource: ResourcePlan, document: Document, *, in_table: bool = False) -> str:
@@ -101,7 +101,16 @@ def _read_text(resource: ResourcePlan, document: Document) -> str:
             document.need(*resource.resolver.for_text(f"{field.annotation} {field.default}", read.path if read else ""))
     config = not resource.shared and not _roots_read_attributes(resource)
     document.need(*([Import("pydantic", "ConfigDict")] if config else []))
-    return resource.render("read", read_lines=lines, config=config)
+    envelope = resource.ways.envelope
+    answered = ""
+    if envelope is not None:
+        bases = ", ".join(envelope.schema.bases or ())
+        document.need(*resource.resolver.for_text(bases, envelope.schema.path))
+        counted = f"\n    {envelope.count}: int" if envelope.count else ""
+        head = f"class {resource.envelope_name}({bases}):" if bases else f"class {resource.envelope_name}:"
+        text = f'"""{resource.names.nouns.capitalize()}, and how many there are."""'
+        answered = f"{head}\n    {text}\n\n    {envelope.items}: list[{resource.schema['read']}]{counted}"
+    return "\n\n\n".join(filter(None, [resource.render("read", read_lines=lines, config=config), answered]))
 
 
 def _roots_read_attributes(resource: ResourcePlan) -> bool:
