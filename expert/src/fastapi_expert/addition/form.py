@@ -64,7 +64,8 @@ class Form:
         self.stage.put(files)
         if any(rule in one for one in old for rule in _NOT_INSTALLED):
             return [], ["the type checker does not find the project's packages"]
-        return list(new - old), list(dict.fromkeys(silent))
+        # what a file was told before in the same words is the neighbour's own way
+        return sorted(set(new) - set(old)), list(dict.fromkeys(silent))
 
     def _typed(self, paths: list[str], silent: list[str]) -> "Counter[str]":
         found: Counter[str] = Counter()

@@ -34,20 +34,33 @@ def write_all(root: Path, files: Sequence[File]) -> None:
     Raises:
         ExpertError: one of them has changed since it was read, or cannot be written.
     """
+    for path, before, _ in files:
+        if _text(root / path) != before:
+            raise ExpertError("this has changed in the meantime", where=path, do="Run the command again.")
     journal = cache_of(root) / _JOURNAL
     ensure_ignored(journal.parent)
     folders = sorted({str(folder.relative_to(root)) for path, _, _ in files for folder in _missing(root, path)})
     rows = [{"path": path, "before": before, "after": after} for path, before, after in files]
     write_atomically(journal, json.dumps({"files": rows, "folders": folders}).encode())
     try:
-        for path, before, after in files:
-            if _text(root / path) != before:
-                raise ExpertError("this has changed in the meantime", where=path, do="Run the command again.")
+        for path, _, after in files:
             write_atomically(root / path, after.encode())
     except BaseException:
         recover(root)
         raise
     journal.unlink()
+
+
+def with_line_ends(root: Path, files: Sequence[File]) -> tuple[File, ...]:
+    """The files with the line ends that those have which are there."""
+    found: list[File] = []
+    for path, before, after in files:
+        there = _text(root / path) if before is not None else None
+        if there is not None and "\r\n" in there and there.replace("\r\n", "\n") == before:
+            found.append((path, there, after.replace("\n", "\r\n")))
+        else:
+            found.append((path, before, after))
+    return tuple(found)
 
 
 def recover(root: Path) -> tuple[str, ...]:

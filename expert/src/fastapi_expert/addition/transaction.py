@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi_expert.addition.form import Form
-from fastapi_expert.addition.journal import alone, write_all
+from fastapi_expert.addition.journal import alone, with_line_ends, write_all
 from fastapi_expert.addition.proofs import Proof, Proofs
 from fastapi_expert.addition.staging import staging
 from fastapi_expert.errors import ExpertError
@@ -37,7 +37,7 @@ def tried(root: Path, plan: Plan, *, timeout: float, prove: bool = True, despite
     begin()
     made: list[Proof] = []
     with staging(root) as stage:
-        files = Form(stage, timeout).shape(plan.files)
+        files = Form(stage, timeout).shape(with_line_ends(root, plan.files))
         proofs = Proofs(stage, plan, files, timeout)
         with proofs.running:
             for proof in proofs.made():

@@ -159,16 +159,18 @@ def _tried(connection, table, migration):
         return (name if kind == "table" else item.table.name) == table.name
 
     options = {"compare_type": True, "include_object": is_of_it, "target_metadata": table.metadata}
-    context = MigrationContext.configure(connection, opts=options)
     said = []
-    with Operations.context(context):
-        for step in ("upgrade", "downgrade", "upgrade"):
+    for step in ("upgrade", "downgrade", "upgrade"):
+        context = MigrationContext.configure(connection, opts=options)  # a command each, as the team would run it
+        with Operations.context(context):
             getattr(migration, step)()
-            there = _there(connection, table)
-            if there != (step == "upgrade"):
-                said.append("after {} the table is {}there".format(step, "" if there else "not "))
-            if step == "downgrade" and _enums(connection) != enums:
-                said.append("downgrade leaves {} behind".format(", ".join(sorted(_enums(connection) - enums))))
+        there = _there(connection, table)
+        if there != (step == "upgrade"):
+            said.append("after {} the table is {}there".format(step, "" if there else "not "))
+        if step == "downgrade" and _enums(connection) != enums:
+            said.append("downgrade leaves {} behind".format(", ".join(sorted(_enums(connection) - enums))))
+        if said:
+            return said
     said.extend(_difference(each) for each in compare_metadata(context, table.metadata))
     return said
 

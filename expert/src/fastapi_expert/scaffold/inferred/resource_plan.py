@@ -80,8 +80,10 @@ class ResourcePlan:
         old = oldest is not None and oldest < (3, 10)
         self.gone, told = self._gone()
         self.told = (*self.ways.told, *told, *self._told_of_references())
-        self.rows = Writing(wanted.names, self.style, targets, self.gone, old)
-        self.schema_types = Writing(wanted.names, "sqlmodel" if is_sqlmodel else "mapped", targets, self.gone, old)
+        ignores = bool(re.search(r"sa_type=[^\n]*type: ignore", sources.text(self.table.path)))
+        self.rows = Writing(wanted.names, self.style, targets, self.gone, old, ignores)
+        style = "sqlmodel" if is_sqlmodel else "mapped"
+        self.schema_types = Writing(wanted.names, style, targets, self.gone, old, ignores)
         self.schema = self._schema_names()
         self.words = Words(self)
 

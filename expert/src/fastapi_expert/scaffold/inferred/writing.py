@@ -80,6 +80,8 @@ class Writing:
     """What becomes of a row when the one that a column refers to goes: the words of `ON DELETE`."""
     old: bool = False
     """Whether it has to run on a Python without `X | None`."""
+    ignores: bool = False
+    """Whether the project's type checker has to be told that `sa_type` may be an instance."""
 
     def optional(self, text: str) -> str:
         """The type, or None."""
@@ -144,8 +146,8 @@ class Writing:
             return Line(f"{field.column_name}: {annotation}", _with(asked, kind))
         line = f"{field.column_name}: {annotation} = Field({', '.join(wanted)})"
         needs = [source, *asked, *(Import("sqlalchemy", name) for name in ("JSON", "DateTime") if f"={name}" in line)]
-        if "sa_type=DateTime(" in line:
-            line += "  # type: ignore  # an instance will do"
+        if "sa_type=DateTime(" in line and self.ignores:
+            line += "  # type: ignore"
         return Line(line, _with(needs, kind))
 
     def _limits(self, field: Field, *, in_table: bool) -> list[str]:
