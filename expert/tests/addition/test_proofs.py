@@ -11,7 +11,14 @@ from fastapi_expert.addition.transaction import Unproven, carry_out, tried
 from fastapi_expert.scaffold.plan import Plan
 
 APPLICATION = {
-    "pyproject.toml": '[project]\nname = "p"\nversion = "1"\nrequires-python = ">=3.11"\n\n[tool.ruff]\n\n[tool.ruff.format]\n',
+    "pyproject.toml": """\
+[project]
+name = "p"
+version = "1"
+requires-python = ">=3.11"
+
+[tool.ruff.format]
+""",
     "main.py": "from fastapi import FastAPI\n\napp = FastAPI()\n",
     "tables.py": """\
 import sqlalchemy as sa
@@ -31,7 +38,7 @@ class Thing(Base):
     ".env": "SECRET=1\n",
     "data.db": "never copied",
 }
-MIGRATION = '''\
+MIGRATION = """\
 import sqlalchemy as sa
 from alembic import op
 
@@ -47,7 +54,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     {down}
-'''
+"""
 
 
 @pytest.fixture
@@ -64,7 +71,9 @@ def plan_of(path: str = "new.py", text: str = "X = 1\n", **more: object) -> Plan
 
 
 def state(project: Path) -> dict[str, str]:
-    return {path.name: path.read_text() for path in project.rglob("*") if path.is_file() and ".expert" not in path.parts}
+    return {
+        path.name: path.read_text() for path in project.rglob("*") if path.is_file() and ".expert" not in path.parts
+    }
 
 
 def proven(proofs: tuple[Proof, ...], what: str) -> str:
@@ -119,8 +128,8 @@ def test_an_application_that_did_not_start_before_proves_nothing(project: Path) 
 def test_an_application_is_kept_from_databases_and_servers_of_the_project(project: Path, tmp_path: Path) -> None:
     database = tmp_path / "real.db"
     (project / "main.py").write_text(
-        f"import sqlite3\n\nfrom fastapi import FastAPI\n\nsqlite3.connect({str(database)!r}).execute('CREATE TABLE t (x)')\n"
-        "app = FastAPI()\n"
+        "import sqlite3\n\nfrom fastapi import FastAPI\n\n"
+        f"sqlite3.connect({str(database)!r}).execute('CREATE TABLE t (x)')\napp = FastAPI()\n"
     )
     done = tried(project, plan_of(module="new", apps=(("main", "app"),)), timeout=60)
     assert proven(done.proofs, "imported") == "not proven"
@@ -151,7 +160,9 @@ def test_a_type_that_a_downgrade_leaves_on_postgresql_is_found(project: Path) ->
     tables = (project / "tables.py").read_text().replace("Mapped[str]", "Mapped[str]")
     (project / "tables.py").write_text(tables.replace("sa.String(20)", 'sa.Enum("a", "b", name="kind")'))
     text = MIGRATION.format(kind='sa.Enum("a", "b", name="kind")', down='op.drop_table("thing")')
-    plan = plan_of("m.py", text, table="thing", table_module="tables", migration="m.py", on_sqlite=False, on_postgres=True)
+    plan = plan_of(
+        "m.py", text, table="thing", table_module="tables", migration="m.py", on_sqlite=False, on_postgres=True
+    )
     assert "downgrade leaves kind behind" in refused(project, plan)
 
 
@@ -181,9 +192,7 @@ def test_a_copy_that_was_left_behind_is_removed_by_the_next(project: Path) -> No
         "with staging(Path(sys.argv[1])) as stage:\n    print(stage.top.parent, flush=True)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    killed = subprocess.run(
-        [sys.executable, "-c", text, str(project)], capture_output=True, text=True, check=False
-    )
+    killed = subprocess.run([sys.executable, "-c", text, str(project)], capture_output=True, text=True, check=False)
     left = Path(killed.stdout.strip())
     assert left.is_dir()
     with staging(project):

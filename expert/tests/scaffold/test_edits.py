@@ -105,5 +105,5 @@ def test_any_number_of_imports_leaves_python_that_imports_all_of_them(
     for name in more:
         text = added(text, "app.api", name)
         assert syntax_error(text) is None
-    wanted = set(more) | (set(there) if shape < 3 else set())
+    wanted = set(more) | (set(there) if shape < 3 else set[str]())
     assert {name for module, name in imported(text) if module == "app.api"} == wanted

@@ -1,12 +1,13 @@
-"""What was added, in the form that the team's own tools give it, and what these find in it that was not there before."""
+"""What was added, in the form that the team's own tools give it, and what these find in it that is new."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from fastapi_expert.addition.staging import Staging
 from fastapi_expert.gate.checks import tools
-from fastapi_expert.gate.checks.environment import environment, home_of
+from fastapi_expert.gate.checks.environment import Environment, environment, home_of
 from fastapi_expert.gate.checks.process import Broken, run
 from fastapi_expert.gate.checks.tools import PROJECT, Call, Tool
 from fastapi_expert.gate.model import Finding
@@ -39,7 +40,7 @@ class Form:
     def complaints(self, files: Sequence[File], checks: Sequence[str]) -> tuple[list[str], list[str]]:
         """What the tools of ``checks`` find in the files as they will be and not as they are; and which cannot say."""
         sources = [path for path, _, _ in files if path.endswith(".py")]
-        after = {path: self._counted(path, checks) for path in sources if not checks == ("types",)}
+        after = {path: self._counted(path, checks) for path in sources if checks != ("types",)}
         found, silent = list[str](), list[str]()
         if checks == ("types",):
             return self._type_errors(files, sources)
@@ -106,17 +107,19 @@ class Form:
         chosen = tools.choose(home, self.stage.top).tools
         return [tool.name for tool in chosen if tool.check in checks and self._executable(tool, path) is None]
 
-    def _executable(self, tool: Tool, path: str):
+    def _executable(self, tool: Tool, path: str) -> Path | None:
         return self._environment(tool, path).tool(tool.name)
 
-    def _environment(self, tool: Tool, path: str):
+    def _environment(self, tool: Tool, path: str) -> Environment:
         home = home_of(self.stage.of_top(path), self.stage.top, tool.homes)
         real = self.stage.real_top / home.relative_to(self.stage.top)
         return environment(real, self.stage.real_top)
 
     def _run(self, tool: Tool, paths: Sequence[str]) -> list[Finding]:
         call = self._call(tool, paths)
-        output = run([self._executable(tool, paths[0]) or tool.name, *tool.arguments(call)], cwd=call.home, timeout=self.timeout)
+        output = run(
+            [self._executable(tool, paths[0]) or tool.name, *tool.arguments(call)], cwd=call.home, timeout=self.timeout
+        )
         return tool.read(output, call)
 
     def _fix(self, tool: Tool, path: str) -> None:

@@ -59,7 +59,10 @@ class Interpreter:
         script = f"import expert_guard; from alembic.config import main; main([{words}])"
         try:
             output = run(
-                [self.python, "-c", script], cwd=self.stage.root / folder, timeout=self.timeout, env=self.variables(postgres)
+                [self.python, "-c", script],
+                cwd=self.stage.root / folder,
+                timeout=self.timeout,
+                env=self.variables(postgres),
             )
         except Broken as broken:
             raise Unanswered(str(broken)) from None

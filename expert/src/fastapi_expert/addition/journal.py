@@ -75,7 +75,9 @@ def recover(root: Path) -> tuple[str, ...]:
     except FileNotFoundError:
         return ()
     except ValueError:
-        raise ExpertError("this journal cannot be read", where=str(journal), do="Look at `git status`, delete it.") from None
+        raise ExpertError(
+            "this journal cannot be read", where=str(journal), do="Look at `git status`, delete it."
+        ) from None
     files: list[File] = [(row["path"], row["before"], row["after"]) for row in kept["files"]]
     touched = [path for path, before, after in files if _text(root / path) not in (before, after)]
     if touched:

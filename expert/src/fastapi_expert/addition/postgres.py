@@ -51,7 +51,9 @@ def server(programs: Path) -> Generator[Address | None]:
                 process.wait(timeout=_READY_WITHIN)
 
 
-def _start(programs: Path, folder: Path, address: Address, account: Mapping[str, Any]) -> "subprocess.Popen[bytes] | None":
+def _start(
+    programs: Path, folder: Path, address: Address, account: Mapping[str, Any]
+) -> "subprocess.Popen[bytes] | None":
     secret = folder / "password"
     secret.write_text(address.password)
     if account:
@@ -61,11 +63,11 @@ def _start(programs: Path, folder: Path, address: Address, account: Mapping[str,
     initdb += ["--encoding=UTF8", "--locale=C", "--no-sync"]
     quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "stdin": subprocess.DEVNULL}
     try:
-        if subprocess.run(initdb, check=False, cwd=folder, **quiet, **account).returncode:
+        if subprocess.call(initdb, cwd=folder, **quiet, **account):
             return None
         command = [str(programs / "postgres"), "-D", str(data), "-p", str(address.port), "-h", "127.0.0.1"]
         command += ["-k", str(folder), "-F"]
-        return subprocess.Popen(command, cwd=folder, **quiet, **account)
+        return subprocess.Popen[bytes](command, cwd=folder, **quiet, **account)
     except OSError:
         return None
 

@@ -53,7 +53,7 @@ class Proofs:
         yield from self._migrated()
         yield from self._tested()
 
-    # text ---------------------------------------------------------------------------------------------------------------
+    # text -----------------------------------------------------------------------------------------------------------
 
     def _parsed(self) -> Generator[Proof]:
         for path, before, after in self.files:
@@ -100,7 +100,7 @@ class Proofs:
             else:
                 yield Proof(said, "proven")
 
-    # running ------------------------------------------------------------------------------------------------------------
+    # running --------------------------------------------------------------------------------------------------------
 
     @cached_property
     def python(self) -> Interpreter:
@@ -214,7 +214,9 @@ class Proofs:
                 return
             before = self._run_tests(home, (self.plan.like,)) if self.plan.like else None
             if before is not None and before.code not in (0, 5):
-                yield Proof(what, "not proven", f"nor do those of its neighbour here: {_reason(before.out + before.err)}")
+                yield Proof(
+                    what, "not proven", f"nor do those of its neighbour here: {_reason(before.out + before.err)}"
+                )
                 return
             yield Proof(what, "failed", _reason(output.out + output.err))
         except Unanswered as failure:

@@ -24,11 +24,15 @@ from fastapi_expert.scaffold.plan import AlreadyThere, Plan, Wanted
 def command(
     resource: Annotated[str, typer.Argument(help="What it is called, in the singular: product, order-item.")],
     fields: Annotated[list[str], typer.Argument(help="name:type, with ? optional, ! unique, ^ indexed.")],
-    owner: Annotated[str | None, typer.Option(help="Rows belong to who this field says, and only they see them.")] = None,
+    owner: Annotated[
+        str | None, typer.Option(help="Rows belong to who this field says, and only they see them.")
+    ] = None,
     shared: Annotated[bool, typer.Option("--shared", help="All who are signed in see all rows.")] = False,
     public: Annotated[bool, typer.Option("--public", help="Anyone sees all rows.")] = False,
     auth: Annotated[str, typer.Option(help="What gives endpoints the signed-in user: a dependency or an alias.")] = "",
-    ways: Annotated[list[str] | None, typer.Option("--way", help="NAME=VALUE in place of a way that was learned.")] = None,
+    ways: Annotated[
+        list[str] | None, typer.Option("--way", help="NAME=VALUE in place of a way that was learned.")
+    ] = None,
     despite: Annotated[list[str] | None, typer.Option(help="A word of a proof that may fail: types, tests …")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the diff and write nothing.")] = False,
     prove: Annotated[bool, typer.Option("--prove/--no-prove", help="Prove it, or only that it is Python.")] = True,
@@ -53,7 +57,9 @@ def command(
         planned = plan(project, load(project, exclude=settings.exclude), wanted)
         with progress(f"adding {names.noun} and proving it"):
             act = tried if dry_run else carry_out
-            done = act(project, planned, timeout=settings.check.timeout, prove=prove and not dry_run, despite=despite or ())
+            done = act(
+                project, planned, timeout=settings.check.timeout, prove=prove and not dry_run, despite=despite or ()
+            )
     except (AlreadyThere, Unproven) as error:
         if json:
             write_json({"added": False, "message": error.what, "where": error.where, "why": error.do})

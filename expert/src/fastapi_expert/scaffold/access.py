@@ -42,7 +42,9 @@ def choose(fields: tuple[Field, ...], *, owner: str | None, shared: bool, public
     likely = people if len(people) == 1 else named
     if len(people) > 1 and len(likely) != 1:
         names = ", ".join(field.name for field in people)
-        raise UsageError(f"{names} refer to users: whose are the rows?", do=f"say --owner {people[0].name}, or --shared")
+        raise UsageError(
+            f"{names} refer to users: whose are the rows?", do=f"say --owner {people[0].name}, or --shared"
+        )
     field = likely[0] if likely else None
     return Access("public" if public else "owner" if field else "shared", field)
 

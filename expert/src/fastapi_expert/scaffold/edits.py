@@ -6,6 +6,7 @@ authors wrote it. Formatting what was added is left to the project's own formatt
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from typing import Any
 
 import tree_sitter_python
 from tree_sitter import Language, Node, Parser
@@ -68,9 +69,10 @@ def with_member(text: str, variable: str, member: str, *, beside: str = "") -> s
     texts = [_text(child) for child in members]
     if member in texts:
         return text
-    order = next((key for key in (str, isort_key) if len(texts) > 1 and texts == sorted(texts, key=key)), None)
+    orders: tuple[Callable[[str], Any], ...] = (str, isort_key)
+    order = next((key for key in orders if len(texts) > 1 and texts == sorted(texts, key=key)), None)
     if order is not None:
-        at = next((index for index, each in enumerate(texts) if order(each) > order(member)), len(texts))
+        at = sorted([*texts, member], key=order).index(member)
     else:
         at = texts.index(beside) + 1 if beside in texts else len(texts)
     return _inserted(source, members, found.children[-1], member, at)
@@ -195,7 +197,9 @@ def _inserted(source: bytes, members: list[Node], closing: Node, member: str, at
         end = after.end_byte if after is not None and has_comma else last.end_byte
         return _replaced(source, end, end, f" {member}," if has_comma else f", {member}")
     text = source[: last.end_byte] + (b"" if has_comma else b",") + source[last.end_byte :]
-    line = text.rfind(b"\n", 0, closing.start_byte + (0 if has_comma else 1)) + 1  # comments of the last one stay its own
+    line = (
+        text.rfind(b"\n", 0, closing.start_byte + (0 if has_comma else 1)) + 1
+    )  # comments of the last one stay its own
     return _replaced(text, line, line, f"{_indent(source, last)}{member},\n")
 
 

@@ -1,4 +1,4 @@
-"""What a project of `expert new` lists elsewhere: its models, routers, layers, and what tests of every endpoint know."""
+"""What a project of `expert new` lists elsewhere: models, routers, layers, what tests of every endpoint know."""
 
 import re
 from collections.abc import Callable, Iterable

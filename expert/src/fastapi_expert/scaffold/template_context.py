@@ -133,7 +133,7 @@ class TemplateContext:
                 sends_uuids=any(self.sample(field).startswith("str(UUID") for field in self.given if not field.ref),
                 clearable=any(field.optional for field in self.given),
                 required=[field for field in self.given if not field.optional][:1],
-                sent={field.column_name for field in self.given if not field.ref},
+                narrowed=[field.column_name for field in self.filters if not field.ref],
                 a_noun=self.names.a_noun,
                 a_name=self.names.a_noun.replace(" ", "_"),
                 public=self.public,
@@ -399,7 +399,9 @@ class TemplateContext:
                     "from app.posts.visibility import viewer_binds, viewer_of, visible",
                 ]
             elif field.ref and self.tables[field.ref] != self.names.plural:
-                lines.append(f"from app.{self._packages[field.ref]}.service import {names_of(field.ref).plural.upper()}")
+                lines.append(
+                    f"from app.{self._packages[field.ref]}.service import {names_of(field.ref).plural.upper()}"
+                )
         return "\n".join(dict.fromkeys(lines))
 
     def _endpoint_imports(self) -> str:

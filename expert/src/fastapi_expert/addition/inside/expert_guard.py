@@ -4,11 +4,13 @@ As a plugin of pytest (`-p expert_guard`) it makes the tables, too, where tests 
 whatever Python the project has, so it is written for an old one.
 """
 
+import importlib
 import json
 import os
 import sys
+from typing import Any
 
-SETTINGS = json.loads(os.environ.get("EXPERT_GUARD", "{}"))
+SETTINGS: Any = json.loads(os.environ.get("EXPERT_GUARD", "{}"))
 # allowed: the folders whose SQLite files may be opened; postgres: {port, password, database} of the server to use
 REFUSED = "expert: this is kept away from while an addition is tried: "
 
@@ -17,15 +19,15 @@ class KeptAway(RuntimeError):
     """A connection that an addition's proof must not make."""
 
 
-def _audit(event, arguments):
+def _audit(event: Any, arguments: Any) -> Any:
     if event == "sqlite3.connect":
         _require_own_file(arguments[0])
     elif event == "socket.connect":
         _require_own_address(arguments[1])
 
 
-def _require_own_file(database):
-    name = os.fsdecode(database) if isinstance(database, (str, bytes, os.PathLike)) else str(database)
+def _require_own_file(database: Any) -> Any:
+    name = database.decode() if isinstance(database, bytes) else str(database)
     name = name.partition("?")[0]
     if name.startswith("file:"):
         name = name[len("file:") :]
@@ -36,21 +38,21 @@ def _require_own_file(database):
         raise KeptAway(REFUSED + path)
 
 
-def _require_own_address(address):
-    if not isinstance(address, tuple):
+def _require_own_address(address: Any) -> Any:
+    if type(address) is not tuple:
         return  # a socket in the file system: of the event loop
-    own = SETTINGS.get("postgres") or {}
+    own: Any = SETTINGS.get("postgres", {})
     if address[1] != own.get("port") or address[0] not in ("127.0.0.1", "localhost"):
-        raise KeptAway(REFUSED + "{}:{}".format(*address[:2]))
+        raise KeptAway(REFUSED + "{}:{}".format(address[0], address[1]))
 
 
-def _redirect(dialect, _record, arguments, options):
+def _redirect(dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
     """Lead a connection to PostgreSQL to the server that was started for this; no other server is known."""
     if dialect.name == "sqlite":
-        return None
+        return
     own = SETTINGS.get("postgres")
     if dialect.name != "postgresql" or not own:
-        raise KeptAway(REFUSED + "a {} server".format(dialect.name))
+        raise KeptAway(REFUSED + f"a {dialect.name} server")
     database = "dbname" if dialect.driver.startswith("psycopg") else "database"
     kept = {name: options[name] for name in ("server_settings", "prepared_statement_cache_size") if name in options}
     for name in [name for name in options if name not in ("async_fallback", "async_creator_fn")]:
@@ -59,10 +61,10 @@ def _redirect(dialect, _record, arguments, options):
     options.update(kept)
     options.update({"host": "127.0.0.1", "port": own["port"], "user": "postgres", "password": own["password"]})
     options[database] = own["database"]
-    return None
+    return
 
 
-def install():
+def install() -> Any:
     """Keep this process to what is ours."""
     sys.addaudithook(_audit)
     try:
@@ -73,14 +75,12 @@ def install():
     event.listen(Engine, "do_connect", _redirect)
 
 
-def pytest_collection_finish(session):
+def pytest_collection_finish(session: Any) -> Any:
     """Make the tables of the project where its tests expect a database that is migrated."""
     module, table = SETTINGS.get("table_module"), SETTINGS.get("table")
     if not module or not SETTINGS.get("postgres"):
         return
-    import expert_probe
-
-    expert_probe.make_tables(module, table)
+    importlib.import_module("expert_probe").make_tables(module, table)
 
 
 if SETTINGS:

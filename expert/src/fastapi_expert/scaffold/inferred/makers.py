@@ -40,21 +40,30 @@ class Maker:
 
 
 def maker_of(
-    codebase: Codebase, field: Field, table: Component, key: str, *, post: str, headers: str, fixtures: Mapping[str, str]
+    codebase: Codebase,
+    field: Field,
+    table: Component,
+    key: str,
+    *,
+    post: str,
+    headers: str,
+    fixtures: Mapping[str, str],
 ) -> Maker | None:
     """A maker of rows of ``table``: a request to its own endpoint, as ``post`` asks (a call up to the path), else a
     function of the tests that gives a row; None when neither can be called from a test.
 
     ``fixtures`` are the project's, with their annotations.
     """
-    return _by_request(codebase, field, table, key, post, headers) or _by_function(codebase, field, table, key, fixtures)
+    return _by_request(codebase, field, table, key, post, headers) or _by_function(
+        codebase, field, table, key, fixtures
+    )
 
 
-def _by_request(
-    codebase: Codebase, field: Field, table: Component, key: str, post: str, headers: str
-) -> Maker | None:
+def _by_request(codebase: Codebase, field: Field, table: Component, key: str, post: str, headers: str) -> Maker | None:
     route = _creation(codebase, names_of(table.name))
-    schema = codebase.component(route.request_models[0]) if route is not None and len(route.request_models) == 1 else None
+    schema = (
+        codebase.component(route.request_models[0]) if route is not None and len(route.request_models) == 1 else None
+    )
     if route is None or schema is None or "{" in route.path or (route.protection == "required" and not headers):
         return None
     values: list[str] = []
@@ -69,7 +78,9 @@ def _by_request(
         values.append(f'"{each.name}": {sample}')
     variable = f"made_{field.ref}"
     made = f'{variable} = {post}"{route.path}", json={{{", ".join(values)}}}{headers}'
-    return Maker(field.column_name, f"{made})", f'{variable}.json()["{key}"]', (), "", f"{route.path_file}:{route.line}")
+    return Maker(
+        field.column_name, f"{made})", f'{variable}.json()["{key}"]', (), "", f"{route.path_file}:{route.line}"
+    )
 
 
 def _creation(codebase: Codebase, names: Names) -> Route | None:

@@ -43,7 +43,9 @@ def _table_text(resource: ResourcePlan, document: Document, fields: tuple[Field,
         document.need(Import("enum"))
     if not bases:
         facts = resource.codebase.class_(resource.table.id)
-        bases = ", ".join([*resource.bases(facts.bases if facts else ()), *(["table=True"] if resource.style == "sqlmodel" else [])])
+        bases = ", ".join(
+            [*resource.bases(facts.bases if facts else ()), *(["table=True"] if resource.style == "sqlmodel" else [])]
+        )
         document.need(*resource.resolver.for_text(bases, resource.table.path))
     return resource.render(
         "table",

@@ -97,4 +97,6 @@ def _speaks_of_postgres(codebase: Codebase, sources: Sources) -> bool:
     for file in (folder / name for folder in folders for name in names):
         if file.is_file() and said.search(file.read_text(encoding="utf-8", errors="replace")):
             return True
-    return any(said.search(sources.text(path)) for path in codebase.files if not is_test_path(path) and "config" in path)
+    return any(
+        said.search(sources.text(path)) for path in codebase.files if not is_test_path(path) and "config" in path
+    )

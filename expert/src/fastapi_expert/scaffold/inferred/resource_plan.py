@@ -92,7 +92,9 @@ class ResourcePlan:
         user = self.conventions.user
         if user is not None or self.public:
             return user
-        people = ", ".join(sorted(self.component(each).name for each in self.people)) or "User or Account: there is none"
+        people = (
+            ", ".join(sorted(self.component(each).name for each in self.people)) or "User or Account: there is none"
+        )
         raise ExpertError(
             "nothing that is known here says who is signed in, so the rows would be open to all",
             where=self.sibling.endpoint_file,
@@ -327,7 +329,9 @@ class ResourcePlan:
 
         environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701  # it writes Python
         text = (files("fastapi_expert.scaffold.inferred") / "resource" / f"{template}.py.jinja").read_text("utf-8")
-        return self.formatter.formatted(environment.from_string(text).render(**{**self.words.all(), **more}).strip("\n"))
+        return self.formatter.formatted(
+            environment.from_string(text).render(**{**self.words.all(), **more}).strip("\n")
+        )
 
     def order(self) -> list[str]:
         """The columns a list is ordered by: when a row was made, where that is kept, and always the key."""
@@ -343,7 +347,6 @@ class ResourcePlan:
     def update_method(self) -> str:
         update = self.sibling.routes.get("update")
         return update.method.lower() if update else "patch"
-
 
     def functions(self) -> dict[str, str]:
         """The function of each endpoint, called as the neighbour calls its own."""
@@ -374,5 +377,7 @@ class ResourcePlan:
         """A sentence about the neighbour, about this resource."""
         renamed = self.renaming.text(text)
         for word in (self.sibling.names.noun, self.sibling.names.noun.capitalize()):
-            renamed = re.sub(rf"\b{word}\b", self.names.noun if word.islower() else self.names.noun.capitalize(), renamed)
+            renamed = re.sub(
+                rf"\b{word}\b", self.names.noun if word.islower() else self.names.noun.capitalize(), renamed
+            )
         return renamed

@@ -22,8 +22,12 @@ def _put_service(resource: ResourcePlan, drafts: Drafts) -> None:
     ]
     like = services[0].path
     document = drafts.document(resource.places.service, like, f"What is done with {resource.names.nouns}.")
-    document.need(Import("collections.abc", "Sequence"), resource.of_table(resource.names.pascal), *resource.statements())
-    document.need(*(resource.of_table(resource.rows.enum_name(field)) for field in resource.words.filters() if field.choices))
+    document.need(
+        Import("collections.abc", "Sequence"), resource.of_table(resource.names.pascal), *resource.statements()
+    )
+    document.need(
+        *(resource.of_table(resource.rows.enum_name(field)) for field in resource.words.filters() if field.choices)
+    )
     kinds = [resource.rows.type(field).needs for field in resource.words.filters()]
     document.need(*(need for need in kinds if need), *([Import("typing", "Optional")] if resource.rows.old else []))
     document.need(
@@ -71,7 +75,9 @@ def _need_in_endpoints(resource: ResourcePlan, document: Document) -> None:
     document.need(*([Import("fastapi", "Path")] if resource.key.type.text == "int" else []))
     document.need(resource.of_table(resource.names.pascal), *resource.session_type_imports())
     document.need(*(Import(schemas, resource.schema[name]) for name in ("create", "read", "update")))
-    document.need(Import(schemas, resource.envelope_name) if resource.envelope_name else Import("collections.abc", "Sequence"))
+    document.need(
+        Import(schemas, resource.envelope_name) if resource.envelope_name else Import("collections.abc", "Sequence")
+    )
     document.need(*(resource.of_table(resource.rows.enum_name(field)) for field in words.filters() if field.choices))
     kinds = [resource.rows.type(field).needs for field in words.filters()]
     document.need(*(need for need in kinds if need))

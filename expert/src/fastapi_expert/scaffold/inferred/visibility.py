@@ -53,7 +53,9 @@ def owner_columns(codebase: Codebase, table: Component, users: set[str]) -> list
 
 def _owner_column(codebase: Codebase, table: Component, users: set[str]) -> str:
     found = owner_columns(codebase, table, users)
-    likely = [name for name in found if name.removesuffix("_id") in ("owner", "author", "user", "creator", "created_by")]
+    likely = [
+        name for name in found if name.removesuffix("_id") in ("owner", "author", "user", "creator", "created_by")
+    ]
     return (likely or found or [""])[0]
 
 

@@ -146,7 +146,9 @@ class _Learning:
         if said == "none" or route is None:
             return nothing
         function = self.codebase.function(route.endpoint)
-        symbol = self.codebase.names.resolve(route.path_file, function.returns) if function and function.returns else None
+        symbol = (
+            self.codebase.names.resolve(route.path_file, function.returns) if function and function.returns else None
+        )
         identifier = route.response_model or (f"schema:{symbol.path}::{symbol.name}" if symbol is not None else "")
         schema = self.codebase.component(identifier)
         facts = self.codebase.class_(identifier) if schema is not None else None

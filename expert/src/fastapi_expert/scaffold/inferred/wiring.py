@@ -59,7 +59,9 @@ def _put_migration(resource: ResourcePlan, drafts: Drafts) -> None:
         for field in audit_fields(resource.codebase, resource.table)
     ]
     enum_types = [name for field in resource.fields if (name := resource.rows.enum_type(field))]
-    text = resource.render("migration", enum_types=enum_types, revision=revision, down_revision=down, columns=columns, table=table)
+    text = resource.render(
+        "migration", enum_types=enum_types, revision=revision, down_revision=down, columns=columns, table=table
+    )
     path = f"{folder}/{revision}_{resource.names.plural}.py"
     drafts.write(path, text)
     drafts.migration = path

@@ -261,9 +261,7 @@ class Words:
         found = self.filters()
         typed = {field.column_name: self.optional(self.resource.rows.type(field).text) for field in found}
         return {
-            "conditions": [
-                SimpleNamespace(name=name, text=f"{self.names.pascal}.{name} == {name}") for name in typed
-            ],
+            "conditions": [SimpleNamespace(name=name, text=f"{self.names.pascal}.{name} == {name}") for name in typed],
             "filters_taken": "".join(f"{name}: {kind} = None, " for name, kind in typed.items()),
             "filters_passed": "".join(f"{name}={name}, " for name in typed),
             "filters_counted": "".join(f", {name}={name}" for name in typed),
