@@ -180,7 +180,7 @@ def _with_item(source: bytes, node: Node, item: str, width: int) -> str:
 
 
 def _inserted(source: bytes, members: list[Node], closing: Node, member: str, at: int) -> str:
-    """``member`` as the ``at``th of what stands in brackets that ``closing`` ends: on a line of its own, as they are."""
+    """``member`` as the ``at``th of what stands in brackets that ``closing`` ends: a line of its own if they are."""
     if not members:
         return _replaced(source, closing.start_byte, closing.start_byte, member)
     own_lines = len({each.start_point.row for each in members}) == len(members) and (

@@ -35,8 +35,8 @@ class Plan:
     ``left`` what is left for a person to do.
 
     The rest says what can be proven, and how. ``module`` (dotted) holds the router, ``like_module`` its neighbour's;
-    ``apps`` are (module, attribute), which serve ``paths``. ``table_module`` holds the table called ``table`` (``other_modules``
-    those that it refers to), whose
+    ``apps`` are (module, attribute), which serve ``paths``. ``table_module`` holds the table called ``table``
+    (``other_modules`` those that it refers to), whose
     ``migration`` (a path) is tried where it may be used. ``tests`` are paths, ``like`` that of its neighbour's;
     ``guarded``: they use whatever database the project is configured for, and must be kept from it. ``roots`` are the
     folders that modules are imported from.

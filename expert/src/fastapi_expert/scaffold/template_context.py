@@ -77,7 +77,8 @@ class TemplateContext:
 
     `package` is the resource's own below `app` and `tests`; `packages` are those of the resources it refers to, by what
     `ref[…]` names. `posts`: the project has the example, so its tests make posts with `accounts.post`. `owned` are the
-    references whose rows have owners, `private` those whose rows only their owners see; `taken` are the names of classes that the project has.
+    references whose rows have owners, `private` those whose rows only their owners see; `taken` are the names of the
+    project's classes.
     """
 
     def __init__(

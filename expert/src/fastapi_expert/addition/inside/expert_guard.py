@@ -43,7 +43,7 @@ def _require_own_address(address: Any) -> Any:
         return  # a socket in the file system: of the event loop
     own: Any = SETTINGS.get("postgres", {})
     if address[1] != own.get("port") or address[0] not in ("127.0.0.1", "localhost"):
-        raise KeptAway(REFUSED + "{}:{}".format(address[0], address[1]))
+        raise KeptAway(REFUSED + f"{address[0]}:{address[1]}")
 
 
 def _redirect(dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:

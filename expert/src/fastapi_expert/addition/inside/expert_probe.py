@@ -26,8 +26,7 @@ def main() -> Any:
 
 
 def _described(error: Any) -> Any:
-    kind: Any = type(error)
-    lines = traceback.format_exception_only(kind, error)
+    lines: Any = traceback.format_exception_only(None, error)
     return " ".join(line.strip() for line in lines)[-600:]
 
 
@@ -177,8 +176,8 @@ def _tried(connection: Any, table: Any, migration: Any) -> Any:
 
 
 def _difference(change: Any) -> Any:
-    if isinstance(change, list):
-        return "; ".join(_difference(each) for each in change)
+    if type(change) is list:
+        return "; ".join(map(_difference, change))
     return " ".join(str(part) for part in change)[:300]
 
 
@@ -207,8 +206,7 @@ def _enums(connection: Any) -> Any:
     import sqlalchemy as sa
 
     if connection.dialect.name != "postgresql":
-        none: Any = set()
-        return none
+        return frozenset("")
     inspector: Any = sa.inspect(connection)
     return {each["name"] for each in inspector.get_enums()}
 

@@ -117,6 +117,10 @@ def _sibling(codebase: Codebase, like: str = "") -> Sibling:
         names = ", ".join(sorted(table.name for table in tables)[:5])
         what = f"no endpoint reads or writes one of the tables ({names}), so there is no way of writing one to follow"
         raise ExpertError(what, where=str(codebase.root), do=_HOW)
+    if not like and all(len(sibling.routes) < 2 for _, sibling in rated):
+        names = ", ".join(sorted(sibling.table.name for _, sibling in rated)[:5])
+        what = f"no resource is complete enough to follow: of {names} there is one endpoint each"
+        raise ExpertError(what, where=str(codebase.root), do=f"{_HOW} Or say which by --way like=NAME.")
     if like:
         wanted = names_of(like).singular
         rated = [pair for pair in rated if pair[1].names.singular == wanted]

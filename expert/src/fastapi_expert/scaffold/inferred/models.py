@@ -5,12 +5,12 @@ import re
 from fastapi_expert.scaffold.fields import Field
 from fastapi_expert.scaffold.inferred.document import Document, Drafts
 from fastapi_expert.scaffold.inferred.imports import Import
-from fastapi_expert.scaffold.inferred.resource_plan import ResourcePlan
 from fastapi_expert.scaffold.inferred.tables import AUDIT, audit_fields
+from fastapi_expert.scaffold.inferred.words import Resource
 from fastapi_expert.scaffold.inferred.writing import as_plain
 
 
-def put_models(resource: ResourcePlan, drafts: Drafts) -> None:
+def put_models(resource: Resource, drafts: Drafts) -> None:
     """Write the table, the schemas and the enums of both."""
     if resource.shared:
         _put_models_of_one_file(resource, drafts)
@@ -19,7 +19,7 @@ def put_models(resource: ResourcePlan, drafts: Drafts) -> None:
         _put_schemas(resource, drafts)
 
 
-def _put_table(resource: ResourcePlan, drafts: Drafts) -> None:
+def _put_table(resource: Resource, drafts: Drafts) -> None:
     document = drafts.document(
         resource.places.table, resource.table.path, f"{resource.names.nouns.capitalize()} in the database."
     )
@@ -27,7 +27,7 @@ def _put_table(resource: ResourcePlan, drafts: Drafts) -> None:
     document.put(text, after=resource.end(resource.table.path, [resource.table]))
 
 
-def _table_text(resource: ResourcePlan, document: Document, fields: tuple[Field, ...], *, bases: str = "") -> str:
+def _table_text(resource: Resource, document: Document, fields: tuple[Field, ...], *, bases: str = "") -> str:
     columns = [resource.rows.column(field) for field in fields]
     document.need(*(need for line in columns for need in line.needs))
     copied = ""
@@ -58,7 +58,7 @@ def _table_text(resource: ResourcePlan, document: Document, fields: tuple[Field,
     )
 
 
-def _put_schemas(resource: ResourcePlan, drafts: Drafts) -> None:
+def _put_schemas(resource: Resource, drafts: Drafts) -> None:
     schema = next(iter(resource.sibling.schemas.values()), resource.table)
     document = drafts.document(resource.places.schemas, schema.path, f"{resource.names.nouns.capitalize()}.")
     text = f"{_schemas_text(resource, document)}\n\n\n{_read_text(resource, document)}"
@@ -66,7 +66,7 @@ def _put_schemas(resource: ResourcePlan, drafts: Drafts) -> None:
     document.put(text, after=resource.end(schema.path, resource.shown()))
 
 
-def _put_models_of_one_file(resource: ResourcePlan, drafts: Drafts) -> None:
+def _put_models_of_one_file(resource: Resource, drafts: Drafts) -> None:
     """SQLModel's way: the fields once, and the table one of the classes that inherit them."""
     document = drafts.document(resource.places.table, resource.table.path, f"{resource.names.nouns.capitalize()}.")
     own = (resource.owner,) if resource.owner else ()
@@ -78,7 +78,7 @@ def _put_models_of_one_file(resource: ResourcePlan, drafts: Drafts) -> None:
     document.put(text, after=resource.end(resource.table.path, [resource.table, *resource.shown()]))
 
 
-def _schemas_text(resource: ResourcePlan, document: Document, *, in_table: bool = False) -> str:
+def _schemas_text(resource: Resource, document: Document, *, in_table: bool = False) -> str:
     base = [
         resource.schema_types.model_field(f if in_table else as_plain(f), in_table=in_table) for f in resource.given
     ]
@@ -88,7 +88,7 @@ def _schemas_text(resource: ResourcePlan, document: Document, *, in_table: bool 
     return resource.render("schemas", root=resource.root, create_lines=[], **lines)
 
 
-def _read_text(resource: ResourcePlan, document: Document) -> str:
+def _read_text(resource: Resource, document: Document) -> str:
     lines = [f"{resource.key_name}: {resource.key.type.text}"]
     document.need(*([resource.key.type.needs] if resource.key.type.needs else []))
     if resource.owner:
@@ -115,7 +115,7 @@ def _read_text(resource: ResourcePlan, document: Document) -> str:
     return "\n\n\n".join(filter(None, [resource.render("read", read_lines=lines, config=config), answered]))
 
 
-def _roots_read_attributes(resource: ResourcePlan) -> bool:
+def _roots_read_attributes(resource: Resource) -> bool:
     read = resource.sibling.schemas.get("read")
     ancestors = resource.codebase.names.ancestors(read.path, read.qualname) if read else ()
     for symbol in ancestors:

@@ -7,10 +7,10 @@ from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.scaffold.access import described
 from fastapi_expert.scaffold.inferred.document import Drafts
 from fastapi_expert.scaffold.inferred.models import put_models
-from fastapi_expert.scaffold.inferred.resource_plan import ResourcePlan
 from fastapi_expert.scaffold.inferred.services import put_services
 from fastapi_expert.scaffold.inferred.sources import Sources
 from fastapi_expert.scaffold.inferred.wiring import put_wiring
+from fastapi_expert.scaffold.inferred.words import Resource
 from fastapi_expert.scaffold.plan import Plan, Wanted
 
 
@@ -21,7 +21,7 @@ def plan(codebase: Codebase, wanted: Wanted) -> Plan:
         ExpertError: the project's own way could not be learned, or has no room for the resource.
     """
     sources = Sources(codebase.root)
-    resource = ResourcePlan(codebase, sources, wanted)
+    resource = Resource(codebase, sources, wanted)
     drafts = Drafts(codebase, sources)
     for put in (put_models, put_services, put_wiring):
         put(resource, drafts)
@@ -49,7 +49,7 @@ def plan(codebase: Codebase, wanted: Wanted) -> Plan:
     )
 
 
-def _addresses(resource: ResourcePlan) -> tuple[str, str]:
+def _addresses(resource: Resource) -> tuple[str, str]:
     """The paths of the collection and of one row, as the application serves them."""
     routes = resource.sibling.routes
     for action in ("create", "list"):
@@ -62,7 +62,7 @@ def _addresses(resource: ResourcePlan) -> tuple[str, str]:
     return collection, f"{collection.rstrip('/')}/{{{resource.id}}}{slash}"
 
 
-def _routes(resource: ResourcePlan, collection: str, item: str) -> tuple[str, ...]:
+def _routes(resource: Resource, collection: str, item: str) -> tuple[str, ...]:
     method = resource.update_method().upper()
     if resource.user is None:
         return tuple(f"{verb} {path}: anyone" for verb, path in _verbs(collection, item, method))
@@ -75,7 +75,7 @@ def _verbs(collection: str, item: str, method: str) -> list[tuple[str, str]]:
     return [("GET", collection), ("POST", collection), ("GET", item), (method, item), ("DELETE", item)]
 
 
-def _applications(resource: ResourcePlan) -> tuple[tuple[str, str], ...]:
+def _applications(resource: Resource) -> tuple[tuple[str, str], ...]:
     """The application that serves the neighbour, as (module, attribute)."""
     component = resource.codebase.component(resource.sibling.some_route.app)
     if component is None or component.kind != "app" or "." in component.qualname:

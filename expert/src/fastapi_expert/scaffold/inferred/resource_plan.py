@@ -2,9 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import PurePosixPath
-from typing import Any
 
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.model import Component
@@ -25,7 +23,6 @@ from fastapi_expert.scaffold.inferred.tables import (
 )
 from fastapi_expert.scaffold.inferred.visibility import owner_columns, seen_by
 from fastapi_expert.scaffold.inferred.ways import learn_ways
-from fastapi_expert.scaffold.inferred.words import Words
 from fastapi_expert.scaffold.inferred.writing import Target, Writing
 from fastapi_expert.scaffold.plan import Wanted
 from fastapi_expert.scaffold.pythons import oldest_python
@@ -85,7 +82,6 @@ class ResourcePlan:
         style = "sqlmodel" if is_sqlmodel else "mapped"
         self.schema_types = Writing(wanted.names, style, targets, self.gone, old, ignores)
         self.schema = self._schema_names()
-        self.words = Words(self)
 
     def _user(self) -> User | None:
         """Who asks. Raises ExpertError when the resource is not open to all, and nothing says who is signed in."""
@@ -323,15 +319,6 @@ class ResourcePlan:
                 if found:
                     return self.renaming.text(found[0])
         return f"{self.names.singular}_id"
-
-    def render(self, template: str, **more: Any) -> str:
-        from jinja2 import Environment, StrictUndefined
-
-        environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701  # it writes Python
-        text = (files("fastapi_expert.scaffold.inferred") / "resource" / f"{template}.py.jinja").read_text("utf-8")
-        return self.formatter.formatted(
-            environment.from_string(text).render(**{**self.words.all(), **more}).strip("\n")
-        )
 
     def order(self) -> list[str]:
         """The columns a list is ordered by: when a row was made, where that is kept, and always the key."""

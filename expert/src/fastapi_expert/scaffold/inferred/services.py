@@ -6,17 +6,17 @@ from typing import Any
 from fastapi_expert.scaffold.inferred import registration
 from fastapi_expert.scaffold.inferred.document import Document, Drafts
 from fastapi_expert.scaffold.inferred.imports import Import
-from fastapi_expert.scaffold.inferred.resource_plan import ResourcePlan
+from fastapi_expert.scaffold.inferred.words import Resource
 
 
-def put_services(resource: ResourcePlan, drafts: Drafts) -> None:
+def put_services(resource: Resource, drafts: Drafts) -> None:
     """Write the service, where the project has such, and the endpoints."""
     if resource.places.service:
         _put_service(resource, drafts)
     _put_endpoints(resource, drafts)
 
 
-def _put_service(resource: ResourcePlan, drafts: Drafts) -> None:
+def _put_service(resource: Resource, drafts: Drafts) -> None:
     services = [
         service for service in resource.sibling.services if resource.twin(service.path) == resource.places.service
     ]
@@ -39,7 +39,7 @@ def _put_service(resource: ResourcePlan, drafts: Drafts) -> None:
     document.put(resource.render("service"), after=resource.end(like, services))
 
 
-def _put_endpoints(resource: ResourcePlan, drafts: Drafts) -> None:
+def _put_endpoints(resource: Resource, drafts: Drafts) -> None:
     use = registration.router_use(resource.codebase, resource.sibling)
     path = resource.sibling.endpoint_file
     document = drafts.document(resource.places.endpoints, path, f"{resource.names.nouns.capitalize()}.")
@@ -68,7 +68,7 @@ def _put_endpoints(resource: ResourcePlan, drafts: Drafts) -> None:
         drafts.notes.append(f"{document.path} has to be imported where {path} is.")
 
 
-def _need_in_endpoints(resource: ResourcePlan, document: Document) -> None:
+def _need_in_endpoints(resource: Resource, document: Document) -> None:
     words = resource.words
     schemas = resource.module(resource.places.schemas)
     document.need(Import("typing", "Annotated"), Import("fastapi", "HTTPException"), Import("fastapi", "Query"))
@@ -108,7 +108,7 @@ def _need_in_endpoints(resource: ResourcePlan, document: Document) -> None:
         document.need(*resource.statements())
 
 
-def _need_user(resource: ResourcePlan, document: Document) -> None:
+def _need_user(resource: Resource, document: Document) -> None:
     user = resource.user
     if user is None:
         return
@@ -124,7 +124,7 @@ def _need_user(resource: ResourcePlan, document: Document) -> None:
 
 
 def _include(
-    resource: ResourcePlan, drafts: Drafts, use: registration.RouterUse, router: str, end: int | None, *, is_new: bool
+    resource: Resource, drafts: Drafts, use: registration.RouterUse, router: str, end: int | None, *, is_new: bool
 ) -> None:
     found = list(registration.inclusions(resource.codebase, resource.sources, resource.sibling, use))
     for inclusion in found:
@@ -150,7 +150,7 @@ def _include(
         )
 
 
-def _import_beside(resource: ResourcePlan, document: Document, made: Any, wanted: Import) -> None:
+def _import_beside(resource: Resource, document: Document, made: Any, wanted: Import) -> None:
     if not made.scope:
         document.need(wanted)
         return
@@ -159,7 +159,7 @@ def _import_beside(resource: ResourcePlan, document: Document, made: Any, wanted
     document.put_line(f"{indent.group(0) if indent else ''}{wanted}", after=last)
 
 
-def _addresses(resource: ResourcePlan, decorated: str) -> dict[str, Any]:
+def _addresses(resource: Resource, decorated: str) -> dict[str, Any]:
     collection = resource.renaming.text(decorated)
     if "create" not in resource.sibling.routes and "list" not in resource.sibling.routes:
         collection = collection.rpartition("/")[0]

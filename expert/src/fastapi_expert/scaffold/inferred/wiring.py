@@ -5,12 +5,11 @@ from pathlib import PurePosixPath
 
 from fastapi_expert.scaffold.inferred import registration
 from fastapi_expert.scaffold.inferred.document import Drafts
-from fastapi_expert.scaffold.inferred.resource_plan import ResourcePlan
 from fastapi_expert.scaffold.inferred.tables import audit_fields, inherits_columns
-from fastapi_expert.scaffold.inferred.writing import sql_key
+from fastapi_expert.scaffold.inferred.words import Resource
 
 
-def put_wiring(resource: ResourcePlan, drafts: Drafts) -> None:
+def put_wiring(resource: Resource, drafts: Drafts) -> None:
     """Write all of it; what cannot be written becomes a note."""
     _list_models(resource, drafts)
     _put_migration(resource, drafts)
@@ -18,7 +17,7 @@ def put_wiring(resource: ResourcePlan, drafts: Drafts) -> None:
     _put_packages(resource, drafts)
 
 
-def _list_models(resource: ResourcePlan, drafts: Drafts) -> None:
+def _list_models(resource: Resource, drafts: Drafts) -> None:
     if resource.places.table == resource.table.path:
         return
     own = {resource.table.path, resource.sibling.endpoint_file, *(s.path for s in resource.sibling.services)}
@@ -36,7 +35,7 @@ def _list_models(resource: ResourcePlan, drafts: Drafts) -> None:
         document.also(made.alias or made.name, wanted.binds)
 
 
-def _put_migration(resource: ResourcePlan, drafts: Drafts) -> None:
+def _put_migration(resource: Resource, drafts: Drafts) -> None:
     folder = registration.migrations(resource.codebase)
     table = resource.table_name()
     if not folder:
@@ -51,7 +50,7 @@ def _put_migration(resource: ResourcePlan, drafts: Drafts) -> None:
     from fastapi_expert.scaffold.revisions import next_revision
 
     revision, down = next_revision(resource.codebase.root / folder, resource.names.plural)
-    kind = sql_key(resource.key.type)
+    kind = resource.key.sql
     columns = [f'sa.Column("{resource.key_name}", {kind}, nullable=False)']
     columns += [resource.rows.migration(field) for field in resource.fields]
     columns += [
@@ -67,7 +66,7 @@ def _put_migration(resource: ResourcePlan, drafts: Drafts) -> None:
     drafts.migration = path
 
 
-def _put_tests(resource: ResourcePlan, drafts: Drafts) -> None:
+def _put_tests(resource: Resource, drafts: Drafts) -> None:
     from fastapi_expert.scaffold.inferred.makers import fixtures_of, maker_of
     from fastapi_expert.scaffold.inferred.tests import way_of
 
@@ -134,7 +133,7 @@ def _awaited(call: str) -> str:
     return f"(await {call})"
 
 
-def _put_packages(resource: ResourcePlan, drafts: Drafts) -> None:
+def _put_packages(resource: Resource, drafts: Drafts) -> None:
     """`__init__.py` for folders that are new, where the sibling's folder has one."""
     for path in list(drafts.documents):
         folder = str(PurePosixPath(path).parent)

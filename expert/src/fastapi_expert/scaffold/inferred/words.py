@@ -1,16 +1,18 @@
 """The words that the templates of a resource are filled with: its rights, its parameters, its answers."""
 
 from dataclasses import dataclass
+from importlib.resources import files
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from fastapi_expert.codebase import Codebase
 from fastapi_expert.scaffold.fields import Field
+from fastapi_expert.scaffold.inferred.resource_plan import ResourcePlan
+from fastapi_expert.scaffold.inferred.sources import Sources
 from fastapi_expert.scaffold.inferred.visibility import Seen
 from fastapi_expert.scaffold.inferred.writing import Target
 from fastapi_expert.scaffold.naming import article
-
-if TYPE_CHECKING:
-    from fastapi_expert.scaffold.inferred.resource_plan import ResourcePlan
+from fastapi_expert.scaffold.plan import Wanted
 
 MOST = 2_147_483_647
 _FILTERED = {"enum", "bool", "ref", "uuid", "date"}
@@ -56,7 +58,7 @@ class Check:
 class Words:
     """The words of one resource."""
 
-    def __init__(self, resource: "ResourcePlan") -> None:
+    def __init__(self, resource: ResourcePlan) -> None:
         self.resource = resource
         self.names, self.ways, self.owner = resource.names, resource.ways, resource.owner
         self.user = resource.user
@@ -305,6 +307,23 @@ class Words:
         columns = [f"{self.names.pascal}.{name}" for name in self.resource.order()]
         columns = [f"col({column})" for column in columns] if self.resource.style == "sqlmodel" else columns
         return [f"{column}.desc()" for column in columns] if self.ways.newest_first else columns
+
+
+class Resource(ResourcePlan):
+    """The plan with the words for it: what the templates are filled with."""
+
+    def __init__(self, codebase: Codebase, sources: Sources, wanted: Wanted) -> None:
+        super().__init__(codebase, sources, wanted)
+        self.words = Words(self)
+
+    def render(self, template: str, **more: Any) -> str:
+        from jinja2 import Environment, StrictUndefined
+
+        environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701  # it writes Python
+        text = (files("fastapi_expert.scaffold.inferred") / "resource" / f"{template}.py.jinja").read_text("utf-8")
+        return self.formatter.formatted(
+            environment.from_string(text).render(**{**self.words.all(), **more}).strip("\n")
+        )
 
 
 def _set_of(names: list[str]) -> str:

@@ -169,7 +169,7 @@ class Writing:
         """The field as a column of a migration."""
         if field.ref:
             target = self.targets[field.ref]
-            kind = f'{sql_key(target.key.type)}, sa.ForeignKey("{target.table}.{target.key.name}"{self._gone(field)})'
+            kind = f'{target.key.sql}, sa.ForeignKey("{target.table}.{target.key.name}"{self._gone(field)})'
         elif field.choices and self.style == "sqlmodel":
             kind = f'sa.Enum({", ".join(repr(c.upper()) for c in field.choices)}, name="{self.enum_type(field)}")'
         elif field.choices:
@@ -192,11 +192,6 @@ class Writing:
     def other(self, field: Field) -> str:
         """Another one."""
         return f'"{field.choices[-1]}"' if field.choices else KINDS[field.kind].other
-
-
-def sql_key(kind: PyType) -> str:
-    """A key's column type in a migration."""
-    return {"int": "sa.Integer()", "str": "sa.String()"}.get(kind.text, "sa.Uuid()")
 
 
 def _with(needs: Iterable[Import], kind: PyType) -> tuple[Import, ...]:
