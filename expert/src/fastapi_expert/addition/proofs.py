@@ -166,6 +166,7 @@ class Proofs:
             "table": self.plan.table,
             "table_module": self.plan.table_module,
             "other_modules": self.plan.other_modules,
+            "column": self.plan.column,
         }
         what = "the migration goes up, down and up, and `alembic check` finds nothing to add"
         for database, url in self._databases():

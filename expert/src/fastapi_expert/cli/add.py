@@ -16,14 +16,15 @@ from fastapi_expert.errors import UsageError
 from fastapi_expert.render.json import write_json
 from fastapi_expert.scaffold.access import choose
 from fastapi_expert.scaffold.add import plan
-from fastapi_expert.scaffold.fields import parse_all
+from fastapi_expert.scaffold.add_field import plan_field
+from fastapi_expert.scaffold.fields import parse, parse_all
 from fastapi_expert.scaffold.naming import names_of
 from fastapi_expert.scaffold.plan import AlreadyThere, Plan, Wanted
 
 
 def command(
-    resource: Annotated[str, typer.Argument(help="What it is called, in the singular: product, order-item.")],
-    fields: Annotated[list[str], typer.Argument(help="name:type, with ? optional, ! unique, ^ indexed.")],
+    resource: Annotated[str, typer.Argument(help="In the singular: product, order-item; or product.field:type.")],
+    fields: Annotated[list[str] | None, typer.Argument(help="name:type, with ? optional, ! unique, ^ indexed.")] = None,
     owner: Annotated[
         str | None, typer.Option(help="Rows belong to who this field says, and only they see them.")
     ] = None,
@@ -33,6 +34,7 @@ def command(
     ways: Annotated[
         list[str] | None, typer.Option("--way", help="NAME=VALUE in place of a way that was learned.")
     ] = None,
+    search: Annotated[bool, typer.Option("--search", help="Lists look in the new field, too.")] = False,
     despite: Annotated[list[str] | None, typer.Option(help="A word of a proof that may fail: types, tests …")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the diff and write nothing.")] = False,
     prove: Annotated[bool, typer.Option("--prove/--no-prove", help="Prove it, or only that it is Python.")] = True,
@@ -45,17 +47,28 @@ def command(
     Rows belong to the one field that refers to a user, unless --owner, --shared or --public says otherwise.
 
     Example: expert add product name:str price:decimal sku:str! note:text? owner:ref[user]
+
+    Example: expert add product.subtitle:str? --search
     """
     project = config.project_root((root or Path.cwd()).resolve())
     for path in recover(project):
         typer.echo(f"put back  {path} (an earlier `expert add` was cut short)", err=True)
-    names, parsed = names_of(resource), parse_all(fields)
-    access = choose(parsed, owner=owner, shared=shared, public=public)
     settings = config.load(project)
-    wanted = Wanted(names, parsed, access, auth, tuple(map(_way, ways or ())))
+
+    def planning() -> Plan:
+        codebase = load(project, exclude=settings.exclude)
+        if "." in resource:
+            name, _, field = resource.partition(".")
+            if fields:
+                raise UsageError("one field at a time", do=f"expert add {resource}")
+            return plan_field(project, codebase, names_of(name), parse(field), search=search)
+        parsed = parse_all(fields or [])
+        access = choose(parsed, owner=owner, shared=shared, public=public)
+        return plan(project, codebase, Wanted(names_of(resource), parsed, access, auth, tuple(map(_way, ways or ()))))
+
     try:
-        planned = plan(project, load(project, exclude=settings.exclude), wanted)
-        with progress(f"adding {names.noun} and proving it"):
+        planned = planning()
+        with progress(f"adding {resource} and proving it"):
             act = tried if dry_run else carry_out
             done = act(
                 project, planned, timeout=settings.check.timeout, prove=prove and not dry_run, despite=despite or ()

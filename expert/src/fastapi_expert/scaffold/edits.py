@@ -78,6 +78,84 @@ def with_member(text: str, variable: str, member: str, *, beside: str = "") -> s
     return _inserted(source, members, found.children[-1], member, at)
 
 
+def with_attribute(text: str, name: str, line: str, *, before: Sequence[str] = ()) -> str | None:
+    """``text`` with ``line`` in the body of the class ``name``: before the first of the attributes ``before`` that it
+    has, else after its last attribute; None without such a class, or where it has the attribute already."""
+    source = text.encode()
+    body = _class_body(source, name)
+    if body is None:
+        return None
+    fields = {attribute: node for node in body.named_children if (attribute := _attribute_of(node))}
+    if line.partition(":")[0].partition("=")[0].strip() in fields:
+        return None
+    following = next((fields[each] for each in before if each in fields), None)
+    if following is not None:
+        return _replaced(
+            source, following.start_byte, following.start_byte, f"{line}\n{' ' * following.start_point.column}"
+        )
+    last = list(fields.values())[-1] if fields else body.named_children[-1]
+    end = source.find(b"\n", last.end_byte) + 1 or len(source)
+    gap = "" if fields else "\n"
+    return _replaced(source, end, end, f"{gap}{' ' * last.start_point.column}{line}\n")
+
+
+def has_class(text: str, name: str) -> bool:
+    """Whether the module defines a class of that name."""
+    return _class_body(text.encode(), name) is not None
+
+
+def with_pair(text: str, function: str, pair: str) -> str | None:
+    """``text`` with ``pair`` in the dictionary that ``function`` returns, before what it unpacks; None without one."""
+    source = text.encode()
+    for node in _parser().parse(source).root_node.named_children:
+        name = node.child_by_field_name("name")
+        body = node.child_by_field_name("body")
+        if node.type != "function_definition" or name is None or _text(name) != function or body is None:
+            continue
+        for statement in body.named_children:
+            if statement.type == "return_statement" and statement.named_children[0].type == "dictionary":
+                entries = [each for each in statement.named_children[0].named_children if each.type != "comment"]
+                at = next((i for i, each in enumerate(entries) if each.type == "dictionary_splat"), len(entries))
+                return _inserted(source, entries, statement.named_children[0].children[-1], pair, at)
+    return None
+
+
+def with_argument(text: str, called: str, keyword: str, member: str) -> str | None:
+    """``text`` with ``member`` in the tuple or list that a call of ``called`` is given as ``keyword``; None without."""
+    source = text.encode()
+    waiting = [_parser().parse(source).root_node]
+    while waiting:
+        node = waiting.pop()
+        function = node.child_by_field_name("function") if node.type == "call" else None
+        arguments = node.child_by_field_name("arguments")
+        if function is not None and arguments is not None and _text(function) == called:
+            for argument in arguments.named_children:
+                name, value = argument.child_by_field_name("name"), argument.child_by_field_name("value")
+                if name is not None and value is not None and _text(name) == keyword and value.type in _DISPLAYS:
+                    members = [child for child in value.named_children if child.type != "comment"]
+                    if value.type == "tuple" and not members:
+                        return _replaced(source, value.start_byte, value.end_byte, f"({member},)")
+                    return _inserted(source, members, value.children[-1], member, len(members))
+        waiting += node.named_children
+    return None
+
+
+def _class_body(source: bytes, name: str) -> Node | None:
+    for node in _parser().parse(source).root_node.named_children:
+        made = node.child_by_field_name("definition") if node.type == "decorated_definition" else node
+        called = made.child_by_field_name("name") if made is not None and made.type == "class_definition" else None
+        if made is not None and called is not None and _text(called) == name:
+            return made.child_by_field_name("body")
+    return None
+
+
+def _attribute_of(node: Node) -> str:
+    """The attribute that a statement of a class body makes; "" for none."""
+    statement = node.named_children[0] if node.type == "expression_statement" and node.named_children else None
+    left = statement.child_by_field_name("left") if statement is not None and statement.type == "assignment" else None
+    return _text(left) if left is not None and left.type == "identifier" else ""
+
+
 def has_member(text: str, variable: str, member: str) -> bool:
     """Whether ``member`` is in a list, tuple or set that the module binds to ``variable``."""
     return any(member in _members(each) for each in _displays(text.encode(), variable))

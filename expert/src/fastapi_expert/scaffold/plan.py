@@ -36,7 +36,7 @@ class Plan:
 
     The rest says what can be proven, and how. ``module`` (dotted) holds the router, ``like_module`` its neighbour's;
     ``apps`` are (module, attribute), which serve ``paths``. ``table_module`` holds the table called ``table``
-    (``other_modules`` those that it refers to), whose
+    (``other_modules`` those that it refers to; ``column`` of it alone is new), whose
     ``migration`` (a path) is tried where it may be used. ``tests`` are paths, ``like`` that of its neighbour's;
     ``guarded``: they use whatever database the project is configured for, and must be kept from it. ``roots`` are the
     folders that modules are imported from.
@@ -53,6 +53,7 @@ class Plan:
     paths: tuple[str, ...] = ()
     table_module: str = ""
     table: str = ""
+    column: str = ""
     other_modules: tuple[str, ...] = ()
     migration: str = ""
     on_sqlite: bool = True

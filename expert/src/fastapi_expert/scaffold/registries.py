@@ -37,18 +37,19 @@ def edited(root: Path, names: Names, package: str, refers: Iterable[str], *, rea
     return found
 
 
-def _section(module: str) -> int:
+def section_of(module: str) -> int:
+    """Where isort puts a module in a project of `expert new`."""
     head = module.partition(".")[0]
     return 2 if head in {"app", "tests"} else 0 if head in _STANDARD else 1
 
 
 def _with_model(text: str, names: Names) -> str:
-    text = edits.with_import(text, f"app.models.{names.singular}", names.pascal, _section, width=WIDTH)
+    text = edits.with_import(text, f"app.models.{names.singular}", names.pascal, section_of, width=WIDTH)
     return edits.with_member(text, "__all__", f'"{names.pascal}"') or text
 
 
 def _with_router(text: str, names: Names) -> str:
-    text = edits.with_import(text, "app.api.v1.endpoints", names.plural, _section, width=WIDTH)
+    text = edits.with_import(text, "app.api.v1.endpoints", names.plural, section_of, width=WIDTH)
     line = f'router.include_router({names.plural}.router, prefix="/{names.path}", tags=["{names.nouns}"])'
     return edits.with_lines(text, line, after=edits.last_line(text, "router.include_router"))
 
@@ -80,7 +81,7 @@ def _with_resource(text: str, names: Names, package: str) -> str:
     listed = edits.with_member(text, "RESOURCES", constant)
     if listed is None:
         raise ExpertError("no list of RESOURCES to extend", where="tests/resources.py")
-    return edits.with_import(listed, f"tests.{package}.factory", constant, _section, width=WIDTH)
+    return edits.with_import(listed, f"tests.{package}.factory", constant, section_of, width=WIDTH)
 
 
 def _with_endpoints(text: str, names: Names, *, reader: str, writer: str) -> str:

@@ -8,7 +8,6 @@ import importlib.util
 import json
 import os
 import sys
-import traceback
 from typing import Any
 
 
@@ -26,8 +25,7 @@ def main() -> Any:
 
 
 def _described(error: Any) -> Any:
-    lines: Any = traceback.format_exception_only(None, error)
-    return " ".join(line.strip() for line in lines)[-600:]
+    return " ".join(f"{error.__class__.__name__}: {error}".split())[:600]
 
 
 def _missing(error: Any) -> Any:
@@ -87,14 +85,14 @@ def migrate(question: Any) -> Any:
         async def work() -> Any:
             engine = create_async_engine(url)
             async with engine.connect() as connection:
-                found = await connection.run_sync(_tried, table, migration)
+                found = await connection.run_sync(_tried, table, migration, question)
             await engine.dispose()
             return found
 
         return asyncio.run(work())
     engine = sa.create_engine(url)
     with engine.connect() as connection:
-        return _tried(connection, table, migration)
+        return _tried(connection, table, migration, question)
 
 
 def drivers(question: Any) -> Any:
@@ -146,12 +144,17 @@ def _loaded(path: Any) -> Any:
     return module
 
 
-def _tried(connection: Any, table: Any, migration: Any) -> Any:
+def _tried(connection: Any, table: Any, migration: Any, question: Any) -> Any:
+    import sqlalchemy as sa
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
     from alembic.operations import Operations
 
     _make_referred(connection, table)
+    column = question.get("column", "")
+    if column:
+        table.metadata.create_all(connection, tables=[table])
+        connection.execute(sa.text(f'ALTER TABLE "{table.name}" DROP COLUMN "{column}"'))
     enums = _enums(connection)
 
     def is_of_it(item: Any, name: Any, kind: Any, reflected: Any, compared: Any) -> Any:
@@ -163,9 +166,9 @@ def _tried(connection: Any, table: Any, migration: Any) -> Any:
         context = MigrationContext.configure(connection, opts=options)  # a command each, as the team would run it
         with Operations.context(context):
             getattr(migration, step)()
-        there = _there(connection, table)
+        there = _there(connection, table, column)
         if there != (step == "upgrade"):
-            said.append("after {} the table is {}there".format(step, "" if there else "not "))
+            said.append(f"after {step} the {'column' if column else 'table'} is {'' if there else 'not '}there")
         if step == "downgrade" and _enums(connection) != enums:
             said.append("downgrade leaves {} behind".format(", ".join(sorted(_enums(connection) - enums))))
         if said:
@@ -196,10 +199,13 @@ def _make_referred(connection: Any, table: Any) -> Any:
     stubs.create_all(connection)
 
 
-def _there(connection: Any, table: Any) -> Any:
+def _there(connection: Any, table: Any, column: Any) -> Any:
     import sqlalchemy as sa
 
-    return sa.inspect(connection).has_table(table.name, schema=table.schema)
+    inspector: Any = sa.inspect(connection)
+    if not column:
+        return inspector.has_table(table.name, schema=table.schema)
+    return column in {each["name"] for each in inspector.get_columns(table.name, schema=table.schema)}
 
 
 def _enums(connection: Any) -> Any:

@@ -129,6 +129,11 @@ def _sibling(codebase: Codebase, like: str = "") -> Sibling:
     return max(rated, key=lambda pair: pair[0])[1]
 
 
+def sibling_called(codebase: Codebase, singular: str) -> Sibling:
+    """The resource of that name. Raises ExpertError when no endpoint shows one."""
+    return _sibling(codebase, singular)
+
+
 def _completeness(sibling: Sibling) -> tuple[bool, int, int, int, str]:
     likely = sibling.names.singular not in _UNLIKELY
     created = "create" in sibling.routes
