@@ -37,7 +37,9 @@ class Form:
                     self._fix(tool, path)
         return tuple((path, before, self.stage.text(path)) for path, before, _ in files)
 
-    def complaints(self, files: Sequence[File], checks: Sequence[str]) -> tuple[list[str], list[str]]:
+    def complaints(
+        self, files: Sequence[File], checks: Sequence[str], neighbours: Sequence[str] = ()
+    ) -> tuple[list[str], list[str]]:
         """What the tools of ``checks`` find in the files as they will be and not as they are; and which cannot say."""
         sources = [path for path, _, _ in files if path.endswith(".py")]
         after = {path: self._counted(path, checks) for path in sources if checks != ("types",)}
@@ -45,11 +47,12 @@ class Form:
         if checks == ("types",):
             return self._type_errors(files, sources)
         self.stage.take_back(files)
+        usual = {one.partition(":")[0] for path in neighbours for one in self._counted(path, checks)[0]}
         for path in sources:
             there = next((before for name, before, _ in files if name == path), None) is not None
             old = self._counted(path, checks)[0] if there else Counter[str]()
             new, unable = after[path]
-            found += [f"{path}: {one}" for one in (new - old)]
+            found += [f"{path}: {one}" for one in (new - old) if one.partition(":")[0] not in usual]
             silent += unable
         self.stage.put(files)
         return found, list(dict.fromkeys(silent))

@@ -91,7 +91,7 @@ class Proofs:
         for what, checks in (("formatter and linter accept it", ("format", "imports", "lint")), ("types", ("types",))):
             said = "the type checker accepts it" if what == "types" else what
             missing = form.missing(self._sources[0], checks) if self._sources else []
-            found, silent = form.complaints(self.files, checks)
+            found, silent = form.complaints(self.files, checks, self.plan.neighbours)
             if found:
                 yield Proof(said, "failed", "; ".join(found[:5]))
             elif missing or silent:

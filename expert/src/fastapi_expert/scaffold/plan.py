@@ -38,6 +38,7 @@ class Plan:
     ``apps`` are (module, attribute), which serve ``paths``. ``table_module`` holds the table called ``table``
     (``other_modules`` those that it refers to; ``column`` of it alone is new), whose
     ``migration`` (a path) is tried where it may be used. ``tests`` are paths, ``like`` that of its neighbour's;
+    ``neighbours`` are files that it is like: what linters say of these they may say of it.
     ``guarded``: they use whatever database the project is configured for, and must be kept from it. ``roots`` are the
     folders that modules are imported from.
     """
@@ -62,3 +63,4 @@ class Plan:
     test_options: tuple[str, ...] = ()
     like: str = ""
     guarded: bool = True
+    neighbours: tuple[str, ...] = ()

@@ -240,7 +240,8 @@ def _session(codebase: Codebase, sibling: Sibling) -> tuple[ParameterTemplate, s
             for need in _needs(dependencies, path, param):
                 giver = _giver(codebase, need)
                 type_path, written = _plain_type(codebase, path, param)
-                if giver is not None and (_TYPE.search(written) or _is_session(*giver)):
+                known = bool(written) and codebase.names.resolve(type_path, written) is not None
+                if giver is not None and known and (_TYPE.search(written) or _is_session(*giver)):
                     return (
                         ParameterTemplate(param.name, param.annotation, param.default, path),
                         type_path,
@@ -285,7 +286,7 @@ def _plain_type(codebase: Codebase, path: str, param: Param) -> tuple[str, str]:
     inside = ir.match(generic.index, ir.Display) if generic is not None else None
     if generic is not None and inside is not None and ir.dotted(generic.value).endswith("Annotated"):
         expr = inside.items[0]
-    return path, expr if isinstance(expr, str) else "Session"
+    return path, expr if isinstance(expr, str) else ""
 
 
 def _has_exec(codebase: Codebase, session_type: str, path: str) -> bool:

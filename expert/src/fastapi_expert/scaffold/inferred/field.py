@@ -32,7 +32,7 @@ class _Adding:
     def __init__(self, codebase: Codebase, sibling: Sibling, names: Names, field: Field) -> None:
         self.codebase, self.sibling, self.names, self.field = codebase, sibling, names, field
         self.sources = Sources(codebase.root)
-        self.style = style_of(codebase, sibling.table, self.sources)
+        self.style: Style = style_of(codebase, sibling.table, self.sources)
         oldest = oldest_python(codebase.root, codebase.root.parent)
         self.old = oldest is not None and oldest < (3, 10)
         self.texts: dict[str, str] = {}

@@ -45,6 +45,7 @@ def plan(codebase: Codebase, wanted: Wanted) -> Plan:
         on_sqlite=True,
         on_postgres=_speaks_of_postgres(codebase, sources),
         tests=tuple(path for path, _ in drafts.tests),
+        neighbours=tuple({resource.sibling.endpoint_file, resource.table.path, *(path for _, path in drafts.tests)}),
         like=drafts.tests[0][1] if drafts.tests else "",
     )
 

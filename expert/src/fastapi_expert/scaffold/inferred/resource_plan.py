@@ -86,6 +86,8 @@ class ResourcePlan:
     def _user(self) -> User | None:
         """Who asks. Raises ExpertError when the resource is not open to all, and nothing says who is signed in."""
         user = self.conventions.user
+        if user is not None and self.access.field is not None:
+            self._refuse_without_key(user)
         if user is not None or self.public:
             return user
         people = (
@@ -97,6 +99,27 @@ class ResourcePlan:
             do=f"Looked for: an endpoint's parameter that a dependency gives, a row of the table {people}. "
             "Name it by --auth (a dependency, an alias), or let anyone in by --public.",
         )
+
+    def _refuse_without_key(self, user: User) -> None:
+        """Who is signed in must be known by the key that rows are owned by."""
+        path, name = user.guard
+        function = self.codebase.names.function(path, name) if name else None
+        symbol = self.codebase.names.resolve(path, function.returns) if function and function.returns else None
+        facts = self.codebase.names.class_(symbol.path, symbol.name) if symbol is not None else None
+        known = {field.name for field in facts.fields} if facts is not None else set[str]()
+        if (
+            symbol is not None
+            and facts is not None
+            and known
+            and f"table:{symbol.path}::{symbol.name}" not in self.people
+        ):
+            table = self.codebase.component(next(iter(sorted(self.people)), ""))
+            key = key_of(self.codebase, table).name if table is not None else "id"
+            if key not in known:
+                what = f"{name} gives a {symbol.name}, which has no {key} that rows could be owned by"
+                raise ExpertError(
+                    what, where=path, do="Name by --auth what gives a row of the users' table, or say --shared."
+                )
 
     @property
     def user_key(self) -> str:

@@ -176,7 +176,7 @@ class Words:
             "forbidden": self.ways.forbidden,
             "clearable": bool(clearable),
             "not_null": len(clearable) < len(resource.given),
-            "not_clearable": f" and name not in {_set_of(clearable)}" if clearable else "",
+            "not_clearable": _but_for(clearable),
             "unique": any(field.unique for field in resource.given),
             "checks": self.checks(),
             "user_name": self.user.parameter.name if self.user else "",
@@ -326,8 +326,15 @@ class Resource(ResourcePlan):
         )
 
 
-def _set_of(names: list[str]) -> str:
-    return "{" + ", ".join(f"'{name}'" for name in names) + "}"
+def _but_for(names: list[str]) -> str:
+    """The condition that a name is none of these."""
+    if len(names) < 2:
+        return "".join(f" and name != '{name}'" for name in names)
+    return f" and name not in {_all_of(names)}"
+
+
+def _all_of(names: list[str]) -> str:
+    return "(" + ", ".join(f"'{name}'" for name in names) + ")"
 
 
 def _ordered(parameters: list[str]) -> str:
