@@ -25,7 +25,7 @@ def main() -> Any:
 
 
 def _described(error: Any) -> Any:
-    return " ".join(f"{error.__class__.__name__}: {error}".split())[:600]
+    return " ".join(f"{error.__class__.__name__}: {error}".split())[:300]
 
 
 def _missing(error: Any) -> Any:
