@@ -13,6 +13,8 @@ from fastapi_expert.duplicates.model import Finding, Proposal
 
 if TYPE_CHECKING:  # propose prints JSON too, and must not import what searches
     from fastapi_expert.find import Hit
+    from fastapi_expert.witness.asking import Witness
+    from fastapi_expert.witness.model import Application
 
 SCHEMA_VERSION = 1
 
@@ -46,6 +48,44 @@ def routes_document(inventory: Inventory, routes: Sequence[Route]) -> dict[str, 
         "routes": [route_json(route) for route in routes],
         "problems": [_problem(problem) for problem in inventory.problems],
     }
+
+
+def witness_document(witness: "Witness") -> dict[str, Any]:
+    """What `expert routes --import … --json` adds: who was asked, and on what the two do not agree."""
+    testimony, comparison, application = witness.testimony, witness.comparison, witness.testimony.application
+    asked: dict[str, Any] = {
+        "application": application.name,
+        "app": comparison.app,
+        "folder": application.folder or ".",
+        "python": str(testimony.python),
+        "python_version": testimony.version,
+        "fastapi": testimony.fastapi,
+        "refused": list(testimony.refused),
+        "others": [_application(other) for other in witness.others],
+    }
+    if application.place is not None:
+        asked |= {"path": application.place.path, "line": application.place.line}
+    return {
+        "asked": asked,
+        "differences": [
+            {
+                "kind": one.kind,
+                "method": one.method,
+                "path": one.path,
+                "path_file": one.place.path,
+                "line": one.place.line,
+                "said": one.said,
+            }
+            for one in comparison.differences
+        ],
+    }
+
+
+def _application(application: "Application") -> dict[str, Any]:
+    document: dict[str, Any] = {"application": application.name, "said": application.said}
+    if application.place is not None:
+        document |= {"path": application.place.path, "line": application.place.line}
+    return document
 
 
 def _problem(problem: Problem) -> dict[str, Any]:
@@ -105,6 +145,8 @@ def route_json(route: Route) -> dict[str, Any]:
         }
     if route.host:
         document["host"] = route.host
+    if route.source:
+        document["source"] = route.source
     if route.response_model is not None:
         document["response_model"] = route.response_model
     if route.status_code is not None:
