@@ -49,7 +49,8 @@ class _Mention:
     @property
     def aside(self) -> bool:
         """Whether it is said by, or of, what only examples and tests start."""
-        paths = [self.application.file or "", self.application.place.path if self.application.place else ""]
+        said = self.application.place if self.rank != PAGE else None  # pages lie in folders of documentation
+        paths = [self.application.file or "", said.path if said is not None else ""]
         return any(part in _ASIDE or part.startswith(".") for path in paths for part in path.split("/")[:-1])
 
 

@@ -117,7 +117,7 @@ class _Comparing:
             place = Place(true.file, true.line or 1)
             said = f"{read.name} at {read.path_file}:{read.line}"
             self.differences.append(Difference("endpoint", true.method, true.path, place, said))
-        if true.refusing and read.protection != "required":
+        if true.refusing and read.protection in ("none", "optional"):  # unknown is no claim
             place = Place(read.path_file, read.line)
             said = f"{read.protection}; {', '.join(true.refusing)} refuses"
             self.differences.append(Difference("protection", true.method, true.path, place, said))

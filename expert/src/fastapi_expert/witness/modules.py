@@ -8,8 +8,9 @@ from pathlib import Path
 
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.model import Component
+from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import FunctionFacts
-from fastapi_expert.codebase.vocabulary import is_test_path
+from fastapi_expert.codebase.vocabulary import APPLICATIONS, is_test_path
 from fastapi_expert.witness.calls import Start
 from fastapi_expert.witness.commands import Command
 from fastapi_expert.witness.model import Application, Place
@@ -69,17 +70,30 @@ class Finder:
         elif self.is_application(component.path, component.name):
             yield replace(self._at(component.path, component.name), place=place, said="where it is made")
 
-    def is_application(self, path: str, attribute: str) -> bool:
+    def is_application(self, path: str, attribute: str, hops: int = 0) -> bool:
         """Whether the text says that a module has an application, or a function that makes one, of this name."""
         symbol = self.names.resolve(path, attribute)
         if symbol is None:
+            return self._makes_up(path) and hops == 0
+        if (symbol.path, symbol.name) in self.named and symbol.kind == "value":
+            return True
+        if hops > 3 or symbol.kind not in ("value", "function"):
             return False
         if symbol.kind == "function":
-            return any(
-                symbol.path == each and _within(line, self.names.function(each, symbol.name))
-                for each, line in self.made
+            function = self.names.function(symbol.path, symbol.name)
+            if function is None or function.returns.rpartition(".")[2] in APPLICATIONS:
+                return function is not None
+            mentioned = [name for name in function.names if not name.startswith(".") and name != function.name]
+            return any(symbol.path == each and _within(line, function) for each, line in self.made) or any(
+                self.is_application(symbol.path, name, hops + 1) for name in mentioned
             )
-        return symbol.kind == "value" and bool({(symbol.path, symbol.name)} & self.named)
+        made = ir.match(self.names.assigned(symbol), ir.Call)  # of a factory, or a middleware around another
+        parts = (made.function, *made.args, *(value for _, value in made.keywords)) if made is not None else ()
+        return any(self.is_application(symbol.path, name, hops + 1) for name in parts if isinstance(name, str))
+
+    def _makes_up(self, path: str) -> bool:
+        """Whether a module has a `__getattr__`: what its names are is seen when it runs."""
+        return self.names.function(path, "__getattr__") is not None
 
     def is_in_package(self, folder: str) -> bool:
         """Whether a folder belongs to a Python package: what lies there comes with the program."""
@@ -110,7 +124,8 @@ class Finder:
         made = self._at(file, attribute, is_factory=is_factory)
         if self._imports_from(file) is None:
             made = replace(made, module=module, paths=(top,), folder=self._started_in(top))
-        if any(_is_hinted(top, base, hint) for hint in hints) and posixpath.basename(top) != "src":
+        own = [hint for hint in hints if not hint.startswith("/")]  # not of a container
+        if any(_is_hinted(top, base, hint) for hint in own) and posixpath.basename(top) != "src":
             made = replace(made, folder=top)
         return _with_folder(made, top)
 
@@ -172,7 +187,7 @@ class Finder:
             for file in self.codebase.files:
                 if file == end or file.endswith(f"/{end}"):
                     top = file[: -len(end)].rstrip("/")
-                    bound = not head or self.names.resolve(file, head) is not None
+                    bound = not head or self.names.resolve(file, head) is not None or self._makes_up(file)
                     hinted = any(_is_hinted(top, base, hint) for hint in hints)
                     rank = (not bound, not hinted, is_test_path(file), _steps(base, top), file.count("/"))
                     found.append((rank, file, top))
