@@ -382,6 +382,9 @@ def _frames(error: BaseException, root: str) -> list[list[Any]]:
     return found[-3:]
 
 
+_OS = ("os.py", "<frozen os>")
+
+
 def _settings(error: BaseException) -> Row:
     """The settings that are missing or wrong, where the error is about settings: ``settings`` and ``invalid``."""
     name = type(error).__name__
@@ -389,7 +392,7 @@ def _settings(error: BaseException) -> Row:
         return _of_validation(error)
     last = traceback.extract_tb(error.__traceback__)[-1:]
     missing = None
-    if isinstance(error, KeyError) and last and os.path.basename(last[0].filename) == "os.py" and error.args:
+    if isinstance(error, KeyError) and last and os.path.basename(last[0].filename) in _OS and error.args:
         missing = str(error.args[0])
     elif name in ("KeyError", "UndefinedValueError", "EnvError", "UndefinedError"):
         found = re.search(r"\b([A-Z][A-Z0-9_]{2,})\b", str(error))  # starlette.config, decouple, environs

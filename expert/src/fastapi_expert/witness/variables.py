@@ -61,6 +61,6 @@ def environment_for(python: Path, added: Mapping[str, str]) -> dict[str, str]:
 def redacted(text: str, environment: Mapping[str, str]) -> str:
     """``text`` without the values of variables that may be secret, nor names and passwords in addresses."""
     for name, value in sorted(environment.items(), key=lambda each: -len(each[1])):
-        if len(value) > 3 and _SECRET.search(name):
+        if len(value) > 3 and _SECRET.search(name) and not os.path.isabs(value):
             text = text.replace(value, "***")
     return _SIGN_IN.sub("***", text)
