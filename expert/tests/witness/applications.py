@@ -10,7 +10,9 @@ from shop import Done, lay_down, run_expert
 
 Ask = Callable[..., Done]
 
-HEAD = "from fastapi import Depends, FastAPI\n\napp = FastAPI()\n\n\n@app.get('/items')\ndef items():\n    return []\n\n\n"
+HEAD = (
+    "from fastapi import Depends, FastAPI\n\napp = FastAPI()\n\n\n@app.get('/items')\ndef items():\n    return []\n\n\n"
+)
 """An application with one route; what a test is about comes behind it."""
 
 

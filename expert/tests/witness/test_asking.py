@@ -126,7 +126,9 @@ def test_an_import_that_raises_shows_the_projects_own_frames(tmp_path: Path):
 
 
 def test_no_secret_of_the_environment_is_repeated(tmp_path: Path):
-    failing = "import os\nraise ValueError(f\"cannot reach {os.environ['DATABASE_URL']} with {os.environ['API_KEY']}\")\n"
+    failing = (
+        "import os\nraise ValueError(f\"cannot reach {os.environ['DATABASE_URL']} with {os.environ['API_KEY']}\")\n"
+    )
     env = {"DATABASE_URL": "postgresql://me:hunter22@db/x", "API_KEY": "abcdefgh"}
     done = asked(tmp_path / "app", {"main.py": HEAD + failing}, env=env)
     assert "raised ValueError: cannot reach *** with ***" in done.err
@@ -150,13 +152,17 @@ def test_settings_that_are_missing_are_named_as_variables(tmp_path: Path):
     files = {"main.py": HEAD + "import settings\n", "settings.py": SETTINGS, ".env.example": "SHOP_SECRET_KEY=x\n"}
     done = asked(tmp_path / "app", files, env={"SHOP_PORT": "not-a-port-but-a-secret"})
     assert done.code == 2
-    assert "needs settings: SHOP_DATABASE_URL, SHOP_SECRET_KEY and has settings that are not valid: SHOP_PORT" in done.err
+    assert (
+        "needs settings: SHOP_DATABASE_URL, SHOP_SECRET_KEY and has settings that are not valid: SHOP_PORT" in done.err
+    )
     assert "set them in the environment or use --env-file FILE (.env.example names some)" in done.err
     assert "but-a-secret" not in done.err
 
 
 def test_a_file_of_settings_is_used_where_the_environment_says_nothing(tmp_path: Path):
-    check = "import os\nassert os.environ['GIVEN'] == 'ours', os.environ['GIVEN']\nassert os.environ['QUOTED'] == 'a # b'\n"
+    check = (
+        "import os\nassert os.environ['GIVEN'] == 'ours', os.environ['GIVEN']\nassert os.environ['QUOTED'] == 'a # b'\n"
+    )
     files = {"main.py": HEAD + check, "local.env": "# ours\nexport GIVEN=theirs\nQUOTED='a # b' # said\n"}
     file = str(tmp_path / "app" / "local.env")
     assert asked(tmp_path / "app", files, "--env-file", file, env={"GIVEN": "ours"}).code == 0
@@ -182,7 +188,9 @@ def test_text_that_is_no_python_is_told_with_its_line(tmp_path: Path):
 
 
 def test_an_import_that_hangs_is_ended_and_its_place_is_told(tmp_path: Path):
-    waiting = "import os, time\nopen('process', 'w').write(str(os.getpid()))\n\ndef wait():\n    time.sleep(600)\n\nwait()\n"
+    waiting = (
+        "import os, time\nopen('process', 'w').write(str(os.getpid()))\n\ndef wait():\n    time.sleep(600)\n\nwait()\n"
+    )
     done = asked(tmp_path / "app", {"main.py": HEAD + waiting}, "--timeout", "1.5")
     assert done.code == 2
     assert "importing main:app was not done after 1.5 s: it was at" in done.err

@@ -52,15 +52,15 @@ def routes_document(inventory: Inventory, routes: Sequence[Route]) -> dict[str, 
 
 def witness_document(witness: "Witness") -> dict[str, Any]:
     """What `expert routes --import … --json` adds: who was asked, and on what the two do not agree."""
-    testimony, comparison, application = witness.testimony, witness.comparison, witness.testimony.application
+    table, comparison, application = witness.table, witness.comparison, witness.table.application
     asked: dict[str, Any] = {
         "application": application.name,
         "app": comparison.app,
         "folder": application.folder or ".",
-        "python": str(testimony.python),
-        "python_version": testimony.version,
-        "fastapi": testimony.fastapi,
-        "refused": list(testimony.refused),
+        "python": str(table.python),
+        "python_version": table.version,
+        "fastapi": table.fastapi,
+        "refused": list(table.refused),
         "others": [_application(other) for other in witness.others],
     }
     if application.place is not None:

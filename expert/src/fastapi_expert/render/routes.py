@@ -79,17 +79,15 @@ def _source(route: Route, asked: str, style: Style) -> str:
 
 def asked_text(witness: "Witness") -> str:
     """Who was asked, why that one, and who else might have been."""
-    testimony, others, application = witness.testimony, witness.others, witness.testimony.application
+    table, others, application = witness.table, witness.others, witness.table.application
     why = f", as {application.place} says" if application.place is not None else ""
-    asked = (
-        f"asked {application.name}{why}: FastAPI {testimony.fastapi}, Python {testimony.version}, {testimony.python}"
-    )
+    asked = f"asked {application.name}{why}: FastAPI {table.fastapi}, Python {table.version}, {table.python}"
     lines = [asked]
     if others:
         names = [f"{other.name} ({other.place})" if other.place is not None else other.name for other in others[:5]]
         lines.append(f"other applications that the text names: {', '.join(names)}{' …' * (len(others) > 5)}")
-    if testimony.refused:
-        hosts = ", ".join(testimony.refused[:5])
+    if table.refused:
+        hosts = ", ".join(table.refused[:5])
         lines.append(f"importing it asked for {hosts}, which was refused; --network lets it reach other machines")
     return "\n".join(map(printable, lines))
 
@@ -104,7 +102,7 @@ _DIFFERENT = {
 
 def differences_text(witness: "Witness", style: Style) -> str:
     """On what the text and the application do not agree, in groups; or that they agree."""
-    comparison, testimony = witness.comparison, witness.testimony
+    comparison, table = witness.comparison, witness.table
     lines: list[str] = []
     for kind, heading in _DIFFERENT.items():
         own = [one for one in comparison.differences if one.kind == kind]
@@ -125,7 +123,7 @@ def differences_text(witness: "Witness", style: Style) -> str:
             for route in comparison.settled
         ]
         lines.append("")
-    total = counted(len(testimony.routes), "route")
+    total = counted(len(table.routes), "route")
     if comparison.differences:
         lines.append(f"{total}, {counted(len(comparison.differences), 'difference')}")
     else:

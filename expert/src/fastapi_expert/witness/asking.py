@@ -12,7 +12,7 @@ from fastapi_expert.witness.entrypoints import entrypoints
 from fastapi_expert.witness.failure import WitnessError, explain
 from fastapi_expert.witness.interpreter import interpreter
 from fastapi_expert.witness.merge import Comparison, compare
-from fastapi_expert.witness.model import LIMIT_S, Application, Conditions, Testimony, true_route
+from fastapi_expert.witness.model import LIMIT_S, Application, Conditions, TrueTable, true_route
 from fastapi_expert.witness.modules import Finder
 from fastapi_expert.witness.process import run
 from fastapi_expert.witness.variables import environment_for, redacted, variables
@@ -33,7 +33,7 @@ class Options:
 class Witness:
     """What the application said, how that compares with the text, and which other applications the text names."""
 
-    testimony: Testimony
+    table: TrueTable
     comparison: Comparison
     others: tuple[Application, ...]
 
@@ -61,8 +61,8 @@ def witness(codebase: Codebase, wanted: str, options: Options) -> Witness:
         network=options.network,
         environment=variables(options.env_file) if options.env_file is not None else {},
     )
-    testimony = ask(application, conditions, root)
-    return Witness(testimony, compare(codebase.inventory, testimony), others)
+    table = ask(application, conditions, root)
+    return Witness(table, compare(codebase.inventory, table), others)
 
 
 _WANTED = re.compile(r"([A-Za-z_]\w*(?:\.\w+)*)(?::([A-Za-z_]\w*(?:\.\w+)*)(\(\))?)?")
@@ -90,7 +90,7 @@ def _named(codebase: Codebase, wanted: str) -> Application:
     return found if found is not None else Application(module, attribute, called)
 
 
-def ask(application: Application, conditions: Conditions, root: Path) -> Testimony:
+def ask(application: Application, conditions: Conditions, root: Path) -> TrueTable:
     """Import ``application`` of the codebase at ``root`` in a child process, and take down its table.
 
     Raises:
@@ -122,7 +122,7 @@ def ask(application: Application, conditions: Conditions, root: Path) -> Testimo
         error = explain(ended, application, conditions, root)
         error.what = redacted(error.what, environment)
         raise error
-    return Testimony(
+    return TrueTable(
         application=application,
         python=conditions.python,
         version=str(answer["python"]),

@@ -7,7 +7,7 @@ from typing import Literal
 
 from fastapi_expert.codebase.model import Component, Evidence, Inventory, Problem, Route
 from fastapi_expert.codebase.vocabulary import WEBSOCKET
-from fastapi_expert.witness.model import Place, Testimony, TrueRoute
+from fastapi_expert.witness.model import Place, TrueRoute, TrueTable
 
 Key = tuple[str, str, str]
 """Method, path and host."""
@@ -42,16 +42,16 @@ class Comparison:
     settled: tuple[Route, ...]
 
 
-def compare(inventory: Inventory, testimony: Testimony) -> Comparison:
+def compare(inventory: Inventory, table: TrueTable) -> Comparison:
     """Put what the application said of itself beside, and into, what was read."""
-    return _Comparing(inventory, testimony).comparison()
+    return _Comparing(inventory, table).comparison()
 
 
 class _Comparing:
-    def __init__(self, inventory: Inventory, testimony: Testimony) -> None:
+    def __init__(self, inventory: Inventory, table: TrueTable) -> None:
         self.inventory = inventory
-        self.testimony = testimony
-        self.app = _application(inventory, testimony)
+        self.table = table
+        self.app = _application(inventory, table)
         self.read = list(inventory.routes)
         self.by_key: defaultdict[Key, list[Route]] = defaultdict(list)
         self.by_place: defaultdict[tuple[str, str, str], list[Route]] = defaultdict(list)
@@ -63,8 +63,8 @@ class _Comparing:
         self.differences: list[Difference] = []
 
     def comparison(self) -> Comparison:
-        true_keys = {(one.method, one.path, one.host) for one in self.testimony.routes}
-        merged = [self._merged(one) for one in self.testimony.routes]
+        true_keys = {(one.method, one.path, one.host) for one in self.table.routes}
+        merged = [self._merged(one) for one in self.table.routes]
         rest = [route for route in self.read if id(route) not in self.used]
         settled = [route for route in rest if self._is_asked(route) and route.reach == "conditional"]
         for route in rest:
@@ -163,13 +163,11 @@ class _Comparing:
 
     def _place(self, true: TrueRoute) -> Place:
         component = self.components.get((true.file or "", true.qualname))
-        if component is not None:
-            return Place(component.path, component.line)
-        if true.file is not None:
-            return Place(true.file, true.line or 1)
+        if true.file is not None and (true.line is not None or component is not None):
+            return Place(true.file, true.line or (component.line if component is not None else 1))
         if true.library_file is not None:
             return Place(f"site-packages/{true.library_file}", true.line or 1)
-        return Place(self.testimony.application.file or self.testimony.application.module, 1)
+        return Place(self.table.application.file or self.table.application.module, 1)
 
     def _said(self, true: TrueRoute) -> str:
         """What the text says of a route that it does not list: its function elsewhere, a problem, or nothing."""
@@ -189,15 +187,15 @@ class _Comparing:
         return found[0].id if len(found) == 1 else name
 
 
-def _application(inventory: Inventory, testimony: Testimony) -> str:
+def _application(inventory: Inventory, table: TrueTable) -> str:
     """The id of the application of the text that was asked: the one that most of its routes are said to be of."""
-    true = {(one.method, one.path, one.host) for one in testimony.routes}
+    true = {(one.method, one.path, one.host) for one in table.routes}
     apps = {one.id: one for one in inventory.components if one.kind == "app"}
     hits: defaultdict[str, set[Key]] = defaultdict(set)
     for route in inventory.routes:
         if route.app in apps and _key(route) in true:
             hits[route.app].add(_key(route))
-    asked = testimony.application
+    asked = table.application
     chosen = max(apps, key=lambda app: (len(hits[app]), _fits(apps[app], asked.file, asked.attribute)), default=None)
     if chosen is not None and (hits[chosen] or any(_fits(apps[chosen], asked.file, asked.attribute))):
         return chosen

@@ -82,7 +82,7 @@ class TrueRoute:
 
 
 @dataclass(frozen=True, slots=True)
-class Testimony:
+class TrueTable:
     """What the running application said of itself."""
 
     application: Application
