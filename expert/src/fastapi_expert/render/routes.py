@@ -143,7 +143,8 @@ def _line(route: Route, names: dict[str, str], verb: int, path: int, style: Styl
     method = style.paint(f"{route.method:<{verb}}", "bold", _COLOURS.get(route.method, "cyan"))
     auth = style.paint(*_PROTECTION[route.protection])
     tests = f"{len(route.tests)} tests" if len(route.tests) != 1 else "1 test"
-    tested = f"{tests:<9}" if route.tests else style.paint("untested ", "red")
+    unseen = ("tests ?  ", "dim") if route.source == "import" else ("untested ", "red")  # its path is not the text's
+    tested = f"{tests:<9}" if route.tests else style.paint(*unseen)
     models = _models(route, names)
     place = style.paint(f"{route.path_file}:{route.line}", "dim")
     shown = f"{method}  {printable(route.path):<{path}}  {auth}  {tested}  {route.name}{models}  {place}"
