@@ -151,6 +151,22 @@ def test_the_folder_that_a_module_is_imported_from_is_read_too(
     assert (first.module, first.folder, first.paths[0]) == (module, folder, path)
 
 
+def test_a_service_of_a_compose_file_is_built_from_its_own_folder(tmp_path: Path):
+    compose = """
+services:
+  users:
+    build: ./users
+    command: uvicorn main:app
+  orders:
+    build:
+      context: ./orders
+    command: uvicorn main:app
+"""
+    files = {"compose.yaml": compose, "users/main.py": HEAD, "orders/main.py": HEAD, "aaa/main.py": HEAD}
+    started = [one.file for one in found(tmp_path, files) if one.place is not None and one.place.path == "compose.yaml"]
+    assert sorted(map(str, started)) == ["orders/main.py", "users/main.py"]
+
+
 def test_a_package_without_init_is_imported_from_where_its_own_imports_start(tmp_path: Path):
     files = {"service/main.py": "from service import core\n" + HEAD, "service/core.py": "", "pyproject.toml": ""}
     first = found(tmp_path, files)[0]

@@ -92,7 +92,7 @@ def _moves(words: list[str]) -> list[str]:
     found: list[str] = []
     for index, word in enumerate(words):
         after = words[index + 1] if index + 1 < len(words) else ""
-        if word in ("cd", "WORKDIR", "working_dir:", "cwd:") and after:
+        if word in ("cd", "WORKDIR", "working_dir:", "cwd:", "context:", "build:") and after:
             found.append(after)
         elif word.startswith("PYTHONPATH="):
             found += [part for part in word.partition("=")[2].split(":") if part and "$" not in part]

@@ -1,6 +1,7 @@
 """Which applications a project's text says are served, the most credible first; nothing is tried out."""
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,11 +30,13 @@ _DEPLOYING = (
     "railway",
     "nixpacks",
 )
-_TASKS = ("makefile", "justfile", "taskfile", "package.json", "pyproject.toml", "tox.ini", "launch.json", "noxfile")
+_TASKS = ("makefile", "justfile", "taskfile", "package.json", "pyproject.toml", "tox.ini")
 _SCRIPTS = (".sh", ".bash", ".service", ".conf", ".ps1", ".bat", ".mk")
 _PAGES = (".md", ".rst")
 _MANIFESTS = (".yml", ".yaml", ".toml", ".json", ".cfg", ".ini")
 _STARTING_SCRIPTS = ("entrypoint", "start", "run", "prod", "docker", "boot", "serve", "launch")
+_WORDS = re.compile(r"\b(?:uvicorn|gunicorn|hypercorn|granian|daphne|fastapi|APP_MODULE|python\d?|\w+\.py)\b")
+"""Text without any of these starts no server: most manifests are about something else."""
 _ASIDE = frozenset(
     {"test", "tests", "example", "examples", "docs", "doc", "docs_src", "benchmark", "benchmarks", "demo"}
 )
@@ -94,7 +97,7 @@ def _in_files(codebase: Codebase, finder: Finder) -> Iterator[_Mention]:
     for path in _files(finder.root, _is_read):
         rank = _rank(path, finder)
         text = (finder.root / path).read_text(encoding="utf-8", errors="replace")
-        for command in commands(text):
+        for command in commands(text) if _WORDS.search(text) else ():
             if command.kind == "program":
                 for file in finder.program(command, path) if rank < CODE else ():
                     said = (rank, Place(path, command.line), command.said)

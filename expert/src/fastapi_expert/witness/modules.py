@@ -21,6 +21,9 @@ _DEFAULT_FILES = ("main.py", "app.py", "api.py", "app/main.py", "app/app.py", "a
 """Where `fastapi run` without a file looks."""
 
 
+_Rank = tuple[bool, int, bool, int, int]
+
+
 class Finder:
     """The modules of one codebase."""
 
@@ -176,20 +179,23 @@ class Finder:
         found = self._candidates(module, attribute, base, hints)
         return found[0][1:] if found else None
 
-    def _candidates(
-        self, module: str, attribute: str, base: str, hints: Sequence[str]
-    ) -> list[tuple[tuple[bool, bool, bool, int, int], str, str]]:
+    def _candidates(self, module: str, attribute: str, base: str, hints: Sequence[str]) -> list[tuple[_Rank, str, str]]:
         """(rank, file, folder), the best first: with that attribute, hinted at, no test, near to ``base``."""
         tail = module.replace(".", "/")
         head = attribute.partition(".")[0]
-        found: list[tuple[tuple[bool, bool, bool, int, int], str, str]] = []
+        found: list[tuple[_Rank, str, str]] = []
         for end in (f"{tail}.py", f"{tail}/__init__.py"):
             for file in self.codebase.files:
                 if file == end or file.endswith(f"/{end}"):
                     top = file[: -len(end)].rstrip("/")
                     bound = not head or self.names.resolve(file, head) is not None or self._makes_up(file)
-                    hinted = any(_is_hinted(top, base, hint) for hint in hints)
-                    rank = (not bound, not hinted, is_test_path(file), _steps(base, top), file.count("/"))
+                    rank = (
+                        not bound,
+                        _hinted(top, base, hints),
+                        is_test_path(file),
+                        _steps(base, top),
+                        file.count("/"),
+                    )
                     found.append((rank, file, top))
         return sorted(found)
 
@@ -204,7 +210,7 @@ class Finder:
         return min(
             found,
             key=lambda each: (
-                not any(_is_hinted(tops[each], base, hint) for hint in hints),
+                _hinted(tops[each], base, hints),
                 is_test_path(each),
                 _steps(base, tops[each]),
                 each,
@@ -226,6 +232,12 @@ def _within(line: int, function: FunctionFacts | None) -> bool:
 def _with_folder(application: Application, top: str) -> Application:
     paths = dict.fromkeys((*application.paths, top, application.folder))
     return replace(application, paths=tuple(paths))
+
+
+def _hinted(top: str, base: str, hints: Sequence[str]) -> int:
+    """How many hints behind the one that names ``top`` the command stands; more than there are when none does."""
+    behind = [index for index, hint in enumerate(reversed(hints)) if _is_hinted(top, base, hint)]
+    return behind[0] if behind else len(hints) + 1
 
 
 def _is_hinted(top: str, base: str, hint: str) -> bool:
