@@ -31,6 +31,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -151,8 +152,7 @@ def _place(function: Any) -> tuple[str | None, int | None]:
     try:
         function = inspect.unwrap(function)
         target = function if hasattr(function, "__code__") or inspect.isclass(function) else function.__class__
-        target = _get(function, "__func__", target)
-        file, line = inspect.getsourcefile(target), inspect.getsourcelines(target)[1]
+        file, line = _source(_get(function, "__func__", target))
     except (TypeError, OSError, ValueError):
         file, line = None, None
     if file is None or INSTALLED.search(file) or not Path(file).is_file():  # it is made by a library, or of a text
@@ -162,15 +162,26 @@ def _place(function: Any) -> tuple[str | None, int | None]:
     return file, line
 
 
+@lru_cache(maxsize=4096)
+def _source(target: Any) -> tuple[str | None, int]:
+    """File and first line, decorators included; only classes have to be looked for in the text."""
+    code = _get(target, "__code__")
+    return inspect.getsourcefile(target), code.co_firstlineno if code is not None else inspect.getsourcelines(target)[1]
+
+
 def _line_of(module: str, qualname: str) -> int | None:
     """Where the innermost function of this name begins, None when the text has none."""
-    name = qualname.rpartition(".")[2]
-    found = [
-        min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    return _functions(module).get(qualname.rpartition(".")[2])
+
+
+@lru_cache(maxsize=4096)
+def _functions(module: str) -> dict[str, int]:
+    """First lines of the functions in a file, by name; of several the last in the order of `ast.walk`."""
+    return {
+        node.name: min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
         for node in ast.walk(ast.parse(Path(module).read_text(encoding="utf-8", errors="replace")))
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == name
-    ]
-    return found[-1] if found else None
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    }
 
 
 def _reference(call: Any, root: str) -> list[Any]:
