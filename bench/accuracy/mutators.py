@@ -10,7 +10,7 @@ import builtins
 import copy
 import keyword
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 # fmt: off
 WORDS = (
@@ -21,14 +21,16 @@ WORDS = (
 # fmt: on
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+Mutator = Callable[[Function, random.Random, Sequence[ast.stmt]], Function]
+"""A function, where chance comes from, and statements of other functions; a copy comes back."""
 
 
-def layout(function: Function, _random: random.Random) -> Function:
+def layout(function: Function, _rng: random.Random, _donors: Sequence[ast.stmt]) -> Function:
     """T1: re-emitted from the tree: layout, comments and quotes change; decorators go (see `emit`)."""
     return copy.deepcopy(function)
 
 
-def renamed(function: Function, rng: random.Random) -> Function:
+def renamed(function: Function, rng: random.Random, _donors: Sequence[ast.stmt] = ()) -> Function:
     """T2: the function, its parameters and locals get other names, literals other values, the docstring goes."""
     function = _without_docstring(copy.deepcopy(function))
     table = _names_for(sorted(_locals_of(function)), rng)
@@ -42,7 +44,7 @@ def one_statement(function: Function, rng: random.Random, donors: Sequence[ast.s
     return _edited(renamed(function, rng), 1, rng, donors)
 
 
-def share_of_statements(share: float) -> Callable[[Function, random.Random, Sequence[ast.stmt]], Function]:
+def share_of_statements(share: float) -> Mutator:
     """T3: T2, and ``share`` of the statements inserted, deleted, changed or moved."""
 
     def mutate(function: Function, rng: random.Random, donors: Sequence[ast.stmt]) -> Function:
@@ -52,7 +54,7 @@ def share_of_statements(share: float) -> Callable[[Function, random.Random, Sequ
     return mutate
 
 
-def twin(function: Function, rng: random.Random) -> Function:
+def twin(function: Function, rng: random.Random, _donors: Sequence[ast.stmt] = ()) -> Function:
     """The synchronous version of an asynchronous function, or the other way round, with other local names."""
     function = renamed(function, rng)
     to_async = isinstance(function, ast.FunctionDef)
@@ -259,3 +261,15 @@ class _Unawaiter(ast.NodeTransformer):
     def visit_AsyncFor(self, node: ast.AsyncFor) -> ast.AST:
         self.generic_visit(node)
         return ast.For(**{name: getattr(node, name) for name in ast.AsyncFor._fields})
+
+
+MUTATORS: Mapping[str, Mutator] = {
+    "T1": layout,
+    "T2": renamed,
+    "T3 one": one_statement,
+    "T3 20 %": share_of_statements(0.2),
+    "T3 40 %": share_of_statements(0.4),
+    "twin": twin,
+}
+TARGETS = {"T1": 0.99, "T2": 0.98, "T3 one": 0.97, "T3 20 %": 0.95, "T3 40 %": 0.90, "twin": 0.97}
+"""Shares that must be found."""

@@ -13,7 +13,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bench.accuracy import mutators, schema_mutators
@@ -23,19 +23,7 @@ from fastapi_expert.duplicates import Finding, find, propose
 
 FOLDER = "injected"
 Mutant = tuple[Sample, str]
-TARGETS = {
-    "T1": 0.99,
-    "T2": 0.98,
-    "T3 one": 0.97,
-    "T3 20 %": 0.95,
-    "T3 40 %": 0.90,
-    "twin": 0.97,
-    "M1 renamed": 0.99,
-    "M2 shuffled": 0.99,
-    "M3 drop+add": 0.90,
-    "M4 respelled": 0.99,
-    "route": 1.0,
-}
+TARGETS = {**mutators.TARGETS, **schema_mutators.TARGETS, "route": 1.0}
 
 
 def main(argv: list[str]) -> int:
@@ -83,17 +71,9 @@ def _measure(
     base = load(project.folder, cache=False)
     donors = [one for other in projects if other is not project for one in other.donors] or project.donors
     functions = chosen(project.functions, options.count, options.seed)
-    edits: dict[str, Callable[[mutators.Function, random.Random], mutators.Function]] = {
-        "T1": mutators.layout,
-        "T2": mutators.renamed,
-        "T3 one": lambda f, rng: mutators.one_statement(f, rng, donors),
-        "T3 20 %": lambda f, rng: mutators.share_of_statements(0.2)(f, rng, donors),
-        "T3 40 %": lambda f, rng: mutators.share_of_statements(0.4)(f, rng, donors),
-        "twin": mutators.twin,
-    }
-    for kind, edit in edits.items():
+    for kind, edit in mutators.MUTATORS.items():
         rng = random.Random(f"{project.name} {kind} {options.seed}")
-        mutants = [(sample, mutators.emit(edit(sample.function, rng))) for sample in functions]
+        mutants = [(sample, mutators.emit(edit(sample.function, rng, donors))) for sample in functions]
         yield kind, _recall(project, base, mutants, options, kind, project.functions)
     schemas = chosen(project.schemas, options.count, options.seed)
     for kind, change in schema_mutators.MUTATORS.items():

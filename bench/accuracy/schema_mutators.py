@@ -76,3 +76,4 @@ MUTATORS: Mapping[str, Callable[[ast.ClassDef, random.Random], ast.ClassDef]] = 
     "M3 drop+add": drop_and_add,
     "M4 respelled": respelled,
 }
+TARGETS = {"M1 renamed": 0.99, "M2 shuffled": 0.99, "M3 drop+add": 0.90, "M4 respelled": 0.99}

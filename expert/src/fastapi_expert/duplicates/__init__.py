@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
-from fastapi_expert.duplicates.model import Finding, Place, Proposal, Similar
+from fastapi_expert.duplicates.model import Finding, Place, Similar
 
 if TYPE_CHECKING:
     from fastapi_expert.duplicates.detect import Findings, find, fingerprint
-    from fastapi_expert.duplicates.proposal import propose
+    from fastapi_expert.duplicates.proposal import Proposal, propose
 
 __all__ = ["Finding", "Findings", "Place", "Proposal", "Similar", "find", "fingerprint", "propose"]
 
@@ -17,8 +17,8 @@ def __getattr__(name: str) -> Any:
         from fastapi_expert.duplicates import detect
 
         return getattr(detect, name)
-    if name == "propose":
-        from fastapi_expert.duplicates.proposal import propose
+    if name in ("Proposal", "propose"):
+        from fastapi_expert.duplicates import proposal
 
-        return propose
+        return getattr(proposal, name)
     raise AttributeError(name)

@@ -1,7 +1,6 @@
 """Findings: what is here twice, and the one sentence a person would act on."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 Action = Literal["extend", "reuse", "merge", "reorder"]
@@ -84,14 +83,3 @@ class Similar:
     line: int
     score: float
     reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """The answer to `may this be written?`; ``drafts`` are the texts that were judged, by path, to show both sides."""
-
-    verdict: Verdict
-    advice: str
-    findings: tuple[Finding, ...] = ()
-    similar: tuple[Similar, ...] = ()
-    drafts: Mapping[str, bytes] = field(default_factory=dict[str, bytes], compare=False, repr=False)

@@ -4,7 +4,8 @@ A text is a file, or a unified diff of which every file is judged as the diff wi
 once, whatever the number of files.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from fastapi_expert.config import Config
 from fastapi_expert.duplicates import baseline
 from fastapi_expert.duplicates.baseline import Known, excused
 from fastapi_expert.duplicates.drafts import Draft, drafts_of
-from fastapi_expert.duplicates.model import Finding, Proposal, Similar, Verdict
+from fastapi_expert.duplicates.model import Finding, Similar, Verdict
 from fastapi_expert.duplicates.rules.base import Case, Neighbour
 from fastapi_expert.duplicates.rules.registry import FAMILIES, FUNCTION_RULES
 from fastapi_expert.duplicates.similarity.differences import Texts
@@ -38,6 +39,17 @@ _VERDICTS: tuple[Verdict, ...] = ("new", "extend", "duplicate")
 _PYTHON = (".py", ".pyi", "")
 
 _snapshots: "WeakKeyDictionary[Codebase, Snapshot]" = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The answer to `may this be written?`; ``drafts`` are the texts that were judged, by path, to show both sides."""
+
+    verdict: Verdict
+    advice: str
+    findings: tuple[Finding, ...] = ()
+    similar: tuple[Similar, ...] = ()
+    drafts: Mapping[str, bytes] = field(default_factory=dict[str, bytes], compare=False, repr=False)
 
 
 def propose(

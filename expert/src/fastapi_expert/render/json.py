@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastapi_expert.codebase.model import Component, Inventory, Problem, Route
-from fastapi_expert.duplicates.model import Finding, Proposal
+from fastapi_expert.duplicates.model import Finding
 
-if TYPE_CHECKING:  # propose prints JSON too, and must not import what searches
+if TYPE_CHECKING:  # each command imports what it answers with, and no other
+    from fastapi_expert.duplicates.proposal import Proposal
     from fastapi_expert.find import Hit
     from fastapi_expert.witness.asking import Witness
     from fastapi_expert.witness.model import Application
@@ -175,7 +176,7 @@ def finding_json(finding: Finding) -> dict[str, Any]:
     }
 
 
-def propose_document(proposal: Proposal) -> dict[str, Any]:
+def propose_document(proposal: "Proposal") -> dict[str, Any]:
     """`expert propose --json`."""
     return {
         "verdict": proposal.verdict,

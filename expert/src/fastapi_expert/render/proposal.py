@@ -1,16 +1,19 @@
 """The answer to `may this be written?`, the verdict first: an agent reads the first line and may stop there."""
 
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
-from fastapi_expert.duplicates.model import Proposal
 from fastapi_expert.render.findings import finding_text
 from fastapi_expert.render.source import Sources
 from fastapi_expert.render.terminal import Style, printable
 
+if TYPE_CHECKING:
+    from fastapi_expert.duplicates.proposal import Proposal
+
 _COLOURS = {"new": "green", "extend": "yellow", "duplicate": "red"}
 
 
-def proposal_text(proposal: Proposal, sources: Sources, style: Style) -> str:
+def proposal_text(proposal: "Proposal", sources: Sources, style: Style) -> str:
     """Verdict and advice, each finding with both sides, and what is near."""
     head = f"{style.paint(proposal.verdict, 'bold', _COLOURS[proposal.verdict])}: {printable(proposal.advice)}"
     blocks = [head, *(finding_text(finding, sources, style) for finding in proposal.findings)]
