@@ -25,7 +25,7 @@ def document(root: str, result: Review) -> dict[str, Any]:
         "findings": [_finding(one) for one in result.findings],
         "suppressed": result.suppressed,
         "assumed_newest": list(result.assumed),
-        "unread": list(result.unread),
+        "problems": [asdict(one) for one in result.problems],
     }
 
 
@@ -45,8 +45,8 @@ def text(result: Review, root: Path, style: Style) -> str:
         closing += f"; {result.suppressed} suppressed by comments"
     if result.assumed and count:
         closing += f"\nnewest release assumed of {', '.join(result.assumed)}: the project does not say"
-    if result.unread:
-        closing += f"\nnot read, this Python cannot parse them: {', '.join(result.unread)}"
+    for one in result.problems:
+        closing += f"\n{one.path}:{one.line}: {one.message}"
     return "\n\n".join([*blocks, closing])
 
 

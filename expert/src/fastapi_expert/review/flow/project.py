@@ -1,7 +1,6 @@
 """One codebase as rules see it: its functions and routes, what each gets injected, and the versions it is written "
 "for."""
 
-import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +9,7 @@ from typing import Literal, NamedTuple
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.model import Route
 from fastapi_expert.codebase.resolve.names import Symbol
+from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.review.flow.kinds import Kinds, Need
 from fastapi_expert.review.flow.modules import Function, Module, Modules
@@ -27,7 +27,7 @@ class Wait(NamedTuple):
 
     sort: Sort
     name: str
-    call: ast.Call
+    call: tree.Call
     through: tuple[str, ...] = ()
 
 
@@ -60,9 +60,9 @@ class Project:
         self.modules = Modules(codebase)
         self.kinds = Kinds(codebase, self.modules)
         self._chains: dict[int, tuple[Injected, ...]] = {}
-        self.called: dict[int, tuple[tuple[ast.Call, Function], ...]] = {}
+        self.called: dict[int, tuple[tuple[tree.Call, Function], ...]] = {}
         """What :mod:`.calls` has worked out: the id of a function to its calls of others, and the other way round."""
-        self.calling: dict[int, list[tuple[Function, ast.Call]]] | None = None
+        self.calling: dict[int, list[tuple[Function, tree.Call]]] | None = None
         self.running: dict[int, Function] | None = None
         self.waits: dict[int, tuple[Wait, ...]] = {}
         """What :mod:`.blocking` has worked out."""
@@ -73,14 +73,6 @@ class Project:
         for path in self.codebase.files:
             if path.endswith(".py") and is_test_path(path) is tests:
                 yield path
-
-    @property
-    def unread(self) -> tuple[str, ...]:
-        """The files that this interpreter cannot parse."""
-        for path in self.codebase.files:
-            if path.endswith(".py"):
-                _ = self.modules[path]
-        return tuple(sorted(self.modules.unread))
 
     def module(self, path: str) -> Module:
         return self.modules[path]

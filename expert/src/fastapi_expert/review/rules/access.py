@@ -1,11 +1,11 @@
 """Who may do what, and what leaks: guards that are missing, fields that clients set, secrets that leave."""
 
-import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
 
 from fastapi_expert.codebase.resolve.names import Symbol
+from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.review.flow.calls import argument, last_name, reached
 from fastapi_expert.review.flow.modules import Function, dotted, is_constant, keyword
 from fastapi_expert.review.flow.project import Project, ServedEndpoint
@@ -78,11 +78,11 @@ def _checks_itself(function: Function) -> bool:
     """Whether what a function reads or calls looks as if it asked who calls."""
     words = [one.arg for one in function.node.args.args] + [one.arg for one in function.node.args.kwonlyargs]
     for node in function.nodes:
-        if isinstance(node, ast.Name):
+        if isinstance(node, tree.Name):
             words.append(node.id)
-        elif isinstance(node, ast.Attribute):
+        elif isinstance(node, tree.Attribute):
             words.append(node.attr)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 40:
+        elif isinstance(node, tree.Constant) and isinstance(node.value, str) and len(node.value) < 40:
             words.append(node.value)
     return any(_CHECKS_ITSELF.search(word) for word in words)
 
@@ -113,7 +113,7 @@ def anybodys_row(project: Project, rule: Rule) -> Iterator[Finding]:
 
 def _unused_user(project: Project, function: Function) -> tuple[str, Symbol] | None:
     """The parameter that holds the signed-in user, a row of a table, when the function never reads it."""
-    read = {node.id for node in function.nodes if isinstance(node, ast.Name)}
+    read = {node.id for node in function.nodes if isinstance(node, tree.Name)}
     for need in project.kinds.needs(function):
         cls = project.class_of(project.kinds.parameter(function, need.parameter))
         if cls is not None and need.parameter not in read and project.is_table(cls.path, cls.name):
@@ -125,8 +125,8 @@ def _unused_user(project: Project, function: Function) -> tuple[str, Symbol] | N
 
 def _refuses(project: Project, function: Function) -> bool:
     inside = [function, *[one.function for one in project.injected(function) if one.function is not None]]
-    return any(isinstance(n, ast.Constant) and n.value in (401, 403) for one in inside for n in one.nodes) or any(
-        isinstance(n, ast.Attribute) and n.attr.startswith(("HTTP_401", "HTTP_403"))
+    return any(isinstance(n, tree.Constant) and n.value in (401, 403) for one in inside for n in one.nodes) or any(
+        isinstance(n, tree.Attribute) and n.attr.startswith(("HTTP_401", "HTTP_403"))
         for one in inside
         for n in one.nodes
     )
@@ -140,8 +140,8 @@ def _loaded_by_path(project: Project, function: Function, path: str, user: Symbo
         given = {
             n.id
             for one in [*call.args, *[k.value for k in call.keywords]]
-            for n in ast.walk(one)
-            if isinstance(n, ast.Name)
+            for n in tree.walk(one)
+            if isinstance(n, tree.Name)
         }
         if not given & parameters:
             continue
@@ -149,7 +149,7 @@ def _loaded_by_path(project: Project, function: Function, path: str, user: Symbo
         if found is None:
             target = project.kinds.callee(function.path, call, function)
             if isinstance(target, Function):
-                values = [n.value for n in target.nodes if isinstance(n, ast.Return)]
+                values = [n.value for n in target.nodes if isinstance(n, tree.Return)]
                 queries = [q for value in values if (q := query(project, target, value)) is not None]
                 found = queries[0] if len(queries) == 1 else None
         if found is None or found.table == user:
@@ -166,15 +166,15 @@ def _owner_column(project: Project, table: Symbol, user: Symbol) -> str:
     cls = project.module(user.path).classes.get(user.name)
     for statement in cls.body if cls is not None else ():
         match statement:
-            case ast.Assign(targets=[ast.Name(id="__tablename__")], value=ast.Constant(value=str(name))):
+            case tree.Assign(targets=[tree.Name(id="__tablename__")], value=tree.Constant(value=str(name))):
                 names.add(name)
             case _:
                 pass
     for one in project.codebase.fields(table.path, table.name):
         call = field_call(project, table, one.name)
-        for node in ast.walk(call) if call is not None else ():
+        for node in tree.walk(call) if call is not None else ():
             if (
-                isinstance(node, ast.Constant)
+                isinstance(node, tree.Constant)
                 and isinstance(node.value, str)
                 and node.value.rpartition(".")[0] in names
             ):
@@ -192,11 +192,11 @@ def _asks_role(function: Function) -> bool:
     if _ROLES.search(function.name):
         return True
     for node in function.nodes:
-        if isinstance(node, ast.Attribute) and _ROLES.search(node.attr) and not node.attr.startswith("scoped"):
+        if isinstance(node, tree.Attribute) and _ROLES.search(node.attr) and not node.attr.startswith("scoped"):
             return True
         if (
-            isinstance(node, ast.Subscript)
-            and isinstance(node.slice, ast.Constant)
+            isinstance(node, tree.Subscript)
+            and isinstance(node.slice, tree.Constant)
             and _ROLES.search(str(node.slice.value))
         ):
             return True
@@ -237,13 +237,13 @@ def _role_is_asked(project: Project, served: ServedEndpoint) -> bool:
         elif _asks_role(one) or any(_asks_role(part) for part in reached(project, one, depth=1)):
             return True
     for call in served.function.node.decorator_list if served.function is not None else ():
-        if any(isinstance(n, ast.Call) and last_name(n) == "Security" for n in ast.walk(call)):
+        if any(isinstance(n, tree.Call) and last_name(n) == "Security" for n in tree.walk(call)):
             return True
-    return any("scopes" in ast.dump(d) for d in (served.function.node.decorator_list if served.function else ()))
+    return any("scopes" in d.text for d in (served.function.node.decorator_list if served.function else ()))
 
 
 def _body_asks_role(function: Function) -> bool:
-    return any(isinstance(n, ast.Attribute) and _ROLES.search(n.attr) for n in function.nodes)
+    return any(isinstance(n, tree.Attribute) and _ROLES.search(n.attr) for n in function.nodes)
 
 
 def open_websocket(project: Project, rule: Rule) -> Iterator[Finding]:
@@ -281,7 +281,7 @@ def _middleware_asks(project: Project) -> bool:
         ):
             if function is None:
                 continue
-            words = [n.value for n in function.nodes if isinstance(n, ast.Constant)]
+            words = [n.value for n in function.nodes if isinstance(n, tree.Constant)]
             if 401 in words and any(isinstance(word, str) and "auth" in word.lower() for word in words):
                 return True
     return False
@@ -292,7 +292,7 @@ def never_runs(project: Project, rule: Rule) -> Iterator[Finding]:
         args = function.node.args
         for one in [*args.args, *args.kwonlyargs]:
             default = function.defaults.get(one.arg)
-            if isinstance(default, ast.Call):
+            if isinstance(default, tree.Call):
                 target = project.kinds.callee(function.path, default)
                 if isinstance(target, Function) and _gives_check(project, target):
                     yield rule.at(
@@ -300,10 +300,10 @@ def never_runs(project: Project, rule: Rule) -> Iterator[Finding]:
                         one.lineno,
                         f"`{target.name}(…)` is called once, when the module is imported; the check that it returns "
                         "never runs",
-                        f"`Depends({ast.unparse(default)})`",
+                        f"`Depends({default.text})`",
                     )
             check = _bare_check(project, function.path, one.annotation)
-            if check is not None and not isinstance(default, ast.Call):
+            if check is not None and not isinstance(default, tree.Call):
                 yield rule.at(
                     function.path,
                     one.lineno,
@@ -316,23 +316,23 @@ def never_runs(project: Project, rule: Rule) -> Iterator[Finding]:
 def _gives_check(project: Project, factory: Function) -> bool:
     """Whether a function returns one of its own functions that refuses or reads the request."""
     for node in factory.nodes:
-        if isinstance(node, ast.Return) and isinstance(node.value, ast.Name):
+        if isinstance(node, tree.Return) and isinstance(node.value, tree.Name):
             inner = project.module(factory.path).functions.get(f"{factory.facts.qualname}.{node.value.id}")
             if inner is not None:
                 return True
     return False
 
 
-def _bare_check(project: Project, path: str, annotation: ast.expr | None) -> Function | None:
+def _bare_check(project: Project, path: str, annotation: tree.Expression | None) -> Function | None:
     """The function of the codebase that stands in `Annotated[…]` without `Depends`."""
-    if not (isinstance(annotation, ast.Subscript) and last_name(annotation.value) == "Annotated"):
+    if not (isinstance(annotation, tree.Subscript) and last_name(annotation.value) == "Annotated"):
         return None
-    parts = annotation.slice.elts if isinstance(annotation.slice, ast.Tuple) else []
+    parts = annotation.slice.elts if isinstance(annotation.slice, tree.Tuple) else []
     for one in parts[1:]:
         symbol = project.kinds.resolve(path, dotted(one))
         if symbol is not None and symbol.kind == "function":
             function = project.modules.function(symbol.path, symbol.name)
-            if function is not None and any(isinstance(n, ast.Raise) for n in function.nodes):
+            if function is not None and any(isinstance(n, tree.Raise) for n in function.nodes):
                 return function
     return None
 
@@ -352,9 +352,9 @@ def mass_assignment(project: Project, rule: Rule) -> Iterator[Finding]:
         if served is not None and (_is_for_admins(project, served)):
             continue
         for node in function.nodes:
-            if isinstance(node, ast.For):
+            if isinstance(node, tree.For):
                 yield from _setattr_loop(project, rule, function, node)
-            elif isinstance(node, ast.Call):
+            elif isinstance(node, tree.Call):
                 table = table_of(project, function.path, node.func)
                 spread = next((one.value for one in node.keywords if one.arg is None), None)
                 if table is not None and spread is not None:
@@ -363,18 +363,22 @@ def mass_assignment(project: Project, rule: Rule) -> Iterator[Finding]:
                         yield _assigned(rule, function, node.lineno, field, table)
 
 
-def _setattr_loop(project: Project, rule: Rule, function: Function, loop: ast.For) -> Iterator[Finding]:
-    for inner in ast.walk(loop):
-        if isinstance(inner, ast.Call) and dotted(inner.func) == "setattr" and len(inner.args) == 3:
+def _setattr_loop(project: Project, rule: Rule, function: Function, loop: tree.For) -> Iterator[Finding]:
+    for inner in tree.walk(loop):
+        if isinstance(inner, tree.Call) and dotted(inner.func) == "setattr" and len(inner.args) == 3:
             table = project.class_of(project.kinds.of(function.path, inner.args[0], function))
             if table is None:
                 found = query(project, function, inner.args[0])
                 table = found.table if found is not None else None
-            guarded = any(isinstance(n, ast.If) for n in ast.walk(loop))
+            guarded = any(isinstance(n, tree.If) for n in tree.walk(loop))
             if table is None or guarded or not project.is_table(table.path, table.name):
                 continue
             source = loop.iter
-            if isinstance(source, ast.Call) and isinstance(source.func, ast.Attribute) and source.func.attr == "items":
+            if (
+                isinstance(source, tree.Call)
+                and isinstance(source.func, tree.Attribute)
+                and source.func.attr == "items"
+            ):
                 source = source.func.value
             field = _may_set(project, function, source, table)
             if field:
@@ -390,29 +394,29 @@ def _assigned(rule: Rule, function: Function, line: int, field: str, table: Symb
     )
 
 
-def _may_set(project: Project, function: Function, source: ast.expr, table: Symbol) -> str:
+def _may_set(project: Project, function: Function, source: tree.Expression, table: Symbol) -> str:
     """A privileged column that the body behind ``source`` may hold; empty when there is none."""
     columns = [one.name for one in project.codebase.fields(table.path, table.name)]
     privileged = [
         name for name in columns if _PRIVILEGED.fullmatch(name) and name not in ("user_id", "owner_id", "plan", "tier")
     ]
-    if isinstance(source, ast.Name):
+    if isinstance(source, tree.Name):
         bound = project.kinds.bindings(function).get(source.id, [])
         if len(bound) == 1:
             source = bound[0].value
     dumped = False
     if (
-        isinstance(source, ast.Call)
-        and isinstance(source.func, ast.Attribute)
+        isinstance(source, tree.Call)
+        and isinstance(source.func, tree.Attribute)
         and source.func.attr in ("model_dump", "dict")
     ):
         if keyword(source, "exclude") is not None or keyword(source, "include") is not None:
             return ""
         source, dumped = source.func.value, True
-    if not isinstance(source, ast.Name) or function.parameter(source.id) is None or not privileged:
+    if not isinstance(source, tree.Name) or function.parameter(source.id) is None or not privileged:
         return ""
     annotation = function.parameter(source.id)
-    text = ast.unparse(annotation.annotation) if annotation is not None and annotation.annotation is not None else ""
+    text = annotation.annotation.text if annotation is not None and annotation.annotation is not None else ""
     if re.match(r"(?:dict|Dict|Mapping)\b", text) and not dumped:
         return privileged[0]
     schema = project.class_of(project.kinds.of(function.path, source, function))
@@ -433,11 +437,11 @@ def _allows_extra(project: Project, schema: Symbol) -> bool:
     cls = project.module(schema.path).classes.get(schema.name)
     if cls is None:
         return False
-    config = [one for one in cls.body if "model_config" in ast.dump(one)[:80] or isinstance(one, ast.ClassDef)]
+    config = [one for one in cls.body if one.text.startswith("model_config") or isinstance(one, tree.ClassDef)]
     return any(
-        (isinstance(n, ast.keyword) and n.arg == "extra" and is_constant(n.value, "allow"))
+        (isinstance(n, tree.Keyword) and n.arg == "extra" and is_constant(n.value, "allow"))
         for one in config
-        for n in ast.walk(one)
+        for n in tree.walk(one)
     )
 
 
@@ -484,7 +488,7 @@ def table_returned(project: Project, rule: Rule) -> Iterator[Finding]:
         if _decorator_says(function, "response_model_exclude", "response_model_include"):
             continue
         for node in function.nodes:
-            if not isinstance(node, ast.Return):
+            if not isinstance(node, tree.Return):
                 continue
             for value in _parts(node.value):
                 table = _row_table(project, function, value)
@@ -503,20 +507,20 @@ def _decorator_says(function: Function, *names: str) -> bool:
     return any(
         one.arg in names and not is_constant(one.value, None)
         for call in function.node.decorator_list
-        if isinstance(call, ast.Call)
+        if isinstance(call, tree.Call)
         for one in call.keywords
     )
 
 
-def _parts(value: ast.expr | None) -> list[ast.expr]:
-    if isinstance(value, ast.Dict):
+def _parts(value: tree.Expression | None) -> list[tree.Expression]:
+    if isinstance(value, tree.Dict):
         return [part for one in value.values for part in _parts(one)]
-    if isinstance(value, ast.List | ast.Tuple):
+    if isinstance(value, tree.List | tree.Tuple):
         return [part for one in value.elts for part in _parts(one)]
     return [value] if value is not None else []
 
 
-def _row_table(project: Project, function: Function, value: ast.expr) -> Symbol | None:
+def _row_table(project: Project, function: Function, value: tree.Expression) -> Symbol | None:
     found = query(project, function, value)
     if found is not None:
         return None if "columns" in found.steps else found.table
@@ -524,14 +528,14 @@ def _row_table(project: Project, function: Function, value: ast.expr) -> Symbol 
     cls = project.class_of(kind)
     if cls is not None and project.is_table(cls.path, cls.name):
         return cls
-    if isinstance(value, ast.Name):
+    if isinstance(value, tree.Name):
         bound = project.kinds.bindings(function).get(value.id, [])
         value = bound[0].value if len(bound) == 1 else value
-    if isinstance(value, ast.Await):
+    if isinstance(value, tree.Await):
         value = value.value
-    target = project.kinds.callee(function.path, value, function) if isinstance(value, ast.Call) else None
+    target = project.kinds.callee(function.path, value, function) if isinstance(value, tree.Call) else None
     if isinstance(target, Function):
-        results = [query(project, target, n.value) for n in target.nodes if isinstance(n, ast.Return)]
+        results = [query(project, target, n.value) for n in target.nodes if isinstance(n, tree.Return)]
         tables = {one.table for one in results if one is not None and "columns" not in one.steps}
         return tables.pop() if len(tables) == 1 else None
     return None
@@ -606,7 +610,7 @@ def secret_in_address(project: Project, rule: Rule) -> Iterator[Finding]:
                 )
     for function in project.functions("log"):
         for call in function.calls:
-            if not isinstance(call.func, ast.Attribute) or call.func.attr not in _LOGGING:
+            if not isinstance(call.func, tree.Attribute) or call.func.attr not in _LOGGING:
                 continue
             if "log" not in dotted(call.func.value).lower():
                 continue
@@ -620,28 +624,28 @@ def secret_in_address(project: Project, rule: Rule) -> Iterator[Finding]:
                 )
 
 
-def _shown(node: ast.expr) -> Iterator[ast.expr]:
+def _shown(node: tree.Expression) -> Iterator[tree.Expression]:
     """The names and attributes that end up in a message as they are."""
-    if isinstance(node, ast.Name | ast.Attribute):
+    if isinstance(node, tree.Name | tree.Attribute):
         yield node
-    elif isinstance(node, ast.JoinedStr):
+    elif isinstance(node, tree.JoinedStr):
         for one in node.values:
-            if isinstance(one, ast.FormattedValue):
+            if isinstance(one, tree.FormattedValue):
                 yield from _shown(one.value)
 
 
-def _place_of(project: Project, function: Function, one: ast.arg) -> str:
+def _place_of(project: Project, function: Function, one: tree.Arg) -> str:
     """Where FastAPI reads a plain parameter from: `query`, `path`, or empty for the body and what is not plain."""
     parts = [one.annotation, function.defaults.get(one.arg)]
-    for node in [n for part in parts if part is not None for n in ast.walk(part)]:
-        if isinstance(node, ast.Call):
+    for node in [n for part in parts if part is not None for n in tree.walk(part)]:
+        if isinstance(node, tree.Call):
             name = project.kinds.external(function.path, node.func).rpartition(".")[2] or last_name(node)
             if name in ("Body", "Form", "Header", "Cookie", "File", "Depends", "Security"):
                 return ""
     annotation = one.annotation
-    if isinstance(annotation, ast.Subscript) and last_name(annotation.value) in ("Annotated", "Optional"):
-        annotation = annotation.slice.elts[0] if isinstance(annotation.slice, ast.Tuple) else annotation.slice
-    if isinstance(annotation, ast.BinOp):
+    if isinstance(annotation, tree.Subscript) and last_name(annotation.value) in ("Annotated", "Optional"):
+        annotation = annotation.slice.elts[0] if isinstance(annotation.slice, tree.Tuple) else annotation.slice
+    if isinstance(annotation, tree.BinOp):
         annotation = annotation.left
     if annotation is not None and dotted(annotation) not in ("str", "bytes", "SecretStr"):
         return ""
@@ -652,7 +656,7 @@ def wildcard_cors(project: Project, rule: Rule) -> Iterator[Finding]:
     for path in project.paths():
         if b"CORSMiddleware" not in project.modules.source(path):
             continue
-        for call in [n for n in ast.walk(project.module(path).tree) if isinstance(n, ast.Call)]:
+        for call in [n for n in tree.walk(project.module(path).root) if isinstance(n, tree.Call)]:
             if last_name(call) not in ("add_middleware", "Middleware", "CORSMiddleware"):
                 continue
             if (
@@ -677,7 +681,7 @@ def wildcard_cors(project: Project, rule: Rule) -> Iterator[Finding]:
                 )
 
 
-def _value(project: Project, path: str, node: ast.expr | None) -> ast.expr | None:
+def _value(project: Project, path: str, node: tree.Expression | None) -> tree.Expression | None:
     """What a name of the top level is bound to, else the node itself."""
     symbol = project.kinds.resolve(path, dotted(node)) if node is not None else None
     if symbol is not None and symbol.kind == "value" and symbol.path and "." not in symbol.name:
@@ -685,11 +689,11 @@ def _value(project: Project, path: str, node: ast.expr | None) -> ast.expr | Non
     return node
 
 
-def _texts(project: Project, path: str, node: ast.expr | None) -> list[str]:
+def _texts(project: Project, path: str, node: tree.Expression | None) -> list[str]:
     value = _value(project, path, node)
-    if isinstance(value, ast.List | ast.Tuple | ast.Set):
-        return [one.value for one in value.elts if isinstance(one, ast.Constant) and isinstance(one.value, str)]
-    return [value.value] if isinstance(value, ast.Constant) and isinstance(value.value, str) else []
+    if isinstance(value, tree.List | tree.Tuple | tree.Set):
+        return [one.value for one in value.elts if isinstance(one, tree.Constant) and isinstance(one.value, str)]
+    return [value.value] if isinstance(value, tree.Constant) and isinstance(value.value, str) else []
 
 
 # -- tokens and secrets -------------------------------------------------------------------------------------------
@@ -715,7 +719,7 @@ def token_not_verified(project: Project, rule: Rule) -> Iterator[Finding]:
                 )
         for call in decodes:
             algorithms = keyword(call, "algorithms")
-            if algorithms is not None and any(is_constant(n, "alg") for n in ast.walk(algorithms)):
+            if algorithms is not None and any(is_constant(n, "alg") for n in tree.walk(algorithms)):
                 yield rule.at(
                     function.path,
                     call.lineno,
@@ -728,20 +732,20 @@ def token_not_verified(project: Project, rule: Rule) -> Iterator[Finding]:
                 )
 
 
-def _is_believed(function: Function, call: ast.Call) -> bool:
+def _is_believed(function: Function, call: tree.Call) -> bool:
     """Whether the claims are used: neither dropped, nor only shown where the verified ones failed."""
-    if isinstance(function.parents.get(id(call)), ast.Expr):
+    if isinstance(function.parents.get(id(call)), tree.Expr):
         return False
     around = list(function.around(call))
-    logged = any(isinstance(one, ast.Call) and last_name(one) in _LOGGING for one in around)
-    return not logged and not any(isinstance(one, ast.ExceptHandler) for one in around)
+    logged = any(isinstance(one, tree.Call) and last_name(one) in _LOGGING for one in around)
+    return not logged and not any(isinstance(one, tree.ExceptHandler) for one in around)
 
 
-def _option(project: Project, function: Function, call: ast.Call, name: str, value: bool) -> bool:
+def _option(project: Project, function: Function, call: tree.Call, name: str, value: bool) -> bool:
     given = keyword(call, "options")
-    if isinstance(given, ast.Name):
+    if isinstance(given, tree.Name):
         given = _value(project, function.path, given)
-    if not isinstance(given, ast.Dict):
+    if not isinstance(given, tree.Dict):
         return False
     pairs = zip(given.keys, given.values, strict=True)
     return any(is_constant(key, name) and is_constant(one, value) for key, one in pairs)
@@ -757,9 +761,7 @@ def secret_compared(project: Project, rule: Rule) -> Iterator[Finding]:
     for path in project.paths():
         for function in project.module(path).functions.values():
             for node in function.nodes:
-                if not (
-                    isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.Eq | ast.NotEq)
-                ):
+                if not (isinstance(node, tree.Compare) and len(node.ops) == 1 and node.ops[0] in ("==", "!=")):
                     continue
                 sides = [node.left, node.comparators[0]]
                 ours = [one for one in sides if _is_configured_secret(project, function, one)]
@@ -773,11 +775,11 @@ def secret_compared(project: Project, rule: Rule) -> Iterator[Finding]:
                     )
 
 
-def _is_configured_secret(project: Project, function: Function, node: ast.expr) -> bool:
+def _is_configured_secret(project: Project, function: Function, node: tree.Expression) -> bool:
     name = last_name(node)
     if not _SECRET_WORDS.fullmatch(name):
         return False
-    if isinstance(node, ast.Attribute):
+    if isinstance(node, tree.Attribute):
         cls = project.class_of(project.kinds.of(function.path, node.value, function))
         if cls is not None:
             return project.codebase.kinds.get((cls.path, cls.name)) == "settings"
@@ -787,22 +789,22 @@ def _is_configured_secret(project: Project, function: Function, node: ast.expr) 
         value is not node
         and value is not None
         and any(
-            (isinstance(n, ast.Attribute) and n.attr in ("environ", "getenv"))
-            or (isinstance(n, ast.Name) and n.id in ("environ", "getenv"))
-            for n in ast.walk(value)
+            (isinstance(n, tree.Attribute) and n.attr in ("environ", "getenv"))
+            or (isinstance(n, tree.Name) and n.id in ("environ", "getenv"))
+            for n in tree.walk(value)
         )
     )
 
 
-def _is_from_outside(project: Project, function: Function, node: ast.expr) -> bool:
-    if isinstance(node, ast.Constant):
+def _is_from_outside(project: Project, function: Function, node: tree.Expression) -> bool:
+    if isinstance(node, tree.Constant):
         return False
-    if isinstance(node, ast.Name):
+    if isinstance(node, tree.Name):
         if function.parameter(node.id) is not None:
             return True
         bound = project.kinds.bindings(function).get(node.id, [])
         return len(bound) == 1 and _is_from_outside(project, function, bound[0].value)
-    names = {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)}
+    names = {n.attr for n in tree.walk(node) if isinstance(n, tree.Attribute)}
     return bool(names & {"headers", "cookies", "query_params", "credentials", "password"})
 
 
@@ -818,9 +820,9 @@ def secret_default(project: Project, rule: Rule) -> Iterator[Finding]:
         for name, cls in module.classes.items():
             if project.codebase.kinds.get((path, name)) != "settings":
                 continue
-            checked = "".join(ast.dump(one) for one in cls.body if isinstance(one, ast.FunctionDef))
+            checked = "".join(one.text for one in cls.body if isinstance(one, tree.FunctionDef))
             for statement in cls.body:
-                if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+                if isinstance(statement, tree.AnnAssign) and isinstance(statement.target, tree.Name):
                     field = statement.target.id
                     text = _literal(statement.value)
                     if (
@@ -832,11 +834,11 @@ def secret_default(project: Project, rule: Rule) -> Iterator[Finding]:
                     ):
                         yield _known_secret(rule, path, statement.lineno, field)
         for name, value in module.assigned.items():
-            for call in [n for n in ast.walk(value) if isinstance(n, ast.Call) and len(n.args) == 2]:
+            for call in [n for n in tree.walk(value) if isinstance(n, tree.Call) and len(n.args) == 2]:
                 variable, fallback = call.args
                 if last_name(call) != "getenv" and not dotted(call.func).endswith("environ.get"):
                     continue
-                known = isinstance(variable, ast.Constant) and _SECRET_SETTING.fullmatch(str(variable.value))
+                known = isinstance(variable, tree.Constant) and _SECRET_SETTING.fullmatch(str(variable.value))
                 if known and _literal(fallback):
                     yield _known_secret(rule, path, value.lineno, name)
 
@@ -851,12 +853,12 @@ def _known_secret(rule: Rule, path: str, line: int, name: str) -> Finding:
     )
 
 
-def _literal(node: ast.expr | None) -> str:
-    if isinstance(node, ast.Call) and last_name(node) in ("Field", "SecretStr") and node.args:
+def _literal(node: tree.Expression | None) -> str:
+    if isinstance(node, tree.Call) and last_name(node) in ("Field", "SecretStr") and node.args:
         node = node.args[0]
-    if isinstance(node, ast.Call) and last_name(node) == "Field":
+    if isinstance(node, tree.Call) and last_name(node) == "Field":
         node = keyword(node, "default")
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+    if isinstance(node, tree.Constant) and isinstance(node.value, str):
         return "" if _NOT_SECRET.fullmatch(node.value) or len(node.value) < 6 else node.value
     return ""
 
@@ -884,19 +886,19 @@ def path_traversal(project: Project, rule: Rule) -> Iterator[Finding]:
 
 def _mentions(function: Function, names: frozenset[str]) -> bool:
     return any(
-        (isinstance(n, ast.Attribute) and n.attr in names) or (isinstance(n, ast.Name) and n.id in names)
+        (isinstance(n, tree.Attribute) and n.attr in names) or (isinstance(n, tree.Name) and n.id in names)
         for n in function.nodes
     )
 
 
-def _opened(project: Project, function: Function) -> Iterator[tuple[ast.Call, ast.expr]]:
+def _opened(project: Project, function: Function) -> Iterator[tuple[tree.Call, tree.Expression]]:
     """The calls that open or send a file, with the path."""
     for call in function.calls:
         name = last_name(call)
-        if name in ("FileResponse", "open") and isinstance(call.func, ast.Name | ast.Attribute) and call.args:
+        if name in ("FileResponse", "open") and isinstance(call.func, tree.Name | tree.Attribute) and call.args:
             if (
                 name == "open"
-                and isinstance(call.func, ast.Attribute)
+                and isinstance(call.func, tree.Attribute)
                 and dotted(call.func) not in ("aiofiles.open", "anyio.open_file", "io.open", "os.open")
             ):
                 yield call, call.func.value
@@ -905,14 +907,14 @@ def _opened(project: Project, function: Function) -> Iterator[tuple[ast.Call, as
         elif name == "FileResponse" and keyword(call, "path") is not None:
             yield call, keyword(call, "path") or call
         elif name in ("read_text", "read_bytes", "write_bytes", "write_text", "unlink", "open") and isinstance(
-            call.func, ast.Attribute
+            call.func, tree.Attribute
         ):
             yield call, call.func.value
 
 
 def uploads_own_name(project: Project, rule: Rule) -> Iterator[Finding]:
-    def source(function: Function, node: ast.expr) -> bool:
-        if not (isinstance(node, ast.Attribute) and node.attr == "filename"):
+    def source(function: Function, node: tree.Expression) -> bool:
+        if not (isinstance(node, tree.Attribute) and node.attr == "filename"):
             return False
         kind = project.kinds.of(function.path, node.value, function)
         return kind.endswith(".UploadFile")
@@ -942,13 +944,13 @@ def upload_read_whole(project: Project, rule: Rule) -> Iterator[Finding]:
         return
     for function in project.endpoints:
         uploads = {
-            one.arg: ast.unparse(one.annotation)
+            one.arg: one.annotation.text
             for one in [*function.node.args.args, *function.node.args.kwonlyargs]
-            if one.annotation is not None and "UploadFile" in ast.unparse(one.annotation)
+            if one.annotation is not None and "UploadFile" in one.annotation.text
         }
         sized = any(
-            isinstance(n, ast.Attribute) and n.attr in ("size", "content_length") for n in function.nodes
-        ) or any(isinstance(n, ast.Constant) and str(n.value).lower() == "content-length" for n in function.nodes)
+            isinstance(n, tree.Attribute) and n.attr in ("size", "content_length") for n in function.nodes
+        ) or any(isinstance(n, tree.Constant) and str(n.value).lower() == "content-length" for n in function.nodes)
         each = {
             name
             for name, bound in project.kinds.bindings(function).items()
@@ -960,7 +962,7 @@ def upload_read_whole(project: Project, rule: Rule) -> Iterator[Finding]:
                 yield _whole(rule, function.path, one.lineno, one.arg)
         for call in () if sized else function.calls:
             if not (
-                isinstance(call.func, ast.Attribute)
+                isinstance(call.func, tree.Attribute)
                 and call.func.attr == "read"
                 and not call.args
                 and not call.keywords
@@ -978,7 +980,7 @@ def _limits_bodies(project: Project) -> bool:
             names = [
                 qualname,
                 *(
-                    [n.arg for f in cls.body if isinstance(f, ast.FunctionDef) for n in f.args.args]
+                    [n.arg for f in cls.body if isinstance(f, tree.FunctionDef) for n in f.args.args]
                     if cls is not None
                     else []
                 ),
@@ -988,7 +990,7 @@ def _limits_bodies(project: Project) -> bool:
     for path in project.paths():
         source = project.modules.source(path)
         if b"add_middleware" in source or b"FastAPI(" in source:
-            for call in [n for n in ast.walk(project.module(path).tree) if isinstance(n, ast.Call)]:
+            for call in [n for n in tree.walk(project.module(path).root) if isinstance(n, tree.Call)]:
                 if last_name(call) in ("add_middleware", "Middleware", "FastAPI"):
                     words = [last_name(argument(call, 0, "")), *[one.arg or "" for one in call.keywords]]
                     if any(_LIMITS.search(word) for word in words if word):
@@ -996,9 +998,9 @@ def _limits_bodies(project: Project) -> bool:
     return False
 
 
-def _is_bytes_file(one: ast.arg, default: ast.expr | None) -> bool:
-    text = ast.unparse(one.annotation) if one.annotation is not None else ""
-    by_default = isinstance(default, ast.Call) and last_name(default) == "File"
+def _is_bytes_file(one: tree.Arg, default: tree.Expression | None) -> bool:
+    text = one.annotation.text if one.annotation is not None else ""
+    by_default = isinstance(default, tree.Call) and last_name(default) == "File"
     return bool(re.match(r"Annotated\[bytes\b.*\bFile\(", text)) or (text in ("bytes", "bytes | None") and by_default)
 
 
@@ -1053,7 +1055,7 @@ def callers_page(project: Project, rule: Rule) -> Iterator[Finding]:
                 )
             elif (
                 name == "HTMLResponse"
-                and isinstance(first, ast.JoinedStr | ast.BinOp | ast.Name)
+                and isinstance(first, tree.JoinedStr | tree.BinOp | tree.Name)
                 and is_callers_text(project, function, first)
             ):
                 yield rule.at(
@@ -1089,15 +1091,15 @@ def callers_page(project: Project, rule: Rule) -> Iterator[Finding]:
                 )
 
 
-def _start_of(node: ast.expr) -> ast.expr | None:
+def _start_of(node: tree.Expression) -> tree.Expression | None:
     """The part that says where a URL leads: None when it begins with text of our own."""
-    if isinstance(node, ast.JoinedStr):
+    if isinstance(node, tree.JoinedStr):
         parts = list(node.values)
-        if parts and isinstance(parts[0], ast.Constant) and re.fullmatch(r"(?:https?:)?//", str(parts[0].value)):
+        if parts and isinstance(parts[0], tree.Constant) and re.fullmatch(r"(?:https?:)?//", str(parts[0].value)):
             parts = parts[1:]
-        return parts[0].value if parts and isinstance(parts[0], ast.FormattedValue) else None
-    if isinstance(node, ast.BinOp):
-        return _start_of(node.left) if not isinstance(node.left, ast.Constant) else None
+        return parts[0].value if parts and isinstance(parts[0], tree.FormattedValue) else None
+    if isinstance(node, tree.BinOp):
+        return _start_of(node.left) if not isinstance(node.left, tree.Constant) else None
     return node
 
 
@@ -1113,7 +1115,7 @@ def cookie_flags(project: Project, rule: Rule) -> Iterator[Finding]:
                 continue
             key = _value(project, function.path, argument(call, 0, "key"))
             if not (
-                isinstance(key, ast.Constant) and isinstance(key.value, str) and _LOGIN_COOKIE.fullmatch(key.value)
+                isinstance(key, tree.Constant) and isinstance(key.value, str) and _LOGIN_COOKIE.fullmatch(key.value)
             ):
                 continue
             if (
@@ -1143,14 +1145,14 @@ _BROAD = frozenset({"Exception", "BaseException"})
 def exception_text(project: Project, rule: Rule) -> Iterator[Finding]:
     for function in project.functions("HTTPException", "JSONResponse", "PlainTextResponse"):
         for node in function.nodes:
-            if isinstance(node, ast.ExceptHandler):
+            if isinstance(node, tree.ExceptHandler):
                 broad = node.type is None or last_name(node.type) in _BROAD
                 if broad:
-                    yield from _told(rule, function, [n for s in node.body for n in ast.walk(s)], node.name or "")
+                    yield from _told(rule, function, [n for s in node.body for n in tree.walk(s)], node.name or "")
         handled = [
             argument(one, 0, "exc_class_or_status_code")
             for one in function.node.decorator_list
-            if isinstance(one, ast.Call) and last_name(one) == "exception_handler"
+            if isinstance(one, tree.Call) and last_name(one) == "exception_handler"
         ]
         if (
             any(last_name(one) in _BROAD or is_constant(one, 500) for one in handled)
@@ -1159,9 +1161,9 @@ def exception_text(project: Project, rule: Rule) -> Iterator[Finding]:
             yield from _told(rule, function, list(function.nodes), function.node.args.args[1].arg)
 
 
-def _told(rule: Rule, function: Function, nodes: list[ast.AST], name: str) -> Iterator[Finding]:
+def _told(rule: Rule, function: Function, nodes: list[tree.Node], name: str) -> Iterator[Finding]:
     for node in nodes:
-        if not isinstance(node, ast.Call) or last_name(node) not in (
+        if not isinstance(node, tree.Call) or last_name(node) not in (
             "HTTPException",
             "JSONResponse",
             "PlainTextResponse",
@@ -1171,7 +1173,7 @@ def _told(rule: Rule, function: Function, nodes: list[ast.AST], name: str) -> It
             n.value
             for one in [*node.args, *[k.value for k in node.keywords]]
             for n in [one]
-            if isinstance(n, ast.Constant)
+            if isinstance(n, tree.Constant)
         ]
         given = [*node.args, *[k.value for k in node.keywords if k.arg != "headers"]]
         shown = any(_is_error_text(one, name) for one in given)
@@ -1185,19 +1187,19 @@ def _told(rule: Rule, function: Function, nodes: list[ast.AST], name: str) -> It
             return
 
 
-def _is_error_text(node: ast.AST, name: str) -> bool:
-    for one in ast.walk(node):
-        if isinstance(one, ast.Call) and last_name(one) in ("format_exc", "format_exception", "print_exc"):
+def _is_error_text(node: tree.Node, name: str) -> bool:
+    for one in tree.walk(node):
+        if isinstance(one, tree.Call) and last_name(one) in ("format_exc", "format_exception", "print_exc"):
             return True
         if (
             name
-            and isinstance(one, ast.Call)
+            and isinstance(one, tree.Call)
             and dotted(one.func) in ("str", "repr")
             and one.args
             and dotted(one.args[0]) == name
         ):
             return True
-        if name and isinstance(one, ast.FormattedValue) and dotted(one.value) == name:
+        if name and isinstance(one, tree.FormattedValue) and dotted(one.value) == name:
             return True
     return False
 

@@ -1,10 +1,10 @@
 """What the installed FastAPI, Starlette or Pydantic no longer does, or does differently."""
 
-import ast
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.codebase.vocabulary import ROUTE_DECORATORS
 from fastapi_expert.review.flow.calls import last_name
 from fastapi_expert.review.flow.modules import Function, dotted, keyword, walk
@@ -19,10 +19,10 @@ def route_after_include(project: Project, rule: Rule) -> Iterator[Finding]:
         if b"include_router" not in project.modules.source(path):
             continue
         included: set[str] = set()
-        for statement in project.module(path).tree.body:
-            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+        for statement in project.module(path).root.body:
+            if isinstance(statement, tree.FunctionDef):
                 for one in statement.decorator_list:
-                    if not isinstance(one, ast.Call) or last_name(one) not in ROUTE_DECORATORS:
+                    if not isinstance(one, tree.Call) or last_name(one) not in ROUTE_DECORATORS:
                         continue
                     if dotted(one.func).rpartition(".")[0] in included:
                         yield rule.at(
@@ -32,9 +32,9 @@ def route_after_include(project: Project, rule: Rule) -> Iterator[Finding]:
                             "this one is never served",
                             "include the router after its last route",
                         )
-            elif isinstance(statement, ast.Expr) and last_name(statement.value) == "include_router":
+            elif isinstance(statement, tree.Expr) and last_name(statement.value) == "include_router":
                 call = statement.value
-                if isinstance(call, ast.Call) and call.args:
+                if isinstance(call, tree.Call) and call.args:
                     included.add(dotted(call.args[0]))
 
 
@@ -63,7 +63,7 @@ def _deprecated(project: Project, rule: Rule) -> Iterator[Finding]:
             if project.codebase.kinds.get((path, name)) not in ("schema", "settings"):
                 continue
             for statement in cls.body:
-                if isinstance(statement, ast.ClassDef) and statement.name == "Config":
+                if isinstance(statement, tree.ClassDef) and statement.name == "Config":
                     yield _old(rule, path, statement.lineno, "`class Config`", "`model_config = ConfigDict(…)`")
         for function in module.functions.values():
             yield from _old_decorators(project, rule, function, modern)
@@ -72,12 +72,12 @@ def _deprecated(project: Project, rule: Rule) -> Iterator[Finding]:
 
 def _old_decorators(project: Project, rule: Rule, function: Function, modern: bool) -> Iterator[Finding]:
     for one in function.node.decorator_list:
-        target = one.func if isinstance(one, ast.Call) else one
+        target = one.func if isinstance(one, tree.Call) else one
         outside = project.kinds.external(function.path, target)
         if modern and outside in ("pydantic.validator", "pydantic.root_validator"):
             new = {"validator": "field_validator", "root_validator": "model_validator"}[last_name(target)]
             yield _old(rule, function.path, one.lineno, f"`@{last_name(target)}`", f"`@{new}`")
-        if last_name(target) == "on_event" and isinstance(one, ast.Call):
+        if last_name(target) == "on_event" and isinstance(one, tree.Call):
             yield _old(rule, function.path, one.lineno, "`on_event`", "a lifespan")
 
 
@@ -86,14 +86,14 @@ def _old_calls(project: Project, rule: Rule, function: Function, modern: bool) -
         *function.defaults.values(),
         *[a.annotation for a in function.node.args.args if a.annotation is not None],
     ]:
-        for call in [n for n in ast.walk(default) if isinstance(n, ast.Call)]:
+        for call in [n for n in tree.walk(default) if isinstance(n, tree.Call)]:
             if (
                 last_name(call) in ("Query", "Path", "Header", "Cookie", "Form", "Body")
                 and keyword(call, "regex") is not None
             ):
                 yield _old(rule, function.path, call.lineno, "`regex=`", "`pattern=`")
     for call in function.calls if modern else ():
-        if isinstance(call.func, ast.Attribute) and call.func.attr in (
+        if isinstance(call.func, tree.Attribute) and call.func.attr in (
             "dict",
             "parse_obj",
             "from_orm",
@@ -121,17 +121,17 @@ def walking_routes(project: Project, rule: Rule) -> Iterator[Finding]:
         if b".routes" not in project.modules.source(path):
             continue
         module = project.module(path)
-        scopes: list[tuple[Function | None, list[ast.AST]]] = [
+        scopes: list[tuple[Function | None, list[tree.Node]]] = [
             (one, list(one.nodes)) for one in module.functions.values()
         ]
-        scopes.append((None, [n for s in module.tree.body for n in walk(s)]))
+        scopes.append((None, [n for s in module.root.body for n in walk(s)]))
         for function, nodes in scopes:
             for node in nodes:
-                iterated = node.iter if isinstance(node, ast.For | ast.comprehension) else None
-                if not (isinstance(iterated, ast.Attribute) and iterated.attr == "routes"):
+                iterated = node.iter if isinstance(node, tree.For | tree.Comprehension) else None
+                if not (isinstance(iterated, tree.Attribute) and iterated.attr == "routes"):
                     continue
                 owner = iterated.value
-                if isinstance(owner, ast.Attribute) and owner.attr == "router":
+                if isinstance(owner, tree.Attribute) and owner.attr == "router":
                     owner = owner.value
                 if project.kinds.of(path, owner, function) in (
                     "from fastapi.FastAPI",
@@ -153,16 +153,16 @@ def json_without_type(project: Project, rule: Rule) -> Iterator[Finding]:
         return
     for function in project.functions("dumps(", "content=", "data='", 'data="', "data=b", tests=True):
         for call in function.calls:
-            if not isinstance(call.func, ast.Attribute) or call.func.attr not in ("post", "put", "patch"):
+            if not isinstance(call.func, tree.Attribute) or call.func.attr not in ("post", "put", "patch"):
                 continue
             if any(one.arg is None for one in call.keywords) or keyword(call, "headers") is not None:
                 continue
             if not project.kinds.of(function.path, call.func.value, function).endswith("testclient.TestClient"):
                 continue
             given = keyword(call, "content") or keyword(call, "data")
-            is_json = isinstance(given, ast.Call) and dotted(given.func) in ("json.dumps", "dumps", "orjson.dumps")
+            is_json = isinstance(given, tree.Call) and dotted(given.func) in ("json.dumps", "dumps", "orjson.dumps")
             is_text = (
-                isinstance(given, ast.Constant)
+                isinstance(given, tree.Constant)
                 and isinstance(given.value, str | bytes)
                 and str(given.value)[:2].lstrip("b'").startswith(("{", "["))
             )

@@ -1,10 +1,10 @@
 """The event loop and what lives on it: what makes it wait, tasks, caches, clients, state of one worker."""
 
-import ast
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.review.flow.blocking import runs_at_start, waits, waits_behind
 from fastapi_expert.review.flow.calls import callees, last_name, running
 from fastapi_expert.review.flow.modules import Function, dotted, is_constant, keyword
@@ -133,7 +133,7 @@ def _way(found: Wait) -> str:
 def task_dropped(project: Project, rule: Rule) -> Iterator[Finding]:
     for function in project.functions("create_task", "ensure_future"):
         for node in function.nodes:
-            call = node.value if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) else None
+            call = node.value if isinstance(node, tree.Expr) and isinstance(node.value, tree.Call) else None
             if call is None or last_name(call) not in ("create_task", "ensure_future"):
                 continue
             name = project.kinds.external(function.path, call.func, function)
@@ -151,7 +151,7 @@ def cached_coroutine(project: Project, rule: Rule) -> Iterator[Finding]:
         if not function.is_async or function.yields:
             continue
         for one in function.node.decorator_list:
-            name = project.kinds.external(function.path, one.func if isinstance(one, ast.Call) else one)
+            name = project.kinds.external(function.path, one.func if isinstance(one, tree.Call) else one)
             if name in ("functools.lru_cache", "functools.cache"):
                 yield rule.at(
                     function.path,
@@ -171,23 +171,26 @@ def client_dropped(project: Project, rule: Rule) -> Iterator[Finding]:
         closed = {
             dotted(n.value)
             for n in function.nodes
-            if isinstance(n, ast.Attribute) and n.attr in ("close", "aclose", "__aexit__")
+            if isinstance(n, tree.Attribute) and n.attr in ("close", "aclose", "__aexit__")
         }
         entered = {
-            id(item.context_expr) for n in function.nodes if isinstance(n, ast.With | ast.AsyncWith) for item in n.items
+            id(item.context_expr)
+            for n in function.nodes
+            if isinstance(n, tree.With | tree.AsyncWith)
+            for item in n.items
         }
-        handed = {dotted(n.value) for n in function.nodes if isinstance(n, ast.Return)}
+        handed = {dotted(n.value) for n in function.nodes if isinstance(n, tree.Return)}
         handed |= {
             item.context_expr.id
             for n in function.nodes
-            if isinstance(n, ast.With | ast.AsyncWith)
+            if isinstance(n, tree.With | tree.AsyncWith)
             for item in n.items
-            if isinstance(item.context_expr, ast.Name)
+            if isinstance(item.context_expr, tree.Name)
         }
         handed |= {dotted(one) for call in function.calls for one in call.args}
         for name, bound in project.kinds.bindings(function).items():
             for one in bound:
-                if not isinstance(one.value, ast.Call) or id(one.value) in entered or name in closed | handed:
+                if not isinstance(one.value, tree.Call) or id(one.value) in entered or name in closed | handed:
                     continue
                 if _HTTP_CLIENTS.fullmatch(project.kinds.external(function.path, one.value.func, function)):
                     yield rule.at(
@@ -243,7 +246,7 @@ def body_read_around_stream(project: Project, rule: Rule) -> Iterator[Finding]:
         if not any(arg.arg == "call_next" for arg in function.node.args.args):
             continue
         for node in function.nodes:
-            if isinstance(node, ast.Attribute) and node.attr == "body_iterator":
+            if isinstance(node, tree.Attribute) and node.attr == "body_iterator":
                 yield rule.at(
                     function.path,
                     node.lineno,
@@ -264,12 +267,12 @@ def state_of_one_worker(project: Project, rule: Rule) -> Iterator[Finding]:
     for function in running(project).values():
         module = project.module(function.path)
         local = project.kinds.bindings(function)
-        outer = {name for node in function.nodes if isinstance(node, ast.Global) for name in node.names}
+        outer = {name for node in function.nodes if isinstance(node, tree.Global) for name in node.names}
         reported: set[str] = set()
         for node in function.nodes:
             name = _changed(node, outer)
             if (
-                not isinstance(node, ast.expr | ast.stmt)
+                not isinstance(node, tree.Expression | tree.Statement)
                 or not name
                 or name in reported
                 or not _STATE.fullmatch(name.lower())
@@ -291,25 +294,25 @@ def state_of_one_worker(project: Project, rule: Rule) -> Iterator[Finding]:
             )
 
 
-def _changed(node: ast.AST, outer: set[str]) -> str:
+def _changed(node: tree.Node, outer: set[str]) -> str:
     """The name of the module that a statement changes."""
     match node:
-        case ast.Subscript(value=value, ctx=ast.Store() | ast.Del()):
+        case tree.Subscript(value=value, ctx="store" | "del"):
             return dotted(value)
-        case ast.AugAssign(target=ast.Name(id=name)) if name in outer:
+        case tree.AugAssign(target=tree.Name(id=name)) if name in outer:
             return name
-        case ast.Call(func=ast.Attribute(value=value, attr=method)) if method in _ADDING:
-            return dotted(value.value) if isinstance(value, ast.Subscript) else dotted(value)
+        case tree.Call(func=tree.Attribute(value=value, attr=method)) if method in _ADDING:
+            return dotted(value.value) if isinstance(value, tree.Subscript) else dotted(value)
         case _:
             return ""
 
 
-def _is_plain_state(value: ast.expr) -> bool:
-    if isinstance(value, ast.Dict | ast.List | ast.Set):
+def _is_plain_state(value: tree.Expression) -> bool:
+    if isinstance(value, tree.Dict | tree.List | tree.Set):
         return True
-    if isinstance(value, ast.Constant):
+    if isinstance(value, tree.Constant):
         return isinstance(value.value, int)
-    return isinstance(value, ast.Call) and last_name(value) in (
+    return isinstance(value, tree.Call) and last_name(value) in (
         "dict",
         "list",
         "set",

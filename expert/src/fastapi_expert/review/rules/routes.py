@@ -1,9 +1,9 @@
 """Routes and their contract: what a signature really asks for, what an answer really is, and what is never served."""
 
-import ast
 import re
 from collections.abc import Iterator
 
+from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.codebase.vocabulary import REQUESTS
 from fastapi_expert.review.flow.calls import argument, callees, last_name, reached
 from fastapi_expert.review.flow.modules import Function, dotted, is_constant, keyword, walk
@@ -20,11 +20,11 @@ def depends_of_call(project: Project, rule: Rule) -> Iterator[Finding]:
     for path in project.paths():
         if b"Depends(" not in project.modules.source(path):
             continue
-        for call in [n for n in ast.walk(project.module(path).tree) if isinstance(n, ast.Call)]:
+        for call in [n for n in tree.walk(project.module(path).root) if isinstance(n, tree.Call)]:
             if (
                 last_name(call) not in ("Depends", "Security")
                 or not call.args
-                or not isinstance(call.args[0], ast.Call)
+                or not isinstance(call.args[0], tree.Call)
             ):
                 continue
             inner = call.args[0]
@@ -43,8 +43,8 @@ def depends_of_call(project: Project, rule: Rule) -> Iterator[Finding]:
 def _gives_no_callable(function: Function) -> bool:
     if function.is_async or function.yields:
         return True
-    returned = [n.value for n in function.nodes if isinstance(n, ast.Return)]
-    plain = (ast.Dict, ast.List, ast.Tuple, ast.Set, ast.Constant, ast.JoinedStr, ast.Compare, ast.BinOp)
+    returned = [n.value for n in function.nodes if isinstance(n, tree.Return)]
+    plain = (tree.Dict, tree.List, tree.Tuple, tree.Set, tree.Constant, tree.JoinedStr, tree.Compare, tree.BinOp)
     return bool(returned) and all(isinstance(one, plain) for one in returned)
 
 
@@ -86,14 +86,14 @@ def _taken(project: Project, served: ServedEndpoint) -> set[str] | None:
             if last_name(one.annotation) in REQUESTS:
                 return None
             for node in [
-                n for p in (one.annotation, function.defaults.get(one.arg)) if p is not None for n in ast.walk(p)
+                n for p in (one.annotation, function.defaults.get(one.arg)) if p is not None for n in tree.walk(p)
             ]:
-                if isinstance(node, ast.Call) and is_constant(
+                if isinstance(node, tree.Call) and is_constant(
                     keyword(node, "alias"), getattr(keyword(node, "alias"), "value", None)
                 ):
                     found.add(str(getattr(keyword(node, "alias"), "value", "")))
         for need in project.kinds.needs(function):
-            if isinstance(need.target, ast.Lambda):
+            if isinstance(need.target, tree.Lambda):
                 found |= {one.arg for one in need.target.args.args}
             else:
                 target = project.kinds.callable(need.path, need.target)
@@ -109,12 +109,12 @@ def _taken(project: Project, served: ServedEndpoint) -> set[str] | None:
                 else:
                     return None
     for one in served.function.node.args.args:  # a model of path parameters
-        for name in re.findall(r"[A-Za-z_]\w*", ast.unparse(one.annotation) if one.annotation is not None else ""):
+        for name in re.findall(r"[A-Za-z_]\w*", one.annotation.text if one.annotation is not None else ""):
             symbol = project.kinds.resolve(served.function.path, name)
             if (
                 symbol is not None
                 and symbol.kind == "class"
-                and "Path(" in ast.unparse(one.annotation or ast.Constant(None))
+                and "Path(" in (one.annotation.text if one.annotation is not None else "")
             ):
                 found |= {field.name for field in project.codebase.fields(symbol.path, symbol.name)}
     return found
@@ -134,19 +134,19 @@ def optional_but_required(project: Project, rule: Rule) -> Iterator[Finding]:
                 continue
             inner = one.annotation
             if (
-                isinstance(inner, ast.Subscript)
+                isinstance(inner, tree.Subscript)
                 and last_name(inner.value) == "Annotated"
-                and isinstance(inner.slice, ast.Tuple)
+                and isinstance(inner.slice, tree.Tuple)
             ):
                 if any(
-                    isinstance(n, ast.Call) and last_name(n) not in ("Query", "Header", "Cookie")
+                    isinstance(n, tree.Call) and last_name(n) not in ("Query", "Header", "Cookie")
                     for n in inner.slice.elts[1:]
                 ):
                     continue
-                if any(keyword(n, "default_factory") for n in inner.slice.elts[1:] if isinstance(n, ast.Call)):
+                if any(keyword(n, "default_factory") for n in inner.slice.elts[1:] if isinstance(n, tree.Call)):
                     continue
                 inner = inner.slice.elts[0]
-            if _is_optional(inner) and not any(word in ast.unparse(inner) for word in REQUESTS):
+            if _is_optional(inner) and not any(word in inner.text for word in REQUESTS):
                 yield rule.at(
                     function.path,
                     one.lineno,
@@ -161,24 +161,24 @@ def optional_but_required(project: Project, rule: Rule) -> Iterator[Finding]:
         path, _, qualname = id_.partition(":")[2].partition("::")
         cls = project.module(path).classes.get(qualname) if path in project.codebase.files else None
         for statement in cls.body if cls is not None else ():
-            if isinstance(statement, ast.AnnAssign) and statement.value is None and _is_optional(statement.annotation):
+            if isinstance(statement, tree.AnnAssign) and statement.value is None and _is_optional(statement.annotation):
                 yield rule.at(
                     path,
                     statement.lineno,
-                    f"`{ast.unparse(statement.target)}` may be None and has no default: since Pydantic 2 a body "
+                    f"`{statement.target.text}` may be None and has no default: since Pydantic 2 a body "
                     "without it is a 422",
                     "`= None`",
                     confidence="likely",
                 )
 
 
-def _is_optional(annotation: ast.expr) -> bool:
+def _is_optional(annotation: tree.Expression) -> bool:
     match annotation:
-        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+        case tree.BinOp(left=left, op="|", right=right):
             return is_constant(right, None) or is_constant(left, None) or _is_optional(left)
-        case ast.Subscript(value=value, slice=inner):
+        case tree.Subscript(value=value, slice=inner):
             name = dotted(value).rpartition(".")[2]
-            parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
+            parts = inner.elts if isinstance(inner, tree.Tuple) else [inner]
             return name == "Optional" or (name == "Union" and any(is_constant(one, None) for one in parts))
         case _:
             return False
@@ -196,26 +196,26 @@ def list_becomes_body(project: Project, rule: Rule) -> Iterator[Finding]:
             if one.arg in needed or not _is_list(one.annotation):
                 continue
             default = function.defaults.get(one.arg)
-            if isinstance(default, ast.Call):  # `Query(…)`, under whatever name it was imported
+            if isinstance(default, tree.Call):  # `Query(…)`, under whatever name it was imported
                 continue
             yield rule.at(
                 function.path,
                 one.lineno,
                 f"`{one.arg}` is read from the body, which a {'/'.join(sorted(methods[id(function)]))} does not have: "
                 "the query parameter is ignored, or 422",
-                f"`{one.arg}: Annotated[{ast.unparse(one.annotation) if one.annotation else 'list'}, Query()]`",
+                f"`{one.arg}: Annotated[{one.annotation.text if one.annotation else 'list'}, Query()]`",
             )
 
 
 # expert: ignore[FX302] both walk an annotation, and ask other things of it
-def _is_list(annotation: ast.expr | None) -> bool:
+def _is_list(annotation: tree.Expression | None) -> bool:
     match annotation:
-        case ast.Subscript(value=value, slice=inner):
+        case tree.Subscript(value=value, slice=inner):
             name = dotted(value).rpartition(".")[2]
             return name in _LISTS or (name == "Optional" and _is_list(inner))
-        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+        case tree.BinOp(left=left, op="|", right=right):
             return _is_list(left) or _is_list(right)
-        case ast.Name(id=name):
+        case tree.Name(id=name):
             return name in _LISTS
         case _:
             return False
@@ -280,21 +280,23 @@ def _free_limit(project: Project, rule: Rule, function: Function, seen: set[tupl
         if (
             not _SIZES.fullmatch(one.arg)
             or one.arg in needed
-            or "int" not in (ast.unparse(one.annotation) if one.annotation else "")
+            or "int" not in (one.annotation.text if one.annotation else "")
         ):
             continue
-        given = [n for p in (one.annotation, function.defaults.get(one.arg)) if p is not None for n in ast.walk(p)]
+        given = [n for p in (one.annotation, function.defaults.get(one.arg)) if p is not None for n in tree.walk(p)]
         if any(
-            isinstance(n, ast.Call) and (keyword(n, "le") is not None or keyword(n, "lt") is not None) for n in given
+            isinstance(n, tree.Call) and (keyword(n, "le") is not None or keyword(n, "lt") is not None) for n in given
         ):
             continue
-        if isinstance(one.annotation, ast.Name) and one.annotation.id != "int":
+        if isinstance(one.annotation, tree.Name) and one.annotation.id != "int":
             continue
         used = [
-            call for call in limits if any(isinstance(n, ast.Name) and n.id == one.arg for n in ast.walk(call.args[0]))
+            call
+            for call in limits
+            if any(isinstance(n, tree.Name) and n.id == one.arg for n in tree.walk(call.args[0]))
         ]
-        bounded = any(isinstance(n, ast.Call) and dotted(n.func) == "min" for n in function.nodes) or any(
-            isinstance(n, ast.Compare) and one.arg in {x.id for x in ast.walk(n) if isinstance(x, ast.Name)}
+        bounded = any(isinstance(n, tree.Call) and dotted(n.func) == "min" for n in function.nodes) or any(
+            isinstance(n, tree.Compare) and one.arg in {x.id for x in tree.walk(n) if isinstance(x, tree.Name)}
             for n in function.nodes
         )
         direct = [call for call in used if any(call is mine for mine in function.calls)]
@@ -313,19 +315,19 @@ def _free_limit(project: Project, rule: Rule, function: Function, seen: set[tupl
 def broad_except(project: Project, rule: Rule) -> Iterator[Finding]:
     for function in project.endpoints:
         for node in function.nodes:
-            if not isinstance(node, ast.Try):
+            if not isinstance(node, tree.Try):
                 continue
             for handler in node.handlers:
-                names = {last_name(n) for n in ast.walk(handler.type)} if handler.type is not None else {"Exception"}
+                names = {last_name(n) for n in tree.walk(handler.type)} if handler.type is not None else {"Exception"}
                 if "HTTPException" in names or "StarletteHTTPException" in names:
                     break
                 if not names & {"Exception", "BaseException"}:
                     continue
                 inside = [n for s in handler.body for n in walk(s)]
-                if any(isinstance(n, ast.Raise) and (n.exc is None or dotted(n.exc) == handler.name) for n in inside):
+                if any(isinstance(n, tree.Raise) and (n.exc is None or dotted(n.exc) == handler.name) for n in inside):
                     break
                 if any(
-                    isinstance(n, ast.Name) and n.id.endswith("HTTPException")
+                    isinstance(n, tree.Name) and n.id.endswith("HTTPException")
                     for n in inside
                     if _in_isinstance(function, n)
                 ):
@@ -345,31 +347,31 @@ def broad_except(project: Project, rule: Rule) -> Iterator[Finding]:
                 break
 
 
-def _in_isinstance(function: Function, node: ast.AST) -> bool:
-    return any(isinstance(one, ast.Call) and dotted(one.func) == "isinstance" for one in function.around(node))
+def _in_isinstance(function: Function, node: tree.Node) -> bool:
+    return any(isinstance(one, tree.Call) and dotted(one.func) == "isinstance" for one in function.around(node))
 
 
-def _answers_error(nodes: list[ast.AST]) -> bool:
+def _answers_error(nodes: list[tree.Node]) -> bool:
     """Whether a handler raises another HTTPException or returns an answer of its own."""
-    return any(isinstance(n, ast.Raise) and last_name(n.exc) == "HTTPException" for n in nodes) or any(
-        isinstance(n, ast.Return) and n.value is not None and not is_constant(n.value, None) for n in nodes
+    return any(isinstance(n, tree.Raise) and last_name(n.exc) == "HTTPException" for n in nodes) or any(
+        isinstance(n, tree.Return) and n.value is not None and not is_constant(n.value, None) for n in nodes
     )
 
 
-def _raises_http(project: Project, function: Function, node: ast.Try) -> Related | None:
+def _raises_http(project: Project, function: Function, node: tree.Try) -> Related | None:
     inside = [n for s in node.body for n in walk(s)]
-    caught_within = {id(n) for t in inside if isinstance(t, ast.Try) for s in t.body for n in walk(s)}
+    caught_within = {id(n) for t in inside if isinstance(t, tree.Try) for s in t.body for n in walk(s)}
     for one in inside:
-        if isinstance(one, ast.Raise) and id(one) not in caught_within and last_name(one.exc) == "HTTPException":
-            code = argument(one.exc, 0, "status_code") if isinstance(one.exc, ast.Call) else None
+        if isinstance(one, tree.Raise) and id(one) not in caught_within and last_name(one.exc) == "HTTPException":
+            code = argument(one.exc, 0, "status_code") if isinstance(one.exc, tree.Call) else None
             if not is_constant(code, 500):
                 return Related(function.path, one.lineno, "what is raised")
     for call, target in callees(project, function):
         if any(call is n for n in inside) and id(call) not in caught_within:
             for part in reached(project, target, depth=1):
                 for one in part.nodes:
-                    if isinstance(one, ast.Raise) and last_name(one.exc) == "HTTPException":
-                        if any(isinstance(a, ast.Try) for a in part.around(one)):
+                    if isinstance(one, tree.Raise) and last_name(one.exc) == "HTTPException":
+                        if any(isinstance(a, tree.Try) for a in part.around(one)):
                             continue
                         return Related(part.path, one.lineno, f"what `{part.name}` raises")
     return None
@@ -378,13 +380,13 @@ def _raises_http(project: Project, function: Function, node: ast.Try) -> Related
 def exception_returned(project: Project, rule: Rule) -> Iterator[Finding]:
     for function in project.endpoints:
         for node in function.nodes:
-            if isinstance(node, ast.Return) and node.value is not None:
+            if isinstance(node, tree.Return) and node.value is not None:
                 value = node.value
-                if isinstance(value, ast.Name):
+                if isinstance(value, tree.Name):
                     bound = project.kinds.bindings(function).get(value.id, [])
                     value = bound[0].value if len(bound) == 1 else value
                 if (
-                    isinstance(value, ast.Call)
+                    isinstance(value, tree.Call)
                     and project.kinds.external(function.path, value.func, function) in _EXCEPTIONS
                 ):
                     yield rule.at(
@@ -397,12 +399,12 @@ def exception_returned(project: Project, rule: Rule) -> Iterator[Finding]:
 
 def flask_tuple(project: Project, rule: Rule) -> Iterator[Finding]:
     for function in project.endpoints:
-        if function.node.returns is not None and "uple" in ast.unparse(function.node.returns):
+        if function.node.returns is not None and "uple" in function.node.returns.text:
             continue
         for node in function.nodes:
-            if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple) and len(node.value.elts) == 2:
+            if isinstance(node, tree.Return) and isinstance(node.value, tree.Tuple) and len(node.value.elts) == 2:
                 body, status = node.value.elts
-                if isinstance(body, ast.Constant) or not _is_status(status):
+                if isinstance(body, tree.Constant) or not _is_status(status):
                     continue
                 yield rule.at(
                     function.path,
@@ -412,10 +414,10 @@ def flask_tuple(project: Project, rule: Rule) -> Iterator[Finding]:
                 )
 
 
-def _is_status(node: ast.expr) -> bool:
-    if isinstance(node, ast.Constant):
+def _is_status(node: tree.Expression) -> bool:
+    if isinstance(node, tree.Constant):
         return isinstance(node.value, int) and not isinstance(node.value, bool) and 100 <= node.value < 600
-    return bool(re.search(r"HTTP_\d{3}|HTTPStatus\.", ast.unparse(node))) if isinstance(node, ast.Attribute) else False
+    return bool(re.search(r"HTTP_\d{3}|HTTPStatus\.", node.text)) if isinstance(node, tree.Attribute) else False
 
 
 def no_content_with_body(project: Project, rule: Rule) -> Iterator[Finding]:
@@ -424,18 +426,18 @@ def no_content_with_body(project: Project, rule: Rule) -> Iterator[Finding]:
         function = served.function
         if function is None or served.route.status_code not in (204, 304) or id(function) in seen:
             continue
-        for call in [one for one in function.node.decorator_list if isinstance(one, ast.Call)]:
+        for call in [one for one in function.node.decorator_list if isinstance(one, tree.Call)]:
             model = keyword(call, "response_model")
             returns = function.node.returns
             says = model if model is not None else returns
             if (
                 says is None
                 or is_constant(says, None)
-                or "Response" in ast.unparse(says)
+                or "Response" in says.text
                 or keyword(call, "response_class") is not None
             ):
                 continue
-            if ast.unparse(says) in ("NoReturn", "Never", "typing.NoReturn"):
+            if says.text in ("NoReturn", "Never", "typing.NoReturn"):
                 continue
             seen.add(id(function))
             yield rule.at(
@@ -479,7 +481,7 @@ def _named_in_includes(project: Project) -> set[tuple[str, str]]:
     for path in project.paths():
         if b"include_router" not in project.modules.source(path):
             continue
-        for call in [n for n in ast.walk(project.module(path).tree) if isinstance(n, ast.Call)]:
+        for call in [n for n in tree.walk(project.module(path).root) if isinstance(n, tree.Call)]:
             if last_name(call) == "include_router":
                 for given in [*call.args, *[one.value for one in call.keywords]]:
                     symbol = project.kinds.resolve(path, dotted(given))
@@ -493,10 +495,10 @@ def operation_id_twice(project: Project, rule: Rule) -> Iterator[Finding]:
     for served in project.served:
         function = served.function
         for call in function.node.decorator_list if function is not None else ():
-            if not isinstance(call, ast.Call) or call.lineno != served.route.line:
+            if not isinstance(call, tree.Call) or call.lineno != served.route.line:
                 continue
             given = keyword(call, "operation_id")
-            if not isinstance(given, ast.Constant) or is_constant(keyword(call, "include_in_schema"), False):
+            if not isinstance(given, tree.Constant) or is_constant(keyword(call, "include_in_schema"), False):
                 continue
             key = (served.app, str(given.value))
             first = seen.setdefault(key, served)
@@ -515,21 +517,21 @@ def hook_beside_lifespan(project: Project, rule: Rule) -> Iterator[Finding]:
         (path, name): value
         for path in project.paths()
         for name, value in project.module(path).assigned.items()
-        if isinstance(value, ast.Call) and last_name(value) == "FastAPI"
+        if isinstance(value, tree.Call) and last_name(value) == "FastAPI"
     }
     calls = [
         (path, n)
         for path in project.paths()
         if b"FastAPI(" in project.modules.source(path)
-        for n in ast.walk(project.module(path).tree)
-        if isinstance(n, ast.Call) and last_name(n) == "FastAPI"
+        for n in tree.walk(project.module(path).root)
+        if isinstance(n, tree.Call) and last_name(n) == "FastAPI"
     ]
     for path in project.paths():
         source = project.modules.source(path)
         if b"on_event" not in source and b"add_event_handler" not in source:
             continue
-        for call in [n for n in ast.walk(project.module(path).tree) if isinstance(n, ast.Call)]:
-            if last_name(call) not in ("on_event", "add_event_handler") or not isinstance(call.func, ast.Attribute):
+        for call in [n for n in tree.walk(project.module(path).root) if isinstance(n, tree.Call)]:
+            if last_name(call) not in ("on_event", "add_event_handler") or not isinstance(call.func, tree.Attribute):
                 continue
             symbol = project.kinds.resolve(path, dotted(call.func.value))
             app = made.get((symbol.path, symbol.name)) if symbol is not None else None
@@ -558,11 +560,11 @@ def cors_inside(project: Project, rule: Rule) -> Iterator[Finding]:
         if b"CORSMiddleware" not in project.modules.source(path):
             continue
         module = project.module(path)
-        for body in [module.tree.body, *[function.node.body for function in module.functions.values()]]:
+        for body in [module.root.body, *[function.node.body for function in module.functions.values()]]:
             yield from _cors_in_block(project, rule, path, body)
-        for call in [n for n in ast.walk(module.tree) if isinstance(n, ast.Call) and last_name(n) == "FastAPI"]:
+        for call in [n for n in tree.walk(module.root) if isinstance(n, tree.Call) and last_name(n) == "FastAPI"]:
             listed = keyword(call, "middleware")
-            rows = [n for n in listed.elts if isinstance(n, ast.Call)] if isinstance(listed, ast.List) else []
+            rows = [n for n in listed.elts if isinstance(n, tree.Call)] if isinstance(listed, tree.List) else []
             for position, row in enumerate(rows):
                 if row.args and last_name(row.args[0]) == "CORSMiddleware":
                     around = next(
@@ -572,22 +574,26 @@ def cors_inside(project: Project, rule: Rule) -> Iterator[Finding]:
                         yield _inside(rule, path, row.lineno, last_name(around.args[0]))
 
 
-def _cors_in_block(project: Project, rule: Rule, path: str, body: list[ast.stmt]) -> Iterator[Finding]:
-    cors: dict[str, ast.Call] = {}
+def _cors_in_block(project: Project, rule: Rule, path: str, body: list[tree.Statement]) -> Iterator[Finding]:
+    cors: dict[str, tree.Call] = {}
     for statement in body:
-        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        if isinstance(statement, tree.Expr) and isinstance(statement.value, tree.Call):
             call = statement.value
-            if last_name(call) == "add_middleware" and isinstance(call.func, ast.Attribute) and call.args:
+            if last_name(call) == "add_middleware" and isinstance(call.func, tree.Attribute) and call.args:
                 app = dotted(call.func.value)
                 if last_name(call.args[0]) == "CORSMiddleware":
                     cors[app] = call
                 elif app in cors and _may_answer(project, path, call.args[0]):
                     yield _inside(rule, path, cors.pop(app).lineno, last_name(call.args[0]))
-        elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+        elif isinstance(statement, tree.FunctionDef):
             for one in statement.decorator_list:
-                if isinstance(one, ast.Call) and last_name(one) == "middleware" and isinstance(one.func, ast.Attribute):
+                if (
+                    isinstance(one, tree.Call)
+                    and last_name(one) == "middleware"
+                    and isinstance(one.func, tree.Attribute)
+                ):
                     app = dotted(one.func.value)
-                    if app in cors and _answers_itself(list(ast.walk(statement))):
+                    if app in cors and _answers_itself(list(tree.walk(statement))):
                         yield _inside(rule, path, cors.pop(app).lineno, statement.name)
 
 
@@ -601,7 +607,7 @@ def _inside(rule: Rule, path: str, line: int, around: str) -> Finding:
     )
 
 
-def _may_answer(project: Project, path: str, cls: ast.expr) -> bool:
+def _may_answer(project: Project, path: str, cls: tree.Expression) -> bool:
     """Whether a middleware of the codebase answers some requests itself."""
     symbol = project.kinds.resolve(path, dotted(cls))
     if symbol is None or symbol.kind != "class":
@@ -610,9 +616,9 @@ def _may_answer(project: Project, path: str, cls: ast.expr) -> bool:
     return any(one is not None and _answers_itself(list(one.nodes)) for one in methods)
 
 
-def _answers_itself(nodes: list[ast.AST]) -> bool:
+def _answers_itself(nodes: list[tree.Node]) -> bool:
     return any(
-        isinstance(n, ast.Return) and isinstance(n.value, ast.Call) and last_name(n.value).endswith("Response")
+        isinstance(n, tree.Return) and isinstance(n.value, tree.Call) and last_name(n.value).endswith("Response")
         for n in nodes
     )
 

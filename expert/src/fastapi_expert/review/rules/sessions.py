@@ -1,10 +1,10 @@
 """Sessions and transactions of SQLAlchemy: what is committed, when, by whom, and how long a connection is held."""
 
-import ast
 from collections.abc import Iterator
 from typing import Any, cast
 
 from fastapi_expert.codebase.resolve.names import Symbol
+from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.review.flow.calls import (
     argument,
     callees,
@@ -98,14 +98,14 @@ def commit_after_yield(project: Project, rule: Rule) -> Iterator[Finding]:
         )
 
 
-def _commits_after(project: Project, function: Function) -> ast.stmt | ast.Call | None:
+def _commits_after(project: Project, function: Function) -> tree.Statement | tree.Call | None:
     """The statement that commits when the code after the `yield` of a session runs."""
     for one in function.yields:
         kind = project.kinds.of(function.path, one.value, function)
         if kind not in SESSIONS | {"connection", "async-connection"}:
             continue
         for above in function.around(one):
-            if isinstance(above, ast.With | ast.AsyncWith):
+            if isinstance(above, tree.With | tree.AsyncWith):
                 for item in above.items:
                     if _begins(project, function, item.context_expr):
                         return above
@@ -115,23 +115,23 @@ def _commits_after(project: Project, function: Function) -> ast.stmt | ast.Call 
     return None
 
 
-def _begins(project: Project, function: Function, node: ast.expr) -> bool:
-    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "begin"):
+def _begins(project: Project, function: Function, node: tree.Expression) -> bool:
+    if not (isinstance(node, tree.Call) and isinstance(node.func, tree.Attribute) and node.func.attr == "begin"):
         return False
     return project.kinds.of(function.path, node, function) != ""
 
 
-def _in_finally(function: Function, node: ast.AST) -> bool:
+def _in_finally(function: Function, node: tree.Node) -> bool:
     inner = node
     for above in function.around(node):
-        if isinstance(above, ast.Try) and any(inner is one for one in above.finalbody):
+        if isinstance(above, tree.Try) and any(inner is one for one in above.finalbody):
             return True
         inner = above
     return False
 
 
-def _in_handler(function: Function, node: ast.AST) -> bool:
-    return any(isinstance(above, ast.ExceptHandler) for above in function.around(node))
+def _in_handler(function: Function, node: tree.Node) -> bool:
+    return any(isinstance(above, tree.ExceptHandler) for above in function.around(node))
 
 
 def _loses(project: Project, served: ServedEndpoint, dependency: Function) -> bool:
@@ -151,7 +151,7 @@ def _ends_itself(project: Project, function: Function, dependency: Function) -> 
         return False
     if any(True for _ in session_calls(project, function, {"commit"})):
         return True
-    items = [item for node in function.nodes if isinstance(node, ast.With | ast.AsyncWith) for item in node.items]
+    items = [item for node in function.nodes if isinstance(node, tree.With | tree.AsyncWith) for item in node.items]
     return any(_begins(project, function, item.context_expr) for item in items)
 
 
@@ -168,10 +168,10 @@ def commit_in_finally(project: Project, rule: Rule) -> Iterator[Finding]:
     for function in project.dependency_functions:
         for one in function.yields:
             for above in function.around(one):
-                if not (isinstance(above, ast.Try) and any(one is n for s in above.body for n in walk(s))):
+                if not (isinstance(above, tree.Try) and any(one is n for s in above.body for n in walk(s))):
                     continue
                 undone = [n for handler in above.handlers for s in handler.body for n in walk(s)]
-                if any(isinstance(n, ast.Attribute) and n.attr == "rollback" for n in undone):
+                if any(isinstance(n, tree.Attribute) and n.attr == "rollback" for n in undone):
                     continue
                 last = {id(n) for s in above.finalbody for n in walk(s)}
                 for call in session_calls(project, function, {"commit"}):
@@ -194,12 +194,12 @@ def swallowed_around_yield(project: Project, rule: Rule) -> Iterator[Finding]:
     for function in project.dependency_functions:
         for one in function.yields:
             for above in function.around(one):
-                if not (isinstance(above, ast.Try) and any(one is n for s in above.body for n in walk(s))):
+                if not (isinstance(above, tree.Try) and any(one is n for s in above.body for n in walk(s))):
                     continue
                 for handler in above.handlers:
                     inside = [n for s in handler.body for n in walk(s)]
-                    names = {last_name(n) for n in ast.walk(handler.type)} if handler.type is not None else set[str]()
-                    if any(isinstance(n, ast.Raise) for n in inside) or names & _LEFT_ALONE:
+                    names = {last_name(n) for n in tree.walk(handler.type)} if handler.type is not None else set[str]()
+                    if any(isinstance(n, tree.Raise) for n in inside) or names & _LEFT_ALONE:
                         continue
                     yield rule.at(
                         function.path,
@@ -224,7 +224,7 @@ def session_in_gather(project: Project, rule: Rule) -> Iterator[Finding]:
                         keys[key] = keys.get(key, 0) + times
             elif name == "create_task" and call.args:
                 keys = _sessions_in(project, function, call.args[0])
-                if any(isinstance(a, ast.For | ast.While | ast.AsyncFor) for a in function.around(call)):
+                if any(isinstance(a, tree.For | tree.While | tree.AsyncFor) for a in function.around(call)):
                     keys = {key: 2 * times for key, times in keys.items()}
                 for key in keys:
                     keys[key] += seen.get(key, 0)
@@ -243,40 +243,40 @@ def session_in_gather(project: Project, rule: Rule) -> Iterator[Finding]:
                 )
 
 
-def _sessions_in(project: Project, function: Function, node: ast.expr, depth: int = 0) -> dict[str, int]:
+def _sessions_in(project: Project, function: Function, node: tree.Expression, depth: int = 0) -> dict[str, int]:
     """The sessions that the coroutine(s) of ``node`` use, by their text, and how many of the coroutines do."""
     if depth > 4:
         return {}
     match node:
-        case ast.Starred(value=value):
+        case tree.Starred(value=value):
             return _sessions_in(project, function, value, depth + 1)
-        case ast.ListComp(elt=elt) | ast.GeneratorExp(elt=elt) | ast.SetComp(elt=elt):
-            own = {n.id for one in node.generators for n in ast.walk(one.target) if isinstance(n, ast.Name)}
+        case tree.ListComp(elt=elt) | tree.GeneratorExp(elt=elt) | tree.SetComp(elt=elt):
+            own = {n.id for one in node.generators for n in tree.walk(one.target) if isinstance(n, tree.Name)}
             found = _sessions_in(project, function, elt, depth + 1)
             return {key: 2 for key in found if key.partition(".")[0] not in own}
-        case ast.List(elts=elts) | ast.Tuple(elts=elts):
+        case tree.List(elts=elts) | tree.Tuple(elts=elts):
             found: dict[str, int] = {}
             for one in elts:
                 for key, times in _sessions_in(project, function, one, depth + 1).items():
                     found[key] = found.get(key, 0) + times
             return found
-        case ast.Name(id=name):
+        case tree.Name(id=name):
             bound = project.kinds.bindings(function).get(name, [])
             return _sessions_in(project, function, bound[0].value, depth + 1) if len(bound) == 1 else {}
-        case ast.Call():
+        case tree.Call():
             return dict.fromkeys(_sessions_of_call(project, function, node), 1)
         case _:
             return {}
 
 
-def _sessions_of_call(project: Project, function: Function, call: ast.Call) -> set[str]:
+def _sessions_of_call(project: Project, function: Function, call: tree.Call) -> set[str]:
     found: set[str] = set()
     given = [*call.args, *[one.value for one in call.keywords]]
-    if isinstance(call.func, ast.Attribute):
+    if isinstance(call.func, tree.Attribute):
         owner = call.func.value
         kind = project.kinds.of(function.path, owner, function)
         if kind == "async-session":
-            found.add(dotted(owner) or ast.unparse(owner))
+            found.add(dotted(owner) or owner.text)
         elif kind.startswith("object ") and dotted(owner):
             method = project.kinds.method(kind, call.func.attr)
             if method is not None and _uses_own_session(project, method, {"async-session"}):
@@ -291,7 +291,7 @@ def _uses_own_session(project: Project, method: Function, kinds: "frozenset[str]
     """Whether a method, or one of the same object that it calls, uses a session that the object holds."""
     for one in reached(project, method, depth=2):
         for node in one.nodes:
-            held = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
+            held = isinstance(node, tree.Attribute) and isinstance(node.value, tree.Name) and node.value.id == "self"
             if held and project.kinds.of(one.path, node, one) in kinds:
                 return True
     return False
@@ -323,7 +323,7 @@ def _mentions(project: Project, function: Function, path: str, name: str) -> boo
         return False
     if name in project.kinds.bindings(function) or function.parameter(name) is not None:
         return False
-    return any(isinstance(node, ast.Name) and node.id == name for node in function.nodes)
+    return any(isinstance(node, tree.Name) and node.id == name for node in function.nodes)
 
 
 # -- what is loaded when ------------------------------------------------------------------------------------------
@@ -343,12 +343,16 @@ def lazy_relation(project: Project, rule: Rule) -> Iterator[Finding]:
         refreshed = {
             dotted(call.args[0]) for call in session_calls(project, function, {"refresh"}) if len(call.args) > 1
         }
-        written = {dotted(n) for n in function.nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)}
+        written = {dotted(n) for n in function.nodes if isinstance(n, tree.Attribute) and n.ctx == "store"}
         reported: set[str] = set()
         for node in function.nodes:
-            if not (isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)):
+            if not (isinstance(node, tree.Attribute) and node.ctx == "load"):
                 continue
-            if not isinstance(node.value, ast.Name) or dotted(node) in written | reported or node.value.id in refreshed:
+            if (
+                not isinstance(node.value, tree.Name)
+                or dotted(node) in written | reported
+                or node.value.id in refreshed
+            ):
                 continue
             row = _row_of(project, function, node.value.id)
             if row is None or loads_more(row) or "options" in row.steps:
@@ -375,10 +379,10 @@ def relation_not_loaded(project: Project, rule: Rule) -> Iterator[Finding]:
             continue
         for node in function.nodes:
             schema, value, line = "", None, 0
-            if isinstance(node, ast.Return) and id(function) in models:
+            if isinstance(node, tree.Return) and id(function) in models:
                 schema, value, line = models[id(function)], node.value, node.lineno
-            elif isinstance(node, ast.Call) and last_name(node) in ("model_validate", "from_orm") and node.args:
-                owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+            elif isinstance(node, tree.Call) and last_name(node) in ("model_validate", "from_orm") and node.args:
+                owner = node.func.value if isinstance(node.func, tree.Attribute) else None
                 symbol = project.kinds.resolve(function.path, dotted(owner))
                 if symbol is not None and symbol.kind == "class":
                     schema, value, line = f"schema:{symbol.path}::{symbol.name}", node.args[0], node.lineno
@@ -406,7 +410,7 @@ def attribute_after_commit(project: Project, rule: Rule) -> Iterator[Finding]:
     with_model = {id(one.function) for one in project.served if one.function is not None and one.route.response_model}
     for function in project.functions("commit"):
         for commit in session_calls(project, function, {"commit"}):
-            if not isinstance(commit.func, ast.Attribute) or _in_handler(function, commit):
+            if not isinstance(commit.func, tree.Attribute) or _in_handler(function, commit):
                 continue
             session = commit.func.value
             if project.kinds.of(function.path, session, function) != "async-session":
@@ -427,8 +431,8 @@ def attribute_after_commit(project: Project, rule: Rule) -> Iterator[Finding]:
 
 
 def _read_after(
-    project: Project, function: Function, commit: ast.Call, has_model: bool
-) -> tuple[str, ast.expr | ast.stmt] | None:
+    project: Project, function: Function, commit: tree.Call, has_model: bool
+) -> tuple[str, tree.Expression | tree.Statement] | None:
     """The first use of a row's attribute, or of a row as the answer, after a commit that nothing refreshed."""
     block = _block_of(function, commit)
     rows = {name for name in project.kinds.bindings(function) if _is_row(project, function, name, commit.lineno)}
@@ -436,17 +440,17 @@ def _read_after(
         if statement.lineno <= commit.lineno:
             continue
         for node in walk(statement):
-            if isinstance(node, ast.Call) and last_name(node) in ("refresh", "rollback", "get", "get_one"):
-                rows -= {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
-        bound = {n.id for n in walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+            if isinstance(node, tree.Call) and last_name(node) in ("refresh", "rollback", "get", "get_one"):
+                rows -= {one.id for one in tree.walk(node) if isinstance(one, tree.Name)}
+        bound = {n.id for n in walk(statement) if isinstance(n, tree.Name) and n.ctx == "store"}
         for node in walk(statement):
-            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+            if isinstance(node, tree.Attribute) and node.ctx == "load":
                 name = dotted(node.value)
                 if name in rows and _is_field(project, function, name, node.attr):
                     return dotted(node), node
             if (
-                isinstance(node, ast.Return)
-                and isinstance(node.value, ast.Name)
+                isinstance(node, tree.Return)
+                and isinstance(node.value, tree.Name)
                 and node.value.id in rows
                 and has_model
             ):
@@ -455,17 +459,17 @@ def _read_after(
     return None
 
 
-def _block_of(function: Function, node: ast.AST) -> list[ast.stmt]:
+def _block_of(function: Function, node: tree.Node) -> list[tree.Statement]:
     """The statements that run after ``node``: those of its block, and of the blocks around it."""
-    found: list[ast.stmt] = []
+    found: list[tree.Statement] = []
     inner = node
     for above in (*function.around(node), function.node):
         for name in ("body", "orelse", "finalbody"):
             block: Any = getattr(above, name, [])
-            statements = cast(list[ast.stmt], block) if isinstance(block, list) else []
+            statements = cast(list[tree.Statement], block) if isinstance(block, list) else []
             if any(inner is one for one in statements):
                 found += statements
-                if any(isinstance(one, ast.Return | ast.Raise) for one in statements):
+                if any(isinstance(one, tree.Return | tree.Raise) for one in statements):
                     return found
         inner = above
     return found
@@ -476,11 +480,11 @@ def _table_of_name(project: Project, function: Function, name: str) -> Symbol | 
     if len(bound) != 1 or bound[0].each:
         return None
     value = bound[0].value
-    if isinstance(value, ast.Call):
+    if isinstance(value, tree.Call):
         made = table_of(project, function.path, value.func)
         if made is not None:
             return made
-        if isinstance(value.func, ast.Attribute) and value.func.attr in ("model_validate", "from_orm"):
+        if isinstance(value.func, tree.Attribute) and value.func.attr in ("model_validate", "from_orm"):
             return table_of(project, function.path, value.func.value)
     found = query(project, function, value)
     return found.table if found is not None and "columns" not in found.steps else None
@@ -496,7 +500,7 @@ def _is_field(project: Project, function: Function, name: str, attribute: str) -
     return table is not None and any(one.name == attribute for one in project.codebase.fields(table.path, table.name))
 
 
-def _expires(project: Project, function: Function, session: ast.expr) -> bool:
+def _expires(project: Project, function: Function, session: tree.Expression) -> bool:
     """Whether the session is known to be made by something that does not say `expire_on_commit=False`."""
     made = _maker(project, function.path, session, function, 0)
     if not made:
@@ -507,28 +511,30 @@ def _expires(project: Project, function: Function, session: ast.expr) -> bool:
     )
 
 
-def _maker(project: Project, path: str, node: ast.expr | None, function: Function | None, depth: int) -> list[ast.Call]:
+def _maker(
+    project: Project, path: str, node: tree.Expression | None, function: Function | None, depth: int
+) -> list[tree.Call]:
     """The calls that made a session: of `AsyncSession` and of the factory that was called."""
     if node is None or depth > 10:
         return []
     kinds = project.kinds
     match node:
-        case ast.Call(func=func):
+        case tree.Call(func=func):
             outside = kinds.external(path, func, function)
             if outside.partition(".")[0] in ("sqlalchemy", "sqlmodel"):
                 return [node]
-            if isinstance(func, ast.Attribute) and func.attr == "begin":
+            if isinstance(func, tree.Attribute) and func.attr == "begin":
                 return _maker(project, path, func.value, function, depth + 1)
             inner = _maker(project, path, func, function, depth + 1)
             return [*inner, node] if inner else []
-        case ast.Name(id=name):
+        case tree.Name(id=name):
             if function is not None and (bound := kinds.bindings(function).get(name)):
                 return _maker(project, path, bound[0].value, function, depth + 1)
             if function is not None and function.parameter(name) is not None:
                 for need in kinds.needs(function):
                     target = kinds.callable(need.path, need.target) if need.parameter == name else None
                     if target is not None:
-                        values = [one.value for one in target.yields if isinstance(one, ast.Yield)]
+                        values = [one.value for one in target.yields if isinstance(one, tree.Yield)]
                         return _maker(project, target.path, values[0], target, depth + 1) if values else []
                 return []
             symbol = kinds.resolve(path, name)
@@ -536,9 +542,9 @@ def _maker(project: Project, path: str, node: ast.expr | None, function: Functio
                 value = project.module(symbol.path).assigned.get(symbol.name)
                 return _maker(project, symbol.path, value, None, depth + 1)
             return []
-        case ast.Await(value=value):
+        case tree.Await(value=value):
             return _maker(project, path, value, function, depth + 1)
-        case ast.Attribute():
+        case tree.Attribute():
             symbol = kinds.resolve(path, dotted(node))
             if symbol is not None and symbol.kind == "value" and symbol.path and "." not in symbol.name:
                 value = project.module(symbol.path).assigned.get(symbol.name)
@@ -557,7 +563,7 @@ def session_to_task(project: Project, rule: Rule) -> Iterator[Finding]:
             name = last_name(call)
             if name == "add_task" and call.args:
                 first, given = call.args[0], [*call.args[1:], *[one.value for one in call.keywords]]
-            elif name == "create_task" and call.args and isinstance(call.args[0], ast.Call):
+            elif name == "create_task" and call.args and isinstance(call.args[0], tree.Call):
                 if project.kinds.external(function.path, call.func, function) != "asyncio.create_task":
                     continue
                 if _is_waited_for(function, call):
@@ -567,7 +573,7 @@ def session_to_task(project: Project, rule: Rule) -> Iterator[Finding]:
             else:
                 continue
             handed = next((one for one in given if _is_requests_session(project, function, one)), None)
-            if handed is None and isinstance(first, ast.Attribute) and _is_injected(project, function, first.value):
+            if handed is None and isinstance(first, tree.Attribute) and _is_injected(project, function, first.value):
                 kind = project.kinds.of(function.path, first.value, function)
                 method = project.kinds.method(kind, first.attr) if kind.startswith("object ") else None
                 if method is not None and _uses_own_session(project, method, SESSIONS):
@@ -582,20 +588,20 @@ def session_to_task(project: Project, rule: Rule) -> Iterator[Finding]:
                 )
 
 
-def _is_waited_for(function: Function, call: ast.Call) -> bool:
+def _is_waited_for(function: Function, call: tree.Call) -> bool:
     above = function.parents.get(id(call))
-    if isinstance(above, ast.Await | ast.Call | ast.List | ast.Tuple):
-        return not (isinstance(above, ast.Call) and last_name(above) in ("add", "append"))
-    names = {dotted(one) for one in above.targets} if isinstance(above, ast.Assign) else set[str]()
-    waited = [n.value for n in function.nodes if isinstance(n, ast.Await)]
-    return any(n.id in names for one in waited for n in ast.walk(one) if isinstance(n, ast.Name))
+    if isinstance(above, tree.Await | tree.Call | tree.List | tree.Tuple):
+        return not (isinstance(above, tree.Call) and last_name(above) in ("add", "append"))
+    names = {dotted(one) for one in above.targets} if isinstance(above, tree.Assign) else set[str]()
+    waited = [n.value for n in function.nodes if isinstance(n, tree.Await)]
+    return any(n.id in names for one in waited for n in tree.walk(one) if isinstance(n, tree.Name))
 
 
-def _is_requests_session(project: Project, function: Function, node: ast.expr) -> bool:
+def _is_requests_session(project: Project, function: Function, node: tree.Expression) -> bool:
     return project.kinds.of(function.path, node, function) in SESSIONS and _is_injected(project, function, node)
 
 
-def _is_injected(project: Project, function: Function, node: ast.expr) -> bool:
+def _is_injected(project: Project, function: Function, node: tree.Expression) -> bool:
     """Whether a value is what a dependency gave: a parameter of a route's function, or what a class was given."""
     head = dotted(node).partition(".")[0]
     if head == "self":
@@ -674,11 +680,11 @@ def _is_served_code(project: Project, function: Function) -> bool:
     return id(function) in running(project)
 
 
-def _kind_of(project: Project, function: Function, call: ast.Call) -> str:
-    return project.kinds.of(function.path, call.func.value, function) if isinstance(call.func, ast.Attribute) else ""
+def _kind_of(project: Project, function: Function, call: tree.Call) -> str:
+    return project.kinds.of(function.path, call.func.value, function) if isinstance(call.func, tree.Attribute) else ""
 
 
-def _blocked(rule: Rule, function: Function, call: ast.Call, what: str) -> Finding:
+def _blocked(rule: Rule, function: Function, call: tree.Call, what: str) -> Finding:
     return rule.at(
         function.path,
         call.lineno,
@@ -691,8 +697,8 @@ def _blocked(rule: Rule, function: Function, call: ast.Call, what: str) -> Findi
 def not_awaited(project: Project, rule: Rule) -> Iterator[Finding]:
     for function in project.functions():
         for node in function.nodes:
-            call = node.value if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) else None
-            if call is None or not isinstance(call.func, ast.Attribute) or call.func.attr not in _COROUTINES:
+            call = node.value if isinstance(node, tree.Expr) and isinstance(node.value, tree.Call) else None
+            if call is None or not isinstance(call.func, tree.Attribute) or call.func.attr not in _COROUTINES:
                 continue
             if project.kinds.of(function.path, call.func.value, function) == "async-session":
                 yield rule.at(
@@ -708,9 +714,9 @@ def never_closed(project: Project, rule: Rule) -> Iterator[Finding]:
         if function.name == "__init__":
             continue
         closes = any(
-            isinstance(n, ast.Attribute) and n.attr in ("close", "aclose", "remove", "closing") for n in function.nodes
+            isinstance(n, tree.Attribute) and n.attr in ("close", "aclose", "remove", "closing") for n in function.nodes
         )
-        values = [n.value for n in function.nodes if isinstance(n, ast.Return | ast.Yield) and n.value is not None]
+        values = [n.value for n in function.nodes if isinstance(n, tree.Return | tree.Yield) and n.value is not None]
         for value in values:
             made = _made_here(project, function, value)
             if made is not None and not closes:
@@ -734,14 +740,14 @@ def never_closed(project: Project, rule: Rule) -> Iterator[Finding]:
                 )
 
 
-def _made_here(project: Project, function: Function, value: ast.expr) -> ast.Call | None:
+def _made_here(project: Project, function: Function, value: tree.Expression) -> tree.Call | None:
     """The call that makes the session which is handed on, when it is not made by a `with`."""
-    if isinstance(value, ast.Name):
+    if isinstance(value, tree.Name):
         bound = project.kinds.bindings(function).get(value.id, [])
         if len(bound) != 1 or bound[0].entered:
             return None
         value = bound[0].value
-    if not isinstance(value, ast.Call) or project.kinds.of(function.path, value, function) not in SESSIONS:
+    if not isinstance(value, tree.Call) or project.kinds.of(function.path, value, function) not in SESSIONS:
         return None
     maker = project.kinds.of(function.path, value.func, function)
     outside = project.kinds.external(function.path, value.func, function)
@@ -781,7 +787,7 @@ def _conflict_is_handled(project: Project) -> bool:
             function = project.modules.function(path, qualname)
             if function is None:
                 continue
-            text = ast.dump(ast.Module([function.node], []))
+            text = function.node.text
             if any(word in text for word in ("IntegrityError", "SQLAlchemyError", "DBAPIError")):
                 return True
     return any(
@@ -791,13 +797,13 @@ def _conflict_is_handled(project: Project) -> bool:
         for function in project.functions("add_exception_handler")
         for call in function.calls
     ) or any(
-        "IntegrityError" in ast.dump(statement) and "add_exception_handler" in ast.dump(statement)
+        "IntegrityError" in statement.text and "add_exception_handler" in statement.text
         for path in project.paths()
         if any(
             one.alias == "IntegrityError" or one.name == "IntegrityError"
             for one in project.codebase.files[path].imports
         )
-        for statement in project.module(path).tree.body
+        for statement in project.module(path).root.body
     )
 
 
@@ -805,35 +811,37 @@ def _looked_up(project: Project, function: Function) -> dict[tuple[str, str], st
     """(path, name) of a table to the unique column by which the function asks whether a row is there, and refuses."""
     found: dict[tuple[str, str], str] = {}
     for node in function.nodes:
-        if not (isinstance(node, ast.If) and any(isinstance(n, ast.Raise) for s in node.body for n in walk(s))):
+        if not (isinstance(node, tree.If) and any(isinstance(n, tree.Raise) for s in node.body for n in walk(s))):
             continue
-        for inner in ast.walk(node.test):
-            value: ast.AST | None = None
-            if isinstance(inner, ast.Call):
+        for inner in tree.walk(node.test):
+            value: tree.Node | None = None
+            if isinstance(inner, tree.Call):
                 value = inner
-            elif isinstance(inner, ast.Name):
+            elif isinstance(inner, tree.Name):
                 bound = project.kinds.bindings(function).get(inner.id, [])
                 value = bound[0].value if len(bound) == 1 else None
-            if isinstance(value, ast.Await):
+            if isinstance(value, tree.Await):
                 value = value.value
             for where, call in _statement_calls(project, function, value):
-                for compared in ast.walk(call):
-                    if isinstance(compared, ast.Compare) and isinstance(compared.ops[0], ast.Eq):
+                for compared in tree.walk(call):
+                    if isinstance(compared, tree.Compare) and compared.ops[0] == "==":
                         known = column(project, where.path, compared.left)
                         if known is not None and is_unique(project, *known):
                             found[known[0].path, known[0].name] = known[1]
     return found
 
 
-def _statement_calls(project: Project, function: Function, value: ast.AST | None) -> Iterator[tuple[Function, ast.AST]]:
+def _statement_calls(
+    project: Project, function: Function, value: tree.Node | None
+) -> Iterator[tuple[Function, tree.Node]]:
     if value is None:
         return
     yield function, value
-    for call in [n for n in ast.walk(value) if isinstance(n, ast.Call)]:
+    for call in [n for n in tree.walk(value) if isinstance(n, tree.Call)]:
         target = project.kinds.callee(function.path, call, function)
         if isinstance(target, Function):
             for one in reached(project, target, depth=1):
-                yield one, ast.Module(one.node.body, [])
+                yield one, one.node
 
 
 def _inserted(project: Project, function: Function) -> Iterator[tuple[int, Symbol]]:
@@ -854,8 +862,8 @@ def _inserted(project: Project, function: Function) -> Iterator[tuple[int, Symbo
                         yield call.lineno, table
 
 
-def _is_guarded(function: Function, node: ast.AST) -> bool:
-    return any(isinstance(above, ast.Try) and above.handlers for above in function.around(node))
+def _is_guarded(function: Function, node: tree.Node) -> bool:
+    return any(isinstance(above, tree.Try) and above.handlers for above in function.around(node))
 
 
 def python_operators(project: Project, rule: Rule) -> Iterator[Finding]:
@@ -877,19 +885,19 @@ def python_operators(project: Project, rule: Rule) -> Iterator[Finding]:
                     )
 
 
-def _operator_on_columns(project: Project, function: Function, node: ast.expr) -> str:
-    def is_column(one: ast.expr) -> bool:
+def _operator_on_columns(project: Project, function: Function, node: tree.Expression) -> str:
+    def is_column(one: tree.Expression) -> bool:
         return column(project, function.path, one) is not None
 
     match node:
-        case ast.BoolOp(op=op, values=values):
-            touched = any(is_column(v) or (isinstance(v, ast.Compare) and is_column(v.left)) for v in values)
-            return ("and" if isinstance(op, ast.And) else "or") if touched else ""
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
+        case tree.BoolOp(op=op, values=values):
+            touched = any(is_column(v) or (isinstance(v, tree.Compare) and is_column(v.left)) for v in values)
+            return op if touched else ""
+        case tree.UnaryOp(op="not", operand=operand):
             return "not" if is_column(operand) else ""
-        case ast.Compare(left=left, ops=[ast.Is() | ast.IsNot()]):
+        case tree.Compare(left=left, ops=["is" | "is not"]):
             return "is" if is_column(left) else ""
-        case ast.Call(args=args) if last_name(node) in ("and_", "or_"):
+        case tree.Call(args=args) if last_name(node) in ("and_", "or_"):
             return next((found for one in args if (found := _operator_on_columns(project, function, one))), "")
         case _:
             return ""
@@ -898,7 +906,7 @@ def _operator_on_columns(project: Project, function: Function, node: ast.expr) -
 def order_by_text(project: Project, rule: Rule) -> Iterator[Finding]:
     for function in project.functions():
         for call in function.calls:
-            if not (isinstance(call.func, ast.Name) and call.func.id == "getattr" and len(call.args) == 2):
+            if not (isinstance(call.func, tree.Name) and call.func.id == "getattr" and len(call.args) == 2):
                 continue
             table = table_of(project, function.path, call.args[0])
             if table is not None and is_callers_text(project, function, call.args[1]):
@@ -921,7 +929,7 @@ def sql_by_formatting(project: Project, rule: Rule) -> Iterator[Finding]:
             if name == "text":
                 if not project.kinds.external(function.path, call.func, function).startswith("sqlalchemy"):
                     continue
-            elif isinstance(first, ast.Call) or _kind_of(project, function, call) not in SESSIONS | {
+            elif isinstance(first, tree.Call) or _kind_of(project, function, call) not in SESSIONS | {
                 "connection",
                 "async-connection",
             }:

@@ -1,8 +1,8 @@
 """Tests of FastAPI applications that pass or fail for the wrong reason."""
 
-import ast
 from collections.abc import Iterator
 
+from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.review.flow.calls import last_name
 from fastapi_expert.review.flow.modules import Function, dotted, keyword
 from fastapi_expert.review.flow.project import Project
@@ -25,9 +25,11 @@ def override_not_restored(project: Project, rule: Rule) -> Iterator[Finding]:
             continue
         for node in function.nodes:
             target = (
-                node.targets[0] if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript) else None
+                node.targets[0]
+                if isinstance(node, tree.Assign) and isinstance(node.targets[0], tree.Subscript)
+                else None
             )
-            if not isinstance(node, ast.Assign) or target is None or last_name(target.value) != "dependency_overrides":
+            if not isinstance(node, tree.Assign) or target is None or last_name(target.value) != "dependency_overrides":
                 continue
             owner = dotted(target.value).rpartition(".")[0]
             head = owner.partition(".")[0]
@@ -48,30 +50,32 @@ def override_not_restored(project: Project, rule: Rule) -> Iterator[Finding]:
 def _scope(function: Function) -> str:
     """The scope that a fixture names."""
     for one in function.node.decorator_list:
-        scope = keyword(one, "scope") if isinstance(one, ast.Call) else None
-        if isinstance(scope, ast.Constant):
+        scope = keyword(one, "scope") if isinstance(one, tree.Call) else None
+        if isinstance(scope, tree.Constant):
             return str(scope.value)
     return ""
 
 
 def _is_autouse(function: Function) -> bool:
     return any(
-        isinstance(one, ast.Call) and isinstance(value := keyword(one, "autouse"), ast.Constant) and value.value is True
+        isinstance(one, tree.Call)
+        and isinstance(value := keyword(one, "autouse"), tree.Constant)
+        and value.value is True
         for one in function.node.decorator_list
     )
 
 
 def _clears(function: Function) -> bool:
-    for node in ast.walk(function.node):
+    for node in tree.walk(function.node):
         match node:
-            case ast.Call(func=ast.Attribute(value=ast.Attribute(attr="dependency_overrides"), attr=method)) if (
+            case tree.Call(func=tree.Attribute(value=tree.Attribute(attr="dependency_overrides"), attr=method)) if (
                 method in _CLEARING
             ):
                 return True
-            case ast.Assign(targets=[ast.Attribute(attr="dependency_overrides")]):
+            case tree.Assign(targets=[tree.Attribute(attr="dependency_overrides")]):
                 return True
-            case ast.Delete():
-                if "dependency_overrides" in ast.dump(node):
+            case tree.Delete():
+                if "dependency_overrides" in node.text:
                     return True
             case _:
                 pass
@@ -84,15 +88,15 @@ def engine_of_another_loop(project: Project, rule: Rule) -> Iterator[Finding]:
     for function in project.functions("create_async_engine", tests=True):
         wide = False
         for one in function.node.decorator_list:
-            scope = keyword(one, "scope") if isinstance(one, ast.Call) else None
-            if isinstance(scope, ast.Constant) and scope.value in ("session", "package", "module"):
-                wide = "fixture" in last_name(one) and isinstance(one, ast.Call) and keyword(one, "loop_scope") is None
+            scope = keyword(one, "scope") if isinstance(one, tree.Call) else None
+            if isinstance(scope, tree.Constant) and scope.value in ("session", "package", "module"):
+                wide = "fixture" in last_name(one) and isinstance(one, tree.Call) and keyword(one, "loop_scope") is None
         if not wide or not function.is_async:
             continue
         for call in function.calls:
             if last_name(call) == "create_async_engine" and last_name(keyword(call, "poolclass")) != "NullPool":
                 url = call.args[0] if call.args else None
-                if isinstance(url, ast.Constant) and "sqlite" in str(url.value):
+                if isinstance(url, tree.Constant) and "sqlite" in str(url.value):
                     continue
                 yield rule.at(
                     function.path,
@@ -126,25 +130,25 @@ def lifespan_does_not_run(project: Project, rule: Rule) -> Iterator[Finding]:
         module = project.module(path)
         entered = {
             id(item.context_expr)
-            for n in ast.walk(module.tree)
-            if isinstance(n, ast.With | ast.AsyncWith)
+            for n in tree.walk(module.root)
+            if isinstance(n, tree.With | tree.AsyncWith)
             for item in n.items
         }
         names = {
             dotted(item.context_expr)
-            for n in ast.walk(module.tree)
-            if isinstance(n, ast.With | ast.AsyncWith)
+            for n in tree.walk(module.root)
+            if isinstance(n, tree.With | tree.AsyncWith)
             for item in n.items
         }
         names |= (
             {"return"}
-            if any(last_name(c) == "enter_context" for c in ast.walk(module.tree) if isinstance(c, ast.Call))
+            if any(last_name(c) == "enter_context" for c in tree.walk(module.root) if isinstance(c, tree.Call))
             else set()
         )
-        bound = {id(n.value): dotted(n.targets[0]) for n in ast.walk(module.tree) if isinstance(n, ast.Assign)}
-        for node in [n for s in module.tree.body for n in ast.walk(s)]:
+        bound = {id(n.value): dotted(n.targets[0]) for n in tree.walk(module.root) if isinstance(n, tree.Assign)}
+        for node in [n for s in module.root.body for n in tree.walk(s)]:
             if (
-                not isinstance(node, ast.Call)
+                not isinstance(node, tree.Call)
                 or last_name(node) != "TestClient"
                 or not node.args
                 or id(node) in entered
@@ -152,7 +156,7 @@ def lifespan_does_not_run(project: Project, rule: Rule) -> Iterator[Finding]:
                 continue
             if bound.get(id(node)) in names or "return" in names:
                 continue
-            if isinstance(node.args[0], ast.Name) and _has_start(project, path, node.args[0].id):
+            if isinstance(node.args[0], tree.Name) and _has_start(project, path, node.args[0].id):
                 yield rule.at(
                     path,
                     node.lineno,
@@ -168,13 +172,13 @@ def _has_start(project: Project, path: str, name: str) -> bool:
         return False
     module = project.module(symbol.path)
     made = module.assigned.get(symbol.name)
-    if not isinstance(made, ast.Call) or last_name(made) != "FastAPI":
+    if not isinstance(made, tree.Call) or last_name(made) != "FastAPI":
         return False
     lifespan = keyword(made, "lifespan")
-    if lifespan is not None and not (isinstance(lifespan, ast.Constant) and lifespan.value is None):
+    if lifespan is not None and not (isinstance(lifespan, tree.Constant) and lifespan.value is None):
         return True
     return any(
-        isinstance(one, ast.Call)
+        isinstance(one, tree.Call)
         and last_name(one) == "on_event"
         and dotted(one.func).partition(".")[0] == symbol.name
         and bool(one.args)
