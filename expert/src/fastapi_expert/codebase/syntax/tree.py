@@ -7,8 +7,9 @@ the grammar in Python's documentation of :mod:`ast`, so that code reads like the
     match node:
         case tree.Call(func=tree.Attribute(value=owner, attr="commit")): …
 
-They differ from it in three points: an operator is its text (``"|"``, ``"not in"``); ``ctx`` is ``"load"``,
-``"store"`` or ``"del"``; what the parser could not make out is :class:`Unclear`, with what it holds.
+They differ from it in four points: an operator is its text (``"|"``, ``"not in"``); ``ctx`` is ``"load"``,
+``"store"`` or ``"del"``; what is asynchronous is a kind of what is not (an `AsyncWith` is a `With`); what the parser
+could not make out is :class:`Unclear`, with what it holds.
 """
 
 from bisect import bisect_right
@@ -368,7 +369,7 @@ class FunctionDef(Statement):
 
 @dataclass(slots=True, eq=False)
 class AsyncFunctionDef(FunctionDef):
-    """A coroutine function or an asynchronous generator; unlike in the grammar, it is a `FunctionDef` too."""
+    """`async def`; a `FunctionDef` too."""
 
 
 @dataclass(slots=True, eq=False)
@@ -448,7 +449,9 @@ class Assert(Statement):
 
 
 @dataclass(slots=True, eq=False)
-class If(Statement):
+class Tested(Statement):
+    """`if` and `while`."""
+
     test: Expression
     body: list[Statement]
     orelse: list[Statement]
@@ -456,11 +459,13 @@ class If(Statement):
 
 
 @dataclass(slots=True, eq=False)
-class While(Statement):
-    test: Expression
-    body: list[Statement]
-    orelse: list[Statement]
-    parts = ("test", "body", "orelse")
+class If(Tested):
+    """`if`; an `elif` is an `if` in ``orelse``."""
+
+
+@dataclass(slots=True, eq=False)
+class While(Tested):
+    """`while`."""
 
 
 @dataclass(slots=True, eq=False)
@@ -473,12 +478,8 @@ class For(Statement):
 
 
 @dataclass(slots=True, eq=False)
-class AsyncFor(Statement):
-    target: Expression
-    iter: Expression
-    body: list[Statement]
-    orelse: list[Statement]
-    parts = ("target", "iter", "body", "orelse")
+class AsyncFor(For):
+    """`async for`; a `For` too."""
 
 
 @dataclass(slots=True, eq=False)
@@ -496,10 +497,8 @@ class With(Statement):
 
 
 @dataclass(slots=True, eq=False)
-class AsyncWith(Statement):
-    items: list[WithItem]
-    body: list[Statement]
-    parts = ("items", "body")
+class AsyncWith(With):
+    """`async with`; a `With` too."""
 
 
 @dataclass(slots=True, eq=False)

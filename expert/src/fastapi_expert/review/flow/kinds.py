@@ -545,11 +545,11 @@ def _bound(nodes: tuple[tree.Node, ...]) -> Iterator[tuple[str, Binding]]:
                 yield name, Binding(value, node.lineno)
             case tree.NamedExpr(target=tree.Name(id=name), value=value):
                 yield name, Binding(value, node.lineno)
-            case tree.With(items=items) | tree.AsyncWith(items=items):
+            case tree.With(items=items):
                 for item in items:
                     if isinstance(item.optional_vars, tree.Name):
                         yield item.optional_vars.id, Binding(item.context_expr, node.lineno, entered=True)
-            case tree.For(target=target, iter=value) | tree.AsyncFor(target=target, iter=value):
+            case tree.For(target=target, iter=value):
                 for one in tree.walk(target):
                     if isinstance(one, tree.Name):
                         yield one.id, Binding(value, node.lineno, each=True)

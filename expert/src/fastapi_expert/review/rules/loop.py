@@ -173,17 +173,12 @@ def client_dropped(project: Project, rule: Rule) -> Iterator[Finding]:
             for n in function.nodes
             if isinstance(n, tree.Attribute) and n.attr in ("close", "aclose", "__aexit__")
         }
-        entered = {
-            id(item.context_expr)
-            for n in function.nodes
-            if isinstance(n, tree.With | tree.AsyncWith)
-            for item in n.items
-        }
+        entered = {id(item.context_expr) for n in function.nodes if isinstance(n, tree.With) for item in n.items}
         handed = {dotted(n.value) for n in function.nodes if isinstance(n, tree.Return)}
         handed |= {
             item.context_expr.id
             for n in function.nodes
-            if isinstance(n, tree.With | tree.AsyncWith)
+            if isinstance(n, tree.With)
             for item in n.items
             if isinstance(item.context_expr, tree.Name)
         }

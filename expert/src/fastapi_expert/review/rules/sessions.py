@@ -105,7 +105,7 @@ def _commits_after(project: Project, function: Function) -> tree.Statement | tre
         if kind not in SESSIONS | {"connection", "async-connection"}:
             continue
         for above in function.around(one):
-            if isinstance(above, tree.With | tree.AsyncWith):
+            if isinstance(above, tree.With):
                 for item in above.items:
                     if _begins(project, function, item.context_expr):
                         return above
@@ -151,7 +151,7 @@ def _ends_itself(project: Project, function: Function, dependency: Function) -> 
         return False
     if any(True for _ in session_calls(project, function, {"commit"})):
         return True
-    items = [item for node in function.nodes if isinstance(node, tree.With | tree.AsyncWith) for item in node.items]
+    items = [item for node in function.nodes if isinstance(node, tree.With) for item in node.items]
     return any(_begins(project, function, item.context_expr) for item in items)
 
 
@@ -224,7 +224,7 @@ def session_in_gather(project: Project, rule: Rule) -> Iterator[Finding]:
                         keys[key] = keys.get(key, 0) + times
             elif name == "create_task" and call.args:
                 keys = _sessions_in(project, function, call.args[0])
-                if any(isinstance(a, tree.For | tree.While | tree.AsyncFor) for a in function.around(call)):
+                if any(isinstance(a, tree.For | tree.While) for a in function.around(call)):
                     keys = {key: 2 * times for key, times in keys.items()}
                 for key in keys:
                     keys[key] += seen.get(key, 0)

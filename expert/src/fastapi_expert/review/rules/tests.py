@@ -129,16 +129,10 @@ def lifespan_does_not_run(project: Project, rule: Rule) -> Iterator[Finding]:
             continue
         module = project.module(path)
         entered = {
-            id(item.context_expr)
-            for n in tree.walk(module.root)
-            if isinstance(n, tree.With | tree.AsyncWith)
-            for item in n.items
+            id(item.context_expr) for n in tree.walk(module.root) if isinstance(n, tree.With) for item in n.items
         }
         names = {
-            dotted(item.context_expr)
-            for n in tree.walk(module.root)
-            if isinstance(n, tree.With | tree.AsyncWith)
-            for item in n.items
+            dotted(item.context_expr) for n in tree.walk(module.root) if isinstance(n, tree.With) for item in n.items
         }
         names |= (
             {"return"}
