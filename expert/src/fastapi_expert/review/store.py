@@ -16,7 +16,7 @@ _NAME = "review"
 
 
 @cache
-def _rules() -> str:
+def identity_of_rules() -> str:
     """Changes with the rules themselves."""
     total = blake2b(digest_size=16)
     for file in sorted(Path(__file__).parent.rglob("*.py")):
@@ -26,7 +26,7 @@ def _rules() -> str:
 
 def digest(codebase: Codebase, versions: Versions) -> str:
     """Changes with the code, with what the project says of its versions and its tests, and with the rules."""
-    return digest_of(codebase.digest, versions.texts, _rules())
+    return digest_of(codebase.digest, versions.texts, identity_of_rules())
 
 
 def recalled(codebase: Codebase, digest: str) -> list[Finding] | None:
