@@ -31,7 +31,7 @@ def review(codebase: Codebase, *, settings: Config | None = None) -> Review:
     if found is None:
         found = store.kept(codebase, digest, _look(codebase, versions))
     wanted = [one for one in found if settings.enabled(one.rule) and not settings.ignored_at(one.rule, one.path)]
-    kept = [one for one in wanted if not _is_silenced(codebase, one)]
+    kept = [one for one in wanted if not is_silenced(codebase, one)]
     syntax = [Problem(path, line, text) for path, facts in codebase.files.items() for line, text in facts.problems]
     problems = sorted({*codebase.scan.problems, *syntax}, key=lambda one: (one.path, one.line))
     return Review(tuple(sorted(kept, key=rank)), len(wanted) - len(kept), versions.assumed, tuple(problems))
@@ -52,7 +52,7 @@ def rank(finding: Finding) -> tuple[bool, int, str, int, str]:
     return (finding.confidence == "likely", finding.severity, finding.path, finding.line, finding.rule)
 
 
-def _is_silenced(codebase: Codebase, finding: Finding) -> bool:
+def is_silenced(codebase: Codebase, finding: Finding) -> bool:
     """A comment on its lines or the line above names the rule, or none."""
     return any(
         finding.line - 1 <= one.line <= finding.end_line and (not one.rules or finding.rule in one.rules)

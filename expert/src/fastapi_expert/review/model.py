@@ -45,7 +45,7 @@ class Rule:
     """One hazard: what it is called, how bad it is, and how it is looked for.
 
     ``since`` are the versions for which it holds. ``also`` is a pattern of the rules of ruff, bandit and pyright that
-    say the same of the same line.
+    say the same of the same line. ``alone`` says that one file, and what it names, is enough to tell.
     """
 
     code: str
@@ -56,6 +56,7 @@ class Rule:
     look: "Callable[[Project, Rule], Iterator[Finding]]"
     since: str = ""
     also: str = ""
+    alone: bool = False
 
     def at(
         self,

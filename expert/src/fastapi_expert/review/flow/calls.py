@@ -107,11 +107,10 @@ def running(project: Project) -> dict[int, Function]:
     if project.running is not None:
         return project.running
     roots = [*project.endpoints, *project.dependency_functions]
-    for (path, qualname), kind in project.codebase.kinds.items():
-        if kind in ("middleware", "exception_handler", "task") and path in project.codebase.files:
-            function = project.modules.function(path, qualname)
-            methods = [project.kinds.method(f"object {path}::{qualname}", name) for name in ("dispatch", "__call__")]
-            roots += [one for one in (function, *methods) if one is not None]
+    for path, qualname in project.of_kind("middleware", "exception_handler", "task"):
+        function = project.modules.function(path, qualname)
+        methods = [project.kinds.method(f"object {path}::{qualname}", name) for name in ("dispatch", "__call__")]
+        roots += [one for one in (function, *methods) if one is not None]
     known = project.running = {}
     queue = roots
     while queue:

@@ -3,7 +3,7 @@
 Rules need all of a body (awaits, yields, handlers), which the facts leave out for the sake of speed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -117,10 +117,10 @@ class Module:
 class Modules:
     """The modules of a codebase, each parsed when it is first asked for."""
 
-    def __init__(self, codebase: Codebase) -> None:
+    def __init__(self, codebase: Codebase, drafts: Mapping[str, bytes]) -> None:
         self._codebase = codebase
         self._known: dict[str, Module] = {}
-        self._sources: dict[str, bytes] = {}
+        self._sources = dict(drafts)
 
     def __getitem__(self, path: str) -> Module:
         module = self._known.get(path)

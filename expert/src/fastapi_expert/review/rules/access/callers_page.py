@@ -108,4 +108,5 @@ RULE = Rule(
     1,
     callers_page,
     also=r"S701|B701",
+    alone=True,
 )

@@ -53,4 +53,5 @@ RULE = Rule(
     "access",
     2,
     cookie_flags,
+    alone=True,
 )

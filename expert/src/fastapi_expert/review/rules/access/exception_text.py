@@ -80,4 +80,5 @@ RULE = Rule(
     "access",
     2,
     exception_text,
+    alone=True,
 )

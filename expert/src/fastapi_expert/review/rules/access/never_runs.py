@@ -60,5 +60,12 @@ def _bare_check(project: Project, path: str, annotation: tree.Expression | None)
 
 
 RULE = Rule(
-    "FX908", "check that never runs", "A check in a signature without `Depends`", "access", 1, never_runs, also=r"B008"
+    "FX908",
+    "check that never runs",
+    "A check in a signature without `Depends`",
+    "access",
+    1,
+    never_runs,
+    also=r"B008",
+    alone=True,
 )

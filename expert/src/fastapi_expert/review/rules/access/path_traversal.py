@@ -29,4 +29,5 @@ RULE = Rule(
     "access",
     1,
     path_traversal,
+    alone=True,
 )

@@ -70,4 +70,5 @@ RULE = Rule(
     "access",
     1,
     token_not_verified,
+    alone=True,
 )

@@ -38,4 +38,5 @@ RULE = Rule(
     "access",
     1,
     uploads_own_name,
+    alone=True,
 )

@@ -46,4 +46,5 @@ RULE = Rule(
     "access",
     1,
     wildcard_cors,
+    alone=True,
 )

@@ -28,4 +28,5 @@ RULE = Rule(
     1,
     blocking_call,
     also=r"ASYNC2\d\d",
+    alone=True,
 )

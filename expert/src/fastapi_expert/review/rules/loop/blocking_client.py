@@ -18,4 +18,5 @@ RULE = Rule(
     "loop",
     1,
     blocking_client,
+    alone=True,
 )

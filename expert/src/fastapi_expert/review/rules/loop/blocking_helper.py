@@ -32,4 +32,5 @@ RULE = Rule(
     "loop",
     1,
     blocking_helper,
+    alone=True,
 )

@@ -22,4 +22,6 @@ def cached_coroutine(project: Project, rule: Rule) -> Iterator[Finding]:
                 )
 
 
-RULE = Rule("FX807", "cached coroutine", "`lru_cache` or `cache` on `async def`", "loop", 1, cached_coroutine)
+RULE = Rule(
+    "FX807", "cached coroutine", "`lru_cache` or `cache` on `async def`", "loop", 1, cached_coroutine, alone=True
+)

@@ -18,4 +18,5 @@ RULE = Rule(
     "loop",
     1,
     heavy_work,
+    alone=True,
 )

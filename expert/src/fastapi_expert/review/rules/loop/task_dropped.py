@@ -25,5 +25,12 @@ def task_dropped(project: Project, rule: Rule) -> Iterator[Finding]:
 
 
 RULE = Rule(
-    "FX806", "task dropped", "A task of `create_task` that nothing keeps", "loop", 2, task_dropped, also=r"RUF006"
+    "FX806",
+    "task dropped",
+    "A task of `create_task` that nothing keeps",
+    "loop",
+    2,
+    task_dropped,
+    also=r"RUF006",
+    alone=True,
 )

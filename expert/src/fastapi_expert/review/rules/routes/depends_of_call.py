@@ -50,4 +50,5 @@ RULE = Rule(
     2,
     depends_of_call,
     also=r"B008",
+    alone=True,
 )

@@ -29,4 +29,4 @@ def exception_returned(project: Project, rule: Rule) -> Iterator[Finding]:
                     )
 
 
-RULE = Rule("FX116", "exception returned", "`return HTTPException(…)`", "routes", 2, exception_returned)
+RULE = Rule("FX116", "exception returned", "`return HTTPException(…)`", "routes", 2, exception_returned, alone=True)

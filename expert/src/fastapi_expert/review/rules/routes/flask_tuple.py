@@ -31,4 +31,4 @@ def _is_status(node: tree.Expression) -> bool:
     return bool(re.search(r"HTTP_\d{3}|HTTPStatus\.", node.text)) if isinstance(node, tree.Attribute) else False
 
 
-RULE = Rule("FX117", "status in a tuple", "`return body, 404`", "routes", 2, flask_tuple)
+RULE = Rule("FX117", "status in a tuple", "`return body, 404`", "routes", 2, flask_tuple, alone=True)

@@ -174,4 +174,5 @@ RULE = Rule(
     "sessions",
     1,
     attribute_after_commit,
+    alone=True,
 )

@@ -39,4 +39,5 @@ RULE = Rule(
     "sessions",
     1,
     commit_in_finally,
+    alone=True,
 )

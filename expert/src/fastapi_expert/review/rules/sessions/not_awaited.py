@@ -53,4 +53,5 @@ RULE = Rule(
     1,
     not_awaited,
     also=r"reportUnusedCoroutine|unused-coroutine",
+    alone=True,
 )

@@ -34,4 +34,5 @@ RULE = Rule(
     "sessions",
     2,
     order_by_text,
+    alone=True,
 )

@@ -58,4 +58,5 @@ RULE = Rule(
     "sessions",
     1,
     python_operators,
+    alone=True,
 )

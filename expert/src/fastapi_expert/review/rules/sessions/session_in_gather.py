@@ -94,4 +94,5 @@ RULE = Rule(
     "sessions",
     1,
     session_in_gather,
+    alone=True,
 )

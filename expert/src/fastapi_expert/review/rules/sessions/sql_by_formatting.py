@@ -46,4 +46,5 @@ RULE = Rule(
     1,
     sql_by_formatting,
     also=r"S608|B608",
+    alone=True,
 )

@@ -42,4 +42,5 @@ RULE = Rule(
     2,
     swallowed_around_yield,
     "fastapi>=0.110",
+    alone=True,
 )
