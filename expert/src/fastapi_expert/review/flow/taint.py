@@ -183,6 +183,19 @@ def _is_checked(function: Function, node: tree.Expression) -> bool:
     """Whether the function asks if the value is one of those it knows, or where it leads, before using it."""
     name = dotted(node)
     return any(
-        isinstance(one, tree.Compare) and one.ops[0] in ("in", "not in") and dotted(one.left) == name
+        (isinstance(one, tree.Compare) and one.ops[0] in ("in", "not in") and dotted(one.left) == name)
+        or (isinstance(one, tree.If) and _refuses(one, name))
         for one in function.nodes
     )
+
+
+_NO_CHECKS = frozenset(["exists", "is_file", "is_dir", "isfile", "isdir", "len", "isinstance", "bool", "str", "any"])
+"""Calls in a condition that say nothing of what a text holds."""
+
+
+def _refuses(node: tree.If, name: str) -> bool:
+    """`if not is_valid(name): raise …`: a function of the project has looked at the text."""
+    if not node.body or not isinstance(node.body[-1], tree.Raise | tree.Return):
+        return False
+    calls = [one for one in tree.walk(node.test) if isinstance(one, tree.Call) and last_name(one) not in _NO_CHECKS]
+    return any(dotted(given) == name for call in calls for given in call.args)

@@ -17,8 +17,13 @@ _SECRET_SETTING = re.compile(
 _NOT_SECRET = re.compile(r"(?i)\s*|.*(?:://|\.example|env|required|none|null).*|<.*>|\$\{.*\}|\.\.\.")
 
 
+_APART = re.compile(r"(?:^|/)(?:scripts?|dev|docs?|examples?|tools|bin|benchmarks?)/")
+
+
 def secret_default(project: Project, rule: Rule) -> Iterator[Finding]:
     for path in project.paths():
+        if _APART.search(path):
+            continue
         module = project.module(path)
         for name, cls in module.classes.items():
             if project.codebase.kinds.get((path, name)) != "settings":
@@ -36,14 +41,15 @@ def secret_default(project: Project, rule: Rule) -> Iterator[Finding]:
                         and text not in checked
                     ):
                         yield _known_secret(rule, path, statement.lineno, field)
-        for name, value in module.assigned.items():
+        for value in module.assigned.values():
             for call in [n for n in tree.walk(value) if isinstance(n, tree.Call) and len(n.args) == 2]:
                 variable, fallback = call.args
                 if last_name(call) != "getenv" and not dotted(call.func).endswith("environ.get"):
                     continue
-                known = isinstance(variable, tree.Constant) and _SECRET_SETTING.fullmatch(str(variable.value))
-                if known and _literal(fallback):
-                    yield _known_secret(rule, path, value.lineno, name)
+                if not isinstance(variable, tree.Constant) or not _literal(fallback):
+                    continue
+                if _SECRET_SETTING.fullmatch(str(variable.value)):
+                    yield _known_secret(rule, path, call.lineno, str(variable.value))
 
 
 def _known_secret(rule: Rule, path: str, line: int, name: str) -> Finding:

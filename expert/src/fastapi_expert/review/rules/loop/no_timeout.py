@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from fastapi_expert.review.flow.calls import last_name
+from fastapi_expert.review.flow.blocking import runs_at_start
+from fastapi_expert.review.flow.calls import last_name, running
 from fastapi_expert.review.flow.modules import is_constant, keyword
 from fastapi_expert.review.flow.project import Project
 from fastapi_expert.review.model import Finding, Rule
@@ -14,13 +15,11 @@ _WITHOUT_TIMEOUT = re.compile(
 )
 
 
-_APART = re.compile(r"(?:^|/)(?:scripts?|dev|docs?|docs_src|examples?|tools|bin|benchmarks?)/")
-
-
 def no_timeout(project: Project, rule: Rule) -> Iterator[Finding]:
+    at_work = running(project)
     for function in project.functions("requests", "urlopen", "httpx"):
-        if _APART.search(function.path):
-            continue
+        if id(function) not in at_work or runs_at_start(function):
+            continue  # a command or a script that waits keeps nobody else from working
         for call in function.calls:
             name = project.kinds.external(function.path, call.func, function)
             if not name:

@@ -24,12 +24,14 @@ def list_becomes_body(project: Project, rule: Rule) -> Iterator[Finding]:
             default = function.defaults.get(one.arg)
             if isinstance(default, tree.Call):  # `Query(…)`, under whatever name it was imported
                 continue
+            verbs = sorted(methods[id(function)])
             yield rule.at(
                 function.path,
                 one.lineno,
-                f"`{one.arg}` is read from the body, which a {'/'.join(sorted(methods[id(function)]))} does not have: "
-                "the query parameter is ignored, or 422",
+                f"`{one.arg}` is read from the body, which clients send with no {'/'.join(verbs)}: the query parameter "
+                "is ignored, or 422",
                 f"`{one.arg}: Annotated[{one.annotation.text if one.annotation else 'list'}, Query()]`",
+                confidence="likely" if "DELETE" in verbs else "certain",
             )
 
 

@@ -74,7 +74,7 @@ def _looked_up(project: Project, function: Function) -> dict[tuple[str, str], st
     for node in function.nodes:
         if not (isinstance(node, tree.If) and any(isinstance(n, tree.Raise) for s in node.body for n in walk(s))):
             continue
-        for inner in tree.walk(node.test):
+        for inner in [one for said in _said_to_be_there(node.test) for one in tree.walk(said)]:
             value: tree.Node | None = None
             if isinstance(inner, tree.Call):
                 value = inner
@@ -90,6 +90,18 @@ def _looked_up(project: Project, function: Function) -> dict[tuple[str, str], st
                         if known is not None and is_unique(project, *known):
                             found[known[0].path, known[0].name] = known[1]
     return found
+
+
+def _said_to_be_there(test: tree.Expression) -> Iterator[tree.Expression]:
+    """What a condition asks to be there: `not row` and `row is None` ask for the opposite."""
+    match test:
+        case tree.BoolOp(values=values):
+            for one in values:
+                yield from _said_to_be_there(one)
+        case tree.UnaryOp(op="not") | tree.Compare(ops=["is" | "=="], comparators=[tree.Constant(value=None)]):
+            return
+        case _:
+            yield test
 
 
 def _statement_calls(
