@@ -34,6 +34,8 @@ _SORTS: tuple[tuple[Sort, re.Pattern[str]], ...] = (
     *(("call", _CALLS), ("file", _FILES), ("client", _CLIENTS), ("heavy", _HEAVY)),
 )
 _DEPTH = 6
+_MOMENT = 0.005
+"""Seconds."""
 _CACHES = frozenset({"lru_cache", "cache", "cached_property", "cached"})
 
 
@@ -47,9 +49,17 @@ def waits(project: Project, function: Function) -> tuple[Wait, ...]:
                 for call in function.calls
                 if id(call) not in function.awaited
                 for sort, name in _sort(project, function, call)
+                if not (name == "time.sleep" and _is_moment(call))
             ]
         )
     return known[id(function)]
+
+
+def _is_moment(call: tree.Call) -> bool:
+    """`time.sleep(0.0001)`: less than a query takes."""
+    given = call.args[0] if call.args else None
+    seconds = given.value if isinstance(given, tree.Constant) else None
+    return isinstance(seconds, float) and seconds < _MOMENT
 
 
 def _sort(project: Project, function: Function, call: tree.Call) -> list[tuple[Sort, str]]:

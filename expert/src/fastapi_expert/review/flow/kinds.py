@@ -63,6 +63,7 @@ class Binding(NamedTuple):
     line: int
     entered: bool = False
     each: bool = False
+    annotation: tree.Expression | None = None
 
 
 class Need(NamedTuple):
@@ -178,13 +179,18 @@ class Kinds:
                 key = (id(scope), name)
                 if key not in self._locals:
                     self._locals[key] = ""  # `x = x.y()`: what it was before says nothing new
-                    kinds = {self.of(path, one.value, scope, depth + 1) for one in bound if not one.each} - {""}
+                    kinds = {self._held(path, one, scope, depth + 1) for one in bound if not one.each} - {""}
                     self._locals[key] = kinds.pop() if len(kinds) == 1 else ""
                 return self._locals[key]
             if scope.parameter(name) is not None:
                 return self.parameter(scope, name, depth + 1)
             scope = scope.parent
         return self._global(path, name, depth)
+
+    def _held(self, path: str, binding: Binding, function: Function, depth: int) -> str:
+        """The kind of what a name is bound to; where the value does not tell, its annotation may."""
+        kind = self.of(path, binding.value, function, depth)
+        return kind or (self.annotated(path, binding.annotation, depth) if binding.annotation is not None else "")
 
     def _global(self, path: str, name: str, depth: int) -> str:
         symbol = self.resolve(path, name)
@@ -541,8 +547,8 @@ def _bound(nodes: tuple[tree.Node, ...]) -> Iterator[tuple[str, Binding]]:
             case tree.Assign(targets=targets, value=value):
                 for target in targets:
                     yield from _targets(target, value, node.lineno)
-            case tree.AnnAssign(target=tree.Name(id=name), value=value) if value is not None:
-                yield name, Binding(value, node.lineno)
+            case tree.AnnAssign(target=tree.Name(id=name), value=value, annotation=annotation) if value is not None:
+                yield name, Binding(value, node.lineno, annotation=annotation)
             case tree.NamedExpr(target=tree.Name(id=name), value=value):
                 yield name, Binding(value, node.lineno)
             case tree.With(items=items):

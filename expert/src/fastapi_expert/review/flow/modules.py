@@ -12,7 +12,7 @@ from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.codebase.syntax.facts import FunctionFacts
 from fastapi_expert.codebase.syntax.tree import dotted
-from fastapi_expert.codebase.syntax.trees import read_tree
+from fastapi_expert.codebase.syntax.trees import read_expression, read_tree
 
 _SCOPES = (tree.FunctionDef, tree.Lambda, tree.ClassDef)
 
@@ -214,6 +214,24 @@ def is_constant(node: tree.Node | None, value: object) -> bool:
     return (isinstance(node, tree.Constant) and node.value is value) or (
         isinstance(node, tree.Constant) and type(node.value) is type(value) and node.value == value
     )
+
+
+def types_named(annotation: str) -> Iterator[str]:
+    """The dotted names of the types in an annotation: those in it as text too, but not what `Field(…)` is told."""
+    node = read_expression(annotation)
+    queue: list[tree.Node] = [node] if node is not None else []
+    for one in queue:
+        match one:
+            case tree.Name() | tree.Attribute():
+                yield dotted(one)
+            case tree.Subscript(value=value, slice=tree.Tuple(elts=[first, *_])) if dotted(value).endswith("Annotated"):
+                queue.append(first)
+            case tree.Constant(value=str(text)):
+                yield from types_named(text)
+            case tree.Call():
+                pass
+            case _:
+                queue += tree.children(one)
 
 
 def names_in(node: tree.Node) -> set[str]:

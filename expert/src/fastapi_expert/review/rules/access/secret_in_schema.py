@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from fastapi_expert.review.flow.modules import types_named
 from fastapi_expert.review.flow.project import Project
 from fastapi_expert.review.model import Finding, Related, Rule
 from fastapi_expert.review.rules.access.secrets import HASHES, SECRETS, decorator_says, secret_field
@@ -48,7 +49,7 @@ def _nested_secret(
     if field:
         return path, qualname, field
     for one in project.codebase.fields(path, qualname) if depth < 3 else ():
-        for name in re.findall(r"[A-Za-z_][\w.]*", one.type):
+        for name in types_named(one.type):
             symbol = project.kinds.resolve(path, name)
             if symbol is not None and symbol.kind == "class" and (symbol.path, symbol.name) != (path, qualname):
                 if project.is_table(symbol.path, symbol.name):

@@ -46,18 +46,27 @@ def commit_after_yield(project: Project, rule: Rule) -> Iterator[Finding]:
 def _commits_after(project: Project, function: Function) -> tree.Statement | tree.Call | None:
     """The statement that commits when the code after the `yield` of a session runs."""
     for one in function.yields:
-        kind = project.kinds.of(function.path, one.value, function)
+        kind = project.kinds.of(function.path, one.value, function) or project.kinds.returned(function)
         if kind not in SESSIONS | {"connection", "async-connection"}:
             continue
         for above in function.around(one):
             if isinstance(above, tree.With):
                 for item in above.items:
-                    if _begins(project, function, item.context_expr):
+                    if _begins(project, function, item.context_expr) or _manages(project, function, item):
                         return above
         for call in session_calls(project, function, {"commit"}):
             if call.lineno > one.lineno and not _in_finally(function, call) and not in_handler(function, call):
                 return call
     return None
+
+
+def _manages(project: Project, function: Function, item: tree.WithItem) -> bool:
+    """Whether what is entered is a context manager of the codebase that commits when it is left."""
+    call = item.context_expr
+    target = project.kinds.callee(function.path, call, function) if isinstance(call, tree.Call) else None
+    if not isinstance(target, Function) or target is function:
+        return False
+    return _commits_after(project, target) is not None
 
 
 def _begins(project: Project, function: Function, node: tree.Expression) -> bool:

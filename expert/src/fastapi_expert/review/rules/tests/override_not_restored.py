@@ -20,9 +20,14 @@ def override_not_restored(project: Project, rule: Rule) -> Iterator[Finding]:
         for one in functions
         if one.name in ("teardown_method", "teardown_function", "tearDown", "teardown_module") and _clears(one)
     }
+    fixtures = {one.name: one.path for one in functions if _clears(one) and _is_fixture(one)}
     for function in functions:
         if _clears(function) or function.path in clearing_files or _scope(function) in ("session", "package", "module"):
             continue
+        if fixtures.keys() & function.parameters.keys():
+            continue  # what the test is given takes every override back
+        if not _is_fixture(function) and not function.name.startswith("test") and function.path in fixtures.values():
+            continue  # a helper beside such a fixture
         for node in function.nodes:
             target = (
                 node.targets[0]
@@ -54,6 +59,10 @@ def _scope(function: Function) -> str:
         if isinstance(scope, tree.Constant):
             return str(scope.value)
     return ""
+
+
+def _is_fixture(function: Function) -> bool:
+    return any(last_name(one) in ("fixture", "async_fixture") for one in function.node.decorator_list)
 
 
 def _is_autouse(function: Function) -> bool:
