@@ -13,8 +13,10 @@ protection  of what is found: `none` said of a protected route, `required` of an
             one, `unknown` of any
 
 A route is protected when a stranger was answered 401 or 403 or sent to a page to sign in, open when the answer was a
-success. Any other answer proves neither: then a security scheme with auto_error makes it protected, and without one it
-is not judged. A truth without answers is judged by its `protected` alone.
+success. A 403 counts only where a dependency takes part: else the endpoint may refuse what was asked for instead of who
+asks. Any other answer proves neither: then a security scheme with auto_error makes it protected, and without one it is
+not judged. Where nobody asked, the dependencies' names prove that a route is protected (`protected`), and nothing
+proves that it is open: a body, a decorator or a middleware refuses without any dependency.
 
 HEAD and OPTIONS are left out on both sides: Starlette adds the one to GET, and answers the other by itself.
 """
@@ -232,9 +234,13 @@ def refuses_strangers(row: Row) -> bool | None:
     """Whether a request without credentials is refused; None when that is not known."""
     asked = row.get("asked")
     if asked is None:
-        return row.get("protected")
+        return True if row.get("protected") else None
     status = asked.get("status") or 0
-    if status in (401, 403) or (300 <= status < 400 and SIGN_IN.search(asked.get("location") or "")):
+    if (
+        status == 401
+        or (status == 403 and row.get("dependencies") != [])
+        or (300 <= status < 400 and SIGN_IN.search(asked.get("location") or ""))
+    ):
         return True
     if 200 <= status < 300:
         return False

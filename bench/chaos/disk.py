@@ -6,7 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
-import httpx
+import httpx2
 import psutil
 
 from bench.chaos.breaking import kill_family, until
@@ -31,7 +31,7 @@ def the_disk_is_full() -> Outcome:
 
 
 def _write_until_full(service: LiveService, path: Path) -> Outcome:
-    client = httpx.Client(base_url=service.url, timeout=20)
+    client = httpx2.Client(base_url=service.url, timeout=20)
     person = {"email": "ann@example.org", "username": "ann", "first_name": "Ann", "last_name": "Lee"}
     person["password"] = "Correct7!horse-battery@staple"
     token = client.post("/api/v1/auth/register", json=person).raise_for_status().json()["access_token"]

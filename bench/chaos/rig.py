@@ -10,7 +10,7 @@ from secrets import token_hex
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
-import httpx
+import httpx2
 import psycopg
 
 from app.database.migrations import upgrade
@@ -69,8 +69,8 @@ class Rig:
         with psycopg.connect(self.postgres.url(), autocommit=True) as connection:
             return connection.execute(query, parameters).fetchall()
 
-    def client(self) -> httpx.Client:
-        return httpx.Client(base_url=self.service.url, timeout=20, limits=httpx.Limits(max_keepalive_connections=0))
+    def client(self) -> httpx2.Client:
+        return httpx2.Client(base_url=self.service.url, timeout=20, limits=httpx2.Limits(max_keepalive_connections=0))
 
     def people(self, count: int) -> list[str]:
         """The addresses of that many new, verified users, who share one password."""

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from secrets import token_hex
 
-import httpx
+import httpx2
 
 from bench.chaos.breaking import until
 from bench.chaos.rig import GIVES_UP_AFTER, Rig
@@ -45,14 +45,14 @@ class Writers:
                 self.acknowledged.append(title)
                 time.sleep(0.01)
 
-    def _until_acknowledged(self, client: httpx.Client, title: str) -> None:
+    def _until_acknowledged(self, client: httpx2.Client, title: str) -> None:
         body = {"title": title, "content": "Written while things break.", "status": "published"}
         headers = {**self._headers, "Idempotency-Key": token_hex(16)}
         while True:
             began = time.monotonic()
             try:
                 status = client.post("/api/v1/posts", json=body, headers=headers).status_code
-            except httpx.HTTPError:
+            except httpx2.HTTPError:
                 status = 0
             self.slowest = max(self.slowest, time.monotonic() - began)
             if status == 201:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from bench.load import storm
 from bench.load.generator import Request
@@ -28,7 +28,7 @@ def compare(postgres: str, directory: Path, *, revision: str, rounds: int, secon
         now = stack.enter_context(serve(migrated_database(postgres, "against_now", posts=1_000), directory, key=key))
         sides: list[tuple[str, Process, str, str]] = []
         for name, process in ((revision, then), ("this tree", now)):
-            with httpx.Client(base_url=f"http://127.0.0.1:{process.address[1]}") as client:
+            with httpx2.Client(base_url=f"http://127.0.0.1:{process.address[1]}") as client:
                 post = client.get(f"{API}/posts").raise_for_status().json()["items"][0]["id"]
                 sides.append((name, process, f"{API}/posts/{post}", log_in(client)))
         for title, connections in (

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
+import httpx2
 import jwt
 
 from bench.load import against, sizes, storm
@@ -164,7 +164,7 @@ def playing_field(postgres: str, directory: Path) -> Iterator[Field]:
         service = stack.enter_context(serve(database, directory, key=key))
         answers = directory / "bodies"
         answers.mkdir()
-        with httpx.Client(base_url=f"http://127.0.0.1:{service.address[1]}") as client:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{service.address[1]}") as client:
             listed = client.get(f"{API}/posts").raise_for_status()
             post = listed.json()["items"][0]["id"]
             (answers / "list.json").write_bytes(listed.content)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
+import httpx2
 import psycopg
 
 from bench.load import seed
@@ -76,6 +76,6 @@ def granian(name: str, target: str, directory: Path, **environment: str) -> Iter
         yield process
 
 
-def log_in(client: httpx.Client, number: int = 1) -> str:
+def log_in(client: httpx2.Client, number: int = 1) -> str:
     form = {"username": seed.email_of(number), "password": seed.PASSWORD}
     return client.post(f"{API}/auth/login", data=form).raise_for_status().json()["access_token"]

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
-import httpx
+import httpx2
 
 from bench.load import seed
 from bench.load.servers import log_in, migrated_database, serve
@@ -16,7 +16,7 @@ REPEATS = 31
 SORTS = ("id", "title", "created_at", "updated_at", "published_at", "view_count")
 
 
-def requests_of(client: httpx.Client, posts: int) -> dict[str, str]:
+def requests_of(client: httpx2.Client, posts: int) -> dict[str, str]:
     """Each kind of list the API offers, as a path; cursors are taken from the middle of what is there."""
     kinds = {"newest": "posts", "page 40": "posts?page=40", "tags": "tags", "users": "users"}
     for sort in SORTS:
@@ -48,14 +48,14 @@ def requests_of(client: httpx.Client, posts: int) -> dict[str, str]:
 def compare(postgres: str, directory: Path, *, posts: int) -> None:
     """Print the median milliseconds of each kind at both sizes, signed in and so uncached, and their ratio."""
     with ExitStack() as stack:
-        clients: list[httpx.Client] = []
+        clients: list[httpx2.Client] = []
         for size in (SMALL, posts):
             started = time.monotonic()
             database = migrated_database(postgres, f"size{size}", posts=size)
             print(f"\n{size:,} posts seeded in {time.monotonic() - started:.0f} s", flush=True)
             service = stack.enter_context(serve(database, directory, key=secrets.token_hex(32)))
             address = f"http://127.0.0.1:{service.address[1]}"
-            client = stack.enter_context(httpx.Client(base_url=address, timeout=60))
+            client = stack.enter_context(httpx2.Client(base_url=address, timeout=60))
             client.headers["Authorization"] = f"Bearer {log_in(client)}"
             clients.append(client)
         kinds = [requests_of(client, size) for client, size in zip(clients, (SMALL, posts), strict=True)]
@@ -66,7 +66,7 @@ def compare(postgres: str, directory: Path, *, posts: int) -> None:
             print(f"  {name:28}{small:9.2f} ms{large:9.2f} ms{large / small:8.2f}", flush=True)
 
 
-def _interleaved_medians(clients: list[httpx.Client], paths: list[str]) -> list[float]:
+def _interleaved_medians(clients: list[httpx2.Client], paths: list[str]) -> list[float]:
     taken: list[list[float]] = [[] for _ in clients]
     for repeat in range(REPEATS):
         for client, path, times in zip(clients, paths, taken, strict=True):

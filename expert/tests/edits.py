@@ -183,6 +183,28 @@ def _environment(at: Editor, text: str) -> str:
     return f'{text}\n\ndef setting_{at.number}():\n    return os.getenv("SETTING_{at.number % 3}")\n'
 
 
+def _background(at: Editor, text: str) -> str | None:
+    found, other = at.somewhere(_RETURN, text), at.somewhere(_DEFINITION, text)
+    if found is None or other is None:
+        return None
+    how = at.random.choice(["asyncio.create_task({}())", "background.add_task({})", "spawn({}())"])
+    return f"{text[: found.start()]}{found[1]}{how.format(other[1])}\n{text[found.start() :]}"
+
+
+def _worker(at: Editor, text: str) -> str | None:
+    found = at.somewhere(_DEFINITION, text)
+    return f"{text}\n\nclass Worker{at.number}:\n    functions = [{found[1]}]\n" if found else None
+
+
+def _migration(at: Editor, text: str) -> str:
+    return f"{text}\n\ndef m00{at.number % 10}_change(session: Session):\n    return {at.number}\n"
+
+
+def _alias(at: Editor, text: str) -> str | None:
+    found = at.somewhere(_DEFINITION, text)
+    return f"{text}\n\nNeeded{at.number} = Annotated[str, Depends({found[1]})]\n" if found else None
+
+
 def _moved(at: Editor, text: str) -> str | None:
     return None
 
@@ -198,6 +220,10 @@ _CHANGES: dict[str, Callable[[Editor, str], str | None]] = {
     "a line above": _line_above,
     "a statement": _statement,
     "a call": _call,
+    "background work": _background,
+    "a worker": _worker,
+    "a migration": _migration,
+    "an alias": _alias,
     "an import of a package": _foreign_import,
     "an import of a neighbour": _own_import,
     "a route": _route,

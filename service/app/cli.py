@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -123,13 +124,25 @@ def openapi(
     if output is None:
         sys.stdout.write(document)
     else:
-        output.write_text(document, encoding="utf-8")
+        try:
+            output.write_text(document, encoding="utf-8")
+        except OSError as fault:
+            raise ConfigurationError(f"cannot write {output}: {fault.strerror}") from None
+
+
+@cli.command()
+def backup(file: Annotated[Path, typer.Argument(help="File to write.")]) -> None:
+    """Copy the SQLite database, while it is in use, to one file; docs/backup.md says what belongs to a backup."""
+    from app.database.backup import back_up
+
+    back_up(load_settings(), file)
+    typer.echo(f"{file} holds everything that was written by now; keep secret.key or SECRET_KEY with it")
 
 
 @cli.command()
 def doctor() -> None:
     """Print the effective settings (secrets masked) and try every server behind them."""
-    from app.server.commands import probe
+    from app.server.doctor import is_healthy, probe
 
     settings = load_settings()
     for name, value in describe(settings).items():
@@ -138,7 +151,7 @@ def doctor() -> None:
     results = asyncio.run(probe(settings))
     for name, state in results.items():
         typer.echo(f"{name:<32} {state}")
-    if any(state not in {"ok", "not configured"} for state in results.values()):
+    if not all(map(is_healthy, results.values())):
         raise typer.Exit(1)
 
 
@@ -179,4 +192,7 @@ def main() -> None:
     except Exception as error:
         if not is_outage(error):
             raise
-        raise SystemExit(NO_ANSWER.format(error)) from None
+        cause = getattr(error, "orig", None) or error  # SQLAlchemy's own text has a second line
+        if isinstance(cause, sqlite3.Error):
+            raise SystemExit(f"error: the database cannot be used: {cause}") from None
+        raise SystemExit(NO_ANSWER.format(str(cause).strip().replace("\n", " "))) from None

@@ -54,6 +54,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=settings.version,
         description=DESCRIPTION,
         openapi_tags=TAGS,
+        servers=[{"url": settings.prefix}] if settings.prefix else None,
         generate_unique_id_function=operation_id,
         debug=settings.debug,
         lifespan=lifespan,
@@ -64,7 +65,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     resources = build_resources(settings)
     app.state.resources = resources
-    api = settings.api_v1_str
+    api, prefix = settings.api_path, settings.prefix
     docs = (f"{api}/docs", f"{api}/redoc")
     install_error_handlers(app)
     install_middleware(
@@ -73,10 +74,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         resources,
         pages={
             **dict.fromkeys(docs, DOCS_POLICY),
-            **dict.fromkeys(MAIL_PAGES, MAIL_PAGES_POLICY),
-            ADMIN: admin_policy(),
+            **{f"{prefix}{page}": MAIL_PAGES_POLICY for page in MAIL_PAGES},
+            f"{prefix}{ADMIN}": admin_policy(),
         },
-        unlimited=(*UNLIMITED, ADMIN_FILES, *docs),
+        unlimited=(*(f"{prefix}{path}" for path in (*UNLIMITED, ADMIN_FILES)), *docs),
         inner=[
             Middleware(
                 ResponseCacheMiddleware,
@@ -85,13 +86,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             )
         ],
     )
-    app.include_router(v1, prefix=api)
+    app.include_router(v1, prefix=settings.api_v1_str)
     app.include_router(health.router)
     install_docs(app, settings)
     install_pages(app, settings)
     install_root(app, settings)
     install_admin(app, resources)
-    install_openapi(app, additions(unlimited=UNLIMITED))
+    install_openapi(app, additions(settings, unlimited=UNLIMITED))
     return app
 
 
@@ -122,7 +123,7 @@ def build_resources(settings: Settings) -> Resources:
     resources.add(PrincipalCache(resources.cache, loader=_loader(resources), alone=settings.workers == 1))
     resources.add(ProfileListeners())
     resources.add(ViewCounter(database))
-    responses = resources.add(ResponseCache(resources.cache, api=settings.api_v1_str, ttl=settings.cache_ttl))
+    responses = resources.add(ResponseCache(resources.cache, api=settings.api_path, ttl=settings.cache_ttl))
     resources.get(ProfileListeners).append(responses.forget_author)
     return resources
 

@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import psycopg
 import pytest
 import redis as redis_client
@@ -100,14 +100,14 @@ async def app(settings: Settings) -> AsyncIterator[FastAPI]:
 
 
 @pytest.fixture
-async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+async def client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
     """An anonymous client of `app`; an exception no handler caught reaches the test as it is."""
     async with client_of(app) as made:
         yield made
 
 
 @pytest.fixture
-def accounts(app: FastAPI, client: httpx.AsyncClient) -> Accounts:
+def accounts(app: FastAPI, client: httpx2.AsyncClient) -> Accounts:
     """Users and their posts: `await accounts.user()`, `await accounts.post(author)`."""
     return Accounts(app.state.resources.database, client)
 
@@ -168,13 +168,13 @@ def migrated_database(address: str, directory: Path) -> Iterator[str]:
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def client_of(app: FastAPI, **options: Any) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(app, raise_app_exceptions=options.pop("raise_app_exceptions", True))
-    return httpx.AsyncClient(transport=transport, base_url="http://localhost", **options)
+def client_of(app: FastAPI, **options: Any) -> httpx2.AsyncClient:
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=options.pop("raise_app_exceptions", True))
+    return httpx2.AsyncClient(transport=transport, base_url="http://localhost", **options)
 
 
 @asynccontextmanager
-async def served(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+async def served(settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of an application of its own with these settings."""
     application = create_app(settings)
     async with application.router.lifespan_context(application), client_of(application) as made:

@@ -5,7 +5,7 @@ from functools import lru_cache
 from itertools import count
 from typing import Any
 
-import httpx
+import httpx2
 from argon2 import PasswordHasher
 from sqlalchemy import select
 
@@ -43,7 +43,7 @@ def hashed(password: str) -> str:
 class Accounts:
     """The people of one test."""
 
-    def __init__(self, database: Database, client: httpx.AsyncClient) -> None:
+    def __init__(self, database: Database, client: httpx2.AsyncClient) -> None:
         self.database = database
         self.client = client
 

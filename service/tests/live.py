@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from tests.backends import Backend
 from tests.servers import Server
@@ -51,14 +51,14 @@ class LiveService(Server):
 
     def _answers(self, path: str) -> bool:
         try:
-            return httpx.get(f"{self.url}{path}", timeout=5).status_code == 200
-        except httpx.HTTPError:
+            return httpx2.get(f"{self.url}{path}", timeout=5).status_code == 200
+        except httpx2.HTTPError:
             return False
 
-    def client(self, **options: Any) -> httpx.AsyncClient:
+    def client(self, **options: Any) -> httpx2.AsyncClient:
         """A client whose every request opens its own connection, so that the workers share them out."""
-        limits = httpx.Limits(max_keepalive_connections=0)
-        return httpx.AsyncClient(base_url=self.url, limits=limits, timeout=30, **options)
+        limits = httpx2.Limits(max_keepalive_connections=0)
+        return httpx2.AsyncClient(base_url=self.url, limits=limits, timeout=30, **options)
 
 
 def wait_until(condition: Callable[[], object], *, within: float = 30) -> None:

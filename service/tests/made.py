@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
+import httpx2
 
 from tests.factories import Account, Accounts
 
 
-async def made(client: httpx.AsyncClient, path: str, owner: Account, values: dict[str, Any]) -> dict[str, Any]:
+async def made(client: httpx2.AsyncClient, path: str, owner: Account, values: dict[str, Any]) -> dict[str, Any]:
     """A resource of `owner`, as the service answers it."""
     answer = await client.post(path, headers=owner.headers, json=values)
     assert answer.status_code == 201, answer.text
@@ -26,11 +26,11 @@ class Resource:
 
     path: str
     parameters: Mapping[str, str]
-    values: Callable[[httpx.AsyncClient, Accounts], Awaitable[dict[str, Any]]]
+    values: Callable[[httpx2.AsyncClient, Accounts], Awaitable[dict[str, Any]]]
     changes: Mapping[str, Any] = field(default_factory=dict[str, Any])
     owned: bool = True
 
-    async def ids(self, client: httpx.AsyncClient, accounts: Accounts, owner: Account) -> dict[str, Any]:
+    async def ids(self, client: httpx2.AsyncClient, accounts: Accounts, owner: Account) -> dict[str, Any]:
         """A new row of `owner`: its path parameters."""
         maker = owner if self.owned else await accounts.admin()
         row = await made(client, f"/api/v1{self.path}", maker, await self.values(client, accounts))

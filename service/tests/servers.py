@@ -183,7 +183,7 @@ class Postgres(Server):
 
 
 class Redis(Server):
-    """Redis or Valkey, in memory only."""
+    """Redis or Valkey, in memory only; on a unix socket as well."""
 
     def __init__(self) -> None:
         self.binary = _redis_binary()
@@ -192,8 +192,12 @@ class Redis(Server):
     def command(self) -> list[str]:
         return [
             *[str(self.binary), "--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self.directory)],
-            *["--save", "", "--appendonly", "no"],
+            *["--save", "", "--appendonly", "no", "--unixsocket", str(self.socket)],
         ]
+
+    @property
+    def socket(self) -> Path:
+        return self.directory / "redis.sock"
 
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"

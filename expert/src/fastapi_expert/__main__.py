@@ -4,6 +4,7 @@ Commands that hooks and agents start all the time are run directly: they import 
 cost more than the answer.
 """
 
+import errno
 import gc
 import io
 import os
@@ -27,6 +28,19 @@ LOOKING = ("duplicates", "map", "routes", "find", "propose")
 """These leave nothing to tidy up, and end without taking the interpreter's objects apart one by one."""
 INTERRUPTED = 130
 CLOSED_PIPE = 141
+REFUSALS = {
+    errno.ENOSPC: "make room on that disk, then run the command again",
+    errno.EDQUOT: "make room in that quota, then run the command again",
+    errno.EROFS: "it is mounted read-only: work on a copy, or have it mounted for writing",
+    errno.EACCES: "give the user who runs this the right to it",
+    errno.EPERM: "give the user who runs this the right to it",
+    errno.ENOTDIR: "a file lies where a folder belongs: move it away",
+    errno.EISDIR: "a folder lies where a file belongs: move it away",
+    errno.ENAMETOOLONG: "give it a shorter name",
+    errno.EMFILE: "let more files be open: ulimit -n 1024",
+    errno.ENFILE: "let more files be open on this machine",
+}
+"""What an operating system refuses on a healthy machine, and what a person does about it."""
 
 
 def run(argv: Sequence[str]) -> int:
@@ -42,13 +56,21 @@ def run(argv: Sequence[str]) -> int:
         _say("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
-        # the reader (`| head`) has what it wanted; keep the interpreter's own flush at exit from complaining
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()  # the reader (`| head`) has what it wanted
         return CLOSED_PIPE
+    except OSError as error:
+        if error.errno not in REFUSALS:
+            raise
+        where = "standard output" if error.filename is None else os.fsdecode(error.filename)
+        if error.filename is None:
+            _give_up_output()
+        _say(f"error: {where}: {error.strerror}\n  {REFUSALS[error.errno]}")
+        return 2
 
 
 def main() -> None:
     """Entry point of the `expert` script."""
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # an old locale, or a file name that is not UTF-8
@@ -80,6 +102,21 @@ def _dispatch(argv: Sequence[str]) -> int:
     from fastapi_expert.cli import run_command
 
     return run_command(argv)
+
+
+def _open_closed_streams() -> None:
+    """Put nothing where a caller closed standard input, output or error: the next file opened would take its number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            opened = os.open(os.devnull, os.O_RDWR)  # the lowest free number, which is this one
+            setattr(sys, name, open(opened, "w" if number else "r", encoding="utf-8"))  # noqa: SIM115 - lives as long
+
+
+def _give_up_output() -> None:
+    """Keep the interpreter's own flush at exit from complaining."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(message: str) -> None:

@@ -19,6 +19,10 @@ class GitError(ExpertError):
     """git is missing, the path is in no repository, or git refused; the message is git's own last line."""
 
 
+class NotARepository(GitError):
+    """The path is in no repository."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A file in the index: what a commit made now would hold at ``path``."""
@@ -167,7 +171,13 @@ def _run(
         return done.stdout
     lines = done.stderr.decode(errors="replace").strip().splitlines() or [f"git {args[0]} failed"]
     if any("not a git repository" in line for line in lines):
-        raise GitError("not in a git repository", where=str(folder), do="go into one, or start one: git init")
+        raise NotARepository("not in a git repository", where=str(folder), do="go into one, or start one: git init")
+    if any("dubious ownership" in line for line in lines):
+        raise GitError(
+            "this repository belongs to another user, so git does not touch it",
+            where=str(folder),
+            do=f"trust it once (as in a container): git config --global --add safe.directory {lines[-1].split()[-1]}",
+        )
     raise GitError(lines[-1].removeprefix("fatal: "), where=f"git {' '.join(args)}")
 
 

@@ -77,6 +77,26 @@ def test_what_nobody_foresaw_is_one_message_and_a_traceback_only_for_who_asks(sh
     assert "Traceback" in process("map", cwd=shop, env={**broken, "EXPERT_DEBUG": "1"}).stderr
 
 
+@pytest.mark.parametrize("stream", ["<&-", ">&-", "2>&-"])
+@pytest.mark.parametrize("command", ["routes", "propose -", "find user", "map --json"])
+def test_a_closed_stream_is_an_empty_one(shop: Path, command: str, stream: str):
+    script = f"{sys.executable} -m fastapi_expert {command} {stream}"
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=shop, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("command", ["routes", "map --json", "find user", "rule FX101", "credit list", "duplicates"])
+def test_an_output_on_a_full_disk_is_one_plain_message(shop: Path, command: str):
+    script = f"git init -q . ; {sys.executable} -m fastapi_expert {command} > /dev/full"
+    done = subprocess.run(["bash", "-c", script], cwd=shop, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: standard output: No space left on device\n  make room on that disk, then run the command again\n"
+    )
+
+
 def test_a_tree_that_may_not_be_written_is_read_all_the_same(expert: Expert, shop: Path):
     if os.geteuid() == 0:
         (shop / ".expert").write_text("a file where the cache would go")  # what root may not write either

@@ -218,10 +218,10 @@ def test_a_folder_without_any_mark_of_a_project_is_guarded(tmp_path: Path, cwd: 
     assert not error
 
 
-def test_a_path_in_a_folder_that_is_not_there_yet_is_no_fault(
+def test_a_file_outside_of_every_project_goes_through_with_a_word(
     project: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     outside = tmp_path_factory.mktemp("outside") / "deeper"
     answer, error = ask("claude", "pre-write", write("claude", project, str(outside / "new.py"), COPY))
     assert refusal("claude", answer) == ""
-    assert not error
+    assert f"{outside / 'new.py'} is in no project" in error

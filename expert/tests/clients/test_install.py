@@ -182,3 +182,14 @@ def test_committed_files_name_nothing_of_the_machine_that_wrote_them(client: str
     for text in filter(None, written[0].values()):
         assert str(tmp_path).encode() not in text
         assert sys.prefix.encode() not in text
+
+
+@pytest.mark.parametrize("client", AGENTS)
+@pytest.mark.parametrize("blocked", [".expert", ".expert/cache"])
+def test_an_installation_that_cannot_write_everything_leaves_nothing(client: str, blocked: str, project: Path) -> None:
+    (project / blocked).parent.mkdir(exist_ok=True)
+    (project / blocked).touch()  # a file where the journal's folder would go
+    before = snapshot(project)
+    with pytest.raises(ClientError, match="nothing was changed"):
+        install(project, client)
+    assert snapshot(project) == before

@@ -259,7 +259,17 @@ def _one(shop: Codebase, kind: str, name: str) -> Component:
         ("service", ["UserService", "count_users"]),
         (
             "dependency",
-            ["get_db", "current_user", "optional_user", "strict_after_all", "by_header", "Roles", "requires"],
+            [
+                "get_db",
+                "SessionDep",
+                "current_user",
+                "optional_user",
+                "strict_after_all",
+                "by_header",
+                "Roles",
+                "requires",
+                "CurrentUser",
+            ],
         ),
         ("middleware", ["Timing", "log_requests"]),
         ("exception_handler", ["missing"]),

@@ -1,24 +1,11 @@
 """What is said of the protection of routes, beside what the running application answers without credentials."""
 
-import importlib
-import sys
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
-from fastapi.testclient import TestClient
-
-from fastapi_expert.codebase.model import Route
 
 from .projects import read, write
-
-
-class Case(NamedTuple):
-    """An application and what is said of each of its paths."""
-
-    source: str
-    said: dict[str, str]
-
+from .strangers import Case, asked, refuses
 
 SCHEMES = Case(
     """
@@ -367,24 +354,8 @@ def test_protection_is_what_a_stranger_meets(case: Case, tmp_path: Path) -> None
     assert {path for path, route in routes.items() if route.protected} == {
         path for path, said in case.said.items() if said == "required"
     }
-    for path, status in _asked(tmp_path, routes).items():
-        refused = status in (401, 403) or 300 <= status < 400
-        assert refused is (case.said[path] == "required"), (path, status)
-
-
-def _asked(root: Path, routes: dict[str, Route]) -> dict[str, int]:
-    """The status that the running application gives a request without credentials, by path."""
-    sys.path.insert(0, str(root))
-    sys.modules.pop("main", None)
-    try:
-        client = TestClient(importlib.import_module("main").app, raise_server_exceptions=False)
-        return {
-            path: client.request(route.method, path, follow_redirects=False).status_code
-            for path, route in routes.items()
-        }
-    finally:
-        sys.path.remove(str(root))
-        sys.modules.pop("main", None)
+    for path, status in asked(tmp_path, routes.values()).items():
+        assert refuses(status) is (case.said[path] == "required"), (path, status)
 
 
 BY_SETTING = """

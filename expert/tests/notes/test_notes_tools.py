@@ -207,8 +207,8 @@ def test_two_notes_of_one_title_must_be_told_apart(ask: Ask) -> None:
     ask("write_note", title="Same", content="y", directory="b")
     refusal = ask("read_note", identifier="Same", refused=True)
     assert refusal["error"] == "AMBIGUOUS_IDENTIFIER"
-    assert "a/same" in refusal["message"]
-    assert "b/same" in refusal["message"]
+    assert "a/Same.md" in refusal["message"]
+    assert "b/Same.md" in refusal["message"]
     ask("write_note", title="From", content="- near [[Same]]", directory="b")
     related = ask("build_context", url="b/from")["results"][0]["related_results"]
     assert [each["permalink"] for each in related if each["type"] == "entity"] == ["b/same"]
@@ -433,3 +433,46 @@ def test_a_checksum_of_a_few_digits_does_not_prove_that_a_note_is_unchanged(ask:
     refused = ask("write_note", refused=True, **change, expected_checksum=written["checksum"][:1])
     assert refused["error"] == "CHECKSUM_MISMATCH"
     assert ask("write_note", **change, expected_checksum=written["checksum"][:8])["action"] == "updated"
+
+
+def test_lines_of_a_note_can_be_read_alone_and_its_head_without_its_text(ask: Ask) -> None:
+    ask("write_note", title="Long", content="one\ntwo\nthree\nfour", directory="", metadata={"status": "open"})
+    assert ask("read_note", identifier="long", start_line=2, end_line=3)["content"] == "two\nthree\n"
+    assert ask("read_note", identifier="long", start_line=4)["content"] == "four\n"
+    head = ask("read_note", identifier="long", include_content=False)
+    assert (head["content"], head["frontmatter"]["status"]) == (None, "open")
+    assert ask("read_note", refused=True, identifier="long", start_line=3, end_line=2)["error"] == "INVALID_ARGUMENTS"
+
+
+def test_a_note_that_is_not_there_is_answered_by_those_that_mention_it(ask: Ask) -> None:
+    ask("write_note", title="Other", content="we follow the gone plan", directory="")
+    said = ask("read_note", identifier="gone plan")
+    assert said["error"] == "NOTE_NOT_FOUND"
+    assert [row["permalink"] for row in said["related_results"]] == ["other"]
+
+
+def test_compact_answers_are_shorter_and_name_the_same_notes(ask: Ask) -> None:
+    ask(
+        "write_note", title="Plan", content="- [fact] Rows stay #db\n- follows [[Other]]\n" + "text " * 50, directory=""
+    )
+    ask("write_note", title="Other", content="x", directory="")
+    for tool, asked in (("search_notes", {"query": "rows"}), ("build_context", {"url": "plan"})):
+        whole, compact = ask(tool, **asked), ask(tool, compact=True, **asked)
+        assert len(str(compact["results"])) < len(str(whole["results"]))
+        assert len(compact["results"]) == len(whole["results"]) == 1
+        assert compact["results"][0]["permalink"] == "plan"
+
+
+def test_front_matter_is_asked_for_by_what_is_absent_there_or_contained(ask: Ask) -> None:
+    for title, metadata in (("A", {"owner": "Ada Lovelace"}), ("B", {"owner": None}), ("C", {})):
+        ask("write_note", title=title, content="x", directory="", metadata=metadata)
+
+    def found(test: object) -> list[str]:
+        return sorted(row["title"] for row in ask("search_notes", metadata_filters={"owner": test})["results"])
+
+    assert found(None) == ["B", "C"]
+    assert found({"$exists": True}) == ["A", "B"]
+    assert found({"$exists": False}) == ["C"]
+    assert found({"$contains": "lovelace"}) == ["A"]
+    assert found({"$exists": True, "$contains": "ada"}) == ["A"]
+    assert ask("search_notes", refused=True, metadata_filters={"owner": {"$exists": "x"}})["error"] == "INVALID_FILTER"

@@ -204,7 +204,10 @@ def test_a_loss_is_silent_unless_its_file_has_a_problem_or_the_route_is_said_wit
         ({"asked": {"status": 500}, "protected": True, "dependencies": [["shop:current_user", False, None]]}, None),
         ({"asked": {"status": 500}, "dependencies": [["fastapi.security:HTTPBearer()", True, True]]}, True),
         ({"asked": {"status": 500}, "dependencies": [["fastapi.security:HTTPBearer()", True, False]]}, None),
+        ({"asked": {"status": 403}, "dependencies": [["shop:person", False, None]]}, True),
+        ({"asked": {"status": 403}, "dependencies": []}, None),
         ({"protected": True}, True),
+        ({"protected": False}, None),
         ({}, None),
     ],
 )

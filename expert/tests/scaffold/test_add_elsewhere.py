@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import documents
-import httpx
+import httpx2
 import pytest
 from feature_folders import FEATURE_FOLDERS
 from hypothesis import given
@@ -38,12 +38,12 @@ def python(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def served(project: Path, application: str) -> Iterator[httpx.Client]:
+def served(project: Path, application: str) -> Iterator[httpx2.Client]:
     """The application on a real socket."""
     command = ["-m", "uvicorn", application, "--log-level", "warning", "--port"]
     with (
         listening(lambda port: [*command, str(port)], cwd=project) as port,
-        httpx.Client(base_url=f"http://127.0.0.1:{port}") as client,
+        httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client,
     ):
         yield client
 

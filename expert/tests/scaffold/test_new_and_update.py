@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from fastapi_expert.errors import ExpertError
+from fastapi_expert.scaffold.new import Answers, lay_down
 from fastapi_expert.scaffold.revisions import Chain
 
 PACKAGE = Path(__file__).parents[2]
@@ -241,3 +243,17 @@ def test_a_project_of_another_origin_is_not_updated(wheel: Path, tmp_path: Path)
     done = expert_of(wheel)("update", cwd=tmp_path)
     assert done.returncode == 2
     assert "not laid down by expert new" in done.stderr
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_project_that_cannot_be_committed_is_not_left_half_laid_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exists: bool
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    folder = tmp_path / "shop"
+    if exists:
+        folder.mkdir()
+    with pytest.raises(ExpertError, match="git is not installed"):
+        lay_down(folder, Answers.named("shop", description=None, database="sqlite"))
+    assert folder.exists() is exists
+    assert not exists or not list(folder.iterdir())

@@ -95,12 +95,12 @@ def _session_cookies(request: Request, *, access: str = "", refresh: str = "", c
     """
     settings, names = resources_of(request).settings, cookie_names(request)
     max_age = settings.refresh_token_expire_days * 86_400
-    refresh_path = f"{settings.api_v1_str}/auth/refresh"
+    refresh_path = f"{settings.api_path}/auth/refresh"
     return [
         set_cookie(name, value, path=path, max_age=max_age if value else 0, http_only=hidden, secure=names.secure)
         for name, value, path, hidden in (
-            (names.access, access, "/", True),
+            (names.access, access, names.path, True),
             (names.refresh, refresh, refresh_path, True),
-            (names.csrf, csrf, "/", False),
+            (names.csrf, csrf, names.path, False),
         )
     ]

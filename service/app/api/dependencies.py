@@ -176,7 +176,8 @@ def require_scope(given: frozenset[Scope], needed: Scope | None) -> None:
 
 def cookie_names(request: Request) -> CookieNames:
     """The names of this request's cookies: in production always the secure ones, whatever a proxy forgot to say."""
-    return names_for(https=request.scope["scheme"] == "https" or resources_of(request).settings.is_production)
+    settings = resources_of(request).settings
+    return names_for(https=request.scope["scheme"] == "https" or settings.is_production, prefix=settings.prefix)
 
 
 def _claims(resources: Resources, token: str) -> Claims:

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from app.config import Settings
 from app.http.openapi import Additions, Requirement
-from app.security.cookies import PLAIN, SECURE
+from app.security.cookies import names_for
 
 DESCRIPTION = """\
 Users who write posts. Sign in under **auth** (or with *Authorize*), write a draft, publish it now or at a later time.
@@ -27,22 +28,6 @@ SCHEME = "Bearer"
 OPTIONAL_SCHEME = "OptionalBearer"
 """The scheme of dependencies whose token may be missing: FastAPI has no way to say so."""
 _COOKIE_SCHEME, _API_TOKEN_SCHEME = "Cookie", "ApiToken"
-_SCHEMES: dict[str, Any] = {
-    _COOKIE_SCHEME: {
-        "type": "apiKey",
-        "in": "cookie",
-        "name": SECURE.access,
-        "description": f"For browsers: set by signing in with `cookies=true` (`{PLAIN.access}` on plain http). What "
-        "changes something must come from a page of this site.",
-    },
-    _API_TOKEN_SCHEME: {
-        "type": "http",
-        "scheme": "bearer",
-        "bearerFormat": "pat_…",
-        "description": "For programs: a personal API token with the scopes an operation names, made under "
-        "`/auth/tokens`.",
-    },
-}
 
 _PROBLEM_MEMBERS = {
     "mfa_token": {
@@ -53,15 +38,36 @@ _PROBLEM_MEMBERS = {
 }
 
 
-def additions(*, unlimited: tuple[str, ...]) -> Additions:
+def additions(settings: Settings, *, unlimited: tuple[str, ...]) -> Additions:
     """For :func:`~app.http.openapi.install_openapi`; ``unlimited`` are the paths without a rate limit."""
     return Additions(
-        security_schemes=_SCHEMES,
+        security_schemes=_schemes(settings),
+        token_url=f"{settings.api_path}/auth/login",
         placeholder_scheme=OPTIONAL_SCHEME,
         ways_in=_ways_in,
         problem_members=_PROBLEM_MEMBERS,
         unlimited=unlimited,
     )
+
+
+def _schemes(settings: Settings) -> dict[str, Any]:
+    secure, plain = (names_for(https=https, prefix=settings.prefix).access for https in (True, False))
+    return {
+        _COOKIE_SCHEME: {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": secure,
+            "description": f"For browsers: set by signing in with `cookies=true` (`{plain}` on plain http). What "
+            "changes something must come from a page of this site.",
+        },
+        _API_TOKEN_SCHEME: {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "pat_…",
+            "description": "For programs: a personal API token with the scopes an operation names, made under "
+            "`/auth/tokens`.",
+        },
+    }
 
 
 def _ways_in(asked: list[Requirement]) -> list[Requirement]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import Update, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.database.query import CompiledQuery
@@ -58,11 +58,20 @@ def make(*, user_id: int, email: str, purpose: Purpose, lifetime: timedelta, sec
 
 async def replace(session: AsyncSession, token: OneTimeToken) -> OneTimeToken:
     """Store a new token; every older one of its user and purpose stops working."""
-    await session.execute(
-        delete(OneTimeToken).where(OneTimeToken.user_id == token.user_id, OneTimeToken.purpose == token.purpose)
-    )
+    await session.execute(retire(user_id=token.user_id, purpose=token.purpose))
     session.add(token)
     return token
+
+
+def retire(*, user_id: int, purpose: Purpose) -> Update:
+    """Have the tokens of a user and purpose work no more. They are kept for a day: see :mod:`app.auth.mail_pace`."""
+    now = utcnow()
+    return (
+        update(OneTimeToken)
+        .where(OneTimeToken.user_id == user_id, OneTimeToken.purpose == purpose, OneTimeToken.expires_at > now)
+        .values(expires_at=now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def reveal(token: OneTimeToken, *, secrets: Iterable[str]) -> str:

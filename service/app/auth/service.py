@@ -2,24 +2,24 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from math import ceil
 
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.auth import api_tokens, one_time_tokens, second_factor, sessions
+from app.auth import api_tokens, mail_pace, one_time_tokens, second_factor, sessions
 from app.auth.guessing import limit_account, limit_guessing
 from app.auth.principal import Principal
 from app.auth.profiles import PROFILE_COLUMNS, Profile
 from app.auth.sessions import Device, Tokens
 from app.database.engine import commit, insert_ignoring_conflicts
 from app.database.query import CompiledQuery
-from app.http.errors import BadRequest, FieldError, Forbidden, InvalidInput, Unauthorized
+from app.http.errors import BadRequest, FieldError, Forbidden, InvalidInput, TooManyRequests, Unauthorized
 from app.kit.addresses import canonical_address
 from app.kit.clock import utcnow
 from app.models import Purpose, Role, User
 from app.records import outbox
 from app.resources import Resources
-from app.schemas.auth import Registration
 from app.security.passwords import NO_PASSWORD
 from app.security.tokens import InvalidToken
 
@@ -64,21 +64,6 @@ async def hash_new_password(
     """Hash a password that somebody chose. Raises InvalidInput when it is a weak one."""
     await refuse_weak_password(password, email=email, username=username, resources=resources, field=field)
     return await resources.hasher.hash(password)
-
-
-async def register(
-    session: AsyncSession,
-    registration: Registration,
-    *,
-    hashed_password: str,
-    device: Device,
-    resources: Resources,
-) -> tuple[Profile, Tokens]:
-    """Make an account and sign it in. Raises BadRequest when e-mail or username is taken."""
-    values = registration.model_dump(exclude={"password"})
-    profile = await insert_user(session, hashed_password=hashed_password, role=Role.USER, **values)
-    await send_verification(session, user_id=profile.id, email=profile.email, resources=resources)
-    return profile, sessions.open_session(session, user_id=profile.id, device=device, resources=resources)
 
 
 async def insert_user(session: AsyncSession, **values: object) -> Profile:
@@ -177,7 +162,15 @@ async def refresh(session: AsyncSession, refresh_token: str, *, resources: Resou
 
 
 async def send_verification(session: AsyncSession, *, user_id: int, email: str, resources: Resources) -> None:
-    """Send a verification mail; the link of an earlier one stops working."""
+    """Send a verification mail; the link of an earlier one stops working. Raises TooManyRequests."""
+    now = utcnow()
+    sent = await session.scalars(mail_pace.sent_lately(user_id=user_id, purpose=Purpose.VERIFY_EMAIL, now=now))
+    seconds = ceil(mail_pace.wait(sent.all(), purpose=Purpose.VERIFY_EMAIL, now=now).total_seconds())
+    if seconds > 0:
+        detail = (
+            f"You have been sent several mails today: use the newest, or ask again in {ceil(seconds / 60)} minutes."
+        )
+        raise TooManyRequests(detail, headers={"Retry-After": str(seconds)})
     token = one_time_tokens.make(
         user_id=user_id,
         email=email,
@@ -308,3 +301,4 @@ async def _set_password(
         statement = statement.where(User.email == verified_email)
     if await session.scalar(statement.values(**values).returning(User.id)) is None:
         raise BadRequest("The account has changed meanwhile. Try again.", slug="account-changed")
+    await session.execute(one_time_tokens.retire(user_id=user_id, purpose=Purpose.RESET_PASSWORD))

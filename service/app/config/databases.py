@@ -1,5 +1,6 @@
 """Database addresses: what hosted providers hand out, in the words of each driver."""
 
+import os
 import ssl
 from typing import Any
 
@@ -26,6 +27,8 @@ def parse_database_url(value: str) -> URL:
         return url.set(drivername="sqlite+aiosqlite")
     if backend != "postgresql":
         raise ValueError(f"{backend} is not a supported database; use SQLite or PostgreSQL")
+    if "," in (url.host or ""):
+        raise ValueError("the database URL names several hosts: name one, or a proxy before them")
     query = dict(url.query)
     if unknown := sorted(query.keys() - _TRANSLATED):
         accepted = ", ".join(sorted(_TRANSLATED - {"ssl"}))
@@ -38,14 +41,14 @@ def parse_database_url(value: str) -> URL:
     timeout = query.get("connect_timeout", "5")
     if not (isinstance(timeout, str) and timeout.isdigit()):
         raise ValueError(f"the database URL's connect_timeout is {timeout!r}; write whole seconds")
+    certificate = str(query.get("sslrootcert", "system"))
+    if certificate != "system" and not os.access(certificate, os.R_OK):
+        raise ValueError(f"the database URL's sslrootcert {certificate} cannot be read")
     return url.set(drivername="postgresql+asyncpg", query=query)
 
 
 def asyncpg_arguments(url: URL) -> dict[str, Any]:
-    """The URL's parameters as keyword arguments of ``asyncpg.connect``.
-
-    Raises OSError when the certificate it names cannot be read.
-    """
+    """The URL's parameters as keyword arguments of ``asyncpg.connect``."""
     query = dict(url.query)
     arguments: dict[str, Any] = {}
     if "host" in query:  # a unix socket's directory

@@ -4,30 +4,28 @@ Every field is the lower-case name of its environment variable. With nothing set
 service runs on its embedded default: SQLite, files under `var/`, no other server.
 """
 
-import json
-import re
 import unicodedata
 from functools import lru_cache
-from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, cast, get_args
+from typing import Annotated, Literal, Self, get_args
+from urllib.parse import urlsplit
 
-import redis.connection
-from pydantic import AliasChoices, Field, PositiveInt, SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import URL
 
+from app.config import forms
 from app.config.databases import parse_database_url
 from app.config.oidc import ProviderSettings
-from app.kit.accounts import (
-    PASSWORD_MAX,
-    PASSWORD_MIN,
-    USERNAME_MAX,
-    USERNAME_MIN,
-    is_plain_name,
-    missing_in_password,
-)
-from app.kit.addresses import canonical_address
+from app.kit.accounts import PASSWORD_MAX, PASSWORD_MIN, missing_in_password
 from app.kit.keys import WeakKey, check_key, load_or_create_key
 
 SERVICE_ROOT = Path(__file__).resolve().parents[2]
@@ -40,41 +38,16 @@ _ENVIRONMENTS = {
     "stage": "staging",
     "prod": "production",
 }
-_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
-_TAKEN_PATHS = {
-    *("admin", "docs", "redoc", "openapi.json", "health", "metrics", "pages"),
-    *("verify-email", "forgot-password", "reset-password"),
-}
-_HOST = re.compile(r"\*|(\*\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]", re.IGNORECASE)
-_PROVIDER_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,49}")
-_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#]+", re.IGNORECASE)
-_ADDRESSES = {
-    "redis_url": (r"(rediss?://|unix:///)\S+", "redis://:password@host/0"),
-    "celery_broker_url": (r"[a-z][a-z+]*://\S*", "redis://:password@host/0 or amqp://user:password@host//"),
-    "public_url": (
-        r"https?://[^\s/?#@]+/?",
-        "https://blog.example.org, without a path: the service has a host of its own",
-    ),
-}
-"""By field: what it has to look like, and an example."""
-_SECRET_IN_URL = re.compile(
-    r"((?<=://)[^/@\s:]*:|(?<=[?&])[^=&]*(?:password|secret|token|key)[^=&]*=)[^@&\s]*?(@|&|$)", re.IGNORECASE
-)
-_MAY_HOLD_A_PASSWORD = {"database_url", "redis_url", "celery_broker_url", "otel_exporter_otlp_endpoint"}
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
 
-def _split(value: object) -> object:
-    """Accept `a,b`, `["a","b"]` or a real list."""
-    if not isinstance(value, str):
-        return value
-    text = value.strip()
-    if re.match(r"\[\s*[\"\]]", text):  # [::1] is a host
-        return json.loads(text)
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
 CommaList = Annotated[list[str], NoDecode]
+Line = Annotated[str, AfterValidator(forms.one_line)]
+Seconds = Annotated[int, Field(gt=0, le=31_536_000)]
+Count = Annotated[int, Field(gt=0, le=1_000_000_000)]
+BodyBytes = Annotated[int, Field(gt=0, le=1 << 30)]
+Timeout = Annotated[float, Field(gt=0, le=3600)]
+MailAddress = Annotated[str, AfterValidator(forms.mail_address)]
 
 
 class ConfigurationError(ValueError):
@@ -93,44 +66,52 @@ class Settings(BaseSettings):
     )
 
     # -- what runs
-    project_name: str = "Publishing Service"
-    version: str = "0.1.0"
+    project_name: Line = "Publishing Service"
+    version: Line = "0.1.0"
     environment: Environment = "development"
     debug: bool = False
-    api_v1_str: str = "/api/v1"
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535)] = 8000
-    workers: PositiveInt = Field(default=1, validation_alias=AliasChoices("workers", "web_concurrency"))
-    shutdown_grace_seconds: PositiveInt = 20
+    api_v1_str: Annotated[str, AfterValidator(forms.path_of_the_api)] = "/api/v1"
+    host: Annotated[str, AfterValidator(forms.host)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    workers: Annotated[int, Field(gt=0, le=1024)] = Field(
+        default=1, validation_alias=AliasChoices("workers", "web_concurrency")
+    )
+    shutdown_grace_seconds: Seconds = 20
+    keep_alive_seconds: Seconds = Field(
+        default=75, description="How long a connection may lie idle, and the head of a request may take to come."
+    )
+    body_seconds: Seconds = Field(default=60, description="How long the body of a request may take to come.")
     log_level: LogLevel = "INFO"
     log_format: Literal["auto", "json", "console"] = "auto"
     docs: bool | None = Field(
         default=None, description="Serve the API documentation; default: everywhere but production."
     )
-    public_url: str | None = Field(default=None, description="The address links in mails start with.")
-    data_dir: Path = SERVICE_ROOT / "var"
+    public_url: str | None = Field(
+        default=None, description="Where browsers find the service; its path is the prefix it answers under."
+    )
+    data_dir: Annotated[Path, AfterValidator(Path.expanduser)] = SERVICE_ROOT / "var"
 
     # -- tokens and passwords
     secret_key: SecretStr | None = None
     previous_secret_keys: CommaList = Field(default=[], repr=False)
     algorithm: Literal["HS256", "HS384", "HS512"] = "HS256"
-    token_issuer: str = "publishing-service"  # noqa: S105  # a name
-    token_audience: str = "publishing-service-api"  # noqa: S105  # a name
-    access_token_expire_minutes: PositiveInt = 30
-    refresh_token_expire_days: PositiveInt = 7
-    verification_token_expire_hours: PositiveInt = 48
-    reset_token_expire_minutes: PositiveInt = 30
+    token_issuer: Line = "publishing-service"  # noqa: S105  # a name
+    token_audience: Line = "publishing-service-api"  # noqa: S105  # a name
+    access_token_expire_minutes: Annotated[int, Field(gt=0, le=525_600)] = 30
+    refresh_token_expire_days: Annotated[int, Field(gt=0, le=3650)] = 7
+    verification_token_expire_hours: Annotated[int, Field(gt=0, le=8760)] = 48
+    reset_token_expire_minutes: Annotated[int, Field(gt=0, le=525_600)] = 30
 
     # -- sign-in with others
-    oidc_providers: Annotated[dict[str, ProviderSettings], NoDecode] = Field(
+    oidc_providers: Annotated[dict[str, ProviderSettings], NoDecode, AfterValidator(forms.provider_names)] = Field(
         default={}, description="OpenID providers by name, as JSON."
     )
 
     # -- database
     database_url: str | None = Field(default=None, repr=False)  # it may hold a password
-    database_pool_size: PositiveInt = 5
-    database_max_overflow: Annotated[int, Field(ge=0)] = 5
-    database_pool_timeout: Annotated[float, Field(gt=0)] = 5.0
+    database_pool_size: Annotated[int, Field(gt=0, le=1000)] = 5
+    database_max_overflow: Annotated[int, Field(ge=0, le=1000)] = 5
+    database_pool_timeout: Timeout = 5.0
     database_prepared_statements: bool = Field(
         default=True, description="Switch off behind PgBouncer's transaction pooling."
     )
@@ -138,33 +119,33 @@ class Settings(BaseSettings):
 
     # -- cache and limits
     redis_url: str | None = Field(default=None, repr=False)
-    cache_ttl: PositiveInt = 60
-    rate_limit_requests: Annotated[int, Field(ge=0, description="0 lifts every rate limit.")] = 100
-    rate_limit_window: PositiveInt = 60
-    rate_limit_login: PositiveInt = Field(default=20, description="Tries per client, and per account, in a window.")
-    rate_limit_register: PositiveInt = 20
-    rate_limit_forgot: PositiveInt = 5
-    max_body_bytes: PositiveInt = 2_097_152  # the longest post fits, every character an escaped pair
+    cache_ttl: Seconds = 60
+    rate_limit_requests: Annotated[int, Field(ge=0, le=1_000_000_000, description="0 lifts every rate limit.")] = 100
+    rate_limit_window: Seconds = 60
+    rate_limit_login: Count = Field(default=20, description="Tries per client, and per account, in a window.")
+    rate_limit_register: Count = 20
+    rate_limit_forgot: Count = 5
+    max_body_bytes: BodyBytes = 2_097_152  # the longest post fits, every character an escaped pair
 
     # -- who may call
-    allowed_origins: CommaList = []
-    allowed_hosts: CommaList = ["*"]
+    allowed_origins: Annotated[CommaList, AfterValidator(forms.origins)] = []
+    allowed_hosts: Annotated[CommaList, AfterValidator(forms.host_names)] = ["*"]
     cors_allow_credentials: bool = True
-    trusted_proxies: CommaList = []
+    trusted_proxies: Annotated[CommaList, AfterValidator(forms.networks)] = []
 
     # -- mail
-    smtp_host: str | None = None
+    smtp_host: Annotated[str, AfterValidator(forms.host)] | None = None
     smtp_port: Annotated[int, Field(ge=1, le=65535)] = 587
     smtp_user: str | None = None
     smtp_password: SecretStr | None = None
     smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
-    smtp_timeout: Annotated[float, Field(gt=0)] = 10.0
-    emails_from_email: str = "no-reply@example.com"
-    emails_from_name: str | None = None
+    smtp_timeout: Timeout = 10.0
+    emails_from_email: MailAddress = "no-reply@example.com"
+    emails_from_name: Line | None = None
 
     # -- the first administrator
-    first_admin_email: str = "admin@example.com"
-    first_admin_username: str = "admin"
+    first_admin_email: MailAddress = "admin@example.com"
+    first_admin_username: Annotated[str, AfterValidator(forms.username)] = "admin"
     first_admin_password: SecretStr | None = None
 
     # -- other services
@@ -172,12 +153,12 @@ class Settings(BaseSettings):
     run_jobs: bool | None = Field(default=None, description="Hand out background jobs; default: not under test.")
     sentry_dsn: SecretStr | None = None
     otel_exporter_otlp_endpoint: str | None = None
-    otel_service_name: str | None = None
+    otel_service_name: Line | None = None
 
     @field_validator("allowed_origins", "allowed_hosts", "trusted_proxies", "previous_secret_keys", mode="before")
     @classmethod
     def _comma_list(cls, value: object) -> object:
-        return _split(value)
+        return forms.split(value)
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -194,39 +175,10 @@ class Settings(BaseSettings):
             raise ValueError("must be development, test, staging or production")
         return name
 
-    @field_validator("api_v1_str")
-    @classmethod
-    def _prefix(cls, value: str) -> str:
-        if not value.startswith("/") or value.endswith("/"):
-            raise ValueError("must start with / and not end with one, e.g. /api/v1")
-        first = value.split("/")[1]
-        if not _PATH.fullmatch(value) or first in _TAKEN_PATHS:
-            raise ValueError(f"{value!r} cannot be where the API is: write plain names, and none of the service's own")
-        return value
-
-    @field_validator("trusted_proxies")
-    @classmethod
-    def _addresses(cls, value: list[str]) -> list[str]:
-        for name in value:
-            if name not in {"*", "unix"}:
-                ip_network(name, strict=False)  # ValueError names what is not an address
-        return value
-
     @field_validator("oidc_providers", mode="before")
     @classmethod
     def _json(cls, value: object) -> object:
-        try:
-            return json.loads(value) if isinstance(value, str) else value
-        except json.JSONDecodeError as fault:
-            raise ValueError(f"is not JSON: {fault}") from None
-
-    @field_validator("oidc_providers")
-    @classmethod
-    def _plain_provider_names(cls, value: dict[str, ProviderSettings]) -> dict[str, ProviderSettings]:
-        for name in value:
-            if not _PROVIDER_NAME.fullmatch(name):
-                raise ValueError(f"{name!r} is part of an address: use a-z, 0-9 and -")
-        return value
+        return forms.from_json(value)
 
     @field_validator("database_url")
     @classmethod
@@ -235,57 +187,39 @@ class Settings(BaseSettings):
             parse_database_url(value)
         return value
 
-    @field_validator("redis_url", "celery_broker_url", "public_url")
+    @field_validator("redis_url", "celery_broker_url", "public_url", "otel_exporter_otlp_endpoint")
     @classmethod
     def _address(cls, value: str | None, field: ValidationInfo) -> str | None:
-        pattern, example = _ADDRESSES[field.field_name or ""]
-        if value is not None and re.fullmatch(pattern, value) is None:
-            raise ValueError(f"is not an address; write {example}")
-        if value is not None and value.startswith(("redis:", "rediss:", "unix:")):
-            try:
-                cast(Any, redis.connection).parse_url(value)  # its annotations leave its types unknown
-            except ValueError as fault:
-                raise ValueError(f"is not an address ({fault}); write {example}") from None
-        return value
-
-    @field_validator("allowed_hosts")
-    @classmethod
-    def _host_names(cls, value: list[str]) -> list[str]:
-        for name in value:
-            if _HOST.fullmatch(name) is None:
-                raise ValueError(
-                    f"{name!r} is not a host name; write blog.example.org or *.example.org, without a port"
-                )
-        return value
-
-    @field_validator("emails_from_email", "first_admin_email")
-    @classmethod
-    def _mail_address(cls, value: str) -> str:
-        try:
-            return canonical_address(value)
-        except ValueError as fault:
-            raise ValueError(f"is not an e-mail address: {fault}") from None
-
-    @field_validator("first_admin_username")
-    @classmethod
-    def _username(cls, value: str) -> str:
-        if not is_plain_name(value) or not USERNAME_MIN <= len(value) <= USERNAME_MAX:
-            raise ValueError(f"use {USERNAME_MIN} to {USERNAME_MAX} letters from a to z, digits and _")
-        return value
+        return None if value is None else forms.address(value, field.field_name or "")
 
     @field_validator("first_admin_password")
     @classmethod
     def _composed(cls, value: SecretStr | None) -> SecretStr | None:
         return None if value is None else SecretStr(unicodedata.normalize("NFC", value.get_secret_value()))
 
-    @field_validator("allowed_origins")
+    @field_validator("sentry_dsn")
     @classmethod
-    def _origins(cls, value: list[str]) -> list[str]:
-        origins = [origin.removesuffix("/") for origin in value]
-        for origin in origins:
-            if origin != "*" and _ORIGIN.fullmatch(origin) is None:
-                raise ValueError(f"{origin!r} is not an origin; write https://app.example.org, without a path")
-        return origins
+    def _dsn(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            forms.address(value.get_secret_value(), "sentry_dsn")
+        return value
+
+    @model_validator(mode="after")
+    def _whole_credentials(self) -> Self:
+        if (self.smtp_user is None) != (self.smtp_password is None):
+            missing = "SMTP_PASSWORD" if self.smtp_user else "SMTP_USER"
+            raise ValueError(f"{missing} is missing: the mail server is signed in to with both, or with neither")
+        return self
+
+    @model_validator(mode="after")
+    def _prefix_of_its_own(self) -> Self:
+        first = forms.first_name(f"{self.prefix}/")
+        if first in forms.TAKEN_PATHS or (first and first == forms.first_name(self.api_v1_str)):
+            raise ValueError(
+                f"PUBLIC_URL: its path begins with /{first}, as addresses of the service itself do; "
+                "take another, or set API_V1_STR"
+            )
+        return self
 
     @model_validator(mode="after")
     def _production_refusals(self) -> Self:
@@ -314,7 +248,24 @@ class Settings(BaseSettings):
     @property
     def base_url(self) -> str:
         """Where the service is reached from outside, without a slash at the end."""
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        return (self.public_url or f"http://{self.reachable_host}:{self.port}").rstrip("/")
+
+    @property
+    def reachable_host(self) -> str:
+        """What to type into a browser on this machine for a server that listens on HOST."""
+        if self.host in {"0.0.0.0", "::", ""}:  # noqa: S104  # compared, not bound
+            return "127.0.0.1"
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+    @property
+    def prefix(self) -> str:
+        """The path of PUBLIC_URL (`/blog`), without a slash at the end; empty for a host of its own."""
+        return urlsplit(self.public_url or "").path.rstrip("/")
+
+    @property
+    def api_path(self) -> str:
+        """Where browsers find the API: API_V1_STR under the prefix."""
+        return f"{self.prefix}{self.api_v1_str}"
 
     @property
     def docs_enabled(self) -> bool:
@@ -389,27 +340,9 @@ def get_settings() -> Settings:
     return Settings()
 
 
-def describe(settings: Settings) -> dict[str, Any]:
-    """The effective settings with every secret masked, for `app doctor`."""
-    shown: dict[str, Any] = {}
-    for name in type(settings).model_fields:
-        value = getattr(settings, name)
-        if isinstance(value, SecretStr) or name == "previous_secret_keys":
-            value = "********" if value else None
-        elif name in _MAY_HOLD_A_PASSWORD and value:
-            value = _masked(value)
-        shown[name] = value
-    return shown
-
-
-def _masked(value: str) -> str:
-    """Addresses (several, for Celery, are separated by ;) without passwords, wherever they are written."""
-    return ";".join(_SECRET_IN_URL.sub(r"\1***\2", address) for address in value.split(";"))
-
-
 def environment_names() -> list[str]:
     """The environment variables the service reads."""
     return sorted(name.upper() for name in Settings.model_fields)
 
 
-__all__ = ["SERVICE_ROOT", "ConfigurationError", "Settings", "describe", "environment_names", "get_settings"]
+__all__ = ["SERVICE_ROOT", "ConfigurationError", "Settings", "environment_names", "get_settings"]

@@ -4,9 +4,10 @@ from functools import lru_cache
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import URL, String, column, select, table
+from sqlalchemy import URL, NullPool, String, column, create_engine, select, table
 from sqlalchemy.exc import ProgrammingError
 
 from app.config import SERVICE_ROOT, ConfigurationError, Settings
@@ -28,10 +29,13 @@ def alembic_config(url: URL) -> Config:
 def upgrade(settings: Settings, revision: str = "head") -> None:
     """Run every migration that is missing. Several processes may call this at once: one works, the others wait.
 
-    Synchronous: call it before the event loop starts or in a thread.
+    Synchronous: call it before the event loop starts or in a thread. Raises ConfigurationError for what it cannot do, a
+    revision that the schema has left behind among it.
     """
     if settings.is_sqlite:
         make_private_file(sqlite_path(settings.database))
+    if revision != "head":
+        _require_ahead(settings, revision)
     try:
         command.upgrade(alembic_config(sync_url(settings.database)), revision)
     except CommandError as fault:  # a revision that this code does not have, or the database's own that it has not
@@ -40,6 +44,18 @@ def upgrade(settings: Settings, revision: str = "head") -> None:
         if getattr(fault.orig, "sqlstate", None) != INSUFFICIENT_PRIVILEGE:
             raise
         raise ConfigurationError(f"the database's user may not change its schema: {fault.orig}") from None
+
+
+def _require_ahead(settings: Settings, revision: str) -> None:
+    engine = create_engine(sync_url(settings.database), poolclass=NullPool)
+    with engine.connect() as connection:
+        at = MigrationContext.configure(connection).get_current_revision()
+    if at is None or at not in _known():
+        return
+    script = ScriptDirectory(str(SERVICE_ROOT / "migrations"))
+    behind = [known.revision for known in script.walk_revisions(head=at)][1:]
+    if any(known.startswith(revision) for known in behind):
+        raise ConfigurationError(f"the database is at {at}, which is beyond {revision}: nothing was changed")
 
 
 def downgrade(settings: Settings, revision: str) -> None:

@@ -20,7 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.http.context import current_request_id
-from app.http.routing import allowed_methods
+from app.http.routing import allowed_methods, route_path
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -184,6 +184,14 @@ _OUTAGES: tuple[type[BaseException], ...] = (
 # SQLSTATE: connection exceptions, a server that has become read-only (a standby, a full disk), insufficient resources,
 # shutdowns and starts (PostgreSQL's errcodes appendix). What SQLAlchemy wraps keeps nothing else of the driver's class.
 _OUTAGE_STATES = ("08", "25006", "53", "57P")
+_SCHEMA_STATES = ("42P01", "42703")
+"""SQLSTATE of a table or a column that is not there: the code is newer than the schema."""
+SCHEMA = Problem(
+    503,
+    "The database is not yet in the form this version needs. Try again shortly.",
+    "schema-mismatch",
+    headers={"Retry-After": "5"},
+)
 _OVERLOADS: tuple[type[BaseException], ...] = (sqlalchemy.exc.TimeoutError, TimeoutError)
 
 
@@ -205,6 +213,8 @@ def problem_for(exc: BaseException) -> Problem:
             return _BUSY
         case _ if is_outage(exc):
             return _DOWN
+        case _ if _sqlstate(exc) in _SCHEMA_STATES:
+            return SCHEMA
         case _:
             return _UNEXPECTED
 
@@ -212,9 +222,13 @@ def problem_for(exc: BaseException) -> Problem:
 def is_outage(exc: BaseException) -> bool:
     """Whether a backing service is down (as opposed to this code being wrong)."""
     if isinstance(exc, sqlalchemy.exc.DBAPIError):
-        state = str(getattr(exc.orig, "sqlstate", None) or "")
-        return exc.connection_invalidated or state.startswith(_OUTAGE_STATES) or isinstance(exc, _OUTAGES)
+        return exc.connection_invalidated or _sqlstate(exc).startswith(_OUTAGE_STATES) or isinstance(exc, _OUTAGES)
     return isinstance(exc, _OUTAGES)
+
+
+def _sqlstate(exc: BaseException) -> str:
+    """Of the driver's own exception, or of the one that SQLAlchemy wraps; empty for all others."""
+    return str(getattr(getattr(exc, "orig", exc), "sqlstate", None) or "")
 
 
 _FRAMEWORK_DETAILS = {
@@ -247,7 +261,7 @@ def _printable(text: str) -> str:
 
 async def _answer(request: Request, exc: Exception) -> Response:
     problem = problem_for(exc)
-    if problem.status == 405 and (methods := allowed_methods(request.app, request.scope["path"])):
+    if problem.status == 405 and (methods := allowed_methods(request.app, route_path(request.scope))):
         problem = replace(problem, headers={"Allow": ", ".join(methods)})
     return problem.response(request.scope["path"])
 

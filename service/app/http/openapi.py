@@ -54,13 +54,14 @@ class Additions:
     """What one application adds to the document.
 
     ``security_schemes`` join those that FastAPI finds, without ``placeholder_scheme``, a name that only dependencies
-    use. ``ways_in`` are the alternatives for what the dependencies of an operation ask for. ``problem_members`` are
-    members that some of its errors have beyond RFC 9457's. Paths that begin with one of ``unlimited`` are never
-    answered 429.
+    use; ``token_url`` is where their OAuth2 flows lead, which a dependency cannot know. ``ways_in`` are the
+    alternatives for what the dependencies of an operation ask for. ``problem_members`` are members that some of its
+    errors have beyond RFC 9457's. Paths that begin with one of ``unlimited`` are never answered 429.
     """
 
     security_schemes: Json
     placeholder_scheme: str
+    token_url: str
     ways_in: Callable[[list[Requirement]], list[Requirement]]
     problem_members: Json = field(default_factory=dict[str, Any])
     unlimited: tuple[str, ...] = ()
@@ -93,6 +94,8 @@ def _complete(document: Json, additions: Additions) -> None:
             _complete_operation(operation, limited=not path.startswith(additions.unlimited))
     schemes: Json = document["components"].setdefault("securitySchemes", {})
     schemes.pop(additions.placeholder_scheme, None)
+    for flow in (flow for scheme in schemes.values() for flow in scheme.get("flows", {}).values()):
+        flow["tokenUrl"] = additions.token_url
     schemes |= additions.security_schemes
     for replaced in ("HTTPValidationError", "ValidationError", "ProblemDocument"):
         schemas.pop(replaced, None)

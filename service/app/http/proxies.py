@@ -49,12 +49,17 @@ class TrustedProxies:
                 break
         return client, scheme
 
-    def note_stranger(self, peer: str) -> None:
-        """Say once that a peer we were not told to trust forwards for others: then all of them share its limits."""
-        if self._stranger_noted or (self._any and self._trusts(peer)):
-            return
-        self._stranger_noted = True
-        log.warning("proxies.forwarded_by_a_stranger", peer=peer, hint="if it is your proxy: TRUSTED_PROXIES")
+    def note_stranger(self, peer: str) -> bool:
+        """Whether a peer that forwards for others is one we were not told to trust: then all of them share its limits.
+
+        The first is written to the log.
+        """
+        if self._any and self._trusts(peer):
+            return False
+        if not self._stranger_noted:
+            self._stranger_noted = True
+            log.warning("proxies.forwarded_by_a_stranger", peer=peer, hint="if it is your proxy: TRUSTED_PROXIES")
+        return True
 
     def _is_trusted(self, address: str) -> bool:
         if self._everyone or address == "unix":

@@ -15,6 +15,11 @@ def route_template(scope: Scope) -> str:
     return path if isinstance(path, str) else "unmatched"
 
 
+def route_path(scope: Scope) -> str:
+    """The path that routes are matched against: without the prefix that the application lives under."""
+    return scope["path"].removeprefix(scope.get("root_path", ""))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
     """What a request asks for: path and query, under which a response may be cached, and the template of the route."""

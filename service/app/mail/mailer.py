@@ -5,7 +5,7 @@ import smtplib
 import socket
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -91,16 +91,17 @@ class SmtpMailer:
 
     settings: Settings
 
+    def check(self) -> None:
+        """Sign in and name the sender, and send nothing. Raises OSError, smtplib.SMTPException."""
+        with self._signed_in() as server:
+            server.ehlo_or_helo_if_needed()
+            code, reply = server.mail("@".join(delivery_address(self.settings.emails_from_email)))
+            if code >= 400:  # it wants TLS, or a sign-in, or another sender
+                raise smtplib.SMTPResponseException(code, reply)
+
     def send(self, message: EmailMessage) -> None:
-        settings = self.settings
-        assert settings.smtp_host is not None
-        context = ssl.create_default_context()
         try:
-            with self._connected(settings.smtp_host, context) as server:
-                if settings.smtp_tls == "starttls":
-                    server.starttls(context=context)
-                if settings.smtp_user and settings.smtp_password:
-                    server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
+            with self._signed_in() as server:
                 _require_smtputf8_for(message, server)
                 server.send_message(message)
         except smtplib.SMTPRecipientsRefused as error:
@@ -112,6 +113,17 @@ class SmtpMailer:
             if error.smtp_code >= 500:
                 raise MailRefused(f"message refused with {error.smtp_code}") from error
             raise
+
+    @contextlib.contextmanager
+    def _signed_in(self) -> Generator[smtplib.SMTP]:
+        settings, context = self.settings, ssl.create_default_context()
+        assert settings.smtp_host is not None
+        with self._connected(settings.smtp_host, context) as server:
+            if settings.smtp_tls == "starttls":
+                server.starttls(context=context)
+            if settings.smtp_user and settings.smtp_password:
+                server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
+            yield server
 
     def _connected(self, host: str, context: ssl.SSLContext) -> smtplib.SMTP:
         port, timeout = self.settings.smtp_port, self.settings.smtp_timeout

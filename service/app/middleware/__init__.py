@@ -1,5 +1,6 @@
 """The middleware, outermost first, all of it pure ASGI (no BaseHTTPMiddleware) and none of it looking at the routes.
 
+prefix       the path of PUBLIC_URL, where it has one
 edge         request id, client address, security headers, access log, metrics
 CORS         Starlette's, when origins are allowed: around every refusal, so that browsers can read it
 admission    trusted hosts, rate limit, body size, the barrier that turns any exception into a problem
@@ -23,6 +24,7 @@ from app.http.ratelimit import Limit
 from app.middleware.admission import AdmissionMiddleware
 from app.middleware.compression import CompressionMiddleware
 from app.middleware.edge import EdgeMiddleware
+from app.middleware.prefix import PrefixMiddleware
 from app.resources import Resources
 from app.security.csrf import TOKEN_HEADER
 
@@ -63,6 +65,7 @@ def install_middleware(
         AdmissionMiddleware,
         allowed_hosts=settings.allowed_hosts,
         max_body_bytes=settings.max_body_bytes,
+        body_seconds=settings.body_seconds,
         limit=Limit("client", settings.rate_limit_requests, settings.rate_limit_window),
         unlimited=unlimited,
     )
@@ -87,6 +90,8 @@ def install_middleware(
         metrics=resources.metrics,
         pages=pages,
     )
+    if settings.prefix:
+        app.add_middleware(PrefixMiddleware, prefix=settings.prefix)
 
 
 class ProblemCORSMiddleware(CORSMiddleware):

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.http.context import RequestContext, request_context
-from app.http.errors import BadRequest, problem_for
+from app.http.errors import SCHEMA, BadRequest, problem_for
 from app.http.ratelimit import Limit, RateLimiter, client_key
 
 log = structlog.get_logger(__name__)
@@ -42,12 +42,14 @@ class AdmissionMiddleware:
         *,
         allowed_hosts: Iterable[str],
         max_body_bytes: int,
+        body_seconds: float,
         limit: Limit,
         unlimited: tuple[str, ...],
     ) -> None:
         self.app = app
         self._hosts = AllowedHosts(allowed_hosts)
         self._max_body_bytes = max_body_bytes
+        self._body_seconds = body_seconds
         self._limit = limit
         self._unlimited = unlimited
 
@@ -69,7 +71,7 @@ class AdmissionMiddleware:
             if context.status:
                 raise  # half an answer is out: only the server can still say so, by closing the connection
             problem = problem_for(exc)
-            if problem.status == 500:
+            if problem.status == 500 or problem is SCHEMA:  # or somebody has misspelt a column
                 log.exception("request.failed", method=scope["method"], path=scope["path"])
             elif problem.status == 503:
                 log.warning("request.unavailable", error=type(exc).__name__, reason=str(exc)[:200], path=scope["path"])
@@ -97,16 +99,21 @@ class AdmissionMiddleware:
                 await _read_on(receive)
             raise too_large
         size, whole = 0, False
+        clock = asyncio.get_running_loop().time
+        ends = clock() + self._body_seconds
 
         async def receive_bounded() -> Message:
             nonlocal size, whole
             if whole:  # what comes next is that the client leaves
                 return await receive()
             try:
-                async with asyncio.timeout(STALLED_SECONDS):
+                async with asyncio.timeout(min(STALLED_SECONDS, ends - clock())):
                     message = await receive()
             except TimeoutError:
-                detail = f"The body stopped for {STALLED_SECONDS:g} seconds before its end."
+                stopped = f"stopped for {STALLED_SECONDS:g} seconds before its end"
+                detail = (
+                    f"The body {stopped if clock() < ends else f'took longer than {self._body_seconds:g} seconds'}."
+                )
                 raise HTTPException(408, detail, headers={"Connection": "close"}) from None
             size += len(message.get("body", b""))
             whole = not message.get("more_body", False)

@@ -4,7 +4,7 @@ One wrapper does what four would: at 0.05 ms for a bare answer every wrapper cou
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from random import getrandbits
 from time import perf_counter
 
@@ -26,6 +26,9 @@ _BASE_HEADERS = (
 )
 _PAGE_HEADERS = (*_BASE_HEADERS, (b"cross-origin-opener-policy", b"same-origin"))
 _HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+
+_LISTS = {b"cookie": b"; ", b"if-match": b", ", b"if-none-match": b", ", b"accept": b", ", b"accept-encoding": b", "}
+"""Headers of which several lines are one list, and what stands between its members."""
 
 DATA_POLICY = b"default-src 'none'; frame-ancestors 'none'"
 """Content-Security-Policy of everything that is not a page: nothing may be loaded or run from it."""
@@ -66,14 +69,15 @@ class EdgeMiddleware:
         if method == "HEAD":
             scope, send = {**scope, "method": "GET"}, _without_body(send)
         headers = dict(scope["headers"])
-        if len(headers) < len(scope["headers"]) and b"cookie" in headers:  # several lines are one list (RFC 6265bis)
-            headers[b"cookie"] = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
+        if len(headers) < len(scope["headers"]):
+            scope = {**scope, "headers": _one_line_each(scope["headers"])}
+            headers = dict(scope["headers"])
         given = headers.get(b"x-request-id")
         request_id = given.decode() if given is not None and _VALID_REQUEST_ID(given) else _new_request_id()
         peer = scope["client"][0] if scope["client"] else "unix"
         client, scheme = self._proxies.resolve(peer, scope)
-        if client is peer and b"x-forwarded-for" in headers:
-            self._proxies.note_stranger(peer)
+        if client is peer and b"x-forwarded-for" in headers and self._proxies.note_stranger(peer):
+            self._metrics.forwarded_by_strangers.inc()
         context = RequestContext(
             request_id=request_id, client=client, method=method, path=scope["path"], headers=headers
         )
@@ -108,6 +112,18 @@ class EdgeMiddleware:
                 if path.startswith(prefix):
                     return headers
         return self._data_headers
+
+
+def _one_line_each(lines: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Headers whose values are lists, in one line: several lines are the same list (RFC 9110 §5.3, RFC 6265bis)."""
+    lists: dict[bytes, list[bytes]] = {name: [] for name in _LISTS}
+    kept: list[tuple[bytes, bytes]] = []
+    for name, value in lines:
+        if (values := lists.get(name)) is None:
+            kept.append((name, value))
+        else:
+            values.append(value)
+    return [*kept, *((name, _LISTS[name].join(values)) for name, values in lists.items() if values)]
 
 
 def _without_body(send: Send) -> Send:

@@ -71,6 +71,11 @@ class Metrics:
             "Times Redis did not answer and the service went on without it.",
             registry=self.registry,
         )
+        self.forwarded_by_strangers = Counter(
+            "forwarded_by_strangers_total",
+            "Requests with X-Forwarded-For from a peer that TRUSTED_PROXIES does not name.",
+            registry=self.registry,
+        )
         self._login_failures = Counter(
             "login_failures_total", "Sign-ins that were refused, by reason.", ("reason",), registry=self.registry
         )

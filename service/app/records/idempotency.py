@@ -2,13 +2,14 @@
 
 The key's row is inserted in the transaction that does the work, so there is no moment at which one exists without the
 other; of two at once the second waits for the first to commit. What failed is not kept: it may be tried again.
-Answers are encrypted under the client's own key, because they may hold tokens. What a key in PREVIOUS_SECRET_KEYS
-has signed and encrypted is known again: a retry after a rotation must not do the work twice.
+Answers are compressed, and encrypted under the client's own key, because they may hold tokens. What a key in
+PREVIOUS_SECRET_KEYS has signed and encrypted is known again: a retry after a rotation must not do the work twice.
 """
 
 import hmac
+import zlib
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -30,10 +31,10 @@ LIFETIME = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a request was answered."""
+    """What a request was answered; ``body`` is None where it was larger than :meth:`Attempt.keep` was told to keep."""
 
     status: int
-    body: bytes
+    body: bytes | None
     headers: dict[str, str] = field(default_factory=dict[str, str])
 
 
@@ -46,10 +47,15 @@ class Attempt:
     _key_hash: bytes = b""
     _cipher: MultiFernet | None = None
 
-    async def keep(self, answer: Answer) -> Answer:
-        """Remember the answer, in the same transaction as the work. Without a key nothing is kept."""
+    async def keep(self, answer: Answer, *, most: int | None = None) -> Answer:
+        """Remember the answer, in the same transaction as the work. Without a key nothing is kept.
+
+        Its body is left out when the answer, compressed, has more than ``most`` bytes.
+        """
         if self._session is not None and self._cipher is not None:
-            packed = orjson.dumps([answer.status, answer.headers, answer.body.decode()])
+            packed = _packed(answer)
+            if most is not None and len(packed) > most:
+                packed = _packed(replace(answer, body=None))
             await self._session.execute(
                 update(IdempotencyRecord)
                 .where(IdempotencyRecord.key_hash == self._key_hash)
@@ -93,9 +99,16 @@ async def begin(session: AsyncSession, *, key: str | None, scope: str, request: 
     return Attempt(answer)
 
 
+def _packed(answer: Answer) -> bytes:
+    body = None if answer.body is None else answer.body.decode()
+    return zlib.compress(orjson.dumps([answer.status, answer.headers, body]), level=1)
+
+
 def _unpack(cipher: MultiFernet, packed: bytes) -> Answer:
     try:
-        status, headers, body = orjson.loads(cipher.decrypt(packed))
+        kept = cipher.decrypt(packed)
     except InvalidToken:  # made with a key that is not here: retired, or not yet come to this process
         raise Conflict("This Idempotency-Key was used before; its answer is gone.", slug="idempotency-gone") from None
-    return Answer(status, body.encode(), headers)
+    # An older version did not compress: what it kept before an upgrade is good for a day.
+    status, headers, body = orjson.loads(kept if kept.startswith(b"[") else zlib.decompress(kept))
+    return Answer(status, None if body is None else body.encode(), headers)

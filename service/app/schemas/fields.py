@@ -1,5 +1,6 @@
 """The rules of single fields, each written once."""
 
+import re
 import unicodedata
 from datetime import UTC, datetime
 from typing import Annotated
@@ -29,9 +30,14 @@ from app.kit.accounts import (
 )
 from app.kit.addresses import canonical_address
 
-NOT_BLANK = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+_TURNS = r"\u202a-\u202e\u2066-\u2069"
+_UNWANTED = rf"\x00-\x1f\x7f-\x9f\u2028\u2029{_TURNS}"
+NOT_BLANK = rf"^[^{_UNWANTED}]*[^\s{_UNWANTED}][^{_UNWANTED}]*$"
 """For the schema alone: one line with something in it."""
 
+_TURNING = re.compile(f"[{_TURNS}]")
+_FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters and signs of which nothing is seen: Hangul's fillers, the empty Braille pattern."""
 _URL = TypeAdapter(HttpUrl)
 
 
@@ -50,10 +56,24 @@ def storable(value: object) -> object:
 
 
 def one_line(value: str) -> str:
-    """Refuse control characters, line breaks among them."""
-    if not value.isprintable() and any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in value):
+    """Refuse control characters, line breaks among them, and what shows nothing.
+
+    Marks that turn the direction of writing would turn the text around it, too: a mail's sentence, a row of a list. The
+    letters of Arabic and Hebrew need none, and the marks that their words do need (RLM, ZWNJ) stay.
+    """
+    if value.isascii() and value.isprintable():
+        return value
+    if any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in value):
         raise validation_error("control_character", "Write it in one line, without control characters.")
+    if _TURNING.search(value):
+        raise validation_error("direction", "Write it without marks that change the direction of writing.")
+    if value and all(map(_shows_nothing, value)):
+        raise validation_error("invisible", "Write something that can be seen.")
     return value
+
+
+def _shows_nothing(character: str) -> bool:
+    return character.isspace() or character in _FILLERS or unicodedata.category(character) == "Cf"
 
 
 def email_address(value: str) -> str:

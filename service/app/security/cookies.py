@@ -1,10 +1,13 @@
 """The cookies of a browser that is signed in by cookie: their names (RFC 6265bis).
 
 On https they carry the prefixes that browsers enforce: a `__Host-` cookie can only be set by this very host, over
-TLS, so neither a page on another subdomain nor an attacker on the network can plant one.
+TLS, so neither a page on another subdomain nor an attacker on the network can plant one. Such a cookie is sent to the
+whole host; where the service has a part of a host only (a PUBLIC_URL with a path), its cookies stay there and are
+`__Secure-` ones: sent over TLS alone.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 # Named after the service: cookies do not tell ports apart, so two services on one host (a developer's) would meet.
 _ACCESS = "publishing-service-access"
@@ -15,20 +18,32 @@ _SESSION_MARK = f"{_ACCESS}=".encode()
 
 @dataclass(frozen=True, slots=True)
 class CookieNames:
-    """``secure`` is whether they are sent over TLS alone."""
+    """``secure`` is whether they are sent over TLS alone, ``path`` what they are sent to (the refresh token's: less),
+    ``mark`` what a browser has to check of those without a path of their own.
+    """
 
     access: str
     refresh: str
     csrf: str
     secure: bool
+    path: str = "/"
+    mark: str = ""
 
 
-SECURE = CookieNames(f"__Host-{_ACCESS}", f"__Secure-{_REFRESH}", f"__Host-{CSRF}", secure=True)
 PLAIN = CookieNames(_ACCESS, _REFRESH, CSRF, secure=False)
 
 
-def names_for(*, https: bool) -> CookieNames:
-    return SECURE if https else PLAIN
+@lru_cache(maxsize=4)
+def names_for(*, https: bool, prefix: str = "") -> CookieNames:
+    """``prefix`` is the path of PUBLIC_URL."""
+    path = prefix or "/"
+    if not https:
+        return CookieNames(_ACCESS, _REFRESH, CSRF, secure=False, path=path)
+    mark = "__Secure-" if prefix else "__Host-"
+    return CookieNames(f"{mark}{_ACCESS}", f"__Secure-{_REFRESH}", f"{mark}{CSRF}", secure=True, path=path, mark=mark)
+
+
+SECURE = names_for(https=True)
 
 
 def carries_session(headers: dict[bytes, bytes]) -> bool:

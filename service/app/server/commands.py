@@ -1,4 +1,4 @@
-"""What the command line asks of the application: prepared and announced, examined, looked after."""
+"""What the command line asks of the application: prepared and announced, looked after."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,12 +6,11 @@ from typing import TypeVar
 
 import typer
 
-from app.api.health import check_all
 from app.auth import bootstrap, second_factor_enrolment
 from app.auth import service as auth_service
 from app.config import Settings
 from app.database.engine import sqlite_path
-from app.http.errors import Conflict, NotFound, ServiceError, is_outage
+from app.http.errors import Conflict, NotFound, is_outage
 from app.kit.keys import make_private_file
 from app.main import build_resources
 from app.observability.logging import wants_json
@@ -23,37 +22,22 @@ T = TypeVar("T")
 
 def announce(settings: Settings) -> None:
     """Prepare the database and print where to look, and the first administrator, once."""
+    settings.signing_keys()  # a key that may not be used is not an outage
     if settings.is_sqlite:
         make_private_file(sqlite_path(settings.database))  # a folder that cannot be written to is not an outage
     try:
-        first_admin = asyncio.run(_with_resources(settings, bootstrap.prepare))
+        first_admin = asyncio.run(with_resources(settings, bootstrap.prepare))
     except Exception as error:
         if not is_outage(error):
             raise
         first_admin = None  # the workers try again until the database is there
-    address = f"http://{_reachable(settings.host)}:{settings.port}"
+    address = f"http://{settings.reachable_host}:{settings.port}{settings.prefix}"
     lines = [f"{settings.project_name} {settings.version} ({settings.environment})", f"  address      {address}"]
     if settings.docs_enabled:
         lines.append(f"  docs         {address}/docs")
     if first_admin is not None:
         lines.append(f"  {first_admin}")
     typer.echo("\n".join(lines), err=wants_json(settings))  # standard output is for objects then
-
-
-async def probe(settings: Settings) -> dict[str, str]:
-    """The state of every backing service, as readiness sees it, and of the sign-in providers, which it leaves alone."""
-
-    async def check(resources: Resources) -> dict[str, str]:
-        states = dict(await check_all(resources))
-        for name, provider in resources.providers.items():
-            try:
-                await provider.metadata()
-                states[f"oidc {name}"] = "ok"
-            except ServiceError as fault:
-                states[f"oidc {name}"] = f"cannot be used ({fault.__cause__ or fault})"
-        return states
-
-    return await _with_resources(settings, check)
 
 
 async def add_admin(settings: Settings, *, email: str, username: str, password: str | None) -> str | None:
@@ -69,7 +53,7 @@ async def add_admin(settings: Settings, *, email: str, username: str, password: 
             resources, email=checked.email, username=checked.username, password=checked.password
         )
 
-    await _with_resources(settings, add)
+    await with_resources(settings, add)
     return None if password else chosen
 
 
@@ -84,10 +68,11 @@ async def reset_second_factor(settings: Settings, identifier: str) -> None:
             if not await second_factor_enrolment.reset(session, found.id, resources=resources):
                 raise Conflict(second_factor_enrolment.OFF)
 
-    await _with_resources(settings, reset)
+    await with_resources(settings, reset)
 
 
-async def _with_resources(settings: Settings, work: Callable[[Resources], Awaitable[T]]) -> T:
+async def with_resources(settings: Settings, work: Callable[[Resources], Awaitable[T]]) -> T:
+    """What ``work`` returns for resources that are made and closed here."""
     resources = build_resources(settings)
     try:
         return await work(resources)
@@ -98,10 +83,3 @@ async def _with_resources(settings: Settings, work: Callable[[Resources], Awaita
         if resources.redis is not None:
             await resources.redis.aclose()
         await resources.database.close()
-
-
-def _reachable(host: str) -> str:
-    """What to type into a browser on this machine for a server that listens on `host`."""
-    if host in {"0.0.0.0", "::", ""}:  # noqa: S104  # compared, not bound
-        return "127.0.0.1"
-    return f"[{host}]" if ":" in host else host

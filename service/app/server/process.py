@@ -10,6 +10,7 @@ import time
 from fastapi import FastAPI
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from app.config import ConfigurationError, Settings, get_settings
@@ -30,11 +31,13 @@ def run(settings: Settings) -> None:
         "app.server.process:application",
         factory=True,
         interface=Interfaces.ASGI,
-        address=settings.host,
+        address=_found(settings)[1][0],  # the server takes no names
         port=settings.port,
         workers=settings.workers,
         websockets=False,
         http=HTTPModes.http1,
+        # The server's one clock for a connection without a whole head on it: idle, or a head that drips.
+        http1_settings=HTTP1Settings(header_read_timeout=settings.keep_alive_seconds * 1000),
         loop=Loops.uvloop,
         log_level=LogLevels.warning,  # the edge middleware writes the access log
         workers_kill_timeout=settings.shutdown_grace_seconds,
@@ -51,8 +54,7 @@ def require_free(settings: Settings) -> None:
     deadline = time.monotonic() + PORT_WAIT
     while True:
         try:
-            found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-            family, _, _, _, address = found[0]
+            family, address = _found(settings)
             socket.create_server(address, family=family).close()
             return
         except OSError as fault:
@@ -62,6 +64,13 @@ def require_free(settings: Settings) -> None:
                     f"cannot listen on {where}: {fault.strerror}; set HOST or PORT, or stop what listens there"
                 ) from None
             time.sleep(0.2)
+
+
+def _found(settings: Settings) -> tuple[socket.AddressFamily, tuple[str, int]]:
+    """Where HOST is: a name has one address, or several, of which the first is listened at. Raises OSError."""
+    found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, _, _, _, address = found[0]
+    return family, (str(address[0]), settings.port)
 
 
 def application() -> FastAPI:

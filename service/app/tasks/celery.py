@@ -86,6 +86,6 @@ def _register(app: Celery, settings: Settings, observe: Observe | None) -> None:
     def stop_observing(**_: Any) -> None:
         observability.stop(settings)
 
-    cast(Any, app).task(run_job, name=TASK)
+    cast(Any, app).task(run_job, name=TASK, shared=False)  # the relay makes an application of its own
     cast(Any, worker_process_init).connect(forget_parent, weak=False)
     cast(Any, worker_process_shutdown).connect(stop_observing, weak=False)

@@ -4,10 +4,10 @@ from datetime import timedelta
 from email.message import EmailMessage
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.auth import one_time_tokens
+from app.auth import mail_pace, one_time_tokens
 from app.kit.addresses import canonical_address
 from app.kit.clock import utcnow
 from app.mail.mailer import MailRefused, compose
@@ -82,14 +82,15 @@ def start_reset(run: Run, *, email: str) -> None:
         user = session.scalar(select(User).where(User.email == canonical_address(email), User.is_active))
         if user is None:
             return
-        old = delete(OneTimeToken).where(
-            OneTimeToken.user_id == user.id, OneTimeToken.purpose == Purpose.RESET_PASSWORD
-        )
-        session.execute(old)
+        now, purpose = utcnow(), Purpose.RESET_PASSWORD
+        sent = session.scalars(mail_pace.sent_lately(user_id=user.id, purpose=purpose, now=now)).all()
+        if mail_pace.wait(sent, purpose=purpose, now=now) > timedelta(0):
+            return
+        session.execute(one_time_tokens.retire(user_id=user.id, purpose=purpose))
         token = one_time_tokens.make(
             user_id=user.id,
             email=user.email,
-            purpose=Purpose.RESET_PASSWORD,
+            purpose=purpose,
             lifetime=timedelta(minutes=run.settings.reset_token_expire_minutes),
             secret=run.settings.signing_keys()[0],
         )

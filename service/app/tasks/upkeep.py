@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from sqlalchemy import ColumnElement, delete, select
 
+from app.auth import mail_pace
 from app.kit.clock import utcnow
 from app.models import ApiToken, IdempotencyRecord, OneTimeToken, OutboxJob
 from app.models import Session as LoginSession
@@ -21,7 +22,7 @@ KEEP_ENDED_SESSIONS = timedelta(days=30)
 def purge_expired(run: Run) -> None:
     """Remove expired sessions, tokens of either kind and idempotency records, and jobs that were done a week ago."""
     now = utcnow()
-    _purge(run, OneTimeToken, OneTimeToken.expires_at < now)
+    _purge(run, OneTimeToken, OneTimeToken.expires_at < now - mail_pace.REMEMBERED)
     _purge(run, IdempotencyRecord, IdempotencyRecord.expires_at < now)
     _purge(run, LoginSession, LoginSession.expires_at < now - KEEP_ENDED_SESSIONS)
     _purge(run, ApiToken, ApiToken.expires_at < now - KEEP_ENDED_SESSIONS)

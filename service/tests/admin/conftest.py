@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from functools import partialmethod
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 from jinja2 import Environment
@@ -36,7 +36,7 @@ def compiled_templates() -> Iterator[None]:
 
 
 @pytest.fixture
-async def visitor(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+async def visitor(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
     """A browser of its own that nobody has signed in with."""
     async with client_of(app) as made:
         yield made
@@ -48,7 +48,7 @@ async def admin(accounts: Accounts) -> Account:
 
 
 @pytest.fixture
-async def desk(visitor: httpx.AsyncClient, admin: Account) -> Desk:
+async def desk(visitor: httpx2.AsyncClient, admin: Account) -> Desk:
     desk = Desk(visitor)
     answer = await desk.sign_in(admin)
     assert answer.status_code == 303, answer.text

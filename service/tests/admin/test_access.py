@@ -6,7 +6,7 @@ import time
 from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import update
@@ -36,7 +36,7 @@ def addresses(app: FastAPI) -> list[tuple[str, str]]:
     ]
 
 
-async def require_nothing_but_the_login_page(app: FastAPI, browser: httpx.AsyncClient, secret: str) -> None:
+async def require_nothing_but_the_login_page(app: FastAPI, browser: httpx2.AsyncClient, secret: str) -> None:
     tried = addresses(app)
     assert len(tried) > 20
     headers = {"X-CSRFToken": browser.cookies.get(CSRF_COOKIE, "x")}
@@ -59,7 +59,7 @@ async def require_nothing_but_the_login_page(app: FastAPI, browser: httpx.AsyncC
 @pytest.mark.parametrize("who", ["nobody", "user", "former_admin", "ended", "expired", "idle"])
 async def test_who_is_no_administrator_sees_the_login_page_and_nothing_else(
     app: FastAPI,
-    visitor: httpx.AsyncClient,
+    visitor: httpx2.AsyncClient,
     accounts: Accounts,
     monkeypatch: pytest.MonkeyPatch,
     who: str,
@@ -174,9 +174,9 @@ async def test_the_pages_allow_no_script_but_their_own_and_are_kept_by_nobody(de
 @on_sqlite
 async def test_cookies_are_kept_from_scripts_other_paths_and_plain_http(app: FastAPI, accounts: Accounts):
     admin = await accounts.admin()
-    transport = httpx.ASGITransport(app=app)
+    transport = httpx2.ASGITransport(app=app)
     for base, secure in (("http://localhost", False), ("https://localhost", True)):
-        async with httpx.AsyncClient(transport=transport, base_url=base) as browser:
+        async with httpx2.AsyncClient(transport=transport, base_url=base) as browser:
             answer = await Desk(browser).sign_in(admin)
             [cookie] = [each for each in answer.headers.get_list("set-cookie") if "session=" in each]
             assert cookie.startswith("__Secure-") is secure
@@ -189,7 +189,7 @@ async def test_cookies_are_kept_from_scripts_other_paths_and_plain_http(app: Fas
 @on_sqlite
 async def test_the_session_cookie_is_no_access_token(desk: Desk):
     cookie = desk.client.cookies[COOKIE]
-    async with httpx.AsyncClient(transport=desk.client._transport, base_url="http://localhost") as api:
+    async with httpx2.AsyncClient(transport=desk.client._transport, base_url="http://localhost") as api:
         answer = await api.get("/api/v1/auth/me", headers={"Authorization": f"Bearer {cookie}"})
         assert answer.status_code == 401
         answer = await api.post("/api/v1/auth/refresh", json={"refresh_token": cookie})
@@ -225,7 +225,7 @@ async def test_a_failure_inside_is_a_page_that_tells_nothing(desk: Desk, monkeyp
 
 
 @on_sqlite
-async def test_metrics_name_pages_by_their_templates(desk: Desk, client: httpx.AsyncClient):
+async def test_metrics_name_pages_by_their_templates(desk: Desk, client: httpx2.AsyncClient):
     await desk.client.get("/admin/users/list")
     await desk.client.get("/admin/nowhere")
     metrics = (await client.get("/metrics")).text
@@ -241,7 +241,7 @@ def test_nothing_of_the_library_is_imported_before_somebody_asks_for_the_site():
 
 
 @on_sqlite
-async def test_pages_are_measured_by_their_templates(desk: Desk, client: httpx.AsyncClient):
+async def test_pages_are_measured_by_their_templates(desk: Desk, client: httpx2.AsyncClient):
     for path, status in (("/admin/users/list", 200), ("/admin/static/no.css", 404), ("/admin/nowhere/at/all", 404)):
         assert (await desk.client.get(path)).status_code == status
     assert (await desk.client.get("/admin/static/no.css")).headers.get_list("cache-control") == ["no-store"]

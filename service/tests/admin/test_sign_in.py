@@ -1,6 +1,6 @@
 """The login page: the accounts of the service, administrators alone, and no hint for anybody else."""
 
-import httpx
+import httpx2
 from sqlalchemy import func, select
 
 from app.models import Role, Session
@@ -10,7 +10,7 @@ from tests.conftest import client_of, served, settings_for
 from tests.factories import PASSWORD
 
 
-def refusal(page: httpx.Response) -> str:
+def refusal(page: httpx2.Response) -> str:
     return page.text.partition('role="alert">')[2].partition("<")[0]
 
 
@@ -73,7 +73,7 @@ async def test_a_login_leads_to_the_page_that_was_asked_for_and_never_off_the_si
         ("/admin/\r\nSet-Cookie: a=b", "/admin/"),
     ):
         async with client_of(app) as browser:
-            path = str(httpx.URL("/admin/login", params={"next": wanted}))
+            path = str(httpx2.URL("/admin/login", params={"next": wanted}))
             answer = await Desk(browser).send_form(path, username=admin.email, password=PASSWORD)
         assert answer.status_code == 303
         assert answer.headers["location"] == reached, wanted

@@ -1,6 +1,6 @@
 """Users at the admin site: found, edited, kept out; every change by the rules of the API, each in the trail."""
 
-import httpx
+import httpx2
 from sqlalchemy import select
 
 from app.models import AuditEvent, Role, User
@@ -9,7 +9,7 @@ from tests.backends import on_both_databases, on_sqlite
 from tests.factories import PASSWORD, Account, Accounts
 
 
-async def me(client: httpx.AsyncClient, user: Account) -> int:
+async def me(client: httpx2.AsyncClient, user: Account) -> int:
     return (await client.get("/api/v1/auth/me", headers=user.headers)).status_code
 
 

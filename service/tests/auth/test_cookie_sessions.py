@@ -4,7 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 
@@ -25,29 +25,29 @@ NEWCOMER = {"email": "new@example.org", "username": "newcomer", "password": PASS
 
 
 @pytest.fixture
-async def browser(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+async def browser(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
     """Keeps cookies as browsers do, and says of every request that a page of this site sent it."""
     async with browser_of(app) as made:
         yield made
 
 
-def browser_of(app: FastAPI, headers: dict[str, str] | None = None) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(app)
-    return httpx.AsyncClient(transport=transport, base_url=HOST, headers=SAME_ORIGIN if headers is None else headers)
+def browser_of(app: FastAPI, headers: dict[str, str] | None = None) -> httpx2.AsyncClient:
+    transport = httpx2.ASGITransport(app)
+    return httpx2.AsyncClient(transport=transport, base_url=HOST, headers=SAME_ORIGIN if headers is None else headers)
 
 
-async def log_in(client: httpx.AsyncClient, email: str = "ada@example.org", **options: Any) -> httpx.Response:
+async def log_in(client: httpx2.AsyncClient, email: str = "ada@example.org", **options: Any) -> httpx2.Response:
     form = {"username": email, "password": PASSWORD}
     return await client.post(f"{API}/auth/login?cookies=true", data=form, **options)
 
 
-def cookies_set(answer: httpx.Response) -> dict[str, str]:
+def cookies_set(answer: httpx2.Response) -> dict[str, str]:
     """Set-Cookie headers: their attributes, by the cookie's name."""
     pairs = [header.partition("=") for header in answer.headers.get_list("set-cookie")]
     return {name: rest for name, _, rest in pairs}
 
 
-async def is_signed_in(client: httpx.AsyncClient) -> bool:
+async def is_signed_in(client: httpx2.AsyncClient) -> bool:
     return (await client.get(f"{API}/auth/me")).status_code == 200
 
 
@@ -137,7 +137,7 @@ async def test_registering_by_cookie_repeats_its_cookies_for_a_repeated_key(app,
 async def test_a_replayed_refresh_cookie_ends_its_session_and_the_thief_s_cookies(app, accounts, browser):
     await accounts.row(email="ada@example.org")
     await log_in(browser)
-    stolen = httpx.Cookies(browser.cookies)
+    stolen = httpx2.Cookies(browser.cookies)
     assert (await browser.post(f"{API}/auth/refresh")).status_code == 200
     async with browser_of(app) as thief:
         thief.cookies = stolen

@@ -4,7 +4,8 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from app.auth import one_time_tokens
+from app.auth import mail_pace, one_time_tokens
+from app.kit.clock import utcnow
 from app.models import OneTimeToken, OutboxJob, User
 from app.records import outbox
 from tests.backends import on_both_databases
@@ -18,11 +19,12 @@ async def register(client: Any) -> dict[str, str]:
 
 
 async def mailed_tokens(app: Any) -> list[str]:
-    """The tokens that the mail jobs written so far would send; those whose row is gone are not sent."""
+    """The tokens that the mail jobs written so far would send; those that are over are not sent."""
     resources = app.state.resources
     async with resources.database.session() as session:
         jobs = (await session.scalars(select(OutboxJob).where(OutboxJob.name == outbox.SEND_VERIFICATION))).all()
         rows = {str(row.id): row for row in await session.scalars(select(OneTimeToken))}
+        rows = {id_: row for id_, row in rows.items() if row.expires_at > utcnow()}
     wanted = [rows[job.payload["token_id"]] for job in jobs if job.payload["token_id"] in rows]
     return [one_time_tokens.reveal(row, secrets=resources.signer.secrets) for row in wanted]
 
@@ -71,3 +73,20 @@ async def test_a_verification_token_does_not_reset_the_password(app, client):
     (token,) = await mailed_tokens(app)
     body = {"token": token, "new_password": "Another4&purple-monkey-dishwasher"}
     assert (await client.post("/api/v1/auth/password/reset", json=body)).status_code == 400
+
+
+@on_both_databases
+async def test_one_account_is_mailed_a_handful_of_links_at_once_and_then_one_an_hour(app, client):
+    headers = await register(client)
+    asked = [await client.post("/api/v1/auth/verify-email/resend", headers=headers) for _ in range(mail_pace.FREE)]
+    assert [answer.status_code for answer in asked] == [202] * (mail_pace.FREE - 1) + [429]
+    assert 3_590 <= int(asked[-1].headers["retry-after"]) <= 3_600
+    (newest,) = await mailed_tokens(app)
+    async with app.state.resources.database.session() as session:
+        for token in await session.scalars(select(OneTimeToken)):
+            token.created_at -= mail_pace.AFTERWARDS
+    assert (await client.post("/api/v1/auth/verify-email/resend", headers=headers)).status_code == 202
+    assert (await client.post("/api/v1/auth/verify-email/resend", headers=headers)).status_code == 429
+    (token,) = await mailed_tokens(app)
+    assert token != newest
+    assert await verify(client, token) == 200

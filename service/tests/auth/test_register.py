@@ -160,6 +160,33 @@ async def test_an_idempotency_key_gives_the_first_answer_again(app, client):
     assert await rows(app, User) == 1
 
 
+@on_both_databases
+async def test_a_registration_repeated_after_its_tokens_were_used_ends_no_session(app, client):
+    key = {"Idempotency-Key": "3f0c8a52"}
+    first = (await register(client, key)).json()
+    used = await client.post("/api/v1/auth/refresh", json={"refresh_token": first["refresh_token"]})
+    again = await register(client, key)
+    assert again.status_code == 200
+    assert again.json()["user"] == first["user"]
+    assert await rows(app, User) == 1
+    for refresh_token in (again.json()["refresh_token"], used.json()["refresh_token"]):
+        answer = await client.post("/api/v1/auth/refresh", json={"refresh_token": refresh_token})
+        assert answer.status_code == 200, "both sessions go on"
+
+
+@on_both_databases
+async def test_a_registration_repeated_after_the_account_changed_is_told_to_sign_in(app, client):
+    key = {"Idempotency-Key": "3f0c8a52"}
+    first = (await register(client, key)).json()
+    headers = {"Authorization": f"Bearer {first['access_token']}"}
+    change = {"current_password": ADA["password"], "new_password": "Another9$giraffe-lantern"}
+    assert (await client.post("/api/v1/auth/password/change", json=change, headers=headers)).status_code == 200
+    assert (await client.post("/api/v1/auth/logout", headers=headers)).status_code == 200
+    again = await register(client, key)
+    assert again.status_code == 409
+    assert again.json()["type"] == "urn:problem-type:idempotency-gone"
+
+
 async def test_eight_concurrent_requests_with_one_idempotency_key_are_one_registration(app, client):
     key = {"Idempotency-Key": "3f0c8a52"}
     answers = await asyncio.gather(*(register(client, key) for _ in range(8)))
@@ -199,3 +226,45 @@ async def test_stored_answers_cannot_be_read_without_the_client_s_key(app, clien
 async def test_an_idempotency_key_that_is_none_is_refused(client, key: str):
     answer = await register(client, {"Idempotency-Key": key.encode("latin-1")})
     assert answer.status_code == 422
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("name", "taken"),
+    [
+        ("\u0627\u0633\u0645", True),  # Arabic
+        ("\u05e9\u05dc\u05d5\u05dd\u200f", True),  # Hebrew, with the mark that its punctuation may need
+        ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", True),  # Persian, with a non-joiner
+        ("\u202eevil", False),
+        ("a\u2066b\u2069", False),
+        ("\u200b", False),
+        ("\u3164", False),
+        ("\u00ad\u200f", False),
+    ],
+)
+async def test_a_name_can_be_seen_and_turns_nothing_around_it(client, name: str, taken: bool):
+    answer = await register(client, first_name=name)
+    assert answer.status_code == (200 if taken else 422)
+    if not taken:
+        assert [error["pointer"] for error in answer.json()["errors"]] == ["#/first_name"]
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("email", "others", "strangers"),
+    [
+        ("\u0130STANBUL@example.org", ["i\u0307stanbul@example.org"], ["istanbul@example.org"]),
+        ("ISPARTA@example.org", ["isparta@example.org", "Isparta@EXAMPLE.ORG"], ["\u0131sparta@example.org"]),
+        ("\u039f\u0394\u039f\u03a3@example.org", ["\u03bf\u03b4\u03bf\u03c2@example.org"], []),
+        ("stra\u00dfe@example.org", ["STRA\u1e9eE@example.org"], ["strasse@example.org"]),
+        ("ann+blog@example.org", ["ANN+BLOG@example.org"], ["ann@example.org"]),
+    ],
+)
+async def test_an_address_is_found_by_its_spellings_and_by_no_other_mailboxs(
+    client, email: str, others: list[str], strangers: list[str]
+):
+    assert (await register(client, email=email)).status_code == 200
+    for spelling in (email, *others, *strangers):
+        form = {"username": spelling, "password": ADA["password"]}
+        status = (await client.post("/api/v1/auth/login", data=form)).status_code
+        assert status == (401 if spelling in strangers else 200), spelling

@@ -50,7 +50,7 @@ async def test_sessions_are_listed_with_the_current_one_marked(client, accounts)
         (session_id(first.access_token), False),
     ]
     assert listed[0]["ip_address"] == "127.0.0.1"
-    assert listed[0]["user_agent"].startswith("python-httpx/")
+    assert listed[0]["user_agent"].startswith("python-httpx2/")
 
 
 @on_both_databases

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import Table, select, update
@@ -48,7 +48,7 @@ class Victim:
         return CONTENT, TAG, self.account.email, *tokens
 
 
-async def make_victim(client: httpx.AsyncClient, accounts: Accounts) -> Victim:
+async def make_victim(client: httpx2.AsyncClient, accounts: Accounts) -> Victim:
     account = await accounts.user(email="zqmailzq@example.org", username="victim", is_verified=False)
     sessions = (await client.get("/api/v1/auth/sessions", headers=account.headers)).json()
     identity = Identity(
@@ -69,7 +69,7 @@ async def make_victim(client: httpx.AsyncClient, accounts: Accounts) -> Victim:
     return Victim(account, ids, api_token["token"])
 
 
-async def one_of_each(client: httpx.AsyncClient, account: Account, accounts: Accounts) -> dict[str, list[Any]]:
+async def one_of_each(client: httpx2.AsyncClient, account: Account, accounts: Accounts) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
     for resource in RESOURCES:
         ids = await resource.ids(client, accounts, account)
@@ -130,11 +130,11 @@ async def test_no_route_lets_a_stranger_s_token_at_what_is_anothers(app: FastAPI
 
 async def attack(
     app: FastAPI,
-    client: httpx.AsyncClient,
+    client: httpx2.AsyncClient,
     victim: Victim,
     stranger: Account,
     credentials: Callable[[], Awaitable[dict[str, str]]],
-) -> AsyncIterator[tuple[Operation, httpx.Response]]:
+) -> AsyncIterator[tuple[Operation, httpx2.Response]]:
     """Make every call there is, see that none tells or changes what is the victim's, and hand over the answers."""
     before = await rows_of(app, victim)
     assert all(before[table] for table in ("posts", "sessions", "api_tokens"))
@@ -215,7 +215,7 @@ def request_body(operation: Operation, victim: Victim) -> dict[str, Any]:
     return {"data" if "form" in media_type else "json": values}
 
 
-async def still_signed_in(client: httpx.AsyncClient, accounts: Accounts, stranger: Account) -> Account:
+async def still_signed_in(client: httpx2.AsyncClient, accounts: Accounts, stranger: Account) -> Account:
     """The stranger again, signed in anew if the last call was their own logout."""
     if (await client.get("/api/v1/auth/me", headers=stranger.headers)).status_code == 200:
         return stranger

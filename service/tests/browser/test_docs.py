@@ -1,27 +1,28 @@
 """The documentation pages, in a browser with no way out: complete, and nothing asked of anyone else."""
 
 from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
 
+import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.backends import on_sqlite
+from tests.browser.test_mail_pages import keep
 from tests.live import LiveService
 
-LOGO = "https://cdn.redoc.ly/redoc/logo-mini.svg"
 
-
-async def opened(browser: Browser, address: str) -> tuple[Page, list[str]]:
-    """The page, and everything that went wrong on it (failed requests, script errors, CSP violations).
-
-    ReDoc's bundle asks for its maker's logo; our policy stops it before it leaves, and the page does without.
-    """
-    page = await browser.new_page(viewport={"width": 1280, "height": 1600})
+async def opened(browser: Browser, address: str, **options: Any) -> tuple[Page, list[str]]:
+    """The page, and everything that went wrong on it (failed requests, script errors, CSP violations, other hosts)."""
+    page = await browser.new_page(viewport={"width": 1280, "height": 1600}, **options)
     wrong: list[str] = []
     page.on("requestfailed", lambda request: wrong.append(f"failed: {request.url}"))
     page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
     page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    host = urlsplit(address).netloc
+    page.on("request", lambda asked: wrong.append(asked.url) if urlsplit(asked.url).netloc not in {host, ""} else None)
     await page.goto(address, wait_until="networkidle")
-    return page, [what for what in wrong if LOGO not in what]
+    return page, wrong
 
 
 @on_sqlite
@@ -57,3 +58,31 @@ async def test_an_operation_can_be_tried_from_the_page(browser: Browser, live_se
     await block.get_by_role("button", name="Execute").click()
     await expect(block.locator(".live-responses-table tbody .response-col_status").first).to_contain_text("200")
     assert wrong == []
+
+
+_BRIGHTNESS = """selector => {
+    const brightness = color => {
+        const parts = color.match(/[\\d.]+/g).map(Number)
+        return parts[3] === 0 ? null : (parts[0] + parts[1] + parts[2]) / 3
+    }
+    const text = document.querySelector(selector)
+    let behind = null
+    for (let shown = text; shown && behind === null; shown = shown.parentElement)
+        behind = brightness(getComputedStyle(shown).backgroundColor)
+    return [brightness(getComputedStyle(text).color), behind ?? 255]
+}"""
+
+
+@on_sqlite
+@pytest.mark.parametrize(("name", "text"), [("docs", ".info .title"), ("redoc", "h1"), ("redoc", "h5")])
+async def test_the_pages_are_dark_where_the_reader_wants_them_dark(
+    browser: Browser, live_service: Callable[..., LiveService], name: str, text: str
+):
+    service = live_service()
+    for scheme in ("dark", "light"):
+        page, wrong = await opened(browser, f"{service.url}/{name}", color_scheme=scheme)
+        await expect(page.locator(text).first).to_be_visible()
+        letters, behind = await page.evaluate(_BRIGHTNESS, text)
+        assert (letters > 120 and behind < 60) if scheme == "dark" else (letters < 130 and behind > 200)
+        await keep(page, f"{name}-{scheme}")
+        assert wrong == []

@@ -15,7 +15,7 @@ from tests.tasks.test_mails import NEW_USER, parts
 
 def link_in(mail_server: MailServer, *, number: int) -> str:
     wait_until(lambda: len(mail_server.messages) > number)
-    found = re.search(r"http://\S+#token=\S+", parts(mail_server.messages[number])[0])
+    found = re.search(r"https?://\S+#token=\S+", parts(mail_server.messages[number])[0])
     assert found is not None
     return found.group()
 

@@ -161,6 +161,7 @@ def test_no_secret_is_shown():
     chosen = production(
         previous_secret_keys=STRONG_KEY[::-1],
         redis_url="redis://:hunter2@cache/0",
+        smtp_user="blog",
         smtp_password="hunter2",
         first_admin_password="Correct7!hunter2-Horse",
         sentry_dsn="https://hunter2@sentry.example/1",
@@ -232,7 +233,40 @@ def test_the_limits_on_guessing_do_not_grow_with_the_general_one(requests: int):
         ({"public_url": "blog.example.org"}, "is not an address; write https://"),
         ({"redis_url": "redis://h:port/0"}, "is not an address (Port could not be cast"),
         ({"redis_url": "redis://"}, "is not an address; write redis://"),
-        ({"public_url": "https://example.org/blog/"}, "without a path"),
+        ({"redis_url": "redis+sentinel://a:26379,b:26379/0"}, "names several servers or a Sentinel"),
+        ({"redis_url": "redis://a:6379,b:6379/0"}, "names several servers or a Sentinel"),
+        ({"redis_url": "redis://:a,b@c:6380000/0"}, "is not an address (Port out of range"),
+        ({"celery_broker_url": "sentinel://a:26379;sentinel://b:26379"}, "names several servers or a Sentinel"),
+        ({"celery_broker_url": "memory://"}, "is not an address; write redis://"),
+        ({"celery_broker_url": "unix:///run/redis.sock"}, "is not an address; write redis://"),
+        ({"celery_broker_url": "amqp://a//;amqp://b:port//"}, "is not an address (Port could not be cast"),
+        ({"public_url": "https://example.org/a b"}, "is not an address; write https://"),
+        ({"public_url": "https://example.org/blog/../admin"}, "is not made of plain names"),
+        ({"public_url": "https://example.org/bl%6Fg"}, "is not made of plain names"),
+        ({"public_url": "https://example.org//blog"}, "is not made of plain names"),
+        ({"public_url": "https://example.org/api"}, "PUBLIC_URL: its path begins with /api"),
+        ({"public_url": "https://example.org/docs/blog"}, "PUBLIC_URL: its path begins with /docs"),
+        ({"public_url": "https://example.org:http/blog"}, "is not an address (Port could not be cast"),
+        ({"public_url": "https://example.org:0"}, "nothing listens on port 0"),
+        ({"public_url": "https://b\u00fccher.example"}, "is not an address; write https://"),
+        ({"allowed_origins": "https://b\u00fccher.example"}, "(or xn--"),
+        ({"project_name": "A\nB"}, "line breaks or other control characters"),
+        ({"emails_from_name": "A\r\nBcc: x@example.org"}, "line breaks or other control characters"),
+        ({"host": "my host"}, "'my host' is not a host name"),
+        ({"port": 0}, "greater than or equal to 1"),
+        ({"smtp_host": "smtp://mail"}, "'smtp://mail' is not a host name"),
+        ({"smtp_host": "mail:25"}, "'mail:25' is not a host name"),
+        ({"smtp_user": "blog"}, "SMTP_PASSWORD is missing"),
+        ({"smtp_password": "hunter2"}, "SMTP_USER is missing"),
+        ({"sentry_dsn": "abc"}, "is not an address; write https://key@"),
+        ({"otel_exporter_otlp_endpoint": "collector:4318"}, "is not an address; write http://collector"),
+        ({"database_url": "postgresql://one,two/app"}, "names several hosts"),
+        (
+            {"database_url": "postgresql://h/d?sslrootcert=/nowhere/ca.pem"},
+            "sslrootcert /nowhere/ca.pem cannot be read",
+        ),
+        ({"access_token_expire_minutes": 10**12}, "less than or equal to"),
+        ({"rate_limit_window": 10**12}, "less than or equal to"),
         ({"public_url": "https://blog.example.org/?a=b"}, "is not an address; write https://"),
         ({"public_url": "https://blog.example.org#x"}, "is not an address; write https://"),
         ({"public_url": "https://user@blog.example.org"}, "is not an address; write https://"),
@@ -251,6 +285,13 @@ def test_the_limits_on_guessing_do_not_grow_with_the_general_one(requests: int):
 def test_an_address_that_is_none_is_told_with_an_example(values: dict[str, Any], told: str):
     with pytest.raises(ValidationError, match=re.escape(told)):
         settings(**values)
+
+
+def test_the_path_of_the_public_address_is_the_prefix():
+    assert settings(public_url="https://example.org/blog/").api_path == "/blog/api/v1"
+    assert settings(public_url="https://example.org/a/b", api_v1_str="/v2").api_path == "/a/b/v2"
+    assert settings(public_url="https://example.org/api", api_v1_str="/v1").prefix == "/api"
+    assert settings(public_url="https://example.org/").prefix == settings().prefix == ""
 
 
 @pytest.mark.parametrize(

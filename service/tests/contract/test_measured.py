@@ -2,14 +2,14 @@
 
 import re
 
-import httpx
+import httpx2
 from fastapi import FastAPI
 
 from tests.backends import on_sqlite
 
 
 @on_sqlite
-async def test_requests_are_measured_by_the_templates_of_the_openapi_document(app: FastAPI, client: httpx.AsyncClient):
+async def test_requests_are_measured_by_the_templates_of_the_openapi_document(app: FastAPI, client: httpx2.AsyncClient):
     templates: set[str] = set()
     for path, operations in app.openapi()["paths"].items():
         if "get" in operations:

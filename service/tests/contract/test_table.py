@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from tests.api_table import ENDPOINTS, Endpoint, Who
@@ -16,10 +16,10 @@ NEW_PASSWORD = "Another8@battery-horse-staple"
 class Calls:
     """Makes a call to an endpoint that should succeed. Each gets rows of its own."""
 
-    def __init__(self, client: httpx.AsyncClient, accounts: Accounts) -> None:
+    def __init__(self, client: httpx2.AsyncClient, accounts: Accounts) -> None:
         self.client, self.accounts = client, accounts
 
-    async def succeed(self, endpoint: Endpoint) -> httpx.Response:
+    async def succeed(self, endpoint: Endpoint) -> httpx2.Response:
         caller = await (self.accounts.admin() if endpoint.who == Who.ADMIN else self.accounts.user(is_verified=False))
         other = await self.accounts.row()
         known = {
@@ -134,7 +134,7 @@ def some_path(endpoint: Endpoint) -> str:
     return endpoint.path.format(**unknown)
 
 
-def assert_problem(answer: httpx.Response, status: int) -> dict[str, Any]:
+def assert_problem(answer: httpx2.Response, status: int) -> dict[str, Any]:
     """Assert an RFC 9457 answer with every member this service promises, and return it."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"

@@ -2,14 +2,17 @@
 
 import asyncio
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect
+from sqlalchemy.engine import make_url
 
 from app.config import Settings
 from app.database import migrations
@@ -17,7 +20,7 @@ from app.database.engine import Database
 from app.models import Base
 from tests.backends import Backend, on_both_databases
 from tests.conftest import settings_for
-from tests.servers import Postgres
+from tests.servers import Postgres, free_port
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +95,24 @@ def test_the_migrated_schema_is_the_one_of_the_models(settings: Settings):
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, Base.metadata) == []
     engine.dispose()
+
+
+def test_a_role_that_may_not_create_tables_is_one_message(server: Postgres, tmp_path: Path):
+    with psycopg.connect(server.url(), autocommit=True) as admin:
+        admin.execute("CREATE ROLE reader LOGIN PASSWORD 'hunter2'")
+        admin.execute("CREATE DATABASE readable")
+    address = make_url(server.url()).set(username="reader", password="hunter2", database="readable")
+    url = address.render_as_string(hide_password=False)
+    for command in (["migrate"], ["serve"]):
+        ran = subprocess.run(
+            [sys.executable, "-m", "app", *command],
+            cwd=tmp_path,
+            env={**os.environ, "DATABASE_URL": url, "DATA_DIR": str(tmp_path), "PORT": str(free_port())},
+            capture_output=True,
+            text=True,
+        )
+        assert ran.returncode == 1
+        (line,) = [line for line in ran.stderr.splitlines() if "error" in line]
+        assert line.startswith("error: the database's user may not change its schema: permission denied")
+        assert "Traceback" not in ran.stderr
+        assert "hunter2" not in ran.stderr

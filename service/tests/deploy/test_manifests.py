@@ -1,12 +1,14 @@
 """What ships with the service is valid and speaks of things that exist."""
 
 import json
+import os
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import kubernetes_validate
 import promql_parser
 import pytest
@@ -78,7 +80,7 @@ def test_compose_names_only_what_it_defines() -> None:
 
 
 @on_redis
-async def test_every_metric_that_is_queried_is_exported(app: Any, client: httpx.AsyncClient, settings: Any) -> None:
+async def test_every_metric_that_is_queried_is_exported(app: Any, client: httpx2.AsyncClient, settings: Any) -> None:
     from app.tasks.background import make_relay
 
     relay = make_relay(settings_for_jobs(settings), metrics=app.state.resources.metrics.registry)
@@ -139,3 +141,33 @@ def test_compose_can_be_told_whatever_an_installation_differs_in(monkeypatch: py
     assert chosen.trusted_proxies
     images = {service["image"] for service in compose["services"].values()} - {"publishing-service"}
     assert not [image for image in images if image.endswith(":latest") or ":" not in image]
+
+
+@pytest.mark.parametrize(
+    ("ended", "rolled_out"), [("SuccessCriteriaMet Complete", True), ("FailureTarget Failed", False)]
+)
+def test_a_rollout_stops_at_a_migration_that_failed(tmp_path: Path, ended: str, rolled_out: bool) -> None:
+    """rollout.sh with a kubectl that notes what it is asked, and says how the job ended."""
+    kubectl, asked = tmp_path / "kubectl", tmp_path / "asked"
+    kubectl.write_text(
+        f"""#!/bin/sh
+echo "$*" >> {asked}
+case "$*" in
+    *"get job/"*) if [ "$(grep -c 'get job/' {asked})" -gt 1 ]; then echo "{ended}"; fi ;;
+    *logs*) echo "column is missing" ;;
+    *kustomize*) echo "kind: Deployment" ;;
+    *"apply -f -"*) cat > /dev/null ;;
+esac
+"""
+    )
+    kubectl.chmod(0o755)
+    ran = subprocess.run(
+        ["sh", str(DEPLOY / "k8s/rollout.sh"), "registry.example.org/service:1.2.3"],
+        env={**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+    )
+    assert (ran.returncode == 0) == rolled_out
+    assert ("rollout status" in asked.read_text()) == rolled_out
+    assert ("kustomize" in asked.read_text()) == rolled_out
+    assert ("column is missing" in ran.stderr) != rolled_out

@@ -7,7 +7,7 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
@@ -56,7 +56,7 @@ def service(backend: Backend, previous: Path, tmp_path: Path) -> Iterator[LiveSe
 
 @on_both_databases
 def test_the_previous_version_of_the_code_serves_on_the_new_schema(service: LiveService) -> None:
-    with httpx.Client(base_url=f"{service.url}/api/v1", timeout=30) as client:
+    with httpx2.Client(base_url=f"{service.url}/api/v1", timeout=30) as client:
 
         def asked(method: str, path: str, **options: object) -> dict[str, object]:
             answer = client.request(method, path, **options)  # type: ignore[arg-type]
@@ -82,7 +82,7 @@ def test_the_previous_version_of_the_code_serves_on_the_new_schema(service: Live
 
 @on_postgres
 async def test_a_schema_that_is_ahead_leaves_the_service_ready_and_one_that_is_behind_does_not(
-    app: object, client: httpx.AsyncClient
+    app: object, client: httpx2.AsyncClient
 ) -> None:
     database = app.state.resources.database  # type: ignore[attr-defined]
 

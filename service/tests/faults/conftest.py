@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-import httpx
+import httpx2
 import pytest
 
 from app.database.engine import Database
@@ -18,8 +18,8 @@ from tests.live import LiveService
 class Pair:
     """Clients of two servers, and the people both of them know."""
 
-    here: httpx.AsyncClient
-    there: httpx.AsyncClient
+    here: httpx2.AsyncClient
+    there: httpx2.AsyncClient
     accounts: Accounts
 
     async def both_know(self, user: Account) -> None:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
+import httpx2
 import psycopg
 import pytest
 
@@ -63,7 +63,7 @@ async def people(deployment: Deployment, tmp_path: Path) -> AsyncIterator[Accoun
 class Traffic:
     """Readers and writers that never stop asking, and what they were told."""
 
-    client: httpx.AsyncClient
+    client: httpx2.AsyncClient
     author: Account
     statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
     acknowledged: list[int] = field(default_factory=list)
@@ -84,7 +84,7 @@ class Traffic:
         while not self.stopped:
             await self.ask("read", "GET", path, headers=headers)
 
-    async def ask(self, kind: str, method: str, path: str, **options: object) -> httpx.Response:
+    async def ask(self, kind: str, method: str, path: str, **options: object) -> httpx2.Response:
         started = time.monotonic()
         answer = await self.client.request(method, path, **options)  # type: ignore[arg-type]
         self.slowest = max(self.slowest, time.monotonic() - started)
@@ -115,7 +115,7 @@ def errors_of(service: LiveService, traffic: Traffic) -> str:
     return f"{traffic.statuses}\n" + "\n".join(loud[:3])
 
 
-async def readiness(client: httpx.AsyncClient) -> httpx.Response:
+async def readiness(client: httpx2.AsyncClient) -> httpx2.Response:
     return await client.get("/health/ready")
 
 
@@ -172,7 +172,7 @@ async def test_redis_killed_under_load_is_slower_answers_and_nothing_else(deploy
     assert traffic.slowest < 5
 
 
-async def end_access(client: httpx.AsyncClient, admin: Account, user: Account) -> None:
+async def end_access(client: httpx2.AsyncClient, admin: Account, user: Account) -> None:
     answer = await client.patch(f"/api/v1/users/{user.id}/access", json={"is_active": False}, headers=admin.headers)
     assert answer.status_code == 200, answer.text
 

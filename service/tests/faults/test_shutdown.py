@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
+import httpx2
 import psutil
 import pytest
 from sqlalchemy import text
@@ -55,9 +55,9 @@ async def test_no_accepted_request_is_cut_by_a_shutdown(
         await asyncio.to_thread(service.stop)
         answers = await asyncio.gather(*logins, return_exceptions=True)
     # A connection that was refused was never accepted; one that broke after it was accepted is what must not happen.
-    cut = [answer for answer in answers if isinstance(answer, (httpx.ReadError, httpx.RemoteProtocolError))]
+    cut = [answer for answer in answers if isinstance(answer, (httpx2.ReadError, httpx2.RemoteProtocolError))]
     assert not cut
-    assert all(answer.status_code == 200 for answer in answers if isinstance(answer, httpx.Response))
+    assert all(answer.status_code == 200 for answer in answers if isinstance(answer, httpx2.Response))
 
 
 @on_sqlite

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-import httpx
+import httpx2
 import pytest
 
 from tests.faults.conftest import Pair
@@ -26,7 +26,7 @@ async def seconds_stale(is_new: Callable[[], Awaitable[bool]], *, at_most: float
     return float("inf")
 
 
-def is_refused(server: httpx.AsyncClient, headers: dict[str, str]) -> Callable[[], Awaitable[bool]]:
+def is_refused(server: httpx2.AsyncClient, headers: dict[str, str]) -> Callable[[], Awaitable[bool]]:
     async def check() -> bool:
         return (await server.get("/api/v1/auth/me", headers=headers)).status_code == 401
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 
@@ -74,7 +74,7 @@ class Hostile:
 
 
 @pytest.fixture
-async def tolerant(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+async def tolerant(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
     """A client that shows a 500 as a client sees it."""
     async with client_of(app, raise_app_exceptions=False) as client:
         yield client
@@ -194,7 +194,7 @@ def in_header(operation: Operation, known: dict[str, Any]) -> Iterator[Hostile]:
 KINDS = {"path": in_path, "query": in_query, "field": in_field, "body": in_body, "header": in_header}
 
 
-def fault_of(answer: httpx.Response, hostile: Hostile) -> str | None:
+def fault_of(answer: httpx2.Response, hostile: Hostile) -> str | None:
     if answer.status_code >= 500:
         return f"{answer.status_code} {answer.text[:200]}"
     if answer.status_code >= 400 and answer.headers.get("content-type") != "application/problem+json":
@@ -224,7 +224,7 @@ async def ids(accounts: Accounts, owner: Account) -> dict[str, Any]:
     return known
 
 
-async def still_admin(client: httpx.AsyncClient, accounts: Accounts, admin: Account) -> Account:
+async def still_admin(client: httpx2.AsyncClient, accounts: Accounts, admin: Account) -> Account:
     """The administrator, or a new one when the last call was a logout."""
     if (await client.get("/api/v1/auth/me", headers=admin.headers)).status_code == 200:
         return admin

@@ -6,7 +6,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Protocol
 
+import httpx2
 import pytest
 
 from app.config import Settings
@@ -21,7 +23,16 @@ FIRST_ID = 2**40  # generated ids are small: the accounts that carry the run are
 SUCCESSORS = 20
 
 
-async def make_accounts(settings: Settings, service: LiveService, role: Role) -> list[str]:
+class Served(Protocol):
+    """What can be fuzzed: the process itself, or the proxy in front of it."""
+
+    @property
+    def url(self) -> str: ...
+
+    def client(self, **options: Any) -> httpx2.AsyncClient: ...
+
+
+async def make_accounts(settings: Settings, service: Served, role: Role) -> list[str]:
     database = Database(settings)
     async with service.client() as client:
         accounts = Accounts(database, client)
@@ -32,7 +43,7 @@ async def make_accounts(settings: Settings, service: LiveService, role: Role) ->
     return [row.email for row in rows]
 
 
-def run(service: LiveService, accounts: list[str], directory: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def run(service: Served, accounts: list[str], directory: Path, *options: str) -> subprocess.CompletedProcess[str]:
     environment = {
         **os.environ,
         "PYTHONPATH": str(HERE.parents[1]),

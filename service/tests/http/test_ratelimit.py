@@ -1,10 +1,11 @@
 """Rate limits: exact in sum, fair to clients, in force with and without Redis."""
 
 import asyncio
+from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from app.cache.redis import connect
@@ -69,27 +70,62 @@ async def burst(limiter: RateLimiter, limit: Limit, key: str, size: int) -> list
     return await asyncio.gather(*(one() for _ in range(size)))
 
 
+@dataclass
+class Run:
+    """Bursts at several workers at once, from a window of which ``used`` are gone until nobody is served any more."""
+
+    limiters: list[RateLimiter]
+    limit: Limit
+    chance: Random
+    used: int = 0
+    bursts: int = 0
+
+    async def play(self, key: str) -> None:
+        """Never more than the limit is served, and nobody refused before it, less one lease for each worker, is."""
+        free = self.limit.requests - self.used
+        earned = free - len(self.limiters) * (free // ratelimit.LEASE_SHARE)
+        asked = served = 0
+        while asked < free + 200:
+            sizes = [self.chance.randint(0, max(free // 3, 20)) for _ in self.limiters]
+            verdicts = await asyncio.gather(
+                *(burst(limiter, self.limit, key, size) for limiter, size in zip(self.limiters, sizes, strict=True))
+            )
+            self.bursts += len(sizes)
+            flat = [verdict for part in verdicts for verdict in part]
+            asked += len(flat)
+            served += sum(verdict.granted for verdict in flat)
+            assert all(0 <= verdict.remaining < max(free, 1) for verdict in flat)
+            assert min(asked, earned) <= served <= free
+
+
 @pytest.mark.parametrize("workers", [1, 2, 4])
 @pytest.mark.parametrize("requests", [10, 100, 1000, 20_000])
 async def test_bursts_within_the_limit_are_served_whichever_workers_they_reach(
     redis_address: str, requests: int, workers: int
 ):
     clients = [connect(f"{redis_address}?socket_timeout=60") for _ in range(workers)]  # however busy the machine is
-    limiters = [RateLimiter(client) for client in clients]
-    limit = Limit(f"bursts{requests}-{workers}", requests, 60)
-    earned = requests - workers * (requests // ratelimit.LEASE_SHARE)  # what may not be refused to anybody
-    chance = Random(requests * workers)
-    asked = served = 0
-    while asked < requests + 200:
-        sizes = [chance.randint(0, max(requests // 3, 20)) for _ in limiters]
-        verdicts = await asyncio.gather(
-            *(burst(limiter, limit, "a", size) for limiter, size in zip(limiters, sizes, strict=True))
-        )
-        flat = [verdict for part in verdicts for verdict in part]
-        asked += len(flat)
-        served += sum(verdict.granted for verdict in flat)
-        assert all(0 <= verdict.remaining < requests for verdict in flat)
-        assert min(asked, earned) <= served <= requests
+    limit = Limit(f"bursts{requests}-{workers}", requests, 600)
+    await Run([RateLimiter(client) for client in clients], limit, Random(requests * workers)).play("a")
+    for client in clients:
+        await client.aclose()
+
+
+@pytest.mark.fuzz
+@pytest.mark.timeout(3_600)
+async def test_ten_thousand_bursts_under_limits_from_ten_to_a_million(redis_address: str):
+    chance, bursts, round_number = Random(20_261_130), 0, 0
+    clients = [connect(f"{redis_address}?socket_timeout=60") for _ in range(4)]
+    while bursts < 10_000:
+        round_number += 1
+        requests = round(10 ** chance.uniform(1, 6))
+        used = max(requests - chance.randint(1, 4_000), 0)  # the rest was used by others, or before
+        limit = Limit(f"fuzz{round_number}", requests, 600)
+        if used:
+            await clients[0].set(f"limit:{limit.name}:a", used, px=600_000)
+        run = Run([RateLimiter(client) for client in clients[: chance.randint(1, 4)]], limit, chance, used)
+        await run.play("a")
+        bursts += run.bursts
+    print(f"{bursts} bursts under {round_number} limits")
     for client in clients:
         await client.aclose()
 
@@ -182,7 +218,7 @@ async def test_two_workers_share_one_limit(backend: Backend, tmp_path: Any):
 
 @on_sqlite
 async def test_a_forwarded_address_counts_only_behind_a_trusted_proxy(backend: Backend, tmp_path: Any):
-    async def statuses(client: httpx.AsyncClient) -> list[int]:
+    async def statuses(client: httpx2.AsyncClient) -> list[int]:
         headers = [{"X-Forwarded-For": f"203.0.113.{number}, 10.0.0.9"} for number in range(4)]
         return [(await client.get("/api/v1/auth/oidc/providers", headers=sent)).status_code for sent in headers]
 

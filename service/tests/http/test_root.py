@@ -1,6 +1,6 @@
 """GET /, and what every answer carries."""
 
-import httpx
+import httpx2
 import pytest
 
 from tests.backends import on_sqlite
@@ -17,7 +17,7 @@ PRODUCTION = {
 
 
 @on_sqlite
-async def test_a_person_who_opens_the_address_finds_the_way(client: httpx.AsyncClient):
+async def test_a_person_who_opens_the_address_finds_the_way(client: httpx2.AsyncClient):
     page = await client.get("/", headers={"Accept": "text/html,*/*;q=0.8"})
     assert page.status_code == 200
     assert page.headers["content-type"].startswith("text/html")
@@ -37,7 +37,7 @@ async def test_in_production_it_is_a_small_json_even_for_browsers(backend, tmp_p
 
 @on_sqlite
 @pytest.mark.parametrize("path", ["/", "/health", "/nothing", "/api/v1/posts", "/api/v1/auth/me", "/docs", "/admin"])
-async def test_every_answer_switches_off_what_a_page_could_ask_of_the_device(client: httpx.AsyncClient, path: str):
+async def test_every_answer_switches_off_what_a_page_could_ask_of_the_device(client: httpx2.AsyncClient, path: str):
     assert "camera=()" in (await client.get(path)).headers["permissions-policy"]
 
 
@@ -64,7 +64,7 @@ async def test_a_stranger_who_forwards_for_others_is_named_once(backend, tmp_pat
 
 
 @on_sqlite
-async def test_cookies_in_several_lines_are_one_list(client: httpx.AsyncClient, accounts: Accounts):
+async def test_cookies_in_several_lines_are_one_list(client: httpx2.AsyncClient, accounts: Accounts):
     user = await accounts.user()
     form = {"username": user.email, "password": user.password}
     own_page = {"Sec-Fetch-Site": "same-origin"}

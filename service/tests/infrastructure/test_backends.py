@@ -1,6 +1,6 @@
 """The test servers are real, and each test starts from nothing."""
 
-import httpx
+import httpx2
 import psycopg
 import pytest
 from sqlalchemy import text
@@ -23,7 +23,7 @@ async def test_rows_of_one_test_do_not_reach_the_next(accounts):
     await accounts.row(email="only@example.org", username="only")  # a leftover of an earlier backend would collide
 
 
-async def test_a_user_made_by_the_factory_can_log_in(accounts, client: httpx.AsyncClient):
+async def test_a_user_made_by_the_factory_can_log_in(accounts, client: httpx2.AsyncClient):
     user = await accounts.user()
     answer = await client.get("/api/v1/auth/me", headers=user.headers)
     assert answer.status_code == 200

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 
@@ -14,11 +16,12 @@ from app.http.proxies import TrustedProxies
 from app.middleware import admission
 from tests.backends import Backend, on_sqlite
 from tests.conftest import served, settings_for
+from tests.live import LiveService
 
 pytestmark = on_sqlite
 
 
-async def test_every_answer_has_an_id_and_keeps_a_valid_one_that_it_was_given(client: httpx.AsyncClient):
+async def test_every_answer_has_an_id_and_keeps_a_valid_one_that_it_was_given(client: httpx2.AsyncClient):
     ids = {(await client.get("/health")).headers["x-request-id"] for _ in range(3)}
     assert len(ids) == 3
     given = await client.get("/nothing", headers={"X-Request-ID": "abc-123_x.y"})
@@ -28,7 +31,7 @@ async def test_every_answer_has_an_id_and_keeps_a_valid_one_that_it_was_given(cl
 
 
 @pytest.mark.parametrize("path", ["/health", "/api/v1/auth/oidc/providers", "/nothing", "/api/v1/docs", "/metrics"])
-async def test_every_answer_carries_the_security_headers(client: httpx.AsyncClient, path: str):
+async def test_every_answer_carries_the_security_headers(client: httpx2.AsyncClient, path: str):
     headers = (await client.get(path)).headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["x-frame-options"] == "DENY"
@@ -39,8 +42,8 @@ async def test_every_answer_carries_the_security_headers(client: httpx.AsyncClie
 
 
 async def test_hsts_is_sent_on_https_alone(app: FastAPI):
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="https://localhost") as client:
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url="https://localhost") as client:
         assert "max-age" in (await client.get("/health")).headers["strict-transport-security"]
 
 
@@ -79,7 +82,7 @@ async def test_allowed_origins_may_read_refusals_and_others_may_not(backend: Bac
         assert refused.json()["instance"] == "/api/v1/users/1"
 
 
-async def test_a_body_beyond_the_limit_is_refused_declared_or_not(client: httpx.AsyncClient, settings: Settings):
+async def test_a_body_beyond_the_limit_is_refused_declared_or_not(client: httpx2.AsyncClient, settings: Settings):
     async def undeclared():
         for _ in range(40):
             yield b"x" * 100_000
@@ -91,7 +94,7 @@ async def test_a_body_beyond_the_limit_is_refused_declared_or_not(client: httpx.
         assert answer.headers["content-type"] == "application/problem+json"
 
 
-async def test_an_address_that_is_not_utf8_is_refused(client: httpx.AsyncClient):
+async def test_an_address_that_is_not_utf8_is_refused(client: httpx2.AsyncClient):
     for path in ("/api/v1/users/1?search=%ff", "/api/v1/auth/oidc/%ed%a0%80/login"):
         answer = await client.get(path)
         assert answer.status_code == 400
@@ -112,14 +115,14 @@ async def test_an_address_that_is_not_utf8_is_refused(client: httpx.AsyncClient)
         (b"\xff\xfe", 422),
     ],
 )
-async def test_broken_json_is_the_senders_fault(client: httpx.AsyncClient, body: bytes, status: int):
+async def test_broken_json_is_the_senders_fault(client: httpx2.AsyncClient, body: bytes, status: int):
     answer = await client.post("/api/v1/auth/register", content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     json.loads(answer.content.decode("utf-8"))
 
 
-async def test_a_refused_field_is_not_echoed(client: httpx.AsyncClient):
+async def test_a_refused_field_is_not_echoed(client: httpx2.AsyncClient):
     body = {"email": "a@example.org", "username": "abc", "password": "hunter2-hunter2", "extra": "s3cret-value"}
     answer = await client.post("/api/v1/auth/register", json=body)
     assert answer.status_code == 422
@@ -132,8 +135,8 @@ async def test_a_failure_is_a_500_with_an_id_and_nothing_else(app: FastAPI, capl
     async def boom() -> None:
         raise RuntimeError("SELECT secret FROM somewhere")
 
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
         answer = await client.get("/boom")
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"
@@ -141,7 +144,7 @@ async def test_a_failure_is_a_500_with_an_id_and_nothing_else(app: FastAPI, capl
     assert "SELECT" not in answer.text
 
 
-async def test_a_wrong_method_names_every_right_one(client: httpx.AsyncClient):
+async def test_a_wrong_method_names_every_right_one(client: httpx2.AsyncClient):
     answer = await client.post("/api/v1/users/1")
     assert answer.status_code == 405
     assert answer.headers["allow"] == "DELETE, GET, HEAD, PUT"
@@ -172,7 +175,7 @@ def test_the_client_is_the_last_address_a_trusted_proxy_vouches_for(
 
 
 async def test_a_body_that_stops_coming_is_not_waited_for_without_end(
-    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(admission, "STALLED_SECONDS", 0.05)
 
@@ -183,3 +186,29 @@ async def test_a_body_that_stops_coming_is_not_waited_for_without_end(
     answer = await client.post("/api/v1/auth/refresh", content=stalling(), headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.headers["connection"]) == (408, "close")
     assert answer.json()["title"] == "Request Timeout"
+
+
+async def test_a_body_that_drips_has_a_total_time(backend: Backend, tmp_path: Path):
+    async with served(settings_for(backend, data_dir=tmp_path, body_seconds=1)) as client:
+
+        async def dripping() -> AsyncIterator[bytes]:
+            yield b'{"refresh_token": "'
+            for _ in range(1_000):
+                yield b"x"
+                await asyncio.sleep(0.05)
+
+        sent = {"Content-Type": "application/json"}
+        answer = await client.post("/api/v1/auth/refresh", content=dripping(), headers=sent)
+        assert (answer.status_code, answer.headers["connection"]) == (408, "close")
+        assert answer.json()["detail"] == "The body took longer than 1 seconds."
+
+
+def test_a_connection_without_a_whole_request_is_closed_in_time(live_service: Callable[..., LiveService]):
+    service = live_service(keep_alive_seconds=1)
+    for sent in (b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /health HTTP/1.1\r\nHost:", b""):
+        with socket.create_connection(("127.0.0.1", service.port), timeout=60) as connection:
+            connection.sendall(sent)
+            received = b""
+            while chunk := connection.recv(65_536):  # until the other side closes
+                received += chunk
+            assert received.startswith(b"HTTP/1.1 200 OK") == sent.endswith(b"\r\n\r\n")

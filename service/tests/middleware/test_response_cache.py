@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import httpx
+import httpx2
 from fastapi import FastAPI
 
 from app.posts.response_cache import ResponseCache
@@ -12,11 +12,11 @@ from tests.factories import Accounts
 POSTS = "/api/v1/posts"
 
 
-async def views(client: httpx.AsyncClient, url: str, headers: dict[str, str]) -> int:
+async def views(client: httpx2.AsyncClient, url: str, headers: dict[str, str]) -> int:
     return (await client.get(url, headers=headers)).json()["view_count"]
 
 
-async def test_every_read_by_someone_else_counts_one_view(client: httpx.AsyncClient, accounts: Accounts):
+async def test_every_read_by_someone_else_counts_one_view(client: httpx2.AsyncClient, accounts: Accounts):
     author, reader = await accounts.user(), await accounts.user()
     post = await accounts.post(author)
     url = f"{POSTS}/{post.id}"
@@ -32,14 +32,14 @@ async def test_every_read_by_someone_else_counts_one_view(client: httpx.AsyncCli
     assert (await client.get(POSTS, params={"sort_by": "view_count"})).json()["items"][0]["view_count"] == 6
 
 
-async def test_an_authors_reading_of_a_draft_counts_nothing(client: httpx.AsyncClient, accounts: Accounts):
+async def test_an_authors_reading_of_a_draft_counts_nothing(client: httpx2.AsyncClient, accounts: Accounts):
     author, admin = await accounts.user(), await accounts.admin()
     post = await accounts.post(author, status="draft")
     for headers in (author.headers, admin.headers, admin.headers):
         assert await views(client, f"{POSTS}/{post.id}", headers) == 0
 
 
-async def test_a_write_shows_at_once(client: httpx.AsyncClient, accounts: Accounts):
+async def test_a_write_shows_at_once(client: httpx2.AsyncClient, accounts: Accounts):
     author, admin = await accounts.user(), await accounts.admin()
     post = await accounts.post(author, tags=["one"])
     url, slug = f"{POSTS}/{post.id}", f"{POSTS}/slug/{post.slug}"
@@ -59,7 +59,7 @@ async def test_a_write_shows_at_once(client: httpx.AsyncClient, accounts: Accoun
     assert (await client.get(POSTS)).json()["items"] == []
 
 
-async def test_a_cached_answer_is_for_the_anonymous_alone(client: httpx.AsyncClient, accounts: Accounts):
+async def test_a_cached_answer_is_for_the_anonymous_alone(client: httpx2.AsyncClient, accounts: Accounts):
     author = await accounts.user()
     await accounts.post(author, title="Draft", status="draft")
     assert (await client.get(POSTS)).json()["items"] == []
@@ -70,7 +70,7 @@ async def test_a_cached_answer_is_for_the_anonymous_alone(client: httpx.AsyncCli
     assert (await client.get(POSTS, headers={"Authorization": "Bearer nonsense"})).status_code == 401
 
 
-async def test_hits_and_misses_look_alike(client: httpx.AsyncClient, accounts: Accounts, app: FastAPI):
+async def test_hits_and_misses_look_alike(client: httpx2.AsyncClient, accounts: Accounts, app: FastAPI):
     post = await accounts.post(await accounts.user(), content="A long text. " * 200)
     varying = {"x-request-id", "date", "content-length"}  # the last: views get more digits
     for path in (f"{POSTS}/{post.id}", f"{POSTS}/slug/{post.slug}", f"{POSTS}?page_size=3", "/api/v1/tags"):
@@ -86,7 +86,7 @@ async def test_hits_and_misses_look_alike(client: httpx.AsyncClient, accounts: A
             assert bodies[0] == bodies[1] == bodies[2]
 
 
-async def test_a_reader_who_has_it_gets_a_304(client: httpx.AsyncClient, accounts: Accounts):
+async def test_a_reader_who_has_it_gets_a_304(client: httpx2.AsyncClient, accounts: Accounts):
     author = await accounts.user()
     post = await accounts.post(author, content="A long text. " * 200)
     for path in (f"{POSTS}/{post.id}", POSTS, "/api/v1/tags"):
@@ -102,7 +102,7 @@ async def test_a_reader_who_has_it_gets_a_304(client: httpx.AsyncClient, account
                 assert other.status_code == 200
 
 
-async def test_a_head_says_what_a_get_would_and_counts_no_view(client: httpx.AsyncClient, accounts: Accounts):
+async def test_a_head_says_what_a_get_would_and_counts_no_view(client: httpx2.AsyncClient, accounts: Accounts):
     author = await accounts.user()
     post = await accounts.post(author, content="A long text. " * 200)
     url = f"{POSTS}/{post.id}"
@@ -120,7 +120,7 @@ async def test_a_head_says_what_a_get_would_and_counts_no_view(client: httpx.Asy
 
 
 async def test_gzip_has_an_entity_tag_of_its_own_and_a_refusal_of_gzip_is_heard(
-    client: httpx.AsyncClient, accounts: Accounts
+    client: httpx2.AsyncClient, accounts: Accounts
 ):
     post = await accounts.post(await accounts.user(), content="A long text. " * 200)
     url = f"{POSTS}/{post.id}"
@@ -138,7 +138,7 @@ async def test_gzip_has_an_entity_tag_of_its_own_and_a_refusal_of_gzip_is_heard(
 
 @on_both_databases
 async def test_odd_spellings_of_an_address_are_answered_but_not_kept(
-    client: httpx.AsyncClient, accounts: Accounts, app: FastAPI
+    client: httpx2.AsyncClient, accounts: Accounts, app: FastAPI
 ):
     author = await accounts.user()
     post = await accounts.post(author)

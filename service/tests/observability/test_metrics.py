@@ -6,7 +6,7 @@ import re
 import signal
 from collections.abc import Callable
 
-import httpx
+import httpx2
 import psutil
 
 from app.config import Settings
@@ -25,14 +25,14 @@ def value(text: str, name: str, **labels: str) -> float:
     return sum(float(number) for found, number in samples if wanted <= set(found.split(",")))
 
 
-async def scraped(client: httpx.AsyncClient) -> str:
+async def scraped(client: httpx2.AsyncClient) -> str:
     answer = await client.get("/metrics")
     assert answer.status_code == 200
     return answer.text
 
 
 @on_postgres
-async def test_refused_sign_ins_are_counted_by_reason(client: httpx.AsyncClient, accounts: Accounts):
+async def test_refused_sign_ins_are_counted_by_reason(client: httpx2.AsyncClient, accounts: Accounts):
     user, gone = await accounts.row(), await accounts.row(is_active=False)
     for name, password in ((user.email, "Wrong7@password"), ("nobody@example.org", "x"), (gone.email, PASSWORD)):
         await client.post("/api/v1/auth/login", data={"username": name, "password": password})
@@ -47,7 +47,7 @@ async def test_refused_sign_ins_are_counted_by_reason(client: httpx.AsyncClient,
 
 
 @on_postgres
-async def test_a_cached_answer_is_a_hit_and_the_first_one_a_miss(client: httpx.AsyncClient, accounts: Accounts):
+async def test_a_cached_answer_is_a_hit_and_the_first_one_a_miss(client: httpx2.AsyncClient, accounts: Accounts):
     post = await accounts.post(await accounts.user())
     for _ in range(3):
         await client.get(f"/api/v1/posts/{post.id}")
@@ -91,10 +91,10 @@ def test_two_workers_are_one_service_and_a_killed_one_leaves_no_gauge_behind(
     service = live_service(workers=2)
 
     def metrics() -> str:
-        return httpx.get(f"{service.url}/metrics").text
+        return httpx2.get(f"{service.url}/metrics").text
 
     for _ in range(40):  # every request on a connection of its own: both workers get some
-        httpx.get(f"{service.url}/health")
+        httpx2.get(f"{service.url}/health")
     assert value(metrics(), "http_request_duration_seconds_count", route="/health") == 40
     one_worker = value(metrics(), "database_pool_size", pool="reader") / 2
     assert one_worker >= 1

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from app.config import ConfigurationError, Settings
@@ -34,7 +34,7 @@ def traced(receiver: Receiver, mail_server: MailServer) -> dict[str, object]:
 def registered(service: LiveService, receiver: Receiver) -> tuple[Span, Span]:
     """Register somebody; the spans of the request and of the job that sent the mail."""
     url = f"{service.url}/api/v1/auth/register?source=a-private-matter"
-    httpx.post(url, json=NEW_USER, headers=HEADERS, timeout=30).raise_for_status()
+    httpx2.post(url, json=NEW_USER, headers=HEADERS, timeout=30).raise_for_status()
     return named(receiver, "POST /api/v1/auth/register"), named(receiver, "job mail.verify_email")
 
 
@@ -83,8 +83,8 @@ def test_request_sql_redis_and_job_in_celery_are_one_trace(
     assert (request.service, job.service) == ("publishing-service", "worker")
     commands = [span for span in receiver.below(request) if span.attributes.get("db.system.name") == "redis"]
     assert "EVALSHA" in {span.name for span in commands}
-    assert httpx.get(f"{service.url}/api/v1/auth/oidc/providers", headers=HEADERS).status_code == 200
-    assert httpx.get(f"{service.url}/api/v1/auth/oidc/providers", headers=HEADERS).status_code == 200
+    assert httpx2.get(f"{service.url}/api/v1/auth/oidc/providers", headers=HEADERS).status_code == 200
+    assert httpx2.get(f"{service.url}/api/v1/auth/oidc/providers", headers=HEADERS).status_code == 200
     wait_until(lambda: len([span for span in receiver.spans if span.name == "GET /api/v1/auth/oidc/providers"]) == 2)
 
 
@@ -111,7 +111,7 @@ def test_a_missing_extra_is_named(settings: Settings, monkeypatch: pytest.Monkey
 def test_a_collector_that_is_away_slows_neither_answers_nor_the_end(live_service: Callable[..., LiveService]) -> None:
     service = live_service(otel_exporter_otlp_endpoint="http://127.0.0.1:9", otel_bsp_schedule_delay=100)
     for _ in range(20):
-        assert httpx.get(f"{service.url}/api/v1/auth/oidc/providers", timeout=1).status_code == 200
+        assert httpx2.get(f"{service.url}/api/v1/auth/oidc/providers", timeout=1).status_code == 200
     assert service.process is not None
     service.process.terminate()
     service.process.wait(timeout=15)

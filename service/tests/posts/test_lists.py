@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import cycle, product
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from app.posts import listing
@@ -16,13 +16,13 @@ POSTS = "/api/v1/posts"
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-async def titles(client: httpx.AsyncClient, account: Account | None = None, **params: Any) -> list[str]:
+async def titles(client: httpx2.AsyncClient, account: Account | None = None, **params: Any) -> list[str]:
     answer = await client.get(POSTS, params=params, headers=account.headers if account else {})
     assert answer.status_code == 200, answer.text
     return [item["title"] for item in answer.json()["items"]]
 
 
-async def walk(client: httpx.AsyncClient, headers: dict[str, str], **params: Any) -> list[int]:
+async def walk(client: httpx2.AsyncClient, headers: dict[str, str], **params: Any) -> list[int]:
     """The ids of all pages, by cursor."""
     ids: list[int] = []
     cursor: str | None = None
@@ -36,7 +36,7 @@ async def walk(client: httpx.AsyncClient, headers: dict[str, str], **params: Any
             return ids
 
 
-async def test_everyone_sees_the_published_and_authors_their_own(client: httpx.AsyncClient, accounts: Accounts):
+async def test_everyone_sees_the_published_and_authors_their_own(client: httpx2.AsyncClient, accounts: Accounts):
     ann, bob, admin = await accounts.user(), await accounts.user(), await accounts.admin()
     soon = datetime.now(UTC) + timedelta(hours=1)
     for author, name in ((ann, "ann"), (bob, "bob")):
@@ -58,7 +58,7 @@ async def test_everyone_sees_the_published_and_authors_their_own(client: httpx.A
     assert set(await titles(client, ann, status="published")) == {"ann published", "ann scheduled", "bob published"}
 
 
-async def test_a_summary_is_the_post_without_its_content(client: httpx.AsyncClient, accounts: Accounts):
+async def test_a_summary_is_the_post_without_its_content(client: httpx2.AsyncClient, accounts: Accounts):
     author = await accounts.user()
     await accounts.post(author, tags=["b", "a"])
     item = (await client.get(POSTS)).json()["items"][0]
@@ -72,7 +72,7 @@ async def test_a_summary_is_the_post_without_its_content(client: httpx.AsyncClie
 @on_both_databases
 @pytest.mark.parametrize(("sort", "order"), list(product(PostSort, ("asc", "desc"))))
 async def test_every_order_is_walked_whole_by_cursor_and_by_number(
-    client: httpx.AsyncClient, accounts: Accounts, sort: PostSort, order: str
+    client: httpx2.AsyncClient, accounts: Accounts, sort: PostSort, order: str
 ):
     author, admin = await accounts.user(), await accounts.admin()
     posts = [
@@ -107,7 +107,7 @@ async def test_every_order_is_walked_whole_by_cursor_and_by_number(
 
 
 @on_both_databases
-async def test_every_combination_of_parameters_is_answered_truly(client: httpx.AsyncClient, accounts: Accounts):
+async def test_every_combination_of_parameters_is_answered_truly(client: httpx2.AsyncClient, accounts: Accounts):
     ann, bob, admin = await accounts.user(), await accounts.user(), await accounts.admin()
     posts = [
         await accounts.post(
@@ -139,7 +139,7 @@ async def test_every_combination_of_parameters_is_answered_truly(client: httpx.A
         assert len(found) == len(expected)
 
 
-async def test_a_page_says_where_it_is(client: httpx.AsyncClient, accounts: Accounts):
+async def test_a_page_says_where_it_is(client: httpx2.AsyncClient, accounts: Accounts):
     author = await accounts.user()
     for _ in range(5):
         await accounts.post(author)
@@ -161,7 +161,7 @@ async def test_a_page_says_where_it_is(client: httpx.AsyncClient, accounts: Acco
     assert (follow["total"], follow["page"], follow["total_pages"]) == (None, None, None)
 
 
-async def test_posts_are_found_by_words_and_the_beginning_of_the_last(client: httpx.AsyncClient, accounts: Accounts):
+async def test_posts_are_found_by_words_and_the_beginning_of_the_last(client: httpx2.AsyncClient, accounts: Accounts):
     author = await accounts.user()
     for title, content in (
         ("Asynchronous Python", "The event loop runs one task at a time."),
@@ -204,12 +204,12 @@ async def test_posts_are_found_by_words_and_the_beginning_of_the_last(client: ht
         "a",
     ],
 )
-async def test_no_search_text_is_an_operator_or_an_error(client: httpx.AsyncClient, accounts: Accounts, search: str):
+async def test_no_search_text_is_an_operator_or_an_error(client: httpx2.AsyncClient, accounts: Accounts, search: str):
     await accounts.post(await accounts.user(), title="Something else", content="entirely")
     assert await titles(client, search=search) == []
 
 
-async def test_search_follows_edits_and_deletions(client: httpx.AsyncClient, accounts: Accounts):
+async def test_search_follows_edits_and_deletions(client: httpx2.AsyncClient, accounts: Accounts):
     author = await accounts.user()
     post = await accounts.post(author, title="Before", content="old words")
     url = f"{POSTS}/{post.id}"
@@ -221,7 +221,9 @@ async def test_search_follows_edits_and_deletions(client: httpx.AsyncClient, acc
     assert await titles(client, search="after") == []
 
 
-async def test_a_deleted_author_takes_posts_out_of_lists_search_and_tags(client: httpx.AsyncClient, accounts: Accounts):
+async def test_a_deleted_author_takes_posts_out_of_lists_search_and_tags(
+    client: httpx2.AsyncClient, accounts: Accounts
+):
     author, admin = await accounts.user(), await accounts.admin()
     post = await accounts.post(author, title="Orphan", tags=["orphaned"])
     assert await titles(client, search="orphan") == ["Orphan"]
@@ -233,7 +235,7 @@ async def test_a_deleted_author_takes_posts_out_of_lists_search_and_tags(client:
     assert (await client.get("/api/v1/tags")).json() == []
 
 
-async def test_tags_are_one_whatever_their_case(client: httpx.AsyncClient, accounts: Accounts):
+async def test_tags_are_one_whatever_their_case(client: httpx2.AsyncClient, accounts: Accounts):
     author = await accounts.user()
     for tags in (["Python", "web"], ["python"], ["PYTHON", "Straße"], []):
         draft = {"title": f"With {len(tags)}", "content": "c", "status": "published", "tags": tags}
@@ -251,7 +253,7 @@ async def test_tags_are_one_whatever_their_case(client: httpx.AsyncClient, accou
     assert await titles(client, author, tag="secret") == ["hidden"]
 
 
-async def test_filters_combine(client: httpx.AsyncClient, accounts: Accounts):
+async def test_filters_combine(client: httpx2.AsyncClient, accounts: Accounts):
     ann, bob = await accounts.user(), await accounts.user()
     await accounts.post(ann, title="Red apple", tags=["fruit"])
     await accounts.post(ann, title="Red car", tags=["thing"])
@@ -265,7 +267,7 @@ async def test_filters_combine(client: httpx.AsyncClient, accounts: Accounts):
 @on_both_databases
 @pytest.mark.parametrize("needles", [{0, 1, 2}, {0, 3, 9}, {6, 10}, set(range(12))])
 async def test_words_are_found_and_counted_wherever_they_lie(
-    client: httpx.AsyncClient, accounts: Accounts, monkeypatch: pytest.MonkeyPatch, needles: set[int]
+    client: httpx2.AsyncClient, accounts: Accounts, monkeypatch: pytest.MonkeyPatch, needles: set[int]
 ):
     monkeypatch.setattr(listing, "WINDOW", 3)
     monkeypatch.setattr(listing, "SAMPLE", 4)
@@ -296,7 +298,7 @@ async def test_words_are_found_and_counted_wherever_they_lie(
 @on_both_databases
 @pytest.mark.parametrize("sort", list(PostSort))
 async def test_a_search_finds_the_same_however_far_it_looks(
-    client: httpx.AsyncClient, accounts: Accounts, monkeypatch: pytest.MonkeyPatch, sort: PostSort
+    client: httpx2.AsyncClient, accounts: Accounts, monkeypatch: pytest.MonkeyPatch, sort: PostSort
 ):
     """Row by row in a window, by two indexes in a stretch beyond it, or among all matches."""
     monkeypatch.setattr(listing, "FARTHEST", 100)
@@ -316,7 +318,7 @@ async def test_a_search_finds_the_same_however_far_it_looks(
 
 
 @on_both_databases
-async def test_what_only_a_few_of_several_kinds_have_is_merged_in_order(client: httpx.AsyncClient, accounts: Accounts):
+async def test_what_only_a_few_of_several_kinds_have_is_merged_in_order(client: httpx2.AsyncClient, accounts: Accounts):
     """A reader's own drafts, archived and scheduled posts lie between everybody's published ones."""
     ann, bob = await accounts.user(), await accounts.user()
     soon = datetime.now(UTC) + timedelta(hours=1)
@@ -361,7 +363,7 @@ async def test_what_only_a_few_of_several_kinds_have_is_merged_in_order(client: 
     ],
     ids=str,
 )
-async def test_a_broken_parameter_is_named(client: httpx.AsyncClient, params: dict[str, Any]):
+async def test_a_broken_parameter_is_named(client: httpx2.AsyncClient, params: dict[str, Any]):
     answer = await client.get(POSTS, params=params)
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
@@ -370,7 +372,7 @@ async def test_a_broken_parameter_is_named(client: httpx.AsyncClient, params: di
 
 
 @on_sqlite
-async def test_past_the_numbered_pages_the_error_leads_to_cursors(client: httpx.AsyncClient):
+async def test_past_the_numbered_pages_the_error_leads_to_cursors(client: httpx2.AsyncClient):
     answer = await client.get(POSTS, params={"page": 101, "page_size": 100})
     assert answer.status_code == 422
     assert "cursor" in answer.json()["errors"][0]["detail"]
@@ -381,12 +383,12 @@ async def test_past_the_numbered_pages_the_error_leads_to_cursors(client: httpx.
 
 
 @on_sqlite
-async def test_an_empty_cursor_is_none(client: httpx.AsyncClient):
+async def test_an_empty_cursor_is_none(client: httpx2.AsyncClient):
     assert (await client.get(POSTS, params={"cursor": ""})).json() == (await client.get(POSTS)).json()
 
 
 @on_sqlite
-async def test_a_cursor_of_another_order_is_refused(client: httpx.AsyncClient, accounts: Accounts):
+async def test_a_cursor_of_another_order_is_refused(client: httpx2.AsyncClient, accounts: Accounts):
     author = await accounts.user()
     for _ in range(2):
         await accounts.post(author)

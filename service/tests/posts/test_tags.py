@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import create_engine, func, select
@@ -22,11 +22,11 @@ POSTS, TAGS = "/api/v1/posts", "/api/v1/tags"
 COPIED = ("author_id", "status", "title", "view_count", "published_at", "created_at", "updated_at")
 
 
-async def counted(client: httpx.AsyncClient) -> dict[str, int]:
+async def counted(client: httpx2.AsyncClient) -> dict[str, int]:
     return {tag["name"]: tag["post_count"] for tag in (await client.get(TAGS)).json()}
 
 
-async def write(client: httpx.AsyncClient, headers: dict[str, str], **fields: Any) -> str:
+async def write(client: httpx2.AsyncClient, headers: dict[str, str], **fields: Any) -> str:
     """The address of a new post."""
     draft = {"title": "Title", "content": "Content", "status": "published", **fields}
     answer = await client.post(POSTS, json=draft, headers=headers)
@@ -44,7 +44,7 @@ async def assert_copies_are_true(app: FastAPI) -> None:
 
 @on_both_databases
 async def test_copies_and_counts_follow_every_change_of_a_post(
-    app: FastAPI, client: httpx.AsyncClient, accounts: Accounts
+    app: FastAPI, client: httpx2.AsyncClient, accounts: Accounts
 ):
     author, reader, admin = await accounts.user(), await accounts.user(), await accounts.admin()
     first = await write(client, author.headers, tags=["a", "b"])
@@ -73,7 +73,7 @@ async def test_copies_and_counts_follow_every_change_of_a_post(
 
 
 @on_both_databases
-async def test_a_scheduled_post_counts_for_its_tags_when_it_is_due(client: httpx.AsyncClient, accounts: Accounts):
+async def test_a_scheduled_post_counts_for_its_tags_when_it_is_due(client: httpx2.AsyncClient, accounts: Accounts):
     author = await accounts.user()
     await write(client, author.headers, tags=["a", "b"])
     soon = datetime.now(UTC) + timedelta(seconds=1)
@@ -84,7 +84,7 @@ async def test_a_scheduled_post_counts_for_its_tags_when_it_is_due(client: httpx
 
 
 @on_both_databases
-async def test_folded_tallies_count_the_same(client: httpx.AsyncClient, accounts: Accounts, settings: Settings):
+async def test_folded_tallies_count_the_same(client: httpx2.AsyncClient, accounts: Accounts, settings: Settings):
     author = await accounts.user()
     addresses = [await write(client, author.headers, tags=["a", f"b{number % 2}"]) for number in range(4)]
     await client.delete(addresses[0], headers=author.headers)

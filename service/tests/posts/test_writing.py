@@ -2,18 +2,19 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from secrets import token_hex
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
-from tests.backends import on_sqlite
+from tests.backends import on_both_databases, on_sqlite
 from tests.factories import Account, Accounts
 
 POSTS = "/api/v1/posts"
 
 
-async def write(client: httpx.AsyncClient, author: Account, **fields: Any) -> dict[str, Any]:
+async def write(client: httpx2.AsyncClient, author: Account, **fields: Any) -> dict[str, Any]:
     """A post written through the service."""
     draft = {"title": "On reading", "content": "Reading is slow.", "status": "published", **fields}
     answer = await client.post(POSTS, json=draft, headers=author.headers)
@@ -21,7 +22,7 @@ async def write(client: httpx.AsyncClient, author: Account, **fields: Any) -> di
     return answer.json()
 
 
-async def test_a_new_post_is_a_draft_with_an_address_of_its_own(client: httpx.AsyncClient, accounts: Accounts):
+async def test_a_new_post_is_a_draft_with_an_address_of_its_own(client: httpx2.AsyncClient, accounts: Accounts):
     author = await accounts.user()
     draft = {"title": " Ein schöner  Tag! ", "content": "Es war einmal.", "tags": "python, FastAPI ,, Python"}
     answer = await client.post(POSTS, json=draft, headers=author.headers)
@@ -47,7 +48,7 @@ async def test_a_new_post_is_a_draft_with_an_address_of_its_own(client: httpx.As
 
 
 @on_sqlite
-async def test_the_longest_content_fits_however_it_is_escaped(client: httpx.AsyncClient, accounts: Accounts):
+async def test_the_longest_content_fits_however_it_is_escaped(client: httpx2.AsyncClient, accounts: Accounts):
     longest = "\U0001f600" * 100_000  # twelve bytes each in ASCII JSON
     assert len((await write(client, await accounts.user(), content=longest))["content"]) == 100_000
 
@@ -55,7 +56,7 @@ async def test_the_longest_content_fits_however_it_is_escaped(client: httpx.Asyn
 @on_sqlite
 @pytest.mark.parametrize(("field", "most"), [("title", 200), ("excerpt", 500), ("tags", 50)])
 async def test_blanks_around_a_text_count_as_the_schema_counts_them(
-    client: httpx.AsyncClient, accounts: Accounts, field: str, most: int
+    client: httpx2.AsyncClient, accounts: Accounts, field: str, most: int
 ):
     author = await accounts.user()
     longest, too_long = "a" * (most - 1) + " ", "a" * most + " "
@@ -69,13 +70,13 @@ async def test_blanks_around_a_text_count_as_the_schema_counts_them(
 @on_sqlite
 @pytest.mark.parametrize("tags", [[*"abcdefghij", "A", " b ", ""], "a,b,c,d,e,f,g,h,i,j,", ["a"] * 50])
 async def test_tags_are_counted_without_repetitions_and_blanks(
-    client: httpx.AsyncClient, accounts: Accounts, tags: list[str] | str
+    client: httpx2.AsyncClient, accounts: Accounts, tags: list[str] | str
 ):
     different = list(dict.fromkeys(tag for tag in "abcdefghij" if tag in tags))
     assert (await write(client, await accounts.user(), tags=tags))["tags"] == different
 
 
-async def test_posts_with_one_title_get_different_slugs(client: httpx.AsyncClient, accounts: Accounts):
+async def test_posts_with_one_title_get_different_slugs(client: httpx2.AsyncClient, accounts: Accounts):
     author = await accounts.user()
     written = await asyncio.gather(*(write(client, author, title="The same") for _ in range(8)))
     slugs = {post["slug"] for post in written}
@@ -84,7 +85,7 @@ async def test_posts_with_one_title_get_different_slugs(client: httpx.AsyncClien
     assert all(slug.startswith("the-same") for slug in slugs)
 
 
-async def test_the_slug_stays_when_the_title_changes(client: httpx.AsyncClient, accounts: Accounts):
+async def test_the_slug_stays_when_the_title_changes(client: httpx2.AsyncClient, accounts: Accounts):
     author = await accounts.user()
     post = await write(client, author)
     changed = await client.put(f"{POSTS}/{post['id']}", json={"title": "On writing"}, headers=author.headers)
@@ -95,13 +96,15 @@ async def test_the_slug_stays_when_the_title_changes(client: httpx.AsyncClient, 
 
 @on_sqlite
 @pytest.mark.parametrize("title", ["!!!", "😀", "文章", "-"])
-async def test_a_title_without_letters_still_gets_an_address(client: httpx.AsyncClient, accounts: Accounts, title: str):
+async def test_a_title_without_letters_still_gets_an_address(
+    client: httpx2.AsyncClient, accounts: Accounts, title: str
+):
     post = await write(client, await accounts.user(), title=title)
     assert post["slug"]
     assert (await client.get(f"{POSTS}/slug/{post['slug']}")).status_code == 200
 
 
-async def test_publishing_sets_the_time_once(client: httpx.AsyncClient, accounts: Accounts):
+async def test_publishing_sets_the_time_once(client: httpx2.AsyncClient, accounts: Accounts):
     author = await accounts.user()
     post = await write(client, author, status="draft")
     url = f"{POSTS}/{post['id']}"
@@ -112,7 +115,7 @@ async def test_publishing_sets_the_time_once(client: httpx.AsyncClient, accounts
         assert (again["status"], again["published_at"]) == (status, published["published_at"])
 
 
-async def test_the_time_of_publication_cannot_be_rewritten(client: httpx.AsyncClient, accounts: Accounts):
+async def test_the_time_of_publication_cannot_be_rewritten(client: httpx2.AsyncClient, accounts: Accounts):
     author = await accounts.user()
     post = await write(client, author)
     moved = {"published_at": "2020-01-01T00:00:00Z"}
@@ -123,7 +126,7 @@ async def test_the_time_of_publication_cannot_be_rewritten(client: httpx.AsyncCl
     assert (await client.put(f"{POSTS}/{post['id']}", json=same, headers=author.headers)).status_code == 200
 
 
-async def test_a_draft_keeps_the_time_planned_for_it(client: httpx.AsyncClient, accounts: Accounts):
+async def test_a_draft_keeps_the_time_planned_for_it(client: httpx2.AsyncClient, accounts: Accounts):
     author = await accounts.user()
     post = await write(client, author, status="draft", published_at="2099-01-01T00:00:00Z")
     url = f"{POSTS}/{post['id']}"
@@ -133,7 +136,9 @@ async def test_a_draft_keeps_the_time_planned_for_it(client: httpx.AsyncClient, 
     assert (await client.get(url)).status_code == 404
 
 
-async def test_a_scheduled_post_appears_by_itself_when_its_time_has_come(client: httpx.AsyncClient, accounts: Accounts):
+async def test_a_scheduled_post_appears_by_itself_when_its_time_has_come(
+    client: httpx2.AsyncClient, accounts: Accounts
+):
     author, reader = await accounts.user(), await accounts.user()
     due = datetime.now(UTC) + timedelta(seconds=1.2)
     post = await write(client, author, published_at=due.isoformat(), tags=["soon"])
@@ -150,7 +155,7 @@ async def test_a_scheduled_post_appears_by_itself_when_its_time_has_come(client:
     assert (await client.get("/api/v1/tags")).json() == [{"name": "soon", "post_count": 1}]
 
 
-async def test_a_scheduled_publication_can_be_moved_and_called_off(client: httpx.AsyncClient, accounts: Accounts):
+async def test_a_scheduled_publication_can_be_moved_and_called_off(client: httpx2.AsyncClient, accounts: Accounts):
     author = await accounts.user()
     post = await write(client, author, published_at="2090-01-01T00:00:00+02:00")
     assert post["published_at"] == "2089-12-31T22:00:00Z"
@@ -164,14 +169,14 @@ async def test_a_scheduled_publication_can_be_moved_and_called_off(client: httpx
 @on_sqlite
 @pytest.mark.parametrize("moment", ["2026-01-01T00:00:00", "9999-12-31T23:59:59-23:00", "0001-01-01T00:00:00+12:00"])
 async def test_a_time_without_zone_or_beyond_the_calendar_is_refused(
-    client: httpx.AsyncClient, accounts: Accounts, moment: str
+    client: httpx2.AsyncClient, accounts: Accounts, moment: str
 ):
     draft = {"title": "t", "content": "c", "status": "published", "published_at": moment}
     answer = await client.post(POSTS, json=draft, headers=(await accounts.user()).headers)
     assert answer.status_code == 422
 
 
-async def test_what_is_left_out_of_an_update_stays(client: httpx.AsyncClient, accounts: Accounts):
+async def test_what_is_left_out_of_an_update_stays(client: httpx2.AsyncClient, accounts: Accounts):
     author = await accounts.user()
     post = await write(client, author, tags=["a", "b"], excerpt="Mine.")
     changed = await client.put(f"{POSTS}/{post['id']}", json={"content": "New."}, headers=author.headers)
@@ -179,7 +184,7 @@ async def test_what_is_left_out_of_an_update_stays(client: httpx.AsyncClient, ac
     assert changed.json()["updated_at"] > post["updated_at"]
 
 
-async def test_an_update_that_changes_nothing_makes_no_version(client: httpx.AsyncClient, accounts: Accounts):
+async def test_an_update_that_changes_nothing_makes_no_version(client: httpx2.AsyncClient, accounts: Accounts):
     author = await accounts.user()
     post = await write(client, author, tags=["a"])
     same = {"title": post["title"], "tags": ["A"]}
@@ -187,7 +192,7 @@ async def test_an_update_that_changes_nothing_makes_no_version(client: httpx.Asy
     assert answer.json() == post
 
 
-async def test_changing_only_tags_makes_a_version(client: httpx.AsyncClient, accounts: Accounts):
+async def test_changing_only_tags_makes_a_version(client: httpx2.AsyncClient, accounts: Accounts):
     author = await accounts.user()
     post = await write(client, author, tags=["b", "a"])
     assert post["tags"] == ["b", "a"]
@@ -198,7 +203,7 @@ async def test_changing_only_tags_makes_a_version(client: httpx.AsyncClient, acc
 
 
 async def test_a_made_excerpt_follows_the_content_and_a_written_one_stays(
-    client: httpx.AsyncClient, accounts: Accounts
+    client: httpx2.AsyncClient, accounts: Accounts
 ):
     author = await accounts.user()
     made = await write(client, author, content="First. " * 100)
@@ -213,7 +218,7 @@ async def test_a_made_excerpt_follows_the_content_and_a_written_one_stays(
     assert anew.json()["excerpt"] == "Third."
 
 
-async def test_a_lost_update_is_refused(client: httpx.AsyncClient, accounts: Accounts):
+async def test_a_lost_update_is_refused(client: httpx2.AsyncClient, accounts: Accounts):
     author = await accounts.user()
     post = await write(client, author)
     url = f"{POSTS}/{post['id']}"
@@ -228,7 +233,7 @@ async def test_a_lost_update_is_refused(client: httpx.AsyncClient, accounts: Acc
     assert (await client.put(url, json={"title": "Third"}, headers=newest)).status_code == 200
 
 
-async def test_a_view_does_not_make_an_edit_a_lost_update(client: httpx.AsyncClient, accounts: Accounts):
+async def test_a_view_does_not_make_an_edit_a_lost_update(client: httpx2.AsyncClient, accounts: Accounts):
     author = await accounts.user()
     post = await write(client, author)
     url = f"{POSTS}/{post['id']}"
@@ -239,7 +244,7 @@ async def test_a_view_does_not_make_an_edit_a_lost_update(client: httpx.AsyncCli
 
 
 @on_sqlite
-async def test_an_if_match_that_is_no_entity_tag_says_so(client: httpx.AsyncClient, accounts: Accounts):
+async def test_an_if_match_that_is_no_entity_tag_says_so(client: httpx2.AsyncClient, accounts: Accounts):
     author = await accounts.user()
     post = await write(client, author)
     answer = await client.put(f"{POSTS}/{post['id']}", json={}, headers={**author.headers, "If-Match": "1"})
@@ -247,7 +252,7 @@ async def test_an_if_match_that_is_no_entity_tag_says_so(client: httpx.AsyncClie
     assert "entity tag" in answer.json()["detail"]
 
 
-async def test_eight_concurrent_updates_of_one_version_change_it_once(client: httpx.AsyncClient, accounts: Accounts):
+async def test_eight_concurrent_updates_of_one_version_change_it_once(client: httpx2.AsyncClient, accounts: Accounts):
     author = await accounts.user()
     post = await write(client, author)
     url = f"{POSTS}/{post['id']}"
@@ -260,8 +265,22 @@ async def test_eight_concurrent_updates_of_one_version_change_it_once(client: ht
     assert (await client.get(url)).json()["version"] == 2
 
 
+@on_sqlite
+async def test_a_list_in_several_header_lines_is_one_list(client: httpx2.AsyncClient, accounts: Accounts):
+    author = await accounts.user()
+    post = await write(client, author)
+    url = f"{POSTS}/{post['id']}"
+    tag = (await client.get(url)).headers["etag"]
+    for lines in ([tag, '"other"'], ['"other"', tag]):
+        unchanged = await client.get(url, headers=[("If-None-Match", value) for value in lines])
+        assert unchanged.status_code == 304
+    several = [*author.headers.items(), ("If-Match", '"other"'), ("If-Match", tag)]
+    assert (await client.put(url, json={"title": "Changed"}, headers=several)).status_code == 200
+    assert (await client.put(url, json={"title": "Again"}, headers=several)).status_code == 412
+
+
 async def test_a_repeated_idempotency_key_makes_one_post_and_repeats_the_answer(
-    client: httpx.AsyncClient, accounts: Accounts
+    client: httpx2.AsyncClient, accounts: Accounts
 ):
     author = await accounts.user()
     headers = {**author.headers, "Idempotency-Key": "b6f1b1f0"}
@@ -278,7 +297,24 @@ async def test_a_repeated_idempotency_key_makes_one_post_and_repeats_the_answer(
     assert [(error["in"], error["pointer"]) for error in other.json()["errors"]] == [("header", "#/Idempotency-Key")]
 
 
-async def test_a_deleted_post_is_gone(client: httpx.AsyncClient, accounts: Accounts):
+@on_both_databases
+async def test_a_long_post_is_not_kept_twice_and_a_repeated_request_still_gets_it(
+    app: Any, client: httpx2.AsyncClient, accounts: Accounts
+):
+    author = await accounts.user()
+    headers = {**author.headers, "Idempotency-Key": "long"}
+    draft = {"title": "Long", "content": token_hex(50_000)}
+    first, again = [await client.post(POSTS, json=draft, headers=headers) for _ in range(2)]
+    assert (again.status_code, again.json()) == (201, first.json())
+    for name in ("location", "etag", "content-type"):
+        assert again.headers[name] == first.headers[name]
+    ((kept,),) = await app.state.resources.database.reader.records("SELECT answer FROM idempotency_records", ())
+    assert len(bytes(kept)) < 1_000
+    assert (await client.delete(first.headers["location"], headers=author.headers)).status_code == 200
+    assert (await client.post(POSTS, json=draft, headers=headers)).status_code == 404
+
+
+async def test_a_deleted_post_is_gone(client: httpx2.AsyncClient, accounts: Accounts):
     author = await accounts.user()
     post = await write(client, author, tags=["gone"])
     url = f"{POSTS}/{post['id']}"
@@ -290,7 +326,7 @@ async def test_a_deleted_post_is_gone(client: httpx.AsyncClient, accounts: Accou
     assert (await client.get("/api/v1/tags")).json() == []
 
 
-async def test_strangers_cannot_change_what_they_can_read(client: httpx.AsyncClient, accounts: Accounts):
+async def test_strangers_cannot_change_what_they_can_read(client: httpx2.AsyncClient, accounts: Accounts):
     author, stranger = await accounts.user(), await accounts.user()
     public, hidden = await write(client, author), await write(client, author, status="draft")
     for post, refusal in ((public, 403), (hidden, 404)):
@@ -301,7 +337,7 @@ async def test_strangers_cannot_change_what_they_can_read(client: httpx.AsyncCli
         assert (await client.get(url, headers=author.headers)).json()["title"] == post["title"]
 
 
-async def test_administrators_see_and_change_every_post(client: httpx.AsyncClient, accounts: Accounts):
+async def test_administrators_see_and_change_every_post(client: httpx2.AsyncClient, accounts: Accounts):
     author, admin = await accounts.user(), await accounts.admin()
     post = await write(client, author, status="draft")
     url = f"{POSTS}/{post['id']}"
@@ -338,7 +374,7 @@ async def test_administrators_see_and_change_every_post(client: httpx.AsyncClien
         ("view_count", 10),
     ],
 )
-async def test_a_broken_field_is_named(client: httpx.AsyncClient, accounts: Accounts, field: str, value: Any):
+async def test_a_broken_field_is_named(client: httpx2.AsyncClient, accounts: Accounts, field: str, value: Any):
     import json
 
     draft = json.dumps({"title": "t", "content": "c", field: value})

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -13,15 +14,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import psutil
+import psycopg
 import pytest
+from sqlalchemy.engine import make_url
 
 from app.cli import main
 from app.config import Settings, get_settings
 from app.schemas.fields import strong_password
 from app.server.commands import announce
+from app.server.doctor import is_healthy, probe
+from tests.backends import Backend
+from tests.conftest import settings_for
 from tests.servers import free_port
+from tests.tasks.smtp import MailServer
 
 STRONG_KEY = "9f2c61d0a4b87e35f6180c2d9be4731a5d0c8f27e6b19430"
 
@@ -77,17 +84,18 @@ class Served:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.settings['port']}"
+        host = str(self.settings.get("host", "127.0.0.1"))
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.settings['port']}"
 
     def answers(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/health/ready").status_code == 200
-        except httpx.HTTPError:
+            return httpx2.get(f"{self.url}/health/ready").status_code == 200
+        except httpx2.HTTPError:
             return False
 
     def log_in(self, username: str, password: str) -> int:
         form = {"username": username, "password": password}
-        return httpx.post(f"{self.url}/api/v1/auth/login", data=form).status_code
+        return httpx2.post(f"{self.url}/api/v1/auth/login", data=form).status_code
 
 
 @pytest.fixture
@@ -300,3 +308,83 @@ def test_a_first_administrator_in_production_keeps_the_rules_of_registration(run
         assert "FIRST_ADMIN_PASSWORD is weak" in refusal
         assert words in refusal
         assert password not in refusal or password == "a"
+
+
+def test_a_file_that_cannot_be_written_is_told_as_such(run: Run, tmp_path: Path):
+    assert run("openapi", "nowhere/openapi.json").refusal == (
+        "error: cannot write nowhere/openapi.json: No such file or directory"
+    )
+
+
+def test_a_revision_that_the_schema_has_left_behind_is_no_success(run: Run):
+    assert run("migrate").status == 0
+    refusal = run("migrate", "0002").refusal
+    assert re.search(r"^error: the database is at \d+, which is beyond 0002: nothing was changed$", refusal)
+    assert run("migrate").status == 0
+
+
+def test_a_key_file_that_others_can_read_is_one_message(run: Run, tmp_path: Path):
+    assert run("serve", port="eighty").status != 0
+    run("openapi")  # makes the key
+    key = tmp_path / "var" / "secret.key"
+    key.chmod(0o644)
+    for command in ("serve", "doctor", "openapi"):
+        assert run(command, port=free_port()).refusal == f"error: {key} can be read by others; run: chmod 600 {key}"
+
+
+def test_doctor_signs_in_to_the_mail_server(run: Run, mail_server: MailServer):
+    run("migrate")
+    mail = {"smtp_host": "127.0.0.1", "smtp_port": mail_server.port, "smtp_tls": "none"}
+    assert re.search(r"^mail +ok$", run("doctor", **mail).stdout, re.MULTILINE)
+    assert mail_server.messages == []
+    mail_server.senders = ["no-reply@example.org"]
+    stranger = run("doctor", **mail)
+    assert stranger.status == 1
+    assert re.search(r"^mail +refuses \(550 not a sender of ours\)$", stranger.stdout, re.MULTILINE)
+    assert run("doctor", **mail, emails_from_email="no-reply@example.org").status == 0
+    secret = {"smtp_user": "blog", "smtp_password": "hunter2"}
+    refused = run("doctor", **mail, **secret)
+    assert refused.status == 1
+    assert re.search(r"^mail +cannot be used \(SMTP AUTH", refused.stdout, re.MULTILINE)
+    assert "hunter2" not in refused.stdout
+    mail_server.stop()
+    down = run("doctor", **mail)
+    assert re.search(r"^mail +cannot be used \(.*refused", down.stdout, re.MULTILINE)
+
+
+def test_doctor_tells_of_a_proxy_that_is_not_trusted(app: App):
+    with app.serve() as served:
+        told = {**app.environment, "PORT": str(served.settings["port"])}
+
+        def service() -> str:
+            shown = subprocess.run(
+                [sys.executable, "-m", "app", "doctor"], cwd=app.folder, env=told, capture_output=True, text=True
+            )
+            assert shown.returncode == 0, shown.stdout
+            return next(line for line in shown.stdout.splitlines() if line.startswith("service "))
+
+        assert service().split(maxsplit=1)[1] == "ok"
+        httpx2.get(f"{served.url}/health", headers={"X-Forwarded-For": "192.0.2.1"})
+        assert "TRUSTED_PROXIES" in service()
+    assert "proxies.forwarded_by_a_stranger" in served.printed
+
+
+async def test_doctor_says_where_a_search_tells_upper_from_lower_case(postgres_address: str, tmp_path: Path):
+    name = f"ascii_{secrets.token_hex(4)}"
+    with psycopg.connect(postgres_address, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} LOCALE 'C' TEMPLATE template0")
+        url = make_url(postgres_address).set(database=name).render_as_string(hide_password=False)
+        settings = settings_for(Backend(name="postgres", database_url=url), data_dir=tmp_path)
+        states = await probe(settings)
+        assert states["database"].startswith("ok; its locale knows the case of ASCII letters alone")
+        assert is_healthy(states["database"])
+        admin.execute(f"DROP DATABASE {name}")
+    assert (await probe(settings_for(Backend(name="postgres", database_url=postgres_address), data_dir=tmp_path)))[
+        "database"
+    ] == "ok"
+
+
+@pytest.mark.parametrize(("host", "asked"), [("localhost", "localhost"), ("::1", "[::1]"), ("::", "127.0.0.1")])
+def test_the_service_listens_where_it_is_told_by_name_or_by_address(app: App, host: str, asked: str):
+    with app.serve(host=host) as served:
+        assert httpx2.get(f"http://{asked}:{served.settings['port']}/health").status_code == 200

@@ -20,6 +20,8 @@ class MailServer:
         self.replies: list[str] = []
         self.recipients: list[str] = []
         self.takes_utf8 = True
+        self.senders: list[str] | None = None
+        """Those it takes mail from; None is anybody."""
         self.delay = 0.0
         self._controller: Controller | None = None
 
@@ -31,6 +33,13 @@ class MailServer:
         if self._controller is not None:
             self._controller.stop()
             self._controller = None
+
+    async def handle_MAIL(self, _server: Any, _session: Any, envelope: Any, address: str, options: list[str]) -> str:
+        if self.senders is not None and address not in self.senders:
+            return "550 not a sender of ours"
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
 
     async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:
         if self.replies:

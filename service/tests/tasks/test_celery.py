@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from tests.backends import on_redis
@@ -27,7 +27,7 @@ def test_a_mail_travels_from_the_service_over_broker_and_worker_to_the_mailbox(
         smtp_tls="none",
     )
     start_worker(service.environment, "one")
-    answer = httpx.post(f"{service.url}/api/v1/auth/register", json=NEW_USER, timeout=30)
+    answer = httpx2.post(f"{service.url}/api/v1/auth/register", json=NEW_USER, timeout=30)
     assert answer.status_code == 200
     wait_until(lambda: mail_server.messages)
     assert mail_server.messages[0]["To"] == "ann@example.com"
@@ -39,5 +39,5 @@ def test_without_a_broker_the_service_sends_by_itself(
 ) -> None:
     mail = {"smtp_host": "127.0.0.1", "smtp_port": mail_server.port, "smtp_tls": "none"}
     service = live_service(run_jobs=True, **mail)
-    httpx.post(f"{service.url}/api/v1/auth/register", json=NEW_USER, timeout=30).raise_for_status()
+    httpx2.post(f"{service.url}/api/v1/auth/register", json=NEW_USER, timeout=30).raise_for_status()
     wait_until(lambda: mail_server.messages)

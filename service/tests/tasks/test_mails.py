@@ -6,15 +6,18 @@ import smtplib
 import socket
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
+from sqlalchemy import select
 
+from app.auth import mail_pace
 from app.config import Settings
 from app.mail.mailer import SmtpMailer
-from app.models import JobStatus
+from app.models import JobStatus, OneTimeToken
 from app.tasks.catalogue import registry
 from app.tasks.registry import Registry
 from app.tasks.runner import Runner
@@ -50,13 +53,13 @@ def token_in(message: EmailMessage) -> str:
     return found.group(1)
 
 
-async def register(client: httpx.AsyncClient, **fields: Any) -> None:
+async def register(client: httpx2.AsyncClient, **fields: Any) -> None:
     answer = await client.post("/api/v1/auth/register", json={**NEW_USER, **fields})
     assert answer.status_code == 200, answer.text
 
 
 async def test_registering_sends_a_link_that_verifies_once(
-    client: httpx.AsyncClient, store: JobStore, runner_of: Callable[[Registry], Runner], mail_server: MailServer
+    client: httpx2.AsyncClient, store: JobStore, runner_of: Callable[[Registry], Runner], mail_server: MailServer
 ) -> None:
     await register(client)
     work_off(store, runner_of(registry))
@@ -75,7 +78,7 @@ async def test_registering_sends_a_link_that_verifies_once(
 
 
 async def test_a_forgotten_password_is_reset_by_mail_and_an_unknown_address_gets_none(
-    client: httpx.AsyncClient,
+    client: httpx2.AsyncClient,
     accounts: Accounts,
     store: JobStore,
     runner_of: Callable[[Registry], Runner],
@@ -95,8 +98,44 @@ async def test_a_forgotten_password_is_reset_by_mail_and_an_unknown_address_gets
     assert mail_server.messages[-1]["Subject"] == "Your password was changed"
 
 
+async def test_who_asks_for_a_strangers_reset_link_again_and_again_neither_ends_it_nor_fills_their_mailbox(
+    client: httpx2.AsyncClient,
+    accounts: Accounts,
+    store: JobStore,
+    runner_of: Callable[[Registry], Runner],
+    mail_server: MailServer,
+) -> None:
+    user, runner = await accounts.user(), runner_of(registry)
+
+    async def ask(times: int) -> int:
+        """How many mails this leads to."""
+        before = len(mail_server.messages)
+        for _ in range(times):
+            await client.post("/api/v1/auth/password/forgot", json={"email": user.email})
+        work_off(store, runner)
+        return len(mail_server.messages) - before
+
+    async def pass_time(time: timedelta) -> None:
+        with store.session() as session:
+            for token in session.scalars(select(OneTimeToken)):
+                token.created_at -= time
+
+    assert await ask(6) == 1
+    young = token_in(mail_server.messages[0])
+    mails = 1
+    for _ in range(24 * 6):  # a day of it, every ten minutes
+        await pass_time(timedelta(minutes=10))
+        mails += await ask(1)
+    assert mail_pace.FREE < mails <= 28
+    await pass_time(timedelta(hours=1))
+    assert await ask(2) == 1
+    reset = {"token": token_in(mail_server.messages[-1]), "new_password": "Another9$giraffe-lantern"}
+    assert (await client.post("/api/v1/auth/password/reset", json={**reset, "token": young})).status_code == 400
+    assert (await client.post("/api/v1/auth/password/reset", json=reset)).status_code == 200
+
+
 async def test_a_refused_recipient_is_given_up_and_a_greylisted_one_is_tried_again(
-    client: httpx.AsyncClient, store: JobStore, runner_of: Callable[[Registry], Runner], mail_server: MailServer
+    client: httpx2.AsyncClient, store: JobStore, runner_of: Callable[[Registry], Runner], mail_server: MailServer
 ) -> None:
     mail_server.replies = ["550 no such user", "451 greylisted, try again"]
     await register(client)
@@ -114,7 +153,7 @@ async def test_a_refused_recipient_is_given_up_and_a_greylisted_one_is_tried_aga
 
 
 async def test_a_mail_server_that_is_away_or_slow_loses_nothing(
-    client: httpx.AsyncClient, store: JobStore, runner_of: Callable[[Registry], Runner], mail_server: MailServer
+    client: httpx2.AsyncClient, store: JobStore, runner_of: Callable[[Registry], Runner], mail_server: MailServer
 ) -> None:
     await register(client)
     mail_server.delay = 3
@@ -135,7 +174,7 @@ async def test_a_mail_server_that_is_away_or_slow_loses_nothing(
 
 
 async def test_a_link_that_was_replaced_meanwhile_is_not_sent(
-    client: httpx.AsyncClient,
+    client: httpx2.AsyncClient,
     accounts: Accounts,
     store: JobStore,
     runner_of: Callable[[Registry], Runner],
@@ -149,7 +188,7 @@ async def test_a_link_that_was_replaced_meanwhile_is_not_sent(
 
 
 async def test_addresses_beyond_ascii_are_sent_to_with_an_ascii_domain(
-    client: httpx.AsyncClient, store: JobStore, runner_of: Callable[[Registry], Runner], mail_server: MailServer
+    client: httpx2.AsyncClient, store: JobStore, runner_of: Callable[[Registry], Runner], mail_server: MailServer
 ) -> None:
     await register(client, email="j\u00f6rg@b\u00fccher.example")
     await register(client, email="ann@b\u00fccher.example", username="ann2")
@@ -164,7 +203,7 @@ async def test_addresses_beyond_ascii_are_sent_to_with_an_ascii_domain(
 
 
 async def test_where_the_server_takes_only_ascii_a_domain_still_arrives_and_a_local_part_is_given_up_at_once(
-    client: httpx.AsyncClient, store: JobStore, runner_of: Callable[[Registry], Runner], mail_server: MailServer
+    client: httpx2.AsyncClient, store: JobStore, runner_of: Callable[[Registry], Runner], mail_server: MailServer
 ) -> None:
     mail_server.stop()
     mail_server.takes_utf8 = False

@@ -1,20 +1,32 @@
-"""`expert note`: project memory from the command line, with the same five tools that agents have."""
+"""`expert note`: project memory from the command line, with the tools that agents have and what a person has besides.
 
+`--json` prints what a tool answers; otherwise the answer is put into a person's words (`render.notes`).
+"""
+
+import os
 import re
+import shlex
+import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from typer.core import TyperCommand
 
 from fastapi_expert import config
 from fastapi_expert.cli.options import JsonFlag
-from fastapi_expert.errors import UsageError
+from fastapi_expert.errors import ExpertError, UsageError
+from fastapi_expert.notes.errors import NoteError
 from fastapi_expert.notes.mcp.catalogue import call
 from fastapi_expert.notes.notebook import Notebook
 from fastapi_expert.notes.text.edits import OPERATIONS
+from fastapi_expert.render import notes as render
 from fastapi_expert.render.json import dumps
+from fastapi_expert.render.terminal import Style, stdout_style, style_of
+
+_T = TypeVar("_T")
 
 
 class _TakesText(TyperCommand):
@@ -64,7 +76,7 @@ def write(
     """
     arguments = {"title": title, "content": _content(content), "directory": directory, "tags": tag}
     more = {"note_type": note_type, "metadata": _metadata(meta), "overwrite": overwrite}
-    _answer("write_note", arguments | more | {"expected_checksum": expected_checksum}, json=json)
+    _answer("write_note", arguments | more | {"expected_checksum": expected_checksum}, render.written, json=json)
 
 
 @app.command("read")
@@ -73,7 +85,11 @@ def read(identifier: Identifier, json: JsonFlag = False) -> None:
 
     Example: expert note read decisions/soft-delete
     """
-    _answer("read_note", {"identifier": identifier}, json=json)
+    if json:
+        _answer("read_note", {"identifier": identifier}, render.written, json=True)
+    else:
+        _, content = _there(identifier, lambda: _notebook().read(identifier))
+        sys.stdout.write(content.text)
 
 
 @app.command("search")
@@ -101,7 +117,27 @@ def search(
     """
     arguments = {"query": " ".join(words) if words else None, "tags": tag, "note_types": note_type}
     filters = {"categories": category, "status": status, "after_date": after, "page": page, "page_size": page_size}
-    _answer("search_notes", arguments | filters, json=json)
+    _answer("search_notes", arguments | filters, render.found, json=json)
+
+
+@app.command("list")
+def list_notes(
+    folder: Annotated[str, typer.Argument(help="Folder below .expert/notes; all of them when left out.")] = "",
+    tag: Tags = None,
+    note_type: Annotated[
+        list[str] | None, typer.Option("--note-type", "--type", help="Only notes of this type; repeatable.")
+    ] = None,
+    page: Page = 1,
+    page_size: PageSize = 50,
+    json: JsonFlag = False,
+) -> None:
+    """Every note, by its place.
+
+    Example: expert note list decisions
+    """
+    pattern = f"{folder.strip('/')}/*" if folder.strip("/") else "*"
+    arguments = {"query": pattern, "search_type": "permalink", "tags": tag, "note_types": note_type}
+    _answer("search_notes", arguments | {"page": page, "page_size": page_size}, render.listed, json=json)
 
 
 @app.command("context")
@@ -119,13 +155,15 @@ def context(
     Example: expert note context decisions/soft-delete --depth 2
     """
     arguments = {"url": url, "depth": depth, "timeframe": timeframe, "max_related": max_related}
-    _answer("build_context", arguments | {"page": page, "page_size": page_size}, json=json)
+    _answer("build_context", arguments | {"page": page, "page_size": page_size}, render.context, json=json)
 
 
 @app.command("edit", cls=_TakesText)
 def edit(
     identifier: Identifier,
-    operation: Annotated[str, typer.Argument(help=f"One of {', '.join(OPERATIONS)}.")],
+    operation: Annotated[
+        str | None, typer.Argument(help=f"One of {', '.join(OPERATIONS)}; left out, $EDITOR opens the file.")
+    ] = None,
     content: Content = None,
     section: Annotated[
         str | None, typer.Option(help='Heading that a section operation means, such as "## Notes".')
@@ -139,33 +177,96 @@ def edit(
     expected_checksum: Checksum = None,
     json: JsonFlag = False,
 ) -> None:
-    """Change a note in place; append and prepend make one that is not there.
+    """Change a note in place, or open it in $EDITOR; append and prepend make one that is not there.
 
     Example: expert note edit decisions/soft-delete append "- [fact] Purged after 30 days"
     """
+    if operation is None:
+        _open(identifier)
+        return
     arguments: dict[str, Any] = {"identifier": identifier, "operation": operation, "content": _content(content)}
     where = {"section": section, "find_text": find, "expected_replacements": count, "metadata": _metadata(meta)}
     more = {"replace_subsections": not keep_subsections, "expected_checksum": expected_checksum}
-    _answer("edit_note", arguments | where | more, json=json)
+    _answer("edit_note", arguments | where | more, render.edited, json=json)
 
 
-def _answer(tool: str, arguments: dict[str, Any], *, json: bool) -> None:
-    """Run the tool on this project's notes; what it refuses goes to standard error and exits 1."""
-    notebook = Notebook(config.project_root(Path.cwd()) / ".expert" / "notes")
+@app.command("move")
+def move(
+    identifier: Identifier,
+    target: Annotated[str, typer.Argument(help="The folder it goes to, or its new path ending with .md.")],
+) -> None:
+    """Move a note to another folder or file; its permalink and its title stay, so links to it still lead there.
+
+    Example: expert note move decisions/soft-delete archive
+    """
+    note = _there(identifier, lambda: _notebook().move(identifier, target))
+    sys.stdout.write(f"moved {note.permalink}  {render.place(note.path)}\n")
+
+
+@app.command("remove")
+def remove(identifier: Identifier) -> None:
+    """Remove a note, and say which notes pointed at it.
+
+    Example: expert note remove decisions/soft-delete
+    """
+    note, pointing = _there(identifier, lambda: _notebook().remove(identifier))
+    sys.stdout.write(f"removed {note.permalink}  {render.place(note.path)}\n")
+    sys.stdout.writelines(f"  {render.place(each.path)} pointed at it\n" for each in pointing)
+
+
+def _notebook() -> Notebook:
+    return Notebook(config.project_root(Path.cwd()) / ".expert" / "notes")
+
+
+def _answer(tool: str, arguments: dict[str, Any], words: Callable[[dict[str, Any], Style], str], *, json: bool) -> None:
+    """Run the tool on this project's notes; ``words`` puts its answer into a person's. What it refuses exits 1."""
     given = {name: value for name, value in arguments.items() if value not in (None, [], {})}
-    reply = call(notebook, tool, given | {"output_format": "json" if json else "text"})
-    if isinstance(reply.answer, dict):
+    reply = call(_notebook(), tool, given | {"output_format": "json"})
+    assert isinstance(reply.answer, dict)
+    if json:
         sys.stdout.write(dumps(reply.answer))
+    elif reply.failed:
+        sys.stderr.write(f"error: {render.in_commands(str(reply.answer['message']))}\n")
     else:
-        stream = sys.stderr if reply.failed else sys.stdout
-        stream.write(reply.answer + ("" if reply.answer.endswith("\n") else "\n"))
-    missing = tool == "read_note" and _not_found(reply.answer)
-    if reply.failed or missing:
+        sys.stdout.write(words(reply.answer, stdout_style()) + "\n")
+    if reply.failed or reply.answer.get("error") or (tool == "build_context" and not reply.answer["results"]):
         raise typer.Exit(1)
 
 
-def _not_found(answer: str | dict[str, Any]) -> bool:
-    return answer.startswith("# Note Not Found") if isinstance(answer, str) else answer.get("permalink") is None
+def _there(identifier: str, ask: Callable[[], _T | None]) -> _T:
+    """What ``ask`` gives of a note; exits 1 with a word when there is none, or the notebook refuses."""
+    try:
+        answer = ask()
+    except NoteError as error:
+        sys.stderr.write(f"error: {render.in_commands(str(error))}\n")
+        raise typer.Exit(1) from None
+    if answer is not None:
+        return answer
+    sys.stderr.write(f"error: no note has the title, permalink or path {identifier!r}\n")
+    hits = call(_notebook(), "search_notes", {"query": identifier, "page_size": 5, "output_format": "json"})
+    if not hits.failed and isinstance(hits.answer, dict) and hits.answer["results"]:
+        sys.stderr.write(f"these mention it:\n{render.found(hits.answer, style_of(sys.stderr))}\n")
+    raise typer.Exit(1)
+
+
+def _open(identifier: str) -> None:
+    """Open a note in the person's editor.
+
+    Raises:
+        ExpertError: no editor is named, or it failed.
+    """
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    if not editor:
+        raise UsageError("no editor is named", do="set EDITOR, or say what to do: see `expert note edit --help`")
+    notebook = _notebook()
+    note, _ = _there(identifier, lambda: notebook.read(identifier))
+    file = notebook.folder.root / note.path
+    try:
+        code = subprocess.run([*shlex.split(editor), str(file)], check=False).returncode
+    except (OSError, ValueError) as error:
+        raise ExpertError(f"cannot be started: {error}", where=editor, do="set EDITOR to one that can") from None
+    if code:
+        raise ExpertError(f"the editor ended with {code}", where=editor)
 
 
 def _content(given: str | None) -> str:

@@ -1,5 +1,6 @@
 """May this write go through? One answer for every agent: those whose client calls our hook, and our own."""
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +36,8 @@ def check_write(write: Write, cwd: Path) -> Decision:
 
     path = write.path.resolve()
     root = _project_of(path, cwd.resolve())
+    if root is None:
+        return Decision(note=f"{path} is in no project, and not below {cwd}: fastapi-expert did not look at it.")
     name = path.relative_to(root).as_posix()
     moved = write.moved_from.resolve() if write.moved_from else None
     replaces = (moved.relative_to(root).as_posix(),) if moved and moved.is_relative_to(root) else ()
@@ -89,11 +92,17 @@ def _at_hand(root: Path, name: str) -> "tuple[Path | Codebase | Snapshot, str]":
     return codebase, f"fastapi-expert judged {name} by {seen} files; {left_out} more are being read in the background."
 
 
-def _project_of(path: Path, cwd: Path) -> Path:
-    """The project that ``path`` belongs to; without any mark of one, the folder worked in, else the file's own."""
+def _project_of(path: Path, cwd: Path) -> Path | None:
+    """The project that ``path`` belongs to; without any mark of one, the folder worked in.
+
+    Who works in the whole machine or in a home folder gets the file's own folder. None for a file that is elsewhere:
+    a folder that merely holds it (`/tmp`) is not a project, and may hold anything.
+    """
     from fastapi_expert.config import enclosing_project
 
     folder = next(parent for parent in path.parents if parent.is_dir())
-    is_whole_machine = cwd in (Path(cwd.anchor), Path.home())
-    fallback = cwd if path.is_relative_to(cwd) and not is_whole_machine else folder
-    return enclosing_project(folder) or fallback
+    if project := enclosing_project(folder):
+        return project
+    everything = (Path(cwd.anchor), Path.home(), Path(tempfile.gettempdir()).resolve())
+    root = folder if cwd in everything else cwd
+    return root if root not in everything and path.is_relative_to(root) else None

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from fastapi_expert.store import ensure_ignored, write_atomically
 
+JOURNAL = ".expert/cache/installed.json"
+
 
 @dataclass(slots=True)
 class _Entry:
@@ -27,15 +29,13 @@ class _Entry:
 class Journal:
     """One `_Entry` for each file, and the folders that installing had to make."""
 
-    _where = Path(".expert/cache/installed.json")
-
     def __init__(self, root: Path) -> None:
         self._root = root
         self._entries: dict[str, _Entry] = {}
         self._folders: set[str] = set()
         # Without a readable journal removing takes out our parts instead of restoring bytes.
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
-            loaded = json.loads((root / self._where).read_bytes())
+            loaded = json.loads((root / JOURNAL).read_bytes())
             self._entries = {path: _Entry(**entry) for path, entry in loaded["files"].items()}
             self._folders = set(loaded["folders"])
 
@@ -72,13 +72,13 @@ class Journal:
 
     def save(self) -> None:
         if self._entries:
-            self._note_folders(str(self._where))
+            self._note_folders(JOURNAL)
             entries = {path: asdict(entry) for path, entry in sorted(self._entries.items())}
             journal = {"folders": sorted(self._folders), "files": entries}
-            write_atomically(self._root / self._where, json.dumps(journal, indent=1).encode())
+            write_atomically(self._root / JOURNAL, json.dumps(journal, indent=1).encode())
             ensure_ignored(self._root / ".expert/cache")
-        elif (self._root / self._where).exists():
-            (self._root / self._where).unlink()
+        elif (self._root / JOURNAL).exists():
+            (self._root / JOURNAL).unlink()
             cache = self._root / ".expert/cache"
             if [entry.name for entry in cache.iterdir()] == [".gitignore"]:
                 (cache / ".gitignore").unlink()

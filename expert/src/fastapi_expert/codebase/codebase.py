@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from fastapi_expert.codebase.files.cache import Cache
+from fastapi_expert.codebase.files.pins import Pins
 from fastapi_expert.codebase.files.scan import (
     Progress,
     Scan,
@@ -15,7 +16,6 @@ from fastapi_expert.codebase.files.scan import (
     paused_collection,
     scan,
 )
-from fastapi_expert.codebase.link.framework import includes_live
 from fastapi_expert.codebase.link.roles import Place
 from fastapi_expert.codebase.model import (
     Component,
@@ -154,7 +154,15 @@ class Codebase:
 
     @cached_property
     def _full_inventory(self) -> "FullInventory":
-        return self._ask(lambda linked: linked.full_inventory)
+        from fastapi_expert.codebase.kept import Kept
+
+        state = [str(self.root), self.digest, self.is_live]
+        kept = Kept(self.cache, state, self._sources.hash_of)
+        if "_linked" not in self.__dict__ and (found := kept.recall()) is not None:
+            return found
+        found = self._ask(lambda linked: linked.full_inventory)
+        kept.keep(found, self._sources.besides())
+        return found
 
     @property
     def components(self) -> tuple[Component, ...]:
@@ -184,8 +192,16 @@ class Codebase:
 
     @cached_property
     def is_live(self) -> bool:
-        """Whether routers include as the FastAPI that this project pins does since 0.137."""
-        return includes_live(self.root)
+        """Whether routes added to a router after it was included count, as they do since FastAPI 0.137.
+
+        True unless the project holds an older one: before, including took a snapshot.
+        """
+        return self.pins.of("fastapi").may_be_at_least((0, 137))
+
+    @cached_property
+    def pins(self) -> Pins:
+        """Which releases of its dependencies this project is written for."""
+        return Pins(self.root)
 
     def fields(self, path: str, qualname: str) -> tuple[Field, ...]:
         """The fields of a class, inherited ones included."""

@@ -56,8 +56,24 @@ REFUSING_STATUSES = (401, 403)
 
 # -- background work ------------------------------------------------------------------------------------------------
 
-BACKGROUND_CALLS = ("add_task", "enqueue")
-"""Methods that run their first argument later."""
+TASK_DECORATORS = frozenset({
+    "task", "shared_task", "actor", "job", "cron", "periodic", "periodic_task", "db_task", "db_periodic_task",
+    "broadcast_task", "scheduled_job", "repeat_every", "repeat_at", "crontab",
+})  # fmt: skip
+"""Decorators of Celery, Dramatiq, RQ, Huey, Taskiq, Procrastinate, APScheduler, aiocron and fastapi-utils."""
+NO_TASK_QUEUES = ("locust", "invoke", "robocorp", "pytest")
+"""Packages whose `task` is something else."""
+COROUTINE_STARTERS = frozenset({"create_task", "ensure_future", "run_coroutine_threadsafe"})
+"""Run the coroutine that they are given, beside what called them."""
+CALLABLE_STARTERS = {
+    "add_task": (0, "func"), "BackgroundTask": (0, "func"), "start_soon": (0, "func"), "add_job": (0, "func"),
+    "enqueue": (0, "f"), "enqueue_call": (0, "func"), "enqueue_in": (1, "func"), "enqueue_at": (1, "func"),
+    "register_task": (0, "func"), "do": (0, "job_func"), "schedule": (None, "func"), "cron": (None, "func"),
+    "Thread": (1, "target"), "Process": (1, "target"), "Timer": (1, "function"),
+}  # fmt: skip
+"""Run what they are given later, or again and again: its position among the arguments and its keyword."""
+WORKER_SETTINGS = ("functions", "cron_jobs")
+"""What an arq or SAQ worker is told to run."""
 
 # -- tests ----------------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """Writing, reading and editing notes: every change under the folder's lock, on what the files say at that moment."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -9,6 +10,7 @@ from fastapi_expert.notes.errors import NoteError
 from fastapi_expert.notes.index.links import find
 from fastapi_expert.notes.index.lookup import Index, Note
 from fastapi_expert.notes.store.folder import (
+    ChangedMeanwhile,
     Content,
     Folder,
     decode,
@@ -22,6 +24,7 @@ from fastapi_expert.notes.text import (
 )
 
 _SHORTEST_CHECKSUM = 8  # digits: what `write_note` prints; fewer would fit many a file
+_ATTEMPTS = 10  # at a note that other programs write too
 _OWN_KEYS = ("title", "type", "permalink")  # each has its own parameter or rule
 
 
@@ -79,7 +82,8 @@ class Notebook:
         path = f"{directory}/{names.file_name(title)}" if directory else names.file_name(title)
         names.inside(self.folder.root, path)
         given = frontmatter.split(_clean(content))
-        with self.folder.writing(), Index.open(self.folder) as index:
+
+        def change(index: Index) -> Written:
             existing = self._occupant(index, path)
             if existing and not overwrite:
                 raise _exists(title, existing)
@@ -98,6 +102,8 @@ class Notebook:
             body = given.body.lstrip("\n") if given.head else given.body
             text = f"{frontmatter.dump({**head, **rest})}\n{_ended(body)}"
             return self._put(index, existing.path if existing else path, text, like=old)
+
+        return self._under_lock(path, change)
 
     def read(self, identifier: str) -> tuple[Note, Content] | None:
         """The note that ``identifier`` names and its file; None when there is none.
@@ -128,12 +134,13 @@ class Notebook:
         added = edit.operation in ("append", "prepend")
         given = frontmatter.split(_clean(edit.content)) if added else frontmatter.Split("", _clean(edit.content), {})
         content = given.body.lstrip("\n") if given.head else given.body
-        changes = {**_others(given.values), **_others(metadata or {})}
-        with self.folder.writing(), Index.open(self.folder) as index:
+        asked = {**_others(given.values), **_others(metadata or {})}
+
+        def change(index: Index) -> Written:
             note = find(index, identifier, project=self.project)
             if note is None:
                 if added:
-                    return self._create(index, identifier, content, changes)
+                    return self._create(index, identifier, content, asked)
                 raise NoteError(
                     "ENTITY_NOT_FOUND",
                     f"Entity not found: {identifier!r}",
@@ -143,10 +150,69 @@ class Notebook:
             parts = frontmatter.split(old.text)
             body = _apply(parts.body, edit, content)
             title = _renamed(note, parts.body, body)
-            changes |= {"title": title} if title else {}
+            changes = asked | ({"title": title} if title else {})
             changes = {key: names.tag_list(value) if key == "tags" else value for key, value in changes.items()}
             head = frontmatter.merge(parts.head, parts.values, changes) if changes else parts.head
             return self._put(index, note.path, head + _ended(body), like=old)
+
+        return self._under_lock(identifier, change)
+
+    def move(self, identifier: str, target: str) -> Note | None:
+        """Move a note to the folder ``target``, or to that path when it ends with `.md`; None when there is none.
+
+        Its title stays, and its permalink: one that only its path gave it is written into it first.
+
+        Raises:
+            NoteError: something is there already, the place is not allowed, or the note is locked.
+        """
+        with self.folder.writing(), Index.open(self.folder) as index:
+            note = find(index, identifier, project=self.project)
+            if note is None:
+                return None
+            old = self._unchanged(note, None)
+            folder, _, name = target.strip("/").rpartition("/") if target.endswith(".md") else (target, "", "")
+            folder = names.relative_directory(folder)
+            path = "/".join(filter(None, (folder, name or note.path.rpartition("/")[2])))
+            names.inside(self.folder.root, path)
+            if self.folder.exists(path):
+                raise NoteError("NOTE_ALREADY_EXISTS", "something is there already", where=path, do="choose another")
+            parts = frontmatter.split(old.text)
+            if "permalink" not in parts.values:
+                head = frontmatter.merge(parts.head, parts.values, {"permalink": note.permalink})
+                self.folder.write(note.path, head + parts.body, like=old)
+            self.folder.move(note.path, path)
+            index.learn(note.path)
+            index.learn(path)
+            return index.by_path(path)
+
+    def remove(self, identifier: str) -> tuple[Note, list[Note]] | None:
+        """Remove a note; returns it and the notes that pointed at it, None when there is none.
+
+        Raises:
+            NoteError: it is locked, or the disk refuses.
+        """
+        with self.folder.writing(), Index.open(self.folder) as index:
+            note = find(index, identifier, project=self.project)
+            if note is None:
+                return None
+            self._unchanged(note, None)
+            pointing = index.by_id(list(dict.fromkeys(fact.note for fact in index.pointing_at(note))))
+            self.folder.remove(note.path)
+            index.learn(note.path)
+            return note, pointing
+
+    def _under_lock(self, what: str, change: Callable[[Index], Written]) -> Written:
+        """Make ``change`` under the lock, anew while programs that do not take the lock write the same note."""
+        with self.folder.writing():
+            for _ in range(_ATTEMPTS):
+                with suppress(ChangedMeanwhile), Index.open(self.folder) as index:
+                    return change(index)
+        raise NoteError(
+            "LOCKED",
+            "another program keeps writing this note",
+            where=what,
+            do="wait for it, or end it; then repeat this",
+        )
 
     def _create(self, index: Index, identifier: str, content: str, changes: Mapping[str, Any]) -> Written:
         text = identifier.strip().removeprefix("memory://").strip("/")
@@ -179,6 +245,14 @@ class Notebook:
     def _unchanged(self, note: Note, expected_checksum: str | None) -> Content:
         """The file of ``note`` for changing it."""
         content = self.folder.read(note.path)
+        if frontmatter.split(content.text).values.get("locked") is True:
+            raise NoteError(
+                "NOTE_LOCKED",
+                "is locked: its front matter says `locked: true`",
+                where=note.path,
+                do="write another note, or ask a person to take that line out of the file",
+                permalink=note.permalink,
+            )
         if content.broken:
             raise NoteError(
                 "UNREADABLE",

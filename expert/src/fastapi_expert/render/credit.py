@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from fastapi_expert.credit.history import Commit, Contributor
 from fastapi_expert.credit.records import Record
+from fastapi_expert.render.terminal import counted
 
 
 def pending_table(records: Sequence[Record]) -> str:
@@ -21,10 +22,12 @@ def pending_table(records: Sequence[Record]) -> str:
 
 def contributors_table(found: Sequence[Contributor], commits: Sequence[Commit]) -> str:
     """One row a contributor, and how much of the history names anybody."""
+    if not commits:
+        return "no commit here"
     named = sum(1 for commit in commits if commit.names and not commit.merge)
-    closing = f"{len(commits)} commits, {named} of them name {len(found)} contributors"
     if not found:
-        return closing
+        return f"{counted(len(commits), 'commit')}, none of which names a contributor"
+    closing = f"{counted(len(found), 'contributor')} named in {named} of {counted(len(commits), 'commit')}"
     head = ("contributor", "commits", "files", "added", "deleted", "last", "what")
     rows = [
         (

@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 
 from fastapi_expert.find import Hit
-from fastapi_expert.render.terminal import Style, printable
+from fastapi_expert.render.terminal import Style, cut, printable
+
+SHOWN = 80
+"""Columns of a question that an answer repeats."""
 
 
 def hits_text(query: str, hits: Sequence[Hit], style: Style) -> str:
     """One or two lines a hit."""
     if not hits:
-        return f"nothing here answers {query!r}"
+        return f"nothing here answers {cut(printable(query), SHOWN)!r}"
     return "\n".join(_hit(hit, style) for hit in hits)
 
 

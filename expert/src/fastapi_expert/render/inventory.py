@@ -29,9 +29,9 @@ def inventory_text(inventory: Inventory, style: Style) -> str:
     lines += _routers(inventory, style)
     if inventory.problems:
         lines += ["", style.paint(f"{counted(len(inventory.problems), 'thing')} that the text does not tell:", "bold")]
-        lines += [f"  {one.path}:{one.line}  {printable(one.message)}" for one in inventory.problems[:10]]
+        lines += [style.row([f"  {one.path}:{one.line}", printable(one.message)]) for one in inventory.problems[:10]]
         if len(inventory.problems) > 10:
-            lines.append(f"  … {len(inventory.problems) - 10:,} more with --json")
+            lines.append(f"  … {len(inventory.problems) - 10:,} more (expert routes --problems)")
     return "\n".join([*lines, "", _hint(style)])
 
 
@@ -68,7 +68,7 @@ def _routers(inventory: Inventory, style: Style) -> list[str]:
                 own = [path for one in _hanging(component, by_id) for path in paths.get(one.id, ())]
                 shared = style.paint(f"{printable(common_prefix(own)):<28}", "cyan")
                 place = style.paint(f"{component.path}:{component.line}", "dim")
-                lines.append(f"  {kind:<7}{len(own):>4} routes  {shared}  {component.qualname}  {place}")
+                lines.append(style.row([f"  {kind:<7}{len(own):>4} routes", shared, component.qualname, place]))
     return ["", style.paint("applications and routers", "bold"), *lines] if lines else []
 
 

@@ -76,12 +76,14 @@ def _line(route: Route, names: dict[str, str], verb: int, path: int, style: Styl
     tested = f"{tests:<9}" if route.tests else style.paint("untested ", "red")
     models = _models(route, names)
     place = style.paint(f"{route.path_file}:{route.line}", "dim")
-    shown = f"{method}  {printable(route.path):<{path}}  {auth}  {tested}  {route.name}{models}  {place}"
+    parts = [f"{method}  {printable(route.path):<{path}}", auth, tested, f"{route.name}{models}", place]
     if route.when is not None:
         default = route.when.default if route.when.default is not None else "not set"
         state = "open as shipped" if route.when.open else "protected as shipped"
-        shown += f"  {style.paint(f'by {route.when.setting} ({default}: {state})', 'dim')}"
-    return shown if route.reach == "served" else f"{shown}  {style.paint(route.reach, 'yellow')}"
+        parts.append(style.paint(f"by {route.when.setting} ({default}: {state})", "dim"))
+    if route.reach != "served":
+        parts.append(style.paint(route.reach, "yellow"))
+    return style.row(parts)
 
 
 def _models(route: Route, names: dict[str, str]) -> str:

@@ -1,7 +1,9 @@
 """Text for people without a library, which would cost a hook more than its answer: width, colour where it is wanted."""
 
 import os
+import re
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TextIO
 from unicodedata import combining, east_asian_width
@@ -16,14 +18,19 @@ _CODES = {
     "magenta": "35",
     "cyan": "36",
 }
+_CODE = re.compile(r"\033\[[0-9;]*m")
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How to write for one stream: whether colour is wanted, and how many columns there are."""
+    """How to write for one stream: whether colour is wanted, how many columns there are, and whether they end lines.
+
+    A terminal breaks what is longer wherever it happens to end; a pipe or a file takes a line of any length.
+    """
 
     colour: bool
     width: int
+    is_terminal: bool = False
 
     def paint(self, text: str, *names: str) -> str:
         """``text`` in the named styles; unchanged when colour is not wanted or there is nothing to colour."""
@@ -31,10 +38,25 @@ class Style:
             return text
         return f"\033[{';'.join(_CODES[name] for name in names)}m{text}\033[0m"
 
+    def row(self, parts: Iterable[str], indent: int = 8) -> str:
+        """``parts`` two spaces apart; on a terminal broken between parts, and what follows set in by ``indent``."""
+        row, taken = "", 0
+        for part in filter(None, parts):
+            width = cells(_CODE.sub("", part).rstrip())
+            if not row:
+                row, taken = part, cells(_CODE.sub("", part))
+            elif self.is_terminal and taken + 2 + width > self.width:
+                row = f"{row.rstrip()}\n{'':{indent}}{part}"
+                taken = indent + cells(_CODE.sub("", part))
+            else:
+                row += f"  {part}"
+                taken += 2 + cells(_CODE.sub("", part))
+        return row.rstrip()
+
 
 def style_of(stream: TextIO) -> Style:
     """The style for ``stream``: NO_COLOR (no-color.org) wins, then FORCE_COLOR, then whether it is a terminal."""
-    return Style(colour=wants_colour(stream), width=_width(stream))
+    return Style(colour=wants_colour(stream), width=_width(stream), is_terminal=stream.isatty())
 
 
 def stdout_style() -> Style:

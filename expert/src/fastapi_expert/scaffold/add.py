@@ -153,7 +153,9 @@ def _refuse_same_fields(codebase: Codebase, names: Names, fields: tuple[Field, .
 def _referred(codebase: Codebase, names: Names, fields: tuple[Field, ...]) -> dict[str, str]:
     """The table each `ref[…]` names; one may be the resource's own, as of a category its parent."""
     known = {
-        names_of(c.name).singular: names_of(c.name).plural for c in codebase.inventory.components if c.kind == "table"
+        names_of(c.name).singular: names_of(c.name).plural
+        for c in codebase.inventory.components
+        if c.kind == "table" and c.bases is not None
     } | {names.singular: names.plural}
     tables: dict[str, str] = {}
     for field in fields:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 from dataclasses import asdict, dataclass
@@ -53,11 +54,25 @@ class Answers:
 def lay_down(folder: Path, answers: Answers) -> str:
     """Write the service to `folder`, make it a git repository and commit; returns the commit.
 
+    Whatever goes wrong, nothing of it stays.
+
     Raises:
-        ExpertError: the folder exists and is not empty, or git is missing.
+        ExpertError: the folder exists and is not empty, or git is missing or refuses.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ExpertError("this exists and is not empty", where=str(folder), do="Choose another name or --path.")
+    existed = folder.exists()
+    try:
+        return _lay_down(folder, answers)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        if existed:
+            folder.mkdir()
+        raise
+
+
+def _lay_down(folder: Path, answers: Answers) -> str:
+    git(Path.cwd(), "--version")
     render(folder, answers)
     if answers.database == "postgresql":  # a file of this machine: git ignores it, as it will the password
         (folder / ".env").write_text(f"DATABASE_URL={answers.database_url}\n", encoding="utf-8")

@@ -56,7 +56,7 @@ def install_root(app: FastAPI, settings: Settings) -> None:
     told = {
         "name": settings.project_name,
         "version": settings.version,
-        "docs": f"{settings.api_v1_str}/docs" if settings.docs_enabled else None,
+        "docs": f"{settings.api_path}/docs" if settings.docs_enabled else None,
     }
     headers = {"Cache-Control": "no-cache", "Vary": "Accept"}
 

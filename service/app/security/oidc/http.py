@@ -10,7 +10,7 @@ import structlog
 from app.http.errors import BadGateway, Unavailable
 
 if TYPE_CHECKING:
-    import httpx
+    import httpx2
 
 log = structlog.get_logger(__name__)
 
@@ -24,7 +24,7 @@ class ProviderHttp:
 
     def __init__(self, provider: str) -> None:
         self.provider = provider
-        self._client: httpx.AsyncClient | None = None
+        self._client: httpx2.AsyncClient | None = None
 
     async def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         """The JSON object at `url`. Raises Unavailable, BadGateway."""
@@ -35,18 +35,18 @@ class ProviderHttp:
 
     async def request(self, method: str, url: str, **options: Any) -> tuple[int, dict[str, Any]]:
         """Status and JSON object of the answer. Raises Unavailable when there is none, BadGateway for no JSON."""
-        import httpx
+        import httpx2
 
         if self._client is None:
-            timeout = httpx.Timeout(SECONDS, connect=CONNECT_SECONDS)
-            self._client = httpx.AsyncClient(timeout=timeout, follow_redirects=False)
+            timeout = httpx2.Timeout(SECONDS, connect=CONNECT_SECONDS)
+            self._client = httpx2.AsyncClient(timeout=timeout, follow_redirects=False)
         try:
             async with (
-                asyncio.timeout(SECONDS),  # httpx counts each read by itself: a provider that drips would never end
+                asyncio.timeout(SECONDS),  # httpx2 counts each read by itself: a provider that drips would never end
                 self._client.stream(method, url, **options) as answer,
             ):
                 status, body = answer.status_code, await self._body(answer)
-        except (httpx.TransportError, TimeoutError) as error:
+        except (httpx2.TransportError, TimeoutError) as error:
             raise self._down(f"{url}: {type(error).__name__}") from error
         if status >= 500 or status == 429:
             raise self._down(f"{url} answered {status}")
@@ -70,7 +70,7 @@ class ProviderHttp:
         if self._client is not None:
             await self._client.aclose()
 
-    async def _body(self, answer: "httpx.Response") -> bytes:
+    async def _body(self, answer: "httpx2.Response") -> bytes:
         body = b""
         async for chunk in answer.aiter_bytes():
             body += chunk

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
+import httpx2
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -54,8 +54,8 @@ class Provider(Server):
 
     def is_ready(self) -> bool:
         try:
-            return httpx.get(f"{self.issuer}/.well-known/openid-configuration").status_code == 200
-        except httpx.HTTPError:
+            return httpx2.get(f"{self.issuer}/.well-known/openid-configuration").status_code == 200
+        except httpx2.HTTPError:
             return False
 
 
@@ -68,9 +68,9 @@ def new_key() -> bytes:
 class Browser:
     """One person's browser: keeps the cookies of the service and of the provider, follows nothing by itself."""
 
-    def __init__(self, service: httpx.AsyncClient) -> None:
+    def __init__(self, service: httpx2.AsyncClient) -> None:
         self.service = service
-        self.outside = httpx.AsyncClient()
+        self.outside = httpx2.AsyncClient()
 
     async def begin(self, **query: str) -> str:
         """Begin a sign-in; the address at the provider where it goes on."""
@@ -91,13 +91,13 @@ class Browser:
             answer = await self.outside.post(answer.url, data=form)
         return answer.headers["location"]
 
-    async def come_back(self, back: str, **changed: str | None) -> httpx.Response:
+    async def come_back(self, back: str, **changed: str | None) -> httpx2.Response:
         """Bring the provider's answer to the service, with some of its parameters changed (None: left out)."""
         parameters = {key: values[0] for key, values in parse_qs(urlsplit(back).query).items()} | changed
         kept = {key: value for key, value in parameters.items() if value is not None}
         return await self.service.get(CALLBACK, params=kept)
 
-    async def sign_in(self, username: str, **query: str) -> httpx.Response:
+    async def sign_in(self, username: str, **query: str) -> httpx2.Response:
         return await self.come_back(await self.log_in(await self.begin(**query), username))
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-import httpx
+import httpx2
 import pyotp
 import pytest
 
@@ -45,7 +45,7 @@ class Protected:
 class Enrolment:
     """Walks through the front door."""
 
-    def __init__(self, client: httpx.AsyncClient, accounts: Accounts, clock: Clock) -> None:
+    def __init__(self, client: httpx2.AsyncClient, accounts: Accounts, clock: Clock) -> None:
         self.client, self.accounts, self.clock = client, accounts, clock
 
     async def protected(self, **fields: object) -> Protected:
@@ -66,10 +66,10 @@ class Enrolment:
         assert parsed.secret == answer.json()["secret"]
         return parsed
 
-    async def confirm(self, account: Account, code: str) -> httpx.Response:
+    async def confirm(self, account: Account, code: str) -> httpx2.Response:
         return await self.client.post(f"{API}/second-factor/confirm", json={"code": code}, headers=account.headers)
 
-    async def first_step(self, email: str, password: str = PASSWORD, **query: object) -> httpx.Response:
+    async def first_step(self, email: str, password: str = PASSWORD, **query: object) -> httpx2.Response:
         form = {"username": email, "password": password}
         return await self.client.post(f"{API}/login", data=form, params=query)
 
@@ -78,11 +78,11 @@ class Enrolment:
         assert answer.status_code == 401, answer.text
         return answer.json()["mfa_token"]
 
-    async def second_step(self, mfa_token: str, code: str, **query: object) -> httpx.Response:
+    async def second_step(self, mfa_token: str, code: str, **query: object) -> httpx2.Response:
         body = {"mfa_token": mfa_token, "code": code}
         return await self.client.post(f"{API}/login/second-factor", json=body, params=query)
 
-    async def sign_in(self, person: Protected, code: str) -> httpx.Response:
+    async def sign_in(self, person: Protected, code: str) -> httpx2.Response:
         return await self.second_step(await self.challenge(person.account.email), code)
 
 
@@ -94,5 +94,5 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def doors(client: httpx.AsyncClient, accounts: Accounts, clock: Clock) -> Enrolment:
+def doors(client: httpx2.AsyncClient, accounts: Accounts, clock: Clock) -> Enrolment:
     return Enrolment(client, accounts, clock)

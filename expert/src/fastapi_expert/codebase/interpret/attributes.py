@@ -7,7 +7,6 @@ from typing import Any
 from fastapi_expert.codebase.interpret.paths import CONSTANTS, path_attribute
 from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
-    HOLE,
     MISSING,
     Arguments,
     ClassValue,
@@ -109,7 +108,7 @@ def attribute(interp: Runtime, value: Any, name: str, site: Site) -> Any:
     if name == "__path__" and isinstance(value, Unknown):
         return value
     if isinstance(value, Unknown):
-        return replace(value, text=HOLE, unset=False)
+        return Unknown(value.site, value.reason)
     read = _READERS.get(value.__class__)
     if read is not None:
         return read(interp, value, name, site)
@@ -225,6 +224,8 @@ def _of_router(interp: Runtime, router: Router, name: str, site: Site) -> Any:
         return RouteList(router)
     if name in ("__class__", "__dict__"):
         return router.cls if name == "__class__" else Unknown(site, "what a router holds")
+    if name == "dependency_overrides" and router.is_app:
+        return router.attributes.setdefault(name, {})
     if name == "state":
         return router.attributes.setdefault(name, Instance(External("starlette.datastructures.State"), site))
     if router.is_app and name in _APP_DEFAULTS:
@@ -407,7 +408,7 @@ def _member(interp: Runtime, cls: ClassValue, name: str, value: Any) -> Any:
     return value
 
 
-_FIELDS = frozenset(
+FIELDS = frozenset(
     [
         "Field",
         "field",
@@ -423,6 +424,7 @@ _FIELDS = frozenset(
         "mapped_column",
     ]
 )
+"""Functions and classes outside that say what a field of a class holds."""
 
 
 def default(interp: Runtime, value: Any, site: Site) -> Any:
@@ -432,7 +434,7 @@ def default(interp: Runtime, value: Any, site: Site) -> Any:
     package, _, kind = value.cls.name.rpartition(".")
     if package.startswith("traitlets") and "0" in value.attributes:
         return value.attributes["0"]
-    if kind not in _FIELDS:
+    if kind not in FIELDS:
         return value
     for key in ("default_factory", "factory", *(("0",) if kind == "Factory" else ())):
         if key in value.attributes:

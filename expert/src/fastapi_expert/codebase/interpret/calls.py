@@ -199,7 +199,7 @@ def _external(interp: Runtime, function: External, given: Arguments) -> Any:
     last = function.name.rpartition(".")[2]
     if last in DEPENDS and not function.name.startswith("builtins."):
         target = given.args[0] if given.args else given.keywords.get("dependency")
-        return Dependency(target, last == "Security", given.site)
+        return Dependency(target, last == "Security", given.site, given.keywords.get("scopes"))
     if last == "get" and function.name.endswith("environ.get"):
         last = "getenv"
     if last in ("config", "env") and "default" in given.keywords:
@@ -262,6 +262,10 @@ def _method(interp: Runtime, method: Method, given: Arguments) -> Any:
         if name in ("substitute", "safe_substitute") and receiver.cls.name == "string.Template":
             return _substituted(receiver.attributes.get("0"), given)
         return External(f"{receiver.cls.name}.{name}()") if not given.args else _first_function(given.args, given.site)
+    if isinstance(receiver, Instance) and name == "__init__":  # of a base outside: it keeps what it is given
+        for key, value in given.keywords.items():
+            receiver.attributes.setdefault(key, value)
+        return None
     return Unknown(given.site, f"what {name}() returns is not known")
 
 

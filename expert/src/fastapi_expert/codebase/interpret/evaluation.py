@@ -90,7 +90,7 @@ def evaluate(interp: Runtime, expr: Expr, scope: Scope) -> Any:
         return _name(interp, expr, scope)
     if expr is None:
         return None
-    known = _EVALUATE.get(expr[0])
+    known = _EVALUATE.get(ir.tag(expr))
     if known is None:
         return Unknown(_site(scope, expr), "not a constant")
     shape, read = known

@@ -37,6 +37,7 @@ from fastapi_expert.codebase.interpret.values import (
     Scope,
     Site,
     Thunk,
+    Uncalled,
     Unknown,
     is_dict,
     is_list,
@@ -303,7 +304,8 @@ class Interpreter(Runtime):
         self.called.add((function.path, function.qualname))
         body = self._body(function, facts, args, keywords)
         if body is None or self.calling > MAX_DEPTH or self.steps > self.budget:
-            return Unknown(site, f"what {facts.name}() returns is not known from its text")
+            reason = f"what {facts.name}() returns is not known from its text"
+            return Uncalled(site, reason, function=function, args=tuple(args), keywords=keywords)
         if ir.yields(body):
             return GeneratorCall(function, args, keywords, site)
         return self._run_function(function, facts, body, args, keywords, site, None)

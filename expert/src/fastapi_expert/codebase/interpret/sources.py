@@ -5,11 +5,13 @@ whoever keeps a result of linking can tell whether it still holds.
 """
 
 import json
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from fastapi_expert.codebase.files.listing import MAX_BYTES
+from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.ir import Stmt
 from fastapi_expert.codebase.syntax.reader import read_source
 
@@ -26,6 +28,7 @@ class Sources:
         self.read: dict[str, bytes | None] = {}
         """Each data file that was asked for, with the hash of its content; None when it was not there."""
         self._bodies: dict[str, dict[str, tuple[Stmt, ...] | None]] = {}
+        self._rebound: dict[str, set[str]] = {}
 
     def text(self, path: str) -> str | None:
         """The content of a data file below the root; None when it is not there or no text."""
@@ -43,6 +46,15 @@ class Sources:
             for path, known in self.read.items()
         )
 
+    def hash_of(self, path: str) -> str | None:
+        """The hash of a file's content as it is now; None when it is not there."""
+        content = self._content(path)
+        return None if content is None else _hash(content).hex()
+
+    def besides(self) -> dict[str, str | None]:
+        """Every data file that was read, with the hash of what it held."""
+        return {path: None if known is None else known.hex() for path, known in self.read.items()}
+
     def body(self, path: str, qualname: str) -> tuple[Stmt, ...] | None:
         """The statements of a function; None when its file is not what it was when the facts were read."""
         if path not in self._bodies:
@@ -52,6 +64,14 @@ class Sources:
             self._bodies[path] = {one.qualname: one.body for one in facts.functions} if facts is not None else {}
         return self._bodies[path].get(qualname)
 
+    def rebinds(self, path: str, name: str) -> bool:
+        """Whether a function of the file says `global NAME`: what module level binds is not what it has later."""
+        if path not in self._rebound:
+            self.body(path, "")
+            bodies = [body for body in self._bodies[path].values() if body]
+            self._rebound[path] = {one for body in bodies for one in _globals(body)}
+        return name in self._rebound[path]
+
     def _content(self, path: str) -> bytes | None:
         try:
             file = (self.root / path).resolve()
@@ -60,6 +80,15 @@ class Sources:
             return file.read_bytes()
         except OSError:
             return None
+
+
+def _globals(body: Iterable[Stmt]) -> Iterator[str]:
+    for statement in body:
+        said = ir.match(statement, ir.Global)
+        if said is not None and said.is_global:
+            yield from said.names
+        for inner in ir.blocks(statement):
+            yield from _globals(inner)
 
 
 def _hash(content: bytes) -> bytes:

@@ -33,7 +33,7 @@ MAX_LOOP = 500
 
 def run_statement(interp: Runtime, statement: Stmt, scope: Scope) -> None:
     """Run one statement."""
-    shape, run = _RUN[statement[0]]
+    shape, run = _RUN[ir.tag(statement)]
     run(interp, shape(statement), scope)
 
 

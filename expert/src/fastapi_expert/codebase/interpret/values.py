@@ -71,6 +71,15 @@ class Unknown:
     unset: bool = False
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Uncalled(Unknown):
+    """What a function gives whose body was not read: whoever reads bodies may still call it."""
+
+    function: "FunctionValue | None" = None
+    args: tuple[Any, ...] = ()
+    keywords: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """A branch that may or may not run: where its condition stands and why that is not settled."""
@@ -205,11 +214,12 @@ class RouteList:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dependency:
-    """`Depends(call)` or `Security(call, scopes=…)`; ``call`` None stands for the annotated class."""
+    """`Depends(call)` or `Security(call, scopes=…)`; without a ``call`` it is the annotated class."""
 
     call: Any
     security: bool
     site: Site
+    scopes: Any = None
 
 
 @dataclass(slots=True, eq=False)

@@ -1,22 +1,31 @@
 """What a class is (schema, table, settings, middleware) and its fields, inherited and generic ones included."""
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 from fastapi_expert.codebase.link.roles import Place
 from fastapi_expert.codebase.model import Field, Kind
 from fastapi_expert.codebase.resolve.names import Names, Symbol
 from fastapi_expert.codebase.syntax import ir
-from fastapi_expert.codebase.syntax.facts import ClassFacts, Expr, FieldFacts, FileFacts, FunctionFacts
+from fastapi_expert.codebase.syntax.facts import ClassFacts, FieldFacts, FileFacts, FunctionFacts
+from fastapi_expert.codebase.syntax.ir import Expr
 from fastapi_expert.codebase.vocabulary import METHODS, is_test_path
 
 _SCHEMAS = frozenset({"BaseModel", "RootModel", "GenericModel", "SQLModel", "Schema", "Struct", "CamelModel"})
 _SETTINGS = frozenset({"BaseSettings"})
-_TABLES = frozenset(
-    {"DeclarativeBase", "DeclarativeBaseNoMeta", "MappedAsDataclass", "Document", "Model", "AsyncAttrs"}
-)
-_TABLE_PACKAGES = ("sqlalchemy", "beanie", "tortoise", "ormar", "odmantic", "gino", "piccolo", "peewee", "mongoengine")
-_TABLE_FACTORIES = ("declarative_base", "automap_base", "generate_base", "as_declarative")
+_SETTINGS_NAME = re.compile(r"(?:Settings?|Config(?:uration)?|Options|Conf|Env)$")
+_BASES = frozenset({"DeclarativeBase", "DeclarativeBaseNoMeta", "AbstractConcreteBase"})
+"""A class right below one of them is the base of tables, never a table."""
+_MODELS = frozenset({"Document", "Model", "Table", "EmbeddedDocument", "AbstractDeferredModel"})
+_COLUMN_PACKAGES = ("sqlalchemy", "flask_sqlalchemy", "fastapi_sqlalchemy", "advanced_alchemy", "gino")
+"""Their tables name columns; what other packages call a model is one whatever it holds."""
+_TABLE_PACKAGES = (*_COLUMN_PACKAGES, "beanie", "tortoise", "ormar", "odmantic", "piccolo", "peewee", "mongoengine")
+_TABLE_FACTORIES = frozenset({"declarative_base", "automap_base", "generate_base"})
+_MAPPING_DECORATORS = frozenset({"mapped", "mapped_as_dataclass"})
+_WHOLE_TABLE = re.compile(r"(?:^|\.)SQLAlchemyBase\w*Table(?:UUID)?$")
+"""Classes of fastapi-users that bring the name of the table and every column."""
+_NO_BASES = ("typing", "typing_extensions", "abc", "enum", "dataclasses", "builtins", "collections")
+_NAMES = re.compile(r"[A-Za-z_][\w.]*")
 _MIDDLEWARE = frozenset({"BaseHTTPMiddleware"})
 _SCHEMA_PACKAGES = ("pydantic", "sqlmodel", "msgspec", "fastapi_utils", "fastapi_users", "humps", "pydantic_settings")
 
@@ -44,6 +53,50 @@ class Classes:
             return None
         return self.kind(path, facts.qualname)
 
+    def settings_parts(self) -> list[tuple[str, str]]:
+        """The classes that a settings class is put together from: those mixed in, and those of its nested fields.
+
+        Where they lie is remembered as read: whether a class is one hangs on classes of other files.
+        """
+        queue = [
+            (path, one)
+            for path, facts in self.names.files.items()
+            for one in facts.classes
+            if self.component_kind(path, one) == "settings"
+        ]
+        found: dict[tuple[str, str], None] = {}
+        seen = {(path, one.qualname) for path, one in queue}
+        while queue:
+            path, facts = queue.pop()
+            for symbol in (*self._mixed_in(path, facts), *self._nested(path, facts)):
+                part = self.names.class_(symbol.path, symbol.name)
+                if part is None or (symbol.path, symbol.name) in seen or is_test_path(symbol.path):
+                    continue
+                seen.add((symbol.path, symbol.name))
+                found[symbol.path, symbol.name] = None
+                self.names.read_set[symbol.path].add(f"{symbol.name}.")
+                queue.append((symbol.path, part))
+        return list(found)
+
+    def _mixed_in(self, path: str, facts: ClassFacts) -> Iterator[Symbol]:
+        """The classes of this codebase that a settings class inherits and that hold settings."""
+        for symbol in self.names.ancestors(path, facts.qualname):
+            base = self.names.class_(symbol.path, symbol.name) if symbol.kind == "class" else None
+            if base is not None and self.kind(symbol.path, symbol.name) in (None, "schema"):
+                self.names.read_set[symbol.path].add(f"{symbol.name}.")
+                if self.fields(symbol.path, symbol.name) or _SETTINGS_NAME.search(base.name):
+                    yield symbol
+
+    def _nested(self, path: str, facts: ClassFacts) -> Iterator[Symbol]:
+        """The models and data classes that are fields of settings, as far as their name or place says the same."""
+        for field in facts.fields:
+            for name in _NAMES.findall(field.annotation):
+                symbol = self.names.resolve(path, name)
+                if symbol is None or symbol.kind != "class" or self.kind(symbol.path, symbol.name) != "schema":
+                    continue
+                if symbol.path == path or _SETTINGS_NAME.search(symbol.name):
+                    yield symbol
+
     def _classify(self, path: str, facts: ClassFacts) -> Kind | None:
         ancestors = self.names.ancestors(path, facts.qualname)
         outside = [symbol.name for symbol in ancestors if symbol.kind == "external"]
@@ -52,29 +105,69 @@ class Classes:
             return "settings"
         if last & _MIDDLEWARE or self._is_asgi_middleware(path, facts):
             return "middleware"
-        if any((name == "table" and value == ("k", True)) or value == ["k", True] for name, value in facts.keywords):
+        if any(name == "table" and ir.is_constant(value, True) for name, value in facts.keywords):
             return "table"
-        if "SQLModel" not in last and self._is_table(facts, ancestors, outside):
+        if "SQLModel" not in last and self._is_table(path, facts, ancestors, outside):
             return "table"
         if last & {"TypedDict"}:
             return None
         packages = {name.partition(".")[0] for name in outside if name.rpartition(".")[2] in _SCHEMAS}
         return "schema" if packages & set(_SCHEMA_PACKAGES) else None
 
-    def _is_table(self, facts: ClassFacts, ancestors: list[Symbol], outside: list[str]) -> bool:
-        own = {field.name for field in facts.fields}
-        if "__abstract__" in own:
+    def _is_table(self, path: str, facts: ClassFacts, ancestors: list[Symbol], outside: list[str]) -> bool:
+        own = {field.name: field for field in facts.fields}
+        if self._is_abstract(path, facts, own) or any(name.rpartition(".")[2] == "Protocol" for name in outside):
             return False
-        if "__tablename__" in own or "__table__" in own:
+        if any(_last(decorator) in _MAPPING_DECORATORS for decorator in facts.decorators):
             return True
-        base = any(
-            name.partition(".")[0] in _TABLE_PACKAGES and name.rpartition(".")[2] in _TABLES for name in outside
-        ) or any(symbol.kind == "value" and self._is_declarative_base(symbol) for symbol in ancestors)
-        return base and bool(facts.fields) and any(_is_column(field) for field in facts.fields)
+        if not self._has_base(path, facts, ancestors, outside):
+            return False
+        if "__tablename__" in own or "__table__" in own or any(_WHOLE_TABLE.search(one.name) for one in ancestors):
+            return True
+        packages = {name.partition(".")[0] for name in outside if name.rpartition(".")[2] in _MODELS}
+        if packages & set(_TABLE_PACKAGES) - set(_COLUMN_PACKAGES):
+            return bool(facts.fields)
+        return any(_is_column(field) for field in facts.fields)
+
+    def _is_abstract(self, path: str, facts: ClassFacts, own: dict[str, FieldFacts]) -> bool:
+        """Whether a class is the base of tables, or says that it is no table itself."""
+        if "__abstract__" in own and not ir.is_constant(own["__abstract__"].default_expr, False):
+            return True
+        inner = self.names.class_(path, f"{facts.qualname}.Meta")
+        if inner is not None and any(
+            field.name == "abstract" and ir.is_constant(field.default_expr, True) for field in inner.fields
+        ):
+            return True
+        direct = [self.names.resolve(path, base.split("[")[0]) for base in facts.bases]
+        return any(one is not None and one.kind == "external" and _ends(one.name) in _BASES for one in direct) or any(
+            _last(decorator) == "as_declarative" for decorator in facts.decorators
+        )
+
+    def _has_base(self, path: str, facts: ClassFacts, ancestors: list[Symbol], outside: list[str]) -> bool:
+        """Whether tables are made of what a class inherits from, as far as the text tells."""
+        if any(
+            (name.partition(".")[0] in _TABLE_PACKAGES and _ends(name) in _MODELS | _BASES) or _WHOLE_TABLE.search(name)
+            for name in outside
+        ):
+            return True
+        for symbol in ancestors:
+            if symbol.kind == "value" and self._is_declarative_base(symbol):
+                return True
+            base = self.names.class_(symbol.path, symbol.name) if symbol.kind == "class" else None
+            if base is not None and any(_last(decorator) == "as_declarative" for decorator in base.decorators):
+                return True
+        named = any(field.name in ("__tablename__", "__table__") for field in facts.fields)
+        unread = [name for name in outside if name.partition(".")[0] not in _NO_BASES and _ends(name) not in _MIXINS]
+        unresolved = any(self.names.resolve(path, base.split("[")[0]) is None for base in facts.bases)
+        return named and (bool(unread) or unresolved)
 
     def _is_declarative_base(self, symbol: Symbol) -> bool:
+        """Whether a value is what `declarative_base()`, `registry.generate_base()` or `SQLAlchemy().Model` gives."""
         value = self.names.assigned(symbol)
-        return value is not None and any(name in repr(value) for name in (*_TABLE_FACTORIES, "SQLAlchemy", "Model"))
+        if "." in symbol.name:
+            return _ends(symbol.name) == "Model"
+        call = ir.match(value, ir.Call)
+        return call is not None and (_last(call) in _TABLE_FACTORIES or _last(call) == "SQLAlchemy")
 
     def _is_asgi_middleware(self, path: str, facts: ClassFacts) -> bool:
         method = self.names.function(path, f"{facts.qualname}.__call__")
@@ -118,6 +211,17 @@ class Classes:
         return facts.type_params if facts is not None else ()
 
 
+def columns_of(table: ir.Call) -> tuple[Field, ...]:
+    """The columns of `Table("users", metadata, Column("id", Integer, primary_key=True), …)`."""
+    found: list[Field] = []
+    for one in table.args[2:]:
+        call = ir.match(one, ir.Call)
+        name = ir.text_of(call.args[0]) if call is not None and call.args else None
+        if name is not None and _call_name(one) == "Column":
+            found.append(Field(name, _column_type(one), _column_required(one)))
+    return tuple(found)
+
+
 def type_arguments(text: str) -> tuple[str, ...]:
     """`Page[User, int]` → `("User", "int")`."""
     if not text.endswith("]") or "[" not in text:
@@ -140,9 +244,25 @@ def _substituted(field: Field, replace: dict[str, str]) -> Field:
 
 
 def _call_name(expr: Expr) -> str:
-    return expr[1].rpartition(".")[2] if expr and expr[0] == "c" and isinstance(expr[1], str) else ""
+    call = ir.match(expr, ir.Call)
+    return call.function.rpartition(".")[2] if call is not None and isinstance(call.function, str) else ""
 
 
+def _last(expr: Expr) -> str:
+    """The last name of a decorator or a call: of `@registry.mapped` and `@orm.registry().mapped(…)` `mapped`."""
+    call = ir.match(expr, ir.Call)
+    function = call.function if call is not None else expr
+    if isinstance(function, str):
+        return _ends(function)
+    attribute = ir.match(function, ir.Attribute)
+    return attribute.name if attribute is not None else ""
+
+
+def _ends(dotted: str) -> str:
+    return dotted.rpartition(".")[2]
+
+
+_MIXINS = frozenset({"AsyncAttrs", "MappedAsDataclass", "Generic", "object", "BaseModel"})
 _COLUMNS = frozenset({"Column", "mapped_column", "MappedColumn"})
 _NO_FIELDS = frozenset({"model_config", "__tablename__", "__table_args__", "__abstract__", "Config", "__mapper_args__"})
 _NO_COLUMNS = frozenset({"relationship", "association_proxy", "synonym", "column_property", "PrivateAttr", "backref"})
@@ -196,35 +316,38 @@ def field_of(field: FieldFacts) -> Field | None:
 
 
 def _column_type(expr: Expr) -> str:
-    for one in expr[2]:
+    call = ir.match(expr, ir.Call)
+    args = call.args if call is not None else ()
+    for one in args:
         if isinstance(one, str):
             return one
-        if one[0] == "c" and isinstance(one[1], str) and not one[1].endswith("ForeignKey"):
-            return one[1]
-    return "ForeignKey" if expr[2] else ""
+        inner = ir.match(one, ir.Call)
+        if inner is not None and isinstance(inner.function, str) and not inner.function.endswith("ForeignKey"):
+            return inner.function
+    return "ForeignKey" if args else ""
 
 
 def _column_required(expr: Expr, *, nullable: bool = True) -> bool:
-    keywords = dict(expr[3]) if expr and expr[0] == "c" else {}
+    call = ir.match(expr, ir.Call)
+    keywords = dict(call.keywords) if call is not None else {}
     if {"default", "server_default", "default_factory", "insert_default"} & keywords.keys():
         return False
     if keywords.get("primary_key") is not None:
         return False
-    stated = keywords.get("nullable")
-    return not (stated[1] if stated and stated[0] == "k" else nullable)
+    stated = ir.match(keywords.get("nullable"), ir.Constant)
+    return not (stated.value if stated is not None else nullable)
 
 
 def _has_default(field: FieldFacts) -> bool:
-    expr = field.default_expr
-    if not field.default or (expr and expr[0] == "..."):
+    if not field.default or ir.tag(field.default_expr) == ir.ELLIPSIS:
         return _annotated_default(field)
-    if _call_name(expr) not in ("Field", "field", "attrib"):
+    call = ir.match(field.default_expr, ir.Call)
+    if call is None or _call_name(field.default_expr) not in ("Field", "field", "attrib"):
         return True
-    keywords = {name for name, _ in expr[3]}
-    if {"default", "default_factory"} & keywords:
-        stated = next((value for name, value in expr[3] if name == "default"), None)
-        return not (stated and stated[0] == "...")
-    return bool(expr[2]) and expr[2][0][0] != "..."
+    keywords = dict(call.keywords)
+    if {"default", "default_factory"} & keywords.keys():
+        return ir.tag(keywords.get("default")) != ir.ELLIPSIS
+    return bool(call.args) and ir.tag(call.args[0]) != ir.ELLIPSIS
 
 
 def _annotated_default(field: FieldFacts) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any
 
 from fastapi_expert.codebase.interpret.values import (
@@ -11,34 +12,37 @@ from fastapi_expert.codebase.interpret.values import (
     Partial,
     Router,
 )
-from fastapi_expert.codebase.link.classes import Classes
+from fastapi_expert.codebase.link.classes import Classes, columns_of
 from fastapi_expert.codebase.link.dependencies import Dependencies, Need
 from fastapi_expert.codebase.link.roles import (
     Place,
+    is_migration,
     is_service_class,
     is_trivial,
     may_hold_services,
     takes_session,
 )
+from fastapi_expert.codebase.link.tasks import Tasks, WholeBody
 from fastapi_expert.codebase.model import Component, Field, Kind
 from fastapi_expert.codebase.resolve.names import Names, Symbol
-from fastapi_expert.codebase.syntax.facts import ClassFacts, Expr, FunctionFacts
-from fastapi_expert.codebase.vocabulary import BACKGROUND_CALLS, is_test_path
-
-_TASK_DECORATORS = re.compile(r"(?:^|\.)(?:task|shared_task|actor|periodic_task|db_task|cron|job|broadcast_task)$")
+from fastapi_expert.codebase.syntax import ir
+from fastapi_expert.codebase.syntax.facts import ClassFacts, FunctionFacts
+from fastapi_expert.codebase.vocabulary import is_test_path
 
 
 class Catalogue:
     """Collects components; a definition keeps the first kind it is given, so endpoints and dependencies go first."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, whole_body: WholeBody | None = None) -> None:
         self.names = names
+        self._whole_body = whole_body
         self.classes = Classes(names)
         self.dependencies = Dependencies(names)
         self.kinds: dict[Place, Kind] = {}
         self.ids: dict[Place, str] = {}
         self.extra: list[Component] = []
         self._makers: dict[Place, str | None] = {}
+        self._workplaces: dict[str, bool] = {}
 
     # -- finding --------------------------------------------------------------------------------------------------
 
@@ -68,7 +72,9 @@ class Catalogue:
         return self.mark(value.path, qualname, kind)
 
     def mark_classes(self) -> None:
-        """Schemas, tables, settings and middleware, by what they inherit."""
+        """Schemas, tables, settings and middleware, by what they inherit; parts of settings too."""
+        for path, qualname in self.classes.settings_parts():
+            self.mark(path, qualname, "settings")
         for path, facts in self.names.files.items():
             if is_test_path(path):
                 continue
@@ -77,14 +83,40 @@ class Catalogue:
                 if kind is not None:
                     self.mark(path, one.qualname, kind)
 
+    def mark_table_values(self) -> None:
+        """`users = Table("users", metadata, Column(…), …)`: a table without a class."""
+        for path, facts in self.names.files.items():
+            if is_test_path(path) or is_migration(facts):
+                continue
+            for stmt in facts.body:
+                made = ir.match(stmt, ir.Assign)
+                call = ir.match(made.value, ir.Call) if made is not None else None
+                if (
+                    made is None
+                    or call is None
+                    or not isinstance(made.target, str)
+                    or _last_name(call.function) != "Table"
+                ):
+                    continue
+                symbol = self.names.resolve(path, call.function)
+                if symbol is not None and symbol.kind == "external" and symbol.name.startswith("sqlalchemy."):
+                    id, name = f"table:{path}::{made.target}", made.target
+                    self.ids[path, name] = id
+                    self.extra.append(
+                        Component(id, "table", name, name, path, made.line, call.line, fields=columns_of(call))
+                    )
+
     def mark_dependencies(self) -> None:
-        """Everything that a signature depends on."""
+        """Everything that a signature, or an alias for signatures, depends on."""
         for path, facts in self.names.files.items():
             if is_test_path(path):
                 continue
             for function in facts.functions:
                 for need in self.dependencies.of_function(path, function):
                     self.mark_need(need)
+        for _, _, needs in self._aliases():
+            for need in needs:
+                self.mark_need(need)
 
     def mark_need(self, need: Need) -> str | None:
         symbol = self.dependencies.target(need)
@@ -92,22 +124,14 @@ class Catalogue:
             return None
         return self.mark(symbol.path, symbol.name, "dependency")
 
-    def mark_tasks(self) -> None:
-        """Functions that a queue runs: decorated as such, or handed to `BackgroundTasks.add_task`."""
-        for path, facts in self.names.files.items():
-            if is_test_path(path):
-                continue
-            for function in facts.functions:
-                if any(_TASK_DECORATORS.search(name) for name in _called_names(function.decorators)):
-                    self.mark(path, function.qualname, "task")
-                for call in function.calls:
-                    if call.name.rpartition(".")[2] in BACKGROUND_CALLS and call.expr[2]:
-                        self._mark_name(path, call.expr[2][0], "task")
+    @cached_property
+    def tasks(self) -> Tasks:
+        return Tasks(self.names, self._whole_body)
 
-    def _mark_name(self, path: str, expr: Expr, kind: Kind) -> None:
-        symbol = self.names.resolve(path, expr) if isinstance(expr, str) else None
-        if symbol is not None and symbol.kind == "function":
-            self.mark(symbol.path, symbol.name, kind)
+    def mark_tasks(self) -> None:
+        """Functions that a queue, a scheduler or the event loop runs."""
+        for path, qualname in self.tasks.places:
+            self.mark(path, qualname, "task")
 
     def mark_tests(self) -> None:
         """Test functions and the test methods of classes."""
@@ -127,7 +151,7 @@ class Catalogue:
     def mark_services(self) -> None:
         """What does the work behind endpoints: takes a session, or is called from an endpoint, or its class does."""
         for path, facts in self.names.files.items():
-            if not may_hold_services(path):
+            if not self._may_hold_services(path):
                 continue
             for one in facts.classes:
                 if (path, one.qualname) not in self.kinds and is_service_class(one, self._methods(path, one)):
@@ -141,6 +165,12 @@ class Catalogue:
             for symbol in self._mentioned(path, function) if function is not None else ():
                 self._mark_called(symbol)
 
+    def _may_hold_services(self, path: str) -> bool:
+        if path not in self._workplaces:
+            facts = self.names.files.get(path)
+            self._workplaces[path] = facts is not None and may_hold_services(facts)
+        return self._workplaces[path]
+
     def _methods(self, path: str, facts: ClassFacts) -> Iterator[FunctionFacts]:
         for method in facts.methods:
             function = self.names.function(path, method)
@@ -148,7 +178,7 @@ class Catalogue:
                 yield function
 
     def _mark_called(self, symbol: Symbol) -> None:
-        if is_test_path(symbol.path) or (symbol.path, symbol.name) in self.kinds:
+        if (symbol.path, symbol.name) in self.kinds or not self._may_hold_services(symbol.path):
             return
         if symbol.kind == "function":
             function = self.names.function(symbol.path, symbol.name)
@@ -218,15 +248,14 @@ class Catalogue:
     def _maker(self, symbol: Symbol) -> str | None:
         """`user_service = UserService()` belongs to UserService, `settings.X` to the class of settings."""
         value = self.names.assigned(symbol)
-        if value is None or isinstance(value, str):
-            return None
-        if value[0] == "i":  # an alias: Annotated[…, Depends(get_db)]
+        if ir.match(value, ir.Subscript) is not None:  # an alias: Annotated[…, Depends(get_db)]
             need = next(self.dependencies.in_expr(symbol.path, value), None)
             target = self.dependencies.target(need) if need is not None else None
             return self.ids.get((target.path, target.name)) if target is not None else None
-        if value[0] != "c" or not isinstance(value[1], str):
+        call = ir.match(value, ir.Call)
+        if call is None or not isinstance(call.function, str):
             return None
-        maker = self.names.resolve(symbol.path, value[1])
+        maker = self.names.resolve(symbol.path, call.function)
         if maker is None:
             return None
         if maker.kind == "function":
@@ -310,8 +339,35 @@ class Catalogue:
             end_line=facts.end_line,
             summary=_summary(facts.docstring),
             fields=fields,
-            bases=facts.bases,
+            bases=tuple(facts.bases),
             uses=self.uses(path, qualname),
+        )
+
+    def add_aliases(self) -> None:
+        """`SessionDep = Annotated[Session, Depends(get_session)]`: what signatures are written with."""
+        for path, made, needs in self._aliases():
+            self._add_alias(path, made, needs)
+
+    def _aliases(self) -> Iterator[tuple[str, ir.Assign, list[Need]]]:
+        """Each alias of a module with its path and what it needs."""
+        for path, facts in self.names.files.items():
+            for stmt in facts.body if not is_test_path(path) else ():
+                made = ir.match(stmt, ir.Assign)
+                generic = ir.match(made.value, ir.Subscript) if made is not None else None
+                if made is None or generic is None or not isinstance(made.target, str):
+                    continue
+                needs = list(self.dependencies.in_expr(path, made.value))
+                if needs and _last_name(generic.value) == "Annotated":
+                    yield path, made, needs
+
+    def _add_alias(self, path: str, made: ir.Assign, needs: Iterable[Need]) -> None:
+        targets = [self.dependencies.target(need) for need in needs]
+        named = [one for one in ir.walk(made.value) if isinstance(one, str)]
+        symbols = [*targets, *[self.names.resolve(path, one) for one in named]]
+        uses = {id for symbol in symbols if symbol is not None and (id := self.id_of(symbol)) is not None}
+        id, name, summary = f"dependency:{path}::{made.target}", made.target, ir.shown(made.value)
+        self.extra.append(
+            Component(id, "dependency", name, name, path, made.line, made.line, summary, uses=tuple(sorted(uses)))
         )
 
     def add_router(self, router: Router, id: str, uses: Iterable[str]) -> None:
@@ -329,11 +385,8 @@ def _summary(docstring: str) -> str:
     return docstring.strip().split("\n", 1)[0].strip()
 
 
-def _called_names(decorators: Iterable[Expr]) -> Iterator[str]:
-    for decorator in decorators:
-        name = decorator if isinstance(decorator, str) else decorator[1] if decorator[0] == "c" else None
-        if isinstance(name, str):
-            yield name
+def _last_name(expr: ir.Expr) -> str:
+    return expr.rpartition(".")[2] if isinstance(expr, str) else ""
 
 
 def _is_error(facts: ClassFacts) -> bool:

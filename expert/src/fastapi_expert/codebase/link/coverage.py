@@ -1,14 +1,19 @@
 """Which routes the tests cover: by method and path, or by `url_path_for`."""
 
 import re
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from fastapi_expert.codebase.interpret.evaluation import UNKNOWN, evaluate
+from fastapi_expert.codebase.interpret.evaluation import UNKNOWN
 from fastapi_expert.codebase.interpret.interpreter import Interpreter
 from fastapi_expert.codebase.interpret.values import Scope
+from fastapi_expert.codebase.link.classes import Classes
+from fastapi_expert.codebase.link.parametrize import Cases, Fixtures, leniently
 from fastapi_expert.codebase.link.routes import FlatRoute
-from fastapi_expert.codebase.syntax.facts import Call, Expr, FunctionFacts
+from fastapi_expert.codebase.syntax import ir
+from fastapi_expert.codebase.syntax.facts import Call, FunctionFacts
+from fastapi_expert.codebase.syntax.ir import Expr
 from fastapi_expert.codebase.vocabulary import CLIENT_VERBS, is_test_path
 
 _HOST = re.compile(r"^(?:https?|wss?)://[^/]*|^[^/\0]*://[^/]*")
@@ -16,17 +21,40 @@ _PARAMETER = re.compile(r"\{[^{}]*\}")
 
 
 class Request(NamedTuple):
-    """One request in a test: a path with UNKNOWN parts, or the name of a route."""
+    """One request in a test: a path with UNKNOWN parts, or the name of a route.
+
+    ``follows`` tells whether the client goes on to `/x` when it is redirected there from `/x/`: Starlette's does by
+    default, httpx's asynchronous one does not.
+    """
 
     method: str
     path: str
     name: str
+    follows: bool = True
+
+
+def _asked(called: str, call: ir.Call) -> Request | tuple[Expr, Expr] | None:
+    """What a call of this name asks for: a route by name, or the expressions of its method and path."""
+    keywords = dict(call.keywords)
+    if called in ("url_path_for", "url_for") and call.args:
+        name = call.args[0] if called == "url_path_for" or len(call.args) == 1 else call.args[1]
+        text = ir.text_of(name)
+        return Request("", "", text) if text is not None else None
+    if called in ("request", "stream"):
+        method = call.args[0] if call.args else keywords.get("method")
+        where = call.args[1] if len(call.args) > 1 else keywords.get("url")
+    elif called in CLIENT_VERBS or called == "websocket_connect":
+        method = ir.text("websocket" if called == "websocket_connect" else called)
+        where = call.args[0] if call.args else keywords.get("url")
+    else:
+        return None
+    return (method, where) if method is not None and where is not None else None
 
 
 class Coverage:
     """Finds the routes that a request of a test would reach."""
 
-    def __init__(self, interp: Interpreter, routes: list[FlatRoute], names: list[str]) -> None:
+    def __init__(self, interp: Interpreter, routes: list[FlatRoute], names: list[str], classes: Classes) -> None:
         self.interp = interp
         self.by_method: dict[str, list[tuple[int, str]]] = {}
         self.by_name: dict[str, list[int]] = {}
@@ -34,61 +62,68 @@ class Coverage:
             self.by_name.setdefault(names[index], []).append(index)
             for method in route.entry.methods:
                 self.by_method.setdefault(method, []).append((index, route.path))
-        self._found: dict[tuple[str, str], list[int]] = {}
+        self._found: dict[tuple[str, str, bool], list[int]] = {}
+        self.cases = Cases(interp)
+        self.fixtures = Fixtures(interp.names, classes)
 
     def routes_of(self, path: str, function: FunctionFacts) -> list[int]:
         """The indices of the routes that a test function asks for."""
         found: list[int] = []
+        asked: list[Request] = []
         for call in function.calls:
-            request = self._request(path, call)
-            if request is not None:
+            asked.extend(self._requests(path, function, call))
+        if asked and self.fixtures.serves_itself(path, function):
+            return []
+        own = self.fixtures.own_routes(path, function) if asked else ()
+        for request in asked:
+            if not any(method == request.method and _template(one).fullmatch(request.path) for method, one in own):
                 found.extend(self._match(request))
         return list(dict.fromkeys(found))
 
-    def _request(self, path: str, call: Call) -> Request | None:
-        last = call.name.rpartition(".")[2]
-        if call.expr[0] != "c":
-            return None
-        args, keywords = call.expr[2], dict(call.expr[3])
-        if last in ("url_path_for", "url_for") and args:
-            name = args[0] if last == "url_path_for" or len(args) == 1 else args[1]
-            return Request("", "", name[1]) if not isinstance(name, str) and name[0] == "s" else None
-        if last in ("request", "stream"):
-            method = self._text(path, args[0]) if args else ""
-            where = args[1] if len(args) > 1 else keywords.get("url")
-        elif last in CLIENT_VERBS:
-            method, where = last, args[0] if args else keywords.get("url")
-        elif last == "websocket_connect":
-            method, where = "websocket", args[0] if args else keywords.get("url")
-        else:
-            return None
-        text = self._text(path, where) if where is not None else ""
-        return Request(method.upper(), text, "") if "/" in text else None
+    def _requests(self, path: str, function: FunctionFacts, call: Call) -> Iterator[Request]:
+        """What a call asks for, once for each case of a parametrized test."""
+        made = ir.match(call.expr, ir.Call)
+        if made is None:
+            return
+        asked = _asked(call.name.rpartition(".")[2], made)
+        if asked is None:
+            return
+        if isinstance(asked, Request):
+            yield asked
+            return
+        params = {param.name for param in function.params}
+        used = {
+            name for expr in asked for one in ir.walk(expr) if isinstance(one, str) for name in (one.split(".")[0],)
+        }
+        follows = not function.is_async or ir.is_constant(dict(made.keywords).get("follow_redirects"), True)
+        cases: list[Mapping[str, Any]] = self.cases.of(path, function) if used & params else [{}]
+        for case in cases:
+            method, where = (self._text(path, expr, case) for expr in asked)
+            if "/" in where and UNKNOWN not in method:
+                yield Request(method.upper(), where, "", follows)
 
-    def _text(self, path: str, expr: Expr) -> str:
+    def _text(self, path: str, expr: Expr, case: Mapping[str, Any]) -> str:
         """The text of a path; UNKNOWN where a test fills something in."""
-        self.interp.lenient = True
-        try:
-            value = evaluate(self.interp, expr, self._scope(path))
-        finally:
-            self.interp.lenient = False
+        scope = self.interp.run_module(path)
+        if case:
+            scope = Scope(path, dict(case), scope)
+        value = leniently(self.interp, expr, scope)
         return value if isinstance(value, str) else UNKNOWN
-
-    def _scope(self, path: str) -> Scope:
-        return self.interp.run_module(path)
 
     def _match(self, request: Request) -> list[int]:
         if request.name:
             return self.by_name.get(request.name, [])
-        key = (request.method, request.path)
+        key = (request.method, request.path, request.follows)
         if key not in self._found:
-            self._found[key] = self._search(request.method, _HOST.sub("", request.path.split("?")[0].split("#")[0]))
+            path = _HOST.sub("", request.path.split("?")[0].split("#")[0])
+            self._found[key] = self._search(request.method, path, redirected=request.follows)
         return self._found[key]
 
-    def _search(self, method: str, path: str) -> list[int]:
+    def _search(self, method: str, path: str, *, redirected: bool) -> list[int]:
         candidates = self.by_method.get(method, [])
         if path.startswith("/"):
-            for spelling in (path, path.rstrip("/") or "/", path + "/"):
+            other = path.rstrip("/") if path.endswith("/") else path + "/"
+            for spelling in (path, other) if redirected and path != "/" else (path,):
                 depth = spelling.count("/")
                 matched = [
                     (index, template)
@@ -100,7 +135,8 @@ class Coverage:
                     return [self._closest(matched, spelling)]
         tail = path.lstrip(UNKNOWN)
         if tail == path and path.startswith("/"):
-            tails = [index for index, template in candidates if template.endswith(path.rstrip("/"))]
+            ending = path.rstrip("/") if redirected else path
+            tails = [index for index, template in candidates if template.endswith(ending)]
             return [tails[0]] if len(tails) == 1 and path.count("/") > 1 else []
         if not tail.startswith("/") or len(tail) < 3:
             return []

@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from fastapi_expert.codebase.resolve.names import Names, Symbol
-from fastapi_expert.codebase.syntax.facts import Expr, FunctionFacts
+from fastapi_expert.codebase.syntax import ir
+from fastapi_expert.codebase.syntax.facts import FunctionFacts
+from fastapi_expert.codebase.syntax.ir import Expr
 from fastapi_expert.codebase.vocabulary import DEPENDS
 
 _MAX_DEPTH = 12
+_PLAIN_GENERICS = ("Annotated", "Optional", "Union")
 
 
 class Need(NamedTuple):
@@ -56,31 +59,30 @@ class Dependencies:
                 self._aliases[key] = tuple(self._in_alias(path, expr, depth))
             yield from self._aliases[key]
             return
-        if expr[0] == "c":
-            last = expr[1].rpartition(".")[2] if isinstance(expr[1], str) else ""
+        if (call := ir.match(expr, ir.Call)) is not None:
+            last = call.function.rpartition(".")[2] if isinstance(call.function, str) else ""
             if last in DEPENDS:
-                target = expr[2][0] if expr[2] else next((v for n, v in expr[3] if n == "dependency"), None)
-                yield Need(path, target, last == "Security")
-            elif depth and isinstance(expr[1], str) and last not in ("Field", "Query", "Body", "Path", "Header"):
-                return
-        elif expr[0] == "i":
-            inner = expr[2]
-            for one in inner[1] if not isinstance(inner, str) and inner and inner[0] == "l" else (inner,):
+                yield Need(
+                    path, call.args[0] if call.args else dict(call.keywords).get("dependency"), last == "Security"
+                )
+        elif (generic := ir.match(expr, ir.Subscript)) is not None:
+            several = ir.match(generic.index, ir.Display)
+            for one in several.items if several is not None else (generic.index,):
                 yield from self.in_expr(path, one, depth + 1)
-            if isinstance(expr[1], str) and expr[1].rpartition(".")[2] not in ("Annotated", "Optional", "Union"):
-                yield from self.in_expr(path, expr[1], depth + 1)
-        elif expr[0] == "l":
-            for one in expr[1]:
+            if isinstance(generic.value, str) and generic.value.rpartition(".")[2] not in _PLAIN_GENERICS:
+                yield from self.in_expr(path, generic.value, depth + 1)
+        elif (display := ir.match(expr, ir.Display)) is not None:
+            for one in display.items:
                 yield from self.in_expr(path, one, depth + 1)
-        elif expr[0] == "b":
-            yield from self.in_expr(path, expr[2], depth + 1)
-            yield from self.in_expr(path, expr[3], depth + 1)
+        elif (union := ir.match(expr, ir.Binary)) is not None:
+            yield from self.in_expr(path, union.left, depth + 1)
+            yield from self.in_expr(path, union.right, depth + 1)
 
     def _in_alias(self, path: str, name: str, depth: int) -> Iterator[Need]:
         symbol = self.names.resolve(path, name)
         if symbol is not None and symbol.kind == "value":
             value = self._value(symbol)
-            if value is not None and not isinstance(value, str) and value[0] in ("i", "c", "l"):
+            if ir.tag(value) in (ir.Subscript.TAG, ir.Call.TAG, ir.Display.TAG):
                 yield from self.in_expr(symbol.path, value, depth + 1)
 
     def _value(self, symbol: Symbol) -> Expr:
@@ -90,17 +92,19 @@ class Dependencies:
         """The function or class a need names; the class or factory when it is called (`Depends(Checker("x"))`)."""
         expr = need.expr
         while expr is not None and not isinstance(expr, str):
-            if expr[0] in ("c", "a", "i"):
-                expr = expr[1]
+            if (call := ir.match(expr, ir.Call)) is not None:
+                expr = call.function
+            elif (part := ir.match(expr, ir.Attribute) or ir.match(expr, ir.Subscript)) is not None:
+                expr = part.value
             else:
                 return None
         if expr is None:
             return None
         symbol = self.names.resolve(need.path, expr)
         if symbol is not None and symbol.kind == "value":
-            value = self._value(symbol)
-            if value is not None and not isinstance(value, str) and value[0] == "c" and isinstance(value[1], str):
-                made = self.names.resolve(symbol.path, value[1])
+            call = ir.match(self._value(symbol), ir.Call)
+            if call is not None and isinstance(call.function, str):
+                made = self.names.resolve(symbol.path, call.function)
                 if made is not None and made.kind in ("class", "function", "external"):
                     return made
         return symbol
@@ -122,9 +126,8 @@ class Dependencies:
 
 def _annotated_class(annotation: Expr) -> Expr:
     """`Annotated[Service, Depends()]` → `Service`."""
-    if annotation is None or isinstance(annotation, str):
+    generic = ir.match(annotation, ir.Subscript)
+    if generic is None or not isinstance(generic.value, str) or not generic.value.endswith("Annotated"):
         return annotation
-    if annotation[0] == "i" and isinstance(annotation[1], str) and annotation[1].endswith("Annotated"):
-        inner = annotation[2]
-        return _annotated_class(inner[1][0]) if not isinstance(inner, str) and inner[0] == "l" else inner
-    return annotation
+    several = ir.match(generic.index, ir.Display)
+    return _annotated_class(several.items[0]) if several is not None else generic.index

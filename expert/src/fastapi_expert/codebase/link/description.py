@@ -1,7 +1,7 @@
 """What a route tells beside its path: models, dependencies, protection, tests."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fastapi_expert.codebase.interpret.values import (
@@ -14,7 +14,9 @@ from fastapi_expert.codebase.link.components import Catalogue
 from fastapi_expert.codebase.link.dependencies import Need
 from fastapi_expert.codebase.link.routes import FlatRoute, route_name
 from fastapi_expert.codebase.model import Route
-from fastapi_expert.codebase.syntax.facts import Expr, FunctionFacts
+from fastapi_expert.codebase.syntax import ir
+from fastapi_expert.codebase.syntax.facts import FunctionFacts
+from fastapi_expert.codebase.syntax.ir import Expr
 
 
 class Description:
@@ -36,7 +38,7 @@ class Description:
             path, facts = function
             request_models = self._request_models(path, facts)
             if response is None and "response_model" not in entry.keywords:
-                response = next(iter(self._models(path, facts.returns)), None)
+                response = self._model(path, _annotation(facts.returns, facts.returns_expr))
         status = entry.keywords.get("status_code")
         place = _own_place(entry.site, function)
         return Route(
@@ -50,7 +52,7 @@ class Description:
             request_models=request_models,
             response_model=response,
             status_code=status_code(status),
-            tags=tuple(dict.fromkeys(route.tags)),
+            tags=() if entry.websocket else route.tags,
             tests=tuple(sorted(set(covering))),
             websocket=entry.websocket,
             reach=route.reach,
@@ -104,38 +106,55 @@ class Description:
         for param in function.params:
             if "Depends" in param.default or "Depends(" in param.annotation or "Security(" in param.annotation:
                 continue
-            for id_ in self._models(path, param.annotation):
-                found[id_] = None
+            annotation = _annotation(param.annotation, param.annotation_expr)
+            if annotation is not None and next(self.catalogue.dependencies.in_expr(path, annotation), None) is None:
+                found.update(dict.fromkeys(self._models(path, annotation)))
         return tuple(found)
 
-    def _models(self, path: str, text: str) -> list[str]:
-        """The ids of the schemas and tables that an annotation names."""
-        found: list[str] = []
-        for name in re.findall(r"[A-Za-z_][\w.]*", text):
-            symbol = self.names.resolve(path, name)
-            if symbol is not None and symbol.kind == "class":
-                id_ = self.catalogue.ids.get((symbol.path, symbol.name))
-                if id_ is not None and id_.startswith(("schema:", "table:")):
-                    found.append(id_)
-        return found
-
-    def _model(self, path: str, expr: Expr) -> str | None:
+    def _model(self, path: str, annotation: Expr) -> str | None:
         """The id of the model in a response annotation, the outermost of this codebase."""
-        stack = [expr]
-        while stack:
-            one = stack.pop(0)
-            if isinstance(one, str):
-                found = self._models(path, one)
-                if found:
-                    return found[0]
-            elif one and one[0] in ("i", "b", "l", "s"):
-                if one[0] == "s":
-                    stack.append(one[1])
-                elif one[0] == "l":
-                    stack.extend(one[1])
-                else:
-                    stack.extend(one[1:] if one[0] == "i" else one[2:])
-        return None
+        return next(self._models(path, annotation), None)
+
+    def _models(self, path: str, annotation: Expr, depth: int = 0) -> Iterator[str]:
+        """The ids of the schemas and tables that an annotation names, outermost first, through aliases.
+
+        `Items = Page[Item]`, `Thing = Cat | Dog` and `Body = Annotated[Item, Body()]` are what stands behind them.
+        """
+        for text in _texts(annotation) if depth < _MAX_ALIASES else ():
+            for name in _NAME.findall(text):
+                symbol = self.names.resolve(path, name)
+                if symbol is not None and symbol.kind == "class":
+                    id_ = self.catalogue.ids.get((symbol.path, symbol.name))
+                    if id_ is not None and id_.startswith(("schema:", "table:")):
+                        yield id_
+                elif symbol is not None and symbol.kind == "value" and "." not in symbol.name:
+                    yield from self._models(symbol.path, self.names.assigned(symbol), depth + 1)
+
+
+_NAME = re.compile(r"[A-Za-z_][\w.]*")
+_MAX_ALIASES = 6
+"""How many aliases may stand one behind the other."""
+
+
+def _texts(annotation: Expr) -> Iterator[str]:
+    """The names in an annotation, outermost first; what is called in it (`Field(…)`) is no type."""
+    text = annotation if isinstance(annotation, str) else ir.text_of(annotation)
+    if text is not None:
+        yield text
+    elif (generic := ir.match(annotation, ir.Subscript)) is not None:
+        yield from _texts(generic.value)
+        yield from _texts(generic.index)
+    elif (several := ir.match(annotation, ir.Display)) is not None:
+        for one in several.items:
+            yield from _texts(one)
+    elif (union := ir.match(annotation, ir.Binary)) is not None:
+        yield from _texts(union.left)
+        yield from _texts(union.right)
+
+
+def _annotation(text: str, expr: Expr) -> Expr:
+    """An annotation as an expression: facts keep the text alone where that says as much."""
+    return expr if expr is not None else text or None
 
 
 def _own_place(site: Site, function: tuple[str, FunctionFacts] | None) -> Site:

@@ -13,13 +13,16 @@ from fastapi_expert.codebase.link.dependencies import Dependencies
 from fastapi_expert.codebase.link.roles import (
     Place,
     builds_app,
+    is_migration,
     is_service_class,
     is_trivial,
     kind_by_itself,
     may_hold_services,
 )
+from fastapi_expert.codebase.link.tasks import handed_in, is_worker_settings, same_work
 from fastapi_expert.codebase.model import Kind
 from fastapi_expert.codebase.resolve.names import Names
+from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import (
     ClassFacts,
     FileFacts,
@@ -36,18 +39,24 @@ from fastapi_expert.codebase.syntax.positions import (
     signature,
     statement,
 )
-from fastapi_expert.codebase.vocabulary import BACKGROUND_CALLS, is_test_path
+from fastapi_expert.codebase.vocabulary import is_test_path
 
 CALLERS = ("endpoint", "task")
 """Kinds of functions whose calls make services of others."""
 
 
 class LinkInputs(NamedTuple):
-    """What linking read: names looked up in each file (Names.read_set), functions called, modules in running order."""
+    """What linking read: names looked up in each file (Names.read_set), functions called, modules in running order.
+
+    ``bodies`` are functions of which every statement counted, ``helpers`` the names of those that start background work
+    for others.
+    """
 
     read_set: Mapping[str, Collection[str]]
     called: Collection[Place]
     order: Mapping[str, int]
+    bodies: Collection[Place] = ()
+    helpers: Collection[str] = ()
 
 
 class Impact(NamedTuple):
@@ -92,6 +101,8 @@ class _Edit:
         self.come_or_gone = {one.qualname for one in old.classes} ^ {one.qualname for one in new.classes}
 
     def is_harmless(self) -> bool:
+        if is_migration(self.old) != is_migration(self.new):
+            return False
         return self._same_imports() and self._same_module() and self._same_classes() and self._same_functions()
 
     def _same_imports(self) -> bool:
@@ -119,9 +130,12 @@ class _Edit:
         plain = {one.qualname for one in facts.functions if not one.decorators and one.name not in self.read_set}
         found: list[Any] = []
         for one in facts.body:
-            if (one[0] == "def" and one[2] in plain) or (one[0] == "class" and one[2] in self.come_or_gone):
+            function, cls = ir.match(one, ir.Def), ir.match(one, ir.ClassDef)
+            if function is not None and function.qualname in plain:
                 continue
-            if one[0] == "import":
+            if cls is not None and cls.qualname in self.come_or_gone:
+                continue
+            if ir.match(one, ir.Import) is not None:
                 _, bound = statement(one, facts.imports, [])
                 found += [name for name in bound if name in common]
                 continue
@@ -167,6 +181,8 @@ class _Edit:
     def _class_may_come(self, new: ClassFacts) -> bool:
         if new.decorators or self._is_wanted(new) or any(method.decorators for method in self._methods(new)):
             return False
+        if is_worker_settings(new):
+            return False
         kind = self._kind_of(new)
         if kind is not None:
             self.added[self.path, new.qualname] = kind
@@ -184,7 +200,7 @@ class _Edit:
     def _kind_of(self, one: ClassFacts) -> Kind | None:
         """The kind of a class that nothing refers to."""
         kind = self.classes.component_kind(self.path, one)
-        if kind is None and may_hold_services(self.path) and is_service_class(one, self._methods(one)):
+        if kind is None and may_hold_services(self.new) and is_service_class(one, self._methods(one)):
             return "service"
         return kind
 
@@ -202,8 +218,12 @@ class _Edit:
         key = (self.path, after.qualname)
         if signature(before, self.before) != signature(after, self.after):
             return False
-        if _background_work(before) != _background_work(after):
+        if not same_work(handed_in(before), handed_in(after)):
             return False
+        if key in self.inputs.bodies and before.shape != after.shape:
+            return False
+        if set(before.names) != set(after.names) and self._mentions_helper(after):
+            return False  # what it hands to the helper may run beside it now
         if after.qualname in self.callers and set(before.names) != set(after.names):
             return False  # what it calls may now be a service
         if after.qualname.partition(".")[0] in self.read_set and is_trivial(before) != is_trivial(after):
@@ -213,7 +233,9 @@ class _Edit:
         return not _makes_app(after) or body(before, self.old, []) == body(after, self.new, [])
 
     def _is_new_and_harmless(self, function: FunctionFacts) -> bool:
-        if function.decorators or _background_work(function) or _makes_app(function):
+        if function.decorators or any(handed_in(function)) or _makes_app(function) or self._mentions_helper(function):
+            return False
+        if function.qualname in self.read_set:
             return False
         if function.owner and not self._is_new_method(function):
             return False
@@ -221,21 +243,19 @@ class _Edit:
             return False
         if Dependencies(self.names).of_function(self.path, function):
             return False  # what it depends on is now a dependency
-        kind = kind_by_itself(self.path, function)
+        kind = kind_by_itself(self.new, function)
         if kind is not None:
             self.added[self.path, function.qualname] = kind
         return True
+
+    def _mentions_helper(self, function: FunctionFacts) -> bool:
+        helpers = self.inputs.helpers
+        return bool(helpers) and any(name.rpartition(".")[2] in helpers for name in function.names)
 
     def _is_new_method(self, function: FunctionFacts) -> bool:
         """Whether it came with its class and is not a test."""
         is_test_method = function.name.startswith("test") and (is_test_path(self.path) or "test" in self.path)
         return function.owner in self.come_or_gone and not is_test_method
-
-
-def _background_work(function: FunctionFacts) -> list[Any]:
-    return [
-        call.expr[2][0] for call in function.calls if call.name.rpartition(".")[2] in BACKGROUND_CALLS and call.expr[2]
-    ]
 
 
 def _makes_app(function: FunctionFacts) -> bool:

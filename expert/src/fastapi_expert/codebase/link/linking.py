@@ -97,7 +97,7 @@ class Linked:
 
     def __init__(self, interp: Interpreter, *, live: bool) -> None:
         self.interp = interp
-        self.catalogue = Catalogue(interp.names)
+        self.catalogue = Catalogue(interp.names, interp.sources.body if interp.sources is not None else None)
         self.router_ids: dict[int, str] = {}
         self._taken: dict[str, int] = {}
         for router in interp.routers:
@@ -118,7 +118,9 @@ class Linked:
         if self.interp.deeply or (self.interp.sources is not None and self.interp.sources.read):
             return None
         order = {path: position for position, path in enumerate(self.interp.modules)}
-        return LinkInputs(self.interp.names.read_set, self.interp.called, order)
+        tasks = self.catalogue.tasks
+        helpers = {qualname.rpartition(".")[2] for _, qualname in tasks.starters}
+        return LinkInputs(self.interp.names.read_set, self.interp.called, order, tasks.bodies, helpers)
 
     @cached_property
     def table(self) -> tuple[RouteRow, ...]:
@@ -147,6 +149,7 @@ class Linked:
         for order, route in enumerate(self._unattached):
             routes.append(ServedRoute(description.of(route, ()), self.router_ids[id(route.app)], order))
         self._add_routers()
+        self.catalogue.add_aliases()
         judge = Judge(self.interp, self.catalogue.classes)
         expanded = tuple(
             ServedRoute(_with_verdict(one, method, judge.of(route, method)), one.app, one.order)
@@ -194,6 +197,7 @@ class Linked:
             for value, _ in router.middleware:
                 catalogue.mark_value(_wrapped(value), "middleware")
         catalogue.mark_classes()
+        catalogue.mark_table_values()
         catalogue.mark_tasks()
         catalogue.mark_dependencies()
         for router in self.interp.routers:
@@ -241,7 +245,7 @@ class Linked:
     # -- routes ---------------------------------------------------------------------------------------------------
 
     def _covered(self, flat: list[FlatRoute]) -> dict[int, list[str]]:
-        coverage = Coverage(self.interp, flat, [route_name(route) for route in flat])
+        coverage = Coverage(self.interp, flat, [route_name(route) for route in flat], self.catalogue.classes)
         found: dict[int, list[str]] = {}
         for path, function in tests(self.interp):
             id_ = self.catalogue.ids.get((path, function.qualname))

@@ -71,6 +71,14 @@ def _assignment(translator: Translator, node: Node) -> Stmt:
     return ir.assign(line(node), target, value, translator.expr(part(node, "type")))
 
 
+def _type_alias(translator: Translator, node: Node) -> Stmt | None:
+    """`type Items[T] = Page[T]`: the name is bound to what stands behind it."""
+    left = part(node, "left")
+    while left is not None and left.type != "identifier":
+        left = left.named_children[0] if left.named_child_count else None
+    return ir.assign(line(node), translator.text(left), translator.expr(part(node, "right")), None) if left else None
+
+
 def _definition(translator: Translator, node: Node) -> Stmt | None:
     definition = part(node, "definition") if node.type == "decorated_definition" else node
     if definition is None:
@@ -214,6 +222,7 @@ def _stop(translator: Translator, node: Node) -> Stmt:
 
 _STATEMENTS: dict[str, Callable[[Translator, Node], Stmt | None]] = {
     "expression_statement": _expression_statement,
+    "type_alias_statement": _type_alias,
     "function_definition": _definition,
     "class_definition": _definition,
     "decorated_definition": _definition,

@@ -9,7 +9,7 @@ whose parts have names, or None when it is something else. Where every kind is w
     ir.match(expr, ir.Call).args                            read by everybody else
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 Expr = Any
@@ -351,6 +351,33 @@ def is_constant(expr: Expr, value: bool | None) -> bool:
     return tag(expr) == Constant.TAG and expr[1] is value
 
 
+def dotted(expr: Expr) -> str:
+    """The dotted name of what is named or called: of `a.b` and of `a.b(c)` `a.b`; "" for anything else."""
+    if isinstance(expr, str):
+        return expr
+    if (made := match(expr, Call)) is not None:
+        return dotted(made.function)
+    part = match(expr, Attribute)
+    return f"{dotted(part.value)}.{part.name}" if part is not None else ""
+
+
+def without_lines(expr: Expr) -> Expr:
+    """An expression as it is equal wherever it stands; not to be matched any more."""
+    if not expr or isinstance(expr, str | int | float | bool):
+        return expr
+    return [without_lines(part) for part in (expr[:-1] if tag(expr) == Call.TAG else expr)]
+
+
+def parts_of_expression(expr: Expr) -> Sequence[Any]:
+    """Everything of an expression behind its tag."""
+    return expr[1:]
+
+
+def parts_of_statement(stmt: Stmt) -> Sequence[Any]:
+    """Everything of a statement behind its tag and its line."""
+    return stmt[2:]
+
+
 def last_number(expr: Expr) -> int | None:
     """The line at the end of an expression that has one."""
     last = None if expr is None or isinstance(expr, str) else expr[-1]
@@ -638,3 +665,87 @@ def yields(body: Block) -> bool:
         if stmt[0] == Yield.TAG or any(yields(block) for block in (blocks(stmt) if loop is None else (loop.body,))):
             return True
     return False
+
+
+def shown(expr: Expr) -> str:
+    """An annotation as Python writes it; what is no part of one is `…`."""
+    if expr is None or isinstance(expr, str):
+        return expr or ""
+    if (generic := match(expr, Subscript)) is not None:
+        several = match(generic.index, Display)
+        inside = ", ".join([shown(one) for one in several.items]) if several is not None else shown(generic.index)
+        return f"{shown(generic.value)}[{inside}]"
+    if (made := match(expr, Call)) is not None:
+        keywords = [f"{name}={shown(value)}" for name, value in made.keywords]
+        return f"{shown(made.function)}({', '.join([*[shown(one) for one in made.args], *keywords])})"
+    if (either := match(expr, Binary)) is not None:
+        return f"{shown(either.left)} {either.operator} {shown(either.right)}"
+    if (part := match(expr, Attribute)) is not None:
+        return f"{shown(part.value)}.{part.name}"
+    if (display := match(expr, Display)) is not None:
+        return f"[{', '.join([shown(one) for one in display.items])}]"
+    plain = match(expr, Text) or match(expr, Constant)
+    return repr(plain.value) if plain is not None else "…"
+
+
+# -- everything inside of one -----------------------------------------------------------------------------------
+
+
+def walk(expr: Expr) -> Iterator[Expr]:
+    """``expr`` and every expression in it, names too, outermost first."""
+    if expr is None:
+        return
+    yield expr
+    inside = _INSIDE.get(tag(expr))
+    for one in inside(expr) if inside is not None else ():
+        yield from walk(one)
+
+
+def expressions(body: Block) -> Iterator[Expr]:
+    """The outermost expressions of the statements of a block, those of its inner blocks included."""
+    for stmt in body:
+        own = _OWN.get(stmt[0])
+        yield from own(stmt) if own is not None else ()
+        loop = match(stmt, While)
+        for block in blocks(stmt) if loop is None else (loop.body,):
+            yield from expressions(block)
+
+
+def _clause_parts(clauses: Iterable[Any]) -> Iterator[Expr]:
+    for clause in clauses:
+        yield from clause[1:]
+
+
+_INSIDE: dict[str, Callable[[Expr], Iterable[Expr]]] = {
+    Joined.TAG: lambda expr: expr[1],
+    Call.TAG: lambda expr: (expr[1], *expr[2], *[value for _, value in expr[3]]),
+    Attribute.TAG: lambda expr: (expr[1],),
+    Subscript.TAG: lambda expr: (expr[1], expr[2]),
+    Display.TAG: lambda expr: expr[1],
+    Mapping.TAG: lambda expr: [part for pair in expr[1] for part in pair],
+    Starred.TAG: lambda expr: (expr[1],),
+    Binary.TAG: lambda expr: (expr[2], expr[3]),
+    Truth.TAG: lambda expr: expr[2],
+    Conditional.TAG: lambda expr: (expr[1], expr[2], expr[3]),
+    Lambda.TAG: lambda expr: (*[default for _, _, default in expr[1]], expr[2]),
+    Comprehension.TAG: lambda expr: (expr[1], *_clause_parts(expr[2])),
+    MappingComprehension.TAG: lambda expr: (expr[1], *_clause_parts(expr[2])),
+    Slice.TAG: lambda expr: (expr[1], expr[2], expr[3]),
+    Unary.TAG: lambda expr: (expr[2],),
+    Formatted.TAG: lambda expr: (expr[1],),
+    Walrus.TAG: lambda expr: (expr[2],),
+}
+_OWN: dict[str, Callable[[Stmt], Iterable[Expr]]] = {
+    Assign.TAG: lambda stmt: (stmt[3],),
+    Augment.TAG: lambda stmt: (stmt[3],),
+    Evaluate.TAG: lambda stmt: (stmt[2],),
+    Return.TAG: lambda stmt: (stmt[2],),
+    If.TAG: lambda stmt: (stmt[2],),
+    For.TAG: lambda stmt: (stmt[3],),
+    While.TAG: lambda stmt: (stmt[2],),
+    Match.TAG: lambda stmt: (stmt[2],),
+    With.TAG: lambda stmt: [value for value, _ in stmt[2]],
+    Raise.TAG: lambda stmt: (stmt[2],),
+    Yield.TAG: lambda stmt: (stmt[2],),
+}
+"""What a statement evaluates itself, apart from its blocks."""

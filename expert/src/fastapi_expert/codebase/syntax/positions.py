@@ -24,7 +24,7 @@ Imports = tuple[ImportFacts, ...]
 def expression(expr: Expr, lines: Lines) -> Any:
     """An expression."""
     kind = ir.tag(expr)
-    return (kind, *_parts(expr[1:], _EXPRESSIONS[kind], lines, ())) if kind else expr
+    return (kind, *_parts(ir.parts_of_expression(expr), _EXPRESSIONS[kind], lines, ())) if kind else expr
 
 
 def _all(expressions: Iterable[Expr], lines: Lines) -> tuple[Any, ...]:
@@ -34,7 +34,8 @@ def _all(expressions: Iterable[Expr], lines: Lines) -> tuple[Any, ...]:
 def statement(stmt: Stmt, imports: Imports, lines: Lines) -> Any:
     """A statement; ``imports`` are those of its file."""
     lines.append(ir.line_of(stmt))
-    return (stmt[0], *_parts(stmt[2:], _STATEMENTS[stmt[0]], lines, imports))
+    kind = ir.tag(stmt)
+    return (kind, *_parts(ir.parts_of_statement(stmt), _STATEMENTS[kind], lines, imports))
 
 
 def statements(body: Iterable[Stmt], imports: Imports, lines: Lines) -> tuple[Any, ...]:

@@ -85,10 +85,18 @@ _RUNS_IN_CLASS = frozenset(
 """What makes a class body worth running; fields and plain methods are facts of their own."""
 _WITH_ARGUMENTS = re.compile(
     rb"\.(?:(?:get|post|put|patch|delete|head|options)\s*\((?!\s*[\"'][^/\"'\n]*[\"'])"
-    rb"|(?:request|stream|websocket_connect|add_task|enqueue)\s*\()"
+    rb"|(?:request|stream|websocket_connect)\s*\()"
+)
+_STARTS_WORK = re.compile(
+    rb"\b(?:create_task|ensure_future|run_coroutine_threadsafe|add_task|BackgroundTask|start_soon|add_job|register_task"
+    rb"|enqueue(?:_call|_in|_at)?|Thread|Process|Timer|(?<=\.)(?:do|schedule|cron))\s*\("
+)
+_MAY_START_WORK = (
+    *(b"_task(", b"_future(", b"_threadsafe(", b"_soon(", b"_job(", b"enqueue", b"Task(", b"Thread(", b"Timer("),
+    *(b"Process(", b".do(", b".schedule(", b".cron("),
 )
 _NAMES_ROUTE = re.compile(rb"\b(?:url_path_for|url_for)\s*\(")
-"""Calls of methods that may be requests or hand on work; `.get("name")` asks a mapping, for it is no path."""
+"""Calls of methods that may be requests; `.get("name")` asks a mapping, for it is no path."""
 
 
 def _is_generated(head: bytes) -> bool:
@@ -106,8 +114,11 @@ def _marks(source: bytes) -> list[tuple[int, bytes]]:
 def _calls(source: bytes) -> list[int]:
     """Where the arguments begin of calls that may be requests or hand on work."""
     found = [found.end() - 1 for found in _WITH_ARGUMENTS.finditer(source)]
-    if b"url_" in source:
-        found = sorted({*found, *[found.end() - 1 for found in _NAMES_ROUTE.finditer(source)]})
+    more = [_NAMES_ROUTE] if b"url_" in source else []
+    if any(part in source for part in _MAY_START_WORK):
+        more.append(_STARTS_WORK)
+    if more:
+        found = sorted({*found, *[match.end() - 1 for pattern in more for match in pattern.finditer(source)]})
     return found
 
 
@@ -341,24 +352,29 @@ class _Reading:
                 continue
             function = call.child_by_field_name("function")
             if function is not None and call.end_byte <= end:
-                expr = self._with_local_path(self.translator.expr(call), start, call.start_byte)
+                expr = self._with_local_values(self.translator.expr(call), start, call.start_byte)
                 found.append(Call(self.translator.text(function)[:200], call.start_point.row + 1, expr))
         return tuple(found)
 
-    def _with_local_path(self, call: Expr, start: int, before: int) -> Expr:
+    def _with_local_values(self, call: Expr, start: int, before: int) -> Expr:
         """`url = f"/users/{id}"; client.get(url)` as `client.get(f"/users/{id}")`: the last assignment counts."""
         found = ir.match(call, ir.Call)
-        first = found.args[0] if found is not None and found.args else None
-        if found is None or not isinstance(first, str) or "." in first:
+        if found is None:
             return call
-        name = first.encode()
+        args = [self._local_value(one, start, before) for one in found.args[:2]]
+        return ir.call(found.function, (*args, *found.args[2:]), found.keywords, found.line)
+
+    def _local_value(self, arg: Expr, start: int, before: int) -> Expr:
+        """What the name ``arg`` was assigned last between ``start`` and ``before``; itself where that is not seen."""
+        if not isinstance(arg, str) or "." in arg:
+            return arg
+        name = arg.encode()
         position = max(self.source.rfind(name + b" =", start, before), self.source.rfind(name + b"=", start, before))
         leaf = self.root.descendant_for_byte_range(position, position + 1) if position >= 0 else None
         assignment = leaf.parent if leaf is not None else None
         if assignment is None or assignment.type != "assignment" or assignment.start_byte != position:
-            return call
-        value = self.translator.expr(assignment.child_by_field_name("right"))
-        return ir.call(found.function, (value, *found.args[1:]), found.keywords, found.line)
+            return arg
+        return self.translator.expr(assignment.child_by_field_name("right"))
 
     # -- the rest -------------------------------------------------------------------------------------------------
 

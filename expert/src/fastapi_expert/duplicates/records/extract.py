@@ -86,17 +86,13 @@ def data_class_kind(facts: ClassFacts) -> str:
 
 
 def _names_a_revision(statement: Stmt) -> bool:
-    return statement[0] == "=" and statement[2] == "down_revision"
+    made = ir.match(statement, ir.Assign)
+    return made is not None and made.target == "down_revision"
 
 
 def decorator_name(decorator: Expr) -> str:
-    """The dotted name of a decorator in the form of `codebase.facts`: of `@a.b(c)` `a.b`."""
-    if isinstance(decorator, str):
-        return decorator
-    kind, *rest = decorator or ("",)
-    if kind == "c":
-        return decorator_name(rest[0])
-    return f"{decorator_name(rest[0])}.{rest[1]}" if kind == "a" else ""
+    """The dotted name of a decorator: of `@a.b(c)` `a.b`."""
+    return ir.dotted(decorator)
 
 
 class Lineage:

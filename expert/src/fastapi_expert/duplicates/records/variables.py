@@ -24,10 +24,16 @@ def variables_of(codebase: "Codebase") -> Iterator[VariableRecord]:
     nested = _nested(facts_of.values())
     instances = _instances(codebase)
     for (path, qualname), facts in facts_of.items():
-        if facts.name not in nested:
+        if facts.name not in nested and _reads_environment(codebase, path, qualname):
             yield from _defined(codebase, path, qualname, instances.get((path, qualname), ""))
     for facts in codebase.files.values():
         yield from direct_reads(facts)
+
+
+def _reads_environment(codebase: "Codebase", path: str, qualname: str) -> bool:
+    """Whether a class is one by itself: the variables of those mixed in bear the prefix of what they are mixed into."""
+    ancestors = codebase.names.ancestors(path, qualname)
+    return any(one.kind == "external" and one.name.endswith("BaseSettings") for one in ancestors)
 
 
 def direct_reads(facts: FileFacts) -> Iterator[VariableRecord]:

@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from fastapi_expert.codebase.syntax.facts import Expr, FileFacts
+from fastapi_expert.codebase.syntax import ir
+from fastapi_expert.codebase.syntax.facts import FileFacts
 from fastapi_expert.codebase.vocabulary import ROUTE_DECORATORS, VERBS, WEBSOCKET, is_test_path
 from fastapi_expert.duplicates.model import Action, Finding, Place, Rule, Similar
 from fastapi_expert.duplicates.records.extract import decorator_name
@@ -155,43 +156,39 @@ def _routes_of(draft: FileFacts) -> Iterator[DraftRoute]:
     for function in draft.functions:
         for decorator in function.decorators:
             router, _, verb = decorator_name(decorator).rpartition(".")
-            if not router or isinstance(decorator, str) or decorator[0] != "c":
+            call = ir.match(decorator, ir.Call)
+            path = _path(call) if router and call is not None else None
+            if call is None or path is None or verb not in ROUTE_DECORATORS:
                 continue
-            path = _path(decorator)
-            if path is None or verb not in ROUTE_DECORATORS:
-                continue
-            for method in _methods(decorator, verb):
+            for method in _methods(call, verb):
                 full = prefixes.get(router, "") + path
                 yield DraftRoute(method, full, function.name, function.line, function.end_line, router)
 
 
-def _prefixes(body: Sequence[Expr]) -> Iterator[tuple[str, str]]:
+def _prefixes(body: ir.Block) -> Iterator[tuple[str, str]]:
     for statement in body:
-        if statement[0] != "=" or not isinstance(statement[2], str):
+        made = ir.match(statement, ir.Assign)
+        call = ir.match(made.value, ir.Call) if made is not None else None
+        if made is None or call is None or not isinstance(made.target, str) or "Router" not in decorator_name(call):
             continue
-        value = statement[3]
-        if isinstance(value, str | None) or value[0] != "c" or "Router" not in decorator_name(value):
-            continue
-        for name, given in value[3]:
-            if name == "prefix" and not isinstance(given, str) and given and given[0] == "s":
-                yield statement[2], given[1]
+        prefix = ir.text_of(dict(call.keywords).get("prefix"))
+        if prefix is not None:
+            yield made.target, prefix
 
 
-def _path(call: Expr) -> str | None:
-    given = [*call[2], *[value for name, value in call[3] if name == "path"]]
-    first = given[0] if given else None
-    return first[1] if first is not None and not isinstance(first, str) and first[0] == "s" else None
+def _path(call: ir.Call) -> str | None:
+    return ir.text_of(call.args[0] if call.args else dict(call.keywords).get("path"))
 
 
-def _methods(call: Expr, verb: str) -> list[str]:
+def _methods(call: ir.Call, verb: str) -> list[str]:
     if verb in VERBS:
         return [verb.upper()]
     if verb.startswith("websocket"):
         return [WEBSOCKET]
-    for name, value in call[3]:
-        if name == "methods" and not isinstance(value, str) and value[0] == "l":
-            return [item[1].upper() for item in value[1] if not isinstance(item, str) and item[0] == "s"]
-    return ["GET"]
+    listed = ir.match(dict(call.keywords).get("methods"), ir.Display)
+    if listed is None:
+        return ["GET"]
+    return [text.upper() for item in listed.items if (text := ir.text_of(item)) is not None]
 
 
 def _judge(case: Case) -> Iterator[Remark]:

@@ -291,7 +291,7 @@ def bindings_of(facts: FileFacts) -> dict[str, str]:
     bound: dict[str, str] = {}
     for statement in facts.body:
         if (assignment := ir.match(statement, ir.Assign)) is not None and isinstance(assignment.target, str):
-            bound[assignment.target] = f"= {_without_lines(assignment.value)!r}"
+            bound[assignment.target] = f"= {ir.without_lines(assignment.value)!r}"
     for one in (*facts.functions, *facts.classes):
         if not one.parent:
             bound[one.name] = _identity(module, one.name)
@@ -300,14 +300,6 @@ def bindings_of(facts: FileFacts) -> dict[str, str]:
         name = one.alias or one.name or one.module.partition(".")[0]
         bound[name] = _identity(imported, one.name)
     return bound
-
-
-def _without_lines(expr: ir.Expr) -> ir.Expr:
-    """An expression as it is equal wherever it stands."""
-    if not expr or isinstance(expr, str | int | float | bool):
-        return expr
-    parts = expr[:-1] if ir.tag(expr) == ir.Call.TAG else expr
-    return [_without_lines(part) for part in parts]
 
 
 def _absolute(importer: str, module: str, *, is_package: bool) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Generator, Iterator, Mapping, 
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastapi_expert.codebase.files.fork import in_child
 from fastapi_expert.codebase.files.store import facts_of
@@ -101,10 +101,14 @@ def _leave(codebase: "Codebase", records: Records) -> Library:
 
 def _known(codebase: "Codebase") -> Records | None:
     """What the library tells; None when there is none, or not one of ours, or it does not tell."""
-    try:
-        return _carried_over(codebase, codebase.cache.folder / LIBRARY) if codebase.cache is not None else None
-    except (OSError, LookupError, ValueError, TypeError, AttributeError, RecursionError):
+    if codebase.cache is None:
         return None
+    try:
+        records, stored = unpack_records((codebase.cache.folder / LIBRARY).read_bytes())
+        state = _State.of(stored) if stored is not None else None
+    except (OSError, LookupError, ValueError, TypeError, AttributeError, RecursionError):
+        return None  # damaged; an error further down is one of ours and has to be seen
+    return _carried_over(codebase, records, state) if state is not None else None
 
 
 def _folders(root: Path, files: Collection[str]) -> dict[str, int]:
@@ -121,6 +125,25 @@ def _folders(root: Path, files: Collection[str]) -> dict[str, int]:
     return folders
 
 
+class _State(NamedTuple):
+    """What linking looked at when the records were made."""
+
+    hashes: Mapping[str, str]
+    live: bool
+    inputs: "LinkInputs"
+    mentions: Mapping[str, int]
+
+    @classmethod
+    def of(cls, stored: Any) -> "_State":
+        """What :func:`_state` gave. Raises LookupError, TypeError or ValueError when it is something else."""
+        from fastapi_expert.codebase.link.incremental import LinkInputs  # not needed while nothing changes
+
+        called, bodies = ({(path, qualname) for path, qualname in stored[name]} for name in ("called", "bodies"))
+        inputs = LinkInputs(dict(stored["read_set"]), called, dict(stored["order"]), bodies, set(stored["helpers"]))
+        hashes = {path: bytes.fromhex(digest).hex() for path, digest in stored["hashes"].items()}
+        return cls(hashes, bool(stored["live"]), inputs, dict(stored["mentions"]))
+
+
 def _state(codebase: "Codebase") -> dict[str, Any] | None:
     inputs = codebase.link_inputs
     if inputs is None:
@@ -131,30 +154,27 @@ def _state(codebase: "Codebase") -> dict[str, Any] | None:
         "read_set": {path: sorted(names) for path, names in inputs.read_set.items()},
         "called": sorted(inputs.called),
         "order": inputs.order,
+        "bodies": sorted(inputs.bodies),
+        "helpers": sorted(inputs.helpers),
         "mentions": mentions_of(codebase.files.values()),
     }
 
 
-def _carried_over(codebase: "Codebase", file: Path) -> Records | None:
-    records, state = unpack_records(file.read_bytes())
-    if state is None or state["live"] != codebase.is_live:
+def _carried_over(codebase: "Codebase", records: Records, state: _State) -> Records | None:
+    if state.live != codebase.is_live:
         return None
-    hashes: dict[str, str] = state["hashes"]
     now = {path: digest.hex() for path, (_, digest) in codebase.scan.stamps.items()}
-    if hashes.keys() != now.keys():
+    if state.hashes.keys() != now.keys():
         return None
-    changed = [path for path, digest in now.items() if hashes[path] != digest]
+    changed = [path for path, digest in now.items() if state.hashes[path] != digest]
     if not changed or codebase.cache is None:
         return records
     if len(changed) > MANY:
         return None
-    from fastapi_expert.codebase.link.incremental import LinkInputs  # not needed while nothing changes
-
-    before = facts_of(codebase.cache, {path: bytes.fromhex(hashes[path]) for path in changed})
-    inputs = LinkInputs(state["read_set"], {(path, qualname) for path, qualname in state["called"]}, state["order"])
-    update = _Update(codebase, records, state["mentions"])
+    before = facts_of(codebase.cache, {path: bytes.fromhex(state.hashes[path]) for path in changed})
+    update = _Update(codebase, records, state.mentions)
     for path in changed:
-        if path not in before or not update.take(before[path], codebase.files[path], inputs):
+        if path not in before or not update.take(before[path], codebase.files[path], state.inputs):
             return None
     return update.records()
 

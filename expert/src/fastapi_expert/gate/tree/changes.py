@@ -7,7 +7,7 @@ from typing import Literal
 
 from fastapi_expert.config import matches
 from fastapi_expert.errors import UsageError
-from fastapi_expert.git import GitError, Repository
+from fastapi_expert.git import GitError, NotARepository, Repository
 
 Scope = Literal["work tree", "index", "since", "all"]
 Ranges = tuple[tuple[int, int], ...]
@@ -61,7 +61,8 @@ def changes(
     except GitError as error:
         if everything:
             return Changes(root, "all", present=_kept(_walk(root), exclude))
-        raise GitError(error.what, where=error.where, do="go into a repository, or check everything: --all") from None
+        otherwise = "go into a repository" if isinstance(error, NotARepository) else error.do
+        raise GitError(error.what, where=error.where, do=f"{otherwise}; or check everything: --all") from None
     if everything:
         paths = repo.names("ls-files", "--cached", "--others", "--exclude-standard", "-z")
         return Changes(repo.root, "all", repo, present=_kept(_files(repo, paths), exclude))

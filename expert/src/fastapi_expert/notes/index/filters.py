@@ -69,18 +69,38 @@ def _of_note(filters: Filters) -> Iterator[Condition]:
 def _of_metadata(index: Index, key: str, test: Any) -> Iterator[Condition]:
     """That the front matter's ``key`` (dots lead into mappings) is ``test``, or passes its ``$`` operators."""
     if isinstance(test, Mapping):
-        operators = cast("Mapping[str, Any]", test)
+        operators = dict(cast("Mapping[str, Any]", test))
+        if "$exists" in operators:
+            yield _exists(key, operators.pop("$exists"))
+            if not operators:
+                return
         _passes(key, "", operators)  # an operator without meaning is refused, whatever the notes say
         existing = index.database.execute("SELECT DISTINCT value FROM properties WHERE key = ?", (key,))
         passing = json.dumps([value for (value,) in existing if _passes(key, value, operators)])
         among = "SELECT note FROM properties WHERE key = ? AND value IN (SELECT value FROM json_each(?))"
         yield Condition(f"notes.id IN ({among})", (key, passing))
         return
+    if test is None:  # absent, or there and empty
+        yield Condition("coalesce(json_type(notes.meta, ?), 'null') = 'null'", (_path(key),))
+        return
     wanted = cast("list[Any]", test) if isinstance(test, list) else [test]
     for each in wanted:
         yield Condition(
             "notes.id IN (SELECT note FROM properties WHERE key = ? AND value = ?)", (key, comparable(each))
         )
+
+
+def _exists(key: str, wanted: Any) -> Condition:
+    if not isinstance(wanted, bool):
+        raise NoteError(
+            "INVALID_FILTER", f"metadata_filters: {key}: $exists is {wanted!r:.80}", do="write true or false"
+        )
+    return Condition(f"json_type(notes.meta, ?) IS {'NOT ' if wanted else ''}NULL", (_path(key),))
+
+
+def _path(key: str) -> str:
+    """A dotted key as SQLite's JSON functions name it."""
+    return "$" + "".join(f".{json.dumps(part, ensure_ascii=False)}" for part in key.split("."))
 
 
 def _among(column: str, values: Sequence[str]) -> Condition:
@@ -106,6 +126,7 @@ def _operator(name: str) -> Callable[[str, Any], bool]:
         "$gte": lambda value, bound: _ordered(value, bound) and _key(value) >= _key(bound),
         "$lt": lambda value, bound: _ordered(value, bound) and _key(value) < _key(bound),
         "$lte": lambda value, bound: _ordered(value, bound) and _key(value) <= _key(bound),
+        "$contains": lambda value, bound: comparable(bound) in value,
         "$between": lambda value, bound: _ordered(value, bound[0]) and _key(bound[0]) <= _key(value) <= _key(bound[1]),
     }
     if name not in known:

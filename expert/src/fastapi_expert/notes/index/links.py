@@ -24,8 +24,8 @@ def find(index: Index, identifier: str, *, project: str = "main") -> Note | None
         if len(found) > 1:
             raise NoteError(
                 "AMBIGUOUS_IDENTIFIER",
-                f"{len(found)} notes are called {candidate!r}: {', '.join(note.permalink for note in found[:5])}",
-                do="name the one you mean by its permalink",
+                f"{len(found)} notes are called {candidate!r}: {', '.join(note.path for note in found[:5])}",
+                do="name the one you mean by its path",
             )
         if found:
             return found[0]

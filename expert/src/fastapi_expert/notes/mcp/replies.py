@@ -70,8 +70,25 @@ def missing_text(identifier: str, suggestions: Sequence[Hit], *, project: str) -
     return f'# Note Not Found in {project}: "{identifier}"\n\nThese mention it; read one by its permalink:\n{rows}'
 
 
-def hit_json(hit: Hit) -> dict[str, Any]:
-    """One result of `search_notes`."""
+def missing_json(identifier: str, suggestions: Sequence[Hit]) -> dict[str, Any]:
+    """The same as JSON: Basic Memory's keys, empty, and the notes that mention it."""
+    return {
+        **dict.fromkeys(("title", "permalink", "file_path", "content", "frontmatter")),
+        "error": "NOTE_NOT_FOUND",
+        "message": f"no note has the title, permalink or path {identifier!r}",
+        "related_results": [hit_json(hit, compact=True) for hit in suggestions],
+    }
+
+
+def hit_json(hit: Hit, *, compact: bool = False) -> dict[str, Any]:
+    """One result of `search_notes`; in its ``compact`` form what it takes to choose one, and no more."""
+    document = _hit_json(hit)
+    if compact:
+        return {key: document[key] for key in ("title", "type", "permalink", "file_path", "content", "score")}
+    return document
+
+
+def _hit_json(hit: Hit) -> dict[str, Any]:
     note, fact = hit.note, hit.fact
     document: dict[str, Any] = {
         "title": note.title,
@@ -150,6 +167,24 @@ def contexts_json(
         },
         **paging,
     }
+
+
+def compact_json(
+    contexts: Sequence[Context], *, url: str, depth: int, since: float | None, paging: dict[str, Any]
+) -> dict[str, Any]:
+    """`build_context` in its compact form: what each note says, and the names of what is around it."""
+    results = [
+        {
+            **_identity(context.note),
+            "content": context.body.strip("\n"),
+            "related": [
+                {"relation_type": edge.fact.category, "from": edge.source.title, "to": edge.fact.content}
+                for edge in context.edges
+            ],
+        }
+        for context in contexts
+    ]
+    return {"results": results, **({"timeframe": iso(since)} if since is not None else {}), **paging}
 
 
 def contexts_text(contexts: Sequence[Context], *, url: str, depth: int, project: str) -> str:

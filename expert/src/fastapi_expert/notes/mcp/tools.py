@@ -13,6 +13,7 @@ from fastapi_expert.notes.index.lookup import Index, Note
 from fastapi_expert.notes.mcp import replies
 from fastapi_expert.notes.notebook import Edit, Notebook, Written
 from fastapi_expert.notes.text import dates as when
+from fastapi_expert.notes.text import frontmatter
 from fastapi_expert.notes.text.names import tag_list
 
 Answer = str | dict[str, Any]
@@ -59,25 +60,31 @@ def read_note(
     page_size: int = 10,
     output_format: str = "text",
     include_frontmatter: bool = False,
+    start_line: int | None = None,
+    end_line: int | None = None,
+    include_content: bool = True,
     **_project: Any,
 ) -> Answer:
-    """Read one note; text is the raw file. What is not there is answered by notes that mention it."""
+    """Read one note; text is the raw file. What is not there is answered by notes that mention it.
+
+    ``start_line`` and ``end_line`` (from 1, both inclusive) cut what is answered.
+    """
     found = notebook.read(identifier)
     if found:
         note, content = found
-        return (
-            replies.note_json(note, content, include_frontmatter=include_frontmatter)
-            if output_format == "json"
-            else content.text
-        )
-    if output_format == "json":
-        return dict.fromkeys(("title", "permalink", "file_path", "content", "frontmatter"))
+        if output_format == "json":
+            document = replies.note_json(note, content, include_frontmatter=include_frontmatter)
+            document["content"] = _lines(document["content"], start_line, end_line) if include_content else None
+            return document
+        return _lines(content.text if include_content else frontmatter.split(content.text).head, start_line, end_line)
     start, stop = _page(page, page_size)
     with Index.open(notebook.folder) as index:
         try:
             suggestions = search.search(index, identifier, Filters(), start=start, stop=stop).hits
         except NoteError:  # an identifier need not be a query
             suggestions = []
+    if output_format == "json":
+        return replies.missing_json(identifier, suggestions)
     return replies.missing_text(identifier, suggestions, project=notebook.project)
 
 
@@ -96,6 +103,7 @@ def search_notes(
     metadata_filters: Mapping[str, Any] | None = None,
     tags: Any = None,
     status: str | None = None,
+    compact: bool = False,
     **_project: Any,
 ) -> Answer:
     """Find notes, observations or relations; see `search.search`."""
@@ -117,6 +125,7 @@ def search_notes(
     if search_type in ("vector", "semantic", "hybrid"):
         raise NoteError("NO_SEMANTIC_SEARCH", f"there is no {search_type} search here", do='use search_type="text"')
     start, stop = _page(page, page_size)
+    page_size = stop - start
     with Index.open(notebook.folder) as index:
         if search_type == "permalink" and query:
             notes = context.patterned(index, query, project=notebook.project)
@@ -129,7 +138,7 @@ def search_notes(
             found.hits, query=described, project=notebook.project, page=page, page_size=page_size, total=found.total
         )
     return {
-        "results": [replies.hit_json(hit) for hit in found.hits],
+        "results": [replies.hit_json(hit, compact=compact) for hit in found.hits],
         "current_page": page,
         "page_size": page_size,
         "total": found.total,
@@ -148,12 +157,14 @@ def build_context(
     page_size: int = 10,
     max_related: int = 10,
     output_format: str = "json",
+    compact: bool = False,
     **_project: Any,
 ) -> Answer:
     """A note, or the notes of a pattern, and what surrounds them; no age limit unless ``timeframe`` sets one."""
     _check_url(url)
     since = when.since(timeframe).timestamp() if timeframe else None
     start, stop = _page(page, page_size)
+    page_size = stop - start
     limit = min(max(max_related, 0), MAX_RELATED)
     with Index.open(notebook.folder) as index:
         notes = context.primaries(index, url, project=notebook.project)
@@ -163,8 +174,9 @@ def build_context(
         ]
     if output_format == "text":
         return replies.contexts_text(found, url=url, depth=depth, project=notebook.project)
+    shown = replies.compact_json if compact else replies.contexts_json
     paging = {"page": page, "page_size": page_size, "has_more": stop < len(notes)}
-    return replies.contexts_json(found, url=url.removeprefix("memory://"), depth=depth, since=since, paging=paging)
+    return shown(found, url=url.removeprefix("memory://"), depth=depth, since=since, paging=paging)
 
 
 def edit_note(
@@ -209,6 +221,15 @@ def _text(notebook: Notebook, written: Written, heading: str) -> str:
             each.target for each in written.document.relations if not _target(index, each.target, written.note)
         ]
     return replies.written_text(written, heading=heading, project=notebook.project, unresolved=unresolved)
+
+
+def _lines(text: str, start: int | None, end: int | None) -> str:
+    """The lines of ``text`` from ``start`` to ``end``, both inclusive."""
+    if start is None and end is None:
+        return text
+    if (start or 1) < 1 or (end is not None and end < (start or 1)):
+        raise NoteError("INVALID_ARGUMENTS", "start_line and end_line start at 1, in that order", do="correct them")
+    return "".join(text.splitlines(keepends=True)[(start or 1) - 1 : end])
 
 
 def _target(index: Index, target: str, source: Note) -> Note | None:

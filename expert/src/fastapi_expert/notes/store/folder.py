@@ -8,7 +8,7 @@ import hashlib
 import os
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,10 @@ from fastapi_expert.notes.text.names import inside
 from fastapi_expert.store import ensure_ignored, try_lock
 
 LOCK_TIMEOUT = 30.0  # seconds; a write holds the lock for milliseconds
+
+
+class ChangedMeanwhile(Exception):
+    """The file is no longer what the new text was made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +78,30 @@ class Folder:
     def write(self, path: str, text: str, *, like: Content | None = None) -> str:
         """Put ``text`` at ``path``, in the newlines of ``like``; returns the checksum of what was written.
 
+        ``like`` is what the file was when ``text`` was made of it, None when there was none. That is looked at again
+        at the last moment, because not every program that writes notes takes our lock.
+
         Raises:
             NoteError: when the path leads outside, or the disk refuses.
+            ChangedMeanwhile: somebody else wrote the file; nothing was written.
         """
         data = encode(text, like=like)
         target = inside(self.root, path)
-        try:
+        with _refusals(path):
             target.parent.mkdir(parents=True, exist_ok=True)
-            _replace(target, data, by=self.root / ".writing.tmp")
-        except OSError as error:
-            raise NoteError(
-                "UNWRITABLE",
-                f"cannot be written: {error.strerror}",
-                where=path,
-                do="see to the folder's rights and space",
-            ) from error
+            _replace(target, data, by=self.root / ".writing.tmp", like=like)
         return checksum(data)
+
+    def move(self, path: str, target: str) -> None:
+        """Give the note at ``path`` another one, where nothing is yet. Raises NoteError when the disk refuses."""
+        with _refusals(path):
+            inside(self.root, target).parent.mkdir(parents=True, exist_ok=True)
+            os.rename(self.root / path, self.root / target)
+
+    def remove(self, path: str) -> None:
+        """Remove the note at ``path``. Raises NoteError when the disk refuses."""
+        with _refusals(path):
+            (self.root / path).unlink()
 
     @contextmanager
     def writing(self) -> Generator[None]:
@@ -121,6 +133,19 @@ class Folder:
             os.close(handle)  # closing releases the lock, on POSIX and on Windows
 
 
+@contextmanager
+def _refusals(path: str) -> Generator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise NoteError(
+            "UNWRITABLE",
+            f"cannot be written: {error.strerror}",
+            where=path,
+            do="see to the folder's rights and space",
+        ) from error
+
+
 def decode(data: bytes) -> Content:
     """The text of a file; CRLF is recognised when every line has it, a mixed file keeps its characters."""
     text = data.decode("utf-8-sig", "replace").replace("\0", "")
@@ -146,16 +171,23 @@ def checksum(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _replace(target: Path, data: bytes, *, by: Path) -> None:
+def _replace(target: Path, data: bytes, *, by: Path, like: Content | None) -> None:
     # One hidden name for every write: only the lock's holder uses it, so a killed writer's rest is overwritten by the
     # next, and neither we nor a Basic Memory that watches the folder takes it for a note.
-    with open(by, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    if target.exists():
-        os.chmod(by, target.stat().st_mode & 0o777)
-    os.replace(by, target)
+    try:
+        with open(by, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            os.chmod(by, target.stat().st_mode & 0o777)
+        if (checksum(target.read_bytes()) if target.exists() else None) != (like.checksum if like else None):
+            raise ChangedMeanwhile
+        os.replace(by, target)
+    except BaseException:
+        with suppress(OSError):
+            by.unlink()
+        raise
     _sync_directory(target.parent)
 
 

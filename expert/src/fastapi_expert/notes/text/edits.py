@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import reduce
 from typing import Literal, get_args
 
 from fastapi_expert.notes.errors import NoteError
@@ -55,19 +54,12 @@ def find_replace(body: str, content: str, *, find_text: str, expected: int = 1) 
 
 
 def replace_section(body: str, content: str, *, section: str, subsections: bool = True) -> str:
-    """What stands under the heading becomes ``content``; a heading that is not there is added at the end.
+    """What stands under the heading becomes ``content``.
 
     With ``subsections`` the section ends at the next heading of the same or a higher level, else at the next of any.
     """
     lines = body.splitlines(keepends=True)
-    try:
-        heading = _find(lines, section)
-    except _Missing:
-        heading = section.strip() if section.lstrip().startswith("#") else f"## {section.strip()}"
-        before = _closed(body.rstrip("\n"))
-        return (
-            f"{before}{chr(10) * 2 if before else ''}{heading}\n\n{_without_heading(content, heading).strip(chr(10))}\n"
-        )
+    heading = _find(lines, section)
     end = next(
         (
             other.line
@@ -110,10 +102,6 @@ class _Heading:
     text: str
 
 
-class _Missing(NoteError):
-    pass
-
-
 def _headings(lines: list[str]) -> Iterator[_Heading]:
     fence = ""
     for number, line in enumerate(lines):
@@ -131,12 +119,6 @@ def _fence_after(fence: str, line: str) -> str:
     if fence:
         return "" if mark["fence"].startswith(fence) and not mark["info"].strip() else fence
     return "" if mark["fence"][0] == "`" and "`" in mark["info"] else mark["fence"]
-
-
-def _closed(body: str) -> str:
-    """``body`` with the code fence closed that nothing in it closes: what is added after it is to be no code."""
-    fence = reduce(_fence_after, body.splitlines(), "")
-    return f"{body}\n{fence}" if fence else body
 
 
 def _find(lines: list[str], section: str) -> _Heading:
@@ -159,10 +141,12 @@ def _find(lines: list[str], section: str) -> _Heading:
         )
     near = get_close_matches(text, [each.text for each in headings], n=3)
     known = ", ".join(f"{'#' * each.level} {each.text}" for each in headings if not near or each.text in near)
-    raise _Missing(
+    raise NoteError(
         "SECTION_NOT_FOUND",
-        f"Section {section!r} not found in document. Use replace_section to create a new section.",
-        do=f"the headings there are: {known}" if known else "the note has no headings",
+        f"Section {section!r} not found in document",
+        do=f"the headings there are: {known}; append adds one"
+        if known
+        else "the note has no headings; append adds one",
     )
 
 

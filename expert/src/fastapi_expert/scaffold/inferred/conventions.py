@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.link.dependencies import Dependencies, Need
 from fastapi_expert.codebase.model import Component, Route
+from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import FunctionFacts, Param
 from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.errors import ExpertError
@@ -91,7 +92,8 @@ def learn(codebase: Codebase, sources: Sources) -> Conventions:
 
 
 def _sibling(codebase: Codebase) -> Sibling:
-    tables = [c for c in codebase.inventory.components if c.kind == "table" and not is_test_path(c.path)]
+    tables = [c for c in codebase.inventory.components if c.kind == "table" and c.bases is not None]
+    tables = [c for c in tables if not is_test_path(c.path)]
     if not tables:
         raise ExpertError(
             "there is no table here to be like (no SQLAlchemy or SQLModel class)",
@@ -251,8 +253,10 @@ def _plain_type(codebase: Codebase, path: str, param: Param) -> tuple[str, str]:
         value = codebase.names.assigned(symbol) if symbol is not None and symbol.kind == "value" else None
         if symbol is not None and value is not None:
             path, expr = symbol.path, value
-    if not isinstance(expr, str) and expr and expr[0] == "i" and str(expr[1]).endswith("Annotated"):
-        expr = expr[2][1][0]
+    generic = ir.match(expr, ir.Subscript)
+    inside = ir.match(generic.index, ir.Display) if generic is not None else None
+    if generic is not None and inside is not None and ir.dotted(generic.value).endswith("Annotated"):
+        expr = inside.items[0]
     return path, expr if isinstance(expr, str) else "Session"
 
 

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fastapi_expert.codebase import Codebase
+from fastapi_expert.codebase.link.roles import names_a_revision
 from fastapi_expert.codebase.model import Component
+from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import ImportFacts
 from fastapi_expert.codebase.vocabulary import VERBS, is_test_path
 from fastapi_expert.errors import ExpertError
@@ -43,17 +45,19 @@ def router_use(codebase: Codebase, sibling: Sibling) -> RouterUse:
     route = sibling.some_route
     function = codebase.function(route.endpoint)
     for decorator in function.decorators if function else ():
-        if decorator[0] != "c" or not isinstance(decorator[1], str):
+        call = ir.match(decorator, ir.Call)
+        if call is None or not isinstance(call.function, str):
             continue
-        name, _, method = decorator[1].rpartition(".")
-        given = decorator[2][0] if decorator[2] else dict(decorator[3]).get("path")
-        if name and method in _HTTP_DECORATORS and given and given[0] == "s":
+        name, _, method = call.function.rpartition(".")
+        given = ir.text_of(call.args[0] if call.args else dict(call.keywords).get("path"))
+        if name and method in _HTTP_DECORATORS and given is not None:
             bound = codebase.names.bindings(route.path_file).get(name.partition(".")[0])
             if bound is None or isinstance(bound, ImportFacts):
-                return RouterUse(name, given[1], 0, is_router=False)
-            made = bound[3] if bound[0] == "=" else None
-            is_router = made is not None and made[0] == "c" and str(made[1]).endswith("Router")
-            return RouterUse(name, given[1], bound[1], is_router)
+                return RouterUse(name, given, 0, is_router=False)
+            assigned = ir.match(bound, ir.Assign)
+            made = ir.match(assigned.value, ir.Call) if assigned is not None else None
+            is_router = made is not None and ir.dotted(made).endswith("Router")
+            return RouterUse(name, given, ir.line_of(bound), is_router)
     raise ExpertError(
         f"{route.method} {route.path} is not registered by a decorator with a plain path",
         where=f"{route.path_file}:{route.line}",
@@ -117,9 +121,5 @@ def _is_used(sources: Sources, path: str, made: ImportFacts) -> bool:
 
 def migrations(codebase: Codebase) -> str:
     """The folder of Alembic's revisions, "" when there is none."""
-    folders = {
-        path.rpartition("/")[0]
-        for path, facts in codebase.files.items()
-        if {"revision", "down_revision"} <= {str(statement[2]) for statement in facts.body if statement[0] == "="}
-    }
+    folders = {path.rpartition("/")[0] for path, facts in codebase.files.items() if names_a_revision(facts)}
     return sorted(folders)[0] if folders else ""

@@ -96,7 +96,7 @@ class ResourcePlan:
     def _targets(self) -> dict[str, Target]:
         tables: dict[str, Component] = {}
         for component in self.codebase.inventory.components:
-            if component.kind == "table":
+            if component.kind == "table" and component.bases is not None:
                 tables.setdefault(re.sub(r"(Model|Table|DB|ORM)$", "", component.name).lower(), component)
         found: dict[str, Target] = {}
         for field in self.fields:

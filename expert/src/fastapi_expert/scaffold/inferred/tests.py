@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from fastapi_expert.codebase import Codebase
+from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import FunctionFacts, ImportFacts
 from fastapi_expert.scaffold.inferred.conventions import Sibling
 from fastapi_expert.scaffold.inferred.imports import Import, ImportResolver
@@ -39,9 +40,9 @@ def way_of(codebase: Codebase, sources: Sources, sibling: Sibling) -> TestStyle 
         setup, needs = "", [each for param in taken for each in resolver.for_text(param.annotation, path)]
         if all(param.name != client for param in taken):
             bound = codebase.names.bindings(path).get(client)
-            if bound is None or isinstance(bound, ImportFacts) or bound[0] != "=":
+            if bound is None or isinstance(bound, ImportFacts) or ir.match(bound, ir.Assign) is None:
                 continue
-            setup = sources.statement_text(path, bound[1]).strip()
+            setup = sources.statement_text(path, ir.line_of(bound)).strip()
             needs += resolver.for_text(setup.partition("=")[2], path)
         header = next((param.name for param in taken if "header" in param.name), "")
         if "headers=" in text and not header:

@@ -1,6 +1,6 @@
 """Signing up, in and out."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
@@ -25,6 +25,7 @@ from app.api.dependencies import (
     request_headers,
 )
 from app.api.responses import NO_STORE, json_response, problems
+from app.auth import registration as registrations
 from app.auth import service as auth_service
 from app.auth import sessions
 from app.auth.guessing import limit_guessing
@@ -80,15 +81,16 @@ async def register(
     attempt = await idempotency.begin(
         session, key=idempotency_key, scope="register", request=registration.model_dump(), resources=resources
     )
-    answer = attempt.answer
-    if answer is None:
-        profile, tokens = await auth_service.register(
-            session, registration, hashed_password=hashed, device=device, resources=resources
-        )
-        welcome = "Welcome. We have sent you a mail to verify your address."
-        body = json_bytes({"message": welcome, "user": private_view(profile), **token_pair(tokens)})
-        answer = await attempt.keep(Answer(200, body, {TOKEN_HEADER: tokens.csrf}))
-    return _answer_registration(request, answer, as_cookies=as_cookies)
+    if attempt.answer is not None:
+        also, first = _registered(attempt.answer)
+        tokens = await registrations.tokens_again(session, first, registration, device=device, resources=resources)
+        return answer_tokens(request, tokens, as_cookies=as_cookies, also=also)
+    profile, tokens = await registrations.register(
+        session, registration, hashed_password=hashed, device=device, resources=resources
+    )
+    also = {"message": "Welcome. We have sent you a mail to verify your address.", "user": private_view(profile)}
+    await attempt.keep(Answer(200, json_bytes({**also, **token_pair(tokens)}), {TOKEN_HEADER: tokens.csrf}))
+    return answer_tokens(request, tokens, as_cookies=as_cookies, also=also)
 
 
 @router.post("/login", response_model=TokenPair | CookieSession, responses=problems(401, 403, 422, 429))
@@ -208,14 +210,13 @@ async def reset_password(body: PasswordReset, resources: ResourcesDep) -> Messag
     return Message(message="Your password is set. Sign in with it.")
 
 
-def _answer_registration(request: Request, answer: Answer, *, as_cookies: bool) -> Response:
-    """Answer with the tokens of this registration, or of the first one under its key, in the body or as cookies."""
-    content = orjson.loads(answer.body)
+def _registered(answer: Answer) -> tuple[dict[str, Any], Tokens]:
+    """What a registration was answered: message and user, and its tokens."""
+    content = orjson.loads(answer.body or b"")
     tokens = Tokens(
         access=content["access_token"],
         refresh=content["refresh_token"],
         expires_in=content["expires_in"],
         csrf=answer.headers.get(TOKEN_HEADER, ""),
     )
-    also = {name: content[name] for name in ("message", "user")}
-    return answer_tokens(request, tokens, as_cookies=as_cookies, also=also)
+    return {name: content[name] for name in ("message", "user")}, tokens

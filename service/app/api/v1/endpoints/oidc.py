@@ -40,7 +40,7 @@ _SEE_OTHER: dict[int | str, dict[str, Any]] = {
 @router.get("/providers", response_model=list[ProviderView])
 async def list_providers(resources: ResourcesDep) -> Response:
     """The providers one can sign in with."""
-    prefix = f"{resources.settings.api_v1_str}/auth/oidc"
+    prefix = f"{resources.settings.api_path}/auth/oidc"
     providers = [
         {"name": name, "title": client.settings.title or name, "login_path": f"{prefix}/{name}/login"}
         for name, client in resources.providers.items()
@@ -134,10 +134,11 @@ def _told(refusal: ServiceError) -> str:
 
 
 def _cookie_name(request: Request) -> str:
-    return "__Host-oidc_flow" if cookie_names(request).secure else "oidc_flow"
+    return f"{cookie_names(request).mark}oidc_flow"
 
 
 def _flow_cookie(request: Request, encrypted: str) -> Header:
-    secure = cookie_names(request).secure
-    max_age = oidc_flow.FLOW_SECONDS if encrypted else 0
-    return set_cookie(_cookie_name(request), encrypted, path="/", max_age=max_age, http_only=True, secure=secure)
+    names, max_age = cookie_names(request), oidc_flow.FLOW_SECONDS if encrypted else 0
+    return set_cookie(
+        _cookie_name(request), encrypted, path=names.path, max_age=max_age, http_only=True, secure=names.secure
+    )

@@ -32,6 +32,11 @@ from app.schemas.post import SORT_TYPES, PostCreate, PostRead, PostSort, PostSum
 
 router = APIRouter()
 
+MOST_KEPT = 4096
+"""Bytes of a first answer that are kept for a day, for who repeats a request. A long post is read again instead: beside
+every post a copy of it, they would be the largest table.
+"""
+
 
 @router.get("", response_model=Page[PostSummary], responses=problems(401, 422))
 async def list_posts(
@@ -83,7 +88,12 @@ async def create_post(
         row = await post_service.create(session, user, draft, resources=resources)
         made = reading.written(row, route=route_template(request.scope))
         headers = {"Location": f"{request.scope['path']}/{row.summary.id}", "ETag": made.etag.decode()}
-        answer = await attempt.keep(Answer(201, made.read(), headers))
+        answer = await attempt.keep(Answer(201, made.read(), headers), most=MOST_KEPT)
+    if answer.body is None:
+        post_id = int(answer.headers["Location"].rpartition("/")[2])
+        again = await _read(request, user, resources, by="id", key=post_id)
+        again.status_code, again.headers["Location"] = 201, answer.headers["Location"]
+        return again
     return Response(answer.body, status_code=answer.status, headers=answer.headers, media_type="application/json")
 
 

@@ -1,7 +1,8 @@
 """What FastAPI hands to a function that it calls: its dependencies, worked out for a stranger, and parameters."""
 
+from collections.abc import Sequence
 from functools import reduce
-from typing import Any, NamedTuple
+from typing import Any
 
 from fastapi_expert.codebase.interpret.values import (
     MISSING,
@@ -11,15 +12,18 @@ from fastapi_expert.codebase.interpret.values import (
     FunctionValue,
     Instance,
     LambdaValue,
+    Member,
     Partial,
     Scope,
     Site,
+    Uncalled,
     Unknown,
+    is_list,
 )
-from fastapi_expert.codebase.link.classes import type_arguments
 from fastapi_expert.codebase.link.protection import library
 from fastapi_expert.codebase.link.protection.outcomes import Assumption, Outcome, State, truth
-from fastapi_expert.codebase.link.protection.stranger import Ended, Stranger
+from fastapi_expert.codebase.link.protection.signatures import Signatures, named_class
+from fastapi_expert.codebase.link.protection.stranger import Ended
 from fastapi_expert.codebase.link.protection.values import (
     ABSENT,
     FOREIGN,
@@ -31,35 +35,30 @@ from fastapi_expert.codebase.link.protection.values import (
     joined,
 )
 from fastapi_expert.codebase.syntax import ir
-from fastapi_expert.codebase.syntax.facts import FunctionFacts, Param
+from fastapi_expert.codebase.syntax.facts import Param
 from fastapi_expert.codebase.syntax.ir import Expr
-from fastapi_expert.codebase.vocabulary import PARAMETERS, REQUESTS
+from fastapi_expert.codebase.vocabulary import REQUESTS
 
-_UNIONS = ("Optional", "Union")
-_MAX_ALIASES = 12
 _SENT = frozenset({"Path", "Body", "Form", "File"})
 """Where a value is read from that the caller sends by itself: present and valid."""
 
 
-class Parameter(NamedTuple):
-    """What an annotation and a default say of a parameter; ``type`` is the annotated expression without its extras."""
-
-    dependency: Dependency | None
-    marker: Instance | None
-    type: Expr
-    scope: Scope
-
-
-class Injecting(Stranger):
+class Injecting(Signatures):
     """A stranger's request whose functions are called by FastAPI."""
 
+    given: dict[int, tuple[Uncalled, Any]]
+    """What calls gave that linking did not follow, by identity."""
+    scopes: tuple[Any, ...] = ()
+    """Those of each `Security()` on the way to what runs now."""
+    overrides: Sequence[tuple[Any, Any]] = ()
+    """What `dependency_overrides` of the application that serves the route holds."""
     security: Site | None = None
     """Where a `Security()` was met: its author means to ask who is calling."""
 
     def injected(self, function: FunctionValue, state: State, *, is_endpoint: bool = False) -> dict[str, Any]:
         """The arguments that FastAPI calls a function with; raises Ended when a dependency refuses on every way."""
         facts = self.names.function(function.path, function.qualname)
-        wrapped = self._wrapped(function, facts)
+        wrapped = self.wrapped(function, facts)
         if wrapped is not None:
             return self.injected(wrapped, state, is_endpoint=is_endpoint)
         found: dict[str, Any] = {}
@@ -71,16 +70,6 @@ class Injecting(Stranger):
                 found[param.name] = self._argument(function, param, state, is_endpoint=is_endpoint)
         return found
 
-    def _wrapped(self, function: FunctionValue, facts: FunctionFacts | None) -> FunctionValue | None:
-        """The function whose signature `functools.wraps` lends to this one."""
-        for decorator in facts.decorators if facts is not None else ():
-            call = ir.match(decorator, ir.Call)
-            if call is None or not isinstance(call.function, str) or library.last(call.function) != "wraps":
-                continue
-            value = self.evaluate(call.args[0], State({}), function.scope) if call.args else None
-            return value if isinstance(value, FunctionValue) and value is not function else None
-        return None
-
     def _argument(self, function: FunctionValue, param: Param, state: State, *, is_endpoint: bool) -> Any:
         said = self.parameter(function, param)
         if said.dependency is not None:
@@ -91,7 +80,9 @@ class Injecting(Stranger):
         if last in REQUESTS:
             return Connection()
         if last == "SecurityScopes":
-            return Instance(External("fastapi.security.SecurityScopes"), Site(function.path, 1), {"scopes": FREE})
+            return Instance(
+                External("fastapi.security.SecurityScopes"), Site(function.path, 1), {"scopes": self.asked_scopes()}
+            )
         if f"{{{param.name}}}" in self.path or f"{{{param.name}:" in self.path:
             return FREE
         if param.default:
@@ -101,7 +92,7 @@ class Injecting(Stranger):
 
     def _marked(self, marker: Instance, param: Param, function: FunctionValue, *, is_endpoint: bool) -> Any:
         """A parameter of `Header()`, `Query()` and their like: a stranger sends none that can be left out."""
-        kind = library.last(_name(marker))
+        kind = library.last(named_class(marker))
         if kind in _SENT:
             return FREE
         default = marker.attributes.get("default", marker.attributes.get("0", MISSING))
@@ -115,85 +106,57 @@ class Injecting(Stranger):
             return FREE
         return ABSENT if not truth(default).value else default
 
-    # -- what a signature says ------------------------------------------------------------------------------------
-
-    def parameter(self, function: FunctionValue, param: Param) -> Parameter:
-        """What a parameter is, through aliases of every form."""
-        annotation = param.annotation_expr if param.annotation_expr is not None else _expression(param.annotation)
-        dependency, marker, base, scope = self._annotated(annotation, function.scope, 0)
-        if param.default_expr is not None and ir.tag(param.default_expr) not in (ir.Constant.TAG, ir.Text.TAG):
-            default = self.evaluate(param.default_expr, State({}), function.scope)
-            if isinstance(default, Dependency):
-                dependency = default
-            elif _is_marker(default):
-                marker = default
-        return Parameter(dependency, marker, base, scope)
-
-    def _annotated(
-        self, expr: Expr, scope: Scope, depth: int
-    ) -> tuple[Dependency | None, Instance | None, Expr, Scope]:
-        """The dependency, the marker and the type in an annotation, and the scope in which the type is written."""
-        if expr is None or depth > _MAX_ALIASES:
-            return None, None, expr, scope
-        if isinstance(expr, str):
-            symbol = self.names.resolve(scope.path, expr)
-            if symbol is None or symbol.kind != "value" or "." in symbol.name:
-                return None, None, expr, scope
-            assigned = self.names.assigned(symbol)
-            if assigned is None or ir.tag(assigned) not in (ir.Subscript.TAG, ir.Binary.TAG, ir.Call.TAG):
-                return None, None, expr, scope
-            inner = self.interp.run_module(symbol.path)
-            return self._annotated(assigned, inner, depth + 1)
-        generic = ir.match(expr, ir.Subscript)
-        if generic is not None:
-            name = generic.value.rpartition(".")[2] if isinstance(generic.value, str) else ""
-            items = ir.match(generic.index, ir.Display)
-            parts = list(items.items) if items is not None else [generic.index]
-            if name == "Annotated":
-                return self._extras(parts, scope, depth)
-            if name in _UNIONS:
-                return self._first(parts, scope, depth)
-            dependency, marker, _, _ = self._annotated(generic.value, scope, depth + 1)
-            return dependency, marker, generic.value, scope
-        union = ir.match(expr, ir.Binary)
-        if union is not None:
-            return self._first([union.left, union.right], scope, depth)
-        return None, None, expr, scope
-
-    def _extras(
-        self, parts: list[Expr], scope: Scope, depth: int
-    ) -> tuple[Dependency | None, Instance | None, Expr, Scope]:
-        """`Annotated[type, extra, …]`: the last extra that says something counts."""
-        dependency, marker, base, where = self._annotated(parts[0], scope, depth + 1)
-        for one in parts[1:]:
-            value = self.evaluate(one, State({}), scope)
-            if isinstance(value, Dependency):
-                dependency = value
-            elif _is_marker(value):
-                marker = value
-        return dependency, marker, base, where
-
-    def _first(
-        self, parts: list[Expr], scope: Scope, depth: int
-    ) -> tuple[Dependency | None, Instance | None, Expr, Scope]:
-        found = [self._annotated(one, scope, depth + 1) for one in parts]
-        return next((one for one in found if one[0] is not None or one[1] is not None), found[0])
-
     # -- dependencies ---------------------------------------------------------------------------------------------
 
     def depend(self, dependency: Dependency, type_: Expr, scope: Scope, state: State) -> Any:
         """What a dependency gives a stranger; raises Ended when it refuses on every way."""
         if dependency.security:
             self.security = dependency.site
-        call = dependency.call
+        call = self.overridden(dependency.call)
+        if isinstance(call, Uncalled):
+            call = self._uncalled(call)
         if call is None:
             call = self.evaluate(type_, State({}), scope) if type_ is not None else None
-        outcomes = self._depended(call, dependency)
+        self.scopes = (*self.scopes, _scopes(dependency))
+        try:
+            outcomes = self._depended(call, dependency)
+        finally:
+            self.scopes = self.scopes[:-1]
         return self.resume(outcomes, state)
+
+    def asked_scopes(self) -> Any:
+        """The scopes of every `Security()` on the way to what runs now."""
+        found: list[Any] = []
+        for one in self.scopes:
+            if not is_list(one):
+                return FREE
+            found.extend(one)
+        return found if all(isinstance(one, str) for one in found) else FREE
+
+    def _uncalled(self, unread: Uncalled) -> Any:
+        """A dependency that a function gives which linking did not call; each is called once for all routes."""
+        if id(unread) not in self.given:
+            pending, self.pending = self.pending, []
+            try:
+                self.given[id(unread)] = (unread, self.called(unread, State({})))
+            except Ended:
+                self.given[id(unread)] = (unread, Opaque(unread.reason, unread.site))
+            finally:
+                self.pending = pending
+        return self.given[id(unread)][1]
+
+    def overridden(self, call: Any) -> Any:
+        """What `dependency_overrides` of the application puts in the place of ``call``."""
+        for known, instead in self.overrides:
+            same = isinstance(call, FunctionValue) and isinstance(known, FunctionValue)
+            if known is call or (same and (known.path, known.qualname) == (call.path, call.qualname)):
+                return instead
+        return call
 
     def _depended(self, call: Any, dependency: Dependency) -> list[Outcome]:
         """How a dependency ends, on every way; the same one is asked once a request."""
-        key = _identity(call)
+        scopes = self.asked_scopes()
+        key = (_identity(call), tuple(scopes) if is_list(scopes) else None)
         known = self.memory.dependencies.get(key)
         if known is not None:
             return known[1]
@@ -218,6 +181,10 @@ class Injecting(Stranger):
         named = named_call(call)
         trail = ((dependency.site, f"dependency {named}"),) if named else ()
         raised = [one._replace(trail=(*trail, *one.trail)) if one.kind == "refuse" else one for one in raised]
+        if not ends and raised and not any(one.kind == "refuse" or one.credentials for one in raised):
+            # written to be replaced, or ready once the application runs: nobody would keep what breaks every request
+            what = Opaque(f"what {named or 'a dependency'} gives, which as written raises an error", dependency.site)
+            raised, ends = [], [Outcome("pass", what, dependency.site)]
         outcomes = [*raised, *ends]
         self.memory.dependencies[key] = (call, outcomes)
         if not self.is_specific:
@@ -286,6 +253,7 @@ class Injecting(Stranger):
 
     def _called(self, instance: Instance, site: Site, state: State) -> Any:
         if isinstance(instance.cls, ClassValue):
+            self.saw_credentials = self.saw_credentials or bool(self.scheme_of(instance))
             method = self.class_attribute(instance.cls, "__call__", instance, site, state)
             if isinstance(method, FunctionValue):
                 given = self.injected(method, state)
@@ -305,13 +273,12 @@ class Injecting(Stranger):
         return reduce(joined, [one.value for one in outcomes if one.kind == "pass"], FREE)
 
 
-def _expression(annotation: str) -> Expr:
-    """An annotation of names and subscripts alone, of which the facts keep the text: `Annotated[str, login]`."""
-    given = type_arguments(annotation)
-    if not given:
-        return annotation or None
-    parts = [_expression(one) for one in given]
-    return ir.subscript(annotation.partition("[")[0].strip(), parts[0] if len(parts) == 1 else ir.display(parts))
+def _scopes(dependency: Dependency) -> Any:
+    """The scopes of a `Security()`, as texts where they are known."""
+    asked: Any = dependency.scopes
+    if asked is None:
+        return []
+    return [one.value if isinstance(one, Member) else one for one in asked] if is_list(asked) else asked
 
 
 def named_call(call: Any) -> str:
@@ -319,7 +286,7 @@ def named_call(call: Any) -> str:
     if isinstance(call, (FunctionValue, ClassValue)):
         return call.qualname
     if isinstance(call, Instance):
-        return library.last(_name(call))
+        return library.last(named_class(call))
     if isinstance(call, External):
         return library.last(call.name)
     return ""
@@ -329,16 +296,3 @@ def _identity(call: Any) -> Any:
     if isinstance(call, FunctionValue) and call.receiver is None and call.scope.parent is None:
         return (call.path, call.qualname)
     return id(call)
-
-
-def _is_marker(value: Any) -> bool:
-    return isinstance(value, Instance) and library.last(_name(value)) in PARAMETERS
-
-
-def _name(instance: Instance) -> str:
-    return instance.cls.name if isinstance(instance.cls, External) else instance.cls.qualname
-
-
-def owner_of(facts: FunctionFacts) -> str:
-    """The class that a method belongs to."""
-    return facts.owner

@@ -1,9 +1,10 @@
 """What functions and classes outside the codebase do with a stranger's values."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
-from fastapi_expert.codebase.interpret.values import External, Instance, Member, Site, is_dict, is_list
+from fastapi_expert.codebase.interpret.values import MISSING, External, Instance, Member, Site, is_dict, is_list
 from fastapi_expert.codebase.link.protection.outcomes import truth
 from fastapi_expert.codebase.link.protection.values import (
     ABSENT,
@@ -92,6 +93,23 @@ def is_harmless(name: str) -> bool:
     return last(name) in _LOGGING
 
 
+_PARAMETER = re.compile(r"\{\w+(?::\w+)?\}")
+_SAMPLES = ("1", "x", "abcdefghijklmnopqrst", "00000000-0000-0000-0000-000000000001")
+
+
+def matched(function: str, pattern: str, text: str, site: Site) -> Any:
+    """What `re.match` and its like give; for some request another than for others where a path has parameters."""
+    try:
+        compiled = re.compile(pattern)
+    except (re.error, RecursionError, OverflowError):
+        return Opaque(f"what {function}() gives", site)
+    texts = {_PARAMETER.sub(sample, text) for sample in _SAMPLES}
+    found = [getattr(compiled, function)(one) is not None for one in texts]
+    if len(texts) > 1 and any(found):
+        return FREE
+    return Instance(External("re.Match"), site) if found[0] else None
+
+
 def plain(name: str, args: list[Any], site: Site) -> Any:
     """The value of a builtin that can be worked out; None when it is another function."""
     known = _PLAIN.get(name)
@@ -114,6 +132,14 @@ def _len(args: list[Any]) -> Any:
     if isinstance(args[0], str) or is_list(args[0]) or is_dict(args[0]):
         return len(args[0])
     return derived(*args) or FREE
+
+
+def _int(args: list[Any]) -> Any:
+    value = args[0]
+    if isinstance(value, Setting):
+        plain = isinstance(value.default, (str, int, float))
+        return value.giving(int(value.default) if plain else value.default if value.default is None else MISSING)
+    return int(value) if isinstance(value, (str, int, float)) else derived(value) or FREE
 
 
 def _compare_digest(args: list[Any]) -> Any:
@@ -150,6 +176,7 @@ def _first(args: list[Any]) -> Any:
 
 _PLAIN: dict[str, Callable[[list[Any]], Any]] = {
     "builtins.bool": _bool,
+    "builtins.int": _int,
     "builtins.len": _len,
     "builtins.str": _str,
     "builtins.list": _collection,

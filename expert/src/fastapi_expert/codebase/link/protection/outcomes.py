@@ -1,10 +1,24 @@
 """Ways through a piece of code, and what is decided on each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any, Literal, NamedTuple
 
-from fastapi_expert.codebase.interpret.values import Site, is_dict, is_list
-from fastapi_expert.codebase.link.protection.values import Absent, Answer, Decided, Foreign, Free, Opaque, Setting
+from fastapi_expert.codebase.interpret.values import MISSING, Instance, Site, is_dict, is_list
+from fastapi_expert.codebase.link.protection.values import (
+    FREE,
+    Absent,
+    Answer,
+    Decided,
+    Foreign,
+    Free,
+    Opaque,
+    Setting,
+    exception_name,
+    is_plain,
+    joined,
+)
 
 
 class Assumption(NamedTuple):
@@ -77,7 +91,7 @@ def truth(value: Any) -> Decision:
         return known(True, credentials=True)
     if isinstance(value, Setting):
         ships = _shipped(value.default)
-        return Decision(None, False, (value,), (value,), ships)
+        return Decision(None, value.asked, (value,), (value,), ships)
     if isinstance(value, (Free, Opaque)):
         return Decision(None, False, (value,), (value,))
     if value is None or isinstance(value, (bool, int, float, str)) or is_list(value) or is_dict(value):
@@ -154,3 +168,58 @@ def leads_to_sign_in(answer: Answer) -> bool:
     is_redirect = isinstance(answer.status, int) and 300 <= answer.status < 400
     location = answer.location
     return is_redirect and isinstance(location, str) and any(word in location.lower() for word in _SIGN_IN)
+
+
+def valued(decision: Decision) -> Any:
+    """A condition as a value."""
+    if decision.value is not None:
+        return Decided(decision.value) if decision.credentials else decision.value
+    source = decision.when_true[0] if decision.when_true else FREE
+    if isinstance(source, Setting):
+        value = MISSING if decision.ships is None else decision.ships
+        return Setting(source.name, value, source.site, decision.credentials)
+    return source
+
+
+def distinct(raised: Sequence[Outcome]) -> list[Outcome]:
+    """What was raised, each end once: of several ways to the same one the most open is kept."""
+    found: dict[Any, Outcome] = {}
+    for one in raised:
+        value = one.value
+        status = value.attributes.get("status_code") if isinstance(value, Instance) else value
+        told = status if is_plain(status) and not is_list(status) and not is_dict(status) else id(status)
+        key = (one.kind, one.credentials, exception_name(value), told)
+        known_one = found.get(key)
+        if known_one is None or weight(one.assumptions) < weight(known_one.assumptions):
+            found[key] = one
+    return list(found.values())
+
+
+def merged_states(states: Sequence[State]) -> State:
+    """One way that stands for several."""
+    names: dict[str, Any] = {}
+    for name in dict.fromkeys(name for one in states for name in one.names):
+        if name == "__left__":
+            continue
+        values = [one.names[name] for one in states if name in one.names]
+        names[name] = reduce(joined, values)
+    weakest = min((one.assumptions for one in states), key=weight)
+    return State(names, weakest, all(one.credentials for one in states))
+
+
+def by_setting(merged: State, branches: Sequence[State], decision: Decision) -> None:
+    """Names that have one value where a setting holds and another where it does not hang on it, too."""
+    for name in merged.names:
+        given = [one.names.get(name, MISSING) for one in branches]
+        if MISSING not in given:
+            merged.names[name] = either_value(given, decision)
+
+
+def either_value(given: Sequence[Any], decision: Decision) -> Any:
+    """A value that is the first of ``given`` where a condition holds and the second where it does not."""
+    value = joined(*given)
+    source = decision.when_true[0] if len(decision.when_true) == 1 else None
+    if not isinstance(source, Setting) or not isinstance(value, (Free, Opaque)) or FREE in given:
+        return value
+    shipped = MISSING if decision.ships is None else given[0] if decision.ships else given[1]
+    return Setting(source.name, shipped, source.site, decision.credentials)

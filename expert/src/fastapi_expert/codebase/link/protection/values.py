@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from fastapi_expert.codebase.interpret.values import MISSING, Instance, Site
+from fastapi_expert.codebase.interpret.values import MISSING, External, Instance, Site, is_dict, is_list
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,19 @@ class Opaque:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What the deployment decides; ``default`` is how it ships, MISSING when it has to be set."""
+    """What the deployment decides; ``default`` is how it ships, MISSING when it has to be set.
+
+    ``asked`` tells that missing credentials led to where it decides.
+    """
 
     name: str
     default: Any = field(compare=False)
     site: Site
+    asked: bool = False
+
+    def giving(self, value: Any) -> "Setting":
+        """What a computation makes of it that gives ``value`` as shipped."""
+        return Setting(self.name, value, self.site, self.asked)
 
 
 Undecided = Free | Opaque | Setting
@@ -127,10 +135,18 @@ def joined(left: Any, right: Any) -> Any:
             return one
     for one in (left, right):
         if isinstance(one, Setting):
-            return Setting(one.name, MISSING, one.site)
+            return one.giving(MISSING)
     if {left is ABSENT or left is None, right is ABSENT or right is None} == {True}:
         return ABSENT
     return FREE
+
+
+def tainted(value: Any) -> Any:
+    """A value that code came to because credentials are missing."""
+    if isinstance(value, Setting):
+        return Setting(value.name, value.default, value.site, True)
+    plain = value is None or isinstance(value, (bool, str, int)) or ((is_list(value) or is_dict(value)) and not value)
+    return Absent(value) if plain else value
 
 
 def derived(*parts: Any) -> Any:
@@ -142,7 +158,22 @@ def derived(*parts: Any) -> Any:
         if isinstance(one, Decided):
             return ABSENT
         if isinstance(one, Setting):
-            return Setting(one.name, MISSING, one.site)
+            return one.giving(MISSING)
     if any(isinstance(one, (Free, Connection)) for one in parts):
         return FREE
     return next((one for one in parts if isinstance(one, Opaque)), None)
+
+
+def exception_name(value: Any) -> str:
+    """The name of an exception's class; "" when it is none."""
+    return class_name(value) if isinstance(value, Instance) else ""
+
+
+def class_name(instance: Instance) -> str:
+    """The name of an object's class, dotted when it lies outside."""
+    return instance.cls.name if isinstance(instance.cls, External) else instance.cls.qualname
+
+
+def is_plain(value: Any) -> bool:
+    """Whether it is a value that the code writes out."""
+    return value is None or isinstance(value, (str, bool, int, float, list, dict, tuple))

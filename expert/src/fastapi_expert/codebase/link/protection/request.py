@@ -1,0 +1,263 @@
+"""One stranger's request for one route: what it meets, outermost first."""
+
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, NamedTuple
+
+from fastapi_expert.codebase.interpret.interpreter import Interpreter
+from fastapi_expert.codebase.interpret.values import (
+    ClassValue,
+    Doubtful,
+    External,
+    FunctionValue,
+    Instance,
+    LambdaValue,
+    Partial,
+    Router,
+    Scope,
+    Site,
+    Uncalled,
+)
+from fastapi_expert.codebase.link.classes import Classes
+from fastapi_expert.codebase.link.protection import library
+from fastapi_expert.codebase.link.protection.injection import Injecting
+from fastapi_expert.codebase.link.protection.outcomes import (
+    Outcome,
+    State,
+    is_refusing_answer,
+)
+from fastapi_expert.codebase.link.protection.refusals import Refusals
+from fastapi_expert.codebase.link.protection.stranger import Ended, Exhausted
+from fastapi_expert.codebase.link.protection.values import (
+    Connection,
+    Memory,
+    Native,
+)
+from fastapi_expert.codebase.link.protection.verdict import Layer, doubtful
+from fastapi_expert.codebase.link.routes import FlatRoute
+from fastapi_expert.codebase.vocabulary import WEBSOCKET
+
+_PARAMETER = re.compile(r"\{(\w+)")
+
+
+class _Ended(NamedTuple):
+    """How a dependency ended and what it left behind, for whichever route of an application asks it next."""
+
+    call: Any
+    outcomes: list[Outcome]
+    state: dict[str, Any]
+    variables: dict[int, Any]
+    saw_credentials: bool
+
+
+class Shared:
+    """What the requests for all routes of a codebase have in common: nothing is worked out for each again."""
+
+    def __init__(self, interp: Interpreter, classes: Classes) -> None:
+        self.interp = interp
+        self.classes = classes
+        self.refusals = Refusals(interp.names)
+        self.computed: dict[tuple[str, str], Any] = {}
+        self.ended: dict[Any, _Ended] = {}
+        self.given: dict[int, tuple[Uncalled, Any]] = {}
+        self.middleware: dict[Any, str] = {}
+        """What each middleware is called that was run."""
+
+
+class Request(Injecting):
+    """One stranger's request for one route."""
+
+    def __init__(self, shared: Shared, route: FlatRoute, method: str) -> None:
+        super().__init__(shared.interp, shared.classes, method=method, path=route.path)
+        self.shared = shared
+        self.computed = shared.computed
+        self.given = shared.given
+        self.route = route
+        self.family = (tuple([id(one) for one in route.chain if one.is_app]), frozenset(_PARAMETER.findall(route.path)))
+        self.applications = [one for one in route.chain if one.is_app]
+        self.overrides = [pair for app in self.applications[-1:] for pair in _overrides(app)]
+        self.answers = [pair for app in reversed(self.applications) for pair in app.answers]
+
+    def may_refuse(self, path: str, qualname: str) -> bool:
+        return self.shared.refusals.of_function(path, qualname)
+
+    def replayed(self, key: Any) -> list[Outcome] | None:
+        known = self.shared.ended.get((key, self.family))
+        if known is None:
+            return None
+        self.memory.state.update(known.state)
+        self.memory.variables.update(known.variables)
+        self.saw_credentials = self.saw_credentials or known.saw_credentials
+        return known.outcomes
+
+    def remember(self, key: Any, call: Any, outcomes: list[Outcome], before: Memory) -> None:
+        state = {name: one for name, one in self.memory.state.items() if before.state.get(name) is not one}
+        variables = {name: one for name, one in self.memory.variables.items() if before.variables.get(name) is not one}
+        self.shared.ended[key, self.family] = _Ended(call, outcomes, state, variables, self.saw_credentials)
+
+    def layers(self) -> Iterator[Layer]:
+        """What a stranger meets, outermost first."""
+        for app in self.applications:
+            for value, site in reversed(app.middleware):
+                found = self._known_middleware(value, site)
+                if found is not None:
+                    yield found
+        self.saw_credentials = False
+        for one in self.route.dependencies:
+            self.steps = 0
+            yield self._layer("dependency", one.site, partial(self.depend, one, None, _NOWHERE))
+        endpoint = self.route.entry.endpoint
+        while isinstance(endpoint, Partial):
+            endpoint = endpoint.function
+        if isinstance(endpoint, FunctionValue):
+            yield from self._endpoint(endpoint)
+
+    def _layer(self, what: str, site: Site, act: Callable[[State], Any]) -> Layer:
+        """Run ``act`` by itself: what it raises and what it gives are how the layer ends."""
+        self.pending = []
+        state = State({})
+        ends: list[Outcome] = []
+        try:
+            value = act(state)
+            ends = [Outcome("pass", value, site, state.assumptions, state.credentials)]
+        except Ended:
+            pass
+        except Exhausted:
+            ends = doubtful("what takes too long to follow", site)
+        found = [*self.pending, *ends]
+        self.pending = []
+        return Layer(what, site, found)
+
+    def _known_middleware(self, value: Any, site: Site) -> Layer | None:
+        """How a middleware ends; one that does not look at the path is run once for all routes of its application."""
+        key = ("middleware", site, id(value), self.method == WEBSOCKET)
+        known = self.replayed(key)
+        if known is not None:
+            return Layer(self.shared.middleware[key, self.family], site, known) if known else None
+        before = self.memory.copy()
+        self.steps, self.is_specific = 0, False
+        try:
+            found = self._middleware(value, site)
+        except Exhausted:
+            found = Layer("middleware", site, doubtful("what takes too long to follow", site))
+            self.is_specific = False
+        if not self.is_specific:
+            self.shared.middleware[key, self.family] = found.what if found is not None else ""
+            self.remember(key, value, found.outcomes if found is not None else [], before)
+        self.is_specific = False
+        return found
+
+    def _middleware(self, value: Any, site: Site) -> Layer | None:
+        options: dict[str, Any] = {}
+        if isinstance(value, Instance) and isinstance(value.cls, External):
+            options = {name: one for name, one in value.attributes.items() if not name.isdigit()}
+            value = value.attributes.get("0", options.pop("cls", None))
+        if isinstance(value, FunctionValue):
+            if self.method == WEBSOCKET:
+                return None
+            return Layer("middleware", site, self.outcomes(value, [Connection(), Native("call_next")], {}, site))
+        if isinstance(value, External) and library.last(value.name) == "AuthenticationMiddleware":
+            return self._authentication(options, site)
+        if not isinstance(value, ClassValue):
+            return None
+        made = self._layer("middleware", site, partial(self.instantiate, value, [Native("app")], options, site))
+        instance = next((one.value for one in made.outcomes if isinstance(one.value, Instance)), None)
+        if instance is None:
+            return None
+        dispatch = self.class_attribute(value, "dispatch", instance, site, State({}))
+        if isinstance(dispatch, FunctionValue):
+            if self.method == WEBSOCKET:
+                return None
+            ends = self.outcomes(dispatch, [Connection(), Native("call_next")], {}, site)
+            return Layer(f"middleware {value.qualname}", site, ends)
+        called = self.class_attribute(value, "__call__", instance, site, State({}))
+        if isinstance(called, FunctionValue):
+            given = [Connection("scope"), Native("receive"), Native("send")]
+            return Layer(f"middleware {value.qualname}", site, self.outcomes(called, given, {}, site))
+        return None
+
+    def _authentication(self, options: dict[str, Any], site: Site) -> Layer | None:
+        """Starlette's AuthenticationMiddleware: its backend may raise, and `on_error` answers."""
+        backend = options.get("backend")
+        if not isinstance(backend, Instance) or not isinstance(backend.cls, ClassValue):
+            return None
+        authenticate = self.class_attribute(backend.cls, "authenticate", backend, site, State({}))
+        if not isinstance(authenticate, FunctionValue):
+            return None
+        ends = self.outcomes(authenticate, [Connection()], {}, site)
+        on_error = options.get("on_error")
+        found: list[Outcome] = []
+        for one in ends:
+            if one.kind == "error" and isinstance(one.value, Instance) and isinstance(on_error, FunctionValue):
+                answers = self.outcomes(on_error, [Connection(), one.value], {}, site)
+                if any(is_refusing_answer(answer.value) for answer in answers):
+                    one = one._replace(kind="refuse", credentials=True)
+            found.append(one)
+        return Layer("authentication backend", site, found)
+
+    def _endpoint(self, endpoint: FunctionValue) -> Iterator[Layer]:
+        facts = self.names.function(endpoint.path, endpoint.qualname)
+        if facts is None:
+            return
+        site = Site(endpoint.path, facts.line)
+        given: dict[str, Any] = {}
+        receiver = endpoint.receiver
+
+        def inject(state: State) -> Any:
+            nonlocal receiver
+            if facts.owner and receiver is None:
+                cls = endpoint.scope.cls or self._class_of(endpoint.path, facts.owner)
+                if cls is not None:
+                    receiver = self.class_dependencies(cls, site, state)
+            bound = FunctionValue(endpoint.path, endpoint.qualname, endpoint.scope, receiver)
+            given.update(self.injected(bound, state, is_endpoint=True))
+            return None
+
+        self.steps = 0
+        injected = self._layer("endpoint", site, inject)
+        yield injected
+        if not any(one.kind == "pass" for one in injected.outcomes):
+            return
+        bound = FunctionValue(endpoint.path, endpoint.qualname, endpoint.scope, receiver)
+        wrapped: Any = bound
+        for decorator in reversed(facts.decorators):
+            value = self._decorator(decorator, endpoint)
+            if isinstance(value, (FunctionValue, Native, Partial, LambdaValue)) or (
+                isinstance(value, Instance) and isinstance(value.cls, ClassValue)
+            ):
+                found = self._layer("decorator", site, partial(self.apply, value, [wrapped], {}, site))
+                made = next((one.value for one in found.outcomes if one.kind == "pass"), None)
+                wrapped = made if isinstance(made, (FunctionValue, Instance)) else wrapped
+        if self.guards:
+            refusal = Outcome("refuse", None, site, (), True, ((self.guards[0], "requires() of Starlette"),))
+            yield Layer("decorator", site, [refusal])
+            return
+        self.in_body = True
+        self.steps = 0
+        try:
+            if isinstance(wrapped, FunctionValue):
+                yield Layer("body", site, self.outcomes(wrapped, [], given, site))
+            else:
+                yield self._layer("body", site, partial(self.apply, wrapped, [], given, site))
+        except Exhausted:
+            yield Layer("body", site, doubtful("what takes too long to follow", site))
+
+    def _class_of(self, path: str, owner: str) -> ClassValue | None:
+        scope = self.interp.run_module(path)
+        value = self.interp.lookup(scope, owner.partition(".")[0])
+        return value if isinstance(value, ClassValue) and value.qualname == owner else None
+
+    def _decorator(self, expr: Any, endpoint: FunctionValue) -> Any:
+        try:
+            return self.evaluate(expr, State({}), endpoint.scope)
+        except Ended:
+            return None
+
+
+def _overrides(app: Router) -> list[tuple[Any, Any]]:
+    found = app.attributes.get("dependency_overrides")
+    return [(known, instead) for known, instead in found.items() if not isinstance(instead, Doubtful)] if found else []
+
+
+_NOWHERE = Scope("", {})

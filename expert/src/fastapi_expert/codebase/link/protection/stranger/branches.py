@@ -1,0 +1,225 @@
+"""Statements with blocks inside: the ways part there and come together again."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from fastapi_expert.codebase.interpret.values import MISSING, Instance, Scope, is_dict, is_list
+from fastapi_expert.codebase.link.protection.outcomes import (
+    Assumption,
+    Decision,
+    Outcome,
+    State,
+    Ways,
+    by_setting,
+    conjunction,
+    disjunction,
+    distinct,
+    known,
+    merged_states,
+    together,
+)
+from fastapi_expert.codebase.link.protection.stranger.runtime import Acts, Ended, Following
+from fastapi_expert.codebase.link.protection.values import FREE, Absent, Decided, Foreign, Opaque, Setting, tainted
+from fastapi_expert.codebase.syntax import ir
+from fastapi_expert.codebase.syntax.ir import Stmt
+
+
+class Branches(Following):
+    """Statements with blocks inside: the ways part there and come together again."""
+
+    def run_if(self, statement: Stmt, state: State, scope: Scope) -> Ways:
+        one = ir.If._make(statement)
+        decision = self.decide(one.condition, state, scope)
+        if decision.value is not None:
+            taken, other = (one.body, one.orelse) if decision.value else (one.orelse, one.body)
+            before = state.credentials
+            names = dict(state.names) if decision.credentials else state.names
+            state.credentials = before or decision.credentials
+            ways = self.run(taken, state, scope)
+            if ways.on is not None and not (decision.credentials and leaves(other)):
+                ways.on.credentials = before
+                for name, value in ways.on.names.items() if decision.credentials else ():
+                    if names.get(name, MISSING) is not value:
+                        ways.on.names[name] = tainted(value)
+            return ways
+        return self.either(
+            state,
+            decision,
+            lambda branch: self.run(one.body, branch, scope),
+            lambda branch: self.run(one.orelse, branch, scope),
+        )
+
+    def either(
+        self, state: State, decision: Decision, then: Callable[[State], Ways], otherwise: Callable[[State], Ways]
+    ) -> Ways:
+        """Both branches of a condition that is not settled."""
+        ways = Ways()
+        on: list[State] = []
+        for taken, act in ((True, then), (False, otherwise)):
+            branch = state.fork()
+            branch.assumptions = together(state.assumptions, decision.assumptions(taken))
+            branch.credentials = state.credentials or decision.credentials
+            try:
+                inner = act(branch)
+            except Ended:
+                continue
+            ways.ends += inner.ends
+            ways.left += inner.left
+            if inner.on is not None:
+                on.append(inner.on)
+        if len(on) == 2:
+            merged = merged_states(on)
+            by_setting(merged, on, decision)
+            merged.assumptions, merged.credentials = state.assumptions, state.credentials
+            ways.on = merged
+        elif on:
+            ways.on = on[0]
+        if ways.on is not None:
+            state.names.update(ways.on.names)
+        return ways
+
+    def run_for(self, statement: Stmt, state: State, scope: Scope) -> Ways:
+        one = ir.For._make(statement)
+        items = self.evaluate(one.iterable, state, scope)
+        if isinstance(items, Decided | Absent):
+            return Ways(on=state)
+        if is_dict(items):
+            items = list(items)
+        if is_list(items) and len(items) <= 12:
+            return self._each(one, items, state, scope)
+        item = items if isinstance(items, (Opaque, Setting, Foreign)) else FREE
+        source = item if isinstance(item, (Opaque, Setting)) else FREE
+        before = state.fork()
+        self.assign(one.target, item, state, scope)
+        state.assumptions = together(state.assumptions, (Assumption(source, None),))
+        ways = self.run(one.body, state, scope)
+        merged = merged_states([before, *([ways.on] if ways.on else []), *ways.left])
+        merged.assumptions, merged.credentials = before.assumptions, before.credentials
+        return Ways(ways.ends, merged)
+
+    def _each(self, one: ir.For, items: Sequence[Any], state: State, scope: Scope) -> Ways:
+        ways = Ways(on=state)
+        out: list[State] = []
+        for item in items:
+            if ways.on is None:
+                break
+            self.assign(one.target, item, ways.on, scope)
+            inner = self.run(one.body, ways.on, scope)
+            ways.ends += inner.ends
+            out += [left for left in inner.left if left.names.get("__left__") == "break"]
+            again = [left for left in inner.left if left.names.get("__left__") != "break"]
+            states = [*([inner.on] if inner.on else []), *again]
+            ways.on = merged_states(states) if states else None
+        states = [*([ways.on] if ways.on else []), *out]
+        return Ways(ways.ends, merged_states(states) if states else None)
+
+    def run_while(self, statement: Stmt, state: State, scope: Scope) -> Ways:
+        one = ir.While._make(statement)
+        decision = self.decide(one.condition, state, scope)
+        if decision.value is False:
+            return Ways(on=state)
+        endless = decision.value is True and not decision.credentials
+        before = state.fork()
+        ways = self.run(one.body, state, scope)
+        states = [*([] if endless else [before]), *([ways.on] if ways.on else []), *ways.left]
+        return Ways(ways.ends, merged_states(states) if states else None)
+
+    def run_match(self, statement: Stmt, state: State, scope: Scope) -> Ways:
+        one = ir.Match._make(statement)
+        subject = self.evaluate(one.subject, state, scope)
+        return self._cases(subject, list(one.cases), state, scope)
+
+    def _cases(self, subject: Any, cases: list[Any], state: State, scope: Scope) -> Ways:
+        """The cases of a `match`, one after the other, as `if` and `elif`."""
+        if not cases:
+            return Ways(on=state)
+        (patterns, guard, body), *rest = cases
+        fits = known(True)
+        if patterns is not None:
+            fits = disjunction([self.compare("==", subject, self.evaluate(one, state, scope)) for one in patterns])
+        if guard is not None:
+            fits = conjunction([fits, self.decide(guard, state, scope)])
+        if fits.value is not None:
+            return self.run(body, state, scope) if fits.value else self._cases(subject, rest, state, scope)
+        return self.either(
+            state,
+            fits,
+            lambda branch: self.run(body, branch, scope),
+            lambda branch: self._cases(subject, rest, branch, scope),
+        )
+
+    def run_try(self, statement: Stmt, state: State, scope: Scope) -> Ways:
+        one = ir.Try._make(statement)
+        before = state.fork()
+        pending, self.pending = self.pending, []
+        self._trying += 1
+        try:
+            ways = self.run(one.body, state, scope)
+        finally:
+            self._trying -= 1
+            raised, self.pending = self.pending, pending
+        doubtful = [outcome for outcome in raised if isinstance(outcome.value, Absent)]
+        sure = [outcome for outcome in raised if not isinstance(outcome.value, Absent)]
+        on = [] if ways.on is None else [ways.on]
+        result = Ways(list(ways.ends), None, list(ways.left))
+        for outcome in distinct(sure):
+            handled = self._handle(one, outcome, before, scope)
+            if handled is None:
+                self.pending.append(outcome)
+                continue
+            result.ends += handled.ends
+            result.left += handled.left
+            on += [] if handled.on is None else [handled.on]
+        if doubtful:
+            count = len(self.pending)
+            handled = self._handle(one, doubtful[0], before, scope)
+            refused = any(outcome.kind == "refuse" for outcome in self.pending[count:])
+            if handled is not None and (refused or handled.ends or handled.on or handled.left):
+                result.ends, result.left = list(handled.ends), list(handled.left)
+                on = [] if handled.on is None else [handled.on]
+            elif handled is None:
+                self.pending += doubtful[:1]
+        if not on:
+            return result
+        result.on = on[0] if len(on) == 1 else merged_states(on)
+        after = self.run(one.after, result.on, scope)
+        return Ways([*result.ends, *after.ends], after.on, [*result.left, *after.left])
+
+    def _handle(self, one: ir.Try, outcome: Outcome, before: State, scope: Scope) -> Ways | None:
+        for (expr, name), body in zip(one.caught, one.handlers, strict=True):
+            caught = self.evaluate(expr, before.fork(), scope) if expr is not None else None
+            if not self.catches(caught, outcome.value):
+                continue
+            state = before.fork()
+            state.assumptions = outcome.assumptions
+            state.credentials = outcome.credentials
+            if name:
+                state.names[name] = outcome.value if isinstance(outcome.value, Instance) else FREE
+            self._active.append(outcome.value)
+            try:
+                ways = self.run(body, state, scope)
+            finally:
+                self._active.pop()
+            if ways.on is not None:
+                ways.on.credentials = before.credentials
+            return ways
+        return None
+
+
+STATEMENTS: Acts = {
+    ir.If.TAG: Branches.run_if,
+    ir.For.TAG: Branches.run_for,
+    ir.While.TAG: Branches.run_while,
+    ir.Match.TAG: Branches.run_match,
+    ir.Try.TAG: Branches.run_try,
+}
+
+
+def leaves(body: Iterable[Stmt]) -> bool:
+    """Whether a block may leave the function around it."""
+    for one in body:
+        if ir.tag(one) in (ir.Return.TAG, ir.Raise.TAG, ir.Stop.TAG, ir.Yield.TAG):
+            return True
+        if any(leaves(inner) for inner in ir.blocks(one)):
+            return True
+    return False

@@ -1,0 +1,41 @@
+"""Methods of texts, sets and mappings that are written out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi_expert.codebase.interpret.containers import text_method as plain_text_method
+from fastapi_expert.codebase.interpret.values import MISSING, Site, Unknown, is_dict, is_list
+from fastapi_expert.codebase.link.protection.values import FREE, Absent, Decided, Setting, derived
+
+
+def text_method(text: str, name: str, args: list[Any], site: Site) -> Any:
+    """What a method of a text gives; a setting counts as it ships."""
+    given = [one.default if isinstance(one, Setting) else one for one in args]
+    found = plain_text_method(text, name, given, {}, site)
+    return derived(*args) or FREE if isinstance(found, Unknown) else found
+
+
+def set_relation(name: str, items: Sequence[Any], other: Any) -> Any:
+    """What `issubset` and its like say of a set that is written out."""
+    if not items and name != "issuperset":
+        return True
+    if isinstance(other, Setting):
+        told = set_relation(name, items, other.default) if other.default is not MISSING else MISSING
+        return other.giving(told if isinstance(told, bool) else MISSING)
+    if isinstance(other, Absent):
+        told = set_relation(name, items, other.instead or [])
+        return Decided(told) if isinstance(told, bool) else told
+    plain = (is_list(other) or is_dict(other)) and all(isinstance(one, (str, int)) for one in (*items, *other))
+    return bool(getattr(set(items), name)(other)) if plain else derived(*items, other) or FREE
+
+
+def dict_method(found: dict[Any, Any], name: str, args: list[Any]) -> Any:
+    if name == "get" and args and isinstance(args[0], (str, int)):
+        return found.get(args[0], args[1] if len(args) > 1 else None)
+    if name == "values":
+        return list(found.values())
+    if name == "keys":
+        return list(found)
+    if name == "items":
+        return [[key, value] for key, value in found.items()]
+    return derived(*args) or FREE

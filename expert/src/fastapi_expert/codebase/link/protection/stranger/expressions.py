@@ -1,0 +1,255 @@
+"""The values of expressions."""
+
+from typing import Any
+
+from fastapi_expert.codebase.interpret.values import (
+    MISSING,
+    ClassValue,
+    External,
+    Instance,
+    LambdaValue,
+    Scope,
+    Site,
+    is_dict,
+    is_list,
+)
+from fastapi_expert.codebase.link.protection.outcomes import State, either_value, truth, valued
+from fastapi_expert.codebase.link.protection.stranger.runtime import Ended, Following, Values
+from fastapi_expert.codebase.link.protection.values import (
+    ABSENT,
+    FREE,
+    Absent,
+    BoundMethod,
+    Connection,
+    Decided,
+    Foreign,
+    Opaque,
+    Setting,
+    derived,
+    joined,
+)
+from fastapi_expert.codebase.syntax import ir
+from fastapi_expert.codebase.syntax.ir import Expr
+
+
+class Expressions(Following):
+    """The values of expressions."""
+
+    def evaluate(self, expr: Expr, state: State, scope: Scope) -> Any:
+        """The value of an expression; raises Ended when every way through it raises."""
+        if expr is None:
+            return None
+        if isinstance(expr, str):
+            return self.look_up(expr, state, scope)
+        act = self.EXPRESSIONS.get(ir.tag(expr))
+        return act(self, expr, state, scope) if act is not None else FREE
+
+    def eval_constant(self, expr: Expr, state: State, scope: Scope) -> Any:
+        return ir.Constant._make(expr).value
+
+    def eval_text(self, expr: Expr, state: State, scope: Scope) -> Any:
+        return ir.Text._make(expr).value
+
+    def eval_joined(self, expr: Expr, state: State, scope: Scope) -> Any:
+        parts = [self.evaluate(one, state, scope) for one in ir.Joined._make(expr).parts]
+        if all(isinstance(one, (str, int)) for one in parts):
+            return "".join(str(one) for one in parts)
+        if all(isinstance(one, (str, int, Setting)) for one in parts):
+            shipped = [one.default if isinstance(one, Setting) else one for one in parts]
+            if all(isinstance(one, (str, int)) for one in shipped):
+                return "".join(str(one) for one in shipped)  # a path or a text: taken as shipped
+        return derived(*parts) or FREE
+
+    def eval_call(self, expr: Expr, state: State, scope: Scope) -> Any:
+        self.steps += 1
+        call = ir.Call._make(expr)
+        site = Site(scope.path, call.line)
+        special = self._special(call, site, state, scope)
+        if special is not MISSING:
+            return special
+        function = self.evaluate(call.function, state, scope)
+        args: list[Any] = []
+        for one in call.args:
+            starred = ir.match(one, ir.Starred)
+            value = self.evaluate(starred.value if starred is not None else one, state, scope)
+            if starred is None:
+                args.append(value)
+            elif is_list(value):
+                args.extend(value)
+        keywords: dict[str, Any] = {}
+        for name, one in call.keywords:
+            value = self.evaluate(one, state, scope)
+            if name != "**":
+                keywords[name] = value
+            elif is_dict(value):
+                keywords.update(value)
+        return self.apply(function, args, keywords, site, state)
+
+    def _special(self, call: ir.Call, site: Site, state: State, scope: Scope) -> Any:
+        name = call.function if isinstance(call.function, str) else ""
+        if name in ("any", "all") and call.args:
+            return self.quantified(name, call.args[0], state, scope)
+        if name == "isinstance" and len(call.args) == 2:
+            return self.is_a(self.evaluate(call.args[0], state, scope), call.args[1], state, scope)
+        if name == "super":
+            cls = state.names.get("__class__")
+            receiver = next(iter(state.names.values()), None)
+            if isinstance(receiver, Instance) and id(receiver) in self.made:
+                return BoundMethod((receiver, None), "super")
+            return BoundMethod((receiver, cls), "super") if isinstance(cls, ClassValue) else FREE
+        if name in ("getattr", "hasattr") and len(call.args) >= 2:
+            owner, key = (self.evaluate(one, state, scope) for one in call.args[:2])
+            if not isinstance(key, str):
+                return derived(owner) or FREE
+            has_default = len(call.args) > 2
+            default = self.evaluate(call.args[2], state, scope) if has_default else None
+            return self._getattr(owner, key, name == "hasattr", has_default, default, site, state)
+        return MISSING
+
+    def _getattr(
+        self, owner: Any, key: str, asks: bool, has_default: bool, default: Any, site: Site, state: State
+    ) -> Any:
+        if isinstance(owner, Connection) and owner.part == "state":
+            there = key in self.memory.state
+            if asks:
+                return there or Decided(False)
+            if not there and has_default:
+                return ABSENT if default is None else default
+        if asks:
+            return truth(owner).value is not False
+        found = self.attribute(owner, key, site, state)
+        return default if isinstance(found, Opaque) and has_default else found
+
+    def eval_attribute(self, expr: Expr, state: State, scope: Scope) -> Any:
+        one = ir.Attribute._make(expr)
+        return self.attribute(self.evaluate(one.value, state, scope), one.name, Site(scope.path, 0), state)
+
+    def eval_subscript(self, expr: Expr, state: State, scope: Scope) -> Any:
+        one = ir.Subscript._make(expr)
+        value = self.evaluate(one.value, state, scope)
+        key = self.evaluate(one.index, state, scope)
+        if isinstance(value, Connection):
+            return self.asked(value, key, site=Site(scope.path, 0), state=state, subscript=True)
+        if is_dict(value):
+            known_one: Any = value.get(key, MISSING) if isinstance(key, (str, int, type(None))) else MISSING
+            return derived(key) or FREE if known_one is MISSING else known_one
+        if is_list(value) and isinstance(key, int) and -len(value) <= key < len(value):
+            return value[key]
+        if isinstance(value, Absent):
+            self.doubt(state, Site(scope.path, 0))
+        return value if isinstance(value, (Absent, Foreign, Opaque, Setting, ClassValue, External)) else FREE
+
+    def eval_display(self, expr: Expr, state: State, scope: Scope) -> Any:
+        items: list[Any] = []
+        for one in ir.Display._make(expr).items:
+            starred = ir.match(one, ir.Starred)
+            value = self.evaluate(starred.value if starred is not None else one, state, scope)
+            if starred is None:
+                items.append(value)
+            elif is_list(value):
+                items.extend(value)
+            else:
+                return derived(value) or FREE
+        return items
+
+    def eval_mapping(self, expr: Expr, state: State, scope: Scope) -> Any:
+        found: dict[Any, Any] = {}
+        for key, value in ir.Mapping._make(expr).pairs:
+            name = self.evaluate(key, state, scope) if key is not None else None
+            read = self.evaluate(value, state, scope)
+            if key is None and is_dict(read):
+                found.update(read)
+            elif isinstance(name, (str, int)):
+                found[name] = read
+        return found
+
+    def eval_binary(self, expr: Expr, state: State, scope: Scope) -> Any:
+        one = ir.Binary._make(expr)
+        left, right = self.evaluate(one.left, state, scope), self.evaluate(one.right, state, scope)
+        if one.operator == "+":
+            plain = [side.default if isinstance(side, Setting) else side for side in (left, right)]
+            if all(isinstance(side, str) for side in plain):
+                return plain[0] + plain[1]  # a path or a text: taken as shipped
+            if all(is_list(side) for side in plain):
+                return [*plain[0], *plain[1]]
+        return derived(left, right) or FREE
+
+    def eval_truth(self, expr: Expr, state: State, scope: Scope) -> Any:
+        condition = ir.Truth._make(expr)
+        if condition.operator not in ("and", "or"):
+            return valued(self.decide(expr, state, scope))
+        wanted = condition.operator == "or"
+        value: Any = None
+        held = False
+        for one in condition.operands:
+            part = self.evaluate(one, state, scope)
+            decision = truth(part)
+            value = joined(value, part) if held else part
+            if decision.value is wanted:
+                return value
+            held = decision.value is None
+        return value
+
+    def eval_conditional(self, expr: Expr, state: State, scope: Scope) -> Any:
+        one = ir.Conditional._make(expr)
+        decision = self.decide(one.condition, state, scope)
+        if decision.value is not None:
+            return self.evaluate(one.then if decision.value else one.otherwise, state, scope)
+        values: list[Any] = []
+        for side in (one.then, one.otherwise):
+            try:
+                values.append(self.evaluate(side, state, scope))
+            except Ended:
+                continue
+        if not values:
+            raise Ended
+        return values[0] if len(values) == 1 else either_value(values, decision)
+
+    def eval_lambda(self, expr: Expr, state: State, scope: Scope) -> Any:
+        one = ir.Lambda._make(expr)
+        params = tuple([(name, kind, default) for name, kind, default in one.params])
+        return LambdaValue(params, one.body, Scope(scope.path, state.names, scope), Site(scope.path, 0))
+
+    def eval_formatted(self, expr: Expr, state: State, scope: Scope) -> Any:
+        return self.evaluate(ir.Formatted._make(expr).value, state, scope)
+
+    def eval_comprehension(self, expr: Expr, state: State, scope: Scope) -> Any:
+        each = ir.Comprehension._make(expr)
+        first = ir.ForClause._make(each.clauses[0])
+        items = self.evaluate(first.iterable, state, scope)
+        if is_list(items) and len(each.clauses) == 1 and len(items) <= 12:
+            inner = State(dict(state.names), state.assumptions, state.credentials)
+            found: list[Any] = []
+            for item in items:
+                self.assign(first.target, item, inner, scope)
+                found.append(self.evaluate(each.element, inner, scope))
+            return found
+        return derived(items) or FREE
+
+    def eval_walrus(self, expr: Expr, state: State, scope: Scope) -> Any:
+        one = ir.Walrus._make(expr)
+        value = state.names[one.name] = self.evaluate(one.value, state, scope)
+        return value
+
+    def eval_opaque(self, expr: Expr, state: State, scope: Scope) -> Any:
+        return FREE
+
+
+EXPRESSIONS: Values = {
+    ir.Constant.TAG: Expressions.eval_constant,
+    ir.Text.TAG: Expressions.eval_text,
+    ir.Joined.TAG: Expressions.eval_joined,
+    ir.Call.TAG: Expressions.eval_call,
+    ir.Attribute.TAG: Expressions.eval_attribute,
+    ir.Subscript.TAG: Expressions.eval_subscript,
+    ir.Display.TAG: Expressions.eval_display,
+    ir.Mapping.TAG: Expressions.eval_mapping,
+    ir.Binary.TAG: Expressions.eval_binary,
+    ir.Truth.TAG: Expressions.eval_truth,
+    ir.Conditional.TAG: Expressions.eval_conditional,
+    ir.Lambda.TAG: Expressions.eval_lambda,
+    ir.Formatted.TAG: Expressions.eval_formatted,
+    ir.Comprehension.TAG: Expressions.eval_comprehension,
+    ir.Walrus.TAG: Expressions.eval_walrus,
+    ir.Opaque.TAG: Expressions.eval_opaque,
+}

@@ -1,0 +1,100 @@
+"""Calling functions of the codebase: how they end, and going on with what they gave."""
+
+from collections.abc import Sequence
+from functools import reduce
+from typing import Any
+
+from fastapi_expert.codebase.interpret.values import External, FunctionValue, Instance, Scope, Site
+from fastapi_expert.codebase.link.protection.outcomes import Outcome, State, distinct, together, weight
+from fastapi_expert.codebase.link.protection.stranger.runtime import Ended, Following
+from fastapi_expert.codebase.link.protection.values import FREE, Opaque, joined, tainted
+from fastapi_expert.codebase.syntax.facts import FunctionFacts
+from fastapi_expert.codebase.syntax.ir import Block, Expr
+
+MAX_DEPTH = 16
+
+
+class Functions(Following):
+    """Calling functions of the codebase: how they end, and going on with what they gave."""
+
+    def outcomes(self, function: FunctionValue, args: list[Any], keywords: dict[str, Any], site: Site) -> list[Outcome]:
+        """How calling a function of the codebase ends, on every way."""
+        facts = self.names.function(function.path, function.qualname)
+        body = self._body(function, facts)
+        key = (function.path, function.qualname)
+        if facts is None or body is None or len(self._stack) > MAX_DEPTH or self._stack.count(key) > 1:
+            name = function.qualname.rpartition(".")[2]
+            return [Outcome("pass", Opaque(f"what {name}() does cannot be read", site), site)]
+        if function.receiver is not None:
+            args = [function.receiver, *args]
+        state = State(self._bound(facts, function, args, keywords))
+        if function.scope.cls is not None:
+            state.names["__class__"] = function.scope.cls
+        scope = Scope(function.path, state.names, function.scope)
+        pending, self.pending = self.pending, []
+        trying, self._trying = self._trying, self._trying
+        self._stack.append(key)
+        try:
+            ways = self.run(body, state, scope)
+            raised = self.pending
+        finally:
+            self._stack.pop()
+            self.pending, self._trying = pending, trying
+        found = [*distinct(raised), *ways.ends]
+        if ways.on is not None:
+            end = Site(function.path, facts.end_line)
+            found.append(Outcome("pass", None, end, ways.on.assumptions, ways.on.credentials))
+        return found or [Outcome("error", None, site)]
+
+    def _body(self, function: FunctionValue, facts: FunctionFacts | None) -> Block | None:
+        if facts is None:
+            return None
+        if self.interp.sources is not None:
+            body = self.interp.sources.body(function.path, function.qualname)
+            if body is not None:
+                return body
+        return facts.body
+
+    def _bound(
+        self, facts: FunctionFacts, function: FunctionValue, args: list[Any], keywords: dict[str, Any]
+    ) -> dict[str, Any]:
+        names: dict[str, Any] = {}
+        rest, left = list(args), dict(keywords)
+        for param in facts.params:
+            if param.kind == "*":
+                names[param.name], rest = rest, []
+            elif param.kind == "**":
+                names[param.name] = left
+            elif rest and param.kind != "=":
+                names[param.name] = rest.pop(0)
+            elif param.name in left:
+                names[param.name] = left.pop(param.name)
+            elif param.default:
+                names[param.name] = self._default(param.default_expr, function)
+            else:
+                names[param.name] = FREE
+        return names
+
+    def _default(self, expr: Expr, function: FunctionValue) -> Any:
+        value = self.evaluate(expr, State({}), function.scope)
+        if isinstance(value, Instance) and isinstance(value.cls, External):  # called without its dependencies
+            return value.attributes.get("default", value.attributes.get("0", FREE))
+        return value
+
+    def resume(self, outcomes: Sequence[Outcome], state: State) -> Any:
+        """Go on with what a call returned; what it may raise waits for the `try` around it."""
+        passing = [one for one in outcomes if one.kind == "pass"]
+        for one in outcomes:
+            if one.kind != "pass":
+                self.throw(one, state)
+        if not passing:
+            raise Ended
+        if any(one.kind == "refuse" for one in outcomes):
+            weakest = min((one.assumptions for one in passing), key=weight)
+            state.assumptions = together(state.assumptions, weakest)
+        return reduce(joined, [tainted(one.value) if one.credentials else one.value for one in passing])
+
+    def throw(self, outcome: Outcome, state: State) -> None:
+        assumptions = together(state.assumptions, outcome.assumptions)
+        credentials = outcome.credentials or state.credentials
+        self.pending.append(outcome._replace(assumptions=assumptions, credentials=credentials))

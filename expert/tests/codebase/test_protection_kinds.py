@@ -1,0 +1,474 @@
+"""What decides whether a stranger is let in: kinds of code, each beside what the running application answers."""
+
+from pathlib import Path
+
+import pytest
+
+from fastapi_expert.codebase.link.protection.judge import FAULT
+from fastapi_expert.codebase.link.protection.stranger import Stranger
+from fastapi_expert.codebase.syntax import ir
+
+from .projects import read
+from .strangers import Case, asked, refuses
+
+OVERRIDDEN = Case(
+    """
+    from fastapi import Depends, FastAPI, HTTPException, Request
+
+    class Settings:
+        def __init__(self, anonymous):
+            self.anonymous = anonymous
+
+    def settings():
+        raise NotImplementedError
+
+    def database():
+        raise RuntimeError("made when the application starts")
+
+    def person(request: Request, given=Depends(settings)):
+        if request.headers.get("authorization") is None and not given.anonymous:
+            raise HTTPException(401)
+
+    app = FastAPI()
+    app.dependency_overrides[settings] = lambda: Settings(False)
+    app.dependency_overrides[database] = lambda: {}
+
+    @app.get("/closed", dependencies=[Depends(person)])
+    def a(): ...
+
+    @app.get("/open")
+    def b(rows=Depends(database)): ...
+    """,
+    {"/closed": "required", "/open": "none"},
+)
+
+SCOPES = Case(
+    """
+    from fastapi import Depends, FastAPI, HTTPException, Request, Security
+    from fastapi.security import APIKeyHeader, SecurityScopes
+
+    key = APIKeyHeader(name="x-key", auto_error=False)
+
+    def scopes_of(given):
+        return {"read", "write"} if given == "secret" else set()
+
+    def person(wanted: SecurityScopes, given=Depends(key)):
+        if given is not None:
+            scopes = scopes_of(given)
+        else:
+            scopes = set()
+        if not set(wanted.scopes).issubset(scopes):
+            raise HTTPException(401)
+        return given
+
+    app = FastAPI()
+
+    @app.get("/scoped")
+    def a(who=Security(person, scopes=["read"])): ...
+
+    @app.get("/unscoped")
+    def b(who=Security(person, scopes=[])): ...
+
+    @app.get("/plain")
+    def c(who=Depends(person)): ...
+    """,
+    {"/scoped": "required", "/unscoped": "optional", "/plain": "optional"},
+)
+
+SCHEMES_OF_OUR_OWN = Case(
+    """
+    from fastapi import Depends, FastAPI, HTTPException, Request, Security
+    from fastapi.openapi.models import OAuthFlows
+    from fastapi.security import APIKeyHeader, OAuth2
+
+    class Session(OAuth2):
+        def __init__(self, *, required):
+            super().__init__(flows=OAuthFlows(), auto_error=required)
+
+        async def __call__(self, request: Request):
+            if (token := request.headers.get("authorization")) is not None:
+                return token
+            if self.auto_error:
+                raise HTTPException(401)
+            return None
+
+    class Prefixed(APIKeyHeader):
+        async def __call__(self, request: Request):
+            given = request.headers.get(self.model.name)
+            return self.check_api_key(given)
+
+    strict = Session(required=True)
+    lenient = Session(required=False)
+
+    def reader(required=True):
+        return Security(Session(required=required))
+
+    app = FastAPI()
+
+    @app.get("/strict")
+    def a(who=Security(strict)): ...
+
+    @app.get("/lenient")
+    def b(who=Security(lenient)): ...
+
+    @app.get("/made")
+    def c(who=reader()): ...
+
+    @app.get("/made/leniently")
+    def d(who=reader(required=False)): ...
+
+    @app.get("/prefixed")
+    def e(who=Depends(Prefixed(name="x-key"))): ...
+
+    @app.get("/prefixed/leniently")
+    def f(who=Depends(Prefixed(name="x-key", auto_error=False))): ...
+    """,
+    {
+        "/strict": "required",
+        "/lenient": "optional",
+        "/made": "required",
+        "/made/leniently": "optional",
+        "/prefixed": "required",
+        "/prefixed/leniently": "optional",
+    },
+)
+
+ANSWERED = Case(
+    """
+    from fastapi import Depends, FastAPI, HTTPException, Request
+    from fastapi.exception_handlers import http_exception_handler
+    from fastapi.responses import JSONResponse
+    from starlette import status
+
+    class Failure(Exception):
+        STATUS = status.HTTP_400_BAD_REQUEST
+
+    class Stranger(Failure):
+        STATUS = status.HTTP_401_UNAUTHORIZED
+
+    class Answered(HTTPException):
+        def __init__(self, failure):
+            super().__init__(status_code=failure.STATUS, detail="no")
+
+    class Schemes:
+        header = "authorization"
+        names = [header, "x-key"]
+
+        async def person(self, request: Request):
+            for name in self.names:
+                if (given := request.headers.get(name)) is not None:
+                    return given
+            raise Stranger()
+
+    class Handlers:
+        @classmethod
+        async def failed(cls, request, error):
+            return await http_exception_handler(request, Answered(error))
+
+        @classmethod
+        def install(cls, app):
+            for one in [Stranger, Failure]:
+                app.add_exception_handler(one, Handlers.failed)
+
+    def wrong():
+        raise Failure()
+
+    schemes = Schemes()
+    app = FastAPI()
+    Handlers.install(app)
+
+    @app.get("/person")
+    def a(who=Depends(schemes.person)): ...
+
+    @app.get("/wrong")
+    def b():
+        wrong()
+    """,
+    {"/person": "required", "/wrong": "none"},
+)
+
+REBOUND = Case(
+    """
+    from fastapi import Depends, FastAPI, HTTPException, Request
+
+    guard = None
+
+    class Guard:
+        def check(self, request):
+            if "authorization" not in request.headers:
+                raise HTTPException(401)
+
+    def install():
+        global guard
+        guard = Guard()
+
+    def guarded(request: Request):
+        if guard is None:
+            return
+        guard.check(request)
+
+    def deferred(request: Request):
+        if guard is None:
+            raise RuntimeError
+        return 1
+
+    install()
+    app = FastAPI()
+
+    @app.get("/guarded", dependencies=[Depends(guarded)])
+    def a(): ...
+
+    @app.get("/deferred", dependencies=[Depends(deferred)])
+    def b(): ...
+    """,
+    {"/guarded": "none", "/deferred": "none"},
+    frozenset({"/guarded"}),
+)
+
+PATTERNS = Case(
+    r"""
+    import re
+    from fastapi import FastAPI, Request
+    from fastapi.responses import JSONResponse
+
+    OPEN = re.compile(r"^/public/\w+$")
+
+    app = FastAPI()
+
+    @app.middleware("http")
+    async def guard(request: Request, call_next):
+        path = request.url.path
+        if OPEN.match(path) or re.fullmatch("/health", path):
+            return await call_next(request)
+        if "authorization" not in request.headers:
+            return JSONResponse({}, status_code=401)
+        return await call_next(request)
+
+    @app.get("/public/page")
+    def a(): ...
+
+    @app.get("/public/{name}")
+    def b(name): ...
+
+    @app.get("/health")
+    def c(): ...
+
+    @app.get("/private/{name}")
+    def d(name): ...
+    """,
+    {"/public/page": "none", "/public/{name}": "optional", "/health": "none", "/private/{name}": "required"},
+)
+
+BY_FORM = Case(
+    """
+    from fastapi import Depends, FastAPI, HTTPException, Request
+
+    async def person(request: Request):
+        form = await request.form()
+        token = form.get("id_token")
+        if not token:
+            token = request.cookies.get("id_token")
+        if not token:
+            raise HTTPException(401)
+
+    app = FastAPI()
+
+    @app.get("/form", dependencies=[Depends(person)])
+    def a(): ...
+    """,
+    {"/form": "required"},
+)
+
+ATTRIBUTES = Case(
+    """
+    from dataclasses import dataclass, field
+    from typing import Any, Callable
+    from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
+
+    def nobody(request: Request):
+        if "authorization" not in request.headers:
+            raise HTTPException(401)
+
+    @dataclass
+    class Pages:
+        router: APIRouter = field(default_factory=APIRouter)
+        person: Callable[..., Any] = field(default=nobody)
+        options: Callable[..., Any] = field(default=lambda: {})
+
+        def __post_init__(self):
+            person, options = self.person, self.options
+
+            @self.router.get("/closed")
+            def closed(who=Depends(self.person)): ...
+
+            @self.router.get("/open")
+            def opened(found=Depends(self.options)): ...
+
+    app = FastAPI()
+    app.include_router(Pages().router)
+    """,
+    {"/closed": "required", "/open": "none"},
+)
+
+FACTORIES = Case(
+    """
+    from fastapi import Depends, FastAPI, HTTPException, Request
+
+    def person(request: Request):
+        if "authorization" not in request.headers:
+            raise HTTPException(401)
+        return {"role": request.headers["authorization"]}
+
+    def role_required(roles: list[str]):
+        '''Only who has one of these roles.
+
+        Used as `dependencies=[Depends(role_required(["admin"]))]`, before the endpoint runs, and never on its own:
+        what the endpoint itself needs to know of the caller it has to ask for as a parameter. The roles are names, not
+        members of an enumeration, so that a deployment may have its own.
+        '''
+        def wrapper(who=Depends(person)):
+            if who["role"] not in roles:
+                raise HTTPException(status_code=403, detail=f"one of {roles}")
+            return who
+
+        return wrapper
+
+    app = FastAPI()
+
+    @app.get("/admin", dependencies=[Depends(role_required(["admin"]))])
+    def a(): ...
+    """,
+    {"/admin": "required"},
+)
+
+HANDLED_MANY_TIMES = Case(
+    """
+    from fastapi import Depends, FastAPI, HTTPException, Request
+
+    class Broken(Exception): ...
+    class Missing(Broken): ...
+
+    def read(request, name):
+        given = request.headers.get(name)
+        if given is None:
+            raise Missing(name)
+        if given == "":
+            raise Broken(name)
+        return given
+
+    def person(request: Request):
+        try:
+            try:
+                first = read(request, "a")
+                second = read(request, "b")
+                third = read(request, "c")
+            except Missing as error:
+                raise HTTPException(401) from error
+            except Broken:
+                raise HTTPException(400)
+        except HTTPException as error:
+            if error.status_code == 500:
+                return None
+            raise
+        return first
+
+    app = FastAPI()
+
+    @app.get("/", dependencies=[Depends(person)])
+    def a(): ...
+    """,
+    {"/": "required"},
+)
+
+CASES = {
+    "dependencies that the application overrides, and those that as written always break": OVERRIDDEN,
+    "scopes that are asked for and that a stranger has none of": SCOPES,
+    "subclasses of schemes that read credentials themselves, with and without auto_error": SCHEMES_OF_OUR_OWN,
+    "exceptions whose status stands on their class and is answered by a shared handler": ANSWERED,
+    "what a function binds again is not what module level binds": REBOUND,
+    "paths that a pattern lets through": PATTERNS,
+    "credentials in a form that a dependency reads by hand": BY_FORM,
+    "dependencies that are attributes of a data class": ATTRIBUTES,
+    "dependencies that a function gives whose body linking did not keep": FACTORIES,
+    "errors that are raised in several places and handled once": HANDLED_MANY_TIMES,
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_protection_is_what_a_stranger_meets(case: Case, tmp_path: Path) -> None:
+    inventory = read(tmp_path, {"main.py": case.source}).inventory
+    assert not [problem for problem in inventory.problems if FAULT in problem.message]
+    routes = {route.path: route for route in inventory.routes}
+    assert {path: route.protection for path, route in routes.items() if path not in case.unproven} == {
+        path: said for path, said in case.said.items() if path not in case.unproven
+    }
+    assert not any(routes[path].protection in ("none", "optional") for path in case.unproven), routes
+    for path, status in asked(tmp_path, routes.values()).items():
+        if path not in case.unproven:
+            assert refuses(status) is (case.said[path] == "required"), (path, status)
+
+
+def test_a_fault_of_our_own_is_a_problem_and_a_doubt_and_costs_no_other_route_its_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = """
+    from fastapi import Depends, FastAPI, HTTPException, Request
+
+    def broken(request: Request):
+        while request.headers:
+            pass
+
+    def person(request: Request):
+        if "authorization" not in request.headers:
+            raise HTTPException(401)
+
+    app = FastAPI()
+
+    @app.get("/broken", dependencies=[Depends(broken)])
+    def a(): ...
+
+    @app.get("/sound", dependencies=[Depends(person)])
+    def b(): ...
+    """
+
+    def trip(*_: object) -> None:
+        raise TypeError("tripped")
+
+    monkeypatch.setitem(Stranger.STATEMENTS, ir.While.TAG, trip)
+    inventory = read(tmp_path, {"main.py": source}).inventory
+    assert {route.path: route.protection for route in inventory.routes} == {"/broken": "unknown", "/sound": "required"}
+    [fault] = [problem for problem in inventory.problems if FAULT in problem.message]
+    assert (fault.path, fault.message.endswith("(TypeError: tripped)")) == ("main.py", True)
+
+
+def test_what_takes_too_long_to_follow_is_a_doubt_about_its_own_layer_alone(tmp_path: Path) -> None:
+    steps = "\n        ".join(f"found = keep(found, {number})" for number in range(900))
+    source = f"""
+    from fastapi import Depends, FastAPI, HTTPException, Request
+
+    def keep(found, number):
+        for one in [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]:
+            found = [number, one]
+        return found
+
+    app = FastAPI()
+
+    @app.middleware("http")
+    async def busy(request: Request, call_next):
+        found = []
+        {steps}
+        return await call_next(request)
+
+    def person(request: Request):
+        if "authorization" not in request.headers:
+            raise HTTPException(401)
+
+    @app.get("/closed", dependencies=[Depends(person)])
+    def a(): ...
+
+    @app.get("/open")
+    def b(): ...
+    """
+    routes = {route.path: route for route in read(tmp_path, {"main.py": source}).inventory.routes}
+    assert {path: route.protection for path, route in routes.items()} == {"/closed": "required", "/open": "unknown"}
+    assert routes["/open"].by[-1].what == "what takes too long to follow"

@@ -1,0 +1,110 @@
+"""Programs that write notes without our lock, and notes that nobody is to change."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fastapi_expert.notes.errors import NoteError
+from fastapi_expert.notes.notebook import Edit, Notebook
+
+Ask = Callable[..., dict[str, Any]]
+
+
+def writes_at_the_last_moment(monkeypatch: pytest.MonkeyPatch, file: Path, lines: list[str]) -> None:
+    """Have another program append a line to ``file`` each time that ours has flushed what it is about to write."""
+    flush = os.fsync
+
+    def flushed(handle: int) -> None:
+        flush(handle)
+        if lines and not os.path.isdir(f"/proc/self/fd/{handle}"):
+            with file.open("a") as other:
+                other.write(lines.pop(0))
+
+    monkeypatch.setattr("fastapi_expert.notes.store.folder.os.fsync", flushed)
+
+
+def test_what_another_program_writes_during_an_edit_stays(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    notebook.write("Shared", "begin\n", "")
+    file = notebook.folder.root / "Shared.md"
+    writes_at_the_last_moment(monkeypatch, file, ["theirs 1\n", "theirs 2\n"])
+    notebook.edit("shared", Edit("append", "ours"))
+    assert file.read_text().splitlines()[-4:] == ["begin", "theirs 1", "theirs 2", "ours"]
+    assert not list(notebook.folder.root.glob(".*"))
+
+
+def test_a_note_that_another_program_makes_meanwhile_is_not_replaced(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = notebook.folder.root / "New.md"
+    writes_at_the_last_moment(monkeypatch, file, ["theirs\n"])
+    with pytest.raises(NoteError, match="already exists"):
+        notebook.write("New", "ours", "")
+    assert file.read_text() == "theirs\n"
+
+
+def test_a_replacement_for_what_was_read_is_refused_once_it_says_something_else(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = notebook.write("Shared", "begin\n", "").note.checksum
+    writes_at_the_last_moment(monkeypatch, notebook.folder.root / "Shared.md", ["theirs\n"])
+    with pytest.raises(NoteError, match="has changed"):
+        notebook.write("Shared", "ours", "", overwrite=True, expected_checksum=read)
+    assert (notebook.folder.root / "Shared.md").read_text().endswith("theirs\n")
+
+
+def test_a_program_that_never_stops_writing_is_named_and_nothing_is_lost(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook.write("Shared", "begin\n", "")
+    file = notebook.folder.root / "Shared.md"
+    writes_at_the_last_moment(monkeypatch, file, [f"{number}\n" for number in range(1000)])
+    with pytest.raises(NoteError, match="keeps writing"):
+        notebook.edit("shared", Edit("append", "ours"))
+    assert "ours" not in file.read_text()
+    assert not list(notebook.folder.root.glob(".*"))
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("edit_note", {"identifier": "kept", "operation": "append", "content": "x"}),
+        ("edit_note", {"identifier": "kept", "operation": "append", "content": "", "metadata": {"locked": False}}),
+        ("write_note", {"title": "Kept", "content": "x", "directory": "", "overwrite": True}),
+        ("write_note", {"title": "Kept", "content": "---\nlocked: false\n---\nx", "directory": "", "overwrite": True}),
+    ],
+)
+def test_a_locked_note_is_neither_changed_nor_unlocked(
+    notebook: Notebook, ask: Ask, tool: str, arguments: dict[str, Any]
+) -> None:
+    notebook.write("Kept", "as it is", "", metadata={"locked": True})
+    before = (notebook.folder.root / "Kept.md").read_bytes()
+    assert ask(tool, refused=True, **arguments)["error"] == "NOTE_LOCKED"
+    assert (notebook.folder.root / "Kept.md").read_bytes() == before
+
+
+def test_a_section_that_is_not_there_is_refused_and_the_headings_are_named(notebook: Notebook, ask: Ask) -> None:
+    notebook.write("Doc", "## Decisions\n\nold\n", "")
+    said = ask(
+        "edit_note", refused=True, identifier="doc", operation="replace_section", content="x", section="## Decision"
+    )
+    assert said["error"] == "SECTION_NOT_FOUND"
+    assert "## Decisions" in said["message"]
+
+
+def test_notes_of_one_name_are_told_apart_by_their_paths(notebook: Notebook, ask: Ask) -> None:
+    for folder in ("a", "b"):
+        (notebook.folder.root / folder).mkdir()
+        (notebook.folder.root / folder / "One.md").write_text("---\npermalink: one\n---\ntext\n")
+    said = ask("read_note", refused=True, identifier="one")["message"]
+    assert "a/One.md" in said
+    assert "b/One.md" in said
+
+
+@pytest.mark.parametrize("tool", ["search_notes", "build_context"])
+def test_the_size_of_a_page_is_told_as_it_was_given(notebook: Notebook, ask: Ask, tool: str) -> None:
+    notebook.write("One", "word", "")
+    asked = {"query": "word"} if tool == "search_notes" else {"url": "*"}
+    assert ask(tool, page_size=500, **asked)["page_size"] == 50
