@@ -6,6 +6,7 @@ Data classes become objects by their field names; an optional key (`?` in the co
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from fastapi_expert.codebase.model import Component, Inventory, Problem, Route
@@ -14,6 +15,7 @@ from fastapi_expert.duplicates.model import Finding
 if TYPE_CHECKING:  # each command imports what it answers with, and no other
     from fastapi_expert.duplicates.proposal import Proposal
     from fastapi_expert.find import Hit
+    from fastapi_expert.review import Finding as Hazard
     from fastapi_expert.witness.asking import Witness
     from fastapi_expert.witness.model import Application
 
@@ -178,7 +180,7 @@ def finding_json(finding: Finding) -> dict[str, Any]:
     }
 
 
-def propose_document(proposal: "Proposal") -> dict[str, Any]:
+def propose_document(proposal: "Proposal", hazards: "Sequence[Hazard]") -> dict[str, Any]:
     """`expert propose --json`."""
     return {
         "verdict": proposal.verdict,
@@ -188,7 +190,16 @@ def propose_document(proposal: "Proposal") -> dict[str, Any]:
             {"id": near.id, "path": near.path, "line": near.line, "score": round(near.score, 3), "reason": near.reason}
             for near in proposal.similar
         ],
+        "hazards": [hazard_json(one) for one in hazards],
     }
+
+
+def hazard_json(hazard: "Hazard") -> dict[str, Any]:
+    """A finding of `expert review`."""
+    shown = asdict(hazard)
+    if not hazard.since:
+        del shown["since"]
+    return shown
 
 
 def find_document(root: str, query: str, hits: "Sequence[Hit]") -> dict[str, Any]:
