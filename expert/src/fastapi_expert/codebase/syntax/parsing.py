@@ -40,7 +40,7 @@ _FORM_FEED = re.compile(rb"^[ \t\f]*\f", re.MULTILINE)
 
 
 def as_utf8(source: bytes) -> bytes:
-    """The text in UTF-8, line for line, without what Python overlooks before a statement: a byte order mark, form feeds.
+    """The text in UTF-8, line for line, without the byte order mark and the form feeds that Python overlooks.
 
     Unknown encodings are read as if they were UTF-8 already.
     """
