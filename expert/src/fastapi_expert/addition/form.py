@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi_expert.addition.staging import Staging
+from fastapi_expert.environment import Environment, environment, home_of
 from fastapi_expert.gate.checks import tools
-from fastapi_expert.gate.checks.environment import Environment, environment, home_of
 from fastapi_expert.gate.checks.process import Broken, run
 from fastapi_expert.gate.checks.tools import PROJECT, Call, Tool
 from fastapi_expert.gate.model import Finding
