@@ -204,6 +204,17 @@ def _prefixes(body: ir.Block) -> Iterator[tuple[str, str]]:
             yield made.target, prefix
 
 
+def _apps(body: ir.Block) -> Iterator[str]:
+    """The applications that a file makes: what they answer is another table."""
+    for statement in body:
+        made = ir.match(statement, ir.Assign)
+        call = ir.match(made.value, ir.Call) if made is not None else None
+        if made is None or call is None or not isinstance(made.target, str):
+            continue
+        if decorator_name(call).rpartition(".")[2] == "FastAPI":
+            yield made.target
+
+
 def _path(call: ir.Call) -> str | None:
     return ir.text_of(call.args[0] if call.args else dict(call.keywords).get("path"))
 
@@ -248,13 +259,14 @@ def _judge(case: Case) -> Iterator[Remark]:
         first = _record(earlier, draft.path)
         yield Remark(_finding_on(first, _record(later, draft.path)), [_answering(first)])
     own = _own_prefixes(overlay.library.routes)
+    own_apps = set(_apps(draft.body)) if case.path is not None and before is None else set[str]()
     by_tail: dict[tuple[str, str], list[RouteRecord]] = {}
     for route in served:
         parts = segments(route.path)
         by_tail.setdefault((route.method, parts[-1] if parts else ""), []).append(route)
     for one in mine:
         parts = segments(one.path)
-        if one in standing or one in hidden or not literal_segments(one.path):
+        if one in standing or one in hidden or not literal_segments(one.path) or one.router in own_apps:
             continue
         for route in by_tail.get((one.method, parts[-1]), ()):
             if _answers(route, parts, own):
