@@ -16,7 +16,7 @@ from fastapi_expert.addition import postgres
 from fastapi_expert.addition.form import Form
 from fastapi_expert.addition.interpreter import Interpreter, Unanswered
 from fastapi_expert.addition.staging import Staging
-from fastapi_expert.gate.checks.environment import environment, home_of
+from fastapi_expert.environment import environment, home_of
 from fastapi_expert.gate.checks.tools import PROJECT
 from fastapi_expert.scaffold.edits import syntax_error
 from fastapi_expert.scaffold.plan import File, Plan
