@@ -106,9 +106,19 @@ def test_a_second_look_is_the_first_until_something_changes(project: Path) -> No
     assert review(load(project)).findings == ()
 
 
-def test_a_file_that_cannot_be_parsed_is_named(project: Path) -> None:
-    (project / "broken.py").write_text("def f(:\n    return 1\n\n\nx = 1\n")
-    assert review(load(project, cache=False)).unread == ("broken.py",)
+def test_a_file_with_an_error_is_named_and_read_as_far_as_it_goes(project: Path) -> None:
+    (project / "main.py").write_text("def f(:\n    return 1\n\n\n" + PROGRAM)
+    result = review(load(project, cache=False))
+    assert [(one.path, one.line) for one in result.problems] == [("main.py", 1)]
+    assert [(one.rule, one.line) for one in result.findings] == [("FX116", 13)]
+    assert "main.py:1: syntax error" in expert(project).out
+
+
+def test_syntax_newer_than_this_interpreter_is_read(project: Path) -> None:
+    newer = "type Names[T: str] = list[T]\n\n\ndef first[T](many: list[T]) -> T:\n    return many[0]\n\n\n"
+    (project / "main.py").write_text(newer + PROGRAM)
+    result = review(load(project, cache=False))
+    assert ([one.rule for one in result.findings], result.problems) == (["FX116"], ())
 
 
 @pytest.mark.parametrize(

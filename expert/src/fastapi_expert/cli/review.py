@@ -62,10 +62,11 @@ def command(
         write_baseline(write_to, findings)
         write(f"{write_to}: {len(findings)} findings are known now")
         raise typer.Exit(0)
-    if baseline is not None:
-        from fastapi_expert.review.baseline import unknown
+    if baseline is not None or settings.review_baseline is not None:
+        from fastapi_expert.review.baseline import known_by, new_to
+        from fastapi_expert.review.baseline import read as read_baseline
 
-        findings = unknown(findings, baseline)
+        findings = new_to(read_baseline(baseline) if baseline is not None else known_by(settings), findings)
     _print(root, replace(result, findings=findings), Format.JSON if json else format)
     raise typer.Exit(1 if findings else 0)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi_expert import __version__
 from fastapi_expert.render.formats.sarif import SCHEMA
+from fastapi_expert.render.json import hazard_json
 from fastapi_expert.render.terminal import Style
 from fastapi_expert.review import Finding, Review
 from fastapi_expert.review.rules.registry import RULES
@@ -22,18 +23,11 @@ def document(root: str, result: Review) -> dict[str, Any]:
     return {
         "schema_version": 1,
         "root": root,
-        "findings": [_finding(one) for one in result.findings],
+        "findings": [hazard_json(one) for one in result.findings],
         "suppressed": result.suppressed,
         "assumed_newest": list(result.assumed),
-        "unread": list(result.unread),
+        "problems": [asdict(one) for one in result.problems],
     }
-
-
-def _finding(finding: Finding) -> dict[str, Any]:
-    shown = asdict(finding)
-    if not finding.since:
-        del shown["since"]
-    return shown
 
 
 def text(result: Review, root: Path, style: Style) -> str:
@@ -45,8 +39,8 @@ def text(result: Review, root: Path, style: Style) -> str:
         closing += f"; {result.suppressed} suppressed by comments"
     if result.assumed and count:
         closing += f"\nnewest release assumed of {', '.join(result.assumed)}: the project does not say"
-    if result.unread:
-        closing += f"\nnot read, this Python cannot parse them: {', '.join(result.unread)}"
+    for one in result.problems:
+        closing += f"\n{one.path}:{one.line}: {one.message}"
     return "\n\n".join([*blocks, closing])
 
 

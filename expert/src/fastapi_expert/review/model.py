@@ -44,7 +44,8 @@ class Finding:
 class Rule:
     """One hazard: what it is called, how bad it is, and how it is looked for.
 
-    ``number`` is that of the catalogue behind the corpus, ``since`` the versions for which it holds.
+    ``since`` are the versions for which it holds. ``also`` is a pattern of the rules of ruff, bandit and pyright that
+    say the same of the same line. ``alone`` says that one file, and what it names, is enough to tell.
     """
 
     code: str
@@ -54,6 +55,8 @@ class Rule:
     severity: Severity
     look: "Callable[[Project, Rule], Iterator[Finding]]"
     since: str = ""
+    also: str = ""
+    alone: bool = False
 
     def at(
         self,

@@ -8,10 +8,8 @@ the tree; function bodies are visited only where they may build routers.
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from functools import cache
 
-import tree_sitter_python
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Node
 
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.blocks import block, statements
@@ -26,22 +24,8 @@ from fastapi_expert.codebase.syntax.facts import (
     Suppression,
 )
 from fastapi_expert.codebase.syntax.ir import Expr, Stmt
+from fastapi_expert.codebase.syntax.parsing import as_utf8, language, parse, refused
 from fastapi_expert.codebase.syntax.shape import shape_of
-
-
-@cache
-def _language() -> Language:
-    return Language(tree_sitter_python.language())
-
-
-@cache
-def _parser() -> Parser:
-    return Parser(_language())
-
-
-def parse(source: bytes) -> Node:
-    """The syntax tree of a text, whole or half-written."""
-    return _parser().parse(source).root_node
 
 
 def read_source(source: bytes, path: str, *, all_bodies: bool = False) -> FileFacts:
@@ -49,34 +33,15 @@ def read_source(source: bytes, path: str, *, all_bodies: bool = False) -> FileFa
 
     ``all_bodies`` keeps the statements of every function, not only of those that look as if they built something.
     """
-    if b"\0" in source:
-        return _nothing(path, source, "holds a zero byte: not text; not read")
-    if source.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return _nothing(path, source, "is UTF-16: not UTF-8; not read")
-    declared = _CODING.match(source)
-    if declared is not None and declared[1].lower().replace(b"_", b"-") not in (
-        b"utf-8",
-        b"utf8",
-        b"ascii",
-        b"us-ascii",
-    ):
-        source = _recoded(source, declared[1])
+    refusal = refused(source)
+    if refusal:
+        return _nothing(path, source, refusal)
+    source = as_utf8(source)
     root = parse(source)
     try:
         return _Reading(source, path, root, all_bodies=all_bodies).facts()
     except RecursionError:
         return _nothing(path, source, "nested too deeply; not read")
-
-
-_CODING = re.compile(rb"(?:#[^\n]*\n)?[ \t\f]*#[^\n]*?coding[:=][ \t]*([-\w.]+)")
-
-
-def _recoded(source: bytes, encoding: bytes) -> bytes:
-    """The text in UTF-8; unknown encodings are read as if they were UTF-8 already."""
-    try:
-        return source.decode(encoding.decode("ascii")).encode("utf-8", "replace")
-    except (LookupError, UnicodeError):
-        return source
 
 
 def _nothing(path: str, source: bytes, message: str) -> FileFacts:
@@ -111,7 +76,20 @@ _BUILDS = {
 _BUILDER_NAME = re.compile(rb"(?:create|make|build|init|setup|set_up|register|configure|include|mount|install)")
 _SHORT = 400
 _HOOKS = frozenset(
-    [b"__init__", b"__init_subclass__", b"__post_init__", b"__attrs_post_init__", b"__new__", b"__enter__", b"__exit__"]
+    [
+        b"__init__",
+        b"__init_subclass__",
+        b"__post_init__",
+        b"__attrs_post_init__",
+        b"__new__",
+        b"__enter__",
+        b"__exit__",
+        b"__aenter__",
+        b"__call__",
+        b"__iter__",
+        b"__getattr__",
+        b"__getitem__",
+    ]
 )
 """Methods that Python calls by itself where an object or a class is made or entered."""
 _RUNS_IN_CLASS = frozenset(
@@ -193,7 +171,7 @@ class _Reading:
         self.all_bodies = all_bodies
         self.path = path
         self.root = root
-        self.translator = Translator(source, _language())
+        self.translator = Translator(source, language())
         definitions = Definitions(source, root, self.translator)
         self.imports = definitions.imports
         self.definitions = definitions.found

@@ -16,7 +16,7 @@ from tree_sitter import Node
 
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import FileFacts
-from fastapi_expert.codebase.syntax.reader import parse
+from fastapi_expert.codebase.syntax.parsing import parse
 from fastapi_expert.duplicates.records.model import FunctionRecord
 from fastapi_expert.duplicates.similarity.telling import (
     INJECTING,
