@@ -111,14 +111,21 @@ def _rank(finding: Finding) -> tuple[int, float, str, int]:
     return (_tier(finding), -weight, place.path, place.line)
 
 
+_TIERS = {
+    "fault": 0,
+    "dead route": 0,
+    "copied file": 1,
+    "exact copy": 2,
+    "copy but for names": 3,
+    "setting": 3,  # exact, but little is saved
+    "likeness": 4,
+}
+
+
 def _tier(finding: Finding) -> int:
-    if finding.definition.is_fault:
-        return 0
-    if finding.definition.folds:
-        return 1
-    tier = 2 if finding.similarity == 1.0 else 3 if finding.similarity >= EQUAL else 4
-    if finding.definition.family == "settings":
-        tier = 3  # exact, but little is saved
+    tier = _TIERS[_sort_of(finding)]
+    if tier < _TIERS["exact copy"]:
+        return tier
     return tier + 3 if all(is_test_path(one.path) for one in finding.components) else tier
 
 
@@ -183,8 +190,7 @@ def fingerprint(finding: Finding) -> str:
 def overview(findings: Sequence[Finding]) -> str:
     """What a list of findings holds, in one line: `4 dead routes, 3 copied files, 21 exact copies, 153 likenesses`."""
     count = Counter(_sort_of(finding) for finding in findings)
-    sorts = ("fault", "dead route", "copied file", "exact copy", "copy but for names", "setting", "likeness")
-    return ", ".join(_counted(count[sort], sort) for sort in sorts if count[sort])
+    return ", ".join(_counted(count[sort], sort) for sort in _TIERS if count[sort])
 
 
 def _sort_of(finding: Finding) -> str:

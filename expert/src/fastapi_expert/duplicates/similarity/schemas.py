@@ -143,10 +143,12 @@ def are_related(left: ModelRecord, right: ModelRecord) -> bool:
     """One inherits from the other, or both get (nearly) every field they share from a base of this codebase."""
     if inherits(left, right):
         return True
-    if all(one.startswith("::") for one in set(left.ancestors) & set(right.ancestors)):  # nothing of this codebase
-        return False
     shared = {name for name, _, _ in left.fields} & {name for name, _, _ in right.fields}
-    return len(shared & set(left.own) & set(right.own)) < SMALLEST
+    declared = shared & set(left.own) & set(right.own)
+    from_outside = all(one.startswith("::") for one in set(left.ancestors) & set(right.ancestors))
+    if from_outside and declared == shared:
+        return False
+    return len(declared) < SMALLEST
 
 
 def share_metadata(left: ModelRecord, right: ModelRecord) -> bool:
