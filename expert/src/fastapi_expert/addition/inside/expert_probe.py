@@ -179,8 +179,9 @@ def _tried(connection: Any, table: Any, migration: Any, question: Any) -> Any:
 
 
 def _difference(change: Any) -> Any:
-    if type(change) is list:
-        return "; ".join(map(_difference, change))
+    if isinstance(change, list):
+        parts: list[Any] = change
+        return "; ".join(map(_difference, parts))
     return " ".join(str(part) for part in change)[:300]
 
 
