@@ -72,7 +72,7 @@ def command(
 
 
 def _print(root: Path, result: Review, format: Format) -> None:
-    from fastapi_expert.render import review as rendered
+    from fastapi_expert.render.formats import review as rendered
 
     match format:
         case Format.TEXT:
