@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from fastapi_expert.codebase.files.cache import Cache
+from fastapi_expert.codebase.files.environment import Environment
 from fastapi_expert.codebase.files.pins import Pins
 from fastapi_expert.codebase.files.scan import (
     Progress,
@@ -24,6 +25,7 @@ from fastapi_expert.codebase.model import (
     Kind,
     Problem,
 )
+from fastapi_expert.codebase.resolve.libraries import Libraries
 from fastapi_expert.codebase.resolve.modules import Modules
 from fastapi_expert.codebase.resolve.names import Names
 from fastapi_expert.codebase.syntax.facts import ClassFacts, FileFacts, FunctionFacts
@@ -89,6 +91,9 @@ class Codebase:
     given_kinds: Mapping[Place, Kind] | None = None
     """What definitions are, where it was told; it is not worked out again then, see :meth:`drafted`."""
 
+    def __post_init__(self) -> None:
+        _ = self.environment  # as it is now: that something was installed since is seen by it
+
     @property
     def files(self) -> Mapping[str, FileFacts]:
         """Path to facts, sorted by path."""
@@ -96,8 +101,10 @@ class Codebase:
 
     @cached_property
     def digest(self) -> str:
-        """Changes with the content or the path of any file."""
+        """Changes with the content or the path of any file, and with what is installed beside the project."""
         total = blake2b(digest_size=16)
+        if self.environment.packages:
+            total.update(self.environment.stamp.encode("utf-8", "surrogateescape"))
         for path in self.scan.files:
             total.update(path.encode("utf-8", "surrogateescape") + b"\0" + self.scan.stamps[path][1])
         return total.hexdigest()
@@ -131,16 +138,25 @@ class Codebase:
         from fastapi_expert.codebase.interpret.sources import Sources
 
         root = self.root if self.root.is_dir() else self.root.parent
-        return Sources(root, {path: stamp[1] for path, stamp in self.scan.stamps.items()})
+        hashes = {path: stamp[1] for path, stamp in self.scan.stamps.items()}
+        libraries = Libraries(root, self.environment, self.cache) if self.environment.packages else None
+        return Sources(root, hashes, libraries)
+
+    @cached_property
+    def environment(self) -> Environment:
+        """What is installed beside the project."""
+        return Environment(self.root if self.root.is_dir() else self.root.parent)
 
     @property
     def hangs_on_data(self) -> bool:
-        """Whether linking read files that are not Python: the digest does not cover what it found then."""
-        return bool(self._ask(lambda _: self._sources.read))
+        """Whether linking read what the digest does not cover: data files, and libraries that are edited in place."""
+        return bool(self._ask(lambda _: self._sources.read or self._sources.edited_libraries))
 
     @property
     def data_has_changed(self) -> bool:
-        """Whether a data file that was read to link this codebase has changed since."""
+        """Whether a data file that was read to link this codebase has changed since, or what is installed beside it."""
+        if Environment(self.environment.root).stamp != self.environment.stamp:
+            return True
         return "_linked" in self.__dict__ and self._sources.has_changed()
 
     @cached_property

@@ -14,12 +14,12 @@ from typing import TypeVar
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.config import Config, load, project_root
 from fastapi_expert.duplicates.model import Finding as Duplicate
+from fastapi_expert.environment import Environment, environment, home_of
 from fastapi_expert.errors import ConfigError
 from fastapi_expert.gate.baseline import Baseline, Identity, brought_in, identity
 from fastapi_expert.gate.cache import Cache, configuration, content, key
 from fastapi_expert.gate.checks import duplicates, review, tests, tools
 from fastapi_expert.gate.checks.annotations import annotation_findings
-from fastapi_expert.gate.checks.environment import Environment, environment, home_of
 from fastapi_expert.gate.checks.process import (
     Broken,
     begin,

@@ -159,7 +159,8 @@ class Classes:
         named = any(field.name in ("__tablename__", "__table__") for field in facts.fields)
         unread = [name for name in outside if name.partition(".")[0] not in _NO_BASES and _ends(name) not in _MIXINS]
         unresolved = any(self.names.resolve(path, base.split("[")[0]) is None for base in facts.bases)
-        return named and (bool(unread) or unresolved)
+        made = any(symbol.kind == "value" for symbol in ancestors)  # by a call that is not read: `Base = make_base()`
+        return named and (bool(unread) or unresolved or made)
 
     def _is_declarative_base(self, symbol: Symbol) -> bool:
         """Whether a value is what `declarative_base()`, `registry.generate_base()` or `SQLAlchemy().Model` gives."""

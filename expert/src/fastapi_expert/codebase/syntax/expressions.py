@@ -395,6 +395,7 @@ _EXPRESSIONS: dict[str, Callable[[Translator, Node], Expr]] = {
     "list_pattern": _display,
     "dictionary": _dictionary,
     "list_splat": _star,
+    "list_splat_pattern": _star,
     "conditional_expression": _conditional,
     "lambda": _lambda,
     "list_comprehension": _comprehension,

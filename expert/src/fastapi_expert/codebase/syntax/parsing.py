@@ -35,12 +35,28 @@ def refused(source: bytes) -> str:
     return ""
 
 
+_BOM = b"\xef\xbb\xbf"
+_FORM_FEED = re.compile(rb"^[ \t\f]*\f", re.MULTILINE)
+
+
 def as_utf8(source: bytes) -> bytes:
-    """The text in UTF-8; unknown encodings are read as if they were UTF-8 already."""
+    """The text in UTF-8, line for line, without the byte order mark and the form feeds that Python overlooks.
+
+    Unknown encodings are read as if they were UTF-8 already.
+    """
     declared = _CODING.match(source)
-    if declared is None or declared[1].lower().replace(b"_", b"-") in _UTF8:
-        return source
+    if declared is not None and declared[1].lower().replace(b"_", b"-") not in _UTF8:
+        source = _recoded(source, declared[1])
+    source = source.removeprefix(_BOM)
+    if b"\f" in source:
+        source = _FORM_FEED.sub(b"", source)
+    if b"\r" in source and b"\n" not in source:
+        source = source.replace(b"\r", b"\n")
+    return source
+
+
+def _recoded(source: bytes, encoding: bytes) -> bytes:
     try:
-        return source.decode(declared[1].decode("ascii")).encode("utf-8", "replace")
+        return source.decode(encoding.decode("ascii")).encode("utf-8", "replace")
     except (LookupError, UnicodeError):
         return source

@@ -58,7 +58,7 @@ _TOKENS = re.compile(
     re.DOTALL,
 )
 _ENV_READ = re.compile(
-    rb"""(?<![\w"'])(?:os[ \t]*\.[ \t]*)?(?:(?:getenv|environ[ \t]*\.[ \t]*get)[ \t]*\(\s*["']([A-Za-z_]\w*)["']"""
+    rb"""(?<![\w"'.])(os[ \t]*\.[ \t]*)?(?:(?:getenv|environ[ \t]*\.[ \t]*get)[ \t]*\(\s*["']([A-Za-z_]\w*)["']"""
     rb"""|environ[ \t]*\[\s*["']([A-Za-z_]\w*)["']\s*\](?!\s*=[^=]))"""
 )
 _MARKS = re.compile(rb"\b(?:40[13]|authorization)\b")
@@ -76,7 +76,20 @@ _BUILDS = {
 _BUILDER_NAME = re.compile(rb"(?:create|make|build|init|setup|set_up|register|configure|include|mount|install)")
 _SHORT = 400
 _HOOKS = frozenset(
-    [b"__init__", b"__init_subclass__", b"__post_init__", b"__attrs_post_init__", b"__new__", b"__enter__", b"__exit__"]
+    [
+        b"__init__",
+        b"__init_subclass__",
+        b"__post_init__",
+        b"__attrs_post_init__",
+        b"__new__",
+        b"__enter__",
+        b"__exit__",
+        b"__aenter__",
+        b"__call__",
+        b"__iter__",
+        b"__getattr__",
+        b"__getitem__",
+    ]
 )
 """Methods that Python calls by itself where an object or a class is made or entered."""
 _RUNS_IN_CLASS = frozenset(
@@ -392,10 +405,12 @@ class _Reading:
     def _env_reads(self) -> tuple[tuple[str, int], ...]:
         if b"environ" not in self.source and b"getenv" not in self.source:
             return ()
+        bare = any(one.module == "os" and one.name in ("environ", "getenv", "*") for one in self.imports)
         return tuple(
             [
-                ((match[1] or match[2]).decode("ascii"), self.source.count(b"\n", 0, match.start()) + 1)
+                ((match[2] or match[3]).decode("ascii"), self.source.count(b"\n", 0, match.start()) + 1)
                 for match in _ENV_READ.finditer(self.source)
+                if match[1] or bare  # a parameter `environ` is a request's
             ]
         )
 

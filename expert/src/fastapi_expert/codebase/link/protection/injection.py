@@ -166,6 +166,7 @@ class Injecting(Signatures):
         before = self.memory.copy()
         specific, self.is_specific = self.is_specific, False
         saw, self.saw_credentials = self.saw_credentials, False
+        reads, self.reads_state = self.reads_state, False
         self.memory.dependencies[key] = (call, [Outcome("pass", FREE, dependency.site)])  # one that needs itself
         pending, self.pending = self.pending, []
         state = State({})
@@ -191,6 +192,7 @@ class Injecting(Signatures):
             self.remember(key, call, outcomes, before)
         self.is_specific = self.is_specific or specific
         self.saw_credentials = self.saw_credentials or saw
+        self.reads_state = self.reads_state or reads
         return outcomes
 
     def replayed(self, key: Any) -> list[Outcome] | None:

@@ -110,6 +110,7 @@ class Expressions(Following):
         self, owner: Any, key: str, asks: bool, has_default: bool, default: Any, site: Site, state: State
     ) -> Any:
         if isinstance(owner, Connection) and owner.part == "state":
+            self.reads_state = True
             there = key in self.memory.state
             if asks:
                 return there or Decided(False)

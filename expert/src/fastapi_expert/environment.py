@@ -2,12 +2,15 @@
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import sys
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 
 _BIN = "Scripts" if sys.platform == "win32" else "bin"
@@ -61,11 +64,11 @@ class Environment:
 @lru_cache(maxsize=64)
 def environment(home: Path, top: Path) -> Environment:
     """The environment of the project in ``home``, sought upward to ``top``: a folder beside the code, the one that uv,
-    poetry, hatch or pdm keeps elsewhere, else the one that is activated."""
+    poetry, hatch, pdm or conda keeps elsewhere, else the one that is activated."""
     for folder in _upward(home, top):
-        for name in (".venv", "venv", "env", ".env"):
-            if (folder / name / "pyvenv.cfg").is_file():
-                return Environment(folder, folder / name)
+        for prefix in (*(folder / name for name in (".venv", "venv", "env", ".env")), *_other_prefixes(folder)):
+            if (prefix / "pyvenv.cfg").is_file():
+                return Environment(folder, prefix)
         if managed := _managed(folder):
             return Environment(folder, managed)
     active = os.environ.get("VIRTUAL_ENV") or os.environ.get("CONDA_PREFIX")
@@ -109,6 +112,8 @@ def _managed(folder: Path) -> Path | None:
         "hatch.toml": ("hatch", "env", "find"),
         "pyproject.toml:[tool.hatch.envs": ("hatch", "env", "find"),
     }
+    if conda := _conda(folder):
+        return conda
     with contextlib.suppress(OSError):
         chosen = Path((folder / ".pdm-python").read_text(encoding="utf-8").strip())
         if chosen.is_file():
@@ -122,6 +127,43 @@ def _managed(folder: Path) -> Path | None:
             if path and (path / _BIN).is_dir():
                 return path
     return None
+
+
+def _other_prefixes(folder: Path) -> list[Path]:
+    """Where `uv` is told to keep the environment, folders of any name, and poetry's own folder of environments."""
+    with contextlib.suppress(OSError):
+        told = os.environ.get("UV_PROJECT_ENVIRONMENT")
+        beside = sorted(each.parent for each in folder.glob("*/pyvenv.cfg"))
+        return [*([folder / told] if told else []), *beside, *_poetry(folder)]
+    return []
+
+
+def _poetry(folder: Path) -> list[Path]:
+    """Environments as poetry names them: the project's name, a hash of where it lies, the version of Python."""
+    if not (folder / "poetry.lock").is_file() and not _is_marked(folder, "pyproject.toml:[tool.poetry"):
+        return []
+    mac = Path.home() / "Library/Caches/pypoetry"
+    cache = Path(os.environ.get("POETRY_CACHE_DIR") or (mac if mac.is_dir() else Path.home() / ".cache/pypoetry"))
+    place = sha256(os.path.normcase(os.path.realpath(folder)).encode()).digest()
+    return sorted((cache / "virtualenvs").glob(f"*-{urlsafe_b64encode(place).decode()[:8]}-py*"), reverse=True)
+
+
+def _conda(folder: Path) -> Path | None:
+    """The environment that `environment.yml` names, among those of the conda that is seen."""
+    for name in ("environment.yml", "environment.yaml"):
+        with contextlib.suppress(OSError):
+            text = (folder / name).read_text(encoding="utf-8", errors="replace")
+            named = re.search(r"(?m)^name:\s*[\"']?([\w.-]+)", text)
+            places = [root / "envs" / named[1] for root in _conda_roots()] if named is not None else []
+            return next((place for place in places if (place / _BIN).is_dir()), None)
+    return None
+
+
+def _conda_roots() -> list[Path]:
+    tool = os.environ.get("CONDA_EXE")
+    told = [os.environ.get("MAMBA_ROOT_PREFIX"), os.environ.get("CONDA_ROOT"), tool and str(Path(tool).parent.parent)]
+    usual = [Path.home() / each for each in ("miniconda3", "anaconda3", "miniforge3", "micromamba")]
+    return [*(Path(each) for each in told if each), *usual]
 
 
 def _relative(path: Path, home: Path) -> str:
