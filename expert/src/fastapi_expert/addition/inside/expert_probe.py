@@ -8,7 +8,7 @@ import importlib.util
 import json
 import os
 import sys
-from typing import Any
+from typing import Any, cast
 
 
 def main() -> Any:
@@ -180,8 +180,7 @@ def _tried(connection: Any, table: Any, migration: Any, question: Any) -> Any:
 
 def _difference(change: Any) -> Any:
     if isinstance(change, list):
-        parts: list[Any] = change
-        return "; ".join(map(_difference, parts))
+        return "; ".join(map(_difference, cast("list[Any]", change)))
     return " ".join(str(part) for part in change)[:300]
 
 
