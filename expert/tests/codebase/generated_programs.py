@@ -74,14 +74,21 @@ class _Writer:
 
 
 _HEADER = """\
+import inspect
 import os
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from functools import lru_cache, partial, wraps
 from http import HTTPMethod
+from itertools import chain, product
+from string import Template
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, FastAPI, WebSocket
 from fastapi.routing import APIRoute
+from starlette.routing import Mount
 
 ROOT = "/const"
 ENABLED = True
@@ -134,6 +141,36 @@ def _in_mapping(w: _Writer, module: Module, name: str) -> str:
     return f'TABLE_{name} = {{"one": APIRouter(prefix="/{name}"), "two": APIRouter()}}\n{name} = TABLE_{name}["one"]'
 
 
+def _overriding(w: _Writer, module: Module, name: str) -> str:
+    body = w.random.choice(
+        [
+            "    def api_route(self, path, **given):\n        return super().api_route(path + '/', **given)",
+            "    def add_api_route(self, path, endpoint, **given):\n"
+            "        super().add_api_route('/twice' + path, endpoint, **given)\n"
+            "        super().add_api_route(path, endpoint, **given)",
+        ]
+    )
+    return f'class Own{name}(APIRouter):\n{body}\n\n\n{name} = Own{name}(prefix="/{name}")'
+
+
+def _annotated_class(w: _Writer, module: Module, name: str) -> str:
+    return (
+        f"class Named{name}:\n    prefix = '/{name}'\n\n    @classmethod\n    def build(cls):\n"
+        f"        return APIRouter(prefix=cls.prefix, tags=[cls.__name__])\n\n\n{name} = Named{name}.build()"
+    )
+
+
+def _cached(w: _Writer, module: Module, name: str) -> str:
+    return (
+        f"@lru_cache\ndef get_{name}():\n    return APIRouter(prefix='/{name}')\n\n\n{name} = get_{name}()\n"
+        f"again_{name} = get_{name}()"
+    )
+
+
+def _assigned_prefix(w: _Writer, module: Module, name: str) -> str:
+    return f"{name} = APIRouter()\n{name}.prefix = '/' + '{name}'.upper()"
+
+
 ROUTERS: tuple[Callable[[_Writer, Module, str], str], ...] = (
     _plain,
     _plain,
@@ -144,6 +181,10 @@ ROUTERS: tuple[Callable[[_Writer, Module, str], str], ...] = (
     _in_object,
     _dataclass_factory,
     _in_mapping,
+    _overriding,
+    _annotated_class,
+    _cached,
+    _assigned_prefix,
 )
 
 
@@ -299,6 +340,186 @@ def _skipped(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
     ), [name]
 
 
+def _from_lambda(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
+    return (
+        f"def {name}(): ...\n\n\nattach_{name} = lambda path, function=None: "
+        f"{router}.add_api_route(path, function or {name})\nattach_{name}('/{name}')"
+    ), [name]
+
+
+def _by_its_name(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
+    path = w.random.choice(
+        [f'f"/{{{name}.__name__}}"', f"'/' + {name}.__name__.upper()", f'"/" + {name}.__name__.replace("do", "did")']
+    )
+    return f"def {name}(): ...\n\n\n{router}.add_api_route({path}, {name})", [name]
+
+
+def _partial(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
+    return (
+        f"def {name}(): ...\n\n\nadd_{name} = partial({router}.add_api_route, endpoint={name})\n"
+        f"add_{name}('/{name}')\nadd_{name}('/{name}/more', methods=['PUT'])"
+    ), [name]
+
+
+def _zipped(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
+    pairs = w.random.choice(
+        [
+            'zip(("a", "b"), ("GET", "POST"))',
+            '{"a": "GET", "b": "POST"}.items()',
+            'product(("a",), ("GET", "POST"))',
+            'sorted([("b", "GET"), ("a", "POST")], key=lambda pair: pair[0])',
+            '((word, verb) for word in ("a", "b") for verb in ("GET", "PUT") if word != "b")',
+            'chain([("a", "GET")], [("b", "DELETE")])',
+            'list(map(lambda word: (word, "PATCH"), ("a", "b")))',
+            'filter(lambda pair: pair[1] != "POST", [("a", "GET"), ("b", "POST")])',
+        ]
+    )
+    return (
+        f"def {name}(): ...\n\n\nfor word, verb in {pairs}:\n"
+        f'    {router}.add_api_route("/{name}/" + word, {name}, methods=[verb])'
+    ), [name]
+
+
+def _members(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
+    kind = w.random.choice(["Enum", "StrEnum"])
+    value = ".value"
+    return (
+        f'class Kind{name}({kind}):\n    RED = "red"\n    BLUE = "blue"\n\n\ndef {name}(): ...\n\n\n'
+        f'for kind in Kind{name}:\n    {router}.add_api_route(f"/{name}/{{kind{value}}}", {name})'
+    ), [name]
+
+
+def _of_attributes(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
+    loop = w.random.choice(
+        [
+            f"for key in dir(Views{name}):\n    if key.startswith('get_'):\n",
+            f"for key, value in vars(Views{name}).items():\n    if callable(value) and not key.startswith('_'):\n",
+            f"for key, value in inspect.getmembers(Views{name}, inspect.isfunction):\n    if True:\n",
+        ]
+    )
+    return (
+        f"class Views{name}:\n    def get_{name}(self=None): ...\n\n\n{loop}"
+        f'        {router}.add_api_route(f"/{name}/{{key}}", getattr(Views{name}, key))'
+    ), [f"get_{name}"]
+
+
+def _registry(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
+    """A decorator of ours that notes functions, and a loop that registers them later."""
+    return (
+        f"NOTED_{name} = []\n\n\ndef noted_{name}(path, verb='GET'):\n    def wrap(function):\n"
+        f"        NOTED_{name}.append((path, verb, function))\n        return function\n\n    return wrap\n\n\n"
+        f'@noted_{name}("/{name}")\n@noted_{name}("/{name}/again", verb="POST")\ndef {name}(): ...\n\n\n'
+        f"for path, verb, function in NOTED_{name}:\n    {router}.add_api_route(path, function, methods=[verb])"
+    ), [name]
+
+
+def _marked(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
+    """A decorator that sets an attribute of functions, and a loop over a class that looks for it."""
+    return (
+        f"def mark_{name}(path):\n    def wrap(function):\n        function.path = path\n        return function\n\n"
+        f"    return wrap\n\n\nclass Marked{name}:\n    @mark_{name}('/{name}')\n    def {name}(self): ...\n\n\n"
+        f"holder_{name} = Marked{name}()\nfor key in dir(holder_{name}):\n"
+        f"    member = getattr(holder_{name}, key)\n    if hasattr(member, 'path'):\n"
+        f"        {router}.add_api_route(member.path, member, methods=['GET'])"
+    ), [name]
+
+
+def _wrapped(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
+    return (
+        f"def logged_{name}(function):\n    @wraps(function)\n    def inner(*args, **kwargs):\n"
+        f"        return function(*args, **kwargs)\n\n    return inner\n\n\n@{router}.get('/{name}')\n@logged_{name}\n"
+        f"def {name}(): ..."
+    ), [name]
+
+
+def _in_context(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
+    return (
+        f"@contextmanager\ndef group_{name}(prefix):\n    inner = APIRouter(prefix=prefix)\n    yield inner\n"
+        f"    {router}.include_router(inner)\n\n\nwith group_{name}('/in') as inside_{name}:\n\n"
+        f"    @inside_{name}.get('/{name}')\n    def {name}(): ..."
+    ), [name]
+
+
+def _removed(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
+    """A second route that goes again."""
+    way = w.random.choice(
+        [
+            "{router}.routes.pop()",
+            "del {router}.routes[-1]",
+            "{router}.routes.remove({router}.routes[-1])",
+            "{router}.routes[:] = {router}.routes[:-1]",
+            "{router}.routes[:] = [one for one in {router}.routes if not getattr(one, 'path', '').endswith('/gone')]",
+        ]
+    ).format(router=router)
+    return (
+        f"@{router}.get('/{name}')\ndef {name}(): ...\n\n\n@{router}.get('/{name}/gone')\ndef gone_{name}(): ...\n\n\n"
+        f"{way}"
+    ), [name]
+
+
+def _placed(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
+    act = w.random.choice(
+        [
+            "{router}.routes.insert(0, {route})",
+            "{router}.routes.extend([{route}])",
+            "{router}.routes += [{route}]" if router != "app" else "{router}.router.routes += [{route}]",
+        ]
+    )
+    return (
+        f"def {name}(): ...\n\n\n"
+        + act.format(router=router, route=f'APIRoute("/{name}", {name}, methods=["GET", "PUT"])')
+    ), [name]
+
+
+def _tried(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
+    return (
+        f"try:\n    import json as codec_{name}\nexcept ImportError:\n    codec_{name} = None\nelse:\n\n"
+        f"    @{router}.get('/{name}')\n    def {name}(): ...\nfinally:\n    done_{name} = True"
+    ), [name]
+
+
+def _walrus(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
+    return (
+        f"def {name}(): ...\n\n\nleft_{name} = ['/{name}/1', '/{name}/2']\n"
+        f"while left_{name} and (path := left_{name}.pop()):\n"
+        f"    {router}.add_api_route(path, {name})"
+    ), [name]
+
+
+def _recursive(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
+    return (
+        f"TREE_{name} = {{'a': {{'b': {{}}}}, 'c': {{}}}}\n\n\ndef {name}(): ...\n\n\ndef grow_{name}(tree, path):\n"
+        f"    for key, below in tree.items():\n        {router}.add_api_route(f'{{path}}/{{key}}', {name})\n"
+        f"        grow_{name}(below, f'{{path}}/{{key}}')\n\n\ngrow_{name}(TREE_{name}, '/{name}')"
+    ), [name]
+
+
+def _doubtful_item(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
+    return (
+        f"def {name}(): ...\n\n\npaths_{name} = ['/{name}/always']\nif os.environ.get('MORE_{name}'):\n"
+        f"    paths_{name}.append('/{name}/perhaps')\nfor path in paths_{name}:\n"
+        f"    {router}.add_api_route(path, {name})"
+    ), [name]
+
+
+def _text_made(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
+    path = w.random.choice(
+        [
+            f'"/%s/%d" % ("{name}", 3)',
+            f'"/{{}}/{{more}}".format("{name}", more=7)',
+            f'"/".join(["", "{name}", "x"])',
+            f'Template("/$name/t").substitute(name="{name}")',
+            f'"/{name}" * 2',
+            f'("/{name}/" "glued")',
+            f'"/{name}".replace("/", "/v-")',
+            f'"/" + str("{name}".encode().decode()).title()',
+            f'f"/{name}/{{1 + 1}}"',
+            f'f"/{name}/{{ROOT.strip("/")!s:>8}}"'.replace('"/")', "'/')"),
+        ]
+    )
+    return f"@{router}.get({path})\ndef {name}(): ...", [name]
+
+
 ENDPOINTS: tuple[Callable[[_Writer, str, str], tuple[str, list[str]]], ...] = (
     *(_decorated,) * 6,
     _stacked,
@@ -319,7 +540,224 @@ ENDPOINTS: tuple[Callable[[_Writer, str, str], tuple[str, list[str]]], ...] = (
     _generated,
     _appended,
     _skipped,
+    _from_lambda,
+    _by_its_name,
+    _partial,
+    _zipped,
+    _members,
+    _of_attributes,
+    _registry,
+    _marked,
+    _wrapped,
+    _in_context,
+    _removed,
+    _placed,
+    _tried,
+    _walrus,
+    _recursive,
+    _doubtful_item,
+    _text_made,
 )
+
+
+# -- further ways to the application: each gives the text --------------------------------------------------------------
+
+
+def _mounted_somewhere(w: _Writer, app: str, name: str, prefix: str) -> str:
+    inner = w.fresh("inner")
+    made = f"{inner} = FastAPI()\n{inner}.include_router({name}{prefix})\n"
+    condition = w.random.choice(["os.environ.get('BELOW')", "ENABLED", "DISABLED", "os.getenv('BELOW', '/x') == '/x'"])
+    return made + w.random.choice(
+        [
+            f"if {condition}:\n    {app}.mount('/{inner}', {inner})\nelse:\n    {app}.mount('/else-{inner}', {inner})",
+            f"if {condition}:\n    {app}.mount('/{inner}', {inner})",
+            f"{app}.mount(os.environ.get('BELOW', '/{inner}'), {inner})",
+            f"{app}.mount('/{inner}' if {condition} else '/other-{inner}', {inner})",
+            f"{app}.router.routes.append(Mount('/{inner}', app={inner}))",
+        ]
+    )
+
+
+def _by_plugins(w: _Writer, app: str, name: str, prefix: str) -> str:
+    plugin = w.fresh("Plugin")
+    loop = w.random.choice(
+        [
+            f"for plugin in [{plugin}]:\n    plugin().setup({app})",
+            f"for plugin in Base{plugin}.__subclasses__():\n    plugin().setup({app})",
+            f"for plugin in Base{plugin}.known:\n    plugin().setup({app})",
+            f"[plugin().setup({app}) for plugin in Base{plugin}.known]",
+        ]
+    )
+    return (
+        f"\n\nclass Base{plugin}:\n    known = []\n\n    def __init_subclass__(cls, **given):\n"
+        f"        super().__init_subclass__(**given)\n        Base{plugin}.known.append(cls)\n\n\n"
+        f"class {plugin}(Base{plugin}):\n    router = {name}\n\n    def setup(self, target):\n"
+        f"        target.include_router(self.router{prefix})\n\n\n{loop}"
+    )
+
+
+def _its_routes(w: _Writer, app: str, name: str, prefix: str) -> str:
+    return w.random.choice(
+        [
+            f"{app}.router.routes.extend({name}.routes)",
+            f"{app}.routes.extend({name}.routes)",
+            f"for route in {name}.routes:\n    {app}.router.routes.append(route)",
+            f"{app}.router.routes += {name}.routes",
+        ]
+    )
+
+
+def _in_a_table(w: _Writer, app: str, name: str, prefix: str) -> str:
+    table = w.fresh("table")
+    return w.random.choice(
+        [
+            f"{table} = [{{'router': {name}, 'prefix': '/{table}'}}]\n"
+            f"for given in {table}:\n    {app}.include_router(**given)",
+            f"{table} = [({name}, '/{table}')]\nfor one, at in {table}:\n    {app}.include_router(one, prefix=at)",
+            f"{table} = {{'/{table}': {name}}}\nfor at in {table}:\n    {app}.include_router({table}[at], prefix=at)",
+            f"{table} = dict(prefix='/{table}', tags=['t'])\n{app}.include_router({name}, **{table})",
+        ]
+    )
+
+
+def _by_recursion(w: _Writer, app: str, name: str, prefix: str) -> str:
+    nest = w.fresh("nest")
+    return (
+        f"\n\ndef {nest}(router, depth):\n    if not depth:\n        return router\n"
+        f"    outer = APIRouter(prefix=f'/{nest}-{{depth}}')\n    outer.include_router(router)\n"
+        f"    return {nest}(outer, depth - 1)\n\n\n{app}.include_router({nest}({name}, 2){prefix})"
+    )
+
+
+def _versioned(w: _Writer, app: str, name: str, prefix: str) -> str:
+    return (
+        f"for number in range(1, 3):\n    if number == 2 and DISABLED:\n        continue\n"
+        f'    {app}.include_router({name}, prefix=f"/api/v{{number}}")'
+    )
+
+
+def _hosted(w: _Writer, app: str, name: str, prefix: str) -> str:
+    builder = w.fresh("Builder")
+    return (
+        f"\n\nclass {builder}:\n    def __init__(self, target):\n        self.target = target\n\n"
+        f"    def add(self, router, **given):\n        self.target.include_router(router, **given)\n"
+        f"        return self\n\n\n"
+        f"{builder}({app}).add({name}{prefix}).add({name}, prefix='/{builder}')"
+    )
+
+
+WAYS: tuple[Callable[[_Writer, str, str, str], str], ...] = (
+    _mounted_somewhere,
+    _mounted_somewhere,
+    _by_plugins,
+    _its_routes,
+    _in_a_table,
+    _by_recursion,
+    _versioned,
+    _hosted,
+)
+
+
+# -- routers that are found by looking for them ---------------------------------------------------------------------
+
+
+_FINDERS = (
+    """
+import importlib
+import pkgutil
+
+from {package} import {folder}
+
+for info in pkgutil.iter_modules({folder}.__path__):
+    {app}.include_router(importlib.import_module(f"{{{folder}.__name__}}.{{info.name}}").router)
+""",
+    """
+from glob import glob
+from importlib import import_module
+
+for file in sorted(glob(os.path.join(os.path.dirname(__file__), "{folder}", "*.py"))):
+    if not file.endswith("__init__.py"):
+        {app}.include_router(import_module("{package}.{folder}." + os.path.basename(file)[:-3]).router)
+""",
+    """
+from importlib import import_module
+from pathlib import Path
+
+for file in sorted((Path(__file__).parent / "{folder}").glob("*.py")):
+    if file.stem.startswith("_"):
+        continue
+    found = import_module(f"{package}.{folder}.{{file.stem}}")
+    {app}.include_router(found.router, prefix=f"/{{file.stem}}")
+""",
+    """
+from importlib import import_module
+
+for name in os.listdir(os.path.join(os.path.dirname(__file__), "{folder}")):
+    stem, dot, suffix = name.rpartition(".")
+    if suffix == "py" and stem != "__init__":
+        found = import_module("{package}.{folder}." + stem)
+        for key in dir(found):
+            if isinstance(getattr(found, key), APIRouter):
+                {app}.include_router(getattr(found, key))
+""",
+    """
+from importlib import import_module
+
+for stem in {stems}:
+    for value in vars(import_module(f"{package}.{folder}.{{stem}}")).values():
+        if isinstance(value, APIRouter):
+            {app}.include_router(value)
+""",
+    """
+from importlib import import_module
+
+for stem in {stems}:
+    found = import_module(f".{folder}.{{stem}}", __package__)
+    for key, value in inspect.getmembers(found, lambda one: isinstance(one, APIRouter)):
+        {app}.include_router(value, prefix=f"/{{key}}")
+""",
+    """
+import importlib
+
+for stem in {stems}:
+    {app}.include_router(getattr(importlib.import_module("{package}.{folder}." + stem), "router", None) or APIRouter())
+""",
+    """
+from importlib.metadata import entry_points
+
+for point in entry_points(group="{package}.{folder}"):
+    {app}.include_router(point.load(), prefix="/" + point.name)
+""",
+)
+
+
+def _found_by_looking(w: _Writer, main: Module, app: str) -> dict[str, str]:
+    """A folder of modules with a router each that ``main`` looks for; further files."""
+    folder = w.fresh("found")
+    stems = [w.fresh("part") for _ in range(w.random.randint(1, 3))]
+    routers: list[Router] = []
+    for stem in stems:
+        module = w.module(f"{folder}/{stem}", _HEADER)
+        router = Router(module, "router")
+        router.lines = {(module.path, line) for line in module.add(f"router = APIRouter(prefix='/{stem}')")}
+        routers.append(router)
+        text, names = w.random.choice(ENDPOINTS)(w, "router", w.fresh("do"))
+        lines = module.add("\n\n" + text)
+        for endpoint in names:
+            w.endpoint(router, endpoint, lines)
+    text = w.random.choice(_FINDERS).format(package=w.package, folder=folder, app=app, stems=tuple(stems))
+    lines = main.add(text)
+    for router in routers:
+        w.note(router, main.path, lines)
+    group = f"{w.package}.{folder}"
+    points = [f"{stem} = {w.package}.{folder}.{stem}:router" for stem in stems]
+    distribution = f"{w.package.replace('_', '')}{folder}"
+    return {
+        f"{w.package}/{folder}/__init__.py": "",
+        f"{distribution}.egg-info/PKG-INFO": f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1\n",
+        f"{distribution}.egg-info/entry_points.txt": f"[{group}]\n" + "\n".join(points) + "\n",
+        f"{w.package}/setup.cfg": f"[options.entry_points]\n{group} =\n" + "".join(f"    {one}\n" for one in points),
+    }
 
 
 # -- how routers reach the application ----------------------------------------------------------------------------
@@ -331,7 +769,7 @@ def _include(w: _Writer, main: Module, app: str, routers: list[Router]) -> Itera
     while waiting:
         router = waiting.pop()
         name = router.name
-        way = w.random.randrange(12)
+        way = w.random.randrange(19)
         prefix = w.random.choice(["", f', prefix="/v{w.random.randrange(3)}"', ', prefix=ROOT + "/in"', ', tags=["t"]'])
         if way <= 4:
             yield router, main.add(f"{app}.include_router({name}{prefix})")
@@ -372,9 +810,11 @@ def _include(w: _Writer, main: Module, app: str, routers: list[Router]) -> Itera
                     f"{app}.include_router({outer})"
                 ),
             )
-        else:
+        elif way == 11:
             base = w.random.choice(["os.environ.get('BASE', '/base')", "os.environ.get('BASE') or '/plain'"])
             yield router, main.add(f"{app}.include_router({name}, prefix={base})")
+        else:
+            yield router, main.add(w.random.choice(WAYS)(w, app, name, prefix))
 
 
 def generate(seed: int) -> Program:
@@ -400,7 +840,18 @@ def generate(seed: int) -> Program:
         lines = main.add(f"from {dotted} import {router.name}")
         w.note(router, main.path, lines)
     own = Router(main, "app")
-    if w.random.random() < 0.25:
+    further: dict[str, str] = {}
+    if w.random.random() < 0.2:
+        start = w.random.choice(["@asynccontextmanager\nasync def", "@asynccontextmanager\nasync def"])
+        inside = Module(main.path)
+        steps = list(_include(w, inside, "app", routers))
+        main.add(f"from contextlib import asynccontextmanager\n\n\n{start} lifespan(app):")
+        offset = len(main.lines)
+        main.add("\n".join("    " + line if line else line for line in inside.lines))
+        main.add("    yield\n\n\napp = FastAPI(lifespan=lifespan)")
+        for router, lines in steps:
+            w.note(router, main.path, range(lines.start + offset, lines.stop + offset))
+    elif w.random.random() < 0.25:
         main.add("\n\ndef create_app():\n    app = FastAPI()")
         inside = Module(main.path)
         steps = list(_include(w, inside, "app", routers))
@@ -421,6 +872,9 @@ def generate(seed: int) -> Program:
         main.add("")
         for router, lines in _include(w, main, "app", routers):
             w.note(router, main.path, lines)
+        if w.random.random() < 0.4:
+            further = _found_by_looking(w, main, "app")
     files = {module.path: "\n".join(module.lines) + "\n" for module in w.modules}
     files[f"{w.package}/__init__.py"] = ""
+    files.update(further)
     return Program(seed, files, {name: frozenset(lines) for name, lines in w.lines.items()})

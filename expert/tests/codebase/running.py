@@ -3,6 +3,7 @@
 One line of JSON a module: a list of [method, path, endpoint], or a text that says why it did not start.
 """
 
+import asyncio
 import importlib
 import json
 import sys
@@ -32,11 +33,17 @@ def rows(routes: Any, prefix: str = "") -> Iterator[tuple[str, str, str]]:
             yield method, prefix + context.path, endpoint.__name__
 
 
+async def _started(app: Any) -> list[tuple[str, str, str]]:
+    """The table while the application runs: routers are included at startup too."""
+    async with app.router.lifespan_context(app):
+        return list(rows(app.routes))
+
+
 def main(root: str, modules: list[str]) -> None:
     sys.path.insert(0, root)
     for name in modules:
         try:
-            found: Any = list(rows(importlib.import_module(name).app.routes))
+            found: Any = asyncio.run(_started(importlib.import_module(name).app))
         except Exception as error:
             found = f"{type(error).__name__}: {error}"
         print(json.dumps(found))

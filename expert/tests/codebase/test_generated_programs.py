@@ -33,7 +33,7 @@ def _tables(root: Path, programs: list[Program]) -> list[list[tuple[str, str, st
     ran = subprocess.run(command, env=kept, cwd=root, capture_output=True, text=True, check=True)
     tables = [json.loads(line) for line in ran.stdout.splitlines()]
     broken = [(program.seed, table) for program, table in zip(programs, tables, strict=True) if isinstance(table, str)]
-    assert not broken, "programs that do not start say nothing about the reader"
+    assert not broken, f"programs that do not start say nothing about the reader: {broken}"
     return [[(method, path, endpoint) for method, path, endpoint in table] for table in tables]
 
 
@@ -45,9 +45,10 @@ def _version() -> str:
 
 def _faults(program: Program, codebase: Codebase, running: list[tuple[str, str, str]]) -> list[str]:
     live = Counter((method, path) for method, path, _ in running)
-    routes = [served.route for served in codebase.served]
-    firm = Counter((r.method, r.path) for r in routes if getattr(r, "reach", "served") == "served")
-    known = firm + Counter((r.method, r.path) for r in routes if getattr(r, "reach", "served") == "conditional")
+    own = f"app:p{program.seed}/main.py::app"  # an application that is not mounted has a table of its own
+    routes = [one.route for one in codebase.served if one.app in (own, f"{own}@2") or one.route.reach == "unattached"]
+    firm = Counter((r.method, r.path) for r in routes if r.reach == "served")
+    known = firm + Counter((r.method, r.path) for r in routes if r.reach == "conditional")
     faults = [f"listed, not served: {method} {path}" for method, path in (firm - live)]
     problems = {(problem.path, problem.line) for problem in codebase.inventory.problems}
     for method, path in live - known:

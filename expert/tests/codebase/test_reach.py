@@ -336,3 +336,115 @@ def test_a_failing_import_runs_its_handler_and_one_that_may_fail_is_a_condition(
     )
     assert table(codebase) == {("GET", "/without"): 1}
     assert reached(codebase, "conditional") == {("GET", "/perhaps"): 1}
+
+
+def test_what_only_some_branch_sets_on_an_object_is_doubtful(tmp_path: Path) -> None:
+    codebase = read(
+        tmp_path,
+        {
+            "main.py": """
+                import os
+                from fastapi import APIRouter, FastAPI
+
+                class Provider:
+                    def __init__(self, name):
+                        self.router = APIRouter(prefix="/" + name)
+                        self.router.get("/login")(self.login)
+                        if os.environ.get(name):
+                            self.enabled = True
+                        else:
+                            self.enabled = False
+
+                    def login(self): ...
+
+                app = FastAPI()
+                for provider in (Provider("one"), Provider("two")):
+                    if provider.enabled:
+                        app.include_router(provider.router)
+            """,
+        },
+    )
+    assert reached(codebase, "conditional") == {("GET", "/one/login"): 1, ("GET", "/two/login"): 1}
+    assert table(codebase) == {}
+
+
+def test_an_application_whose_name_another_one_takes_serves_nothing(tmp_path: Path) -> None:
+    codebase = read(
+        tmp_path,
+        {
+            "main.py": """
+                from fastapi import FastAPI
+
+                app = FastAPI()
+
+                @app.get("/old")
+                def old(): ...
+
+                kept = app = FastAPI()
+
+                @app.get("/kept")
+                def of_kept(): ...
+
+                app = FastAPI()
+
+                @app.get("/new")
+                def new(): ...
+            """,
+        },
+    )
+    assert table(codebase) == {("GET", "/kept"): 1, ("GET", "/new"): 1}
+    assert reached(codebase, "unattached") == {("GET", "/old"): 1}
+    assert any("given to another application" in problem.message for problem in codebase.inventory.problems)
+
+
+def test_an_application_that_a_function_keeps_to_itself_serves_nothing(tmp_path: Path) -> None:
+    codebase = read(
+        tmp_path,
+        {
+            "main.py": """
+                import uvicorn
+                from fastapi import FastAPI
+
+                def create_app():
+                    app, spare = FastAPI(), FastAPI()
+                    spare.get("/spare")(lambda: 1)
+                    app.get("/own")(lambda: 1)
+                    return app
+
+                def run():
+                    served = FastAPI()
+                    served.get("/served")(lambda: 1)
+                    uvicorn.run(served)
+
+                app = create_app()
+            """,
+        },
+    )
+    assert table(codebase) == {("GET", "/own"): 1, ("GET", "/served"): 1}
+    assert reached(codebase, "unattached") == {("GET", "/spare"): 1}
+
+
+def test_an_endpoint_of_a_router_that_is_not_known_is_named(tmp_path: Path) -> None:
+    codebase = read(
+        tmp_path,
+        {
+            "main.py": """
+                from fastapi import FastAPI
+                from somewhere import registry
+
+                def raising(path):
+                    raise ValueError(path)
+
+                app = FastAPI()
+                routers = {name: app for name in registry.names()}
+
+                @routers["users"].get("/users")
+                def users(): ...
+
+                raising("/items")
+            """,
+        },
+    )
+    said = {problem.line: problem.message for problem in codebase.inventory.problems}
+    assert "the router of an endpoint is not known" in said[10]
+    assert "raising() is seen to raise ValueError" in said[13]

@@ -130,6 +130,79 @@ def test_loops_and_dead_ends_of_symbolic_links_end(tmp_path: Path) -> None:
     assert [problem.path for problem in codebase.inventory.problems] == ["app/gone.py"]
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        b"\xef\xbb\xbffrom fastapi import FastAPI\napp = FastAPI()\n@app.get('/a')\ndef a(): ...\n",
+        b"\xef\xbb\xbf# first a comment\nfrom fastapi import FastAPI\napp = FastAPI()\n@app.get('/a')\ndef a(): ...\n",
+        b"\x0cfrom fastapi import FastAPI\n\x0c\napp = FastAPI()\n \x0c@app.get('/a')\ndef a(): ...\n",
+        b"\xef\xbb\xbf\x0cfrom fastapi import FastAPI\napp = FastAPI()\n@app.get('/a')\ndef a(): ...\n",
+        b"from fastapi import FastAPI\rapp = FastAPI()\r@app.get('/a')\rdef a(): ...\r",
+        b"x = 1; from fastapi import FastAPI\napp = FastAPI()\n@app.get('/a')\ndef a(): ...\n",
+        b"x = 1; import os; import fastapi as f; y = 2\napp = f.FastAPI()\n@app.get('/a')\ndef a(): ...\n",
+        b"if True: from fastapi import FastAPI\napp = FastAPI(); a = lambda: 1; app.add_api_route('/a', a)\n",
+        b"def make(): import fastapi; return fastapi.FastAPI()\napp = make()\n@app.get('/a')\ndef a(): ...\n",
+        b"x = 'a; import b'; from fastapi import FastAPI\napp = FastAPI()\n@app.get('/a')\ndef a(): ...\n",
+        b"from fastapi \\\n    import FastAPI\napp = FastAPI()\n@app.get('/a')\ndef a(): ...\n",
+    ],
+)
+def test_what_python_reads_is_read(source: bytes, tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_bytes(source)
+    assert table(load(tmp_path, cache=False)) == {("GET", "/a"): 1}
+    assert table(load(tmp_path)) == table(load(tmp_path)) == {("GET", "/a"): 1}, "the same from the cache"
+
+
+def test_lines_after_a_mark_or_a_form_feed_are_those_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_bytes(b"\xef\xbb\xbf\x0c# one\n\x0c\n" + APP.encode())
+    [served] = load(tmp_path, cache=False).served
+    assert served.route.line == 6
+    assert (tmp_path / "main.py").read_bytes().split(b"\n")[5].startswith(b"@app.get")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a file name may be any bytes")
+def test_a_file_whose_name_is_not_utf8_is_read(tmp_path: Path) -> None:
+    odd = os.fsdecode(b"caf\xe9.py")
+    (tmp_path / odd).write_text("from fastapi import APIRouter\nrouter = APIRouter()\n")
+    (tmp_path / "main.py").write_text(APP)
+    for in_git in (False, True):
+        if in_git:
+            subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+            subprocess.run(["git", "add", "."], cwd=tmp_path, check=True)
+        codebase = load(tmp_path)
+        assert set(codebase.files) == {"main.py", odd}
+        assert table(codebase) == table(load(tmp_path)) == {("GET", "/a"): 1}
+        assert codebase.digest == load(tmp_path).digest
+
+
+def test_links_are_not_code(tmp_path: Path) -> None:
+    outside = write(tmp_path / "outside", {"secret.py": APP, "deep/more.py": APP})
+    root = write(tmp_path / "project", {"app/main.py": APP})
+    (root / "app" / "copy.py").symlink_to(root / "app" / "main.py")
+    (root / "app" / "secret.py").symlink_to(outside / "secret.py")
+    (root / "everything").symlink_to(outside, target_is_directory=True)
+    assert list(load(root, cache=False).files) == ["app/main.py"]
+    subprocess.run(["git", "init", "-q"], cwd=root, check=True)
+    subprocess.run(["git", "add", "."], cwd=root, check=True)
+    codebase = load(root, cache=False)
+    assert list(codebase.files) == ["app/main.py"]
+    assert codebase.inventory.problems == ()
+
+
+@pytest.mark.parametrize("name", ["env", "venv", "virtualenv", "node_modules"])
+def test_what_git_tracks_is_code_whatever_its_folder_is_called(name: str, tmp_path: Path) -> None:
+    router = "from fastapi import APIRouter\nrouter = APIRouter()\n@router.get('/x')\ndef x(): ...\n"
+    main = (
+        f"from fastapi import FastAPI\nfrom {name}.parts import router\napp = FastAPI()\napp.include_router(router)\n"
+    )
+    write(tmp_path, {"main.py": main, f"{name}/__init__.py": "", f"{name}/parts.py": router})
+    write(tmp_path, {"box/pyvenv.cfg": "home = /usr\n", "box/lib/parts.py": router})
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    subprocess.run(["git", "add", name, "main.py"], cwd=tmp_path, check=True)
+    codebase = load(tmp_path, cache=False)
+    assert table(codebase) == {("GET", "/x"): 1}
+    assert "box/lib/parts.py" not in codebase.files
+
+
 def test_huge_binary_and_unreadable_files_are_problems(tmp_path: Path) -> None:
     write(tmp_path, {"main.py": APP, "secret.py": "x = 1\n"})
     (tmp_path / "huge.py").write_text("x = 1\n" * 400_000)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from fastapi_expert.codebase.files.cache import Cache
+from fastapi_expert.codebase.files.environment import Environment
 from fastapi_expert.codebase.files.pins import Pins
 from fastapi_expert.codebase.files.scan import (
     Progress,
@@ -24,12 +25,14 @@ from fastapi_expert.codebase.model import (
     Kind,
     Problem,
 )
+from fastapi_expert.codebase.resolve.libraries import Libraries
 from fastapi_expert.codebase.resolve.modules import Modules
 from fastapi_expert.codebase.resolve.names import Names
 from fastapi_expert.codebase.syntax.facts import ClassFacts, FileFacts, FunctionFacts
 
 if TYPE_CHECKING:
     from fastapi_expert.codebase.interpret.sources import Sources
+    from fastapi_expert.codebase.link.classes import Classes
     from fastapi_expert.codebase.link.incremental import LinkInputs
     from fastapi_expert.codebase.link.linking import (
         FullInventory,
@@ -85,6 +88,11 @@ class Codebase:
     scan: Scan
     exclude: tuple[str, ...] = ()
     caching: bool | Path = True
+    given_kinds: Mapping[Place, Kind] | None = None
+    """What definitions are, where it was told; it is not worked out again then, see :meth:`drafted`."""
+
+    def __post_init__(self) -> None:
+        _ = self.environment  # as it is now: that something was installed since is seen by it
 
     @property
     def files(self) -> Mapping[str, FileFacts]:
@@ -93,8 +101,10 @@ class Codebase:
 
     @cached_property
     def digest(self) -> str:
-        """Changes with the content or the path of any file."""
+        """Changes with the content or the path of any file, and with what is installed beside the project."""
         total = blake2b(digest_size=16)
+        if self.environment.packages:
+            total.update(self.environment.stamp.encode("utf-8", "surrogateescape"))
         for path in self.scan.files:
             total.update(path.encode("utf-8", "surrogateescape") + b"\0" + self.scan.stamps[path][1])
         return total.hexdigest()
@@ -128,16 +138,25 @@ class Codebase:
         from fastapi_expert.codebase.interpret.sources import Sources
 
         root = self.root if self.root.is_dir() else self.root.parent
-        return Sources(root, {path: stamp[1] for path, stamp in self.scan.stamps.items()})
+        hashes = {path: stamp[1] for path, stamp in self.scan.stamps.items()}
+        libraries = Libraries(root, self.environment, self.cache) if self.environment.packages else None
+        return Sources(root, hashes, libraries)
+
+    @cached_property
+    def environment(self) -> Environment:
+        """What is installed beside the project."""
+        return Environment(self.root if self.root.is_dir() else self.root.parent)
 
     @property
     def hangs_on_data(self) -> bool:
-        """Whether linking read files that are not Python: the digest does not cover what it found then."""
-        return bool(self._ask(lambda _: self._sources.read))
+        """Whether linking read what the digest does not cover: data files, and libraries that are edited in place."""
+        return bool(self._ask(lambda _: self._sources.read or self._sources.edited_libraries))
 
     @property
     def data_has_changed(self) -> bool:
-        """Whether a data file that was read to link this codebase has changed since."""
+        """Whether a data file that was read to link this codebase has changed since, or what is installed beside it."""
+        if Environment(self.environment.root).stamp != self.environment.stamp:
+            return True
         return "_linked" in self.__dict__ and self._sources.has_changed()
 
     @cached_property
@@ -173,6 +192,8 @@ class Codebase:
     @cached_property
     def kinds(self) -> Mapping[Place, Kind]:
         """(path, qualname) to kind of every component that has a definition; cheaper than :attr:`components`."""
+        if self.given_kinds is not None:
+            return self.given_kinds
         return self._ask(lambda linked: linked.catalogue.kinds)
 
     @cached_property
@@ -200,7 +221,26 @@ class Codebase:
 
     def fields(self, path: str, qualname: str) -> tuple[Field, ...]:
         """The fields of a class, inherited ones included."""
-        return self._ask(lambda linked: linked.catalogue.classes.fields(path, qualname))
+        return self._classes.fields(path, qualname)
+
+    @cached_property
+    def _classes(self) -> "Classes":
+        from fastapi_expert.codebase.link.classes import Classes
+
+        return Classes(self.names) if self.given_kinds is not None else self._linked.catalogue.classes
+
+    def drafted(self, path: str, source: bytes, kinds: Mapping[Place, Kind]) -> "Codebase":
+        """This codebase with ``source`` at ``path``, for questions about that file alone: nothing is linked, ``kinds``
+        are what the other files' definitions were when it last was, and the draft's are told by its text."""
+        from fastapi_expert.codebase.link.classes import kinds_of_draft
+        from fastapi_expert.codebase.syntax.reader import read_source
+
+        facts = read_source(source, path)
+        files = self.scan.files.replaced(facts, blake2b(source, digest_size=16).digest())
+        known: dict[Place, Kind] = {place: kind for place, kind in kinds.items() if place[0] != path}
+        drafted = Codebase(self.root, self.scan._replace(files=files), self.exclude, False, known)
+        known |= kinds_of_draft(facts, drafted._classes, kinds)
+        return drafted
 
     @property
     def mounts(self) -> "tuple[ServedMount, ...]":

@@ -99,11 +99,15 @@ class Route:
     """The id of the application that serves it, or of the router that none is seen to include."""
     host: str = ""
     """The host that it answers for alone, of `app.host(…)`."""
+    via: tuple[str, int] | None = None
+    """Where the project brings it in (path, line), of a route whose endpoint an installed library holds."""
     protection: Protection = "none"
     by: tuple[Evidence, ...] = ()
     when: Shipped | None = None
     reach: Literal["served", "conditional", "unattached"] = "served"
     """Whether a request gets there: surely, under a condition that the text does not settle, or not that one sees."""
+    source: Literal["", "text", "import", "both"] = ""
+    """Who says so where the running application was asked as well (`expert routes --import`); "" where it was not."""
 
 
 @dataclass(frozen=True, slots=True)

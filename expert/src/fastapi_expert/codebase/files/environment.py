@@ -62,11 +62,8 @@ class Environment:
         self.root = root
         self.homes = tuple(environments(root))
         self.packages = tuple([folder for home in self.homes for folder in _site_packages(home)])
-
-    @cached_property
-    def stamp(self) -> str:
+        self.stamp = repr([(str(folder), _time(folder)) for folder in self.packages])
         """Changes when something is installed or removed."""
-        return repr([(str(folder), _time(folder)) for folder in self.packages])
 
     @cached_property
     def search(self) -> tuple[Path, ...]:

@@ -1,6 +1,7 @@
 """Which Python files a codebase has: what git tracks plus what it does not ignore, else a walk."""
 
 import os
+import stat
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,10 +12,10 @@ from fastapi_expert.codebase.model import Problem
 MAX_BYTES = 2_000_000
 """A larger Python file is data or generated; it is reported and not read."""
 
-_NEVER = frozenset(
-    {"node_modules", "site-packages", "dist-packages", "__pycache__", "__pypackages__", "venv", "virtualenv", "env"}
-)
-_VENV_MARK = "pyvenv.cfg"
+_NEVER = frozenset({"node_modules", "site-packages", "dist-packages", "__pycache__", "__pypackages__"})
+"""Folders that hold other people's code, unless git tracks them."""
+_ENVIRONMENT_MARKS = frozenset({"pyvenv.cfg", "conda-meta"})
+"""What lies in the folder of a virtual environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +56,17 @@ def list_files(root: Path, *, exclude: Sequence[str] = ()) -> tuple[list[SourceF
 
 def _stat(absolute: str, relative: str, problems: list[Problem]) -> SourceFile | None:
     try:
-        status = os.stat(absolute)
+        status = os.lstat(absolute)
+        if stat.S_ISLNK(status.st_mode):  # what it leads to is read in its own place, if it is the project's
+            if not os.path.exists(absolute):
+                problems.append(Problem(relative, 1, "symbolic link to a file that is not there; not read"))
+            return None
     except FileNotFoundError:
-        if os.path.islink(absolute):
-            problems.append(Problem(relative, 1, "symbolic link to a file that is not there; not read"))
         return None  # deleted in the work tree but still in git's index
     except OSError as error:
         problems.append(Problem(relative, 1, f"cannot be read: {error.strerror or error}"))
         return None
-    if not os.path.isfile(absolute):
+    if not stat.S_ISREG(status.st_mode):
         return None
     if status.st_size > MAX_BYTES:
         problems.append(Problem(relative, 1, f"{status.st_size:,} bytes is more than {MAX_BYTES:,}; not read"))
@@ -84,6 +87,7 @@ def _git_files(base: str) -> list[str] | None:
         "-c",
         "core.quotepath=false",
         "ls-files",
+        "-t",
         "-z",
         "-c",
         "-o",
@@ -93,10 +97,26 @@ def _git_files(base: str) -> list[str] | None:
         answer = subprocess.run(command, capture_output=True, timeout=30, check=True, stdin=subprocess.DEVNULL)
     except (OSError, subprocess.SubprocessError):
         return None
-    paths = [os.fsdecode(name) for name in answer.stdout.split(b"\0") if name]
-    if not paths:
+    marked = [(name[:1] == b"?", os.fsdecode(name[2:])) for name in answer.stdout.split(b"\0") if name]
+    if not marked:
         return None  # an ignored directory was given on purpose (a virtual environment's packages, say): walk it
-    return [path for path in paths if not _never(path)]
+    environments: dict[str, bool] = {}
+    return [
+        path
+        for is_new, path in marked
+        if not _is_hidden(path) and not (is_new and _never(path)) and not _in_environment(base, path, environments)
+    ]
+
+
+def _in_environment(base: str, path: str, known: dict[str, bool]) -> bool:
+    """Whether one of the folders around ``path`` is a virtual environment."""
+    folder = path.rpartition("/")[0]
+    if not folder:
+        return False
+    if folder not in known:
+        here = any(os.path.exists(os.path.join(base, folder, mark)) for mark in _ENVIRONMENT_MARKS)
+        known[folder] = here or _in_environment(base, folder, known)
+    return known[folder]
 
 
 def _inside_work_tree(base: str) -> bool:
@@ -110,26 +130,25 @@ def _inside_work_tree(base: str) -> bool:
 
 
 def _never(path: str) -> bool:
-    return any(part in _NEVER or (part.startswith(".") and len(part) > 1) for part in path.split("/")[:-1])
+    return any(part in _NEVER for part in path.split("/")[:-1])
+
+
+def _is_hidden(path: str) -> bool:
+    return any(part.startswith(".") and len(part) > 1 for part in path.split("/")[:-1])
 
 
 def _walk(base: str, problems: list[Problem]) -> Iterator[str]:
-    """Every `.py` file below ``base``; each real directory once, so that a loop of symbolic links ends."""
-    seen: set[tuple[int, int]] = set()
+    """Every `.py` file below ``base``; symbolic links to folders are not followed."""
     stack = [""]
     while stack:
         relative = stack.pop()
         try:
-            here = os.stat(os.path.join(base, relative) if relative else base)
-            if (here.st_dev, here.st_ino) in seen:
-                continue
-            seen.add((here.st_dev, here.st_ino))
             with os.scandir(os.path.join(base, relative) if relative else base) as entries:
                 listed = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
             problems.append(Problem(relative or ".", 1, f"cannot be listed: {error.strerror or error}"))
             continue
-        if relative and any(entry.name == _VENV_MARK for entry in listed):
+        if relative and any(entry.name in _ENVIRONMENT_MARKS for entry in listed):
             continue
         for entry in listed:
             path = f"{relative}/{entry.name}" if relative else entry.name
@@ -141,7 +160,7 @@ def _walk(base: str, problems: list[Problem]) -> Iterator[str]:
 
 def _is_directory(entry: "os.DirEntry[str]") -> bool:
     try:
-        return entry.is_dir()
+        return entry.is_dir(follow_symlinks=False)
     except OSError:
         return False
 

@@ -10,6 +10,8 @@ from fastapi_expert.codebase.interpret.values import (
     MISSING,
     Arguments,
     ClassValue,
+    EntryPoint,
+    EntryPoints,
     External,
     FunctionValue,
     IncludeEntry,
@@ -87,6 +89,10 @@ _LIST_METHODS = frozenset(
         "union",
         "intersection",
         "difference",
+        "popleft",
+        "appendleft",
+        "extendleft",
+        "rotate",
     ]
 )
 _DICT_METHODS = frozenset(["items", "keys", "values", "get", "update", "setdefault", "pop", "copy", "clear"])
@@ -172,6 +178,19 @@ def _members_of(interp: Runtime, cls: ClassValue, receiver: Any) -> dict[str, An
     return found
 
 
+def fields_of(interp: Runtime, value: Any) -> dict[str, Any] | None:
+    """The fields of an object of a dataclass or a model with their values, in order; None when they are not known."""
+    if not isinstance(value, Instance) or isinstance(value.cls, External):
+        return None
+    found: dict[str, Any] = {}
+    for one in reversed(lineage(interp, value.cls)):
+        facts = interp.names.class_(one.path, one.qualname) if isinstance(one, ClassValue) else None
+        for field in facts.fields if facts is not None else ():
+            if field.annotation and not field.annotation.startswith("ClassVar"):
+                found[field.name] = attribute(interp, value, field.name, Site(value.cls.path, field.line))
+    return found
+
+
 def _of_function(interp: Runtime, value: FunctionValue, name: str, site: Site) -> Any:
     if name == "__name__":
         return value.qualname.rsplit(".", 1)[-1].split("@")[0]
@@ -183,6 +202,10 @@ def _of_function(interp: Runtime, value: FunctionValue, name: str, site: Site) -
         return value.receiver
     if name == "__func__":
         return replace(value, receiver=None)
+    if name == "__code__":
+        facts = interp.names.function(value.path, value.qualname)
+        line = facts.start_line if facts is not None else site.line
+        return Instance(External("types.CodeType"), site, {"co_firstlineno": line, "co_name": value.qualname})
     attributes = attributes_of(interp, value)
     if name == "__dict__":
         return attributes
@@ -203,10 +226,14 @@ def _of_class(interp: Runtime, value: ClassValue, name: str, site: Site) -> Any:
         return Method(value, name)
     if name == "__bases__":
         return bases(interp, value)
+    if name in ("__table__", "__mapper__") and name not in value.namespace:
+        return interp.call(External("sqlalchemy.inspect"), Arguments([value], {}, {}, site, value.scope))
     if name == "__members__":
         members = {key: class_attribute(interp, value, key, site, receiver=None) for key in list(value.namespace)}
         return {key: one for key, one in members.items() if isinstance(one, Member)}
-    return class_attribute(interp, value, name, site, receiver=value)
+    found = class_attribute(interp, value, name, site, receiver=value)
+    meta = metaclass(interp, value) if isinstance(found, Unknown) else None
+    return class_attribute(interp, meta, name, site, receiver=value) if meta is not None else found
 
 
 def _of_router(interp: Runtime, router: Router, name: str, site: Site) -> Any:
@@ -247,7 +274,18 @@ def _of_instance(interp: Runtime, instance: Instance, name: str, site: Site) -> 
         return {key: value for key, value in instance.attributes.items() if key.isidentifier()}
     if isinstance(instance.cls, External):
         return Method(instance, name)
-    return class_attribute(interp, instance.cls, name, site, receiver=instance)
+    found = class_attribute(interp, instance.cls, name, site, receiver=instance)
+    if isinstance(found, Unknown) and name in MODEL_METHODS:
+        return Method(instance, name)
+    if isinstance(found, Unknown) and not name.startswith("__"):
+        fallback = class_attribute(interp, instance.cls, "__getattr__", site, receiver=instance)
+        if isinstance(fallback, FunctionValue):
+            return interp.call_function(fallback, [name], {}, site)
+    return found
+
+
+MODEL_METHODS = ("model_dump", "dict", "_asdict", "model_copy")
+"""What gives the fields of a model or a named tuple."""
 
 
 def _of_member(interp: Runtime, value: Member, name: str, site: Site) -> Any:
@@ -287,13 +325,27 @@ def _of_module_info(interp: Runtime, value: ModuleInfo, name: str, site: Site) -
     return getattr(value, name, None)
 
 
+def _of_entry_point(interp: Runtime, value: EntryPoint, name: str, site: Site) -> Any:
+    module, _, rest = value.value.partition(":")
+    known = {"name": value.name, "value": value.value, "group": value.group, "module": module, "module_name": module}
+    return Method(value, name) if name in ("load", "resolve") else {**known, "attr": rest}.get(name)
+
+
+def _of_entry_points(interp: Runtime, value: EntryPoints, name: str, site: Site) -> Any:
+    return Method(value, name)
+
+
 def _super_attribute(interp: Runtime, value: Super, name: str, site: Site) -> Any:
-    for base in bases(interp, value.cls):
-        found = (
-            class_attribute(interp, base, name, site, receiver=value.receiver) if isinstance(base, ClassValue) else None
-        )
-        if found is not None and not isinstance(found, Unknown):
-            return found
+    own = value.receiver.cls if isinstance(value.receiver, (Instance, Router)) else value.receiver
+    line = lineage(interp, own) if isinstance(own, ClassValue) else []
+    after = next((index + 1 for index, one in enumerate(line) if _same_class(one, value.cls)), None)
+    for base in line[after:] if after is not None else lineage(interp, value.cls)[1:]:
+        facts = interp.names.class_(base.path, base.qualname) if isinstance(base, ClassValue) else None
+        if isinstance(base, ClassValue) and facts is not None:
+            interp.names.read_set[base.path].add(f"{base.qualname}.{name}")
+            found = _own_attribute(interp, base, facts, name, site, value.receiver)
+            if found is not MISSING and not isinstance(found, Unknown):
+                return found
     return Method(value.receiver, name)
 
 
@@ -309,17 +361,40 @@ def bases(interp: Runtime, cls: ClassValue) -> list[ClassValue | External]:
     return found
 
 
-def lineage(interp: Runtime, cls: ClassValue, limit: int = 30) -> list[ClassValue | External]:
-    """The class and its ancestors, depth first."""
-    found: list[ClassValue | External] = [cls]
-    stack = list(reversed(bases(interp, cls)))
-    while stack and len(found) < limit:
-        one = stack.pop()
-        if any(_same_class(one, other) for other in found):
-            continue
-        found.append(one)
-        if isinstance(one, ClassValue):
-            stack.extend(reversed(bases(interp, one)))
+MAX_ANCESTORS = 30
+
+
+def lineage(interp: Runtime, cls: ClassValue) -> list[ClassValue | External]:
+    """The class and its ancestors in the order in which Python looks them up."""
+    known = interp.lineages.get(id(cls))
+    if known is not None:
+        return known[1]
+    found = _lineage(interp, cls, ())
+    if not interp.running:  # while modules run, a base may not be there yet
+        interp.lineages[id(cls)] = (cls, found)
+    return found
+
+
+def _lineage(interp: Runtime, cls: ClassValue, below: tuple[ClassValue, ...]) -> list[ClassValue | External]:
+    if any(_same_class(cls, one) for one in below) or len(below) > MAX_ANCESTORS:
+        return []  # a class that descends from itself
+    direct = bases(interp, cls)
+    lines: list[list[ClassValue | External]] = [
+        _lineage(interp, one, (*below, cls)) if isinstance(one, ClassValue) else [one] for one in direct
+    ]
+    return [cls, *_merged([line for line in (*lines, direct) if line])]
+
+
+def _merged(lines: list[list[ClassValue | External]]) -> list[ClassValue | External]:
+    """The C3 linearization; where there is none, in the order in which they are written."""
+    found: list[ClassValue | External] = []
+    while lines and len(found) < MAX_ANCESTORS:
+        heads = [line[0] for line in lines]
+        free = [one for one in heads if not any(_same_class(one, other) for line in lines for other in line[1:])]
+        chosen = free[0] if free else heads[0]
+        found.append(chosen)
+        lines = [[one for one in line if not _same_class(one, chosen)] for line in lines]
+        lines = [line for line in lines if line]
     return found
 
 
@@ -329,13 +404,24 @@ def _same_class(left: ClassValue | External, right: ClassValue | External) -> bo
     return left == right
 
 
+def metaclass(interp: Runtime, cls: ClassValue) -> ClassValue | None:
+    """The metaclass of the codebase that a class has, its own or an ancestor's."""
+    for one in lineage(interp, cls):
+        facts = interp.names.class_(one.path, one.qualname) if isinstance(one, ClassValue) else None
+        for name, expr in facts.keywords if facts is not None else ():
+            if name == "metaclass" and isinstance(one, ClassValue):
+                found = interp.evaluate(expr, one.scope)
+                return found if isinstance(found, ClassValue) else None
+    return None
+
+
 def class_value(interp: Runtime, path: str, facts: ClassFacts, scope: Scope) -> ClassValue:
     """A class of the codebase before its body ran: its fields are evaluated when they are asked for."""
     value = ClassValue(path, facts.qualname, scope)
     inside = Scope(path, value.namespace, scope, value)
     for field in facts.fields:
         if field.default:
-            value.namespace[field.name] = Thunk(field.default_expr, inside)
+            value.namespace[field.name] = Thunk(field.default_expr, inside, field.line)
     return value
 
 
@@ -351,7 +437,20 @@ def class_attribute(interp: Runtime, cls: ClassValue, name: str, site: Site, *, 
         found = _own_attribute(interp, one, facts, name, site, receiver)
         if found is not MISSING:
             return found
+    if not name.startswith("__"):
+        for one in lineage(interp, cls):
+            if isinstance(one, External) and not is_plain_base(one):
+                interp.want(one, surely=False)
+                return Unknown(site, f"{name} is of a class outside of it: {interp.absence(one)}")
     return Unknown(site, f"{cls.qualname} has no {name} with a value in the text")
+
+
+_PLAIN_PACKAGES = frozenset(["abc", "builtins", "typing", "enum", "dataclasses", "pydantic", "pydantic_settings"])
+
+
+def is_plain_base(cls: External) -> bool:
+    """Whether inheriting from it brings nothing that registers routes."""
+    return cls.name.partition(".")[0] in _PLAIN_PACKAGES
 
 
 def _own_attribute(interp: Runtime, cls: ClassValue, facts: ClassFacts, name: str, site: Site, receiver: Any) -> Any:
@@ -392,8 +491,10 @@ def _method(interp: Runtime, cls: ClassValue, facts: ClassFacts, name: str, site
     if "classmethod" in kinds:
         owner = receiver.cls if isinstance(receiver, (Instance, Router)) else receiver
         return FunctionValue(cls.path, qualname, body, owner if isinstance(owner, ClassValue) else cls)
+    if receiver is None or isinstance(receiver, ClassValue):
+        return FunctionValue(cls.path, qualname, body)  # asked of the class, a method is a function
     value = FunctionValue(cls.path, qualname, body, receiver)
-    if receiver is None or isinstance(receiver, ClassValue) or not _PROPERTIES & kinds:
+    if not _PROPERTIES & kinds:
         return value
     found = interp.call_function(value, [], {}, site)
     if "cached_property" in kinds and isinstance(receiver, (Instance, Router)):
@@ -404,7 +505,10 @@ def _method(interp: Runtime, cls: ClassValue, facts: ClassFacts, name: str, site
 def _member(interp: Runtime, cls: ClassValue, name: str, value: Any) -> Any:
     for one in lineage(interp, cls):
         if isinstance(one, External) and one.name.rpartition(".")[2] in ("Enum", "StrEnum", "IntEnum"):
-            return Member(name, value, one.name.endswith("StrEnum"))
+            plain = one.name.endswith("StrEnum")
+            if isinstance(value, Instance) and value.cls == External("enum.auto"):
+                value = name.lower() if plain else [*cls.namespace].index(name) + 1
+            return Member(name, value, plain)
     return value
 
 
@@ -462,4 +566,6 @@ _READERS: dict[type, Callable[[Runtime, Any, str, Site], Any]] = {
     MountEntry: _of_route,
     RouteList: _of_route_list,
     ModuleInfo: _of_module_info,
+    EntryPoint: _of_entry_point,
+    EntryPoints: _of_entry_points,
 }

@@ -1,8 +1,19 @@
 """Calling things: functions and classes of the codebase, the few outside ones that matter, methods of plain values."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from fastapi_expert.codebase.interpret.attributes import bases, class_attribute, default, lineage
+from fastapi_expert.codebase.interpret import plugins, tables
+from fastapi_expert.codebase.interpret.attributes import (
+    MODEL_METHODS,
+    bases,
+    class_attribute,
+    default,
+    fields_of,
+    lineage,
+    metaclass,
+)
 from fastapi_expert.codebase.interpret.containers import dict_method, list_method, text_method
 from fastapi_expert.codebase.interpret.functions import FUNCTIONS, router_kind
 from fastapi_expert.codebase.interpret.paths import OUTSIDE, path_method
@@ -14,12 +25,16 @@ from fastapi_expert.codebase.interpret.registration import (
     route_list_method,
 )
 from fastapi_expert.codebase.interpret.runtime import Runtime
+from fastapi_expert.codebase.interpret.toolbox import TOOLS, got
 from fastapi_expert.codebase.interpret.values import (
     Arguments,
     ClassValue,
     Dependency,
+    EntryPoint,
+    EntryPoints,
     External,
     FunctionValue,
+    Getter,
     Instance,
     LambdaValue,
     Member,
@@ -32,6 +47,7 @@ from fastapi_expert.codebase.interpret.values import (
     Scope,
     Site,
     Thunk,
+    TupleClass,
     Unknown,
     is_dict,
     is_list,
@@ -44,6 +60,9 @@ from fastapi_expert.codebase.vocabulary import DEPENDS
 def call(interp: Runtime, function: Any, given: Arguments) -> Any:
     """The value of calling ``function``; ``given.raw`` holds the keyword expressions as written in ``given.scope``."""
     interp.steps += 1
+    if not (isinstance(function, Method) and isinstance(function.receiver, Router)):
+        for one in (*given.args, *given.keywords.values()):
+            interp.let_go(one)
     if isinstance(function, FunctionValue):
         return interp.call_function(function, given.args, given.keywords, given.site)
     if isinstance(function, RouteDecorator):
@@ -57,6 +76,10 @@ def call(interp: Runtime, function: Any, given: Arguments) -> Any:
     if isinstance(function, Partial):
         args, keywords = [*function.args, *given.args], {**function.keywords, **given.keywords}
         return call(interp, function.function, Arguments(args, keywords, given.raw, given.site, given.scope))
+    if isinstance(function, TupleClass):
+        return _named_tuple(function, given)
+    if isinstance(function, Getter):
+        return got(interp, function, given)
     if isinstance(function, LambdaValue):
         return _call_lambda(interp, function, given)
     if isinstance(function, Instance) and isinstance(function.cls, ClassValue):
@@ -75,7 +98,7 @@ def call(interp: Runtime, function: Any, given: Arguments) -> Any:
 def _call_unknown(interp: Runtime, function: Any, given: Arguments) -> Any:
     """What is not known may register: that it was given an application or a router is remembered."""
     reason = function.reason if isinstance(function, Unknown) else "what is called is not known"
-    if any(isinstance(one, Router) for one in (*given.args, *given.keywords.values())):
+    if _is_handed_router(given):
         interp.cannot_place(given.site, "call", "what a call registers", reason)
     return function if isinstance(function, Unknown) else Unknown(given.site, "calls what is not known")
 
@@ -99,19 +122,39 @@ def _call_lambda(interp: Runtime, function: LambdaValue, given: Arguments) -> An
     return interp.evaluate(function.body, Scope(function.scope.path, names, function.scope))
 
 
+def _named_tuple(cls: TupleClass, given: Arguments) -> Any:
+    """An object of a class that `namedtuple` made: its items have names."""
+    values = dict(zip(cls.fields[len(cls.fields) - len(cls.defaults) :], cls.defaults, strict=True))
+    values.update(zip(cls.fields, given.args, strict=False))
+    values.update(given.keywords)
+    ordered = [values.get(name, Unknown(given.site, f"no value is known for {name!r}")) for name in cls.fields]
+    return Instance(External("collections.namedtuple"), given.site, {**values, "()": ordered})
+
+
 def _is_decorating(given: Arguments) -> bool:
     return len(given.args) == 1 and not given.keywords and isinstance(given.args[0], (FunctionValue, ClassValue))
 
 
 def instantiate(interp: Runtime, cls: ClassValue, given: Arguments) -> Any:
     """An object of a class of the codebase: a router when it descends from one."""
+    if cls not in interp.making:
+        meta = metaclass(interp, cls)
+        making = class_attribute(interp, meta, "__call__", given.site, receiver=None) if meta is not None else None
+        if isinstance(making, FunctionValue):
+            interp.making.append(cls)
+            try:
+                return interp.call_function(replace(making, receiver=cls), given.args, given.keywords, given.site)
+            finally:
+                interp.making.pop()
     ancestors = lineage(interp, cls)
     outside = [one for one in ancestors if isinstance(one, External)]
     if any(one.name.rpartition(".")[2] in _ENUMERATIONS for one in outside):
         return _member_of(interp, cls, given)
     kind = next((kind for one in outside if (kind := router_kind(one))), None)
     if kind is not None:
-        router = Router(kind == "app", given.site, cls, interp.region)
+        for one in outside:
+            interp.want(one, surely=False)
+        router = Router(kind == "app", interp.at_home(given.site), cls, interp.region)
         interp.routers.append(router)
         value: Router | Instance = router
     else:
@@ -192,7 +235,8 @@ def _makes_anew(field: FieldFacts) -> bool:
 def _external(interp: Runtime, function: External, given: Arguments) -> Any:
     kind = router_kind(function)
     if kind is not None:
-        router = Router(kind == "app", given.site, function, interp.region)
+        interp.want(function, surely=False)
+        router = Router(kind == "app", interp.at_home(given.site), function, interp.region)
         interp.routers.append(router)
         make_router(interp, router, given.args, given.keywords)
         return router
@@ -204,16 +248,24 @@ def _external(interp: Runtime, function: External, given: Arguments) -> Any:
         last = "getenv"
     if last in ("config", "env") and "default" in given.keywords:
         return given.keywords["default"]
-    known = OUTSIDE.get(function.name) or FUNCTIONS.get(last)
+    known = (
+        OUTSIDE.get(function.name)
+        or TOOLS.get(function.name)
+        or _BY_WHOLE_NAME.get(function.name)
+        or FUNCTIONS.get(last)
+    )
     if known is not None:
         return known(interp, given)
     if last == "Api" and function.name.startswith(("fastapi_restful", "fastapi_utils")):
         return resource_api(given)
+    if _is_handed_router(given):
+        interp.want(function, surely=True)
     if (
         given.args
         and len(given.args) == 1
         and isinstance(given.args[0], (FunctionValue, ClassValue))
         and not given.keywords
+        and not (last[:1].isupper() and isinstance(given.args[0], ClassValue))  # `Schema(Query)` makes an object
     ):
         return given.args[0]  # a decorator from outside: the function it wraps stays what it is
     if given.args and isinstance(given.args[0], Router) and given.args[0].is_app and last[:1].isupper():
@@ -222,11 +274,24 @@ def _external(interp: Runtime, function: External, given: Arguments) -> Any:
     return Instance(function, given.site, {**attributes, **given.keywords})
 
 
+_BY_WHOLE_NAME: dict[str, Callable[[Runtime, Arguments], Any]] = {
+    "sqlalchemy.inspect": tables.inspected,
+    "sqlalchemy.inspection.inspect": tables.inspected,
+    "importlib.metadata.entry_points": plugins.entry_points,
+    "importlib_metadata.entry_points": plugins.entry_points,
+    "pkg_resources.iter_entry_points": plugins.iterated,
+}
+
+
+def _is_handed_router(given: Arguments) -> bool:
+    return any(isinstance(one, Router) for one in (*given.args, *given.keywords.values()))
+
+
 def _wrapped(interp: Runtime, function: External, given: Arguments) -> Any:
     """An application inside of another: most answer as the inner one does; another kind of application may not."""
     if not function.name.endswith(("FastAPI", "Starlette")):
         return given.args[0]
-    outer = Router(True, given.site, function, interp.region)
+    outer = Router(True, interp.at_home(given.site), function, interp.region)
     interp.routers.append(outer)
     unknown = Unknown(given.site, f"what {function.name} makes of the application is not known from its text")
     mounted = Arguments([unknown, given.args[0]], {}, {}, given.site, given.scope)
@@ -245,8 +310,16 @@ def _method(interp: Runtime, method: Method, given: Arguments) -> Any:
         return Unknown(given.site, f"what {name}() of a router returns")
     if isinstance(receiver, RouteList):
         return route_list_method(interp, receiver, name, given)
+    if isinstance(receiver, ClassValue) and name == "__new__" and interp.making:
+        return interp.making[-1]
+    if isinstance(receiver, ClassValue) and name == "__call__":
+        return instantiate(interp, receiver, given)
     if isinstance(receiver, ClassValue):
         return list(receiver.subclasses) if name == "__subclasses__" else [receiver, *bases(interp, receiver)]
+    if isinstance(receiver, EntryPoint):
+        return plugins.load(interp, receiver, given.site)
+    if isinstance(receiver, EntryPoints):
+        return plugins.table_method(interp, name, given)
     if isinstance(receiver, PathValue):
         return path_method(interp, receiver, name, given)
     if isinstance(receiver, str):
@@ -258,10 +331,19 @@ def _method(interp: Runtime, method: Method, given: Arguments) -> Any:
         return list_method(interp, receiver, name, given.args, given.keywords, given.site)
     if is_dict(receiver):
         return dict_method(interp, receiver, name, given)
+    if isinstance(receiver, Instance) and isinstance(receiver.cls, ClassValue) and name in MODEL_METHODS:
+        fields = fields_of(interp, receiver)
+        if name == "model_copy":
+            changed = given.keywords.get("update")
+            return replace(receiver, attributes={**receiver.attributes, **(changed if is_dict(changed) else {})})
+        return interp.made(fields) if fields is not None else Unknown(given.site, f"what {name}() gives")
     if isinstance(receiver, Instance) and isinstance(receiver.cls, External):
         if name in ("substitute", "safe_substitute") and receiver.cls.name == "string.Template":
             return _substituted(receiver.attributes.get("0"), given)
-        return External(f"{receiver.cls.name}.{name}()") if not given.args else _first_function(given.args, given.site)
+        if _is_handed_router(given):
+            interp.want(receiver, surely=True)
+        made = External(f"{receiver.cls.name}.{name}()")
+        return given.args[0] if _is_decorating(given) else made
     if isinstance(receiver, Instance) and name == "__init__":  # of a base outside: it keeps what it is given
         for key, value in given.keywords.items():
             receiver.attributes.setdefault(key, value)

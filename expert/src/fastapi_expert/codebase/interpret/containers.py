@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from fastapi_expert.codebase.interpret.attributes import class_attribute
 from fastapi_expert.codebase.interpret.operations import same, text_of
 from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
@@ -11,17 +12,16 @@ from fastapi_expert.codebase.interpret.values import (
     Arguments,
     ClassValue,
     Doubtful,
+    FunctionValue,
     GeneratorCall,
-    IncludeEntry,
     Instance,
     Member,
-    MountEntry,
     PathValue,
-    RouteEntry,
     RouteList,
     Scope,
     Site,
     Unknown,
+    as_key,
     is_dict,
     is_list,
 )
@@ -31,7 +31,7 @@ def text_method(text: str, name: str, args: list[Any], keywords: dict[str, Any],
     """What a method of a text gives; every one of them has the name and the meaning that Python gives it."""
     plain = [one.value if isinstance(one, Member) else one for one in args]
     try:
-        if name == "join" and plain and is_list(plain[0]):
+        if name == "join" and plain and (is_list(plain[0]) or is_dict(plain[0])):
             parts = [text_of(one) for one in plain[0]]
             if None not in parts:
                 return text.join([part for part in parts if part is not None])
@@ -61,32 +61,34 @@ def items_of(interp: Runtime, value: Any) -> list[Any] | None:
         interp.run_generator(value, found.append)
         return found
     if isinstance(value, ClassValue):
-        members = [one for one in value.namespace.values() if isinstance(one, Member)]
-        return members or None
-    if isinstance(value, Instance) and isinstance(value.cls, ClassValue) and "()" in value.attributes:
+        asked = [
+            class_attribute(interp, value, name, Site(value.path, 1), receiver=None) for name in [*value.namespace]
+        ]
+        return [one for one in asked if isinstance(one, Member)] or None
+    if isinstance(value, Instance) and "()" in value.attributes:
         return list(value.attributes["()"])  # the fields of a NamedTuple in order
+    if isinstance(value, Instance) and isinstance(value.cls, ClassValue):
+        site = Site(value.site.path, interp.line)
+        method = class_attribute(interp, value.cls, "__iter__", site, receiver=value)
+        made = interp.call_function(method, [], {}, site) if isinstance(method, FunctionValue) else None
+        return items_of(interp, made) if made is not None and made is not value else None
     return None
 
 
 def set_item(interp: Runtime, owner: Any, key: Any, value: Any, scope: Scope) -> None:
     """`owner[key] = value`."""
-    if isinstance(key, Member):
-        key = next((one for one in owner if one == key), key) if is_dict(owner) else key
-    if is_dict(owner) and not isinstance(key, (Unknown, list, dict)):
-        owner[key] = _doubted(interp, owner, value) if interp.is_doubtful(owner) else value
+    if is_dict(owner) and not isinstance(key, (Unknown, dict)):
+        owner[as_key(key)] = _doubted(interp, owner, value) if interp.is_doubtful(owner) else value
     elif is_list(owner) and isinstance(key, (int, slice)):
         with suppress(LookupError, TypeError, ValueError):
             owner[key] = value
-    elif isinstance(owner, RouteList) and isinstance(key, slice) and is_list(value):
-        owner.router.entries[key] = [one for one in value if isinstance(one, (RouteEntry, IncludeEntry, MountEntry))]
 
 
 def delete_item(interp: Runtime, owner: Any, key: Any, scope: Scope) -> None:
     """`del owner[key]`."""
-    items: Any = owner.router.entries if isinstance(owner, RouteList) else owner
-    if is_list(items) or is_dict(items):
+    if is_list(owner) or is_dict(owner):
         with suppress(LookupError, TypeError):
-            del items[key]
+            del owner[as_key(key) if is_dict(owner) else key]
 
 
 def _doubted(interp: Runtime, collection: Any, value: Any) -> Doubtful:
@@ -135,7 +137,7 @@ def sorted_values(interp: Runtime, items: list[Any], keywords: dict[str, Any], s
     try:
         order = sorted(range(len(items)), key=lambda index: keys[index], reverse=bool(reverse))
     except TypeError:
-        return items if len(items) < 2 else Unknown(site, "the order of what is sorted")
+        return interp.made(list(items))  # in which order is not known, but all of them
     return interp.made([items[index] for index in order])
 
 
@@ -208,7 +210,15 @@ _CHANGES: dict[str, Callable[[list[Any], list[Any], Site], Any]] = {
     "discard": _remove,
     "clear": _clear,
     "pop": _pop,
+    "popleft": lambda items, args, site: _pop(items, [0], site),
+    "appendleft": lambda items, args, site: _insert(items, [0, *args[:1]], site),
+    "extendleft": lambda items, args, site: _insert_all(items, args),
 }
+
+
+def _insert_all(items: list[Any], args: list[Any]) -> None:
+    if args and is_list(args[0]):
+        items[:0] = reversed(args[0])
 
 
 def dict_method(interp: Runtime, items: dict[Any, Any], name: str, given: Arguments) -> Any:
@@ -225,7 +235,7 @@ def dict_method(interp: Runtime, items: dict[Any, Any], name: str, given: Argume
     if name == "clear":
         items.clear()
         return None
-    if name in ("get", "pop", "setdefault") and args and not isinstance(args[0], (Unknown, list, dict)):
+    if name in ("get", "pop", "setdefault") and args and not isinstance(args[0], (Unknown, dict)):
         return _entry(interp, items, name, args, given.site)
     if name == "update":
         new = {**(args[0] if args and is_dict(args[0]) else {}), **given.keywords}
@@ -238,10 +248,10 @@ def dict_method(interp: Runtime, items: dict[Any, Any], name: str, given: Argume
 
 def _entry(interp: Runtime, items: dict[Any, Any], name: str, args: list[Any], site: Site) -> Any:
     """`get`, `pop` or `setdefault` of one key."""
-    default = args[1] if len(args) > 1 else None
-    if name == "setdefault" and args[0] not in items:
-        items[args[0]] = default
-    found = items.get(args[0], default)
+    key, default = as_key(args[0]), args[1] if len(args) > 1 else None
+    if name == "setdefault" and key not in items:
+        items[key] = default
+    found = items.get(key, default)
     if name == "pop":
-        items.pop(args[0], None)
+        items.pop(key, None)
     return Unknown(site, DOUBTFUL) if isinstance(found, Doubtful) else found

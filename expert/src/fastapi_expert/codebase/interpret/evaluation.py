@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from fastapi_expert.codebase.interpret.attributes import attribute
+from fastapi_expert.codebase.interpret.attributes import attribute, class_attribute
 from fastapi_expert.codebase.interpret.containers import items_of
 from fastapi_expert.codebase.interpret.operations import compare, concatenated, join, text_of, truth
 from fastapi_expert.codebase.interpret.paths import divided
+from fastapi_expert.codebase.interpret.plugins import of_group
 from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
     DOUBTFUL,
@@ -16,16 +17,21 @@ from fastapi_expert.codebase.interpret.values import (
     Arguments,
     ClassValue,
     Condition,
+    Defaulting,
     Doubtful,
+    EntryPoints,
     External,
+    FunctionValue,
     Instance,
     LambdaValue,
     Member,
+    ModuleValue,
     PathValue,
     RouteList,
     Scope,
     Site,
     Unknown,
+    as_key,
     is_dict,
     is_list,
 )
@@ -66,6 +72,8 @@ _BUILTINS = frozenset(
         "map",
         "filter",
         "vars",
+        "globals",
+        "locals",
         "object",
         "open",
         "dir",
@@ -92,13 +100,13 @@ def evaluate(interp: Runtime, expr: Expr, scope: Scope) -> Any:
         return None
     known = _EVALUATE.get(ir.tag(expr))
     if known is None:
-        return Unknown(_site(scope, expr), "not a constant")
+        return Unknown(_site(interp, scope, expr), "not a constant")
     shape, read = known
     return read(interp, shape(expr), scope)
 
 
-def _site(scope: Scope, expr: Expr) -> Site:
-    return Site(scope.path, ir.last_number(expr) or 1)
+def _site(interp: Runtime, scope: Scope, expr: Expr) -> Site:
+    return Site(scope.path, ir.last_number(expr) or interp.line)
 
 
 def _name(interp: Runtime, dotted: str, scope: Scope) -> Any:
@@ -108,10 +116,12 @@ def _name(interp: Runtime, dotted: str, scope: Scope) -> Any:
         return True
     if value is MISSING:
         value = (
-            External(f"builtins.{head}") if head in _BUILTINS else Unknown(Site(scope.path, 1), f"{head} is not known")
+            External(f"builtins.{head}")
+            if head in _BUILTINS
+            else Unknown(Site(scope.path, interp.line), f"{head} is not known")
         )
     for name in rest:
-        value = attribute(interp, value, name, Site(scope.path, 1))
+        value = attribute(interp, value, name, Site(scope.path, interp.line))
     return value
 
 
@@ -141,7 +151,7 @@ def _format(interp: Runtime, expr: ir.Joined, scope: Scope) -> Any:
         if text is None:
             if unknown is None:
                 known = isinstance(value, Unknown)
-                unknown = value if known else Unknown(Site(scope.path, 1), "part of the text is not known")
+                unknown = value if known else Unknown(Site(scope.path, interp.line), "part of the text is not known")
             text = value.text if isinstance(value, Unknown) else HOLE
         parts.append(text)
     return "".join(parts) if unknown is None else replace(unknown, text="".join(parts))
@@ -171,7 +181,7 @@ def _call(interp: Runtime, expr: ir.Call, scope: Scope) -> Any:
 
 
 def _attribute(interp: Runtime, expr: ir.Attribute, scope: Scope) -> Any:
-    return attribute(interp, evaluate(interp, expr.value, scope), expr.name, Site(scope.path, 1))
+    return attribute(interp, evaluate(interp, expr.value, scope), expr.name, Site(scope.path, interp.line))
 
 
 def _subscript(interp: Runtime, expr: ir.Subscript, scope: Scope) -> Any:
@@ -179,79 +189,112 @@ def _subscript(interp: Runtime, expr: ir.Subscript, scope: Scope) -> Any:
     key = evaluate(interp, expr.index, scope)
     if isinstance(key, slice) and (isinstance(value, str) or is_list(value)):
         return value[key]
+    if isinstance(value, EntryPoints):
+        return of_group(interp, key, None, Site(scope.path, interp.line))
     if isinstance(value, RouteList) and isinstance(key, (int, slice)):
         value = list(value.router.entries)
         if isinstance(key, slice):
             return value[key]
-    if isinstance(key, Member) and is_dict(value):
-        found = next((item for one, item in value.items() if isinstance(one, Member) and one == key), None)
-        if found is not None:
-            return found
-    if is_dict(value) and not isinstance(key, (Unknown, list, dict, slice)) and key in value:
-        return _believed(value[key], scope)
+    if is_dict(value) and not isinstance(key, (Unknown, dict, slice)):
+        key = as_key(key)
+        if isinstance(value, Defaulting) and key not in value:
+            value[key] = interp.call(value.factory, Arguments([], {}, {}, Site(scope.path, interp.line), scope))
+        if key in value:
+            return _believed(interp, value[key], scope)
     if is_list(value) and isinstance(key, int) and -len(value) <= key < len(value):
-        return _believed(value[key], scope)
+        return _believed(interp, value[key], scope)
     if isinstance(value, str) and isinstance(key, int) and -len(value) <= key < len(value):
         return value[key]
     if isinstance(value, ClassValue) and isinstance(key, str) and key in value.namespace:
-        member = attribute(interp, value, key, Site(scope.path, 1))
+        member = attribute(interp, value, key, Site(scope.path, interp.line))
         if isinstance(member, Member):
             return member
+    if isinstance(value, Instance) and isinstance(value.cls, ClassValue) and "()" not in value.attributes:
+        method = class_attribute(interp, value.cls, "__getitem__", Site(scope.path, interp.line), receiver=value)
+        if isinstance(method, FunctionValue):
+            return interp.call_function(method, [key], {}, Site(scope.path, interp.line))
+    if value == External("sys.modules") and isinstance(key, str):
+        found = interp.module_named(key, scope.path)
+        return ModuleValue(found) if found is not None else External(key)
     if isinstance(value, Instance) and isinstance(key, int) and "()" in value.attributes:
         items = value.attributes["()"]
-        return items[key] if -len(items) <= key < len(items) else Unknown(Site(scope.path, 1), "an item")
+        return items[key] if -len(items) <= key < len(items) else Unknown(Site(scope.path, interp.line), "an item")
     if isinstance(value, (External, ClassValue)):
         return value  # a generic: Base[T]
-    return value if isinstance(value, Unknown) else Unknown(Site(scope.path, 1), "an item that is not known")
+    return value if isinstance(value, Unknown) else Unknown(Site(scope.path, interp.line), "an item that is not known")
 
 
-def _believed(item: Any, scope: Scope) -> Any:
-    return Unknown(Site(scope.path, 1), DOUBTFUL) if isinstance(item, Doubtful) else item
+def _believed(interp: Runtime, item: Any, scope: Scope) -> Any:
+    return Unknown(Site(scope.path, interp.line), DOUBTFUL) if isinstance(item, Doubtful) else item
 
 
 def _binary(interp: Runtime, expr: ir.Binary, scope: Scope) -> Any:
-    operator = expr.operator
+    sign = expr.operator
     left, right = evaluate(interp, expr.left, scope), evaluate(interp, expr.right, scope)
     if isinstance(left, Member):
         left = left.value
     if isinstance(right, Member):
         right = right.value
-    if operator == "+" and interp.lenient and (isinstance(left, str) or isinstance(right, str)):
+    if sign == "+" and interp.lenient and (isinstance(left, str) or isinstance(right, str)):
         left, right = (one if isinstance(one, str) else UNKNOWN for one in (left, right))
-    if operator == "+":
+    if sign == "+":
         if isinstance(left, str) or isinstance(right, str):
-            return concatenated(left, right, Site(scope.path, 1))
+            return concatenated(left, right, Site(scope.path, interp.line))
         if is_list(left) and is_list(right):
             return interp.made([*left, *right])
-        if isinstance(left, int) and isinstance(right, int):
-            return left + right
-    if operator == "%" and isinstance(left, str):
+    if isinstance(left, (int, float)) and isinstance(right, (int, float)):
+        return _computed(sign, left, right, Site(scope.path, interp.line))
+    if sign == "*" and isinstance(right, int) and right < MAX_LOOP and (isinstance(left, str) or is_list(left)):
+        return left * right
+    if sign == "%" and isinstance(left, str):
         try:
             return left % (tuple(right) if is_list(right) else right)
         except (TypeError, ValueError, KeyError):
-            return Unknown(Site(scope.path, 1), "a text that is formatted from what is not known")
-    if operator == "|" and is_dict(left) and is_dict(right):
+            return Unknown(Site(scope.path, interp.line), "a text that is formatted from what is not known")
+    if sign == "|" and is_dict(left) and is_dict(right):
         return {**left, **right}
-    if operator == "/" and isinstance(left, PathValue):
-        return divided(left, right, Site(scope.path, 1))
+    if sign == "/" and isinstance(left, PathValue):
+        return divided(left, right, Site(scope.path, interp.line))
     unknown = left if isinstance(left, Unknown) else right
-    return unknown if isinstance(unknown, Unknown) else Unknown(Site(scope.path, 1), "a computed value")
+    return unknown if isinstance(unknown, Unknown) else Unknown(Site(scope.path, interp.line), "a computed value")
+
+
+_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "+": lambda left, right: left + right,
+    "-": lambda left, right: left - right,
+    "*": lambda left, right: left * right,
+    "/": lambda left, right: left / right,
+    "//": lambda left, right: left // right,
+    "%": lambda left, right: left % right,
+    "|": lambda left, right: left | right,
+    "&": lambda left, right: left & right,
+    "^": lambda left, right: left ^ right,
+}
+
+
+def _computed(sign: str, left: float, right: float, site: Site) -> Any:
+    try:
+        return _ARITHMETIC[sign](left, right)
+    except (KeyError, ArithmeticError, TypeError):
+        return Unknown(site, "a computed value")
 
 
 def _truth(interp: Runtime, expr: ir.Truth, scope: Scope) -> Any:
-    operator = expr.operator
+    sign = expr.operator
     first = evaluate(interp, expr.operands[0], scope)
-    if operator == "not":
+    if sign == "not":
         known = truth(first)
-        return Unknown(Site(scope.path, 1), "a condition that is not known") if known is None else not known
-    if operator in ("and", "or"):
+        return Unknown(Site(scope.path, interp.line), "a condition that is not known") if known is None else not known
+    if sign in ("and", "or"):
         known = truth(first)
         if known is None:
             return (
-                first if isinstance(first, Unknown) else Unknown(Site(scope.path, 1), "a condition that is not known")
+                first
+                if isinstance(first, Unknown)
+                else Unknown(Site(scope.path, interp.line), "a condition that is not known")
             )
-        return first if known == (operator == "or") else evaluate(interp, expr.operands[1], scope)
-    return compare(operator, first, evaluate(interp, expr.operands[1], scope), Site(scope.path, 1))
+        return first if known == (sign == "or") else evaluate(interp, expr.operands[1], scope)
+    return compare(sign, first, evaluate(interp, expr.operands[1], scope), Site(scope.path, interp.line))
 
 
 def _list(interp: Runtime, expr: ir.Display, scope: Scope) -> Any:
@@ -261,7 +304,11 @@ def _list(interp: Runtime, expr: ir.Display, scope: Scope) -> Any:
         if starred is not None:
             value = evaluate(interp, starred.value, scope)
             if not is_list(value):
-                return value if isinstance(value, Unknown) else Unknown(_site(scope, one), "unpacks what is not known")
+                return (
+                    value
+                    if isinstance(value, Unknown)
+                    else Unknown(_site(interp, scope, one), "unpacks what is not known")
+                )
             items.extend(value)
         else:
             items.append(evaluate(interp, one, scope))
@@ -274,10 +321,10 @@ def _dict(interp: Runtime, expr: ir.Mapping, scope: Scope) -> Any:
         if key is None:
             inner = evaluate(interp, value, scope)
             if not is_dict(inner):
-                return Unknown(_site(scope, value), "unpacks what is not known")
+                return Unknown(_site(interp, scope, value), "unpacks what is not known")
             found.update(inner)
             continue
-        name = evaluate(interp, key, scope)
+        name = as_key(evaluate(interp, key, scope))
         try:
             found[name] = evaluate(interp, value, scope)
         except TypeError:
@@ -288,19 +335,24 @@ def _dict(interp: Runtime, expr: ir.Mapping, scope: Scope) -> Any:
 def _conditional(interp: Runtime, expr: ir.Conditional, scope: Scope) -> Any:
     known = truth(evaluate(interp, expr.condition, scope))
     if known is None:
-        return join([evaluate(interp, expr.then, scope), evaluate(interp, expr.otherwise, scope)], Site(scope.path, 1))
+        return join(
+            [evaluate(interp, expr.then, scope), evaluate(interp, expr.otherwise, scope)], Site(scope.path, interp.line)
+        )
     return evaluate(interp, expr.then if known else expr.otherwise, scope)
 
 
 def _lambda(interp: Runtime, expr: ir.Lambda, scope: Scope) -> Any:
     return LambdaValue(
-        tuple([(name, kind, one) for name, kind, one in expr.params]), expr.body, scope, _site(scope, expr.body)
+        tuple([(name, kind, one) for name, kind, one in expr.params]), expr.body, scope, _site(interp, scope, expr.body)
     )
 
 
 def _walrus(interp: Runtime, expr: ir.Walrus, scope: Scope) -> Any:
     value = evaluate(interp, expr.value, scope)
-    interp.assign(expr.name, value, scope)
+    around = scope
+    while around.is_comprehension and around.parent is not None:
+        around = around.parent
+    interp.assign(expr.name, value, around)
     return value
 
 
@@ -308,14 +360,14 @@ def _slice(interp: Runtime, expr: ir.Slice, scope: Scope) -> Any:
     parts = [evaluate(interp, one, scope) for one in (expr.start, expr.stop, expr.step)]
     if all(one is None or isinstance(one, int) for one in parts):
         return slice(*parts)
-    return Unknown(Site(scope.path, 1), "a slice that is not known")
+    return Unknown(Site(scope.path, interp.line), "a slice that is not known")
 
 
 def _unary(interp: Runtime, expr: ir.Unary, scope: Scope) -> Any:
     value = evaluate(interp, expr.value, scope)
     if isinstance(value, (int, float)):
-        return {"-": -value, "+": value}.get(expr.operator, Unknown(Site(scope.path, 1), "a number"))
-    return Unknown(Site(scope.path, 1), "a number that is not known")
+        return {"-": -value, "+": value}.get(expr.operator, Unknown(Site(scope.path, interp.line), "a number"))
+    return Unknown(Site(scope.path, interp.line), "a number that is not known")
 
 
 def _formatted(interp: Runtime, expr: ir.Formatted, scope: Scope) -> Any:
@@ -323,18 +375,22 @@ def _formatted(interp: Runtime, expr: ir.Formatted, scope: Scope) -> Any:
     if isinstance(value, Member):
         value = value.value
     if not isinstance(value, (str, int, float)):
-        return value if isinstance(value, Unknown) else Unknown(Site(scope.path, 1), "part of the text is not known")
+        return (
+            value
+            if isinstance(value, Unknown)
+            else Unknown(Site(scope.path, interp.line), "part of the text is not known")
+        )
     show = {"r": repr, "s": str, "a": ascii}.get(expr.conversion)
     shown: Any = value if show is None else show(value)
     try:
         return format(shown, expr.spec)
     except ValueError:
-        return Unknown(Site(scope.path, 1), "part of the text is not known")
+        return Unknown(Site(scope.path, interp.line), "part of the text is not known")
 
 
 def _comprehension(interp: Runtime, expr: ir.Comprehension | ir.MappingComprehension, scope: Scope) -> Any:
     found: list[Any] = []
-    missing = _loop(interp, expr, 0, Scope(scope.path, {}, scope), found, len(interp.conditions))
+    missing = _loop(interp, expr, 0, Scope(scope.path, {}, scope, is_comprehension=True), found, len(interp.conditions))
     return interp.made(found) if missing is None else missing
 
 
@@ -359,12 +415,12 @@ def _loop(
         known = truth(value)
         if known is None:
             reason = value.reason if isinstance(value, Unknown) else "a condition that the text does not settle"
-            interp.doubt(Condition(_site(scope, expr), reason))
+            interp.doubt(Condition(_site(interp, scope, expr), reason))
         return None if known is False else _loop(interp, expr, index + 1, scope, found, outside)
     value = evaluate(interp, loop.iterable, scope)
     items = items_of(interp, value)
     if items is None or len(items) > MAX_LOOP:
-        return Unknown(_site(scope, expr), "a comprehension over what is not known")
+        return Unknown(_site(interp, scope, expr), "a comprehension over what is not known")
     for item in items:
         with interp.branch():
             interp.assign(loop.target, interp.believed(item), scope)
@@ -381,8 +437,8 @@ def _items(interp: Runtime, expr: ir.MappingComprehension, scope: Scope) -> Any:
     found: dict[Any, Any] = {}
     for pair in pairs:
         key, value = pair.value if isinstance(pair, Doubtful) else pair
-        if not isinstance(key, (Unknown, list, dict)):
-            found[key] = Doubtful(value, pair.conditions) if isinstance(pair, Doubtful) else value
+        if not isinstance(key, (Unknown, dict)):
+            found[as_key(key)] = Doubtful(value, pair.conditions) if isinstance(pair, Doubtful) else value
     return interp.made(found)
 
 

@@ -1,24 +1,30 @@
 """Functions outside the codebase that the interpreter knows: builtins, and those of the standard library."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from fastapi_expert.codebase.interpret.attributes import attribute, class_attribute, lineage, names_of
+from fastapi_expert.codebase.interpret.attributes import attribute, class_attribute, fields_of, lineage, names_of
 from fastapi_expert.codebase.interpret.containers import items_of, sorted_values
 from fastapi_expert.codebase.interpret.operations import same, text_of, truth
+from fastapi_expert.codebase.interpret.registration import ROUTER_METHODS
 from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
     MISSING,
     Arguments,
     ClassValue,
+    Defaulting,
     Doubtful,
+    Entry,
     External,
     FunctionValue,
+    IncludeEntry,
     Instance,
     LambdaValue,
     Member,
     Method,
     ModuleValue,
+    MountEntry,
     Partial,
     PathValue,
     RouteDecorator,
@@ -26,7 +32,9 @@ from fastapi_expert.codebase.interpret.values import (
     Router,
     Scope,
     Super,
+    TupleClass,
     Unknown,
+    as_key,
     is_dict,
     is_list,
 )
@@ -68,6 +76,43 @@ def _import_module(interp: Runtime, given: Arguments) -> Any:
     return ModuleValue(place)
 
 
+def _spec_of_file(interp: Runtime, given: Arguments) -> Any:
+    """`importlib.util.spec_from_file_location(name, path)`: the module at the path, which stands for its spec too."""
+    path = given.get(1, "location")
+    if not isinstance(path, PathValue) or not interp.names.modules.is_file(path.path):
+        return Unknown(given.site, "imports a file that is not known")
+    return Instance(External("importlib.machinery.ModuleSpec"), given.site, {"module": ModuleValue(path.path)})
+
+
+def _module_of_spec(interp: Runtime, given: Arguments) -> Any:
+    spec = given.args[0] if given.args else None
+    module = spec.attributes.get("module") if isinstance(spec, Instance) else None
+    return module if module is not None else Unknown(given.site, "imports a file that is not known")
+
+
+def _globals(interp: Runtime, given: Arguments) -> Any:
+    """`globals()`: the names of the module that asks, as they are now."""
+    return _names(interp, _given([ModuleValue(given.scope.path)], given))
+
+
+def _namedtuple(interp: Runtime, given: Arguments) -> Any:
+    """`namedtuple("Spec", "path verb")`."""
+    names, defaults = given.get(1, "field_names"), given.keywords.get("defaults", [])
+    fields = names.replace(",", " ").split() if isinstance(names, str) else names
+    if not is_list(fields) or not is_list(defaults):
+        return Unknown(given.site, "a named tuple whose fields are not known")
+    return TupleClass(tuple(fields), tuple(defaults))
+
+
+def _find_spec(interp: Runtime, given: Arguments) -> Any:
+    """`importlib.util.find_spec(name)`: something where the module is there, else None."""
+    name = given.args[0] if given.args else None
+    if not isinstance(name, str):
+        return Unknown(given.site, "whether a module is there whose name is not known")
+    there = interp.is_importable(given.scope.path, name)
+    return Unknown(given.site, f"whether {name} is installed is not known") if there is None else there or None
+
+
 def _getattr(interp: Runtime, given: Arguments) -> Any:
     if len(given.args) < 2 or not isinstance(given.args[1], str):
         return Unknown(given.site, "an attribute whose name is not known")
@@ -99,8 +144,24 @@ def has_attribute(interp: Runtime, owner: Any, name: str, given: Arguments) -> b
     if isinstance(owner, (str, int, float)) or owner is None or is_list(owner) or is_dict(owner):
         return hasattr(owner, name)
     if isinstance(owner, Router):
-        return True if not isinstance(attribute(interp, owner, name, given.site), (Method, Unknown)) else None
+        found = attribute(interp, owner, name, given.site)
+        if isinstance(owner.cls, ClassValue) and isinstance(found, Method):
+            return True if _of_routers(name) else None
+        return _of_routers(name) if isinstance(found, Method) else not isinstance(found, Unknown) or None
     return None
+
+
+def _of_routers(name: str) -> bool:
+    """Whether every `APIRouter` has an attribute of this name."""
+    return name in ROUTER_METHODS or name in _ATTRIBUTES_OF_ROUTERS
+
+
+_ATTRIBUTES_OF_ROUTERS = frozenset([
+    "routes", "prefix", "tags", "dependencies", "responses", "default_response_class", "on_startup", "on_shutdown",
+    "lifespan_context", "route_class", "callbacks", "deprecated", "include_in_schema", "redirect_slashes", "default",
+    "dependency_overrides_provider", "generate_unique_id_function", "startup", "shutdown", "url_path_for", "app",
+    "handle", "not_found", "lifespan",
+])  # fmt: skip
 
 
 _PLAIN_BASES = frozenset(["abc.ABC", "builtins.object", "typing.Generic", "typing.Protocol"])
@@ -136,7 +197,7 @@ def _members(interp: Runtime, given: Arguments) -> Any:
         known = True
         if predicate is not None:
             known = truth(interp.call(predicate, _given([value], given)))
-        if known is not False:
+        if known or (known is None and not isinstance(value, Unknown)):
             found.append([name, value])
     return found
 
@@ -334,13 +395,47 @@ def _nothing(interp: Runtime, given: Arguments) -> Any:
     return None
 
 
+def _defaultdict(interp: Runtime, given: Arguments) -> Any:
+    items = _dict(interp, Arguments(given.args[1:], given.keywords, given.raw, given.site, given.scope))
+    return interp.made(Defaulting(given.args[0] if given.args else None, items)) if is_dict(items) else items
+
+
 def _dict(interp: Runtime, given: Arguments) -> Any:
     first: Any = given.args[0] if given.args else dict[Any, Any]()
     if is_list(first) and all(is_list(one) and len(one) == 2 for one in first):
-        first = {one[0]: one[1] for one in first if not isinstance(one[0], (list, dict))}
+        first = {as_key(one[0]): one[1] for one in first if not isinstance(one[0], dict)}
     if not is_dict(first):
         return Unknown(given.site, "a mapping that is not known")
     return interp.made({**first, **given.keywords})
+
+
+def _as_dict(interp: Runtime, given: Arguments) -> Any:
+    """`dataclasses.asdict(value)`; the fields in order, each its own or the default of its class."""
+    found = fields_of(interp, given.args[0]) if given.args else None
+    return interp.made(found) if found is not None else Unknown(given.site, "the fields of what is not known")
+
+
+def _as_tuple(interp: Runtime, given: Arguments) -> Any:
+    fields = _as_dict(interp, given)
+    return list(fields.values()) if is_dict(fields) else fields
+
+
+def _replaced(interp: Runtime, given: Arguments) -> Any:
+    """`dataclasses.replace(value, name=…)` and `copy.replace`."""
+    value = given.args[0] if given.args else None
+    if not isinstance(value, Instance):
+        return Unknown(given.site, "replaces fields of what is not known")
+    return replace(value, attributes={**value.attributes, **given.keywords})
+
+
+def _copy(interp: Runtime, given: Arguments) -> Any:
+    """A copy of its own, so that what happens to it does not happen to the first."""
+    value = given.args[0] if given.args else None
+    if isinstance(value, Instance):
+        return replace(value, attributes=dict(value.attributes))
+    if is_list(value):
+        return interp.made(list(value))
+    return interp.made(dict(value)) if is_dict(value) else value
 
 
 def _str(interp: Runtime, given: Arguments) -> Any:
@@ -392,12 +487,23 @@ def _is_a(interp: Runtime, value: Any, cls: Any) -> bool | None:
         return isinstance(value, ModuleValue)
     if cls.name == "builtins.type":
         return isinstance(value, ClassValue) if not isinstance(value, External) else None
-    if isinstance(value, RouteEntry):
-        return {"APIRoute": not value.plain and not value.websocket, "Route": not value.websocket}.get(name)
+    if isinstance(value, (RouteEntry, MountEntry, IncludeEntry)):
+        return name in _kinds_of_route(value)
     if isinstance(value, (Instance, Router)):
         return _descends(interp, value.cls, cls)
     known = (str, int, float, bool, list, dict, ModuleValue, FunctionValue, ClassValue)
     return False if value is None or isinstance(value, known) else None
+
+
+def _kinds_of_route(value: Entry) -> frozenset[str]:
+    """The classes of Starlette and FastAPI that an item of `router.routes` is of."""
+    if isinstance(value, MountEntry):
+        return frozenset(["BaseRoute", "Host" if value.host else "Mount"])
+    if isinstance(value, IncludeEntry):
+        return frozenset(["BaseRoute"])
+    kind = "WebSocketRoute" if value.websocket else "Route"
+    own = "APIWebSocketRoute" if value.websocket else "APIRoute"
+    return frozenset(["BaseRoute", kind] if value.plain else ["BaseRoute", kind, own])
 
 
 def _descends(interp: Runtime, cls: Any, other: Any) -> bool | None:
@@ -435,7 +541,20 @@ def _is_function(interp: Runtime, given: Arguments) -> Any:
     value = given.args[0] if given.args else None
     if isinstance(value, (Unknown, External)):
         return Unknown(given.site, "whether it is a function")
-    return isinstance(value, (FunctionValue, LambdaValue))
+    return isinstance(value, LambdaValue) or (isinstance(value, FunctionValue) and value.receiver is None)
+
+
+def _is_method(interp: Runtime, given: Arguments) -> Any:
+    value = given.args[0] if given.args else None
+    if isinstance(value, (Unknown, External)):
+        return Unknown(given.site, "whether it is a method")
+    return isinstance(value, FunctionValue) and value.receiver is not None
+
+
+def _is_coroutine(interp: Runtime, given: Arguments) -> Any:
+    value = given.args[0] if given.args else None
+    facts = interp.names.function(value.path, value.qualname) if isinstance(value, FunctionValue) else None
+    return facts.is_async if facts is not None else Unknown(given.site, "whether it is a coroutine")
 
 
 def _first(interp: Runtime, given: Arguments) -> Any:
@@ -457,6 +576,11 @@ FUNCTIONS: dict[str, _Outside] = {
     "getenv": _getenv,
     "import_module": _import_module,
     "import_string": _import_string,
+    "find_spec": _find_spec,
+    "spec_from_file_location": _spec_of_file,
+    "module_from_spec": _module_of_spec,
+    "globals": _globals,
+    "namedtuple": _namedtuple,
     "getattr": _getattr,
     "hasattr": _hasattr,
     "setattr": _setattr,
@@ -473,6 +597,8 @@ FUNCTIONS: dict[str, _Outside] = {
     "set": _set,
     "frozenset": _set,
     "dict": _dict,
+    "OrderedDict": _dict,
+    "defaultdict": _defaultdict,
     "map": _map,
     "filter": _filter,
     "len": _length,
@@ -499,11 +625,18 @@ FUNCTIONS: dict[str, _Outside] = {
     "issubclass": _issubclass,
     "isclass": _is_class,
     "isfunction": _is_function,
-    "iscoroutinefunction": lambda interp, given: Unknown(given.site, "whether it is a coroutine"),
+    "ismethod": _is_method,
+    "isroutine": lambda interp, given: isinstance(given.args[0], FunctionValue) if given.args else False,
+    "iscoroutinefunction": _is_coroutine,
+    "unwrap": _first,
     "print": _nothing,
     "cast": lambda interp, given: given.args[1] if len(given.args) > 1 else Unknown(given.site, "cast() of nothing"),
     "MappingProxyType": _first,
-    "deepcopy": _first,
+    "deepcopy": _copy,
+    "copy": _copy,
+    "asdict": _as_dict,
+    "astuple": _as_tuple,
+    "replace": _replaced,
     "cache": _first,
     "asynccontextmanager": _first,
     "contextmanager": _first,

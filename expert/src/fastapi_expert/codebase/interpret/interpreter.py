@@ -4,16 +4,18 @@ Statements run as Python would run them, on values that may be unknown. A branch
 the names it binds, and whatever it would register is reported instead of believed.
 """
 
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from fastapi_expert.codebase.interpret.attributes import attributes_of
+from fastapi_expert.codebase.interpret.attributes import attributes_of, class_attribute
 from fastapi_expert.codebase.interpret.calls import call
 from fastapi_expert.codebase.interpret.containers import items_of, set_item
 from fastapi_expert.codebase.interpret.evaluation import evaluate
+from fastapi_expert.codebase.interpret.journal import Journal, Writes
 from fastapi_expert.codebase.interpret.operations import join
-from fastapi_expert.codebase.interpret.registration import set_router_attribute
+from fastapi_expert.codebase.interpret.registration import set_route_attribute, set_router_attribute, set_routes
 from fastapi_expert.codebase.interpret.runtime import Raised, Return, Runtime, Stop
 from fastapi_expert.codebase.interpret.sources import Sources
 from fastapi_expert.codebase.interpret.statements import run_statement
@@ -25,14 +27,18 @@ from fastapi_expert.codebase.interpret.values import (
     External,
     FunctionValue,
     GeneratorCall,
+    IncludeEntry,
     Instance,
     LambdaValue,
     Lazy,
     Method,
     ModuleValue,
+    MountEntry,
     Partial,
     PathValue,
     RouteDecorator,
+    RouteEntry,
+    RouteList,
     Router,
     Scope,
     Site,
@@ -54,6 +60,10 @@ MAX_CALL_STEPS = 5_000
 """The same in one call from module level, without the modules it imports: more is a computation, not a route table."""
 MAX_TEST_STEPS = 200
 """The same while the requests of tests are read."""
+MAX_LIBRARY_STEPS = 5_000
+"""The same in one call of a library; they do not count as the caller's."""
+MAX_IN_LIBRARY = 40_000
+"""The same in all calls of one library; what is called then is not known."""
 MAX_DEPTH = 40
 
 
@@ -69,14 +79,16 @@ class Interpreter(Runtime):
         self.deeply = deeply
         self.unread: set[tuple[str, str]] = set()
         self.modules: dict[str, Scope] = {}
-        self.running: set[str] = set()
         self.called: set[tuple[str, str]] = set()
         self._starring: set[str] = set()
+        self.journal = Journal()
         self._starting = False
         """Bodies that the facts left out are read too: only what runs at startup is looked at."""
         self._given: dict[tuple[str, str], Any] = {}
         self._regions = 0
         self.depth = 0
+        self.in_library: Counter[str] = Counter()
+        """Steps so far in the functions of each library."""
         self.calling = 0
         """How many calls deep we are since the module that runs."""
         self.budget = MAX_STEPS
@@ -89,13 +101,18 @@ class Interpreter(Runtime):
         if scope is not None:
             return scope
         scope = self.modules[path] = Scope(path, self._module_names(path))
-        facts = self.files.get(path)
+        facts = self.names.facts(path)
         if facts is None:
             return scope
+        line, journal, self.journal = self.line, self.journal, Journal()
+        home, self.home = self.home, None  # what a library makes when it is imported is its own
         region, self.region = self.region, 0  # an import runs once, whatever branch it stands in
         conditions, self.conditions = self.conditions, []
         calling, self.calling = self.calling, 0
+        guarded, self.guarded = self.guarded, 0
         left, self.budget = self.budget - self.steps, MAX_STEPS
+        if self.names.is_library(path):
+            self.budget = self.steps + MAX_LIBRARY_STEPS
         self.running.add(path)
         self.depth += 1
         try:
@@ -108,6 +125,7 @@ class Interpreter(Runtime):
             self.running.discard(path)
             self.region, self.calling, self.budget = region, calling, self.steps + left
             self.conditions = conditions
+            self.home, self.line, self.journal, self.guarded = home, line, journal, guarded
         return scope
 
     def _module_names(self, path: str) -> dict[str, Any]:
@@ -141,14 +159,14 @@ class Interpreter(Runtime):
     def force(self, scope: Scope, name: str) -> Any:
         value = scope.names[name]
         if isinstance(value, Thunk):
-            scope.names[name] = Unknown(Site(scope.path, 1), f"{name} is defined by itself")
+            scope.names[name] = Unknown(Site(scope.path, self.line), f"{name} is defined by itself")
             value = scope.names[name] = self._evaluated(value)
         elif isinstance(value, Lazy):
-            scope.names[name] = Unknown(Site(scope.path, 1), f"{name} is imported from itself")
+            scope.names[name] = Unknown(Site(scope.path, self.line), f"{name} is imported from itself")
             found = self.module_attribute(value.place, value.name)
             scope.names[name] = value
             if found is MISSING:
-                return Unknown(Site(scope.path, 1), f"{value.name} is not found in {value.place}")
+                return Unknown(Site(scope.path, self.line), f"{value.name} is not found in {value.place}")
             if value.place not in self.running:
                 scope.names[name] = found
             value = found
@@ -157,8 +175,9 @@ class Interpreter(Runtime):
     def _evaluated(self, thunk: Thunk) -> Any:
         if thunk.value is MISSING:
             region, self.region = self.region, 0  # it was met under no condition
+            line, self.line = self.line, thunk.line
             thunk.value = evaluate(self, thunk.expr, thunk.scope)
-            self.region = region
+            self.region, self.line = region, line
         return thunk.value
 
     def lookup(self, scope: Scope, name: str) -> Any:
@@ -185,6 +204,7 @@ class Interpreter(Runtime):
     def run(self, body: Iterable[Stmt], scope: Scope) -> None:
         for statement in body:
             self.steps += 1
+            self.line = ir.line_of(statement)
             if self.steps > self.budget:
                 self._give_up(scope, statement)
             run_statement(self, statement, scope)
@@ -200,35 +220,54 @@ class Interpreter(Runtime):
         if isinstance(target, str):
             head, dot, last = target.rpartition(".")
             if not dot:
-                scope.outer.get(target, scope).names[target] = value
+                names = scope.outer.get(target, scope).names
+                if isinstance(value, Router) and value.is_app and scope.parent is None and not self.region:
+                    _replace_application(names, target, value)
+                if isinstance(value, Router):
+                    value.is_local = scope.parent is not None and scope.cls is None and not value.name
+                if names is scope.names:
+                    names[target] = value
+                else:
+                    self.journal.write(names, target, value)
                 if isinstance(value, Router) and not value.name:
                     value.name = target
-                return
-            owner = evaluate(self, head, scope)
-            if isinstance(owner, (Instance, Router)):
+            else:
                 if isinstance(value, Router) and not value.name:
                     value.name = target
-                if isinstance(owner, Router) and set_router_attribute(self, owner, last, value):
-                    return
-                owner.attributes[last] = value
-            elif isinstance(owner, ClassValue):
-                owner.namespace[last] = value
-            elif isinstance(owner, FunctionValue):
-                attributes_of(self, owner)[last] = value
-            elif isinstance(owner, ModuleValue) and owner.place in self.modules:
-                self.modules[owner.place].names[last] = value
+                self._set_attribute(evaluate(self, head, scope), last, value)
         elif (several := ir.match(target, ir.Targets)) is not None:
             for one in several.items:
                 self.assign(one, value, scope)
         elif (unpacked := ir.match(target, ir.Display)) is not None:
             self._unpack(unpacked.items, value, scope)
         elif (part := ir.match(target, ir.Attribute)) is not None:
-            owner = evaluate(self, part.value, scope)
-            if isinstance(owner, (Instance, Router)):
-                owner.attributes[part.name] = value
+            self._set_attribute(evaluate(self, part.value, scope), part.name, value)
         elif (item := ir.match(target, ir.Subscript)) is not None:
             owner, key = evaluate(self, item.value, scope), evaluate(self, item.index, scope)
-            set_item(self, owner, key, value, scope)
+            self.let_go(value)
+            if isinstance(owner, RouteList):
+                set_routes(self, owner, key, value)
+            else:
+                set_item(self, owner, key, value, scope)
+
+    def _set_attribute(self, owner: Any, name: str, value: Any) -> None:
+        self.let_go(value)
+        if isinstance(owner, Router) and set_router_attribute(self, owner, name, value):
+            return
+        if isinstance(owner, (RouteEntry, IncludeEntry, MountEntry)):
+            set_route_attribute(self, owner, name, value)
+            return
+        names: dict[str, Any] | None = None
+        if isinstance(owner, (Instance, Router)):
+            names = owner.attributes
+        elif isinstance(owner, ClassValue):
+            names = owner.namespace
+        elif isinstance(owner, FunctionValue):
+            names = attributes_of(self, owner)
+        elif isinstance(owner, ModuleValue) and owner.place in self.modules:
+            names = self.modules[owner.place].names
+        if names is not None:
+            self.journal.write(names, name, value)
 
     def _unpack(self, targets: Sequence[Expr], value: Any, scope: Scope) -> None:
         items = items_of(self, value)
@@ -239,7 +278,7 @@ class Interpreter(Runtime):
         known = items is not None and len(items) == len(targets)
         for index, one in enumerate(targets):
             inside = ir.match(one, ir.Starred)
-            part = items[index] if known and items is not None else Unknown(Site(scope.path, 1), "unpacked")
+            part = items[index] if known and items is not None else Unknown(Site(scope.path, self.line), "unpacked")
             self.assign(inside.value if inside is not None else one, part, scope)
 
     @contextmanager
@@ -254,6 +293,9 @@ class Interpreter(Runtime):
 
     def doubt(self, *conditions: Condition) -> None:
         for condition in conditions:
+            if self.home is not None:
+                unknown = self.explained(Unknown(condition.site, condition.reason))
+                condition = Condition(unknown.site, unknown.reason)
             self._regions += 1
             self.region = self._regions
             self.conditions.append((self.region, condition))
@@ -263,12 +305,14 @@ class Interpreter(Runtime):
     ) -> None:
         before = dict(scope.names)
         outcomes: list[dict[str, Any]] = []
+        branches: list[Writes] = []
         returned = left = False
         for body in bodies:
             scope.names.clear()
             scope.names.update(before)
-            with self.branch():
+            with self.branch(), self.journal.branch() as writes:
                 self.doubt(condition)
+                branches.append(writes)
                 try:
                     self.run(body, scope)
                 except Return as value:
@@ -277,6 +321,7 @@ class Interpreter(Runtime):
                         scope.maybe.append(value.value)
                     continue
                 except Raised:
+                    branches.pop()
                     continue  # it says nothing of what follows
                 except Stop:
                     left = left or not is_loop
@@ -285,13 +330,14 @@ class Interpreter(Runtime):
             outcomes.append(dict(scope.names))
         scope.names.clear()
         scope.names.update(before)
+        self.journal.settle(branches, condition.site)
         if not outcomes:
             raise Return(MISSING) if returned else Stop() if left else Raised()
         for name in {name for outcome in outcomes for name in outcome}:
             values = [outcome[name] for outcome in outcomes if name in outcome]
             if isinstance(before.get(name), (Lazy, Thunk)):  # looked up in one branch, not yet in another: the same
                 values = [value for value in values if value is not before[name]] or values
-            scope.names[name] = join(values, Site(scope.path, 1))
+            scope.names[name] = join(values, condition.site)
         if returned or left:
             self.doubt(condition)  # the rest runs only where no branch left
 
@@ -303,12 +349,21 @@ class Interpreter(Runtime):
             return Unknown(site, f"{function.qualname} is not found")
         self.called.add((function.path, function.qualname))
         body = self._body(function, facts, args, keywords)
+        if self.in_library and self.in_library[self._package(function.path)] > MAX_IN_LIBRARY:
+            reason = f"{facts.name}() is of a library that computes for too long"
+            if _may_register(function.receiver) or any(map(_may_register, (*args, *keywords.values()))):
+                self.cannot_place(site, "call", "what a call registers", reason)
+            return Unknown(site, reason)
         if body is None or self.calling > MAX_DEPTH or self.steps > self.budget:
             reason = f"what {facts.name}() returns is not known from its text"
             return Uncalled(site, reason, function=function, args=tuple(args), keywords=keywords)
         if ir.yields(body):
             return GeneratorCall(function, args, keywords, site)
         return self._run_function(function, facts, body, args, keywords, site, None)
+
+    def _package(self, path: str) -> str:
+        """The top-level package of a library, "" for what is the project's own."""
+        return self.names.modules.name(path).partition(".")[0] if self.names.is_library(path) else ""
 
     def run_generator(self, generator: GeneratorCall, on_yield: Callable[[Any], None]) -> None:
         function = generator.function
@@ -328,6 +383,8 @@ class Interpreter(Runtime):
         inner: Any = handler
         while isinstance(inner, Partial):
             inner = inner.function
+        if isinstance(inner, ClassValue):
+            inner = class_attribute(self, inner, "__init__", site, receiver=Instance(inner, site))
         facts = self.names.function(inner.path, inner.qualname) if isinstance(inner, FunctionValue) else None
         wanted = [one for one in facts.params if one.kind in ("", "/")] if facts is not None else [None]
         bound = isinstance(inner, FunctionValue) and inner.receiver is not None
@@ -337,6 +394,10 @@ class Interpreter(Runtime):
             made = self.call(handler, Arguments(args, {}, {}, site, Scope(site.path, {})))
             if isinstance(made, GeneratorCall):
                 self.run_generator(made, lambda value: None)
+            elif isinstance(made, Instance) and isinstance(made.cls, ClassValue):
+                enter = class_attribute(self, made.cls, "__aenter__", site, receiver=made)
+                if isinstance(enter, FunctionValue):
+                    self.call_function(enter, [], {}, site)
         except (Return, Stop):
             pass
         finally:
@@ -362,15 +423,32 @@ class Interpreter(Runtime):
         if not self.calling:
             self.budget = self.steps + self._allowance()
         self.calling += 1
+        home, line, budget, start = self.home, self.line, self.budget, self.steps
+        entering = self.names.is_library(function.path) and not self.names.is_library(site.path)
+        if entering:
+            self.home, self.budget = site, self.steps + MAX_LIBRARY_STEPS
         value: Any = None
         try:
             with self.branch():
                 self.run(body, scope)
         except Return as returned:
             value = returned.value
-        except Stop:
+            self.let_go(value)
+        except Raised as error:
+            if self.guarded:
+                raise
             value = Unknown(site, f"{facts.name}() raises an error")
+            if self.running and not self.region and not self.lenient and error.name != "NotImplementedError":
+                self.problem(
+                    site, f"{facts.name}() is seen to raise {error.name or 'an error'}; what it does else is not known"
+                )
+        except Stop:
+            value = Unknown(site, f"what {facts.name}() returns is not known")
         finally:
+            self.home, self.line = home, line
+            if entering:
+                self.budget = budget + self.steps - start
+                self.in_library[self._package(function.path)] += self.steps - start
             self.calling -= 1
             if not self.calling:
                 self.budget = MAX_STEPS
@@ -448,8 +526,8 @@ class Interpreter(Runtime):
         if not imported.name:
             dotted = imported.module if imported.alias else imported.module.split(".")[0]
             whole = find(scope.path, imported.module)
-            if whole is not None and not whole.endswith("/"):
-                self.run_module(whole)
+            if whole is not None:
+                self._run_imported(whole)
             place = find(scope.path, dotted)
             scope.names[imported.alias or dotted] = ModuleValue(place) if place is not None else External(dotted)
             return
@@ -459,8 +537,7 @@ class Interpreter(Runtime):
             if imported.name != "*":
                 scope.names[imported.alias] = External(f"{outside}.{imported.name}" if outside else imported.name)
             return
-        if not place.endswith("/"):
-            self.run_module(place)
+        self._run_imported(place)
         if imported.name == "*":
             return  # looked up when a name is not found otherwise
         self.names.read_set[place].add(imported.name)
@@ -468,12 +545,23 @@ class Interpreter(Runtime):
         if place == scope.path:  # a package imports its own submodule
             if child is not None:
                 scope.names[imported.alias] = ModuleValue(child)
-                if not child.endswith("/"):
-                    self.run_module(child)
+                self._run_imported(child)
             return
-        if child is not None and not child.endswith("/") and imported.name not in self.names.bindings(place):
-            self.run_module(child)
+        if child is not None and imported.name not in self.names.bindings(place):
+            self._run_imported(child)
         scope.names[imported.alias] = Lazy(place, imported.name)
+
+    def _run_imported(self, place: str) -> None:
+        """Run a module for what importing it does; one of a library only runs when something of it is asked for."""
+        if not place.endswith("/") and not self.names.is_library(place):
+            self.run_module(place)
+
+
+def _replace_application(names: dict[str, Any], name: str, value: Router) -> None:
+    """Note that an application is reached under no name any more."""
+    before = names.get(name)
+    if isinstance(before, Router) and before.is_app and before is not value:
+        before.is_replaced = not any(one is before for key, one in names.items() if key != name)
 
 
 def _may_register(value: Any) -> bool:

@@ -56,19 +56,50 @@ def compare(operator: str, left: Any, right: Any, site: Site) -> Any:
         return _compare_version(operator, tuple(right), unknown)
     if operator in ("is", "is not") and right is None and not isinstance(left, (Unknown, External, Method)):
         return (left is None) == (operator == "is")
-    plain = (str, int, float, bool, type(None))
+    if operator in ("==", "!=", "is", "is not"):
+        known = equal(left, right)
+        return unknown if known is None else known == (operator in ("==", "is"))
     left, right = (one.value if isinstance(one, Member) else one for one in (left, right))
-    if operator in ("==", "!=") and isinstance(left, plain) and isinstance(right, plain):
-        return (left == right) == (operator == "==")
-    if operator in ("in", "not in") and isinstance(left, plain):
-        if isinstance(right, str):
-            return (left in right) == (operator == "in") if isinstance(left, str) else unknown
-        items = list(right) if is_list(right) or is_dict(right) else None
-        if items is not None and all(isinstance(one, plain) for one in items):
-            return (left in items) == (operator == "in")
+    if operator in ("in", "not in"):
+        known = _is_in(left, right)
+        return unknown if known is None else known == (operator == "in")
     if operator in ("<", ">", "<=", ">=") and isinstance(left, (int, float)) and isinstance(right, (int, float)):
         return {"<": left < right, ">": left > right, "<=": left <= right, ">=": left >= right}[operator]
     return unknown
+
+
+_PLAIN = (str, int, float, bool, type(None))
+_ITSELF = (FunctionValue, ClassValue, ModuleValue, Router, Instance)
+"""Kinds of things that are equal to nothing but themselves, unless a class says otherwise."""
+
+
+def equal(left: Any, right: Any) -> bool | None:
+    """Whether two values are equal; None when that is not known."""
+    if isinstance(left, Member) and isinstance(right, Member):
+        return left == right if left.name != right.name or left.value == right.value else None
+    left, right = (one.value if isinstance(one, Member) else one for one in (left, right))
+    if isinstance(left, _PLAIN) and isinstance(right, _PLAIN):
+        return left == right
+    if is_list(left) and is_list(right):
+        known = [equal(one, other) for one, other in zip(left, right, strict=False)]
+        return False if len(left) != len(right) or False in known else None if None in known else True
+    if isinstance(left, _ITSELF) and isinstance(right, _ITSELF):
+        return same(left, right) or (None if isinstance(left, Instance) and isinstance(right, Instance) else False)
+    if isinstance(left, External) and isinstance(right, External) and left.name == right.name:
+        return True
+    plain = [one for one in (left, right) if isinstance(one, _PLAIN) or is_list(one) or is_dict(one)]
+    itself = [one for one in (left, right) if isinstance(one, _ITSELF) and not isinstance(one, Instance)]
+    return False if plain and itself else None
+
+
+def _is_in(value: Any, holder: Any) -> bool | None:
+    """Whether ``holder`` has ``value`` among its items; None when that is not known."""
+    if isinstance(holder, str):
+        return value in holder if isinstance(value, str) else None
+    if not (is_list(holder) or is_dict(holder)):
+        return None
+    known = [equal(value, one) for one in holder]
+    return True if True in known else None if None in known else False
 
 
 _OLDEST = (3, 10)
@@ -107,7 +138,15 @@ def join(values: list[Any], site: Site) -> Any:
 
 def same(left: Any, right: Any) -> bool:
     """Whether both are known to be one value."""
-    return left is right or (type(left) is type(right) and isinstance(left, (str, int, float, bool)) and left == right)
+    if left is right:
+        return True
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, (FunctionValue, ClassValue)) and isinstance(right, (FunctionValue, ClassValue)):
+        bound = getattr(left, "receiver", None) is getattr(right, "receiver", None)
+        closure = left.scope is right.scope or left.scope.cls is not None
+        return bound and closure and (left.path, left.qualname) == (right.path, right.qualname)
+    return isinstance(left, (str, int, float, bool, ModuleValue)) and left == right
 
 
 def iterable(value: Any) -> list[Any] | None:

@@ -43,6 +43,8 @@ def path_attribute(interp: Runtime, value: PathValue, name: str, site: Site) -> 
         return [replace(value, path="/".join(parts[:end])) for end in range(len(parts) - 1, -1, -1)]
     if name == "parts" and value.relative:
         return value.path.split("/")
+    if name == "path":
+        return value  # of an entry of `os.scandir`
     return {"name": last, "stem": stem if dot else last, "suffix": f".{suffix}" if dot else ""}.get(name)
 
 
@@ -160,6 +162,8 @@ _METHODS: dict[str, Callable[[Runtime, PathValue, Arguments], Any]] = {
 
 
 def _below(base: PathValue, parts: list[str], site: Site) -> Any:
+    if base.relative:
+        return replace(base, path=posixpath.join(base.path, *parts))
     path = join(base.path, *parts)
     return replace(base, path=path) if path is not None else Unknown(site, "a path outside the codebase")
 
@@ -176,6 +180,9 @@ def _path(interp: Runtime, given: Arguments) -> Any:
 
 
 def _joined(interp: Runtime, given: Arguments) -> Any:
+    texts = [one for one in given.args if isinstance(one, str)]
+    if texts and len(texts) == len(given.args):
+        return posixpath.join(*texts)
     if all(isinstance(one, str) for one in given.args[1:]):
         return _path(interp, given)
     return Unknown(given.site, "a path that is not known")
@@ -231,6 +238,34 @@ def _iter_modules(interp: Runtime, given: Arguments) -> Any:
                 shown = prefix + name.removesuffix(".py")
                 found[shown] = ModuleInfo(folder, shown, package)
     return list(found.values())
+
+
+def _walk_packages(interp: Runtime, given: Arguments) -> Any:
+    """`pkgutil.walk_packages(path, prefix)`: modules of the packages below too."""
+    found = _iter_modules(interp, given)
+    if not is_list(found):
+        return found
+    every: list[ModuleInfo] = []
+    for one in found:
+        every.append(one)
+        if one.ispkg:
+            folder = _below(one.module_finder, [one.name.rpartition(".")[2]], given.site)
+            inner = Arguments([[folder], f"{one.name}."], {}, {}, given.site, given.scope)
+            every.extend(_walk_packages(interp, inner))
+    return every
+
+
+def _entries(interp: Runtime, folder: PathValue, given: Arguments) -> list[PathValue]:
+    """`os.scandir`; an entry stands for its path."""
+    return [PathValue(child) for child in interp.names.modules.listing(folder.path)]
+
+
+def _pure(interp: Runtime, given: Arguments) -> Any:
+    """A path that is a text: `PurePosixPath("/api")`."""
+    texts = [one for one in given.args if isinstance(one, str)]
+    if texts and len(texts) == len(given.args):
+        return PathValue(posixpath.join(*texts), relative=True)
+    return _path(interp, given)
 
 
 def _walk(interp: Runtime, top: PathValue, given: Arguments) -> Any:
@@ -305,7 +340,8 @@ CONSTANTS: dict[str, Any] = {
 
 OUTSIDE: dict[str, _Function] = {
     "pathlib.Path": _path,
-    "pathlib.PurePath": _path,
+    "pathlib.PurePath": _pure,
+    "pathlib.PurePosixPath": _pure,
     "os.path.dirname": _of_path(lambda interp, path, given: path_attribute(interp, path, "parent", given.site)),
     "os.path.basename": _of_path(lambda interp, path, given: path_attribute(interp, path, "name", given.site)),
     "os.path.abspath": _same,
@@ -323,6 +359,8 @@ OUTSIDE: dict[str, _Function] = {
     "builtins.open": _same,
     **{name: partial(_loaded, kind=kind) for name, kind in _LOADERS.items()},
     "os.listdir": _of_path(_names_in),
+    "os.scandir": _of_path(_entries),
     "pkgutil.iter_modules": _iter_modules,
+    "pkgutil.walk_packages": _walk_packages,
 }
 """Functions outside the codebase that look at its folders, by dotted name."""

@@ -1,15 +1,18 @@
 """What the methods of applications and routers do to the route graph."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from fastapi_expert.codebase.interpret.attributes import class_attribute
+from fastapi_expert.codebase.interpret.attributes import class_attribute, is_plain_base, lineage
+from fastapi_expert.codebase.interpret.containers import sorted_values
 from fastapi_expert.codebase.interpret.operations import concatenated
 from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
     Arguments,
     ClassValue,
+    Doubtful,
     Entry,
     External,
     FunctionValue,
@@ -68,6 +71,13 @@ def make_router(interp: Runtime, router: Router, args: list[Any], keywords: dict
 
 def add_route_object(interp: Runtime, router: Router, route: Any) -> None:
     """A `Route`, `APIRoute`, `WebSocketRoute` or `Mount` object in `routes=[…]` or `router.routes.append(…)`."""
+    if isinstance(route, Doubtful):
+        with interp.branch():
+            interp.doubt(*route.conditions)
+            add_route_object(interp, router, route.value)
+        return
+    if isinstance(route, Unknown):
+        interp.cannot_place(route.site, "route", "which route is added", route.reason)
     if isinstance(route, (RouteEntry, IncludeEntry, MountEntry)):
         _add(interp, router, replace(route))
         return
@@ -96,10 +106,7 @@ def set_router_attribute(interp: Runtime, router: Router, name: str, value: Any)
     if name == "prefix":
         router.prefix = value
     elif name == "routes" and (is_list(value) or isinstance(value, RouteList)):
-        entries: list[Any] = list(value.router.entries) if isinstance(value, RouteList) else list(value)
-        router.entries.clear()
-        for entry in entries:
-            add_route_object(interp, router, entry)
+        replace_entries(interp, router, list(value.router.entries) if isinstance(value, RouteList) else list(value))
     elif name == "lifespan_context":
         router.lifespans.append((value, router.site))
     elif name == "router" and router.is_app and isinstance(value, Router) and value is not router:
@@ -107,6 +114,65 @@ def set_router_attribute(interp: Runtime, router: Router, name: str, value: Any)
     else:
         return False
     return True
+
+
+def set_route_attribute(interp: Runtime, route: Entry, name: str, value: Any) -> None:
+    """`route.path = …` of an item of `router.routes`."""
+    if name in ("path", "endpoint", "app") and not isinstance(route, IncludeEntry) and hasattr(route, name):
+        setattr(route, name, value)
+    elif name == "methods" and isinstance(route, RouteEntry):
+        methods = _methods(value, route.site)
+        route.methods = () if isinstance(methods, Unknown) else methods
+        route.path = methods if isinstance(methods, Unknown) else route.path
+    elif isinstance(route, (RouteEntry, IncludeEntry)):
+        route.keywords = {**route.keywords, name: value}
+
+
+def replace_entries(interp: Runtime, router: Router, new: list[Any]) -> None:
+    """Make ``new`` what the router holds; under a condition that is not settled, nothing surely goes."""
+    entries: list[Any] = []
+    for one in new:
+        entry = one.value if isinstance(one, Doubtful) else one
+        if isinstance(one, Doubtful) and any(entry is other for other in router.entries):
+            entry.conditions = (*entry.conditions, *one.conditions)
+            entries.append(entry)
+        else:
+            entries.append(one)
+    if router.region == interp.region:
+        before = {id(one) for one in router.entries}
+        router.entries.clear()
+        for entry in entries:
+            if id(entry) in before:
+                router.entries.append(entry)
+            else:
+                add_route_object(interp, router, entry)
+        return
+    conditions = interp.conditions_since(router.region)
+    kept = {id(one) for one in entries}
+    for entry in router.entries:
+        if id(entry) not in kept:
+            entry.conditions = (*entry.conditions, *conditions)
+    before = {id(one) for one in router.entries}
+    for entry in entries:
+        if id(entry) not in before:
+            add_route_object(interp, router, entry)
+
+
+def set_routes(interp: Runtime, routes: RouteList, key: Any, value: Any) -> None:
+    """`router.routes[key] = value`."""
+    entries = list(routes.router.entries)
+    given = list(value.router.entries) if isinstance(value, RouteList) else value
+    with suppress(LookupError, TypeError, ValueError):
+        entries[key] = given
+    replace_entries(interp, routes.router, entries)
+
+
+def delete_routes(interp: Runtime, routes: RouteList, key: Any) -> None:
+    """`del router.routes[key]`."""
+    entries = list(routes.router.entries)
+    with suppress(LookupError, TypeError):
+        del entries[key]
+    replace_entries(interp, routes.router, entries)
 
 
 def route_list_method(interp: Runtime, routes: RouteList, name: str, given: Arguments) -> Any:
@@ -125,30 +191,53 @@ def route_list_method(interp: Runtime, routes: RouteList, name: str, given: Argu
         add_route_object(interp, router, args[1])
         if isinstance(args[0], int) and len(router.entries) > count:
             router.entries.insert(args[0], router.entries.pop())
-    elif name in ("pop", "remove", "clear") and router.region == interp.region:
-        return _removed(router, name, args, given.site)
+    elif name in ("pop", "remove", "clear"):
+        return _removed(interp, router, name, args)
+    elif name in ("reverse", "sort"):
+        given_order: Any = router.entries[::-1]
+        if name == "sort":
+            given_order = sorted_values(interp, router.entries, given.keywords, given.site)
+        if is_list(given_order):
+            router.entries[:] = given_order
+    elif name in ("index", "count"):
+        found = [index for index, one in enumerate(router.entries) if args and one is args[0]]
+        return (
+            len(found) if name == "count" else found[0] if found else Unknown(given.site, "a route that is not there")
+        )
     elif name in ("copy",):
         return list(router.entries)
     return None
 
 
-def _removed(router: Router, name: str, args: list[Any], site: Site) -> Any:
+def _removed(interp: Runtime, router: Router, name: str, args: list[Any]) -> Any:
+    entries, gone = router.entries, list[Any]()
+    index = args[0] if args else -1
     if name == "clear":
-        router.entries.clear()
+        gone = list(entries)
     elif name == "remove":
-        router.entries[:] = [one for one in router.entries if not args or one is not args[0]]
-    else:
-        index = args[0] if args else -1
-        if isinstance(index, int) and -len(router.entries) <= index < len(router.entries):
-            return router.entries.pop(index)
-    return None
+        gone = [one for one in entries if args and one is args[0]]
+    elif isinstance(index, int) and -len(entries) <= index < len(entries):
+        gone = [entries[index]]
+    replace_entries(interp, router, [one for one in entries if not any(one is other for other in gone)])
+    return gone[0] if gone and name == "pop" else None
 
 
 def _add(interp: Runtime, router: Router, entry: Entry) -> None:
     """Add to the graph, with the conditions that this runs under and the text does not settle."""
+    if interp.home is not None:
+        _bring_home(interp, entry)
     if router.region != interp.region:
         entry.conditions = interp.conditions_since(router.region)
     router.entries.append(entry)
+
+
+def _bring_home(interp: Runtime, entry: Entry) -> None:
+    """What a library registers, the project's own line does that led there."""
+    entry.site = interp.at_home(entry.site)
+    if isinstance(entry, IncludeEntry):
+        entry.prefix = interp.explained(entry.prefix) if isinstance(entry.prefix, Unknown) else entry.prefix
+    elif isinstance(entry.path, Unknown):
+        entry.path = interp.explained(entry.path)
 
 
 def _text(value: Any) -> Any:
@@ -289,24 +378,17 @@ def _include(interp: Runtime, router: Router, name: str, given: Arguments) -> An
         _add(interp, router, IncludeEntry(child, prefix, given.site, given.keywords, tuple(child.entries)))
     elif isinstance(child, Unknown):
         interp.cannot_place(given.site, "router", "which router is included", child.reason)
+    elif isinstance(child, Instance) and isinstance(child.cls, ClassValue):
+        outside = [one for one in lineage(interp, child.cls) if isinstance(one, External) and not is_plain_base(one)]
+        for one in outside:
+            interp.want(one, surely=True)
+        reason = f"it is no router; {interp.absence(outside[0])}" if outside else "it is no router"
+        interp.cannot_place(given.site, "router", "what the router serves", reason)
     elif isinstance(child, (Instance, External, Method)):
-        interp.cannot_place(
-            given.site, "router", "what the router serves", f"it comes from outside this codebase ({_outside(child)})"
-        )
+        interp.want(child, surely=True)
+        interp.cannot_place(given.site, "router", "what the router serves", interp.absence(child))
     elif child is not None or "router" not in given.keywords:
         interp.cannot_place(given.site, "router", "which routes it has", "what is included is not a router")
-
-
-def _outside(value: Any) -> str:
-    if isinstance(value, Method):
-        return (
-            _outside(value.receiver) + "." + value.name
-            if isinstance(value.receiver, (Instance, External))
-            else value.name
-        )
-    if isinstance(value, External):
-        return value.name
-    return value.cls.name if isinstance(value.cls, External) else value.cls.qualname
 
 
 def _mount(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
@@ -314,6 +396,7 @@ def _mount(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
     app = given.get(1, "app")
     if isinstance(app, Unknown):
         interp.cannot_place(given.site, "application", "which application is mounted", app.reason)
+    interp.want(app, surely=False)
     _add(interp, router, MountEntry(path, app, given.site, host=name == "host"))
 
 

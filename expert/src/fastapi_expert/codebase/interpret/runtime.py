@@ -4,28 +4,38 @@ Evaluating calls functions, calling runs statements, running evaluates: each is 
 :class:`Runtime`. :class:`~.interpreter.Interpreter` puts them together.
 """
 
+import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any, Literal, TypeVar
 
 from fastapi_expert.codebase.interpret.sources import Sources
 from fastapi_expert.codebase.interpret.values import (
     Arguments,
+    ClassValue,
     Condition,
     Doubtful,
+    External,
     FunctionValue,
     GeneratorCall,
+    Instance,
+    Method,
     Router,
     Scope,
     Site,
+    Unknown,
     Unplaced,
+    is_dict,
     is_list,
 )
 from fastapi_expert.codebase.model import Problem
 from fastapi_expert.codebase.resolve.names import Names
 from fastapi_expert.codebase.syntax.facts import FileFacts, ImportFacts
 from fastapi_expert.codebase.syntax.ir import Expr, Stmt
+
+_T = TypeVar("_T")
 
 
 class Return(Exception):
@@ -52,6 +62,20 @@ class Break(Stop):
     """`break`: the loop around it is over."""
 
 
+def outside_name(value: Any) -> str:
+    """The dotted name of something outside the codebase; "" for everything else."""
+    method = ""
+    if isinstance(value, Method):
+        value, method = value.receiver, f".{value.name}()"
+    if isinstance(value, Instance):
+        value = value.cls
+    return value.name + method if isinstance(value, External) else ""
+
+
+_THERE = frozenset([*sys.stdlib_module_names, "fastapi", "starlette", "pydantic", "anyio", "typing_extensions"])
+"""Packages that are there wherever FastAPI runs."""
+
+
 class Runtime(ABC):
     """One run over the modules of one codebase. ``sources`` is where data files are read."""
 
@@ -71,22 +95,108 @@ class Runtime(ABC):
         """Texts keep a mark where a part is not known, see :mod:`..link.coverage`."""
         self.region: int = 0
         """The branch that runs and may not; 0 outside of any."""
+        self.home: Site | None = None
+        """While a function of a library runs: the call in the project that led there."""
+        self.wanted: dict[str, bool] = {}
+        """Packages outside the codebase on whose text it may hang what is registered; whether it surely does."""
+        self.line = 1
+        """That of the statement that runs, in the file whose scope is at hand."""
         self.steps: int = 0
         """Statements and calls so far."""
         self.function_attributes: dict[tuple[str, str], dict[str, Any]] = {}
         """What was set on functions, by path and qualname."""
+        self.making: list[ClassValue] = []
+        """The classes that a metaclass makes, or makes objects of, innermost last."""
+        self.guarded = 0
+        """How many `try` with handlers the call that runs stands in."""
+        self.running: set[str] = set()
+        """The modules that run now."""
+        self.lineages: dict[int, tuple[ClassValue, list[ClassValue | External]]] = {}
+        """By the identity of a class: the class and its ancestors."""
+        self._remembered: dict[str, Any] = {}
         self._regions_of: dict[int, tuple[Any, int]] = {}
         """Collections made under a condition that is not known, with the region they belong to."""
 
+    def remembered(self, name: str, make: Callable[[], _T]) -> _T:
+        """What ``make`` gave when it was first asked for."""
+        if name not in self._remembered:
+            self._remembered[name] = make()
+        return self._remembered[name]
+
     def problem(self, site: Site, message: str) -> None:
-        self.problems[Problem(site.path, site.line, message)] = None
+        home = self.at_home(site)
+        where = "" if home is site else f" ({site.path}:{site.line})"
+        self.problems[Problem(home.path, home.line, message + where)] = None
+
+    def at_home(self, site: Site) -> Site:
+        """``site``, or the place in the project that led to it where it lies in a library."""
+        return self.home if self.home is not None and self.names.is_library(site.path) else site
+
+    def explained(self, unknown: Unknown) -> Unknown:
+        """The same at its place in the project; a library's own line is part of the reason."""
+        site = self.at_home(unknown.site)
+        if site is unknown.site:
+            return unknown
+        return replace(unknown, site=site, reason=f"{unknown.reason} ({unknown.site.path}:{unknown.site.line})")
+
+    def want(self, value: Any, *, surely: bool) -> None:
+        """Remember the package outside the codebase that ``value`` is of: its text would tell what is registered."""
+        name = outside_name(value)
+        if name:
+            head = name.partition(".")[0]
+            self.wanted[head] = self.wanted.get(head, False) or surely
+
+    def absence(self, value: Any) -> str:
+        """Why what ``value``, something outside the codebase, does is not known."""
+        name = outside_name(value)
+        head, _, rest = name.partition(".")
+        last = rest.rpartition(".")[2]
+        kind = "" if last.endswith("()") else "a class " if last[:1].isupper() else ""
+        there = self.sources is not None and self.sources.libraries is not None and self.sources.libraries.has(head)
+        where = "whose text does not tell" if there else "which is not installed beside this project"
+        return f"{last or head} is {kind}of {head}, {where}"
 
     def cannot_place(
         self, site: Site, kind: Literal["route", "router", "application", "call"], missing: str, reason: str
     ) -> None:
         """Remember a registration that ends in no route."""
-        self.unplaced[Unplaced(site, kind, missing, reason)] = None
+        home = self.at_home(site)
+        where = "" if home is site else f" ({site.path}:{site.line})"
+        self.unplaced[Unplaced(home, kind, missing, reason + where)] = None
         self.unresolved_includes += 1
+
+    def module_named(self, name: str, importer: str) -> str | None:
+        """The place of a module by its whole name; ``importer`` may be asking for itself."""
+        if name in ("__main__", self.names.modules.name(importer)):
+            return importer
+        return self.names.modules.find(importer, name)
+
+    def is_importable(self, path: str, module: str) -> bool | None:
+        """Whether importing ``module`` in the file at ``path`` succeeds; None when that is not known."""
+        find = self.names.modules.find
+        if find(path, module) is not None:
+            return True
+        package = module.partition(".")[0]
+        if not package or find(path, package) is not None:
+            return False
+        if package in _THERE:
+            return True
+        libraries = self.sources.libraries if self.sources is not None else None
+        return None if libraries is None else True if libraries.has(package) else None
+
+    def imports_of(self, path: str) -> Sequence[ImportFacts]:
+        """The imports of a module."""
+        facts = self.names.facts(path)
+        return facts.imports if facts is not None else ()
+
+    def let_go(self, value: Any) -> None:
+        """Note that ``value`` is more than a name inside of a function: it is returned, kept or handed on."""
+        if isinstance(value, Router):
+            value.is_local = False
+        elif is_list(value) or is_dict(value):
+            for one in value.values() if is_dict(value) else value:
+                if isinstance(one, Router):
+                    one.is_local = False
 
     def conditions_since(self, region: int) -> tuple[Condition, ...]:
         """The unsettled branches that what runs now stands in, of those entered after ``region``."""

@@ -5,12 +5,14 @@ whoever keeps a result of linking can tell whether it still holds.
 """
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from fastapi_expert.codebase.files.listing import MAX_BYTES
+from fastapi_expert.codebase.resolve.libraries import Libraries
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.ir import Stmt
 from fastapi_expert.codebase.syntax.reader import read_source
@@ -22,8 +24,10 @@ DATA = (".toml", ".json", ".yaml", ".yml")
 class Sources:
     """The files of one codebase by relative path; ``hashes`` are those of the Python files that its facts are of."""
 
-    def __init__(self, root: Path, hashes: dict[str, bytes]) -> None:
+    def __init__(self, root: Path, hashes: dict[str, bytes], libraries: Libraries | None = None) -> None:
         self.root = root
+        self.libraries = libraries
+        """What is installed beside the project; None where nothing is."""
         self.hashes = hashes
         self.read: dict[str, bytes | None] = {}
         """Each data file that was asked for, with the hash of its content; None when it was not there."""
@@ -39,9 +43,18 @@ class Sources:
         except UnicodeDecodeError:
             return None
 
+    def text_if_there(self, path: str) -> str | None:
+        """The same, without remembering that a file was not there."""
+        return self.text(path) if os.path.isfile(self.root / path) else None
+
+    @property
+    def edited_libraries(self) -> dict[str, bytes]:
+        """The files of libraries that were read and change without an install, with their hashes."""
+        return self.libraries.edited if self.libraries is not None else {}
+
     def has_changed(self) -> bool:
-        """Whether a data file says something else by now."""
-        return any(
+        """Whether a data file says something else by now, or a library that somebody edits."""
+        return (self.libraries is not None and self.libraries.have_changed()) or any(
             known != (None if (content := self._content(path)) is None else _hash(content))
             for path, known in self.read.items()
         )

@@ -1,14 +1,22 @@
 """One kind of statement each: what running it does to the names of its scope and to the route graph."""
 
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
-from fastapi_expert.codebase.interpret.attributes import attribute, bases, class_value, lineage
+from fastapi_expert.codebase.interpret.attributes import (
+    attribute,
+    bases,
+    class_attribute,
+    class_value,
+    lineage,
+    metaclass,
+)
 from fastapi_expert.codebase.interpret.containers import delete_item, items_of
 from fastapi_expert.codebase.interpret.evaluation import evaluate
 from fastapi_expert.codebase.interpret.operations import compare, truth
+from fastapi_expert.codebase.interpret.registration import delete_routes, route_list_method
 from fastapi_expert.codebase.interpret.runtime import Break, Raised, Return, Runtime, Stop
 from fastapi_expert.codebase.interpret.values import (
     MISSING,
@@ -18,14 +26,17 @@ from fastapi_expert.codebase.interpret.values import (
     FunctionValue,
     GeneratorCall,
     Instance,
+    RouteList,
     Scope,
     Site,
     Thunk,
     Unknown,
+    is_dict,
     is_list,
 )
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.ir import Expr, Stmt
+from fastapi_expert.codebase.vocabulary import ROUTE_DECORATORS
 
 MAX_LOOP = 500
 """A longer loop is a computation; its body runs once, for the names it binds."""
@@ -43,7 +54,7 @@ def _run_assignment(interp: Runtime, statement: ir.Assign, scope: Scope) -> None
         return
     simple = isinstance(target, str) and "." not in target
     if simple and scope.parent is None and not interp.region and ir.tag(value) not in _EVALUATED_AT_ONCE:
-        scope.names[target] = Thunk(value, scope)  # most constants are never asked for
+        scope.names[target] = Thunk(value, scope, statement.line)  # most constants are never asked for
         return
     interp.assign(target, evaluate(interp, value, scope), scope)
 
@@ -52,11 +63,17 @@ _EVALUATED_AT_ONCE = (ir.Call.TAG, ir.Attribute.TAG, ir.Subscript.TAG, ir.Condit
 
 
 def _run_augmented(interp: Runtime, statement: ir.Augment, scope: Scope) -> None:
-    value = evaluate(interp, ir.binary("+", statement.target, statement.value), scope)
     current = evaluate(interp, statement.target, scope)
+    if isinstance(current, RouteList):  # `router.routes += […]`
+        added = Arguments([evaluate(interp, statement.value, scope)], {}, {}, Site(scope.path, statement.line), scope)
+        route_list_method(interp, current, "extend", added)
+        return
+    value = evaluate(interp, ir.binary(statement.operator, statement.target, statement.value), scope)
     if is_list(current) and is_list(value):
         current[:] = value  # `routes += […]` changes the list in place
-    elif isinstance(statement.target, str):
+    elif is_dict(current) and is_dict(value):
+        current.update(value)
+    else:
         interp.assign(statement.target, value, scope)
 
 
@@ -84,8 +101,23 @@ def _run_class(interp: Runtime, statement: ir.ClassDef, scope: Scope) -> None:
         if isinstance(base, ClassValue):
             base.subclasses.append(value)
     _init_subclass(interp, value, {name: evaluate(interp, one, scope) for name, one in facts.keywords}, statement.line)
+    _made_by_metaclass(interp, value, Site(scope.path, statement.line))
     if facts.decorators:
         scope.names[facts.name] = decorated(interp, facts.decorators, value, scope)
+
+
+def _made_by_metaclass(interp: Runtime, cls: ClassValue, site: Site) -> None:
+    """Run what a metaclass of the codebase does where it makes a class."""
+    meta = metaclass(interp, cls)
+    if meta is None:
+        return
+    given = [cls.qualname.rpartition(".")[2], bases(interp, cls), cls.namespace]
+    for name, receiver in (("__new__", meta), ("__init__", cls)):
+        method = class_attribute(interp, meta, name, site, receiver=None)
+        if isinstance(method, FunctionValue):
+            interp.making.append(cls)
+            interp.call_function(replace(method, receiver=receiver), list(given), {}, site)
+            interp.making.pop()
 
 
 def _init_subclass(interp: Runtime, cls: ClassValue, keywords: dict[str, Any], line: int) -> None:
@@ -107,8 +139,11 @@ def decorated(interp: Runtime, decorators: Iterable[Expr], value: Any, scope: Sc
         if isinstance(decorator, str) and "." not in decorator and interp.lookup(scope, decorator) is MISSING:
             continue
         call = ir.match(decorator, ir.Call)
-        site = Site(scope.path, call.line if call is not None else 1)
-        applied = interp.call(evaluate(interp, decorator, scope), Arguments([value], {}, {}, site, scope))
+        site = Site(scope.path, call.line if call is not None else interp.line)
+        wrapper = evaluate(interp, decorator, scope)
+        if isinstance(wrapper, Unknown) and call is not None and _is_registering(call):
+            interp.cannot_place(site, "route", "the router of an endpoint", wrapper.reason)
+        applied = interp.call(wrapper, Arguments([value], {}, {}, site, scope))
         if isinstance(applied, (FunctionValue, ClassValue)) and not isinstance(value, ClassValue):
             if (applied.path, applied.qualname) != (value.path, value.qualname):
                 continue  # a wrapper: what it wraps is what the application runs
@@ -116,8 +151,16 @@ def decorated(interp: Runtime, decorators: Iterable[Expr], value: Any, scope: Sc
     return value
 
 
+def _is_registering(call: ir.Call) -> bool:
+    """Whether a decorator looks like one of a router: `….get("/path")`."""
+    part = ir.match(call.function, ir.Attribute)
+    name = part.name if part is not None else call.function if isinstance(call.function, str) else ""
+    path = ir.text_of(call.args[0]) if call.args else None
+    return name.rpartition(".")[2] in ROUTE_DECORATORS and path is not None and path[:1] in ("/", "")
+
+
 def _run_import(interp: Runtime, statement: ir.Import, scope: Scope) -> None:
-    imports = interp.files[scope.path].imports
+    imports = interp.imports_of(scope.path)
     for index in range(statement.first, len(imports)):
         if imports[index].line != statement.line:
             break
@@ -155,6 +198,7 @@ def _run_for(interp: Runtime, statement: ir.For, scope: Scope) -> None:
     value = evaluate(interp, statement.iterable, scope)
     items = items_of(interp, value)
     if items is None or len(items) > MAX_LOOP:
+        interp.want(value, surely=False)
         reason = f"a loop over what is not known: {value.reason}" if isinstance(value, Unknown) else "a loop"
         unknown = Unknown(Site(scope.path, statement.line), reason)
         interp.assign(statement.target, unknown, scope)
@@ -173,6 +217,8 @@ def _run_for(interp: Runtime, statement: ir.For, scope: Scope) -> None:
                     raise
                 except Stop:
                     continue
+        else:
+            interp.run(statement.orelse, scope)
 
 
 def _run_while(interp: Runtime, statement: ir.While, scope: Scope) -> None:
@@ -182,6 +228,8 @@ def _run_while(interp: Runtime, statement: ir.While, scope: Scope) -> None:
         if known is None:
             interp.uncertain([statement.body, ()], scope, _condition(value, scope, statement.line), is_loop=True)
         if not known:
+            if known is False:
+                interp.run(statement.orelse, scope)
             return
         try:
             interp.run(statement.body, scope)
@@ -214,7 +262,7 @@ def _run_match(interp: Runtime, statement: ir.Match, scope: Scope) -> None:
 def _fits(interp: Runtime, subject: Any, patterns: Sequence[Expr] | None, scope: Scope) -> bool | None:
     if patterns is None:
         return True
-    site = Site(scope.path, 1)
+    site = Site(scope.path, interp.line)
     known = [truth(compare("==", subject, evaluate(interp, one, scope), site)) for one in patterns]
     return True if True in known else None if None in known else False
 
@@ -224,7 +272,11 @@ def _run_delete(interp: Runtime, statement: ir.Delete, scope: Scope) -> None:
         if isinstance(target, str):
             scope.names.pop(target, None)
         elif (item := ir.match(target, ir.Subscript)) is not None:
-            delete_item(interp, evaluate(interp, item.value, scope), evaluate(interp, item.index, scope), scope)
+            owner, key = evaluate(interp, item.value, scope), evaluate(interp, item.index, scope)
+            if isinstance(owner, RouteList):
+                delete_routes(interp, owner, key)
+            else:
+                delete_item(interp, owner, key, scope)
 
 
 def _run_global(interp: Runtime, statement: ir.Global, scope: Scope) -> None:
@@ -275,12 +327,16 @@ def _enter(interp: Runtime, items: list[tuple[Expr, Expr]], statement: ir.With, 
 
 def _run_try(interp: Runtime, statement: ir.Try, scope: Scope) -> None:
     missing = _missing_import(interp, statement, scope)
-    if missing is None:
-        _run_body_of_try(interp, statement, scope)
-    elif isinstance(missing, Condition):
-        interp.uncertain([statement.body, *statement.handlers[:1]], scope, missing)
-    else:
-        interp.run(statement.handlers[0], scope)
+    try:
+        if missing is None:
+            _run_body_of_try(interp, statement, scope)
+        elif isinstance(missing, Condition):
+            interp.uncertain([statement.body, *statement.handlers[:1]], scope, missing)
+        else:
+            interp.run(statement.handlers[0], scope)
+    except (Return, Stop):
+        interp.run(statement.after, scope)
+        raise
     interp.run(statement.after, scope)
 
 
@@ -291,6 +347,7 @@ def _run_body_of_try(interp: Runtime, statement: ir.Try, scope: Scope) -> None:
             if bound is not None and isinstance(bound.target, str) and "." not in bound.target:
                 unknown = Unknown(Site(scope.path, bound.line), "bound in an except clause")
                 scope.names.setdefault(bound.target, unknown)
+    interp.guarded += bool(statement.handlers)
     try:
         interp.run(statement.body, scope)
     except Raised as error:
@@ -303,7 +360,13 @@ def _run_body_of_try(interp: Runtime, statement: ir.Try, scope: Scope) -> None:
         _, name = statement.caught[chosen[0]]
         if name:
             scope.names[name] = Unknown(site, "an exception")
-        interp.run(statement.handlers[chosen[0]], scope)
+        interp.guarded -= 1
+        try:
+            interp.run(statement.handlers[chosen[0]], scope)
+        finally:
+            interp.guarded += 1
+    finally:
+        interp.guarded -= bool(statement.handlers)
 
 
 def _catches(caught: Expr, name: str) -> bool:
@@ -317,8 +380,6 @@ def _catches(caught: Expr, name: str) -> bool:
 
 
 _IMPORT_ERRORS = frozenset(["ImportError", "ModuleNotFoundError", "Exception", "BaseException"])
-_THERE = frozenset([*sys.stdlib_module_names, "fastapi", "starlette", "pydantic", "anyio", "typing_extensions"])
-"""Packages that are there wherever FastAPI runs."""
 
 
 def _missing_import(interp: Runtime, statement: ir.Try, scope: Scope) -> Condition | bool | None:
@@ -326,21 +387,28 @@ def _missing_import(interp: Runtime, statement: ir.Try, scope: Scope) -> Conditi
     if not any(_catches_imports(caught) for caught, _ in statement.caught):
         return None
     doubtful: Condition | None = None
-    imports = interp.files[scope.path].imports
     for one in statement.body:
-        first = ir.match(one, ir.Import)
-        if first is None:
-            continue
-        imported = imports[first.first]
-        if interp.names.modules.find(scope.path, imported.module) is not None:
-            continue
-        package = imported.module.partition(".")[0]
-        if not package or interp.names.modules.find(scope.path, package) is not None:
+        module = _imported_by(interp, one, scope)
+        there = interp.is_importable(scope.path, module) if module else True
+        if there is False:
             return True
-        if package not in _THERE:
-            reason = f"whether {package} is installed is not known"
-            doubtful = doubtful or Condition(Site(scope.path, first.line), reason)
+        if there is None:
+            reason = f"whether {module.partition('.')[0]} is installed is not known"
+            doubtful = doubtful or Condition(Site(scope.path, ir.line_of(one)), reason)
     return doubtful
+
+
+def _imported_by(interp: Runtime, statement: Stmt, scope: Scope) -> str:
+    """The module that a statement imports, by `import`, `__import__(…)` or `import_module(…)`; "" when it does not."""
+    imported = ir.match(statement, ir.Import)
+    if imported is not None:
+        return interp.imports_of(scope.path)[imported.first].module
+    done = ir.match(statement, ir.Evaluate) or ir.match(statement, ir.Assign)
+    call = ir.match(done.value, ir.Call) if done is not None else None
+    if call is None or not isinstance(call.function, str) or not call.args:
+        return ""
+    named = call.function.rpartition(".")[2] in ("__import__", "import_module")
+    return (ir.text_of(call.args[0]) or "") if named else ""
 
 
 def _catches_imports(caught: Expr) -> bool:

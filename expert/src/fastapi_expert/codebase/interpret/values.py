@@ -1,6 +1,6 @@
 """What names stand for while module level is interpreted: plain Python strings, numbers, lists and dicts, and these."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple, TypeGuard
 
 from fastapi_expert.codebase.syntax.ir import Expr
@@ -14,6 +14,23 @@ def is_list(value: Any) -> TypeGuard[list[Any]]:
 def is_dict(value: Any) -> TypeGuard[dict[Any, Any]]:
     """Whether it is a mapping that was written out."""
     return isinstance(value, dict)
+
+
+class Defaulting(dict[Any, Any]):
+    """A `defaultdict`: what is missing is made by ``factory``."""
+
+    def __init__(self, factory: Any, items: dict[Any, Any]) -> None:
+        super().__init__(items)
+        self.factory = factory
+
+
+def as_key(value: Any) -> Any:
+    """``value`` as the key of a mapping: a tuple stands in a list here."""
+    if isinstance(value, Member):
+        return value if isinstance(value.value, (str, int)) else replace(value, value=as_key(value.value))
+    if is_dict(value):
+        return id(value)
+    return tuple([as_key(one) for one in value]) if is_list(value) else value
 
 
 DOUBTFUL = "it was added, changed or removed under a condition that the text does not settle"
@@ -51,6 +68,19 @@ class ModuleInfo(NamedTuple):
     module_finder: PathValue
     name: str
     ispkg: bool
+
+
+class EntryPoint(NamedTuple):
+    """What a distribution offers others to load: `name = value` in a group."""
+
+    name: str
+    value: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPoints:
+    """`entry_points()` before a group is chosen."""
 
 
 HOLE = "{?}"
@@ -179,6 +209,23 @@ class Partial:
     keywords: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class TupleClass:
+    """What `namedtuple` gives: the names of the fields, and the defaults of the last of them."""
+
+    fields: tuple[str, ...]
+    defaults: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Getter:
+    """`operator.attrgetter`, `itemgetter` (``kind`` attribute, item) or `methodcaller` (method, then its arguments)."""
+
+    kind: str
+    names: tuple[Any, ...]
+    keywords: dict[str, Any]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Super:
     """`super()` inside a method of ``cls``."""
@@ -228,6 +275,7 @@ class Thunk:
 
     expr: Expr
     scope: "Scope"
+    line: int = 1
     value: Any = MISSING
 
 
@@ -253,6 +301,8 @@ class Scope:
     """Names that `global` and `nonlocal` bind elsewhere."""
     on_yield: Any = None
     """What takes the values that a generator yields."""
+    is_comprehension: bool = False
+    """`:=` binds outside of it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -320,6 +370,10 @@ class Router:
     """What runs when the application starts: `lifespan`, `on_startup`, `@on_event("startup")`."""
     variants: "list[Router]" = field(default_factory=list[Any])
     """The same application as other calls of its factory made it."""
+    is_local: bool = False
+    """This application is nothing but a name inside of a function: no server gets hold of it."""
+    is_replaced: bool = False
+    """The name of this application was given to another one."""
     is_given: bool = False
     """It stands for an application that a framework hands in: nothing in the text makes it."""
 

@@ -47,7 +47,9 @@ class Catalogue:
     # -- finding --------------------------------------------------------------------------------------------------
 
     def mark(self, path: str, qualname: str, kind: Kind) -> str:
-        """Give the definition a kind unless it has one; its id either way."""
+        """Give the definition a kind unless it has one; its id either way, none for what a library defines."""
+        if self.names.is_library(path):
+            return ""
         key = (path, qualname)
         if key not in self.kinds:
             self.kinds[key] = kind

@@ -14,7 +14,7 @@ from fastapi_expert.codebase.interpret.values import (
     Site,
 )
 from fastapi_expert.codebase.link.roles import builds_app
-from fastapi_expert.codebase.link.routes import included
+from fastapi_expert.codebase.link.routes import included, is_reachable
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import FileFacts, FunctionFacts
 from fastapi_expert.codebase.syntax.ir import Expr
@@ -125,7 +125,8 @@ def applications(interp: Interpreter) -> list[Router]:
     inner = included(interp.routers)
     made: dict[Site, list[Router]] = {}
     for router in interp.routers:
-        if router.is_app and not router.is_given and id(router) not in inner and not is_test_path(router.site.path):
+        own = not is_test_path(router.site.path) and not interp.names.is_library(router.site.path)
+        if router.is_app and is_reachable(router) and id(router) not in inner and own:
             made.setdefault(router.site, []).append(router)
     found: list[Router] = []
     for several in made.values():

@@ -21,6 +21,7 @@ from fastapi_expert.codebase.link.components import Catalogue
 from fastapi_expert.codebase.link.coverage import Coverage, tests
 from fastapi_expert.codebase.link.description import Description
 from fastapi_expert.codebase.link.entrypoints import applications, run_all
+from fastapi_expert.codebase.link.guards import guards_of
 from fastapi_expert.codebase.link.incremental import LinkInputs
 from fastapi_expert.codebase.link.protection.judge import Judge, Verdict
 from fastapi_expert.codebase.link.routes import (
@@ -30,6 +31,7 @@ from fastapi_expert.codebase.link.routes import (
     unattached,
 )
 from fastapi_expert.codebase.model import Component, Problem, Route
+from fastapi_expert.codebase.resolve.libraries import Libraries
 from fastapi_expert.codebase.resolve.names import Names
 from fastapi_expert.codebase.vocabulary import is_test_path
 
@@ -65,6 +67,8 @@ class RouteRow(NamedTuple):
     order: int
     site: Site
     websocket: bool
+    guards: tuple[str, ...] = ()
+    """What is asked of callers on the way, see :func:`.guards.guards_of`."""
 
 
 class FullInventory(NamedTuple):
@@ -83,12 +87,37 @@ def link(names: Names, *, live: bool = True, sources: Sources | None = None) -> 
     interp = Interpreter(names, sources)
     run_all(interp)
     linked = Linked(interp, live=live)
+    libraries = sources.libraries if sources is not None else None
+    if libraries is not None:
+        linked = _with_libraries(linked, names, sources, libraries, live)
+        interp, names = linked.interp, linked.interp.names
     if interp.unresolved_includes and interp.unread:
         deeper = Interpreter(names, sources, deeply=True)
         run_all(deeper)
         looked_deeper = Linked(deeper, live=live)
         if len(looked_deeper.table) >= len(linked.table):  # a deeper look that gave up must not hide what is known
             return looked_deeper
+    return linked
+
+
+MAX_ROUNDS = 5
+"""How often a library may turn out to hang on another one."""
+
+
+def _with_libraries(
+    linked: "Linked", names: Names, sources: Sources | None, libraries: Libraries, live: bool
+) -> "Linked":
+    """Link again with the installed packages opened that registrations hang on, until none is missing."""
+    for _ in range(MAX_ROUNDS):
+        if not libraries.open_wanted(linked.interp.wanted):
+            break
+        interp = Interpreter(names.with_libraries(libraries), sources)
+        run_all(interp)
+        again = Linked(interp, live=live)
+        if len(again.table) < len(linked.table):  # a library that is not understood must not hide what is known
+            break
+        linked = again
+    libraries.keep()
     return linked
 
 
@@ -101,7 +130,7 @@ class Linked:
         self.router_ids: dict[int, str] = {}
         self._taken: dict[str, int] = {}
         for router in interp.routers:
-            if not is_test_path(router.site.path):
+            if not is_test_path(router.site.path) and not interp.names.is_library(router.site.path):
                 self.router_ids[id(router)] = self._router_id(router)
         self._served = [(app, serve(interp, app, live=live)) for app in applications(interp)]
         self._flat = [route for _, one in self._served for route in one.routes]
@@ -132,7 +161,7 @@ class Linked:
                     continue
                 entry = route.entry
                 endpoint, name = self.catalogue.id_of_value(entry.endpoint) or "", route_name(route)
-                rest = (name, self.router_ids[id(app)], order, entry.site, entry.websocket)
+                rest = (name, self.router_ids[id(app)], order, entry.site, entry.websocket, guards_of(route))
                 rows.extend([RouteRow(endpoint, method, route.path, *rest) for method in entry.methods])
         return tuple(rows)
 
@@ -265,6 +294,8 @@ class Linked:
         for routes in alone.values():
             router = routes[0].app
             what = f"{router.name or 'this router'} is included by no application that the text shows"
+            if router.is_replaced:
+                what = f"the name {router.name} is given to another application"
             self.interp.problem(router.site, f"{what}; its {len(routes)} routes are listed as unattached")
         self._report_doubtful()
 

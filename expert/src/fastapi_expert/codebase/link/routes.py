@@ -47,9 +47,14 @@ class FlatRoute(NamedTuple):
     @property
     def reach(self) -> Reach:
         """Whether a request gets there: surely, under a condition that the text does not settle, or not as one sees."""
-        if not self.app.is_app or self.app.is_given or self.unknowns:
+        if not self.app.is_app or not is_reachable(self.app) or self.unknowns:
             return "unattached"
         return "conditional" if self.conditions else "served"
+
+
+def is_reachable(app: Router) -> bool:
+    """Whether a server can get hold of an application, as far as the text tells."""
+    return not (app.is_given or app.is_replaced or app.is_local)
 
 
 class FlatMount(NamedTuple):
@@ -112,6 +117,8 @@ def unattached(interp: Interpreter, served: Iterable[FlatRoute], *, live: bool) 
     for router in interp.routers:
         if id(router) in reached or id(router) in inner or is_test_path(router.site.path):
             continue
+        if interp.names.is_library(router.site.path):
+            continue  # what a library has for itself
         for route in serve(interp, router, live=live).routes:
             endpoint = str(getattr(route.entry.endpoint, "qualname", ""))
             key = (route.entry.site, route.entry.methods, route.path, endpoint)

@@ -1,6 +1,11 @@
 """Module names to files, without running an import: packages, src layouts, namespace packages, several roots."""
 
+import copy
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fastapi_expert.codebase.resolve.libraries import Libraries
 
 
 class Modules:
@@ -19,6 +24,18 @@ class Modules:
         self._heads.update(path.rpartition("/")[2][: -len(".py")] for path in self.files)
         self._found: dict[tuple[str, str], str | None] = {}
         self._started: dict[str, list[str]] = {}
+        self.libraries: Libraries | None = None
+        """Installed packages that are looked into as if they were the project's own."""
+
+    def with_libraries(self, libraries: "Libraries") -> "Modules":
+        """The same, and what the project does not have itself is looked for in ``libraries``."""
+        wider = copy.copy(self)
+        wider._found, wider.libraries = {}, libraries
+        return wider
+
+    def is_library(self, path: str) -> bool:
+        """Whether the place is of an installed library."""
+        return self.libraries is not None and self.libraries.holds(path)
 
     def _all_folders(self) -> set[str]:
         folders: set[str] = {""}
@@ -28,6 +45,10 @@ class Modules:
                 folders.add(folder)
                 folder = _parent(folder)
         return folders
+
+    def folders(self) -> list[str]:
+        """Every folder that holds Python, at any depth, and the root, sorted."""
+        return sorted(self._folders)
 
     def is_file(self, path: str) -> bool:
         return path in self.files
@@ -46,6 +67,8 @@ class Modules:
 
     def listing(self, folder: str) -> list[str]:
         """The Python files and the folders that hold some, directly in ``folder``, sorted."""
+        if self.libraries is not None and self.libraries.holds(f"{folder}/"):
+            return self.libraries.listing(folder)
         return sorted(path for path in (*self.files, *self._folders) if path and _parent(path) == folder)
 
     def top(self, path: str) -> str:
@@ -57,6 +80,8 @@ class Modules:
 
     def name(self, path: str) -> str:
         """The dotted name under which the file at ``path`` is imported."""
+        if self.libraries is not None and self.libraries.holds(path):
+            return self.libraries.name(path)
         top = self.top(path)
         inner = path[len(top) + 1 :] if top else path
         parts = inner[: -len(".py")].split("/")
@@ -70,8 +95,17 @@ class Modules:
         """The place of ``module`` as written in ``importer`` (leading dots are relative), None when it lies outside."""
         key = (_parent(importer), module)
         if key not in self._found:
-            self._found[key] = self._relative(key[0], module) if module.startswith(".") else self._absolute(*key)
+            self._found[key] = self._place(importer, module)
         return self._found[key]
+
+    def _place(self, importer: str, module: str) -> str | None:
+        if self.libraries is not None and self.libraries.holds(importer):
+            return self.libraries.find(importer, module)
+        folder = _parent(importer)
+        own = self._relative(folder, module) if module.startswith(".") else self._absolute(folder, module)
+        if own is None and self.libraries is not None and not module.startswith("."):
+            return self.libraries.find(importer, module)
+        return own
 
     def child(self, place: str, name: str) -> str | None:
         """The submodule ``name`` of the package at ``place``."""
@@ -82,6 +116,8 @@ class Modules:
         return None
 
     def _at(self, base: str) -> str | None:
+        if self.libraries is not None and self.libraries.holds(f"{base}/"):
+            return self.libraries.at(base)
         for path in (_join(base, "__init__.py"), f"{base}.py"):
             if path in self.files:
                 return path

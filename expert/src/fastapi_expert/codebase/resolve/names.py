@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from fastapi_expert.codebase.resolve.modules import Modules
 from fastapi_expert.codebase.syntax import ir
@@ -13,6 +13,9 @@ from fastapi_expert.codebase.syntax.facts import (
     ImportFacts,
 )
 from fastapi_expert.codebase.syntax.ir import Expr, Stmt
+
+if TYPE_CHECKING:
+    from fastapi_expert.codebase.resolve.libraries import Libraries
 
 MAX_HOPS = 25
 """A re-export chain longer than this is a circle."""
@@ -43,10 +46,24 @@ class Names:
         Names of the top level, `Class.name` for what a class holds, and `Class.` where the order of its fields counted.
         """
 
+    def with_libraries(self, libraries: "Libraries") -> "Names":
+        """The same names, and those of installed libraries that were opened."""
+        return Names(self.files, self.modules.with_libraries(libraries))
+
+    def facts(self, path: str) -> FileFacts | None:
+        """The facts of a file of the codebase or of an opened library."""
+        own = self.files.get(path)
+        libraries = self.modules.libraries
+        return own if own is not None or libraries is None else libraries.facts(path)
+
+    def is_library(self, path: str) -> bool:
+        """Whether the place is of an installed library."""
+        return self.modules.is_library(path)
+
     def function(self, path: str, qualname: str) -> FunctionFacts | None:
         by_name = self._functions.get(path)
         if by_name is None:
-            facts = self.files.get(path)
+            facts = self.facts(path)
             by_name = {f.qualname: f for f in facts.functions} if facts else {}
             self._functions[path] = by_name
         return by_name.get(qualname)
@@ -60,7 +77,7 @@ class Names:
     def class_(self, path: str, qualname: str) -> ClassFacts | None:
         by_name = self._classes.get(path)
         if by_name is None:
-            facts = self.files.get(path)
+            facts = self.facts(path)
             by_name = {c.qualname: c for c in facts.classes} if facts else {}
             self._classes[path] = by_name
         return by_name.get(qualname)
@@ -70,7 +87,7 @@ class Names:
         bound = self._bindings.get(path)
         if bound is None:
             bound = dict[str, Stmt | ImportFacts]()
-            facts = self.files.get(path)
+            facts = self.facts(path)
             if facts is not None:
                 for imported in facts.imports:  # imports in functions too: a name imported late is still that name
                     name = imported.alias or imported.module.split(".")[0]
@@ -121,7 +138,7 @@ class Names:
 
     def star_sources(self, path: str) -> Iterator[str]:
         """The places that the module at ``path`` imports everything from."""
-        facts = self.files.get(path)
+        facts = self.facts(path)
         for imported in facts.imports if facts else ():
             if imported.name == "*" and not imported.scope:
                 place = self.modules.find(path, imported.module)

@@ -43,7 +43,12 @@ def _expression_statement(translator: Translator, node: Node) -> Stmt | None:
     if inner.type == "assignment":
         return _assignment(translator, inner)
     if inner.type == "augmented_assignment":
-        return ir.augment(line(inner), translator.expr(part(inner, "left")), translator.expr(part(inner, "right")))
+        left, right = translator.expr(part(inner, "left")), translator.expr(part(inner, "right"))
+        operator = part(inner, "operator")
+        return ir.augment(line(inner), left, right, translator.text(operator)[:-1] if operator is not None else "")
+    if inner.type == "yield" and translator.text(inner).startswith("yield from"):
+        given = ir.yield_(line(inner), _YIELDED)
+        return ir.for_(line(inner), _YIELDED, translator.expr(inner.named_children[0]), (given,), ())
     if inner.type == "yield":
         return ir.yield_(line(inner), translator.expr(inner.named_children[0]) if inner.named_child_count else ir.NONE)
     if inner.type in _EFFECTS:
@@ -51,6 +56,8 @@ def _expression_statement(translator: Translator, node: Node) -> Stmt | None:
     return None
 
 
+_YIELDED = "__yielded"
+"""The variable of the loop that `yield from` is."""
 _EFFECTS = frozenset(
     ["call", "await", "list_comprehension", "set_comprehension", "conditional_expression", "boolean_operator", "tuple"]
 )
@@ -119,11 +126,18 @@ def _branch(translator: Translator, node: Node, orelse: tuple[Stmt, ...]) -> Stm
 
 def _for(translator: Translator, node: Node) -> Stmt:
     left, right = translator.expr(part(node, "left")), translator.expr(part(node, "right"))
-    return ir.for_(line(node), left, right, block(translator, part(node, "body")))
+    return ir.for_(line(node), left, right, block(translator, part(node, "body")), _otherwise(translator, node))
 
 
 def _while(translator: Translator, node: Node) -> Stmt:
-    return ir.while_(line(node), translator.expr(part(node, "condition")), block(translator, part(node, "body")))
+    condition, body = translator.expr(part(node, "condition")), block(translator, part(node, "body"))
+    return ir.while_(line(node), condition, body, _otherwise(translator, node))
+
+
+def _otherwise(translator: Translator, node: Node) -> tuple[Stmt, ...]:
+    """What the `else` of a loop holds."""
+    alternative = part(node, "alternative")
+    return block(translator, part(alternative, "body")) if alternative is not None else ()
 
 
 def _with(translator: Translator, node: Node) -> Stmt:
@@ -152,7 +166,9 @@ def _try(translator: Translator, node: Node) -> Stmt:
         if child.type in ("except_clause", "except_group_clause") and blocks:
             handlers.append(block(translator, blocks[-1]))
             caught.append(_caught(translator, child))
-        elif child.type in ("else_clause", "finally_clause") and blocks:
+        elif child.type == "else_clause" and blocks:
+            body += block(translator, blocks[-1])
+        elif child.type == "finally_clause" and blocks:
             after += block(translator, blocks[-1])
     return ir.try_(line(node), body, tuple(handlers), after, tuple(caught))
 

@@ -5,6 +5,7 @@ tree for every node takes; the tree is asked whether they are code at all, and a
 """
 
 import re
+from collections.abc import Iterable
 from itertools import chain
 from typing import NamedTuple
 
@@ -15,6 +16,8 @@ from fastapi_expert.codebase.syntax.facts import ImportFacts, Param
 
 _DEFINITIONS = re.compile(rb"\n(?=[ \tadcfi])[ \t]*+(?:(async[ \t]+def|def|class)|(from|import))\b")
 _ON_FIRST_LINE = re.compile(rb"[ \t]*+(?:(async[ \t]+def|def|class)|(from|import))\b")
+_LATER_ON_A_LINE = re.compile(rb"[;:][ \t]*+(?:((?!))|(from|import)\b)")
+"""An import behind another statement, or behind the colon of a compound one."""
 _TOP_LEVEL = re.compile(rb"^(?:async[ \t]+def|def|class|@|from|import)\b|^@", re.MULTILINE)
 
 _NAMES = rb"\w++(?:[ \t]++as[ \t]++\w++)?+[ \t]*+"
@@ -58,8 +61,7 @@ class Definitions:
         """Qualnames are as `__qualname__` has them, without `<locals>`."""
         open_until: list[tuple[int, str, bool]] = []
         seen: dict[str, int] = {}
-        first = _ON_FIRST_LINE.match(self.source)
-        for found in chain((first,) if first is not None else (), _DEFINITIONS.finditer(self.source)):
+        for found in self._candidates():
             start = found.start(found.lastindex or 0)
             leaf = self.root.descendant_for_byte_range(start, start + 1)
             while open_until and open_until[-1][0] <= start:
@@ -74,6 +76,10 @@ class Definitions:
                 continue
             if found[2]:
                 self._import(node, scope)
+                behind = node.next_named_sibling  # a semicolon: no line starts with it
+                while behind is not None and behind.start_point.row == node.end_point.row:
+                    self._import(behind, scope)
+                    behind = behind.next_named_sibling
                 continue
             name_node = node.child_by_field_name("name")
             if node.type not in ("function_definition", "class_definition") or name_node is None:
@@ -88,6 +94,13 @@ class Definitions:
             open_until.append((node.end_byte, qualname, node.type == "class_definition"))
             if not scope:
                 self.known.add(name.encode())
+
+    def _candidates(self) -> Iterable[re.Match[bytes]]:
+        """Where a definition or an import may begin, in order."""
+        first = _ON_FIRST_LINE.match(self.source)
+        found = chain((first,) if first is not None else (), _DEFINITIONS.finditer(self.source))
+        later = list(_LATER_ON_A_LINE.finditer(self.source))
+        return sorted([*found, *later], key=lambda one: one.start()) if later else found
 
     def _alone(self, start: int) -> Node | None:
         """A top-level definition that a syntax error near it swallowed, parsed by itself."""

@@ -399,12 +399,13 @@ class Assign(NamedTuple):
 
 
 class Augment(NamedTuple):
-    """``target += value`` and its like."""
+    """``target += value`` and its like; ``operator`` is without the `=`."""
 
     tag: str
     line: int
     target: Expr
     value: Expr
+    operator: str
     TAG = "+="
 
 
@@ -465,23 +466,25 @@ class If(NamedTuple):
 
 
 class For(NamedTuple):
-    """`for`."""
+    """`for`; ``orelse`` runs where no `break` ended the loop."""
 
     tag: str
     line: int
     target: Expr
     iterable: Expr
     body: Block
+    orelse: Block
     TAG = "for"
 
 
 class While(NamedTuple):
-    """`while`."""
+    """`while`; ``orelse`` runs where no `break` ended the loop."""
 
     tag: str
     line: int
     condition: Expr
     body: Block
+    orelse: Block
     TAG = "while"
 
 
@@ -528,7 +531,7 @@ class With(NamedTuple):
 
 
 class Try(NamedTuple):
-    """`try`; ``after`` is what `else` and `finally` hold, ``caught`` the type and the name of each handler."""
+    """`try`; `else` ends ``body``, ``after`` is what `finally` holds, ``caught`` type and name of each handler."""
 
     tag: str
     line: int
@@ -570,8 +573,8 @@ def assign(line: int, target: Expr, value: Expr, annotation: Expr) -> Stmt:
     return (Assign.TAG, line, target, value, annotation)
 
 
-def augment(line: int, target: Expr, value: Expr) -> Stmt:
-    return (Augment.TAG, line, target, value)
+def augment(line: int, target: Expr, value: Expr, operator: str) -> Stmt:
+    return (Augment.TAG, line, target, value, operator)
 
 
 def evaluate(line: int, value: Expr) -> Stmt:
@@ -598,12 +601,12 @@ def if_(line: int, condition: Expr, body: Block, orelse: Block) -> Stmt:
     return (If.TAG, line, condition, body, orelse)
 
 
-def for_(line: int, target: Expr, iterable: Expr, body: Block) -> Stmt:
-    return (For.TAG, line, target, iterable, body)
+def for_(line: int, target: Expr, iterable: Expr, body: Block, orelse: Block) -> Stmt:
+    return (For.TAG, line, target, iterable, body, orelse)
 
 
-def while_(line: int, condition: Expr, body: Block) -> Stmt:
-    return (While.TAG, line, condition, body)
+def while_(line: int, condition: Expr, body: Block, orelse: Block) -> Stmt:
+    return (While.TAG, line, condition, body, orelse)
 
 
 def match_(line: int, subject: Expr, cases: Sequence[tuple[Sequence[Expr] | None, Expr, Block]]) -> Stmt:
@@ -651,7 +654,7 @@ def blocks(stmt: Stmt) -> Sequence[Block]:
 
 _BLOCKS: dict[str, Callable[[Stmt], Sequence[Block]]] = {
     If.TAG: lambda stmt: (stmt[3], stmt[4]),
-    For.TAG: lambda stmt: (stmt[4],),
+    For.TAG: lambda stmt: (stmt[4], stmt[5]),
     With.TAG: lambda stmt: (stmt[3],),
     Match.TAG: lambda stmt: tuple([case[2] for case in stmt[3]]),
     Try.TAG: lambda stmt: (stmt[2], stmt[4], *reversed(stmt[3])),
@@ -662,7 +665,9 @@ def yields(body: Block) -> bool:
     """Whether a function with this body is a generator."""
     for stmt in body:
         loop = match(stmt, While)
-        if stmt[0] == Yield.TAG or any(yields(block) for block in (blocks(stmt) if loop is None else (loop.body,))):
+        if stmt[0] == Yield.TAG or any(
+            yields(block) for block in (blocks(stmt) if loop is None else (loop.body, loop.orelse))
+        ):
             return True
     return False
 
@@ -707,7 +712,7 @@ def expressions(body: Block) -> Iterator[Expr]:
         own = _OWN.get(stmt[0])
         yield from own(stmt) if own is not None else ()
         loop = match(stmt, While)
-        for block in blocks(stmt) if loop is None else (loop.body,):
+        for block in blocks(stmt) if loop is None else (loop.body, loop.orelse):
             yield from expressions(block)
 
 

@@ -145,7 +145,7 @@ _EXPRESSIONS: dict[str, tuple[_Part, ...]] = {
 }
 _STATEMENTS: dict[str, tuple[_Part, ...]] = {
     ir.Assign.TAG: (_one, _one, _one),
-    ir.Augment.TAG: (_one, _one),
+    ir.Augment.TAG: (_one, _one, _plain),
     ir.Evaluate.TAG: (_one,),
     ir.Return.TAG: (_one,),
     ir.Def.TAG: (_plain,),
@@ -153,8 +153,8 @@ _STATEMENTS: dict[str, tuple[_Part, ...]] = {
     ir.Stop.TAG: (_plain,),
     ir.Import.TAG: (_import,),
     ir.If.TAG: (_one, _block, _block),
-    ir.For.TAG: (_one, _one, _block),
-    ir.While.TAG: (_one, _block),
+    ir.For.TAG: (_one, _one, _block, _block),
+    ir.While.TAG: (_one, _block, _block),
     ir.Match.TAG: (_one, _cases),
     ir.Delete.TAG: (_several,),
     ir.Global.TAG: (_names, _plain),

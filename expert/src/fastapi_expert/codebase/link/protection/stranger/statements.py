@@ -133,9 +133,8 @@ class Statements(Following):
         return Ways(on=state)
 
     def run_import(self, statement: Stmt, state: State, scope: Scope) -> Ways:
-        facts = self.names.files[scope.path]
         local = Scope(scope.path, {})
-        for imported in facts.imports[ir.Import._make(statement).first :]:
+        for imported in self.interp.imports_of(scope.path)[ir.Import._make(statement).first :]:
             if imported.line != ir.line_of(statement):
                 break
             self.interp.bind_import(imported, local)
