@@ -41,7 +41,7 @@ class Editor:
 
     def files(self) -> list[Path]:
         """What there is to edit."""
-        return sorted(file for file in self.root.rglob("*.py") if ".venv" not in file.parts)
+        return sorted(file for file in self.root.rglob("*.py") if ".venv" not in file.parts and file.is_file())
 
     def somewhere(self, pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
         """One of the places where ``pattern`` is found."""
