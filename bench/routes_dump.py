@@ -4,17 +4,12 @@ Run by the interpreter of the project under study, from the folder that its modu
 but that project (Python 3.8, any FastAPI: flat `app.routes`, or a live tree since 0.137). It imports the project, that
 is, runs its code: do it where nothing can be harmed. No lifespan is run unless `--lifespan` says so.
 
-A table is `{"fastapi", "application", "commit", "routes"}`; a route has
+A table is `{"fastapi", "application", "commit", "routes"}`; a route is what `expert routes --import` asks for as well
+(`fastapi_expert/witness/child.py`, which also says what is left out), and besides
 
-method, path, endpoint    the whole path; module and qualified name of the function
-name, tags, status_code, response_model
-file, line                of the function, relative to `--root`; None where an installed package holds it (`library`)
-dependencies              the calls of its tree: [module:qualname, is a security scheme, auto_error]
-protected                 by reading that tree: a scheme with auto_error, or a dependency that refuses by its name
+protected                 by reading the tree: a scheme with auto_error, or a dependency that refuses by its name
 by                        the calls that say so
 asked                     with `--ask`: what a request without credentials met, `{"status", "location"?, "error"?}`
-
-HEAD that Starlette adds to GET, mounts themselves and the documentation pages are left out.
 
 `--ask` fills path parameters with 1, a UUID or the first member of an enumeration, sends no body, and has each request
 answered in a child process with a time limit: a route that hangs or ends its process costs nobody else's answer. The
@@ -22,18 +17,15 @@ children reach no network but this machine's.
 """
 
 import argparse
-import ast
 import asyncio
 import contextlib
 import enum
-import importlib
-import inspect
+import importlib.util
 import json
 import os
 import re
 import select
 import signal
-import socket
 import sys
 import time
 import uuid
@@ -53,144 +45,18 @@ REFUSES = re.compile(
 LETS_THROUGH = re.compile(
     r"optional|or_none|maybe|if_any|anonymous|unauthenticated|not_required|or_guest", re.IGNORECASE
 )
-INSTALLED = re.compile(r"(site|dist)-packages|lib/python3\.\d+/")
+CHILD = Path(__file__).resolve().parents[1] / "expert/src/fastapi_expert/witness/child.py"
 
 
-# --- the table --------------------------------------------------------------------------------------------------------
+def shared():
+    """The program that `expert` has run for a table: a file of its own, for interpreters that have no `expert`."""
+    spec = importlib.util.spec_from_file_location("route_table", CHILD)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
-def walk(routes, prefix=""):
-    """Every endpoint below: (route, kind, whole path)."""
-    for route in routes:
-        kind = type(route).__name__
-        if kind == "_IncludedRouter":
-            from fastapi.routing import iter_route_contexts
-
-            for context in iter_route_contexts([route]):
-                kind = type(context.original_route).__name__
-                included = getattr(getattr(context, "_route_context", None), "starlette_route", None)
-                yield from one(included or context, prefix, kind)  # before 0.165 only the first knows its path
-        else:
-            yield from one(route, prefix, kind)
-
-
-def one(route, prefix, kind):
-    path = getattr(route, "path", None)
-    if kind in ("Mount", "Host"):
-        inner = getattr(getattr(route, "original_route", route), "app", None)
-        below = prefix + (path or "" if kind == "Mount" else "")
-        yield from walk(getattr(inner, "routes", None) or [], below)
-    elif path is not None:
-        yield route, kind, prefix + path
-
-
-def rows(app, root):
-    """The table's rows, each with its route."""
-    for route, kind, path in walk(app.routes):
-        endpoint = plain(getattr(route, "endpoint", None))
-        module = getattr(endpoint, "__module__", "") or ""
-        if module.startswith(("fastapi.applications", "fastapi.openapi", "cadwyn.applications")):
-            continue
-        for method in methods_of(route, kind):
-            yield describe(route, endpoint, method, path, root), route
-
-
-def methods_of(route, kind):
-    if "WebSocket" in kind:
-        return ["WEBSOCKET"]
-    methods = getattr(route, "methods", None)
-    if methods is None:
-        methods = {"GET"} if kind == "Route" else set()
-    if kind == "Route" and "GET" in methods:
-        methods = set(methods) - {"HEAD"}
-    return sorted(methods)
-
-
-def describe(route, endpoint, method, path, root):
-    file, line = place(endpoint)
-    library = bool(file and INSTALLED.search(file))
-    calls = list(tree(getattr(route, "dependant", None)))
-    by = [call for call, scheme, auto_error in calls if refuses(call, scheme, auto_error)]
-    model = getattr(route, "response_model", None)
-    status = getattr(route, "status_code", None)
-    return {
-        "method": method,
-        "path": path,
-        "endpoint": named(endpoint),
-        "name": getattr(route, "name", None),
-        "line": line,
-        "tags": [str(getattr(tag, "value", tag)) for tag in getattr(route, "tags", None) or []],
-        "status_code": int(status) if status is not None else None,
-        "response_model": None if model is None else model.__name__ if isinstance(model, type) else str(model),
-        "file": None if library or not file else relative(file, root),
-        "library": library,
-        "dependencies": calls,
-        "protected": bool(by),
-        "by": by,
-    }
-
-
-def plain(function):
-    """Without `partial` around it."""
-    while hasattr(function, "func"):
-        function = function.func
-    return function
-
-
-def named(function):
-    function = plain(function)
-    if not hasattr(function, "__qualname__"):
-        function = type(function)
-        return f"{function.__module__}:{function.__qualname__}()"
-    return f"{function.__module__}:{function.__qualname__}"
-
-
-def place(function):
-    """File and line of what was written, below decorators: by `__wrapped__`, else by name in the module it says."""
-    try:
-        function = inspect.unwrap(function)
-        target = function if hasattr(function, "__code__") or inspect.isclass(function) else type(function)
-        target = getattr(function, "__func__", target)
-        file, line = inspect.getsourcefile(target), inspect.getsourcelines(target)[1]
-    except (TypeError, OSError, ValueError):
-        file, line = None, None
-    if file is None or INSTALLED.search(file) or not Path(file).is_file():  # it is made by a library, or of a text
-        module = getattr(sys.modules.get(getattr(function, "__module__", None) or ""), "__file__", None)
-        if module and not INSTALLED.search(module):
-            return module, line_of(module, getattr(function, "__qualname__", ""))
-    return file, line
-
-
-def line_of(module, qualname):
-    """Where the innermost function of this name begins, None when the text has none."""
-    name = qualname.rpartition(".")[2]
-    found = [
-        min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-        for node in ast.walk(ast.parse(Path(module).read_text()))
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == name
-    ]
-    return found[-1] if found else None
-
-
-def relative(file, root):
-    try:
-        return Path(os.path.realpath(file)).relative_to(root).as_posix()
-    except ValueError:
-        return file
-
-
-def tree(dependant):
-    """The calls of a dependency tree, outermost first, the endpoint's own left out."""
-    for below in getattr(dependant, "dependencies", None) or []:
-        scheme = below.call if is_scheme(below.call) else None
-        yield [named(below.call), scheme is not None, getattr(scheme, "auto_error", None)]
-        yield from tree(below)
-
-
-def is_scheme(call):
-    from fastapi.security.base import SecurityBase
-
-    return isinstance(call, SecurityBase)
+child = shared()
 
 
 def refuses(call, scheme, auto_error):
@@ -211,7 +77,7 @@ def ask(app, table, limit, budget, lifespan):
         row["asked"] = {"status": None, "error": "not asked: the time for all was over"}
     end = time.monotonic() + budget
     while waiting and time.monotonic() < end:
-        reader, child = start(app, waiting, limit, lifespan)
+        reader, worker = start(app, waiting, limit, lifespan)
         done = 0
         with os.fdopen(reader, "rb", buffering=0) as pipe:
             answers = lines(pipe, limit * 3 + (30 if lifespan else 0))
@@ -221,8 +87,8 @@ def ask(app, table, limit, budget, lifespan):
                 if time.monotonic() > end:
                     break
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(child, signal.SIGKILL)  # with what it started
-        os.waitpid(child, 0)
+            os.killpg(worker, signal.SIGKILL)  # with what it started
+        os.waitpid(worker, 0)
         if done < len(waiting) and time.monotonic() < end:
             waiting[done][0]["asked"] = {"status": None, "error": "no answer: the process hung or ended"}
         waiting = waiting[done + 1 :]
@@ -244,17 +110,17 @@ def lines(pipe, limit):
 def start(app, waiting, limit, lifespan):
     """A child that answers in order, one JSON line each."""
     reader, writer = os.pipe()
-    child = os.fork()
-    if child:
+    worker = os.fork()
+    if worker:
         os.close(writer)
-        return reader, child
+        return reader, worker
     try:
         os.close(reader)
         os.setsid()  # so that what it starts can be ended with it
         silent = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(silent, stream)
-        stay_at_home()
+        child.stay_at_home([])
         asyncio.run(answer(app, waiting, writer, limit, lifespan))
     finally:
         os._exit(0)
@@ -262,7 +128,8 @@ def start(app, waiting, limit, lifespan):
 
 async def answer(app, waiting, writer, limit, lifespan):
     if lifespan:
-        await live(app)
+        living = asyncio.ensure_future(child.live(app))  # asked all the same when it does not start
+        await asyncio.wait([living], timeout=30)
     for row, route in waiting:
         try:
             found = await asyncio.wait_for(request(app, row["method"], filled(row["path"], route), query(route)), limit)
@@ -271,48 +138,6 @@ async def answer(app, waiting, writer, limit, lifespan):
         except BaseException as error:
             found = {"status": None, "error": type(error).__name__}
         os.write(writer, json.dumps(found).encode() + b"\n")
-
-
-def stay_at_home():
-    """No connection leaves this machine."""
-    connect, resolve = socket.socket.connect, socket.getaddrinfo
-
-    def local(host):
-        return not host or str(host).startswith("127.") or host in ("::1", "localhost")
-
-    def only_local(self, address):
-        if isinstance(address, tuple) and not local(address[0]):
-            raise OSError(f"not connected: {address[0]} is not this machine")
-        return connect(self, address)
-
-    def only_ours(host, *arguments, **options):
-        if not local(host.decode() if isinstance(host, bytes) else host):
-            raise socket.gaierror(f"not looked up: {host} is not this machine")
-        return resolve(host, *arguments, **options)
-
-    socket.socket.connect = only_local
-    socket.getaddrinfo = only_ours
-
-
-async def live(app):
-    """Run the application's lifespan up to where it is ready, and leave it there."""
-    ready = asyncio.Event()
-    asked = [{"type": "lifespan.startup"}]
-
-    async def receive():
-        if asked:
-            return asked.pop()
-        return await asyncio.Event().wait()
-
-    async def send(message):
-        ready.set()
-
-    live.task = asyncio.ensure_future(
-        app({"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}}, receive, send)
-    )
-    await asyncio.wait(
-        [live.task, asyncio.ensure_future(ready.wait())], return_when=asyncio.FIRST_COMPLETED, timeout=30
-    )
 
 
 async def request(app, method, path, parameters):
@@ -420,15 +245,11 @@ def main():
     del sys.argv[1:]  # settings that read the command line find none
     sys.path[0] = ""  # in place of this script's folder, whose modules would hide the project's
     name, _, attribute = options.application.partition(":")
-    app = importlib.import_module(name)
-    for part in (attribute or "app").split("."):
-        app = getattr(app, part)
-    if options.call:
-        app = app()
-    below = app
-    while not hasattr(below, "routes") and hasattr(below, "app"):  # a middleware around it
-        below = below.app
-    table = list(rows(below, os.path.realpath(options.root)))
+    app, _ = child.load(name, attribute or "app", call=options.call)
+    table = child.table(child.routed(app), str(options.root))
+    for row, _ in table:
+        row["by"] = [call for call, scheme, auto_error in row["dependencies"] if refuses(call, scheme, auto_error)]
+        row["protected"] = bool(row["by"])
     if options.ask:
         ask(app, table, options.limit, options.budget, options.lifespan)
     import fastapi

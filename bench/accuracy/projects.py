@@ -54,10 +54,13 @@ class Project:
 
 
 def read(name: str, corpora: Path, scratch: Path) -> Project | None:
-    """Copy a project's Python files to ``scratch`` and collect what can be sampled; None when it is not there."""
+    """The project of a name below ``corpora``; None when it is not there."""
     source = corpora / SOURCES[name]
-    if not source.is_dir():
-        return None
+    return read_folder(name, source, scratch) if source.is_dir() else None
+
+
+def read_folder(name: str, source: Path, scratch: Path) -> Project:
+    """Copy a project's Python files to ``scratch`` and collect what can be sampled."""
     folder = scratch / name / source.name  # imports name it
     shutil.copytree(source, folder, ignore=_only_python, symlinks=True)
     functions: list[Sample] = []

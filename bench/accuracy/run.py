@@ -50,7 +50,7 @@ def main(argv: list[str]) -> int:
             for (kind, is_tuned), rows in totals.items():
                 if is_tuned is tuned:
                     _print("tuned on" if tuned else "held out", kind, tuple(map(sum, zip(*rows, strict=True))))
-        _false_blocks(projects, options)
+        false_blocks(projects, options.count // 2, is_shown=options.misses)
     print(f"{time.monotonic() - started:.0f} s")
     return 0
 
@@ -185,22 +185,22 @@ def _converter(part: str) -> str:
     return colon + kind
 
 
-def _false_blocks(projects: Sequence[Project], options: argparse.Namespace) -> None:
-    """Functions and schemas of one project, one by one, proposed to each other project."""
+def false_blocks(projects: Sequence[Project], count: int, *, is_shown: bool) -> None:
+    """``count`` functions and schemas of one project, one by one, proposed to each other project."""
     blocked = asked = 0
     for judge in projects:
         base = load(judge.folder, cache=False)
         for other in projects:
             if other is judge:
                 continue
-            samples = [*chosen(other.functions, options.count // 2, 5), *chosen(other.schemas, options.count // 2, 5)]
+            samples = [*chosen(other.functions, count, 5), *chosen(other.schemas, count, 5)]
             for sample in samples:
                 imports = "from pydantic import BaseModel\n\n\n" if isinstance(sample.node, ast.ClassDef) else ""
                 answer = propose(base, (imports + sample.text + "\n").encode())
                 asked += 1
                 if answer.verdict != "new":
                     blocked += 1
-                    if options.misses:
+                    if is_shown:
                         print(
                             f"   {other.name} {sample.path}:{sample.line} in {judge.name}: {answer.findings[0].message}"
                         )

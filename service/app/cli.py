@@ -34,11 +34,16 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on; default: HOST.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; default: PORT.")] = None,
     workers: Annotated[int | None, typer.Option(help="Processes; default: WORKERS.")] = None,
+    reload: Annotated[bool, typer.Option("--reload", help="Start again whenever a source changes.")] = False,
 ) -> None:
     """Start the service."""
     for name, value in (("HOST", host), ("PORT", port), ("WORKERS", workers)):
         if value is not None:  # the workers are processes of their own: they read the environment
             os.environ[name] = str(value)
+    if reload:
+        from app.server.reload import serve_again
+
+        raise typer.Exit(serve_again([sys.executable, "-m", "app", "serve"], Path(__file__).parent))
     settings = load_settings()
     from app.server.commands import announce
     from app.server.process import require_free, run

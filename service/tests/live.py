@@ -61,7 +61,7 @@ class LiveService(Server):
         return httpx2.AsyncClient(base_url=self.url, limits=limits, timeout=30, **options)
 
 
-def wait_until(condition: Callable[[], object], *, within: float = 30) -> None:
+def wait_until(condition: Callable[[], object], *, within: float = 120) -> None:
     """Return once `condition` holds; fail when it does not in time."""
     deadline = time.monotonic() + within
     while not condition():

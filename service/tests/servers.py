@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-READY_WITHIN = 60.0
+READY_WITHIN = 180.0
 STOPS_WITHIN = 30.0
 """More than the service's own SHUTDOWN_GRACE_SECONDS, after which it ends its workers the hard way."""
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>

@@ -5,6 +5,7 @@ exclude = ["app/generated/**"]        # not read at all
 select = ["FX"]                       # rules or their prefixes; all of them by default
 ignore = ["FX601"]
 baseline = ".expert/baseline.json"    # findings known already; see `expert duplicates --write-baseline`
+review-baseline = ".expert/known.json"  # the same of `expert review`
 function-similarity = 0.55            # 0..1, from which two functions are the same
 schema-similarity = 0.6
 min-statements = 4                    # functions with fewer are too small to be worth sharing
@@ -57,6 +58,7 @@ class Config:
     select: tuple[str, ...] = ("FX",)
     ignore: tuple[str, ...] = ()
     baseline: str | None = None
+    review_baseline: str | None = None
     function_similarity: float = 0.55
     schema_similarity: float = 0.6
     min_statements: int = 4
@@ -252,6 +254,7 @@ _READERS: dict[str, Callable[[object], object]] = {
     "select": _rules,
     "ignore": _rules,
     "baseline": _string,
+    "review-baseline": _string,
     "function-similarity": _share,
     "schema-similarity": _share,
     "min-statements": _count,

@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "routes": ("routes", "--json"),
     "duplicates": ("duplicates", "--json"),
     "propose": ("propose", "app/services/billing.py", "--as", "app/services/other.py", "--json"),
+    "review": ("review", "--json"),
     "find": ("find", "create", "user", "--json"),
     "rule": ("rule", "--json"),
 }

@@ -85,6 +85,54 @@ def refusal(client: str, answer: dict[str, Any]) -> str:
             return decision.get("permissionDecisionReason", "")
 
 
+SLOW = """\
+import time
+
+from fastapi import APIRouter, HTTPException
+
+router = APIRouter()
+
+
+@router.get("/stones/{id}")
+async def stone(id: int):
+    time.sleep(1)
+    return {"id": id}
+"""
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_what_is_certainly_wrong_is_refused_with_what_mends_it(client: str, project: Path) -> None:
+    answer, _ = ask(client, "pre-write", write(client, project, "stones.py", SLOW))
+    assert "FX801 stones.py:10" in refusal(client, answer)
+    assert "await asyncio.to_thread" in refusal(client, answer)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SLOW.replace("async def", "def"),
+        SLOW.replace("time.sleep(1)", "time.sleep(1)  # expert: ignore[FX801] a test of slowness"),
+        SLOW.replace("time.sleep(1)", "if id > 9:\n        return HTTPException(404)"),
+    ],
+    ids=["right", "with a reason", "a lesser fault"],
+)
+def test_what_is_right_meant_or_a_lesser_fault_goes_through(text: str, project: Path) -> None:
+    answer, _ = ask("claude", "pre-write", write("claude", project, "stones.py", text))
+    assert refusal("claude", answer) == ""
+
+
+def test_a_lesser_fault_is_said(project: Path) -> None:
+    text = SLOW.replace("time.sleep(1)", "return HTTPException(404)")
+    answer, _ = ask("claude", "pre-write", write("claude", project, "stones.py", text))
+    assert "FX116 stones.py:10" in answer["hookSpecificOutput"]["additionalContext"]
+
+
+def test_what_was_wrong_before_does_not_stop_another_change(project: Path) -> None:
+    (project / "stones.py").write_text(SLOW)
+    answer, _ = ask("claude", "pre-write", write("claude", project, "stones.py", SLOW + "\n\nSIZE = 3\n"))
+    assert refusal("claude", answer) == ""
+
+
 @pytest.mark.parametrize("client", CLIENTS)
 def test_a_duplicate_is_refused_with_what_to_use(client: str, project: Path) -> None:
     answer, _ = ask(client, "pre-write", write(client, project, "exchange.py", COPY))

@@ -116,6 +116,11 @@ OTHERS = """
 
     class Foreign(Base):
         __tablename__ = "foreign"
+
+    Ours = make_base()
+
+    class Made(Ours):
+        __tablename__ = "made"
 """
 
 
@@ -124,7 +129,7 @@ OTHERS = """
     [
         (SQLALCHEMY, ["Anchor", "Boat", "Crew", "Harbour", "Sail"], []),
         (SQLMODEL, ["Hero"], ["HeroBase", "HeroPublic", "Money", "Strict"]),
-        (OTHERS, ["Dog", "Foreign", "Note", "User"], []),
+        (OTHERS, ["Dog", "Foreign", "Made", "Note", "User"], []),
     ],
     ids=["sqlalchemy", "sqlmodel", "others"],
 )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -42,6 +43,13 @@ def plain(value: Any) -> Any:
     if isinstance(value, int | float):
         return type(value).__name__, repr(value)
     return tuple([plain(one) for one in value])
+
+
+def plain_types(value: Any) -> Any:
+    """The types of everything in ``value``."""
+    if is_dataclass(value):
+        return type(value), [plain_types(getattr(value, field.name)) for field in fields(value)]
+    return type(value), [plain_types(one) for one in value] if isinstance(value, tuple) else []
 
 
 def assert_kept(source: bytes, *, all_bodies: bool = True) -> FileFacts:
@@ -188,6 +196,11 @@ def test_records_of_the_library_and_entries_of_the_search_are_kept(tmp_path: Pat
         assert plain(getattr(again, field)) == plain(getattr(records, field)), field
         assert list(map(type, getattr(again, field))) == list(map(type, getattr(records, field)))
     assert kept_state == json.loads(json.dumps(state))
+    inventory, again = codebase.inventory, load(root, cache=tmp_path / "cache")
+    assert again.inventory == inventory
+    assert plain_types(again.inventory) == plain_types(inventory)
+    assert again.served == codebase.served
+    assert "_linked" not in again.__dict__  # it was kept, not linked again
     made, recalled = finder_of(codebase), finder_of(load(root, cache=tmp_path / "cache"))
     assert recalled is not made
     assert (recalled.entries, recalled.note, recalled.index.terms) == (list(made.entries), made.note, made.index.terms)

@@ -211,3 +211,139 @@ def test_an_endpoint_of_other_callers_or_other_rows_never_gets_one(findings: Fin
     assert "decorator" not in finding.advice
     assert "each keeps its own check of who may call" in finding.advice
     assert "differs in" in finding.message
+
+
+LEDGER = """
+{imports}
+
+
+class Entry:
+    pass
+
+
+def {name}(rows, rate):
+    total = 0
+    for row in rows:
+        if row.open:
+            total += row.amount * rate
+    rest = total % 100
+    return total - rest if rest < 50 else total + 100 - rest
+"""
+
+
+def test_an_import_that_would_be_a_circle_through_other_modules_is_not_advised(findings: Find) -> None:
+    """`alpha` imports `middle`, which imports `omega`: `omega` cannot import from `alpha`."""
+    files = {
+        "alpha.py": LEDGER.format(imports="import middle", name="rounded"),
+        "middle.py": "import omega\n",
+        "omega.py": LEDGER.format(imports="import math", name="rounded_up"),
+    }
+    [finding] = findings(files)
+    assert "from alpha import" not in finding.advice
+    assert "from omega import" in finding.advice or "a module that both can import" in finding.advice
+
+
+def test_an_import_for_the_type_checker_alone_makes_no_circle(findings: Find) -> None:
+    guarded = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import omega"
+    files = {
+        "alpha.py": LEDGER.format(imports=guarded, name="rounded"),
+        "omega.py": LEDGER.format(imports="import math", name="rounded_up"),
+    }
+    [finding] = findings(files)
+    assert finding.advice == "Call `rounded` (alpha.py:10) instead (`from alpha import rounded`)."
+
+
+MODERN = """
+def {name}[T](rows: list[T], limit: int) -> list[T]:
+    kept: list[T] = []
+    for row in rows:
+        if len(kept) >= limit:
+            break
+        kept.append(row)
+    print(f"{{len(kept)}} of {{len(rows)}} {word}")
+    return kept
+"""
+
+
+def test_what_differs_in_newer_syntax_than_the_interpreters_is_named(findings: Find) -> None:
+    files = {
+        "one.py": MODERN.format(name="first_rows", word="kept"),
+        "two.py": MODERN.format(name="leading_rows", word="left"),
+    }
+    [finding] = findings(files)
+    assert "but differs in" in finding.message
+    assert "instead" not in finding.advice
+
+
+PAGES = """
+from pydantic import BaseModel
+
+
+class {name}[T](BaseModel):
+    items: list[T]
+    total: int
+    cursor: str{cursor}
+    expires: int = {expires}
+"""
+
+
+def test_classes_in_newer_syntax_with_other_defaults_are_not_used_instead(findings: Find) -> None:
+    files = {
+        "one.py": PAGES.format(name="Page", cursor="", expires=5),
+        "two.py": PAGES.format(name="Slice", cursor="", expires=60),
+    }
+    [finding] = findings(files)
+    assert finding.rule == "FX201"
+    assert "instead" not in finding.advice
+    assert "`expires`" in finding.advice
+
+
+APP = """
+from fastapi import APIRouter, Depends, FastAPI
+
+import open_rows
+import closed_rows
+
+
+def admin():
+    return {{}}
+
+
+app = FastAPI()
+app.include_router(open_rows.router, prefix="/open")
+app.include_router(closed_rows.router, prefix="/closed"{guard})
+"""
+ROWS = """
+from fastapi import APIRouter
+
+from store import read_rows
+
+router = APIRouter()
+
+
+@router.get("/rows")
+def rows(first: int = 0, most: int = 20):
+    found = read_rows(first, most)
+    kept = [row for row in found if row.is_shown]
+    names = sorted({row.name for row in kept if row.name})
+    newest = max(row.changed_at for row in kept)
+    return {"newest": newest, "rows": kept, "names": names, "count": len(kept)}
+"""
+
+
+@pytest.mark.parametrize("guard", [", dependencies=[Depends(admin)]", ""])
+def test_equal_endpoints_below_routers_that_ask_otherwise_are_told_so(findings: Find, guard: str) -> None:
+    files = {"main.py": APP.format(guard=guard), "open_rows.py": ROWS, "closed_rows.py": ROWS}
+    [finding] = [one for one in findings(files) if one.rule == "FX103"]
+    assert ("differs in `what its router asks of callers`" in finding.message) is bool(guard)
+    assert ("each keeps its own check of who may call" in finding.advice) is bool(guard)
+
+
+def test_a_copy_of_another_routers_endpoint_is_never_called_instead(judging: Judging) -> None:
+    ask = judging(
+        {"main.py": APP.format(guard=", dependencies=[Depends(admin)]"), "open_rows.py": ROWS, "closed_rows.py": ""}
+    )
+    answer = ask(ROWS.replace('"/rows"', '"/lines"').replace("def rows", "def lines"), as_path="more_rows.py")
+    assert answer.verdict == "extend"
+    assert "instead" not in answer.advice
+    assert "each keeps its own check of who may call" in answer.advice

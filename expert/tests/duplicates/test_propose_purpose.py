@@ -97,3 +97,25 @@ def test_what_a_rewrite_declared_before_is_not_asked_about(judging: Judging) -> 
 def test_something_unheard_of_is_still_new(ask: Ask) -> None:
     answer = ask('def tune_radio(band, frequency):\n    """Choose a station."""\n    band.seek(frequency)\n')
     assert (answer.verdict, answer.advice) == ("new", "Nothing here does this yet.")
+
+
+HELPER = (
+    "def freeze_parcel(parcel, until):\n    parcel.frozen_until = until\n    parcel.log('frozen')\n    return parcel\n"
+)
+
+
+def test_a_hook_of_the_same_name_is_no_second_one(judging: Judging) -> None:
+    answer = judging({"app/parcels.py": HELPER})("@hooks.listen\ndef freeze_parcel(parcel, until):\n    tell(until)\n")
+    assert answer.verdict == "new"
+
+
+def test_the_name_of_an_endpoint_is_not_what_it_is_called_by(judging: Judging) -> None:
+    app = "from fastapi import FastAPI\n\napp = FastAPI()\n\n\n@app.post('/freeze')\n" + HELPER
+    answer = judging({"main.py": app})("def freeze_parcel(parcel, until):\n    client.post('/freeze')\n")
+    assert answer.verdict == "new"
+
+
+def test_the_name_of_something_in_another_program_is_free(judging: Judging) -> None:
+    files = {"api/requirements.txt": "", "api/parcels.py": HELPER, "e2e/requirements.txt": "", "e2e/ask.py": "x = 1\n"}
+    answer = judging(files)("def freeze_parcel(parcel, until):\n    client.post(until)\n", as_path="e2e/helpers.py")
+    assert answer.verdict == "new"

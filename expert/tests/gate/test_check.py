@@ -8,6 +8,8 @@ from planting import FAULTS, append, fake_tool, found, note
 from worktree import Work
 
 from fastapi_expert.gate import check
+from fastapi_expert.gate.checks.review import told_once
+from fastapi_expert.gate.model import Finding
 from fastapi_expert.gate.report import check_text, failures
 
 SHOUT = '\n\ndef shout(name: str) -> str:\n    """Loudly."""\n    return name.upper()\n'
@@ -45,7 +47,7 @@ def test_every_class_of_fault_is_found_and_the_untouched_rest_is_not_run(whole: 
         ("tests", "test-failed", "tests/test_main.py"),
     }
     assert {finding.path for finding in report.findings} <= {"app/words.py", "app/main.py", "tests/test_main.py"}
-    assert all(one.status == "failed" for one in report.checks)
+    assert all(one.status == "failed" for one in report.checks if one.name != "review")
     assert not (whole.root / "farewell-ran.txt").exists(), "a test that the change cannot affect was run"
     assert report.tests_total == 2
 
@@ -67,6 +69,7 @@ def test_a_clean_change_passes_every_check(whole: Work) -> None:
         "annotations",
         "ignores",
         "duplicates",
+        "review",
     ]
 
 
@@ -155,3 +158,37 @@ def test_a_report_says_who_is_at_fault_and_how_it_ended(work: Work) -> None:
     text = check_text(work.root)
     assert "app/words.py:15:8: lint F401" in text
     assert text.splitlines()[-1].startswith("not passed: ")
+
+
+HAZARD = '''
+
+@app.get("/stones/{id}")
+async def stone(id: int) -> object:
+    """One stone."""
+    time.sleep(1)
+    return HTTPException(404)
+'''
+
+
+def test_a_hazard_that_the_change_brings_in_is_found_and_one_from_before_is_not(work: Work) -> None:
+    main = (work.root / "app/main.py").read_text()
+    imports = main.replace("from fastapi import", "import time\n\nfrom fastapi import HTTPException,", 1)
+    work.write("app/main.py", imports + HAZARD, stage=False)
+    assert {one for one in found(check(work.root)) if one[0] == "review"} == {
+        ("review", "FX116", "app/main.py"),
+        ("review", "FX801", "app/main.py"),
+    }
+    work.git("commit", "-qam", "feat: stones", "--no-verify")
+    append(work, "app/main.py", "\n\nLAST = 1\n")
+    assert check(work.root).findings == ()
+
+
+def test_a_hazard_and_the_linter_on_one_line_are_one_finding() -> None:
+    hazard = Finding("review", "FX801", "a.py", 3, 3, "`time.sleep` blocks the event loop")
+    lint = Finding("lint", "ASYNC251", "a.py", 3, 3, "Async functions should not call `time.sleep`")
+    other = Finding("lint", "E501", "a.py", 3, 3, "Line too long")
+    told = told_once([lint, hazard, other])
+    assert [(one.check, one.message) for one in told] == [
+        ("review", "`time.sleep` blocks the event loop (also ASYNC251)"),
+        ("lint", "Line too long"),
+    ]

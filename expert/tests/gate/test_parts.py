@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worktree import Work
 
+from fastapi_expert.environment import Environment, environment, home_of
 from fastapi_expert.gate.checks.annotations import annotation_findings
-from fastapi_expert.gate.checks.environment import Environment, environment, home_of
 from fastapi_expert.gate.checks.process import Output
 from fastapi_expert.gate.checks.tools import (
     BLACK,

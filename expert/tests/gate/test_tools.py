@@ -12,9 +12,9 @@ import pytest
 from planting import append, fake_tool, found, note, status
 from worktree import Work
 
+from fastapi_expert import environment
 from fastapi_expert.errors import ConfigError
 from fastapi_expert.gate import check
-from fastapi_expert.gate.checks import environment
 from fastapi_expert.gate.checks.process import stop_all
 from fastapi_expert.gate.report import check_text
 

@@ -21,6 +21,7 @@ TOOLS = {
     "find_existing",
     "propose_code",
     "find_duplicates",
+    "review_code",
     "check_changes",
     "write_note",
     "read_note",
@@ -129,6 +130,40 @@ def test_every_answer_is_about_the_files_as_they_are_now(project: Path) -> None:
             (project / "refunds.py").unlink()
             assert "/refunds" not in await text(client, "list_routes")
             assert "Nothing is here twice" in await text(client, "find_duplicates")
+
+    anyio.run(main)
+
+
+WRONG = """\
+from fastapi import APIRouter, HTTPException
+
+router = APIRouter()
+
+
+@router.get("/stones/{id}")
+async def stone(id: int):
+    time.sleep(1)
+    return HTTPException(404)
+
+
+import time
+"""
+
+
+def test_what_is_wrong_is_said_of_the_code_and_of_a_draft(project: Path) -> None:
+    async def main() -> None:
+        async with stdio(project) as client:
+            assert await text(client, "review_code") == "Nothing is found."
+            answer = await text(client, "propose_code", code=WRONG, path="stones.py")
+            assert answer.startswith("new:")
+            assert "FX801 blocking call on the event loop (severity 1) stones.py:8" in answer
+            assert "FX116" in answer
+            (project / "stones.py").write_text(WRONG)
+            found = (await text(client, "review_code")).splitlines()
+            assert found[0] == "3 findings, the worst first"  # the third: no application includes the router
+            assert found[1].startswith("FX801 ")
+            assert "stones.py:9" in await text(client, "review_code", rule="FX1", path="stones.py")
+            assert await text(client, "review_code", path="main.py") == "Nothing is found."
 
     anyio.run(main)
 

@@ -16,7 +16,6 @@ from fastapi_expert.codebase.syntax import ir
 
 PACKAGE = "expert/src/fastapi_expert"
 OWNER = "codebase/syntax/ir.py"
-NOT_YET = "codebase/link/protection/"
 VALUES = {"default_expr", "annotation_expr", "returns_expr", "expr"}
 """Attributes of facts and of the linker's records that hold one expression."""
 SEQUENCES = {"body", "decorators", "base_exprs", "args", "operands", "orelse", "handlers"}
@@ -157,7 +156,7 @@ def positions(source: str, known: set[str] = frozenset()) -> list[str]:  # type:
 def sources() -> Iterator[Path]:
     for path in tracked(f"{PACKAGE}/*.py"):
         name = path.relative_to(ROOT / PACKAGE).as_posix()
-        if name != OWNER and not name.startswith(NOT_YET) and "codebase.syntax" in path.read_text(encoding="utf-8"):
+        if name != OWNER and "codebase.syntax" in path.read_text(encoding="utf-8"):
             yield path
 
 

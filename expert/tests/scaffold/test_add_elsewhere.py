@@ -25,8 +25,13 @@ FIELDS = ("name:str", "price:decimal", "sku:str!", "note:text?", "kind:enum[smal
 PRODUCT = {"name": "Lamp", "price": "9.99", "sku": "L1", "kind": "big"}
 
 
-def add(project: Path, *arguments: str) -> Done:
-    return run_expert("add", *arguments, cwd=project)
+def add(project: Path, *arguments: str, prove: bool = False) -> Done:
+    return run_expert("add", *arguments, "--prove" if prove else "--no-prove", cwd=project)
+
+
+def files_of(done: Done) -> set[str]:
+    """The paths that it says it has written."""
+    return {line.split()[1] for line in done.out.splitlines() if line.startswith(("created", "changed"))}
 
 
 def python(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -61,7 +66,8 @@ def heroes(tmp_path: Path) -> Path:
 def test_feature_folders_get_a_folder_that_is_migrated_tested_and_served(journal: Path):
     done = add(journal, "product", *FIELDS, "owner:ref[user]")
     assert done.code == 0, done.err
-    assert {line.split()[1] for line in done.out.splitlines()} == {
+    assert "GET /api/products: signed-in user, own rows\n" in done.out
+    assert files_of(done) == {
         "app/products/__init__.py",
         "app/products/models.py",
         "app/products/schemas.py",
@@ -74,7 +80,7 @@ def test_feature_folders_get_a_folder_that_is_migrated_tested_and_served(journal
     }
     assert "class Product(Base)" in (journal / "app/products/models.py").read_text()
     assert "class ProductOut(ProductBase)" in (journal / "app/products/schemas.py").read_text()
-    assert "async def create_product" in (journal / "app/products/router.py").read_text()
+    assert "async def write_product" in (journal / "app/products/router.py").read_text()
     migrate = "from alembic.config import main; main(['upgrade', 'head']); main(['check'])"
     for command in (("-c", migrate), ("-m", "pytest", "-q", "-p", "no:cacheprovider")):
         ran = python(journal, *command)
@@ -95,41 +101,48 @@ def test_feature_folders_get_a_folder_that_is_migrated_tested_and_served(journal
 
 
 def test_a_single_file_gets_it_among_its_own(heroes: Path):
-    done = add(heroes, "gadget", *FIELDS, "hero:ref[hero]?")
+    done = add(heroes, "gadget", *FIELDS, "hero:ref[hero]?", "--public")
     assert done.code == 0, done.err
-    assert done.out.split() == ["changed", "main.py", "created", "test_gadgets.py"]
+    assert files_of(done) == {"main.py", "test_gadgets.py"}
+    assert "POST /gadgets/: anyone\n" in done.out
     tested = python(heroes, "-m", "pytest", "-q", "-p", "no:cacheprovider")
     assert tested.returncode == 0, tested.stdout[-3000:]
     with served(heroes, "main:app") as client:
         hero = client.post("/heroes/", json={"name": "Deadpond", "secret": "Dive"}).json()["id"]
         made = client.post("/gadgets/", json={**PRODUCT, "sku": "L2", "hero_id": hero})
-        assert made.status_code == 201, made.text
-        assert client.post("/gadgets/", json={**PRODUCT, "hero_id": 999}).status_code == 422
-        cleared = client.patch(f"/gadgets/{made.json()['id']}", json={"hero_id": None, "name": None})
+        assert made.status_code == 200, made.text  # as the heroes answer
+        for nobody in (999, 10**30):
+            assert client.post("/gadgets/", json={**PRODUCT, "hero_id": nobody}).status_code == 422
+        cleared = client.patch(f"/gadgets/{made.json()['id']}", json={"hero_id": None})
         assert (cleared.json()["hero_id"], cleared.json()["name"]) == (None, "Lamp")
+        assert client.patch(f"/gadgets/{made.json()['id']}", json={"name": None}).status_code == 422
         assert client.get("/gadgets/", params={"limit": 101}).status_code == 422
-    again = add(heroes, "Gadgets", "name:str")
+        assert [row["sku"] for row in client.get("/gadgets/", params={"kind": "big"}).json()] == ["L2"]
+        assert client.get("/gadgets/", params={"kind": "small"}).json() == []
+        assert client.get("/gadgets/", params={"kind": "huge"}).status_code == 422
+        assert client.get(f"/gadgets/{10**30}").status_code == 422
+    again = add(heroes, "Gadgets", "name:str", "--public")
     assert again.code == 1
     assert "main.py:" in again.err
 
 
 def test_what_was_added_is_no_duplicate_of_its_siblings(heroes: Path, journal: Path):
     for project in (heroes, journal):
-        assert add(project, "product", *FIELDS).code == 0
+        assert add(project, "product", *FIELDS, "--public").code == 0
         found = json.loads(run_expert("duplicates", ".", "--json", cwd=project).out)["findings"]
         assert [finding["message"] for finding in found if "product" in finding["message"].lower()] == []
 
 
 def test_modules_of_layers_are_extended_in_place_by_their_own_imports(tmp_path: Path):
     shelf = lay_down(tmp_path / "shelf", TUTORIAL)
-    done = add(shelf, "product", *FIELDS, "owner:ref[user]")
+    done = add(shelf, "product", *FIELDS, "owner:ref[user]", "--public")
     assert done.code == 0, done.err
     assert "No test was written" in done.out
     assert "owner_id = Column(" in (shelf / "shelf/models.py").read_text()
     assert "from .models import ProductKind" in (shelf / "shelf/schemas.py").read_text()
     with served(shelf, "shelf.main:app") as client:
         answer = client.post("/products/", json={**PRODUCT, "owner_id": 1})
-        assert (answer.status_code, answer.json()["detail"]) == (422, "There is no such user")
+        assert (answer.status_code, answer.json()["detail"]) == (422, "owner_id: there is no such user")
         assert client.get("/products/").json() == []
 
 
@@ -142,10 +155,10 @@ def test_a_dry_run_shows_every_file_and_touches_none(journal: Path):
 
 
 def test_what_was_added_or_refused_is_told_as_a_document(heroes: Path):
-    said = documents.read(add(heroes, "gadget", "name:str", "--json").out, "add.json")
+    said = documents.read(add(heroes, "gadget", "name:str", "--public", "--json").out, "add.json")
     assert said["added"]
     assert {"path": "main.py", "action": "change"} in said["files"]
-    refused = documents.read(add(heroes, "gadget", "name:str", "--json").out, "add.json")
+    refused = documents.read(add(heroes, "gadget", "name:str", "--public", "--json").out, "add.json")
     assert not refused["added"]
     assert refused["where"].startswith("main.py:")
 

@@ -77,11 +77,11 @@ async def read_metrics(resources: ResourcesDep) -> Response:
 async def check_all(resources: Resources) -> dict[str, str]:
     """State of every backing service: ``ok``, ``not configured``, or what is wrong."""
     checks = {"database": _database, "migrations": _migrations, "redis": _redis, "broker": check_broker}
-    states = await asyncio.gather(*(_state(check, resources) for check in checks.values()))
+    states = await asyncio.gather(*(state_of(check, resources) for check in checks.values()))
     return dict(zip(checks, states, strict=True))
 
 
-async def _state(check: Callable[[Resources], Awaitable[str]], resources: Resources) -> str:
+async def state_of(check: Callable[[Resources], Awaitable[str]], resources: Resources) -> str:
     asked = asyncio.ensure_future(check(resources))
     try:
         # In steps: a step that takes longer than it should is our own lack of CPU, which says nothing of the server.

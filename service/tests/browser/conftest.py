@@ -5,8 +5,9 @@ import shutil
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
+expect.set_options(timeout=60_000)  # milliseconds; what is there earlier is not waited for
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 ONLY_THIS_MACHINE = "--host-resolver-rules=MAP service.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 

@@ -34,7 +34,7 @@ async def test_swagger_shows_every_operation_with_the_network_cut(
         document = (await client.get("/api/v1/openapi.json")).json()
     operations = sum(len(item) for item in document["paths"].values())
     page, wrong = await opened(browser, f"{service.url}/docs")
-    await expect(page.locator(".opblock")).to_have_count(operations, timeout=15_000)
+    await expect(page.locator(".opblock")).to_have_count(operations)
     await expect(page.locator(".info .title")).to_contain_text(document["info"]["title"])
     await page.locator(".opblock", has_text="/api/v1/auth/login").first.click()
     await expect(page.get_by_role("button", name="Execute")).to_be_visible()
@@ -45,7 +45,7 @@ async def test_swagger_shows_every_operation_with_the_network_cut(
 async def test_redoc_is_complete_with_the_network_cut(browser: Browser, live_service: Callable[..., LiveService]):
     service = live_service()
     page, wrong = await opened(browser, f"{service.url}/redoc")
-    await expect(page.get_by_text("/api/v1/auth/login").first).to_be_attached(timeout=15_000)
+    await expect(page.get_by_text("/api/v1/auth/login").first).to_be_attached()
     assert wrong == []
 
 

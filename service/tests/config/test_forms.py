@@ -98,14 +98,14 @@ async def test_whatever_holds_the_data_is_its_owners_alone(tmp_path: Path, was: 
         os.umask(before)
 
 
-async def test_every_form_of_a_broker_address_takes_jobs_and_is_ready():
+async def test_every_form_of_a_broker_address_takes_jobs_and_is_ready(tmp_path: Path):
     server = Redis()
     server.start()
     nobody = f"redis://127.0.0.1:{free_port()}/0"
     forms = [server.url(), f"redis://localhost:{server.port}/2", f"redis+socket://{server.socket}"]
     for form in (*forms, f"{nobody};{server.url()}"):
-        backend = Backend(name="sqlite", database_url="sqlite:///unused.db")
-        settings = settings_for(backend, data_dir=Path(), celery_broker_url=form)
+        backend = Backend(name="sqlite", database_url=f"sqlite:///{tmp_path}/unused.db")
+        settings = settings_for(backend, data_dir=tmp_path, celery_broker_url=form)
         resources = build_resources(settings)
         assert await broker_state(resources) == "ok", form
         await resources.database.close()

@@ -64,7 +64,7 @@ class Calls:
         }
         for resource in RESOURCES:
             key = next(iter(resource.parameters))
-            bodies[f"POST {resource.path}"] = {"json": await resource.values(self.client, self.accounts)}
+            bodies[f"POST {resource.path}"] = {"json": await resource.values(self.client, self.accounts, caller)}
             bodies[f"PUT {resource.path}/{{{key}}}"] = {"json": resource.changes}
         return bodies.get(str(endpoint).replace("/api/v1", ""), {})
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import httpx2
 
-from tests.factories import Accounts
+from tests.factories import Account, Accounts
 from tests.made import Resource
 
 
-async def post_values(client: httpx2.AsyncClient, accounts: Accounts) -> dict[str, Any]:
+async def post_values(client: httpx2.AsyncClient, accounts: Accounts, writer: Account) -> dict[str, Any]:
     """What a client sends to make a post."""
     return {"title": "A title", "content": "And content.", "status": "published", "tags": "one, two"}
 

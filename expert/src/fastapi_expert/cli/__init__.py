@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 COMMANDS: dict[str, tuple[str, str]] = {
     "new": ("new", "lay down a running, tested service"),
     "update": ("update", "bring a later template into a project that was laid down before"),
-    "add": ("add", "add a resource: table, schemas, service, endpoints, migration, tests"),
+    "add": ("add", "add a resource, or a field to one: table, schemas, endpoints, migration, tests"),
     "map": ("map", "what this codebase holds: apps, routes, schemas, tables, services, tests …"),
     "routes": ("routes", "every route with its final path, auth, models and tests"),
     "find": ("find", "what is already here that does this"),

@@ -16,9 +16,10 @@ from fastapi_expert.errors import UsageError
 USAGE = """\
 Usage: expert propose [OPTIONS] FILE|-
 
-  May this be written? Judges a draft against the codebase: `new`, `extend` or `duplicate`, and what to use instead.
+  May this be written? Judges a draft against the codebase: `new`, `extend` or `duplicate`, and what to use instead;
+  beside the verdict, what of `expert review` is wrong in it.
 
-  FILE is a Python file or a unified diff; `-` reads standard input. Exit code: 0 new, 1 otherwise, 2 error.
+  FILE is a Python file or a unified diff; `-` reads standard input. Exit code: 0 new, 1 not to be written, 2 error.
 
   Example: expert propose draft.py --as app/services/users.py
            git diff | expert propose -
@@ -97,19 +98,21 @@ def _read(file: str) -> bytes:
 def _answer(request: _Request, root: Path, text: bytes) -> int:
     from fastapi_expert.duplicates.proposal import propose
     from fastapi_expert.render.source import Sources
+    from fastapi_expert.review.draft import hazards_at, refuses
 
     place = _place(request, root)
     proposal = propose(root, text, as_path=place, moved_from=_draft_below(root, request, place))
+    hazards = hazards_at(root, text, as_path=place)
     if request.json:
         from fastapi_expert.render.json import propose_document, write_json
 
-        write_json(propose_document(proposal))
+        write_json(propose_document(proposal, hazards))
     else:
         from fastapi_expert.render.proposal import proposal_text
         from fastapi_expert.render.terminal import stdout_style, write
 
-        write(proposal_text(proposal, Sources(root, proposal.drafts), stdout_style()))
-    return 0 if proposal.verdict == "new" else 1
+        write(proposal_text(proposal, Sources(root, proposal.drafts), stdout_style(), hazards))
+    return 0 if proposal.verdict == "new" and not any(refuses(one) for one in hazards) else 1
 
 
 def _draft_below(root: Path, request: _Request, place: str | None) -> str | None:

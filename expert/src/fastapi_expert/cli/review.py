@@ -38,6 +38,7 @@ def command(
     write_to: Annotated[
         Path | None, typer.Option("--write-baseline", metavar="FILE", help="Make FILE know all of today's.")
     ] = None,
+    fix: Annotated[bool, typer.Option("--fix", help="Mend what is mechanical and safe first.")] = False,
     format: Annotated[Format, typer.Option(help="How to print them.")] = Format.TEXT,
     json: JsonFlag = False,
 ) -> None:
@@ -56,22 +57,30 @@ def command(
         from fastapi_expert.review.detect import at_lines
 
         findings = at_lines(findings, added_lines(folder(root), since))
+    if fix:
+        from fastapi_expert.review.fix import apply
+
+        mended = apply(folder(root), findings)
+        if mended:
+            typer.echo(f"mended: {', '.join(mended)}", err=True)
+            findings = tuple([one for one in findings if not (one.fix and one.path in mended)])
     if write_to is not None:
         from fastapi_expert.review.baseline import write as write_baseline
 
         write_baseline(write_to, findings)
         write(f"{write_to}: {len(findings)} findings are known now")
         raise typer.Exit(0)
-    if baseline is not None:
-        from fastapi_expert.review.baseline import unknown
+    if baseline is not None or settings.review_baseline is not None:
+        from fastapi_expert.review.baseline import known_by, new_to
+        from fastapi_expert.review.baseline import read as read_baseline
 
-        findings = unknown(findings, baseline)
+        findings = new_to(read_baseline(baseline) if baseline is not None else known_by(settings), findings)
     _print(root, replace(result, findings=findings), Format.JSON if json else format)
     raise typer.Exit(1 if findings else 0)
 
 
 def _print(root: Path, result: Review, format: Format) -> None:
-    from fastapi_expert.render import review as rendered
+    from fastapi_expert.render.formats import review as rendered
 
     match format:
         case Format.TEXT:

@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING
 from fastapi_expert.clients.calls import Write
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fastapi_expert.codebase import Codebase
     from fastapi_expert.duplicates.store.snapshot import Snapshot
+    from fastapi_expert.review import Finding as Hazard
+
+_MOST_HAZARDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,7 @@ class Decision:
 def check_write(write: Write, cwd: Path) -> Decision:
     """The decision on one file about to change, judged as it would then stand; the agent works in ``cwd``."""
     from fastapi_expert.duplicates.proposal import propose
+    from fastapi_expert.review.draft import hazards_at, refuses
 
     path = write.path.resolve()
     root = _project_of(path, cwd.resolve())
@@ -36,16 +42,33 @@ def check_write(write: Write, cwd: Path) -> Decision:
     moved = write.moved_from.resolve() if write.moved_from else None
     replaces = (moved.relative_to(root).as_posix(),) if moved and moved.is_relative_to(root) else ()
     project, note = _at_hand(root, name)
-    proposal = propose(project, write.after.encode(errors="replace"), as_path=name, replaces=replaces)
-    if proposal.verdict == "new":
-        return Decision(note=note)
+    draft = write.after.encode(errors="replace")
+    proposal = propose(project, draft, as_path=name, replaces=replaces)
+    found = hazards_at(project, draft, as_path=name)
+    wrong = [one for one in found if refuses(one)]
     lines = [f"{name}: {proposal.advice}"]
     lines += [f"- {finding.rule} {finding.message} {finding.advice}" for finding in proposal.findings[:5]]
-    text = "\n".join(lines)
+    refusals: list[str] = []
+    advice: list[str] = []
     if proposal.verdict == "duplicate":
         why = "Not written: this is here already. Use what exists, or, where both must stay, say why in a comment "
-        return Decision(refusal=f"{why}`# expert: ignore[RULE] reason`.\n{text}", note=note)
-    return Decision(advice=f"Something close exists; extend it rather than writing it again.\n{text}", note=note)
+        refusals.append(f"{why}`# expert: ignore[RULE] reason`.\n" + "\n".join(lines))
+    elif proposal.verdict == "extend":
+        advice.append(
+            "Something close exists; extend it rather than writing it again.\n" + "\n".join(lines),
+        )
+    if wrong:
+        why = "Not written: this is wrong. Mend it, or, where it is meant, say why in a comment "
+        refusals.append(f"{why}`# expert: ignore[RULE] reason`.\n{_told(wrong)}")
+    if len(found) > len(wrong):
+        advice.append(f"Look at this again:\n{_told([one for one in found if one not in wrong])}")
+    return Decision("\n\n".join(refusals), "\n\n".join(advice), note)
+
+
+def _told(found: "Sequence[Hazard]") -> str:
+    return "\n".join(
+        [f"- {one.rule} {one.path}:{one.line} {one.message}; {one.advice}" for one in found[:_MOST_HAZARDS]]
+    )
 
 
 def _at_hand(root: Path, name: str) -> "tuple[Path | Codebase | Snapshot, str]":

@@ -32,6 +32,7 @@ from fastapi_expert.codebase.syntax.facts import ClassFacts, FileFacts, Function
 
 if TYPE_CHECKING:
     from fastapi_expert.codebase.interpret.sources import Sources
+    from fastapi_expert.codebase.link.classes import Classes
     from fastapi_expert.codebase.link.incremental import LinkInputs
     from fastapi_expert.codebase.link.linking import (
         FullInventory,
@@ -87,6 +88,8 @@ class Codebase:
     scan: Scan
     exclude: tuple[str, ...] = ()
     caching: bool | Path = True
+    given_kinds: Mapping[Place, Kind] | None = None
+    """What definitions are, where it was told; it is not worked out again then, see :meth:`drafted`."""
 
     def __post_init__(self) -> None:
         _ = self.environment  # as it is now: that something was installed since is seen by it
@@ -189,6 +192,8 @@ class Codebase:
     @cached_property
     def kinds(self) -> Mapping[Place, Kind]:
         """(path, qualname) to kind of every component that has a definition; cheaper than :attr:`components`."""
+        if self.given_kinds is not None:
+            return self.given_kinds
         return self._ask(lambda linked: linked.catalogue.kinds)
 
     @cached_property
@@ -216,7 +221,26 @@ class Codebase:
 
     def fields(self, path: str, qualname: str) -> tuple[Field, ...]:
         """The fields of a class, inherited ones included."""
-        return self._ask(lambda linked: linked.catalogue.classes.fields(path, qualname))
+        return self._classes.fields(path, qualname)
+
+    @cached_property
+    def _classes(self) -> "Classes":
+        from fastapi_expert.codebase.link.classes import Classes
+
+        return Classes(self.names) if self.given_kinds is not None else self._linked.catalogue.classes
+
+    def drafted(self, path: str, source: bytes, kinds: Mapping[Place, Kind]) -> "Codebase":
+        """This codebase with ``source`` at ``path``, for questions about that file alone: nothing is linked, ``kinds``
+        are what the other files' definitions were when it last was, and the draft's are told by its text."""
+        from fastapi_expert.codebase.link.classes import kinds_of_draft
+        from fastapi_expert.codebase.syntax.reader import read_source
+
+        facts = read_source(source, path)
+        files = self.scan.files.replaced(facts, blake2b(source, digest_size=16).digest())
+        known: dict[Place, Kind] = {place: kind for place, kind in kinds.items() if place[0] != path}
+        drafted = Codebase(self.root, self.scan._replace(files=files), self.exclude, False, known)
+        known |= kinds_of_draft(facts, drafted._classes, kinds)
+        return drafted
 
     @property
     def mounts(self) -> "tuple[ServedMount, ...]":

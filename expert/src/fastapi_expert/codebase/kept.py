@@ -13,6 +13,7 @@ from types import UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
 from zlib import crc32
 
+from fastapi_expert.codebase.interpret.values import is_list
 from fastapi_expert.codebase.model import Component, Problem, Route
 from fastapi_expert.codebase.syntax.facts import VERSION
 from fastapi_expert.store import digest_of, keep, recall, stamp_of
@@ -74,9 +75,8 @@ def _row(one: Any) -> list[Any]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        items: Sequence[Any] = value
-        return [_plain(one) for one in items]
+    if is_list(value):
+        return [_plain(one) for one in value]
     return _row(value) if is_dataclass(value) else value
 
 
@@ -99,4 +99,5 @@ def _reader(kind: Any) -> Callable[[Any], Any] | None:
     if get_origin(kind) is tuple:
         item = _reader(get_args(kind)[0])
         return tuple if item is None else lambda value: tuple([item(one) for one in value])
-    return (lambda row: _made(kind, row)) if is_dataclass(kind) else None
+    shape: Any = kind
+    return (lambda row: _made(shape, row)) if is_dataclass(kind) else None

@@ -106,6 +106,8 @@ class Route:
     when: Shipped | None = None
     reach: Literal["served", "conditional", "unattached"] = "served"
     """Whether a request gets there: surely, under a condition that the text does not settle, or not that one sees."""
+    source: Literal["", "text", "import", "both"] = ""
+    """Who says so where the running application was asked as well (`expert routes --import`); "" where it was not."""
 
 
 @dataclass(frozen=True, slots=True)

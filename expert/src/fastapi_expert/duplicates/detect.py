@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -49,8 +50,9 @@ def find(codebase: "Codebase", *, settings: Config | None = None) -> Findings:
                 pairs,
                 FUNCTION_RULES,
                 Texts(codebase.root, codebase.files.get),
-                Imports(codebase.root, dict(records.modules)),
+                Imports(codebase.root, dict(records.modules), cache(lambda: dict(records.needs))),
                 codebase.digest,
+                lambda paths: _digest_of(codebase, paths),
             )
             found = [
                 finding for name, family in FAMILIES.items() for finding in _found(name, family, survey, codebase.cache)
@@ -60,16 +62,21 @@ def find(codebase: "Codebase", *, settings: Config | None = None) -> Findings:
     return Findings(tuple(sorted(_folded(kept), key=_rank)), suppressed)
 
 
-def _found(name: str, family: Family, survey: Survey, cache: Blobs | None) -> Iterable[Finding]:
+def _found(name: str, family: Family, survey: Survey, blobs: Blobs | None) -> Iterable[Finding]:
     """What a family finds; kept as long as what it is made from stays the same, where most edits leave that alone."""
     if family.made_from is None:
         return family.survey(survey)
     digest = digest_of(identity(), *family.made_from(survey))
-    found = recall(cache, f"findings about {name}", digest, _read)
+    found = recall(blobs, f"findings about {name}", digest, _read)
     if found is None:
         found = [*family.survey(survey)]
-        keep(cache, f"findings about {name}", digest, _written(found))
+        keep(blobs, f"findings about {name}", digest, _written(found))
     return found
+
+
+def _digest_of(codebase: "Codebase", paths: Iterable[str]) -> str:
+    stamps = codebase.scan.stamps
+    return digest_of(*[f"{path} {stamps[path][1].hex()}" for path in sorted(paths) if path in stamps])
 
 
 def _written(findings: Sequence[Finding]) -> bytes:
@@ -98,7 +105,7 @@ def _finding(*row: Any) -> Finding:
 def _rank(finding: Finding) -> tuple[int, float, str, int]:
     """What is wrong comes first, then copied files, exact copies, copies, and likenesses; tests after the rest."""
     place = finding.components[0]
-    weight = finding.saves * finding.similarity**3  # the closer, the surer
+    weight = finding.saves * finding.similarity**6  # the closer, the surer
     if finding.similarity < 1.0:
         weight *= finding.definition.loose_weight
     return (_tier(finding), -weight, place.path, place.line)
@@ -110,6 +117,8 @@ def _tier(finding: Finding) -> int:
     if finding.definition.folds:
         return 1
     tier = 2 if finding.similarity == 1.0 else 3 if finding.similarity >= EQUAL else 4
+    if finding.definition.family == "settings":
+        tier = 3  # exact, but little is saved
     return tier + 3 if all(is_test_path(one.path) for one in finding.components) else tier
 
 
@@ -174,7 +183,7 @@ def fingerprint(finding: Finding) -> str:
 def overview(findings: Sequence[Finding]) -> str:
     """What a list of findings holds, in one line: `4 dead routes, 3 copied files, 21 exact copies, 153 likenesses`."""
     count = Counter(_sort_of(finding) for finding in findings)
-    sorts = ("fault", "dead route", "copied file", "exact copy", "copy but for names", "likeness")
+    sorts = ("fault", "dead route", "copied file", "exact copy", "copy but for names", "setting", "likeness")
     return ", ".join(_counted(count[sort], sort) for sort in sorts if count[sort])
 
 
@@ -183,6 +192,8 @@ def _sort_of(finding: Finding) -> str:
         return "dead route" if finding.definition.family == "routes" else "fault"
     if finding.definition.folds:
         return "copied file"
+    if finding.definition.family == "settings":
+        return "setting"
     exact = "exact copy" if finding.similarity == 1.0 else "copy but for names"
     return exact if finding.similarity >= EQUAL else "likeness"
 

@@ -24,7 +24,7 @@ from fastapi_expert.duplicates.rules.registry import FAMILIES, FUNCTION_RULES
 from fastapi_expert.duplicates.similarity.differences import Texts
 from fastapi_expert.duplicates.store.overlay import AddedFile
 from fastapi_expert.duplicates.store.snapshot import Snapshot
-from fastapi_expert.duplicates.wording import Imports, place
+from fastapi_expert.duplicates.wording import Imports, listed, place
 
 if TYPE_CHECKING:
     from fastapi_expert.codebase import Codebase
@@ -33,8 +33,10 @@ DRAFT = "draft.py"
 """Where a draft lies that nobody said a path for."""
 NEAREST = 5
 """How many neighbours of a draft are named."""
-STRONG = 0.5
+STRONG = 0.45
 """From which score a neighbour may be what the draft is going to be."""
+TOLD = 3
+"""How many of those the advice names."""
 _VERDICTS: tuple[Verdict, ...] = ("new", "extend", "duplicate")
 _PYTHON = (".py", ".pyi", "")
 
@@ -117,15 +119,16 @@ class _Change:
         self._overlay = snapshot.overlay(removed=removed)
         self._facts = [read_source(draft.source, draft.path or DRAFT) for draft in drafts]
         self._before = [_before(draft, snapshot) for draft in drafts]
-        kinds = snapshot.library.kinds
-        self._new = [AddedFile(facts, kinds) for facts in self._facts]
+        library = snapshot.library
+        self._new = [AddedFile(facts, library) for facts in self._facts]
         self._snapshot = snapshot
         self._by_path = {facts.path: facts for facts in self._facts}
         sources = {facts.path: draft.source for facts, draft in zip(self._facts, drafts, strict=True)}
         self._texts = Texts(snapshot.root, cache(self._facts_of), sources)
-        self._imports = Imports(snapshot.root, self._overlay.library.modules)
+        unplaced = [DRAFT] if any(draft.path is None for draft in drafts) else []
+        self._imports = Imports(snapshot.root, library.modules, lambda: library.needs, unplaced)
         self._baseline = _baseline(settings)
-        self._left = [AddedFile(_standing(*both), kinds) for both in zip(self._facts, self._before, strict=True)]
+        self._left = [AddedFile(_standing(*both), library) for both in zip(self._facts, self._before, strict=True)]
 
     def judge(self, number: int) -> Proposal:
         """The verdict on one file.
@@ -241,11 +244,16 @@ def _nothing_yet(nearest: Sequence[Similar], news: Collection[str]) -> str:
     """What is said of something new: never that there is nothing where the name or the purpose is near."""
     if not nearest:
         return "Nothing here does this yet."
-    first = nearest[0]
+    first, *others = nearest
     if first.score < STRONG or first.id not in news:
         return f"Nothing here does this yet. The closest is {place(first)}."
-    name = first.id.rpartition("::")[2]
-    return f"There may be one already: `{name}` ({place(first)}), {first.reason}; open it before you write this."
+    rest = [one for one in others if one.score >= STRONG and one.id in news][: TOLD - 1]
+    more = f" (or {listed([_shown(one) for one in rest])})" if rest else ""
+    return f"There may be one already: {_shown(first)}, {first.reason}{more}; open it before you write this."
+
+
+def _shown(near: Similar) -> str:
+    return f"`{near.id.rpartition('::')[2]}` ({place(near)})"
 
 
 def _merged(proposals: Sequence[Proposal]) -> Proposal:

@@ -1,7 +1,6 @@
 """How findings speak: places, counts, names and import lines, in one voice."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -32,12 +31,31 @@ def many(count: int, thing: str) -> str:
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
-class Imports:
-    """Import lines that work: ``modules`` leads from a path to the dotted name under which it is imported."""
+_SHARED = {"util", "utils", "helper", "helpers", "common", "shared", "core", "lib", "base", "tools", "kit"}
 
-    def __init__(self, root: Path, modules: Mapping[str, str]) -> None:
+
+def _words(path: str) -> list[str]:
+    return path.removesuffix(".py").replace("_", "/").split("/")
+
+
+_PACKAGING = ("pyproject.toml", "setup.py", "requirements.txt", "Dockerfile")
+
+
+class Imports:
+    """Import lines that work: ``modules`` leads from a path to the dotted name under which it is imported, ``needs``
+    to the files that run when it is. Where the files ``anywhere`` will lie nobody said."""
+
+    def __init__(
+        self,
+        root: Path,
+        modules: Mapping[str, str],
+        needs: Callable[[], Mapping[str, Sequence[str]]],
+        anywhere: Collection[str] = (),
+    ) -> None:
         self._root = root if root.is_dir() else root.parent
         self._modules = modules
+        self._needs = needs
+        self._anywhere = anywhere
         self._distributions: dict[str, str] = {}
 
     def line(self, path: str, qualname: str, *, for_path: str) -> str:
@@ -50,10 +68,23 @@ class Imports:
     def may_import(self, path: str, for_path: str) -> bool:
         """Whether the file at ``for_path`` could import the one at ``path``."""
         return path == for_path or (
-            not self.is_hidden(path)
-            and self._distribution(path) == self._distribution(for_path)
-            and not self._imports(path, for_path)
+            not self.is_hidden(path) and self.are_together(path, for_path) and not self._reaches(path, for_path)
         )
+
+    def is_at_hand(self, path: str, for_path: str) -> bool:
+        """Whether the file at ``for_path`` may well import the one at ``path``.
+
+        It does so already, or one of their folders lies in the other, or that one is there to be shared. Between two
+        features an import ties one to what the other needs.
+        """
+        folder, other = (f"{one.rpartition('/')[0]}/" for one in (path, for_path))
+        in_line = "/" in (folder, other) or folder.startswith(other) or other.startswith(folder)
+        return in_line or path in self._needs().get(for_path, ()) or not _SHARED.isdisjoint(_words(path))
+
+    def are_together(self, path: str, other: str) -> bool:
+        """Whether both files are installed together."""
+        known = path not in self._anywhere and other not in self._anywhere
+        return not known or self._distribution(path) == self._distribution(other)
 
     def is_hidden(self, path: str) -> bool:
         """A module beside a package of the same name is never imported; a name must be one for Python."""
@@ -63,26 +94,25 @@ class Imports:
         )
 
     def _distribution(self, path: str) -> str:
-        """The nearest folder above with packaging of its own: the code of another one may not be installed here."""
+        """The nearest folder above that is installed by itself: the code of another one may not be there."""
         folder = path.rpartition("/")[0]
         known = self._distributions.get(folder)
         if known is None:
             place = self._root / folder
-            is_one = not folder or (place / "pyproject.toml").exists() or (place / "setup.py").exists()
+            is_one = not folder or any((place / name).exists() for name in _PACKAGING)
             known = self._distributions[folder] = folder if is_one else self._distribution(folder)
         return known
 
-    def _imports(self, path: str, other: str) -> bool:
-        """Whether the file at ``path`` imports ``other`` itself, so that the other way round would be a circle."""
-        module = self._modules.get(other)
-        if not module:
-            return False
-        package, _, name = module.rpartition(".")
-        relative = rf"|\.+\s+import\s+[^\n]*\b{re.escape(name)}\b|\.+{re.escape(name)}\s+import"
-        absolute = rf"{re.escape(module)}\b|{re.escape(package)}\s+import\s+[^\n]*\b{re.escape(name)}\b"
-        try:
-            text = (self._root / path).read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return False
-        sibling = relative if path.rpartition("/")[0] == other.rpartition("/")[0] else ""
-        return re.search(rf"^(?:from|import)\s+(?:{absolute}{sibling})", text, re.MULTILINE) is not None
+    def _reaches(self, path: str, other: str) -> bool:
+        """Whether importing the file at ``path`` imports ``other``, so that the other way round would be a circle."""
+        needs = self._needs()
+        seen: set[str] = set()
+        waiting = [path]
+        while waiting:
+            one = waiting.pop()
+            if one == other:
+                return True
+            if one not in seen:
+                seen.add(one)
+                waiting.extend(needs.get(one, ()))
+        return False

@@ -1,6 +1,5 @@
 """What exists that does this: a ranked search over names, routes, docstrings, fields and paths of one codebase."""
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -9,13 +8,12 @@ from heapq import nlargest
 from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.find.entries import Entry, entries
 from fastapi_expert.find.index import Document, Index
+from fastapi_expert.find.places import is_driver, is_migration
 from fastapi_expert.find.query import Query, parse
 from fastapi_expert.find.words import compounds, kin, stem, words
 
 __all__ = ["Entry", "Finder", "Hit", "entries"]
 
-_MIGRATIONS = re.compile(r"(?:^|/)(?:alembic|migrations|versions)/")
-_DRIVER = re.compile(r"(?:^|/)(?:scripts?|examples?|docs_src|bench(?:marks)?|drivers?|demos?|tools)/")
 _MEANT_FOR_USE = ("service", "dependency", "endpoint", "schema", "table")
 _USED = 1.1  # what is there to be used comes before
 _DRIVEN = 0.8  # what only drives it
@@ -84,7 +82,7 @@ def _steer(entry: Entry, query: Query) -> float:
         factor *= _METHOD_WANTED if query.methods.intersection(entry.methods) else 1 / _METHOD_WANTED
     if entry.kind in _MEANT_FOR_USE:
         factor *= _USED
-    if _DRIVER.search(entry.path):
+    if is_driver(entry.path):
         factor *= _DRIVEN
     if entry.name.startswith("_"):
         factor *= _PRIVATE
@@ -95,7 +93,7 @@ def _steer(entry: Entry, query: Query) -> float:
 
 def _is_aside(path: str) -> bool:
     """Tests and migrations: seldom what is looked for."""
-    return is_test_path(path) or _MIGRATIONS.search(path) is not None
+    return is_test_path(path) or is_migration(path)
 
 
 def _document(entry: Entry) -> Document:

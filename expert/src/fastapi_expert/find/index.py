@@ -87,7 +87,9 @@ class Index:
     def rarity(self, term: str) -> float:
         """Inverse document frequency, never negative."""
         position = self._positions.get(term)
-        found = 0 if position is None else self.starts[position + 1] - self.starts[position]
+        return self._rarity(0 if position is None else self.starts[position + 1] - self.starts[position])
+
+    def _rarity(self, found: int) -> float:
         return log(1 + (self.size - found + 0.5) / (found + 0.5))
 
     def scores(
@@ -123,17 +125,33 @@ class Index:
         answered: dict[int, float] = defaultdict(float)
         total = 0.0
         for term, share in terms.items():
-            readings = self._readings(term, ())
-            worth = share * max((self.rarity(word) for word in readings), default=self._absent / 2)
+            readings = self._meanings(term)
+            worth = share * self._worth(readings)
             total += worth
             for number, frequency in self._frequencies(readings).items():
                 answered[number] += worth * min(1.0, frequency / _PLAIN)
         return {number: value / total for number, value in answered.items()} if total else {}
 
+    def worth(self, term: str) -> float:
+        """How much ``term`` tells: the less, the more documents bear a word that it may mean."""
+        return self._worth(self._meanings(term))
+
+    def _worth(self, readings: Mapping[str, float]) -> float:
+        positions = [self._positions[word] for word in readings]
+        found = sum([self.starts[one + 1] - self.starts[one] for one in positions])
+        return self._rarity(min(found, self.size)) if found else self._absent / 2
+
     @property
     def _absent(self) -> float:
         """The worth of a word that nothing bears: as rare as can be."""
         return log(1 + 2 * (self.size + 0.5))
+
+    def _meanings(self, term: str) -> dict[str, float]:
+        """The words of the index that mean the same as ``term``, and how much each counts."""
+        readings = {other: _KIN for other in kin(term) if other in self._positions}
+        if term in self._positions:
+            readings[term] = 1.0
+        return readings or dict.fromkeys(self._halves(term), _PREFIX)
 
     def _readings(self, term: str, compounds: Sequence[str]) -> dict[str, float]:
         """The words of the index that ``term`` may mean, and how much each counts."""

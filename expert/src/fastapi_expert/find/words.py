@@ -10,7 +10,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
 _STOP_WORDS = """
 a am an and any are as at be by can do does for from has have how i in into is it its me my not of on one only or our so
 some that the their them there these this those to us want was we what when where which who will with you your
-return returns self cls async def args kwargs
+return returns self cls async def args kwargs none there if whether must after before
 """
 _STOP = frozenset(_STOP_WORDS.split())
 
@@ -25,6 +25,32 @@ def _meaning(word: str) -> str:
     """The stem of a word as it is written; nothing for a stop word."""
     lower = word.lower()
     return "" if lower in _STOP else stem(lower)
+
+
+@lru_cache(maxsize=8192)
+def ideas(text: str) -> tuple[str, ...]:
+    """The stems in ``text``, but two neighbours that the table of synonyms knows as one word are that one word.
+
+    `sign_in` and `logs in` are `signin` and `login`, although `in` alone says nothing.
+    """
+    found: list[str] = []
+    pieces = [word.lower() for word in _WORD.findall(text)]
+    position = 0
+    while position < len(pieces):
+        both = _one_idea(pieces[position], pieces[position + 1]) if position + 1 < len(pieces) else ""
+        if both:
+            found.append(both)
+            position += 1
+        elif meaning := _meaning(pieces[position]):
+            found.append(meaning)
+        position += 1
+    return tuple(found)
+
+
+@lru_cache(maxsize=65536)
+def _one_idea(first: str, second: str) -> str:
+    """The stem of two words as one that the table knows, as they are or with the first one's ending gone; else ""."""
+    return next((word for word in (stem(first + second), stem(stem(first) + second)) if word in _KIN), "")
 
 
 def compounds(found: Sequence[str]) -> list[str]:

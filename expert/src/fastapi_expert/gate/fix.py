@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
+from fastapi_expert.environment import environment, home_of
 from fastapi_expert.gate.checks import tools
-from fastapi_expert.gate.checks.environment import environment, home_of
 from fastapi_expert.gate.checks.process import Broken, run
 from fastapi_expert.gate.checks.tools import PROJECT, Call, Tool
 from fastapi_expert.gate.tree.changes import Changes

@@ -9,15 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.config import Config, load, project_root
+from fastapi_expert.duplicates.model import Finding as Duplicate
+from fastapi_expert.environment import Environment, environment, home_of
 from fastapi_expert.errors import ConfigError
 from fastapi_expert.gate.baseline import Baseline, Identity, brought_in, identity
 from fastapi_expert.gate.cache import Cache, configuration, content, key
-from fastapi_expert.gate.checks import duplicates, tests, tools
+from fastapi_expert.gate.checks import duplicates, review, tests, tools
 from fastapi_expert.gate.checks.annotations import annotation_findings
-from fastapi_expert.gate.checks.environment import Environment, environment, home_of
 from fastapi_expert.gate.checks.process import (
     Broken,
     begin,
@@ -30,11 +32,15 @@ from fastapi_expert.gate.fix import fix
 from fastapi_expert.gate.model import Check, Finding, Report, Status
 from fastapi_expert.gate.tree.changes import Changes, changes
 from fastapi_expert.gate.tree.content import Tree, index, work_tree
+from fastapi_expert.review import Finding as Hazard
+from fastapi_expert.review.store import identity_of_rules
 
-CHECKS = ("format", "imports", "lint", "annotations", "ignores", "security", "duplicates", "types", "tests")
+CHECKS = ("format", "imports", "lint", "annotations", "ignores", "security", "duplicates", "review", "types", "tests")
 _WORST: tuple[Status, ...] = ("broken", "missing", "failed", "passed", "skipped")
 
 Result = tuple[Check, list[Finding]]
+_T = TypeVar("_T")
+_Look = Callable[[Codebase, Changes, Config], list[_T]]
 
 
 def check(
@@ -98,7 +104,10 @@ class _Gate:
             if chosen.tests:
                 futures.append(pool.submit(self._tests, chosen))
             results = [*self._annotations(), *self._tests_not_run(chosen)]
-            doubtful = self._duplicates(codebase, results)
+            ours = [
+                self._ours("duplicates", codebase, duplicates.candidates, self._duplicates),
+                self._ours("review", codebase, review.candidates, self._hazards),
+            ]
             results += [future.result() for future in futures]
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -108,13 +117,18 @@ class _Gate:
         pool.shutdown()
         if given_up():
             raise KeyboardInterrupt
-        if doubtful is not None:  # the code from before is read last: reading may fork, and now no thread is left
-            results.append(doubtful())
+        # the code from before is read last: reading may fork, and now no thread is left
+        results += [(made, found) for made, found in (answer() for answer in ours) if made.status != "skipped"]
         Cache.of(changed.root).prune()
         return replace(
             empty,
             checks=_merged(check for check, _ in results),
-            findings=tuple(sorted((f for _, found in results for f in found), key=lambda f: (f.path, f.line, f.check))),
+            findings=tuple(
+                sorted(
+                    review.told_once([f for _, found in results for f in found]),
+                    key=lambda f: (f.path, f.line, f.check),
+                )
+            ),
             tests=chosen.tests,
             tests_total=chosen.total,
             everything=chosen.everything,
@@ -212,34 +226,41 @@ class _Gate:
             path for home, paths in self._projects.items() if name not in self._choices[home].offered for path in paths
         }
 
-    def _duplicates(self, codebase: Codebase, results: list[Result]) -> Callable[[], Result] | None:
-        """Put the result among ``results``, or return what has to be asked of the code from before."""
-        if not self._wants("duplicates") or not self.changes.python:
-            return None
+    def _duplicates(self, found: list[Duplicate]) -> tuple[list[Finding], str]:
+        known = self._known("duplicates", "", duplicates.fingerprints)
+        return duplicates.new_findings(found, self.changes, set(known)), ""
+
+    def _hazards(self, found: list[Hazard]) -> tuple[list[Finding], str]:
+        new, likely = review.new_findings(found, self._known("review", identity_of_rules(), review.of_all))
+        return new, f"{likely} more are likely: see `expert review`" if likely else ""
+
+    def _ours(
+        self, name: str, codebase: Codebase, look: _Look[_T], tell: Callable[[list[_T]], tuple[list[Finding], str]]
+    ) -> Callable[[], Result]:
+        """What ``look`` finds in the code as it is; the answer asks ``tell`` what of it was not there before."""
+        if not self._wants(name) or not self.changes.python:
+            return lambda: (Check(name, "skipped"), [])
         began = time.monotonic()
-        found = duplicates.candidates(codebase, self.changes, self.config)
+        found = look(codebase, self.changes, self.config)
         seconds = time.monotonic() - began
 
-        def compare() -> Result:
-            new = duplicates.new_findings(found, self.changes, self._known_duplicates())
-            return Check("duplicates", "failed" if new else "passed", seconds), new
+        def answer() -> Result:
+            new, note = tell(found) if found else ([], "")
+            return Check(name, "failed" if new else "passed", seconds, note=note), new
 
-        if found:
-            return compare
-        results.append((Check("duplicates", "passed", seconds), []))
-        return None
+        return answer
 
-    def _known_duplicates(self) -> set[str]:
-        """The fingerprints of what was there twice before the change."""
+    def _known(self, check: str, identity: str, find: Callable[[Codebase, Config], Iterable[str]]) -> list[str]:
+        """The marks of what was there before the change."""
         if self.changes.scope == "all":
-            return set()
+            return []
         cache = Cache.of(self.changes.root)
-        mark = key("duplicates", self.baseline.digest, repr(self.config))
-        new = cache.get(mark)
-        if new is None and (tree := self.baseline.tree()):
-            new = sorted(duplicates.fingerprints(duplicates.read_tree(tree, self.config), self.config))
-            cache.put(mark, new)
-        return set(new or ())
+        mark = key(check, identity, self.baseline.digest, repr(self.config))
+        known = cache.get(mark)
+        if known is None and (tree := self.baseline.tree()):
+            known = sorted(find(duplicates.read_tree(tree, self.config), self.config))
+            cache.put(mark, known)
+        return list(known or ())
 
     # tests ------------------------------------------------------------------------------------------------------------
 

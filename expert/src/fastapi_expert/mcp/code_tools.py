@@ -6,6 +6,7 @@ The whole list costs an agent's context once a session, so a description says wh
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -22,14 +23,18 @@ from fastapi_expert.duplicates.proposal import propose
 from fastapi_expert.errors import ExpertError
 from fastapi_expert.gate.impact.pieces import first_error
 from fastapi_expert.mcp.workspace import Workspace
+from fastapi_expert.render.proposal import hazard_text
 from fastapi_expert.render.routes import is_unprotected
+from fastapi_expert.review import Review, review
+from fastapi_expert.review.baseline import known_by, new_to
+from fastapi_expert.review.draft import hazards_beside
 from fastapi_expert.tool import Parameter, Tool
 
 _KINDS: tuple[str, ...] = get_args(Kind)
 _METHODS = (*METHODS, WEBSOCKET)
 _KIND = Parameter("kind", "string", choices=_KINDS)
 _LIMIT = Parameter("limit", "integer", "Most rows to show.", minimum=1, maximum=1000)
-_SHORT = {"map_codebase": 50, "list_routes": 100, "find_existing": 8, "find_duplicates": 8}
+_SHORT = {"map_codebase": 50, "list_routes": 100, "find_existing": 8, "find_duplicates": 8, "review_code": 12}
 
 
 class CodeTools:
@@ -38,6 +43,7 @@ class CodeTools:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._found: tuple[Codebase, Config, tuple[Finding, ...]] | None = None
+        self._reviewed: tuple[Codebase, Config, Review] | None = None
 
     def tools(self) -> dict[str, Tool]:
         """Each by its name."""
@@ -101,7 +107,7 @@ class CodeTools:
                     name="propose_code",
                     title="Propose code",
                     description=(
-                        "May this be written? Verdict new, extend or duplicate, with what to use instead at file:line."
+                        "May this be written? Verdict new, extend or duplicate, what to use instead, what is wrong."
                     ),
                     parameters=(
                         Parameter(
@@ -139,6 +145,18 @@ class CodeTools:
                         _LIMIT,
                     ),
                     function=self.find_duplicates,
+                ),
+                Tool(
+                    name="review_code",
+                    title="Review code",
+                    description="What is wrong here that an expert would see, the worst first, each with its mend.",
+                    parameters=(
+                        Parameter("path", "string", "Only below this folder or file."),
+                        Parameter("since", "string", "Only what changed since this git revision."),
+                        Parameter("rule", "string", "A rule or family: FX701, FX9."),
+                        _LIMIT,
+                    ),
+                    function=self.review_code,
                 ),
                 Tool(
                     name="check_changes",
@@ -254,6 +272,8 @@ class CodeTools:
             lines.append(
                 f"syntax: the draft is not Python from line {broken} on; it was judged as far as it can be read"
             )
+        wrong = hazards_beside(workspace.codebase, source, as_path=as_path, settings=workspace.config)
+        lines += [hazard_text(one) for one in wrong]
         if proposal.similar:
             near = ", ".join(
                 f"{s.id.partition('::')[2]} {s.path}:{s.line} ({s.score:.2f}, {s.reason})" for s in proposal.similar[:3]
@@ -289,6 +309,35 @@ class CodeTools:
         if self._found is None or self._found[0] is not codebase or self._found[1] is not settings:
             self._found = (codebase, settings, tuple(find(codebase, settings=settings).findings))
         return self._found[2]
+
+    def review_code(
+        self, *, path: str = "", since: str | None = None, rule: str = "", limit: int = _SHORT["review_code"]
+    ) -> str:
+        workspace = self._workspace
+        result = self._review()
+        found = result.findings
+        if since is not None:
+            from fastapi_expert.duplicates.since import added_lines
+            from fastapi_expert.review.detect import at_lines
+
+            found = at_lines(found, added_lines(workspace.root, since))
+        below = workspace.relative(path) if path else ""
+        wanted = [one for one in found if one.rule.startswith(rule.upper().rstrip("X")) and _is_below(one.path, below)]
+        unread = [f"not Python: {one.path}:{one.line} {one.message}" for one in result.problems]
+        problems = _first([one for one in unread if _is_below(one.partition(": ")[2].partition(":")[0], below)], 5)
+        if not wanted:
+            return "\n".join(["Nothing is found.", *problems])
+        head = f"{len(wanted)} findings, the worst first"
+        return "\n".join([head, *_first([hazard_text(one) for one in wanted], limit), *problems])
+
+    def _review(self) -> Review:
+        """What is wrong in the codebase, found once for each state of it."""
+        codebase, settings = self._workspace.codebase(), self._workspace.config
+        if self._reviewed is None or self._reviewed[0] is not codebase or self._reviewed[1] is not settings:
+            found = review(codebase, settings=settings)
+            known = new_to(known_by(settings), found.findings)
+            self._reviewed = (codebase, settings, replace(found, findings=known))
+        return self._reviewed[2]
 
     def check_changes(self, *, since: str | None = None, all: bool = False, fix: bool = False) -> str:
         from fastapi_expert.gate.report import check_text

@@ -6,6 +6,7 @@ Data classes become objects by their field names; an optional key (`?` in the co
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from fastapi_expert.codebase.model import Component, Inventory, Problem, Route
@@ -14,6 +15,9 @@ from fastapi_expert.duplicates.model import Finding
 if TYPE_CHECKING:  # each command imports what it answers with, and no other
     from fastapi_expert.duplicates.proposal import Proposal
     from fastapi_expert.find import Hit
+    from fastapi_expert.review import Finding as Hazard
+    from fastapi_expert.witness.asking import Witness
+    from fastapi_expert.witness.model import Application
 
 SCHEMA_VERSION = 1
 
@@ -47,6 +51,44 @@ def routes_document(inventory: Inventory, routes: Sequence[Route]) -> dict[str, 
         "routes": [route_json(route) for route in routes],
         "problems": [_problem(problem) for problem in inventory.problems],
     }
+
+
+def witness_document(witness: "Witness") -> dict[str, Any]:
+    """What `expert routes --import … --json` adds: who was asked, and on what the two do not agree."""
+    table, comparison, application = witness.table, witness.comparison, witness.table.application
+    asked: dict[str, Any] = {
+        "application": application.name,
+        "app": comparison.app,
+        "folder": application.folder or ".",
+        "python": str(table.python),
+        "python_version": table.version,
+        "fastapi": table.fastapi,
+        "refused": list(table.refused),
+        "others": [_application(other) for other in witness.others],
+    }
+    if application.place is not None:
+        asked |= {"path": application.place.path, "line": application.place.line}
+    return {
+        "asked": asked,
+        "differences": [
+            {
+                "kind": one.kind,
+                "method": one.method,
+                "path": one.path,
+                "path_file": one.place.path,
+                "line": one.place.line,
+                "said": one.said,
+            }
+            for one in comparison.differences
+        ],
+    }
+
+
+def _application(application: "Application") -> dict[str, Any]:
+    document: dict[str, Any] = {"application": application.name, "said": application.said}
+    if application.place is not None:
+        document |= {"path": application.place.path, "line": application.place.line}
+    return document
 
 
 def _problem(problem: Problem) -> dict[str, Any]:
@@ -108,6 +150,8 @@ def route_json(route: Route) -> dict[str, Any]:
         document["host"] = route.host
     if route.via is not None:
         document["via"] = {"path": route.via[0], "line": route.via[1]}
+    if route.source:
+        document["source"] = route.source
     if route.response_model is not None:
         document["response_model"] = route.response_model
     if route.status_code is not None:
@@ -136,7 +180,7 @@ def finding_json(finding: Finding) -> dict[str, Any]:
     }
 
 
-def propose_document(proposal: "Proposal") -> dict[str, Any]:
+def propose_document(proposal: "Proposal", hazards: "Sequence[Hazard]") -> dict[str, Any]:
     """`expert propose --json`."""
     return {
         "verdict": proposal.verdict,
@@ -146,7 +190,19 @@ def propose_document(proposal: "Proposal") -> dict[str, Any]:
             {"id": near.id, "path": near.path, "line": near.line, "score": round(near.score, 3), "reason": near.reason}
             for near in proposal.similar
         ],
+        "hazards": [hazard_json(one) for one in hazards],
     }
+
+
+def hazard_json(hazard: "Hazard") -> dict[str, Any]:
+    """A finding of `expert review`."""
+    shown = asdict(hazard)
+    if not hazard.since:
+        del shown["since"]
+    edits = shown.pop("fix")
+    if edits:
+        shown["fix"] = {"edits": edits}
+    return shown
 
 
 def find_document(root: str, query: str, hits: "Sequence[Hit]") -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from fastapi_expert.config import Config
 from fastapi_expert.errors import ExpertError
 from fastapi_expert.review.model import Finding
 from fastapi_expert.store import write_atomically
@@ -37,23 +38,39 @@ def write(file: Path, findings: Sequence[Finding]) -> None:
         raise BaselineError(f"the baseline cannot be written: {error.strerror}", where=str(file)) from None
 
 
-def unknown(findings: Sequence[Finding], file: Path) -> tuple[Finding, ...]:
-    """The findings that the baseline in ``file`` does not know.
+def read(file: Path) -> Sequence[Key]:
+    """What the baseline in ``file`` knows.
 
     Raises:
         BaselineError: it is missing, unreadable, or no document of findings.
     """
     try:
         document: dict[str, Any] = json.loads(file.read_bytes())
-        known = Counter((one["rule"], one["path"], one["message"]) for one in document["findings"])
+        return [(one["rule"], one["path"], one["message"]) for one in document["findings"]]
     except OSError as error:
         raise BaselineError(f"the baseline cannot be read: {error.strerror}", where=str(file)) from None
     except (ValueError, KeyError, TypeError):
         raise BaselineError("this is no document of findings", where=str(file)) from None
+
+
+def known_by(settings: Config) -> Sequence[Key]:
+    """What the project's own baseline knows (`review-baseline` of its configuration); nothing where it has none.
+
+    Raises:
+        BaselineError: it cannot be read.
+    """
+    if settings.review_baseline is None or settings.source is None:
+        return ()
+    return read(settings.source.parent / settings.review_baseline)
+
+
+def new_to(known: Sequence[Key], findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings that are not ``known``, each as often as it is."""
+    left = Counter(known)
     new: list[Finding] = []
     for one in findings:
-        if known[key(one)]:
-            known[key(one)] -= 1
+        if left[key(one)]:
+            left[key(one)] -= 1
         else:
             new.append(one)
     return tuple(new)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fastapi_expert.codebase import Codebase
+from fastapi_expert.codebase.model import Problem
 from fastapi_expert.config import Config
 from fastapi_expert.review import store
 from fastapi_expert.review.model import Finding
@@ -12,13 +13,13 @@ from fastapi_expert.review.versions import Versions
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """Ranked findings, how many a comment silenced, the packages whose newest release was taken for granted, and the
-    files that this interpreter cannot parse, of which nothing is said."""
+    """Ranked findings, how many a comment silenced, the packages whose newest release was taken for granted, and where
+    the text is no Python: what could be read around such a place was looked at."""
 
     findings: tuple[Finding, ...]
     suppressed: int
     assumed: tuple[str, ...]
-    unread: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 def review(codebase: Codebase, *, settings: Config | None = None) -> Review:
@@ -26,23 +27,24 @@ def review(codebase: Codebase, *, settings: Config | None = None) -> Review:
     settings = settings or Config()
     versions = Versions(codebase.root)
     digest = store.digest(codebase, versions)
-    looked = store.recalled(codebase, digest) or store.kept(codebase, digest, _look(codebase, versions))
-    wanted = [
-        one for one in looked.findings if settings.enabled(one.rule) and not settings.ignored_at(one.rule, one.path)
-    ]
-    kept = [one for one in wanted if not _is_silenced(codebase, one)]
-    return Review(tuple(sorted(kept, key=rank)), len(wanted) - len(kept), versions.assumed, tuple(looked.unread))
+    found = store.recalled(codebase, digest)
+    if found is None:
+        found = store.kept(codebase, digest, _look(codebase, versions))
+    wanted = [one for one in found if settings.enabled(one.rule) and not settings.ignored_at(one.rule, one.path)]
+    kept = [one for one in wanted if not is_silenced(codebase, one)]
+    syntax = [Problem(path, line, text) for path, facts in codebase.files.items() for line, text in facts.problems]
+    problems = sorted({*codebase.scan.problems, *syntax}, key=lambda one: (one.path, one.line))
+    return Review(tuple(sorted(kept, key=rank)), len(wanted) - len(kept), versions.assumed, tuple(problems))
 
 
-def _look(codebase: Codebase, versions: Versions) -> store.Looked:
+def _look(codebase: Codebase, versions: Versions) -> list[Finding]:
     from fastapi_expert.codebase.files.scan import paused_collection
     from fastapi_expert.review.flow.project import Project
     from fastapi_expert.review.rules.registry import RULES
 
     with paused_collection():
         project = Project(codebase, versions)
-        found = dict.fromkeys([one for rule in RULES.values() for one in rule.look(project, rule)])
-        return store.Looked(list(found), list(project.unread))
+        return list(dict.fromkeys([one for rule in RULES.values() for one in rule.look(project, rule)]))
 
 
 def rank(finding: Finding) -> tuple[bool, int, str, int, str]:
@@ -50,7 +52,7 @@ def rank(finding: Finding) -> tuple[bool, int, str, int, str]:
     return (finding.confidence == "likely", finding.severity, finding.path, finding.line, finding.rule)
 
 
-def _is_silenced(codebase: Codebase, finding: Finding) -> bool:
+def is_silenced(codebase: Codebase, finding: Finding) -> bool:
     """A comment on its lines or the line above names the rule, or none."""
     return any(
         finding.line - 1 <= one.line <= finding.end_line and (not one.rules or finding.rule in one.rules)

@@ -23,6 +23,17 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """``text`` in the place of ``old``, which lies from byte ``start`` to before ``end`` of ``path``."""
+
+    path: str
+    start: int
+    end: int
+    old: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One hazard at ``line`` … ``end_line`` of ``path``; ``advice`` is the line that mends it."""
 
@@ -38,13 +49,16 @@ class Finding:
     related: tuple[Related, ...] = ()
     since: str = ""
     """The versions for which it holds, as a requirement (`fastapi>=0.118`); empty for all."""
+    fix: tuple[Edit, ...] = ()
+    """What mends it, where that is mechanical and safe."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One hazard: what it is called, how bad it is, and how it is looked for.
 
-    ``number`` is that of the catalogue behind the corpus, ``since`` the versions for which it holds.
+    ``since`` are the versions for which it holds. ``also`` is a pattern of the rules of ruff, bandit and pyright that
+    say the same of the same line. ``alone`` says that one file, and what it names, is enough to tell.
     """
 
     code: str
@@ -54,6 +68,8 @@ class Rule:
     severity: Severity
     look: "Callable[[Project, Rule], Iterator[Finding]]"
     since: str = ""
+    also: str = ""
+    alone: bool = False
 
     def at(
         self,
@@ -65,12 +81,12 @@ class Rule:
         end_line: int = 0,
         confidence: Confidence = "certain",
         related: tuple[Related, ...] = (),
+        fix: tuple[Edit, ...] = (),
     ) -> Finding:
         """A finding of this rule."""
         end = max(line, end_line)
-        return Finding(
-            self.code, self.title, self.severity, confidence, message, advice, path, line, end, related, self.since
-        )
+        place = (path, line, end, related, self.since, fix)
+        return Finding(self.code, self.title, self.severity, confidence, message, advice, *place)
 
     @property
     def page(self) -> str:

@@ -5,25 +5,18 @@ from dataclasses import asdict
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from fastapi_expert.codebase import Codebase
-from fastapi_expert.review.model import Finding, Related
+from fastapi_expert.review.model import Edit, Finding, Related
 from fastapi_expert.review.versions import Versions
 from fastapi_expert.store import digest_of, keep, recall
 
 _NAME = "review"
 
 
-class Looked(NamedTuple):
-    """What all rules found, and the files that could not be parsed."""
-
-    findings: list[Finding]
-    unread: list[str]
-
-
 @cache
-def _rules() -> str:
+def identity_of_rules() -> str:
     """Changes with the rules themselves."""
     total = blake2b(digest_size=16)
     for file in sorted(Path(__file__).parent.rglob("*.py")):
@@ -33,27 +26,26 @@ def _rules() -> str:
 
 def digest(codebase: Codebase, versions: Versions) -> str:
     """Changes with the code, with what the project says of its versions and its tests, and with the rules."""
-    return digest_of(codebase.digest, versions.texts, _rules())
+    return digest_of(codebase.digest, versions.texts, identity_of_rules())
 
 
-def recalled(codebase: Codebase, digest: str) -> Looked | None:
+def recalled(codebase: Codebase, digest: str) -> list[Finding] | None:
     """What was kept under ``digest``."""
     return recall(codebase.cache, _NAME, digest, _load)
 
 
-def kept(codebase: Codebase, digest: str, looked: Looked) -> Looked:
+def kept(codebase: Codebase, digest: str, findings: list[Finding]) -> list[Finding]:
     """Keep what was found, unless linking read files that the digest does not cover."""
     if not codebase.hangs_on_data:
-        document = {"findings": [asdict(one) for one in looked.findings], "unread": looked.unread}
-        keep(codebase.cache, _NAME, digest, json.dumps(document).encode())
-    return looked
+        keep(codebase.cache, _NAME, digest, json.dumps([asdict(one) for one in findings]).encode())
+    return findings
 
 
-def _load(body: bytes) -> Looked:
-    document: dict[str, Any] = json.loads(body)
-    return Looked([_finding(one) for one in document["findings"]], document["unread"])
+def _load(body: bytes) -> list[Finding]:
+    return [_finding(one) for one in json.loads(body)]
 
 
 def _finding(said: dict[str, Any]) -> Finding:
     related = tuple([Related(**one) for one in said.pop("related")])
-    return Finding(**said, related=related)
+    fix = tuple([Edit(**one) for one in said.pop("fix")])
+    return Finding(**said, related=related, fix=fix)

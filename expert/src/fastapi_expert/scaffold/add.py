@@ -1,18 +1,18 @@
 """`expert add`: a resource from table to tests, in the layout of `expert new` or in the project's own."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.model import Component
-from fastapi_expert.errors import ExpertError
-from fastapi_expert.scaffold import inferred
-from fastapi_expert.scaffold.fields import Field
-from fastapi_expert.scaffold.formatting import Formatter
+from fastapi_expert.errors import ExpertError, UsageError
+from fastapi_expert.scaffold import inferred, registries
+from fastapi_expert.scaffold.access import described
+from fastapi_expert.scaffold.fields import USERS, Field
 from fastapi_expert.scaffold.naming import Names, names_of
+from fastapi_expert.scaffold.plan import AlreadyThere, File, Plan, Wanted
 from fastapi_expert.scaffold.revisions import own_revision
 from fastapi_expert.scaffold.template_context import TemplateContext
 
@@ -28,55 +28,39 @@ _LAYOUT = (
 )
 
 
-LAYERS = ".importlinter"
 MAX_IDENTIFIER = 63
 """Letters that PostgreSQL keeps of a name."""
 
 
-class AlreadyThere(ExpertError):
-    """The resource is there, under this or a similar name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Every file as it is and will be: (path, before or None, after), and what is left for a person to do."""
-
-    files: tuple[tuple[str, str | None, str], ...]
-    left: tuple[str, ...] = ("app migrate, then the tests.",)
-
-    def write(self, root: Path) -> None:
-        formatter = Formatter(root)
-        kept = [path for path, before, _ in self.files if before is None or formatter.is_formatted(path)]
-        for path, _, after in self.files:
-            (root / path).parent.mkdir(parents=True, exist_ok=True)
-            (root / path).write_text(after, encoding="utf-8")
-        formatter.format(kept)
-
-
-def plan(root: Path, codebase: Codebase, names: Names, fields: tuple[Field, ...]) -> Plan:
+def plan(root: Path, codebase: Codebase, wanted: Wanted) -> Plan:
     """What adding the resource would write.
 
     Raises:
         AlreadyThere: something of this or a similar name exists, with its place.
         ExpertError: a reference points to nothing, or the project's own layout shows no way of writing a resource.
     """
+    names, fields, access = wanted.names, wanted.fields, wanted.access
     _refuse_existing(codebase, names, fields)
     if not all((root / path).exists() for path in _LAYOUT):
-        return Plan(*inferred.plan(codebase, names, fields))
+        return inferred.plan(codebase, wanted)
+    if wanted.auth or wanted.ways:
+        raise UsageError("--auth and --way are for projects of another layout", do="leave them out")
     tables = _referred(codebase, names, fields)
-    revision = own_revision(root / "migrations/versions", names.plural)
-    posts = "async def post(" in (root / "tests/factories.py").read_text(encoding="utf-8")
-    package = _new_package(root, names)
-    packages = {ref: _package_of(root, names_of(table)) for ref, table in tables.items()}
-    context = TemplateContext(names, fields, tables, package=package, packages=packages, revision=revision, posts=posts)
-    for field in context.given:
-        factory = f"tests/{packages.get(field.ref, '')}/factory.py"
-        if context.needs_factory(field) and not (root / factory).exists():
-            raise ExpertError(
-                f"its tests need a {field.ref}, and {factory} is not there to make one",
-                where=field.name,
-                do=f"Make it optional: {field.name}:ref[{field.ref}]?",
-            )
+    refers = _Referred.of(root, names, tables)
+    context = TemplateContext(
+        names,
+        fields,
+        tables,
+        package=_new_package(root, names),
+        packages=refers.packages,
+        revision=own_revision(root / "migrations/versions", names.plural),
+        posts="async def post(" in (root / "tests/factories.py").read_text(encoding="utf-8"),
+        access=access,
+        owned=refers.owned,
+        private=refers.private,
+        taken=_classes(codebase),
+    )
+    _refuse_unknown_rows(context, refers)
     for name in context.index_names:
         if len(name) > MAX_IDENTIFIER:
             raise ExpertError(
@@ -87,7 +71,85 @@ def plan(root: Path, codebase: Codebase, names: Names, fields: tuple[Field, ...]
     for path in (*(path for path, _, _ in new), f"tests/{names.plural}.py"):  # which a folder of that name would hide
         if (root / path).exists():
             raise AlreadyThere("this is there already, for something else", where=path, do="Choose another name.")
-    return Plan((*new, *_edited(root, names, context)))
+    reader, writer = "ANYONE" if context.public else "USER", "USER" if access.field else "ADMIN"
+    imported = {refers.packages[field.ref] for field in context.given if field.ref in refers.packages}
+    imported |= {"posts"} if context.refers_to_posts else set()
+    changed = registries.edited(root, names, context.package, imported, reader=reader, writer=writer)
+    collection = f"/api/v1/{names.path}"
+    routes = described(
+        access,
+        collection,
+        f"{collection}/{{{names.singular}_id}}",
+        "PUT",
+        writers="administrators",
+        superusers="administrators",
+    )
+    return Plan(
+        (*new, *changed),
+        routes,
+        left=("`make test`; `make run` brings the database up to date itself.",),
+        module=f"app.api.v1.endpoints.{names.plural}",
+        like_module="app.api.v1.endpoints.users",
+        apps=(("app.main", "create_app"),),
+        paths=(collection, f"{collection}/{{{names.singular}_id}}"),
+        table_module=f"app.models.{names.singular}",
+        table=names.plural,
+        migration=f"migrations/versions/{context.revision[0]}_{names.plural}.py",
+        tests=(f"tests/{context.package}/test_{names.plural}.py",),
+        test_options=("-n0", "-k", "sqlite"),
+        like="tests/users",
+        guarded=False,
+        on_postgres=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Referred:
+    """The resources that `ref[…]` names and `expert add` wrote: the package of each, whether its rows have owners
+    (``owned``), and whether only these see them (``private``)."""
+
+    packages: dict[str, str]
+    owned: frozenset[str]
+    private: frozenset[str]
+
+    @classmethod
+    def of(cls, root: Path, names: Names, tables: dict[str, str]) -> "_Referred":
+        packages: dict[str, str] = {}
+        owned: set[str] = set()
+        private: set[str] = set()
+        for ref, table in tables.items():
+            package = _package_of(root, names_of(table))
+            service = root / f"app/{package}/service.py"
+            if table == names.plural or not service.is_file():
+                continue
+            text = service.read_text(encoding="utf-8")
+            if "OwnedRows(" not in text:
+                continue
+            packages[ref] = package
+            owned |= {ref} if re.search(r"\bowner=[\"']", text) else set()
+            private |= {ref} if ref in owned and not re.search(r"\bpublic=True\b", text) else set()
+        return cls(packages, frozenset(owned), frozenset(private))
+
+
+def _refuse_unknown_rows(context: TemplateContext, refers: _Referred) -> None:
+    """A reference is under the rule of what it refers to, so that rule must be known."""
+    for field in context.given:
+        own = field.ref and context.tables[field.ref] == context.names.plural
+        known = own or field.ref in USERS or field.ref in refers.packages or context.is_example(field)
+        if not field.ref or known or (field.ref == "tag" and field.optional):
+            continue
+        raise ExpertError(
+            f"who may see a {field.ref} is said nowhere that `expert add` can read, so nothing may refer to one",
+            where=field.name,
+            do="Refer to a user, a post, or a resource that `expert add` wrote.",
+        )
+
+
+def _classes(codebase: Codebase) -> frozenset[str]:
+    """The names of all classes of the application: what a title of OpenAPI, or an enum, must not be called."""
+    return frozenset(
+        each.qualname for path, facts in codebase.files.items() if path.startswith("app/") for each in facts.classes
+    )
 
 
 def _new_package(root: Path, names: Names) -> str:
@@ -177,7 +239,7 @@ def _referred(codebase: Codebase, names: Names, fields: tuple[Field, ...]) -> di
     return tables
 
 
-def _new_files(root: Path, names: Names, context: TemplateContext) -> list[tuple[str, str | None, str]]:
+def _new_files(root: Path, names: Names, context: TemplateContext) -> list[File]:
     revision, package = context.revision[0], context.package
     targets = {
         f"app/models/{names.singular}.py": "model",
@@ -188,103 +250,13 @@ def _new_files(root: Path, names: Names, context: TemplateContext) -> list[tuple
         f"tests/{package}/factory.py": "factory",
         f"tests/{package}/test_{names.plural}.py": "tests",
     }
-    shared = {"app/auth/rows.py": "rows", "app/api/rows.py": "answers"}
+    shared = {"app/auth/rows.py": "rows", "app/api/rows.py": "answers", "app/schemas/changes.py": "changes"}
     if any(field.kind == "decimal" for field in context.fields):
         shared["app/models/exact.py"] = "exact"
     targets |= {path: name for path, name in shared.items() if not (root / path).exists()}
-    made: list[tuple[str, str | None, str]] = [
-        (path, None, context.render(_text(name))) for path, name in targets.items()
-    ]
+    made: list[File] = [(path, None, context.render(_text(name))) for path, name in targets.items()]
     packages = (f"app/{package}/__init__.py", f"tests/{package}/__init__.py")
     return [*made, *((path, None, "") for path in packages if not (root / path).exists())]
-
-
-def _edited(root: Path, names: Names, context: TemplateContext) -> list[tuple[str, str | None, str]]:
-    registries: dict[str, Callable[[str], str]] = {
-        "app/models/__init__.py": lambda text: _with_model(text, names),
-        "app/api/v1/router.py": lambda text: _with_router(text, names),
-        "tests/resources.py": lambda text: _with_resource(text, names, context.package),
-        "tests/api_table.py": lambda text: _with_endpoints(text, names, writer="USER" if context.owner else "ADMIN"),
-    }
-    if (root / LAYERS).exists():
-        registries[LAYERS] = lambda text: _with_layer(text, context.package)
-    return [(path, *_changed(root / path, change)) for path, change in registries.items()]
-
-
-def _changed(path: Path, change: Callable[[str], str]) -> tuple[str, str]:
-    before = path.read_text(encoding="utf-8")
-    return before, change(before)
-
-
-def _with_model(text: str, names: Names) -> str:
-    line = f"from app.models.{names.singular} import {names.pascal}\n"
-    imports = list(re.finditer(r"^from app\.models\.(\w+) import .*\n", text, re.MULTILINE))
-    after = next((match for match in imports if match.group(1) > names.singular), None)
-    at = after.start() if after else imports[-1].end()
-    text = text[:at] + line + text[at:]
-    listed = re.search(r"__all__ = \[(.*?)\]", text, re.DOTALL)
-    if listed is None:
-        return text
-    exported = sorted(
-        {*re.findall(r'"(\w+)"', listed.group(1)), names.pascal}, key=lambda name: (name[0].islower(), name)
-    )
-    return (
-        text[: listed.start()]
-        + "__all__ = [\n"
-        + "".join(f'    "{name}",\n' for name in exported)
-        + "]"
-        + text[listed.end() :]
-    )
-
-
-def _with_router(text: str, names: Names) -> str:
-    found = re.search(r"^from app\.api\.v1\.endpoints import (.+)$", text, re.MULTILINE)
-    if found is None:
-        raise ExpertError("no import of the endpoints to extend", where="app/api/v1/router.py")
-    modules = ", ".join(sorted({*re.split(r",\s*", found.group(1).strip()), names.plural}))
-    text = text[: found.start(1)] + modules + text[found.end(1) :]
-    line = f'router.include_router({names.plural}.router, prefix="/{names.path}", tags=["{names.nouns}"])\n'
-    return text.rstrip("\n") + "\n" + line
-
-
-def _with_layer(text: str, package: str) -> str:
-    """The resource's package stands beside those of users and posts; a file that names no such layer stays."""
-
-    def extended(line: re.Match[str]) -> str:
-        return line[0] if re.search(rf"\b{package}\b", line[0]) else f"{line[0]} | {package}"
-
-    return re.sub(r"^ +(?:\(?\w+\)? \| )*users\b.*$", extended, text, count=1, flags=re.MULTILINE)
-
-
-def _with_resource(text: str, names: Names, package: str) -> str:
-    """Tests of every endpoint make rows of it, too."""
-    constant = names.singular.upper()
-    listed = re.search(r"^RESOURCES: list\[Resource\] = \[(.*?)\]", text, re.MULTILINE | re.DOTALL)
-    if listed is None:
-        raise ExpertError("no list of RESOURCES to extend", where="tests/resources.py")
-    known = [name for name in re.split(r"[,\s]+", listed.group(1)) if name]
-    text = text[: listed.start(1)] + ", ".join([*known, constant]) + text[listed.end(1) :]
-    line = f"from tests.{package}.factory import {constant}\n"
-    imports = list(re.finditer(r"^from tests\.(\w+(?:\.\w+)?) import .*\n", text, re.MULTILINE))
-    after = next((match for match in imports if match.group(1) > f"{package}.factory"), None)
-    at = after.start() if after else imports[-1].end()
-    return text[:at] + line + text[at:]
-
-
-def _with_endpoints(text: str, names: Names, *, writer: str) -> str:
-    """The table of endpoints that the service promises."""
-    table = re.search(r"^ENDPOINTS = \(\n(.*?)^\)", text, re.MULTILINE | re.DOTALL)
-    if table is None:
-        raise ExpertError("no table of ENDPOINTS to extend", where="tests/api_table.py")
-    one = f"/{names.path}/{{{names.singular}_id}}"
-    lines = [
-        f'    _endpoint("GET", "/{names.path}", USER, 200, 422),\n',
-        f'    _endpoint("POST", "/{names.path}", {writer}, 201, 409, 422),\n',
-        f'    _endpoint("GET", "{one}", USER, 200, 422),\n',
-        f'    _endpoint("PUT", "{one}", {writer}, 200, 409, 412, 422),\n',
-        f'    _endpoint("DELETE", "{one}", {writer}, 200, 409, 412, 422),\n',
-    ]
-    return text[: table.end(1)] + "".join(lines) + text[table.end(1) :]
 
 
 def _text(name: str) -> str:

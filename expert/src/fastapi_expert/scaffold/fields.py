@@ -11,13 +11,22 @@ from fastapi_expert.errors import ExpertError
 
 _FIELD = re.compile(r"(?P<name>[^:]+):(?P<kind>[a-z]+)(?:\[(?P<inside>[^\]]*)\])?(?P<marks>[?!^]*)")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
-_TAKEN = {"id", "version", "created_at", "updated_at", "metadata", "registry"}
+_EVERY_ROW = {"id", "version", "created_at", "updated_at"}
+_ORM = {"metadata", "registry"}
 # inside a class these would hide the type of the fields below, or a method of the schema's
 _HIDES = {"str", "int", "float", "bool", "dict", "date", "datetime"} | {
     "copy", "construct", "from_orm", "given", "json", "parse_file", "parse_obj", "parse_raw", "schema", "schema_json",
     "validate",
 }  # fmt: skip
-OWNERS = ("owner", "author", "user", "creator", "created_by")
+_NEVER_UNIQUE = {
+    "text": "a text of any length cannot be unique: use str",
+    "bool": "a bool has two values, and the third row would be refused",
+    "json": "JSON cannot be compared",
+}
+
+
+USERS = frozenset({"user", "users", "account", "accounts"})
+"""What `ref[…]` calls the people of the project."""
 
 
 class FieldError(ExpertError):
@@ -103,10 +112,6 @@ class Field:
     def column_name(self) -> str:
         return f"{self.name}_id" if self.ref and not self.name.endswith("_id") else self.name
 
-    @property
-    def is_owner(self) -> bool:
-        return bool(self.ref) and self.ref in {"user", "users", "account"} and self.name.removesuffix("_id") in OWNERS
-
 
 def parse(text: str) -> Field:
     """The field in `text`; raises `FieldError` that says what is wrong with it and shows a right one."""
@@ -114,13 +119,16 @@ def parse(text: str) -> Field:
     if match is None:
         raise FieldError(f"{text!r} is no field", do="Write name:type, e.g. price:decimal, sku:str!, owner:ref[user].")
     name, kind, inside, marks = match["name"], match["kind"], match["inside"], match["marks"]
-    if not _NAME.fullmatch(name) or keyword.iskeyword(name) or name in _TAKEN or name.startswith("model_"):
-        why = "every resource has it" if name in _TAKEN else "use lower-case letters, digits and _"
+    if why := _wrong_name(name):
         raise FieldError(f"{name!r} cannot name a field: {why}")
     if name in _HIDES:
         do = f"Say more: held_on, starts_at, raw_{name} …"
         raise FieldError(f"{name!r} cannot name a field: in the classes it would hide what is called so", do=do)
     optional, unique, indexed = ("?" in marks), ("!" in marks), ("^" in marks)
+    if unique and kind in _NEVER_UNIQUE:
+        raise FieldError(f"{text!r}: {_NEVER_UNIQUE[kind]}")
+    if unique and kind == "enum":
+        raise FieldError(f"{text!r}: there would be one row for each choice", do="Leave the ! out.")
     if kind == "ref":
         if not inside or not _NAME.fullmatch(inside):
             raise FieldError(f"{text!r} refers to nothing", do=f"Write {name}:ref[user].")
@@ -138,6 +146,19 @@ def parse(text: str) -> Field:
     return Field(name, kind, optional, unique, indexed)
 
 
+def _wrong_name(name: str) -> str:
+    """Why a field cannot be called so; empty when it can."""
+    if name in _EVERY_ROW:
+        return "every resource has it"
+    if name in _ORM:
+        return "SQLAlchemy's classes have an attribute of that name"
+    if keyword.iskeyword(name):
+        return "it is a word of Python's own"
+    if name.startswith("model_"):
+        return "Pydantic keeps names that begin with model_ to itself"
+    return "" if _NAME.fullmatch(name) else "use lower-case letters, digits and _, a letter first, at most 50"
+
+
 def parse_all(texts: list[str]) -> tuple[Field, ...]:
     """The fields in `texts`; raises `FieldError` when one is there twice."""
     fields = tuple(parse(text) for text in texts)
@@ -145,6 +166,6 @@ def parse_all(texts: list[str]) -> tuple[Field, ...]:
     for name in names:
         if names.count(name) > 1:
             raise FieldError(f"{name!r} is there twice")
-    if len(fields) == any(field.is_owner for field in fields):  # nothing beside the one owner
+    if not fields or (len(fields) == 1 and fields[0].ref in USERS):  # nothing beside whose it is
         raise FieldError("a resource needs a field of its own", do="Example: expert add product name:str price:decimal")
     return fields

@@ -58,6 +58,11 @@ class Names:
         return self.plural.replace("_", "-")
 
     @property
+    def a_noun(self) -> str:
+        """With its article: a product, an order, a unit, an hour."""
+        return f"{article(self.noun)} {self.noun}"
+
+    @property
     def noun(self) -> str:
         return self.singular.replace("_", " ")
 
@@ -75,6 +80,13 @@ def names_of(word: str) -> Names:
     prefix = f"{head}_" if head else ""
     singular = prefix + _singular(last)
     return Names(singular, prefix + _plural(_singular(last)))
+
+
+def article(noun: str) -> str:
+    """The one that its first sound asks for; none where there is no single one of it."""
+    if re.match(r"(?:uni(?!n|m)|use|usa|util|ubi|eu|ewe|one\b|once)", noun):
+        return "a"
+    return "an" if re.match(r"[aeiou]|hour|heir|honou?r|honest", noun) else "a"
 
 
 def _plural(word: str) -> str:

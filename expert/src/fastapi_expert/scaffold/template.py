@@ -61,6 +61,7 @@ def build(destination: Path, *, posts: bool = True) -> None:
     for file in copies:
         if file.exists():
             _make_blanks(file)
+    _retitle(target / "README.md")
     extra = Path(str(files("fastapi_expert.scaffold"))) / "extra"
     for source in extra.rglob("*"):
         if source.is_file():
@@ -69,6 +70,15 @@ def build(destination: Path, *, posts: bool = True) -> None:
             with file.open("a", encoding="utf-8") as stream:  # a .part is added to the service's own file
                 stream.write(source.read_text(encoding="utf-8"))
     (destination / "copier.yml").write_text(_COPIER_CONFIG, encoding="utf-8")
+
+
+def _retitle(readme: Path) -> None:
+    """Begin the README as the project's own: its name, what it keeps its data in, its two commands."""
+    head = (files("fastapi_expert.scaffold") / "readme.md").read_text(encoding="utf-8")
+    _, mark, rest = readme.read_text(encoding="utf-8").partition("| | embedded default |")
+    if not mark:
+        raise ExpertError("the service's README has no table of where it runs", where=readme.name)
+    readme.write_text(f"{head}\n{mark}{rest}", encoding="utf-8")
 
 
 def _make_blanks(file: Path) -> None:

@@ -51,6 +51,11 @@ class FactStore(Mapping[str, FileFacts]):
         """Facts that need no decoding, of the files that ``digests`` says are still the same."""
         return {path: facts for path, facts in self._read.items() if digests.get(path) == self._digests[path]}
 
+    def replaced(self, facts: FileFacts, digest: bytes) -> "FactStore":
+        """The same files with other contents at one path, which may be new; the rest is decoded as it is asked for."""
+        digests = {**self._digests, facts.path: digest}
+        return FactStore(self._root, digests, {**self._read, facts.path: facts}, self._cache)
+
     @property
     def cache(self) -> Cache | None:
         return self._cache

@@ -1,14 +1,15 @@
 """What a class is (schema, table, settings, middleware) and its fields, inherited and generic ones included."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 
+from fastapi_expert.codebase.link.roles import Place
 from fastapi_expert.codebase.model import Field, Kind
 from fastapi_expert.codebase.resolve.names import Names, Symbol
 from fastapi_expert.codebase.syntax import ir
-from fastapi_expert.codebase.syntax.facts import ClassFacts, FieldFacts
+from fastapi_expert.codebase.syntax.facts import ClassFacts, FieldFacts, FileFacts, FunctionFacts
 from fastapi_expert.codebase.syntax.ir import Expr
-from fastapi_expert.codebase.vocabulary import is_test_path
+from fastapi_expert.codebase.vocabulary import METHODS, is_test_path
 
 _SCHEMAS = frozenset({"BaseModel", "RootModel", "GenericModel", "SQLModel", "Schema", "Struct", "CamelModel"})
 _SETTINGS = frozenset({"BaseSettings"})
@@ -158,7 +159,8 @@ class Classes:
         named = any(field.name in ("__tablename__", "__table__") for field in facts.fields)
         unread = [name for name in outside if name.partition(".")[0] not in _NO_BASES and _ends(name) not in _MIXINS]
         unresolved = any(self.names.resolve(path, base.split("[")[0]) is None for base in facts.bases)
-        return named and (bool(unread) or unresolved)
+        made = any(symbol.kind == "value" for symbol in ancestors)  # by a call that is not read: `Base = make_base()`
+        return named and (bool(unread) or unresolved or made)
 
     def _is_declarative_base(self, symbol: Symbol) -> bool:
         """Whether a value is what `declarative_base()`, `registry.generate_base()` or `SQLAlchemy().Model` gives."""
@@ -269,6 +271,32 @@ _NO_COLUMNS = frozenset({"relationship", "association_proxy", "synonym", "column
 
 def _is_column(field: FieldFacts) -> bool:
     return _call_name(field.default_expr) in _COLUMNS or field.annotation.startswith(("Mapped[", "orm.Mapped["))
+
+
+def kinds_of_draft(facts: FileFacts, classes: Classes, known: Mapping[Place, Kind]) -> dict[Place, Kind]:
+    """What the definitions of a file that is not linked are: as it was ``known``, else by the text of the file."""
+    found: dict[Place, Kind] = {}
+    depends = frozenset(_DEPENDS.findall(repr([(one.params, one.decorators) for one in facts.functions])))
+    for one in facts.functions:
+        kind = known.get((facts.path, one.qualname)) or _kind_by_text(one, depends)
+        if kind is not None:
+            found[facts.path, one.qualname] = kind
+    for cls in facts.classes:
+        kind = classes.component_kind(facts.path, cls)
+        if kind is not None:
+            found[facts.path, cls.qualname] = kind
+    return found
+
+
+_DEPENDS = re.compile(r"\('c', '(?:\w+\.)*(?:Depends|Security)', \('([\w.]+)'")
+_ROUTE = frozenset(one.lower() for one in METHODS) | {"api_route", "websocket"}
+
+
+def _kind_by_text(function: FunctionFacts, depends: Container[str]) -> Kind | None:
+    called = [call.function for one in function.decorators if (call := ir.match(one, ir.Call)) is not None]
+    if any(isinstance(name, str) and name.rpartition(".")[2] in _ROUTE for name in called):
+        return "endpoint"
+    return "dependency" if function.qualname in depends else None
 
 
 def field_of(field: FieldFacts) -> Field | None:

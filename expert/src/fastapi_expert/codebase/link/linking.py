@@ -21,6 +21,7 @@ from fastapi_expert.codebase.link.components import Catalogue
 from fastapi_expert.codebase.link.coverage import Coverage, tests
 from fastapi_expert.codebase.link.description import Description
 from fastapi_expert.codebase.link.entrypoints import applications, run_all
+from fastapi_expert.codebase.link.guards import guards_of
 from fastapi_expert.codebase.link.incremental import LinkInputs
 from fastapi_expert.codebase.link.protection.judge import Judge, Verdict
 from fastapi_expert.codebase.link.routes import (
@@ -66,6 +67,8 @@ class RouteRow(NamedTuple):
     order: int
     site: Site
     websocket: bool
+    guards: tuple[str, ...] = ()
+    """What is asked of callers on the way, see :func:`.guards.guards_of`."""
 
 
 class FullInventory(NamedTuple):
@@ -158,7 +161,7 @@ class Linked:
                     continue
                 entry = route.entry
                 endpoint, name = self.catalogue.id_of_value(entry.endpoint) or "", route_name(route)
-                rest = (name, self.router_ids[id(app)], order, entry.site, entry.websocket)
+                rest = (name, self.router_ids[id(app)], order, entry.site, entry.websocket, guards_of(route))
                 rows.extend([RouteRow(endpoint, method, route.path, *rest) for method in entry.methods])
         return tuple(rows)
 

@@ -76,6 +76,10 @@ class Definitions:
                 continue
             if found[2]:
                 self._import(node, scope)
+                behind = node.next_named_sibling  # a semicolon: no line starts with it
+                while behind is not None and behind.start_point.row == node.end_point.row:
+                    self._import(behind, scope)
+                    behind = behind.next_named_sibling
                 continue
             name_node = node.child_by_field_name("name")
             if node.type not in ("function_definition", "class_definition") or name_node is None:

@@ -106,7 +106,7 @@ def _string(translator: Translator, node: Node) -> Expr:
             prefix = translator.text(child).rstrip("\"'").lower()
         elif kind == "string_content":
             text = translator.source[child.start_byte : child.end_byte].decode("utf-8", "replace")
-            parts.append(ir.text(text if "r" in prefix or "\\" not in text else _unescape(text)))
+            parts.append(ir.text(text if "r" in prefix or "\\" not in text else unescape(text)))
         elif kind == "interpolation":
             value = translator.expr(part(child, "expression"))
             parts.append(_formatted(translator, child, value))
@@ -145,10 +145,22 @@ _PLAIN_STRING = re.compile(rb"\"([^\"\\\n]*+)\"|'([^'\\\n]*+)'")
 
 
 _ESCAPE = re.compile(r"\\(\n|[0-7]{1,3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "\n": "", "a": "\a", "b": "\b", "f": "\f"}
+_ESCAPES = {
+    "n": "\n",
+    "t": "\t",
+    "r": "\r",
+    "\\": "\\",
+    "'": "'",
+    '"': '"',
+    "\n": "",
+    "a": "\a",
+    "b": "\b",
+    "f": "\f",
+    "v": "\v",
+}
 
 
-def _unescape(text: str) -> str:
+def unescape(text: str) -> str:
     def replace(found: re.Match[str]) -> str:
         code = found[1]
         if code in _ESCAPES:

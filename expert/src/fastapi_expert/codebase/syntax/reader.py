@@ -8,10 +8,8 @@ the tree; function bodies are visited only where they may build routers.
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from functools import cache
 
-import tree_sitter_python
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Node
 
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.blocks import block, statements
@@ -26,17 +24,8 @@ from fastapi_expert.codebase.syntax.facts import (
     Suppression,
 )
 from fastapi_expert.codebase.syntax.ir import Expr, Stmt
+from fastapi_expert.codebase.syntax.parsing import as_utf8, language, parse, refused
 from fastapi_expert.codebase.syntax.shape import shape_of
-
-
-@cache
-def _language() -> Language:
-    return Language(tree_sitter_python.language())
-
-
-@cache
-def _parser() -> Parser:
-    return Parser(_language())
 
 
 def read_source(source: bytes, path: str, *, all_bodies: bool = False) -> FileFacts:
@@ -44,49 +33,15 @@ def read_source(source: bytes, path: str, *, all_bodies: bool = False) -> FileFa
 
     ``all_bodies`` keeps the statements of every function, not only of those that look as if they built something.
     """
-    if b"\0" in source:
-        return _nothing(path, source, "holds a zero byte: not text; not read")
-    if source.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return _nothing(path, source, "is UTF-16: not UTF-8; not read")
-    declared = _CODING.match(source)
-    if declared is not None and declared[1].lower().replace(b"_", b"-") not in (
-        b"utf-8",
-        b"utf8",
-        b"ascii",
-        b"us-ascii",
-    ):
-        source = _recoded(source, declared[1])
-    source = _plain(source)
-    root = _parser().parse(source).root_node
+    refusal = refused(source)
+    if refusal:
+        return _nothing(path, source, refusal)
+    source = as_utf8(source)
+    root = parse(source)
     try:
         return _Reading(source, path, root, all_bodies=all_bodies).facts()
     except RecursionError:
         return _nothing(path, source, "nested too deeply; not read")
-
-
-_CODING = re.compile(rb"(?:#[^\n]*\n)?[ \t\f]*#[^\n]*?coding[:=][ \t]*([-\w.]+)")
-
-
-_BOM = b"\xef\xbb\xbf"
-_FORM_FEED = re.compile(rb"^[ \t\f]*\f", re.MULTILINE)
-
-
-def _plain(source: bytes) -> bytes:
-    """The text without what Python overlooks before a statement, line for line: a byte order mark, form feeds."""
-    source = source.removeprefix(_BOM)
-    if b"\f" in source:
-        source = _FORM_FEED.sub(b"", source)
-    if b"\r" in source and b"\n" not in source:
-        source = source.replace(b"\r", b"\n")
-    return source
-
-
-def _recoded(source: bytes, encoding: bytes) -> bytes:
-    """The text in UTF-8; unknown encodings are read as if they were UTF-8 already."""
-    try:
-        return source.decode(encoding.decode("ascii")).encode("utf-8", "replace")
-    except (LookupError, UnicodeError):
-        return source
 
 
 def _nothing(path: str, source: bytes, message: str) -> FileFacts:
@@ -103,7 +58,7 @@ _TOKENS = re.compile(
     re.DOTALL,
 )
 _ENV_READ = re.compile(
-    rb"""(?<![\w"'])(?:os[ \t]*\.[ \t]*)?(?:(?:getenv|environ[ \t]*\.[ \t]*get)[ \t]*\(\s*["']([A-Za-z_]\w*)["']"""
+    rb"""(?<![\w"'.])(os[ \t]*\.[ \t]*)?(?:(?:getenv|environ[ \t]*\.[ \t]*get)[ \t]*\(\s*["']([A-Za-z_]\w*)["']"""
     rb"""|environ[ \t]*\[\s*["']([A-Za-z_]\w*)["']\s*\](?!\s*=[^=]))"""
 )
 _MARKS = re.compile(rb"\b(?:40[13]|authorization)\b")
@@ -216,7 +171,7 @@ class _Reading:
         self.all_bodies = all_bodies
         self.path = path
         self.root = root
-        self.translator = Translator(source, _language())
+        self.translator = Translator(source, language())
         definitions = Definitions(source, root, self.translator)
         self.imports = definitions.imports
         self.definitions = definitions.found
@@ -450,10 +405,12 @@ class _Reading:
     def _env_reads(self) -> tuple[tuple[str, int], ...]:
         if b"environ" not in self.source and b"getenv" not in self.source:
             return ()
+        bare = any(one.module == "os" and one.name in ("environ", "getenv", "*") for one in self.imports)
         return tuple(
             [
-                ((match[1] or match[2]).decode("ascii"), self.source.count(b"\n", 0, match.start()) + 1)
+                ((match[2] or match[3]).decode("ascii"), self.source.count(b"\n", 0, match.start()) + 1)
                 for match in _ENV_READ.finditer(self.source)
+                if match[1] or bare  # a parameter `environ` is a request's
             ]
         )
 

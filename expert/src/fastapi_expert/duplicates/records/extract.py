@@ -16,7 +16,7 @@ from fastapi_expert.codebase.syntax.facts import (
     Stmt,
 )
 from fastapi_expert.codebase.vocabulary import WEBSOCKET, is_test_path
-from fastapi_expert.duplicates.records.imports import import_names
+from fastapi_expert.duplicates.records.imports import import_names, needs_of
 from fastapi_expert.duplicates.records.model import (
     FunctionRecord,
     ModelRecord,
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from fastapi_expert.codebase import Codebase
 
 MODELS = ("schema", "table", "settings")
-_NOT_OURS = re.compile(r"(?:^|/)(?:alembic|migrations?)/(?:versions/|.*\d)|(?:^|/)migrations?/|_pb2(?:_grpc)?\.pyi?$")
+_NOT_OURS = re.compile(
+    r"(?:^|/)(?:_?vendor(?:ed|s)?|third_?party|3rd_?party|extern(?:al)?s?)/|(?:^|/)(?:alembic|migrations?)/(?:versions/|.*\d)|(?:^|/)migrations?/|_pb2(?:_grpc)?\.pyi?$"
+)
 _SILENT_DECORATORS = {"overload", "abstractmethod", "abstractproperty", "setter", "deleter", "register"}
 _VALIDATORS = {"field_validator", "model_validator", "validator", "root_validator", "validates"}
 _PROTOCOLS = {"Protocol"}
@@ -57,6 +59,7 @@ def records_of(codebase: "Codebase") -> Records:
         tuple(_routes(codebase)),
         tuple(variables_of(codebase)),
         tuple(import_names(codebase.files, codebase.names.modules)),
+        tuple([(path, needs_of(facts, names.modules)) for path, facts in codebase.files.items()]),
         tuple([path for path, facts in codebase.files.items() if facts.suppressions]),
     )
 
@@ -159,7 +162,7 @@ def _validator_kind(function: FunctionFacts) -> str:
     """`validator` of a field, `model_validator`, or `before_validator` of one; "" for any other function."""
     for decorator in function.decorators:
         name = decorator_name(decorator).rpartition(".")[2]
-        if name in ("model_validator", "root_validator"):
+        if name in ("model_validator", "root_validator", "validator", "validates"):  # bound to a class and its fields
             return "model_validator"
         if name in _VALIDATORS:
             call = ir.match(decorator, ir.Call)
@@ -245,4 +248,5 @@ def _routes(codebase: "Codebase") -> Iterator[RouteRecord]:
             row.site.path,
             row.site.line,
             endpoint.end_line if endpoint else row.site.line,
+            row.guards,
         )

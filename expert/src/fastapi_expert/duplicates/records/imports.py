@@ -1,9 +1,10 @@
-"""Under which name each file is imported: as the codebase itself does it, else as its packages say."""
+"""Under which name each file is imported (as the codebase does it, else as its packages say), and what it imports."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from fastapi_expert.codebase.resolve.modules import Modules
+from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import FileFacts
 
 
@@ -46,3 +47,24 @@ def _named(path: str, modules: Modules, prefixes: Mapping[str, str]) -> str:
         return modules.name(path)
     inner = parts[packages[0] - 1 :]
     return ".".join([*inner, stem] if _is_plain(path) else inner)
+
+
+def needs_of(facts: FileFacts, modules: Modules) -> tuple[str, ...]:
+    """The files of the codebase that run when the file at ``facts.path`` is imported, because it says so itself."""
+    unseen = set(_for_types(facts.body))
+    found: dict[str, None] = {}
+    for one in facts.imports:
+        place = modules.find(facts.path, one.module) if not one.scope and one.line not in unseen else None
+        child = modules.child(place, one.name) if place is not None and one.name else None
+        for file in (place, child):
+            if file is not None and file != facts.path and not file.endswith("/"):
+                found[file] = None
+    return tuple(found)
+
+
+def _for_types(body: Sequence[ir.Stmt]) -> Iterator[int]:
+    """Lines of imports that only a type checker sees."""
+    for statement in body:
+        branch = ir.match(statement, ir.If)
+        if branch is not None and branch.condition in ("TYPE_CHECKING", "typing.TYPE_CHECKING", "t.TYPE_CHECKING"):
+            yield from (one.line for inner in branch.body if (one := ir.match(inner, ir.Import)) is not None)

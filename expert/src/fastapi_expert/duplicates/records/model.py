@@ -80,6 +80,8 @@ class RouteRecord(NamedTuple):
     path_file: str
     line: int
     end_line: int
+    guards: tuple[str, ...] = ()
+    """What is asked of callers on the way to it, before the endpoint's own parameters."""
 
 
 class VariableRecord(NamedTuple):
@@ -104,5 +106,7 @@ class Records(NamedTuple):
     variables: tuple[VariableRecord, ...]
     modules: tuple[tuple[str, str], ...]
     """Path to the dotted name under which it is imported."""
+    needs: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Path to the files that run when it is imported."""
     silencing: tuple[str, ...] = ()
     """Paths of files with a comment that silences a rule."""

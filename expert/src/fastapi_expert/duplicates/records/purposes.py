@@ -7,7 +7,7 @@ from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import ClassFacts, FileFacts, FunctionFacts
 from fastapi_expert.codebase.vocabulary import ROUTE_DECORATORS, is_test_path
 from fastapi_expert.duplicates.records.extract import decorator_name, is_foreign
-from fastapi_expert.find.words import compounds, words
+from fastapi_expert.find.words import compounds, ideas, words
 
 if TYPE_CHECKING:
     from fastapi_expert.codebase import Codebase
@@ -39,6 +39,12 @@ class Purpose(NamedTuple):
     """The parameters it needs, or a class's fields."""
     libraries: tuple[str, ...]
     """Packages of other people that it uses: `jwt`, `bcrypt`, `smtplib`."""
+    route: str
+    """The path that it answers, as its decorator says it."""
+    gives: str
+    """What a function is annotated to return; "" where nothing is said."""
+    does: bool
+    """A function, or a class that is there for what its methods do."""
 
 
 class Described(NamedTuple):
@@ -61,9 +67,10 @@ def purposes_of(codebase: "Codebase") -> list[Described]:
 
 
 def described(
-    facts: FileFacts, *, kinds: Mapping[tuple[str, str], str], own: Collection[str] = ()
+    facts: FileFacts, *, kinds: Mapping[tuple[str, str], str], own: Collection[str] = (), but: Collection[str] = ()
 ) -> Iterator[Described]:
-    """What the functions and classes of one file are for; ``own`` are the first names of the project's own modules."""
+    """What the functions and classes of one file are for, but for those with a qualname in ``but``; ``own`` are the
+    first names of the project's own modules."""
     silent = {*own, *_EVERYWHERE}
     imported = {
         one.alias or one.name or one.module.partition(".")[0]: one.module
@@ -73,10 +80,10 @@ def described(
     classes = {one.qualname for one in facts.classes}
     for function in facts.functions:
         is_nested = function.parent and function.parent not in classes
-        if not is_nested and not function.name.startswith("__"):
+        if not is_nested and not function.name.startswith("__") and function.qualname not in but:
             yield _function(facts.path, function, imported, kinds.get((facts.path, function.qualname), "function"))
     for one in facts.classes:
-        if not one.parent:
+        if not one.parent and one.qualname not in but:
             yield _class(facts.path, one, kinds.get((facts.path, one.qualname), "class"))
 
 
@@ -95,14 +102,17 @@ def _function(path: str, facts: FunctionFacts, imported: Mapping[str, str], kind
         summary,
         takes,
         tuple(dict.fromkeys(libraries)),
+        next((route for decorator in facts.decorators if (route := _route(decorator))), ""),
+        facts.returns,
+        True,
     )
     types = " ".join([*[one.annotation for one in facts.params], facts.returns])
     return Described(
         purpose,
         {
             **_named(facts.name, path, facts.owner),
-            "summary": words(summary),
-            "route": [word for decorator in facts.decorators for word in _route(decorator)],
+            "summary": ideas(summary),
+            "route": words(purpose.route),
             "fields": words(" ".join(takes)),
             "types": words(f"{types} {' '.join(libraries)}"),
         },
@@ -113,13 +123,13 @@ def _is_injected(default: str) -> bool:
     return default.startswith(("Depends(", "Security(", "fastapi.Depends("))
 
 
-def _route(decorator: ir.Expr) -> list[str]:
-    """The words of the path, when it is a route's decorator."""
+def _route(decorator: ir.Expr) -> str:
+    """The path, when it is a route's decorator; else ""."""
     call = ir.match(decorator, ir.Call)
     if call is None or not call.args or decorator_name(decorator).rpartition(".")[2] not in ROUTE_DECORATORS:
-        return []
+        return ""
     path = ir.match(call.args[0], ir.Text)
-    return words(path.value) if path is not None else []
+    return path.value if path is not None else ""
 
 
 def _class(path: str, facts: ClassFacts, kind: str) -> Described:
@@ -137,12 +147,15 @@ def _class(path: str, facts: ClassFacts, kind: str) -> Described:
         summary,
         takes or tuple(name for name in methods if not name.startswith("_")),
         (),
+        "",
+        "",
+        not takes and any(not name.startswith("_") or name == "__call__" for name in methods),
     )
     return Described(
         purpose,
         {
             **_named(facts.name, path, ""),
-            "summary": words(summary),
+            "summary": ideas(summary),
             "fields": words(" ".join([*takes, *methods])),
             "types": words(" ".join(facts.bases)),
         },
@@ -151,9 +164,10 @@ def _class(path: str, facts: ClassFacts, kind: str) -> Described:
 
 def _named(name: str, path: str, owner: str) -> dict[str, Sequence[str]]:
     found = words(name)
+    one_idea = [word for word in ideas(name) if word not in found]
     folder, _, file = path.rpartition("/")
     return {
-        "name": [*found, *compounds(found)],
+        "name": [*found, *compounds(found), *one_idea],
         "owner": words(owner),
         "path": [*words(file.removesuffix(".py")), *words(folder.rpartition("/")[2])],
     }

@@ -9,7 +9,7 @@ from fastapi_expert.codebase.syntax.facts import FileFacts
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates.baseline import Known
 from fastapi_expert.duplicates.model import Action, Finding, Rule, Similar
-from fastapi_expert.duplicates.records.model import FunctionRecord, Records
+from fastapi_expert.duplicates.records.model import FunctionRecord, Records, RouteRecord
 from fastapi_expert.duplicates.similarity.differences import Differences, Texts
 from fastapi_expert.duplicates.similarity.measure import Code, unpack
 from fastapi_expert.duplicates.similarity.pairs import SimilarPairs
@@ -84,6 +84,13 @@ class Survey:
     imports: Imports
     digest: str
     """Changes with any file."""
+    digest_of: Callable[[Iterable[str]], str]
+    """Changes with any of the files at some paths."""
+
+    @cached_property
+    def guards(self) -> Mapping[str, frozenset[tuple[str, ...]]]:
+        """Id of an endpoint to what is asked of callers on each way to it."""
+        return guards_of(self.records.routes)
 
     @cached_property
     def codes(self) -> Sequence[Code]:
@@ -105,6 +112,14 @@ class Case:
     imports: Imports
     baseline: Sequence[Known] = ()
     """What the project knows it has twice."""
+
+
+def guards_of(routes: Iterable[RouteRecord]) -> Mapping[str, frozenset[tuple[str, ...]]]:
+    """Id of an endpoint to what is asked of callers on each way to it."""
+    found: dict[str, set[tuple[str, ...]]] = {}
+    for route in routes:
+        found.setdefault(route.endpoint, set()).add(route.guards)
+    return {endpoint: frozenset(guards) for endpoint, guards in found.items()}
 
 
 def _nothing(_: Survey) -> Iterable[Finding]:

@@ -11,7 +11,7 @@ from fastapi_expert.duplicates.model import Finding, Place, Similar
 from fastapi_expert.duplicates.records.extract import function_records
 from fastapi_expert.duplicates.records.model import FunctionRecord
 from fastapi_expert.duplicates.rules.base import Advice, Case, Family, FunctionRule, Group, Neighbour, Remark, Survey
-from fastapi_expert.duplicates.similarity.differences import WIRED, Differences
+from fastapi_expert.duplicates.similarity.differences import WIRED, Difference, Differences
 from fastapi_expert.duplicates.similarity.families import equal_groups, gather, is_copy
 from fastapi_expert.duplicates.similarity.measure import Code, Similarity, common_statements, compare, unpack
 from fastapi_expert.duplicates.similarity.pairs import Pairs, is_trivial, pools_of
@@ -33,6 +33,8 @@ SIBLING = 30
 LOOKED_INTO = 8
 """Members of a group of which it is worked out what they differ in."""
 KEEP_ACCESS = "each keeps its own check of who may call"
+SHAPE_ALONE = 0.97
+"""How alike functions of one shape are that call other things: less sure to be copies than what differs in values."""
 SMALL = 0.5
 """What a body too small to be worth sharing is alike at most: one line equals another by chance."""
 
@@ -127,9 +129,11 @@ def finding_on(
     ordered = by_worth([functions[position] for position in positions], survey.imports)
     codes = [survey.codes[position] for position in positions]
     exact = len({code.exact for code in codes}) == 1
-    similarity = (1.0 if exact else 0.99) if equal else min(score, 0.98)
     rule = _rule(survey, ordered, equal=equal)
-    group = Group(ordered, codes, survey.imports, equal, _differences(survey, ordered, equal=equal), score < LOOSE)
+    differences = _differences(survey, ordered, equal=equal)
+    group = Group(ordered, codes, survey.imports, equal, differences, score < LOOSE)
+    names_apart = SHAPE_ALONE if differences and not differences.only_values else 0.99
+    similarity = (1.0 if exact else names_apart) if equal else min(score, 0.98)
     advice = (rule.advise and rule.advise(group)) or _advice(group)
     lines = sorted(functions[position].lines for position in unequal or positions)
     return Finding(
@@ -148,9 +152,19 @@ def _differences(survey: Survey, ordered: Sequence[FunctionRecord], *, equal: bo
     if not equal:
         return Differences(is_known=False)
     each = [survey.texts.compare(other, ordered[0]) for other in ordered[1:LOOKED_INTO]]
-    return Differences(
-        tuple(dict.fromkeys(one for other in each for one in other.found)), all(one.is_known for one in each)
-    )
+    found = dict.fromkeys(one for other in each for one in other.found)
+    if any(one.kind == "endpoint" for one in ordered) and not _ask_the_same(survey, ordered):
+        found[OTHER_CALLERS] = None
+    return Differences(tuple(found), all(one.is_known for one in each))
+
+
+OTHER_CALLERS = Difference("access", "what its router asks of callers", "")
+
+
+def _ask_the_same(survey: Survey, endpoints: Sequence[FunctionRecord]) -> bool:
+    """Whether the routers on the way to all of them ask the same of callers; what is not known may differ."""
+    asked = {survey.guards.get(one.id, frozenset()) for one in endpoints}
+    return len(asked) == 1 and not any("?" in guard for guards in asked for way in guards for guard in way)
 
 
 def _rule(survey: Survey, members: Sequence[FunctionRecord], *, equal: bool) -> FunctionRule:
@@ -228,6 +242,9 @@ def _advice(group: Group) -> Advice:
     all_of = "both" if len(members) == 2 else f"all {len(members)}"
     if all(function.is_test for function in members):
         where = "both tests" if len(members) == 2 else f"all {len(members)} places"
+        if differences or not group.equal:
+            what = "Move what they share into one helper of the tests that takes what differs"
+            return Advice(f"{what}, beside {there}.", "merge")
         return Advice(f"Move {there} to a conftest.py or a helper module of the tests, and use it in {where}.", "merge")
     if not all(group.imports.may_import(keep.path, one.path) for one in members[1:]):
         return Advice(f"Move what {all_of} do beside {there} into a module that {all_of} can import.", "merge")
@@ -240,6 +257,12 @@ def _advice(group: Group) -> Advice:
     if len({_owner(function) for function in members}) > 1:
         return Advice(f"Move the body into one function that {all_of} call, beside {there}.", "merge")
     if not differences:
+        is_private = keep.name.startswith("_") and not keep.name.startswith("__")
+        elsewhere = [one for one in members[1:] if one.path != keep.path]
+        if elsewhere and is_private:
+            return Advice(f"Move {there} into a module that {all_of} import, under a public name.", "merge")
+        if not all(group.imports.is_at_hand(keep.path, one.path) for one in elsewhere):
+            return Advice(f"Move {there} into a module that {all_of} import.", "merge")
         if len(members) > 2:
             return Advice(f"Keep {there}{bring}, and let the other {len(members) - 1} go.", "merge")
         return Advice(f"Call {there} instead{bring}.", "reuse")
@@ -296,7 +319,7 @@ class _Beside:
 
 
 def _judge(case: Case) -> Iterator[Remark]:
-    """For every function of the draft: the finding against what is most like it, and its neighbours."""
+    """For every function that is new or changed: the finding against what is most like it, and its neighbours."""
     before = case.before
     old = {one.qualname: one for one in function_records(before, kinds={}, mentions={}, lineage=None)} if before else {}
     known = {(one.qualname, one.exact) for one in old.values()}
@@ -305,11 +328,10 @@ def _judge(case: Case) -> Iterator[Remark]:
     for record, code in mine:
         if record.silent or not code.statements:
             continue
+        if (record.qualname, record.exact) in known:
+            continue
         neighbours = _neighbours(record, code, case.overlay, standing)
         near: list[Neighbour] = [(one.evidence, one.similar) for one in neighbours[:5] if one.score >= NEAR_ENOUGH]
-        if (record.qualname, record.exact) in known:
-            yield Remark(None, near, is_new=False)
-            continue
         replaced = old.get(record.qualname)
         finding = _draft_finding(record, code, neighbours, case, unpack(replaced) if replaced else None)
         yield Remark(finding, near, is_new=replaced is None)
@@ -405,9 +427,11 @@ def _equal(record: FunctionRecord, code: Code, other: _Beside, case: Case) -> Fi
     named = differences.named()
     how = "is, but for names," if not exact and not named else "is"
     advice = Advice(f"{rule.use.format(there=there, place=place(keep))} instead{bring}.", "reuse")
-    if "." in keep.qualname and _owner(keep) != _owner(record) and not differences:
+    if record.is_test and not record.is_test_case and not differences:
+        advice = Advice(f"Move {there} to a conftest.py or a helper module of the tests, and use it in both.", "merge")
+    elif "." in keep.qualname and _owner(keep) != _owner(record) and not differences and not record.is_test_case:
         advice = Advice(f"Inherit {there}{bring}, or move the body into one function that both call.", "reuse")
-    if differences and not record.is_test_case:
+    if (differences and not record.is_test_case) or _is_served_elsewhere(record, keep):
         advice = _draft_advice(record, keep, differences, there)
     elif is_twin:
         advice = _twins(group)
@@ -420,6 +444,11 @@ def _equal(record: FunctionRecord, code: Code, other: _Beside, case: Case) -> Fi
         (as_place(record), as_place(keep)),
         record.lines,
     )
+
+
+def _is_served_elsewhere(record: FunctionRecord, keep: FunctionRecord) -> bool:
+    """Whether the other one is an endpoint below another router: a draft does not say what its own asks of callers."""
+    return keep.kind == "endpoint" and record.path != keep.path
 
 
 def _draft_advice(record: FunctionRecord, keep: FunctionRecord, differences: Differences, there: str) -> Advice:

@@ -4,18 +4,30 @@ from collections.abc import Iterator, Sequence
 
 from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.duplicates.model import Finding, Place, Rule, Similar
-from fastapi_expert.duplicates.records.extract import is_foreign
+from fastapi_expert.duplicates.records.extract import decorator_name, is_foreign
 from fastapi_expert.duplicates.records.purposes import Described, Purpose, described
 from fastapi_expert.duplicates.rules.base import Case, Family, Neighbour, Remark
-from fastapi_expert.duplicates.similarity.purposes import Related, compared
-from fastapi_expert.duplicates.wording import place
+from fastapi_expert.duplicates.similarity.purposes import Asked, Related, compared
+from fastapi_expert.duplicates.wording import Imports, place
 from fastapi_expert.find.words import words
 
-NEAR_ENOUGH = 0.3
+NEAR_ENOUGH = 0.25
 """From which score what is for the same purpose is worth a look."""
+BEHIND = 0.9
+"""What a likeness of purpose has to say, beside one of code with the same score."""
+FIRST = 1.2
+"""What the very name has to say: more than a body that is alike."""
+NAMESAKES = 2
+"""So many of those that have it."""
+METHOD = 0.7
+"""What a method of a class that is new has to say, beside the class itself."""
 NEAREST = 5
-COMMON = 3
+COMMON = 2
 """A name that more things than this have is a convention (`create`, `run_job`) and tells nothing."""
+_PLAIN = {"staticmethod", "classmethod", "cache", "lru_cache", "contextmanager", "asynccontextmanager", "dataclass"}
+"""Decorators that leave a function or class what it is; with any other one its name is what something else asks for."""
+_ANSWERING = ("endpoint", "task", "exception_handler")
+"""Kinds whose names are not what they are called by."""
 SAME_NAME = Rule(
     "FX304",
     "name already in use",
@@ -32,25 +44,35 @@ def _judge(case: Case) -> Iterator[Remark]:
     if is_test_path(draft.path) or is_foreign(draft):
         return
     before = {one.qualname for one in (*case.before.functions, *case.before.classes)} if case.before else set[str]()
-    added = [one for file in case.overlay.added for one in described(file.facts, kinds=file.kinds)]
-    for one in described(draft, kinds={}):
-        if one.purpose.qualname in before:
-            continue
-        related = _related(one, case, added)
-        near: list[Neighbour] = [(near.score * 0.9, _similar(near)) for near in related if near.score >= NEAR_ENOUGH]
-        yield Remark(_finding(one.purpose, related), near[:NEAREST])
+    decorated = {
+        one.qualname
+        for one in (*draft.functions, *draft.classes)
+        if any(decorator_name(decorator).rpartition(".")[2] not in _PLAIN for decorator in one.decorators)
+    }
+    for one in described(draft, kinds={}, own=case.overlay.library.own, but=before):
+        related = _related(one, case)
+        owner = one.purpose.qualname.rpartition(".")[0]
+        rank = BEHIND if not owner or owner in before else BEHIND * METHOD
+        same = [near for near in related if near.is_same_name][:NAMESAKES] if not owner else []
+        near: list[Neighbour] = [
+            (near.score * (FIRST if near in same else rank), _similar(near))
+            for near in related
+            if near.score >= NEAR_ENOUGH
+        ]
+        finding = _finding(one.purpose, related, case) if one.purpose.qualname not in decorated else None
+        yield Remark(finding, near[:NEAREST])
 
 
-def _related(one: Described, case: Case, added: Sequence[Described]) -> list[Related]:
+def _related(one: Described, case: Case) -> list[Related]:
     overlay = case.overlay
     known = [near for near in overlay.library.purposes.related(one) if near.purpose.path not in overlay.removed]
-    mine = set(one.parts["name"])
-    for other in added:
-        theirs = set(other.parts["name"])
-        shared = len(mine & theirs) / len(mine | theirs) if mine | theirs else 0.0
-        near = compared(one, other.purpose, shared) if shared else None
-        if near is not None:
-            known.append(near)
+    ask = Asked(one, overlay.library.purposes.index.worth)
+    for file in overlay.added:
+        for other in file.purposes:
+            if not ask.words.keys().isdisjoint(other.parts["name"]):
+                near = compared(ask, other.purpose)
+                if near is not None:
+                    known.append(near)
     return sorted(known, key=lambda near: (-near.score, near.purpose.path, near.purpose.line))
 
 
@@ -58,11 +80,11 @@ def _similar(near: Related) -> Similar:
     return Similar(near.purpose.id, near.purpose.path, near.purpose.line, near.score, near.reason)
 
 
-def _finding(mine: Purpose, related: Sequence[Related]) -> Finding | None:
+def _finding(mine: Purpose, related: Sequence[Related], case: Case) -> Finding | None:
     same = [near for near in related if near.is_same_name]
     if not 0 < len(same) <= COMMON or not _is_telling(mine):
         return None
-    near = next((one for one in same if _fits(mine, one.purpose)), None)
+    near = next((one for one in same if _fits(mine, one.purpose, case.imports)), None)
     if near is None:
         return None
     other = near.purpose
@@ -85,9 +107,11 @@ def _is_telling(mine: Purpose) -> bool:
     return "." not in mine.qualname and not mine.name.startswith("_") and len(words(mine.name)) >= 2
 
 
-def _fits(mine: Purpose, other: Purpose) -> bool:
-    """The same sort of thing, and one could take what the other takes."""
-    if "." in other.qualname or mine.is_class is not other.is_class:
+def _fits(mine: Purpose, other: Purpose, imports: Imports) -> bool:
+    """The same sort of thing in the same program, and one could take what the other takes."""
+    if "." in other.qualname or mine.is_class is not other.is_class or other.kind in _ANSWERING:
+        return False
+    if not imports.are_together(mine.path, other.path):
         return False
     shared = len(set(mine.takes) & set(other.takes))
     if mine.is_class:

@@ -16,11 +16,13 @@ from fastapi_expert.duplicates.records.extract import decorator_name
 from fastapi_expert.duplicates.records.model import RouteRecord
 from fastapi_expert.duplicates.rules.base import Advice, Case, Family, FunctionRule, Group, Remark, Survey
 from fastapi_expert.duplicates.similarity.templates import canonical, catches, literal_segments, segments
-from fastapi_expert.duplicates.wording import place
+from fastapi_expert.duplicates.wording import listed, place
 
 _API_SEGMENT = re.compile(r"(?:api|rest|v\d+(?:\.\d+)?|latest|backend|server)\Z", re.IGNORECASE)
 SHARED = 0.4
 """The share of an application's routes that makes a prefix its own."""
+TELLING = 2
+"""Literal segments of a path that say enough where nobody knows yet below what its router will be."""
 FIRST = 2.0
 """How much the endpoint that answers a draft's route has to say: more than any body that is merely alike."""
 
@@ -64,17 +66,41 @@ def _survey(survey: Survey) -> Iterator[Finding]:
     tables: dict[tuple[str, str], list[RouteRecord]] = {}
     for route in survey.records.routes:
         tables.setdefault((route.app, route.method), []).append(route)
-    told: set[tuple[str, ...]] = set()
+    caught: dict[tuple[str, int, str, int], Caught] = {}
     for table in tables.values():
         table.sort(key=lambda route: route.order)
-        for finding in _unreachable(table):
-            cause = (finding.rule, *[f"{one.id}:{one.line}" for one in finding.components])
-            if cause not in told:  # a router that is included twice is one cause
-                told.add(cause)
-                yield finding
+        for earlier, later in _unreachable(table):  # what two mounts of one router have in common is said once
+            caught.setdefault((earlier.endpoint, earlier.line, later.endpoint, later.line), (earlier, later))
+    again: dict[str, list[Caught]] = {}
+    for earlier, later in caught.values():
+        if earlier.endpoint == later.endpoint and earlier.line == later.line:
+            again.setdefault(later.path_file, []).append((earlier, later))
+        else:
+            yield _finding_on(earlier, later)
+    for pairs in again.values():
+        yield _finding_on(*pairs[0]) if len(pairs) == 1 else _included_twice([later for _, later in pairs])
 
 
-def _unreachable(table: Sequence[RouteRecord]) -> Iterator[Finding]:
+def _included_twice(routes: Sequence[RouteRecord]) -> Finding:
+    """The routes of one file that their applications have twice, by the same decorators: one cause, one finding."""
+    first = routes[0]
+    shown = listed([f"`{one.method} {one.path}`" for one in routes], limit=2)
+    return Finding(
+        SAME_ROUTE,
+        1.0,
+        f"{len(routes)} routes of {first.path_file} are registered twice with the same handlers: {shown}",
+        "Include their router once: the routes of the second include are never reached.",
+        "merge",
+        tuple(map(_as_place, routes)),
+        len(routes),
+    )
+
+
+Caught = tuple[RouteRecord, RouteRecord]
+"""A route, and a later one of the same table that it catches."""
+
+
+def _unreachable(table: Sequence[RouteRecord]) -> Iterator[Caught]:
     """Routes of one application and method, in the order in which they are tried."""
     first_with: dict[str, RouteRecord] = {}
     general: list[RouteRecord] = []
@@ -82,11 +108,11 @@ def _unreachable(table: Sequence[RouteRecord]) -> Iterator[Finding]:
         key = canonical(route.path)
         twin = first_with.setdefault(key, route)
         if twin is not route:
-            yield _registered_twice(twin, route)
+            yield twin, route
             continue
         catcher = next((earlier for earlier in general if catches(earlier.path, route.path)), None)
         if catcher is not None:
-            yield _shadowed(catcher, route)
+            yield catcher, route
         if "{" in route.path:
             general.append(route)
 
@@ -117,6 +143,8 @@ def _registered_twice(earlier: RouteRecord, later: RouteRecord) -> Finding:
         advice = (
             f"Delete it, move what it adds into `{earlier.name}` ({_where(earlier)}), or give it a path of its own."
         )
+        if earlier.guards != later.guards:
+            message += "; their routers do not ask the same of callers"
     return _unreached(SAME_ROUTE, message, advice, "merge", earlier, later)
 
 
@@ -176,6 +204,17 @@ def _prefixes(body: ir.Block) -> Iterator[tuple[str, str]]:
             yield made.target, prefix
 
 
+def _apps(body: ir.Block) -> Iterator[str]:
+    """The applications that a file makes: what they answer is another table."""
+    for statement in body:
+        made = ir.match(statement, ir.Assign)
+        call = ir.match(made.value, ir.Call) if made is not None else None
+        if made is None or call is None or not isinstance(made.target, str):
+            continue
+        if decorator_name(call).rpartition(".")[2] == "FastAPI":
+            yield made.target
+
+
 def _path(call: ir.Call) -> str | None:
     return ir.text_of(call.args[0] if call.args else dict(call.keywords).get("path"))
 
@@ -201,22 +240,33 @@ def _judge(case: Case) -> Iterator[Remark]:
         return
     old = {(one.name, one.method, segments(one.path)) for one in (_routes_of(before) if before else ())}
     standing = [one for one in mine if (one.name, one.method, segments(one.path)) in old]
-    served = [route for route in overlay.library.routes if route.path_file not in overlay.removed]
+    together = case.imports.are_together
+    served = [
+        route
+        for route in overlay.library.routes
+        if route.path_file not in overlay.removed and together(route.path_file, draft.path)
+    ]
     served += [_record(one, draft.path) for one in standing]
-    served += [_record(one, file.facts.path) for file in overlay.added for one in _routes_of(file.facts)]
+    served += [
+        _record(one, file.facts.path)
+        for file in overlay.added
+        for one in _routes_of(file.facts)
+        if literal_segments(one.path) >= TELLING and together(file.facts.path, draft.path)
+    ]
     hidden: list[DraftRoute] = []
     for earlier, later in _within(mine, standing):
         hidden.append(later)
         first = _record(earlier, draft.path)
         yield Remark(_finding_on(first, _record(later, draft.path)), [_answering(first)])
     own = _own_prefixes(overlay.library.routes)
+    own_apps = set(_apps(draft.body)) if case.path is not None and before is None else set[str]()
     by_tail: dict[tuple[str, str], list[RouteRecord]] = {}
     for route in served:
         parts = segments(route.path)
         by_tail.setdefault((route.method, parts[-1] if parts else ""), []).append(route)
     for one in mine:
         parts = segments(one.path)
-        if one in standing or one in hidden or not literal_segments(one.path):
+        if one in standing or one in hidden or not literal_segments(one.path) or one.router in own_apps:
             continue
         for route in by_tail.get((one.method, parts[-1]), ()):
             if _answers(route, parts, own):

@@ -13,8 +13,10 @@ from fastapi_expert.duplicates.records.model import ModelRecord
 from fastapi_expert.duplicates.rules.base import Case, Family, Neighbour, Remark, Survey
 from fastapi_expert.duplicates.similarity.differences import Texts
 from fastapi_expert.duplicates.similarity.families import gather
-from fastapi_expert.duplicates.similarity.fields import Overlap, demands, field_key, overlap, plain_type
+from fastapi_expert.duplicates.similarity.fields import BOOKKEEPING, Overlap, demands, field_key, overlap, plain_type
 from fastapi_expert.duplicates.similarity.schemas import (
+    COMPARED,
+    SMALLEST,
     Model,
     Models,
     are_related,
@@ -58,10 +60,16 @@ def _survey(survey: Survey) -> Iterable[Finding]:
         _same([models.models[position] for position in same], survey.texts, imports)
         for group in groups.values()
         for same in _demanding_alike(models, group)
-        if len(same) > 1 and is_telling(models.models[same[0]], models.weights)
+        if len(same) > 1 and _is_worth_a_word([models.models[position] for position in same], models)
     ]
     roles = {group[0]: [position for position in group if position not in groups[group[0]][1:]] for group in signed}
     return [*equal, *_alike(models, groups, roles, settings, imports), *_names_taken(models)]
+
+
+def _is_worth_a_word(same: Sequence[Model], models: Models) -> bool:
+    """Whether the same fields are no coincidence: two say little unless the classes are called after the same thing."""
+    fits = len(same[0].fields) >= SMALLEST or len({model.stem for model in same}) == 1
+    return fits and is_telling(same[0], models.weights)
 
 
 def _signature(model: Model) -> tuple[object, ...]:
@@ -106,12 +114,18 @@ def _alike(
                 pairs[position, other] = common
     for family in gather(pairs):
         positions = [position for first in family.members for position in groups[first]]
-        if len(positions) == 2:
+        if len(family.members) == 2 and len(positions) == 2:
             first, second = family.members
             left, right = _most_like(second, roles[first], models), _most_like(first, roles[second], models)
             yield _near(models.models[left], models.models[right], pairs[first, second], imports)
         else:
-            members = [models.models[position] for position in positions]
+            members = _without_heirs([models.models[position] for position in positions])
+            if not _is_family(members):
+                continue
+            if len(members) == 2:
+                left, right = members
+                yield _near(left, right, overlap(left.fields, right.fields, models.weights), imports)
+                continue
             also = [
                 models.models[position]
                 for first in family.members
@@ -128,25 +142,33 @@ def _most_like(other: int, roles: Sequence[int], models: Models) -> int:
 
 def _family(members: Sequence[Model], score: float, imports: Imports, also: Sequence[Model] = ()) -> Finding:
     """Three models or more: one base class for all of them, and for ``also``, which play other roles of the same."""
-    members = _without_heirs(members)
     members = sorted(members, key=lambda one: (len(one.fields), one.record.path.count("/"), one.record.id))
     keep, changed = members[0].record, members[-1].record
     shared = [
         field.name for key, field in members[0].fields.items() if all(key in other.fields for other in members[1:])
     ]
     others = [f"`{one.record.name}` ({place(one.record)})" for one in members[:-1]]
-    bring = imports.line(keep.path, qualname_of(keep), for_path=changed.path)
     fields = f" {listed(shared, limit=6)}" if shared else " what they share"
-    kind = "columns" if keep.kind == "table" else "fields"
+    kind, base = ("columns", "mixin") if keep.kind == "table" else ("fields", "base class")
     return Finding(
         definition=NEARLY_SAME_FIELDS,
         similarity=min(score, 0.99),
         message=f"`{changed.name}` is one of {len(members)} {keep.kind}s that share most {kind}: {listed(others)}",
-        advice=f"Declare{fields} once, in a base class beside `{keep.name}` ({place(keep)}){bring}, and inherit it.",
+        advice=f"Declare{fields} once, in a {base} beside `{keep.name}` ({place(keep)}), and inherit it.",
         action="extend",
         components=(_as_place(changed), *[_as_place(one.record) for one in (*members[:-1], *also)]),
         saves=max(1, len(shared)) * (len(members) - 1),
     )
+
+
+def _is_family(members: Sequence[Model]) -> bool:
+    """Whether the fields of all of them say something: `id`, `name` and when it changed are every thing's own."""
+    shared = [key for key in members[0].fields if all(key in other.fields for other in members[1:])]
+    telling = [key for key in shared if key not in BOOKKEEPING and key not in _NAMING]
+    return len(telling) >= (2 if len(members) == 2 else 1)
+
+
+_NAMING = {"name", "title", "description"}
 
 
 def _without_heirs(members: Sequence[Model]) -> Sequence[Model]:
@@ -172,6 +194,8 @@ def _same(group: Sequence[Model], texts: Texts, imports: Imports) -> Finding:
         advice, action = _share_fields(there, differing), "merge"
     elif not all(imports.may_import(keep.path, one.path) for one in records[1:]):
         advice, action = f"Declare it once, beside {there} or in a module that both can import.", "merge"
+    elif len({model.stem for model in group}) > 1:
+        advice, action = f"Declare the fields once, in a base class beside {there}, or keep one class for all.", "merge"
     else:
         advice = f"Use {there} instead{bring}, or inherit from it if `{changed.name}` must stay a name."
     return Finding(
@@ -218,6 +242,8 @@ def _extend_advice(
     """Inherit when one holds the other, else a base class of what they share."""
     bring = imports.line(keep.path, qualname_of(keep), for_path=changed.path)
     there = f"`{keep.name}` ({place(keep)})"
+    if keep.kind == "table":
+        return f"Take the shared columns into a mixin that both inherit, beside {there}.", "extend"
     if not only_keep and only_changed:
         return (
             f"Inherit from {there}{bring} and declare only {listed([f'`{n}`' for n in only_changed], limit=5)}.",
@@ -225,8 +251,6 @@ def _extend_advice(
         )
     if not only_changed and only_keep:
         return f"Use {there} as it is{bring}, or let it inherit from `{changed.name}`.", "extend"
-    if keep.kind == "table":
-        return f"Take the shared columns into a mixin that both inherit, beside {there}.", "extend"
     base = "a base class" if family or keep.name.endswith("Base") else f"`{keep.name}Base`"
     return f"Take the shared fields into {base} beside {there} and inherit it in both{bring}.", "extend"
 
@@ -273,7 +297,7 @@ def _taken(records: Sequence[ModelRecord], what: str, advice: str) -> Finding:
 
 
 def _judge(case: Case) -> Iterator[Remark]:
-    """For every model of the draft: the finding against its closest relative, and the neighbours."""
+    """For every model that is new or changed: the finding against its closest relative, and the neighbours."""
     draft, before, overlay = case.draft, case.before, case.overlay
     if not draft.classes or is_test_path(draft.path) or is_foreign(draft):
         return
@@ -292,12 +316,12 @@ def _judge(case: Case) -> Iterator[Remark]:
         model for model in mine if (was := old.get(model.record.name)) and was.record.fields == model.record.fields
     ]
     for model in mine:
-        if model.fields:
+        if model.fields and model not in standing:
             others = [*_stored(model, models, overlay.removed), *changed]
-            others += [one for one in standing if one is not model]
+            others += standing
             was = old.get(model.record.name)
-            finding, similar = _judged(model, others, models, case, was, silent=model in standing)
-            if finding is None and model not in standing:
+            finding, similar = _judged(model, others, models, case, was)
+            if finding is None:
                 finding = _table_taken(model.record, [*models.models, *changed], overlay.removed)
             yield Remark(finding, similar, is_new=was is None)
 
@@ -310,7 +334,7 @@ def _stored(model: Model, models: Models, gone: Collection[str]) -> Iterator[Mod
 
 
 def _judged(
-    model: Model, others: Sequence[Model], models: Models, case: Case, replaced: Model | None, *, silent: bool
+    model: Model, others: Sequence[Model], models: Models, case: Case, replaced: Model | None
 ) -> tuple[Finding | None, list[Neighbour]]:
     finding: Finding | None = None
     neighbours: list[tuple[float, bool, Model]] = []
@@ -325,7 +349,7 @@ def _judged(
     neighbours.sort(key=lambda one: (-one[0], not one[1], one[2].record.path, one[2].record.line))
     for score, _, other in neighbours:
         mine = Model(_with_ancestors(model.record, other.record), _with_inherited(model, other))
-        if silent or are_related(mine.record, other.record):
+        if are_related(mine.record, other.record):
             continue
         if replaced is not None and _stood_before(replaced, other, models, score):
             continue
@@ -358,9 +382,14 @@ def _comparable(draft: str, other: str) -> bool:
     return draft == other or {draft, other} == {"schema", "data class"}
 
 
+_OUTSIDE = {"BaseModel", "BaseSettings", "RootModel", "SQLModel", "DeclarativeBase", "NamedTuple", "TypedDict"}
+"""Bases that bring no fields."""
+
+
 def _with_inherited(model: Model, other: Model) -> Mapping[str, Field]:
     """The draft's fields, with those that it gets from a base that ``other`` has too and that is no model itself."""
-    bases = {one.rpartition("::")[2].rpartition(".")[2] for one in other.record.ancestors}
+    ours = [one for one in other.record.ancestors if not one.startswith("::")]
+    bases = {one.rpartition("::")[2].rpartition(".")[2] for one in ours} - _OUTSIDE
     if bases.isdisjoint(model.record.ancestors):
         return model.fields
     own = set(map(field_key, other.record.own))
@@ -441,7 +470,9 @@ def _table_taken(record: ModelRecord, models: Sequence[Model], gone: Collection[
 
 
 def _made_from(survey: Survey) -> Sequence[Any]:
-    return [survey.settings.schema_similarity, survey.records.models, survey.records.modules]
+    records = survey.records
+    texts = survey.digest_of({one.path for one in records.models if one.kind in COMPARED})  # what differs is read there
+    return [survey.settings.schema_similarity, records.models, records.modules, records.needs, texts]
 
 
 FAMILY = Family((SAME_FIELDS, NEARLY_SAME_FIELDS, NAME_TAKEN), _survey, _judge, _made_from)

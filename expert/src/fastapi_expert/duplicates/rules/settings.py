@@ -29,11 +29,13 @@ READ_TWICE = Rule(
     "FX503", "setting read twice", "One environment variable read in several files", "settings", verdict="extend"
 )
 
+MANY = 3
+"""Variables of one class that are read past it are told one by one up to this number."""
 _APART = {"migrations", "alembic", "examples", "example", "docs", "docs_src", "scripts", "bench", "benchmarks"}
 """Folders of programs that run by themselves: what they read is no setting of the application."""
 _MACHINE = re.compile(
     "HOME|PATH|USER|LOGNAME|SHELL|PWD|TMPDIR|TEMP|TERM|TZ|LANG|LC_ALL|COLUMNS|LINES|EDITOR|VISUAL|PAGER|HOSTNAME"
-    "|DISPLAY|APPDATA|USERPROFILE|CI|NO_COLOR|FORCE_COLOR"
+    "|DISPLAY|APPDATA|USERPROFILE|CI|NO_COLOR|FORCE_COLOR|COMP_\\w+|KUBERNETES_\\w+|PYTEST_\\w+|VIRTUAL_ENV|PYTHON\\w+"
 )
 """What the machine says to every program (POSIX, Base Definitions, 8.3, and its kin): nobody's setting."""
 
@@ -44,13 +46,36 @@ def _survey(survey: Survey) -> Iterator[Finding]:
     defined = _defined(variables)
     for definitions in defined.values():
         yield from _twice(definitions)
+    past: dict[str, list[VariableRecord]] = {}
     for variable in variables:
-        definitions = defined.get(variable.variable)
-        if not variable.owner and definitions and _is_past(variable, definitions):
-            yield _read(variable, definitions[0], survey.imports)
-    for reads in _loose_reads(variables, defined).values():
-        if len(reads) > 1:
-            yield _read_again(reads[-1], reads[:-1])
+        definitions = defined.get(variable.variable, ())
+        if not variable.owner and _is_past(variable, definitions, survey.imports):
+            past.setdefault(variable.variable, []).append(variable)
+    by_class: dict[tuple[str, str], list[str]] = {}
+    for name in past:
+        by_class.setdefault((defined[name][0].path, defined[name][0].owner), []).append(name)
+    for names in by_class.values():
+        if len(names) > MANY:
+            yield _many_read([past[name] for name in names], defined[names[0]][0])
+        else:
+            yield from (_read(past[name], defined[name][0], survey.imports) for name in names)
+    again = [
+        one
+        for reads in _loose_reads(variables, defined).values()
+        for one in _read_in_one_program(reads, survey.imports)
+    ]
+    if len(again) > MANY:
+        yield _many_read_again(again)
+    else:
+        yield from again
+
+
+def _read_in_one_program(reads: Sequence[VariableRecord], imports: Imports) -> Iterator[Finding]:
+    """Reads of files that are installed together: two programs that read one variable share no code."""
+    last = reads[-1]
+    others = [one for one in reads[:-1] if imports.are_together(one.path, last.path)]
+    if others:
+        yield _read_again(last, others)
 
 
 def _judge(case: Case) -> Iterator[Remark]:
@@ -74,9 +99,11 @@ def _judge(case: Case) -> Iterator[Remark]:
             if definitions[0].owner not in variable.ancestors:
                 yield Remark(_defined_again(definitions[0], variable), ())
         elif definitions:
-            yield Remark(_read(variable, definitions[0], case.imports), ())
-        elif reads and not variable.owner:
-            yield Remark(_read_again(variable, reads), ())
+            if _is_past(variable, definitions, case.imports):
+                yield Remark(_read([variable], definitions[0], case.imports), ())
+        elif not variable.owner:
+            for finding in _read_in_one_program([*reads, variable], case.imports):
+                yield Remark(finding, ())
 
 
 def _defined(variables: Sequence[VariableRecord]) -> dict[str, list[VariableRecord]]:
@@ -129,20 +156,42 @@ def _related(left: VariableRecord, right: VariableRecord) -> bool:
     return first == second or first in right.ancestors or second in left.ancestors
 
 
-def _is_past(variable: VariableRecord, definitions: Sequence[VariableRecord]) -> bool:
-    return not _is_apart(variable.path) and all(variable.path != definition.path for definition in definitions)
+def _is_past(variable: VariableRecord, definitions: Sequence[VariableRecord], imports: Imports) -> bool:
+    """Whether it is read where the settings that define it could be had."""
+    if not definitions or _is_apart(variable.path):
+        return False
+    elsewhere = all(variable.path != definition.path for definition in definitions)
+    return elsewhere and imports.are_together(definitions[0].path, variable.path)
 
 
-def _read(variable: VariableRecord, definition: VariableRecord, imports: Imports) -> Finding:
+def _read(reads: Sequence[VariableRecord], definition: VariableRecord, imports: Imports) -> Finding:
+    """What is said of all the places that read one variable past the settings."""
+    variable = reads[0]
+    more = f" here and in {many(len(reads) - 1, 'more place')}" if len(reads) > 1 else ""
     where, _, name = definition.instance.partition("::")
-    name, where = name or definition.owner, where or definition.path
-    bring = imports.line(where, name, for_path=variable.path)
+    bring = imports.line(where, name, for_path=variable.path) if name else ""
+    there = f"`{name}`" if name else f"the `{definition.owner}` object"
     return _finding(
         READ_PAST,
-        (variable, definition),
-        message=f"{variable.variable} is read from the environment, past `{definition.owner}.{definition.field}` "
+        (*reads, definition),
+        message=f"{variable.variable} is read from the environment{more}, past `{definition.owner}.{definition.field}` "
         f"({place(definition)})",
-        advice=f"Take `{definition.field}` from `{name}` ({place(definition)}){bring}.",
+        advice=f"Take `{definition.field}` from {there} ({place(definition)}){bring}.",
+        action="reuse",
+    )
+
+
+def _many_read(reads: Sequence[Sequence[VariableRecord]], definition: VariableRecord) -> Finding:
+    """What is said of a settings class past which many of its variables are read: one cause, one finding."""
+    places = [one for same in reads for one in same]
+    files = listed(list(dict.fromkeys(one.path for one in places)))
+    variables = listed([same[0].variable for same in reads])
+    return _finding(
+        READ_PAST,
+        (*places, definition),
+        message=f"{len(reads)} variables that `{definition.owner}` ({place(definition)}) defines are read from the "
+        f"environment past it, in {files}: {variables}",
+        advice=f"Take them from the `{definition.owner}` object, where each has its type and its default.",
         action="reuse",
     )
 
@@ -158,6 +207,21 @@ def _read_again(variable: VariableRecord, others: Sequence[VariableRecord]) -> F
     )
 
 
+def _many_read_again(findings: Sequence[Finding]) -> Finding:
+    """What is said where many variables are read in several files each: one cause, one finding."""
+    places = [place for one in findings for place in one.components]
+    names = listed([one.components[0].id.rpartition(":")[2] for one in findings])
+    return Finding(
+        READ_TWICE,
+        1.0,
+        f"{len(findings)} variables are read from the environment in several files each: {names}",
+        "Read each once, in a settings class, and import it from there.",
+        "merge",
+        tuple(places),
+        len(places) - len(findings),
+    )
+
+
 def _finding(rule: Rule, places: Sequence[VariableRecord], *, message: str, advice: str, action: Action) -> Finding:
     """What one of ``places`` says is enough: as many are saved as there are others."""
     return Finding(rule, 1.0, message, advice, action, tuple(map(_as_place, places)), len(places) - 1)
@@ -170,7 +234,7 @@ def _as_place(variable: VariableRecord) -> Place:
 
 
 def _made_from(survey: Survey) -> Sequence[Any]:
-    return [survey.records.variables, survey.records.modules]
+    return [survey.records.variables, survey.records.modules, survey.records.needs]
 
 
 FAMILY = Family((DEFINED_TWICE, READ_PAST, READ_TWICE), _survey, _judge, _made_from)

@@ -30,7 +30,8 @@ def _survey(survey: Survey) -> Iterator[Finding]:
             continue
         by_fixtures: dict[tuple[object, ...], list[int]] = {}
         for position in group:
-            by_fixtures.setdefault(_fixtures(functions[position], local), []).append(position)
+            test = functions[position]
+            by_fixtures.setdefault((test.is_async, *_fixtures(test, local)), []).append(position)
         for alike in by_fixtures.values():
             yield from _same_tests(survey, alike)
 

@@ -6,7 +6,8 @@ from fastapi_expert.duplicates.wording import place
 
 def _advise(group: Group) -> Advice | None:
     there = f"`{group.keep.qualname}` ({place(group.keep)})"
-    if len({function.qualname.rpartition(".")[0] for function in group.members}) == 1:
+    one_class = len({function.qualname.rpartition(".")[0] for function in group.members}) == 1
+    if one_class and not group.differences and len({one.path for one in group.members}) == 1:
         return Advice(f"Name all the fields in the decorator of {there}: one validator can serve several.", "merge")
     kinds = {function.kind for function in group.members}
     if group.differences:

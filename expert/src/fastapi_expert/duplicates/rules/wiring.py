@@ -9,7 +9,12 @@ def _depend(group: Group) -> Advice | None:
     if not group.equal or group.differences:
         return None
     there, bring = there_in(group)
-    return Advice(f"Depend on {there} instead{bring}.", "reuse") if bring or _in_one_file(group) else None
+    is_private = group.keep.name.startswith("_") and not _in_one_file(group)
+    return (
+        Advice(f"Depend on {there} instead{bring}.", "reuse")
+        if (bring or _in_one_file(group)) and not is_private
+        else None
+    )
 
 
 def _register(group: Group) -> Advice | None:

@@ -36,9 +36,9 @@ class Overlap:
 # fmt: off
 BOOKKEEPING = frozenset({
     "id", "uuid", "pk", "key", "type", "version", "created", "createdat", "createdby", "createdon", "createdtime",
-    "createtime", "datecreated", "updated", "updatedat", "updatedby", "updatedon", "updatedtime", "updatetime",
-    "dateupdated", "modified", "modifiedat", "deleted", "deletedat", "expiresat", "lastusedat", "lastseenat", "userid",
-    "ownerid", "active", "isactive",
+    "createtime", "datecreated", "insertedat", "updated", "updatedat", "updatedby", "updatedon", "updatedtime",
+    "updatetime", "dateupdated", "modified", "modifiedat", "deleted", "deletedat", "expiresat", "lastusedat",
+    "lastseenat", "userid", "ownerid", "active", "isactive",
 })
 # fmt: on
 """Field keys that every application has, whatever it is about."""

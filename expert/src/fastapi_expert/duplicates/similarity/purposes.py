@@ -2,24 +2,48 @@
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
 from zlib import crc32
 
 from fastapi_expert.duplicates.records.purposes import Described, Purpose
 from fastapi_expert.find.index import Document, Index
-from fastapi_expert.find.words import compounds, kin, words
+from fastapi_expert.find.places import is_driver
+from fastapi_expert.find.words import ideas, kin, stem
 
-LOOKED_AT = 60
+LOOKED_AT = 80
 """Of the purposes that share words with a draft's, so many are looked at closely."""
 WANTED = ("service", "dependency", "endpoint", "schema", "table")
 """What is meant to be used from other places comes before drivers and scripts."""
 SYNONYM = 0.8
 SAME_NAME = 0.9
 """The least score of what has the very name."""
-_PARTS_ASKED = {"name": 1.0, "summary": 0.9, "types": 0.5, "fields": 0.5, "route": 0.6}
+OTHER_SORT = 0.85
+"""What a class counts beside a function that does the same, and the other way round."""
+OTHER_SIDE = 0.94
+"""What an endpoint counts beside a function that none reaches directly, and the other way round."""
+OTHER_ANSWER = 0.88
+"""What a question (`-> bool`) counts beside something that gives a value or does something."""
+NOTHING_TAKEN = 0.93
+"""What needs nothing counts beside a draft that is given something."""
+DRIVEN = 0.85
+HELPER = 0.97
+HIDDEN = 0.93
+_ASKED = {"name": 1.0, "summary": 0.7, "route": 0.6, "types": 0.4, "fields": 0.3}
 """How much a word counts by where the draft says it."""
+_SAID = {"name": 1.0, "owner": 0.8, "summary": 0.8, "route": 0.7, "path": 0.6, "fields": 0.4}
+"""How much a word counts by where something that exists says it."""
+_LIGHT_WORDS = """
+get set do make create handle find new is has fetch load read show check verify validate ensure assert add api services
+service by or
+"""
+"""Words that say little of what a thing is about."""
+_LIGHT = frozenset(map(stem, _LIGHT_WORDS.split()))
+_LIGHT_WEIGHT = 0.4
+_NAME, _EXPLAINED, _SUMMARY, _LIBRARY = 0.4, 0.3, 0.2, 0.1
+"""What the parts of a score weigh: how much of the draft's name the other says, how much of the other's name the draft
+says, how much of the draft's docstring the other says, and a package that both use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,39 +84,101 @@ class PurposeIndex:
 
     def related(self, draft: Described) -> list[Related]:
         """What is for the same thing as ``draft``, best first."""
-        asked = _asked(draft)
-        if not asked:
-            return []
-        best = nlargest(LOOKED_AT, ((score, position) for position, score in self.index.coverage(asked).items()))
-        found = {position: score for score, position in best}
+        ask = Asked(draft, self.index.worth)
+        best = nlargest(LOOKED_AT, ((score, -position) for position, score in self.index.coverage(ask.words).items()))
+        found = {-position for _, position in best}
         start, end = (find(self.names, name_number(draft.purpose.name)) for find in (bisect_left, bisect_right))
-        for position in self.positions[start:end]:
-            found.setdefault(position, 0.0)
-        related = [compared(draft, self.row(position), score) for position, score in found.items()]
+        found.update(self.positions[start:end])
+        related = [compared(ask, self.row(position)) for position in sorted(found)]
         kept = [one for one in related if one is not None]
         return sorted(kept, key=lambda one: (-one.score, one.purpose.path, one.purpose.line))
 
 
-def compared(draft: Described, other: Purpose, score: float) -> Related | None:
-    """How near ``other`` is to what the draft is for, when words alone give it ``score``; None for another sort."""
-    mine = draft.purpose
-    if mine.is_class is not other.is_class:
+class Asked:
+    """What a draft asks: ``words`` by how much each counts, ``worth`` by how rare it is."""
+
+    def __init__(self, draft: Described, worth: Callable[[str], float]) -> None:
+        self.purpose = draft.purpose
+        self._rarity = worth
+        self._worth: dict[str, float] = {}
+        self.name = named(draft.purpose.name)
+        self.summary = [word for word in draft.parts.get("summary", ()) if word not in self.name]
+        self.words: dict[str, float] = {}
+        for part, weight in _ASKED.items():
+            for word in self.name if part == "name" else draft.parts.get(part, ()):
+                self.words[word] = max(self.words.get(word, 0.0), weight)
+
+    def worth(self, word: str) -> float:
+        """How much it tells that a word is shared."""
+        known = self._worth.get(word)
+        if known is None:
+            light = word in _LIGHT or word.isdigit()
+            known = self._worth[word] = self._rarity(word) * (_LIGHT_WEIGHT if light else 1.0)
+        return known
+
+    def share(self, wanted: Collection[str], said: Mapping[str, float]) -> float:
+        """The share of the words ``wanted`` that are among those ``said``, 0..1; a synonym counts most of a word."""
+        total = gained = 0.0
+        for word in wanted:
+            worth = self.worth(word)
+            total += worth
+            gained += worth * _meant(word, said)
+        return gained / total if total else 0.0
+
+
+def _meant(word: str, said: Mapping[str, float]) -> float:
+    found = said.get(word, 0.0)
+    for other in kin(word):
+        found = max(found, SYNONYM * said.get(other, 0.0))
+    return found
+
+
+def named(name: str) -> list[str]:
+    """The words of a name; two that are one idea are that: `sign_in` is `signin`."""
+    return list(dict.fromkeys(ideas(name)))
+
+
+def compared(ask: Asked, other: Purpose) -> Related | None:
+    """How near ``other`` is to what the draft is for; None for another sort of thing."""
+    mine = ask.purpose
+    if mine.is_class is not other.is_class and not (mine.does and other.does):
         return None
+    theirs = named(other.name)
+    said: dict[str, float] = {}
+    for part, text in _texts(other):
+        for word in ideas(text):
+            said[word] = max(said.get(word, 0.0), _SAID[part])
     libraries = [one for one in mine.libraries if one in other.libraries]
-    names, theirs = set(words(mine.name)), set(words(other.qualname if len(words(other.name)) < 2 else other.name))
-    alike = _likeness(names, theirs)
+    name = ask.share(ask.name, said)
+    explained = ask.share(theirs, ask.words)
+    summary = ask.share(ask.summary, said) if ask.summary else name
+    total = _NAME * name + _EXPLAINED * explained + _SUMMARY * summary + (_LIBRARY if libraries else 0.0)
+    total *= 1.0 if other.kind in WANTED or other.is_class else HELPER
+    total *= HIDDEN if other.name.startswith("_") else 1.0
+    total *= 1.0 if mine.is_class is other.is_class else OTHER_SORT
+    total *= 1.0 if bool(mine.route) is (other.kind == "endpoint") or mine.is_class else OTHER_SIDE
+    total *= DRIVEN if is_driver(other.path) else 1.0
+    total *= OTHER_ANSWER if _answers_otherwise(mine, other) else 1.0
+    total *= NOTHING_TAKEN if mine.takes and not other.takes and other.kind != "endpoint" else 1.0
     same_name = mine.name == other.name
-    total = min(0.85, 0.6 * min(1.0, score) + 0.25 * alike + (0.15 if libraries else 0.0))
-    total *= 1.0 if other.kind in WANTED or other.is_class else 0.97
     if same_name:
         total = max(total, SAME_NAME)
-    return Related(other, min(total, 0.99), _reason(mine, other, same_name, libraries, bool(names & theirs)), same_name)
+    shares_words = bool(set(ask.name) & set(theirs))
+    return Related(other, min(total, 0.99), _reason(mine, other, same_name, libraries, shares_words), same_name)
 
 
-def _likeness(names: set[str], theirs: set[str]) -> float:
-    """The share of words that two names have in common; a synonym counts most of the word itself."""
-    shared = sum(1.0 if one in theirs else SYNONYM if not theirs.isdisjoint(kin(one)) else 0.0 for one in names)
-    return min(1.0, 2 * shared / (len(names) + len(theirs))) if names and theirs else 0.0
+def _answers_otherwise(mine: Purpose, other: Purpose) -> bool:
+    return bool(mine.gives and other.gives) and (mine.gives == "bool") is not (other.gives == "bool")
+
+
+def _texts(other: Purpose) -> Iterator[tuple[str, str]]:
+    folder, _, file = other.path.rpartition("/")
+    yield "name", other.name
+    yield "owner", other.qualname.rpartition(".")[0]
+    yield "summary", other.summary
+    yield "route", other.route
+    yield "path", f"{folder.rpartition('/')[2]} {file.removesuffix('.py')}"
+    yield "fields", " ".join(other.takes)
 
 
 def _reason(mine: Purpose, other: Purpose, same_name: bool, libraries: Sequence[str], shares_words: bool) -> str:
@@ -110,19 +196,6 @@ def _reason(mine: Purpose, other: Purpose, same_name: bool, libraries: Sequence[
     if other.summary and len(said) < 2:
         said.append(f"says: {other.summary[:60]}")
     return ", ".join(said)
-
-
-def _asked(draft: Described) -> dict[str, float]:
-    """The words of a draft by which it is looked for, and how much each counts."""
-    asked: dict[str, float] = {}
-    for part, weight in _PARTS_ASKED.items():
-        joined = compounds(words(draft.purpose.name)) if part == "name" else ()
-        for word in draft.parts.get(part, ()):
-            if word in joined:
-                continue  # only what exists is also looked up by joined words
-            asked[word] = max(asked.get(word, 0.0), weight)
-    ranked = sorted(asked.items(), key=lambda one: -one[1])
-    return dict(ranked[:16])
 
 
 def name_number(name: str) -> int:

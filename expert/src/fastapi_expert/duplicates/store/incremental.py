@@ -28,6 +28,7 @@ from fastapi_expert.duplicates.records.extract import (
     model_record,
     records_of,
 )
+from fastapi_expert.duplicates.records.imports import needs_of
 from fastapi_expert.duplicates.records.model import (
     FunctionRecord,
     ModelRecord,
@@ -220,6 +221,7 @@ class _Update:
             tuple([self._route(one) for one in self._known.routes]),
             (*self._settings_fields(), *self._direct_reads()),
             self._known.modules,
+            tuple([(path, self._needs(path, known)) for path, known in self._known.needs]),
             self._silencing(),
         )
 
@@ -278,6 +280,10 @@ class _Update:
         line = route.line if edit is None else edit.impact.lines[route.line]
         endpoint = self._codebase.function(route.endpoint)
         return route._replace(line=line, end_line=endpoint.end_line if endpoint else line)
+
+    def _needs(self, path: str, known: tuple[str, ...]) -> tuple[str, ...]:
+        edit = self._edits.get(path)
+        return known if edit is None else needs_of(edit.new, self._codebase.names.modules)
 
     def _silencing(self) -> tuple[str, ...]:
         kept = {path for path in self._known.silencing if path not in self._edits}

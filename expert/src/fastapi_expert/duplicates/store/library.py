@@ -68,7 +68,7 @@ class Library:
             index = build([unpack(function) for function in records.functions])
         parts = {"models": records.models, "routes": records.routes, "variables": records.variables}
         rows = [(*place, kind) for place, kind in _kinds(records).items()]
-        part = {**parts, "modules": records.modules, "kinds": rows}.__getitem__
+        part = {**parts, "modules": records.modules, "needs": records.needs, "kinds": rows}.__getitem__
         return cls(index, records.functions.__getitem__, part, lambda: purposes)
 
     def function(self, position: int) -> FunctionRecord:
@@ -92,7 +92,7 @@ class Library:
 
     @cached_property
     def routes(self) -> Sequence[RouteRecord]:
-        return [RouteRecord._make(row) for row in self._part("routes")]
+        return [_route(row) for row in self._part("routes")]
 
     @cached_property
     def variables(self) -> Sequence[VariableRecord]:
@@ -107,6 +107,16 @@ class Library:
     def kinds(self) -> Mapping[tuple[str, str], Kind]:
         """(path, qualname) to kind of what is a component."""
         return {(path, qualname): kind for path, qualname, kind in self._part("kinds")}
+
+    @cached_property
+    def needs(self) -> Mapping[str, Sequence[str]]:
+        """Path to the files that run when it is imported."""
+        return dict(self._part("needs"))
+
+    @cached_property
+    def own(self) -> frozenset[str]:
+        """The first names of the modules of this codebase: what is imported from there is no library of others."""
+        return frozenset({name.partition(".")[0] for name in self.modules.values()} | {"src"})
 
     @cached_property
     def modules(self) -> Mapping[str, str]:
@@ -142,6 +152,7 @@ def pack(records: Records, index: Index, purposes: "PurposeIndex", stamps: Stamp
         "routes": _dumps(records.routes),
         "variables": _dumps(records.variables),
         "modules": _dumps(records.modules),
+        "needs": _dumps(records.needs),
         "kinds": _dumps([(*place, kind) for place, kind in _kinds(records).items()]),
         "silencing": _dumps(records.silencing),
         "state": _dumps(state),
@@ -193,8 +204,8 @@ def _unpacked_purposes(parts: Mapping[str, memoryview]) -> "PurposeIndex":
 
     def row(position: int) -> Purpose:
         start = ends[position - 1] if position else 0
-        *most, takes, libraries = json.loads(bytes(rows[start : ends[position]]))
-        return Purpose._make((*most, tuple(takes), tuple(libraries)))
+        *most, takes, libraries, route, gives, does = json.loads(bytes(rows[start : ends[position]]))
+        return Purpose._make((*most, tuple(takes), tuple(libraries), route, gives, does))
 
     terms = json.loads(bytes(parts["words"]))
     weights: Any = numbers["word_weights"]
@@ -249,13 +260,14 @@ def unpack_records(data: bytes) -> tuple[Records, Any]:
     if crc32(memoryview(data)[-sum(len(part) for part in parts.values()) :]) != checksum:
         raise ValueError("a damaged library")
     functions = [_function(row) for row in json.loads(b"[%b]" % bytes(parts["functions"]))]
-    routes = [RouteRecord._make(row) for row in json.loads(bytes(parts["routes"]))]
+    routes = [_route(row) for row in json.loads(bytes(parts["routes"]))]
     records = Records(
         tuple(functions),
         tuple([_model(row) for row in json.loads(bytes(parts["models"]))]),
         tuple(routes),
         tuple([_variable(row) for row in json.loads(bytes(parts["variables"]))]),
         tuple([(path, name) for path, name in json.loads(bytes(parts["modules"]))]),
+        tuple([(path, tuple(needs)) for path, needs in json.loads(bytes(parts["needs"]))]),
         tuple(json.loads(bytes(parts["silencing"]))),
     )
     return records, json.loads(bytes(parts["state"]))
@@ -265,6 +277,11 @@ def _function(row: list[Any]) -> FunctionRecord:
     *most, statements, names = row
     most[11], most[12] = tuple(most[11]), tuple(most[12])
     return FunctionRecord._make((*most, bytes.fromhex(statements), bytes.fromhex(names)))
+
+
+def _route(row: Sequence[Any]) -> RouteRecord:
+    *most, guards = row
+    return RouteRecord._make((*most, tuple(guards)))
 
 
 def _variable(row: list[Any]) -> VariableRecord:

@@ -1,29 +1,42 @@
 """A library as the tree stands now: without the files that are gone or changed, with what those hold by now."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from fastapi_expert.codebase.model import Kind
 from fastapi_expert.codebase.syntax.facts import FileFacts
-from fastapi_expert.duplicates.records.extract import function_records
+from fastapi_expert.codebase.vocabulary import is_test_path
+from fastapi_expert.duplicates.records.extract import function_records, is_foreign
 from fastapi_expert.duplicates.records.model import FunctionRecord
 from fastapi_expert.duplicates.similarity.measure import Code, unpack
 from fastapi_expert.duplicates.store.library import Library
 
+if TYPE_CHECKING:
+    from fastapi_expert.duplicates.records.purposes import Described
+
 
 class AddedFile:
-    """A file that the library does not know, or not as it is; ``kinds`` says what its definitions were last."""
+    """A file that ``library`` does not know, or not as it is; of its definitions it says what they were last."""
 
-    def __init__(self, facts: FileFacts, kinds: Mapping[tuple[str, str], Kind]) -> None:
+    def __init__(self, facts: FileFacts, library: Library) -> None:
         self.facts = facts
-        self.kinds = kinds
+        self._library = library
 
     @cached_property
     def functions(self) -> Sequence[tuple[FunctionRecord, Code]]:
         """Its functions with their code."""
-        records = function_records(self.facts, kinds=self.kinds, mentions={}, lineage=None)
+        records = function_records(self.facts, kinds=self._library.kinds, mentions={}, lineage=None)
         return [(record, unpack(record)) for record in records]
+
+    @cached_property
+    def purposes(self) -> "Sequence[Described]":
+        """What its functions and classes are for."""
+        from fastapi_expert.duplicates.records.purposes import described  # a hook asks when a draft declares something
+
+        if is_test_path(self.facts.path) or is_foreign(self.facts):
+            return ()
+        return list(described(self.facts, kinds=self._library.kinds, own=self._library.own))
 
     @cached_property
     def _having(self) -> dict[int, list[int]]:

@@ -81,7 +81,7 @@ class Snapshot:
         """What a draft is judged against that takes ``removed`` away and comes with ``added``."""
         paths = sorted(self.changed - set(removed))
         present = [facts for path in paths if (facts := self.facts(path)) is not None]
-        files = [AddedFile(facts, self.library.kinds) for facts in present]
+        files = [AddedFile(facts, self.library) for facts in present]
         return Overlay(self.library, self.changed | set(removed), [*files, *added])
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi_expert.codebase import Codebase
+from fastapi_expert.environment import Environment, environment, home_of
 from fastapi_expert.gate.cache import Cache, configuration, key
-from fastapi_expert.gate.checks.environment import Environment, environment, home_of
 from fastapi_expert.gate.checks.process import Broken, run
 from fastapi_expert.gate.checks.tools import PROJECT
 from fastapi_expert.gate.impact.select import select

@@ -1,8 +1,8 @@
 """Which calls of libraries make a thread wait, and which functions of the codebase do so behind their name."""
 
-import ast
 import re
 
+from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.review.flow.calls import callees, last_name
 from fastapi_expert.review.flow.modules import Function, dotted
 from fastapi_expert.review.flow.project import Project, Sort, Wait
@@ -34,6 +34,8 @@ _SORTS: tuple[tuple[Sort, re.Pattern[str]], ...] = (
     *(("call", _CALLS), ("file", _FILES), ("client", _CLIENTS), ("heavy", _HEAVY)),
 )
 _DEPTH = 6
+_MOMENT = 0.005
+"""Seconds."""
 _CACHES = frozenset({"lru_cache", "cache", "cached_property", "cached"})
 
 
@@ -47,24 +49,32 @@ def waits(project: Project, function: Function) -> tuple[Wait, ...]:
                 for call in function.calls
                 if id(call) not in function.awaited
                 for sort, name in _sort(project, function, call)
+                if not (name == "time.sleep" and _is_moment(call))
             ]
         )
     return known[id(function)]
 
 
-def _sort(project: Project, function: Function, call: ast.Call) -> list[tuple[Sort, str]]:
+def _is_moment(call: tree.Call) -> bool:
+    """`time.sleep(0.0001)`: less than a query takes."""
+    given = call.args[0] if call.args else None
+    seconds = given.value if isinstance(given, tree.Constant) else None
+    return isinstance(seconds, float) and seconds < _MOMENT
+
+
+def _sort(project: Project, function: Function, call: tree.Call) -> list[tuple[Sort, str]]:
     if dotted(call.func) == "open" and project.kinds.resolve(function.path, "open") is None:
         return [("file", "open")]
     name = project.kinds.external(function.path, call.func, function)
-    if not name and isinstance(call.func, ast.Attribute):
+    if not name and isinstance(call.func, tree.Attribute):
         name = _on_path(project, function, call.func)
     return [(sort, name) for sort, pattern in _SORTS if pattern.fullmatch(name)] if name else []
 
 
-def _on_path(project: Project, function: Function, node: ast.Attribute) -> str:
+def _on_path(project: Project, function: Function, node: tree.Attribute) -> str:
     """`(folder / name).read_text` of a `pathlib.Path`."""
     value = node.value
-    while isinstance(value, ast.BinOp):
+    while isinstance(value, tree.BinOp):
         value = value.left
     kind = project.kinds.of(function.path, value, function)
     return f"{kind[5:]}.{node.attr}" if kind.startswith("from ") else ""
@@ -92,7 +102,7 @@ def waits_behind(project: Project, function: Function, depth: int = 0) -> Wait |
 def _is_cached(function: Function) -> bool:
     """Whether it keeps what it found: by a decorator, or in a variable of the module."""
     by_decorator = any(last_name(one) in _CACHES for one in function.node.decorator_list)
-    return by_decorator or any(isinstance(node, ast.Global) for node in function.nodes)
+    return by_decorator or any(isinstance(node, tree.Global) for node in function.nodes)
 
 
 def runs_at_start(function: Function) -> bool:

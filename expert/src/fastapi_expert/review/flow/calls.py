@@ -1,10 +1,10 @@
 """What a function reaches: the functions it calls, theirs, and who calls it."""
 
-import ast
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from fastapi_expert.codebase.resolve.names import Symbol
+from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.review.flow.kinds import SESSIONS
 from fastapi_expert.review.flow.modules import Function, dotted
 from fastapi_expert.review.flow.project import Project
@@ -16,10 +16,10 @@ class Caller(NamedTuple):
     """A call of a function, and the function that it stands in."""
 
     function: Function
-    call: ast.Call
+    call: tree.Call
 
 
-def callees(project: Project, function: Function) -> Iterator[tuple[ast.Call, Function]]:
+def callees(project: Project, function: Function) -> Iterator[tuple[tree.Call, Function]]:
     """The functions of the codebase that a function calls, with the calls; making an object runs its `__init__`."""
     found = project.called.get(id(function))
     if found is None:
@@ -27,7 +27,7 @@ def callees(project: Project, function: Function) -> Iterator[tuple[ast.Call, Fu
     return iter(found)
 
 
-def _callees(project: Project, function: Function) -> Iterator[tuple[ast.Call, Function]]:
+def _callees(project: Project, function: Function) -> Iterator[tuple[tree.Call, Function]]:
     for call in function.calls:
         target = project.kinds.callee(function.path, call, function)
         if isinstance(target, Symbol):
@@ -60,11 +60,11 @@ def callers(project: Project, function: Function) -> list[Caller]:
     return [Caller(*one) for one in project.calling.get(id(function), ())]
 
 
-def session_calls(project: Project, function: Function, names: frozenset[str] | set[str]) -> Iterator[ast.Call]:
+def session_calls(project: Project, function: Function, names: frozenset[str] | set[str]) -> Iterator[tree.Call]:
     """The calls of methods called ``names`` on a session, in the order of the text."""
     for call in function.calls:
         method = call.func
-        if not isinstance(method, ast.Attribute) or method.attr not in names:
+        if not isinstance(method, tree.Attribute) or method.attr not in names:
             continue
         if project.kinds.of(function.path, method.value, function) in SESSIONS:
             yield call
@@ -75,14 +75,14 @@ def reaches(project: Project, function: Function, test: Callable[[Function], boo
     return any(test(one) for one in reached(project, function))
 
 
-def argument(call: ast.Call, position: int, name: str) -> ast.expr | None:
+def argument(call: tree.Call, position: int, name: str) -> tree.Expression | None:
     """The argument given by position or by keyword."""
-    if position < len(call.args) and not any(isinstance(one, ast.Starred) for one in call.args[: position + 1]):
+    if position < len(call.args) and not any(isinstance(one, tree.Starred) for one in call.args[: position + 1]):
         return call.args[position]
     return next((one.value for one in call.keywords if one.arg == name), None)
 
 
-def given_for(call: ast.Call, function: Function, parameter: str) -> ast.expr | None:
+def given_for(call: tree.Call, function: Function, parameter: str) -> tree.Expression | None:
     """What a call of ``function`` gives for one of its parameters."""
     args = function.node.args
     positional = [one.arg for one in (*args.posonlyargs, *args.args)]
@@ -92,11 +92,11 @@ def given_for(call: ast.Call, function: Function, parameter: str) -> ast.expr | 
     return argument(call, position, parameter)
 
 
-def last_name(node: ast.AST | None) -> str:
+def last_name(node: tree.Node | None) -> str:
     """The last part of a dotted name, and of a call of one."""
-    if isinstance(node, ast.Call):
+    if isinstance(node, tree.Call):
         node = node.func
-    if isinstance(node, ast.Attribute):
+    if isinstance(node, tree.Attribute):
         return node.attr
     return dotted(node).rpartition(".")[2]
 
@@ -107,11 +107,10 @@ def running(project: Project) -> dict[int, Function]:
     if project.running is not None:
         return project.running
     roots = [*project.endpoints, *project.dependency_functions]
-    for (path, qualname), kind in project.codebase.kinds.items():
-        if kind in ("middleware", "exception_handler", "task") and path in project.codebase.files:
-            function = project.modules.function(path, qualname)
-            methods = [project.kinds.method(f"object {path}::{qualname}", name) for name in ("dispatch", "__call__")]
-            roots += [one for one in (function, *methods) if one is not None]
+    for path, qualname in project.of_kind("middleware", "exception_handler", "task"):
+        function = project.modules.function(path, qualname)
+        methods = [project.kinds.method(f"object {path}::{qualname}", name) for name in ("dispatch", "__call__")]
+        roots += [one for one in (function, *methods) if one is not None]
     known = project.running = {}
     queue = roots
     while queue:
@@ -129,7 +128,7 @@ def _handed_on(project: Project, function: Function) -> Iterator[Function]:
     """The functions of the codebase that are arguments of calls: background tasks, callbacks."""
     for call in function.calls:
         for one in call.args:
-            symbol = project.kinds.resolve(function.path, dotted(one)) if isinstance(one, ast.Name) else None
+            symbol = project.kinds.resolve(function.path, dotted(one)) if isinstance(one, tree.Name) else None
             if symbol is not None and symbol.kind == "function":
                 target = project.modules.function(symbol.path, symbol.name)
                 if target is not None:

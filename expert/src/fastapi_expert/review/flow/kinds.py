@@ -6,12 +6,13 @@ A kind is a short text. Of ours: ``session`` and ``async-session`` (SQLAlchemy's
 the class or function that made it. Empty is unknown, and rules stay silent on it.
 """
 
-import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.resolve.names import Symbol
+from fastapi_expert.codebase.syntax import tree
+from fastapi_expert.codebase.syntax.trees import read_expression
 from fastapi_expert.review.flow.modules import Function, Modules, dotted, keyword, top_level
 
 _SQL = ("sqlalchemy", "sqlmodel")
@@ -58,10 +59,11 @@ _DEPTH = 14
 class Binding(NamedTuple):
     """A name of a function bound to ``value``; ``entered`` when by `with`, ``each`` when by `for`, at ``line``."""
 
-    value: ast.expr
+    value: tree.Expression
     line: int
     entered: bool = False
     each: bool = False
+    annotation: tree.Expression | None = None
 
 
 class Need(NamedTuple):
@@ -69,7 +71,7 @@ class Need(NamedTuple):
 
     parameter: str
     path: str
-    target: ast.expr | None
+    target: tree.Expression | None
     scope: str
     security: bool
     line: int
@@ -96,7 +98,7 @@ class Kinds:
         """What a dotted name stands for at the end of the module at ``path``."""
         return self._names.resolve(path, name) if name else None
 
-    def external(self, path: str, node: ast.AST | None, function: Function | None = None) -> str:
+    def external(self, path: str, node: tree.Node | None, function: Function | None = None) -> str:
         """The dotted name outside of the codebase that ``node`` stands for, empty when it is none.
 
         `client.get` of an `httpx.AsyncClient` is ``httpx.AsyncClient.get``.
@@ -109,7 +111,7 @@ class Kinds:
                 return symbol.name
             if symbol is not None and symbol.kind in ("function", "class", "module"):
                 return ""
-        if isinstance(node, ast.Attribute):
+        if isinstance(node, tree.Attribute):
             owner = self.of(path, node.value, function)
             if owner.startswith("from "):
                 return f"{owner[5:]}.{node.attr}"
@@ -134,11 +136,11 @@ class Kinds:
 
     # -- kinds ----------------------------------------------------------------------------------------------------
 
-    def of(self, path: str, node: ast.AST | None, function: Function | None = None, depth: int = 0) -> str:
+    def of(self, path: str, node: tree.Node | None, function: Function | None = None, depth: int = 0) -> str:
         """The kind of the value of ``node``, which stands in ``function`` of the file at ``path``."""
         if depth > _DEPTH or node is None:
             return ""
-        if isinstance(node, ast.Call | ast.Attribute):
+        if isinstance(node, tree.Call | tree.Attribute):
             known = self._nodes.get(id(node))
             if known is None:
                 self._nodes[id(node)] = ""  # what is made of itself says nothing
@@ -146,21 +148,21 @@ class Kinds:
             return known
         return self._kind(path, node, function, depth)
 
-    def _kind(self, path: str, node: ast.AST, function: Function | None, depth: int) -> str:
+    def _kind(self, path: str, node: tree.Node, function: Function | None, depth: int) -> str:
         match node:
-            case ast.Name(id=name):
+            case tree.Name(id=name):
                 return self._named(path, name, function, depth)
-            case ast.Attribute(value=value, attr=attribute):
+            case tree.Attribute(value=value, attr=attribute):
                 return self._attribute(path, node, value, attribute, function, depth)
-            case ast.Call():
+            case tree.Call():
                 return self._called(path, node, function, depth)
-            case ast.Await(value=value) | ast.NamedExpr(value=value):
+            case tree.Await(value=value) | tree.NamedExpr(value=value):
                 return self.of(path, value, function, depth + 1)
-            case ast.IfExp(body=one, orelse=other):
+            case tree.IfExp(body=one, orelse=other):
                 return self.of(path, one, function, depth + 1) or self.of(path, other, function, depth + 1)
-            case ast.BoolOp(values=values):
+            case tree.BoolOp(values=values):
                 return next((kind for one in values if (kind := self.of(path, one, function, depth + 1))), "")
-            case ast.Subscript(value=value):
+            case tree.Subscript(value=value):
                 return self._item(self.of(path, value, function, depth + 1))
             case _:
                 return ""
@@ -177,13 +179,18 @@ class Kinds:
                 key = (id(scope), name)
                 if key not in self._locals:
                     self._locals[key] = ""  # `x = x.y()`: what it was before says nothing new
-                    kinds = {self.of(path, one.value, scope, depth + 1) for one in bound if not one.each} - {""}
+                    kinds = {self._held(path, one, scope, depth + 1) for one in bound if not one.each} - {""}
                     self._locals[key] = kinds.pop() if len(kinds) == 1 else ""
                 return self._locals[key]
             if scope.parameter(name) is not None:
                 return self.parameter(scope, name, depth + 1)
             scope = scope.parent
         return self._global(path, name, depth)
+
+    def _held(self, path: str, binding: Binding, function: Function, depth: int) -> str:
+        """The kind of what a name is bound to; where the value does not tell, its annotation may."""
+        kind = self.of(path, binding.value, function, depth)
+        return kind or (self.annotated(path, binding.annotation, depth) if binding.annotation is not None else "")
 
     def _global(self, path: str, name: str, depth: int) -> str:
         symbol = self.resolve(path, name)
@@ -220,7 +227,7 @@ class Kinds:
                     return kind
         return ""
 
-    def _given_by(self, path: str, target: ast.expr, depth: int) -> str:
+    def _given_by(self, path: str, target: tree.Expression, depth: int) -> str:
         """What a dependency gives: the kind of what calling ``target`` returns or yields."""
         kind = self.of(path, target, None, depth)
         if kind in _MADE:
@@ -231,24 +238,22 @@ class Kinds:
         symbol = self.resolve(path, dotted(target))
         return self._instance(symbol) if symbol is not None and symbol.kind == "class" else ""
 
-    def annotated(self, path: str, annotation: ast.expr, depth: int = 0) -> str:
+    def annotated(self, path: str, annotation: tree.Expression, depth: int = 0) -> str:
         """The kind that an annotation promises; unions with None, `Annotated`, aliases and iterators are looked "
         "into."""
         if depth > _DEPTH:
             return ""
         match annotation:
-            case ast.Constant(value=str(text)):
-                try:
-                    return self.annotated(path, ast.parse(text, mode="eval").body, depth + 1)
-                except SyntaxError:
-                    return ""
-            case ast.Name() | ast.Attribute():
+            case tree.Constant(value=str(text)):
+                quoted = read_expression(text)
+                return self.annotated(path, quoted, depth + 1) if quoted is not None else ""
+            case tree.Name() | tree.Attribute():
                 return self._class_kind(path, dotted(annotation), depth)
-            case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            case tree.BinOp(left=left, op="|", right=right):
                 return self.annotated(path, left, depth + 1) or self.annotated(path, right, depth + 1)
-            case ast.Subscript(value=value, slice=inner):
+            case tree.Subscript(value=value, slice=inner):
                 name = dotted(value).rpartition(".")[2]
-                first = inner.elts[0] if isinstance(inner, ast.Tuple) and inner.elts else inner
+                first = inner.elts[0] if isinstance(inner, tree.Tuple) and inner.elts else inner
                 if name in _WRAPPERS or name == "Annotated":
                     return self.annotated(path, first, depth + 1)
                 return self._class_kind(path, dotted(value), depth)
@@ -261,7 +266,7 @@ class Kinds:
             return ""
         if symbol.kind == "value" and "." not in symbol.name:
             alias = self.modules[symbol.path].assigned.get(symbol.name)
-            return self.annotated(symbol.path, alias, depth + 1) if isinstance(alias, ast.Subscript) else ""
+            return self.annotated(symbol.path, alias, depth + 1) if isinstance(alias, tree.Subscript) else ""
         return self._instance(symbol)
 
     def _instance(self, symbol: Symbol) -> str:
@@ -281,9 +286,9 @@ class Kinds:
         return f"object {symbol.path}::{symbol.name}"
 
     def _attribute(
-        self, path: str, node: ast.Attribute, value: ast.expr, name: str, function: Function | None, depth: int
+        self, path: str, node: tree.Attribute, value: tree.Expression, name: str, function: Function | None, depth: int
     ) -> str:
-        if isinstance(value, ast.Name) and value.id in ("self", "cls") and function is not None:
+        if isinstance(value, tree.Name) and value.id in ("self", "cls") and function is not None:
             owner = self.owner(function)
             return self.member(f"object {function.path}::{owner}", name, depth + 1) if owner else ""
         whole = dotted(node)
@@ -327,19 +332,19 @@ class Kinds:
             body = module.classes.get(owner)
             for statement in body.body if body is not None else ():
                 match statement:
-                    case ast.AnnAssign(target=ast.Name(id=found), annotation=annotation) if found == name:
+                    case tree.AnnAssign(target=tree.Name(id=found), annotation=annotation) if found == name:
                         return self.annotated(where, annotation, depth + 1)
-                    case ast.Assign(targets=[ast.Name(id=found)], value=value) if found == name:
+                    case tree.Assign(targets=[tree.Name(id=found)], value=value) if found == name:
                         return self.of(where, value, None, depth + 1)
                     case _:
                         pass
         return ""
 
-    def _set_in(self, path: str, node: ast.AST, name: str, function: Function, depth: int) -> str:
+    def _set_in(self, path: str, node: tree.Node, name: str, function: Function, depth: int) -> str:
         match node:
-            case ast.Assign(targets=targets, value=value):
+            case tree.Assign(targets=targets, value=value):
                 pass
-            case ast.AnnAssign(target=target, annotation=annotation, value=value):
+            case tree.AnnAssign(target=target, annotation=annotation, value=value):
                 targets = [target]
                 if _is_self(target, name):
                     kind = self.annotated(path, annotation, depth + 1)
@@ -349,11 +354,11 @@ class Kinds:
                 return ""
         return self.of(path, value, function, depth + 1) if any(_is_self(one, name) for one in targets) else ""
 
-    def _called(self, path: str, call: ast.Call, function: Function | None, depth: int) -> str:
+    def _called(self, path: str, call: tree.Call, function: Function | None, depth: int) -> str:
         made = self.of(path, call.func, function, depth + 1)  # a factory that is called
         if made in _MADE:
             return _MADE[made]
-        if isinstance(call.func, ast.Attribute):
+        if isinstance(call.func, tree.Attribute):
             owner = self.of(path, call.func.value, function, depth + 1)
             if call.func.attr == "begin":
                 return _MADE.get(owner) or (owner if owner in SESSIONS else _CONNECTED.get(owner, ""))
@@ -381,7 +386,7 @@ class Kinds:
 
     # -- functions ------------------------------------------------------------------------------------------------
 
-    def callee(self, path: str, call: ast.Call, function: Function | None = None) -> Function | Symbol | None:
+    def callee(self, path: str, call: tree.Call, function: Function | None = None) -> Function | Symbol | None:
         """The function of the codebase that a call runs, or the class that it makes an object of."""
         name = dotted(call.func)
         if name.startswith(("self.", "cls.")) and name.count(".") == 1 and function is not None:
@@ -393,9 +398,9 @@ class Kinds:
                 return self.modules.function(symbol.path, symbol.name)
             if symbol is not None and symbol.kind == "class":
                 return symbol
-        if isinstance(call.func, ast.Name) and function is not None:
+        if isinstance(call.func, tree.Name) and function is not None:
             return self._nested(function, call.func.id)
-        if isinstance(call.func, ast.Attribute):
+        if isinstance(call.func, tree.Attribute):
             kind = self.of(path, call.func.value, function)
             if kind.startswith("object "):
                 return self.method(kind, call.func.attr)
@@ -427,7 +432,7 @@ class Kinds:
         self._returned[key] = ""
         kind = self.annotated(function.path, function.node.returns) if function.node.returns is not None else ""
         if not kind:
-            values = [one.value for one in function.nodes if isinstance(one, ast.Return | ast.Yield)]
+            values = [one.value for one in function.nodes if isinstance(one, tree.Return | tree.Yield)]
             kinds = {self.of(function.path, one, function, depth + 1) for one in values if one is not None} - {""}
             kind = kinds.pop() if len(kinds) == 1 else ""
         self._returned[key] = kind
@@ -456,28 +461,30 @@ class Kinds:
                     annotation = annotation if annotation is not None else argument.annotation
                     path, target = (path if annotation is not argument.annotation else function.path), annotation
                 scope = keyword(call, "scope")
-                said = scope.value if isinstance(scope, ast.Constant) and isinstance(scope.value, str) else ""
+                said = scope.value if isinstance(scope, tree.Constant) and isinstance(scope.value, str) else ""
                 security = dotted(call.func).rpartition(".")[2] == "Security"
                 found.append(Need(argument.arg, path, _bare(target), said, security, argument.lineno))
         return tuple(found)
 
-    def _depends(self, path: str, node: ast.expr | None, depth: int) -> Iterator[tuple[str, ast.Call, ast.expr | None]]:
+    def _depends(
+        self, path: str, node: tree.Expression | None, depth: int
+    ) -> Iterator[tuple[str, tree.Call, tree.Expression | None]]:
         """(file, call, annotated class) of every `Depends(…)` in an annotation or a default, through aliases."""
         if node is None or depth > _DEPTH:
             return
         match node:
-            case ast.Call(func=func):
+            case tree.Call(func=func):
                 if dotted(func).rpartition(".")[2] in ("Depends", "Security"):
                     yield path, node, None
-            case ast.Name() | ast.Attribute():
+            case tree.Name() | tree.Attribute():
                 symbol = self.resolve(path, dotted(node))
                 if symbol is not None and symbol.kind == "value" and symbol.path and "." not in symbol.name:
                     alias = self.modules[symbol.path].assigned.get(symbol.name)
-                    if isinstance(alias, ast.Subscript | ast.Call):
+                    if isinstance(alias, tree.Subscript | tree.Call):
                         yield from self._depends(symbol.path, alias, depth + 1)
-            case ast.Subscript(value=value, slice=inner):
+            case tree.Subscript(value=value, slice=inner):
                 name = dotted(value).rpartition(".")[2]
-                parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
+                parts = inner.elts if isinstance(inner, tree.Tuple) else [inner]
                 if name == "Annotated":
                     for one in parts[1:]:
                         for where, call, annotation in self._depends(path, one, depth + 1):
@@ -486,17 +493,17 @@ class Kinds:
                 elif name in ("Optional", "Union"):
                     for one in parts:
                         yield from self._depends(path, one, depth + 1)
-            case ast.BinOp(left=left, right=right):
+            case tree.BinOp(left=left, right=right):
                 yield from self._depends(path, left, depth + 1)
                 yield from self._depends(path, right, depth + 1)
             case _:
                 pass
 
-    def callable(self, path: str, target: ast.expr | None) -> Function | None:
+    def callable(self, path: str, target: tree.Expression | None) -> Function | None:
         """The function whose signature FastAPI reads for a dependency: itself, `__call__`, `__init__`, what is made."""
         if target is None:
             return None
-        if isinstance(target, ast.Call):  # Depends(factory(…)): what it returns; Depends(Checker(…)): its `__call__`
+        if isinstance(target, tree.Call):  # Depends(factory(…)): what it returns; Depends(Checker(…)): its `__call__`
             made = self.callee(path, target)
             if isinstance(made, Symbol):
                 return self.method(f"object {made.path}::{made.name}", "__call__")
@@ -512,62 +519,65 @@ class Kinds:
             return self.method(f"object {symbol.path}::{symbol.name}", "__init__")
         if symbol.kind == "value" and symbol.path and "." not in symbol.name:
             value = self.modules[symbol.path].assigned.get(symbol.name)
-            return self.callable(symbol.path, value) if isinstance(value, ast.Call) else None
+            return self.callable(symbol.path, value) if isinstance(value, tree.Call) else None
         return None
 
     def _returned_functions(self, factory: Function) -> Iterator[Function]:
         for node in factory.nodes:
-            if isinstance(node, ast.Return) and isinstance(node.value, ast.Name):
+            if isinstance(node, tree.Return) and isinstance(node.value, tree.Name):
                 found = self._nested(factory, node.value.id)
                 if found is not None:
                     yield found
 
 
-def _bare(target: ast.expr | None) -> ast.expr | None:
+def _bare(target: tree.Expression | None) -> tree.Expression | None:
     """`Annotated[Service, Depends()]` → `Service`."""
-    if isinstance(target, ast.Subscript) and dotted(target.value).rpartition(".")[2] == "Annotated":
-        return target.slice.elts[0] if isinstance(target.slice, ast.Tuple) else target.slice
+    if isinstance(target, tree.Subscript) and dotted(target.value).rpartition(".")[2] == "Annotated":
+        return target.slice.elts[0] if isinstance(target.slice, tree.Tuple) else target.slice
     return target
 
 
-def _is_self(target: ast.expr, name: str) -> bool:
-    return isinstance(target, ast.Attribute) and target.attr == name and dotted(target.value) == "self"
+def _is_self(target: tree.Expression, name: str) -> bool:
+    return isinstance(target, tree.Attribute) and target.attr == name and dotted(target.value) == "self"
 
 
-def _bound(nodes: tuple[ast.AST, ...]) -> Iterator[tuple[str, Binding]]:
+def _bound(nodes: tuple[tree.Node, ...]) -> Iterator[tuple[str, Binding]]:
     for node in nodes:
         match node:
-            case ast.Assign(targets=targets, value=value):
+            case tree.Assign(targets=targets, value=value):
                 for target in targets:
                     yield from _targets(target, value, node.lineno)
-            case ast.AnnAssign(target=ast.Name(id=name), value=value) if value is not None:
+            case tree.AnnAssign(target=tree.Name(id=name), value=value, annotation=annotation) if value is not None:
+                yield name, Binding(value, node.lineno, annotation=annotation)
+            case tree.NamedExpr(target=tree.Name(id=name), value=value):
                 yield name, Binding(value, node.lineno)
-            case ast.NamedExpr(target=ast.Name(id=name), value=value):
-                yield name, Binding(value, node.lineno)
-            case ast.With(items=items) | ast.AsyncWith(items=items):
+            case tree.With(items=items):
                 for item in items:
-                    if isinstance(item.optional_vars, ast.Name):
+                    if isinstance(item.optional_vars, tree.Name):
                         yield item.optional_vars.id, Binding(item.context_expr, node.lineno, entered=True)
-            case ast.For(target=target, iter=value) | ast.AsyncFor(target=target, iter=value):
-                for one in ast.walk(target):
-                    if isinstance(one, ast.Name):
+            case tree.For(target=target, iter=value):
+                for one in tree.walk(target):
+                    if isinstance(one, tree.Name):
                         yield one.id, Binding(value, node.lineno, each=True)
-            case ast.comprehension(target=target, iter=value):
-                for one in ast.walk(target):
-                    if isinstance(one, ast.Name):
+            case tree.Comprehension(target=target, iter=value):
+                for one in tree.walk(target):
+                    if isinstance(one, tree.Name):
                         yield one.id, Binding(value, getattr(value, "lineno", 0), each=True)
             case _:
                 pass
 
 
-def _targets(target: ast.expr, value: ast.expr, line: int) -> Iterator[tuple[str, Binding]]:
-    if isinstance(target, ast.Name):
+def _targets(target: tree.Expression, value: tree.Expression, line: int) -> Iterator[tuple[str, Binding]]:
+    if isinstance(target, tree.Name):
         yield target.id, Binding(value, line)
-    elif isinstance(target, ast.Tuple | ast.List):
-        values = value.elts if isinstance(value, ast.Tuple | ast.List) else [None] * len(target.elts)
+    elif isinstance(target, tree.Tuple | tree.List):
+        values = value.elts if isinstance(value, tree.Tuple | tree.List) else [None] * len(target.elts)
         for one, part in zip(target.elts, values, strict=False):
-            if isinstance(one, ast.Name):
-                yield one.id, Binding(part if part is not None else ast.Constant(None), line)
+            if isinstance(one, tree.Name):
+                yield (
+                    one.id,
+                    Binding(part if part is not None else tree.Unclear(one.file, one.start, one.end, []), line),
+                )
 
 
 __all__ = ["SESSIONS", "Binding", "Kinds", "Need", "top_level"]

@@ -1,15 +1,16 @@
 """One codebase as rules see it: its functions and routes, what each gets injected, and the versions it is written "
 "for."""
 
-import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
 
 from fastapi_expert.codebase import Codebase
-from fastapi_expert.codebase.model import Route
+from fastapi_expert.codebase.link.roles import Place
+from fastapi_expert.codebase.model import Kind, Route
 from fastapi_expert.codebase.resolve.names import Symbol
+from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.review.flow.kinds import Kinds, Need
 from fastapi_expert.review.flow.modules import Function, Module, Modules
@@ -27,7 +28,7 @@ class Wait(NamedTuple):
 
     sort: Sort
     name: str
-    call: ast.Call
+    call: tree.Call
     through: tuple[str, ...] = ()
 
 
@@ -52,17 +53,21 @@ class ServedEndpoint:
 
 
 class Project:
-    """What every rule gets."""
+    """What every rule gets.
 
-    def __init__(self, codebase: Codebase, versions: Versions) -> None:
+    With ``drafts`` (path to text) rules look at those files alone, and no route is known: see :mod:`..draft`.
+    """
+
+    def __init__(self, codebase: Codebase, versions: Versions, drafts: Mapping[str, bytes] | None = None) -> None:
         self.codebase = codebase
         self.versions = versions
-        self.modules = Modules(codebase)
+        self.drafts = drafts
+        self.modules = Modules(codebase, drafts or {})
         self.kinds = Kinds(codebase, self.modules)
         self._chains: dict[int, tuple[Injected, ...]] = {}
-        self.called: dict[int, tuple[tuple[ast.Call, Function], ...]] = {}
+        self.called: dict[int, tuple[tuple[tree.Call, Function], ...]] = {}
         """What :mod:`.calls` has worked out: the id of a function to its calls of others, and the other way round."""
-        self.calling: dict[int, list[tuple[Function, ast.Call]]] | None = None
+        self.calling: dict[int, list[tuple[Function, tree.Call]]] | None = None
         self.running: dict[int, Function] | None = None
         self.waits: dict[int, tuple[Wait, ...]] = {}
         """What :mod:`.blocking` has worked out."""
@@ -70,17 +75,9 @@ class Project:
 
     def paths(self, *, tests: bool = False) -> Iterator[str]:
         """The files, without those of tests, or those of tests alone."""
-        for path in self.codebase.files:
+        for path in self.codebase.files if self.drafts is None else self.drafts:
             if path.endswith(".py") and is_test_path(path) is tests:
                 yield path
-
-    @property
-    def unread(self) -> tuple[str, ...]:
-        """The files that this interpreter cannot parse."""
-        for path in self.codebase.files:
-            if path.endswith(".py"):
-                _ = self.modules[path]
-        return tuple(sorted(self.modules.unread))
 
     def module(self, path: str) -> Module:
         return self.modules[path]
@@ -93,6 +90,12 @@ class Project:
                 continue
             yield from self.modules[path].functions.values()
 
+    def of_kind(self, *kinds: Kind) -> Iterator[Place]:
+        """The definitions of a kind, those of the files that are looked at."""
+        for place, kind in self.codebase.kinds.items():
+            if kind in kinds and (self.drafts is None or place[0] in self.drafts):
+                yield place
+
     def is_endpoint(self, function: Function) -> bool:
         return self.codebase.kinds.get((function.path, function.facts.qualname)) == "endpoint"
 
@@ -103,7 +106,7 @@ class Project:
     def served(self) -> tuple[ServedEndpoint, ...]:
         """Every route of every application."""
         found: list[ServedEndpoint] = []
-        for one in self.codebase.served:
+        for one in self.codebase.served if self.drafts is None else ():
             if one.route.reach == "unattached":  # of a router that the text includes nowhere
                 continue
             path, _, qualname = one.route.endpoint.partition(":")[2].partition("::")
@@ -115,11 +118,10 @@ class Project:
     def endpoints(self) -> tuple[Function, ...]:
         """The functions that routes call, those of routers that no application includes too."""
         found: dict[int, Function] = {}
-        for (path, qualname), kind in self.codebase.kinds.items():
-            if kind == "endpoint" and not is_test_path(path):
-                function = self.modules.function(path, qualname)
-                if function is not None:
-                    found[id(function)] = function
+        for path, qualname in self.of_kind("endpoint"):
+            function = self.modules.function(path, qualname) if not is_test_path(path) else None
+            if function is not None:
+                found[id(function)] = function
         return tuple(found.values())
 
     def injected(self, function: Function) -> tuple[Injected, ...]:
@@ -154,8 +156,8 @@ class Project:
     def dependency_functions(self) -> tuple[Function, ...]:
         """The functions that are given to `Depends`, whether or not a route that is served gets them."""
         found = {id(function): function for function, _ in self.dependencies.values()}
-        for (path, qualname), kind in self.codebase.kinds.items():
-            function = self.modules.function(path, qualname) if kind == "dependency" else None
+        for path, qualname in self.of_kind("dependency"):
+            function = self.modules.function(path, qualname)
             if function is not None:
                 found[id(function)] = function
         return tuple(found.values())

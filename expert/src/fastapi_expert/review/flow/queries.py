@@ -1,10 +1,10 @@
 """What a statement of SQLAlchemy selects, and what of a table is a relation, a secret or unique."""
 
-import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from fastapi_expert.codebase.resolve.names import Symbol
+from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.review.flow.kinds import SESSIONS
 from fastapi_expert.review.flow.modules import Function, dotted, keyword
 from fastapi_expert.review.flow.project import Project
@@ -21,22 +21,22 @@ class Query(NamedTuple):
 
     table: Symbol
     steps: frozenset[str]
-    call: ast.Call
+    call: tree.Call
     session: str
 
 
-def query(project: Project, function: Function, node: ast.AST | None, depth: int = 0) -> Query | None:
+def query(project: Project, function: Function, node: tree.Node | None, depth: int = 0) -> Query | None:
     """The query whose rows, or the row of which, ``node`` gives: through awaits, `.all()`, `list()` and names."""
     if node is None or depth > _DEPTH:
         return None
     match node:
-        case ast.Await(value=value) | ast.Starred(value=value) | ast.NamedExpr(value=value):
+        case tree.Await(value=value) | tree.Starred(value=value) | tree.NamedExpr(value=value):
             return query(project, function, value, depth + 1)
-        case ast.Name(id=name):
+        case tree.Name(id=name):
             bound = project.kinds.bindings(function).get(name, [])
             found = [query(project, function, one.value, depth + 1) for one in bound]
             return found[0] if len(found) == 1 else None
-        case ast.Call(func=ast.Attribute(value=owner, attr=method)):
+        case tree.Call(func=tree.Attribute(value=owner, attr=method)):
             kind = project.kinds.of(function.path, owner, function)
             if kind in SESSIONS and method in GETTERS and node.args:
                 table = table_of(project, function.path, node.args[0])
@@ -52,32 +52,34 @@ def query(project: Project, function: Function, node: ast.AST | None, depth: int
                 return Query(table, frozenset({"query"}), node, kind) if table is not None else None
             inner = query(project, function, owner, depth + 1)
             return inner._replace(steps=inner.steps | {method}) if inner is not None else None
-        case ast.Call(func=ast.Name(id="list" | "tuple" | "set" | "sorted"), args=[value]):
+        case tree.Call(func=tree.Name(id="list" | "tuple" | "set" | "sorted"), args=[value]):
             inner = query(project, function, value, depth + 1)
             return inner._replace(steps=inner.steps | {"all"}) if inner is not None else None
         case _:
             return None
 
 
-def _statement(project: Project, function: Function, node: ast.AST, depth: int) -> tuple[Symbol, frozenset[str]] | None:
+def _statement(
+    project: Project, function: Function, node: tree.Node, depth: int
+) -> tuple[Symbol, frozenset[str]] | None:
     """The table of `select(Table)…` and the methods called on it, those of later assignments of its name included."""
     if depth > _DEPTH:
         return None
     match node:
-        case ast.Call(func=ast.Attribute(value=owner, attr=method)):
+        case tree.Call(func=tree.Attribute(value=owner, attr=method)):
             if method == "select" and dotted(owner):
                 return _selected(project, function, node)
             inner = _statement(project, function, owner, depth + 1)
             return (inner[0], inner[1] | {method}) if inner is not None else None
-        case ast.Call(func=ast.Name(id="select")):
+        case tree.Call(func=tree.Name(id="select")):
             return _selected(project, function, node)
-        case ast.Name(id=name):
+        case tree.Name(id=name):
             bound = project.kinds.bindings(function).get(name, [])
             steps: set[str] = set()
             table: Symbol | None = None
             for one in bound:
-                if name in {n.id for n in ast.walk(one.value) if isinstance(n, ast.Name)}:
-                    steps |= {n.attr for n in ast.walk(one.value) if isinstance(n, ast.Attribute)}
+                if name in {n.id for n in tree.walk(one.value) if isinstance(n, tree.Name)}:
+                    steps |= {n.attr for n in tree.walk(one.value) if isinstance(n, tree.Attribute)}
                     continue
                 found = _statement(project, function, one.value, depth + 1)
                 if found is not None:
@@ -88,22 +90,22 @@ def _statement(project: Project, function: Function, node: ast.AST, depth: int) 
             return None
 
 
-def _selected(project: Project, function: Function, call: ast.Call) -> tuple[Symbol, frozenset[str]] | None:
+def _selected(project: Project, function: Function, call: tree.Call) -> tuple[Symbol, frozenset[str]] | None:
     if not call.args:
         return None
     first = call.args[0]
     steps = (
         frozenset({"columns"})
-        if isinstance(first, ast.Attribute | ast.Call) or len(call.args) > 1
+        if isinstance(first, tree.Attribute | tree.Call) or len(call.args) > 1
         else frozenset[str]()
     )
     table = table_of(project, function.path, first)
-    if table is None and isinstance(first, ast.Attribute):
+    if table is None and isinstance(first, tree.Attribute):
         table = table_of(project, function.path, first.value)
     return (table, steps) if table is not None else None
 
 
-def table_of(project: Project, path: str, node: ast.AST | None) -> Symbol | None:
+def table_of(project: Project, path: str, node: tree.Node | None) -> Symbol | None:
     """The table class that a name stands for."""
     symbol = project.kinds.resolve(path, dotted(node))
     if symbol is None or symbol.kind != "class" or not project.is_table(symbol.path, symbol.name):
@@ -111,9 +113,9 @@ def table_of(project: Project, path: str, node: ast.AST | None) -> Symbol | None
     return symbol
 
 
-def column(project: Project, path: str, node: ast.AST | None) -> tuple[Symbol, str] | None:
+def column(project: Project, path: str, node: tree.Node | None) -> tuple[Symbol, str] | None:
     """The table and the name of a column that `Table.name` stands for."""
-    if not isinstance(node, ast.Attribute):
+    if not isinstance(node, tree.Attribute):
         return None
     table = table_of(project, path, node.value)
     return (table, node.attr) if table is not None else None
@@ -138,40 +140,40 @@ def lazy_relations(project: Project, table: Symbol) -> dict[str, int]:
     }
 
 
-def _made(project: Project, table: Symbol) -> Iterator[tuple[str, ast.Call]]:
+def _made(project: Project, table: Symbol) -> Iterator[tuple[str, tree.Call]]:
     """The names that a table's class, and those above it, give the result of a call: columns, fields, relations."""
     above = [table, *[s for s in project.codebase.names.ancestors(table.path, table.name) if s.kind == "class"]]
     for symbol in above:
         cls = project.module(symbol.path).classes.get(symbol.name)
         for statement in cls.body if cls is not None else ():
             match statement:
-                case ast.AnnAssign(target=ast.Name(id=name), value=ast.Call() as call):
+                case tree.AnnAssign(target=tree.Name(id=name), value=tree.Call() as call):
                     yield name, call
-                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call):
+                case tree.Assign(targets=[tree.Name(id=name)], value=tree.Call() as call):
                     yield name, call
                 case _:
                     pass
 
 
-def _is_lazy(call: ast.Call) -> bool:
+def _is_lazy(call: tree.Call) -> bool:
     lazy = keyword(call, "lazy")
     if lazy is None:
         given = keyword(call, "sa_relationship_kwargs")
         if given is None:
             return True
-        pairs = zip(given.keys, given.values, strict=True) if isinstance(given, ast.Dict) else ()
-        values = [value for key, value in pairs if isinstance(key, ast.Constant) and key.value == "lazy"]
-        if not isinstance(given, ast.Dict):
+        pairs = zip(given.keys, given.values, strict=True) if isinstance(given, tree.Dict) else ()
+        values = [value for key, value in pairs if isinstance(key, tree.Constant) and key.value == "lazy"]
+        if not isinstance(given, tree.Dict):
             return False
         if not values:
             return True
         lazy = values[0]
-    if not isinstance(lazy, ast.Constant):
+    if not isinstance(lazy, tree.Constant):
         return False
     return lazy.value not in _EAGER
 
 
-def field_call(project: Project, table: Symbol, name: str) -> ast.Call | None:
+def field_call(project: Project, table: Symbol, name: str) -> tree.Call | None:
     """The `mapped_column(…)`, `Column(…)` or `Field(…)` of a column."""
     return next((call for found, call in _made(project, table) if found == name), None)
 
@@ -179,4 +181,4 @@ def field_call(project: Project, table: Symbol, name: str) -> ast.Call | None:
 def is_unique(project: Project, table: Symbol, name: str) -> bool:
     call = field_call(project, table, name)
     given = keyword(call, "unique") if call is not None else None
-    return isinstance(given, ast.Constant) and given.value is True
+    return isinstance(given, tree.Constant) and given.value is True

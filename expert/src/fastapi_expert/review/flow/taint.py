@@ -1,9 +1,9 @@
 """What of a value the caller of the API chose: query parameters, body fields, headers, followed through names and "
 "calls."""
 
-import ast
 from collections.abc import Callable
 
+from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.review.flow.calls import callers, given_for, last_name
 from fastapi_expert.review.flow.modules import Function, dotted, keyword
 from fastapi_expert.review.flow.project import Project
@@ -35,11 +35,11 @@ _TEXT_FUNCTIONS = frozenset(
     {"str", "Path", "PurePath", "join", "abspath", "normpath", "desc", "asc", "text", "unquote"}
 )
 _PLAIN = frozenset({"str", "Any", "bytes", "SecretStr"})
-Source = Callable[[Function, ast.expr], bool]
+Source = Callable[[Function, tree.Expression], bool]
 
 
 def is_callers_text(
-    project: Project, function: Function, node: ast.expr, *, whole: bool = True, paths: bool = False
+    project: Project, function: Function, node: tree.Expression, *, whole: bool = True, paths: bool = False
 ) -> bool:
     """Whether ``node`` is text that the caller of a route sends, unchecked on its way.
 
@@ -47,16 +47,16 @@ def is_callers_text(
     hold a slash: the parameters of a path.
     """
 
-    def source(where: Function, one: ast.expr) -> bool:
+    def source(where: Function, one: tree.Expression) -> bool:
         return _is_parameter(project, where, one, paths=paths)
 
-    if not whole and isinstance(node, ast.Constant):
+    if not whole and isinstance(node, tree.Constant):
         return False
     return follows(project, function, node, source)
 
 
 def follows(
-    project: Project, function: Function, node: ast.expr | None, source: Source, depth: int = 0, calls: int = 0
+    project: Project, function: Function, node: tree.Expression | None, source: Source, depth: int = 0, calls: int = 0
 ) -> bool:
     """Whether a value comes from ``source`` through names, formatting, joining and the arguments of calls."""
     if node is None or depth > _DEPTH:
@@ -64,7 +64,7 @@ def follows(
     if source(function, node):
         return not _is_checked(function, node)
     match node:
-        case ast.Name(id=name):
+        case tree.Name(id=name):
             bound = project.kinds.bindings(function).get(name)
             if bound:
                 if _is_checked(function, node):
@@ -80,24 +80,24 @@ def follows(
                     for one in callers(project, function)
                 )
             return False
-        case ast.JoinedStr(values=values):
-            parts = [one.value for one in values if isinstance(one, ast.FormattedValue)]
+        case tree.JoinedStr(values=values):
+            parts = [one.value for one in values if isinstance(one, tree.FormattedValue)]
             return any(follows(project, function, one, source, depth + 1, calls) for one in parts)
-        case ast.BinOp(left=left, op=ast.Add() | ast.Mod() | ast.Div(), right=right):
+        case tree.BinOp(left=left, op="+" | "%" | "/", right=right):
             return any(follows(project, function, one, source, depth + 1, calls) for one in (left, right))
-        case ast.Tuple(elts=elts) | ast.List(elts=elts):
+        case tree.Tuple(elts=elts) | tree.List(elts=elts):
             return any(follows(project, function, one, source, depth + 1, calls) for one in elts)
-        case ast.Dict(values=values):
+        case tree.Dict(values=values):
             return any(follows(project, function, one, source, depth + 1, calls) for one in values)
-        case ast.BoolOp(values=values):
+        case tree.BoolOp(values=values):
             return any(follows(project, function, one, source, depth + 1, calls) for one in values)
-        case ast.IfExp(body=one, orelse=other):
+        case tree.IfExp(body=one, orelse=other):
             return any(follows(project, function, part, source, depth + 1, calls) for part in (one, other))
-        case ast.Call(func=func, args=args, keywords=keywords):
+        case tree.Call(func=func, args=args, keywords=keywords):
             name = last_name(func)
             given = [*args, *[one.value for one in keywords]]
             if (
-                isinstance(func, ast.Attribute)
+                isinstance(func, tree.Attribute)
                 and name in _TEXT_METHODS
                 and not _is_module(project, function, func.value)
             ):
@@ -109,16 +109,16 @@ def follows(
             return False
 
 
-def _is_module(project: Project, function: Function, node: ast.expr) -> bool:
+def _is_module(project: Project, function: Function, node: tree.Expression) -> bool:
     symbol = project.kinds.resolve(function.path, dotted(node))
     return symbol is not None and symbol.kind in ("external", "module")
 
 
-def _is_parameter(project: Project, function: Function, node: ast.expr, *, paths: bool) -> bool:
+def _is_parameter(project: Project, function: Function, node: tree.Expression, *, paths: bool) -> bool:
     """Whether ``node`` is a parameter of a route's function that holds free text, or a text field of its body."""
     if not project.is_endpoint(function):
         return False
-    if isinstance(node, ast.Name):
+    if isinstance(node, tree.Name):
         argument = function.parameter(node.id)
         if argument is None or node.id in project.kinds.bindings(function):
             return False
@@ -127,7 +127,7 @@ def _is_parameter(project: Project, function: Function, node: ast.expr, *, paths
         if paths and _is_single_segment(project, function, node.id):
             return False
         return _is_free_text(argument.annotation, function.defaults.get(node.id))
-    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+    if isinstance(node, tree.Attribute) and isinstance(node.value, tree.Name):
         kind = project.kinds.of(function.path, node.value, function)
         if not kind.startswith("object ") or function.parameter(node.value.id) is None:
             return False
@@ -139,28 +139,28 @@ def _is_parameter(project: Project, function: Function, node: ast.expr, *, paths
     return False
 
 
-def _is_free_text(annotation: ast.expr | None, default: ast.expr | None) -> bool:
+def _is_free_text(annotation: tree.Expression | None, default: tree.Expression | None) -> bool:
     """Whether a parameter takes any text: `str`, unannotated or `Any`, without a pattern."""
     for one in (annotation, default):
-        for call in ast.walk(one) if one is not None else ():
-            if isinstance(call, ast.Call) and (keyword(call, "pattern") or keyword(call, "regex")):
+        for call in tree.walk(one) if one is not None else ():
+            if isinstance(call, tree.Call) and (keyword(call, "pattern") or keyword(call, "regex")):
                 return False
     match annotation:
         case None:
-            return default is None or (isinstance(default, ast.Constant) and isinstance(default.value, str | None))
-        case ast.Name(id=name):
+            return default is None or (isinstance(default, tree.Constant) and isinstance(default.value, str | None))
+        case tree.Name(id=name):
             return name in _PLAIN
-        case ast.BinOp(left=left, right=right):
+        case tree.BinOp(left=left, right=right):
             return _is_free_text(left, None) or _is_free_text(right, None)
-        case ast.Subscript(value=value, slice=inner):
+        case tree.Subscript(value=value, slice=inner):
             name = dotted(value).rpartition(".")[2]
-            first = inner.elts[0] if isinstance(inner, ast.Tuple) and inner.elts else inner
+            first = inner.elts[0] if isinstance(inner, tree.Tuple) and inner.elts else inner
             return name in ("Optional", "Annotated", "Union") and _is_free_text(first, None)
         case _:
             return False
 
 
-def _may_be_text(argument: ast.arg | None) -> bool:
+def _may_be_text(argument: tree.Arg | None) -> bool:
     if argument is None or argument.annotation is None:
         return argument is not None
     return _is_free_text(argument.annotation, None) or last_name(argument.annotation) in ("Path", "PurePath")
@@ -168,18 +168,34 @@ def _may_be_text(argument: ast.arg | None) -> bool:
 
 def _is_single_segment(project: Project, function: Function, name: str) -> bool:
     """Whether a parameter is part of the path without `:path`: it cannot hold a slash."""
-    decorators = [one for one in function.node.decorator_list if isinstance(one, ast.Call)]
+    decorators = [one for one in function.node.decorator_list if isinstance(one, tree.Call)]
     texts = [
-        n.value for one in decorators for n in ast.walk(one) if isinstance(n, ast.Constant) and isinstance(n.value, str)
+        n.value
+        for one in decorators
+        for n in tree.walk(one)
+        if isinstance(n, tree.Constant) and isinstance(n.value, str)
     ]
     templates = [*texts, *[one.route.path for one in project.served if one.function is function]]
     return any(f"{{{name}}}" in one for one in templates)
 
 
-def _is_checked(function: Function, node: ast.expr) -> bool:
+def _is_checked(function: Function, node: tree.Expression) -> bool:
     """Whether the function asks if the value is one of those it knows, or where it leads, before using it."""
     name = dotted(node)
     return any(
-        isinstance(one, ast.Compare) and isinstance(one.ops[0], ast.In | ast.NotIn) and dotted(one.left) == name
+        (isinstance(one, tree.Compare) and one.ops[0] in ("in", "not in") and dotted(one.left) == name)
+        or (isinstance(one, tree.If) and _refuses(one, name))
         for one in function.nodes
     )
+
+
+_NO_CHECKS = frozenset(["exists", "is_file", "is_dir", "isfile", "isdir", "len", "isinstance", "bool", "str", "any"])
+"""Calls in a condition that say nothing of what a text holds."""
+
+
+def _refuses(node: tree.If, name: str) -> bool:
+    """`if not is_valid(name): raise …`: a function of the project has looked at the text."""
+    if not node.body or not isinstance(node.body[-1], tree.Raise | tree.Return):
+        return False
+    calls = [one for one in tree.walk(node.test) if isinstance(one, tree.Call) and last_name(one) not in _NO_CHECKS]
+    return any(dotted(given) == name for call in calls for given in call.args)

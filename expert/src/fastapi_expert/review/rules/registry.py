@@ -1,4 +1,4 @@
-"""Every rule: the `RULES` of the files of this folder, one file a family."""
+"""Every rule: a file each, in the folder of its family."""
 
 from collections.abc import Mapping
 

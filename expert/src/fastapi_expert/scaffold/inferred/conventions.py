@@ -10,7 +10,7 @@ from fastapi_expert.codebase.model import Component, Route
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import FunctionFacts, Param
 from fastapi_expert.codebase.vocabulary import is_test_path
-from fastapi_expert.errors import ExpertError
+from fastapi_expert.errors import ExpertError, UsageError
 from fastapi_expert.scaffold.inferred.sources import Sources
 from fastapi_expert.scaffold.naming import Names, names_of
 
@@ -67,12 +67,26 @@ class Conventions:
     is_async: bool
     uses_exec: bool
     commits: bool
-    user: ParameterTemplate | None
+    user: "User | None"
 
 
-def learn(codebase: Codebase, sources: Sources) -> Conventions:
-    """The habits of this codebase; raises `ExpertError` that says what it lacks."""
-    sibling = _sibling(codebase)
+@dataclass(frozen=True, slots=True)
+class User:
+    """The parameter by which endpoints know who is signed in; ``guard`` is the dependency behind it and its file, empty
+    where that is no plain name; ``key`` is the attribute that rows are owned by."""
+
+    parameter: ParameterTemplate
+    guard: tuple[str, str]
+    key: str
+    place: str
+
+
+def learn(codebase: Codebase, sources: Sources, *, like: str = "", auth: str = "") -> Conventions:
+    """The habits of this codebase; raises `ExpertError` that says what it lacks.
+
+    ``like`` names the resource to be like, ``auth`` what gives endpoints the signed-in user.
+    """
+    sibling = _sibling(codebase, like)
     session, type_path, session_type, giver = _session(codebase, sibling)
     is_async = "Async" in session_type or "Async" in giver
     text = "".join(sources.text(path) for path in _files_of(codebase, sibling))
@@ -84,14 +98,14 @@ def learn(codebase: Codebase, sources: Sources) -> Conventions:
         is_async,
         uses_exec=_has_exec(codebase, session_type, type_path),
         commits=".commit(" in text or not re.search(r"\.commit\(|\.begin\(", giver),
-        user=_user(codebase),
+        user=_user_called(codebase, auth) if auth else _user(codebase),
     )
 
 
 # -- the sibling -------------------------------------------------------------------------------------------------------
 
 
-def _sibling(codebase: Codebase) -> Sibling:
+def _sibling(codebase: Codebase, like: str = "") -> Sibling:
     tables = [c for c in codebase.inventory.components if c.kind == "table" and c.bases is not None]
     tables = [c for c in tables if not is_test_path(c.path)]
     if not tables:
@@ -105,7 +119,21 @@ def _sibling(codebase: Codebase) -> Sibling:
         names = ", ".join(sorted(table.name for table in tables)[:5])
         what = f"no endpoint reads or writes one of the tables ({names}), so there is no way of writing one to follow"
         raise ExpertError(what, where=str(codebase.root), do=_HOW)
+    if not like and all(len(sibling.routes) < 2 for _, sibling in rated):
+        names = ", ".join(sorted(sibling.table.name for _, sibling in rated)[:5])
+        what = f"no resource is complete enough to follow: of {names} there is one endpoint each"
+        raise ExpertError(what, where=str(codebase.root), do=f"{_HOW} Or say which by --way like=NAME.")
+    if like:
+        wanted = names_of(like).singular
+        rated = [pair for pair in rated if pair[1].names.singular == wanted]
+        if not rated:
+            raise UsageError(f"no resource {like!r} to be like", do="see `expert map --kind table`")
     return max(rated, key=lambda pair: pair[0])[1]
+
+
+def sibling_called(codebase: Codebase, singular: str) -> Sibling:
+    """The resource of that name. Raises ExpertError when no endpoint shows one."""
+    return _sibling(codebase, singular)
 
 
 def _completeness(sibling: Sibling) -> tuple[bool, int, int, int, str]:
@@ -212,7 +240,8 @@ def _session(codebase: Codebase, sibling: Sibling) -> tuple[ParameterTemplate, s
             for need in _needs(dependencies, path, param):
                 giver = _giver(codebase, need)
                 type_path, written = _plain_type(codebase, path, param)
-                if giver is not None and (_TYPE.search(written) or _is_session(*giver)):
+                known = bool(written) and codebase.names.resolve(type_path, written) is not None
+                if giver is not None and known and (_TYPE.search(written) or _is_session(*giver)):
                     return (
                         ParameterTemplate(param.name, param.annotation, param.default, path),
                         type_path,
@@ -257,7 +286,7 @@ def _plain_type(codebase: Codebase, path: str, param: Param) -> tuple[str, str]:
     inside = ir.match(generic.index, ir.Display) if generic is not None else None
     if generic is not None and inside is not None and ir.dotted(generic.value).endswith("Annotated"):
         expr = inside.items[0]
-    return path, expr if isinstance(expr, str) else "Session"
+    return path, expr if isinstance(expr, str) else ""
 
 
 def _has_exec(codebase: Codebase, session_type: str, path: str) -> bool:
@@ -269,19 +298,64 @@ def _has_exec(codebase: Codebase, session_type: str, path: str) -> bool:
 # -- who asks ----------------------------------------------------------------------------------------------------------
 
 
-def _user(codebase: Codebase) -> ParameterTemplate | None:
+PEOPLE = frozenset({"user", "account"})
+
+
+def tables_of_people(codebase: Codebase) -> list[Component]:
+    """The tables whose rows are the users of the project."""
+    found: list[Component] = []
+    for component in codebase.inventory.components:
+        if component.kind == "table" and not is_test_path(component.path):
+            try:
+                name = names_of(_SUFFIX.sub("", component.name)).singular
+            except ExpertError:
+                continue
+            found += [component] if name in PEOPLE else []
+    return found
+
+
+def _user(codebase: Codebase) -> User | None:
     """The parameter by which endpoints know who is signed in: a dependency that gives a row of the users' table."""
     dependencies = Dependencies(codebase.names)
-    counted: dict[ParameterTemplate, int] = {}
+    people = {table.id for table in tables_of_people(codebase)}
+    counted: dict[User, int] = {}
     for route in codebase.inventory.routes:
         function = codebase.function(route.endpoint)
         for param in function.params if function is not None and not is_test_path(route.path_file) else ():
-            if not list(_needs(dependencies, route.path_file, param)):
+            needs = list(_needs(dependencies, route.path_file, param))
+            if not needs or route.protection != "required":
                 continue
             path, written = _plain_type(codebase, route.path_file, param)
             symbol = codebase.names.resolve(path, written)
-            table = codebase.component(f"table:{symbol.path}::{symbol.name}") if symbol is not None else None
-            if table is not None and names_of(_SUFFIX.sub("", table.name)).singular in {"user", "account"}:
-                found = ParameterTemplate(param.name, param.annotation, param.default, route.path_file)
-                counted[found] = counted.get(found, 0) + 1
+            if symbol is not None and f"table:{symbol.path}::{symbol.name}" in people:
+                template = ParameterTemplate(param.name, param.annotation, param.default, route.path_file)
+                found = User(template, _guard(needs), "id", f"{route.path_file}:{route.line}")
+                known = next((each for each in counted if each.parameter == template), found)
+                counted[known] = counted.get(known, 0) + 1
     return max(counted, key=lambda each: counted[each]) if counted else None
+
+
+def _guard(needs: list[Need]) -> tuple[str, str]:
+    return (needs[0].path, needs[0].expr) if needs and isinstance(needs[0].expr, str) else ("", "")
+
+
+def _user_called(codebase: Codebase, name: str) -> User:
+    """What ``name`` is: an alias (`CurrentUser`) or a dependency (`get_current_user`). Raises ExpertError."""
+    dependencies = Dependencies(codebase.names)
+    for path in codebase.files:
+        if is_test_path(path):
+            continue
+        symbol = codebase.names.resolve(path, name)
+        if symbol is None or symbol.path != path:
+            continue
+        if symbol.kind == "value":
+            needs = list(dependencies.in_expr(path, name))
+            if needs:
+                return User(ParameterTemplate("user", name, "", path), _guard(needs), "id", path)
+        function = codebase.names.function(path, name)
+        if function is not None:
+            given = function.returns or "Any"
+            parameter = ParameterTemplate("user", f"Annotated[{given}, Depends({name})]", "", path)
+            return User(parameter, (path, name), "id", f"{path}:{function.line}")
+    what = f"there is no alias and no dependency {name!r}"
+    raise ExpertError(what, where=str(codebase.root), do="`expert map --kind dependency` lists them.")

@@ -1,18 +1,11 @@
 """A file as it is and as it will be: pieces put in at lines, imports added where the file has its own."""
 
-import re
 from dataclasses import dataclass, field
 
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.syntax.facts import ImportFacts
-from fastapi_expert.scaffold.inferred.imports import (
-    Import,
-    block,
-    clash,
-    from_line,
-    item_order,
-    section,
-)
+from fastapi_expert.scaffold import edits
+from fastapi_expert.scaffold.inferred.imports import Import, block, clash, section
 from fastapi_expert.scaffold.inferred.sources import Sources
 
 
@@ -116,52 +109,23 @@ class Document:
         return made.name != wanted.name or bool(there)  # the same name of another package is taken for the same thing
 
     def _with_imports(self, text: str) -> str:
+        own = self._own
+
+        def rank(module: str) -> int:
+            return section(module, module.partition(".")[0] in own)
+
         for wanted in sorted(self._imports):
-            text = self._with_import(text, wanted)
+            module = wanted.module if wanted.name else str(wanted).removeprefix("import ")
+            text = edits.with_import(text, module, wanted.item if wanted.name else "", rank)
         return text
 
     def _with_exports(self, text: str) -> str:
         for old, new in self._exported:
-            listed = re.search(r"^__all__\s*(?::[^=]+)?=\s*[\[(](?P<inside>.*?)[\])]", text, re.DOTALL | re.MULTILINE)
-            found = listed and re.search(rf"(\n?[ \t]*)([\"']){re.escape(old)}\2", listed["inside"])
-            if listed and found:
-                at = listed.start("inside") + found.end()
-                lead = found.group(1) if "\n" in found.group(1) else " "
-                text = f"{text[:at]},{lead}{found.group(2)}{new}{found.group(2)}{text[at:]}"
+            for quote in "\"'":
+                if edits.has_member(text, "__all__", f"{quote}{old}{quote}"):
+                    added = edits.with_member(text, "__all__", f"{quote}{new}{quote}", beside=f"{quote}{old}{quote}")
+                    text = added or text
         return text
-
-    def _with_import(self, text: str, wanted: Import) -> str:
-        lines = text.splitlines(keepends=True)
-        if wanted.name:
-            pattern = rf"^from {re.escape(wanted.module)} import (?:\((?P<many>[^)#]*)\)|(?P<one>[^(\n#]+))$"
-            found = re.search(pattern, text, re.MULTILINE)
-            if found:
-                items = [item.strip() for item in (found["many"] or found["one"]).split(",") if item.strip()]
-                made = from_line(wanted.module, sorted({*items, wanted.item}, key=item_order))
-                return text[: found.start()] + made + text[found.end() :]
-        at = self._place(lines, wanted)
-        lines[at:at] = [f"{wanted}\n"]
-        return "".join(lines)
-
-    def _place(self, lines: list[str], wanted: Import) -> int:
-        """Before the first import of its section that sorts after it, else after the last of its section, or of all."""
-        own = self._own
-        kind = section(wanted.module, wanted.module.partition(".")[0] in own)
-        end = last_of_section = 0
-        for number, line in enumerate(lines):
-            found = re.match(r"(?:from|import) (\.*[\w.]*)", line)
-            if not found:
-                continue
-            module = found.group(1)
-            other = section(module, module.partition(".")[0] in own)
-            comes_later = other > kind or (
-                other == kind and line.startswith("from") == bool(wanted.name) and module > wanted.module
-            )
-            if comes_later:
-                return last_of_section if other > kind and last_of_section else number
-            end = _end_of(lines, number)
-            last_of_section = end if other == kind else last_of_section
-        return last_of_section or end
 
 
 class Drafts:
@@ -169,6 +133,12 @@ class Drafts:
 
     def __init__(self, codebase: Codebase, sources: Sources) -> None:
         self.notes: list[str] = []
+        self.learned: list[str] = []
+        self.tests: list[tuple[str, str]] = []
+        """Each test that is written, and the one of the neighbour that it is like."""
+        self.migration = ""
+        self.notes_of_inclusion = False
+        """Whether a person has to include the router."""
         self.documents: dict[str, Document] = {}
         self._codebase = codebase
         self._sources = sources
@@ -190,14 +160,6 @@ class Drafts:
     def files(self) -> tuple[tuple[str, str | None, str], ...]:
         """(path, before or None, after) of each."""
         return tuple((path, document.before, document.text) for path, document in self.documents.items())
-
-
-def _end_of(lines: list[str], number: int) -> int:
-    opened = lines[number].count("(") - lines[number].count(")")
-    while opened > 0 and number + 1 < len(lines):
-        number += 1
-        opened += lines[number].count("(") - lines[number].count(")")
-    return number + 1
 
 
 def _spaced(lines: list[str], index: int, piece: str) -> list[str]:

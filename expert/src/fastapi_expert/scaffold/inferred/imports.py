@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.syntax.facts import ImportFacts
 from fastapi_expert.errors import ExpertError
+from fastapi_expert.scaffold.edits import isort_key
 
 _NAME = re.compile(r"(?<![\w.])([A-Za-z_]\w*)")
 _STRING = re.compile(r'("""|\'\'\'|"|\')(?:\\.|(?!\1).)*\1', re.DOTALL)
@@ -89,7 +90,7 @@ class ImportResolver:
 
 def section(module: str, own: bool) -> int:
     """Where isort puts it: 0 the standard library, 1 other people's packages, 2 this project's."""
-    head = module.partition(".")[0]
+    head = module.partition(" ")[0].partition(".")[0]
     return 2 if own or not head else 0 if head in sys.stdlib_module_names else 1
 
 
@@ -107,7 +108,7 @@ def block(imports: list[Import], is_own: set[str]) -> str:
     listed: dict[int, list[str]] = {}
     for module in sorted(by_module, key=lambda name: (name.startswith("."), name)):
         kind = section(module, module.partition(".")[0] in is_own)
-        listed.setdefault(kind, []).append(from_line(module, sorted(by_module[module], key=item_order)))
+        listed.setdefault(kind, []).append(from_line(module, sorted(by_module[module], key=isort_key)))
     parts = ["\n".join([*plain.get(kind, []), *listed.get(kind, [])]) for kind in sorted({*plain, *listed})]
     return "\n\n".join(parts)
 
@@ -118,12 +119,6 @@ def from_line(module: str, items: list[str], width: int = 88) -> str:
     if len(line) <= width:
         return line
     return f"from {module} import (\n" + "".join(f"    {item},\n" for item in items) + ")"
-
-
-def item_order(item: str) -> tuple[int, str]:
-    """Constants, then classes, then the rest, as isort and ruff order them."""
-    name = item.partition(" ")[0]
-    return (0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2, name)
 
 
 def clash(path: str, name: str) -> ExpertError:

@@ -5,12 +5,12 @@ import re
 from fastapi_expert.scaffold.fields import Field
 from fastapi_expert.scaffold.inferred.document import Document, Drafts
 from fastapi_expert.scaffold.inferred.imports import Import
-from fastapi_expert.scaffold.inferred.resource_plan import ResourcePlan
 from fastapi_expert.scaffold.inferred.tables import AUDIT, audit_fields
+from fastapi_expert.scaffold.inferred.words import Resource
 from fastapi_expert.scaffold.inferred.writing import as_plain
 
 
-def put_models(resource: ResourcePlan, drafts: Drafts) -> None:
+def put_models(resource: Resource, drafts: Drafts) -> None:
     """Write the table, the schemas and the enums of both."""
     if resource.shared:
         _put_models_of_one_file(resource, drafts)
@@ -19,7 +19,7 @@ def put_models(resource: ResourcePlan, drafts: Drafts) -> None:
         _put_schemas(resource, drafts)
 
 
-def _put_table(resource: ResourcePlan, drafts: Drafts) -> None:
+def _put_table(resource: Resource, drafts: Drafts) -> None:
     document = drafts.document(
         resource.places.table, resource.table.path, f"{resource.names.nouns.capitalize()} in the database."
     )
@@ -27,7 +27,7 @@ def _put_table(resource: ResourcePlan, drafts: Drafts) -> None:
     document.put(text, after=resource.end(resource.table.path, [resource.table]))
 
 
-def _table_text(resource: ResourcePlan, document: Document, fields: tuple[Field, ...], *, bases: str = "") -> str:
+def _table_text(resource: Resource, document: Document, fields: tuple[Field, ...], *, bases: str = "") -> str:
     columns = [resource.rows.column(field) for field in fields]
     document.need(*(need for line in columns for need in line.needs))
     copied = ""
@@ -43,7 +43,9 @@ def _table_text(resource: ResourcePlan, document: Document, fields: tuple[Field,
         document.need(Import("enum"))
     if not bases:
         facts = resource.codebase.class_(resource.table.id)
-        bases = ", ".join([*(facts.bases if facts else ()), *(["table=True"] if resource.style == "sqlmodel" else [])])
+        bases = ", ".join(
+            [*resource.bases(facts.bases if facts else ()), *(["table=True"] if resource.style == "sqlmodel" else [])]
+        )
         document.need(*resource.resolver.for_text(bases, resource.table.path))
     return resource.render(
         "table",
@@ -56,15 +58,15 @@ def _table_text(resource: ResourcePlan, document: Document, fields: tuple[Field,
     )
 
 
-def _put_schemas(resource: ResourcePlan, drafts: Drafts) -> None:
+def _put_schemas(resource: Resource, drafts: Drafts) -> None:
     schema = next(iter(resource.sibling.schemas.values()), resource.table)
     document = drafts.document(resource.places.schemas, schema.path, f"{resource.names.nouns.capitalize()}.")
     text = f"{_schemas_text(resource, document)}\n\n\n{_read_text(resource, document)}"
     document.need(*(resource.of_table(resource.rows.enum_name(field)) for field in resource.given if field.choices))
-    document.put(text, after=resource.end(schema.path, list(resource.sibling.schemas.values())))
+    document.put(text, after=resource.end(schema.path, resource.shown()))
 
 
-def _put_models_of_one_file(resource: ResourcePlan, drafts: Drafts) -> None:
+def _put_models_of_one_file(resource: Resource, drafts: Drafts) -> None:
     """SQLModel's way: the fields once, and the table one of the classes that inherit them."""
     document = drafts.document(resource.places.table, resource.table.path, f"{resource.names.nouns.capitalize()}.")
     own = (resource.owner,) if resource.owner else ()
@@ -73,10 +75,10 @@ def _put_models_of_one_file(resource: ResourcePlan, drafts: Drafts) -> None:
     enums, _, rest = table.rpartition(f"class {resource.names.pascal}(")
     parts = [enums.strip("\n"), schemas, f"class {resource.names.pascal}({rest}", _read_text(resource, document)]
     text = "\n\n\n".join(part.strip("\n") for part in parts if part.strip())
-    document.put(text, after=resource.end(resource.table.path, [resource.table, *resource.sibling.schemas.values()]))
+    document.put(text, after=resource.end(resource.table.path, [resource.table, *resource.shown()]))
 
 
-def _schemas_text(resource: ResourcePlan, document: Document, *, in_table: bool = False) -> str:
+def _schemas_text(resource: Resource, document: Document, *, in_table: bool = False) -> str:
     base = [
         resource.schema_types.model_field(f if in_table else as_plain(f), in_table=in_table) for f in resource.given
     ]
@@ -86,7 +88,7 @@ def _schemas_text(resource: ResourcePlan, document: Document, *, in_table: bool 
     return resource.render("schemas", root=resource.root, create_lines=[], **lines)
 
 
-def _read_text(resource: ResourcePlan, document: Document) -> str:
+def _read_text(resource: Resource, document: Document) -> str:
     lines = [f"{resource.key_name}: {resource.key.type.text}"]
     document.need(*([resource.key.type.needs] if resource.key.type.needs else []))
     if resource.owner:
@@ -101,10 +103,19 @@ def _read_text(resource: ResourcePlan, document: Document) -> str:
             document.need(*resource.resolver.for_text(f"{field.annotation} {field.default}", read.path if read else ""))
     config = not resource.shared and not _roots_read_attributes(resource)
     document.need(*([Import("pydantic", "ConfigDict")] if config else []))
-    return resource.render("read", read_lines=lines, config=config)
+    envelope = resource.ways.envelope
+    answered = ""
+    if envelope is not None:
+        bases = ", ".join(envelope.schema.bases or ())
+        document.need(*resource.resolver.for_text(bases, envelope.schema.path))
+        counted = f"\n    {envelope.count}: int" if envelope.count else ""
+        head = f"class {resource.envelope_name}({bases}):" if bases else f"class {resource.envelope_name}:"
+        text = f'"""{resource.names.nouns.capitalize()}, and how many there are."""'
+        answered = f"{head}\n    {text}\n\n    {envelope.items}: list[{resource.schema['read']}]{counted}"
+    return "\n\n\n".join(filter(None, [resource.render("read", read_lines=lines, config=config), answered]))
 
 
-def _roots_read_attributes(resource: ResourcePlan) -> bool:
+def _roots_read_attributes(resource: Resource) -> bool:
     read = resource.sibling.schemas.get("read")
     ancestors = resource.codebase.names.ancestors(read.path, read.qualname) if read else ()
     for symbol in ancestors:

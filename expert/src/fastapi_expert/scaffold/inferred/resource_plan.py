@@ -2,17 +2,16 @@
 
 import re
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import PurePosixPath
-from types import SimpleNamespace
-from typing import Any
 
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.model import Component
+from fastapi_expert.codebase.resolve.names import Symbol
+from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.errors import ExpertError
 from fastapi_expert.scaffold.fields import Field
 from fastapi_expert.scaffold.formatting import Formatter
-from fastapi_expert.scaffold.inferred.conventions import Conventions, ParameterTemplate
+from fastapi_expert.scaffold.inferred.conventions import User, learn, tables_of_people
 from fastapi_expert.scaffold.inferred.imports import Import, ImportResolver
 from fastapi_expert.scaffold.inferred.renaming import Renaming
 from fastapi_expert.scaffold.inferred.sources import Sources
@@ -22,8 +21,11 @@ from fastapi_expert.scaffold.inferred.tables import (
     style_of,
     table_name,
 )
+from fastapi_expert.scaffold.inferred.visibility import owner_columns, seen_by
+from fastapi_expert.scaffold.inferred.ways import learn_ways
 from fastapi_expert.scaffold.inferred.writing import Target, Writing
-from fastapi_expert.scaffold.naming import Names
+from fastapi_expert.scaffold.plan import Wanted
+from fastapi_expert.scaffold.pythons import oldest_python
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +41,13 @@ class Places:
 class ResourcePlan:
     """Everything that follows from the project's habits and the fields asked for, before anything is written."""
 
-    def __init__(
-        self, codebase: Codebase, sources: Sources, conventions: Conventions, names: Names, fields: tuple[Field, ...]
-    ) -> None:
+    def __init__(self, codebase: Codebase, sources: Sources, wanted: Wanted) -> None:
+        overruled = dict(wanted.ways)
+        conventions = learn(codebase, sources, like=overruled.get("like", ""), auth=wanted.auth)
         self.codebase, self.sources, self.conventions = codebase, sources, conventions
-        self.names, self.fields = names, fields
+        self.names, self.fields = wanted.names, wanted.fields
         self.sibling = conventions.sibling
-        self.renaming = Renaming(self.sibling.names, names)
+        self.renaming = Renaming(self.sibling.names, wanted.names)
         self.resolver = ImportResolver(codebase)
         self.formatter = Formatter(codebase.root)
         self.table = self.sibling.table
@@ -53,7 +55,17 @@ class ResourcePlan:
         self.style = style_of(codebase, self.table, sources)
         self.places = self._places()
         self._refuse_pydantic_1()
+        self.access = wanted.access
+        self.public = wanted.access.openness == "public"
+        self.people = {table.id for table in tables_of_people(codebase)}
+        self.user = self._user()
+        self.owner = wanted.access.field if self.user is not None else None
+        self.given = tuple(field for field in wanted.fields if field is not self.owner)
+        self._components: dict[str, Component] = {}
         targets = self._targets()
+        self.seen = {ref: seen_by(codebase, sources, table, self.people) for ref, table in self._components.items()}
+        self._refuse_hidden()
+        self.ways = learn_ways(codebase, sources, self.sibling, overruled, owned=self.owner is not None)
         root, root_path = self._root()
         self.root = root
         self.root_imports = self.resolver.for_text(root, root_path) if root_path else [Import("pydantic", "BaseModel")]
@@ -61,16 +73,108 @@ class ResourcePlan:
             root == "SQLModel" and self.style == "sqlmodel"
         )
         self.shared = self.style == "sqlmodel" and is_sqlmodel and self.places.table == self.places.schemas
-        self.rows = Writing(names, self.style, targets)
-        self.schema_types = Writing(names, "sqlmodel" if is_sqlmodel else "mapped", targets)
-        self.owner = next((f for f in fields if f.is_owner and conventions.user is not None), None)
-        self.given = tuple(field for field in fields if field is not self.owner)
+        oldest = oldest_python(codebase.root, codebase.root.parent)
+        old = oldest is not None and oldest < (3, 10)
+        self.gone, told = self._gone()
+        self.told = (*self.ways.told, *told, *self._told_of_references())
+        ignores = bool(re.search(r"sa_type=[^\n]*type: ignore", sources.text(self.table.path)))
+        self.rows = Writing(wanted.names, self.style, targets, self.gone, old, ignores)
+        style = "sqlmodel" if is_sqlmodel else "mapped"
+        self.schema_types = Writing(wanted.names, style, targets, self.gone, old, ignores)
         self.schema = self._schema_names()
+
+    def _user(self) -> User | None:
+        """Who asks. Raises ExpertError when the resource is not open to all, and nothing says who is signed in."""
+        user = self.conventions.user
+        if user is not None and self.access.field is not None:
+            self._refuse_without_key(user)
+        if user is not None or self.public:
+            return user
+        people = (
+            ", ".join(sorted(self.component(each).name for each in self.people)) or "User or Account: there is none"
+        )
+        raise ExpertError(
+            "nothing that is known here says who is signed in, so the rows would be open to all",
+            where=self.sibling.endpoint_file,
+            do=f"Looked for: an endpoint's parameter that a dependency gives, a row of the table {people}. "
+            "Name it by --auth (a dependency, an alias), or let anyone in by --public.",
+        )
+
+    def _refuse_without_key(self, user: User) -> None:
+        """Who is signed in must be known by the key that rows are owned by."""
+        path, name = user.guard
+        function = self.codebase.names.function(path, name) if name else None
+        symbol = self.codebase.names.resolve(path, function.returns) if function and function.returns else None
+        facts = self.codebase.names.class_(symbol.path, symbol.name) if symbol is not None else None
+        known = {field.name for field in facts.fields} if facts is not None else set[str]()
+        if (
+            symbol is not None
+            and facts is not None
+            and known
+            and f"table:{symbol.path}::{symbol.name}" not in self.people
+        ):
+            table = self.codebase.component(next(iter(sorted(self.people)), ""))
+            key = key_of(self.codebase, table).name if table is not None else "id"
+            if key not in known:
+                what = f"{name} gives a {symbol.name}, which has no {key} that rows could be owned by"
+                raise ExpertError(
+                    what, where=path, do="Name by --auth what gives a row of the users' table, or say --shared."
+                )
+
+    @property
+    def user_key(self) -> str:
+        """The attribute of who is signed in that rows are owned by."""
+        table = self.codebase.component(next(iter(sorted(self.people)), ""))
+        if self.owner is not None:
+            return self.rows.targets[self.owner.ref].key.name
+        return key_of(self.codebase, table).name if table is not None else "id"
+
+    def _refuse_hidden(self) -> None:
+        for field in self.given:
+            seen = self.seen.get(field.ref)
+            if seen is not None and seen.rule == "owner" and self.user is None:
+                raise ExpertError(
+                    f"a {field.ref} is for its owner to see ({seen.place}), and nothing says who is signed in",
+                    where=field.name,
+                    do="Name what says it by --auth.",
+                )
+
+    def _told_of_references(self) -> list[str]:
+        found: list[str] = []
+        for field in self.given:
+            if field.ref:
+                seen = self.seen[field.ref]
+                who = "its owner" if seen.rule == "owner" else "whoever may write"
+                found.append(f"{field.column_name} refers to what {who} may see ({seen.place})")
+        return found
+
+    def _gone(self) -> tuple[dict[str, str], list[str]]:
+        """What becomes of rows when those go that they refer to: as with the neighbours that refer to the same."""
+        found: dict[str, str] = {}
+        told: list[str] = []
+        for field in self.fields:
+            if not field.ref:
+                continue
+            target = self._components[field.ref]
+            action = "CASCADE" if field is self.owner or not field.optional else "SET NULL"
+            said = "so that what it refers to can be deleted as before"
+            for table in self.codebase.inventory.components:
+                facts = self.codebase.class_(table.id) if table.kind == "table" else None
+                columns = owner_columns(self.codebase, table, {target.id}) if facts else []
+                for each in facts.fields if facts else ():
+                    written = re.search(r"ondelete\s*=\s*[\"']([A-Za-z ]+)[\"']", each.default)
+                    if each.name in columns and written and ("None" in each.annotation) == field.optional:
+                        action, said = written[1].upper(), f"as {table.name}.{each.name} ({table.path}:{each.line})"
+            found[field.column_name] = action
+            told.append(f"deletion of the {field.ref}: {action}, {said}")
+        return found, told
 
     def _places(self) -> Places:
         sibling = self.sibling
         schema = next(iter(sibling.schemas.values()), None)
-        services = [service.path for service in sibling.services if service.path != sibling.endpoint_file]
+        endpoints = [self.codebase.component(route.endpoint) for route in sibling.routes.values()]
+        used = {each for endpoint in endpoints if endpoint is not None for each in endpoint.uses}
+        services = [s.path for s in sibling.services if s.path != sibling.endpoint_file and s.id in used]
         service = max(services, key=services.count) if services else ""
         found = [self.table.path, schema.path if schema else self.table.path, service, sibling.endpoint_file]
         places = [self._placed(path) if path else "" for path in found]
@@ -106,6 +210,7 @@ class ResourcePlan:
             if table is None:
                 known = ", ".join(sorted(each.name for each in tables.values()))
                 raise ExpertError(f"ref[{field.ref}] points to no table", where=field.name, do=f"There are {known}.")
+            self._components[field.ref] = table
             name = table_name(self.codebase, table, self.sources)
             if not name:
                 what = f"the name of {table.name} in the database is known to the running program alone"
@@ -154,6 +259,26 @@ class ResourcePlan:
     def renamed_key(self, text: str) -> str:
         return self.renaming.text(text) if self.renaming.names(self.key.name) else text
 
+    def bases(self, written: tuple[str, ...]) -> list[str]:
+        """The bases of the neighbour's table, without mixins that are meant for a few."""
+        tables = [c for c in self.codebase.inventory.components if c.kind == "table" and not is_test_path(c.path)]
+        found: list[str] = []
+        for base in written:
+            symbol = self.codebase.names.resolve(self.table.path, base)
+            mixin = symbol is not None and symbol.kind == "class" and not self._is_declarative(symbol)
+            shared = sum(base in (table.bases or ()) for table in tables)
+            if not mixin or 2 * shared >= len(tables) or self._holds_key(symbol):
+                found.append(base)
+        return found or list(written)
+
+    def _is_declarative(self, symbol: Symbol) -> bool:
+        ancestors = self.codebase.names.ancestors(symbol.path, symbol.name)
+        return any(each.kind == "external" and each.name != "object" for each in ancestors)
+
+    def _holds_key(self, symbol: Symbol | None) -> bool:
+        facts = self.codebase.names.class_(symbol.path, symbol.name) if symbol is not None else None
+        return facts is not None and self.key.field is None and any(f.name == self.key.name for f in facts.fields)
+
     def names_its_table(self) -> bool:
         facts = self.codebase.class_(self.table.id)
         return facts is not None and any(field.name == "__tablename__" for field in facts.fields)
@@ -168,17 +293,29 @@ class ResourcePlan:
     def key_name(self) -> str:
         return self.renamed_key(self.key.name)
 
-    @property
-    def user(self) -> ParameterTemplate | None:
-        """Who asks, wherever the sibling wants to know it or the rows have owners."""
-        asked = self.sibling.some_route.protected
-        return self.conventions.user if self.owner or asked else None
+    def shown(self) -> list[Component]:
+        """The neighbour's schemas, that of its lists among them."""
+        envelope = self.ways.envelope
+        return [*self.sibling.schemas.values(), *([envelope.schema] if envelope else [])]
+
+    def table_of(self, ref: str) -> Component:
+        """The table that `ref[…]` names."""
+        return self._components[ref]
 
     def referred(self) -> list[tuple[Field, Target]]:
         return [(field, self.rows.targets[field.ref]) for field in self.given if field.ref]
 
-    def select(self) -> Import:
-        return Import("sqlmodel" if self.conventions.uses_exec else "sqlalchemy", "select")
+    @property
+    def counts(self) -> bool:
+        """Whether a list says how many there are."""
+        return self.ways.envelope is not None and bool(self.ways.envelope.count)
+
+    def statements(self) -> list[Import]:
+        """What a list is asked with."""
+        source = "sqlmodel" if self.conventions.uses_exec else "sqlalchemy"
+        found = [Import(source, "select")]
+        found += [Import("sqlmodel", "col")] if self.style == "sqlmodel" else []
+        return found + ([Import(source, "func")] if self.counts else [])
 
     def session_type_imports(self) -> list[Import]:
         return self.resolver.for_text(self.conventions.session_type, self.conventions.session_path)
@@ -206,101 +343,51 @@ class ResourcePlan:
                     return self.renaming.text(found[0])
         return f"{self.names.singular}_id"
 
-    def render(self, template: str, **more: Any) -> str:
-        from jinja2 import Environment, StrictUndefined
-
-        environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701  # it writes Python
-        text = (files("fastapi_expert.scaffold.inferred") / "resource" / f"{template}.py.jinja").read_text("utf-8")
-        return self.formatter.formatted(environment.from_string(text).render(**{**self._words(), **more}).strip("\n"))
-
-    def _words(self) -> dict[str, Any]:
-        conventions, names, owner, user = self.conventions, self.names, self.owner, self.user
-        awaits = "await " if conventions.is_async else ""
-        call = "exec" if conventions.uses_exec else "scalars"
-        owner_type = self.rows.type(owner).text if owner else ""
-        user_key = key_of_user(self.rows, owner)
-        given = f", {user.name}.{user_key}" if owner and user else ""
-        owned_by = f"{names.pascal}.{owner.column_name} == {owner.column_name}" if owner else ""
-        asked = f"{user.name}.{user_key}" if user else ""
-
-        def many(statement: str) -> str:
-            asking = f"{conventions.session.name}.{call}({statement})"
-            return f"(await {asking})" if conventions.is_async else asking
-
-        clearable = [field.column_name for field in self.given if field.optional]
-        return {
-            "names": names,
-            "fields": self.fields,
-            "schema": SimpleNamespace(**self.schema),
-            "owner_column": owner.column_name if owner else "",
-            "enum_name": self.rows.enum_name,
-            "sample": self.rows.sample,
-            "other": self.rows.other,
-            "D": "async def" if conventions.is_async else "def",
-            "A": awaits,
-            "S": conventions.session.name,
-            "session_type": conventions.session_type,
-            "save": "commit" if conventions.commits else "flush",
-            "many": many,
-            "key": self.key_name,
-            "key_type": self.key.type.text,
-            "id": self.id,
-            "service": bool(self.places.service),
-            "owned": owner is not None,
-            "owned_by": owned_by,
-            "owner_argument": f", {owner.column_name}: {owner_type}" if owner else "",
-            "owner_given": given,
-            "owner_value": f", {owner.column_name}={owner.column_name}" if owner else "",
-            "owner_value_here": f", {owner.column_name}={asked}" if owner else "",
-            "where_owner": f".where({owned_by})" if owner else "",
-            "where_owner_here": f".where({names.pascal}.{owner.column_name} == {asked})" if owner else "",
-            "clearable": bool(clearable),
-            "clearing": f" or name in {{{', '.join(map(repr, clearable))}}}".replace("'", '"') if clearable else "",
-            "unique": any(field.unique for field in self.given),
-            "referred": self.referred(),
-            "order": ", ".join(f"{names.pascal}.{name}" for name in self._order()),
-            "in_order": ", oldest first" if len(self._order()) > 1 or self.key.type.text == "int" else "",
-            "skip": self._skip(),
-            "update_method": self._update_method(),
-            **self._parameters(),
-        }
-
-    def _parameters(self) -> dict[str, str]:
-        borrowed = [str(each) for each in (self.conventions.session, self.user) if each is not None]
-        identity = f"{self.id}: {self.key.type.text}"
-        listing = [
-            f"{self._skip()}: Annotated[int, Query(ge=0)] = 0",
-            "limit: Annotated[int, Query(ge=1, le=100)] = 100",
-        ]
-        return {
-            "listing_parameters": _ordered([*borrowed, *listing]),
-            "create_parameters": _ordered([f"data: {self.schema['create']}", *borrowed]),
-            "item_parameters": _ordered([identity, *borrowed]),
-            "update_parameters": _ordered([identity, f"data: {self.schema['update']}", *borrowed]),
-        }
-
-    def _order(self) -> list[str]:
+    def order(self) -> list[str]:
         """The columns a list is ordered by: when a row was made, where that is kept, and always the key."""
         made = [f.name for f in audit_fields(self.codebase, self.table) if f.name in ("created_at", "created_on")]
         return [*made[:1], self.key_name]
 
-    def _skip(self) -> str:
+    def skip(self) -> str:
         listing = self.sibling.routes.get("list")
         function = self.codebase.function(listing.endpoint) if listing else None
         names = {param.name for param in function.params} if function else set[str]()
         return "skip" if "skip" in names else "offset"
 
-    def _update_method(self) -> str:
+    def update_method(self) -> str:
         update = self.sibling.routes.get("update")
         return update.method.lower() if update else "patch"
 
+    def functions(self) -> dict[str, str]:
+        """The function of each endpoint, called as the neighbour calls its own."""
+        names = self.names
+        found = {
+            "list": f"list_{names.plural}",
+            "create": f"create_{names.singular}",
+            "read": f"read_{names.singular}",
+            "update": f"update_{names.singular}",
+            "delete": f"delete_{names.singular}",
+        }
+        for action, name in self.ways.names.items():
+            renamed = self.renaming.text(name)
+            if renamed not in (name, *found.values()):
+                found[action] = renamed
+        return found
 
-def key_of_user(rows: Writing, owner: Field | None) -> str:
-    """The name of the key by which an owner is known."""
-    return rows.targets[owner.ref].key.name if owner else "id"
+    @property
+    def envelope_name(self) -> str:
+        """The class that lists are answered in, "" where they are bare."""
+        if self.ways.envelope is None:
+            return ""
+        old = self.ways.envelope.schema.name
+        renamed = self.renaming.text(old)
+        return renamed if renamed != old else f"{self.names.pascal}List"
 
-
-def _ordered(parameters: list[str]) -> str:
-    """Those without a default first, one a line when there are many."""
-    required = [each for each in parameters if " = " not in each]
-    return ", ".join([*required, *(each for each in parameters if " = " in each)])
+    def renamed_sentence(self, text: str) -> str:
+        """A sentence about the neighbour, about this resource."""
+        renamed = self.renaming.text(text)
+        for word in (self.sibling.names.noun, self.sibling.names.noun.capitalize()):
+            renamed = re.sub(
+                rf"\b{word}\b", self.names.noun if word.islower() else self.names.noun.capitalize(), renamed
+            )
+        return renamed

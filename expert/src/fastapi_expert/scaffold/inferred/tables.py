@@ -30,11 +30,13 @@ _DOTTED_UUID = PyType("uuid.UUID", Import("uuid"))
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A primary key: the attribute's name, its Python type, and where it is written (None when inherited)."""
+    """A primary key: the attribute's name and Python type, where it is written (None when inherited), and its type in a
+    migration."""
 
     name: str
     type: PyType
     field: FieldFacts | None
+    sql: str
 
 
 def style_of(codebase: Codebase, table: Component, sources: Sources) -> Style:
@@ -53,7 +55,8 @@ def key_of(codebase: Codebase, table: Component) -> Key:
         found = [field for field in facts.fields if _is_key(codebase, path, field)]
         if len(found) == 1:
             inherited = facts.qualname != table.qualname or path != table.path
-            return Key(found[0].name, _key_type(codebase, path, found[0]), None if inherited else found[0])
+            kind = _key_type(codebase, path, found[0])
+            return Key(found[0].name, kind, None if inherited else found[0], _sql(codebase, path, found[0], kind))
         if found:
             what = f"{table.name} has a key of {len(found)} columns"
             raise ExpertError(what, where=f"{table.path}:{table.line}", do="Write this resource by hand.")
@@ -108,10 +111,25 @@ def _facts(codebase: Codebase, table: Component) -> ClassFacts:
 
 def _is_key(codebase: Codebase, path: str, field: FieldFacts) -> bool:
     """Whether it says so, itself or by an alias that holds the column (`id: Mapped[intpk]`)."""
+    written = re.search(r"primary_key\s*=\s*True", field.default)
+    return bool(written) or "primary_key" in _held(codebase, path, field)
+
+
+def _sql(codebase: Codebase, path: str, field: FieldFacts, kind: PyType) -> str:
+    told = f"{_held(codebase, path, field)} {field.annotation} {field.default}"
+    if re.search(r"BigInt(eger)?\b|BIGINT", told):
+        return "sa.BigInteger()"
+    length = re.search(r"String\(\s*(?:length\s*=\s*)?(\d+)", told)
+    if kind.text == "str":
+        return f"sa.String({length[1]})" if length else "sa.String()"
+    return "sa.Integer()" if kind.text == "int" else "sa.Uuid()"
+
+
+def _held(codebase: Codebase, path: str, field: FieldFacts) -> str:
+    """What the alias of a column holds (`id: Mapped[intpk]`), as text."""
     alias = re.sub(r"^Mapped\[(\w+)\]$", r"\1", field.annotation)
     symbol = codebase.names.resolve(path, alias) if alias.isidentifier() else None
-    held = repr(codebase.names.assigned(symbol)) if symbol is not None and symbol.kind == "value" else ""
-    return bool(re.search(r"primary_key\s*=\s*True", field.default)) or "primary_key" in held
+    return repr(codebase.names.assigned(symbol)) if symbol is not None and symbol.kind == "value" else ""
 
 
 def _key_type(codebase: Codebase, path: str, field: FieldFacts) -> PyType:

@@ -16,7 +16,7 @@ class TestStyle:
     """What a test takes and how it asks: parameters, decorators and a client that the module makes for itself."""
 
     path: str
-    parameters: str
+    taken: tuple[str, ...]
     client: str
     headers: str
     is_async: bool
@@ -49,7 +49,7 @@ def way_of(codebase: Codebase, sources: Sources, sibling: Sibling) -> TestStyle 
             continue
         decorators = _decorators(sources, path, function)
         needs += [each for line in decorators for each in resolver.for_text(line, path)]
-        parameters = ", ".join(p.name + (f": {p.annotation}" if p.annotation else "") for p in taken)
+        parameters = tuple(p.name + (f": {p.annotation}" if p.annotation else "") for p in taken)
         headers = f", headers={header}" if header else ""
         awaits = bool(asked.group(1))
         return TestStyle(

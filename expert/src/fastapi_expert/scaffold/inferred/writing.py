@@ -1,7 +1,7 @@
 """How fields are written in a table, in a schema, in a migration and in a test, in each of the styles there are."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from fastapi_expert.scaffold.fields import KINDS, Field
 from fastapi_expert.scaffold.inferred.imports import Import
@@ -46,6 +46,8 @@ _LIMITS = {
     "url": 'max_length=2048, pattern=r"^https?://"',
 }
 _SQLMODEL_ONLY = {"float": "", "json": "sa_type=JSON", "datetime": "sa_type=DateTime(timezone=True)"}
+_SQLMODEL_LENGTHS = {"str": 200, "text": 100_000, "email": 320, "url": 2048}
+"""SQLModel keeps every text in a VARCHAR of the longest that the schema lets in."""
 _INT_KEY = "ge=1, le=2_147_483_647"
 
 
@@ -74,6 +76,23 @@ class Writing:
     names: Names
     style: Style
     targets: dict[str, Target]
+    gone: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What becomes of a row when the one that a column refers to goes: the words of `ON DELETE`."""
+    old: bool = False
+    """Whether it has to run on a Python without `X | None`."""
+    ignores: bool = False
+    """Whether the project's type checker has to be told that `sa_type` may be an instance."""
+
+    def optional(self, text: str) -> str:
+        """The type, or None."""
+        return f"Optional[{text}]" if self.old else f"{text} | None"
+
+    def _optional_needs(self, annotation: str) -> tuple[Import, ...]:
+        return (Import("typing", "Optional"),) if annotation.startswith("Optional[") else ()
+
+    def _gone(self, field: Field) -> str:
+        action = self.gone.get(field.column_name, "")
+        return f', ondelete="{action}"' if action else ""
 
     def enum_name(self, field: Field) -> str:
         """The class of an enum field."""
@@ -93,7 +112,8 @@ class Writing:
         arguments, needs = self._column_type(field)
         marks = [*(["unique=True"] if field.unique else []), *(["index=True"] if field.indexed or field.ref else [])]
         if self.style == "mapped":
-            annotation = f"{kind.text} | None" if field.optional else kind.text
+            annotation = self.optional(kind.text) if field.optional else kind.text
+            needs = (*needs, *self._optional_needs(annotation))
             text = f"{field.column_name}: Mapped[{annotation}] = mapped_column({', '.join([arguments, *marks])})"
             needs = (*needs, Import("sqlalchemy.orm", "Mapped"), Import("sqlalchemy.orm", "mapped_column"))
             return Line(text, _with(needs, kind))
@@ -104,7 +124,7 @@ class Writing:
     def _column_type(self, field: Field) -> tuple[str, tuple[Import, ...]]:
         if field.ref:
             target = self.targets[field.ref]
-            key = f'ForeignKey("{target.table}.{target.key.name}"{_gone(field)})'
+            key = f'ForeignKey("{target.table}.{target.key.name}"{self._gone(field)})'
             return key, (Import("sqlalchemy", "ForeignKey"),)
         if field.choices:
             text = f"Enum({self.enum_name(field)}, native_enum=False, length=16)"
@@ -117,16 +137,17 @@ class Writing:
         kind = self.type(field)
         optional = field.optional or partial
         wanted = [*(["default=None"] if optional else []), *self._limits(field, in_table=in_table)]
-        annotation = f"{kind.text} | None" if optional else kind.text
+        annotation = self.optional(kind.text) if optional else kind.text
+        asked = self._optional_needs(annotation)
         source = Import("sqlmodel" if self.style == "sqlmodel" else "pydantic", "Field")
         if wanted == ["default=None"]:
-            return Line(f"{field.column_name}: {annotation} = None", _with((), kind))
+            return Line(f"{field.column_name}: {annotation} = None", _with(asked, kind))
         if not wanted:
-            return Line(f"{field.column_name}: {annotation}", _with((), kind))
+            return Line(f"{field.column_name}: {annotation}", _with(asked, kind))
         line = f"{field.column_name}: {annotation} = Field({', '.join(wanted)})"
-        needs = [source, *(Import("sqlalchemy", name) for name in ("JSON", "DateTime") if f"={name}" in line)]
-        if "sa_type=DateTime(" in line:
-            line += "  # type: ignore  # an instance will do"
+        needs = [source, *asked, *(Import("sqlalchemy", name) for name in ("JSON", "DateTime") if f"={name}" in line)]
+        if "sa_type=DateTime(" in line and self.ignores:
+            line += "  # type: ignore"
         return Line(line, _with(needs, kind))
 
     def _limits(self, field: Field, *, in_table: bool) -> list[str]:
@@ -137,8 +158,8 @@ class Writing:
         found = [limits] if limits else []
         if field.ref:
             target = self.targets[field.ref]
-            found += [f'foreign_key="{target.table}.{target.key.name}"{_gone(field)}'] if in_table else []
-            found += [_INT_KEY] if target.key.type.text == "int" and not in_table else []
+            found += [f'foreign_key="{target.table}.{target.key.name}"{self._gone(field)}'] if in_table else []
+            found += [_INT_KEY] if target.key.type.text == "int" else []
         if in_table:
             found += ["unique=True"] if field.unique else []
             found += ["index=True"] if field.indexed or field.ref else []
@@ -148,17 +169,21 @@ class Writing:
         """The field as a column of a migration."""
         if field.ref:
             target = self.targets[field.ref]
-            kind = f'{sql_key(target.key.type)}, sa.ForeignKey("{target.table}.{target.key.name}"{_gone(field)})'
+            kind = f'{target.key.sql}, sa.ForeignKey("{target.table}.{target.key.name}"{self._gone(field)})'
         elif field.choices and self.style == "sqlmodel":
-            kind = (
-                f'sa.Enum({", ".join(repr(c.upper()) for c in field.choices)}, name="{self.enum_name(field).lower()}")'
-            )
+            kind = f'sa.Enum({", ".join(repr(c.upper()) for c in field.choices)}, name="{self.enum_type(field)}")'
         elif field.choices:
             kind = f"sa.Enum({', '.join(repr(c.upper()) for c in field.choices)}, native_enum=False, length=16)"
+        elif self.style == "sqlmodel" and field.kind in _SQLMODEL_LENGTHS:
+            kind = f"sa.String(length={_SQLMODEL_LENGTHS[field.kind]})"
         else:
             kind = "sa." + (_COLUMN[field.kind] if "(" in _COLUMN[field.kind] else f"{_COLUMN[field.kind]}()")
         kind = kind.replace("'", '"')
         return f'sa.Column("{field.column_name}", {kind}, nullable={field.optional})'
+
+    def enum_type(self, field: Field) -> str:
+        """The name of the type that the database has for it; empty where it has none."""
+        return self.enum_name(field).lower() if field.choices and self.style == "sqlmodel" else ""
 
     def sample(self, field: Field) -> str:
         """A value as a client sends it."""
@@ -167,17 +192,6 @@ class Writing:
     def other(self, field: Field) -> str:
         """Another one."""
         return f'"{field.choices[-1]}"' if field.choices else KINDS[field.kind].other
-
-
-def _gone(field: Field) -> str:
-    """What becomes of a row when the one it refers to goes."""
-    action = "CASCADE" if field.is_owner else "SET NULL" if field.optional else ""
-    return f', ondelete="{action}"' if action else ""
-
-
-def sql_key(kind: PyType) -> str:
-    """A key's column type in a migration."""
-    return {"int": "sa.Integer()", "str": "sa.String()"}.get(kind.text, "sa.Uuid()")
 
 
 def _with(needs: Iterable[Import], kind: PyType) -> tuple[Import, ...]:

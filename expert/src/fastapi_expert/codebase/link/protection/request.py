@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from fastapi_expert.codebase.interpret.interpreter import Interpreter
 from fastapi_expert.codebase.interpret.values import (
     ClassValue,
+    Dependency,
     Doubtful,
     External,
     FunctionValue,
@@ -36,6 +37,7 @@ from fastapi_expert.codebase.link.protection.values import (
 )
 from fastapi_expert.codebase.link.protection.verdict import Layer, doubtful
 from fastapi_expert.codebase.link.routes import FlatRoute
+from fastapi_expert.codebase.syntax.ir import Expr
 from fastapi_expert.codebase.vocabulary import WEBSOCKET
 
 _PARAMETER = re.compile(r"\{(\w+)")
@@ -49,6 +51,8 @@ class _Ended(NamedTuple):
     state: dict[str, Any]
     variables: dict[int, Any]
     saw_credentials: bool
+    reads_state: bool = False
+    what: str = ""
 
 
 class Shared:
@@ -61,8 +65,12 @@ class Shared:
         self.computed: dict[tuple[str, str], Any] = {}
         self.ended: dict[Any, _Ended] = {}
         self.given: dict[int, tuple[Uncalled, Any]] = {}
-        self.middleware: dict[Any, str] = {}
-        """What each middleware is called that was run."""
+        self.middleware: dict[Any, _Ended] = {}
+        """How each middleware ends for all paths at once."""
+        self.aliases: dict[tuple[str, str], tuple[Dependency | None, Instance | None, Expr, Scope]] = {}
+        self.by_path: set[Any] = set()
+        """Those that have to be run for each route."""
+        self.lines: dict[int, tuple[ClassValue, list[ClassValue | External]]] = {}
 
 
 class Request(Injecting):
@@ -73,6 +81,10 @@ class Request(Injecting):
         self.shared = shared
         self.computed = shared.computed
         self.given = shared.given
+        self.lines = shared.lines
+        self.aliases = shared.aliases
+        self.differs = False
+        """Whether what ran before left behind what it leaves for this path alone."""
         self.route = route
         self.family = (tuple([id(one) for one in route.chain if one.is_app]), frozenset(_PARAMETER.findall(route.path)))
         self.applications = [one for one in route.chain if one.is_app]
@@ -84,17 +96,28 @@ class Request(Injecting):
 
     def replayed(self, key: Any) -> list[Outcome] | None:
         known = self.shared.ended.get((key, self.family))
-        if known is None:
+        if known is None or not self._recall(known):
             return None
+        return known.outcomes
+
+    def _recall(self, known: _Ended) -> bool:
+        """Bring back what something left behind when it ran for another route; False when it may end otherwise here."""
+        if known.reads_state and self.differs:
+            return False
         self.memory.state.update(known.state)
         self.memory.variables.update(known.variables)
         self.saw_credentials = self.saw_credentials or known.saw_credentials
-        return known.outcomes
+        self.reads_state = self.reads_state or known.reads_state
+        return True
 
     def remember(self, key: Any, call: Any, outcomes: list[Outcome], before: Memory) -> None:
+        if not (self.reads_state and self.differs):
+            self.shared.ended[key, self.family] = self._ended(call, outcomes, before)
+
+    def _ended(self, call: Any, outcomes: list[Outcome], before: Memory, what: str = "") -> _Ended:
         state = {name: one for name, one in self.memory.state.items() if before.state.get(name) is not one}
         variables = {name: one for name, one in self.memory.variables.items() if before.variables.get(name) is not one}
-        self.shared.ended[key, self.family] = _Ended(call, outcomes, state, variables, self.saw_credentials)
+        return _Ended(call, outcomes, state, variables, self.saw_credentials, self.reads_state, what)
 
     def layers(self) -> Iterator[Layer]:
         """What a stranger meets, outermost first."""
@@ -130,23 +153,38 @@ class Request(Injecting):
         return Layer(what, site, found)
 
     def _known_middleware(self, value: Any, site: Site) -> Layer | None:
-        """How a middleware ends; one that does not look at the path is run once for all routes of its application."""
-        key = ("middleware", site, id(value), self.method == WEBSOCKET)
-        known = self.replayed(key)
-        if known is not None:
-            return Layer(self.shared.middleware[key, self.family], site, known) if known else None
+        """How a middleware ends, worked out once for all routes of its applications where it can be.
+
+        One that does not look at the path ends the same for each; one that refuses for no path and leaves nothing
+        behind is not asked again.
+        """
+        key = (site, id(value), self.method == WEBSOCKET, self.family[0])
+        known = self.shared.middleware.get(key)
+        if known is None:
+            known = self._run_middleware(value, site, any_path=True)
+            refuses = any(one.kind == "refuse" or is_refusing_answer(one.value) for one in known.outcomes)
+            if self.is_specific and (refuses or known.state or known.variables):
+                self.shared.by_path.add(key)
+            self.shared.middleware[key] = known
+        elif key not in self.shared.by_path and not self._recall(known):
+            self.shared.by_path.add(key)
+        if key in self.shared.by_path:
+            known = self._run_middleware(value, site, any_path=False)
+            self.differs = self.differs or bool(known.state or known.variables)
+        return Layer(known.what, site, known.outcomes) if known.what else None
+
+    def _run_middleware(self, value: Any, site: Site, *, any_path: bool) -> _Ended:
         before = self.memory.copy()
-        self.steps, self.is_specific = 0, False
+        self.steps, self.is_specific, self.reads_state, self.any_path = 0, False, False, any_path
         try:
             found = self._middleware(value, site)
         except Exhausted:
             found = Layer("middleware", site, doubtful("what takes too long to follow", site))
-            self.is_specific = False
-        if not self.is_specific:
-            self.shared.middleware[key, self.family] = found.what if found is not None else ""
-            self.remember(key, value, found.outcomes if found is not None else [], before)
-        self.is_specific = False
-        return found
+        self.any_path = False
+        ended = self._ended(value, found.outcomes if found is not None else [], before, found.what if found else "")
+        if any_path and self.is_specific:
+            self.memory = before
+        return ended
 
     def _middleware(self, value: Any, site: Site) -> Layer | None:
         options: dict[str, Any] = {}

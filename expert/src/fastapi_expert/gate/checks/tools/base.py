@@ -86,7 +86,9 @@ def pyproject(home: Path) -> dict[str, Any]:
         return {}
 
 
-_TEXT = re.compile(r"(?P<path>.+?):(?P<line>\d+):(?P<column>\d+): error(?:\[(?P<before>[\w.-]+)\]|:) (?P<message>.*)")
+_TEXT = re.compile(
+    r"(?P<path>.+?):(?P<line>\d+)(?::(?P<column>\d+))?: error(?:\[(?P<before>[\w.-]+)\]|:) (?P<message>.*)"
+)
 
 
 def read_lines(output: Output, call: Call) -> list[Finding]:
@@ -100,5 +102,7 @@ def read_lines(output: Output, call: Call) -> list[Finding]:
         behind = re.search(r"\s+\[([\w-]+)\]$", match["message"])
         message = match["message"][: behind.start()] if behind else match["message"]
         rule, line = match["before"] or (behind[1] if behind else "error"), int(match["line"])
-        found.append(Finding("types", rule, path, line, line, call.tree.with_real_paths(message), int(match["column"])))
+        found.append(
+            Finding("types", rule, path, line, line, call.tree.with_real_paths(message), int(match["column"] or 1))
+        )
     return found

@@ -3,7 +3,7 @@
 from typing import Any
 
 from fastapi_expert.codebase.interpret.attributes import attribute as plain_attribute
-from fastapi_expert.codebase.interpret.attributes import default, lineage
+from fastapi_expert.codebase.interpret.attributes import default
 from fastapi_expert.codebase.interpret.values import (
     MISSING,
     ClassValue,
@@ -89,6 +89,7 @@ class Attributes(Following):
     def _of_connection(self, connection: Connection, name: str) -> Any:
         part = connection.part
         if part == "state":
+            self.reads_state = True
             return self.memory.state.get(name, Opaque(f"request.state.{name}", Site("", 0)))
         if part == "url":
             return self.request_path() if name == "path" else FREE
@@ -105,13 +106,16 @@ class Attributes(Following):
         if name == "app":
             return Opaque("what the application holds when it runs", Site("", 0))
         if name == "method":
-            self.is_specific = True
-            return self.method
+            return self.request_method()
         return BoundMethod(connection, name)
 
-    def request_path(self) -> str:
+    def request_path(self) -> Any:
         self.is_specific = True
-        return self.path
+        return FREE if self.any_path else self.path
+
+    def request_method(self) -> Any:
+        self.is_specific = True
+        return FREE if self.any_path else self.method
 
     def own_attribute(self, instance: Instance, name: str) -> Any:
         """The attribute of an object, its class's when it has none; None when neither has."""
@@ -138,13 +142,13 @@ class Attributes(Following):
         found = self.class_attribute(instance.cls, name, instance, site, state)
         if found is not MISSING:
             return found
-        if any(isinstance(one, External) for one in lineage(self.interp, instance.cls)):
+        if any(isinstance(one, External) for one in self.lineage(instance.cls)):
             return BoundMethod(instance, name)
         return Opaque(f"{instance.cls.qualname} has no {name} in the text", site)
 
     def _of_super(self, bound: BoundMethod, name: str, site: Site, state: State) -> Any:
         receiver, cls = bound.receiver
-        line = lineage(self.interp, cls)[1:] if cls is not None else self._line(receiver)
+        line = self.lineage(cls)[1:] if cls is not None else self._line(receiver)
         for one in line:
             if isinstance(one, ClassValue):
                 found = self._own(one, name, receiver, site, state)
@@ -160,10 +164,10 @@ class Attributes(Following):
 
     def _line(self, instance: Instance) -> list[ClassValue | External]:
         """The classes of an object, its own first."""
-        return [instance.cls] if isinstance(instance.cls, External) else lineage(self.interp, instance.cls)
+        return [instance.cls] if isinstance(instance.cls, External) else self.lineage(instance.cls)
 
     def class_attribute(self, cls: ClassValue, name: str, receiver: Any, site: Site, state: State) -> Any:
-        for one in lineage(self.interp, cls):
+        for one in self.lineage(cls):
             if isinstance(one, ClassValue):
                 found = self._own(one, name, receiver, site, state)
                 if found is not MISSING:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from fastapi_expert.codebase.interpret.attributes import lineage
 from fastapi_expert.codebase.interpret.values import (
     ClassValue,
     Dependency,
@@ -103,7 +102,7 @@ class Calls(Following):
 
     def instantiate(self, cls: ClassValue, args: list[Any], keywords: dict[str, Any], site: Site, state: State) -> Any:
         """An object of a class of the codebase."""
-        line = lineage(self.interp, cls)
+        line = self.lineage(cls)
         outside = [one for one in line if isinstance(one, External)]
         if any(library.is_response(one.name) for one in outside):
             return library.answer(outside[0].name, args, keywords, site)
@@ -158,7 +157,7 @@ class Calls(Following):
 
     def scheme_of(self, instance: Instance) -> str:
         """The name of the security scheme that an object is; "" when it is another thing."""
-        line = [instance.cls] if isinstance(instance.cls, External) else lineage(self.interp, instance.cls)
+        line = [instance.cls] if isinstance(instance.cls, External) else self.lineage(instance.cls)
         for one in line:
             if isinstance(one, External) and library.is_scheme(one.name):
                 return library.last(one.name)

@@ -110,6 +110,7 @@ class Expressions(Following):
         self, owner: Any, key: str, asks: bool, has_default: bool, default: Any, site: Site, state: State
     ) -> Any:
         if isinstance(owner, Connection) and owner.part == "state":
+            self.reads_state = True
             there = key in self.memory.state
             if asks:
                 return there or Decided(False)
@@ -157,6 +158,8 @@ class Expressions(Following):
         for key, value in ir.Mapping._make(expr).pairs:
             name = self.evaluate(key, state, scope) if key is not None else None
             read = self.evaluate(value, state, scope)
+            if key is None and isinstance(read, Connection):
+                return read  # the same request, a little changed
             if key is None and is_dict(read):
                 found.update(read)
             elif isinstance(name, (str, int)):

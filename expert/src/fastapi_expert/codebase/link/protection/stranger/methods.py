@@ -95,6 +95,7 @@ class Methods(Following):
             self.memory.variables[id(variable)] = args[0] if before is MISSING else joined(before, args[0])
             return FREE
         if name == "get":
+            self.reads_state = True
             found = self.memory.variables.get(id(variable), MISSING)
             if found is not MISSING:
                 return found
@@ -160,14 +161,14 @@ class Methods(Following):
             if key in ("path", "raw_path"):
                 return self.request_path()
             if key == "method":
-                self.is_specific = True
-                return self.method
+                return self.request_method()
             if key == "type":
                 return "websocket" if self.method == "WEBSOCKET" else "http"
             if key in ("headers", "user", "auth", "session", "state"):
                 return Connection(str(key))
             return FREE
         if part == "state":
+            self.reads_state = True
             return self.memory.state.get(str(key), ABSENT if default is None else default)
         if part in ASKED_BY_NAME:
             self.saw_credentials = self.saw_credentials or part == "session" or _is_credential(key)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from fastapi_expert.codebase.interpret.attributes import lineage
 from fastapi_expert.codebase.interpret.values import (
     ClassValue,
     External,
@@ -68,7 +67,7 @@ class Raising(Following):
 
     def _is_http(self, exception: Instance) -> bool:
         cls = exception.cls
-        line = [cls] if isinstance(cls, External) else lineage(self.interp, cls)
+        line = [cls] if isinstance(cls, External) else self.lineage(cls)
         return any(isinstance(one, External) and _answers_itself(one.name) for one in line)
 
     def _closes(self, value: Any, code: int | None) -> bool:
@@ -106,7 +105,7 @@ class Raising(Following):
             return not (isinstance(caught, External) and library.last(caught.name) in _NOT_RAISED)
         if not isinstance(value, Instance):
             return False
-        line = [value.cls] if isinstance(value.cls, External) else lineage(self.interp, value.cls)
+        line = [value.cls] if isinstance(value.cls, External) else self.lineage(value.cls)
         for one in line:
             if isinstance(one, External) and isinstance(caught, External):
                 if library.last(one.name) == library.last(caught.name):

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
+from fastapi_expert.codebase.interpret.attributes import lineage
 from fastapi_expert.codebase.interpret.interpreter import Interpreter
 from fastapi_expert.codebase.interpret.values import (
     ClassValue,
@@ -66,11 +67,24 @@ class Following(ABC):
         self.is_specific = False
         """Whether something that was run looked at the path or the method, so that it may end otherwise elsewhere."""
         self.saw_credentials = False
+        self.reads_state = False
+        """Whether something that was run looked at what ran before it left behind."""
+        self.any_path = False
+        """Whether what runs now runs for every path and method at once."""
+        self.lines: dict[int, tuple[ClassValue, list[ClassValue | External]]] = {}
+        """Each class with itself and its ancestors; the same for every request."""
         self.computed: dict[tuple[str, str], Any] = {}
         """Module-level values that were worked out here; the same for every request."""
         self._stack: list[tuple[str, str]] = []
         self._trying = 0
         self._active: list[Any] = []
+
+    def lineage(self, cls: ClassValue) -> list[ClassValue | External]:
+        """The class and its ancestors, depth first."""
+        known = self.lines.get(id(cls))
+        if known is None:
+            known = self.lines[id(cls)] = (cls, lineage(self.interp, cls))
+        return known[1]
 
     @abstractmethod
     def outcomes(self, function: FunctionValue, args: list[Any], keywords: dict[str, Any], site: Site) -> list[Outcome]:
@@ -145,8 +159,12 @@ class Following(ABC):
         """The attribute ``name`` of ``value``."""
 
     @abstractmethod
-    def request_path(self) -> str:
+    def request_path(self) -> Any:
         """The path of the request, with its parameters as the route has them."""
+
+    @abstractmethod
+    def request_method(self) -> Any:
+        """The method of the request."""
 
     @abstractmethod
     def own_attribute(self, instance: Instance, name: str) -> Any:

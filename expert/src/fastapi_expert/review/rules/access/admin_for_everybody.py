@@ -1,0 +1,64 @@
+"""FX903: A route below /admin that asks for no role, as others do."""
+
+import re
+from collections.abc import Iterator
+
+from fastapi_expert.codebase.syntax import tree
+from fastapi_expert.review.flow.calls import last_name, reached
+from fastapi_expert.review.flow.modules import Function
+from fastapi_expert.review.flow.project import Project, ServedEndpoint
+from fastapi_expert.review.model import Finding, Related, Rule
+from fastapi_expert.review.rules.access.guards import ROLES, asks_role, is_protected
+
+
+def admin_for_everybody(project: Project, rule: Rule) -> Iterator[Finding]:
+    rows = [one for one in project.served if re.search(r"/admin(?:/|$)", one.route.path) and one.function is not None]
+    asked = {id(one): _role_is_asked(project, one) for one in rows}
+    if not any(asked.values()) or sum(asked.values()) < 0.5 * len(rows):
+        return
+    seen: set[int] = set()
+    for one in rows:
+        function = one.function
+        if function is None or asked[id(one)] or not is_protected(one) or id(function) in seen:
+            continue
+        seen.add(id(function))
+        example = next(other.route for other in rows if asked[id(other)])
+        yield rule.at(
+            function.path,
+            function.node.lineno,
+            f"every signed-in user may {one.route.method} {one.route.path}: nothing asks for a role, as "
+            f"{example.path} does",
+            "give it the dependency that asks for the role",
+            related=(Related(example.path_file, example.line, f"{example.method} {example.path} asks for the role"),),
+        )
+
+
+def _role_is_asked(project: Project, served: ServedEndpoint) -> bool:
+    functions = [one for one in (served.function, *project.run_before(served)) if one is not None]
+    for one in functions:
+        body = Function(one.path, one.facts, one.node, one.parent)
+        if one is served.function:
+            if any(asks_role(part) for part in reached(project, one, depth=1) if part is not one) or _body_asks_role(
+                body
+            ):
+                return True
+        elif asks_role(one) or any(asks_role(part) for part in reached(project, one, depth=1)):
+            return True
+    for call in served.function.node.decorator_list if served.function is not None else ():
+        if any(isinstance(n, tree.Call) and last_name(n) == "Security" for n in tree.walk(call)):
+            return True
+    return any("scopes" in d.text for d in (served.function.node.decorator_list if served.function else ()))
+
+
+def _body_asks_role(function: Function) -> bool:
+    return any(isinstance(n, tree.Attribute) and ROLES.search(n.attr) for n in function.nodes)
+
+
+RULE = Rule(
+    "FX903",
+    "administrator's route for everybody",
+    "A route below /admin that asks for no role, as others do",
+    "access",
+    1,
+    admin_for_everybody,
+)

@@ -1,0 +1,84 @@
+"""FX920: `str(error)` of any exception, or a traceback, in an answer."""
+
+from collections.abc import Iterator
+
+from fastapi_expert.codebase.syntax import tree
+from fastapi_expert.review.flow.calls import argument, last_name
+from fastapi_expert.review.flow.modules import Function, dotted, is_constant
+from fastapi_expert.review.flow.project import Project
+from fastapi_expert.review.model import Finding, Rule
+
+_BROAD = frozenset({"Exception", "BaseException"})
+
+
+def exception_text(project: Project, rule: Rule) -> Iterator[Finding]:
+    for function in project.functions("HTTPException", "JSONResponse", "PlainTextResponse"):
+        for node in function.nodes:
+            if isinstance(node, tree.ExceptHandler):
+                broad = node.type is None or last_name(node.type) in _BROAD
+                if broad:
+                    yield from _told(rule, function, [n for s in node.body for n in tree.walk(s)], node.name or "")
+        handled = [
+            argument(one, 0, "exc_class_or_status_code")
+            for one in function.node.decorator_list
+            if isinstance(one, tree.Call) and last_name(one) == "exception_handler"
+        ]
+        if (
+            any(last_name(one) in _BROAD or is_constant(one, 500) for one in handled)
+            and len(function.node.args.args) > 1
+        ):
+            yield from _told(rule, function, list(function.nodes), function.node.args.args[1].arg)
+
+
+def _told(rule: Rule, function: Function, nodes: list[tree.Node], name: str) -> Iterator[Finding]:
+    for node in nodes:
+        if not isinstance(node, tree.Call) or last_name(node) not in (
+            "HTTPException",
+            "JSONResponse",
+            "PlainTextResponse",
+        ):
+            continue
+        status = [
+            n.value
+            for one in [*node.args, *[k.value for k in node.keywords]]
+            for n in [one]
+            if isinstance(n, tree.Constant)
+        ]
+        given = [*node.args, *[k.value for k in node.keywords if k.arg != "headers"]]
+        shown = any(_is_error_text(one, name) for one in given)
+        if shown and not any(isinstance(code, int) and code in (401, 404) for code in status):
+            yield rule.at(
+                function.path,
+                node.lineno,
+                "what went wrong inside is told to the caller: paths, SQL, addresses of other services",
+                "log it, and answer a plain sentence",
+            )
+            return
+
+
+def _is_error_text(node: tree.Node, name: str) -> bool:
+    for one in tree.walk(node):
+        if isinstance(one, tree.Call) and last_name(one) in ("format_exc", "format_exception", "print_exc"):
+            return True
+        if (
+            name
+            and isinstance(one, tree.Call)
+            and dotted(one.func) in ("str", "repr")
+            and one.args
+            and dotted(one.args[0]) == name
+        ):
+            return True
+        if name and isinstance(one, tree.FormattedValue) and dotted(one.value) == name:
+            return True
+    return False
+
+
+RULE = Rule(
+    "FX920",
+    "exception told to the caller",
+    "`str(error)` of any exception, or a traceback, in an answer",
+    "access",
+    2,
+    exception_text,
+    alone=True,
+)

@@ -1,0 +1,60 @@
+"""FX907: A WebSocket that asks nobody who they are, where routes do."""
+
+from collections.abc import Iterator
+
+from fastapi_expert.codebase.syntax import tree
+from fastapi_expert.review.flow.calls import reached
+from fastapi_expert.review.flow.project import Project
+from fastapi_expert.review.model import Finding, Rule
+from fastapi_expert.review.rules.access.guards import OPEN_BY_NATURE, checks_itself, is_open, is_protected
+
+
+def open_websocket(project: Project, rule: Rule) -> Iterator[Finding]:
+    http = [one for one in project.served if not one.route.websocket]
+    sockets = [one for one in project.served if one.route.websocket and is_open(one) and one.function is not None]
+    if not sockets:
+        return
+    guards = sum(is_protected(one) for one in http) >= max(2, 0.5 * len(http))
+    by_middleware = _middleware_asks(project)
+    if not guards and not by_middleware:
+        return
+    for one in sockets:
+        function = one.function
+        if function is None or any(checks_itself(part) for part in reached(project, function, depth=2)):
+            continue
+        if any(checks_itself(part) for part in project.run_before(one)) or OPEN_BY_NATURE.search(function.name):
+            continue
+        why = "the http middleware does not run for it" if by_middleware and not guards else "the routes beside it ask"
+        yield rule.at(
+            function.path,
+            function.node.lineno,
+            f"anybody may open {one.route.path}: it asks nobody who they are, and {why}",
+            "a dependency that raises WebSocketException(1008), before `accept()`",
+            confidence="likely",
+        )
+
+
+def _middleware_asks(project: Project) -> bool:
+    for (path, qualname), kind in project.codebase.kinds.items():
+        if kind != "middleware":
+            continue
+        for function in (
+            project.modules.function(path, qualname),
+            project.kinds.method(f"object {path}::{qualname}", "dispatch"),
+        ):
+            if function is None:
+                continue
+            words = [n.value for n in function.nodes if isinstance(n, tree.Constant)]
+            if 401 in words and any(isinstance(word, str) and "auth" in word.lower() for word in words):
+                return True
+    return False
+
+
+RULE = Rule(
+    "FX907",
+    "open WebSocket",
+    "A WebSocket that asks nobody who they are, where routes do",
+    "access",
+    1,
+    open_websocket,
+)

@@ -1,0 +1,83 @@
+"""FX511: A secret setting with a default in the repository."""
+
+import re
+from collections.abc import Iterator
+
+from fastapi_expert.codebase.syntax import tree
+from fastapi_expert.review.flow.calls import last_name
+from fastapi_expert.review.flow.modules import dotted, keyword
+from fastapi_expert.review.flow.project import Project
+from fastapi_expert.review.model import Finding, Rule
+
+_SECRET_SETTING = re.compile(
+    r"(?:\w+_)?(?:secret|secret_key|password|passwd|api_key|private_key|signing_key|encryption_key)", re.IGNORECASE
+)
+
+
+_NOT_SECRET = re.compile(r"(?i)\s*|.*(?:://|\.example|env|required|none|null).*|<.*>|\$\{.*\}|\.\.\.")
+
+
+_APART = re.compile(r"(?:^|/)(?:scripts?|dev|docs?|examples?|tools|bin|benchmarks?)/")
+
+
+def secret_default(project: Project, rule: Rule) -> Iterator[Finding]:
+    for path in project.paths():
+        if _APART.search(path):
+            continue
+        module = project.module(path)
+        for name, cls in module.classes.items():
+            if project.codebase.kinds.get((path, name)) != "settings":
+                continue
+            checked = "".join(one.text for one in cls.body if isinstance(one, tree.FunctionDef))
+            for statement in cls.body:
+                if isinstance(statement, tree.AnnAssign) and isinstance(statement.target, tree.Name):
+                    field = statement.target.id
+                    text = _literal(statement.value)
+                    if (
+                        _SECRET_SETTING.fullmatch(field)
+                        and "default" not in field.lower()
+                        and text
+                        and field not in checked
+                        and text not in checked
+                    ):
+                        yield _known_secret(rule, path, statement.lineno, field)
+        for value in module.assigned.values():
+            for call in [n for n in tree.walk(value) if isinstance(n, tree.Call) and len(n.args) == 2]:
+                variable, fallback = call.args
+                if last_name(call) != "getenv" and not dotted(call.func).endswith("environ.get"):
+                    continue
+                if not isinstance(variable, tree.Constant) or not _literal(fallback):
+                    continue
+                if _SECRET_SETTING.fullmatch(str(variable.value)):
+                    yield _known_secret(rule, path, call.lineno, str(variable.value))
+
+
+def _known_secret(rule: Rule, path: str, line: int, name: str) -> Finding:
+    return rule.at(
+        path,
+        line,
+        f"where `{name}` is not set, everybody who can read the repository knows it",
+        "make it required, or generate one at the first start",
+        confidence="likely",
+    )
+
+
+def _literal(node: tree.Expression | None) -> str:
+    if isinstance(node, tree.Call) and last_name(node) in ("Field", "SecretStr") and node.args:
+        node = node.args[0]
+    if isinstance(node, tree.Call) and last_name(node) == "Field":
+        node = keyword(node, "default")
+    if isinstance(node, tree.Constant) and isinstance(node.value, str):
+        return "" if _NOT_SECRET.fullmatch(node.value) or len(node.value) < 6 else node.value
+    return ""
+
+
+RULE = Rule(
+    "FX511",
+    "known secret",
+    "A secret setting with a default in the repository",
+    "access",
+    1,
+    secret_default,
+    also=r"[SB]10[567]",
+)

@@ -1,0 +1,83 @@
+"""FX911: A password or key in the query, the path or the log."""
+
+import re
+from collections.abc import Iterator
+
+from fastapi_expert.codebase.syntax import tree
+from fastapi_expert.review.flow.calls import last_name
+from fastapi_expert.review.flow.modules import Function, dotted
+from fastapi_expert.review.flow.project import Project
+from fastapi_expert.review.model import Finding, Rule
+from fastapi_expert.review.rules.access.secrets import LOGGING
+
+_PASSWORDS = re.compile(
+    r"(?:\w+_)?(?:password|passwd|passphrase)|(?:client|api|webhook|jwt)_secret|secret_key|api_key|apikey|private_key"
+)
+
+
+def secret_in_address(project: Project, rule: Rule) -> Iterator[Finding]:
+    for function in project.endpoints:
+        needed = {need.parameter for need in project.kinds.needs(function)}
+        for one in [*function.node.args.args, *function.node.args.kwonlyargs]:
+            if not _PASSWORDS.fullmatch(one.arg) or one.arg in needed:
+                continue
+            where = _place_of(project, function, one)
+            if where in ("query", "path"):
+                yield rule.at(
+                    function.path,
+                    one.lineno,
+                    f"`{one.arg}` is part of the address: it stands in access logs, histories and Referer headers",
+                    "take it from the body (`Form()`, a schema) or a header",
+                )
+    for function in project.functions("log"):
+        for call in function.calls:
+            if not isinstance(call.func, tree.Attribute) or call.func.attr not in LOGGING:
+                continue
+            if "log" not in dotted(call.func.value).lower():
+                continue
+            parts = [n for arg in call.args for n in _shown(arg)]
+            if any(
+                _PASSWORDS.fullmatch(last_name(n)) and not last_name(n).startswith(("hashed", "has_", "is_"))
+                for n in parts
+            ):
+                yield rule.at(
+                    function.path, call.lineno, "the log keeps the secret in plain text", "log who, not with what"
+                )
+
+
+def _shown(node: tree.Expression) -> Iterator[tree.Expression]:
+    """The names and attributes that end up in a message as they are."""
+    if isinstance(node, tree.Name | tree.Attribute):
+        yield node
+    elif isinstance(node, tree.JoinedStr):
+        for one in node.values:
+            if isinstance(one, tree.FormattedValue):
+                yield from _shown(one.value)
+
+
+def _place_of(project: Project, function: Function, one: tree.Arg) -> str:
+    """Where FastAPI reads a plain parameter from: `query`, `path`, or empty for the body and what is not plain."""
+    parts = [one.annotation, function.defaults.get(one.arg)]
+    for node in [n for part in parts if part is not None for n in tree.walk(part)]:
+        if isinstance(node, tree.Call):
+            name = project.kinds.external(function.path, node.func).rpartition(".")[2] or last_name(node)
+            if name in ("Body", "Form", "Header", "Cookie", "File", "Depends", "Security"):
+                return ""
+    annotation = one.annotation
+    if isinstance(annotation, tree.Subscript) and last_name(annotation.value) in ("Annotated", "Optional"):
+        annotation = annotation.slice.elts[0] if isinstance(annotation.slice, tree.Tuple) else annotation.slice
+    if isinstance(annotation, tree.BinOp):
+        annotation = annotation.left
+    if annotation is not None and dotted(annotation) not in ("str", "bytes", "SecretStr"):
+        return ""
+    return "query"
+
+
+RULE = Rule(
+    "FX911",
+    "secret in address or log",
+    "A password or key in the query, the path or the log",
+    "access",
+    1,
+    secret_in_address,
+)

@@ -1,0 +1,74 @@
+"""FX909: A JWT decoded without signature, algorithm or expiry."""
+
+from collections.abc import Iterator
+
+from fastapi_expert.codebase.syntax import tree
+from fastapi_expert.review.flow.calls import last_name
+from fastapi_expert.review.flow.modules import Function, is_constant, keyword
+from fastapi_expert.review.flow.project import Project
+from fastapi_expert.review.model import Finding, Rule
+from fastapi_expert.review.rules.access.secrets import LOGGING
+from fastapi_expert.review.rules.access.values import value_of
+
+
+def token_not_verified(project: Project, rule: Rule) -> Iterator[Finding]:
+    for function in project.functions("jwt", "jose"):
+        decodes = [
+            c
+            for c in function.calls
+            if project.kinds.external(function.path, c.func, function) in ("jwt.decode", "jose.jwt.decode")
+        ]
+        loose = [c for c in decodes if _option(project, function, c, "verify_signature", False)]
+        unverified = [c for c in function.calls if last_name(c) == "get_unverified_claims"]
+        believed = [c for c in (*loose, *unverified) if _is_believed(function, c)]
+        if len(loose) == len(decodes):
+            for call in believed:
+                yield rule.at(
+                    function.path,
+                    call.lineno,
+                    "the signature is not looked at: whoever writes a token by hand is whoever they say",
+                    "`jwt.decode(token, key, algorithms=[…])`",
+                )
+        for call in decodes:
+            algorithms = keyword(call, "algorithms")
+            if algorithms is not None and any(is_constant(n, "alg") for n in tree.walk(algorithms)):
+                yield rule.at(
+                    function.path,
+                    call.lineno,
+                    "the token itself says how it is to be checked",
+                    "name the algorithms that you sign with",
+                )
+            elif _option(project, function, call, "verify_exp", False) and "expired" not in function.name:
+                yield rule.at(
+                    function.path, call.lineno, "an expired token is good for ever", 'options={"require": ["exp"]}'
+                )
+
+
+def _is_believed(function: Function, call: tree.Call) -> bool:
+    """Whether the claims are used: neither dropped, nor only shown where the verified ones failed."""
+    if isinstance(function.parents.get(id(call)), tree.Expr):
+        return False
+    around = list(function.around(call))
+    logged = any(isinstance(one, tree.Call) and last_name(one) in LOGGING for one in around)
+    return not logged and not any(isinstance(one, tree.ExceptHandler) for one in around)
+
+
+def _option(project: Project, function: Function, call: tree.Call, name: str, value: bool) -> bool:
+    given = keyword(call, "options")
+    if isinstance(given, tree.Name):
+        given = value_of(project, function.path, given)
+    if not isinstance(given, tree.Dict):
+        return False
+    pairs = zip(given.keys, given.values, strict=True)
+    return any(is_constant(key, name) and is_constant(one, value) for key, one in pairs)
+
+
+RULE = Rule(
+    "FX909",
+    "token not verified",
+    "A JWT decoded without signature, algorithm or expiry",
+    "access",
+    1,
+    token_not_verified,
+    alone=True,
+)

@@ -1,0 +1,50 @@
+"""FX912: CORS that allows every origin together with cookies."""
+
+from collections.abc import Iterator
+
+from fastapi_expert.codebase.syntax import tree
+from fastapi_expert.review.flow.calls import argument, last_name
+from fastapi_expert.review.flow.modules import is_constant, keyword
+from fastapi_expert.review.flow.project import Project
+from fastapi_expert.review.model import Finding, Rule
+from fastapi_expert.review.rules.access.values import texts_in, value_of
+
+
+def wildcard_cors(project: Project, rule: Rule) -> Iterator[Finding]:
+    for path in project.paths():
+        if b"CORSMiddleware" not in project.modules.source(path):
+            continue
+        for call in [n for n in tree.walk(project.module(path).root) if isinstance(n, tree.Call)]:
+            if last_name(call) not in ("add_middleware", "Middleware", "CORSMiddleware"):
+                continue
+            if (
+                last_name(call) != "CORSMiddleware"
+                and last_name(argument(call, 0, "middleware_class")) != "CORSMiddleware"
+            ):
+                continue
+            origins, pattern = keyword(call, "allow_origins"), keyword(call, "allow_origin_regex")
+            if not is_constant(value_of(project, path, keyword(call, "allow_credentials")), True):
+                continue
+            wild = "*" in texts_in(project, path, origins) or any(
+                one in (".*", "^.*$", ".+", "^.*", ".*$", r"https?://.*", "^https?://.*$")
+                for one in texts_in(project, path, pattern)
+            )
+            if wild:
+                yield rule.at(
+                    path,
+                    call.lineno,
+                    "every site may read answers with the user's cookies: Starlette sends the caller's own origin back",
+                    "name the origins",
+                    end_line=call.lineno,
+                )
+
+
+RULE = Rule(
+    "FX912",
+    "every origin with credentials",
+    "CORS that allows every origin together with cookies",
+    "access",
+    1,
+    wildcard_cors,
+    alone=True,
+)

@@ -1,0 +1,93 @@
+"""FX111: A parameter of the path that nothing takes."""
+
+import re
+from collections.abc import Iterator
+
+from fastapi_expert.codebase.syntax import tree
+from fastapi_expert.codebase.vocabulary import REQUESTS
+from fastapi_expert.review.flow.calls import last_name
+from fastapi_expert.review.flow.modules import dotted, is_constant, keyword
+from fastapi_expert.review.flow.project import Project, ServedEndpoint
+from fastapi_expert.review.model import Finding, Related, Rule
+
+
+def path_parameter_missing(project: Project, rule: Rule) -> Iterator[Finding]:
+    seen: set[tuple[str, int]] = set()
+    for served in project.served:
+        function = served.function
+        if function is None or (served.route.path_file, served.route.line) in seen:
+            continue
+        asked = re.findall(r"{([^}:]+)(?::\w+)?}", served.route.path)
+        taken = _taken(project, served)
+        if taken is None:
+            continue
+        missing = [name for name in asked if name not in taken]
+        if missing:
+            seen.add((served.route.path_file, served.route.line))
+            yield rule.at(
+                served.route.path_file,
+                served.route.line,
+                f"`{missing[0]}` of the path reaches nothing: `{function.name}` does not take it",
+                f"a parameter `{missing[0]}`",
+                related=(Related(function.path, function.node.lineno, "the function"),),
+            )
+
+
+def _taken(project: Project, served: ServedEndpoint) -> set[str] | None:
+    """The names of path parameters that a route's function and its dependencies take; None when that is not known."""
+    if (
+        served.function is None or served.function.facts.owner
+    ):  # a class of routes: what its attributes take is not read
+        return None
+    found: set[str] = set()
+    known = {id(one) for one in project.run_before(served)}
+    for function in [served.function, *project.run_before(served)]:
+        if function.node.args.kwarg is not None:
+            return None
+        for one in [*function.node.args.posonlyargs, *function.node.args.args, *function.node.args.kwonlyargs]:
+            found.add(one.arg)
+            if last_name(one.annotation) in REQUESTS:
+                return None
+            for node in [
+                n for p in (one.annotation, function.defaults.get(one.arg)) if p is not None for n in tree.walk(p)
+            ]:
+                if isinstance(node, tree.Call) and is_constant(
+                    keyword(node, "alias"), getattr(keyword(node, "alias"), "value", None)
+                ):
+                    found.add(str(getattr(keyword(node, "alias"), "value", "")))
+        for need in project.kinds.needs(function):
+            if isinstance(need.target, tree.Lambda):
+                found |= {one.arg for one in need.target.args.args}
+            else:
+                target = project.kinds.callable(need.path, need.target)
+                if target is not None and id(target) in known:
+                    continue
+                symbol = project.kinds.resolve(need.path, dotted(need.target))
+                if symbol is None or symbol.kind == "external":
+                    name = "" if symbol is None else symbol.name
+                    if not name.startswith(("fastapi.security", "fastapi.")):
+                        return None
+                elif symbol.kind == "class":
+                    found |= {one.name for one in project.codebase.fields(symbol.path, symbol.name)}
+                else:
+                    return None
+    for one in served.function.node.args.args:  # a model of path parameters
+        for name in re.findall(r"[A-Za-z_]\w*", one.annotation.text if one.annotation is not None else ""):
+            symbol = project.kinds.resolve(served.function.path, name)
+            if (
+                symbol is not None
+                and symbol.kind == "class"
+                and "Path(" in (one.annotation.text if one.annotation is not None else "")
+            ):
+                found |= {field.name for field in project.codebase.fields(symbol.path, symbol.name)}
+    return found
+
+
+RULE = Rule(
+    "FX111",
+    "path parameter missing",
+    "A parameter of the path that nothing takes",
+    "routes",
+    2,
+    path_parameter_missing,
+)

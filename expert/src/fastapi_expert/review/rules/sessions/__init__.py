@@ -1,0 +1,41 @@
+"""Sessions and transactions of SQLAlchemy: what is committed, when, by whom, and how long a connection is held."""
+
+from fastapi_expert.review.rules.sessions import (
+    attribute_after_commit,
+    check_then_insert,
+    commit_after_yield,
+    commit_in_finally,
+    lazy_relation,
+    module_session,
+    never_closed,
+    not_awaited,
+    order_by_text,
+    python_operators,
+    relation_not_loaded,
+    session_in_gather,
+    session_in_stream,
+    session_to_task,
+    sql_by_formatting,
+    swallowed_around_yield,
+    sync_session_in_async,
+)
+
+RULES = (
+    commit_after_yield.RULE,
+    commit_in_finally.RULE,
+    swallowed_around_yield.RULE,
+    session_in_gather.RULE,
+    module_session.RULE,
+    lazy_relation.RULE,
+    relation_not_loaded.RULE,
+    attribute_after_commit.RULE,
+    session_to_task.RULE,
+    session_in_stream.RULE,
+    sync_session_in_async.RULE,
+    not_awaited.RULE,
+    never_closed.RULE,
+    check_then_insert.RULE,
+    python_operators.RULE,
+    order_by_text.RULE,
+    sql_by_formatting.RULE,
+)

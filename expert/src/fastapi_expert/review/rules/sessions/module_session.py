@@ -1,0 +1,48 @@
+"""FX705: One session or connection for every request."""
+
+from collections.abc import Iterator
+
+from fastapi_expert.codebase.syntax import tree
+from fastapi_expert.review.flow.kinds import SESSIONS
+from fastapi_expert.review.flow.modules import Function
+from fastapi_expert.review.flow.project import Project
+from fastapi_expert.review.model import Finding, Rule
+
+
+def module_session(project: Project, rule: Rule) -> Iterator[Finding]:
+    if not project.endpoints:
+        return
+    for path in project.paths():
+        if not any(word in repr(project.codebase.files[path].imports) for word in ("sqlalchemy", "sqlmodel")):
+            continue
+        for name, value in project.module(path).assigned.items():
+            kind = project.kinds.of(path, value)
+            if kind not in SESSIONS | {"connection", "async-connection"}:
+                continue
+            if any(_mentions(project, function, path, name) for function in project.functions(name)):
+                yield rule.at(
+                    path,
+                    value.lineno,
+                    f"every request shares `{name}`: they see each other's transactions, and the first error leaves it "
+                    "unusable for all",
+                    "open one in a dependency, for each request",
+                )
+
+
+def _mentions(project: Project, function: Function, path: str, name: str) -> bool:
+    symbol = project.kinds.resolve(function.path, name)
+    if symbol is None or (symbol.path, symbol.name) != (path, name):
+        return False
+    if name in project.kinds.bindings(function) or function.parameter(name) is not None:
+        return False
+    return any(isinstance(node, tree.Name) and node.id == name for node in function.nodes)
+
+
+RULE = Rule(
+    "FX705",
+    "session at module level",
+    "One session or connection for every request",
+    "sessions",
+    1,
+    module_session,
+)

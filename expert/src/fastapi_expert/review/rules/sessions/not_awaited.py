@@ -1,0 +1,58 @@
+"""FX712: A method of an AsyncSession called without `await`."""
+
+from collections.abc import Iterator
+
+from fastapi_expert.codebase.syntax import tree
+from fastapi_expert.review.flow.modules import dotted
+from fastapi_expert.review.flow.project import Project
+from fastapi_expert.review.model import Edit, Finding, Rule
+
+_COROUTINES = frozenset(
+    [
+        "execute",
+        "scalar",
+        "scalars",
+        "get",
+        "get_one",
+        "commit",
+        "flush",
+        "refresh",
+        "exec",
+        "merge",
+        "delete",
+        "rollback",
+        "close",
+        "stream",
+        "stream_scalars",
+        "run_sync",
+    ]
+)
+
+
+# expert: ignore[FX302] two rules that both look at calls which are statements
+def not_awaited(project: Project, rule: Rule) -> Iterator[Finding]:
+    for function in project.functions():
+        for node in function.nodes:
+            call = node.value if isinstance(node, tree.Expr) and isinstance(node.value, tree.Call) else None
+            if call is None or not isinstance(call.func, tree.Attribute) or call.func.attr not in _COROUTINES:
+                continue
+            if project.kinds.of(function.path, call.func.value, function) == "async-session":
+                yield rule.at(
+                    function.path,
+                    call.lineno,
+                    f"`{call.func.attr}()` of an AsyncSession is never awaited: nothing happens, and the answer is 200",
+                    f"`await {dotted(call.func)}(…)`",
+                    fix=(Edit(function.path, call.start, call.start, "", "await "),) if function.is_async else (),
+                )
+
+
+RULE = Rule(
+    "FX712",
+    "coroutine not awaited",
+    "A method of an AsyncSession called without `await`",
+    "sessions",
+    1,
+    not_awaited,
+    also=r"reportUnusedCoroutine|unused-coroutine",
+    alone=True,
+)

@@ -1,0 +1,69 @@
+"""FX710: A session that lives as long as a stream or a WebSocket."""
+
+from collections.abc import Iterator
+
+from fastapi_expert.review.flow.calls import (
+    last_name,
+    reached,
+    session_calls,
+)
+from fastapi_expert.review.flow.kinds import SESSIONS
+from fastapi_expert.review.flow.modules import Function
+from fastapi_expert.review.flow.project import Project
+from fastapi_expert.review.model import Finding, Related, Rule
+from fastapi_expert.review.rules.sessions.uses import IO
+
+_ENDS = frozenset({"commit", "close", "rollback", "aclose"})
+
+
+_STREAMS = frozenset({"StreamingResponse", "EventSourceResponse"})
+
+
+def session_in_stream(project: Project, rule: Rule) -> Iterator[Finding]:
+    seen: set[int] = set()
+    for served in project.served:
+        function = served.function
+        if function is None or id(function) in seen:
+            continue
+        stream = served.route.websocket or _streams(project, function)
+        if not stream or (not served.route.websocket and not project.versions.fastapi.may_be_at_least((0, 118))):
+            continue
+        for one in project.injected(function):
+            target = one.function
+            if target is None or one.need.scope == "function" or not target.yields:
+                continue
+            if project.kinds.returned(target) not in SESSIONS:
+                continue
+            users = [function, *[i.function for i in project.injected(function) if i.function is not None]]
+            users = [user for user in users if user is not target]
+            everywhere = [part for user in users for part in reached(project, user, depth=3)]
+            if any(True for part in everywhere for _ in session_calls(project, part, _ENDS)):
+                continue
+            if not any(True for part in everywhere for _ in session_calls(project, part, IO | {"stream"})):
+                continue
+            seen.add(id(function))
+            what = "WebSocket" if served.route.websocket else "stream"
+            yield rule.at(
+                function.path,
+                function.node.lineno,
+                f"the session of `{target.name}` (asked for by `{one.asked_by.name}`) keeps its connection as long as "
+                f"the {what} lasts: a pool of 15 is empty after 15 clients",
+                'close or commit it before the answer begins, or ask for it with `scope="function"` (FastAPI ≥ 0.121)',
+                related=(Related(target.path, target.node.lineno, "where the session comes from"),),
+            )
+            break
+
+
+def _streams(project: Project, function: Function) -> bool:
+    return any(last_name(call) in _STREAMS for call in function.calls)
+
+
+RULE = Rule(
+    "FX710",
+    "session as long as a stream",
+    "A session that lives as long as a stream or a WebSocket",
+    "sessions",
+    1,
+    session_in_stream,
+    "fastapi>=0.118",
+)
