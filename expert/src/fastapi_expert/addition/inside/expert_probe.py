@@ -179,8 +179,9 @@ def _tried(connection: Any, table: Any, migration: Any, question: Any) -> Any:
 
 
 def _difference(change: Any) -> Any:
+    several: Any = change
     if type(change) is list:
-        return "; ".join(map(_difference, change))
+        return "; ".join(map(_difference, several))
     return " ".join(str(part) for part in change)[:300]
 
 
