@@ -124,9 +124,7 @@ _TIERS = {
 
 def _tier(finding: Finding) -> int:
     tier = _TIERS[_sort_of(finding)]
-    if tier < _TIERS["exact copy"]:
-        return tier
-    return tier + 3 if all(is_test_path(one.path) for one in finding.components) else tier
+    return tier + 3 if tier > 1 and all(is_test_path(one.path) for one in finding.components) else tier
 
 
 def _folded(findings: Sequence[Finding]) -> list[Finding]:
