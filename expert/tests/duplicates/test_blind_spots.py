@@ -201,12 +201,17 @@ def test_fields_that_a_library_s_class_declares_are_nobody_s_to_declare_once(tmp
     fields = "\n".join(f"    option_{letter}: str = ''" for letter in "abcdefgh")
     made = {
         ".venv/pyvenv.cfg": "home = /usr/bin\n",
-        f"{site}/kit/__init__.py": f"from dataclasses import dataclass\n\n@dataclass\nclass Column:\n{fields}\n",
+        f"{site}/kit-1.dist-info/METADATA": "Name: kit\nRequires-Dist: fastapi\n",
+        f"{site}/kit-1.dist-info/RECORD": "kit/__init__.py,,\n",
+        f"{site}/kit/__init__.py": (
+            "from dataclasses import dataclass\nfrom fastapi import APIRouter\n\nclass Site(APIRouter): ...\n\n"
+            f"@dataclass\nclass Column:\n{fields}\n"
+        ),
         "pyproject.toml": "",
-        "main.py": "from fastapi import FastAPI\napp = FastAPI()\n",
+        "main.py": "from fastapi import FastAPI\nfrom kit import Site\napp = FastAPI()\napp.include_router(Site())\n",
         "columns.py": (
             "from dataclasses import dataclass\nfrom kit import Column\n\n@dataclass\nclass Money(Column):\n"
-            "    currency: str = ''\n\n@dataclass\nclass Link(Column):\n    target: str = ''\n"
+            "    option_a: str = 'money'\n\n@dataclass\nclass Link(Column):\n    option_b: str = 'link'\n"
         ),
     }
     for name, text in made.items():
