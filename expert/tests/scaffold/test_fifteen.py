@@ -87,6 +87,7 @@ def test_many_resources_migrate_up_and_down_and_are_what_the_models_say(shop: Pa
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
 
 
+@pytest.mark.timeout(1200)  # some three hundred tests of the project's own
 def test_many_resources_leave_the_tests_green(shop: Path) -> None:
     """All tests of the resources, and those that concern every endpoint, on SQLite."""
     own = sorted({path.parent.name for path in shop.glob("tests/*/factory.py")} - {"posts"})

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi_expert.addition.staging import Staging
+from fastapi_expert.environment import Environment, environment, home_of
 from fastapi_expert.gate.checks import tools
-from fastapi_expert.gate.checks.environment import Environment, environment, home_of
 from fastapi_expert.gate.checks.process import Broken, run
 from fastapi_expert.gate.checks.tools import PROJECT, Call, Tool
 from fastapi_expert.gate.model import Finding
@@ -28,34 +28,39 @@ class Form:
 
     def shape(self, files: Sequence[File]) -> tuple[File, ...]:
         """Format what was added, in the copy; a file that was not in form before stays as its authors wrote it."""
+        sources = [path for path, _, _ in files if path.endswith(".py")]
+        there = [path for path, before, _ in files if before is not None and path in sources]
         self.stage.take_back(files)
-        kept = [path for path, before, _ in files if before is not None and self._found(path, _FORM)]
+        untidy, _ = self._complaints_of(there, [check for check in _FORM if check != "lint"])
         self.stage.put(files)
-        for path, _, _ in files:
-            if path.endswith(".py") and path not in kept:
-                for tool in sorted(self._tools(path, _FORM), key=lambda tool: _FORM.index(tool.check)):
-                    self._fix(tool, path)
+        for project in self._projects([path for path in sources if not untidy.get(path)]):
+            for tool in sorted(self._tools(project[0], _FORM), key=lambda tool: _FORM.index(tool.check)):
+                self._fix(tool, project)
         return tuple((path, before, self.stage.text(path)) for path, before, _ in files)
 
     def complaints(
         self, files: Sequence[File], checks: Sequence[str], neighbours: Sequence[str] = ()
     ) -> tuple[list[str], list[str]]:
-        """What the tools of ``checks`` find in the files as they will be and not as they are; and which cannot say."""
+        """What the tools of ``checks`` find in the files as they will be and not as they are; and which cannot say.
+
+        What they say of the ``neighbours`` as well is the team's own way.
+        """
         sources = [path for path, _, _ in files if path.endswith(".py")]
-        after = {path: self._counted(path, checks) for path in sources if checks != ("types",)}
-        found, silent = list[str](), list[str]()
         if checks == ("types",):
             return self._type_errors(files, sources)
+        after, silent = self._complaints_of(sources, checks)
         self.stage.take_back(files)
-        usual = {one.partition(":")[0] for path in neighbours for one in self._counted(path, checks)[0]}
-        for path in sources:
-            there = next((before for name, before, _ in files if name == path), None) is not None
-            old = self._counted(path, checks)[0] if there else Counter[str]()
-            new, unable = after[path]
-            found += [f"{path}: {one}" for one in (new - old) if one.partition(":")[0] not in usual]
-            silent += unable
+        there = [path for path, before, _ in files if before is not None and path in sources]
+        before, _ = self._complaints_of([*there, *(path for path in neighbours if path not in there)], checks)
         self.stage.put(files)
-        return found, list(dict.fromkeys(silent))
+        usual = {one.partition(":")[0] for path in neighbours for one in before.get(path, ())}
+        found = [
+            f"{path}: {one}"
+            for path in sources
+            for one in after.get(path, Counter[str]()) - before.get(path, Counter[str]())
+            if one.partition(":")[0] not in usual
+        ]
+        return found, silent
 
     def _type_errors(self, files: Sequence[File], sources: list[str]) -> tuple[list[str], list[str]]:
         """The type checkers read the whole project, so they are asked once about all files."""
@@ -84,19 +89,30 @@ class Form:
             found.update(f"{row.path}: {row.rule} {row.message}" for row in rows)
         return found
 
-    def _counted(self, path: str, checks: Sequence[str]) -> tuple["Counter[str]", list[str]]:
-        found: Counter[str] = Counter()
+    def _complaints_of(
+        self, paths: Sequence[str], checks: Sequence[str]
+    ) -> tuple[dict[str, "Counter[str]"], list[str]]:
+        """What the tools say of each file, and which of them cannot."""
+        found: dict[str, Counter[str]] = {}
         silent: list[str] = []
-        for tool in self._tools(path, checks):
-            try:
-                found.update(f"{tool.name} {row.rule}: {row.message}" for row in self._run(tool, [path]))
-            except Broken as broken:
-                silent.append(f"{tool.name}: {broken}")
-        return found, silent
+        for project in self._projects(paths):
+            for tool in self._tools(project[0], checks):
+                try:
+                    rows = self._run(tool, project)
+                except Broken as broken:
+                    silent.append(f"{tool.name}: {broken}")
+                    continue
+                for row in rows:
+                    path = self.stage.of_root(row.path)
+                    found.setdefault(path, Counter())[f"{tool.name} {row.rule}: {row.message}"] += 1
+        return found, list(dict.fromkeys(silent))
 
-    def _found(self, path: str, checks: Sequence[str]) -> bool:
-        """Whether the file is out of form as it stands; lint does not count."""
-        return bool(self._counted(path, [check for check in checks if check != "lint"])[0])
+    def _projects(self, paths: Sequence[str]) -> list[list[str]]:
+        """The files by the project that they belong to."""
+        found: dict[Path, list[str]] = {}
+        for path in paths:
+            found.setdefault(home_of(self.stage.of_top(path), self.stage.top, PROJECT), []).append(path)
+        return list(found.values())
 
     def _tools(self, path: str, checks: Sequence[str]) -> list[Tool]:
         home = home_of(self.stage.of_top(path), self.stage.top, PROJECT)
@@ -125,12 +141,12 @@ class Form:
         )
         return tool.read(output, call)
 
-    def _fix(self, tool: Tool, path: str) -> None:
+    def _fix(self, tool: Tool, paths: Sequence[str]) -> None:
         if tool.fix is None:
             return
-        call = self._call(tool, [path])
+        call = self._call(tool, paths)
         try:
-            run([self._executable(tool, path) or tool.name, *tool.fix(call)], cwd=call.home, timeout=self.timeout)
+            run([self._executable(tool, paths[0]) or tool.name, *tool.fix(call)], cwd=call.home, timeout=self.timeout)
         except Broken:
             return  # the proof that follows says so
 

@@ -49,6 +49,10 @@ class Staging:
         with open(self.root / path, encoding="utf-8", newline="") as stream:
             return stream.read()
 
+    def of_root(self, path: str) -> str:
+        """A path of the repository, relative to the project."""
+        return Path(os.path.relpath(self.top / path, self.root)).as_posix()
+
     def of_top(self, path: str) -> str:
         """A path of the project, relative to the top."""
         return (self.root / path).relative_to(self.top).as_posix()
