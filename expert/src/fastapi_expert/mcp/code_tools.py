@@ -27,7 +27,7 @@ from fastapi_expert.render.proposal import hazard_text
 from fastapi_expert.render.routes import is_unprotected
 from fastapi_expert.review import Review, review
 from fastapi_expert.review.baseline import known_by, new_to
-from fastapi_expert.review.draft import hazards_beside
+from fastapi_expert.review.draft import hazards_in
 from fastapi_expert.tool import Parameter, Tool
 
 _KINDS: tuple[str, ...] = get_args(Kind)
@@ -272,7 +272,7 @@ class CodeTools:
             lines.append(
                 f"syntax: the draft is not Python from line {broken} on; it was judged as far as it can be read"
             )
-        wrong = hazards_beside(workspace.codebase, source, as_path=as_path, settings=workspace.config)
+        wrong = hazards_in(workspace.codebase, source, as_path=as_path, settings=workspace.config)
         lines += [hazard_text(one) for one in wrong]
         if proposal.similar:
             near = ", ".join(

@@ -77,7 +77,7 @@ def hazards_at(project: "Path | Codebase | Snapshot", text: bytes, *, as_path: s
     return hazards(codebase, text, as_path=as_path, kinds=snapshot.library.kinds, settings=settings)
 
 
-def hazards_beside(
+def hazards_in(
     codebase: "Callable[[], Codebase]", text: bytes, *, as_path: str | None, settings: Config
 ) -> tuple[Finding, ...]:
     """The same for a codebase in memory, which is asked for only when there may be something."""
