@@ -71,6 +71,6 @@ def test_a_report_says_where_it_happened_and_repeats_no_secret(settings: Setting
 
 
 def test_a_dsn_that_is_none_is_refused_by_name(settings: Settings) -> None:
-    wrong = Settings.model_validate({**settings.model_dump(), "sentry_dsn": "not-a-dsn"})
+    wrong = Settings.model_validate({**settings.model_dump(), "sentry_dsn": "https://key@sentry.example/blog1"})
     with pytest.raises(ConfigurationError, match="SENTRY_DSN is not valid"):
         configure_logging(wrong)
