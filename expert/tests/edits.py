@@ -75,10 +75,14 @@ def _statement(at: Editor, text: str) -> str | None:
 
 
 def _call(at: Editor, text: str) -> str | None:
+    return _calling(at, text, f"{{}}({at.number})")
+
+
+def _calling(at: Editor, text: str, how: str) -> str | None:
     found, other = at.somewhere(_RETURN, text), at.somewhere(_DEFINITION, text)
     if found is None or other is None:
         return None
-    return f"{text[: found.start()]}{found[1]}{other[1]}({at.number})\n{text[found.start() :]}"
+    return f"{text[: found.start()]}{found[1]}{how.format(other[1])}\n{text[found.start() :]}"
 
 
 def _foreign_import(at: Editor, text: str) -> str:
@@ -184,11 +188,8 @@ def _environment(at: Editor, text: str) -> str:
 
 
 def _background(at: Editor, text: str) -> str | None:
-    found, other = at.somewhere(_RETURN, text), at.somewhere(_DEFINITION, text)
-    if found is None or other is None:
-        return None
     how = at.random.choice(["asyncio.create_task({}())", "background.add_task({})", "spawn({}())"])
-    return f"{text[: found.start()]}{found[1]}{how.format(other[1])}\n{text[found.start() :]}"
+    return _calling(at, text, how)
 
 
 def _worker(at: Editor, text: str) -> str | None:
