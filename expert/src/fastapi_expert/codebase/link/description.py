@@ -57,7 +57,7 @@ class Description:
             websocket=entry.websocket,
             reach=route.reach,
             host=route.host,
-            via=entry.site if self.names.is_library(place.path) else None,
+            via=(entry.site.path, entry.site.line) if self.names.is_library(place.path) else None,
         )
 
     def _function(self, value: Any) -> tuple[str, FunctionFacts] | None:
