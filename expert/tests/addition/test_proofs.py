@@ -125,6 +125,14 @@ def test_an_application_that_did_not_start_before_proves_nothing(project: Path) 
     assert "no interpreter with the project's packages" in str(done.proofs)
 
 
+def test_a_router_that_cannot_be_imported_is_refused_though_the_application_does_not_start(project: Path) -> None:
+    (project / "main.py").write_text("import nowhere_at_all\n\napp = nowhere_at_all.app\n")
+    text = "from fastapi import APIRouter\n\nrouter = APIRouter()\n\n\n"
+    text += '@router.get("/{x}/{x}")\ndef get(x: int) -> int:\n    return x\n'
+    said = refused(project, plan_of(text=text, module="new", apps=(("main", "app"),)))
+    assert "Duplicated param name" in said
+
+
 def test_an_application_is_kept_from_databases_and_servers_of_the_project(project: Path, tmp_path: Path) -> None:
     database = tmp_path / "real.db"
     (project / "main.py").write_text(

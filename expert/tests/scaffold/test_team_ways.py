@@ -85,6 +85,17 @@ def test_each_way_can_be_overruled(team: Path) -> None:
     assert add(team, "note", "text:text", "--way", "nothing=1").code == 2
 
 
+def test_a_neighbour_without_a_creation_is_followed_all_the_same(team: Path) -> None:
+    text = (team / "main.py").read_text()
+    text = text.replace('@app.post("/items/", response_model=ItemPublic)\n', "")  # the first route is of one row now
+    (team / "main.py").write_text(text)
+    done = add(team, "comment", "text:text", "owner:ref[user]")
+    assert done.code == 0, done.err
+    with served(team, "main:app") as client:
+        made = client.post("/comments/", json={"text": "t"}, headers=ADA)
+        assert client.get(f"/comments/{made.json()['id']}", headers=ADA).json() == made.json()
+
+
 def test_all_who_are_signed_in_see_what_is_shared(team: Path) -> None:
     assert add(team, "notice", "text:text", "--shared").code == 0
     with served(team, "main:app") as client:

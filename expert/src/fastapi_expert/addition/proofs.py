@@ -116,7 +116,8 @@ class Proofs:
         try:
             served = self._asked(question)
         except Unanswered as failure:
-            yield self._blamed(what, failure, {**question, "modules": []})
+            alone = self._imported_alone({**question, "apps": []})
+            yield alone if alone.state == "failed" else self._blamed(what, failure, question)
             return
         lacking = [path for path in self.plan.paths if path not in {path for _, path in served}]
         if lacking and self.plan.apps:
@@ -125,6 +126,15 @@ class Proofs:
             yield Proof("the router is imported", "proven")
         else:
             yield Proof(what, "proven")
+
+    def _imported_alone(self, question: dict[str, Any]) -> Proof:
+        """The router without the application, which may not start here for reasons of its own."""
+        what = "the router is imported"
+        try:
+            self._asked(question)
+        except Unanswered as failure:
+            return self._blamed(what, failure, question)
+        return Proof(what, "proven")
 
     def _asked(self, question: dict[str, Any]) -> Any:
         """The answer from the project's folder, or from the one that its modules are imported from."""

@@ -194,25 +194,24 @@ def _routes_of(draft: FileFacts) -> Iterator[DraftRoute]:
 
 
 def _prefixes(body: ir.Block) -> Iterator[tuple[str, str]]:
-    for statement in body:
-        made = ir.match(statement, ir.Assign)
-        call = ir.match(made.value, ir.Call) if made is not None else None
-        if made is None or call is None or not isinstance(made.target, str) or "Router" not in decorator_name(call):
-            continue
+    for name, call in _made(body):
         prefix = ir.text_of(dict(call.keywords).get("prefix"))
-        if prefix is not None:
-            yield made.target, prefix
+        if "Router" in decorator_name(call) and prefix is not None:
+            yield name, prefix
 
 
 def _apps(body: ir.Block) -> Iterator[str]:
     """The applications that a file makes: what they answer is another table."""
+    return (name for name, call in _made(body) if decorator_name(call).rpartition(".")[2] == "FastAPI")
+
+
+def _made(body: ir.Block) -> Iterator[tuple[str, ir.Call]]:
+    """The names that a file gives to what a call makes."""
     for statement in body:
         made = ir.match(statement, ir.Assign)
         call = ir.match(made.value, ir.Call) if made is not None else None
-        if made is None or call is None or not isinstance(made.target, str):
-            continue
-        if decorator_name(call).rpartition(".")[2] == "FastAPI":
-            yield made.target
+        if made is not None and call is not None and isinstance(made.target, str):
+            yield made.target, call
 
 
 def _path(call: ir.Call) -> str | None:

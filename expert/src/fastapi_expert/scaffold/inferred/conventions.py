@@ -51,8 +51,8 @@ class Sibling:
 
     @property
     def some_route(self) -> Route:
-        """The one that makes a new row, else any."""
-        return self.routes.get("create") or next(iter(self.routes.values()))
+        """The one that makes a new row, else that lists them, else any."""
+        return self.routes.get("create") or self.routes.get("list") or next(iter(self.routes.values()))
 
 
 @dataclass(frozen=True, slots=True)

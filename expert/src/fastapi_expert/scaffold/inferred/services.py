@@ -161,8 +161,9 @@ def _import_beside(resource: Resource, document: Document, made: Any, wanted: Im
 
 def _addresses(resource: Resource, decorated: str) -> dict[str, Any]:
     collection = resource.renaming.text(decorated)
-    if "create" not in resource.sibling.routes and "list" not in resource.sibling.routes:
-        collection = collection.rpartition("/")[0]
+    some = resource.sibling.some_route
+    if some not in (resource.sibling.routes.get("create"), resource.sibling.routes.get("list")):
+        collection = collection.rstrip("/").rpartition("/")[0]
     slash = "/" if collection.endswith("/") and collection != "/" else ""
     item = f"{collection.rstrip('/')}/{{{resource.id}}}{slash if resource.items_end_with_slash() else ''}"
     return {"collection": collection, "item": item}
