@@ -341,6 +341,42 @@ FACTORIES = Case(
     {"/admin": "required"},
 )
 
+USERS = Case(
+    """
+    from typing import cast
+    from fastapi import Depends, FastAPI, HTTPException, Request, WebSocket
+    from starlette.authentication import AuthCredentials, AuthenticationBackend, BaseUser
+    from starlette.middleware.authentication import AuthenticationMiddleware
+
+    class Person(BaseUser): ...
+
+    class Backend(AuthenticationBackend):
+        async def authenticate(self, conn):
+            if token := conn.headers.get("authorization"):
+                return AuthCredentials(), Person()
+            return None
+
+    async def claims(conn, *, websocket):
+        if not isinstance((user := conn.user), Person):
+            raise HTTPException(401)
+        return user
+
+    async def person(request: Request = cast(Request, None), websocket: WebSocket = cast(WebSocket, None)):
+        assert request or websocket
+        conn = request if request is not None else websocket
+        found = await claims(conn, websocket=request is None)
+        if found is not None and "inside" not in conn.scope and not found.is_authenticated:
+            raise HTTPException(401)
+
+    app = FastAPI()
+    app.add_middleware(AuthenticationMiddleware, backend=Backend())
+
+    @app.get("/person", dependencies=[Depends(person)])
+    def a(): ...
+    """,
+    {"/person": "required"},
+)
+
 CHANGED_ON_THE_WAY = Case(
     """
     from contextvars import ContextVar
@@ -444,6 +480,7 @@ CASES = {
     "credentials in a form that a dependency reads by hand": BY_FORM,
     "dependencies that are attributes of a data class": ATTRIBUTES,
     "dependencies that a function gives whose body linking did not keep": FACTORIES,
+    "users of a backend that are of a class of the application": USERS,
     "a request that a middleware changes a little and carries on": CHANGED_ON_THE_WAY,
     "errors that are raised in several places and handled once": HANDLED_MANY_TIMES,
 }

@@ -2,7 +2,17 @@
 
 from typing import Any
 
-from fastapi_expert.codebase.interpret.values import MISSING, External, Instance, Member, Scope, Site, is_dict, is_list
+from fastapi_expert.codebase.interpret.values import (
+    MISSING,
+    ClassValue,
+    External,
+    Instance,
+    Member,
+    Scope,
+    Site,
+    is_dict,
+    is_list,
+)
 from fastapi_expert.codebase.link.protection import library
 from fastapi_expert.codebase.link.protection.outcomes import (
     Decision,
@@ -129,6 +139,8 @@ class Conditions(Following):
         if isinstance(value, (Absent, Decided)):
             return Decided(False)
         cls = self.evaluate(expr, state, scope)
+        if isinstance(value, Connection) and value.part == "user" and isinstance(cls, ClassValue):
+            return Decided(False)  # a stranger's user is one of Starlette's
         if isinstance(value, Instance):
             return self.catches(cls, value) or (Opaque("a type", Site(scope.path, 1)) if _mixed(value) else False)
         plain = {"builtins.str": str, "builtins.list": list, "builtins.dict": dict, "builtins.int": int}
