@@ -78,12 +78,15 @@ def drafts() -> dict[str, Draft]:
 def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench accuracy purpose", description=__doc__)
     parser.add_argument("folders", type=Path, nargs="+", help="folders with checkouts of the codebases")
+    parser.add_argument("--only", default="", help="codebases, separated by commas")
     parser.add_argument(
         "--misses", action="store_true", help="name what was missed of the half that was tuned on, and by its very name"
     )
     options = parser.parse_args(argv)
     targets = tomllib.loads((DATA / "targets.toml").read_text(encoding="utf-8"))
     places = {name: folder / name for name in targets for folder in options.folders if (folder / name).is_dir()}
+    if options.only:
+        places = {name: place for name, place in places.items() if name in options.only.split(",")}
     if not places:
         print(f"error: none of {', '.join(targets)} is there", file=sys.stderr)
         return 2

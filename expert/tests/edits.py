@@ -41,7 +41,7 @@ class Editor:
 
     def files(self) -> list[Path]:
         """What there is to edit."""
-        return sorted(file for file in self.root.rglob("*.py") if ".venv" not in file.parts)
+        return sorted(file for file in self.root.rglob("*.py") if ".venv" not in file.parts and file.is_file())
 
     def somewhere(self, pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
         """One of the places where ``pattern`` is found."""
@@ -75,10 +75,14 @@ def _statement(at: Editor, text: str) -> str | None:
 
 
 def _call(at: Editor, text: str) -> str | None:
+    return _calling(at, text, f"{{}}({at.number})")
+
+
+def _calling(at: Editor, text: str, how: str) -> str | None:
     found, other = at.somewhere(_RETURN, text), at.somewhere(_DEFINITION, text)
     if found is None or other is None:
         return None
-    return f"{text[: found.start()]}{found[1]}{other[1]}({at.number})\n{text[found.start() :]}"
+    return f"{text[: found.start()]}{found[1]}{how.format(other[1])}\n{text[found.start() :]}"
 
 
 def _foreign_import(at: Editor, text: str) -> str:
@@ -184,11 +188,8 @@ def _environment(at: Editor, text: str) -> str:
 
 
 def _background(at: Editor, text: str) -> str | None:
-    found, other = at.somewhere(_RETURN, text), at.somewhere(_DEFINITION, text)
-    if found is None or other is None:
-        return None
     how = at.random.choice(["asyncio.create_task({}())", "background.add_task({})", "spawn({}())"])
-    return f"{text[: found.start()]}{found[1]}{how.format(other[1])}\n{text[found.start() :]}"
+    return _calling(at, text, how)
 
 
 def _worker(at: Editor, text: str) -> str | None:

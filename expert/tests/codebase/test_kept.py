@@ -147,6 +147,29 @@ def test_what_has_not_changed_is_not_linked_again(tmp_path: Path, monkeypatch: p
         _ = load(tmp_path).inventory
 
 
+def test_a_data_file_that_was_asked_for_and_comes_later_is_seen(tmp_path: Path) -> None:
+    files = {
+        "main.py": """
+            import json
+            from pathlib import Path
+            from fastapi import FastAPI
+
+            app = FastAPI()
+            try:
+                for name in json.loads((Path(__file__).parent / "paths.json").read_text()):
+                    app.add_api_route(f"/{name}", dict)
+            except FileNotFoundError:
+                pass
+            """
+    }
+    root = write(tmp_path, files)
+    assert load(root).inventory == load(root, cache=False).inventory
+    (root / "paths.json").write_text('["late"]')
+    warm, cold = load(root).inventory, load(root, cache=False).inventory
+    assert [route.path for route in warm.routes] == ["/late"]
+    assert warm == cold
+
+
 def test_what_is_damaged_is_read_again(tmp_path: Path) -> None:
     first = load(write(tmp_path, SHOP))
     assert first.inventory.routes

@@ -341,6 +341,60 @@ FACTORIES = Case(
     {"/admin": "required"},
 )
 
+CHANGED_ON_THE_WAY = Case(
+    """
+    from contextvars import ContextVar
+    from fastapi import Depends, FastAPI, HTTPException
+
+    current = ContextVar("current", default=None)
+
+    class Carried:
+        def __init__(self, headers, path):
+            self.headers = headers
+            self.path = path
+
+    def one_line_each(headers):
+        return list(dict(headers).items())
+
+    class Edge:
+        def __init__(self, app):
+            self.app = app
+
+        async def __call__(self, scope, receive, send):
+            if scope["type"] != "http":
+                await self.app(scope, receive, send)
+                return
+            if scope["method"] == "HEAD":
+                scope = {**scope, "method": "GET"}
+            headers = dict(scope["headers"])
+            if len(headers) < len(scope["headers"]):
+                scope = {**scope, "headers": one_line_each(scope["headers"])}
+                headers = dict(scope["headers"])
+            token = current.set(Carried(headers, scope["path"]))
+            try:
+                await self.app(scope, receive, send)
+            finally:
+                current.reset(token)
+
+    def person():
+        if current.get().headers.get(b"authorization") is None:
+            raise HTTPException(401)
+
+    app = FastAPI()
+    app.add_middleware(Edge)
+
+    @app.get("/closed", dependencies=[Depends(person)])
+    async def a(): ...
+
+    @app.get("/closed/too", dependencies=[Depends(person)])
+    async def b(): ...
+
+    @app.get("/open")
+    async def c(): ...
+    """,
+    {"/closed": "required", "/closed/too": "required", "/open": "none"},
+)
+
 HANDLED_MANY_TIMES = Case(
     """
     from fastapi import Depends, FastAPI, HTTPException, Request
@@ -390,6 +444,7 @@ CASES = {
     "credentials in a form that a dependency reads by hand": BY_FORM,
     "dependencies that are attributes of a data class": ATTRIBUTES,
     "dependencies that a function gives whose body linking did not keep": FACTORIES,
+    "a request that a middleware changes a little and carries on": CHANGED_ON_THE_WAY,
     "errors that are raised in several places and handled once": HANDLED_MANY_TIMES,
 }
 

@@ -448,3 +448,33 @@ def test_an_endpoint_of_a_router_that_is_not_known_is_named(tmp_path: Path) -> N
     said = {problem.line: problem.message for problem in codebase.inventory.problems}
     assert "the router of an endpoint is not known" in said[10]
     assert "raising() is seen to raise ValueError" in said[13]
+
+
+def test_a_generator_that_calls_itself_without_end_is_named(tmp_path: Path) -> None:
+    codebase = read(
+        tmp_path,
+        {
+            "main.py": """
+                import os
+                from fastapi import FastAPI
+
+                def walk(depth=0):
+                    if os.environ.get("A"):
+                        if os.environ.get("B"):
+                            for one in walk(depth + 1):
+                                yield one
+                        else:
+                            yield from walk(depth + 2)
+                    yield depth
+
+                app = FastAPI()
+                for number in walk():
+                    app.get(f"/x/{number}")(lambda: 1)
+
+                @app.get("/own")
+                def own(): ...
+            """,
+        },
+    )
+    assert table(codebase) == {("GET", "/own"): 1}
+    assert 14 in {problem.line for problem in codebase.inventory.problems}

@@ -415,3 +415,9 @@ def test_a_draft_that_nobody_said_a_place_for_may_belong_to_any_program(judging:
     text = "from fastapi import FastAPI\n\napp = FastAPI()\n\n\n@app.get('/health')\ndef {name}():\n    return {name}\n"
     files = {"one/Dockerfile": "", "one/main.py": text.format(name="fine")}
     assert [one.rule for one in judging(files)(text.format(name="well")).findings] == ["FX101"]
+
+
+def test_a_new_application_has_paths_of_its_own(judging: Judging) -> None:
+    text = "from fastapi import FastAPI\n\napp = FastAPI()\n\n\n@app.get('/health')\ndef {name}():\n    return {name}\n"
+    answer = judging({"one/main.py": text.format(name="fine")})(text.format(name="well"), as_path="two/main.py")
+    assert answer.verdict == "new"

@@ -9,6 +9,7 @@ from shop import Done, run_expert
 
 from fastapi_expert.codebase import load
 from fastapi_expert.review import review
+from fastapi_expert.review.fix import apply
 from fastapi_expert.review.versions import Versions
 
 PROGRAM = """\
@@ -112,6 +113,49 @@ def test_a_file_with_an_error_is_named_and_read_as_far_as_it_goes(project: Path)
     assert [(one.path, one.line) for one in result.problems] == [("main.py", 1)]
     assert [(one.rule, one.line) for one in result.findings] == [("FX116", 13)]
     assert "main.py:1: syntax error" in expert(project).out
+
+
+SESSIONS = """\
+from fastapi import Depends, FastAPI, HTTPException
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+make = async_sessionmaker()
+app = FastAPI()
+
+
+async def db():
+    async with make() as session:
+        yield session
+
+
+@app.delete("/stones/{id}")
+async def remove(id: int, session: AsyncSession = Depends(db)):
+    stone = await session.get(object, id)
+    session.delete(stone)
+    await session.commit()
+    if stone is None:
+        return HTTPException(
+            404, "é"
+        )
+"""
+
+
+def test_what_is_mechanical_is_mended(project: Path) -> None:
+    (project / "main.py").write_text(SESSIONS)
+    fixes = {one["rule"]: one["fix"]["edits"] for one in json.loads(expert(project, "--json").out)["findings"]}
+    assert [edit["text"] for edits in fixes.values() for edit in edits] == ["await ", "raise"]
+    done = expert(project, "--fix")
+    assert (done.code, "mended: main.py" in done.err) == (0, True)
+    mended = SESSIONS.replace("    session.delete", "    await session.delete").replace("return HTTP", "raise HTTP")
+    assert (project / "main.py").read_text() == mended
+
+
+def test_a_file_that_has_changed_since_is_left_alone(project: Path) -> None:
+    (project / "main.py").write_text(SESSIONS)
+    findings = review(load(project, cache=False)).findings
+    (project / "main.py").write_text("# a new first line\n" + SESSIONS)
+    assert apply(project, findings) == ()
+    assert (project / "main.py").read_text() == "# a new first line\n" + SESSIONS
 
 
 def test_syntax_newer_than_this_interpreter_is_read(project: Path) -> None:

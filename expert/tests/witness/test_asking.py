@@ -308,7 +308,8 @@ def test_an_application_that_does_not_start_is_told(tmp_path: Path):
     failing = LIVING.replace("    yield\n", "    raise RuntimeError('no database')\n    yield\n")
     done = asked(tmp_path / "app", {"main.py": failing}, "--lifespan")
     assert done.code == 2
-    assert "no database" in done.err
+    assert "main.py:7: starting main:app raised RuntimeError: no database" in done.err
+    assert "or ask without --lifespan" in done.err
 
 
 SERVED = """

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, Response, expect
+from playwright.async_api import Browser, Page, Request, Response, expect
 
 from tests.browser.test_admin import ADMIN, sign_in
 from tests.browser.test_cookie_sessions import account, call
@@ -30,8 +30,12 @@ class Watched:
         self.page, self.wrong = page, list[str]()
         self._within = f"{stack.url}/"
         page.on("response", self._see)
-        page.on("requestfailed", lambda request: self.wrong.append(f"failed: {request.url}"))
+        page.on("requestfailed", self._see_failure)
         page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
+
+    def _see_failure(self, request: Request) -> None:
+        if "ERR_ABORTED" not in (request.failure or ""):  # what the next page made superfluous
+            self.wrong.append(f"failed: {request.url} {request.failure}")
 
     def _see(self, response: Response) -> None:
         if response.url.startswith(("data:", "blob:")):

@@ -38,6 +38,7 @@ def command(
     write_to: Annotated[
         Path | None, typer.Option("--write-baseline", metavar="FILE", help="Make FILE know all of today's.")
     ] = None,
+    fix: Annotated[bool, typer.Option("--fix", help="Mend what is mechanical and safe first.")] = False,
     format: Annotated[Format, typer.Option(help="How to print them.")] = Format.TEXT,
     json: JsonFlag = False,
 ) -> None:
@@ -56,6 +57,13 @@ def command(
         from fastapi_expert.review.detect import at_lines
 
         findings = at_lines(findings, added_lines(folder(root), since))
+    if fix:
+        from fastapi_expert.review.fix import apply
+
+        mended = apply(folder(root), findings)
+        if mended:
+            typer.echo(f"mended: {', '.join(mended)}", err=True)
+            findings = tuple([one for one in findings if not (one.fix and one.path in mended)])
     if write_to is not None:
         from fastapi_expert.review.baseline import write as write_baseline
 
@@ -72,7 +80,7 @@ def command(
 
 
 def _print(root: Path, result: Review, format: Format) -> None:
-    from fastapi_expert.render import review as rendered
+    from fastapi_expert.render.formats import review as rendered
 
     match format:
         case Format.TEXT:

@@ -111,15 +111,20 @@ def _rank(finding: Finding) -> tuple[int, float, str, int]:
     return (_tier(finding), -weight, place.path, place.line)
 
 
+_TIERS = {
+    "fault": 0,
+    "dead route": 0,
+    "copied file": 1,
+    "exact copy": 2,
+    "copy but for names": 3,
+    "setting": 3,  # exact, but little is saved
+    "likeness": 4,
+}
+
+
 def _tier(finding: Finding) -> int:
-    if finding.definition.is_fault:
-        return 0
-    if finding.definition.folds:
-        return 1
-    tier = 2 if finding.similarity == 1.0 else 3 if finding.similarity >= EQUAL else 4
-    if finding.definition.family == "settings":
-        tier = 3  # exact, but little is saved
-    return tier + 3 if all(is_test_path(one.path) for one in finding.components) else tier
+    tier = _TIERS[_sort_of(finding)]
+    return tier + 3 if tier > 1 and all(is_test_path(one.path) for one in finding.components) else tier
 
 
 def _folded(findings: Sequence[Finding]) -> list[Finding]:

@@ -199,6 +199,9 @@ def hazard_json(hazard: "Hazard") -> dict[str, Any]:
     shown = asdict(hazard)
     if not hazard.since:
         del shown["since"]
+    edits = shown.pop("fix")
+    if edits:
+        shown["fix"] = {"edits": edits}
     return shown
 
 

@@ -23,6 +23,17 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """``text`` in the place of ``old``, which lies from byte ``start`` to before ``end`` of ``path``."""
+
+    path: str
+    start: int
+    end: int
+    old: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One hazard at ``line`` … ``end_line`` of ``path``; ``advice`` is the line that mends it."""
 
@@ -38,6 +49,8 @@ class Finding:
     related: tuple[Related, ...] = ()
     since: str = ""
     """The versions for which it holds, as a requirement (`fastapi>=0.118`); empty for all."""
+    fix: tuple[Edit, ...] = ()
+    """What mends it, where that is mechanical and safe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +81,12 @@ class Rule:
         end_line: int = 0,
         confidence: Confidence = "certain",
         related: tuple[Related, ...] = (),
+        fix: tuple[Edit, ...] = (),
     ) -> Finding:
         """A finding of this rule."""
         end = max(line, end_line)
-        return Finding(
-            self.code, self.title, self.severity, confidence, message, advice, path, line, end, related, self.since
-        )
+        place = (path, line, end, related, self.since, fix)
+        return Finding(self.code, self.title, self.severity, confidence, message, advice, *place)
 
     @property
     def page(self) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi_expert.codebase import Codebase
-from fastapi_expert.review.model import Finding, Related
+from fastapi_expert.review.model import Edit, Finding, Related
 from fastapi_expert.review.versions import Versions
 from fastapi_expert.store import digest_of, keep, recall
 
@@ -47,4 +47,5 @@ def _load(body: bytes) -> list[Finding]:
 
 def _finding(said: dict[str, Any]) -> Finding:
     related = tuple([Related(**one) for one in said.pop("related")])
-    return Finding(**said, related=related)
+    fix = tuple([Edit(**one) for one in said.pop("fix")])
+    return Finding(**said, related=related, fix=fix)

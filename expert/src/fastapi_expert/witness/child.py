@@ -379,6 +379,7 @@ def failure(error: BaseException, request: Row) -> Row:
             facts.update(failed="syntax", file=error.filename, line=error.lineno)
         else:
             facts.update(_settings(error))
+    facts["starting"] = bool(request.get("starting"))
     facts["frames"] = _frames(error, os.path.realpath(request["root"]))
     return facts
 
@@ -486,6 +487,7 @@ def _answer(request: Row, refused: list[str]) -> Row:
         stay_at_home(refused)
     app, called = load(request["module"], request["attribute"], call=request["call"])
     below, root = routed(app), os.path.realpath(request["root"])
+    request["starting"] = request["lifespan"]
     rows = asyncio.run(_started(app, below, root)) if request["lifespan"] else table(below, root)
     return {
         "routes": [row for row, _ in rows],

@@ -132,7 +132,10 @@ def _not_app(facts: Facts, application: Application, _conditions: Conditions, _r
 
 def _raised(facts: Facts, application: Application, _conditions: Conditions, _root: Path) -> WitnessError:
     message = " ".join(str(facts["message"]).split())[:300]
-    what = f"importing {application.name} raised {facts['type']}" + (f": {message}" if message else "")
+    doing = "starting" if facts["starting"] else "importing"
+    what = f"{doing} {application.name} raised {facts['type']}" + (f": {message}" if message else "")
+    if facts["starting"]:
+        return WitnessError(what, do="bring what it needs to start, or ask without --lifespan")
     return WitnessError(
         what, do="mend it, or bring what it wants: --env-file FILE for settings, --python PATH for modules"
     )

@@ -8,7 +8,7 @@ import importlib.util
 import json
 import os
 import sys
-from typing import Any
+from typing import Any, cast
 
 
 def main() -> Any:
@@ -179,9 +179,8 @@ def _tried(connection: Any, table: Any, migration: Any, question: Any) -> Any:
 
 
 def _difference(change: Any) -> Any:
-    several: Any = change
-    if type(change) is list:
-        return "; ".join(map(_difference, several))
+    if isinstance(change, list):
+        return "; ".join(map(_difference, cast("list[Any]", change)))
     return " ".join(str(part) for part in change)[:300]
 
 

@@ -16,7 +16,7 @@ _PACKAGES = ("lib/python3*/site-packages", "lib64/python3*/site-packages", "Lib/
 _MAPPING = re.compile(r"^MAPPING\b[^=\n]*=\s*\{([^}]*)\}", re.MULTILINE)
 _MAPPED = re.compile(r"'([\w.]+)':\s*'([^'\n]+)'")
 _REQUIRES = re.compile(r"^Requires-Dist:\s*(?:fastapi|starlette)\b", re.MULTILINE | re.IGNORECASE)
-_MAX_BYTES = 4_000_000
+_MAX_BYTES = 5_000_000
 
 
 def environments(root: Path) -> list[Path]:
@@ -77,7 +77,7 @@ class Environment:
         found: dict[str, Path] = {}
         for folder in self.packages:
             for finder in sorted(folder.glob("__editable___*_finder.py")):
-                mapping = _MAPPING.search(_text(finder))
+                mapping = _MAPPING.search(bounded_text(finder))
                 for name, place in _MAPPED.findall(mapping[1]) if mapping is not None else ():
                     if self._is_outside(Path(place)):
                         found[name] = Path(place)
@@ -98,18 +98,18 @@ class Environment:
     def entry_points(self) -> Iterator[str]:
         """The text of every `entry_points.txt` of what is installed."""
         for info in self._distributions.values():
-            yield _text(info / "entry_points.txt")
+            yield bounded_text(info / "entry_points.txt")
 
     def knows_fastapi(self, package: str) -> bool:
         """Whether the distribution of a top-level package says that it works with FastAPI or Starlette."""
         info = self._distributions.get(_normalised(package)) or self._holder(package)
-        return info is not None and _REQUIRES.search(_text(info / "METADATA")) is not None
+        return info is not None and _REQUIRES.search(bounded_text(info / "METADATA")) is not None
 
     def _holder(self, package: str) -> Path | None:
         """The distribution that installed a package of another name."""
         start = f"{package}/"
         for info in self._distributions.values():
-            if _text(info / "RECORD").startswith(start) or f"\n{start}" in _text(info / "RECORD"):
+            if bounded_text(info / "RECORD").startswith(start) or f"\n{start}" in bounded_text(info / "RECORD"):
                 return info
         return None
 
@@ -125,7 +125,7 @@ def _site_packages(home: Path) -> list[Path]:
 def _lines_of_pth(folder: Path) -> Iterator[str]:
     """The folders that the `.pth` files in ``folder`` add."""
     for file in sorted(folder.glob("*.pth")):
-        for line in _text(file).splitlines():
+        for line in bounded_text(file).splitlines():
             line = line.strip()
             if line and not line.startswith(("#", "import ", "import\t")):
                 place = os.path.normpath(os.path.join(folder, line))
@@ -144,7 +144,8 @@ def _time(folder: Path) -> int:
         return 0
 
 
-def _text(file: Path) -> str:
+def bounded_text(file: Path) -> str:
+    """The text of a file; empty when it cannot be read or is larger than a lock file is."""
     try:
         if file.stat().st_size > _MAX_BYTES:
             return ""

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
-from fastapi_expert.codebase.files.environment import environments
+from fastapi_expert.codebase.files.environment import bounded_text, environments
 
 Version = tuple[int, int]
 """(major, minor)"""
@@ -28,7 +28,6 @@ _NUMBER = re.compile(r"(===?|~=|!=|<=?|>=?|\^|~)?\s*v?(\d+)(?:\.(\d+|\*))?(?:\.(
 _LAST = re.compile(r"dev|test|doc|lint|example")
 _USUAL_FOLDERS = ("backend", "server", "api", "app", "src", "service")
 _NEWEST: Version = (10_000, 0)
-_MAX_BYTES = 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +133,6 @@ class Pins:
 
     def _relative(self, path: Path) -> str:
         return path.relative_to(self._top).as_posix() if path.is_relative_to(self._top) else path.name
-
-
-def bounded_text(path: Path) -> str:
-    """The text of a file; empty when it cannot be read or is larger than a lock file is."""
-    try:
-        if path.stat().st_size > _MAX_BYTES:
-            return ""
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
 
 
 def _files_in(folder: Path) -> Iterator[Path]:

@@ -370,9 +370,15 @@ def lineage(interp: Runtime, cls: ClassValue) -> list[ClassValue | External]:
     if known is not None:
         return known[1]
     found = _lineage(interp, cls, ())
-    if not interp.running:  # while modules run, a base may not be there yet
+    if not interp.running or all(isinstance(one, External) or _knows_its_bases(interp, one) for one in found):
         interp.lineages[id(cls)] = (cls, found)
     return found
+
+
+def _knows_its_bases(interp: Runtime, cls: ClassValue) -> bool:
+    """Whether every base is there already: while modules run, one may be missing yet."""
+    facts = interp.names.class_(cls.path, cls.qualname)
+    return facts is not None and len(bases(interp, cls)) == len(facts.base_exprs)
 
 
 def _lineage(interp: Runtime, cls: ClassValue, below: tuple[ClassValue, ...]) -> list[ClassValue | External]:

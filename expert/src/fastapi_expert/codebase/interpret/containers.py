@@ -58,8 +58,7 @@ def items_of(interp: Runtime, value: Any) -> list[Any] | None:
         return list(value.router.entries)
     if isinstance(value, GeneratorCall):
         found: list[Any] = []
-        interp.run_generator(value, found.append)
-        return found
+        return found if interp.run_generator(value, found.append) else None
     if isinstance(value, ClassValue):
         asked = [
             class_attribute(interp, value, name, Site(value.path, 1), receiver=None) for name in [*value.namespace]

@@ -65,6 +65,8 @@ MAX_LIBRARY_STEPS = 5_000
 MAX_IN_LIBRARY = 40_000
 """The same in all calls of one library; what is called then is not known."""
 MAX_DEPTH = 40
+MAX_NESTING = 100
+"""Blocks that run inside of each other, those of called functions included; Python's own stack is not endless."""
 
 
 class Interpreter(Runtime):
@@ -87,6 +89,7 @@ class Interpreter(Runtime):
         self._given: dict[tuple[str, str], Any] = {}
         self._regions = 0
         self.depth = 0
+        self.nesting = 0
         self.in_library: Counter[str] = Counter()
         """Steps so far in the functions of each library."""
         self.calling = 0
@@ -110,6 +113,7 @@ class Interpreter(Runtime):
         conditions, self.conditions = self.conditions, []
         calling, self.calling = self.calling, 0
         guarded, self.guarded = self.guarded, 0
+        nesting, self.nesting = self.nesting, 0
         left, self.budget = self.budget - self.steps, MAX_STEPS
         if self.names.is_library(path):
             self.budget = self.steps + MAX_LIBRARY_STEPS
@@ -126,6 +130,7 @@ class Interpreter(Runtime):
             self.region, self.calling, self.budget = region, calling, self.steps + left
             self.conditions = conditions
             self.home, self.line, self.journal, self.guarded = home, line, journal, guarded
+            self.nesting = nesting
         return scope
 
     def _module_names(self, path: str) -> dict[str, Any]:
@@ -202,6 +207,15 @@ class Interpreter(Runtime):
         return call(self, function, given)
 
     def run(self, body: Iterable[Stmt], scope: Scope) -> None:
+        self.nesting += 1
+        try:
+            if self.nesting > MAX_NESTING:
+                raise Stop
+            self._run_each(body, scope)
+        finally:
+            self.nesting -= 1
+
+    def _run_each(self, body: Iterable[Stmt], scope: Scope) -> None:
         for statement in body:
             self.steps += 1
             self.line = ir.line_of(statement)
@@ -365,12 +379,15 @@ class Interpreter(Runtime):
         """The top-level package of a library, "" for what is the project's own."""
         return self.names.modules.name(path).partition(".")[0] if self.names.is_library(path) else ""
 
-    def run_generator(self, generator: GeneratorCall, on_yield: Callable[[Any], None]) -> None:
+    def run_generator(self, generator: GeneratorCall, on_yield: Callable[[Any], None]) -> bool:
         function = generator.function
         facts = self.names.function(function.path, function.qualname)
         body = self._body(function, facts, generator.args, generator.keywords) if facts is not None else None
-        if facts is not None and body is not None:
-            self._run_function(function, facts, body, generator.args, generator.keywords, generator.site, on_yield)
+        if facts is not None and body is not None and self.calling <= MAX_DEPTH and self.steps <= self.budget:
+            args, keywords = generator.args, generator.keywords
+            given_up = self._run_function(function, facts, body, args, keywords, generator.site, on_yield)
+            return not isinstance(given_up, Unknown)
+        return False
 
     def _allowance(self) -> int:
         """How many steps a call from module level may take; what a test computes for its requests is not worth much."""

@@ -268,8 +268,8 @@ class Runtime(ABC):
         """Run statements; raises Return or Stop where they leave the body."""
 
     @abstractmethod
-    def run_generator(self, generator: GeneratorCall, on_yield: Callable[[Any], None]) -> None:
-        """Run a generator function, handing on what it yields."""
+    def run_generator(self, generator: GeneratorCall, on_yield: Callable[[Any], None]) -> bool:
+        """Run a generator function, handing on what it yields; False when it was not run to its end."""
 
     @abstractmethod
     def branch(self) -> AbstractContextManager[None]:

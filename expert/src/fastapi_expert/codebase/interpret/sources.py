@@ -19,6 +19,8 @@ from fastapi_expert.codebase.syntax.reader import read_source
 
 DATA = (".toml", ".json", ".yaml", ".yml")
 """Data that a project's own code reads while it puts itself together."""
+_LIBRARY = "library: "
+"""Stands before the path of a file that belongs to a library and is edited in place."""
 
 
 class Sources:
@@ -32,6 +34,7 @@ class Sources:
         self.read: dict[str, bytes | None] = {}
         """Each data file that was asked for, with the hash of its content; None when it was not there."""
         self._bodies: dict[str, dict[str, tuple[Stmt, ...] | None]] = {}
+        self._missed: set[str] = set()
         self._rebound: dict[str, set[str]] = {}
 
     def text(self, path: str) -> str | None:
@@ -44,8 +47,11 @@ class Sources:
             return None
 
     def text_if_there(self, path: str) -> str | None:
-        """The same, without remembering that a file was not there."""
-        return self.text(path) if os.path.isfile(self.root / path) else None
+        """The same; that a file was not there is no reason to link this state again."""
+        if os.path.isfile(self.root / path):
+            return self.text(path)
+        self._missed.add(path)
+        return None
 
     @property
     def edited_libraries(self) -> dict[str, bytes]:
@@ -59,14 +65,20 @@ class Sources:
             for path, known in self.read.items()
         )
 
-    def hash_of(self, path: str) -> str | None:
-        """The hash of a file's content as it is now; None when it is not there."""
-        content = self._content(path)
-        return None if content is None else _hash(content).hex()
-
     def besides(self) -> dict[str, str | None]:
-        """Every data file that was read, with the hash of what it held."""
-        return {path: None if known is None else known.hex() for path, known in self.read.items()}
+        """Every file that was asked for and is no Python of the project, with the hash of what it held."""
+        read = {**dict.fromkeys(self._missed), **self.read}
+        read |= {f"{_LIBRARY}{path}": known for path, known in self.edited_libraries.items()}
+        return {path: None if known is None else known.hex() for path, known in read.items()}
+
+    def hash_of(self, path: str) -> str | None:
+        """The same hash of one of these files as it is now; None when it is not there."""
+        if path.startswith(_LIBRARY):
+            known = self.libraries.hash_of(path.removeprefix(_LIBRARY)) if self.libraries is not None else None
+        else:
+            content = self._content(path)
+            known = None if content is None else _hash(content)
+        return None if known is None else known.hex()
 
     def body(self, path: str, qualname: str) -> tuple[Stmt, ...] | None:
         """The statements of a function; None when its file is not what it was when the facts were read."""

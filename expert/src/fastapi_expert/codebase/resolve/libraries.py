@@ -156,6 +156,10 @@ class Libraries:
         """Whether a file that was read, of those that somebody edits, says something else by now."""
         return any(_digest(self._absolute(path)) != digest for path, digest in self.edited.items())
 
+    def hash_of(self, path: str) -> bytes | None:
+        """The hash of a file as it is now; None when it is not there."""
+        return _digest(self._absolute(path))
+
     def keep(self) -> None:
         """Put what was read into the cache."""
         if self._cache is not None and self._new:

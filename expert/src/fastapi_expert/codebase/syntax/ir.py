@@ -477,6 +477,7 @@ class For(NamedTuple):
     TAG = "for"
 
 
+# expert: ignore[FX201] a named tuple inherits no fields
 class While(NamedTuple):
     """`while`; ``orelse`` runs where no `break` ended the loop."""
 

@@ -220,6 +220,10 @@ def model_record(names: Names, fields: Fields, path: str, qualname: str, kind: s
         raise LookupError(f"no class {qualname} in {path}")
     declared = {field.name: field.default for field in facts.fields}
     ancestors = names.ancestors(path, qualname)
+    own = set(declared)  # what a library's class declares is nobody's to declare once
+    for one in ancestors:
+        above = names.class_(one.path, one.name) if one.path in names.files else None
+        own.update(field.name for field in (above.fields if above is not None else ()))
     return ModelRecord(
         f"{kind if kind in MODELS else 'class'}:{path}::{qualname}",
         kind,
@@ -227,7 +231,7 @@ def model_record(names: Names, fields: Fields, path: str, qualname: str, kind: s
         facts.line,
         facts.end_line,
         facts.name,
-        tuple([(field.name, field.type, field.required) for field in fields(path, qualname)]),
+        tuple([(field.name, field.type, field.required) for field in fields(path, qualname) if field.name in own]),
         tuple(declared),
         tuple([f"{one.path}::{one.name}" for one in ancestors]),
         declared.get("__tablename__", "").strip("\"'"),

@@ -7,7 +7,6 @@ from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import ClassFacts, FileFacts, FunctionFacts
 from fastapi_expert.codebase.vocabulary import ROUTE_DECORATORS, is_test_path
 from fastapi_expert.duplicates.records.extract import decorator_name, is_foreign
-from fastapi_expert.duplicates.similarity.fields import plain_type
 from fastapi_expert.find.words import compounds, ideas, words
 
 if TYPE_CHECKING:
@@ -103,8 +102,8 @@ def _function(path: str, facts: FunctionFacts, imported: Mapping[str, str], kind
         summary,
         takes,
         tuple(dict.fromkeys(libraries)),
-        next(filter(None, map(_route, facts.decorators)), ""),
-        plain_type(facts.returns),
+        next((route for decorator in facts.decorators if (route := _route(decorator))), ""),
+        facts.returns,
         True,
     )
     types = " ".join([*[one.annotation for one in facts.params], facts.returns])

@@ -194,14 +194,24 @@ def _routes_of(draft: FileFacts) -> Iterator[DraftRoute]:
 
 
 def _prefixes(body: ir.Block) -> Iterator[tuple[str, str]]:
+    for name, call in _made(body):
+        prefix = ir.text_of(dict(call.keywords).get("prefix"))
+        if "Router" in decorator_name(call) and prefix is not None:
+            yield name, prefix
+
+
+def _apps(body: ir.Block) -> Iterator[str]:
+    """The applications that a file makes: what they answer is another table."""
+    return (name for name, call in _made(body) if decorator_name(call).rpartition(".")[2] == "FastAPI")
+
+
+def _made(body: ir.Block) -> Iterator[tuple[str, ir.Call]]:
+    """The names that a file gives to what a call makes."""
     for statement in body:
         made = ir.match(statement, ir.Assign)
         call = ir.match(made.value, ir.Call) if made is not None else None
-        if made is None or call is None or not isinstance(made.target, str) or "Router" not in decorator_name(call):
-            continue
-        prefix = ir.text_of(dict(call.keywords).get("prefix"))
-        if prefix is not None:
-            yield made.target, prefix
+        if made is not None and call is not None and isinstance(made.target, str):
+            yield made.target, call
 
 
 def _path(call: ir.Call) -> str | None:
@@ -248,13 +258,14 @@ def _judge(case: Case) -> Iterator[Remark]:
         first = _record(earlier, draft.path)
         yield Remark(_finding_on(first, _record(later, draft.path)), [_answering(first)])
     own = _own_prefixes(overlay.library.routes)
+    own_apps = set(_apps(draft.body)) if case.path is not None and before is None else set[str]()
     by_tail: dict[tuple[str, str], list[RouteRecord]] = {}
     for route in served:
         parts = segments(route.path)
         by_tail.setdefault((route.method, parts[-1] if parts else ""), []).append(route)
     for one in mine:
         parts = segments(one.path)
-        if one in standing or one in hidden or not literal_segments(one.path):
+        if one in standing or one in hidden or not literal_segments(one.path) or one.router in own_apps:
             continue
         for route in by_tail.get((one.method, parts[-1]), ()):
             if _answers(route, parts, own):

@@ -13,7 +13,15 @@ from fastapi_expert.duplicates.records.model import ModelRecord
 from fastapi_expert.duplicates.rules.base import Case, Family, Neighbour, Remark, Survey
 from fastapi_expert.duplicates.similarity.differences import Texts
 from fastapi_expert.duplicates.similarity.families import gather
-from fastapi_expert.duplicates.similarity.fields import BOOKKEEPING, Overlap, demands, field_key, overlap, plain_type
+from fastapi_expert.duplicates.similarity.fields import (
+    BOOKKEEPING,
+    NAMING,
+    Overlap,
+    demands,
+    field_key,
+    overlap,
+    plain_type,
+)
 from fastapi_expert.duplicates.similarity.schemas import (
     COMPARED,
     SMALLEST,
@@ -164,11 +172,8 @@ def _family(members: Sequence[Model], score: float, imports: Imports, also: Sequ
 def _is_family(members: Sequence[Model]) -> bool:
     """Whether the fields of all of them say something: `id`, `name` and when it changed are every thing's own."""
     shared = [key for key in members[0].fields if all(key in other.fields for other in members[1:])]
-    telling = [key for key in shared if key not in BOOKKEEPING and key not in _NAMING]
+    telling = [key for key in shared if key not in BOOKKEEPING and key not in NAMING]
     return len(telling) >= (2 if len(members) == 2 else 1)
-
-
-_NAMING = {"name", "title", "description"}
 
 
 def _without_heirs(members: Sequence[Model]) -> Sequence[Model]:

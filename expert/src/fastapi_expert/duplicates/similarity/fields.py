@@ -42,6 +42,8 @@ BOOKKEEPING = frozenset({
 })
 # fmt: on
 """Field keys that every application has, whatever it is about."""
+NAMING = frozenset({"name", "title", "description"})
+"""Field keys that say what a thing is called and no more."""
 BOOKKEEPING_WEIGHT = 0.19
 """What such a field weighs at most, however few models of this codebase have it."""
 

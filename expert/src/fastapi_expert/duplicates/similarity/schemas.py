@@ -7,6 +7,8 @@ from functools import cached_property
 from fastapi_expert.codebase.model import Field
 from fastapi_expert.duplicates.records.model import ModelRecord, Records
 from fastapi_expert.duplicates.similarity.fields import (
+    BOOKKEEPING,
+    NAMING,
     FieldWeights,
     Overlap,
     count_fields,
@@ -171,6 +173,8 @@ def near(left: Model, right: Model, weights: FieldWeights, *, least: float) -> O
     common = overlap(first, second, weights)
     if (common.same and not inherited) or common.score < least or len(common.shared) < SMALLEST - 1:
         return None
+    if all(field_key(name) in NAMING or field_key(name) in BOOKKEEPING for name in common.shared):
+        return None  # an id, a name and a description are every thing's own
     return common if common.mass >= (TABLE_EVIDENCE if left.record.kind == "table" else LEAST_EVIDENCE) else None
 
 

@@ -220,18 +220,18 @@ class Injecting(Signatures):
         if isinstance(call, Instance):
             return self._called(call, site, state)
         if isinstance(call, External):
-            return FREE if not dependency.security else self._unread(named_call(call), site, state)
+            return FREE if not dependency.security else self._unread(_unreadable(named_call(call)), site, state)
         if isinstance(call, BoundMethod):
-            return self._unread(call.name, site, state) if dependency.security else FREE
+            return self._unread(_unreadable(call.name), site, state) if dependency.security else FREE
         if dependency.security:
-            return self._unread("what Security() names", site, state)
+            return self._unread("what Security() names cannot be read", site, state)
         if isinstance(call, (Opaque, Unknown)):
             return self._unread(call.reason, site, state)
         return FREE
 
-    def _unread(self, what: str, site: Site, state: State) -> Any:
+    def _unread(self, reason: str, site: Site, state: State) -> Any:
         """A dependency whose code is out of reach: it may refuse."""
-        source = Opaque(f"what {what} does cannot be read", site)
+        source = Opaque(reason, site)
         self.pending.append(Outcome("refuse", source, site, (Assumption(source, None),), True))
         state.assumptions = (*state.assumptions, Assumption(source, None))
         return source
@@ -281,6 +281,10 @@ def _scopes(dependency: Dependency) -> Any:
     if asked is None:
         return []
     return [one.value if isinstance(one, Member) else one for one in asked] if is_list(asked) else asked
+
+
+def _unreadable(name: str) -> str:
+    return f"what {name} does cannot be read"
 
 
 def named_call(call: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from fastapi_expert.codebase.interpret.interpreter import Interpreter
 from fastapi_expert.codebase.interpret.values import (
     ClassValue,
+    Dependency,
     Doubtful,
     External,
     FunctionValue,
@@ -36,6 +37,7 @@ from fastapi_expert.codebase.link.protection.values import (
 )
 from fastapi_expert.codebase.link.protection.verdict import Layer, doubtful
 from fastapi_expert.codebase.link.routes import FlatRoute
+from fastapi_expert.codebase.syntax.ir import Expr
 from fastapi_expert.codebase.vocabulary import WEBSOCKET
 
 _PARAMETER = re.compile(r"\{(\w+)")
@@ -65,6 +67,7 @@ class Shared:
         self.given: dict[int, tuple[Uncalled, Any]] = {}
         self.middleware: dict[Any, _Ended] = {}
         """How each middleware ends for all paths at once."""
+        self.aliases: dict[tuple[str, str], tuple[Dependency | None, Instance | None, Expr, Scope]] = {}
         self.by_path: set[Any] = set()
         """Those that have to be run for each route."""
         self.lines: dict[int, tuple[ClassValue, list[ClassValue | External]]] = {}
@@ -79,6 +82,7 @@ class Request(Injecting):
         self.computed = shared.computed
         self.given = shared.given
         self.lines = shared.lines
+        self.aliases = shared.aliases
         self.differs = False
         """Whether what ran before left behind what it leaves for this path alone."""
         self.route = route

@@ -34,6 +34,9 @@ class Parameter(NamedTuple):
 class Signatures(Stranger):
     """A stranger's request that reads the signatures of what FastAPI calls."""
 
+    aliases: dict[tuple[str, str], "tuple[Dependency | None, Instance | None, Expr, Scope]"]
+    """What each alias of an annotation says; the same dependency wherever it is used."""
+
     def wrapped(self, function: FunctionValue, facts: FunctionFacts | None) -> FunctionValue | None:
         """The function whose signature `functools.wraps` lends to this one."""
         for decorator in facts.decorators if facts is not None else ():
@@ -69,8 +72,10 @@ class Signatures(Stranger):
             assigned = self.names.assigned(symbol)
             if assigned is None or ir.tag(assigned) not in (ir.Subscript.TAG, ir.Binary.TAG, ir.Call.TAG):
                 return None, None, expr, scope
-            inner = self.interp.run_module(symbol.path)
-            return self._annotated(assigned, inner, depth + 1)
+            key = (symbol.path, symbol.name)
+            if key not in self.aliases:
+                self.aliases[key] = self._annotated(assigned, self.interp.run_module(symbol.path), depth + 1)
+            return self.aliases[key]
         generic = ir.match(expr, ir.Subscript)
         if generic is not None:
             name = generic.value.rpartition(".")[2] if isinstance(generic.value, str) else ""

@@ -11,6 +11,9 @@ from fastapi_expert.review.flow.queries import field_call, query
 from fastapi_expert.review.model import Finding, Rule
 from fastapi_expert.review.rules.access.guards import is_for_admins, is_protected
 
+_BY = re.compile(r"(?:\w+_by|by)(?:_\w+)?|last_\w+|\w*(?:assignee|reviewer|responsible|manager|operator)\w*")
+"""Columns that say who did something to a row, which is everybody's."""
+
 
 def anybodys_row(project: Project, rule: Rule) -> Iterator[Finding]:
     seen: set[int] = set()
@@ -26,6 +29,8 @@ def anybodys_row(project: Project, rule: Rule) -> Iterator[Finding]:
         if found is not None:
             seen.add(id(function))
             line, row, column = found
+            if _BY.fullmatch(column):
+                continue
             yield rule.at(
                 function.path,
                 line,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.review.flow.project import Project
-from fastapi_expert.review.model import Finding, Rule
+from fastapi_expert.review.model import Edit, Finding, Rule
 
 _EXCEPTIONS = ("fastapi.HTTPException", "fastapi.exceptions.HTTPException", "starlette.exceptions.HTTPException")
 
@@ -26,7 +26,12 @@ def exception_returned(project: Project, rule: Rule) -> Iterator[Finding]:
                         node.lineno,
                         "an exception that is returned is an answer like any other: 200, with the error as its body",
                         "`raise`",
+                        fix=_raised(function.path, node),
                     )
+
+
+def _raised(path: str, node: tree.Return) -> tuple[Edit, ...]:
+    return (Edit(path, node.start, node.start + len("return"), "return", "raise"),)
 
 
 RULE = Rule("FX116", "exception returned", "`return HTTPException(…)`", "routes", 2, exception_returned, alone=True)

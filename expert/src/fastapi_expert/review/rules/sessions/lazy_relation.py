@@ -29,7 +29,9 @@ def lazy_relation(project: Project, rule: Rule) -> Iterator[Finding]:
         if not function.is_async:
             continue
         refreshed = {
-            dotted(call.args[0]) for call in session_calls(project, function, {"refresh"}) if len(call.args) > 1
+            dotted(call.args[0])
+            for call in session_calls(project, function, {"refresh"})
+            if call.args and (len(call.args) > 1 or call.keywords)
         }
         written = {dotted(n) for n in function.nodes if isinstance(n, tree.Attribute) and n.ctx == "store"}
         reported: set[str] = set()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.review.flow.modules import dotted
 from fastapi_expert.review.flow.project import Project
-from fastapi_expert.review.model import Finding, Rule
+from fastapi_expert.review.model import Edit, Finding, Rule
 
 _COROUTINES = frozenset(
     [
@@ -42,6 +42,7 @@ def not_awaited(project: Project, rule: Rule) -> Iterator[Finding]:
                     call.lineno,
                     f"`{call.func.attr}()` of an AsyncSession is never awaited: nothing happens, and the answer is 200",
                     f"`await {dotted(call.func)}(…)`",
+                    fix=(Edit(function.path, call.start, call.start, "", "await "),) if function.is_async else (),
                 )
 
 

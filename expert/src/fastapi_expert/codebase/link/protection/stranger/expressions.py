@@ -158,6 +158,8 @@ class Expressions(Following):
         for key, value in ir.Mapping._make(expr).pairs:
             name = self.evaluate(key, state, scope) if key is not None else None
             read = self.evaluate(value, state, scope)
+            if key is None and isinstance(read, Connection):
+                return read  # the same request, a little changed
             if key is None and is_dict(read):
                 found.update(read)
             elif isinstance(name, (str, int)):
