@@ -1,10 +1,13 @@
 """Kinds of copies that are easily overlooked, and things that are taken for copies and are none."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from fastapi_expert.codebase import load
 from fastapi_expert.duplicates import Finding, Proposal
+from fastapi_expert.duplicates import find as find_duplicates
 
 Find = Callable[[dict[str, str]], tuple[Finding, ...]]
 Judging = Callable[[dict[str, str]], Callable[..., Proposal]]
@@ -191,3 +194,27 @@ app.include_router(router, prefix="/v1")
 app.include_router(router, prefix="/v2")
 """
     assert rules(findings({"main.py": text})) == ["FX102"]
+
+
+def test_fields_that_a_library_s_class_declares_are_nobody_s_to_declare_once(tmp_path: Path) -> None:
+    site = ".venv/lib/python3.11/site-packages"
+    fields = "\n".join(f"    option_{letter}: str = ''" for letter in "abcdefgh")
+    made = {
+        ".venv/pyvenv.cfg": "home = /usr/bin\n",
+        f"{site}/kit-1.dist-info/METADATA": "Name: kit\nRequires-Dist: fastapi\n",
+        f"{site}/kit-1.dist-info/RECORD": "kit/__init__.py,,\n",
+        f"{site}/kit/__init__.py": (
+            "from dataclasses import dataclass\nfrom fastapi import APIRouter\n\nclass Site(APIRouter): ...\n\n"
+            f"@dataclass\nclass Column:\n{fields}\n"
+        ),
+        "pyproject.toml": "",
+        "main.py": "from fastapi import FastAPI\nfrom kit import Site\napp = FastAPI()\napp.include_router(Site())\n",
+        "columns.py": (
+            "from dataclasses import dataclass\nfrom kit import Column\n\n@dataclass\nclass Money(Column):\n"
+            "    option_a: str = 'money'\n\n@dataclass\nclass Link(Column):\n    option_b: str = 'link'\n"
+        ),
+    }
+    for name, text in made.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert not find_duplicates(load(tmp_path)).findings
