@@ -94,7 +94,8 @@ def test_a_new_project_is_committed_and_bears_its_own_name(shop: Path) -> None:
     assert not [path for path, text in texts.items() if re.search("publishing.service|⟦", text, re.IGNORECASE)]
     assert 'name = "book-store"' in (shop / "pyproject.toml").read_text()
     assert "Sells books: old & new." in (shop / "pyproject.toml").read_text()
-    assert 'project_name: str = "Book Store"' in (shop / "app/config/settings.py").read_text()
+    assert 'project_name: Line = "Book Store"' in (shop / "app/config/settings.py").read_text()
+    assert (shop / "README.md").read_text().startswith("# Book Store\n\nSells books: old & new.\n")
     assert (shop / ".gitignore").is_file()
     assert (shop / "Makefile").is_file()
 

@@ -112,7 +112,8 @@ class Prometheus(Server):
             for rule in group["rules"]:
                 rule |= {"for": "1s"} if "for" in rule else {}
         (self.directory / "rules.yml").write_text(yaml.safe_dump(rules))
-        job = {"job_name": "publishing-service", "static_configs": [{"targets": [f"127.0.0.1:{target}"]}]}
+        targets = [{"targets": [f"127.0.0.1:{target}"]}]
+        job = {"job_name": "publishing-service", "static_configs": targets}
         config = {"global": {"scrape_interval": "1s"}, "rule_files": ["rules.yml"], "scrape_configs": [job]}
         (self.directory / "prometheus.yml").write_text(yaml.safe_dump(config))
 
