@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastapi_expert.scaffold.moves import Moves, rewrite
+from fastapi_expert.scaffold.from_service.moves import Moves, rewrite
 
 MOVES = Moves(
     modules={"app.core": "app.kit", "app.core.cache": "app.cache.regions", "app.server": "app.server.process"},

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastapi_expert.scaffold.pruning import Subject, prune
+from fastapi_expert.scaffold.from_service.pruning import Subject, prune
 
 POSTS = Subject(frozenset({"Post"}), frozenset({"posts", "views", "post()", "accounts.post"}), re.compile("/posts"))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fastapi_expert.errors import ExpertError
-from fastapi_expert.scaffold import example
+from fastapi_expert.scaffold.from_service import example
 from fastapi_expert.scaffold.new import Answers, lay_down
 
 _SAYS_POSTS = re.compile(r"\bposts\b|PostStatus|post_(id|tags)|view_count|ResponseCache|cache_ttl|slug/", re.IGNORECASE)

@@ -13,7 +13,7 @@ from fastapi_expert.cli.shared import progress
 from fastapi_expert.gate import check
 from fastapi_expert.gate.checks.process import give_up
 from fastapi_expert.gate.report import report_text
-from fastapi_expert.render.gate import check_document, junit, sarif
+from fastapi_expert.render.formats.gate import check_document, junit, sarif
 from fastapi_expert.render.json import dumps
 
 

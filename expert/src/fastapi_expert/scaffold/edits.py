@@ -55,13 +55,13 @@ def with_import(text: str, module: str, item: str, section: Section, *, width: i
     return _with_statement(source, imports, module, statement, section)
 
 
-def with_member(text: str, variable: str, member: str, *, beside: str = "") -> str | None:
+def with_member(text: str, variable: str, member: str, *, neighbour: str = "") -> str | None:
     """``text`` with ``member`` in the list, tuple or set that the module binds to ``variable``; None without one.
 
-    It comes where the order that the members have wants it, else after ``beside``, else last.
+    It comes where the order that the members have wants it, else after ``neighbour``, else last.
     """
     source = text.encode()
-    found = next((each for each in _displays(source, variable) if not beside or beside in _members(each)), None)
+    found = next((each for each in _displays(source, variable) if not neighbour or neighbour in _members(each)), None)
     found = found or next(iter(_displays(source, variable)), None)
     if found is None:
         return None
@@ -72,10 +72,10 @@ def with_member(text: str, variable: str, member: str, *, beside: str = "") -> s
     orders: tuple[Callable[[str], Any], ...] = (str, isort_key)
     order = next((key for key in orders if len(texts) > 1 and texts == sorted(texts, key=key)), None)
     if order is not None:
-        at = sorted([*texts, member], key=order).index(member)
+        index = sorted([*texts, member], key=order).index(member)
     else:
-        at = texts.index(beside) + 1 if beside in texts else len(texts)
-    return _inserted(source, members, found.children[-1], member, at)
+        index = texts.index(neighbour) + 1 if neighbour in texts else len(texts)
+    return _inserted(source, members, found.children[-1], member, index)
 
 
 def with_attribute(text: str, name: str, line: str, *, before: Sequence[str] = ()) -> str | None:
@@ -115,8 +115,8 @@ def with_pair(text: str, function: str, pair: str) -> str | None:
         for statement in body.named_children:
             if statement.type == "return_statement" and statement.named_children[0].type == "dictionary":
                 entries = [each for each in statement.named_children[0].named_children if each.type != "comment"]
-                at = next((i for i, each in enumerate(entries) if each.type == "dictionary_splat"), len(entries))
-                return _inserted(source, entries, statement.named_children[0].children[-1], pair, at)
+                index = next((i for i, each in enumerate(entries) if each.type == "dictionary_splat"), len(entries))
+                return _inserted(source, entries, statement.named_children[0].children[-1], pair, index)
     return None
 
 
@@ -187,8 +187,8 @@ def with_lines(text: str, lines: str, *, after: int | None) -> str:
     kept = text.splitlines(keepends=True)
     if kept and not kept[-1].endswith("\n"):
         kept[-1] += "\n"
-    at = len(kept) if after is None else min(after, len(kept))
-    return "".join([*kept[:at], lines.rstrip("\n") + "\n", *kept[at:]])
+    index = len(kept) if after is None else min(after, len(kept))
+    return "".join([*kept[:index], lines.rstrip("\n") + "\n", *kept[index:]])
 
 
 def isort_key(item: str) -> tuple[int, str]:
@@ -245,11 +245,11 @@ def _with_item(source: bytes, node: Node, item: str, width: int) -> str:
     texts = [_text(each) for each in items]
     if item in texts:
         return source.decode()
-    at = next((index for index, each in enumerate(texts) if isort_key(each) > isort_key(item)), len(texts))
+    index = next((index for index, each in enumerate(texts) if isort_key(each) > isort_key(item)), len(texts))
     closing = node.children[-1] if node.children[-1].type == ")" else None
     if closing is not None:
-        return _inserted(source, items, closing, item, at)
-    texts.insert(at, item)
+        return _inserted(source, items, closing, item, index)
+    texts.insert(index, item)
     line = f"from {_module(node)} import {', '.join(texts)}"
     comment = node.next_sibling if node.next_sibling is not None and node.next_sibling.type == "comment" else None
     if len(line) > width and not (comment is not None and comment.start_point.row == node.start_point.row):
@@ -257,16 +257,16 @@ def _with_item(source: bytes, node: Node, item: str, width: int) -> str:
     return _replaced(source, node.start_byte, node.end_byte, line)
 
 
-def _inserted(source: bytes, members: list[Node], closing: Node, member: str, at: int) -> str:
-    """``member`` as the ``at``th of what stands in brackets that ``closing`` ends: a line of its own if they are."""
+def _inserted(source: bytes, members: list[Node], closing: Node, member: str, index: int) -> str:
+    """``member`` as the ``index``th of what stands in brackets that ``closing`` ends: a line of its own if they are."""
     if not members:
         return _replaced(source, closing.start_byte, closing.start_byte, member)
     own_lines = len({each.start_point.row for each in members}) == len(members) and (
         closing.start_point.row > members[-1].end_point.row
     )
-    if at < len(members):
-        start = members[at].start_byte
-        gap = "\n" + _indent(source, members[at]) if own_lines else " "
+    if index < len(members):
+        start = members[index].start_byte
+        gap = "\n" + _indent(source, members[index]) if own_lines else " "
         return _replaced(source, start, start, f"{member},{gap}")
     last = members[-1]
     after = last.next_sibling

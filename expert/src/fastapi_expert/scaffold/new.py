@@ -12,7 +12,7 @@ from typing import Literal
 
 from fastapi_expert import __version__
 from fastapi_expert.errors import ExpertError
-from fastapi_expert.scaffold import template
+from fastapi_expert.scaffold.from_service import template
 
 Database = Literal["sqlite", "postgresql"]
 RECORD = Path(".expert/template.json")

@@ -13,7 +13,7 @@ from pathlib import Path
 from fastapi_expert import __version__
 from fastapi_expert.errors import ExpertError
 from fastapi_expert.scaffold.formatting import Formatter
-from fastapi_expert.scaffold.moves import rewrite_files
+from fastapi_expert.scaffold.from_service.moves import rewrite_files
 from fastapi_expert.scaffold.new import RECORD, Answers, git, render
 from fastapi_expert.scaffold.revisions import Chain, put_after
 

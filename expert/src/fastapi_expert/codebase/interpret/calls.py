@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from fastapi_expert.codebase.interpret import plugins, tables
+from fastapi_expert.codebase.interpret import plugins
 from fastapi_expert.codebase.interpret.attributes import (
     MODEL_METHODS,
     bases,
@@ -15,7 +15,9 @@ from fastapi_expert.codebase.interpret.attributes import (
     metaclass,
 )
 from fastapi_expert.codebase.interpret.containers import dict_method, list_method, text_method
-from fastapi_expert.codebase.interpret.functions import FUNCTIONS, router_kind
+from fastapi_expert.codebase.interpret.libraries import tables
+from fastapi_expert.codebase.interpret.libraries.functions import FUNCTIONS, router_kind
+from fastapi_expert.codebase.interpret.libraries.toolbox import TOOLS, got
 from fastapi_expert.codebase.interpret.paths import OUTSIDE, path_method
 from fastapi_expert.codebase.interpret.registration import (
     ROUTER_METHODS,
@@ -25,7 +27,6 @@ from fastapi_expert.codebase.interpret.registration import (
     route_list_method,
 )
 from fastapi_expert.codebase.interpret.runtime import Runtime
-from fastapi_expert.codebase.interpret.toolbox import TOOLS, got
 from fastapi_expert.codebase.interpret.values import (
     Arguments,
     ClassValue,

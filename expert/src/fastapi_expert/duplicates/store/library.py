@@ -193,9 +193,7 @@ def _packed_purposes(purposes: "PurposeIndex") -> dict[str, bytes]:
 
 
 def _unpacked_purposes(parts: Mapping[str, memoryview]) -> "PurposeIndex":
-    from fastapi_expert.duplicates.records.purposes import (
-        Purpose,  # a hook asks for it when the draft declares something
-    )
+    from fastapi_expert.duplicates.records.purposes import Purpose
     from fastapi_expert.duplicates.similarity.purposes import PurposeIndex
     from fastapi_expert.find.index import Index as WordIndex
 

@@ -123,7 +123,7 @@ class Document:
         for old, new in self._exported:
             for quote in "\"'":
                 if edits.has_member(text, "__all__", f"{quote}{old}{quote}"):
-                    added = edits.with_member(text, "__all__", f"{quote}{new}{quote}", beside=f"{quote}{old}{quote}")
+                    added = edits.with_member(text, "__all__", f"{quote}{new}{quote}", neighbour=f"{quote}{old}{quote}")
                     text = added or text
         return text
 

@@ -8,10 +8,15 @@ from fastapi_expert.errors import ExpertError
 from fastapi_expert.scaffold import edits
 from fastapi_expert.scaffold.fields import Field
 from fastapi_expert.scaffold.inferred import registration
-from fastapi_expert.scaffold.inferred.conventions import Sibling, sibling_called
 from fastapi_expert.scaffold.inferred.imports import Import, ImportResolver, section
+from fastapi_expert.scaffold.inferred.learned.conventions import Sibling, sibling_called
+from fastapi_expert.scaffold.inferred.learned.tables import (
+    AUDIT,
+    Style,
+    style_of,
+    table_name,
+)
 from fastapi_expert.scaffold.inferred.sources import Sources
-from fastapi_expert.scaffold.inferred.tables import AUDIT, Style, style_of, table_name
 from fastapi_expert.scaffold.inferred.writing import Line, Writing
 from fastapi_expert.scaffold.naming import Names
 from fastapi_expert.scaffold.plan import AlreadyThere, File, Plan

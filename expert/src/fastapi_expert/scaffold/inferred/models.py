@@ -5,7 +5,7 @@ import re
 from fastapi_expert.scaffold.fields import Field
 from fastapi_expert.scaffold.inferred.document import Document, Drafts
 from fastapi_expert.scaffold.inferred.imports import Import
-from fastapi_expert.scaffold.inferred.tables import AUDIT, audit_fields
+from fastapi_expert.scaffold.inferred.learned.tables import AUDIT, audit_fields
 from fastapi_expert.scaffold.inferred.words import Resource
 from fastapi_expert.scaffold.inferred.writing import as_plain
 

@@ -11,8 +11,8 @@ from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import ImportFacts
 from fastapi_expert.codebase.vocabulary import VERBS, is_test_path
 from fastapi_expert.errors import ExpertError
-from fastapi_expert.scaffold.inferred.conventions import Sibling
 from fastapi_expert.scaffold.inferred.imports import Import
+from fastapi_expert.scaffold.inferred.learned.conventions import Sibling
 from fastapi_expert.scaffold.inferred.renaming import Renaming
 from fastapi_expert.scaffold.inferred.sources import Sources
 

@@ -11,18 +11,18 @@ from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.errors import ExpertError
 from fastapi_expert.scaffold.fields import Field
 from fastapi_expert.scaffold.formatting import Formatter
-from fastapi_expert.scaffold.inferred.conventions import User, learn, tables_of_people
 from fastapi_expert.scaffold.inferred.imports import Import, ImportResolver
-from fastapi_expert.scaffold.inferred.renaming import Renaming
-from fastapi_expert.scaffold.inferred.sources import Sources
-from fastapi_expert.scaffold.inferred.tables import (
+from fastapi_expert.scaffold.inferred.learned.conventions import User, learn, tables_of_people
+from fastapi_expert.scaffold.inferred.learned.tables import (
     audit_fields,
     key_of,
     style_of,
     table_name,
 )
-from fastapi_expert.scaffold.inferred.visibility import owner_columns, seen_by
-from fastapi_expert.scaffold.inferred.ways import learn_ways
+from fastapi_expert.scaffold.inferred.learned.visibility import owner_columns, seen_by
+from fastapi_expert.scaffold.inferred.learned.ways import learn_ways
+from fastapi_expert.scaffold.inferred.renaming import Renaming
+from fastapi_expert.scaffold.inferred.sources import Sources
 from fastapi_expert.scaffold.inferred.writing import Target, Writing
 from fastapi_expert.scaffold.plan import Wanted
 from fastapi_expert.scaffold.pythons import oldest_python

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import FunctionFacts, ImportFacts
-from fastapi_expert.scaffold.inferred.conventions import Sibling
 from fastapi_expert.scaffold.inferred.imports import Import, ImportResolver
+from fastapi_expert.scaffold.inferred.learned.conventions import Sibling
 from fastapi_expert.scaffold.inferred.sources import Sources
 
 

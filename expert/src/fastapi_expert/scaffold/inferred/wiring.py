@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 
 from fastapi_expert.scaffold.inferred import registration
 from fastapi_expert.scaffold.inferred.document import Drafts
-from fastapi_expert.scaffold.inferred.tables import audit_fields, inherits_columns
+from fastapi_expert.scaffold.inferred.learned.tables import audit_fields, inherits_columns
 from fastapi_expert.scaffold.inferred.words import Resource
 
 
@@ -67,7 +67,7 @@ def _put_migration(resource: Resource, drafts: Drafts) -> None:
 
 
 def _put_tests(resource: Resource, drafts: Drafts) -> None:
-    from fastapi_expert.scaffold.inferred.makers import fixtures_of, maker_of
+    from fastapi_expert.scaffold.inferred.learned.makers import fixtures_of, maker_of
     from fastapi_expert.scaffold.inferred.tests import way_of
 
     way = way_of(resource.codebase, resource.sources, resource.sibling)

@@ -7,9 +7,9 @@ from typing import Any
 
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.scaffold.fields import Field
+from fastapi_expert.scaffold.inferred.learned.visibility import Seen
 from fastapi_expert.scaffold.inferred.resource_plan import ResourcePlan
 from fastapi_expert.scaffold.inferred.sources import Sources
-from fastapi_expert.scaffold.inferred.visibility import Seen
 from fastapi_expert.scaffold.inferred.writing import Target
 from fastapi_expert.scaffold.naming import article
 from fastapi_expert.scaffold.plan import Wanted

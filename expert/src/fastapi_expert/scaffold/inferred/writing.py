@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from fastapi_expert.scaffold.fields import KINDS, Field
 from fastapi_expert.scaffold.inferred.imports import Import
-from fastapi_expert.scaffold.inferred.tables import Key, PyType, Style
+from fastapi_expert.scaffold.inferred.learned.tables import Key, PyType, Style
 from fastapi_expert.scaffold.naming import Names
 
 _PYTHON = {

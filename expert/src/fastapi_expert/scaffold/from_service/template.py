@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from fastapi_expert.errors import ExpertError
-from fastapi_expert.scaffold import example
+from fastapi_expert.scaffold.from_service import example
 
 OPEN, CLOSE = "⟦", "⟧"
 _EXAMPLE = "# DATABASE_URL=postgresql://app:password@localhost/app"
@@ -95,7 +95,7 @@ def _make_blanks(file: Path) -> None:
 
 def _service() -> Path:
     packed = Path(str(files("fastapi_expert.scaffold"))) / "service"
-    checkout = Path(__file__).parents[4] / "service"
+    checkout = Path(__file__).parents[5] / "service"
     for folder in (packed, checkout):
         if (folder / "app" / "main.py").is_file():
             return folder

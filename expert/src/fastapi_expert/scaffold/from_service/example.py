@@ -12,7 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from fastapi_expert.errors import ExpertError
-from fastapi_expert.scaffold.pruning import Subject, bound_by, prune, public_names
+from fastapi_expert.scaffold.from_service.pruning import (
+    Subject,
+    bound_by,
+    prune,
+    public_names,
+)
 
 _EVERYTHING = frozenset({"*"})
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.model import Component, Route
 from fastapi_expert.errors import UsageError
-from fastapi_expert.scaffold.inferred.conventions import Sibling
+from fastapi_expert.scaffold.inferred.learned.conventions import Sibling
 from fastapi_expert.scaffold.inferred.sources import Sources
 
 _SUPERUSER = re.compile(r"\b\w*user\w*\.(is_superuser|is_super_user|is_admin|is_staff|superuser)\b(?!\s*\()")

@@ -1,0 +1,1 @@
+"""What a project's most complete resource tells of its team's way of writing one."""
