@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from fastapi_expert.codebase.interpret.interpreter import Interpreter
+from fastapi_expert.codebase.interpret.values import FunctionValue, Partial, Site
 from fastapi_expert.codebase.link.classes import Classes
 from fastapi_expert.codebase.link.protection.request import Request, Shared
 from fastapi_expert.codebase.link.protection.verdict import Layer, Verdict, doubtful, verdict_of
@@ -40,7 +41,20 @@ class Judge:
             site = request.security
             what = "Security() that lets a stranger through, as far as the text tells"
             best = Verdict("unknown", (Evidence(site.path, site.line, what),))
+        if best.protection == "none" and (site := self._of_a_library(route)) is not None:
+            what = "an endpoint of an installed library, of whose ways to refuse not all are followed"
+            best = Verdict("unknown", (Evidence(site.path, site.line, what),))
         return best
+
+    def _of_a_library(self, route: FlatRoute) -> Site | None:
+        """Where the endpoint of ``route`` stands, when that is a library's code."""
+        endpoint = route.entry.endpoint
+        while isinstance(endpoint, Partial):
+            endpoint = endpoint.function
+        if not isinstance(endpoint, FunctionValue) or not self.shared.interp.names.is_library(endpoint.path):
+            return None
+        facts = self.shared.interp.names.function(endpoint.path, endpoint.qualname)
+        return Site(endpoint.path, facts.line if facts is not None else 1)
 
     def _layers(self, request: "Request") -> Iterator[Layer]:
         """What the request meets; a fault of our own becomes a problem and a doubt, never silence or a wrong answer."""
