@@ -26,6 +26,7 @@ from fastapi_expert.gate.checks.process import (
     given_up,
     run,
     stop_all,
+    undisturbed,
 )
 from fastapi_expert.gate.checks.tools import PROJECT, Call, Tool
 from fastapi_expert.gate.fix import fix
@@ -99,10 +100,13 @@ class _Gate:
         codebase = duplicates.read_tree(self.tree, self.config)  # before any thread: reading may fork
         pool = ThreadPoolExecutor(max_workers=1 + max(2, os.cpu_count() or 1))  # one for the type checker alone
         try:
-            futures = [pool.submit(job) for job in self._tool_jobs()]
+            jobs = self._tool_jobs()
+            with undisturbed():
+                futures = [pool.submit(job) for job in jobs]
             chosen = tests.choose(codebase, changed) if self._wants("tests") else tests.Choice()
             if chosen.tests:
-                futures.append(pool.submit(self._tests, chosen))
+                with undisturbed():
+                    futures.append(pool.submit(self._tests, chosen))
             results = [*self._annotations(), *self._tests_not_run(chosen)]
             ours = [
                 self._ours("duplicates", codebase, duplicates.candidates, self._duplicates),

@@ -5,12 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 _running: set["subprocess.Popen[bytes]"] = set()
-_state = {"given up": False}
+_state = {"given up": False, "undisturbed": False}
 """True from the moment somebody gives up to the next gate: who has just ended one tool must not start another. No
 `threading.Event`, whose lock a signal handler could find taken by what it interrupts."""
 
@@ -95,7 +95,23 @@ def give_up(*_: object) -> None:
     here, and the gate asks :func:`given_up` at its end.
     """
     stop_all()
-    raise KeyboardInterrupt
+    if not _state["undisturbed"]:
+        raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def undisturbed() -> Generator[None]:
+    """Start threads in here: a pool that is interrupted while it starts one forgets it, with the tool that it runs.
+
+    Raises KeyboardInterrupt at the end when somebody gave up meanwhile.
+    """
+    _state["undisturbed"] = True
+    try:
+        yield
+    finally:
+        _state["undisturbed"] = False
+    if given_up():
+        raise KeyboardInterrupt
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:
