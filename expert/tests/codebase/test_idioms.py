@@ -569,3 +569,34 @@ def test_what_is_read_is_what_runs(idiom: str, tmp_path: Path) -> None:
     running = running_table(tmp_path, "main:app")
     assert table(codebase) == running
     assert running
+
+
+def test_a_text_is_not_formatted_from_what_the_interpreter_has_for_an_object(tmp_path: Path) -> None:
+    """Objects that hold one another many times over have no text that we could tell, and would be a long one."""
+    program = """
+        from fastapi import APIRouter, FastAPI
+
+        class Node:
+            def __init__(self, *below):
+                self.below = below
+
+        node = Node()
+        for _ in range(60):
+            node = Node(node, node)
+
+        app = FastAPI()
+        known = APIRouter(prefix="/%s/%d" % ("a", 1))
+        unknown = APIRouter(prefix="/%s" % node)
+
+        @known.get("/x")
+        def x(): ...
+
+        @unknown.get("/y")
+        def y(): ...
+
+        app.include_router(known)
+        app.include_router(unknown)
+    """
+    codebase = read(tmp_path, {"main.py": program})
+    assert ("GET", "/a/1/x") in {(row[0], row[1]) for row in table(codebase)}
+    assert [route.path for route in codebase.inventory.routes if route.reach == "unattached"]

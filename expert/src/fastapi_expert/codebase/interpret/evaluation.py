@@ -1,6 +1,7 @@
 """Expressions to values, as far as the text tells; the rest is an Unknown that says why."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -247,16 +248,22 @@ def _binary(interp: Runtime, expr: ir.Binary, scope: Scope) -> Any:
     if sign == "*" and isinstance(right, int) and right < MAX_LOOP and (isinstance(left, str) or is_list(left)):
         return left * right
     if sign == "%" and isinstance(left, str):
-        try:
-            return left % (tuple(right) if is_list(right) else right)
-        except (TypeError, ValueError, KeyError):
-            return Unknown(Site(scope.path, interp.line), "a text that is formatted from what is not known")
+        return _filled(left, right, Site(scope.path, interp.line))
     if sign == "|" and is_dict(left) and is_dict(right):
         return {**left, **right}
     if sign == "/" and isinstance(left, PathValue):
         return divided(left, right, Site(scope.path, interp.line))
     unknown = left if isinstance(left, Unknown) else right
     return unknown if isinstance(unknown, Unknown) else Unknown(Site(scope.path, interp.line), "a computed value")
+
+
+def _filled(text: str, given: Any, site: Site) -> Any:
+    """``text % given``, of plain values alone: an object of the program has no text that we could tell."""
+    values = list(given) if is_list(given) else list(given.values()) if is_dict(given) else [given]
+    if all(one is None or isinstance(one, (str, int, float)) for one in values):
+        with suppress(TypeError, ValueError, KeyError, OverflowError):
+            return text % (tuple(given) if is_list(given) else given)
+    return Unknown(site, "a text that is formatted from what is not known")
 
 
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
