@@ -50,14 +50,12 @@ class Workbench:
         return (
             Tool(
                 name="list_files",
-                title="List files",
                 description="The files below a folder.",
                 parameters=(Parameter("path", "string", "Relative to the project's root.", aliases=("folder",)),),
                 function=self._list_files,
             ),
             Tool(
                 name="read_file",
-                title="Read a file",
                 description="The text of a file; of a long one, the lines asked for.",
                 parameters=(
                     Parameter(
@@ -70,7 +68,6 @@ class Workbench:
             ),
             Tool(
                 name="write_file",
-                title="Write a file",
                 description=(
                     "Write a whole file. Refused when it holds what is here already: then use what the refusal names."
                 ),
@@ -93,7 +90,6 @@ class Workbench:
             ),
             Tool(
                 name="edit_file",
-                title="Edit a file",
                 description="Replace one passage, which must occur exactly once. Judged as write_file is.",
                 parameters=(
                     Parameter(
@@ -109,7 +105,6 @@ class Workbench:
             ),
             Tool(
                 name="commit_changes",
-                title="Commit",
                 description=(
                     "Commit all you wrote, credited to you, as `type(scope): description`. Refused while the gate "
                     "finds faults."

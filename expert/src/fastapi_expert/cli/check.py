@@ -10,6 +10,7 @@ import typer
 
 from fastapi_expert.cli.options import JsonFlag
 from fastapi_expert.cli.shared import progress
+from fastapi_expert.errors import UsageError
 from fastapi_expert.gate import check
 from fastapi_expert.gate.checks.process import give_up
 from fastapi_expert.gate.report import report_text
@@ -27,7 +28,9 @@ class Format(StrEnum):
 
 
 def command(
-    path: Annotated[Path | None, typer.Argument(metavar="PATH", help="In the repository; here when left out.")] = None,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE]...", help="These alone; or a directory of the repository.")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every file, not only what changed.")] = False,
     since: Annotated[str | None, typer.Option(metavar="REV", help="What changed since this revision was left.")] = None,
     staged: Annotated[bool, typer.Option("--staged", help="What is staged, not what lies in the work tree.")] = False,
@@ -38,14 +41,16 @@ def command(
 ) -> None:
     """Check what changed: format, imports, lint, types, security, duplicates, annotations and the tests it can affect.
 
-    The tools are the project's own, with its configuration. Exit code: 0 passed, 1 not passed, 2 error.
+    The tools are the project's own, with its configuration; what was there before the change is left out, also with
+    FILEs. Exit code: 0 passed, 1 not passed, 2 error.
 
     Example: expert check --since main --format sarif
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, give_up)
     with progress("checking"):
-        report = check(path or Path.cwd(), staged=staged, since=since, everything=everything, fix_them=fix)
+        start, files = _places(paths or [])
+        report = check(start, files=files, staged=staged, since=since, everything=everything, fix_them=fix)
     format = Format.JSON if json else format
     if format is Format.JSON:
         sys.stdout.write(dumps(check_document(report)))
@@ -57,3 +62,13 @@ def command(
         sys.stdout.write(report_text(report, reasons=reasons) + "\n")
     if not report.passed:
         raise typer.Exit(1)
+
+
+def _places(paths: list[Path]) -> tuple[Path, list[Path]]:
+    """Where the repository is looked for, and the files that it is about (none: all that changed)."""
+    if len(paths) == 1 and paths[0].is_dir():
+        return paths[0], []
+    folders = [path for path in paths if path.is_dir()]
+    if folders:
+        raise UsageError("a directory stands alone", where=str(folders[0]), do="give files, or one directory")
+    return (paths[0].absolute().parent if paths else Path.cwd()), paths

@@ -45,9 +45,15 @@ _Look = Callable[[Codebase, Changes, Config], list[_T]]
 
 
 def check(
-    start: Path, *, staged: bool = False, since: str | None = None, everything: bool = False, fix_them: bool = False
+    start: Path,
+    *,
+    files: Sequence[Path] = (),
+    staged: bool = False,
+    since: str | None = None,
+    everything: bool = False,
+    fix_them: bool = False,
 ) -> Report:
-    """Run the gate over what changed in the repository around ``start`` (all of it with ``everything``).
+    """Run the gate over what changed in the repository around ``start``: ``files`` alone, all with ``everything``.
 
     ``fix_them`` first applies the formatters and the linter's safe fixes to the changed files. Raises GitError outside
     a repository and ConfigError for a configuration without meaning; a tool that is missing or breaks is part of the
@@ -57,11 +63,16 @@ def check(
     begin()
     config = load(project_root(start))
     _verify(config)
-    changed = changes(start, staged=staged, since=since, everything=everything, exclude=config.check.exclude)
+
+    def look() -> Changes:
+        exclude = config.check.exclude
+        return changes(start, files=files, staged=staged, since=since, everything=everything, exclude=exclude)
+
+    changed = look()
     fixed: tuple[str, ...] = ()
     if fix_them and changed.python:
         fixed = fix(changed, config.check.timeout, skip=config.check.skip)
-        changed = changes(start, staged=staged, since=since, everything=everything, exclude=config.check.exclude)
+        changed = look()
     with contextlib.ExitStack() as stack:
         in_place = changed.scope != "index" or changed.repo is None
         tree = work_tree(changed.root, changed.repo) if in_place else stack.enter_context(_index(changed))

@@ -1,0 +1,70 @@
+"""What is learned of a team's ways, as plain data; every place is a path relative to the root, and a line from 1."""
+
+from typing import NamedTuple
+
+
+class Place(NamedTuple):
+    path: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}"
+
+
+class Part(NamedTuple):
+    """Something that the example consists of: ``what`` is its role, ``name`` what it is called or the line itself."""
+
+    what: str
+    name: str
+    place: Place
+
+
+class Resource(NamedTuple):
+    """The resource that the team wrote most completely; ``learned`` are the ways that `expert add` takes from it."""
+
+    name: str
+    parts: tuple[Part, ...]
+    learned: tuple[str, ...]
+
+
+class Home(NamedTuple):
+    """Where things of a kind lie: ``pattern`` is a file, or a path with a name in angle brackets.
+
+    ``count`` of the ``total`` lie there; ``example`` is one of them.
+    """
+
+    kind: str
+    pattern: str
+    count: int
+    total: int
+    example: Place
+
+
+class Idiom(NamedTuple):
+    """One thing that is said in one way: how often, the first places, and under which condition at the first."""
+
+    what: str
+    count: int
+    places: tuple[Place, ...]
+    condition: str = ""
+
+
+class Step(NamedTuple):
+    """What must follow a change of some kind, and where one reads how."""
+
+    when: str
+    what: str
+    place: Place
+
+
+class Conventions(NamedTuple):
+    """``why_no_resource`` says why none can be an example; empty where there is one."""
+
+    resource: Resource | None
+    why_no_resource: str
+    homes: tuple[Home, ...]
+    parameters: tuple[Idiom, ...]
+    permissions: tuple[Idiom, ...]
+    errors: tuple[Idiom, ...]
+    pages: tuple[Idiom, ...]
+    afterwards: tuple[Step, ...]
