@@ -63,6 +63,8 @@ lock: $(READY) ## renew requirements.lock (hashes, every platform, no index addr
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	    --extra telemetry --constraint requirements.lock service/pyproject.toml -o service/requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	    --constraint requirements.lock expert/pyproject.toml expert/requirements-build.in -o expert/requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	    --all-extras --constraint requirements.lock service/pyproject.toml service/requirements-dev.in \
 	    -o service/requirements-dev.lock
 

@@ -15,6 +15,7 @@ from fastapi_expert.gate import check
 from fastapi_expert.gate.checks.process import give_up
 from fastapi_expert.gate.report import report_text
 from fastapi_expert.render.formats.gate import check_document, junit, sarif
+from fastapi_expert.render.formats.github import gate_annotations
 from fastapi_expert.render.json import dumps
 
 
@@ -25,6 +26,7 @@ class Format(StrEnum):
     JSON = "json"
     SARIF = "sarif"
     JUNIT = "junit"
+    GITHUB = "github"
 
 
 def command(
@@ -37,6 +39,9 @@ def command(
     fix: Annotated[bool, typer.Option("--fix", help="Apply the safe fixes first.")] = False,
     reasons: Annotated[bool, typer.Option("--reasons", help="Print each chosen test and why it was chosen.")] = False,
     format: Annotated[Format, typer.Option(help="How to print the report.")] = Format.TEXT,
+    sarif_file: Annotated[
+        Path | None, typer.Option("--sarif", metavar="FILE", help="Write the same as SARIF, too.")
+    ] = None,
     json: JsonFlag = False,
 ) -> None:
     """Check what changed: format, imports, lint, types, security, duplicates, annotations and the tests it can affect.
@@ -51,6 +56,8 @@ def command(
     with progress("checking"):
         start, files = _places(paths or [])
         report = check(start, files=files, staged=staged, since=since, everything=everything, fix_them=fix)
+    if sarif_file is not None:
+        sarif_file.write_text(sarif(report), encoding="utf-8")
     format = Format.JSON if json else format
     if format is Format.JSON:
         sys.stdout.write(dumps(check_document(report)))
@@ -58,6 +65,8 @@ def command(
         sys.stdout.write(sarif(report))
     elif format is Format.JUNIT:
         sys.stdout.write(junit(report))
+    elif format is Format.GITHUB:
+        sys.stdout.write(gate_annotations(report))
     else:
         sys.stdout.write(report_text(report, reasons=reasons) + "\n")
     if not report.passed:

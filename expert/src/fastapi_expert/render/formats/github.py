@@ -6,11 +6,26 @@ Source: "Workflow commands for GitHub Actions" and actions/toolkit's `command.ts
 from collections.abc import Sequence
 
 from fastapi_expert.duplicates.model import Finding
+from fastapi_expert.gate.model import Finding as Fault
+from fastapi_expert.gate.model import Report
 
 
 def annotations(findings: Sequence[Finding], *, prefix: str = "") -> str:
     """One `::warning` line a finding, on its first place; ``prefix`` leads from the repository to the root."""
     return "".join(_annotation(finding, prefix) for finding in findings)
+
+
+def gate_annotations(report: Report) -> str:
+    """One `::error` line a finding of the gate, and one for each check that could not be made."""
+    unfit = [one for one in report.checks if one.status in ("missing", "broken")]
+    lines = [_command("error", _of_fault(one), one.message) for one in report.findings]
+    lines += [_command("error", {"title": f"{one.name} {one.status}"}, one.note) for one in unfit]
+    return "".join(lines)
+
+
+def _of_fault(fault: Fault) -> dict[str, str]:
+    title = fault.check if fault.rule == fault.check else f"{fault.check} {fault.rule}"
+    return {"file": fault.path, "line": str(fault.line), "endLine": str(fault.end_line), "title": title}
 
 
 def _annotation(finding: Finding, prefix: str) -> str:
@@ -23,7 +38,11 @@ def _annotation(finding: Finding, prefix: str) -> str:
         "title": f"{finding.rule} {finding.title}",
     }
     message = f"{finding.message}\n{finding.advice}" + (f"\nSee {others}" if others else "")
-    return f"::warning {','.join(f'{key}={_property(value)}' for key, value in properties.items())}::{_data(message)}\n"
+    return _command("warning", properties, message)
+
+
+def _command(kind: str, properties: dict[str, str], message: str) -> str:
+    return f"::{kind} {','.join(f'{key}={_property(value)}' for key, value in properties.items())}::{_data(message)}\n"
 
 
 def _data(text: str) -> str:
