@@ -62,12 +62,15 @@ def load(
     return Codebase(root, found, tuple(exclude), cache)
 
 
-def load_known(root: Path, *, exclude: Sequence[str] = (), near: str = "", most: int = 400) -> tuple["Codebase", int]:
-    """As much of the codebase at ``root`` as its cache holds, files beside ``near`` first, and the number of files that
-    are left out. Nothing is read."""
+def load_known(
+    root: Path, *, exclude: Sequence[str] = (), near: str = "", most: int = 3_000_000, seconds: float = 0.0
+) -> tuple["Codebase", int]:
+    """As much of the codebase at ``root`` as its cache holds, up to ``most`` bytes of source, files beside ``near``
+    first, and the number of files that are left out. The nearest of what is not held is read, for ``seconds``."""
     root = root.resolve(strict=True)
     with paused_collection():
-        found, left_out = known(root, exclude=exclude, cache=Cache.of(root), near=near, most=most)
+        store = Cache.of(root)
+        found, left_out = known(root, exclude=exclude, cache=store, near=near, most=most, seconds=seconds)
     return Codebase(root, found, tuple(exclude), True), left_out
 
 
