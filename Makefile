@@ -53,8 +53,7 @@ chaos: $(READY) ## faults put into a running deployment: what is lost, what come
 fuzz: $(READY) ## the long forms: five thousand random programs, fifty additions to a project, and schemathesis
 	EXPERT_PROGRAMS=5000 $(BIN)/python -m pytest -c expert/pyproject.toml --rootdir expert \
 	    expert/tests/codebase/test_generated_programs.py
-	EXPERT_ADDITIONS=50 $(BIN)/python -m pytest -c expert/pyproject.toml --rootdir expert -o timeout=7200 \
-	    expert/tests/scaffold/test_fifteen.py
+	$(BIN)/python -m bench additions
 	$(BIN)/python -m pytest -c service/pyproject.toml --rootdir service service/tests -m fuzz
 
 lock: $(READY) ## renew requirements.lock (hashes, every platform, no index address)

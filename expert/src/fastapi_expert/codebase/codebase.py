@@ -200,6 +200,11 @@ class Codebase:
         return self._ask(lambda linked: linked.catalogue.kinds)
 
     @cached_property
+    def made_tables(self) -> tuple[Component, ...]:
+        """Tables that a call makes (`users = Table("users", …)`), which :attr:`kinds` does not have."""
+        return self._ask(lambda linked: tuple([one for one in linked.catalogue.extra if one.kind == "table"]))
+
+    @cached_property
     def table(self) -> "tuple[RouteRow, ...]":
         """Every route as its application tries it; cheaper than :attr:`served`."""
         return self._ask(lambda linked: linked.table)
