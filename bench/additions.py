@@ -137,7 +137,8 @@ def tests(folder: Path, count: int, seed: int, part: tuple[int, int]) -> None:
 
 
 def _run(folder: Path, *command: str, **environment: str) -> None:
-    env = {**os.environ, "PYTHONPATH": str(folder), **environment}
+    path = os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))
+    env = {**os.environ, "PYTHONPATH": path, **environment}
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Failed(f"{' '.join(command[-6:])}\n{done.stdout[-3000:]}\n{done.stderr[-1500:]}")
