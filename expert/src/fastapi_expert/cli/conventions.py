@@ -9,8 +9,8 @@ from fastapi_expert import config
 from fastapi_expert.cli.options import JsonFlag
 from fastapi_expert.cli.shared import project, read
 from fastapi_expert.conventions import conventions
+from fastapi_expert.conventions.report import TOPICS, conventions_document, conventions_text
 from fastapi_expert.errors import UsageError
-from fastapi_expert.render.conventions import TOPICS, conventions_document, conventions_text
 from fastapi_expert.render.json import write_json
 from fastapi_expert.render.terminal import printable, write
 

@@ -8,11 +8,11 @@ from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.model import Component, Kind, Route
 from fastapi_expert.codebase.vocabulary import METHODS, WEBSOCKET
 from fastapi_expert.conventions import conventions
+from fastapi_expert.conventions.report import TOPICS, conventions_document, conventions_text
 from fastapi_expert.find import Entry
 from fastapi_expert.find.closeup import MOST_LINES, Closeup, Closeups, Use
 from fastapi_expert.mcp.lines import first, is_below, limit_of, unserved
 from fastapi_expert.mcp.workspace import Workspace
-from fastapi_expert.render.conventions import TOPICS, conventions_document, conventions_text
 from fastapi_expert.render.json import component_json
 from fastapi_expert.render.routes import is_unprotected
 from fastapi_expert.tool import Answer, Json, Parameter, Tool, rows_schema
