@@ -384,6 +384,7 @@ WRONG_CALLS: list[tuple[str, dict[str, Any], str]] = [
     ("credit_contributor", {"agent": "x", "files": ["nope.py"]}, "no file"),
     ("propose_code", {"code": "X = 1", "path": "../elsewhere.py"}, "outside of the project"),
     ("propose_code", {"code": "X = 1", "path": "/etc/elsewhere.py"}, "outside of the project"),
+    ("propose_code", {"code": "# large\n" * 300_000, "path": "large.py"}, "2,400,000 bytes is more than 2,000,000"),
     ("check_changes", {"files": ["nope.py"]}, "no such file"),
     ("check_changes", {"files": ["../nope.py"]}, "no such file"),
 ]
@@ -445,12 +446,15 @@ def test_malformed_messages_are_answered_and_the_server_goes_on(project: Path) -
         b'{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"map_codebase","arguments":[]}}',
         b'{"jsonrpc":"2.0","id":4,"method":"resources/read","params":{"uri":"expert://nothing"}}',
         b'{"jsonrpc":"2.0","id":5,"method":"ping"}',
+        b'{"jsonrpc":"2.0","id":null,"method":"ping"}',
         b"[" * 100_000,
     )
     codes = {answer.get("id"): answer["error"]["code"] for answer in answers if "error" in answer and answer["id"]}
     assert codes == {1: -32601, 2: -32602, 3: -32602, 4: -32002}
     assert {"jsonrpc": "2.0", "id": 5, "result": {}} in answers
-    assert sum(answer["id"] is None for answer in answers) == 3
+    refused = [answer["error"]["message"] for answer in answers if answer["id"] is None]
+    assert len(refused) == 4
+    assert "the id of a request is a string or a number" in refused
 
 
 def test_what_a_tool_prints_does_not_reach_the_client(project: Path) -> None:

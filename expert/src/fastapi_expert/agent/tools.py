@@ -18,6 +18,8 @@ from fastapi_expert.tool import Parameter, Refused, Tool
 
 NAME = "fastapi-expert"
 """Who is credited."""
+_UNASKED = "add_resource"
+"""A tool of the server that writes without asking the person: the model writes file by file here."""
 
 
 class Approver(Protocol):
@@ -44,7 +46,9 @@ class Workbench:
 
     def tools(self) -> Mapping[str, Tool]:
         """Every tool; a refusal is a `Refused` or an `ExpertError` in words for the model."""
-        return {**ExpertCapabilities(self._files.root).tools, **{tool.name: tool for tool in self._own_tools()}}
+        shared = ExpertCapabilities(self._files.root).tools
+        kept = {name: tool for name, tool in shared.items() if name != _UNASKED}
+        return {**kept, **{tool.name: tool for tool in self._own_tools()}}
 
     def _own_tools(self) -> tuple[Tool, ...]:
         return (
