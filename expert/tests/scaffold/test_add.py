@@ -153,6 +153,23 @@ def test_a_dry_run_shows_the_diff_and_writes_nothing(shop: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("order", "an order"),
+        ("hour", "an hour"),
+        ("user", "a user"),
+        ("unit", "a unit"),
+        ("umbrella", "an umbrella"),
+        ("order-item", "an order item"),
+        ("x", "an x"),
+        ("product", "a product"),
+    ],
+)
+def test_a_noun_has_its_article(word: str, said: str) -> None:
+    assert names_of(word).a_noun == said
+
+
+@pytest.mark.parametrize(
     ("text", "what"),
     [
         ("name", "is no field"),

@@ -3,6 +3,7 @@
 Fifty of them, with all the tests and on PostgreSQL too, are `python -m bench additions`.
 """
 
+import json
 import os
 import random
 import subprocess
@@ -44,6 +45,18 @@ def test_many_resources_migrate_up_and_down_and_are_what_the_models_say(shop: Pa
         [sys.executable, "-c", script], cwd=shop, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+
+
+def test_no_two_of_many_resources_share_a_name_in_the_document(shop: Path) -> None:
+    """A schema whose name is taken gets its module's in front, and generated clients lose it."""
+    done = run(sys.executable, "-m", "app", "openapi", cwd=shop)
+    assert done.returncode == 0, done.stderr[-2000:]
+    document = json.loads(done.stdout)
+    schemas = document["components"]["schemas"]
+    assert [name for name in schemas if "__" in name] == []
+    assert {"OrderRead", "Order", "NewsCreate", "FriendshipUpdate"} <= set(schemas)
+    operations = [one["operationId"] for path in document["paths"].values() for one in path.values() if "tags" in one]
+    assert len(operations) == len(set(operations))
 
 
 def test_the_tests_of_any_of_many_resources_are_green(shop: Path) -> None:
