@@ -52,11 +52,12 @@ RESOURCES = {
 
 def additions(count: int, seed: int) -> list[tuple[str, list[str]]]:
     """Resources in a random order in which each comes after what it refers to; beyond the list, the same again under
-    other names."""
+    other names, of the resource and of its fields: of the same fields it would be the same resource."""
     wanted = dict(RESOURCES)
     for number in range(count - len(RESOURCES)):
         name, fields = list(RESOURCES.items())[number % len(RESOURCES)]
-        wanted[f"{name}-no{'abcdefghij'[number // len(RESOURCES)]}"] = fields
+        mark = "abcdefghij"[number // len(RESOURCES)]
+        wanted[f"{name}-no{mark}"] = " ".join(_marked(fields.split(), mark))
     waiting, done = list(wanted.items())[:count], list[tuple[str, list[str]]]()
     random.Random(seed).shuffle(waiting)
     while waiting:
@@ -70,6 +71,16 @@ def additions(count: int, seed: int) -> list[tuple[str, list[str]]]:
                 waiting.remove((name, fields))
                 break
     return done
+
+
+def _marked(arguments: list[str], mark: str) -> Iterator[str]:
+    """The fields under names of their own."""
+    for before, argument in zip(["", *arguments], arguments, strict=False):
+        name, colon, kind = argument.partition(":")
+        if argument.startswith("--"):
+            yield argument
+        else:
+            yield f"{name}_{mark}{colon}{kind}" if colon or before == "--owner" else argument
 
 
 class Failed(Exception):
