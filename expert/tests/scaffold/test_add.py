@@ -195,6 +195,10 @@ def test_a_field_that_has_no_meaning_is_explained(text: str, what: str) -> None:
         parse(text)
 
 
+def test_a_reference_names_a_resource_as_it_was_added() -> None:
+    assert parse("part:ref[order-item]").ref == parse("part:ref[order_item]").ref == "order_item"
+
+
 def test_a_field_that_is_there_twice_is_refused() -> None:
     with pytest.raises(FieldError, match="twice"):
         parse_all(["name:str", "name:text"])

@@ -1,5 +1,6 @@
 """What is learned of a team's ways, as plain data; every place is a path relative to the root, and a line from 1."""
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 
@@ -11,7 +12,8 @@ class Place(NamedTuple):
         return f"{self.path}:{self.line}"
 
 
-class Part(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Part:
     """Something that the example consists of: ``what`` is its role, ``name`` what it is called or the line itself."""
 
     what: str
@@ -19,7 +21,8 @@ class Part(NamedTuple):
     place: Place
 
 
-class Resource(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Resource:
     """The resource that the team wrote most completely; ``learned`` are the ways that `expert add` takes from it."""
 
     name: str
@@ -27,7 +30,8 @@ class Resource(NamedTuple):
     learned: tuple[str, ...]
 
 
-class Home(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Home:
     """Where things of a kind lie: ``pattern`` is a file, or a path with a name in angle brackets.
 
     ``count`` of the ``total`` lie there; ``example`` is one of them.
@@ -40,7 +44,8 @@ class Home(NamedTuple):
     example: Place
 
 
-class Idiom(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Idiom:
     """One thing that is said in one way: how often, the first places, and under which condition at the first."""
 
     what: str
@@ -49,7 +54,8 @@ class Idiom(NamedTuple):
     condition: str = ""
 
 
-class Step(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Step:
     """What must follow a change of some kind, and where one reads how."""
 
     when: str
@@ -57,7 +63,8 @@ class Step(NamedTuple):
     place: Place
 
 
-class Conventions(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Conventions:
     """``why_no_resource`` says why none can be an example; empty where there is one."""
 
     resource: Resource | None

@@ -1,6 +1,6 @@
 """`expert conventions`: as lines to read, and as a document."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastapi_expert.conventions.model import Conventions, Idiom
@@ -93,12 +93,16 @@ def _idiom_lines(idioms: Sequence[Idiom]) -> list[str]:
     ]
 
 
-_LINES = {
+def _step_lines(found: Conventions) -> list[str]:
+    return [f"when {step.when}: {step.what} ({step.place})" for step in found.afterwards]
+
+
+_LINES: dict[str, Callable[[Conventions], list[str]]] = {
     "resource": _resource_lines,
     "homes": _home_lines,
     "parameters": lambda found: _idiom_lines(found.parameters),
     "permissions": lambda found: _idiom_lines(found.permissions),
     "errors": lambda found: _idiom_lines(found.errors),
     "pages": lambda found: _idiom_lines(found.pages),
-    "afterwards": lambda found: [f"when {step.when}: {step.what} ({step.place})" for step in found.afterwards],
+    "afterwards": _step_lines,
 }
