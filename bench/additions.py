@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,10 +28,9 @@ from fastapi_expert.addition import postgres
 from fastapi_expert.scaffold.new import Answers, lay_down
 
 STEPS = ("add", "check", "migrations", "tests")
-EVERYTHING = "label:str! body:text? count:int^ kind:enum[small,big] made:date at:datetime? code:uuid on:bool"
-EVERYTHING += " ratio:float price:decimal mail:email? site:url? extra:json? owner:ref[user]"
 RESOURCES = {
-    "gadget": EVERYTHING,
+    "gadget": "label:str! body:text? count:int^ kind:enum[small,big] made:date at:datetime? code:uuid on:bool"
+    " ratio:float price:decimal mail:email? site:url? extra:json? owner:ref[user]",
     "order": "total:decimal status:enum[open,paid] buyer:ref[user]",  # we have an Order, too
     "news": "headline:str! --public",  # no plural of its own
     "data-point": "value:float at:datetime! uid:uuid!",
@@ -124,7 +123,7 @@ def migrations(folder: Path, *_: object) -> None:
 
 
 @contextmanager
-def _databases(folder: Path) -> Iterator[list[str]]:
+def _databases(folder: Path) -> Generator[list[str]]:
     programs = postgres.binaries(Path(sys.executable))
     if programs is None:
         print("  no PostgreSQL here: SQLite alone", flush=True)
