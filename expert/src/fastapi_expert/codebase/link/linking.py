@@ -331,4 +331,7 @@ def _with_verdict(served: ServedRoute, method: str, verdict: Verdict) -> Route:
         protection=verdict.protection,
         by=verdict.by,
         when=verdict.when,
+        scopes=verdict.asked.scopes,
+        callers=verdict.asked.callers,
+        guards=verdict.asked.guards,
     )
