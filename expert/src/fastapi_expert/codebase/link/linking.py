@@ -141,6 +141,11 @@ class Linked:
             self.catalogue.mark_value(route.entry.endpoint, "endpoint", anywhere=True)
         self._mark()
 
+    @property
+    def applications(self) -> list[Router]:
+        """The applications of this codebase, in the order they were made."""
+        return [app for app, _ in self._served]
+
     @cached_property
     def link_inputs(self) -> LinkInputs | None:
         """What was read so far; None when that was more than facts, so that they do not tell whether it still holds."""
