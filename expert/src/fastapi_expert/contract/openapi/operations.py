@@ -205,6 +205,8 @@ class Operations:
 
     def _titled(self, one: Given) -> Schema:
         schema = self._schemas.field(one.field, "input")
+        if one.where == "File":
+            schema = self._schemas.as_file(schema)
         if "$ref" not in schema and "title" not in schema:
             schema["title"] = one.field.alias.title().replace("_", " ")
         return schema

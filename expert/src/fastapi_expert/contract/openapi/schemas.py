@@ -38,7 +38,8 @@ class Schemas:
         self, models: Models, unknown: Callable[[str], None], module: Callable[[str], str], pins: Pins
     ) -> None:
         self.models = models
-        self._decimals_have_patterns = pins.of("pydantic").may_be_at_least((2, 12))
+        pydantic = pins.of("pydantic")
+        self._decimals_have_patterns = pydantic.may_be_at_least((2, 12)) and pydantic.is_below((2, 14))
         self._files_have_media_types = pins.of("fastapi").may_be_at_least((0, 129))
         self._unknown = unknown
         self._module = module
@@ -84,13 +85,23 @@ class Schemas:
     def _outside(self, name: str, mode: Mode) -> Schema:
         if name == "decimal.Decimal":
             return _copied(DECIMAL[mode], *(() if self._decimals_have_patterns else ("pattern",)))
-        if name.endswith(".UploadFile") and self._files_have_media_types:
-            return {"type": "string", "contentMediaType": "application/octet-stream"}
         found = format_of(name)
+        if name.endswith(".UploadFile") and found is not None:
+            return self.as_file(_copied(found))
         if found is None:
             self._unknown(f"{name} is of a library")
             return {}
         return _copied(found)
+
+    def as_file(self, schema: Schema) -> Schema:
+        """What stands for bytes in a form, as the project's FastAPI writes it."""
+        if not self._files_have_media_types:
+            return schema
+        if schema.get("format") == "binary":
+            schema = {key: one for key, one in schema.items() if key != "format"}
+            return {**schema, "contentMediaType": "application/octet-stream"}
+        parts = {key: [self.as_file(one) for one in schema[key]] for key in ("anyOf",) if key in schema}
+        return {**schema, **parts, **({"items": self.as_file(schema["items"])} if "items" in schema else {})}
 
     def _mapping(self, type_: Type, mode: Mode) -> Schema:
         if not type_.args:
@@ -104,7 +115,7 @@ class Schemas:
         return schema
 
     def _union(self, type_: Type, mode: Mode) -> Schema:
-        parts = [self.of(one, mode) for one in type_.args]
+        parts = [self.of(one, mode) for one in type_.args if not _is_skipped(one)]
         distinct: list[Schema] = []
         for part in parts:
             for one in part["anyOf"] if part.keys() == {"anyOf"} else [part]:
@@ -142,7 +153,9 @@ class Schemas:
         title = title if isinstance(title, str) else model.title + _arguments(type_)
         described = {"description": model.description} if model.description else {}
         if model.kind == "enum":
-            return {**self._literal(model.values), "title": title, **described}
+            kinds = {_json_type(one) for one in model.values}
+            kind = {"type": kinds.pop()} if len(kinds) == 1 else {}
+            return {"enum": model.values, **kind, "title": title, **described}
         if model.kind == "root":
             return {**self.of(model.root or Type("any"), mode), "title": title, **described}
         if model.kind == "named tuple":
@@ -279,7 +292,8 @@ class Schemas:
             for place, args in both:
                 first, second = self._components[place, args, "input"], self._components[place, args, "output"]
                 if (place, args) not in differing and (
-                    _without_modes(first) != _without_modes(second) or self._holds(first, differing)
+                    _without_modes(first) != _without_modes(second)
+                    or self._holds(first, differing | {(place, args)})  # one that holds itself is named twice
                 ):
                     differing.add((place, args))
         return differing
@@ -291,6 +305,11 @@ class Schemas:
                 self._holds(one, differing) for one in schema.values()
             )
         return any(self._holds(one, differing) for one in schema) if is_list(schema) else False
+
+
+def _is_skipped(type_: Type) -> bool:
+    """`SkipJsonSchema[None]`: a part of a union that is kept out of the document."""
+    return any(isinstance(one, Mark) and one.name == "SkipJsonSchema" for one in type_.marks)
 
 
 def title_of(name: str) -> str:

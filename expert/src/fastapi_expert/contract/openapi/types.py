@@ -212,6 +212,9 @@ class Types:
             return Type("list", args=(read(items[0]),)) if is_open else Type("tuple", args=tuple(map(read, items)))
         if last in _TRANSPARENT:
             return read(items[0])
+        if last == "SkipJsonSchema":
+            inner = read(items[0])
+            return replace(inner, marks=(*inner.marks, Mark("SkipJsonSchema", (), {})))
         if last in ("Type", "type"):
             return Type("subclass")
         if last in ("Page", "Annotated", "Json"):
