@@ -14,6 +14,7 @@ from fastapi_expert.codebase.interpret.values import (
     Partial,
     Scope,
     Site,
+    Uncalled,
 )
 from fastapi_expert.codebase.link.protection.outcomes import State
 from fastapi_expert.codebase.link.protection.request import Request
@@ -211,6 +212,8 @@ class Collector:
         asked = plain(dependency.scopes) if dependency.scopes is not None else []
         scopes = [*scopes, *(one for one in asked if isinstance(one, str))] if isinstance(asked, list) else scopes
         call = dependency.call
+        if isinstance(call, Uncalled):
+            call = self._request.uncalled(call)
         if call is None and type_ is not None:
             call = self._class_value(type_)
         while isinstance(call, Partial):

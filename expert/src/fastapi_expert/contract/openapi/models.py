@@ -195,7 +195,17 @@ class Models:
         head = text.partition("[")[0].rpartition(".")[2]
         if head == "RootModel" and "[" in text:
             model.root = self._types.of(text[text.index("[") + 1 : -1], None, scope, bound)
-        elif head not in (*_MODELS, "Generic", "Protocol", "ABC", "TypedDict", "NamedTuple", "object", "str", "int"):
+        elif last not in _MODELS and head not in (
+            *_MODELS,
+            "Generic",
+            "Protocol",
+            "ABC",
+            "TypedDict",
+            "NamedTuple",
+            "object",
+            "str",
+            "int",
+        ):
             model.unknown.append(f"what {model.title} inherits from {last}")
 
     def _field(self, one: FieldFacts, scope: Scope, bound: Bound, model: Model) -> ModelField | None:

@@ -286,7 +286,7 @@ class Operations:
         while isinstance(endpoint, Partial):
             endpoint = endpoint.function
         type_ = self._types.of(facts.returns, facts.returns_expr, endpoint.scope)
-        return None if self._is_response(type_) else type_
+        return None if type_.kind == "none" or self._is_response(type_) else type_
 
     def _is_response(self, type_: Type) -> bool:
         if type_.kind == "union":

@@ -40,6 +40,8 @@ class Schemas:
         self.models = models
         pydantic = pins.of("pydantic")
         self._decimals_have_patterns = pydantic.may_be_at_least((2, 12)) and pydantic.is_below((2, 14))
+        self._unions_have_null = not pydantic.is_below((2, 0))
+        self._single_values_twice = pydantic.is_below((2, 10))
         self._files_have_media_types = pins.of("fastapi").may_be_at_least((0, 129))
         self._unknown = unknown
         self._module = module
@@ -115,7 +117,8 @@ class Schemas:
         return schema
 
     def _union(self, type_: Type, mode: Mode) -> Schema:
-        parts = [self.of(one, mode) for one in type_.args if not _is_skipped(one)]
+        kept = [one for one in type_.args if not _is_skipped(one) and (self._unions_have_null or one.kind != "none")]
+        parts = [self.of(one, mode) for one in kept]
         distinct: list[Schema] = []
         for part in parts:
             for one in part["anyOf"] if part.keys() == {"anyOf"} else [part]:
@@ -129,6 +132,8 @@ class Schemas:
             self._unknown("a value of Literal")
         kinds = {_json_type(one) for one in known}
         schema: Schema = {"const": known[0]} if len(known) == 1 else {"enum": known}
+        if self._single_values_twice and len(known) == 1:
+            schema["enum"] = known
         if len(kinds) == 1:
             schema["type"] = kinds.pop()
         return schema
@@ -155,7 +160,8 @@ class Schemas:
         if model.kind == "enum":
             kinds = {_json_type(one) for one in model.values}
             kind = {"type": kinds.pop()} if len(kinds) == 1 else {}
-            return {"enum": model.values, **kind, "title": title, **described}
+            one = {"const": model.values[0]} if self._single_values_twice and len(model.values) == 1 else {}
+            return {"enum": model.values, **one, **kind, "title": title, **described}
         if model.kind == "root":
             return {**self.of(model.root or Type("any"), mode), "title": title, **described}
         if model.kind == "named tuple":

@@ -1,6 +1,6 @@
 """Annotations as types: through aliases, strings, unions and generics, with what `Annotated` says besides."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -292,6 +292,13 @@ class Types:
         """The plain value of an expression: numbers, texts, lists, mappings; NotKnown where the text does not tell."""
         if ir.tag(expr) == ir.ELLIPSIS:
             return ...
+        call = ir.match(expr, ir.Call)
+        if call is not None and isinstance(call.function, str):
+            symbol = self.names.resolve(scope.path, call.function)
+            make = _MADE.get(symbol.name) if symbol is not None and symbol.kind == "external" else None
+            given = [plain(self.interp.evaluate(one, scope)) for one in call.args]
+            if make is not None and given and not call.keywords and all(map(is_known, given)):
+                return make(given)
         return plain(self.interp.evaluate(expr, scope))
 
 
@@ -329,6 +336,19 @@ def _union(parts: Sequence[Type]) -> Type:
     return flat[0] if len(flat) == 1 else Type("union", args=tuple(flat))
 
 
+def _time(given: list[Any]) -> Any:
+    hour, minute, second = [*given, 0, 0][:3]
+    return f"{hour:02}:{minute:02}:{second:02}"
+
+
+_MADE: dict[str, Callable[[list[Any]], Any]] = {
+    "decimal.Decimal": lambda given: str(given[0]),
+    "uuid.UUID": lambda given: str(given[0]),
+    "pathlib.Path": lambda given: "/".join(map(str, given)),
+    "datetime.time": _time,
+    "datetime.date": lambda given: "-".join(f"{one:02}" for one in given),
+}
+"""What is made by a call of the standard library, as JSON holds it."""
 _BUILTINS = frozenset({"str", "int", "float", "bool", "bytes", "complex"})
 
 
