@@ -1,5 +1,6 @@
 """The fields of Pydantic models, enumerations and data classes, as pydantic collects them."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,20 +19,28 @@ _IGNORED = frozenset({"model_config", "Config", "__tablename__", "__table_args__
 _NO_FIELDS = frozenset({"Relationship", "relationship", "PrivateAttr"})
 
 
+def _pascal(name: str) -> str:
+    """As pydantic does it: letters after others become small."""
+    return re.sub(r"([0-9A-Za-z])_(?=[0-9A-Z])", r"\1", name.title())
+
+
 def _camel(name: str) -> str:
+    if re.match(r"^[a-z]+[A-Za-z0-9]*$", name) and not re.search(r"\d(?=[a-z])", name):
+        return name
+    return re.sub(r"^_*[A-Z]", lambda found: found[0].lower(), _pascal(name))
+
+
+def _humped(name: str) -> str:
+    """As humps does it: only what follows an underscore changes."""
     first, *rest = name.split("_")
     return first + "".join(part[:1].upper() + part[1:] for part in rest)
-
-
-def _pascal(name: str) -> str:
-    return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
 
 
 _GENERATORS: dict[str, Callable[[str], str]] = {
     "to_camel": _camel,
     "to_pascal": _pascal,
-    "camelize": _camel,
-    "pascalize": _pascal,
+    "camelize": _humped,
+    "pascalize": lambda name: _humped(f"_{name}"),
     "to_snake": str,
 }
 """What functions of pydantic and humps make of a field's name."""
