@@ -413,9 +413,21 @@ def _middleware(interp: Runtime, router: Router, name: str, given: Arguments) ->
         options = {key: one for key, one in given.keywords.items() if key != "middleware_class"}
         if options:
             value = Instance(External("starlette.middleware.Middleware"), given.site, {"0": value, **options})
-        router.middleware.append((value, given.site))
+        _note_middleware(interp, router, value, given.site)
         return None
-    return Method(router.middleware, "note")
+    return Method(router, "decorate_middleware")
+
+
+def _decorate_middleware(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
+    function = given.args[0] if given.args else None
+    _note_middleware(interp, router, function, given.site)
+    return function
+
+
+def _note_middleware(interp: Runtime, router: Router, value: Any, site: Site) -> None:
+    """Remember a middleware, with the conditions that this runs under and the text does not settle."""
+    conditions = interp.conditions_since(router.region) if router.region != interp.region else ()
+    router.middleware.append((Doubtful(value, conditions) if conditions else value, site))
 
 
 def _exception_handler(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
@@ -484,6 +496,7 @@ ROUTER_METHODS: dict[str, _Act] = {
     "frontend": _frontend,
     "add_middleware": _middleware,
     "middleware": _middleware,
+    "decorate_middleware": _decorate_middleware,
     "exception_handler": _exception_handler,
     "add_exception_handler": _exception_handler,
     "add_resource": _add_resource,

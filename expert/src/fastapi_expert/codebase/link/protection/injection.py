@@ -37,7 +37,7 @@ from fastapi_expert.codebase.link.protection.values import (
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import Param
 from fastapi_expert.codebase.syntax.ir import Expr
-from fastapi_expert.codebase.vocabulary import REQUESTS
+from fastapi_expert.codebase.vocabulary import REQUESTS, WEBSOCKET
 
 _SENT = frozenset({"Path", "Body", "Form", "File"})
 """Where a value is read from that the caller sends by itself: present and valid."""
@@ -95,14 +95,17 @@ class Injecting(Signatures):
         kind = library.last(named_class(marker))
         if kind in _SENT:
             return FREE
+        named = marker.attributes.get("alias", param.name)
+        if self.is_generous and kind in ("Header", "Query") and not library.is_credential(named):
+            return FREE
         default = marker.attributes.get("default", marker.attributes.get("0", MISSING))
         if param.default and ir.match(param.default_expr, ir.Call) is None:
             default = self.evaluate(param.default_expr, State({}), function.scope)
         if default is MISSING or default is Ellipsis:
             return FREE if kind == "Query" and is_endpoint else FOREIGN
         if kind in ("Header", "Cookie"):
-            self.saw_credentials = True
-        if kind == "Query" and is_endpoint:
+            self.looks_for(f"reads {kind.lower()} {named if isinstance(named, str) else param.name}", marker.site)
+        if kind == "Query" and is_endpoint and self.method != WEBSOCKET:
             return FREE
         return ABSENT if not truth(default).value else default
 
@@ -165,19 +168,17 @@ class Injecting(Signatures):
             return replayed
         before = self.memory.copy()
         specific, self.is_specific = self.is_specific, False
-        saw, self.saw_credentials = self.saw_credentials, False
+        seen, self.seen = self.seen, ()
         reads, self.reads_state = self.reads_state, False
         self.memory.dependencies[key] = (call, [Outcome("pass", FREE, dependency.site)])  # one that needs itself
         pending, self.pending = self.pending, []
-        state = State({})
         trying, self._trying = self._trying, 0
         try:
-            value = self._call(call, dependency, state)
-            ends = [Outcome("pass", value, dependency.site, state.assumptions, state.credentials)]
-        except Ended:
-            ends = []
+            raised, ends = self._ends(call, dependency)
+            if not ends and not self.is_generous and raised and all(one.kind == "error" for one in raised):
+                raised, ends = self._sending_more(call, dependency, raised)
         finally:
-            raised, self.pending = self.pending, pending
+            self.pending = pending
             self._trying = trying
         named = named_call(call)
         trail = ((dependency.site, f"dependency {named}"),) if named else ()
@@ -191,9 +192,42 @@ class Injecting(Signatures):
         if not self.is_specific:
             self.remember(key, call, outcomes, before)
         self.is_specific = self.is_specific or specific
-        self.saw_credentials = self.saw_credentials or saw
+        self.seen = seen or ((*trail, *self.seen) if self.seen else ())
         self.reads_state = self.reads_state or reads
         return outcomes
+
+    def _ends(self, call: Any, dependency: Dependency) -> tuple[list[Outcome], list[Outcome]]:
+        """What a dependency raises, and how it ends otherwise."""
+        self.pending = []
+        state = State({})
+        try:
+            value = self._call(call, dependency, state)
+        except Ended:
+            return self.pending, []
+        return self.pending, [Outcome("pass", value, dependency.site, state.assumptions, state.credentials)]
+
+    def _sending_more(
+        self, call: Any, dependency: Dependency, raised: list[Outcome]
+    ) -> tuple[list[Outcome], list[Outcome]]:
+        """How a dependency ends that breaks for who sends nothing: it may wait for what is not a credential.
+
+        Where more than that is missing it turns the stranger away, whatever the status of its answer.
+        """
+        self.is_generous = True
+        try:
+            again, ends = self._ends(call, dependency)
+        finally:
+            self.is_generous = False
+        if ends:
+            return again, ends
+        return [self._turned_away(one) for one in raised], []
+
+    def _turned_away(self, one: Outcome) -> Outcome:
+        """An error that missing credentials led to and that the caller is answered, as a refusal."""
+        status = self.status(one.value)
+        if not one.credentials or status is None or not 300 <= status < 500:
+            return one
+        return one._replace(kind="refuse", trail=(*one.trail, (one.site, f"raises {status} without credentials")))
 
     def replayed(self, key: Any) -> list[Outcome] | None:
         """How the same dependency ended for another route; overridden where that is remembered."""
@@ -255,7 +289,8 @@ class Injecting(Signatures):
 
     def _called(self, instance: Instance, site: Site, state: State) -> Any:
         if isinstance(instance.cls, ClassValue):
-            self.saw_credentials = self.saw_credentials or bool(self.scheme_of(instance))
+            if scheme := self.scheme_of(instance):
+                self.looks_for(f"security scheme {scheme}", site)
             method = self.class_attribute(instance.cls, "__call__", instance, site, state)
             if isinstance(method, FunctionValue):
                 given = self.injected(method, state)

@@ -11,6 +11,7 @@ from fastapi_expert.codebase.link.protection.values import (
     FREE,
     Absent,
     Answer,
+    Begun,
     Connection,
     Decided,
     Foreign,
@@ -69,7 +70,8 @@ def answer(name: str, args: list[Any], keywords: dict[str, Any], site: Site) -> 
     """The response that a class of this name makes."""
     if "Redirect" in last(name):
         given = args[1] if len(args) > 1 else keywords.get("status_code", _REDIRECT)
-        return Answer(status_of(given), args[0] if args else keywords.get("url"), site)
+        location = args[0] if args else keywords.get("url")
+        return Answer(status_of(given), location.start if isinstance(location, Begun) else location, site)
     given = args[1] if len(args) > 1 else keywords.get("status_code", 200)
     status = status_of(given)
     return Answer(status if status is not None else given, None, site)
@@ -86,6 +88,34 @@ def exception(cls: External, args: list[Any], keywords: dict[str, Any], site: Si
         headers = args[2] if len(args) > 2 else keywords.get("headers")
         attributes["headers"] = headers
     return Instance(cls, site, attributes)
+
+
+def of_scope(name: str, args: list[Any], keywords: dict[str, Any]) -> Connection | None:
+    """What the classes of Starlette make of a scope, by which middleware reads a request."""
+    given = args[0] if args else keywords.get("scope", keywords.get("raw"))
+    part = _OF_SCOPE.get(last(name))
+    if part is None or not isinstance(given, Connection):
+        return None
+    return Connection(part)
+
+
+_OF_SCOPE = {
+    "Headers": "headers", "MutableHeaders": "headers", "QueryParams": "query_params", "URL": "url",
+    "Request": "", "HTTPConnection": "", "WebSocket": "", "State": "state",
+}  # fmt: skip
+
+
+_CREDENTIAL = re.compile(
+    "auth|token|key|secret|session|credential|passw|jwt|bearer|sign|hmac|csrf|xsrf|user|login|identity|cert|sid|cookie"
+    "|account|principal|role|access|otp|pin$|code",
+    re.I,
+)
+_NO_CREDENTIAL = re.compile("idempot|accept|encoding|country|language|agent", re.I)
+
+
+def is_credential(name: Any) -> bool:
+    """Whether a header or a parameter of this name may say who is calling; one whose name is not known may."""
+    return not isinstance(name, str) or (_CREDENTIAL.search(name) is not None and not _NO_CREDENTIAL.search(name))
 
 
 def is_harmless(name: str) -> bool:
@@ -153,6 +183,8 @@ def _compare_digest(args: list[Any]) -> Any:
 def _str(args: list[Any]) -> Any:
     if not args:
         return ""
+    if isinstance(args[0], Begun):
+        return args[0]
     if isinstance(args[0], (str, int, float)) and not isinstance(args[0], bool):
         return str(args[0])
     return args[0] if isinstance(args[0], (Absent, Foreign, Setting)) else derived(*args) or FREE

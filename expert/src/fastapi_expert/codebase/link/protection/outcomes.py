@@ -177,7 +177,7 @@ def valued(decision: Decision) -> Any:
     source = decision.when_true[0] if decision.when_true else FREE
     if isinstance(source, Setting):
         value = MISSING if decision.ships is None else decision.ships
-        return Setting(source.name, value, source.site, decision.credentials)
+        return source.giving(value, asked=decision.credentials)
     return source
 
 
@@ -219,7 +219,11 @@ def either_value(given: Sequence[Any], decision: Decision) -> Any:
     """A value that is the first of ``given`` where a condition holds and the second where it does not."""
     value = joined(*given)
     source = decision.when_true[0] if len(decision.when_true) == 1 else None
-    if not isinstance(source, Setting) or not isinstance(value, (Free, Opaque)) or FREE in given:
+    if isinstance(source, Opaque) and value is FREE and FREE not in given:
+        return source
+    if not isinstance(source, Setting) or not isinstance(value, (Free, Opaque, Setting)) or FREE in given:
         return value
     shipped = MISSING if decision.ships is None else given[0] if decision.ships else given[1]
-    return Setting(source.name, shipped, source.site, decision.credentials)
+    if isinstance(shipped, Setting):
+        shipped = shipped.default
+    return source.giving(shipped, asked=decision.credentials)

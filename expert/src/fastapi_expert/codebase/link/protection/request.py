@@ -1,13 +1,14 @@
 """One stranger's request for one route: what it meets, outermost first."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 from fastapi_expert.codebase.interpret.interpreter import Interpreter
 from fastapi_expert.codebase.interpret.values import (
     ClassValue,
+    Condition,
     Dependency,
     Doubtful,
     External,
@@ -19,21 +20,27 @@ from fastapi_expert.codebase.interpret.values import (
     Scope,
     Site,
     Uncalled,
+    Unknown,
 )
 from fastapi_expert.codebase.link.classes import Classes
 from fastapi_expert.codebase.link.protection import library
 from fastapi_expert.codebase.link.protection.injection import Injecting
 from fastapi_expert.codebase.link.protection.outcomes import (
+    Assumption,
     Outcome,
     State,
     is_refusing_answer,
+    together,
 )
 from fastapi_expert.codebase.link.protection.refusals import Refusals
 from fastapi_expert.codebase.link.protection.stranger import Ended, Exhausted
+from fastapi_expert.codebase.link.protection.stranger.names import unread
+from fastapi_expert.codebase.link.protection.stranger.runtime import Trail
 from fastapi_expert.codebase.link.protection.values import (
     Connection,
     Memory,
     Native,
+    Setting,
 )
 from fastapi_expert.codebase.link.protection.verdict import Layer, doubtful
 from fastapi_expert.codebase.link.routes import FlatRoute
@@ -50,7 +57,7 @@ class _Ended(NamedTuple):
     outcomes: list[Outcome]
     state: dict[str, Any]
     variables: dict[int, Any]
-    saw_credentials: bool
+    seen: Trail
     reads_state: bool = False
     what: str = ""
 
@@ -67,6 +74,8 @@ class Shared:
         self.given: dict[int, tuple[Uncalled, Any]] = {}
         self.middleware: dict[Any, _Ended] = {}
         """How each middleware ends for all paths at once."""
+        self.setters: dict[tuple[str, str, str], set[str]] = {}
+        self.known_attributes: dict[tuple[int, str], tuple[Instance, Any]] = {}
         self.aliases: dict[tuple[str, str], tuple[Dependency | None, Instance | None, Expr, Scope]] = {}
         self.by_path: set[Any] = set()
         """Those that have to be run for each route."""
@@ -83,11 +92,14 @@ class Request(Injecting):
         self.given = shared.given
         self.lines = shared.lines
         self.aliases = shared.aliases
+        self.setters = shared.setters
+        self.known_attributes = shared.known_attributes
         self.differs = False
         """Whether what ran before left behind what it leaves for this path alone."""
         self.route = route
         self.family = (tuple([id(one) for one in route.chain if one.is_app]), frozenset(_PARAMETER.findall(route.path)))
         self.applications = [one for one in route.chain if one.is_app]
+        self.application = self.applications[-1] if self.applications else None
         self.overrides = [pair for app in self.applications[-1:] for pair in _overrides(app)]
         self.answers = [pair for app in reversed(self.applications) for pair in app.answers]
 
@@ -106,7 +118,7 @@ class Request(Injecting):
             return False
         self.memory.state.update(known.state)
         self.memory.variables.update(known.variables)
-        self.saw_credentials = self.saw_credentials or known.saw_credentials
+        self.seen = self.seen or known.seen
         self.reads_state = self.reads_state or known.reads_state
         return True
 
@@ -117,24 +129,37 @@ class Request(Injecting):
     def _ended(self, call: Any, outcomes: list[Outcome], before: Memory, what: str = "") -> _Ended:
         state = {name: one for name, one in self.memory.state.items() if before.state.get(name) is not one}
         variables = {name: one for name, one in self.memory.variables.items() if before.variables.get(name) is not one}
-        return _Ended(call, outcomes, state, variables, self.saw_credentials, self.reads_state, what)
+        return _Ended(call, outcomes, state, variables, self.seen, self.reads_state, what)
 
     def layers(self) -> Iterator[Layer]:
         """What a stranger meets, outermost first."""
         for app in self.applications:
             for value, site in reversed(app.middleware):
-                found = self._known_middleware(value, site)
+                conditions = value.conditions if isinstance(value, Doubtful) else ()
+                found = self._known_middleware(value.value if isinstance(value, Doubtful) else value, site)
                 if found is not None:
-                    yield found
-        self.saw_credentials = False
+                    yield _conditional(found, conditions)
+        self.seen = ()
         for one in self.route.dependencies:
             self.steps = 0
             yield self._layer("dependency", one.site, partial(self.depend, one, None, _NOWHERE))
+        for one in self.route.doubtful:
+            yield self._doubtful(one)
         endpoint = self.route.entry.endpoint
         while isinstance(endpoint, Partial):
             endpoint = endpoint.function
         if isinstance(endpoint, FunctionValue):
             yield from self._endpoint(endpoint)
+
+    def _doubtful(self, one: Doubtful | Unknown) -> Layer:
+        """A dependency that is there only under conditions; it leaves nothing behind for what runs later."""
+        self.steps = 0
+        if isinstance(one, Unknown):
+            return Layer("dependency", one.site, doubtful(f"dependencies that are not known: {one.reason}", one.site))
+        before = self.memory.copy()
+        found = self._layer("dependency", one.value.site, partial(self.depend, one.value, None, _NOWHERE))
+        self.memory = before
+        return _conditional(found, one.conditions)
 
     def _layer(self, what: str, site: Site, act: Callable[[State], Any]) -> Layer:
         """Run ``act`` by itself: what it raises and what it gives are how the layer ends."""
@@ -291,6 +316,20 @@ class Request(Injecting):
             return self.evaluate(expr, State({}), endpoint.scope)
         except Ended:
             return None
+
+
+def _conditional(layer: Layer, conditions: Sequence[Condition]) -> Layer:
+    """A layer that a request meets only under ``conditions``."""
+    if not conditions:
+        return layer
+    assumed = tuple([Assumption(unread(one), None) for one in conditions])
+    outcomes = [one._replace(assumptions=together(assumed, one.assumptions)) for one in layer.outcomes]
+    without = tuple([one._replace(ships=_is_unset(one.source) or None) for one in assumed])
+    return layer._replace(outcomes=[*outcomes, Outcome("pass", None, layer.site, without)])
+
+
+def _is_unset(source: Any) -> bool:
+    return isinstance(source, Setting) and source.default is None
 
 
 def _overrides(app: Router) -> list[tuple[Any, Any]]:

@@ -32,6 +32,13 @@ FREE = Free()
 
 
 @dataclass(frozen=True, slots=True)
+class Begun(Free):
+    """A text of which only the beginning is known."""
+
+    start: str
+
+
+@dataclass(frozen=True, slots=True)
 class Opaque:
     """What cannot be read: a library, a body out of reach."""
 
@@ -50,10 +57,13 @@ class Setting:
     default: Any = field(compare=False)
     site: Site
     asked: bool = False
+    written: Any = field(default=MISSING, compare=False)
+    """The default that the code writes out, where ``default`` is what a computation made of it."""
 
-    def giving(self, value: Any) -> "Setting":
+    def giving(self, value: Any, *, asked: bool | None = None) -> "Setting":
         """What a computation makes of it that gives ``value`` as shipped."""
-        return Setting(self.name, value, self.site, self.asked)
+        written = self.default if self.written is MISSING else self.written
+        return Setting(self.name, value, self.site, self.asked if asked is None else asked, written)
 
 
 Undecided = Free | Opaque | Setting
@@ -144,7 +154,7 @@ def joined(left: Any, right: Any) -> Any:
 def tainted(value: Any) -> Any:
     """A value that code came to because credentials are missing."""
     if isinstance(value, Setting):
-        return Setting(value.name, value.default, value.site, True)
+        return Setting(value.name, value.default, value.site, True, value.written)
     plain = value is None or isinstance(value, (bool, str, int)) or ((is_list(value) or is_dict(value)) and not value)
     return Absent(value) if plain else value
 

@@ -96,7 +96,7 @@ class Conditions(Following):
                     return Decision(None, False, (other,), (other,))
                 return Decision(None, one.asked, (one,), (one,), shipped)
         if operator == "in" and isinstance(right, Connection) and right.part in ASKED_BY_NAME:
-            self.saw_credentials = True
+            self.looks_for(f"looks into {right.part}", Site(self.file, self.line))
             return known(False, credentials=True)
         if isinstance(left, (Free, Connection)) or isinstance(right, (Free, Connection)):
             if operator == "is" and (left is None or right is None):

@@ -19,6 +19,7 @@ from fastapi_expert.codebase.link.protection.values import (
     ABSENT,
     FREE,
     Absent,
+    Begun,
     BoundMethod,
     Connection,
     Decided,
@@ -58,7 +59,7 @@ class Expressions(Following):
             shipped = [one.default if isinstance(one, Setting) else one for one in parts]
             if all(isinstance(one, (str, int)) for one in shipped):
                 return "".join(str(one) for one in shipped)  # a path or a text: taken as shipped
-        return derived(*parts) or FREE
+        return _begun(parts[0], derived(*parts) or FREE)
 
     def eval_call(self, expr: Expr, state: State, scope: Scope) -> Any:
         self.steps += 1
@@ -97,6 +98,9 @@ class Expressions(Following):
             if isinstance(receiver, Instance) and id(receiver) in self.made:
                 return BoundMethod((receiver, None), "super")
             return BoundMethod((receiver, cls), "super") if isinstance(cls, ClassValue) else FREE
+        if _method_name(call.function) in ("url_for", "url_path_for") and call.args:
+            given = [self.evaluate(one, state, scope) for one in call.args]
+            return next((one for one in given if isinstance(one, str)), FREE)  # the route's name tells where it leads
         if name in ("getattr", "hasattr") and len(call.args) >= 2:
             owner, key = (self.evaluate(one, state, scope) for one in call.args[:2])
             if not isinstance(key, str):
@@ -123,21 +127,21 @@ class Expressions(Following):
 
     def eval_attribute(self, expr: Expr, state: State, scope: Scope) -> Any:
         one = ir.Attribute._make(expr)
-        return self.attribute(self.evaluate(one.value, state, scope), one.name, Site(scope.path, 0), state)
+        return self.attribute(self.evaluate(one.value, state, scope), one.name, Site(scope.path, self.line), state)
 
     def eval_subscript(self, expr: Expr, state: State, scope: Scope) -> Any:
         one = ir.Subscript._make(expr)
         value = self.evaluate(one.value, state, scope)
         key = self.evaluate(one.index, state, scope)
         if isinstance(value, Connection):
-            return self.asked(value, key, site=Site(scope.path, 0), state=state, subscript=True)
+            return self.asked(value, key, site=Site(scope.path, self.line), state=state, subscript=True)
         if is_dict(value):
             known_one: Any = value.get(key, MISSING) if isinstance(key, (str, int, type(None))) else MISSING
             return derived(key) or FREE if known_one is MISSING else known_one
         if is_list(value) and isinstance(key, int) and -len(value) <= key < len(value):
             return value[key]
         if isinstance(value, Absent):
-            self.doubt(state, Site(scope.path, 0))
+            self.doubt(state, Site(scope.path, self.line))
         return value if isinstance(value, (Absent, Foreign, Opaque, Setting, ClassValue, External)) else FREE
 
     def eval_display(self, expr: Expr, state: State, scope: Scope) -> Any:
@@ -175,6 +179,7 @@ class Expressions(Following):
                 return plain[0] + plain[1]  # a path or a text: taken as shipped
             if all(is_list(side) for side in plain):
                 return [*plain[0], *plain[1]]
+            return _begun(plain[0], derived(left, right) or FREE)
         return derived(left, right) or FREE
 
     def eval_truth(self, expr: Expr, state: State, scope: Scope) -> Any:
@@ -236,6 +241,18 @@ class Expressions(Following):
 
     def eval_opaque(self, expr: Expr, state: State, scope: Scope) -> Any:
         return FREE
+
+
+def _method_name(function: Expr) -> str:
+    """The last part of what is called."""
+    part = ir.match(function, ir.Attribute)
+    return part.name if part is not None else function.rpartition(".")[2] if isinstance(function, str) else ""
+
+
+def _begun(first: Any, whole: Any) -> Any:
+    """A text that begins with ``first``, where that is all that is known of it."""
+    start = first.start if isinstance(first, Begun) else first
+    return Begun(start) if whole is FREE and isinstance(start, str) and start else whole
 
 
 EXPRESSIONS: Values = {

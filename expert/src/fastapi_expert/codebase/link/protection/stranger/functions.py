@@ -32,14 +32,14 @@ class Functions(Following):
             state.names["__class__"] = function.scope.cls
         scope = Scope(function.path, state.names, function.scope)
         pending, self.pending = self.pending, []
-        trying, self._trying = self._trying, self._trying
+        trying, file, line = self._trying, self.file, self.line
         self._stack.append(key)
         try:
             ways = self.run(body, state, scope)
             raised = self.pending
         finally:
             self._stack.pop()
-            self.pending, self._trying = pending, trying
+            self.pending, self._trying, self.file, self.line = pending, trying, file, line
         found = [*distinct(raised), *ways.ends]
         if ways.on is not None:
             end = Site(function.path, facts.end_line)

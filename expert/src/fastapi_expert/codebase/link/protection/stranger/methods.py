@@ -11,6 +11,7 @@ from fastapi_expert.codebase.link.protection.stranger.raising import POLICY_VIOL
 from fastapi_expert.codebase.link.protection.stranger.runtime import ASKED_BY_NAME, Following
 from fastapi_expert.codebase.link.protection.values import (
     ABSENT,
+    FOREIGN,
     FREE,
     PASSED,
     Absent,
@@ -164,14 +165,19 @@ class Methods(Following):
                 return self.request_method()
             if key == "type":
                 return "websocket" if self.method == "WEBSOCKET" else "http"
-            if key in ("headers", "user", "auth", "session", "state"):
+            if key in ("headers", "user", "auth", "session", "state", "client", "app"):
                 return Connection(str(key))
             return FREE
         if part == "state":
             self.reads_state = True
             return self.memory.state.get(str(key), ABSENT if default is None else default)
+        if part == "client":
+            return FOREIGN if key == 0 else FREE
         if part in ASKED_BY_NAME:
-            self.saw_credentials = self.saw_credentials or part == "session" or _is_credential(key)
+            if self.is_generous and part in ("headers", "query_params") and not library.is_credential(key):
+                return FREE
+            if part == "session" or _is_credential(key):
+                self.looks_for(f"reads {key} of {part}" if isinstance(key, str) else f"reads {part}", site)
             if subscript:
                 self.doubt(state, site)
             return Absent(default) if is_plain(default) else ABSENT

@@ -54,6 +54,8 @@ class Outside(Following):
             return MadeClass(args[1][0], args[2])
         if short == "partial" and args:
             return Partial(args[0], tuple(args[1:]), keywords)
+        if (connection := library.of_scope(name, args, keywords)) is not None:
+            return connection
         if library.is_response(name):
             return library.answer(name, args, keywords, site)
         if library.is_exception(name):
