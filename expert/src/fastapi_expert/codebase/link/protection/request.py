@@ -1,14 +1,13 @@
 """One stranger's request for one route: what it meets, outermost first."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
 from fastapi_expert.codebase.interpret.interpreter import Interpreter
 from fastapi_expert.codebase.interpret.values import (
     ClassValue,
-    Condition,
     Dependency,
     Doubtful,
     External,
@@ -24,23 +23,19 @@ from fastapi_expert.codebase.interpret.values import (
 )
 from fastapi_expert.codebase.link.classes import Classes
 from fastapi_expert.codebase.link.protection import library
-from fastapi_expert.codebase.link.protection.injection import Injecting
+from fastapi_expert.codebase.link.protection.conditional import Conditional
 from fastapi_expert.codebase.link.protection.outcomes import (
-    Assumption,
     Outcome,
     State,
     is_refusing_answer,
-    together,
 )
 from fastapi_expert.codebase.link.protection.refusals import Refusals
 from fastapi_expert.codebase.link.protection.stranger import Ended, Exhausted
-from fastapi_expert.codebase.link.protection.stranger.names import unread
 from fastapi_expert.codebase.link.protection.stranger.runtime import Trail
 from fastapi_expert.codebase.link.protection.values import (
     Connection,
     Memory,
     Native,
-    Setting,
 )
 from fastapi_expert.codebase.link.protection.verdict import Layer, doubtful
 from fastapi_expert.codebase.link.routes import FlatRoute
@@ -76,13 +71,14 @@ class Shared:
         """How each middleware ends for all paths at once."""
         self.setters: dict[tuple[str, str, str], set[str]] = {}
         self.known_attributes: dict[tuple[int, str], tuple[Instance, Any]] = {}
+        self.cases: dict[Any, Any] = {}
         self.aliases: dict[tuple[str, str], tuple[Dependency | None, Instance | None, Expr, Scope]] = {}
         self.by_path: set[Any] = set()
         """Those that have to be run for each route."""
         self.lines: dict[int, tuple[ClassValue, list[ClassValue | External]]] = {}
 
 
-class Request(Injecting):
+class Request(Conditional):
     """One stranger's request for one route."""
 
     def __init__(self, shared: Shared, route: FlatRoute, method: str) -> None:
@@ -94,6 +90,7 @@ class Request(Injecting):
         self.aliases = shared.aliases
         self.setters = shared.setters
         self.known_attributes = shared.known_attributes
+        self.cases = shared.cases
         self.differs = False
         """Whether what ran before left behind what it leaves for this path alone."""
         self.route = route
@@ -138,7 +135,7 @@ class Request(Injecting):
                 conditions = value.conditions if isinstance(value, Doubtful) else ()
                 found = self._known_middleware(value.value if isinstance(value, Doubtful) else value, site)
                 if found is not None:
-                    yield _conditional(found, conditions)
+                    yield self.under(found, conditions, site)
         self.seen = ()
         for one in self.route.dependencies:
             self.steps = 0
@@ -159,7 +156,7 @@ class Request(Injecting):
         before = self.memory.copy()
         found = self._layer("dependency", one.value.site, partial(self.depend, one.value, None, _NOWHERE))
         self.memory = before
-        return _conditional(found, one.conditions)
+        return self.under(found, one.conditions, one.value.site)
 
     def _layer(self, what: str, site: Site, act: Callable[[State], Any]) -> Layer:
         """Run ``act`` by itself: what it raises and what it gives are how the layer ends."""
@@ -316,20 +313,6 @@ class Request(Injecting):
             return self.evaluate(expr, State({}), endpoint.scope)
         except Ended:
             return None
-
-
-def _conditional(layer: Layer, conditions: Sequence[Condition]) -> Layer:
-    """A layer that a request meets only under ``conditions``."""
-    if not conditions:
-        return layer
-    assumed = tuple([Assumption(unread(one), None) for one in conditions])
-    outcomes = [one._replace(assumptions=together(assumed, one.assumptions)) for one in layer.outcomes]
-    without = tuple([one._replace(ships=_is_unset(one.source) or None) for one in assumed])
-    return layer._replace(outcomes=[*outcomes, Outcome("pass", None, layer.site, without)])
-
-
-def _is_unset(source: Any) -> bool:
-    return isinstance(source, Setting) and source.default is None
 
 
 def _overrides(app: Router) -> list[tuple[Any, Any]]:

@@ -146,9 +146,16 @@ def joined(left: Any, right: Any) -> Any:
     for one in (left, right):
         if isinstance(one, Setting):
             return one.giving(MISSING)
-    if {left is ABSENT or left is None, right is ABSENT or right is None} == {True}:
-        return ABSENT
+    if _is_nothing(left) and _is_nothing(right):
+        return next((one for one in (left, right) if isinstance(one, (Absent, Decided))), FREE)
     return FREE
+
+
+def _is_nothing(value: Any) -> bool:
+    """Whether a value counts as false on every way, be it that credentials are missing."""
+    if isinstance(value, Absent):
+        return not value.instead
+    return value is None or value is False or value == "" or (isinstance(value, Decided) and not value.value)
 
 
 def tainted(value: Any) -> Any:

@@ -135,7 +135,9 @@ class Attributes(Following):
                 return setting
         if isinstance(found, Unknown):
             return unread(found, name)
-        return otherwise if found in (MISSING, None, False) else found  # something may be put there later
+        if isinstance(found, bool):  # a flag that whoever makes the application gives it
+            return Setting(f"{part}.{name}", found, app.site)
+        return otherwise if found is MISSING or found is None else found  # something may be put there later
 
     def _assigned_by_module(self, app: Router, holder: Any, target: str) -> Any:
         """What module level gives an attribute of an application: what decides there is told apart."""

@@ -100,11 +100,16 @@ def reads_environment(expr: Expr) -> bool:
 
 
 _READ = "read from the environment"
+_GIVEN = re.compile(r"no value is known for '(\w+)' of ([\w.]+)\(\)$")
+"""A parameter of what nothing in the text calls: whoever runs the application decides."""
 _NAMED = re.compile(r"environment \((\w+)\)|([\w.]+) has no default")
 
 
 def unread(unknown: Unknown | Condition, name: str = "") -> Any:
     """What stands for a value that linking does not know, or for a condition that it does not settle."""
+    given = _GIVEN.match(unknown.reason)
+    if given is not None:
+        return Setting(f"{given[2]}({given[1]})", MISSING, unknown.site)
     if "environment" in unknown.reason or "set when it runs" in unknown.reason:
         named = _NAMED.search(unknown.reason)
         variable, field = named.groups() if named is not None else (None, None)
