@@ -35,7 +35,7 @@ from fastapi_expert.codebase.link.protection.values import (
     joined,
 )
 from fastapi_expert.codebase.syntax import ir
-from fastapi_expert.codebase.syntax.facts import Param
+from fastapi_expert.codebase.syntax.facts import FieldFacts, Param
 from fastapi_expert.codebase.syntax.ir import Expr
 from fastapi_expert.codebase.vocabulary import REQUESTS, WEBSOCKET
 
@@ -83,12 +83,13 @@ class Injecting(Signatures):
             return Instance(
                 External("fastapi.security.SecurityScopes"), Site(function.path, 1), {"scopes": self.asked_scopes()}
             )
+        by_hand = not is_endpoint or self.method == WEBSOCKET  # a browser sends no header with a websocket
         if f"{{{param.name}}}" in self.path or f"{{{param.name}:" in self.path:
             return FREE
         if param.default:
             value = self.evaluate(param.default_expr, State({}), function.scope)
-            return ABSENT if value is None and not is_endpoint else FREE
-        return FOREIGN if last in ("str", "bytes") and not is_endpoint else FREE
+            return ABSENT if value is None and by_hand else FREE
+        return FOREIGN if last in ("str", "bytes") and by_hand else FREE
 
     def _marked(self, marker: Instance, param: Param, function: FunctionValue, *, is_endpoint: bool) -> Any:
         """A parameter of `Header()`, `Query()` and their like: a stranger sends none that can be left out."""
@@ -275,17 +276,34 @@ class Injecting(Signatures):
         init = self.class_attribute(cls, "__init__", instance, site, state)
         if isinstance(init, FunctionValue):
             return self.instantiate(cls, [], self.injected(init, state), site, state)
-        facts = self.names.class_(cls.path, cls.qualname)
-        given: dict[str, Any] = {}
-        for field in facts.fields if facts is not None else ():
+        return self.instantiate(cls, [], self._of_fields(cls, state, given=True), site, state)
+
+    def _of_fields(self, cls: ClassValue, state: State, *, given: bool) -> dict[str, Any]:
+        """What the annotated attributes of a class and of its ancestors depend on; ``given`` names the others, too."""
+        found: dict[str, Any] = {}
+        for one, field in self._fields(cls):
             param = Param(field.name, "", field.annotation, field.default, field.annotation_expr, field.default_expr)
-            body = Scope(cls.path, {}, cls.scope, cls)
-            said = self.parameter(FunctionValue(cls.path, f"{cls.qualname}.__init__", body), param)
+            body = Scope(one.path, {}, one.scope, one)
+            said = self.parameter(FunctionValue(one.path, f"{one.qualname}.__init__", body), param)
             if said.dependency is not None:
-                given[field.name] = self.depend(said.dependency, said.type, said.scope, state)
-            else:
-                given[field.name] = FREE
-        return self.instantiate(cls, [], given, site, state)
+                found[field.name] = self.depend(said.dependency, said.type, said.scope, state)
+            elif said.marker is not None:
+                found[field.name] = self._marked(said.marker, param, FunctionValue(one.path, "", body))
+            elif given:
+                found[field.name] = FREE
+        return found
+
+    def _fields(self, cls: ClassValue) -> list[tuple[ClassValue, FieldFacts]]:
+        """The annotated attributes of a class and its ancestors, each with the nearest class that says it."""
+        nearest: dict[str, tuple[ClassValue, FieldFacts]] = {}
+        annotated: set[str] = set()
+        for one in self.lineage(cls):
+            facts = self.names.class_(one.path, one.qualname) if isinstance(one, ClassValue) else None
+            for field in facts.fields if facts is not None and isinstance(one, ClassValue) else ():
+                nearest.setdefault(field.name, (one, field))
+                if field.annotation or field.annotation_expr is not None:
+                    annotated.add(field.name)
+        return [found for name, found in nearest.items() if name in annotated]
 
     def _called(self, instance: Instance, site: Site, state: State) -> Any:
         if isinstance(instance.cls, ClassValue):
@@ -301,9 +319,12 @@ class Injecting(Signatures):
         return FREE
 
     def class_dependencies(self, owner: ClassValue, site: Site, state: State) -> Instance:
-        """The object of a class-based view: what its attributes depend on."""
+        """The object of a class-based view: what its ``__init__`` and its attributes depend on."""
         made = self._made(owner, site, state)
-        return made if isinstance(made, Instance) else Instance(owner, site)
+        view = made if isinstance(made, Instance) else Instance(owner, site)
+        if isinstance(self.class_attribute(owner, "__init__", view, site, state), FunctionValue):
+            view.attributes.update(self._of_fields(owner, state, given=False))
+        return view
 
     def combined(self, outcomes: list[Outcome]) -> Any:
         """What several ways of passing give."""

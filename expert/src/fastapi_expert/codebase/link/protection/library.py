@@ -18,6 +18,7 @@ from fastapi_expert.codebase.link.protection.values import (
     Opaque,
     Setting,
     derived,
+    tainted,
 )
 from fastapi_expert.codebase.vocabulary import SECURITY_SCHEMES
 
@@ -202,6 +203,16 @@ def _collection(args: list[Any]) -> Any:
     return ABSENT if isinstance(args[0], (Absent, Foreign)) else derived(*args) or FREE
 
 
+def _next(args: list[Any]) -> Any:
+    """The first item, or the default."""
+    items = args[0]
+    if is_list(items):
+        return items[0] if items else args[1] if len(args) > 1 else FREE
+    if isinstance(items, (Absent, Foreign)):
+        return tainted(args[1]) if len(args) > 1 else ABSENT
+    return derived(items) or FREE
+
+
 def _first(args: list[Any]) -> Any:
     return args[0] if args else FREE
 
@@ -209,6 +220,8 @@ def _first(args: list[Any]) -> Any:
 _PLAIN: dict[str, Callable[[list[Any]], Any]] = {
     "builtins.bool": _bool,
     "builtins.int": _int,
+    "builtins.next": _next,
+    "builtins.iter": lambda args: args[0],
     "builtins.len": _len,
     "builtins.str": _str,
     "builtins.list": _collection,

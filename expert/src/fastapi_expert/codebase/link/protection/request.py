@@ -137,6 +137,9 @@ class Request(Conditional):
                 if found is not None:
                     yield self.under(found, conditions, site)
         self.seen = ()
+        found = self._route_class()
+        if found is not None:
+            yield found
         for one in self.route.dependencies:
             self.steps = 0
             yield self._layer("dependency", one.site, partial(self.depend, one, None, _NOWHERE))
@@ -147,6 +150,25 @@ class Request(Conditional):
             endpoint = endpoint.function
         if isinstance(endpoint, FunctionValue):
             yield from self._endpoint(endpoint)
+
+    def _route_class(self) -> Layer | None:
+        """What a class of routes puts around its handlers, which run before the dependencies."""
+        router = self.route.chain[-1]
+        cls = router.attributes.get("route_class", router.keywords.get("route_class"))
+        if not isinstance(cls, ClassValue) or self.route.entry.plain or self.method == WEBSOCKET:
+            return None
+        site = router.site
+        route = Instance(cls, site)
+        method = self.class_attribute(cls, "get_route_handler", route, site, State({}))
+        if not isinstance(method, FunctionValue):
+            return None
+        self.steps = 0
+        made = self._layer("route class", site, partial(self.apply, method, [], {}, site))
+        handler = next((one.value for one in made.outcomes if isinstance(one.value, FunctionValue)), None)
+        if handler is None:
+            return None
+        what = f"route class {cls.qualname}"
+        return self._layer(what, site, partial(self.apply, handler, [Connection()], {}, site))
 
     def _doubtful(self, one: Doubtful | Unknown) -> Layer:
         """A dependency that is there only under conditions; it leaves nothing behind for what runs later."""

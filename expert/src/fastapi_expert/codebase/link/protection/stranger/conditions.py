@@ -124,8 +124,10 @@ class Conditions(Following):
             items = self.evaluate(clause.iterable, state, scope)
             if is_dict(items):
                 items = list(items)
+            if isinstance(items, (Absent, Decided)):
+                return Decided(name == "all")
             if not is_list(items):
-                return derived(items) or FREE
+                items = [derived(items) or FREE]
             inner = State(dict(state.names), state.assumptions, state.credentials)
             decisions: list[Decision] = []
             for item in items:

@@ -13,7 +13,7 @@ from fastapi_expert.codebase.interpret.values import (
     is_dict,
     is_list,
 )
-from fastapi_expert.codebase.link.protection.outcomes import State, either_value, truth, valued
+from fastapi_expert.codebase.link.protection.outcomes import State, conjunction, either_value, truth, valued
 from fastapi_expert.codebase.link.protection.stranger.runtime import Ended, Following, Values
 from fastapi_expert.codebase.link.protection.values import (
     ABSENT,
@@ -123,7 +123,7 @@ class Expressions(Following):
         if asks:
             return truth(owner).value is not False
         found = self.attribute(owner, key, site, state)
-        return default if isinstance(found, Opaque) and has_default else found
+        return default if isinstance(found, Opaque) and has_default and not isinstance(owner, Opaque) else found
 
     def eval_attribute(self, expr: Expr, state: State, scope: Scope) -> Any:
         one = ir.Attribute._make(expr)
@@ -136,6 +136,8 @@ class Expressions(Following):
         if isinstance(value, Connection):
             return self.asked(value, key, site=Site(scope.path, self.line), state=state, subscript=True)
         if is_dict(value):
+            if isinstance(key, (Absent, Foreign)):
+                self.doubt(state, Site(scope.path, self.line))
             known_one: Any = value.get(key, MISSING) if isinstance(key, (str, int, type(None))) else MISSING
             return derived(key) or FREE if known_one is MISSING else known_one
         if is_list(value) and isinstance(key, int) and -len(value) <= key < len(value):
@@ -225,14 +227,25 @@ class Expressions(Following):
         each = ir.Comprehension._make(expr)
         first = ir.ForClause._make(each.clauses[0])
         items = self.evaluate(first.iterable, state, scope)
-        if is_list(items) and len(each.clauses) == 1 and len(items) <= 12:
-            inner = State(dict(state.names), state.assumptions, state.credentials)
-            found: list[Any] = []
-            for item in items:
-                self.assign(first.target, item, inner, scope)
+        if not all(ir.tag(one) == ir.IfClause.TAG for one in each.clauses[1:]):
+            return derived(items) or FREE
+        if is_dict(items):
+            items = list(items)
+        is_known = is_list(items) and len(items) <= 12
+        inner = State(dict(state.names), state.assumptions, state.credentials)
+        found: list[Any] = []
+        left_out = unsure = False
+        for item in items if is_known else [derived(items) or FREE]:
+            self.assign(first.target, item, inner, scope)
+            conditions = [ir.IfClause._make(one).condition for one in each.clauses[1:]]
+            holds = conjunction([self.decide(one, inner, scope) for one in conditions])
+            left_out = left_out or (holds.value is False and holds.credentials)
+            unsure = unsure or holds.value is None
+            if holds.value is not False:
                 found.append(self.evaluate(each.element, inner, scope))
-            return found
-        return derived(items) or FREE
+        if not found and left_out:
+            return Absent([])  # nothing is the stranger's
+        return found if is_known and not unsure else derived(items) or FREE
 
     def eval_walrus(self, expr: Expr, state: State, scope: Scope) -> Any:
         one = ir.Walrus._make(expr)

@@ -82,6 +82,8 @@ class Methods(Following):
             scheme = self.scheme_of(receiver)
             if scheme:
                 return self.scheme(receiver, scheme, site, state)
+        if name == "get_route_handler":
+            return Native("call_next")
         if name == "dispatch" or (name == "__call__" and any(isinstance(one, Native) for one in args)):
             return PASSED
         return self.unread_call(name, args, keywords, site, state)
@@ -167,6 +169,9 @@ class Methods(Following):
                 return "websocket" if self.method == "WEBSOCKET" else "http"
             if key in ("headers", "user", "auth", "session", "state", "client", "app"):
                 return Connection(str(key))
+            if key in ("endpoint", "route", "router"):
+                self.is_specific = True
+                return Opaque(f"what marks the {key} of a request", site)
             return FREE
         if part == "state":
             self.reads_state = True

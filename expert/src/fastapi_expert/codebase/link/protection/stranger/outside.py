@@ -52,6 +52,8 @@ class Outside(Following):
             return args[0] if args else External("functools.identity")
         if name == "builtins.type" and len(args) == 3 and is_list(args[1]) and args[1] and is_dict(args[2]):
             return MadeClass(args[1][0], args[2])
+        if name == "builtins.filter" and len(args) == 2:
+            return self._filtered(args[0], args[1], site, state)
         if short == "partial" and args:
             return Partial(args[0], tuple(args[1:]), keywords)
         if (connection := library.of_scope(name, args, keywords)) is not None:
@@ -67,7 +69,7 @@ class Outside(Following):
         if name.startswith("re.") and args:
             return self.of_pattern(short, args, keywords, site, state)
         known_one = library.plain(name, args, site)
-        if known_one is not None or name in ("builtins.bool",):
+        if known_one is not None or name in ("builtins.bool", "builtins.next"):
             return known_one
         if short == "abort" and args:
             raised = library.exception(External("fastapi.HTTPException"), args, keywords, site)
@@ -84,6 +86,16 @@ class Outside(Following):
         if len(args) == 1 and isinstance(args[0], (FunctionValue, ClassValue)) and not keywords:
             return args[0]
         return self.unread_call(short, args, keywords, site, state)
+
+    def _filtered(self, test: Any, items: Any, site: Site, state: State) -> Any:
+        """`filter()`: nothing where missing credentials let nothing through."""
+        known = is_list(items)
+        tests = [truth(self.apply(test, [one], {}, site, state)) for one in (items if known else [derived(items) or FREE])]
+        if tests and all(one.value is False for one in tests) and any(one.credentials for one in tests):
+            return Absent([])
+        if known and all(one.value is not None for one in tests):
+            return [one for one, kept in zip(items, tests, strict=True) if kept.value]
+        return derived(items) or FREE
 
     def of_pattern(self, name: str, args: list[Any], keywords: dict[str, Any], site: Site, state: State) -> Any:
         """A function of `re`, or a method of a pattern, on texts that are known."""
