@@ -173,7 +173,10 @@ class _Walk:
 
     def _route(self, entry: RouteEntry, way: _Way) -> None:
         here = way.below(entry.path, entry.site)
-        own = () if entry.plain else (*way.dependencies, *_list(entry.keywords.get("dependencies")))
+        around = way.dependencies
+        if entry.alone:
+            around = around[: len(around) - len(_list(way.chain[-1].keywords.get("dependencies")))]
+        own = () if entry.plain else (*around, *_list(entry.keywords.get("dependencies")))
         named = () if entry.plain else (*way.tags, *_texts(entry.keywords.get("tags")))
         doubtful = () if entry.plain else (*way.doubtful, *_doubtful(entry.keywords.get("dependencies")))
         reach = (here.conditions, here.unknowns, here.host, doubtful)

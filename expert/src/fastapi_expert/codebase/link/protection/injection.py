@@ -21,6 +21,7 @@ from fastapi_expert.codebase.interpret.values import (
     is_list,
 )
 from fastapi_expert.codebase.link.protection import library
+from fastapi_expert.codebase.link.protection.libraries import guard_of, may_guard
 from fastapi_expert.codebase.link.protection.outcomes import Assumption, Outcome, State, truth
 from fastapi_expert.codebase.link.protection.signatures import Signatures, named_class
 from fastapi_expert.codebase.link.protection.stranger import Ended
@@ -252,8 +253,21 @@ class Injecting(Signatures):
             return self.apply(call, [], {}, site, state)
         if isinstance(call, ClassValue):
             return self._made(call, site, state)
-        if isinstance(call, Instance):
+        if isinstance(call, Instance) and (isinstance(call.cls, ClassValue) or self.scheme_of(call)):
             return self._called(call, site, state)
+        if isinstance(call, Instance) and _is_provider(call) and "0" in call.attributes:
+            return self.apply(call.attributes["0"], [], {}, site, state)
+        name = library.dotted(call)
+        guard = guard_of(name) if name else None
+        if guard == "asked":
+            return Instance(External("fastapi_jwt_auth.AuthJWT"), site)
+        if guard is not None:  # a call of linking made it, or it is the dependency itself
+            given = call.attributes if isinstance(call, Instance) else {}
+            if guard == "optional":
+                given = {"auto_error": False}
+            return self.scheme(library.made_scheme(given, site), library.last(name.removesuffix("()")), site, state)
+        if name and not dependency.security and may_guard(name):
+            return self._unread(_unreadable(library.last(name)), site, state)
         if isinstance(call, External):
             return FREE if not dependency.security else self._unread(_unreadable(named_call(call)), site, state)
         if isinstance(call, BoundMethod):
@@ -314,9 +328,7 @@ class Injecting(Signatures):
                 given = self.injected(method, state)
                 return self.resume(self.outcomes(method, [], given, site), state)
         name = self.scheme_of(instance)
-        if name:
-            return self.scheme(instance, name, site, state)
-        return FREE
+        return self.scheme(instance, name, site, state) if name else instance
 
     def class_dependencies(self, owner: ClassValue, site: Site, state: State) -> Instance:
         """The object of a class-based view: what its ``__init__`` and its attributes depend on."""
@@ -337,6 +349,11 @@ def _scopes(dependency: Dependency) -> Any:
     if asked is None:
         return []
     return [one.value if isinstance(one, Member) else one for one in asked] if is_list(asked) else asked
+
+
+def _is_provider(instance: Instance) -> bool:
+    """Whether an object of a library makes others of a class that it is given: dependency_injector's providers."""
+    return ".providers." in named_class(instance)
 
 
 def _unreadable(name: str) -> str:

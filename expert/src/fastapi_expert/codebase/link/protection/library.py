@@ -4,14 +4,26 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from fastapi_expert.codebase.interpret.values import MISSING, External, Instance, Member, Site, is_dict, is_list
+from fastapi_expert.codebase.interpret.values import (
+    MISSING,
+    External,
+    Instance,
+    Member,
+    Method,
+    Site,
+    is_dict,
+    is_list,
+)
+from fastapi_expert.codebase.link.protection.libraries import guard_of
 from fastapi_expert.codebase.link.protection.outcomes import truth
 from fastapi_expert.codebase.link.protection.values import (
     ABSENT,
+    BROUGHT,
     FREE,
     Absent,
     Answer,
     Begun,
+    BoundMethod,
     Connection,
     Decided,
     Foreign,
@@ -33,7 +45,26 @@ def last(name: str) -> str:
 
 def is_scheme(name: str) -> bool:
     """Whether the class outside of this name reads credentials and refuses by itself."""
-    return last(name) in SECURITY_SCHEMES and last(name) != "SecurityBase"
+    return (last(name) in SECURITY_SCHEMES and last(name) != "SecurityBase") or guard_of(name) == "scheme"
+
+
+def made_scheme(keywords: dict[str, Any], site: Site) -> Instance:
+    """The dependency that a call of a library makes which refuses strangers, unless it is told not to."""
+    required = keywords.get("auto_error", keywords.get("session_required", keywords.get("required", True)))
+    if truth(keywords.get("optional", False)).value:
+        required = False
+    return Instance(External("fastapi.security.OAuth2"), site, {"auto_error": required})
+
+
+def dotted(value: Any) -> str:
+    """The name of what lies outside: a function, an object's class, a method of an object; "" for anything else."""
+    if isinstance(value, External):
+        return value.name
+    if isinstance(value, Instance) and isinstance(value.cls, External):
+        return value.cls.name
+    if isinstance(value, (BoundMethod, Method)) and (owner := dotted(value.receiver)):
+        return f"{owner.removesuffix('()')}.{value.name}"
+    return ""
 
 
 def is_response(name: str) -> bool:
@@ -162,6 +193,8 @@ def _bool(args: list[Any]) -> Any:
 def _len(args: list[Any]) -> Any:
     if isinstance(args[0], str) or is_list(args[0]) or is_dict(args[0]):
         return len(args[0])
+    if isinstance(args[0], Connection) and args[0].part in BROUGHT:
+        return Absent(0)
     return derived(*args) or FREE
 
 

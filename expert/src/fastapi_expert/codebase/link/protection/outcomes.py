@@ -9,7 +9,9 @@ from fastapi_expert.codebase.interpret.values import MISSING, Instance, Site, is
 from fastapi_expert.codebase.link.protection.values import (
     FREE,
     Absent,
+    BROUGHT,
     Answer,
+    Connection,
     Decided,
     Foreign,
     Free,
@@ -92,6 +94,8 @@ def truth(value: Any) -> Decision:
     if isinstance(value, Setting):
         ships = _shipped(value.default)
         return Decision(None, value.asked, (value,), (value,), ships)
+    if isinstance(value, Connection) and value.part in BROUGHT:
+        return known(False, credentials=True)
     if isinstance(value, (Free, Opaque)):
         return Decision(None, False, (value,), (value,))
     if value is None or isinstance(value, (bool, int, float, str)) or is_list(value) or is_dict(value):

@@ -24,6 +24,7 @@ from fastapi_expert.codebase.interpret.values import (
 from fastapi_expert.codebase.link.classes import Classes
 from fastapi_expert.codebase.link.protection import library
 from fastapi_expert.codebase.link.protection.conditional import Conditional
+from fastapi_expert.codebase.link.protection.libraries import may_guard
 from fastapi_expert.codebase.link.protection.outcomes import (
     Outcome,
     State,
@@ -39,6 +40,7 @@ from fastapi_expert.codebase.link.protection.values import (
 )
 from fastapi_expert.codebase.link.protection.verdict import Layer, doubtful
 from fastapi_expert.codebase.link.routes import FlatRoute
+from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.ir import Expr
 from fastapi_expert.codebase.vocabulary import WEBSOCKET
 
@@ -305,6 +307,8 @@ class Request(Conditional):
         wrapped: Any = bound
         for decorator in reversed(facts.decorators):
             value = self._decorator(decorator, endpoint)
+            if (name := self._unread_guard(decorator, endpoint)) and not isinstance(value, Native):
+                yield Layer("decorator", site, doubtful(f"what the decorator {name} does cannot be read", site))
             if isinstance(value, (FunctionValue, Native, Partial, LambdaValue)) or (
                 isinstance(value, Instance) and isinstance(value.cls, ClassValue)
             ):
@@ -324,6 +328,13 @@ class Request(Conditional):
                 yield self._layer("body", site, partial(self.apply, wrapped, [], given, site))
         except Exhausted:
             yield Layer("body", site, doubtful("what takes too long to follow", site))
+
+    def _unread_guard(self, expr: Expr, endpoint: FunctionValue) -> str:
+        """The name of a decorator of an unread library that may ask who is calling; "" for any other."""
+        call = ir.match(expr, ir.Call)
+        value = self._decorator(call.function if call is not None else expr, endpoint)
+        name = library.dotted(value) if not isinstance(value, Router) else ""
+        return library.last(name) if name and may_guard(name) else ""
 
     def _class_of(self, path: str, owner: str) -> ClassValue | None:
         scope = self.interp.run_module(path)

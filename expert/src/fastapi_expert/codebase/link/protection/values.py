@@ -83,6 +83,10 @@ class Connection:
     part: str = ""
 
 
+BROUGHT = ("cookies", "session", "query_params")
+"""Parts of a request that are empty when a stranger brings nothing."""
+
+
 @dataclass(slots=True)
 class Answer:
     """A response with its status, None where that is not known; ``location`` is where a redirect leads."""

@@ -21,6 +21,8 @@ from fastapi_expert.codebase.interpret.values import (
     Site,
     Uncalled,
     Unknown,
+    is_dict,
+    is_list,
 )
 from fastapi_expert.codebase.link.protection import library
 from fastapi_expert.codebase.link.protection.outcomes import State
@@ -137,6 +139,8 @@ class Attributes(Following):
             return unread(found, name)
         if isinstance(found, bool):  # a flag that whoever makes the application gives it
             return Setting(f"{part}.{name}", found, app.site)
+        if is_list(found) or is_dict(found):
+            return FREE  # what is in it when it runs is data
         return otherwise if found is MISSING or found is None else found  # something may be put there later
 
     def _assigned_by_module(self, app: Router, holder: Any, target: str) -> Any:

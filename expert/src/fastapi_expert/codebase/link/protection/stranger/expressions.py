@@ -24,6 +24,7 @@ from fastapi_expert.codebase.link.protection.values import (
     Connection,
     Decided,
     Foreign,
+    Free,
     Opaque,
     Setting,
     derived,
@@ -133,6 +134,8 @@ class Expressions(Following):
         one = ir.Subscript._make(expr)
         value = self.evaluate(one.value, state, scope)
         key = self.evaluate(one.index, state, scope)
+        if isinstance(value, External) and value.name.endswith((".Provide", ".Closing")):
+            return key  # a provider of dependency_injector
         if isinstance(value, Connection):
             return self.asked(value, key, site=Site(scope.path, self.line), state=state, subscript=True)
         if is_dict(value):
@@ -265,7 +268,7 @@ def _method_name(function: Expr) -> str:
 def _begun(first: Any, whole: Any) -> Any:
     """A text that begins with ``first``, where that is all that is known of it."""
     start = first.start if isinstance(first, Begun) else first
-    return Begun(start) if whole is FREE and isinstance(start, str) and start else whole
+    return Begun(start) if isinstance(whole, (Free, Opaque)) and isinstance(start, str) and start else whole
 
 
 EXPRESSIONS: Values = {

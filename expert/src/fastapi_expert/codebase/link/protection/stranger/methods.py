@@ -5,7 +5,8 @@ from typing import Any
 
 from fastapi_expert.codebase.interpret.values import MISSING, External, Instance, Site, is_dict, is_list
 from fastapi_expert.codebase.link.protection import library
-from fastapi_expert.codebase.link.protection.outcomes import State, truth
+from fastapi_expert.codebase.link.protection.libraries import guard_of
+from fastapi_expert.codebase.link.protection.outcomes import State
 from fastapi_expert.codebase.link.protection.stranger.containers import dict_method, set_relation, text_method
 from fastapi_expert.codebase.link.protection.stranger.raising import POLICY_VIOLATION
 from fastapi_expert.codebase.link.protection.stranger.runtime import ASKED_BY_NAME, Following
@@ -30,8 +31,6 @@ from fastapi_expert.codebase.link.protection.values import (
 _OF_SCHEMES = ("check_api_key", "make_not_authenticated_error")
 """Methods of the classes of `fastapi.security` by which a subclass refuses."""
 
-_CREDENTIALS = ("authorization", "token", "api")
-
 
 class Methods(Following):
     """Methods of values that are no objects of the codebase: the request, settings, texts, collections."""
@@ -49,9 +48,9 @@ class Methods(Following):
         if isinstance(receiver, Instance) and library.last(class_name(receiver)) == "ContextVar":
             return self._variable(receiver, name, args, site)
         if isinstance(receiver, Instance) and name.startswith("current_") and self.descends(receiver, "FastAPIUsers"):
-            made = Instance(External("fastapi.security.OAuth2"), site)
-            made.attributes["auto_error"] = not truth(keywords.get("optional", False)).value
-            return made
+            return library.made_scheme(keywords, site)
+        if (guard := guard_of(library.dotted(method))) is not None:
+            return self.guarded(guard, library.dotted(method), keywords, site, state)
         if isinstance(receiver, str):
             return text_method(receiver, name, args, site)
         if is_list(receiver):
@@ -191,4 +190,4 @@ class Methods(Following):
 
 def _is_credential(key: Any) -> bool:
     """Whether a header, cookie or parameter of this name is worth a word when nobody is refused for it."""
-    return isinstance(key, str) and any(word in key.lower() for word in _CREDENTIALS)
+    return isinstance(key, str) and library.is_credential(key)

@@ -15,6 +15,7 @@ from fastapi_expert.codebase.interpret.values import (
     is_list,
 )
 from fastapi_expert.codebase.link.protection import library
+from fastapi_expert.codebase.link.protection.libraries import Guard, guard_of
 from fastapi_expert.codebase.link.protection.outcomes import Assumption, Outcome, State, is_refusing_answer, truth
 from fastapi_expert.codebase.link.protection.stranger.runtime import Ended, Following
 from fastapi_expert.codebase.link.protection.values import (
@@ -32,6 +33,13 @@ from fastapi_expert.codebase.link.protection.values import (
     derived,
 )
 from fastapi_expert.codebase.vocabulary import DEPENDS
+
+
+def _parts(value: Any) -> list[Any]:
+    """A value and what it holds, as far as that is written out."""
+    if is_dict(value):
+        return [value, *value.values()]
+    return [value, *value] if is_list(value) else [value]
 
 
 class Outside(Following):
@@ -80,12 +88,21 @@ class Outside(Following):
         if "getenv" in short or name.endswith("environ.get"):
             default = args[1] if len(args) > 1 else keywords.get("default")
             return Setting(str(args[0]) if args else "the environment", default, site)
+        if (guard := guard_of(name)) is not None and guard != "scheme":
+            return self.guarded(guard, name, keywords, site, state)
         if short[:1].isupper() or short in FIELDS:
             attributes = {str(index): value for index, value in enumerate(args)}
             return Instance(cls, site, {**attributes, **keywords})
         if len(args) == 1 and isinstance(args[0], (FunctionValue, ClassValue)) and not keywords:
             return args[0]
         return self.unread_call(short, args, keywords, site, state)
+
+    def guarded(self, guard: Guard, name: str, keywords: dict[str, Any], site: Site, state: State) -> Any:
+        """Calling what a known library of authentication has."""
+        if guard == "makes":
+            return library.made_scheme(keywords, site)
+        scheme = Instance(External("fastapi.security.OAuth2"), site, {"auto_error": guard != "optional"})
+        return self.scheme(scheme, library.last(name), site, state)
 
     def _filtered(self, test: Any, items: Any, site: Site, state: State) -> Any:
         """`filter()`: nothing where missing credentials let nothing through."""
@@ -107,7 +124,7 @@ class Outside(Following):
 
     def unread_call(self, name: str, args: list[Any], keywords: dict[str, Any], site: Site, state: State) -> Any:
         """A call whose code is out of reach: given a missing credential, it may well raise."""
-        given = [*args, *keywords.values()]
+        given = [part for one in (*args, *keywords.values()) for part in _parts(one)]
         if library.is_harmless(name):
             return None
         if any(isinstance(one, (Absent, Foreign)) for one in given):

@@ -17,6 +17,7 @@ from fastapi_expert.codebase.interpret.values import (
     Uncalled,
 )
 from fastapi_expert.codebase.link.classes import Classes
+from fastapi_expert.codebase.link.protection.libraries import Guard
 from fastapi_expert.codebase.link.protection.outcomes import Decision, Outcome, State, Ways
 from fastapi_expert.codebase.link.protection.values import Answer, BoundMethod, Connection, Memory, Native
 from fastapi_expert.codebase.syntax.ir import Expr, Stmt
@@ -232,6 +233,10 @@ class Following(ABC):
     @abstractmethod
     def unread_call(self, name: str, args: list[Any], keywords: dict[str, Any], site: Site, state: State) -> Any:
         """A call whose code is out of reach: given a missing credential, it may well raise."""
+
+    @abstractmethod
+    def guarded(self, guard: Guard, name: str, keywords: dict[str, Any], site: Site, state: State) -> Any:
+        """Calling what a known library of authentication has."""
 
     @abstractmethod
     def doubt(self, state: State, site: Site) -> None:
