@@ -29,6 +29,7 @@ from fastapi_expert.codebase.link.protection.values import (
     Setting,
     derived,
     joined,
+    tainted,
 )
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.ir import Expr
@@ -193,10 +194,13 @@ class Expressions(Following):
             return valued(self.decide(expr, state, scope))
         wanted = condition.operator == "or"
         value: Any = None
-        held = False
+        held = missing = False
         for one in condition.operands:
             part = self.evaluate(one, state, scope)
             decision = truth(part)
+            if missing:
+                part = tainted(part)  # it stands for a credential that is not there
+            missing = missing or (decision.credentials and decision.value is not wanted)
             value = joined(value, part) if held else part
             if decision.value is wanted:
                 return value
