@@ -23,7 +23,8 @@ from fastapi_expert.codebase.interpret.values import (
 from fastapi_expert.codebase.link.protection import library
 from fastapi_expert.codebase.link.protection.libraries import guard_of, may_guard
 from fastapi_expert.codebase.link.protection.outcomes import Assumption, Outcome, State, truth
-from fastapi_expert.codebase.link.protection.signatures import Signatures, named_class
+from fastapi_expert.codebase.link.protection.provided import Provided, annotated
+from fastapi_expert.codebase.link.protection.signatures import named_class
 from fastapi_expert.codebase.link.protection.stranger import Ended
 from fastapi_expert.codebase.link.protection.values import (
     ABSENT,
@@ -44,7 +45,7 @@ _SENT = frozenset({"Path", "Body", "Form", "File"})
 """Where a value is read from that the caller sends by itself: present and valid."""
 
 
-class Injecting(Signatures):
+class Injecting(Provided):
     """A stranger's request whose functions are called by FastAPI."""
 
     given: dict[int, tuple[Uncalled, Any]]
@@ -77,6 +78,9 @@ class Injecting(Signatures):
             return self.depend(said.dependency, said.type, said.scope, state)
         if said.marker is not None:
             return self._marked(said.marker, param, function, is_endpoint=is_endpoint)
+        wanted = self.from_container(annotated(param), function.scope)
+        if wanted is not None:
+            return self.provided(wanted, function.scope, Site(function.path, self.line), state)
         last = said.type.rpartition(".")[2] if isinstance(said.type, str) else ""
         if last in REQUESTS:
             return Connection()

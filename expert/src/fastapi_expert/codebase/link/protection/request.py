@@ -30,6 +30,7 @@ from fastapi_expert.codebase.link.protection.outcomes import (
     State,
     is_refusing_answer,
 )
+from fastapi_expert.codebase.link.protection.provided import Maker
 from fastapi_expert.codebase.link.protection.refusals import Refusals
 from fastapi_expert.codebase.link.protection.stranger import Ended, Exhausted
 from fastapi_expert.codebase.link.protection.stranger.runtime import Trail
@@ -74,6 +75,7 @@ class Shared:
         self.setters: dict[tuple[str, str, str], set[str]] = {}
         self.known_attributes: dict[tuple[int, str], tuple[Instance, Any]] = {}
         self.cases: dict[Any, Any] = {}
+        self.makers: dict[tuple[str, str], Maker] = {}
         self.aliases: dict[tuple[str, str], tuple[Dependency | None, Instance | None, Expr, Scope]] = {}
         self.by_path: set[Any] = set()
         """Those that have to be run for each route."""
@@ -93,6 +95,7 @@ class Request(Conditional):
         self.setters = shared.setters
         self.known_attributes = shared.known_attributes
         self.cases = shared.cases
+        self.makers = shared.makers
         self.differs = False
         """Whether what ran before left behind what it leaves for this path alone."""
         self.route = route
