@@ -71,7 +71,8 @@ def _identity() -> str:
 
 def _row(one: Any) -> list[Any]:
     """The fields of a dataclass in their order."""
-    return [_plain(getattr(one, name)) for name in _names(type(one))]
+    shape: type[Any] = one.__class__
+    return [_plain(getattr(one, name)) for name in _names(shape)]
 
 
 @cache

@@ -47,7 +47,7 @@ class Conditional(Injecting):
         return layer
 
     def _case(self, condition: Condition, site: Site) -> _Case:
-        """What a condition asks for, as its `if` reads; where that is not found, the reason that linking gave counts."""
+        """What a condition asks for, as its `if` reads; where that is not found, by the reason that linking gave."""
         otherwise = unread(condition)
         unset = True if isinstance(otherwise, Setting) and otherwise.default is None else None
         plain = _Case((Assumption(otherwise, None),), (Assumption(otherwise, unset),))
@@ -91,7 +91,7 @@ class Conditional(Injecting):
             default: Any = MISSING
             if param.default:
                 default = self.evaluate(param.default_expr, State({}), scope)
-            elif isinstance(param.annotation, str) and param.annotation.isidentifier():
+            elif param.annotation.isidentifier():
                 cls = self.interp.lookup(scope, param.annotation)
                 default = Instance(cls, where) if isinstance(cls, ClassValue) else MISSING
             default = MISSING if isinstance(default, Opaque) else default

@@ -206,11 +206,13 @@ class Injecting(Provided):
         """What a dependency raises, and how it ends otherwise."""
         self.pending = []
         state = State({})
+        ends: list[Outcome] = []
         try:
             value = self._call(call, dependency, state)
+            ends = [Outcome("pass", value, dependency.site, state.assumptions, state.credentials)]
         except Ended:
-            return self.pending, []
-        return self.pending, [Outcome("pass", value, dependency.site, state.assumptions, state.credentials)]
+            pass
+        return self.pending, ends
 
     def _sending_more(
         self, call: Any, dependency: Dependency, raised: list[Outcome]
@@ -306,7 +308,9 @@ class Injecting(Provided):
             if said.dependency is not None:
                 found[field.name] = self.depend(said.dependency, said.type, said.scope, state)
             elif said.marker is not None:
-                found[field.name] = self._marked(said.marker, param, FunctionValue(one.path, "", body))
+                found[field.name] = self._marked(
+                    said.marker, param, FunctionValue(one.path, "", body), is_endpoint=False
+                )
             elif given:
                 found[field.name] = FREE
         return found
@@ -316,8 +320,10 @@ class Injecting(Provided):
         nearest: dict[str, tuple[ClassValue, FieldFacts]] = {}
         annotated: set[str] = set()
         for one in self.lineage(cls):
-            facts = self.names.class_(one.path, one.qualname) if isinstance(one, ClassValue) else None
-            for field in facts.fields if facts is not None and isinstance(one, ClassValue) else ():
+            if not isinstance(one, ClassValue):
+                continue
+            facts = self.names.class_(one.path, one.qualname)
+            for field in facts.fields if facts is not None else ():
                 nearest.setdefault(field.name, (one, field))
                 if field.annotation or field.annotation_expr is not None:
                     annotated.add(field.name)

@@ -35,9 +35,9 @@ _KNOWN: tuple[tuple[str, str, Guard], ...] = (
     ("fastapi_sessions", r"Session(Cookie|Header)|SessionVerifier", "scheme"),
     ("fastapi_users", r"\w+\.current_user", "makes"),
 )
-_PATTERNS = tuple(
+_PATTERNS: list[tuple[re.Pattern[str], Guard]] = [
     (re.compile(rf"{package}(\.\w+)*?\.({name})"), guard) for package, name, guard in _KNOWN
-)  # fmt: skip
+]
 
 _HARMLESS = re.compile(r"(fastapi|starlette|pydantic|sqlalchemy|sqlmodel|fastapi_sso|fastapi_pagination|slowapi)\.")
 _DOUBTFUL = re.compile(

@@ -7,9 +7,9 @@ from typing import Any, Literal, NamedTuple
 
 from fastapi_expert.codebase.interpret.values import MISSING, Instance, Site, is_dict, is_list
 from fastapi_expert.codebase.link.protection.values import (
+    BROUGHT,
     FREE,
     Absent,
-    BROUGHT,
     Answer,
     Connection,
     Decided,

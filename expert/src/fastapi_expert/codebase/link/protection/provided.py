@@ -1,4 +1,4 @@
-"""What a container of dishka gives for a type: the function or the class that a provider of the codebase names for it."""
+"""What a container of dishka gives for a type: what the providers of the codebase name for it."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple

@@ -240,7 +240,7 @@ class Attributes(Following):
         key = (cls.path, cls.qualname, name)
         if key not in self.setters:
             found: set[str] = set()
-            for path, qualname, body in self._methods(cls):
+            for qualname, body in self._methods(cls):
                 method = qualname.rpartition(".")[2]
                 if method not in _MAKING and name in attributes_set(body):
                     found.add(method)
@@ -250,7 +250,7 @@ class Attributes(Following):
     def _called_when_made(self, cls: ClassValue) -> list[str]:
         """The methods of itself that an object calls without arguments while it is made."""
         found: list[str] = []
-        for _, qualname, body in self._methods(cls):
+        for qualname, body in self._methods(cls):
             if qualname.rpartition(".")[2] in _MAKING:
                 calls = [ir.match(one.value, ir.Call) for one in map(_evaluated, body) if one is not None]
                 found += [
@@ -264,7 +264,7 @@ class Attributes(Following):
                 ]
         return found
 
-    def _methods(self, cls: ClassValue) -> Iterator[tuple[str, str, Block]]:
+    def _methods(self, cls: ClassValue) -> Iterator[tuple[str, Block]]:
         """The methods of a class and of its ancestors that the text has, with their bodies."""
         for one in self.lineage(cls):
             facts = self.names.class_(one.path, one.qualname) if isinstance(one, ClassValue) else None
@@ -273,7 +273,7 @@ class Attributes(Following):
             for qualname in facts.methods:
                 body = self.interp.sources.body(one.path, qualname)
                 if body:
-                    yield one.path, qualname, body
+                    yield qualname, body
 
     def _of_super(self, bound: BoundMethod, name: str, site: Site, state: State) -> Any:
         receiver, cls = bound.receiver

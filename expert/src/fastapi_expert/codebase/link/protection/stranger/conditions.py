@@ -100,7 +100,13 @@ class Conditions(Following):
             self.looks_for(f"looks into {right.part}", Site(self.file, self.line))
             return known(False, credentials=True)
         for one, other in ((left, right), (right, left)):
-            if isinstance(one, Connection) and one.part in BROUGHT and operator == "==" and not other and is_dict(other):
+            if (
+                isinstance(one, Connection)
+                and one.part in BROUGHT
+                and operator == "=="
+                and not other
+                and is_dict(other)
+            ):
                 return known(True, credentials=True)
         if isinstance(left, (Free, Connection)) or isinstance(right, (Free, Connection)):
             if operator == "is" and (left is None or right is None):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from fastapi_expert.codebase.interpret.values import MISSING, External, Instance, Site, is_dict, is_list
+from fastapi_expert.codebase.interpret.values import MISSING, Instance, Site, is_dict, is_list
 from fastapi_expert.codebase.link.protection import library
 from fastapi_expert.codebase.link.protection.libraries import guard_of
 from fastapi_expert.codebase.link.protection.outcomes import State

@@ -107,7 +107,9 @@ class Outside(Following):
     def _filtered(self, test: Any, items: Any, site: Site, state: State) -> Any:
         """`filter()`: nothing where missing credentials let nothing through."""
         known = is_list(items)
-        tests = [truth(self.apply(test, [one], {}, site, state)) for one in (items if known else [derived(items) or FREE])]
+        tests = [
+            truth(self.apply(test, [one], {}, site, state)) for one in (items if known else [derived(items) or FREE])
+        ]
         if tests and all(one.value is False for one in tests) and any(one.credentials for one in tests):
             return Absent([])
         if known and all(one.value is not None for one in tests):
