@@ -26,6 +26,7 @@ from fastapi_expert.codebase.link.protection.outcomes import Assumption, Outcome
 from fastapi_expert.codebase.link.protection.provided import Provided, annotated
 from fastapi_expert.codebase.link.protection.signatures import named_class
 from fastapi_expert.codebase.link.protection.stranger import Ended
+from fastapi_expert.codebase.link.protection.stranger.runtime import Trail
 from fastapi_expert.codebase.link.protection.values import (
     ABSENT,
     FOREIGN,
@@ -198,9 +199,13 @@ class Injecting(Provided):
         if not self.is_specific:
             self.remember(key, call, outcomes, before)
         self.is_specific = self.is_specific or specific
-        self.seen = seen or ((*trail, *self.seen) if self.seen else ())
+        self.seen = seen or self._seen_through(trail)
         self.reads_state = self.reads_state or reads
         return outcomes
+
+    def _seen_through(self, trail: Trail) -> Trail:
+        """Where credentials were looked for, by way of ``trail``."""
+        return (*trail, *self.seen) if self.seen else ()
 
     def _ends(self, call: Any, dependency: Dependency) -> tuple[list[Outcome], list[Outcome]]:
         """What a dependency raises, and how it ends otherwise."""
@@ -308,9 +313,8 @@ class Injecting(Provided):
             if said.dependency is not None:
                 found[field.name] = self.depend(said.dependency, said.type, said.scope, state)
             elif said.marker is not None:
-                found[field.name] = self._marked(
-                    said.marker, param, FunctionValue(one.path, "", body), is_endpoint=False
-                )
+                where = FunctionValue(one.path, "", body)
+                found[field.name] = self._marked(said.marker, param, where, is_endpoint=False)
             elif given:
                 found[field.name] = FREE
         return found
