@@ -8,6 +8,7 @@ from fastapi_expert.codebase.interpret.interpreter import Interpreter
 from fastapi_expert.codebase.interpret.sources import Sources
 from fastapi_expert.codebase.interpret.values import (
     Dependency,
+    Doubtful,
     External,
     IncludeEntry,
     Instance,
@@ -320,7 +321,9 @@ class Linked:
 
 
 def _wrapped(value: Any) -> Any:
-    """The class inside of `Middleware(Class, …)`."""
+    """The class inside of `Middleware(Class, …)`, also where a condition decides whether it is there."""
+    if isinstance(value, Doubtful):
+        value = value.value
     if isinstance(value, Instance) and isinstance(value.cls, External):
         return value.attributes.get("0")
     return value

@@ -7,7 +7,7 @@ from fastapi_expert.codebase.interpret.values import FunctionValue, Partial, Sit
 from fastapi_expert.codebase.link.classes import Classes
 from fastapi_expert.codebase.link.protection.asked import Asking
 from fastapi_expert.codebase.link.protection.request import Request, Shared
-from fastapi_expert.codebase.link.protection.verdict import Asked, Layer, Verdict, doubtful, verdict_of
+from fastapi_expert.codebase.link.protection.verdict import Asked, Layer, Verdict, doubtful, evidence, verdict_of
 from fastapi_expert.codebase.link.routes import FlatRoute
 from fastapi_expert.codebase.model import Evidence
 
@@ -37,8 +37,8 @@ class Judge:
                 best = verdict
             if best.protection == "required" and best.when is None:
                 break
-        if best.protection == "none" and request.saw_credentials:
-            best = Verdict("optional", best.by)
+        if best.protection == "none" and request.seen:
+            best = Verdict("optional", evidence(request.seen))
         elif best.protection == "none" and request.security is not None:
             site = request.security
             what = "Security() that lets a stranger through, as far as the text tells"
