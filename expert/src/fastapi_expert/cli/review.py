@@ -10,7 +10,8 @@ import typer
 
 from fastapi_expert import config
 from fastapi_expert.cli.options import JsonFlag, RootArgument
-from fastapi_expert.cli.shared import folder, progress, project, read
+from fastapi_expert.cli.shared import folder, progress, project, read, repository_prefix
+from fastapi_expert.codebase import Codebase
 from fastapi_expert.render.terminal import stdout_style, write
 from fastapi_expert.review import Review, review
 
@@ -22,6 +23,7 @@ class Format(StrEnum):
     JSON = "json"
     SARIF = "sarif"
     GITHUB = "github"
+    HTML = "html"
 
 
 def command(
@@ -75,11 +77,11 @@ def command(
         from fastapi_expert.review.baseline import read as read_baseline
 
         findings = new_to(read_baseline(baseline) if baseline is not None else known_by(settings), findings)
-    _print(root, replace(result, findings=findings), Format.JSON if json else format)
+    _print(root, codebase, replace(result, findings=findings), Format.JSON if json else format)
     raise typer.Exit(1 if findings else 0)
 
 
-def _print(root: Path, result: Review, format: Format) -> None:
+def _print(root: Path, codebase: Codebase, result: Review, format: Format) -> None:
     from fastapi_expert.render.formats import review as rendered
 
     match format:
@@ -90,6 +92,13 @@ def _print(root: Path, result: Review, format: Format) -> None:
 
             write_json(rendered.document(str(root), result))
         case Format.SARIF:
-            sys.stdout.write(rendered.sarif(result.findings))
+            sys.stdout.write(rendered.sarif(result.findings, prefix=repository_prefix(folder(root))))
         case Format.GITHUB:
-            sys.stdout.write(rendered.annotations(result.findings))
+            sys.stdout.write(rendered.annotations(result.findings, prefix=repository_prefix(folder(root))))
+        case Format.HTML:
+            from fastapi_expert.render.page import page
+            from fastapi_expert.render.source import Sources
+
+            sources = Sources(folder(root))
+            found = result.findings
+            sys.stdout.write(page(codebase.inventory, None, sources, title=root.name, hazards=found, first="review"))
