@@ -5,10 +5,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from pytest import MonkeyPatch
 from shop import Done, run_expert
 
 from fastapi_expert.codebase import load
-from fastapi_expert.review import review
+from fastapi_expert.review import detect, review
 from fastapi_expert.review.fix import apply
 from fastapi_expert.review.versions import Versions
 
@@ -190,3 +191,39 @@ def test_the_newest_release_is_assumed_where_nothing_is_said(tmp_path: Path) -> 
     versions = Versions(tmp_path)
     assert versions.fastapi.may_be_at_least((0, 200))
     assert versions.assumed == ("fastapi", "starlette", "pydantic", "sqlalchemy")
+
+
+OPENED = """\
+import json
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+
+app = FastAPI()
+stones, hills = APIRouter(), APIRouter()
+
+
+@stones.get("/stones", operation_id="list")
+def list_stones(): ...
+
+
+@hills.get("/hills", operation_id="list")
+def list_hills(): ...
+
+
+PARTS = {"stones": stones, "hills": hills}
+for name in json.loads((Path(__file__).parent / "parts.json").read_text()):
+    app.include_router(PARTS[name])
+"""
+
+
+def test_a_review_is_kept_until_a_data_file_that_was_read_changes(tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
+    (tmp_path / "main.py").write_text(OPENED)
+    (tmp_path / "parts.json").write_text('["stones", "hills"]')
+    first = review(load(tmp_path))
+    assert [one.rule for one in first.findings] == ["FX121"]
+    with monkeypatch.context() as patched:
+        patched.setattr(detect, "_look", lambda *_: pytest.fail("looked at again"))
+        assert review(load(tmp_path)) == first
+    (tmp_path / "parts.json").write_text('["stones"]')
+    assert [one.rule for one in review(load(tmp_path)).findings] == ["FX119"]

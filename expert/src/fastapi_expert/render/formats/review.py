@@ -11,7 +11,6 @@ from fastapi_expert.render.formats.sarif import log, physical_location, plain
 from fastapi_expert.render.json import hazard_json
 from fastapi_expert.render.terminal import Style
 from fastapi_expert.review import Finding, Review, Rule
-from fastapi_expert.review.rules.registry import RULES
 
 _LEVELS = {1: "error", 2: "warning", 3: "note"}
 _GITHUB = {1: "error", 2: "warning", 3: "notice"}
@@ -76,6 +75,8 @@ def _annotation(finding: Finding, prefix: str) -> str:
 
 def sarif(findings: Sequence[Finding], *, prefix: str = "") -> str:
     """The log of one run (OASIS SARIF 2.1.0); ``prefix`` leads from the repository to the root."""
+    from fastapi_expert.review.rules.registry import RULES  # every rule's module: no other form asks for them
+
     used = sorted({one.rule for one in findings})
     rules = [_rule(RULES[code]) for code in used]
     return log(rules, [_result(one, used.index(one.rule), prefix) for one in findings])
