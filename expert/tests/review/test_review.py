@@ -5,7 +5,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from pytest import MonkeyPatch
 from shop import Done, run_expert
 
 from fastapi_expert.codebase import load
@@ -217,7 +216,9 @@ for name in json.loads((Path(__file__).parent / "parts.json").read_text()):
 """
 
 
-def test_a_review_is_kept_until_a_data_file_that_was_read_changes(tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
+def test_a_review_is_kept_until_a_data_file_that_was_read_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "main.py").write_text(OPENED)
     (tmp_path / "parts.json").write_text('["stones", "hills"]')
     first = review(load(tmp_path))
