@@ -103,7 +103,10 @@ def last_name(node: tree.Node | None) -> str:
 
 def running(project: Project) -> dict[int, Function]:
     """The functions that answering a request may run, by their ids: endpoints, dependencies, middleware, handlers,
-    background tasks, and everything that they call. Start-up and scripts are not among them."""
+    background tasks, and everything that they call. Start-up and scripts are not among them.
+
+    Of a draft only its own functions are looked for: what it calls elsewhere is not about to be written.
+    """
     if project.running is not None:
         return project.running
     roots = [*project.endpoints, *project.dependency_functions]
@@ -115,7 +118,7 @@ def running(project: Project) -> dict[int, Function]:
     queue = roots
     while queue:
         one = queue.pop()
-        if id(one) in known:
+        if id(one) in known or (project.drafts is not None and one.path not in project.drafts):
             continue
         known[id(one)] = one
         queue += [inner for inner in project.module(one.path).functions.values() if inner.parent is one]

@@ -74,4 +74,5 @@ RULE = Rule(
     "access",
     2,
     secret_compared,
+    alone=True,
 )

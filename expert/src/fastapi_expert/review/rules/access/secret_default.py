@@ -80,4 +80,5 @@ RULE = Rule(
     1,
     secret_default,
     also=r"[SB]10[567]",
+    alone=True,
 )

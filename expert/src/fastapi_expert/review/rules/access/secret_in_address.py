@@ -80,4 +80,5 @@ RULE = Rule(
     "access",
     1,
     secret_in_address,
+    alone=True,
 )

@@ -67,4 +67,5 @@ RULE = Rule(
     "access",
     1,
     secret_in_schema,
+    alone=True,
 )

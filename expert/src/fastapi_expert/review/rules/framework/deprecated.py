@@ -92,4 +92,5 @@ RULE = Rule(
     3,
     deprecated,
     also=r"reportDeprecated|deprecated",
+    alone=True,
 )

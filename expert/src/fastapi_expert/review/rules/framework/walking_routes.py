@@ -11,8 +11,12 @@ from fastapi_expert.review.model import Finding, Rule
 def walking_routes(project: Project, rule: Rule) -> Iterator[Finding]:
     if not project.versions.fastapi.may_be_at_least((0, 137)):
         return
-    if not any(b"include_router(" in project.modules.source(path) for path in project.paths()):
-        return
+    found = list(_walks(project, rule))
+    if found and any(b"include_router(" in project.modules.source(path) for path in project.all_paths()):
+        yield from found
+
+
+def _walks(project: Project, rule: Rule) -> Iterator[Finding]:
     for path in project.paths():
         if b".routes" not in project.modules.source(path):
             continue
@@ -50,4 +54,5 @@ RULE = Rule(
     1,
     walking_routes,
     "fastapi>=0.137",
+    alone=True,
 )

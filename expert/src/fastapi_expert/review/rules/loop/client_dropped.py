@@ -53,4 +53,5 @@ RULE = Rule(
     "loop",
     3,
     client_dropped,
+    alone=True,
 )

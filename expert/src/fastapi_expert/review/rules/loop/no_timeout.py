@@ -41,4 +41,4 @@ def no_timeout(project: Project, rule: Rule) -> Iterator[Finding]:
                 )
 
 
-RULE = Rule("FX809", "no timeout", "An outgoing call that may wait for ever", "loop", 2, no_timeout)
+RULE = Rule("FX809", "no timeout", "An outgoing call that may wait for ever", "loop", 2, no_timeout, alone=True)

@@ -86,4 +86,5 @@ RULE = Rule(
     "loop",
     1,
     state_of_one_worker,
+    alone=True,
 )

@@ -52,4 +52,12 @@ def hook_beside_lifespan(project: Project, rule: Rule) -> Iterator[Finding]:
                 )
 
 
-RULE = Rule("FX412", "hook that never runs", "`on_event` beside a lifespan", "routes", 1, hook_beside_lifespan)
+RULE = Rule(
+    "FX412",
+    "hook that never runs",
+    "`on_event` beside a lifespan",
+    "routes",
+    1,
+    hook_beside_lifespan,
+    alone=True,
+)

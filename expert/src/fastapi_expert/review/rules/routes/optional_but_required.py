@@ -81,4 +81,5 @@ RULE = Rule(
     "routes",
     2,
     optional_but_required,
+    alone=True,
 )

@@ -110,4 +110,5 @@ RULE = Rule(
     "routes",
     1,
     unbounded_list,
+    alone=True,
 )

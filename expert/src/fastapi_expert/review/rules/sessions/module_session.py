@@ -45,4 +45,5 @@ RULE = Rule(
     "sessions",
     1,
     module_session,
+    alone=True,
 )

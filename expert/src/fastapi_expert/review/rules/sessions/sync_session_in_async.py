@@ -57,4 +57,5 @@ RULE = Rule(
     "sessions",
     1,
     sync_session_in_async,
+    alone=True,
 )
