@@ -71,6 +71,8 @@ class Project:
         """What :mod:`.calls` has worked out: the id of a function to its calls of others, and the other way round."""
         self.calling: dict[int, list[tuple[Function, tree.Call]]] | None = None
         self.running: dict[int, Function] | None = None
+        """What :mod:`.running` has worked out, and which of it is on the event loop."""
+        self.on_loop: frozenset[int] = frozenset()
         self.waits: dict[int, tuple[Wait, ...]] = {}
         """What :mod:`.blocking` has worked out."""
         self.waits_behind: dict[int, Wait | None] = {}

@@ -3,13 +3,10 @@
 from collections.abc import Iterator
 
 from fastapi_expert.codebase.syntax import tree
-from fastapi_expert.review.flow.calls import (
-    callees,
-    running,
-    session_calls,
-)
+from fastapi_expert.review.flow.calls import callees, session_calls
 from fastapi_expert.review.flow.modules import Function
 from fastapi_expert.review.flow.project import Project
+from fastapi_expert.review.flow.running import on_loop
 from fastapi_expert.review.model import Finding, Rule
 from fastapi_expert.review.rules.sessions.uses import IO, kind_of
 
@@ -38,7 +35,7 @@ def sync_session_in_async(project: Project, rule: Rule) -> Iterator[Finding]:
 
 def _is_served_code(project: Project, function: Function) -> bool:
     """Whether a request may run it; a script may wait as long as it likes."""
-    return id(function) in running(project)
+    return id(function) in on_loop(project)
 
 
 def _blocked(rule: Rule, function: Function, call: tree.Call, what: str) -> Finding:
