@@ -4,9 +4,10 @@ import json
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi_expert.codebase import Codebase
+from fastapi_expert.codebase.model import Problem
 from fastapi_expert.codebase.syntax.facts import VERSION
 from fastapi_expert.review.model import Edit, Finding, Related
 from fastapi_expert.review.versions import Versions
@@ -27,23 +28,31 @@ def digest(codebase: Codebase, versions: Versions) -> str:
     return digest_of(codebase.digest, versions.texts, identity())
 
 
-def recalled(codebase: Codebase, digest: str) -> list[Finding] | None:
+class Looked(NamedTuple):
+    """What a look found, and where the text is no Python."""
+
+    findings: list[Finding]
+    problems: list[Problem]
+
+
+def recalled(codebase: Codebase, digest: str) -> Looked | None:
     """What was kept under ``digest``; None when a file that linking read besides has changed."""
 
-    def load(body: bytes) -> list[Finding]:
-        besides, rows = json.loads(body)
+    def load(body: bytes) -> Looked:
+        besides, findings, problems = json.loads(body)
         if not codebase.is_as_read(besides):
             raise ValueError("made from other files")
-        return [_finding(one) for one in rows]
+        return Looked([_finding(one) for one in findings], [Problem(*one) for one in problems])
 
     return recall(codebase.cache, _NAME, digest, load)
 
 
-def kept(codebase: Codebase, digest: str, findings: list[Finding]) -> list[Finding]:
+def kept(codebase: Codebase, digest: str, looked: Looked) -> Looked:
     """Keep what was found."""
-    rows = [asdict(one) for one in findings]
-    keep(codebase.cache, _NAME, digest, json.dumps([dict(codebase.read_besides), rows]).encode())
-    return findings
+    findings = [asdict(one) for one in looked.findings]
+    problems = [(one.path, one.line, one.message) for one in looked.problems]
+    keep(codebase.cache, _NAME, digest, json.dumps([dict(codebase.read_besides), findings, problems]).encode())
+    return looked
 
 
 def _finding(said: dict[str, Any]) -> Finding:

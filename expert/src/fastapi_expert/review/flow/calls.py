@@ -29,11 +29,16 @@ def callees(project: Project, function: Function) -> Iterator[tuple[tree.Call, F
 
 def _callees(project: Project, function: Function) -> Iterator[tuple[tree.Call, Function]]:
     for call in function.calls:
-        target = project.kinds.callee(function.path, call, function)
-        if isinstance(target, Symbol):
-            target = project.kinds.method(f"object {target.path}::{target.name}", "__init__")
+        target = _target(project, function, call)
         if target is not None and target is not function:
             yield call, target
+
+
+def _target(project: Project, function: Function, call: tree.Call) -> Function | None:
+    target = project.kinds.callee(function.path, call, function)
+    if isinstance(target, Symbol):
+        return project.kinds.method(f"object {target.path}::{target.name}", "__init__")
+    return target
 
 
 def reached(project: Project, function: Function, depth: int = _DEPTH) -> Iterator[Function]:
@@ -51,13 +56,19 @@ def reached(project: Project, function: Function, depth: int = _DEPTH) -> Iterat
 
 
 def callers(project: Project, function: Function) -> list[Caller]:
-    """The calls of a function in the codebase."""
-    if project.calling is None:
-        project.calling = {}
-        for one in project.functions():
-            for call, target in callees(project, one):
-                project.calling.setdefault(id(target), []).append((one, call))
-    return [Caller(*one) for one in project.calling.get(id(function), ())]
+    """The calls of a function in the codebase, by its own name; a class is called where its `__init__` runs."""
+    found = project.calling.get(id(function))
+    if found is None:
+        found = project.calling[id(function)] = list(_callers(project, function))
+    return [Caller(*one) for one in found]
+
+
+def _callers(project: Project, function: Function) -> Iterator[tuple[Function, tree.Call]]:
+    name = (function.facts.owner or "").rpartition(".")[2] if function.name == "__init__" else function.name
+    for one in project.functions(name):
+        for call in one.calls:
+            if last_name(call) == name and _target(project, one, call) is function and one is not function:
+                yield one, call
 
 
 def session_calls(project: Project, function: Function, names: frozenset[str] | set[str]) -> Iterator[tree.Call]:

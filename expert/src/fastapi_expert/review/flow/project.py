@@ -69,7 +69,7 @@ class Project:
         self._chains: dict[int, tuple[Injected, ...]] = {}
         self.called: dict[int, tuple[tuple[tree.Call, Function], ...]] = {}
         """What :mod:`.calls` has worked out: the id of a function to its calls of others, and the other way round."""
-        self.calling: dict[int, list[tuple[Function, tree.Call]]] | None = None
+        self.calling: dict[int, list[tuple[Function, tree.Call]]] = {}
         self.running: dict[int, Function] | None = None
         """What :mod:`.running` has worked out, and which of it is on the event loop."""
         self.on_loop: frozenset[int] = frozenset()

@@ -41,7 +41,7 @@ def running(project: Project) -> dict[int, Function]:
 
 
 def on_loop(project: Project) -> frozenset[int]:
-    """The ids of those of :func:`running` that run on the event loop that serves requests, where they are coroutines."""
+    """The ids of those of :func:`running` that the event loop runs which serves requests, where they are coroutines."""
     running(project)
     return project.on_loop
 

@@ -23,8 +23,13 @@ _UNREAL = re.compile(r"default|fake|mock|dummy|demo|example|sample|stub|test(?!a
 
 
 def secret_default(project: Project, rule: Rule) -> Iterator[Finding]:
+    settings = {path for path, _ in project.of_kind("settings")}
     for path in project.paths():
-        if APART.search(path):
+        if APART.search(path) or (
+            path not in settings
+            and b"environ" not in project.modules.source(path)
+            and b"getenv" not in project.modules.source(path)
+        ):
             continue
         module = project.module(path)
         for name, cls in module.classes.items():

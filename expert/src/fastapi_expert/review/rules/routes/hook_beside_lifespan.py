@@ -13,6 +13,7 @@ def hook_beside_lifespan(project: Project, rule: Rule) -> Iterator[Finding]:
     made = {
         (path, name): value
         for path in project.paths()
+        if b"FastAPI(" in project.modules.source(path)
         for name, value in project.module(path).assigned.items()
         if isinstance(value, tree.Call) and last_name(value) == "FastAPI"
     }
