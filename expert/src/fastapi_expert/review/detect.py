@@ -44,6 +44,7 @@ def _look(codebase: Codebase, versions: Versions) -> store.Looked:
     from fastapi_expert.review.rules.registry import RULES
 
     with paused_collection():
+        _ = codebase.served  # before anything links: the last inventory may be kept
         project = Project(codebase, versions)
         found = list(dict.fromkeys([one for rule in RULES.values() for one in rule.look(project, rule)]))
     syntax = [Problem(path, line, text) for path, facts in codebase.files.items() for line, text in facts.problems]

@@ -37,7 +37,7 @@ def swallowed_around_yield(project: Project, rule: Rule) -> Iterator[Finding]:
 
 
 def _raised(path: str, handler: tree.ExceptHandler) -> tuple[Edit, ...]:
-    """`raise` on a line of its own behind the last one and its comments, where the handler has lines and none leaves it."""
+    """`raise` on a line of its own behind the last one and its comments, where no line leaves the handler."""
     inside = [n for statement in handler.body for n in walk(statement)]
     if any(isinstance(n, tree.Return) or n.text in ("break", "continue") for n in inside):
         return ()
