@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from fastapi_expert import config
-from fastapi_expert.cli.plain import bare
+from fastapi_expert.cli.plain import bare_path
 from fastapi_expert.cli.shared import folder, progress, project, read, repository_prefix
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.duplicates import find, fingerprint
@@ -53,11 +53,8 @@ class _Report:
 
 def main(argv: Sequence[str]) -> int | None:
     """`expert duplicates [PATH] [--json]`; None leaves every other command line to Typer."""
-    asked = bare(argv)
-    if asked is None or len(asked[0]) > 1:
-        return None
-    words, json = asked
-    return run(Request(Path(words[0]) if words else None, format=Format.JSON if json else Format.TEXT))
+    asked = bare_path(argv)
+    return None if asked is None else run(Request(asked[0], format=Format.JSON if asked[1] else Format.TEXT))
 
 
 def run(request: Request) -> int:
