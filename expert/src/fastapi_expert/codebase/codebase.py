@@ -160,6 +160,15 @@ class Codebase:
         return bool(self._ask(lambda _: self._sources.read or self._sources.edited_libraries))
 
     @property
+    def read_besides(self) -> Mapping[str, str | None]:
+        """The files that linking read and the digest does not cover, each with the hash of what it held."""
+        return self._ask(lambda _: self._sources.besides())
+
+    def is_as_read(self, besides: Mapping[str, str | None]) -> bool:
+        """Whether files of :attr:`read_besides` hold what they held; nothing is linked for it."""
+        return all(self._sources.hash_of(path) == known for path, known in besides.items())
+
+    @property
     def data_has_changed(self) -> bool:
         """Whether a data file that was read to link this codebase has changed since, or what is installed beside it."""
         if Environment(self.environment.root).stamp != self.environment.stamp:

@@ -35,7 +35,7 @@ from fastapi_expert.gate.model import Check, Finding, Report, Status
 from fastapi_expert.gate.tree.changes import Changes, changes
 from fastapi_expert.gate.tree.content import Tree, index, work_tree
 from fastapi_expert.review import Finding as Hazard
-from fastapi_expert.review.store import identity_of_rules
+from fastapi_expert.review.store import identity as identity_of_rules
 
 CHECKS = (
     "format",
