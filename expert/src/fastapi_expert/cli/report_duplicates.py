@@ -7,8 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from fastapi_expert import config
-from fastapi_expert.cli.plain import bare
-from fastapi_expert.cli.shared import folder, progress, project, read
+from fastapi_expert.cli.plain import bare_path
+from fastapi_expert.cli.shared import folder, progress, project, read, repository_prefix
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.duplicates import find, fingerprint
 from fastapi_expert.duplicates.baseline import Known, compare, configured
@@ -54,11 +54,8 @@ class _Report:
 
 def main(argv: Sequence[str]) -> int | None:
     """`expert duplicates [PATH] [--json]`; None leaves every other command line to Typer."""
-    asked = bare(argv)
-    if asked is None or len(asked[0]) > 1:
-        return None
-    words, json = asked
-    return run(Request(Path(words[0]) if words else None, format=Format.JSON if json else Format.TEXT))
+    asked = bare_path(argv)
+    return None if asked is None else run(Request(asked[0], format=Format.JSON if asked[1] else Format.TEXT))
 
 
 def run(request: Request) -> int:
@@ -106,7 +103,7 @@ def _print(report: _Report, format: Format) -> None:
         case Format.GITHUB:
             from fastapi_expert.render.formats.github import annotations
 
-            sys.stdout.write(annotations(findings, prefix=_prefix(folder(root))))
+            sys.stdout.write(annotations(findings, prefix=repository_prefix(folder(root))))
         case Format.SARIF:
             sys.stdout.write(_sarif(report))
         case Format.HTML:
@@ -120,7 +117,7 @@ def _sarif(report: _Report) -> str:
     from fastapi_expert.duplicates.rules.registry import RULES
     from fastapi_expert.render.formats.sarif import sarif
 
-    return sarif(report.findings, rules=RULES, fingerprint=fingerprint, prefix=_prefix(folder(report.root)))
+    return sarif(report.findings, rules=RULES, fingerprint=fingerprint, prefix=repository_prefix(folder(report.root)))
 
 
 def _text(report: _Report) -> str:
@@ -148,12 +145,3 @@ def _summary(report: _Report) -> str:
         lines.append(f"{len(report.gone)} of the baseline are fixed and can leave it (--write-baseline):")
         lines += [f"  {known.rule} {' · '.join(sorted(known.ids))}" for known in report.gone[:10]]
     return "\n".join(lines)
-
-
-def _prefix(root: Path) -> str:
-    """From the repository's root to ours, as code hosts want their paths; empty outside of one."""
-    for directory in (root, *root.parents):
-        if (directory / ".git").exists():
-            path = root.relative_to(directory).as_posix()
-            return "" if path == "." else f"{path}/"
-    return ""

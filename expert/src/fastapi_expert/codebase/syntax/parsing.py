@@ -2,7 +2,7 @@
 
 import re
 import threading
-from functools import cache
+from functools import cache, lru_cache
 
 import tree_sitter_python
 from tree_sitter import Language, Node, Parser
@@ -23,6 +23,7 @@ class _Parsers(threading.local):
 _parsers = _Parsers()
 
 
+@lru_cache(maxsize=2)  # what facts are read from is looked at more closely at once, or not at all
 def parse(source: bytes) -> Node:
     """The root of the syntax tree of ``source``, which is UTF-8, see :func:`as_utf8`."""
     return _parsers.own.parse(source).root_node
