@@ -7,12 +7,12 @@ import typer
 
 from fastapi_expert import config
 from fastapi_expert.addition.journal import recover
+from fastapi_expert.addition.report import addition_diff, addition_document, addition_text
 from fastapi_expert.addition.request import Request
 from fastapi_expert.addition.transaction import Unproven, carry_out, tried
 from fastapi_expert.cli.options import JsonFlag
 from fastapi_expert.cli.shared import progress
 from fastapi_expert.codebase import load
-from fastapi_expert.render.addition import addition_diff, addition_document, addition_text
 from fastapi_expert.render.json import write_json
 from fastapi_expert.scaffold.plan import AlreadyThere
 

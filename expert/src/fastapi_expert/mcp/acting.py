@@ -95,10 +95,10 @@ class Acting:
         dry_run: bool = False,
     ) -> Answer:
         from fastapi_expert.addition.journal import recover
+        from fastapi_expert.addition.report import addition_diff, addition_document, addition_text
         from fastapi_expert.addition.request import Request
         from fastapi_expert.addition.transaction import Unproven, carry_out, tried
         from fastapi_expert.codebase import load
-        from fastapi_expert.render.addition import addition_diff, addition_document, addition_text
         from fastapi_expert.scaffold.plan import AlreadyThere
 
         root, settings = self._workspace.root, self._workspace.config
