@@ -64,7 +64,7 @@ def load(
 
 
 def load_known(
-    root: Path, *, exclude: Sequence[str] = (), near: str = "", most: int = 3_000_000, seconds: float = 0.0
+    root: Path, *, exclude: Sequence[str] = (), near: str = "", most: int = 2_000_000, seconds: float = 0.0
 ) -> tuple["Codebase", int]:
     """As much of the codebase at ``root`` as its cache holds, up to ``most`` bytes of source, files beside ``near``
     first, and the number of files that are left out. The nearest of what is not held is read, for ``seconds``."""
