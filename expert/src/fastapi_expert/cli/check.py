@@ -33,6 +33,7 @@ def command(
     staged: Annotated[bool, typer.Option("--staged", help="What is staged, not what lies in the work tree.")] = False,
     fix: Annotated[bool, typer.Option("--fix", help="Apply the safe fixes first.")] = False,
     reasons: Annotated[bool, typer.Option("--reasons", help="Print each chosen test and why it was chosen.")] = False,
+    contract: Annotated[bool, typer.Option("--contract", help="Also what breaks those who call.")] = False,
     format: Annotated[Format, typer.Option(help="How to print the report.")] = Format.TEXT,
     json: JsonFlag = False,
 ) -> None:
@@ -45,7 +46,14 @@ def command(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, give_up)
     with progress("checking"):
-        report = check(path or Path.cwd(), staged=staged, since=since, everything=everything, fix_them=fix)
+        report = check(
+            path or Path.cwd(),
+            staged=staged,
+            since=since,
+            everything=everything,
+            fix_them=fix,
+            with_contract=contract,
+        )
     format = Format.JSON if json else format
     if format is Format.JSON:
         sys.stdout.write(dumps(check_document(report)))
