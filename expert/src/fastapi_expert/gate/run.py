@@ -69,9 +69,9 @@ def check(
 ) -> Report:
     """Run the gate over what changed in the repository around ``start`` (all of it with ``everything``).
 
-    ``with_contract`` also looks at what breaks those who call. ``fix_them`` first applies the formatters and the linter's safe fixes to the changed files. Raises GitError outside
-    a repository and ConfigError for a configuration without meaning; a tool that is missing or breaks is part of the
-    report.
+    ``with_contract`` also looks at what breaks those who call. ``fix_them`` first applies the formatters and the
+    linter's safe fixes to the changed files. Raises GitError outside a repository and ConfigError for a
+    configuration without meaning; a tool that is missing or breaks is part of the report.
     """
     began = time.monotonic()
     begin()
