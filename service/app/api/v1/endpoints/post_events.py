@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic.json_schema import SkipJsonSchema
 
 from app.api.dependencies import PostViewer, ResourcesDep, identify, valid_until
@@ -31,7 +31,7 @@ LastEventId = Annotated[
 
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {
-        "model": PostEventData,
+        "content": {"text/event-stream": {"schema": PostEventData.model_json_schema()}},
         "description": "Events with this data: `post.added` (you may see it from now on), `post.changed`, "
         "`post.removed`. `ready` is the first, or comes after what you missed; `reload` says that you missed more than "
         "is kept, or that too much has changed: read the posts anew; `end` is the last, with its `reason`: `shutdown`, "
@@ -50,9 +50,7 @@ async def get_place(user: PostViewer, resources: ResourcesDep) -> AsyncGenerator
 PlaceDep = Annotated[Place, Depends(get_place)]
 
 
-@router.get(
-    "/events", status_code=200, response_class=EventStream, responses={**_STREAM, **problems(401, 422, 429, 503)}
-)
+@router.get("/events", response_class=Response, responses={**_STREAM, **problems(401, 422, 429, 503)})
 async def follow_posts(
     request: Request, place: PlaceDep, resources: ResourcesDep, last_event_id: LastEventId = None
 ) -> EventStream:
