@@ -271,6 +271,7 @@ async def set_access(client: httpx2.AsyncClient, accounts: Accounts, who: Accoun
     assert answer.status_code == 200
 
 
+@pytest.mark.parametrize("backend", ["sqlite", "postgres+redis"], indirect=True)
 @pytest.mark.parametrize("end_of_trust", [log_out, deactivate, demote])
 async def test_a_stream_ends_with_the_rights_it_was_opened_with(
     app: FastAPI,

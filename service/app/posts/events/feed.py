@@ -157,7 +157,7 @@ class Feed:
         known = self._position.known()
         self._metrics.open.set(len(self._places))
         self._woken.set()  # it has slept while there was no stream
-        missed = [] if last_event_id is None else await self._missed(place, last_event_id, known)
+        missed = await self._missed(place, last_event_id, known) if last_event_id is not None else ()
         retry = int(1000 * random.uniform(*RETRY_SECONDS))  # noqa: S311  # spreads load, guards nothing
         # Last, for it has the position: a connection that breaks before has not moved on.
         stream.begin([*missed, event(READY, {}, id=known.settled, retry=retry)])
