@@ -50,7 +50,8 @@ async def test_two_hundred_streams_hold_no_connection_hear_every_write_and_end_w
         AsyncExitStack() as opened,
     ):
         author = await Accounts(database, client).user()
-        streams = [await opened.enter_async_context(followed_live(follower, FEED, author.headers)) for _ in range(MANY)]
+        opening = (opened.enter_async_context(followed_live(follower, FEED, author.headers)) for _ in range(MANY))
+        streams = await asyncio.gather(*opening)
         for stream in streams:
             assert (await stream.next()).name == "ready"  # type: ignore[union-attr]
         await asyncio.to_thread(wait_until, lambda: measured(service, "event_streams_open") == MANY)
