@@ -1,6 +1,6 @@
 """The endpoints the service promises, written down by hand: what the code says of itself is checked against this."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -22,6 +22,7 @@ class Endpoint:
     who: Who
     success: int = 200
     refusals: frozenset[int] = frozenset()
+    media_type: str = "application/json"
 
     @property
     def documented(self) -> frozenset[int]:
@@ -75,6 +76,8 @@ ENDPOINTS = (
     _endpoint("GET", "/posts", ANYONE, 200, 422),
     _endpoint("POST", "/posts", USER, 201, 422),
     _endpoint("GET", "/posts/{post_id}", ANYONE, 200, 422),
+    replace(_endpoint("GET", "/posts/events", ANYONE, 200, 422), media_type="text/event-stream"),
+    replace(_endpoint("GET", "/posts/{post_id}/events", ANYONE, 200, 422), media_type="text/event-stream"),
     _endpoint("GET", "/posts/slug/{slug}", ANYONE, 200),
     _endpoint("PUT", "/posts/{post_id}", USER, 200, 412, 422),
     _endpoint("DELETE", "/posts/{post_id}", USER, 200, 422),

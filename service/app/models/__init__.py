@@ -8,6 +8,7 @@ from app.models.identity import Identity
 from app.models.one_time_token import OneTimeToken, Purpose
 from app.models.outbox import JobStatus, OutboxJob
 from app.models.post import Post, PostStatus
+from app.models.post_event import Audience, PostEvent
 from app.models.second_factor import RecoveryCode, SecondFactor
 from app.models.session import Session
 from app.models.tag import Tag, TagTally, post_tags
@@ -15,6 +16,7 @@ from app.models.user import Role, User
 
 __all__ = [
     "ApiToken",
+    "Audience",
     "AuditEvent",
     "Base",
     "IdempotencyRecord",
@@ -23,6 +25,7 @@ __all__ = [
     "OneTimeToken",
     "OutboxJob",
     "Post",
+    "PostEvent",
     "PostStatus",
     "Purpose",
     "RecoveryCode",

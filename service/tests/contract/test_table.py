@@ -29,9 +29,11 @@ class Calls:
             "token_id": (await self.accounts.api_token(caller, "profile:read"))["id"],
         }
         headers = caller.headers if endpoint.who != Who.ANYONE else {}
-        return await self.client.request(
-            endpoint.method, endpoint.path.format(**known), headers=headers, **await self.body_of(endpoint, caller)
-        )
+        path, body = endpoint.path.format(**known), await self.body_of(endpoint, caller)
+        async with self.client.stream(endpoint.method, path, headers=headers, **body) as answer:
+            if endpoint.media_type == "application/json":  # anything else might have no end
+                await answer.aread()
+        return answer
 
     async def ids_of(self, caller: Account) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -83,8 +85,8 @@ def takes_more_than_a_call(endpoint: Endpoint) -> bool:
 async def test_the_endpoint_succeeds_with_the_promised_status(endpoint: Endpoint, client, accounts):
     answer = await Calls(client, accounts).succeed(endpoint)
     assert answer.status_code == endpoint.success, answer.text
-    if answer.content:
-        assert answer.headers["content-type"] == "application/json"
+    if answer.headers.get("content-length") != "0":
+        assert answer.headers["content-type"].partition(";")[0] == endpoint.media_type
     assert answer.headers["x-request-id"]
 
 
