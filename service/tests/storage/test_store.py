@@ -79,9 +79,11 @@ def test_a_bucket_has_the_files_below_the_prefix_and_the_folder_has_none(bucket:
 
 @pytest.mark.parametrize("wrong", ["secret", "server"])
 def test_a_bucket_that_cannot_be_used_is_an_outage(bucket: Bucket, tmp_path: Path, wrong: str):
-    other = {"s3_secret_access_key": "not the key"} if wrong == "secret" else {
-        "s3_endpoint": f"http://127.0.0.1:{free_port()}"
-    }
+    other = (
+        {"s3_secret_access_key": "not the key"}
+        if wrong == "secret"
+        else {"s3_endpoint": f"http://127.0.0.1:{free_port()}"}
+    )
     store = make_store(in_folder(tmp_path, **{**bucket.settings, **other}))
     with pytest.raises(Unavailable):
         store.put(NAME, io.BytesIO(b"content"), media_type="image/png")
