@@ -34,6 +34,6 @@ def png_bomb(width: int, height: int) -> bytes:
     )
 
 
-def form(content: bytes, *, name: str = "picture.png", media_type: str = "image/png") -> dict[str, Any]:
+def image_form(content: bytes, *, name: str = "picture.png", media_type: str = "image/png") -> dict[str, Any]:
     """`files=` of a request that sends it."""
     return {"file": (name, content, media_type)}

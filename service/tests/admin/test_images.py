@@ -7,7 +7,7 @@ from tests.admin.desk import Desk
 from tests.admin.test_users import trail
 from tests.backends import on_both_databases
 from tests.factories import Accounts
-from tests.pictures import encoded, form
+from tests.pictures import encoded, image_form
 
 
 @on_both_databases
@@ -17,7 +17,7 @@ async def test_an_avatar_is_seen_and_taken_away(
     user, other = await accounts.user(username="seen"), await accounts.user()
     for account in (user, other):
         address = f"/api/v1/users/{account.id}/avatar"
-        sent = await client.put(address, files=form(encoded()), headers=account.headers)
+        sent = await client.put(address, files=image_form(encoded()), headers=account.headers)
         assert sent.status_code == 200, sent.text
     [key] = await desk.rows("avatars", filter="username__is=seen")
     assert len(await desk.rows("avatars")) == 2
@@ -33,7 +33,7 @@ async def test_an_image_of_a_post_is_seen_and_taken_away(app: FastAPI, desk: Des
     author = await accounts.user()
     post = await accounts.post(author, title="With a picture")
     address = f"/api/v1/posts/{post.id}/images"
-    image = (await client.post(address, files=form(encoded()), headers=author.headers)).json()
+    image = (await client.post(address, files=image_form(encoded()), headers=author.headers)).json()
     assert await desk.rows("post-images", q="with a pic") == [image["id"]]
     assert "With a picture" in await desk.text("/admin/post-images/list")
     assert (await desk.press_row("post-images", "take_away", image["id"])).status_code == 200

@@ -23,7 +23,7 @@ from app.models.api_token import Scope
 from tests.api_table import Operation, operations
 from tests.backends import on_both_databases, on_sqlite
 from tests.factories import Account, Accounts
-from tests.pictures import encoded, form
+from tests.pictures import encoded, image_form
 from tests.resources import RESOURCES
 from tests.samples import sample
 
@@ -74,7 +74,7 @@ async def make_victim(client: httpx2.AsyncClient, accounts: Accounts) -> Victim:
 
 async def send_avatar(client: httpx2.AsyncClient, account: Account) -> dict[str, list[Any]]:
     address = f"/api/v1/users/{account.id}/avatar"
-    sent = await client.put(address, files=form(encoded()), headers=account.headers)
+    sent = await client.put(address, files=image_form(encoded()), headers=account.headers)
     return {"avatar_id": [sent.json()["avatar"].rpartition("/")[2]]}
 
 
@@ -83,7 +83,7 @@ async def send_post_images(
 ) -> dict[str, list[Any]]:
     """An image of a post that strangers may not read, and of one that they may."""
     sent = [
-        await client.post(f"/api/v1/posts/{post_id}/images", files=form(encoded()), headers=account.headers)
+        await client.post(f"/api/v1/posts/{post_id}/images", files=image_form(encoded()), headers=account.headers)
         for post_id in (ids["post_id"][0], ids["post_id"][-1])
     ]
     return {"image_id": [answer.json()["id"] for answer in sent]}
@@ -235,7 +235,7 @@ def request_body(operation: Operation, victim: Victim) -> dict[str, Any]:
     if "register" in operation.path:
         values |= {"email": victim.account.email, "username": victim.account.username}
     if media_type == "multipart/form-data":
-        return {"files": form(encoded())}
+        return {"files": image_form(encoded())}
     return {"data" if "form" in media_type else "json": values}
 
 

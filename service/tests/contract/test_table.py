@@ -8,7 +8,7 @@ import pytest
 from tests.api_table import ENDPOINTS, Endpoint, Who
 from tests.backends import on_sqlite
 from tests.factories import PASSWORD, Account, Accounts
-from tests.pictures import encoded, form
+from tests.pictures import encoded, image_form
 from tests.resources import RESOURCES
 
 NEW_PASSWORD = "Another8@battery-horse-staple"
@@ -44,12 +44,12 @@ class Calls:
 
     async def avatar_of(self, caller: Account) -> dict[str, Any]:
         address = f"/api/v1/users/{caller.id}/avatar"
-        sent = await self.client.put(address, files=form(encoded()), headers=caller.headers)
+        sent = await self.client.put(address, files=image_form(encoded()), headers=caller.headers)
         return {"avatar_id": sent.json()["avatar"].rpartition("/")[2]}
 
     async def image_of(self, known: dict[str, Any], caller: Account) -> dict[str, Any]:
         address = f"/api/v1/posts/{known['post_id']}/images"
-        sent = await self.client.post(address, files=form(encoded()), headers=caller.headers)
+        sent = await self.client.post(address, files=image_form(encoded()), headers=caller.headers)
         return {"image_id": sent.json()["id"]}
 
     async def session_of(self, caller: Account) -> str:
@@ -73,8 +73,8 @@ class Calls:
             "POST /auth/password/change": {"json": {"current_password": PASSWORD, "new_password": NEW_PASSWORD}},
             "POST /auth/password/forgot": {"json": {"email": caller.email}},
             "PUT /users/{user_id}": {"json": {"bio": "I changed my mind."}},
-            "PUT /users/{user_id}/avatar": {"files": form(encoded())},
-            "POST /posts/{post_id}/images": {"files": form(encoded())},
+            "PUT /users/{user_id}/avatar": {"files": image_form(encoded())},
+            "POST /posts/{post_id}/images": {"files": image_form(encoded())},
             "PATCH /users/{user_id}/access": {"json": {"is_active": False}},
         }
         for resource in RESOURCES:

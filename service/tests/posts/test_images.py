@@ -12,12 +12,12 @@ from app.models import AuditEvent, Post, PostImage, PostStatus
 from tests.backends import on_both_databases, on_sqlite
 from tests.conftest import served
 from tests.factories import Account, Accounts
-from tests.pictures import encoded, form, opened
+from tests.pictures import encoded, image_form, opened
 
 
 async def send(client: httpx2.AsyncClient, post: Post, sender: Account, content: bytes | None = None):
     address = f"/api/v1/posts/{post.id}/images"
-    return await client.post(address, files=form(content or encoded()), headers=sender.headers)
+    return await client.post(address, files=image_form(content or encoded()), headers=sender.headers)
 
 
 async def status(client: httpx2.AsyncClient, url: str, reader: Account | None = None) -> int:

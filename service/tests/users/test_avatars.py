@@ -12,7 +12,7 @@ from app.models import Avatar
 from tests.backends import on_both_databases, on_sqlite
 from tests.conftest import served
 from tests.factories import Account, Accounts
-from tests.pictures import encoded, form, opened
+from tests.pictures import encoded, image_form, opened
 
 
 def files(settings: Settings) -> list[Path]:
@@ -21,7 +21,7 @@ def files(settings: Settings) -> list[Path]:
 
 async def send(client: httpx2.AsyncClient, user_id: int, sender: Account, content: bytes, **headers: str):
     address = f"/api/v1/users/{user_id}/avatar"
-    return await client.put(address, files=form(content), headers={**sender.headers, **headers})
+    return await client.put(address, files=image_form(content), headers={**sender.headers, **headers})
 
 
 def path_of(profile: dict[str, str], settings: Settings) -> str:
@@ -107,7 +107,7 @@ async def test_only_the_user_and_administrators_send_one_and_nothing_is_kept_of_
     user, stranger, admin = await accounts.user(), await accounts.user(), await accounts.admin()
     assert (await send(client, user.id, stranger, encoded())).status_code == 403
     assert (await send(client, 999_999, admin, encoded())).status_code == 404
-    assert (await client.put(f"/api/v1/users/{user.id}/avatar", files=form(encoded()))).status_code == 401
+    assert (await client.put(f"/api/v1/users/{user.id}/avatar", files=image_form(encoded()))).status_code == 401
     assert files(settings) == []
     assert (await send(client, user.id, admin, encoded())).status_code == 200
 
