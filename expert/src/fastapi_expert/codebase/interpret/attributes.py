@@ -114,7 +114,7 @@ def attribute(interp: Runtime, value: Any, name: str, site: Site) -> Any:
     if name == "__path__" and isinstance(value, Unknown):
         return value
     if isinstance(value, Unknown):
-        return Unknown(value.site, value.reason)
+        return Unknown(value.site, value.reason, holder=value.holder)
     read = _READERS.get(value.__class__)
     if read is not None:
         return read(interp, value, name, site)
@@ -447,7 +447,7 @@ def class_attribute(interp: Runtime, cls: ClassValue, name: str, site: Site, *, 
         for one in lineage(interp, cls):
             if isinstance(one, External) and not is_plain_base(one):
                 interp.want(one, surely=False)
-                return Unknown(site, f"{name} is of a class outside of it: {interp.absence(one)}")
+                return Unknown(site, f"{name} is of a class outside of it: {interp.absence(one)}", holder=receiver)
     return Unknown(site, f"{cls.qualname} has no {name} with a value in the text")
 
 

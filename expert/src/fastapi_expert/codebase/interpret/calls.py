@@ -27,6 +27,7 @@ from fastapi_expert.codebase.interpret.registration import (
     route_list_method,
 )
 from fastapi_expert.codebase.interpret.runtime import Runtime
+from fastapi_expert.codebase.interpret.standins import receiving
 from fastapi_expert.codebase.interpret.values import (
     Arguments,
     ClassValue,
@@ -343,6 +344,9 @@ def _method(interp: Runtime, method: Method, given: Arguments) -> Any:
             return _substituted(receiver.attributes.get("0"), given)
         if _is_handed_router(given):
             interp.want(receiver, surely=True)
+        hidden = receiving(interp, receiver, name, given)
+        if hidden is not None:
+            return ROUTER_METHODS[name](interp, hidden, name, given)
         made = External(f"{receiver.cls.name}.{name}()")
         return given.args[0] if _is_decorating(given) else made
     if isinstance(receiver, Instance) and name == "__init__":  # of a base outside: it keeps what it is given

@@ -160,6 +160,11 @@ def _format(interp: Runtime, expr: ir.Joined, scope: Scope) -> Any:
 
 def _call(interp: Runtime, expr: ir.Call, scope: Scope) -> Any:
     function = evaluate(interp, expr.function, scope)
+    return interp.call(function, arguments(interp, expr, scope))
+
+
+def arguments(interp: Runtime, expr: ir.Call, scope: Scope) -> Arguments:
+    """What a call is given, evaluated."""
     args: list[Any] = []
     for one in expr.args:
         starred = ir.match(one, ir.Starred)
@@ -178,7 +183,7 @@ def _call(interp: Runtime, expr: ir.Call, scope: Scope) -> Any:
             keywords.update({key: item for key, item in value.items() if isinstance(key, str)})
         else:
             keywords["**"] = value
-    return interp.call(function, Arguments(args, keywords, raw, Site(scope.path, expr.line), scope))
+    return Arguments(args, keywords, raw, Site(scope.path, expr.line), scope)
 
 
 def _attribute(interp: Runtime, expr: ir.Attribute, scope: Scope) -> Any:

@@ -9,6 +9,7 @@ from fastapi_expert.codebase.interpret.attributes import class_attribute, is_pla
 from fastapi_expert.codebase.interpret.containers import sorted_values
 from fastapi_expert.codebase.interpret.operations import concatenated
 from fastapi_expert.codebase.interpret.runtime import Runtime
+from fastapi_expert.codebase.interpret.standins import standing_for
 from fastapi_expert.codebase.interpret.values import (
     Arguments,
     ClassValue,
@@ -376,6 +377,10 @@ def _include(interp: Runtime, router: Router, name: str, given: Arguments) -> An
         if child is router:
             return
         _add(interp, router, IncludeEntry(child, prefix, given.site, given.keywords, tuple(child.entries)))
+    elif (hidden := standing_for(interp, child)) is not None and hidden.entries:
+        prefix = concatenated(concatenated(_text(router.prefix), prefix, given.site), _hole(hidden), given.site)
+        interp.unresolved_includes += 1
+        _add(interp, router, IncludeEntry(hidden, prefix, given.site, given.keywords, tuple(hidden.entries)))
     elif isinstance(child, Unknown):
         interp.cannot_place(given.site, "router", "which router is included", child.reason)
     elif isinstance(child, Instance) and isinstance(child.cls, ClassValue):
@@ -389,6 +394,11 @@ def _include(interp: Runtime, router: Router, name: str, given: Arguments) -> An
         interp.cannot_place(given.site, "router", "what the router serves", interp.absence(child))
     elif child is not None or "router" not in given.keywords:
         interp.cannot_place(given.site, "router", "which routes it has", "what is included is not a router")
+
+
+def _hole(hidden: Router) -> Unknown:
+    """The part of a path that a router may add of which nothing is known."""
+    return Unknown(hidden.site, hidden.hidden)
 
 
 def _mount(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:

@@ -97,6 +97,8 @@ class Runtime(ABC):
         """The branch that runs and may not; 0 outside of any."""
         self.home: Site | None = None
         """While a function of a library runs: the call in the project that led there."""
+        self.stand_ins: dict[object, tuple[Any, Router]] = {}
+        """Routers that stand for some that the text does not show, see :mod:`.standins`."""
         self.wanted: dict[str, bool] = {}
         """Packages outside the codebase on whose text it may hang what is registered; whether it surely does."""
         self.line = 1

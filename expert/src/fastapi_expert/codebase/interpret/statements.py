@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from fastapi_expert.codebase.interpret import standins
 from fastapi_expert.codebase.interpret.attributes import (
     attribute,
     bases,
@@ -14,7 +15,7 @@ from fastapi_expert.codebase.interpret.attributes import (
     metaclass,
 )
 from fastapi_expert.codebase.interpret.containers import delete_item, items_of
-from fastapi_expert.codebase.interpret.evaluation import evaluate
+from fastapi_expert.codebase.interpret.evaluation import arguments, evaluate
 from fastapi_expert.codebase.interpret.operations import compare, truth
 from fastapi_expert.codebase.interpret.registration import delete_routes, route_list_method
 from fastapi_expert.codebase.interpret.runtime import Break, Raised, Return, Runtime, Stop
@@ -26,6 +27,8 @@ from fastapi_expert.codebase.interpret.values import (
     FunctionValue,
     GeneratorCall,
     Instance,
+    Method,
+    RouteDecorator,
     RouteList,
     Scope,
     Site,
@@ -141,8 +144,8 @@ def decorated(interp: Runtime, decorators: Iterable[Expr], value: Any, scope: Sc
         call = ir.match(decorator, ir.Call)
         site = Site(scope.path, call.line if call is not None else interp.line)
         wrapper = evaluate(interp, decorator, scope)
-        if isinstance(wrapper, Unknown) and call is not None and _is_registering(call):
-            interp.cannot_place(site, "route", "the router of an endpoint", wrapper.reason)
+        if call is not None and not isinstance(wrapper, (FunctionValue, RouteDecorator)):
+            wrapper = _hidden_registration(interp, call, wrapper, scope) or wrapper
         applied = interp.call(wrapper, Arguments([value], {}, {}, site, scope))
         if isinstance(applied, (FunctionValue, ClassValue)) and not isinstance(value, ClassValue):
             if (applied.path, applied.qualname) != (value.path, value.qualname):
@@ -151,12 +154,19 @@ def decorated(interp: Runtime, decorators: Iterable[Expr], value: Any, scope: Sc
     return value
 
 
-def _is_registering(call: ir.Call) -> bool:
-    """Whether a decorator looks like one of a router: `….get("/path")`."""
+def _hidden_registration(interp: Runtime, call: ir.Call, wrapper: Any, scope: Scope) -> Any:
+    """What a decorator that looks like `router.get("/path")` does where its router is not known; None for others."""
     part = ir.match(call.function, ir.Attribute)
-    name = part.name if part is not None else call.function if isinstance(call.function, str) else ""
-    path = ir.text_of(call.args[0]) if call.args else None
-    return name.rpartition(".")[2] in ROUTE_DECORATORS and path is not None and path[:1] in ("/", "")
+    written = part.name if part is not None else call.function if isinstance(call.function, str) else ""
+    head, _, name = written.rpartition(".")
+    if name not in ROUTE_DECORATORS:
+        return None
+    given = arguments(interp, call, scope)
+    if not standins.is_registering(name, given.get(0, "path")):
+        return None
+    owner = evaluate(interp, part.value if part is not None else head, scope) if part is not None or head else None
+    router = standins.hidden_by(interp, owner, wrapper, head, given.site, scope)
+    return interp.call(Method(router, name), given) if router is not None else None
 
 
 def _run_import(interp: Runtime, statement: ir.Import, scope: Scope) -> None:

@@ -99,6 +99,8 @@ class Unknown:
     reason: str
     text: str = HOLE
     unset: bool = False
+    holder: Any = field(default=None, compare=False, repr=False)
+    """The object of which it is an attribute, where that is known."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -376,6 +378,8 @@ class Router:
     """The name of this application was given to another one."""
     is_given: bool = False
     """It stands for an application that a framework hands in: nothing in the text makes it."""
+    hidden: str = ""
+    """Why the router is not known that this one stands for, see :mod:`.standins`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

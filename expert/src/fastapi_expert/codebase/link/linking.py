@@ -31,6 +31,7 @@ from fastapi_expert.codebase.link.routes import (
     unattached,
 )
 from fastapi_expert.codebase.model import Component, Problem, Route
+from fastapi_expert.codebase.reach import counted
 from fastapi_expert.codebase.resolve.libraries import Libraries
 from fastapi_expert.codebase.resolve.names import Names
 from fastapi_expert.codebase.vocabulary import is_test_path
@@ -293,11 +294,29 @@ class Linked:
             alone.setdefault(id(route.app), []).append(route)
         for routes in alone.values():
             router = routes[0].app
+            if router.hidden:
+                continue
             what = f"{router.name or 'this router'} is included by no application that the text shows"
             if router.is_replaced:
                 what = f"the name {router.name} is given to another application"
-            self.interp.problem(router.site, f"{what}; its {len(routes)} routes are listed as unattached")
+            self.interp.problem(router.site, f"{what}; its {counted(len(routes), 'route')} are listed as unattached")
+        self._report_hidden()
         self._report_doubtful()
+
+    def _report_hidden(self) -> None:
+        """Endpoints on routers that the text does not show."""
+        behind: dict[int, tuple[Router, list[FlatRoute]]] = {}
+        for route in (*self._flat, *self._unattached):
+            for router in route.chain:
+                if router.hidden:
+                    behind.setdefault(id(router), (router, []))[1].append(route)
+        for router, routes in behind.values():
+            first = min((route.entry.site for route in routes if route.chain[-1] is router), default=router.site)
+            paths = list(dict.fromkeys(route.path for route in routes))
+            shown = ", ".join(paths[:3]) + (", …" if len(paths) > 3 else "")
+            named = f"of {router.name}: " if router.name else ""
+            several = "an endpoint" if len(routes) == 1 else f"{len(routes)} endpoints"
+            self.interp.problem(first, f"the router of {several} is not known ({named}{shown}): {router.hidden}")
 
     def _report_doubtful(self) -> None:
         """Routes that are listed under a condition, or with a path that is not wholly known."""
@@ -306,12 +325,15 @@ class Linked:
             for condition in route.conditions:
                 reason = f"reached under a condition that is not settled ({condition.reason})"
                 doubts.setdefault((condition.site, reason), []).append(route.path)
+            hidden = {router.site: router.hidden for router in route.chain if router.hidden}
             for unknown in route.unknowns:
+                if hidden.get(unknown.site) == unknown.reason:
+                    continue  # said already
                 reason = f"the path or a prefix of it is not known: {unknown.reason}"
                 doubts.setdefault((unknown.site, reason), []).append(route.path)
         for (site, reason), paths in doubts.items():
             shown = ", ".join(paths[:3]) + (", …" if len(paths) > 3 else "")
-            self.interp.problem(site, f"{len(paths)} routes ({shown}): {reason}")
+            self.interp.problem(site, f"{counted(len(paths), 'route')} ({shown}): {reason}")
 
 
 def _wrapped(value: Any) -> Any:

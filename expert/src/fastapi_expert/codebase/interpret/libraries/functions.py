@@ -366,12 +366,16 @@ def _type(interp: Runtime, given: Arguments) -> Any:
 
 
 def _callable(interp: Runtime, given: Arguments) -> Any:
-    value = given.args[0] if given.args else None
+    known = _is_callable(given.args[0] if given.args else None)
+    return Unknown(given.site, "whether it can be called") if known is None else known
+
+
+def _is_callable(value: Any) -> bool | None:
     if isinstance(value, (FunctionValue, ClassValue, LambdaValue, Partial, Method, RouteDecorator)):
         return True
     if value is None or isinstance(value, (str, int, float, list, dict, Router)):
         return isinstance(value, Router)
-    return Unknown(given.site, "whether it can be called")
+    return None
 
 
 def _chain(interp: Runtime, given: Arguments) -> Any:
@@ -487,6 +491,8 @@ def _is_a(interp: Runtime, value: Any, cls: Any) -> bool | None:
         return isinstance(value, ModuleValue)
     if cls.name == "builtins.type":
         return isinstance(value, ClassValue) if not isinstance(value, External) else None
+    if name == "Callable":
+        return _is_callable(value)
     if isinstance(value, (RouteEntry, MountEntry, IncludeEntry)):
         return name in _kinds_of_route(value)
     if isinstance(value, (Instance, Router)):
