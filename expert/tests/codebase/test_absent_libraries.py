@@ -130,3 +130,31 @@ def test_routes_that_a_decorator_object_registers_when_it_is_called_are_served(t
 
     assert set(table(codebase)) == {("GET", "/canvas"), ("HEAD", "/limits/canvas")}
     assert not codebase.inventory.problems
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ("Console(engine=None, app=app)", "Console is a class of kit"),
+        ("Meter().instrument(app).expose(app)", "instrument() is of kit"),
+        ("Console(None).mount_to(app)", "mount_to() is of kit"),
+        ("attach(app)", "attach is of kit"),
+    ],
+)
+def test_that_an_application_is_handed_to_a_library_that_is_not_there_is_said(
+    tmp_path: Path, call: str, said: str
+) -> None:
+    source = f"""
+        from fastapi import FastAPI
+        from kit import Console, Meter, attach
+        import uvicorn
+
+        app = FastAPI()
+        {call}
+        uvicorn.run(app)
+    """
+    [problem] = read(tmp_path, {"main.py": source}).inventory.problems
+
+    assert problem.line == 6
+    assert problem.message.startswith("which routes and middleware the application is given here is not known")
+    assert said in problem.message

@@ -260,8 +260,11 @@ def _external(interp: Runtime, function: External, given: Arguments) -> Any:
         return known(interp, given)
     if last == "Api" and function.name.startswith(("fastapi_restful", "fastapi_utils")):
         return resource_api(given)
-    if _is_handed_router(given):
+    if _makes_another(function, given):
         interp.want(function, surely=True)
+        return _wrapped(interp, function, given)
+    if _is_handed_router(given):
+        interp.hand_over(given.site, function)
     if (
         given.args
         and len(given.args) == 1
@@ -271,7 +274,7 @@ def _external(interp: Runtime, function: External, given: Arguments) -> Any:
     ):
         return given.args[0]  # a decorator from outside: the function it wraps stays what it is
     if given.args and isinstance(given.args[0], Router) and given.args[0].is_app and last[:1].isupper():
-        return _wrapped(interp, function, given)
+        return given.args[0]  # an application inside of another: most answer as the inner one does
     attributes = {str(index): value for index, value in enumerate(given.args)}
     return Instance(function, given.site, {**attributes, **given.keywords})
 
@@ -289,10 +292,14 @@ def _is_handed_router(given: Arguments) -> bool:
     return any(isinstance(one, Router) for one in (*given.args, *given.keywords.values()))
 
 
+def _makes_another(function: External, given: Arguments) -> bool:
+    """Whether it is a class of applications that is given one."""
+    first = given.args[0] if given.args else None
+    return isinstance(first, Router) and first.is_app and function.name.endswith(("FastAPI", "Starlette"))
+
+
 def _wrapped(interp: Runtime, function: External, given: Arguments) -> Any:
-    """An application inside of another: most answer as the inner one does; another kind of application may not."""
-    if not function.name.endswith(("FastAPI", "Starlette")):
-        return given.args[0]
+    """Another kind of application around one, which may not answer as the inner one does."""
     outer = Router(True, interp.at_home(given.site), function, interp.region)
     interp.routers.append(outer)
     unknown = Unknown(given.site, f"what {function.name} makes of the application is not known from its text")
@@ -342,11 +349,12 @@ def _method(interp: Runtime, method: Method, given: Arguments) -> Any:
     if isinstance(receiver, Instance) and isinstance(receiver.cls, External):
         if name in ("substitute", "safe_substitute") and receiver.cls.name == "string.Template":
             return _substituted(receiver.attributes.get("0"), given)
-        if _is_handed_router(given):
-            interp.want(receiver, surely=True)
         hidden = receiving(interp, receiver, name, given)
         if hidden is not None:
+            interp.want(receiver, surely=True)
             return ROUTER_METHODS[name](interp, hidden, name, given)
+        if _is_handed_router(given):
+            interp.hand_over(given.site, method)
         made = External(f"{receiver.cls.name}.{name}()")
         return given.args[0] if _is_decorating(given) else made
     if isinstance(receiver, Instance) and name == "__init__":  # of a base outside: it keeps what it is given

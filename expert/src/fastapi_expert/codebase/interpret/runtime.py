@@ -31,6 +31,7 @@ from fastapi_expert.codebase.interpret.values import (
     is_list,
 )
 from fastapi_expert.codebase.model import Problem
+from fastapi_expert.codebase.resolve.libraries import KNOWN
 from fastapi_expert.codebase.resolve.names import Names
 from fastapi_expert.codebase.syntax.facts import FileFacts, ImportFacts
 from fastapi_expert.codebase.syntax.ir import Expr, Stmt
@@ -76,6 +77,13 @@ _THERE = frozenset([*sys.stdlib_module_names, "fastapi", "starlette", "pydantic"
 """Packages that are there wherever FastAPI runs."""
 
 
+_ADDS_NOTHING = frozenset([
+    "a2wsgi", "asgi_correlation_id", "asgi_lifespan", "asgiref", "click", "loguru", "mangum", "opentelemetry",
+    "sentry_sdk", "structlog", "typer",
+])  # fmt: skip
+"""Packages that serve an application, or log what it does, and leave its routes as they are."""
+
+
 class Runtime(ABC):
     """One run over the modules of one codebase. ``sources`` is where data files are read."""
 
@@ -97,6 +105,7 @@ class Runtime(ABC):
         """The branch that runs and may not; 0 outside of any."""
         self.home: Site | None = None
         """While a function of a library runs: the call in the project that led there."""
+        self._handed_over: set[tuple[Site, str]] = set()
         self.stand_ins: dict[object, tuple[Any, Router]] = {}
         """Routers that stand for some that the text does not show, see :mod:`.standins`."""
         self.wanted: dict[str, bool] = {}
@@ -166,6 +175,20 @@ class Runtime(ABC):
         where = "" if home is site else f" ({site.path}:{site.line})"
         self.unplaced[Unplaced(home, kind, missing, reason + where)] = None
         self.unresolved_includes += 1
+
+    def hand_over(self, site: Site, value: Any) -> None:
+        """Remember that an application was handed to ``value``, something outside: what it adds is not seen.
+
+        Once for each line and package; where the package is installed, it is looked into.
+        """
+        self.want(value, surely=True)
+        package = outside_name(value).partition(".")[0]
+        home = self.at_home(site)
+        if not package or package in KNOWN or package in _ADDS_NOTHING or (home, package) in self._handed_over:
+            return
+        self._handed_over.add((home, package))
+        what = "which routes and middleware the application is given here"
+        self.unplaced[Unplaced(home, "call", what, self.absence(value))] = None
 
     def module_named(self, name: str, importer: str) -> str | None:
         """The place of a module by its whole name; ``importer`` may be asking for itself."""
