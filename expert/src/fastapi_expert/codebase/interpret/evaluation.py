@@ -5,9 +5,18 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from fastapi_expert.codebase.interpret.attributes import attribute, class_attribute
+from fastapi_expert.codebase.interpret.attributes import attribute, class_attribute, parametrized
 from fastapi_expert.codebase.interpret.containers import items_of
-from fastapi_expert.codebase.interpret.operations import compare, concatenated, join, text_of, truth
+from fastapi_expert.codebase.interpret.operations import (
+    ENVIRONMENT,
+    compare,
+    concatenated,
+    from_environment,
+    join,
+    same,
+    text_of,
+    truth,
+)
 from fastapi_expert.codebase.interpret.paths import divided
 from fastapi_expert.codebase.interpret.plugins import of_group
 from fastapi_expert.codebase.interpret.runtime import Runtime
@@ -76,6 +85,14 @@ _BUILTINS = frozenset(
         "globals",
         "locals",
         "object",
+        "abs",
+        "chr",
+        "format",
+        "hex",
+        "oct",
+        "ord",
+        "repr",
+        "round",
         "open",
         "dir",
         "issubclass",
@@ -89,6 +106,7 @@ _BUILTINS = frozenset(
 )
 MAX_LOOP = 500
 """A comprehension over more is a computation, not a table of routes."""
+_ENVIRON = External("os.environ")
 UNKNOWN = "\0"
 """Stands in a text for a part that is not known, where that is better than no text."""
 
@@ -219,13 +237,18 @@ def _subscript(interp: Runtime, expr: ir.Subscript, scope: Scope) -> Any:
         method = class_attribute(interp, value.cls, "__getitem__", Site(scope.path, interp.line), receiver=value)
         if isinstance(method, FunctionValue):
             return interp.call_function(method, [key], {}, Site(scope.path, interp.line))
+    if value == _ENVIRON and isinstance(key, str):
+        known = interp.environ.get(key)
+        return from_environment(key, Site(scope.path, interp.line)) if known is None else known
     if value == External("sys.modules") and isinstance(key, str):
         found = interp.module_named(key, scope.path)
         return ModuleValue(found) if found is not None else External(key)
     if isinstance(value, Instance) and isinstance(key, int) and "()" in value.attributes:
         items = value.attributes["()"]
         return items[key] if -len(items) <= key < len(items) else Unknown(Site(scope.path, interp.line), "an item")
-    if isinstance(value, (External, ClassValue)):
+    if isinstance(value, ClassValue):
+        return parametrized(interp, value, lambda: key, scope)
+    if isinstance(value, External):
         return value  # a generic: Base[T]
     return value if isinstance(value, Unknown) else Unknown(Site(scope.path, interp.line), "an item that is not known")
 
@@ -248,6 +271,8 @@ def _binary(interp: Runtime, expr: ir.Binary, scope: Scope) -> Any:
             return concatenated(left, right, Site(scope.path, interp.line))
         if is_list(left) and is_list(right):
             return interp.made([*left, *right])
+    if sign in _OF_SETS and is_list(left) and is_list(right):
+        return interp.made(_OF_SETS[sign](left, right))
     if isinstance(left, (int, float)) and isinstance(right, (int, float)):
         return _computed(sign, left, right, Site(scope.path, interp.line))
     if sign == "*" and isinstance(right, int) and right < MAX_LOOP and (isinstance(left, str) or is_list(left)):
@@ -260,6 +285,19 @@ def _binary(interp: Runtime, expr: ir.Binary, scope: Scope) -> Any:
         return divided(left, right, Site(scope.path, interp.line))
     unknown = left if isinstance(left, Unknown) else right
     return unknown if isinstance(unknown, Unknown) else Unknown(Site(scope.path, interp.line), "a computed value")
+
+
+def _without(left: list[Any], right: list[Any]) -> list[Any]:
+    return [one for one in left if not any(same(one, other) for other in right)]
+
+
+_OF_SETS: dict[str, Callable[[list[Any], list[Any]], list[Any]]] = {
+    "-": _without,
+    "|": lambda left, right: [*left, *_without(right, left)],
+    "&": lambda left, right: _without(left, _without(left, right)),
+    "^": lambda left, right: [*_without(left, right), *_without(right, left)],
+}
+"""Of sets, which are lists here, and of the keys of mappings."""
 
 
 def _filled(text: str, given: Any, site: Site) -> Any:
@@ -299,6 +337,8 @@ def _truth(interp: Runtime, expr: ir.Truth, scope: Scope) -> Any:
         return Unknown(Site(scope.path, interp.line), "a condition that is not known") if known is None else not known
     if sign in ("and", "or"):
         known = truth(first)
+        if known is None and sign == "or" and isinstance(first, Unknown) and first.reason.startswith(ENVIRONMENT):
+            return evaluate(interp, expr.operands[1], scope)  # the default of a variable that nothing sets as shipped
         if known is None:
             return (
                 first
@@ -306,7 +346,10 @@ def _truth(interp: Runtime, expr: ir.Truth, scope: Scope) -> Any:
                 else Unknown(Site(scope.path, interp.line), "a condition that is not known")
             )
         return first if known == (sign == "or") else evaluate(interp, expr.operands[1], scope)
-    return compare(sign, first, evaluate(interp, expr.operands[1], scope), Site(scope.path, interp.line))
+    second = evaluate(interp, expr.operands[1], scope)
+    if second == _ENVIRON and sign in ("in", "not in") and isinstance(first, str) and first in interp.environ:
+        return sign == "in"
+    return compare(sign, first, second, Site(scope.path, interp.line))
 
 
 def _list(interp: Runtime, expr: ir.Display, scope: Scope) -> Any:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
+from fastapi_expert.codebase.interpret import dotenv
 from fastapi_expert.codebase.interpret.attributes import attributes_of, class_attribute
 from fastapi_expert.codebase.interpret.calls import call
 from fastapi_expert.codebase.interpret.containers import items_of, set_item
@@ -140,6 +141,9 @@ class Interpreter(Runtime):
         names: dict[str, Any] = {"__name__": name, "__file__": PathValue(path)}
         names["__package__"] = name if package else name.rpartition(".")[0]
         return {**names, "__path__": [PathValue(folder)]} if package else names
+
+    def setting(self, cls: ClassValue, name: str) -> Any:
+        return dotenv.setting(self, cls, name)
 
     def module_attribute(self, place: str, name: str) -> Any:
         if not place.endswith("/"):
@@ -362,6 +366,26 @@ class Interpreter(Runtime):
         if facts is None:
             return Unknown(site, f"{function.qualname} is not found")
         self.called.add((function.path, function.qualname))
+        if (function.path, function.qualname) in self.cached and not self.lenient:
+            return self._remembered_call(function, facts, args, keywords, site)
+        return self._call(function, facts, args, keywords, site)
+
+    def _remembered_call(
+        self, function: FunctionValue, facts: FunctionFacts, args: list[Any], keywords: dict[str, Any], site: Site
+    ) -> Any:
+        """A call of a function under `functools.cache`."""
+        known = [_as_argument(one) for one in (*args, *keywords.values())]
+        key = (function.path, function.qualname, id(function.scope), *known, *keywords)
+        if key not in self.given_before:
+            value = self._call(function, facts, args, keywords, site)
+            if isinstance(value, Unknown):
+                return value
+            self.given_before[key] = value
+        return self.given_before[key]
+
+    def _call(
+        self, function: FunctionValue, facts: FunctionFacts, args: list[Any], keywords: dict[str, Any], site: Site
+    ) -> Any:
         body = self._body(function, facts, args, keywords)
         if self.in_library and self.in_library[self._package(function.path)] > MAX_IN_LIBRARY:
             reason = f"{facts.name}() is of a library that computes for too long"
@@ -579,6 +603,11 @@ def _replace_application(names: dict[str, Any], name: str, value: Router) -> Non
     before = names.get(name)
     if isinstance(before, Router) and before.is_app and before is not value:
         before.is_replaced = not any(one is before for key, one in names.items() if key != name)
+
+
+def _as_argument(value: Any) -> Any:
+    """An argument as a part of a key: plain values by what they are, everything else by identity."""
+    return (type(value), value) if isinstance(value, (str, int, float, bool, type(None))) else id(value)
 
 
 def _may_register(value: Any) -> bool:

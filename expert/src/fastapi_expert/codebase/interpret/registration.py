@@ -79,12 +79,17 @@ def add_route_object(interp: Runtime, router: Router, route: Any) -> None:
         return
     if isinstance(route, Unknown):
         interp.cannot_place(route.site, "route", "which route is added", route.reason)
-    if isinstance(route, (RouteEntry, IncludeEntry, MountEntry)):
+    if isinstance(route, MountEntry):
         _add(interp, router, replace(route))
         return
-    if not isinstance(route, Instance) or not isinstance(route.cls, External):
+    if isinstance(route, (RouteEntry, IncludeEntry)):
+        maker = next((one for one in interp.routers if any(entry is route for entry in one.entries)), True)
+        _add(interp, router, replace(route, carried=route.carried or maker))
         return
-    kind = route.cls.name.rpartition(".")[2]
+    if not isinstance(route, Instance):
+        return
+    kinds = [one.name.rpartition(".")[2] for one in _outside_classes(interp, route)]
+    kind = next((one for one in kinds if one in ROUTE_CLASSES or one in MOUNT_CLASSES), "")
     given = route.attributes
     path = _text(given.get("0", given.get("path")))
     if kind in MOUNT_CLASSES:
@@ -99,7 +104,15 @@ def add_route_object(interp: Runtime, router: Router, route: Any) -> None:
         methods = _methods(given.get("methods"), route.site)
         endpoint = given.get("1", given.get("endpoint"))
         plain = not kind.startswith("API")
-        _add(interp, router, _route(methods, path, endpoint, route.site, websocket, given, {}, route.site.path, plain))
+        entry = _route(methods, path, endpoint, route.site, websocket, given, {}, route.site.path, plain)
+        _add(interp, router, replace(entry, carried=True))
+
+
+def _outside_classes(interp: Runtime, value: Instance) -> list[External]:
+    """The classes outside the codebase that an object is of."""
+    if isinstance(value.cls, External):
+        return [value.cls]
+    return [one for one in lineage(interp, value.cls) if isinstance(one, External)]
 
 
 def set_router_attribute(interp: Runtime, router: Router, name: str, value: Any) -> bool:
@@ -107,6 +120,7 @@ def set_router_attribute(interp: Runtime, router: Router, name: str, value: Any)
     if name == "prefix":
         router.prefix = value
     elif name == "routes" and (is_list(value) or isinstance(value, RouteList)):
+        router.entries = list(router.entries)  # a copy of this router keeps the list that it had
         replace_entries(interp, router, list(value.router.entries) if isinstance(value, RouteList) else list(value))
     elif name == "lifespan_context":
         router.lifespans.append((value, router.site))
@@ -332,7 +346,32 @@ def add_endpoint(
     path = _text(path)
     prefix = "" if plain else _text(router.prefix)
     path = concatenated(prefix, path, site)
+    cls = keywords.get("route_class_override", router.keywords.get("route_class"))
+    if isinstance(cls, ClassValue) and not websocket and not plain:
+        path, methods = _as_its_class_has_it(interp, cls, path, methods, endpoint, keywords, site)
     _add(interp, router, _route(methods, path, endpoint, site, websocket, keywords, raw, scope_path, plain))
+
+
+def _as_its_class_has_it(
+    interp: Runtime,
+    cls: ClassValue,
+    path: Any,
+    methods: tuple[str, ...] | Unknown,
+    endpoint: Any,
+    keywords: dict[str, Any],
+    site: Site,
+) -> tuple[Any, tuple[str, ...] | Unknown]:
+    """Path and methods of a route of a class of the codebase, whose `__init__` may change them."""
+    init = class_attribute(interp, cls, "__init__", site, receiver=None)
+    if not isinstance(init, FunctionValue) or isinstance(methods, Unknown):
+        return path, methods
+    given = {"methods": list(methods), **{key: one for key, one in keywords.items() if key != "route_class_override"}}
+    made = interp.call(cls, Arguments([path, endpoint], given, {}, site, Scope(site.path, {})))
+    if not isinstance(made, Instance):
+        return path, methods
+    unknown = Unknown(site, f"{cls.qualname} decides the path of its routes")
+    known = made.attributes.get("path", made.attributes.get("0", unknown))
+    return known, _methods(made.attributes.get("methods", given["methods"]), site)
 
 
 def _verb(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
@@ -477,7 +516,7 @@ def _on_event(interp: Runtime, router: Router, name: str, given: Arguments) -> A
 
 
 def _nothing(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
-    return External("functools.cache")  # as a decorator it gives back what it is given
+    return External("functools.identity")  # as a decorator it gives back what it is given
 
 
 def _super_init(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:

@@ -99,6 +99,8 @@ class Runtime(ABC):
         """The branches that run and may not, outermost first, each with its region."""
         self.unresolved_includes = 0
         """How many routers were included, or applications mounted, of which it is not known which they are."""
+        self.environ: dict[str, str] = {}
+        """Variables of the environment that the code itself sets, or reads from a file beside it."""
         self.lenient = False
         """Texts keep a mark where a part is not known, see :mod:`..link.coverage`."""
         self.region: int = 0
@@ -116,6 +118,10 @@ class Runtime(ABC):
         """Statements and calls so far."""
         self.function_attributes: dict[tuple[str, str], dict[str, Any]] = {}
         """What was set on functions, by path and qualname."""
+        self.cached: set[tuple[str, str]] = set()
+        """The functions that remember what they gave, by path and qualname."""
+        self.given_before: dict[tuple[Any, ...], Any] = {}
+        """What they gave, by place and arguments."""
         self.making: list[ClassValue] = []
         """The classes that a metaclass makes, or makes objects of, innermost last."""
         self.guarded = 0
@@ -253,6 +259,10 @@ class Runtime(ABC):
         return self._regions_of.get(id(collection), (None, 0))[1]
 
     # -- modules and names ----------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def setting(self, cls: ClassValue, name: str) -> Any:
+        """What the environment says of a field of a settings class; MISSING when it says nothing."""
 
     @abstractmethod
     def run_module(self, path: str) -> Scope:

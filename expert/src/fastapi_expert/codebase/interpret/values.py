@@ -174,6 +174,8 @@ class ClassValue:
     namespace: dict[str, Any] = field(default_factory=dict[str, Any])
     """What its body bound and what was set on it since; methods stay facts."""
     subclasses: "list[ClassValue]" = field(default_factory=list[Any])
+    direct: "tuple[ClassValue | External, ...] | None" = None
+    """Its bases where `type(…)` made it: no statement tells them."""
 
 
 @dataclass(slots=True, eq=False)
@@ -192,6 +194,7 @@ class Member:
     name: str
     value: Any
     plain: bool
+    cls: "ClassValue | None" = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -323,6 +326,9 @@ class RouteEntry:
     """Starlette's own kind of route: no dependency and no tag of the routers around it reaches it."""
     conditions: tuple[Condition, ...] = ()
     """The branches it stands in that may not run, outermost first; also of the other entries."""
+    carried: "Router | bool" = False
+    """It was put into `router.routes` as it is: the router that made it, whose dependencies and tags it has in the place
+    of this router's; True for a route that no router made."""
 
 
 @dataclass(slots=True, eq=False)
@@ -335,6 +341,7 @@ class IncludeEntry:
     keywords: dict[str, Any]
     snapshot: "tuple[Entry, ...]"
     conditions: tuple[Condition, ...] = ()
+    carried: "Router | bool" = False
 
 
 @dataclass(slots=True, eq=False)

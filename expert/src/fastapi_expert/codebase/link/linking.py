@@ -299,7 +299,7 @@ class Linked:
             what = f"{router.name or 'this router'} is included by no application that the text shows"
             if router.is_replaced:
                 what = f"the name {router.name} is given to another application"
-            self.interp.problem(router.site, f"{what}; its {counted(len(routes), 'route')} are listed as unattached")
+            self.interp.problem(router.site, f"{what}; {_listed(len(routes))} as unattached")
         self._report_hidden()
         self._report_doubtful()
 
@@ -334,6 +334,10 @@ class Linked:
         for (site, reason), paths in doubts.items():
             shown = ", ".join(paths[:3]) + (", …" if len(paths) > 3 else "")
             self.interp.problem(site, f"{counted(len(paths), 'route')} ({shown}): {reason}")
+
+
+def _listed(count: int) -> str:
+    return "its route is listed" if count == 1 else f"its {count} routes are listed"
 
 
 def _wrapped(value: Any) -> Any:

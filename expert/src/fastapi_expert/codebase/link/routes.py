@@ -77,7 +77,7 @@ class Served(NamedTuple):
 def serve(interp: Interpreter, app: Router, *, live: bool) -> Served:
     """Flatten ``app``. ``live``: routes added to a router after it was included count (FastAPI from 0.137)."""
     found = Served([], [])
-    way = _Way("", (app,), _list(app.keywords.get("dependencies")), _texts(app.keywords.get("tags")))
+    way = _Way("", (app,))
     if not app.is_app:
         unknown = Unknown(app.site, app.hidden or "no application is seen to include this router")
         way = way._replace(prefix=f"{HOLE}", unknowns=(unknown,))
@@ -129,15 +129,23 @@ def unattached(interp: Interpreter, served: Iterable[FlatRoute], *, live: bool) 
 
 
 class _Way(NamedTuple):
-    """What a registration inherits from the routers around it."""
+    """What a registration inherits from the routers around it; dependencies and tags but those of the innermost."""
 
     prefix: str
     chain: tuple[Router, ...]
-    dependencies: tuple[Any, ...]
-    tags: tuple[str, ...]
+    dependencies: tuple[Any, ...] = ()
+    tags: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = ()
     unknowns: tuple[Unknown, ...] = ()
     host: str = ""
+
+    def given(self, entry: RouteEntry | IncludeEntry) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+        """The dependencies and the tags that ``entry`` has from the routers around it."""
+        maker = self.chain[-1] if entry.carried is False else entry.carried
+        if isinstance(maker, bool):
+            return self.dependencies, self.tags
+        own = _list(maker.keywords.get("dependencies"))
+        return (*self.dependencies, *own), (*self.tags, *_texts(maker.keywords.get("tags")))
 
     def below(self, path: Any, site: Site) -> "_Way":
         """The way one path further; what is not known of the path is marked in it."""
@@ -168,8 +176,9 @@ class _Walk:
 
     def _route(self, entry: RouteEntry, way: _Way) -> None:
         here = way.below(entry.path, entry.site)
-        own = () if entry.plain else (*way.dependencies, *_list(entry.keywords.get("dependencies")))
-        named = () if entry.plain else (*way.tags, *_texts(entry.keywords.get("tags")))
+        dependencies, tags = way.given(entry)
+        own = () if entry.plain else (*dependencies, *_list(entry.keywords.get("dependencies")))
+        named = () if entry.plain else (*tags, *_texts(entry.keywords.get("tags")))
         self.found.routes.append(
             FlatRoute(
                 self.app, entry, here.prefix or "/", way.chain, own, named, here.conditions, here.unknowns, here.host
@@ -180,14 +189,11 @@ class _Walk:
         child = entry.child
         if child in way.chain or len(way.chain) > MAX_DEPTH:
             return
+        dependencies, tags = way.given(entry)
         below = way.below(entry.prefix, entry.site)._replace(
             chain=(*way.chain, child),
-            dependencies=(
-                *way.dependencies,
-                *_list(entry.keywords.get("dependencies")),
-                *_list(child.keywords.get("dependencies")),
-            ),
-            tags=(*way.tags, *_texts(entry.keywords.get("tags")), *_texts(child.keywords.get("tags"))),
+            dependencies=(*dependencies, *_list(entry.keywords.get("dependencies"))),
+            tags=(*tags, *_texts(entry.keywords.get("tags"))),
         )
         self.entries(child.entries if self.live else entry.snapshot, below)
 
@@ -202,9 +208,8 @@ class _Walk:
             return  # before 0.137 including a router left its mounts behind
         inner = entry.app
         if isinstance(inner, Router) and inner not in way.chain and len(way.chain) < MAX_DEPTH:
-            own = _list(inner.keywords.get("dependencies"))  # those of the applications around it do not run
-            tags = _texts(inner.keywords.get("tags"))
-            self.entries(inner.entries, below._replace(chain=(*way.chain, inner), dependencies=own, tags=tags))
+            inside = below._replace(chain=(*way.chain, inner), dependencies=(), tags=())
+            self.entries(inner.entries, inside)  # the dependencies of the applications around it do not run
         else:
             last = inner == External("fastapi.frontend")  # tried when nothing else matches
             self.found.mounts.append(
