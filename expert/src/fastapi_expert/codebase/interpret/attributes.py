@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from fastapi_expert.codebase.interpret.paths import CONSTANTS, path_attribute
@@ -387,7 +388,7 @@ def bases(interp: Runtime, cls: ClassValue) -> list[ClassValue | External]:
         generic = ir.match(expr, ir.Subscript)
         value = interp.evaluate(generic.value if generic is not None else expr, cls.scope)
         if generic is not None and isinstance(value, ClassValue):
-            value = parametrized(interp, value, lambda: interp.evaluate(generic.index, cls.scope), cls.scope)
+            value = parametrized(interp, value, partial(interp.evaluate, generic.index, cls.scope), cls.scope)
         if isinstance(value, (ClassValue, External)):
             found.append(value)
     return found
@@ -497,7 +498,7 @@ def made_class(
     interp: Runtime, name: str, direct: list[ClassValue | External], namespace: dict[Any, Any], given: Arguments
 ) -> ClassValue:
     """`type(name, bases, namespace)`."""
-    number = interp.remembered("made classes", lambda: itertools.count())
+    number = interp.remembered("made classes", itertools.count)
     scope = Scope(given.site.path, {}, given.scope)
     own = {key: value for key, value in namespace.items() if isinstance(key, str)}
     made = ClassValue(given.site.path, f"<made {next(number)}>.{name}", scope, own, direct=tuple(direct))

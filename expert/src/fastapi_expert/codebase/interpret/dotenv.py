@@ -22,7 +22,8 @@ from fastapi_expert.codebase.interpret.values import (
 from fastapi_expert.codebase.syntax.facts import FieldFacts
 
 _LINE = re.compile(
-    r"""^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.]*)[ \t]*=[ \t]*(?:'([^'\n]*)'|"([^"\n]*)"|([^\n#]*?))[ \t]*(?:\#[^\n]*)?$""",
+    r"""^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.]*)[ \t]*=[ \t]*"""
+    r"""(?:'([^'\n]*)'|"([^"\n]*)"|([^\n#]*?))[ \t]*(?:\#[^\n]*)?$""",
     re.MULTILINE,
 )
 USUAL = ".env"

@@ -74,11 +74,10 @@ def receiving(interp: Runtime, owner: Instance, name: str, given: Arguments) -> 
     """The router that stands for an object of a class outside whose method ``name`` is handed a router or an endpoint
     as a router's own is; None where it is another kind of call."""
     first, second = given.get(0, "router"), given.get(1, "app")
-    if name == "include_router" and isinstance(first, Router):
-        pass
-    elif name == "mount" and isinstance(second, Router) and isinstance(first, str):
-        pass
-    elif name not in ADDING_METHODS or not isinstance(given.get(1, "endpoint"), FunctionValue):
+    includes = name == "include_router" and isinstance(first, Router)
+    mounts = name == "mount" and isinstance(second, Router) and isinstance(first, str)
+    adds = name in ADDING_METHODS and isinstance(given.get(1, "endpoint"), FunctionValue)
+    if not (includes or mounts or adds):
         return None
     outside = _outside_of(interp, owner)
     if outside is None or not _may_be_served(interp, outside, given.site.path):

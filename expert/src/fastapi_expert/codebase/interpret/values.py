@@ -327,8 +327,8 @@ class RouteEntry:
     conditions: tuple[Condition, ...] = ()
     """The branches it stands in that may not run, outermost first; also of the other entries."""
     carried: "Router | bool" = False
-    """It was put into `router.routes` as it is: the router that made it, whose dependencies and tags it has in the place
-    of this router's; True for a route that no router made."""
+    """It was put into `router.routes` as it is: the router that made it, whose dependencies and tags it has in place of
+    this router's; True for a route that no router made."""
 
 
 @dataclass(slots=True, eq=False)

@@ -768,7 +768,9 @@ FUNCTIONS: dict[str, _Outside] = {
     "asynccontextmanager": _first,
     "contextmanager": _first,
     "lru_cache": lambda interp, given: (
-        _cached(interp, given) if given.args and isinstance(given.args[0], FunctionValue) else External("functools.cache")
+        _cached(interp, given)
+        if given.args and isinstance(given.args[0], FunctionValue)
+        else External("functools.cache")
     ),
     "wraps": lambda interp, given: External("functools.identity"),
 }
