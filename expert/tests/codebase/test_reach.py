@@ -537,3 +537,26 @@ def test_a_file_of_variables_that_changes_is_read_again(tmp_path: Path) -> None:
     assert {route.path for route in load(root).inventory.routes} == {"/api/one"}
     write(tmp_path, {".env": "PREFIX=/v2\n"})
     assert {route.path for route in load(root).inventory.routes} == {"/v2/one"}
+
+
+def test_a_long_function_is_read_where_a_prefix_hangs_on_it(tmp_path: Path) -> None:
+    work = "\n".join(f"    total = max(total, {number}) if total else {number}" for number in range(20))
+    source = f"""
+from fastapi import APIRouter, FastAPI
+
+def value_of(key, default):
+    total = len(key)
+{work}
+    if total < 0:
+        return key
+    return default
+
+router = APIRouter(prefix=value_of("PREFIX", "/api"))
+
+@router.get("/one")
+def one(): ...
+
+app = FastAPI()
+app.include_router(router)
+"""
+    assert set(table(read(tmp_path, {"main.py": source}))) == {("GET", "/api/one")}

@@ -22,6 +22,7 @@ from fastapi_expert.codebase.interpret.sources import Sources
 from fastapi_expert.codebase.interpret.statements import run_statement
 from fastapi_expert.codebase.interpret.values import (
     MISSING,
+    UNREAD,
     Arguments,
     ClassValue,
     Condition,
@@ -393,7 +394,7 @@ class Interpreter(Runtime):
                 self.cannot_place(site, "call", "what a call registers", reason)
             return Unknown(site, reason)
         if body is None or self.calling > MAX_DEPTH or self.steps > self.budget:
-            reason = f"what {facts.name}() returns is not known from its text"
+            reason = f"what {facts.name}() {UNREAD}"
             return Uncalled(site, reason, function=function, args=tuple(args), keywords=keywords)
         if ir.yields(body):
             return GeneratorCall(function, args, keywords, site)

@@ -37,6 +37,10 @@ DOUBTFUL = "it was added, changed or removed under a condition that the text doe
 """Why an item of a collection is an Unknown when only some branch touched it."""
 
 
+UNREAD = "returns is not known from its text"
+"""Ends the reason why it is not known what a function gives whose body was not read."""
+
+
 class Missing:
     """Stands for a name that nothing binds (None is a value)."""
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from fastapi_expert.codebase.interpret.interpreter import Interpreter
 from fastapi_expert.codebase.interpret.sources import Sources
 from fastapi_expert.codebase.interpret.values import (
+    UNREAD,
     Dependency,
     External,
     IncludeEntry,
@@ -92,7 +93,7 @@ def link(names: Names, *, live: bool = True, sources: Sources | None = None) -> 
     if libraries is not None:
         linked = _with_libraries(linked, names, sources, libraries, live)
         interp, names = linked.interp, linked.interp.names
-    if interp.unresolved_includes and interp.unread:
+    if interp.unread and (interp.unresolved_includes or linked.hangs_on_unread):
         deeper = Interpreter(names, sources, deeply=True)
         run_all(deeper)
         looked_deeper = Linked(deeper, live=live)
@@ -141,6 +142,12 @@ class Linked:
         for route in self._unattached:
             self.catalogue.mark_value(route.entry.endpoint, "endpoint", anywhere=True)
         self._mark()
+
+    @property
+    def hangs_on_unread(self) -> bool:
+        """Whether the path or a condition of a route is what a function gives whose body was not read."""
+        reasons = [one.reason for route in self._flat for one in (*route.conditions, *route.unknowns)]
+        return any(reason.endswith(UNREAD) for reason in reasons)
 
     @cached_property
     def link_inputs(self) -> LinkInputs | None:
