@@ -328,11 +328,10 @@ class RouteEntry:
     scope_path: str
     plain: bool = False
     """Starlette's own kind of route: no dependency and no tag of the routers around it reaches it."""
+    alone: bool = False
+    """It was put on its router as an object: what the router has for the routes that it makes does not reach it."""
     conditions: tuple[Condition, ...] = ()
     """The branches it stands in that may not run, outermost first; also of the other entries."""
-    carried: "Router | bool" = False
-    """It was put into `router.routes` as it is: the router that made it, whose dependencies and tags it has in place of
-    this router's; True for a route that no router made."""
 
 
 @dataclass(slots=True, eq=False)
@@ -345,7 +344,6 @@ class IncludeEntry:
     keywords: dict[str, Any]
     snapshot: "tuple[Entry, ...]"
     conditions: tuple[Condition, ...] = ()
-    carried: "Router | bool" = False
 
 
 @dataclass(slots=True, eq=False)

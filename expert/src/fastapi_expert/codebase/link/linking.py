@@ -9,6 +9,7 @@ from fastapi_expert.codebase.interpret.sources import Sources
 from fastapi_expert.codebase.interpret.values import (
     UNREAD,
     Dependency,
+    Doubtful,
     External,
     IncludeEntry,
     Instance,
@@ -148,6 +149,11 @@ class Linked:
         """Whether the path or a condition of a route is what a function gives whose body was not read."""
         reasons = [one.reason for route in self._flat for one in (*route.conditions, *route.unknowns)]
         return any(reason.endswith(UNREAD) for reason in reasons)
+
+    @property
+    def applications(self) -> list[Router]:
+        """The applications of this codebase, in the order they were made."""
+        return [app for app, _ in self._served]
 
     @cached_property
     def link_inputs(self) -> LinkInputs | None:
@@ -348,7 +354,9 @@ def _listed(count: int) -> str:
 
 
 def _wrapped(value: Any) -> Any:
-    """The class inside of `Middleware(Class, …)`."""
+    """The class inside of `Middleware(Class, …)`, also where a condition decides whether it is there."""
+    if isinstance(value, Doubtful):
+        value = value.value
     if isinstance(value, Instance) and isinstance(value.cls, External):
         return value.attributes.get("0")
     return value
@@ -364,4 +372,7 @@ def _with_verdict(served: ServedRoute, method: str, verdict: Verdict) -> Route:
         protection=verdict.protection,
         by=verdict.by,
         when=verdict.when,
+        scopes=verdict.asked.scopes,
+        callers=verdict.asked.callers,
+        guards=verdict.asked.guards,
     )

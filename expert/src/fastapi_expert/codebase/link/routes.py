@@ -8,6 +8,7 @@ from fastapi_expert.codebase.interpret.values import (
     HOLE,
     Condition,
     Dependency,
+    Doubtful,
     Entry,
     External,
     FunctionValue,
@@ -43,6 +44,8 @@ class FlatRoute(NamedTuple):
     conditions: tuple[Condition, ...] = ()
     unknowns: tuple[Unknown, ...] = ()
     host: str = ""
+    doubtful: tuple[Doubtful | Unknown, ...] = ()
+    """Dependencies that are there only under conditions that the text does not settle."""
 
     @property
     def reach(self) -> Reach:
@@ -77,7 +80,8 @@ class Served(NamedTuple):
 def serve(interp: Interpreter, app: Router, *, live: bool) -> Served:
     """Flatten ``app``. ``live``: routes added to a router after it was included count (FastAPI from 0.137)."""
     found = Served([], [])
-    way = _Way("", (app,))
+    given = app.keywords.get("dependencies")
+    way = _Way("", (app,), _list(given), _texts(app.keywords.get("tags")), doubtful=_doubtful(given))
     if not app.is_app:
         unknown = Unknown(app.site, app.hidden or "no application is seen to include this router")
         way = way._replace(prefix=f"{HOLE}", unknowns=(unknown,))
@@ -129,23 +133,16 @@ def unattached(interp: Interpreter, served: Iterable[FlatRoute], *, live: bool) 
 
 
 class _Way(NamedTuple):
-    """What a registration inherits from the routers around it; dependencies and tags but those of the innermost."""
+    """What a registration inherits from the routers around it."""
 
     prefix: str
     chain: tuple[Router, ...]
-    dependencies: tuple[Any, ...] = ()
-    tags: tuple[str, ...] = ()
+    dependencies: tuple[Any, ...]
+    tags: tuple[str, ...]
     conditions: tuple[Condition, ...] = ()
     unknowns: tuple[Unknown, ...] = ()
     host: str = ""
-
-    def given(self, entry: RouteEntry | IncludeEntry) -> tuple[tuple[Any, ...], tuple[str, ...]]:
-        """The dependencies and the tags that ``entry`` has from the routers around it."""
-        maker = self.chain[-1] if entry.carried is False else entry.carried
-        if isinstance(maker, bool):
-            return self.dependencies, self.tags
-        own = _list(maker.keywords.get("dependencies"))
-        return (*self.dependencies, *own), (*self.tags, *_texts(maker.keywords.get("tags")))
+    doubtful: tuple[Doubtful | Unknown, ...] = ()
 
     def below(self, path: Any, site: Site) -> "_Way":
         """The way one path further; what is not known of the path is marked in it."""
@@ -176,24 +173,32 @@ class _Walk:
 
     def _route(self, entry: RouteEntry, way: _Way) -> None:
         here = way.below(entry.path, entry.site)
-        dependencies, tags = way.given(entry)
-        own = () if entry.plain else (*dependencies, *_list(entry.keywords.get("dependencies")))
-        named = () if entry.plain else (*tags, *_texts(entry.keywords.get("tags")))
-        self.found.routes.append(
-            FlatRoute(
-                self.app, entry, here.prefix or "/", way.chain, own, named, here.conditions, here.unknowns, here.host
-            )
-        )
+        around = way.dependencies
+        if entry.alone:
+            around = around[: len(around) - len(_list(way.chain[-1].keywords.get("dependencies")))]
+        own = () if entry.plain else (*around, *_list(entry.keywords.get("dependencies")))
+        named = () if entry.plain else (*way.tags, *_texts(entry.keywords.get("tags")))
+        doubtful = () if entry.plain else (*way.doubtful, *_doubtful(entry.keywords.get("dependencies")))
+        reach = (here.conditions, here.unknowns, here.host, doubtful)
+        self.found.routes.append(FlatRoute(self.app, entry, here.prefix or "/", way.chain, own, named, *reach))
 
     def _include(self, entry: IncludeEntry, way: _Way) -> None:
         child = entry.child
         if child in way.chain or len(way.chain) > MAX_DEPTH:
             return
-        dependencies, tags = way.given(entry)
         below = way.below(entry.prefix, entry.site)._replace(
             chain=(*way.chain, child),
-            dependencies=(*dependencies, *_list(entry.keywords.get("dependencies"))),
-            tags=(*tags, *_texts(entry.keywords.get("tags"))),
+            dependencies=(
+                *way.dependencies,
+                *_list(entry.keywords.get("dependencies")),
+                *_list(child.keywords.get("dependencies")),
+            ),
+            doubtful=(
+                *way.doubtful,
+                *_doubtful(entry.keywords.get("dependencies")),
+                *_doubtful(child.keywords.get("dependencies")),
+            ),
+            tags=(*way.tags, *_texts(entry.keywords.get("tags")), *_texts(child.keywords.get("tags"))),
         )
         self.entries(child.entries if self.live else entry.snapshot, below)
 
@@ -208,8 +213,10 @@ class _Walk:
             return  # before 0.137 including a router left its mounts behind
         inner = entry.app
         if isinstance(inner, Router) and inner not in way.chain and len(way.chain) < MAX_DEPTH:
-            inside = below._replace(chain=(*way.chain, inner), dependencies=(), tags=())
-            self.entries(inner.entries, inside)  # the dependencies of the applications around it do not run
+            given = inner.keywords.get("dependencies")  # those of the applications around it do not run
+            own, doubtful, tags = _list(given), _doubtful(given), _texts(inner.keywords.get("tags"))
+            below = below._replace(chain=(*way.chain, inner), dependencies=own, doubtful=doubtful, tags=tags)
+            self.entries(inner.entries, below)
         else:
             last = inner == External("fastapi.frontend")  # tried when nothing else matches
             self.found.mounts.append(
@@ -221,6 +228,14 @@ def _list(value: Any) -> tuple[Any, ...]:
     if not is_list(value):
         return ()
     return tuple(one for one in value if isinstance(one, Dependency))
+
+
+def _doubtful(value: Any) -> tuple[Doubtful | Unknown, ...]:
+    """The dependencies of a list that are in it under conditions, or what hides whether there are any."""
+    if not is_list(value):
+        return (value,) if isinstance(value, Unknown) else ()
+    held = (one for one in value if not isinstance(one, Doubtful) or isinstance(one.value, Dependency))
+    return tuple(one for one in held if isinstance(one, (Doubtful, Unknown)))
 
 
 def _texts(value: Any) -> tuple[str, ...]:
