@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from fastapi_expert.codebase.interpret import dotenv, models, plugins
@@ -262,15 +263,25 @@ def _makes_anew(field: FieldFacts) -> bool:
     )
 
 
+@lru_cache(maxsize=1 << 14)
+def _understood(name: str) -> tuple[str | None, str, str, Callable[[Runtime, Arguments], Any] | None]:
+    """Of something outside by its dotted name: what kind of router it makes, the parts of the name, and what it does."""
+    owner, _, last = name.rpartition(".")
+    if name.endswith("environ.get"):
+        last = "getenv"
+    whole = (OUTSIDE, TOOLS, PATTERNS, BUILTINS, _BY_WHOLE_NAME)
+    known = next((table[name] for table in whole if name in table), None) or FUNCTIONS.get(last)
+    return router_kind(External(name)), owner, last, known
+
+
 def _external(interp: Runtime, function: External, given: Arguments) -> Any:
-    kind = router_kind(function)
+    kind, owner, last, known = _understood(function.name)
     if kind is not None:
         interp.want(function, surely=False)
         router = Router(kind == "app", interp.at_home(given.site), function, interp.region)
         interp.routers.append(router)
         make_router(interp, router, given.args, given.keywords)
         return router
-    owner, _, last = function.name.rpartition(".")
     first = given.args[0] if given.args else None
     if isinstance(first, Router) and last in ROUTER_METHODS and router_kind(External(owner)) is not None:
         rest = Arguments(given.args[1:], given.keywords, given.raw, given.site, given.scope)
@@ -278,18 +289,8 @@ def _external(interp: Runtime, function: External, given: Arguments) -> Any:
     if last in DEPENDS and not function.name.startswith("builtins."):
         target = given.args[0] if given.args else given.keywords.get("dependency")
         return Dependency(target, last == "Security", given.site, given.keywords.get("scopes"))
-    if last == "get" and function.name.endswith("environ.get"):
-        last = "getenv"
     if last in ("config", "env") and "default" in given.keywords:
         return _from_config(interp, Instance(function, given.site, {"0": dotenv.USUAL}), given)
-    known = (
-        OUTSIDE.get(function.name)
-        or TOOLS.get(function.name)
-        or PATTERNS.get(function.name)
-        or BUILTINS.get(function.name)
-        or _BY_WHOLE_NAME.get(function.name)
-        or FUNCTIONS.get(last)
-    )
     if known is not None:
         return known(interp, given)
     if last == "Api" and function.name.startswith(("fastapi_restful", "fastapi_utils")):

@@ -24,6 +24,7 @@ from fastapi_expert.codebase.interpret.values import (
     DOUBTFUL,
     HOLE,
     MISSING,
+    UNREAD,
     Arguments,
     ClassValue,
     Condition,
@@ -129,7 +130,7 @@ def _site(interp: Runtime, scope: Scope, expr: Expr) -> Site:
 
 
 def _name(interp: Runtime, dotted: str, scope: Scope) -> Any:
-    head, *rest = dotted.split(".")
+    head, *rest = dotted.split(".") if "." in dotted else (dotted,)
     value = interp.lookup(scope, head)
     if value is MISSING and head == "__debug__":
         return True
@@ -477,7 +478,8 @@ def _loop(
     value = evaluate(interp, loop.iterable, scope)
     items = items_of(interp, value)
     if items is None or len(items) > MAX_LOOP:
-        return Unknown(_site(interp, scope, expr), "a comprehension over what is not known")
+        reason = f": {value.reason}" if isinstance(value, Unknown) and value.reason.endswith(UNREAD) else ""
+        return Unknown(_site(interp, scope, expr), f"a comprehension over what is not known{reason}")
     for item in items:
         with interp.branch():
             interp.assign(loop.target, interp.believed(item), scope)

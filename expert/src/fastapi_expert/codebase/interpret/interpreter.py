@@ -74,13 +74,15 @@ MAX_NESTING = 100
 class Interpreter(Runtime):
     """Runs the modules of one codebase and remembers every router that was made.
 
-    With ``deeply`` the functions are run whose bodies the facts left out; without it they are remembered in
-    :attr:`unread`.
+    The functions of the files in ``deeply`` are run even where the facts left out their bodies, when a module of those
+    calls them; the others are remembered in :attr:`unread`.
     """
 
-    def __init__(self, names: Names, sources: Sources | None = None, *, deeply: bool = False) -> None:
+    def __init__(self, names: Names, sources: Sources | None = None, *, deeply: frozenset[str] = frozenset()) -> None:
         super().__init__(names, sources)
         self.deeply = deeply
+        self._module = ""
+        """The module that runs, innermost."""
         self.unread: set[tuple[str, str]] = set()
         self.modules: dict[str, Scope] = {}
         self.called: set[tuple[str, str]] = set()
@@ -120,6 +122,7 @@ class Interpreter(Runtime):
         if self.names.is_library(path):
             self.budget = self.steps + MAX_LIBRARY_STEPS
         self.running.add(path)
+        around, self._module = self._module, path
         self.depth += 1
         try:
             if self.depth < 200:
@@ -129,6 +132,7 @@ class Interpreter(Runtime):
         finally:
             self.depth -= 1
             self.running.discard(path)
+            self._module = around
             self.region, self.calling, self.budget = region, calling, self.steps + left
             self.conditions = conditions
             self.home, self.line, self.journal, self.guarded = home, line, journal, guarded
@@ -297,7 +301,8 @@ class Interpreter(Runtime):
         known = items is not None and len(items) == len(targets)
         for index, one in enumerate(targets):
             inside = ir.match(one, ir.Starred)
-            part = items[index] if known and items is not None else Unknown(Site(scope.path, self.line), "unpacked")
+            hidden = value if isinstance(value, Unknown) else Unknown(Site(scope.path, self.line), "unpacked")
+            part = items[index] if known and items is not None else hidden
             self.assign(inside.value if inside is not None else one, part, scope)
 
     @contextmanager
@@ -354,6 +359,9 @@ class Interpreter(Runtime):
             raise Return(MISSING) if returned else Stop() if left else Raised()
         for name in {name for outcome in outcomes for name in outcome}:
             values = [outcome[name] for outcome in outcomes if name in outcome]
+            if all(value is values[0] for value in values):
+                scope.names[name] = values[0]
+                continue
             if isinstance(before.get(name), (Lazy, Thunk)):  # looked up in one branch, not yet in another: the same
                 values = [value for value in values if value is not before[name]] or values
             scope.names[name] = join(values, condition.site, condition)
@@ -509,11 +517,14 @@ class Interpreter(Runtime):
         key = (function.path, facts.qualname)
         closure = function.scope.names.values() if function.scope.parent is not None else ()
         given = (function.receiver, *args, *keywords.values(), *closure)
-        if self.deeply or self._starting or any(map(_may_register, given)):
+        if self._reads_deeply(function.path) or self._starting or any(map(_may_register, given)):
             return self.sources.body(*key)
         if not facts.is_async:
             self.unread.add(key)
         return None
+
+    def _reads_deeply(self, path: str) -> bool:
+        return path in self.deeply and (not self._module or self._module in self.deeply)
 
     def _bind_parameters(
         self, facts: FunctionFacts, scope: Scope, args: list[Any], keywords: dict[str, Any], site: Site

@@ -95,12 +95,29 @@ def link(names: Names, *, live: bool = True, sources: Sources | None = None) -> 
         linked = _with_libraries(linked, names, sources, libraries, live)
         interp, names = linked.interp, linked.interp.names
     if interp.unread and (interp.unresolved_includes or linked.hangs_on_unread):
-        deeper = Interpreter(names, sources, deeply=True)
+        deeper = Interpreter(names, sources, deeply=_behind_routers(interp))
         run_all(deeper)
         looked_deeper = Linked(deeper, live=live)
         if len(looked_deeper.table) >= len(linked.table):  # a deeper look that gave up must not hide what is known
             return looked_deeper
     return linked
+
+
+def _behind_routers(interp: Interpreter) -> frozenset[str]:
+    """The files that make routers, and those that they import, directly or not."""
+    found: set[str] = set()
+    queue = [router.site.path for router in interp.routers if not is_test_path(router.site.path)]
+    while queue:
+        path = queue.pop()
+        if path in found or path.endswith("/"):
+            continue
+        found.add(path)
+        for imported in interp.imports_of(path):
+            place = interp.names.modules.find(path, imported.module)
+            if place is not None:
+                child = interp.names.modules.child(place, imported.name) if imported.name else None
+                queue += [one for one in (place, child) if one is not None]
+    return frozenset(found)
 
 
 MAX_ROUNDS = 5
@@ -146,9 +163,11 @@ class Linked:
 
     @property
     def hangs_on_unread(self) -> bool:
-        """Whether the path or a condition of a route is what a function gives whose body was not read."""
+        """Whether what a registration lacks, or the path or a condition of a route, is what a function gives whose body
+        was not read."""
         reasons = [one.reason for route in self._flat for one in (*route.conditions, *route.unknowns)]
-        return any(reason.endswith(UNREAD) for reason in reasons)
+        reasons += [one.reason for one in self.interp.unplaced]
+        return any(UNREAD in reason for reason in reasons)
 
     @property
     def applications(self) -> list[Router]:
