@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "propose": ("propose", "may this be written? new, extend or duplicate"),
     "duplicates": ("duplicates", "what is here twice"),
     "review": ("review", "what is wrong here, as an expert of FastAPI sees it"),
+    "conventions": ("conventions", "how one writes here: parts of a resource, places, errors, permissions, pages"),
     "rule": ("rule", "explain a rule: what, why, example, fix"),
     "check": ("check", "the gate: types, format, lint, security, duplicates, tests of what changed"),
     "note": ("note", "what the team decided: write, read, search, context, edit"),

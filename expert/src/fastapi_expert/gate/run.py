@@ -61,13 +61,14 @@ _Look = Callable[[Codebase, Changes, Config], list[_T]]
 def check(
     start: Path,
     *,
+    files: Sequence[Path] = (),
     staged: bool = False,
     since: str | None = None,
     everything: bool = False,
     fix_them: bool = False,
     with_contract: bool = False,
 ) -> Report:
-    """Run the gate over what changed in the repository around ``start`` (all of it with ``everything``).
+    """Run the gate over what changed in the repository around ``start``: ``files`` alone, all with ``everything``.
 
     ``with_contract`` also looks at what breaks those who call. ``fix_them`` first applies the formatters and the
     linter's safe fixes to the changed files. Raises GitError outside a repository and ConfigError for a
@@ -78,11 +79,16 @@ def check(
     config = load(project_root(start))
     config = replace(config, contract=config.contract or with_contract)
     _verify(config)
-    changed = changes(start, staged=staged, since=since, everything=everything, exclude=config.check.exclude)
+
+    def look() -> Changes:
+        exclude = config.check.exclude
+        return changes(start, files=files, staged=staged, since=since, everything=everything, exclude=exclude)
+
+    changed = look()
     fixed: tuple[str, ...] = ()
     if fix_them and changed.python:
         fixed = fix(changed, config.check.timeout, skip=config.check.skip)
-        changed = changes(start, staged=staged, since=since, everything=everything, exclude=config.check.exclude)
+        changed = look()
     with contextlib.ExitStack() as stack:
         in_place = changed.scope != "index" or changed.repo is None
         tree = work_tree(changed.root, changed.repo) if in_place else stack.enter_context(_index(changed))
