@@ -77,7 +77,9 @@ def drafts() -> dict[str, Draft]:
     rows: dict[str, Mapping[str, str]] = {}
     for file in ("everywhere.toml", "single.toml", "fresh.toml"):
         rows |= tomllib.loads((DATA / file).read_text(encoding="utf-8"))
-    return {name: Draft(name, row["task"], row["text"].lstrip("\n"), row.get("codebase", "")) for name, row in rows.items()}
+    return {
+        name: Draft(name, row["task"], row["text"].lstrip("\n"), row.get("codebase", "")) for name, row in rows.items()
+    }
 
 
 def main(argv: Sequence[str]) -> int:
