@@ -26,6 +26,16 @@ def test_a_file_that_replaces_itself_is_no_duplicate_of_itself(expert: Expert):
     assert expert("propose", "app/core/security.py", "--as", "app/other.py").code == 1
 
 
+def test_a_place_is_one_of_the_codebase_that_is_named_from_elsewhere(
+    expert: Expert, shop: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    text = (shop / "app/core/security.py").read_text()
+    assert expert("propose", "-", "--root", str(shop), "--as", "app/core/security.py", text=text).code == 0
+    assert expert("propose", "-", "--root", str(shop), "--as", "app/other.py", text=text).code == 1
+    assert expert("propose", "-", "--root", str(shop), "--as", "../other.py", text=text).code == 2
+
+
 def test_what_was_here_twice_before_does_not_block_another_edit_of_the_file(expert: Expert, shop: Path):
     text = (shop / "app/services/billing.py").read_text() + "\n\n" + NEW.lstrip("\n")
     assert expert("propose", "-", "--as", "app/services/billing.py", text=text).code == 0

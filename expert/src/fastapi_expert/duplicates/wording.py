@@ -4,6 +4,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from fastapi_expert.codebase.vocabulary import is_test_path
+from fastapi_expert.find.places import is_driver
+
 
 class Located(Protocol):
     """Anything with a name and a place."""
@@ -36,6 +39,11 @@ _SHARED = {"util", "utils", "helper", "helpers", "common", "shared", "core", "li
 
 def _words(path: str) -> list[str]:
     return path.removesuffix(".py").replace("_", "/").split("/")
+
+
+def _is_shared(path: str) -> bool:
+    """Whether a folder or a file says by its name that it is there to be used from other places."""
+    return not _SHARED.isdisjoint(_words(path))
 
 
 _PACKAGING = ("pyproject.toml", "setup.py", "requirements.txt", "Dockerfile")
@@ -79,7 +87,11 @@ class Imports:
         """
         folder, other = (f"{one.rpartition('/')[0]}/" for one in (path, for_path))
         in_line = "/" in (folder, other) or folder.startswith(other) or other.startswith(folder)
-        return in_line or path in self._needs().get(for_path, ()) or not _SHARED.isdisjoint(_words(path))
+        return in_line or path in self._needs().get(for_path, ()) or _is_shared(path)
+
+    def order(self, path: str) -> tuple[bool, bool, bool]:
+        """By what a file to keep something in comes first: importable, no program that drives others, there to share."""
+        return self.is_hidden(path), is_driver(path) or is_test_path(path), not _is_shared(path)
 
     def are_together(self, path: str, other: str) -> bool:
         """Whether both files are installed together."""

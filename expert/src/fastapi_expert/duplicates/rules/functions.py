@@ -190,10 +190,12 @@ def kind_of(function: FunctionRecord) -> str:
 
 def by_worth(members: Sequence[FunctionRecord], imports: Imports) -> list[FunctionRecord]:
     """The one to keep first: in a module that can be imported, mentioned most, then in the most general place."""
-    return sorted(
-        members,
-        key=lambda one: (imports.is_hidden(one.path), -one.mentions, one.path.count("/"), one.path, one.line),
-    )
+
+    def key(one: FunctionRecord) -> tuple[object, ...]:
+        hidden, apart, special = imports.order(one.path)
+        return hidden, apart, -one.mentions, special, one.path.count("/"), one.path, one.line
+
+    return sorted(members, key=key)
 
 
 def as_place(function: FunctionRecord) -> Place:
@@ -267,8 +269,7 @@ def _advice(group: Group) -> Advice:
             return Advice(f"Keep {there}{bring}, and let the other {len(members) - 1} go.", "merge")
         return Advice(f"Call {there} instead{bring}.", "reuse")
     if differences.only_values:
-        use = "call it here" if len(members) == 2 else f"let the other {len(members) - 1} call it"
-        return Advice(f"Keep {there}{bring}, make what differs its parameters, and {use}.", "merge")
+        return Advice(f"Make one function of {all_of}, with what differs as its parameters, beside {there}.", "merge")
     return Advice(f"Move what {all_of} share into a function that takes what differs, beside {there}.", "merge")
 
 
@@ -456,7 +457,7 @@ def _draft_advice(record: FunctionRecord, keep: FunctionRecord, differences: Dif
     if record.kind in WIRED or keep.kind in WIRED or differences.in_access:
         text = f"Share the body with {there}: one function that takes what differs; {KEEP_ACCESS}."
     elif differences.only_values:
-        text = f"Make what differs a parameter of {there}, and call that."
+        text = f"Make one function of both, with what differs as its parameters, beside {there}."
     else:
         text = f"Move what both share with {there} into a function that takes what differs."
     return Advice(text, "extend")

@@ -150,7 +150,10 @@ def _most_like(other: int, roles: Sequence[int], models: Models) -> int:
 
 def _family(members: Sequence[Model], score: float, imports: Imports, also: Sequence[Model] = ()) -> Finding:
     """Three models or more: one base class for all of them, and for ``also``, which play other roles of the same."""
-    members = sorted(members, key=lambda one: (len(one.fields), one.record.path.count("/"), one.record.id))
+    members = sorted(
+        members,
+        key=lambda one: (len(one.fields), *imports.order(one.record.path), one.record.path.count("/"), one.record.id),
+    )
     keep, changed = members[0].record, members[-1].record
     shared = [
         field.name for key, field in members[0].fields.items() if all(key in other.fields for other in members[1:])
@@ -184,7 +187,7 @@ def _without_heirs(members: Sequence[Model]) -> Sequence[Model]:
 
 
 def _same(group: Sequence[Model], texts: Texts, imports: Imports) -> Finding:
-    records = sorted((model.record for model in group), key=lambda one: (one.path.count("/"), one.path, one.line))
+    records = sorted((model.record for model in group), key=lambda one: _worth(one, imports))
     keep, changed = records[0], records[-1]
     others = [f"`{one.name}` ({place(one)})" for one in records[:-1]]
     bring = imports.line(keep.path, qualname_of(keep), for_path=changed.path)
@@ -214,9 +217,16 @@ def _same(group: Sequence[Model], texts: Texts, imports: Imports) -> Finding:
     )
 
 
+def _worth(one: ModelRecord, imports: Imports) -> tuple[object, ...]:
+    """By what the class to keep comes first."""
+    return *imports.order(one.path), one.path.count("/"), one.path, one.line
+
+
 def _near(left: Model, right: Model, common: Overlap, imports: Imports) -> Finding:
     keep, changed = left.record, right.record
     only_keep, only_changed = common.only_left, common.only_right
+    if imports.order(changed.path) < imports.order(keep.path):
+        keep, changed, only_keep, only_changed = changed, keep, only_changed, only_keep
     if not only_changed and only_keep:  # the larger one can inherit from the smaller one
         keep, changed, only_keep, only_changed = changed, keep, only_changed, only_keep
     advice, action = _extend_advice(keep, changed, only_keep, only_changed, imports, family=left.stem == right.stem)
