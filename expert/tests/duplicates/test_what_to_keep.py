@@ -111,3 +111,131 @@ def test_many_findings_on_one_file_leave_room_for_another_file(findings: Find) -
     found = findings({"crowded.py": crowded, "small.py": small})
     assert "small.py" in [one.components[0].path for one in found[:6]]
     assert len(found) == 7
+
+
+HANDLER = """
+def {name}(caller, paper, roles):
+    if paper.is_private and caller is None:
+        return Answer(False, 404)
+    if caller is not None and caller.id == paper.author_id:
+        return Answer(True, 200)
+    wanted = [role for role in roles if role.covers(paper)]
+    return Answer(bool(wanted), 200 if wanted else 403)
+"""
+
+
+def test_what_may_read_is_not_told_to_answer_for_what_may_update(findings: Find) -> None:
+    text = HANDLER.format(name="_may_read_paper") + HANDLER.format(name="_may_update_paper")
+    [finding] = findings({"rights.py": text})
+    assert finding.advice == (
+        "Make one function of both, under a name that says what they share, beside `_may_read_paper` (rights.py:1)."
+    )
+    text = HANDLER.format(name="fetch_answer") + HANDLER.format(name="get_answer")
+    assert "instead" in findings({"rights.py": text})[0].advice
+
+
+def test_a_script_is_not_imported_by_another_script(findings: Find) -> None:
+    text = PRICE.format(name="shown_price")
+    [finding] = findings({"scripts/__init__.py": "", "scripts/first.py": text, "scripts/second.py": text})
+    assert finding.advice == "Move `shown_price` (scripts/first.py:1) into a module that both import."
+
+
+def test_a_plugin_is_not_told_to_import_from_the_plugin_beside_it(findings: Find) -> None:
+    text = PRICE.format(name="shown_price")
+    packages = {"app/__init__.py": "", "app/cards/__init__.py": ""}
+    [finding] = findings(packages | {"app/cards/east.py": text, "app/cards/west.py": text})
+    assert finding.advice == "Move `shown_price` (app/cards/east.py:1) into a module that both import."
+
+
+TWICE = """
+try:
+    import fast
+except ImportError:
+
+    class Till:
+        pass
+
+else:
+
+    class Till:
+        def shown(self, value, currency):
+            digits = 0 if currency in self.whole else 2
+            rounded = round(value, digits)
+            if rounded < 0:
+                raise ValueError("a price below nothing")
+            return f"{rounded} {currency}"
+
+        def told(self, value, currency):
+            digits = 0 if currency in self.whole else 2
+            rounded = round(value, digits)
+            if rounded < 0:
+                raise ValueError("a price below nothing")
+            return f"{rounded} {currency}"
+"""
+
+
+def test_a_method_of_a_class_that_is_defined_twice_keeps_its_name(findings: Find) -> None:
+    [finding] = findings({"till.py": TWICE})
+    assert finding.message == "`Till.told` repeats `Till.shown` (till.py:12)"
+
+
+ROUTES = """
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+def limits(wanted):
+    if wanted:
+
+        @app.get("/limits/of/all")
+        def slow():
+            return 1
+
+    else:
+
+        @app.get("/limits/of/all")
+        def quick():
+            return 2
+
+
+limits(some_setting())
+"""
+
+
+def test_two_branches_of_which_one_registers_a_path_are_no_fault(findings: Find) -> None:
+    assert findings({"main.py": ROUTES}) == ()
+    both = ROUTES.replace("    if wanted:\n", "    if True:\n").replace("    else:\n", "    if True:\n")
+    assert [one.rule for one in findings({"main.py": both})] == ["FX101"]
+
+
+TABLE = """
+from sqlmodel import Field, SQLModel
+
+
+class {name}(SQLModel, table=True):
+    __tablename__ = "letter"
+    id: int = Field(primary_key=True)
+    {field}: str
+"""
+
+
+def test_two_programs_may_have_a_table_of_one_name(findings: Find) -> None:
+    tables = {
+        "a/models.py": TABLE.format(name="Letter", field="text"),
+        "b/models.py": TABLE.format(name="Note", field="body"),
+    }
+    assert [one.rule for one in findings(tables)] == ["FX204"]
+    assert findings(tables | {"a/requirements.txt": "sqlmodel\n", "b/requirements.txt": "sqlmodel\n"}) == ()
+
+
+def test_the_environment_of_migrations_is_nobody_s_to_share(findings: Find) -> None:
+    text = PRICE.format(name="run_migrations_offline")
+    assert findings({"east/alembic/env.py": text, "west/alembic/env.py": text}) == ()
+
+
+def test_where_a_desktop_keeps_its_files_is_no_setting(findings: Find) -> None:
+    text = 'import os\n\nWHERE = os.environ.get("XDG_CACHE_HOME", "")\n'
+    assert findings({"logs.py": text, "files.py": text}) == ()
+    text = text.replace("XDG_CACHE_HOME", "SHOP_CACHE")
+    assert [one.rule for one in findings({"logs.py": text, "files.py": text})] == ["FX503"]

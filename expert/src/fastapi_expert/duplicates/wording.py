@@ -86,11 +86,13 @@ class Imports:
         features an import ties one to what the other needs.
         """
         folder, other = (f"{one.rpartition('/')[0]}/" for one in (path, for_path))
-        in_line = "/" in (folder, other) or folder.startswith(other) or other.startswith(folder)
-        return in_line or path in self._needs().get(for_path, ()) or _is_shared(path)
+        above = folder != other and (folder.startswith(other) or other.startswith(folder))
+        in_line = above or "/" in (folder, other)  # what lies beside it in a folder may be another feature
+        is_near = (in_line or _is_shared(path)) and not is_driver(path)  # a script is run, and from its own folder
+        return is_near or path in self._needs().get(for_path, ())
 
     def order(self, path: str) -> tuple[bool, bool, bool]:
-        """By what a file to keep something in comes first: importable, no program that drives others, there to share."""
+        """By what the file to keep something in comes first: importable, not a program of its own, there to share."""
         return self.is_hidden(path), is_driver(path) or is_test_path(path), not _is_shared(path)
 
     def are_together(self, path: str, other: str) -> bool:

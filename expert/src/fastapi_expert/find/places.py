@@ -6,7 +6,9 @@ from functools import lru_cache
 _DRIVER = re.compile(
     r"(?:^|/)(?:scripts?|examples?|docs_src|bench(?:marks)?|drivers?|demos?|tools|cli|tui|commands|management)(?:/|\.py\Z)"
 )
-_EXAMPLE = re.compile(r"(?:^|/)(?:examples?|docs_src)/|^(?:docs?|samples?|tutorials?|demos?|notebooks?|cookbooks?)/")
+_EXAMPLE = re.compile(
+    r"(?:^|/)(?:examples?|docs_src|tests?[-_]data)/|^(?:docs?|samples?|tutorials?|demos?|notebooks?|cookbooks?)/"
+)
 _MIGRATION = re.compile(r"(?:^|/)(?:alembic|migrations?|versions)(?:/|\.py\Z)")
 
 

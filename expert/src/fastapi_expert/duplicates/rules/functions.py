@@ -1,8 +1,10 @@
 """FX301, FX302 and FX303: functions that do the same; and how functions of any kind are compared and spoken of."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 from fastapi_expert.codebase.syntax.shape import Shape
@@ -18,7 +20,9 @@ from fastapi_expert.duplicates.similarity.measure import Code, Similarity, commo
 from fastapi_expert.duplicates.similarity.pairs import Pairs, is_trivial, pools_of
 from fastapi_expert.duplicates.store.overlay import Overlay
 from fastapi_expert.duplicates.wording import Imports, listed, place
+from fastapi_expert.find.words import deeds
 
+_AGAIN = re.compile(r"@\d+")
 LOOSE = 0.65
 """Below this similarity two functions share a part; neither can simply call the other."""
 THIN = (3, 36)
@@ -222,7 +226,7 @@ def _message(group: Group, *, exact: bool, score: float) -> str:
 
 def shown(function: FunctionRecord) -> str:
     """Its name as the code says it, without the number of a redefinition."""
-    return function.qualname.partition("@")[0]
+    return _AGAIN.sub("", function.qualname)
 
 
 def _shared(codes: Sequence[Code], other: str, score: float) -> str:
@@ -260,6 +264,9 @@ def _advice(group: Group) -> Advice:
     if len({_owner(function) for function in members}) > 1:
         return Advice(f"Move the body into one function that {all_of} call, beside {there}.", "merge")
     if not differences:
+        if not do_the_same(members):
+            name = "under a name that says what they share"
+            return Advice(f"Make one function of {all_of}, {name}, beside {there}.", "merge")
         is_private = keep.name.startswith("_") and not keep.name.startswith("__")
         elsewhere = [one for one in members[1:] if one.path != keep.path]
         if elsewhere and is_private:
@@ -272,6 +279,13 @@ def _advice(group: Group) -> Advice:
     if differences.only_values:
         return Advice(f"Make one function of {all_of}, with what differs as its parameters, beside {there}.", "merge")
     return Advice(f"Move what {all_of} share into a function that takes what differs, beside {there}.", "merge")
+
+
+def do_the_same(members: Sequence[FunctionRecord]) -> bool:
+    """Whether no two names say that another thing is done: what may `read` and what may `update` are asked apart,
+    though the same code answers both today."""
+    done = [deeds(one.name) for one in members]
+    return all(not one or not other or one & other for one, other in combinations(done, 2))
 
 
 def _share(group: Group, there: str) -> Advice:

@@ -71,7 +71,7 @@ def _survey(survey: Survey) -> Iterable[Finding]:
         if len(same) > 1 and _is_worth_a_word([models.models[position] for position in same], models)
     ]
     roles = {group[0]: [position for position in group if position not in groups[group[0]][1:]] for group in signed}
-    return [*equal, *_alike(models, groups, roles, settings, imports), *_names_taken(models)]
+    return [*equal, *_alike(models, groups, roles, settings, imports), *_names_taken(models, imports)]
 
 
 def _is_worth_a_word(same: Sequence[Model], models: Models) -> bool:
@@ -276,7 +276,7 @@ def _as_place(record: ModelRecord) -> Place:
     return Place(record.id, kind, record.path, record.line, record.end_line)
 
 
-def _names_taken(models: Models) -> Iterable[Finding]:
+def _names_taken(models: Models, imports: Imports) -> Iterable[Finding]:
     by_table: dict[str, list[ModelRecord]] = {}
     by_name: dict[tuple[str, str], list[ModelRecord]] = {}
     for model in models.models:
@@ -285,7 +285,8 @@ def _names_taken(models: Models) -> Iterable[Finding]:
             by_table.setdefault(record.table, []).append(record)
         by_name.setdefault((record.path, qualname_of(record)), []).append(record)
     for table, named in by_table.items():
-        records = [named[0], *[other for other in named[1:] if share_metadata(named[0], other)]]
+        first = named[0]
+        records = [first, *[other for other in named[1:] if _in_one_database(first, other, imports)]]
         if len(records) > 1 and not any(inherits(records[0], other) for other in records[1:]):
             yield _taken(records, f"the table `{table}`", f"Rename the table of one, or keep one class for `{table}`.")
     for (path, name), records in by_name.items():
@@ -293,6 +294,11 @@ def _names_taken(models: Models) -> Iterable[Finding]:
             yield _taken(
                 records, f"the name `{name}` in {path}", "Delete one, or rename the one that means something else."
             )
+
+
+def _in_one_database(first: ModelRecord, other: ModelRecord, imports: Imports) -> bool:
+    """Whether two tables meet: two programs have a database each, even where a library holds the metadata of both."""
+    return share_metadata(first, other) and imports.are_together(first.path, other.path)
 
 
 def _taken(records: Sequence[ModelRecord], what: str, advice: str) -> Finding:
