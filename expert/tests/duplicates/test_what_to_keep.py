@@ -176,7 +176,7 @@ else:
 
 def test_a_method_of_a_class_that_is_defined_twice_keeps_its_name(findings: Find) -> None:
     [finding] = findings({"till.py": TWICE})
-    assert finding.message == "`Till.told` repeats `Till.shown` (till.py:12)"
+    assert finding.message == "`Till.told` repeats `Till.shown` (till.py:11)"
 
 
 ROUTES = """

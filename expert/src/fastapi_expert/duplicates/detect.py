@@ -13,6 +13,7 @@ from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates.model import Finding, Place
 from fastapi_expert.duplicates.rules.base import Family, Survey
+from fastapi_expert.duplicates.rules.copies import WRITTEN_ALIKE
 from fastapi_expert.duplicates.rules.registry import FAMILIES, FUNCTION_RULES, RULES
 from fastapi_expert.duplicates.similarity.differences import Texts
 from fastapi_expert.duplicates.similarity.pairs import SimilarPairs
@@ -214,7 +215,7 @@ def overview(findings: Sequence[Finding]) -> str:
 def _sort_of(finding: Finding) -> str:
     if finding.definition.is_fault:
         return "dead route" if finding.definition.family == "routes" else "fault"
-    if finding.definition.folds:
+    if finding.definition.folds and finding.similarity > WRITTEN_ALIKE:
         return "copied file"
     if finding.definition.family == "settings":
         return "setting"

@@ -1,6 +1,7 @@
 """How findings speak: places, counts, names and import lines, in one voice."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -99,6 +100,21 @@ class Imports:
         """Whether both files are installed together."""
         known = path not in self._anywhere and other not in self._anywhere
         return not known or self._distribution(path) == self._distribution(other)
+
+    def are_linked(self, path: str, other: str) -> bool:
+        """Whether both files belong to one program, as far as one sees: their folders at the top are the same, or
+        something in one imports something in the other."""
+        tops = path.partition("/")[0], other.partition("/")[0]
+        if tops[0] == tops[1] or not all("/" in one for one in (path, other)) or not self.are_together(path, other):
+            return self.are_together(path, other)
+        return tops in self._links or tops[::-1] in self._links
+
+    @cached_property
+    def _links(self) -> frozenset[tuple[str, str]]:
+        """Folders at the top of which the first imports from the second."""
+        return frozenset(
+            (path.partition("/")[0], one.partition("/")[0]) for path, needed in self._needs().items() for one in needed
+        )
 
     def is_hidden(self, path: str) -> bool:
         """A module beside a package of the same name is never imported; a name must be one for Python."""

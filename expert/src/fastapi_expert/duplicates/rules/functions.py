@@ -25,6 +25,8 @@ from fastapi_expert.find.words import deeds
 _AGAIN = re.compile(r"@\d+")
 LOOSE = 0.65
 """Below this similarity two functions share a part; neither can simply call the other."""
+APART = 0.72
+"""Below this similarity, two functions whose names say that they do other things share how that begins and ends."""
 THIN = (3, 36)
 """Statements and tokens up to which endpoints that are equal to one another only delegate."""
 IDIOM = 3
@@ -106,6 +108,8 @@ def _pool_findings(survey: Survey, pool: Sequence[int], pairs: Pairs) -> Iterato
     apart = {pair: like for pair, like in pairs.items() if not one_contract(functions[pair[0]], functions[pair[1]])}
     for family in gather(apart):
         members = [member for first in family.members for member in members_of[first]]
+        if len(members) == 2 and family.score < APART and not do_the_same([functions[one] for one in members]):
+            continue
         yield finding_on(survey, members, family.score, equal=False, unequal=family.members)
 
 
