@@ -26,10 +26,6 @@ OTHER_SIDE = 0.94
 """What an endpoint counts beside a function that none reaches directly, and the other way round."""
 OTHER_ANSWER = 0.88
 """What a question (`-> bool`) counts beside something that gives a value or does something."""
-OTHER_DEED = 0.9
-"""What does something else (`remove`, where the draft adds) counts beside what does the same."""
-ASIDE = 0.85
-"""What answers whether (`can_pay`) or is called when (`on_pay`) counts beside a draft that does it."""
 NOTHING_TAKEN = 0.93
 """What needs nothing counts beside a draft that is given something."""
 DRIVEN = 0.85
@@ -165,8 +161,6 @@ def compared(ask: Asked, other: Purpose) -> Related | None:
     total *= 1.0 if bool(mine.route) is (other.kind == "endpoint") or mine.is_class else OTHER_SIDE
     total *= DRIVEN if is_driver(other.path) else 1.0
     total *= OTHER_ANSWER if _answers_otherwise(mine, other) else 1.0
-    total *= OTHER_DEED if _does_otherwise(mine, other) else 1.0
-    total *= ASIDE if _is_aside(other) and not _is_aside(mine) else 1.0
     total *= NOTHING_TAKEN if mine.takes and not other.takes and other.kind != "endpoint" else 1.0
     same_name = mine.name == other.name
     if same_name:
@@ -187,34 +181,6 @@ def _said(other: Purpose) -> tuple[Sequence[str], Mapping[str, float]]:
 
 def _answers_otherwise(mine: Purpose, other: Purpose) -> bool:
     return bool(mine.gives and other.gives) and (mine.gives == "bool") is not (other.gives == "bool")
-
-
-_DEEDS = (
-    "get fetch load read retrieve show obtain find search query lookup list all select iter",
-    "create add new insert register make generate issue build post store save upload write",
-    "update edit modify change patch set reset replace rename",
-    "delete remove destroy drop purge erase revoke clear unregister",
-    "verify validate check ensure assert confirm require authenticate is has can",
-    "send notify deliver dispatch publish broadcast emit",
-    "encode encrypt hash serialize dump",
-    "decode decrypt parse deserialize unpack",
-)
-_DEED = {word: number for number, line in enumerate(_DEEDS) for word in line.split()}
-_ASIDE = ("can", "is", "has", "on", "should", "may")
-
-
-def _deed(one: Purpose) -> int | None:
-    """Which of the deeds its name begins with; None for another one, and for a class."""
-    return None if one.is_class else _DEED.get(one.name.strip("_").partition("_")[0])
-
-
-def _does_otherwise(mine: Purpose, other: Purpose) -> bool:
-    first, second = _deed(mine), _deed(other)
-    return first is not None and second is not None and first != second
-
-
-def _is_aside(one: Purpose) -> bool:
-    return not one.is_class and one.name.strip("_").partition("_")[0] in _ASIDE
 
 
 def _texts(other: Purpose) -> Iterator[tuple[str, str]]:
