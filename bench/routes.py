@@ -13,10 +13,12 @@ protection  of what is found: `none` said of a protected route, `required` of an
             one, `unknown` of any
 
 A route is protected when a stranger was answered 401 or 403 or sent to a page to sign in, open when the answer was a
-success. A 403 counts only where a dependency takes part: else the endpoint may refuse what was asked for instead of who
-asks. Any other answer proves neither: then a security scheme with auto_error makes it protected, and without one it is
-not judged. Where nobody asked, the dependencies' names prove that a route is protected (`protected`), and nothing
-proves that it is open: a body, a decorator or a middleware refuses without any dependency.
+success. A 403 counts only where a dependency takes part or the endpoint was not entered: else the endpoint may refuse
+what was asked for instead of who asks. Where it is known that the endpoint was entered, its own answer about what was
+asked for (400, 404, 409 …) proves that a stranger may call it, unless its text speaks of refusing. Any other answer
+proves neither: then a security scheme with auto_error makes it protected, and without one it is not judged. Where
+nobody asked, the dependencies' names prove that a route is protected (`protected`), and nothing proves that it is open:
+a body, a decorator or a middleware refuses without any dependency.
 
 HEAD and OPTIONS are left out on both sides: Starlette adds the one to GET, and answers the other by itself.
 """
@@ -44,6 +46,7 @@ Truth = list[Row] | dict[str, list[Row]]
 Key = tuple[str, str]
 """Method and path."""
 
+ABOUT_WHO_OR_HOW = {401, 403, 405, 407, 422, 429}
 LEFT_OUT = ("HEAD", "OPTIONS")
 
 SIGN_IN = re.compile(r"log[-_]?in|sign[-_]?in|auth|sso", re.IGNORECASE)
@@ -235,17 +238,27 @@ def refuses_strangers(row: Row) -> bool | None:
     asked = row.get("asked")
     if asked is None:
         return True if row.get("protected") else None
-    status = asked.get("status") or 0
-    if (
-        status == 401
-        or (status == 403 and row.get("dependencies") != [])
-        or (300 <= status < 400 and SIGN_IN.search(asked.get("location") or ""))
-    ):
+    filled = asked.get("filled") or {}
+    if _refused(asked, row) or (filled.get("entered") is False and _refused(filled, row)):
         return True
-    if 200 <= status < 300:
+    if _answered(asked, row) or _answered(filled, row):
         return False
     refusing = any(scheme and auto_error is not False for _, scheme, auto_error in row.get("dependencies") or ())
     return True if refusing else None
+
+
+def _refused(asked: Row, row: Row) -> bool:
+    status = asked.get("status") or 0
+    before = row.get("dependencies") != [] or asked.get("entered") is False
+    sent = 300 <= status < 400 and SIGN_IN.search(asked.get("location") or "")
+    return status == 401 or (status == 403 and before) or bool(sent)
+
+
+def _answered(asked: Row, row: Row) -> bool:
+    """Whether a stranger got what the endpoint gives, be it that there is none such."""
+    status = asked.get("status") or 0
+    own = asked.get("entered") is True and 400 <= status < 500 and status not in ABOUT_WHO_OR_HOW
+    return 200 <= status < 300 or (own and row.get("refuses_itself") is False)
 
 
 HEAD = (

@@ -110,6 +110,64 @@ def test_a_route_that_hangs_or_ends_its_process_costs_no_other_answer(table: dic
     assert table["GET", "/inner/after"]["asked"] == {"status": 200}
 
 
+DESK = """
+from typing import List
+from fastapi import Depends, FastAPI, Form, HTTPException, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+class Line(BaseModel):
+    name: str
+    amount: int
+
+class Order(BaseModel):
+    lines: List[Line]
+    note: str = ""
+
+app = FastAPI()
+
+@app.middleware("http")
+async def staff_only(request: Request, call_next):
+    if request.url.path.startswith("/staff"):
+        return JSONResponse({}, status_code=403)
+    return await call_next(request)
+
+@app.post("/orders")
+def place(order: Order):
+    return {"lines": len(order.lines)}
+
+@app.post("/sign-in")
+def sign_in(name: str = Form(...)):
+    raise HTTPException(401)
+
+@app.get("/orders/{number}")
+async def show(number: int):
+    raise HTTPException(404)
+
+@app.get("/staff")
+def staff():
+    return {}
+"""
+
+
+def test_what_lacks_a_body_is_asked_once_more_and_it_is_seen_which_endpoint_is_entered(
+    tmp_path: Path, bench: ModuleType
+):
+    (tmp_path / "desk.py").write_text(DESK)
+    table = dumped(tmp_path, "desk:app", "--ask", "--fill")
+    assert table["POST", "/orders"]["asked"] == {
+        "status": 422,
+        "entered": False,
+        "filled": {"status": 200, "entered": True},
+    }
+    assert {path: bench.refuses_strangers(row) for (_, path), row in table.items()} == {
+        "/orders": False,
+        "/sign-in": None,  # 401 is about the name here
+        "/orders/{number}": False,
+        "/staff": True,
+    }
+
+
 WRAPPED = """
 import linecache
 from fastapi import FastAPI
@@ -206,6 +264,14 @@ def test_a_loss_is_silent_unless_its_file_has_a_problem_or_the_route_is_said_wit
         ({"asked": {"status": 500}, "dependencies": [["fastapi.security:HTTPBearer()", True, False]]}, None),
         ({"asked": {"status": 403}, "dependencies": [["shop:person", False, None]]}, True),
         ({"asked": {"status": 403}, "dependencies": []}, None),
+        ({"asked": {"status": 403, "entered": False}, "dependencies": []}, True),
+        ({"asked": {"status": 403, "entered": True}, "dependencies": []}, None),
+        ({"asked": {"status": 404, "entered": True}, "refuses_itself": False}, False),
+        ({"asked": {"status": 404, "entered": True}, "refuses_itself": True}, None),
+        ({"asked": {"status": 404}}, None),
+        ({"asked": {"status": 422, "filled": {"status": 401, "entered": False}}}, True),
+        ({"asked": {"status": 422, "filled": {"status": 401, "entered": True}}, "dependencies": []}, None),
+        ({"asked": {"status": 422, "filled": {"status": 201, "entered": True}}}, False),
         ({"protected": True}, True),
         ({"protected": False}, None),
         ({}, None),
