@@ -260,8 +260,11 @@ def test_a_loss_is_silent_unless_its_file_has_a_problem_or_the_route_is_said_wit
         ({"asked": {"status": 307, "location": "/orders/"}, "dependencies": []}, None),
         ({"asked": {"status": 200}, "protected": True}, False),
         ({"asked": {"status": 500}, "protected": True, "dependencies": [["shop:current_user", False, None]]}, None),
-        ({"asked": {"status": 500}, "dependencies": [["fastapi.security:HTTPBearer()", True, True]]}, True),
-        ({"asked": {"status": 500}, "dependencies": [["fastapi.security:HTTPBearer()", True, False]]}, None),
+        ({"asked": {"status": 307, "location": "/auth/login"}, "path": "/auth/logout"}, None),
+        ({"asked": {"status": 500}, "dependencies": [["fastapi.security.http:HTTPBearer()", True, True]]}, True),
+        ({"asked": {"status": 500}, "dependencies": [["fastapi.security.http:HTTPBearer()", True, False]]}, None),
+        ({"asked": {"status": 500}, "dependencies": [["shop.security:OwnBearer()", True, True]]}, None),
+        ({"asked": {"status": 500}, "refusing": ["OwnBearer"], "dependencies": []}, True),
         ({"asked": {"status": 403}, "dependencies": [["shop:person", False, None]]}, True),
         ({"asked": {"status": 403}, "dependencies": []}, None),
         ({"asked": {"status": 403, "entered": False}, "dependencies": []}, True),
@@ -280,7 +283,7 @@ def test_a_loss_is_silent_unless_its_file_has_a_problem_or_the_route_is_said_wit
 def test_a_route_is_protected_by_what_a_stranger_met_and_else_by_a_scheme(
     bench: ModuleType, row: dict[str, Any], refused: bool | None
 ):
-    assert bench.refuses_strangers(true("/a", **row)) is refused
+    assert bench.refuses_strangers(true("/a") | row) is refused
 
 
 def test_mistakes_in_protection_are_counted_by_what_was_said(bench: ModuleType):
@@ -288,3 +291,9 @@ def test_mistakes_in_protection_are_counted_by_what_was_said(bench: ModuleType):
     rows = [said("/p"), said("/q", protection="unknown"), said("/o", protection="required", protected=True)]
     counts = bench.judge(truth, rows, ())
     assert (counts.protected, counts.none, counts.open, counts.required, counts.unknown) == (2, 1, 1, 1, 1)
+
+
+def test_what_is_required_unless_a_setting_opens_it_as_shipped_is_no_mistake(bench: ModuleType):
+    said_so = said("/o", protection="required", protected=True, when={"setting": "AUTH", "open": True})
+    counts = bench.judge([true("/o", asked={"status": 200})], [said_so], ())
+    assert (counts.open, counts.required) == (1, 0)
