@@ -13,13 +13,13 @@ protection  of what is found: `none` said of a protected route, `required` of an
             one, `unknown` of any; `required` with the setting that opens the route as shipped is no mistake
 
 A route is protected when a stranger was answered 401 or 403 or sent to a page to sign in (as the pages to sign in and
-out do by themselves), open when the answer was a success. A 403 counts only where a dependency takes part or the
-endpoint was not entered: else the endpoint may refuse what was asked for instead of who asks. Where it is known that
-the endpoint was entered, its own answer about what was asked for (400, 404, 409 …) proves that a stranger may call it,
-unless its text speaks of refusing. Any other answer proves neither: then one of FastAPI's own schemes with auto_error
-makes it protected, and without one it is not judged. Where nobody asked, the dependencies' names prove that a route is
-protected (`protected`), and nothing proves that it is open: a body, a decorator or a middleware refuses without any
-dependency.
+out do by themselves), open when the answer was a success; an answer of 200 with an object whose `code` is a status
+counts as that. A 403 counts only where a dependency takes part or the endpoint was not entered: else the endpoint may
+refuse what was asked for instead of who asks. Where it is known that the endpoint was entered, its own answer about
+what was asked for (400, 404, 409 …) proves that a stranger may call it, unless its text speaks of refusing. Any other
+answer proves neither: then one of FastAPI's own schemes with auto_error makes it protected, and without one it is not
+judged. Where nobody asked, the dependencies' names prove that a route is protected (`protected`), and nothing proves
+that it is open: a body, a decorator or a middleware refuses without any dependency.
 
 HEAD and OPTIONS are left out on both sides: Starlette adds the one to GET, and answers the other by itself.
 """
@@ -256,8 +256,14 @@ def _refusing(row: Row) -> bool:
     return any(auto_error is not False and call.startswith("fastapi.security.") for call, auto_error in schemes)
 
 
+def _status(asked: Row) -> int:
+    """Of the answer, or what an answer of 200 says inside that it really is."""
+    status, code = asked.get("status") or 0, asked.get("code") or 0
+    return code if status == 200 and 400 <= code < 600 else status
+
+
 def _refused(asked: Row, row: Row) -> bool:
-    status = asked.get("status") or 0
+    status = _status(asked)
     before = row.get("dependencies") != [] or asked.get("entered") is False
     sent = 300 <= status < 400 and SIGN_IN.search(asked.get("location") or "") and not SIGN_IN.search(row["path"])
     return status == 401 or (status == 403 and before) or bool(sent)
@@ -265,7 +271,7 @@ def _refused(asked: Row, row: Row) -> bool:
 
 def _answered(asked: Row, row: Row) -> bool:
     """Whether a stranger got what the endpoint gives, be it that there is none such."""
-    status = asked.get("status") or 0
+    status = _status(asked)
     own = asked.get("entered") is True and 400 <= status < 500 and status not in ABOUT_WHO_OR_HOW
     return 200 <= status < 300 or (own and row.get("refuses_itself") is False)
 

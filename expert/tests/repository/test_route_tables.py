@@ -147,6 +147,10 @@ async def show(number: int):
 @app.get("/staff")
 def staff():
     return {}
+
+@app.get("/wrapped", dependencies=[Depends(lambda: None)])
+def wrapped():
+    return {"code": 401, "message": "sign in"}
 """
 
 
@@ -165,6 +169,7 @@ def test_what_lacks_a_body_is_asked_once_more_and_it_is_seen_which_endpoint_is_e
         "/sign-in": None,  # 401 is about the name here
         "/orders/{number}": False,
         "/staff": True,
+        "/wrapped": True,
     }
 
 
@@ -268,6 +273,9 @@ def test_a_loss_is_silent_unless_its_file_has_a_problem_or_the_route_is_said_wit
         ({"asked": {"status": 403}, "dependencies": [["shop:person", False, None]]}, True),
         ({"asked": {"status": 403}, "dependencies": []}, None),
         ({"asked": {"status": 403, "entered": False}, "dependencies": []}, True),
+        ({"asked": {"status": 200, "code": 401}}, True),
+        ({"asked": {"status": 200, "code": 0}}, False),
+        ({"asked": {"status": 200, "code": 422}}, None),
         ({"asked": {"status": 403, "entered": True}, "dependencies": []}, None),
         ({"asked": {"status": 404, "entered": True}, "refuses_itself": False}, False),
         ({"asked": {"status": 404, "entered": True}, "refuses_itself": True}, None),
