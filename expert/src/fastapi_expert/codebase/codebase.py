@@ -17,6 +17,7 @@ from fastapi_expert.codebase.files.scan import (
     paused_collection,
     scan,
 )
+from fastapi_expert.codebase.files.store import digest_of
 from fastapi_expert.codebase.link.roles import Place
 from fastapi_expert.codebase.model import (
     Component,
@@ -236,7 +237,7 @@ class Codebase:
         from fastapi_expert.codebase.syntax.reader import read_source
 
         facts = read_source(source, path)
-        files = self.scan.files.replaced(facts, blake2b(source, digest_size=16).digest())
+        files = self.scan.files.replaced(facts, digest_of(source))
         known: dict[Place, Kind] = {place: kind for place, kind in kinds.items() if place[0] != path}
         drafted = Codebase(self.root, self.scan._replace(files=files), self.exclude, False, known)
         known |= kinds_of_draft(facts, drafted._classes, kinds)

@@ -5,14 +5,13 @@ import os
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from fastapi_expert.codebase.files.cache import Cache
 from fastapi_expert.codebase.files.fork import may_fork
 from fastapi_expert.codebase.files.listing import list_files
-from fastapi_expert.codebase.files.store import FactStore
+from fastapi_expert.codebase.files.store import FactStore, digest_of
 from fastapi_expert.codebase.model import Problem
 from fastapi_expert.codebase.syntax.encoding import decode, encode
 from fastapi_expert.codebase.syntax.facts import FileFacts
@@ -64,7 +63,7 @@ def scan(
             continue
         source = _read(f"{base}{file.path}" if base else root, file.path, problems)
         if source is not None:
-            digest = blake2b(source, digest_size=16).digest()
+            digest = digest_of(source)
             sources[file.path] = source
             stamps[file.path] = (file.stamp, digest)
             settled.append((file.path, file.stamp, digest))
@@ -80,7 +79,7 @@ def scan(
         if source is None:  # a stamp without contents: the cache dropped them
             source = _read(f"{base}{path}" if base else root, path, problems)
         if source is not None:
-            unread.append(_Unread(path, blake2b(source, digest_size=16).digest(), source))
+            unread.append(_Unread(path, digest_of(source), source))
     encoded = _read_all(unread, found, progress, _keeping(cache, stamps))
     gone = [path for path in known if path not in stamps]
     if cache is not None and (encoded or settled or gone):

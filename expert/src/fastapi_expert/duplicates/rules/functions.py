@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fastapi_expert.codebase.syntax.shape import Shape
 from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates.model import Finding, Place, Similar
@@ -321,8 +322,8 @@ class _Beside:
 def _judge(case: Case) -> Iterator[Remark]:
     """For every function that is new or changed: the finding against what is most like it, and its neighbours."""
     before = case.before
-    old = {one.qualname: one for one in function_records(before, kinds={}, mentions={}, lineage=None)} if before else {}
-    known = {(one.qualname, one.exact) for one in old.values()}
+    old = {one.qualname: one.shape for one in before.functions} if before else dict[str, Shape]()
+    known = {(qualname, shape.exact) for qualname, shape in old.items()}
     mine = [(one, unpack(one)) for one in function_records(case.draft, kinds={}, mentions={}, lineage=None)]
     standing = [(one, code) for one, code in mine if (one.qualname, one.exact) in known]
     for record, code in mine:
