@@ -99,7 +99,7 @@ from functools import lru_cache, partial, wraps
 from http import HTTPMethod
 from itertools import chain, product
 from string import Template
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_type_hints
 
 import attr
 import attrs
@@ -342,18 +342,57 @@ def _methods_by_verb(w: _Writer, router: str, name: str) -> tuple[str, list[str]
     ), ["get", "delete"]
 
 
+_VIEW = """\
+def at_{name}(method, path):
+    def wrap(function):
+        function.place = (method, path)
+        return function
+
+    return wrap
+
+
+def view_{name}(target):
+    def wrap(cls):
+        kind = inspect.Parameter.KEYWORD_ONLY
+        fields = [inspect.Parameter(key, kind, default=getattr(cls, key)) for key in get_type_hints(cls)]
+
+        def __init__(self, **given):
+            self.__dict__.update(given)
+
+        cls.__init__ = __init__
+        cls.__signature__ = inspect.Signature(fields)
+        for function in list(vars(cls).values()):
+            if hasattr(function, "place"):
+                first, *rest = inspect.signature(function).parameters.values()
+                function.__signature__ = inspect.Signature([first.replace(default=Depends(cls)), *rest])
+                method, path = function.place
+                target.add_api_route(path, function, methods=[method])
+        return cls
+
+    return wrap
+
+
+class Above{name}:
+    {above}
+
+
+@view_{name}({router})
+class Items{name}(Above{name}):
+    {own}
+
+    @at_{name}("GET", "/{name}")
+    def {name}(self): ...
+
+    @at_{name}("POST", "/{name}/more")
+    async def more_{name}(self): ...\
+"""
+
+
 def _view_of_a_decorator(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
-    """Class-based views as fastapi-utils has them: marked in place, the methods rebound by a decorator of the class."""
-    return (
-        f"def view_{name}(target):\n    def wrap(cls):\n        def made():\n            return cls()\n\n"
-        f"        for route in target.routes:\n            function = getattr(route, 'endpoint', None)\n"
-        f"            if function and function in vars(cls).values():\n"
-        f"                first, *rest = inspect.signature(function).parameters.values()\n"
-        f"                first = first.replace(default=Depends(made))\n"
-        f"                function.__signature__ = inspect.Signature([first, *rest])\n        return cls\n\n"
-        f"    return wrap\n\n\n@view_{name}({router})\nclass Items{name}:\n    @{router}.get('/{name}')\n"
-        f"    def {name}(self=None): ...\n\n    @{router}.post('/{name}/more')\n    def more_{name}(self=None): ..."
-    ), [name, f"more_{name}"]
+    """Class-based views: the class is a dependency, of whose fields its methods get theirs."""
+    keeps = f"user: object = Depends({w.random.choice(w.guards)})"
+    above, own = w.random.choice([("...", "size: int = 3"), (keeps, "size: int = 3"), ("...", keeps)])
+    return _VIEW.format(name=name, router=router, above=above, own=own), [name, f"more_{name}"]
 
 
 def _known_condition(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
