@@ -9,8 +9,8 @@ import typer
 from fastapi_expert import config
 from fastapi_expert.cli.options import RootArgument
 from fastapi_expert.cli.shared import project, read
-from fastapi_expert.render.contract import contract_document, contract_github, contract_sarif, contract_text
 from fastapi_expert.render.json import write_json
+from fastapi_expert.render.promises.changes import contract_document, contract_github, contract_sarif, contract_text
 from fastapi_expert.render.terminal import stdout_style, write
 
 
