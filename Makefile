@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format bench chaos fuzz lock clean
+.PHONY: help install run test check format client bench chaos fuzz lock clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -43,6 +43,10 @@ check: $(READY) ## format, lint, types, import directions, duplicates
 format: $(READY) ## rewrite what ruff can rewrite
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+client: $(READY) ## generate and compile the service's TypeScript client (service/client) from its OpenAPI document
+	$(BIN)/app openapi service/client/openapi.json
+	cd service/client && npm ci --no-audit --no-fund && npm run build
 
 bench: $(READY) ## load, scan-speed and accuracy benchmarks, as ratios to a named reference
 	$(BIN)/python -m bench

@@ -38,6 +38,7 @@ def command(
     staged: Annotated[bool, typer.Option("--staged", help="What is staged, not what lies in the work tree.")] = False,
     fix: Annotated[bool, typer.Option("--fix", help="Apply the safe fixes first.")] = False,
     reasons: Annotated[bool, typer.Option("--reasons", help="Print each chosen test and why it was chosen.")] = False,
+    contract: Annotated[bool, typer.Option("--contract", help="Also what breaks those who call.")] = False,
     format: Annotated[Format, typer.Option(help="How to print the report.")] = Format.TEXT,
     sarif_file: Annotated[
         Path | None, typer.Option("--sarif", metavar="FILE", help="Write the same as SARIF, too.")
@@ -55,7 +56,15 @@ def command(
         signal.signal(number, give_up)
     with progress("checking"):
         start, files = _places(paths or [])
-        report = check(start, files=files, staged=staged, since=since, everything=everything, fix_them=fix)
+        report = check(
+            start,
+            files=files,
+            staged=staged,
+            since=since,
+            everything=everything,
+            fix_them=fix,
+            with_contract=contract,
+        )
     if sarif_file is not None:
         sarif_file.write_text(sarif(report), encoding="utf-8")
     format = Format.JSON if json else format
