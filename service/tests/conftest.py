@@ -31,6 +31,7 @@ from tests.backends import BACKENDS, Backend
 from tests.factories import CHEAP, Accounts
 from tests.live import LiveService
 from tests.servers import Postgres, Redis
+from tests.streams import LeavesStreams
 from tests.tasks.smtp import MailServer
 
 SECRET_KEY = "a-key-for-tests-only-0123456789abcdef-0123456789abcdef"
@@ -178,7 +179,7 @@ def with_cheap_hashes(app: FastAPI) -> FastAPI:
 
 
 def client_of(app: FastAPI, **options: Any) -> httpx2.AsyncClient:
-    transport = httpx2.ASGITransport(app, raise_app_exceptions=options.pop("raise_app_exceptions", True))
+    transport = httpx2.ASGITransport(LeavesStreams(app), raise_app_exceptions=options.pop("raise_app_exceptions", True))
     return httpx2.AsyncClient(transport=transport, base_url="http://localhost", **options)
 
 

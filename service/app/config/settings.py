@@ -125,6 +125,9 @@ class Settings(BaseSettings):
     rate_limit_login: Count = Field(default=20, description="Tries per client, and per account, in a window.")
     rate_limit_register: Count = 20
     rate_limit_forgot: Count = 5
+    event_streams: Count = Field(default=500, description="Open event streams, for each worker.")
+    event_streams_per_client: Count = Field(default=20, description="Of one user, or of one address, for each worker.")
+    event_heartbeat_seconds: Seconds = Field(default=15, description="How long an event stream may be silent.")
     max_body_bytes: BodyBytes = 2_097_152  # the longest post fits, every character an escaped pair
 
     # -- uploads

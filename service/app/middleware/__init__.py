@@ -35,6 +35,7 @@ _REQUEST_HEADERS = [
     "If-Match",
     "If-None-Match",
     "Idempotency-Key",
+    "Last-Event-ID",
     "X-Request-ID",
     "traceparent",
     "tracestate",

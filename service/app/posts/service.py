@@ -14,9 +14,10 @@ from app.database.reader import Reader
 from app.http.errors import Forbidden, InvalidInput, NotFound
 from app.http.etag import require_match
 from app.kit.clock import utcnow
-from app.models import Post, PostStatus, Tag, post_tags
+from app.models import Audience, Post, PostStatus, Tag, post_tags
 from app.models.tag import tag_key
 from app.posts import queries
+from app.posts.events import log as event_log
 from app.posts.response_cache import ResponseCache
 from app.posts.rows import PostRow
 from app.posts.text import another_slug, excerpt_of, slug_of
@@ -60,7 +61,9 @@ async def create(session: AsyncSession, author: Principal, draft: PostCreate, *,
     post_id = await _insert(session, slug_of(draft.title), values)
     await _set_tags(session, post_id, draft.tags)
     _forget_after_commit(session, resources)
-    return await _reread(session, post_id)
+    row = await _reread(session, post_id)
+    _tell_followers(session, row, before=Audience.NOBODY, rescheduled=True)
+    return row
 
 
 async def update(
@@ -81,7 +84,11 @@ async def update(
         await session.execute(revision.values(**changed, version=Post.version + 1, updated_at=utcnow()))
         _forget_after_commit(session, resources, post)
         _audit(session, user, "post.update", post, {**changed, **({"tags": changes.tags} if retagged else {})})
-    return await _reread(session, post_id)
+    row = await _reread(session, post_id)
+    if changed or retagged:
+        before = event_log.audience(post.status, post.published_at)
+        _tell_followers(session, row, before=before, rescheduled=bool({"status", "published_at"} & changed.keys()))
+    return row
 
 
 async def remove(
@@ -91,6 +98,8 @@ async def remove(
     post = await editable(session, user, post_id, if_match=if_match)
     await session.execute(delete(Post).where(Post.id == post_id))
     _forget_after_commit(session, resources, post)
+    before = event_log.audience(post.status, post.published_at)
+    event_log.record(session, post.id, post.author_id, post.version, before=before, after=Audience.NOBODY)
     _audit(session, user, "post.delete", post, None)
 
 
@@ -205,6 +214,14 @@ async def _set_tags(session: AsyncSession, post_id: int, names: Sequence[str]) -
     found = await session.execute(select(Tag.id, Tag.key).where(Tag.key.in_(positions)))
     rows = [{"post_id": post_id, "tag_id": tag_id, "position": positions[key]} for tag_id, key in found]
     await session.execute(insert(post_tags), rows)
+
+
+def _tell_followers(session: AsyncSession, row: PostRow, *, before: Audience, rescheduled: bool) -> None:
+    post = row.summary
+    after = event_log.audience(post.status, post.published_at)
+    event_log.record(session, post.id, post.author_id, post.version, before=before, after=after)
+    if rescheduled:
+        event_log.announce_later(session, post.id, post.status, post.published_at)
 
 
 def _forget_after_commit(session: AsyncSession, resources: Resources, post: Editable | None = None) -> None:

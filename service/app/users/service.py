@@ -1,5 +1,6 @@
 """People: found, shown, changed, given and refused access, removed."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
@@ -24,6 +25,10 @@ from app.users import avatar_rows
 
 class ProfileListeners(list[AfterCommit]):
     """Called after a commit that changed or removed a user, by packages that keep what shows one."""
+
+
+class RemovalListeners(list[Callable[[AsyncSession, int], Awaitable[None]]]):
+    """Called in the transaction that is about to remove a user, by packages whose rows go with them."""
 
 
 LAST_ADMIN = "This is the last active administrator: make another one first."
@@ -99,6 +104,8 @@ async def delete_user(
         raise Conflict(LAST_ADMIN, slug="last-admin")
     detail = audit.removal(before._asdict())
     audit.record(session, admin.user_id, "user.delete", f"user:{user_id}", detail)
+    for listener in resources.get(RemovalListeners):
+        await listener(session, user_id)
     await session.execute(delete(User).where(User.id == user_id))
     _forget_after_commit(session, user_id, resources)
 

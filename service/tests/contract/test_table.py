@@ -32,9 +32,11 @@ class Calls:
             "token_id": (await self.accounts.api_token(caller, "profile:read"))["id"],
         }
         headers = caller.headers if endpoint.who != Who.ANYONE else {}
-        return await self.client.request(
-            endpoint.method, endpoint.path.format(**known), headers=headers, **await self.body_of(endpoint, caller)
-        )
+        path, body = endpoint.path.format(**known), await self.body_of(endpoint, caller)
+        async with self.client.stream(endpoint.method, path, headers=headers, **body) as answer:
+            if endpoint.media_type == "application/json":  # anything else might have no end
+                await answer.aread()
+        return answer
 
     async def ids_of(self, caller: Account) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -94,16 +96,12 @@ def takes_more_than_a_call(endpoint: Endpoint) -> bool:
     return endpoint.path in NEED_A_MAILED_TOKEN or needs_a_code or needs_a_provider
 
 
-def gives_an_image(endpoint: Endpoint) -> bool:
-    return endpoint.method == "GET" and endpoint.path.endswith(("{avatar_id}", "{image_id}"))
-
-
 @pytest.mark.parametrize("endpoint", [e for e in ENDPOINTS if not takes_more_than_a_call(e)], ids=str)
 async def test_the_endpoint_succeeds_with_the_promised_status(endpoint: Endpoint, client, accounts):
     answer = await Calls(client, accounts).succeed(endpoint)
     assert answer.status_code == endpoint.success, answer.text
-    if answer.content:
-        assert answer.headers["content-type"] == ("image/png" if gives_an_image(endpoint) else "application/json")
+    if answer.headers.get("content-length") != "0":
+        assert answer.headers["content-type"].partition(";")[0] == endpoint.media_type
     assert answer.headers["x-request-id"]
 
 

@@ -1,7 +1,8 @@
 """The service without a part of it: which files go, and what elsewhere speaks of them.
 
 ``posts.toml`` says what the posts are, ``uploads.toml`` what uploads are, ``post_images.toml`` what is of both. Each of
-their words and sentences has to be there: a change of the service that they do not know fails the tests of the template, not the project of a stranger.
+their words and sentences has to be there: a change of the service that they do not know fails the tests of the
+template, not the project of a stranger.
 """
 
 import ast
