@@ -57,8 +57,7 @@ chaos: $(READY) ## faults put into a running deployment: what is lost, what come
 fuzz: $(READY) ## the long forms: five thousand random programs, fifty additions to a project, and schemathesis
 	EXPERT_PROGRAMS=5000 $(BIN)/python -m pytest -c expert/pyproject.toml --rootdir expert \
 	    expert/tests/codebase/test_generated_programs.py
-	EXPERT_ADDITIONS=50 $(BIN)/python -m pytest -c expert/pyproject.toml --rootdir expert -o timeout=7200 \
-	    expert/tests/scaffold/test_fifteen.py
+	$(BIN)/python -m bench additions
 	$(BIN)/python -m pytest -c service/pyproject.toml --rootdir service service/tests -m fuzz
 
 lock: $(READY) ## renew requirements.lock (hashes, every platform, no index address)
@@ -66,6 +65,8 @@ lock: $(READY) ## renew requirements.lock (hashes, every platform, no index addr
 	    --all-extras expert/pyproject.toml service/pyproject.toml requirements-dev.in -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	    --extra telemetry --constraint requirements.lock service/pyproject.toml -o service/requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	    --constraint requirements.lock expert/pyproject.toml expert/requirements-build.in -o expert/requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	    --all-extras --constraint requirements.lock service/pyproject.toml service/requirements-dev.in \
 	    -o service/requirements-dev.lock

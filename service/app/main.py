@@ -13,6 +13,7 @@ from app.admin.policy import ADMIN, ADMIN_FILES, admin_policy
 from app.api import health
 from app.api.openapi import DESCRIPTION, TAGS, additions
 from app.api.pages import MAIL_PAGES, MAIL_PAGES_POLICY, install_pages, install_root
+from app.api.uploads import upload_paths
 from app.api.v1.router import router as v1
 from app.auth import api_tokens, sessions
 from app.auth.api_tokens import TokenUses
@@ -41,6 +42,8 @@ from app.security.csrf import CsrfGuard
 from app.security.oidc.client import OidcClient
 from app.security.passwords import PasswordHasher
 from app.security.tokens import TokenSigner
+from app.storage.images import Images
+from app.storage.store import make_store
 from app.tasks.background import make_relay
 from app.users.service import ProfileListeners, RemovalListeners
 
@@ -79,6 +82,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             **{f"{prefix}{page}": MAIL_PAGES_POLICY for page in MAIL_PAGES},
             f"{prefix}{ADMIN}": admin_policy(),
         },
+        larger_bodies=(upload_paths(api), settings.max_upload_bytes),
         unlimited=(*(f"{prefix}{path}" for path in (*UNLIMITED, ADMIN_FILES)), *docs),
         inner=[
             Middleware(
@@ -125,6 +129,7 @@ def build_resources(settings: Settings) -> Resources:
     resources.add(PrincipalCache(resources.cache, loader=_loader(resources), alone=settings.workers == 1))
     resources.add(ProfileListeners())
     resources.add(RemovalListeners())
+    resources.add(Images(make_store(settings)))
     resources.add(ViewCounter(database))
     responses = resources.add(ResponseCache(resources.cache, api=settings.api_path, ttl=settings.cache_ttl))
     resources.get(ProfileListeners).append(responses.forget_author)

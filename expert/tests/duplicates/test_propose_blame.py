@@ -1,5 +1,6 @@
 """An edit is blamed for what it adds, and the answer hangs on the code alone, not on what was cached of it."""
 
+import difflib
 import os
 import shutil
 from pathlib import Path
@@ -13,6 +14,7 @@ from fastapi_expert.codebase import load
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates import Proposal, find, propose
 from fastapi_expert.duplicates.baseline import write
+from fastapi_expert.duplicates.drafts import read_diff
 
 PAIR = {"app/__init__.py": "", "app/billing.py": INVOICE_TOTAL, "app/orders.py": EDITED}
 
@@ -139,3 +141,34 @@ def test_the_answer_is_the_same_from_every_state_of_the_cache(
     for path in touched:
         os.utime(root / path, ns=(1, 1))
     assert answer_of(propose(root, draft.encode(), as_path="app/draft.py", settings=Config())) == expected
+
+
+def diff_of(root: Path, added: dict[str, str]) -> bytes:
+    """The diff that writes each text at the end of its file."""
+    parts: list[str] = []
+    for path, text in added.items():
+        old = (root / path).read_text().splitlines(keepends=True) if (root / path).exists() else []
+        new = [*old, *(f"\n\n{text}".splitlines(keepends=True) if old else text.splitlines(keepends=True))]
+        parts += difflib.unified_diff(old, new, f"a/{path}" if old else "/dev/null", f"b/{path}")
+    return "".join(parts).encode()
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    added=st.dictionaries(st.sampled_from([*sorted(PROJECT), "app/new.py"]), st.sampled_from(DRAFTS), min_size=2),
+    applied=st.booleans(),
+)
+def test_a_diff_of_several_files_is_judged_from_the_cache_as_from_the_text(
+    tmp_path: Path, added: dict[str, str], applied: bool
+) -> None:
+    root = tmp_path / "project"
+    shutil.rmtree(root, ignore_errors=True)
+    lay_down(root, PROJECT)
+    diff = diff_of(root, added)
+    expected = propose(load(root, cache=False), diff, settings=Config())
+    for path in PROJECT:
+        os.utime(root / path, ns=(1, 1))  # old enough to be kept
+    load(root)
+    if applied:
+        lay_down(root, {draft.path: draft.source.decode() for draft in read_diff(diff, root) if draft.path})
+    assert answer_of(propose(root, diff, settings=Config())) == answer_of(expected)

@@ -20,6 +20,7 @@ from app.kit.clock import utcnow
 from app.models import Role, User
 from app.records import audit
 from app.resources import Resources
+from app.users import avatar_rows
 
 
 class ProfileListeners(list[AfterCommit]):
@@ -44,6 +45,12 @@ async def read_profile(reader: Reader, user_id: int) -> Profile:
     return profile
 
 
+def require_editor(user_id: int, editor: Principal) -> None:
+    """Raises Forbidden."""
+    if not (editor.is_admin or editor.user_id == user_id):
+        raise Forbidden("Only the user and administrators may change a profile.")
+
+
 async def update_profile(
     session: AsyncSession,
     user_id: int,
@@ -54,8 +61,7 @@ async def update_profile(
     resources: Resources,
 ) -> Profile:
     """Change what is given. Raises Forbidden, NotFound, PreconditionFailed, BadRequest when the username is taken."""
-    if not (editor.is_admin or editor.user_id == user_id):
-        raise Forbidden("Only the user and administrators may change a profile.")
+    require_editor(user_id, editor)
     before = await _lock(session, user_id, if_match=if_match)
     try:
         profile = await _change(session, user_id, changes, resources=resources)
@@ -125,6 +131,8 @@ async def _change(session: AsyncSession, user_id: int, changes: dict[str, Any], 
         .execution_options(synchronize_session=False)
     )
     profile = Profile(*(await session.execute(statement)).one())
+    if "avatar" in changes:
+        await avatar_rows.release(session, user_id, but=profile.avatar)
     _forget_after_commit(session, user_id, resources)
     return profile
 

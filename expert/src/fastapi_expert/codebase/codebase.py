@@ -17,6 +17,7 @@ from fastapi_expert.codebase.files.scan import (
     paused_collection,
     scan,
 )
+from fastapi_expert.codebase.files.store import digest_of
 from fastapi_expert.codebase.link.roles import Place
 from fastapi_expert.codebase.model import (
     Component,
@@ -62,12 +63,15 @@ def load(
     return Codebase(root, found, tuple(exclude), cache)
 
 
-def load_known(root: Path, *, exclude: Sequence[str] = (), near: str = "", most: int = 400) -> tuple["Codebase", int]:
-    """As much of the codebase at ``root`` as its cache holds, files beside ``near`` first, and the number of files that
-    are left out. Nothing is read."""
+def load_known(
+    root: Path, *, exclude: Sequence[str] = (), near: str = "", most: int = 2_000_000, seconds: float = 0.0
+) -> tuple["Codebase", int]:
+    """As much of the codebase at ``root`` as its cache holds, up to ``most`` bytes of source, files beside ``near``
+    first, and the number of files that are left out. The nearest of what is not held is read, for ``seconds``."""
     root = root.resolve(strict=True)
     with paused_collection():
-        found, left_out = known(root, exclude=exclude, cache=Cache.of(root), near=near, most=most)
+        store = Cache.of(root)
+        found, left_out = known(root, exclude=exclude, cache=store, near=near, most=most, seconds=seconds)
     return Codebase(root, found, tuple(exclude), True), left_out
 
 
@@ -129,6 +133,12 @@ class Codebase:
 
         return link(self.names, live=self.is_live, sources=self._sources)
 
+    @property
+    def linked(self) -> "Linked":
+        """The graph of routers and routes itself, for what asks more of it than the inventory holds."""
+        with paused_collection():
+            return self._linked
+
     def _ask(self, question: Callable[["Linked"], _T]) -> _T:
         with paused_collection():
             return question(self._linked)
@@ -151,6 +161,15 @@ class Codebase:
     def hangs_on_data(self) -> bool:
         """Whether linking read what the digest does not cover: data files, and libraries that are edited in place."""
         return bool(self._ask(lambda _: self._sources.read or self._sources.edited_libraries))
+
+    @property
+    def read_besides(self) -> Mapping[str, str | None]:
+        """The files that linking read and the digest does not cover, each with the hash of what it held."""
+        return self._ask(lambda _: self._sources.besides())
+
+    def is_as_read(self, besides: Mapping[str, str | None]) -> bool:
+        """Whether files of :attr:`read_besides` hold what they held; nothing is linked for it."""
+        return all(self._sources.hash_of(path) == known for path, known in besides.items())
 
     @property
     def data_has_changed(self) -> bool:
@@ -197,6 +216,11 @@ class Codebase:
         return self._ask(lambda linked: linked.catalogue.kinds)
 
     @cached_property
+    def made_tables(self) -> tuple[Component, ...]:
+        """Tables that a call makes (`users = Table("users", …)`), which :attr:`kinds` does not have."""
+        return self._ask(lambda linked: tuple([one for one in linked.catalogue.extra if one.kind == "table"]))
+
+    @cached_property
     def table(self) -> "tuple[RouteRow, ...]":
         """Every route as its application tries it; cheaper than :attr:`served`."""
         return self._ask(lambda linked: linked.table)
@@ -236,7 +260,7 @@ class Codebase:
         from fastapi_expert.codebase.syntax.reader import read_source
 
         facts = read_source(source, path)
-        files = self.scan.files.replaced(facts, blake2b(source, digest_size=16).digest())
+        files = self.scan.files.replaced(facts, digest_of(source))
         known: dict[Place, Kind] = {place: kind for place, kind in kinds.items() if place[0] != path}
         drafted = Codebase(self.root, self.scan._replace(files=files), self.exclude, False, known)
         known |= kinds_of_draft(facts, drafted._classes, kinds)

@@ -7,6 +7,7 @@ once, whatever the number of files.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -19,6 +20,7 @@ from fastapi_expert.duplicates import baseline
 from fastapi_expert.duplicates.baseline import Known, excused
 from fastapi_expert.duplicates.drafts import Draft, drafts_of
 from fastapi_expert.duplicates.model import Finding, Similar, Verdict
+from fastapi_expert.duplicates.records.imports import drafted_names, drafted_needs
 from fastapi_expert.duplicates.rules.base import Case, Neighbour
 from fastapi_expert.duplicates.rules.registry import FAMILIES, FUNCTION_RULES
 from fastapi_expert.duplicates.similarity.differences import Texts
@@ -117,8 +119,8 @@ class _Change:
         self._settings = settings
         self._drafts = drafts
         self._overlay = snapshot.overlay(removed=removed)
-        self._facts = [read_source(draft.source, draft.path or DRAFT) for draft in drafts]
-        self._before = [_before(draft, snapshot) for draft in drafts]
+        self._facts = _read([(draft.path or DRAFT, draft.source) for draft in drafts], snapshot)
+        self._before = _before(drafts, snapshot)
         library = snapshot.library
         self._new = [AddedFile(facts, library) for facts in self._facts]
         self._snapshot = snapshot
@@ -126,9 +128,11 @@ class _Change:
         sources = {facts.path: draft.source for facts, draft in zip(self._facts, drafts, strict=True)}
         self._texts = Texts(snapshot.root, cache(self._facts_of), sources)
         unplaced = [DRAFT] if any(draft.path is None for draft in drafts) else []
-        self._imports = Imports(snapshot.root, library.modules, lambda: library.needs, unplaced)
+        self._modules = {**library.modules, **dict(drafted_names(self._by_path, library.modules))}
+        self._imports = Imports(snapshot.root, self._modules, cache(self._needs), unplaced)
         self._baseline = _baseline(settings)
-        self._left = [AddedFile(_standing(*both), library) for both in zip(self._facts, self._before, strict=True)]
+        both = zip(self._new, self._before, strict=True)
+        self._left = [file.part(_standing(file.facts, before)) for file, before in both]
 
     def judge(self, number: int) -> Proposal:
         """The verdict on one file.
@@ -154,6 +158,12 @@ class _Change:
             )
         )
 
+    def _needs(self) -> Mapping[str, Sequence[str]]:
+        """Path to the files that run when it is imported, as the change will leave it."""
+        library = self._snapshot.library
+        named = {name: path for path, name in self._modules.items() if name}
+        return {**library.needs, **{facts.path: drafted_needs(facts, named) for facts in self._facts}}
+
     def _facts_of(self, path: str) -> FileFacts | None:
         """The facts of a draft, else of what is there."""
         return self._by_path.get(path) or self._snapshot.facts(path)
@@ -168,24 +178,35 @@ def _baseline(settings: Config) -> Sequence[Known]:
         return ()
 
 
-def _before(draft: Draft, snapshot: Snapshot) -> FileFacts | None:
-    if draft.old is not None:
-        return read_source(draft.old, draft.path or DRAFT)
-    return None if draft.path is None else snapshot.facts(draft.path)
+def _read(files: Sequence[tuple[str, bytes]], snapshot: Snapshot) -> list[FileFacts]:
+    """The facts of texts, each with its path; of several, those that the cache knows come from there."""
+    by_path = dict(files)
+    is_many = 1 < len(files) == len(by_path)  # one is read sooner than the cache is opened
+    known = snapshot.known(by_path) if is_many else {}
+    return [known.get(path) or read_source(text, path) for path, text in files]
+
+
+def _before(drafts: Sequence[Draft], snapshot: Snapshot) -> list[FileFacts | None]:
+    """What each draft replaces; None for what is new."""
+    replaced = [(draft.path or DRAFT, draft.old) for draft in drafts if draft.old is not None]
+    read = iter(_read(replaced, snapshot))
+    lying = [snapshot.facts(draft.path) if draft.old is None and draft.path else None for draft in drafts]
+    return [next(read) if draft.old is not None else there for draft, there in zip(drafts, lying, strict=True)]
 
 
 def _standing(new: FileFacts, old: FileFacts | None) -> FileFacts:
     """The part of a file that was there before."""
     functions = {(one.qualname, one.shape.exact) for one in old.functions} if old else set[tuple[str, int]]()
-    classes = {_class_text(one) for one in old.classes} if old else set[tuple[object, ...]]()
+    classes = {_class_text(one) for one in old.classes} if old else set[str]()
     return new._replace(
         functions=tuple([one for one in new.functions if (one.qualname, one.shape.exact) in functions]),
         classes=tuple([one for one in new.classes if _class_text(one) in classes]),
     )
 
 
-def _class_text(one: ClassFacts) -> tuple[object, ...]:
-    return (one.qualname, one.bases, tuple([(field.name, field.annotation, field.default) for field in one.fields]))
+def _class_text(one: ClassFacts) -> str:
+    """A class and its fields as text: lists that come from the cache are tuples when they were just read."""
+    return dumps((one.qualname, one.bases, [(field.name, field.annotation, field.default) for field in one.fields]))
 
 
 def _judge(case: Case) -> Proposal:

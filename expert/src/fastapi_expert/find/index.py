@@ -54,6 +54,8 @@ class Index:
         self.numbers = numbers
         self.weights = weights
         self._positions = {term: position for position, term in enumerate(terms)}
+        self._worths: dict[str, float] = {}
+        self._answered: dict[str, tuple[float, Sequence[tuple[int, float]]]] = {}
 
     @classmethod
     def of(cls, documents: Sequence[Document]) -> "Index":
@@ -125,16 +127,28 @@ class Index:
         answered: dict[int, float] = defaultdict(float)
         total = 0.0
         for term, share in terms.items():
-            readings = self._meanings(term)
-            worth = share * self._worth(readings)
-            total += worth
-            for number, frequency in self._frequencies(readings).items():
-                answered[number] += worth * min(1.0, frequency / _PLAIN)
+            worth, answers = self._answers(term)
+            total += share * worth
+            for number, answer in answers:
+                answered[number] += share * answer
         return {number: value / total for number, value in answered.items()} if total else {}
+
+    def _answers(self, term: str) -> tuple[float, Sequence[tuple[int, float]]]:
+        """How much ``term`` tells, and how much of that each document says; the drafts of one change share words."""
+        known = self._answered.get(term)
+        if known is None:
+            worth = self.worth(term)
+            found = self._frequencies(self._meanings(term)).items()
+            answers = [(number, worth * min(1.0, frequency / _PLAIN)) for number, frequency in found]
+            known = self._answered[term] = (worth, answers)
+        return known
 
     def worth(self, term: str) -> float:
         """How much ``term`` tells: the less, the more documents bear a word that it may mean."""
-        return self._worth(self._meanings(term))
+        known = self._worths.get(term)
+        if known is None:
+            known = self._worths[term] = self._worth(self._meanings(term))
+        return known
 
     def _worth(self, readings: Mapping[str, float]) -> float:
         positions = [self._positions[word] for word in readings]

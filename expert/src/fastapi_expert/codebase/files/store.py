@@ -82,9 +82,14 @@ class FactStore(Mapping[str, FileFacts]):
         except OSError:  # deleted since it was listed
             source = b""
         facts = read_source(source, path)
-        if self._cache is not None and blake2b(source, digest_size=16).digest() == self._digests[path]:
+        if self._cache is not None and digest_of(source) == self._digests[path]:
             self._cache.store([(self._digests[path], *encode(facts))], (), ())  # the cached facts were damaged
         return facts
+
+
+def digest_of(source: bytes) -> bytes:
+    """The hash under which the facts of a file with this content are kept."""
+    return blake2b(source, digest_size=16).digest()
 
 
 def facts_of(cache: Cache, digests: Mapping[str, bytes]) -> dict[str, FileFacts]:

@@ -9,6 +9,7 @@ from fastapi_expert.codebase.interpret.attributes import class_attribute, is_pla
 from fastapi_expert.codebase.interpret.containers import sorted_values
 from fastapi_expert.codebase.interpret.operations import concatenated
 from fastapi_expert.codebase.interpret.runtime import Runtime
+from fastapi_expert.codebase.interpret.standins import standing_for
 from fastapi_expert.codebase.interpret.values import (
     Arguments,
     ClassValue,
@@ -79,11 +80,12 @@ def add_route_object(interp: Runtime, router: Router, route: Any) -> None:
     if isinstance(route, Unknown):
         interp.cannot_place(route.site, "route", "which route is added", route.reason)
     if isinstance(route, (RouteEntry, IncludeEntry, MountEntry)):
-        _add(interp, router, replace(route))
+        _add(interp, router, _moved(interp, route) if isinstance(route, RouteEntry) else replace(route))
         return
-    if not isinstance(route, Instance) or not isinstance(route.cls, External):
+    if not isinstance(route, Instance):
         return
-    kind = route.cls.name.rpartition(".")[2]
+    kinds = [one.name.rpartition(".")[2] for one in _outside_classes(interp, route)]
+    kind = next((one for one in kinds if one in ROUTE_CLASSES or one in MOUNT_CLASSES), "")
     given = route.attributes
     path = _text(given.get("0", given.get("path")))
     if kind in MOUNT_CLASSES:
@@ -98,7 +100,25 @@ def add_route_object(interp: Runtime, router: Router, route: Any) -> None:
         methods = _methods(given.get("methods"), route.site)
         endpoint = given.get("1", given.get("endpoint"))
         plain = not kind.startswith("API")
-        _add(interp, router, _route(methods, path, endpoint, route.site, websocket, given, {}, route.site.path, plain))
+        entry = _route(methods, path, endpoint, route.site, websocket, given, {}, route.site.path, plain)
+        entry.alone = True
+        _add(interp, router, entry)
+
+
+def _outside_classes(interp: Runtime, value: Instance) -> list[External]:
+    """The classes outside the codebase that an object is of."""
+    if isinstance(value.cls, External):
+        return [value.cls]
+    return [one for one in lineage(interp, value.cls) if isinstance(one, External)]
+
+
+def _moved(interp: Runtime, route: RouteEntry) -> RouteEntry:
+    """A route put on another router: it keeps the dependencies that its own router gave it, and gets no more."""
+    home = next((one for one in interp.routers if any(entry is route for entry in one.entries)), None)
+    given = home.keywords.get("dependencies") if home is not None and not route.plain and not route.alone else None
+    own = route.keywords.get("dependencies")
+    both = [*(given if is_list(given) else ()), *(own if is_list(own) else ())]
+    return replace(route, keywords={**route.keywords, "dependencies": both}, alone=True)
 
 
 def set_router_attribute(interp: Runtime, router: Router, name: str, value: Any) -> bool:
@@ -106,6 +126,7 @@ def set_router_attribute(interp: Runtime, router: Router, name: str, value: Any)
     if name == "prefix":
         router.prefix = value
     elif name == "routes" and (is_list(value) or isinstance(value, RouteList)):
+        router.entries = list(router.entries)  # a copy of this router keeps the list that it had
         replace_entries(interp, router, list(value.router.entries) if isinstance(value, RouteList) else list(value))
     elif name == "lifespan_context":
         router.lifespans.append((value, router.site))
@@ -331,7 +352,32 @@ def add_endpoint(
     path = _text(path)
     prefix = "" if plain else _text(router.prefix)
     path = concatenated(prefix, path, site)
+    cls = keywords.get("route_class_override", router.keywords.get("route_class"))
+    if isinstance(cls, ClassValue) and not websocket and not plain:
+        path, methods = _as_its_class_has_it(interp, cls, path, methods, endpoint, keywords, site)
     _add(interp, router, _route(methods, path, endpoint, site, websocket, keywords, raw, scope_path, plain))
+
+
+def _as_its_class_has_it(
+    interp: Runtime,
+    cls: ClassValue,
+    path: Any,
+    methods: tuple[str, ...] | Unknown,
+    endpoint: Any,
+    keywords: dict[str, Any],
+    site: Site,
+) -> tuple[Any, tuple[str, ...] | Unknown]:
+    """Path and methods of a route of a class of the codebase, whose `__init__` may change them."""
+    init = class_attribute(interp, cls, "__init__", site, receiver=None)
+    if not isinstance(init, FunctionValue) or isinstance(methods, Unknown):
+        return path, methods
+    given = {"methods": list(methods), **{key: one for key, one in keywords.items() if key != "route_class_override"}}
+    made = interp.call(cls, Arguments([path, endpoint], given, {}, site, Scope(site.path, {})))
+    if not isinstance(made, Instance):
+        return path, methods
+    unknown = Unknown(site, f"{cls.qualname} decides the path of its routes")
+    known = made.attributes.get("path", made.attributes.get("0", unknown))
+    return known, _methods(made.attributes.get("methods", given["methods"]), site)
 
 
 def _verb(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
@@ -376,6 +422,10 @@ def _include(interp: Runtime, router: Router, name: str, given: Arguments) -> An
         if child is router:
             return
         _add(interp, router, IncludeEntry(child, prefix, given.site, given.keywords, tuple(child.entries)))
+    elif (hidden := standing_for(interp, child)) is not None and hidden.entries:
+        prefix = concatenated(concatenated(_text(router.prefix), prefix, given.site), _hole(hidden), given.site)
+        interp.unresolved_includes += 1
+        _add(interp, router, IncludeEntry(hidden, prefix, given.site, given.keywords, tuple(hidden.entries)))
     elif isinstance(child, Unknown):
         interp.cannot_place(given.site, "router", "which router is included", child.reason)
     elif isinstance(child, Instance) and isinstance(child.cls, ClassValue):
@@ -389,6 +439,11 @@ def _include(interp: Runtime, router: Router, name: str, given: Arguments) -> An
         interp.cannot_place(given.site, "router", "what the router serves", interp.absence(child))
     elif child is not None or "router" not in given.keywords:
         interp.cannot_place(given.site, "router", "which routes it has", "what is included is not a router")
+
+
+def _hole(hidden: Router) -> Unknown:
+    """The part of a path that a router may add of which nothing is known."""
+    return Unknown(hidden.site, hidden.hidden)
 
 
 def _mount(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
@@ -413,9 +468,21 @@ def _middleware(interp: Runtime, router: Router, name: str, given: Arguments) ->
         options = {key: one for key, one in given.keywords.items() if key != "middleware_class"}
         if options:
             value = Instance(External("starlette.middleware.Middleware"), given.site, {"0": value, **options})
-        router.middleware.append((value, given.site))
+        _note_middleware(interp, router, value, given.site)
         return None
-    return Method(router.middleware, "note")
+    return Method(router, "decorate_middleware")
+
+
+def _decorate_middleware(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
+    function = given.args[0] if given.args else None
+    _note_middleware(interp, router, function, given.site)
+    return function
+
+
+def _note_middleware(interp: Runtime, router: Router, value: Any, site: Site) -> None:
+    """Remember a middleware, with the conditions that this runs under and the text does not settle."""
+    conditions = interp.conditions_since(router.region) if router.region != interp.region else ()
+    router.middleware.append((Doubtful(value, conditions) if conditions else value, site))
 
 
 def _exception_handler(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
@@ -467,7 +534,7 @@ def _on_event(interp: Runtime, router: Router, name: str, given: Arguments) -> A
 
 
 def _nothing(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
-    return External("functools.cache")  # as a decorator it gives back what it is given
+    return External("functools.identity")  # as a decorator it gives back what it is given
 
 
 def _super_init(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
@@ -484,6 +551,7 @@ ROUTER_METHODS: dict[str, _Act] = {
     "frontend": _frontend,
     "add_middleware": _middleware,
     "middleware": _middleware,
+    "decorate_middleware": _decorate_middleware,
     "exception_handler": _exception_handler,
     "add_exception_handler": _exception_handler,
     "add_resource": _add_resource,

@@ -4,6 +4,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from heapq import nlargest
 from zlib import crc32
 
@@ -36,7 +37,7 @@ _SAID = {"name": 1.0, "owner": 0.8, "summary": 0.8, "route": 0.7, "path": 0.6, "
 """How much a word counts by where something that exists says it."""
 _LIGHT_WORDS = """
 get set do make create handle find new is has fetch load read show check verify validate ensure assert add api services
-service by or
+service by or list all index
 """
 """Words that say little of what a thing is about."""
 _LIGHT = frozenset(map(stem, _LIGHT_WORDS.split()))
@@ -108,6 +109,8 @@ class Asked:
             for word in self.name if part == "name" else draft.parts.get(part, ()):
                 self.words[word] = max(self.words.get(word, 0.0), weight)
 
+        self.meant = meant(self.words)
+
     def worth(self, word: str) -> float:
         """How much it tells that a word is shared."""
         known = self._worth.get(word)
@@ -116,20 +119,23 @@ class Asked:
             known = self._worth[word] = self._rarity(word) * (_LIGHT_WEIGHT if light else 1.0)
         return known
 
-    def share(self, wanted: Collection[str], said: Mapping[str, float]) -> float:
-        """The share of the words ``wanted`` that are among those ``said``, 0..1; a synonym counts most of a word."""
+    def share(self, wanted: Collection[str], meant: Mapping[str, float]) -> float:
+        """The share of the words ``wanted`` that are among those ``meant``, 0..1, by how much each tells."""
         total = gained = 0.0
         for word in wanted:
             worth = self.worth(word)
             total += worth
-            gained += worth * _meant(word, said)
+            gained += worth * meant.get(word, 0.0)
         return gained / total if total else 0.0
 
 
-def _meant(word: str, said: Mapping[str, float]) -> float:
-    found = said.get(word, 0.0)
-    for other in kin(word):
-        found = max(found, SYNONYM * said.get(other, 0.0))
+def meant(said: Mapping[str, float]) -> dict[str, float]:
+    """The words that are ``said`` with their synonyms, each by how much it counts; a synonym counts most of a word."""
+    found = dict(said)
+    for word, weight in said.items():
+        for other in kin(word):
+            if found.get(other, 0.0) < SYNONYM * weight:
+                found[other] = SYNONYM * weight
     return found
 
 
@@ -143,14 +149,10 @@ def compared(ask: Asked, other: Purpose) -> Related | None:
     mine = ask.purpose
     if mine.is_class is not other.is_class and not (mine.does and other.does):
         return None
-    theirs = named(other.name)
-    said: dict[str, float] = {}
-    for part, text in _texts(other):
-        for word in ideas(text):
-            said[word] = max(said.get(word, 0.0), _SAID[part])
+    theirs, said = _said(other)
     libraries = [one for one in mine.libraries if one in other.libraries]
     name = ask.share(ask.name, said)
-    explained = ask.share(theirs, ask.words)
+    explained = ask.share(theirs, ask.meant)
     summary = ask.share(ask.summary, said) if ask.summary else name
     total = _NAME * name + _EXPLAINED * explained + _SUMMARY * summary + (_LIBRARY if libraries else 0.0)
     total *= 1.0 if other.kind in WANTED or other.is_class else HELPER
@@ -165,6 +167,16 @@ def compared(ask: Asked, other: Purpose) -> Related | None:
         total = max(total, SAME_NAME)
     shares_words = bool(set(ask.name) & set(theirs))
     return Related(other, min(total, 0.99), _reason(mine, other, same_name, libraries, shares_words), same_name)
+
+
+@lru_cache(maxsize=16384)
+def _said(other: Purpose) -> tuple[Sequence[str], Mapping[str, float]]:
+    """The words of its name, and all that it says with what that means: asked again for every draft of a change."""
+    said: dict[str, float] = {}
+    for part, text in _texts(other):
+        for word in ideas(text):
+            said[word] = max(said.get(word, 0.0), _SAID[part])
+    return named(other.name), meant(said)
 
 
 def _answers_otherwise(mine: Purpose, other: Purpose) -> bool:

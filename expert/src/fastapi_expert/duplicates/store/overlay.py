@@ -19,13 +19,21 @@ if TYPE_CHECKING:
 class AddedFile:
     """A file that ``library`` does not know, or not as it is; of its definitions it says what they were last."""
 
-    def __init__(self, facts: FileFacts, library: Library) -> None:
+    def __init__(self, facts: FileFacts, library: Library, whole: "AddedFile | None" = None) -> None:
         self.facts = facts
         self._library = library
+        self._whole = whole
+
+    def part(self, facts: FileFacts) -> "AddedFile":
+        """The same file with those of its definitions alone that ``facts`` has."""
+        return AddedFile(facts, self._library, self)
 
     @cached_property
     def functions(self) -> Sequence[tuple[FunctionRecord, Code]]:
         """Its functions with their code."""
+        if self._whole is not None:
+            kept = {(one.qualname, one.line) for one in self.facts.functions}
+            return [pair for pair in self._whole.functions if (pair[0].qualname, pair[0].line) in kept]
         records = function_records(self.facts, kinds=self._library.kinds, mentions={}, lineage=None)
         return [(record, unpack(record)) for record in records]
 
@@ -34,6 +42,9 @@ class AddedFile:
         """What its functions and classes are for."""
         from fastapi_expert.duplicates.records.purposes import described  # a hook asks when a draft declares something
 
+        if self._whole is not None:
+            kept = {(one.qualname, one.line) for one in (*self.facts.functions, *self.facts.classes)}
+            return [one for one in self._whole.purposes if (one.purpose.qualname, one.purpose.line) in kept]
         if is_test_path(self.facts.path) or is_foreign(self.facts):
             return ()
         return list(described(self.facts, kinds=self._library.kinds, own=self._library.own))

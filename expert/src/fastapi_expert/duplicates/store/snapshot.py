@@ -77,6 +77,15 @@ class Snapshot:
         except OSError:
             return None
 
+    def known(self, texts: Mapping[str, bytes]) -> Mapping[str, FileFacts]:
+        """The facts of those of the ``texts`` (by path) that the cache has read before."""
+        if self.read is not None:
+            return {}
+        from fastapi_expert.codebase.files.cache import Cache  # a hook judges one file, and does without
+        from fastapi_expert.codebase.files.store import digest_of, facts_of
+
+        return facts_of(Cache.of(self.root), {path: digest_of(text) for path, text in texts.items()})
+
     def overlay(self, *, removed: Collection[str] = (), added: Sequence[AddedFile] = ()) -> Overlay:
         """What a draft is judged against that takes ``removed`` away and comes with ``added``."""
         paths = sorted(self.changed - set(removed))
