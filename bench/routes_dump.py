@@ -37,7 +37,10 @@ import time
 import uuid
 from pathlib import Path
 
-from sample_body import body
+if __package__:
+    from bench.sample_body import body
+else:  # run as a script by an interpreter that knows nothing of this repository
+    from sample_body import body
 
 LIMIT_S = 5.0
 """For one request."""
