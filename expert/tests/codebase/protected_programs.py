@@ -1379,7 +1379,7 @@ RUNNING = {
         """,
         {
             "/a": "none",
-            "/b": "optional",
+            "/b": "none",
             "/c": "none",
         },
     ),
@@ -1441,6 +1441,88 @@ RUNNING = {
             "/c": "none",
             "/d": "required",
         },
+    ),
+    "headers looked through": Case(
+        """
+        from fastapi import FastAPI, Depends, HTTPException, Request
+        class Guard:
+            def __init__(self, app): self.app = app
+            async def __call__(self, scope, receive, send):
+                if scope["type"] != "http" or scope["path"] == "/open":
+                    return await self.app(scope, receive, send)
+                token = None
+                for name, value in scope["headers"]:
+                    if name == b"authorization": token = value.decode()
+                if token is None:
+                    await send({"type": "http.response.start", "status": 401, "headers": []})
+                    await send({"type": "http.response.body", "body": b""})
+                    return
+                await self.app(scope, receive, send)
+        app = FastAPI()
+        app.add_middleware(Guard)
+        @app.get("/open")
+        def o(): return 1
+        @app.get("/closed")
+        def c(): return 1
+        """,
+        {"/open": "none", "/closed": "required"},
+    ),
+    "headers found by generator": Case(
+        """
+        from fastapi import FastAPI, Depends, HTTPException, Request
+        def a1(request: Request):
+            found = next((v for k, v in request.scope["headers"] if k == b"x-key"), None)
+            if found is None: raise HTTPException(401)
+        def a2(request: Request):
+            if not any(k.lower() == "x-key" for k in request.headers): raise HTTPException(401)
+        def a3(request: Request):
+            given = {k.lower(): v for k, v in request.headers.items()}
+            if "x-key" not in given: raise HTTPException(401)
+        def a4(request: Request):
+            headers = dict(request.headers)
+            if headers.get("x-key") != "k": raise HTTPException(401)
+        def a5(request: Request):
+            headers = dict(request.scope["headers"])
+            if b"x-key" not in headers: raise HTTPException(401)
+        app = FastAPI()
+        @app.get("/a", dependencies=[Depends(a1)])
+        def a(): return 1
+        @app.get("/b", dependencies=[Depends(a2)])
+        def b(): return 1
+        @app.get("/c", dependencies=[Depends(a3)])
+        def c(): return 1
+        @app.get("/d", dependencies=[Depends(a4)])
+        def d(): return 1
+        @app.get("/e", dependencies=[Depends(a5)])
+        def e(): return 1
+        """,
+        {
+            "/a": "required",
+            "/b": "required",
+            "/c": "required",
+            "/d": "required",
+            "/e": "required",
+        },
+    ),
+    "own page": Case(
+        """
+        from fastapi import FastAPI, Depends, HTTPException, Request
+        def own(request: Request):
+            site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+            if site == "cross-site": raise HTTPException(403)
+        def browser(request: Request):
+            if "bot" in request.headers.get("user-agent", ""): raise HTTPException(403)
+        app = FastAPI()
+        @app.get("/b")
+        def b(request: Request, cookies: bool = False):
+            if cookies: own(request)
+            return 1
+        @app.get("/c")
+        def c(request: Request):
+            browser(request)
+            return 1
+        """,
+        {"/b": "none", "/c": "none"},
     ),
 }
 

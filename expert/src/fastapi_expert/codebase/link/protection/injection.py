@@ -103,6 +103,8 @@ class Injecting(Provided):
         if kind in _SENT:
             return FREE
         named = marker.attributes.get("alias", param.name)
+        if kind == "Header" and library.is_anybodys(named):
+            return FREE
         if self.is_generous and kind in ("Header", "Query") and not library.is_credential(named):
             return FREE
         default = marker.attributes.get("default", marker.attributes.get("0", MISSING))
