@@ -35,6 +35,7 @@ _OTHERS = {
     "list_routes": {"path": "/bench"},
     "find_existing": {"query": "hash a password"},
     "find_duplicates": {"limit": 3},
+    "review_code": {"limit": 3},
 }
 
 

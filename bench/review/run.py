@@ -1,5 +1,5 @@
 """`python -m bench review [CODE …] [--list]`: for every planted hazard, how many `expert review` finds, and how many of
-the clean twins it flags.
+the clean twins it flags. `--times CODEBASE` says how long it takes there instead.
 
 A hazard is found when a finding of its code begins at its line, ends there, or has it between; a twin is flagged when
 it has any finding of the code it is a twin of. What else is reported of a program is counted apart: `others`.
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.review import times
 from bench.review.corpus import Hazard, Mark, Program, hazards
 from fastapi_expert.codebase import load
 from fastapi_expert.review import Finding, review
@@ -34,7 +35,11 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench review", description=__doc__.split("\n\n")[0])
     parser.add_argument("codes", nargs="*", metavar="CODE", help="only these")
     parser.add_argument("--list", action="store_true", help="name what was missed and what was flagged")
+    parser.add_argument("--times", type=Path, metavar="CODEBASE", help="how long a look takes there, see times.py")
     options = parser.parse_args(arguments)
+    if options.times is not None:
+        times.main(options.times)
+        return 0
     chosen = [one for one in hazards() if not options.codes or one.code in options.codes]
     rows = [judge(one) for one in chosen]
     show(rows, details=options.list)

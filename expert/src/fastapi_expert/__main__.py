@@ -21,10 +21,11 @@ DIRECT = {
     "mcp": "fastapi_expert.mcp",
     "propose": "fastapi_expert.cli.propose",
     "duplicates": "fastapi_expert.cli.report_duplicates",
+    "review": "fastapi_expert.cli.report_review",
     "find": "fastapi_expert.cli.search",
 }
 LONG_LIVED = ("mcp", "agent")
-LOOKING = ("duplicates", "map", "routes", "find", "propose")
+LOOKING = ("duplicates", "review", "map", "routes", "find", "propose")
 """These leave nothing to tidy up, and end without taking the interpreter's objects apart one by one."""
 INTERRUPTED = 130
 CLOSED_PIPE = 141

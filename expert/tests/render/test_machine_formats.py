@@ -8,8 +8,12 @@ from jsonschema import Draft202012Validator
 
 from fastapi_expert.duplicates.model import Finding, Place
 from fastapi_expert.duplicates.rules.registry import RULES
+from fastapi_expert.render.formats import review
 from fastapi_expert.render.formats.github import annotations
 from fastapi_expert.render.formats.sarif import sarif
+from fastapi_expert.review.model import Finding as Hazard
+from fastapi_expert.review.model import Related
+from fastapi_expert.review.rules.registry import RULES as HAZARDS
 
 PLACES = (
     Place("service:app/a b,c.py::one", "service", "app/a b,c.py", 3, 9),
@@ -146,3 +150,32 @@ def test_an_annotation_is_one_line_whatever_the_message_holds():
     head, _, message = line.partition("::")[2].partition("::")
     assert head.startswith("warning file=back/app/a b%2Cc.py,line=3,endLine=9,title=FX301 same function")
     assert message == "one: 100 %25%0Aof [two]%0ACall two, not%0Done.%0ASee back/app/é.py:1"
+
+
+HAZARD = Hazard(
+    *("FX116", "exception returned", 2, "certain", "one: 100 %\nof [two]", "`raise`,\ror none", "app/a b,c.py", 3, 9),
+    related=(Related("app/é.py", 1, "what [it] says"),),
+)
+
+
+def test_the_log_of_a_review_is_sarif_with_uris_levels_and_escaped_brackets():
+    log = json.loads(review.sarif([HAZARD, HAZARD], prefix="back end/"))
+    Draft202012Validator(LOG).validate(log)
+    (run,) = log["runs"]
+    (rule,) = run["tool"]["driver"]["rules"]
+    assert (rule["id"], rule["help"]["markdown"]) == ("FX116", HAZARDS["FX116"].page)
+    result = run["results"][1]
+    assert (result["ruleIndex"], result["level"], result["relatedLocations"][0]["id"]) == (0, "warning", 1)
+    uris = [
+        one["physicalLocation"]["artifactLocation"]["uri"]
+        for one in (*result["locations"], *result["relatedLocations"])
+    ]
+    assert uris == ["back%20end/app/a%20b%2Cc.py", "back%20end/app/%C3%A9.py"]
+    assert r"\[two\]" in result["message"]["text"]
+
+
+def test_an_annotation_of_a_review_is_one_line_with_its_weight():
+    (line,) = review.annotations([HAZARD], prefix="back/").splitlines()
+    head, _, message = line.partition("::")[2].partition("::")
+    assert head == "warning file=back/app/a b%2Cc.py,line=3,endLine=9,title=FX116 exception returned"
+    assert message == "one: 100 %25%0Aof [two]%0A`raise`,%0Dor none%0ASee back/app/é.py:1"

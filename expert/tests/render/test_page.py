@@ -13,6 +13,8 @@ from fastapi_expert.codebase.model import Component, Field, Inventory, Problem, 
 from fastapi_expert.duplicates.model import Finding, Place, Rule
 from fastapi_expert.render.page import page
 from fastapi_expert.render.source import Sources
+from fastapi_expert.review.model import Finding as Hazard
+from fastapi_expert.review.model import Related
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 CANCEL = '.node[title^="DELETE /api/invoices/{invoice_id}"]'
@@ -93,7 +95,14 @@ def test_the_arrows_move_and_the_selected_row_is_announced(tab: Page):
 
 
 def test_the_number_keys_open_the_views(tab: Page):
-    for key, name in (("2", "Routes"), ("3", "Graph"), ("4", "Duplicates"), ("5", "Problems"), ("1", "Inventory")):
+    for key, name in (
+        ("2", "Routes"),
+        ("3", "Graph"),
+        ("4", "Duplicates"),
+        ("5", "Problems"),
+        ("6", "Review"),
+        ("1", "Inventory"),
+    ):
         tab.keyboard.press(key)
         assert tab.locator("[role=tab][aria-selected=true]").inner_text().startswith(name)
         assert tab.locator("[role=tabpanel]:not([hidden])").count() == 1
@@ -207,9 +216,12 @@ def test_names_and_code_are_text_and_never_markup(browser: Browser, tmp_path: Pa
     )
     findings = [Finding(Rule("FX301", HOSTILE, "", "functions"), 1.0, HOSTILE, HOSTILE, "reuse", places)]
     file = tmp_path / "map.html"
-    file.write_text(page(inventory, findings, Sources(tmp_path), title=HOSTILE), encoding="utf-8")
+    related = (Related("b.py", 1, HOSTILE),)
+    hazards = [Hazard("FX116", HOSTILE, 2, "likely", HOSTILE, HOSTILE, "a.py", 1, 2, related, HOSTILE)]
+    text = page(inventory, findings, Sources(tmp_path), title=HOSTILE, hazards=hazards)
+    file.write_text(text, encoding="utf-8")
     for tab in opened(browser, file):
-        for key in "12345":
+        for key in "123456":
             tab.keyboard.press(key)
             assert "onerror=alert(1)" in tab.locator("[role=tabpanel]:not([hidden])").inner_text()
         assert tab.locator("img").count() == 0
@@ -222,6 +234,47 @@ def test_a_name_that_is_no_utf_8_makes_a_page_all_the_same(browser: Browser, tmp
     file.write_text(page(Inventory("/", 1, (component,)), [], Sources(tmp_path), title="x\udcff"), encoding="utf-8")
     for tab in opened(browser, file):
         assert len(rows(tab)) == 1
+
+
+HAZARDS = """\
+from fastapi import FastAPI, HTTPException
+
+app = FastAPI()
+
+
+@app.get("/stones/{id}")
+def stone(id: int):
+    if id > 9:
+        return HTTPException(404)
+    return HTTPException(400), 400
+
+
+@app.get("/sums")
+def sums():
+    return {}, 404
+"""
+
+
+def test_a_page_of_the_review_alone_shows_the_lines_of_each_finding_and_is_filtered(browser: Browser, tmp_path: Path):
+    root = lay_down(tmp_path / "stones", {"main.py": HAZARDS})
+    done = run_expert("review", "--format", "html", cwd=root)
+    assert (done.code, done.err) == (1, "")
+    file = tmp_path / "review.html"
+    file.write_text(done.out, encoding="utf-8")
+    for tab in opened(browser, file):
+        assert tab.locator("[role=tab][aria-selected=true]").inner_text().startswith("Review")
+        tabs = tab.locator("[role=tab]").evaluate_all("tabs => tabs.map((one) => one.id)")
+        assert tabs == ["tab-inventory", "tab-routes", "tab-graph", "tab-problems", "tab-review"]
+        assert [row.split("\n")[0][:5] for row in rows(tab)] == ["FX116", "FX117", "FX117"]
+        detail = tab.locator("[role=tabpanel]:not([hidden]) .detail")
+        assert "`" not in detail.inner_text()
+        assert detail.locator("tr.changed").all_inner_texts() == ["9\t        return HTTPException(404)"]
+        assert "mends it" in detail.inner_text()
+        tab.get_by_role("button", name="FX117 2").click()
+        assert len(rows(tab)) == 2
+        tab.keyboard.press("/")
+        tab.keyboard.type("no such words")
+        assert "Nothing fits." in detail.inner_text()
 
 
 def test_nothing_but_our_own_script_may_run(browser: Browser, shop_page: Path):

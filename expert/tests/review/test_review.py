@@ -8,7 +8,7 @@ import pytest
 from shop import Done, run_expert
 
 from fastapi_expert.codebase import load
-from fastapi_expert.review import review
+from fastapi_expert.review import detect, review
 from fastapi_expert.review.fix import apply
 from fastapi_expert.review.versions import Versions
 
@@ -190,3 +190,120 @@ def test_the_newest_release_is_assumed_where_nothing_is_said(tmp_path: Path) -> 
     versions = Versions(tmp_path)
     assert versions.fastapi.may_be_at_least((0, 200))
     assert versions.assumed == ("fastapi", "starlette", "pydantic", "sqlalchemy")
+
+
+OPENED = """\
+import json
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+
+app = FastAPI()
+stones, hills = APIRouter(), APIRouter()
+
+
+@stones.get("/stones", operation_id="list")
+def list_stones(): ...
+
+
+@hills.get("/hills", operation_id="list")
+def list_hills(): ...
+
+
+PARTS = {"stones": stones, "hills": hills}
+for name in json.loads((Path(__file__).parent / "parts.json").read_text()):
+    app.include_router(PARTS[name])
+"""
+
+
+def test_a_review_is_kept_until_a_data_file_that_was_read_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "main.py").write_text(OPENED)
+    (tmp_path / "parts.json").write_text('["stones", "hills"]')
+    first = review(load(tmp_path))
+    assert [one.rule for one in first.findings] == ["FX121"]
+    with monkeypatch.context() as patched:
+        patched.setattr(detect, "_look", lambda *_: pytest.fail("looked at again"))
+        assert review(load(tmp_path)) == first
+    (tmp_path / "parts.json").write_text('["stones"]')
+    assert [one.rule for one in review(load(tmp_path)).findings] == ["FX119"]
+
+
+WIDE = """\
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+app = FastAPI()
+app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_credentials=True)
+"""
+SIGNED_IN = """
+
+from fastapi import Request
+
+
+@app.get("/me")
+def me(request: Request) -> str:
+    return request.cookies["name"]
+"""
+
+
+@pytest.mark.parametrize(("added", "weight"), [("", (2, "likely")), (SIGNED_IN, (1, "certain"))])
+def test_every_origin_with_credentials_weighs_what_the_cookies_do(tmp_path: Path, added: str, weight: object) -> None:
+    (tmp_path / "main.py").write_text(WIDE + added)
+    (finding,) = [one for one in review(load(tmp_path, cache=False)).findings if one.rule == "FX912"]
+    assert (finding.severity, finding.confidence) == weight
+
+
+BEHIND = """\
+import time
+
+import requests
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+def init_rates():
+    return requests.get("https://rates.example", timeout=3)
+
+
+def rates():
+    return requests.get("https://rates.example", timeout=3)
+
+
+@app.get("/first")
+async def first():
+    return init_rates().json()
+
+
+@app.get("/second")
+async def second():
+    return rates().json()
+
+
+@app.get("/third")
+async def third():
+    with open("rates.json") as file:
+        return file.read()
+"""
+
+
+def test_what_is_prepared_once_and_small_files_weigh_less(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(BEHIND)
+    found = {one.line: (one.rule, one.severity, one.confidence) for one in review(load(tmp_path, cache=False)).findings}
+    assert found == {
+        19: ("FX802", 2, "likely"),
+        24: ("FX802", 1, "certain"),
+        29: ("FX801", 2, "likely"),
+    }
+
+
+def test_one_finding_names_every_route_that_answers_with_a_secret(tmp_path: Path) -> None:
+    schema = "from fastapi import FastAPI\nfrom pydantic import BaseModel\n\napp = FastAPI()\n\n\n"
+    schema += "class Person(BaseModel):\n    name: str\n    hashed_password: str\n"
+    routes = [f'\n\n@app.get("/{name}")\ndef {name}() -> Person: ...\n' for name in ("first", "second")]
+    (tmp_path / "main.py").write_text(schema + "".join(routes))
+    (finding,) = review(load(tmp_path, cache=False)).findings
+    assert (finding.rule, finding.line) == ("FX906", 13)
+    assert [(one.line, one.why) for one in finding.related] == [(7, "the schema"), (17, "answers with it too")]

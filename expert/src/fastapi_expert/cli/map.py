@@ -38,13 +38,14 @@ def command(
     if html is not None:
         from fastapi_expert.duplicates import find
         from fastapi_expert.render.page import page
+        from fastapi_expert.review import review
 
-        with progress("looking for duplicates"):
+        with progress("looking for duplicates and reviewing"):
             findings = find(codebase, settings=settings).findings
-        text = page(inventory, findings, Sources(folder(root)), title=root.name)
-        _save(html, text)
+            hazards = review(codebase, settings=settings).findings
+        _save(html, page(inventory, findings, Sources(folder(root)), title=root.name, hazards=hazards))
         counted = f"{len(inventory.components)} components, {len(inventory.routes)} routes, {len(findings)} duplicates"
-        write(f"{html}: {counted}")
+        write(f"{html}: {counted}, {len(hazards)} findings of the review")
     elif json:
         write_json(map_document(inventory, kinds=kind))
     else:

@@ -5,6 +5,7 @@ the bare form; every option, a call for help and every mistake is Typer's.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 
 def bare(argv: Sequence[str]) -> tuple[list[str], bool] | None:
@@ -12,3 +13,12 @@ def bare(argv: Sequence[str]) -> tuple[list[str], bool] | None:
     words = [argument for argument in argv if not argument.startswith("-")]
     options = [argument for argument in argv if argument.startswith("-")]
     return (words, bool(options)) if options in ([], ["--json"]) and all(words) else None
+
+
+def bare_path(argv: Sequence[str]) -> tuple[Path | None, bool] | None:
+    """`[PATH] [--json]`: the path if there is one, and whether JSON is asked for; None for every other command line."""
+    asked = bare(argv)
+    if asked is None or len(asked[0]) > 1:
+        return None
+    words, json = asked
+    return (Path(words[0]) if words else None), json

@@ -97,12 +97,14 @@ def _read(file: str) -> bytes:
 
 def _answer(request: _Request, root: Path, text: bytes) -> int:
     from fastapi_expert.duplicates.proposal import propose
+    from fastapi_expert.duplicates.store.snapshot import Snapshot
     from fastapi_expert.render.source import Sources
     from fastapi_expert.review.draft import hazards_at, refuses
 
     place = _place(request, root)
-    proposal = propose(root, text, as_path=place, moved_from=_draft_below(root, request, place))
-    hazards = hazards_at(root, text, as_path=place)
+    project = Snapshot.open(root, config.load(root))
+    proposal = propose(project, text, as_path=place, moved_from=_draft_below(root, request, place))
+    hazards = hazards_at(project, text, as_path=place)
     if request.json:
         from fastapi_expert.render.json import propose_document, write_json
 

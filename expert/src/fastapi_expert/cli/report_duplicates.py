@@ -7,8 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from fastapi_expert import config
-from fastapi_expert.cli.plain import bare
-from fastapi_expert.cli.shared import folder, progress, project, read
+from fastapi_expert.cli.plain import bare_path
+from fastapi_expert.cli.shared import folder, progress, project, read, repository_prefix
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.duplicates import find, fingerprint
 from fastapi_expert.duplicates.baseline import Known, compare, configured
@@ -53,11 +53,8 @@ class _Report:
 
 def main(argv: Sequence[str]) -> int | None:
     """`expert duplicates [PATH] [--json]`; None leaves every other command line to Typer."""
-    asked = bare(argv)
-    if asked is None or len(asked[0]) > 1:
-        return None
-    words, json = asked
-    return run(Request(Path(words[0]) if words else None, format=Format.JSON if json else Format.TEXT))
+    asked = bare_path(argv)
+    return None if asked is None else run(Request(asked[0], format=Format.JSON if asked[1] else Format.TEXT))
 
 
 def run(request: Request) -> int:
@@ -103,12 +100,14 @@ def _print(report: _Report, format: Format) -> None:
         case Format.GITHUB:
             from fastapi_expert.render.formats.github import annotations
 
-            sys.stdout.write(annotations(findings, prefix=_prefix(folder(root))))
+            sys.stdout.write(annotations(findings, prefix=repository_prefix(folder(root))))
         case Format.SARIF:
             from fastapi_expert.duplicates.rules.registry import RULES
             from fastapi_expert.render.formats.sarif import sarif
 
-            sys.stdout.write(sarif(findings, rules=RULES, fingerprint=fingerprint, prefix=_prefix(folder(root))))
+            sys.stdout.write(
+                sarif(findings, rules=RULES, fingerprint=fingerprint, prefix=repository_prefix(folder(root)))
+            )
         case Format.HTML:
             from fastapi_expert.render.page import page
             from fastapi_expert.render.source import Sources
@@ -141,12 +140,3 @@ def _summary(report: _Report) -> str:
         lines.append(f"{len(report.gone)} of the baseline are fixed and can leave it (--write-baseline):")
         lines += [f"  {known.rule} {' · '.join(sorted(known.ids))}" for known in report.gone[:10]]
     return "\n".join(lines)
-
-
-def _prefix(root: Path) -> str:
-    """From the repository's root to ours, as code hosts want their paths; empty outside of one."""
-    for directory in (root, *root.parents):
-        if (directory / ".git").exists():
-            path = root.relative_to(directory).as_posix()
-            return "" if path == "." else f"{path}/"
-    return ""

@@ -71,6 +71,15 @@ def _is_of_framework(imported: ImportFacts) -> bool:
     return imported.module.partition(".")[0] in ("fastapi", "starlette")
 
 
+def repository_prefix(root: Path) -> str:
+    """From the repository's root to ours, as code hosts want their paths; empty outside of one."""
+    for directory in (root, *root.parents):
+        if (directory / ".git").exists():
+            path = root.relative_to(directory).as_posix()
+            return "" if path == "." else f"{path}/"
+    return ""
+
+
 @contextmanager
 def progress(what: str) -> Generator[None]:
     """Tell a person at a terminal, after one second, what is being waited for; silent everywhere else.

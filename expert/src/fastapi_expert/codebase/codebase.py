@@ -130,6 +130,12 @@ class Codebase:
 
         return link(self.names, live=self.is_live, sources=self._sources)
 
+    @property
+    def linked(self) -> "Linked":
+        """The graph of routers and routes itself, for what asks more of it than the inventory holds."""
+        with paused_collection():
+            return self._linked
+
     def _ask(self, question: Callable[["Linked"], _T]) -> _T:
         with paused_collection():
             return question(self._linked)
@@ -152,6 +158,15 @@ class Codebase:
     def hangs_on_data(self) -> bool:
         """Whether linking read what the digest does not cover: data files, and libraries that are edited in place."""
         return bool(self._ask(lambda _: self._sources.read or self._sources.edited_libraries))
+
+    @property
+    def read_besides(self) -> Mapping[str, str | None]:
+        """The files that linking read and the digest does not cover, each with the hash of what it held."""
+        return self._ask(lambda _: self._sources.besides())
+
+    def is_as_read(self, besides: Mapping[str, str | None]) -> bool:
+        """Whether files of :attr:`read_besides` hold what they held; nothing is linked for it."""
+        return all(self._sources.hash_of(path) == known for path, known in besides.items())
 
     @property
     def data_has_changed(self) -> bool:

@@ -33,7 +33,23 @@ _REVIEW = """\
 
 Code that is wrong, not merely written twice: `expert review`. Severity 1 is wrong, lost or insecure, 2 a visible bug,
 3 a rough edge. Rules that depend on the release of FastAPI or Pydantic read it from the project's lock file,
-requirements or pyproject.toml.
+requirements or pyproject.toml. A rule marked *draft* also looks at a text that is about to be written; one marked *fix*
+mends what it finds, where that is mechanical: `expert review --fix`.
+"""
+_LEFT_OUT = """\
+## What stays out
+
+Hazards of which a text tells too little, or which would be said too often of code that is right:
+
+- A query per row (N+1) and a counter that is read, changed and written: whether there are two rows or two million, or
+  two requests at once, is not in the text.
+- More threads than connections: the sizes of both pools are settings of a deployment.
+- A plain `def` for a small dependency, `BaseHTTPMiddleware`, an HTTPException raised in a service, errors that the
+  document does not list, a GET that counts views: rough edges that many teams want.
+- Requests to an address that the caller sends: where such an address may lead is checked in too many ways.
+- A debug mode left on, pickle, undefined names: ruff and bandit see them in one file, and the gate runs them.
+- A changed response that breaks clients, tests that were weakened, a lock by a migration, an invented package: those
+  are of a change, not of code as it stands.
 """
 _REVIEW_FAMILIES = {
     "sessions": "Sessions and transactions",
@@ -54,10 +70,16 @@ def rules_index() -> str:
     blocks.append(_REVIEW)
     for family, heading in _REVIEW_FAMILIES.items():
         rules = [rule for rule in REVIEW.values() if rule.family == family]
-        found = [f"{row} {rule.severity} |" for row, rule in zip(_rows(_REVIEW_PAGES, rules), rules, strict=True)]
-        head = ["| rule | title | what it finds | severity |", "|---|---|---|---|"]
+        rows = zip(_rows(_REVIEW_PAGES, rules), rules, strict=True)
+        found = [f"{row} {rule.severity} | {_also(rule)} |" for row, rule in rows]
+        head = ["| rule | title | what it finds | severity | also |", "|---|---|---|---|---|"]
         blocks.append("\n".join([f"## {heading}", "", *head, *found, ""]))
-    return "\n".join(blocks)
+    return "\n".join([*blocks, _LEFT_OUT])
+
+
+def _also(rule: ReviewRule) -> str:
+    """Where else a rule speaks than in `expert review`, and whether its page says that `--fix` mends it."""
+    return ", ".join(word for word, said in (("draft", rule.alone), ("fix", "--fix" in rule.page)) if said)
 
 
 def _rows(pages: str, rules: Iterable[Rule | ReviewRule]) -> list[str]:

@@ -27,24 +27,28 @@ def review(codebase: Codebase, *, settings: Config | None = None) -> Review:
     settings = settings or Config()
     versions = Versions(codebase.root)
     digest = store.digest(codebase, versions)
-    found = store.recalled(codebase, digest)
-    if found is None:
-        found = store.kept(codebase, digest, _look(codebase, versions))
-    wanted = [one for one in found if settings.enabled(one.rule) and not settings.ignored_at(one.rule, one.path)]
+    looked = store.recalled(codebase, digest)
+    if looked is None:
+        looked = store.kept(codebase, digest, _look(codebase, versions))
+    wanted = [
+        one for one in looked.findings if settings.enabled(one.rule) and not settings.ignored_at(one.rule, one.path)
+    ]
     kept = [one for one in wanted if not is_silenced(codebase, one)]
-    syntax = [Problem(path, line, text) for path, facts in codebase.files.items() for line, text in facts.problems]
-    problems = sorted({*codebase.scan.problems, *syntax}, key=lambda one: (one.path, one.line))
+    problems = sorted({*codebase.scan.problems, *looked.problems}, key=lambda one: (one.path, one.line))
     return Review(tuple(sorted(kept, key=rank)), len(wanted) - len(kept), versions.assumed, tuple(problems))
 
 
-def _look(codebase: Codebase, versions: Versions) -> list[Finding]:
+def _look(codebase: Codebase, versions: Versions) -> store.Looked:
     from fastapi_expert.codebase.files.scan import paused_collection
     from fastapi_expert.review.flow.project import Project
     from fastapi_expert.review.rules.registry import RULES
 
     with paused_collection():
+        _ = codebase.served  # before anything links: the last inventory may be kept
         project = Project(codebase, versions)
-        return list(dict.fromkeys([one for rule in RULES.values() for one in rule.look(project, rule)]))
+        found = list(dict.fromkeys([one for rule in RULES.values() for one in rule.look(project, rule)]))
+    syntax = [Problem(path, line, text) for path, facts in codebase.files.items() for line, text in facts.problems]
+    return store.Looked(found, syntax)
 
 
 def rank(finding: Finding) -> tuple[bool, int, str, int, str]:

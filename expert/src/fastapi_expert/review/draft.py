@@ -49,10 +49,19 @@ def hazards(
 
 
 _WORDS = re.compile(
-    rb"async\s+def|[Ss]ession|commit|Depends|Security|HTTPException|Response|jwt|CORSMiddleware|set_cookie|filename"
-    rb"|cache|create_task|\btext\(|\.execute\(|getattr|return [^\n]*,\s*\d{3}\b|\bopen\(|\.where\(|\.filter\("
+    rb"async\s+def|[Ss]ession|commit|connect\(|\btext\(|\.execute\(|getattr|\.where\(|\.filter\(|having\("
+    rb"|Depends|Security|HTTPException|Response|CORSMiddleware|middleware|set_cookie|filename|UploadFile|jwt"
+    rb"|@[\w.]+\.(?:get|post|put|patch|delete|api_route|websocket|on_event)\(|event_handler|include_router|\.routes"
+    rb"|cache|create_task|ensure_future|\bopen\(|httpx|requests|urlopen|return [^\n]*,\s*\d{3}\b"
+    rb"|Settings|getenv|environ|(?i:password|secret|api_?key)|TestClient"
+    rb"|\.dict\(|parse_obj|from_orm|update_forward_refs|regex=|validator\b|class Config"
 )
 """One of which stands in everything that the rules for drafts find."""
+
+
+def may_be_wrong(text: bytes) -> bool:
+    """Whether a text is worth a look: most is told by its words that no rule for drafts has anything to say."""
+    return _WORDS.search(text) is not None
 
 
 def hazards_at(project: "Path | Codebase | Snapshot", text: bytes, *, as_path: str | None) -> tuple[Finding, ...]:
@@ -62,7 +71,7 @@ def hazards_at(project: "Path | Codebase | Snapshot", text: bytes, *, as_path: s
     Raises:
         DiffError: the diff is damaged.
     """
-    if _WORDS.search(text) is None:
+    if not may_be_wrong(text):
         return ()
     from fastapi_expert import config
     from fastapi_expert.codebase import Codebase, load
@@ -81,7 +90,7 @@ def hazards_in(
     codebase: "Callable[[], Codebase]", text: bytes, *, as_path: str | None, settings: Config
 ) -> tuple[Finding, ...]:
     """The same for a codebase in memory, which is asked for only when there may be something."""
-    if _WORDS.search(text) is None:
+    if not may_be_wrong(text):
         return ()
     from fastapi_expert.duplicates.store.snapshot import Snapshot
 

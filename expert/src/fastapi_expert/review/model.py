@@ -79,14 +79,15 @@ class Rule:
         advice: str,
         *,
         end_line: int = 0,
+        severity: Severity | None = None,
         confidence: Confidence = "certain",
         related: tuple[Related, ...] = (),
         fix: tuple[Edit, ...] = (),
     ) -> Finding:
-        """A finding of this rule."""
-        end = max(line, end_line)
-        place = (path, line, end, related, self.since, fix)
-        return Finding(self.code, self.title, self.severity, confidence, message, advice, *place)
+        """A finding of this rule; ``severity`` where it is less bad here than in general."""
+        weight: tuple[Severity, Confidence] = (severity or self.severity, confidence)
+        place = (path, line, max(line, end_line), related, self.since, fix)
+        return Finding(self.code, self.title, *weight, message, advice, *place)
 
     @property
     def page(self) -> str:

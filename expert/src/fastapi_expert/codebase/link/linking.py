@@ -142,6 +142,11 @@ class Linked:
             self.catalogue.mark_value(route.entry.endpoint, "endpoint", anywhere=True)
         self._mark()
 
+    @property
+    def applications(self) -> list[Router]:
+        """The applications of this codebase, in the order they were made."""
+        return [app for app, _ in self._served]
+
     @cached_property
     def link_inputs(self) -> LinkInputs | None:
         """What was read so far; None when that was more than facts, so that they do not tell whether it still holds."""
@@ -334,4 +339,7 @@ def _with_verdict(served: ServedRoute, method: str, verdict: Verdict) -> Route:
         protection=verdict.protection,
         by=verdict.by,
         when=verdict.when,
+        scopes=verdict.asked.scopes,
+        callers=verdict.asked.callers,
+        guards=verdict.asked.guards,
     )

@@ -1,7 +1,7 @@
 """The parser: tree-sitter's grammar of Python, which reads newer syntax and half-written drafts."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 import tree_sitter_python
 from tree_sitter import Language, Node, Parser
@@ -17,6 +17,7 @@ def _parser() -> Parser:
     return Parser(language())
 
 
+@lru_cache(maxsize=2)  # what facts are read from is looked at more closely at once, or not at all
 def parse(source: bytes) -> Node:
     """The root of the syntax tree of ``source``, which is UTF-8, see :func:`as_utf8`."""
     return _parser().parse(source).root_node

@@ -8,6 +8,7 @@ the tree; function bodies are visited only where they may build routers.
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
+from functools import lru_cache
 
 from tree_sitter import Node
 
@@ -33,6 +34,11 @@ def read_source(source: bytes, path: str, *, all_bodies: bool = False) -> FileFa
 
     ``all_bodies`` keeps the statements of every function, not only of those that look as if they built something.
     """
+    return _read(source, path, all_bodies)
+
+
+@lru_cache(maxsize=2)  # a draft is judged as a duplicate and as a hazard, and read once
+def _read(source: bytes, path: str, all_bodies: bool) -> FileFacts:
     refusal = refused(source)
     if refusal:
         return _nothing(path, source, refusal)

@@ -14,7 +14,7 @@ could not make out is :class:`Unclear`, with what it holds.
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Literal, cast
 
@@ -41,13 +41,13 @@ class Text:
         return bisect_right(self._lines, position)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Node:
     """Anything in the tree; ``start`` and ``end`` are positions in the bytes of ``file``."""
 
-    file: Text = field(repr=False)
-    start: int = field(repr=False)
-    end: int = field(repr=False)
+    file: Text
+    start: int
+    end: int
 
     parts: ClassVar[tuple[str, ...]] = ()
     """The fields that hold nodes, in the order of the text."""
@@ -66,12 +66,12 @@ class Node:
         return " ".join(self.file.source[self.start : self.end].decode("utf-8", "replace").split())
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Expression(Node):
     """A value."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Statement(Node):
     """A statement."""
 
@@ -79,13 +79,13 @@ class Statement(Node):
 # -- expressions --------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Name(Expression):
     id: str
     ctx: Context = "load"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Attribute(Expression):
     value: Expression
     attr: str
@@ -93,7 +93,7 @@ class Attribute(Expression):
     parts = ("value",)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Subscript(Expression):
     value: Expression
     slice: Expression
@@ -101,24 +101,24 @@ class Subscript(Expression):
     parts = ("value", "slice")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Starred(Expression):
     value: Expression
     ctx: Context = "load"
     parts = ("value",)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Constant(Expression):
     value: str | bytes | int | float | complex | bool | None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Ellipsis(Expression):
     """`...`."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class JoinedStr(Expression):
     """An f-string: constants and formatted values."""
 
@@ -126,14 +126,14 @@ class JoinedStr(Expression):
     parts = ("values",)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class FormattedValue(Expression):
     value: Expression
     format_spec: list[Expression]
     parts = ("value", "format_spec")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Keyword(Node):
     """An argument by name; no name unpacks a mapping."""
 
@@ -142,7 +142,7 @@ class Keyword(Node):
     parts = ("value",)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Call(Expression):
     func: Expression
     args: list[Expression]
@@ -150,25 +150,25 @@ class Call(Expression):
     parts = ("func", "args", "keywords")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Await(Expression):
     value: Expression
     parts = ("value",)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Yield(Expression):
     value: Expression | None
     parts = ("value",)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class YieldFrom(Expression):
     value: Expression
     parts = ("value",)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class BinOp(Expression):
     left: Expression
     op: str
@@ -176,21 +176,21 @@ class BinOp(Expression):
     parts = ("left", "right")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class UnaryOp(Expression):
     op: str
     operand: Expression
     parts = ("operand",)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class BoolOp(Expression):
     op: Literal["and", "or"]
     values: list[Expression]
     parts = ("values",)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Compare(Expression):
     left: Expression
     ops: list[str]
@@ -198,7 +198,7 @@ class Compare(Expression):
     parts = ("left", "comparators")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class IfExp(Expression):
     body: Expression
     test: Expression
@@ -206,34 +206,34 @@ class IfExp(Expression):
     parts = ("body", "test", "orelse")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class NamedExpr(Expression):
     target: Expression
     value: Expression
     parts = ("target", "value")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class List(Expression):
     elts: list[Expression]
     ctx: Context = "load"
     parts = ("elts",)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Tuple(Expression):
     elts: list[Expression]
     ctx: Context = "load"
     parts = ("elts",)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Set(Expression):
     elts: list[Expression]
     parts = ("elts",)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Dict(Expression):
     """A key that is None unpacks its value."""
 
@@ -248,7 +248,7 @@ class Dict(Expression):
     parts = ("pairs",)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Comprehension(Node):
     """`for target in iter if …` of a comprehension."""
 
@@ -259,28 +259,28 @@ class Comprehension(Node):
     parts = ("target", "iter", "ifs")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class ListComp(Expression):
     elt: Expression
     generators: list[Comprehension]
     parts = ("elt", "generators")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class SetComp(Expression):
     elt: Expression
     generators: list[Comprehension]
     parts = ("elt", "generators")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class GeneratorExp(Expression):
     elt: Expression
     generators: list[Comprehension]
     parts = ("elt", "generators")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class DictComp(Expression):
     key: Expression
     value: Expression
@@ -288,7 +288,7 @@ class DictComp(Expression):
     parts = ("key", "value", "generators")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Slice(Expression):
     lower: Expression | None
     upper: Expression | None
@@ -296,7 +296,7 @@ class Slice(Expression):
     parts = ("lower", "upper", "step")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Unclear(Expression):
     """Text that is no Python, or nested too deeply; ``values`` are the expressions in it that could be read."""
 
@@ -307,7 +307,7 @@ class Unclear(Expression):
 # -- functions and classes ----------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Arg(Node):
     """A parameter."""
 
@@ -316,7 +316,7 @@ class Arg(Node):
     parts = ("annotation",)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Arguments(Node):
     """The parameters of a function; ``defaults`` belong to the last of those that may be given by position."""
 
@@ -330,7 +330,7 @@ class Arguments(Node):
     parts = ("posonlyargs", "args", "vararg", "kwonlyargs", "kw_defaults", "kwarg", "defaults")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Lambda(Expression):
     args: Arguments
     body: Expression
@@ -352,11 +352,11 @@ class Body:
         return self._found
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class FunctionDef(Statement):
     name: str
     args: Arguments
-    inside: Body = field(repr=False)
+    inside: Body
     decorator_list: list[Expression]
     returns: Expression | None
 
@@ -367,12 +367,12 @@ class FunctionDef(Statement):
     parts = ("args", "body", "decorator_list", "returns")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class AsyncFunctionDef(FunctionDef):
     """`async def`; a `FunctionDef` too."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class ClassDef(Statement):
     name: str
     bases: list[Expression]
@@ -385,13 +385,13 @@ class ClassDef(Statement):
 # -- statements ---------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Module(Node):
     body: list[Statement]
     parts = ("body",)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Expr(Statement):
     """An expression as a statement."""
 
@@ -399,14 +399,14 @@ class Expr(Statement):
     parts = ("value",)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Assign(Statement):
     targets: list[Expression]
     value: Expression
     parts = ("targets", "value")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class AugAssign(Statement):
     target: Expression
     op: str
@@ -414,7 +414,7 @@ class AugAssign(Statement):
     parts = ("target", "value")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class AnnAssign(Statement):
     target: Expression
     annotation: Expression
@@ -422,33 +422,33 @@ class AnnAssign(Statement):
     parts = ("target", "annotation", "value")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Return(Statement):
     value: Expression | None
     parts = ("value",)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Delete(Statement):
     targets: list[Expression]
     parts = ("targets",)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Raise(Statement):
     exc: Expression | None
     cause: Expression | None
     parts = ("exc", "cause")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Assert(Statement):
     test: Expression
     msg: Expression | None
     parts = ("test", "msg")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Tested(Statement):
     """`if` and `while`."""
 
@@ -458,17 +458,17 @@ class Tested(Statement):
     parts = ("test", "body", "orelse")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class If(Tested):
     """`if`; an `elif` is an `if` in ``orelse``."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class While(Tested):
     """`while`."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class For(Statement):
     target: Expression
     iter: Expression
@@ -477,31 +477,31 @@ class For(Statement):
     parts = ("target", "iter", "body", "orelse")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class AsyncFor(For):
     """`async for`; a `For` too."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class WithItem(Node):
     context_expr: Expression
     optional_vars: Expression | None
     parts = ("context_expr", "optional_vars")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class With(Statement):
     items: list[WithItem]
     body: list[Statement]
     parts = ("items", "body")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class AsyncWith(With):
     """`async with`; a `With` too."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class ExceptHandler(Node):
     type: Expression | None
     name: str | None
@@ -509,7 +509,7 @@ class ExceptHandler(Node):
     parts = ("type", "body")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Try(Statement):
     body: list[Statement]
     handlers: list[ExceptHandler]
@@ -518,7 +518,7 @@ class Try(Statement):
     parts = ("body", "handlers", "orelse", "finalbody")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class MatchCase(Node):
     """A `case`; its pattern is not looked into."""
 
@@ -527,19 +527,19 @@ class MatchCase(Node):
     parts = ("guard", "body")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Match(Statement):
     subject: Expression
     cases: list[MatchCase]
     parts = ("subject", "cases")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Global(Statement):
     names: list[str]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Other(Statement):
     """`import`, `pass`, `break`, `continue`, `nonlocal`, `type`: nothing is evaluated that rules ask for."""
 

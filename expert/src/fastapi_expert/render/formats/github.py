@@ -16,14 +16,15 @@ def annotations(findings: Sequence[Finding], *, prefix: str = "") -> str:
 def _annotation(finding: Finding, prefix: str) -> str:
     place = finding.components[0]
     others = ", ".join(f"{prefix}{other.path}:{other.line}" for other in finding.components[1:])
-    properties = {
-        "file": f"{prefix}{place.path}",
-        "line": str(place.line),
-        "endLine": str(place.end_line),
-        "title": f"{finding.rule} {finding.title}",
-    }
     message = f"{finding.message}\n{finding.advice}" + (f"\nSee {others}" if others else "")
-    return f"::warning {','.join(f'{key}={_property(value)}' for key, value in properties.items())}::{_data(message)}\n"
+    lines = (f"{prefix}{place.path}", place.line, place.end_line)
+    return command("warning", *lines, title=f"{finding.rule} {finding.title}", message=message)
+
+
+def command(level: str, path: str, line: int, end_line: int, *, title: str, message: str) -> str:
+    """One annotation of ``level`` (`error`, `warning`, `notice`) on the lines of a file of the repository."""
+    properties = {"file": path, "line": str(line), "endLine": str(end_line), "title": title}
+    return f"::{level} {','.join(f'{key}={_property(value)}' for key, value in properties.items())}::{_data(message)}\n"
 
 
 def _data(text: str) -> str:

@@ -1,18 +1,16 @@
 """A review as text, as a JSON document, as SARIF 2.1.0 and as annotations of GitHub."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from fastapi_expert import __version__
-from fastapi_expert.render.formats.sarif import SCHEMA
+from fastapi_expert.render.formats.github import command
+from fastapi_expert.render.formats.sarif import log, physical_location, plain
 from fastapi_expert.render.json import hazard_json
 from fastapi_expert.render.terminal import Style
-from fastapi_expert.review import Finding, Review
-from fastapi_expert.review.rules.registry import RULES
+from fastapi_expert.review import Finding, Review, Rule
 
 _LEVELS = {1: "error", 2: "warning", 3: "note"}
 _GITHUB = {1: "error", 2: "warning", 3: "notice"}
@@ -63,47 +61,56 @@ def _line(file: Path, number: int) -> str:
     return lines[number - 1].strip() if 0 < number <= len(lines) else ""
 
 
-def annotations(findings: Sequence[Finding]) -> str:
-    """Workflow commands of GitHub Actions, a line a finding."""
-    return "".join(
-        f"::{_GITHUB[one.severity]} file={one.path},line={one.line},endLine={one.end_line},title={one.rule} "
-        f"{one.title}::"
-        f"{_escaped(f'{one.message}. {one.advice}')}\n"
-        for one in findings
-    )
+def annotations(findings: Sequence[Finding], *, prefix: str = "") -> str:
+    """Workflow commands of GitHub Actions, a line a finding; ``prefix`` leads from the repository to the root."""
+    return "".join(_annotation(one, prefix) for one in findings)
 
 
-def _escaped(message: str) -> str:
-    return message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+def _annotation(finding: Finding, prefix: str) -> str:
+    others = ", ".join(f"{prefix}{one.path}:{one.line}" for one in finding.related)
+    message = f"{finding.message}\n{finding.advice}" + (f"\nSee {others}" if others else "")
+    place = (f"{prefix}{finding.path}", finding.line, finding.end_line)
+    return command(_GITHUB[finding.severity], *place, title=f"{finding.rule} {finding.title}", message=message)
 
 
-def sarif(findings: Sequence[Finding]) -> str:
-    """The log of one run (OASIS SARIF 2.1.0)."""
+def sarif(findings: Sequence[Finding], *, prefix: str = "") -> str:
+    """The log of one run (OASIS SARIF 2.1.0); ``prefix`` leads from the repository to the root."""
+    from fastapi_expert.review.rules.registry import RULES  # every rule's module: no other form asks for them
+
     used = sorted({one.rule for one in findings})
-    rules = [
-        {"id": code, "name": RULES[code].title, "shortDescription": {"text": RULES[code].summary}} for code in used
-    ]
-    run = {
-        "tool": {"driver": {"name": "fastapi-expert", "version": __version__, "rules": rules}},
-        "results": [_result(one) for one in findings],
+    rules = [_rule(RULES[code]) for code in used]
+    return log(rules, [_result(one, used.index(one.rule), prefix) for one in findings])
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    page = rule.page
+    return {
+        "id": rule.code,
+        "name": "".join(word.capitalize() for word in rule.title.split()),
+        "shortDescription": {"text": rule.title},
+        "fullDescription": {"text": rule.summary},
+        "help": {"text": page, "markdown": page},
+        "defaultConfiguration": {"level": _LEVELS[rule.severity]},
+        "properties": {"tags": ["correctness", rule.family]},
     }
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
 
 
-def _result(finding: Finding) -> dict[str, Any]:
+def _result(finding: Finding, rule: int, prefix: str) -> dict[str, Any]:
     name = blake2b(f"{finding.rule}\n{finding.path}\n{finding.message}".encode(), digest_size=10).hexdigest()
     return {
         "ruleId": finding.rule,
+        "ruleIndex": rule,
         "level": _LEVELS[finding.severity],
-        "message": {"text": f"{finding.message}. {finding.advice}"},
-        "locations": [_location(finding.path, finding.line, finding.end_line)],
+        "message": {"text": plain(f"{finding.message}. {finding.advice}")},
+        "locations": [_location(finding.path, finding.line, finding.end_line, prefix)],
         "relatedLocations": [
-            {**_location(one.path, one.line, one.line), "message": {"text": one.why}} for one in finding.related
+            {"id": number, **_location(one.path, one.line, one.line, prefix), "message": {"text": plain(one.why)}}
+            for number, one in enumerate(finding.related, start=1)
         ],
-        "partialFingerprints": {"finding/v1": name},
+        "partialFingerprints": {"fastapiExpertFinding/v1": name},
+        "properties": {"confidence": finding.confidence, "severity": finding.severity},
     }
 
 
-def _location(path: str, line: int, end: int) -> dict[str, Any]:
-    region = {"startLine": line, "endLine": end}
-    return {"physicalLocation": {"artifactLocation": {"uri": path}, "region": region}}
+def _location(path: str, line: int, end: int, prefix: str) -> dict[str, Any]:
+    return {"physicalLocation": physical_location(path, line, end, prefix)}

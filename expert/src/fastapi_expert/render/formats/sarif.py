@@ -23,17 +23,17 @@ def sarif(
 ) -> str:
     """The log of one run."""
     used = sorted({finding.rule for finding in findings})
+    results = [_result(finding, used.index(finding.rule), fingerprint(finding), prefix) for finding in findings]
+    return log([_rule(rules[code]) for code in used], results)
+
+
+def log(rules: Sequence[Mapping[str, Any]], results: Sequence[Mapping[str, Any]]) -> str:
+    """The log of one run that used ``rules`` and found ``results``."""
     run = {
-        "tool": {
-            "driver": {
-                "name": "fastapi-expert",
-                "semanticVersion": __version__,
-                "rules": [_rule(rules[code]) for code in used],
-            }
-        },
+        "tool": {"driver": {"name": "fastapi-expert", "semanticVersion": __version__, "rules": rules}},
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The root of the repository."}}},
-        "results": [_result(finding, used.index(finding.rule), fingerprint(finding), prefix) for finding in findings],
+        "results": results,
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
 
@@ -58,10 +58,10 @@ def _result(finding: Finding, rule: int, fingerprint: str, prefix: str) -> dict[
         "ruleId": finding.rule,
         "ruleIndex": rule,
         "level": "warning",
-        "message": {"text": f"{_plain(finding.message)} {_plain(finding.advice)}{links}"},
+        "message": {"text": f"{plain(finding.message)} {plain(finding.advice)}{links}"},
         "locations": [_location(first, prefix)],
         "relatedLocations": [
-            {"id": number, **_location(place, prefix), "message": {"text": _plain(place.id)}}
+            {"id": number, **_location(place, prefix), "message": {"text": plain(place.id)}}
             for number, place in enumerate(others, start=1)
         ],
         "partialFingerprints": {"fastapiExpertFinding/v1": fingerprint},
@@ -70,16 +70,21 @@ def _result(finding: Finding, rule: int, fingerprint: str, prefix: str) -> dict[
     }
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     r"""Message text where `[x](n)` is a link and `\` escapes it (SARIF § 3.11.6)."""
     return text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
 
 
 def _location(place: Place, prefix: str) -> dict[str, Any]:
     return {
-        "physicalLocation": {
-            "artifactLocation": {"uri": quote(f"{prefix}{place.path}"), "uriBaseId": "SRCROOT"},
-            "region": {"startLine": place.line, "endLine": max(place.line, place.end_line)},
-        },
+        "physicalLocation": physical_location(place.path, place.line, place.end_line, prefix),
         "logicalLocations": [{"fullyQualifiedName": place.id.rpartition("::")[2], "kind": "member"}],
+    }
+
+
+def physical_location(path: str, line: int, end: int, prefix: str) -> dict[str, Any]:
+    """Lines of a file below the root."""
+    return {
+        "artifactLocation": {"uri": quote(f"{prefix}{path}"), "uriBaseId": "SRCROOT"},
+        "region": {"startLine": line, "endLine": max(line, end)},
     }

@@ -1,4 +1,4 @@
-"""One self-contained page: inventory, routes, graph, duplicates and problems of a codebase; no network, no framework.
+"""One self-contained page of a codebase: inventory, routes, graph, duplicates, review; no network, no framework.
 
 Everything from the code under study travels as JSON in a data block and reaches the page as text, never as markup; a
 Content-Security-Policy with the hashes of our own script and style forbids everything else.
@@ -10,7 +10,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi_expert import __version__
 from fastapi_expert.codebase.model import Component, Inventory, Route
@@ -19,14 +19,43 @@ from fastapi_expert.duplicates.model import Finding, Place
 from fastapi_expert.render.compare import Row, align
 from fastapi_expert.render.source import Sources
 
+if TYPE_CHECKING:
+    from fastapi_expert.review import Finding as Hazard
+
+View = Literal["inventory", "duplicates", "review"]
+
 _HERE = Path(__file__).parent
-_SCRIPTS = ("base.js", "list.js", "detail.js", "inventory.js", "routes.js", "graph.js", "duplicates.js", "main.js")
+_SCRIPTS = (
+    "base.js",
+    "list.js",
+    "detail.js",
+    "inventory.js",
+    "routes.js",
+    "graph.js",
+    "duplicates.js",
+    "review.js",
+    "main.js",
+)
 _PAIRS = 4  # how many of a family's other members are compared with the first
 _ROWS = 400  # rows of one comparison; nobody reads on
+_AROUND = 3  # lines shown before and after those of a hazard
+_EXCERPT = 40  # lines of one excerpt
 
 
-def page(inventory: Inventory, findings: Sequence[Finding], sources: Sources, *, title: str) -> str:
-    """The page as HTML text; the same input gives the same bytes."""
+def page(
+    inventory: Inventory,
+    findings: "Sequence[Finding] | None",
+    sources: Sources,
+    *,
+    title: str,
+    hazards: "Sequence[Hazard] | None" = None,
+    first: View = "inventory",
+) -> str:
+    """The page as HTML text; the same input gives the same bytes.
+
+    ``findings`` are what is there twice and ``hazards`` what the review found; None leaves that view out. ``first`` is
+    the view that is seen when it opens.
+    """
     script = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in _SCRIPTS)
     style = (_HERE / "style.css").read_text(encoding="utf-8")
     policy = (
@@ -38,7 +67,14 @@ def page(inventory: Inventory, findings: Sequence[Finding], sources: Sources, *,
         "POLICY": policy,
         "STYLE": style,
         "SCRIPT": script,
-        "DATA": _embed(_document(inventory, findings, sources, title)),
+        "DATA": _embed(
+            {
+                **_document(inventory, findings or (), sources, title),
+                "hazards": [_hazard(one, sources) for one in hazards or ()],
+                "without": [name for name, given in (("duplicates", findings), ("review", hazards)) if given is None],
+                "first": first,
+            }
+        ),
     }
     template = (_HERE / "page.html").read_text(encoding="utf-8")
     return re.sub(r"%([A-Z]+)%", lambda slot: pieces[slot[1]], template)
@@ -138,6 +174,38 @@ def _finding(finding: Finding, number: Mapping[str, int], sources: Sources) -> d
         ],
         "pairs": [_pair(first, other, sources) for other in finding.components[1 : 1 + _PAIRS]],
     }
+
+
+def _hazard(hazard: "Hazard", sources: Sources) -> dict[str, Any]:
+    return {
+        "rule": hazard.rule,
+        "title": hazard.title,
+        "severity": hazard.severity,
+        "confidence": hazard.confidence,
+        "message": hazard.message,
+        "advice": hazard.advice,
+        "path": hazard.path,
+        "line": hazard.line,
+        "since": hazard.since,
+        "fixable": bool(hazard.fix),
+        "code": _excerpt(sources, hazard.path, hazard.line, hazard.end_line),
+        "related": [
+            {
+                "path": one.path,
+                "line": one.line,
+                "why": one.why,
+                "code": _excerpt(sources, one.path, one.line, one.line),
+            }
+            for one in hazard.related
+        ],
+    }
+
+
+def _excerpt(sources: Sources, path: str, line: int, end: int) -> list[list[Any]]:
+    """Rows of [number, text, whether the line is meant or only around it]."""
+    first = max(1, line - _AROUND)
+    texts = sources.lines(path, first, end + _AROUND)[:_EXCERPT]
+    return [[number, text, line <= number <= end] for number, text in enumerate(texts, start=first)]
 
 
 def _pair(left: Place, right: Place, sources: Sources) -> list[list[Any]]:

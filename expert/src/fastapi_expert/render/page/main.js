@@ -15,7 +15,8 @@ function problemsView() {
   };
 }
 
-const views = [inventoryView(), routesView(), graphView(), duplicatesView(), problemsView()];
+const views = [inventoryView(), routesView(), graphView(), duplicatesView(), problemsView(), reviewView()]
+  .filter((view) => !DATA.without.includes(view.id));
 const input = document.getElementById("search");
 const counter = document.getElementById("count");
 let active, shown;
@@ -33,7 +34,7 @@ for (const view of views) {
 function route() {
   shown = location.hash;
   const { view: id, number } = here();
-  const view = views.find((one) => one.id === id) || views[0];
+  const view = views.find((one) => one.id === (id || DATA.first)) || views[0];
   const first = active !== view;
   if (first) {
     for (const one of views) {
@@ -84,7 +85,7 @@ document.addEventListener("keydown", (event) => {
   const current = active.current && active.current();
   if (event.key === "/") input.select();
   else if (event.key === "?") document.getElementById("keys").showModal();
-  else if (/^[1-5]$/.test(event.key)) go(views[Number(event.key) - 1].id);
+  else if (views[Number(event.key) - 1]) go(views[Number(event.key) - 1].id);
   else if (event.key === "g" && current && LAYERS.includes(current.kind)) go("graph", current.number);
   else if (event.key === "Escape" && active.escape && active.escape()) return;
   else if (event.key === "Escape" && input.value) { input.value = active.query = ""; active.search(""); }

@@ -3,7 +3,7 @@
 import re
 
 from fastapi_expert.codebase.syntax import tree
-from fastapi_expert.review.flow.calls import callees, last_name
+from fastapi_expert.review.flow.calls import argument, callees, last_name
 from fastapi_expert.review.flow.modules import Function, dotted
 from fastapi_expert.review.flow.project import Project, Sort, Wait
 
@@ -28,7 +28,7 @@ _CLIENTS = re.compile(
 _HEAVY = re.compile(
     r"bcrypt\.(?:hashpw|checkpw|kdf)|argon2\.PasswordHasher\.(?:hash|verify)|passlib\.context\.CryptContext\.(?:hash|verify|verify_and_update)"
     r"|pwdlib\.PasswordHash(?:\.recommended)?\.(?:hash|verify|verify_and_update)|hashlib\.(?:scrypt|pbkdf2_hmac)|werkzeug\.security\.(?:generate|check)_password_hash"
-    r"|pandas\.(?:read_(?:csv|excel|parquet|json|sql\w*)|concat|merge)|PIL\.Image\.open\.(?:resize|thumbnail|convert|save)|zxcvbn\.zxcvbn"
+    r"|pandas\.read_(?:csv|excel|parquet|json|sql\w*)|PIL\.Image\.open\.(?:resize|thumbnail|convert|save)|zxcvbn\.zxcvbn"
 )
 _SORTS: tuple[tuple[Sort, re.Pattern[str]], ...] = (
     *(("call", _CALLS), ("file", _FILES), ("client", _CLIENTS), ("heavy", _HEAVY)),
@@ -36,6 +36,8 @@ _SORTS: tuple[tuple[Sort, re.Pattern[str]], ...] = (
 _DEPTH = 6
 _MOMENT = 0.005
 """Seconds."""
+_ROUNDS = 20_000
+"""Of PBKDF2 from which it takes as long as a query."""
 _CACHES = frozenset({"lru_cache", "cache", "cached_property", "cached"})
 
 
@@ -49,7 +51,7 @@ def waits(project: Project, function: Function) -> tuple[Wait, ...]:
                 for call in function.calls
                 if id(call) not in function.awaited
                 for sort, name in _sort(project, function, call)
-                if not (name == "time.sleep" and _is_moment(call))
+                if not (name == "time.sleep" and _is_moment(call)) and not _is_quick(name, call)
             ]
         )
     return known[id(function)]
@@ -60,6 +62,14 @@ def _is_moment(call: tree.Call) -> bool:
     given = call.args[0] if call.args else None
     seconds = given.value if isinstance(given, tree.Constant) else None
     return isinstance(seconds, float) and seconds < _MOMENT
+
+
+def _is_quick(name: str, call: tree.Call) -> bool:
+    """`hashlib.pbkdf2_hmac(…, 2048)`: a key that is derived, not a password that is guarded."""
+    if not name.endswith("pbkdf2_hmac"):
+        return name == "socket.gethostbyname" and "hostname" in call.text.partition("(")[2]  # of this machine
+    rounds = argument(call, 3, "iterations")
+    return isinstance(rounds, tree.Constant) and isinstance(rounds.value, int) and rounds.value < _ROUNDS
 
 
 def _sort(project: Project, function: Function, call: tree.Call) -> list[tuple[Sort, str]]:

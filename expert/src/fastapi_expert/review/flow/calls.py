@@ -29,11 +29,16 @@ def callees(project: Project, function: Function) -> Iterator[tuple[tree.Call, F
 
 def _callees(project: Project, function: Function) -> Iterator[tuple[tree.Call, Function]]:
     for call in function.calls:
-        target = project.kinds.callee(function.path, call, function)
-        if isinstance(target, Symbol):
-            target = project.kinds.method(f"object {target.path}::{target.name}", "__init__")
+        target = _target(project, function, call)
         if target is not None and target is not function:
             yield call, target
+
+
+def _target(project: Project, function: Function, call: tree.Call) -> Function | None:
+    target = project.kinds.callee(function.path, call, function)
+    if isinstance(target, Symbol):
+        return project.kinds.method(f"object {target.path}::{target.name}", "__init__")
+    return target
 
 
 def reached(project: Project, function: Function, depth: int = _DEPTH) -> Iterator[Function]:
@@ -51,13 +56,19 @@ def reached(project: Project, function: Function, depth: int = _DEPTH) -> Iterat
 
 
 def callers(project: Project, function: Function) -> list[Caller]:
-    """The calls of a function in the codebase."""
-    if project.calling is None:
-        project.calling = {}
-        for one in project.functions():
-            for call, target in callees(project, one):
-                project.calling.setdefault(id(target), []).append((one, call))
-    return [Caller(*one) for one in project.calling.get(id(function), ())]
+    """The calls of a function in the codebase, by its own name; a class is called where its `__init__` runs."""
+    found = project.calling.get(id(function))
+    if found is None:
+        found = project.calling[id(function)] = list(_callers(project, function))
+    return [Caller(*one) for one in found]
+
+
+def _callers(project: Project, function: Function) -> Iterator[tuple[Function, tree.Call]]:
+    name = (function.facts.owner or "").rpartition(".")[2] if function.name == "__init__" else function.name
+    for one in project.functions(name):
+        for call in one.calls:
+            if last_name(call) == name and _target(project, one, call) is function and one is not function:
+                yield one, call
 
 
 def session_calls(project: Project, function: Function, names: frozenset[str] | set[str]) -> Iterator[tree.Call]:
@@ -99,37 +110,3 @@ def last_name(node: tree.Node | None) -> str:
     if isinstance(node, tree.Attribute):
         return node.attr
     return dotted(node).rpartition(".")[2]
-
-
-def running(project: Project) -> dict[int, Function]:
-    """The functions that answering a request may run, by their ids: endpoints, dependencies, middleware, handlers,
-    background tasks, and everything that they call. Start-up and scripts are not among them."""
-    if project.running is not None:
-        return project.running
-    roots = [*project.endpoints, *project.dependency_functions]
-    for path, qualname in project.of_kind("middleware", "exception_handler", "task"):
-        function = project.modules.function(path, qualname)
-        methods = [project.kinds.method(f"object {path}::{qualname}", name) for name in ("dispatch", "__call__")]
-        roots += [one for one in (function, *methods) if one is not None]
-    known = project.running = {}
-    queue = roots
-    while queue:
-        one = queue.pop()
-        if id(one) in known:
-            continue
-        known[id(one)] = one
-        queue += [inner for inner in project.module(one.path).functions.values() if inner.parent is one]
-        queue += [target for _, target in callees(project, one)]
-        queue += list(_handed_on(project, one))
-    return known
-
-
-def _handed_on(project: Project, function: Function) -> Iterator[Function]:
-    """The functions of the codebase that are arguments of calls: background tasks, callbacks."""
-    for call in function.calls:
-        for one in call.args:
-            symbol = project.kinds.resolve(function.path, dotted(one)) if isinstance(one, tree.Name) else None
-            if symbol is not None and symbol.kind == "function":
-                target = project.modules.function(symbol.path, symbol.name)
-                if target is not None:
-                    yield target

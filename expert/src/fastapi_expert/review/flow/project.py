@@ -12,6 +12,7 @@ from fastapi_expert.codebase.model import Kind, Route
 from fastapi_expert.codebase.resolve.names import Symbol
 from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.codebase.vocabulary import is_test_path
+from fastapi_expert.review.flow.decorated import decorated_routes
 from fastapi_expert.review.flow.kinds import Kinds, Need
 from fastapi_expert.review.flow.modules import Function, Module, Modules
 from fastapi_expert.review.versions import Versions
@@ -55,7 +56,8 @@ class ServedEndpoint:
 class Project:
     """What every rule gets.
 
-    With ``drafts`` (path to text) rules look at those files alone, and no route is known: see :mod:`..draft`.
+    With ``drafts`` (path to text) rules look at those files alone, and of routes only what decorators in them tell is
+    known: see :mod:`..draft`.
     """
 
     def __init__(self, codebase: Codebase, versions: Versions, drafts: Mapping[str, bytes] | None = None) -> None:
@@ -67,8 +69,10 @@ class Project:
         self._chains: dict[int, tuple[Injected, ...]] = {}
         self.called: dict[int, tuple[tuple[tree.Call, Function], ...]] = {}
         """What :mod:`.calls` has worked out: the id of a function to its calls of others, and the other way round."""
-        self.calling: dict[int, list[tuple[Function, tree.Call]]] | None = None
+        self.calling: dict[int, list[tuple[Function, tree.Call]]] = {}
         self.running: dict[int, Function] | None = None
+        """What :mod:`.running` has worked out, and which of it is on the event loop."""
+        self.on_loop: frozenset[int] = frozenset()
         self.waits: dict[int, tuple[Wait, ...]] = {}
         """What :mod:`.blocking` has worked out."""
         self.waits_behind: dict[int, Wait | None] = {}
@@ -77,6 +81,15 @@ class Project:
         """The files, without those of tests, or those of tests alone."""
         for path in self.codebase.files if self.drafts is None else self.drafts:
             if path.endswith(".py") and is_test_path(path) is tests:
+                yield path
+
+    def all_paths(self) -> Iterator[str]:
+        """The files without those of tests, beside a draft too: what holds for a whole application may stand anywhere.
+
+        Reading all of them is for a rule that would say something otherwise.
+        """
+        for path in {**dict.fromkeys(self.codebase.files), **dict.fromkeys(self.drafts or ())}:
+            if path.endswith(".py") and not is_test_path(path):
                 yield path
 
     def module(self, path: str) -> Module:
@@ -104,9 +117,17 @@ class Project:
 
     @cached_property
     def served(self) -> tuple[ServedEndpoint, ...]:
-        """Every route of every application."""
+        """Every route of every application; of a draft those that its decorators make."""
+        if self.drafts is not None:
+            return tuple(
+                [
+                    ServedEndpoint(route, "", function)
+                    for function in self.endpoints
+                    for route in decorated_routes(self.kinds, function)
+                ]
+            )
         found: list[ServedEndpoint] = []
-        for one in self.codebase.served if self.drafts is None else ():
+        for one in self.codebase.served:
             if one.route.reach == "unattached":  # of a router that the text includes nowhere
                 continue
             path, _, qualname = one.route.endpoint.partition(":")[2].partition("::")

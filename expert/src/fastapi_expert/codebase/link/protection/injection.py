@@ -126,7 +126,7 @@ class Injecting(Provided):
             self.security = dependency.site
         call = self.overridden(dependency.call)
         if isinstance(call, Uncalled):
-            call = self._uncalled(call)
+            call = self.uncalled(call)
         if call is None:
             call = self.evaluate(type_, State({}), scope) if type_ is not None else None
         self.scopes = (*self.scopes, _scopes(dependency))
@@ -145,7 +145,7 @@ class Injecting(Provided):
             found.extend(one)
         return found if all(isinstance(one, str) for one in found) else FREE
 
-    def _uncalled(self, unread: Uncalled) -> Any:
+    def uncalled(self, unread: Uncalled) -> Any:
         """A dependency that a function gives which linking did not call; each is called once for all routes."""
         if id(unread) not in self.given:
             pending, self.pending = self.pending, []

@@ -24,12 +24,24 @@ from fastapi_expert.codebase.model import Evidence, Protection, Shipped
 from fastapi_expert.codebase.vocabulary import REFUSING_STATUSES
 
 
+class Asked(NamedTuple):
+    """What is asked of a caller beside who that is: ``scopes``, roles and permissions as written, sorted.
+
+    ``callers`` are the parameters of the endpoint that a guard fills, ``guards`` all dependencies that may refuse.
+    """
+
+    scopes: tuple[str, ...] = ()
+    callers: tuple[str, ...] = ()
+    guards: tuple[Evidence, ...] = ()
+
+
 class Verdict(NamedTuple):
-    """What a stranger meets, the evidence for it, and the setting that it hangs on."""
+    """What a stranger meets, the evidence for it, the setting that it hangs on, and what else is asked."""
 
     protection: Protection
     by: tuple[Evidence, ...] = ()
     when: Shipped | None = None
+    asked: Asked = Asked()
 
 
 class Layer(NamedTuple):

@@ -16,8 +16,15 @@ _SECRET_WORDS = re.compile(
 )
 
 
+_WORDS = re.compile(
+    rb"[=!]=[^\n]*(?:secret|api_?key|token|key|password)|(?:secret|api_?key|token|key|password)\w* *[=!]=", re.I
+)
+
+
 def secret_compared(project: Project, rule: Rule) -> Iterator[Finding]:
     for path in project.paths():
+        if not _WORDS.search(project.modules.source(path)):
+            continue
         for function in project.module(path).functions.values():
             for node in function.nodes:
                 if not (isinstance(node, tree.Compare) and len(node.ops) == 1 and node.ops[0] in ("==", "!=")):
@@ -74,4 +81,5 @@ RULE = Rule(
     "access",
     2,
     secret_compared,
+    alone=True,
 )

@@ -7,6 +7,7 @@ from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.review.flow.calls import last_name
 from fastapi_expert.review.flow.modules import dotted, keyword
 from fastapi_expert.review.flow.project import Project
+from fastapi_expert.review.flow.running import APART
 from fastapi_expert.review.model import Finding, Rule
 
 _SECRET_SETTING = re.compile(
@@ -17,12 +18,18 @@ _SECRET_SETTING = re.compile(
 _NOT_SECRET = re.compile(r"(?i)\s*|.*(?:://|\.example|env|required|none|null).*|<.*>|\$\{.*\}|\.\.\.")
 
 
-_APART = re.compile(r"(?:^|/)(?:scripts?|dev|docs?|examples?|tools|bin|benchmarks?)/")
+_UNREAL = re.compile(r"default|fake|mock|dummy|demo|example|sample|stub|test(?!ament)", re.IGNORECASE)
+"""Words in the name of a class or a field that keeps nothing safe."""
 
 
 def secret_default(project: Project, rule: Rule) -> Iterator[Finding]:
+    settings = {path for path, _ in project.of_kind("settings")}
     for path in project.paths():
-        if _APART.search(path):
+        if APART.search(path) or (
+            path not in settings
+            and b"environ" not in project.modules.source(path)
+            and b"getenv" not in project.modules.source(path)
+        ):
             continue
         module = project.module(path)
         for name, cls in module.classes.items():
@@ -35,7 +42,7 @@ def secret_default(project: Project, rule: Rule) -> Iterator[Finding]:
                     text = _literal(statement.value)
                     if (
                         _SECRET_SETTING.fullmatch(field)
-                        and "default" not in field.lower()
+                        and not _UNREAL.search(f"{name} {field}")
                         and text
                         and field not in checked
                         and text not in checked
@@ -80,4 +87,5 @@ RULE = Rule(
     1,
     secret_default,
     also=r"[SB]10[567]",
+    alone=True,
 )

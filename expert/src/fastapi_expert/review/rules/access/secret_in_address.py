@@ -7,6 +7,7 @@ from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.review.flow.calls import last_name
 from fastapi_expert.review.flow.modules import Function, dotted
 from fastapi_expert.review.flow.project import Project
+from fastapi_expert.review.flow.running import APART
 from fastapi_expert.review.model import Finding, Rule
 from fastapi_expert.review.rules.access.secrets import LOGGING
 
@@ -30,7 +31,7 @@ def secret_in_address(project: Project, rule: Rule) -> Iterator[Finding]:
                     "take it from the body (`Form()`, a schema) or a header",
                 )
     for function in project.functions("log"):
-        for call in function.calls:
+        for call in () if APART.search(function.path) else function.calls:
             if not isinstance(call.func, tree.Attribute) or call.func.attr not in LOGGING:
                 continue
             if "log" not in dotted(call.func.value).lower():
@@ -80,4 +81,5 @@ RULE = Rule(
     "access",
     1,
     secret_in_address,
+    alone=True,
 )

@@ -2,18 +2,38 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from fastapi_expert.review.flow.modules import types_named
 from fastapi_expert.review.flow.project import Project
 from fastapi_expert.review.model import Finding, Related, Rule
 from fastapi_expert.review.rules.access.secrets import HASHES, SECRETS, decorator_says, secret_field
 
+_SHOWN = 5
 _SHOWN_ONCE = re.compile(
     r"log.?in|token|auth|sign|register|rotate|regenerat|refresh|create|new|issue|reveal|key", re.IGNORECASE
 )
 
 
+_ADDRESSES = re.compile(r"(?:Links?|Urls?|Endpoints?)(?![a-z])|URLs?|Href")
+"""Schemas of which a field called `api_key` is where to get one."""
+_OF_WEBHOOKS = re.compile(r"secret|signing_secret|webhook_secret|signing_key")
+"""What a webhook's owner needs: by it they know who is calling them."""
+_OWN = re.compile(r"/(?:users?/|accounts?/|auth/)*(?:me|self|current|whoami|profile)(?:/|$)")
+"""Paths below which callers are shown what is theirs."""
+
+
 def secret_in_schema(project: Project, rule: Rule) -> Iterator[Finding]:
+    """One finding for all routes that answer with the same secret: mending the schema mends them all."""
+    by_secret: dict[tuple[str, str, str], list[Finding]] = {}
+    for secret, finding in _answers(project, rule):
+        by_secret.setdefault(secret, []).append(finding)
+    for first, *rest in by_secret.values():
+        others = tuple([Related(one.path, one.line, "answers with it too") for one in rest[:_SHOWN]])
+        yield replace(first, related=(*first.related, *others))
+
+
+def _answers(project: Project, rule: Rule) -> Iterator[tuple[tuple[str, str, str], Finding]]:
     seen: set[int] = set()
     for served in project.served:
         function, model = served.function, served.route.response_model
@@ -25,28 +45,32 @@ def secret_in_schema(project: Project, rule: Rule) -> Iterator[Finding]:
         ):
             continue
         once = served.route.method in ("POST", "PUT") and _SHOWN_ONCE.search(f"{served.route.path} {function.name}")
-        pattern = HASHES if once or served.route.method in ("POST", "PUT", "PATCH") else SECRETS
+        changing = served.route.method in ("POST", "PUT", "PATCH")
+        pattern = HASHES if once or changing or _OWN.search(served.route.path) else SECRETS
         found = _nested_secret(project, path, qualname, pattern, 0)
         if found is not None:
             seen.add(id(function))
             where, name, field = found
-            yield rule.at(
-                function.path,
-                function.node.lineno,
-                f"the answer holds `{field}` of {name}",
-                "a schema without it, or `Field(exclude=True)`",
-                confidence="certain" if HASHES.fullmatch(field) else "likely",
-                related=(Related(where, project.module(where).classes[name].lineno, "the schema"),)
-                if name in project.module(where).classes
-                else (),
+            yield (
+                found,
+                rule.at(
+                    function.path,
+                    function.node.lineno,
+                    f"the answer holds `{field}` of {name}",
+                    "a schema without it, or `Field(exclude=True)`",
+                    confidence="certain" if HASHES.fullmatch(field) else "likely",
+                    related=(Related(where, project.module(where).classes[name].lineno, "the schema"),)
+                    if name in project.module(where).classes
+                    else (),
+                ),
             )
 
 
 def _nested_secret(
     project: Project, path: str, qualname: str, pattern: re.Pattern[str], depth: int
 ) -> tuple[str, str, str] | None:
-    field = secret_field(project, path, qualname, pattern)
-    if field:
+    field = "" if _ADDRESSES.search(qualname) else secret_field(project, path, qualname, pattern)
+    if field and not ("webhook" in qualname.lower() and _OF_WEBHOOKS.fullmatch(field)):
         return path, qualname, field
     for one in project.codebase.fields(path, qualname) if depth < 3 else ():
         for name in types_named(one.type):
@@ -67,4 +91,5 @@ RULE = Rule(
     "access",
     1,
     secret_in_schema,
+    alone=True,
 )

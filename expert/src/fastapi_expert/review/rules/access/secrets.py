@@ -14,7 +14,7 @@ HASHES = re.compile(
 
 
 SECRETS = re.compile(
-    rf"{HASHES.pattern}|password|passwd|pwd|secret|secret_key|client_secret|api_key|apikey|api_secret|private_key|access_key|"
+    rf"{HASHES.pattern}|password|passwd|pwd|secret|secret_key|client_secret|api_key|apikey|api_secret|private_key|secret_access_key|access_secret|"
     r"webhook_secret|signing_secret|signing_key|jwt_secret|encryption_key"
 )
 

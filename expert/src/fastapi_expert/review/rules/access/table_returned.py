@@ -79,4 +79,5 @@ RULE = Rule(
     "access",
     1,
     table_returned,
+    alone=True,
 )

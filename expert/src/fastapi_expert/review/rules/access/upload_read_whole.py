@@ -16,8 +16,12 @@ _LIMITS = re.compile(
 
 
 def upload_read_whole(project: Project, rule: Rule) -> Iterator[Finding]:
-    if _limits_bodies(project):
-        return
+    found = list(_read_whole(project, rule))
+    if found and not _limits_bodies(project):
+        yield from found
+
+
+def _read_whole(project: Project, rule: Rule) -> Iterator[Finding]:
     for function in project.endpoints:
         uploads = {
             one.arg: one.annotation.text
@@ -63,7 +67,7 @@ def _limits_bodies(project: Project) -> bool:
             ]
             if any(_LIMITS.search(name) for name in names):
                 return True
-    for path in project.paths():
+    for path in project.all_paths():
         source = project.modules.source(path)
         if b"add_middleware" in source or b"FastAPI(" in source:
             for call in [n for n in tree.walk(project.module(path).root) if isinstance(n, tree.Call)]:
@@ -97,4 +101,5 @@ RULE = Rule(
     "access",
     1,
     upload_read_whole,
+    alone=True,
 )

@@ -1,5 +1,6 @@
 """FX912: CORS that allows every origin together with cookies."""
 
+import re
 from collections.abc import Iterator
 
 from fastapi_expert.codebase.syntax import tree
@@ -29,7 +30,7 @@ def wildcard_cors(project: Project, rule: Rule) -> Iterator[Finding]:
                 one in (".*", "^.*$", ".+", "^.*", ".*$", r"https?://.*", "^https?://.*$")
                 for one in texts_in(project, path, pattern)
             )
-            if wild:
+            if wild and uses_cookies(project):
                 yield rule.at(
                     path,
                     call.lineno,
@@ -37,6 +38,27 @@ def wildcard_cors(project: Project, rule: Rule) -> Iterator[Finding]:
                     "name the origins",
                     end_line=call.lineno,
                 )
+            elif wild:
+                yield rule.at(
+                    path,
+                    call.lineno,
+                    "the day a cookie says who is calling, every site may read answers with it",
+                    "name the origins, or leave `allow_credentials` out: nothing here uses cookies",
+                    end_line=call.lineno,
+                    severity=2,
+                    confidence="likely",
+                )
+
+
+_COOKIES = re.compile(
+    rb"set_cookie|delete_cookie|(?:request|websocket|conn|connection)\.cookies|\bCookie\(|SessionMiddleware|APIKeyCookie"
+    rb"|HTTPBasic\b|CookieTransport|set_access_cookies"
+)
+
+
+def uses_cookies(project: Project) -> bool:
+    """Whether anything in the codebase reads or sends what a browser adds to requests by itself."""
+    return any(_COOKIES.search(project.modules.source(path)) for path in project.all_paths())
 
 
 RULE = Rule(

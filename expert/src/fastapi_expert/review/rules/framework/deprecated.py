@@ -8,7 +8,7 @@ from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.review.flow.calls import last_name
 from fastapi_expert.review.flow.modules import Function, keyword
 from fastapi_expert.review.flow.project import Project
-from fastapi_expert.review.model import Finding, Related, Rule
+from fastapi_expert.review.model import Edit, Finding, Related, Rule
 
 _OLD_WORDS = re.compile(rb"\.dict\(|parse_obj|from_orm|update_forward_refs|regex=|on_event|validator|class Config")
 
@@ -22,7 +22,8 @@ def deprecated(project: Project, rule: Rule) -> Iterator[Finding]:
         first, rest = findings[0], findings[1:]
         many = f" ({len(findings)} places)" if rest else ""
         related = tuple([Related(one.path, one.line, "another") for one in rest[:4]])
-        yield replace(first, message=first.message + many, related=related)
+        fix = tuple([edit for one in findings for edit in one.fix])
+        yield replace(first, message=first.message + many, related=related, fix=fix)
 
 
 def _deprecated(project: Project, rule: Rule) -> Iterator[Finding]:
@@ -63,7 +64,10 @@ def _old_calls(project: Project, rule: Rule, function: Function, modern: bool) -
                 last_name(call) in ("Query", "Path", "Header", "Cookie", "Form", "Body")
                 and keyword(call, "regex") is not None
             ):
-                yield _old(rule, function.path, call.lineno, "`regex=`", "`pattern=`")
+                given = next(one for one in call.keywords if one.arg == "regex")
+                known = project.versions.fastapi.source and project.versions.fastapi.least >= (0, 100)
+                fix = (Edit(function.path, given.start, given.start + 5, "regex", "pattern"),) if known else ()
+                yield _old(rule, function.path, call.lineno, "`regex=`", "`pattern=`", fix)
     for call in function.calls if modern else ():
         if isinstance(call.func, tree.Attribute) and call.func.attr in (
             "dict",
@@ -77,11 +81,14 @@ def _old_calls(project: Project, rule: Rule, function: Function, modern: bool) -
                     call.func.attr, "model_rebuild"
                 )
                 if project.kinds.method(f"object {cls.path}::{cls.name}", call.func.attr) is None:
-                    yield _old(rule, function.path, call.lineno, f"`.{call.func.attr}()`", f"`.{new}()`")
+                    old, end = call.func.attr, call.func.end
+                    known = project.versions.pydantic.source and project.versions.pydantic.least >= (2, 0)
+                    fix = (Edit(function.path, end - len(old), end, old, new),) if known else ()
+                    yield _old(rule, function.path, call.lineno, f"`.{old}()`", f"`.{new}()`", fix)
 
 
-def _old(rule: Rule, path: str, line: int, what: str, new: str) -> Finding:
-    return rule.at(path, line, f"{what} is deprecated and will go", new, end_line=line)
+def _old(rule: Rule, path: str, line: int, what: str, new: str, fix: tuple[Edit, ...] = ()) -> Finding:
+    return rule.at(path, line, f"{what} is deprecated and will go", new, end_line=line, fix=fix)
 
 
 RULE = Rule(
@@ -92,4 +99,5 @@ RULE = Rule(
     3,
     deprecated,
     also=r"reportDeprecated|deprecated",
+    alone=True,
 )

@@ -11,8 +11,12 @@ from fastapi_expert.review.model import Finding, Rule
 def json_without_type(project: Project, rule: Rule) -> Iterator[Finding]:
     if not project.versions.fastapi.may_be_at_least((0, 132)):
         return
-    if any(b"strict_content_type=False" in project.modules.source(path).replace(b" ", b"") for path in project.paths()):
-        return
+    found = list(_without_type(project, rule))
+    if found and not any(b"strict_content_type=False" in project.modules.source(path) for path in project.all_paths()):
+        yield from found
+
+
+def _without_type(project: Project, rule: Rule) -> Iterator[Finding]:
     for function in project.functions("dumps(", "content=", "data='", 'data="', "data=b", tests=True):
         for call in function.calls:
             if not isinstance(call.func, tree.Attribute) or call.func.attr not in ("post", "put", "patch"):
@@ -45,4 +49,5 @@ RULE = Rule(
     2,
     json_without_type,
     "fastapi>=0.132",
+    alone=True,
 )

@@ -44,4 +44,5 @@ RULE = Rule(
     2,
     route_after_include,
     "fastapi<0.137",
+    alone=True,
 )

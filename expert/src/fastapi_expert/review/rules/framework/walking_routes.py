@@ -7,12 +7,19 @@ from fastapi_expert.review.flow.modules import Function, dotted, walk
 from fastapi_expert.review.flow.project import Project
 from fastapi_expert.review.model import Finding, Rule
 
+_OWN = frozenset({"openapi_url", "docs_url", "redoc_url", "swagger_ui_oauth2_redirect_url"})
+"""Paths of routes that an application adds itself, which are in its list as ever."""
+
 
 def walking_routes(project: Project, rule: Rule) -> Iterator[Finding]:
     if not project.versions.fastapi.may_be_at_least((0, 137)):
         return
-    if not any(b"include_router(" in project.modules.source(path) for path in project.paths()):
-        return
+    found = list(_walks(project, rule))
+    if found and any(b"include_router(" in project.modules.source(path) for path in project.all_paths()):
+        yield from found
+
+
+def _walks(project: Project, rule: Rule) -> Iterator[Finding]:
     for path in project.paths():
         if b".routes" not in project.modules.source(path):
             continue
@@ -25,6 +32,8 @@ def walking_routes(project: Project, rule: Rule) -> Iterator[Finding]:
             for node in nodes:
                 iterated = node.iter if isinstance(node, tree.For | tree.Comprehension) else None
                 if not (isinstance(iterated, tree.Attribute) and iterated.attr == "routes"):
+                    continue
+                if any(isinstance(one, tree.Attribute) and one.attr in _OWN for one in tree.walk(node)):
                     continue
                 owner = iterated.value
                 if isinstance(owner, tree.Attribute) and owner.attr == "router":
@@ -50,4 +59,5 @@ RULE = Rule(
     1,
     walking_routes,
     "fastapi>=0.137",
+    alone=True,
 )

@@ -16,6 +16,7 @@ def blocking_call(project: Project, rule: Rule) -> Iterator[Finding]:
                 found.call.lineno,
                 f"`{found.name}` blocks the event loop: {WAITING}",
                 "make the function a plain `def`, await an asynchronous client, or `await asyncio.to_thread(…)`",
+                severity=2 if found.sort == "file" else None,
                 confidence="likely" if found.sort == "file" else "certain",
             )
 

@@ -17,6 +17,7 @@ def _blocking_helper(project: Project, rule: Rule) -> Iterator[Finding]:
                 found.call.lineno,
                 f"`{found.name}`{way_to(found)} blocks the event loop: {WAITING}",
                 f"`await asyncio.to_thread({dotted(found.call.func) or found.through[0]}, …)`, or a plain `def`",
+                severity=None if how_sure(found) == "certain" else 2,
                 confidence=how_sure(found),
             )
 

@@ -26,4 +26,5 @@ RULE = Rule(
     "loop",
     1,
     blocking_in_stream,
+    alone=True,
 )

@@ -35,4 +35,5 @@ RULE = Rule(
     "loop",
     3,
     body_read_around_stream,
+    alone=True,
 )

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.review.flow.blocking import runs_at_start
-from fastapi_expert.review.flow.calls import running
 from fastapi_expert.review.flow.modules import dotted
 from fastapi_expert.review.flow.project import Project
+from fastapi_expert.review.flow.running import running
 from fastapi_expert.review.model import Finding, Rule
 
 _HTTP_CLIENTS = re.compile(r"httpx2?\.(?:Async)?Client|aiohttp\.ClientSession|requests\.(?:sessions\.)?[Ss]ession")
@@ -53,4 +53,5 @@ RULE = Rule(
     "loop",
     3,
     client_dropped,
+    alone=True,
 )

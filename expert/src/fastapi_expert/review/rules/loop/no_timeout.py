@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator
 
 from fastapi_expert.review.flow.blocking import runs_at_start
-from fastapi_expert.review.flow.calls import last_name, running
+from fastapi_expert.review.flow.calls import last_name
 from fastapi_expert.review.flow.modules import is_constant, keyword
 from fastapi_expert.review.flow.project import Project
+from fastapi_expert.review.flow.running import running
 from fastapi_expert.review.model import Finding, Rule
 
 _WITHOUT_TIMEOUT = re.compile(
@@ -41,4 +42,4 @@ def no_timeout(project: Project, rule: Rule) -> Iterator[Finding]:
                 )
 
 
-RULE = Rule("FX809", "no timeout", "An outgoing call that may wait for ever", "loop", 2, no_timeout)
+RULE = Rule("FX809", "no timeout", "An outgoing call that may wait for ever", "loop", 2, no_timeout, alone=True)

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator
 
 from fastapi_expert.codebase.syntax import tree
-from fastapi_expert.review.flow.calls import last_name, running
+from fastapi_expert.review.flow.calls import last_name
 from fastapi_expert.review.flow.modules import dotted
 from fastapi_expert.review.flow.project import Project
+from fastapi_expert.review.flow.running import running
 from fastapi_expert.review.model import Finding, Rule
 
 _STATE = re.compile(
@@ -86,4 +87,5 @@ RULE = Rule(
     "loop",
     1,
     state_of_one_worker,
+    alone=True,
 )

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from fastapi_expert.review.flow.blocking import runs_at_start, waits, waits_behind
-from fastapi_expert.review.flow.calls import callees, last_name, running
+from fastapi_expert.review.flow.calls import callees, last_name
 from fastapi_expert.review.flow.modules import Function
 from fastapi_expert.review.flow.project import Project, Wait
+from fastapi_expert.review.flow.running import on_loop, running
 from fastapi_expert.review.model import Confidence, Finding, Related, Rule
 
 WAITING = "every other request of this worker waits meanwhile"
@@ -17,8 +18,9 @@ CONTEXTS = frozenset({"asynccontextmanager", "contextmanager", "fixture"})
 
 
 def on_the_loop(project: Project) -> Iterator[Function]:
-    for function in running(project).values():
-        if function.is_async and not runs_at_start(function):
+    loop = on_loop(project)
+    for id_, function in running(project).items():
+        if id_ in loop and function.is_async and not runs_at_start(function):
             yield function
 
 
@@ -43,6 +45,7 @@ def waiting_for(project: Project, rule: Rule, sort: str, does: str, instead: str
                 found.call.lineno,
                 f"`{found.name}`{way_to(found)} {does} on the event loop: {WAITING}",
                 f"{instead}make the function a plain `def`, or `await asyncio.to_thread(…)`",
+                severity=None if how_sure(found) == "certain" else 2,
                 confidence=how_sure(found),
             )
 

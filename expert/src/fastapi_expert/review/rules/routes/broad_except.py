@@ -82,4 +82,5 @@ RULE = Rule(
     2,
     broad_except,
     also=r"BLE001|E722",
+    alone=True,
 )

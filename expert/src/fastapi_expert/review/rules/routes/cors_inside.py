@@ -84,4 +84,5 @@ RULE = Rule(
     "routes",
     2,
     cors_inside,
+    alone=True,
 )

@@ -1,12 +1,13 @@
 """FX411: `Depends(f())`: what is called is no dependency."""
 
+import re
 from collections.abc import Iterator
 
 from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.review.flow.calls import last_name
 from fastapi_expert.review.flow.modules import Function, dotted
 from fastapi_expert.review.flow.project import Project
-from fastapi_expert.review.model import Finding, Rule
+from fastapi_expert.review.model import Edit, Finding, Rule
 
 
 def depends_of_call(project: Project, rule: Rule) -> Iterator[Finding]:
@@ -31,7 +32,14 @@ def depends_of_call(project: Project, rule: Rule) -> Iterator[Finding]:
                     f"`{target.name}()` is called when the module is imported, and what it gives is not a "
                     "dependency: TypeError",
                     f"`Depends({dotted(inner.func)})`",
+                    fix=_not_called(path, inner),
                 )
+
+
+def _not_called(path: str, call: tree.Call) -> tuple[Edit, ...]:
+    """Without the parentheses, where nothing stands in them."""
+    parentheses = call.file.source[call.func.end : call.end].decode()
+    return (Edit(path, call.func.end, call.end, parentheses, ""),) if re.fullmatch(r"\s*\(\s*\)", parentheses) else ()
 
 
 def _gives_no_callable(function: Function) -> bool:

@@ -13,6 +13,7 @@ def hook_beside_lifespan(project: Project, rule: Rule) -> Iterator[Finding]:
     made = {
         (path, name): value
         for path in project.paths()
+        if b"FastAPI(" in project.modules.source(path)
         for name, value in project.module(path).assigned.items()
         if isinstance(value, tree.Call) and last_name(value) == "FastAPI"
     }
@@ -52,4 +53,12 @@ def hook_beside_lifespan(project: Project, rule: Rule) -> Iterator[Finding]:
                 )
 
 
-RULE = Rule("FX412", "hook that never runs", "`on_event` beside a lifespan", "routes", 1, hook_beside_lifespan)
+RULE = Rule(
+    "FX412",
+    "hook that never runs",
+    "`on_event` beside a lifespan",
+    "routes",
+    1,
+    hook_beside_lifespan,
+    alone=True,
+)

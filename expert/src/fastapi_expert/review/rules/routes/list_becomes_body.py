@@ -56,4 +56,5 @@ RULE = Rule(
     "routes",
     2,
     list_becomes_body,
+    alone=True,
 )

@@ -37,4 +37,12 @@ def no_content_with_body(project: Project, rule: Rule) -> Iterator[Finding]:
             break
 
 
-RULE = Rule("FX118", "no content with a body", "Status 204 and a response model", "routes", 2, no_content_with_body)
+RULE = Rule(
+    "FX118",
+    "no content with a body",
+    "Status 204 and a response model",
+    "routes",
+    2,
+    no_content_with_body,
+    alone=True,
+)

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.codebase.vocabulary import REQUESTS
 from fastapi_expert.review.flow.calls import last_name
-from fastapi_expert.review.flow.modules import dotted, is_constant, keyword
+from fastapi_expert.review.flow.modules import Function, dotted, is_constant, keyword
 from fastapi_expert.review.flow.project import Project
-from fastapi_expert.review.model import Finding, Rule
+from fastapi_expert.review.model import Edit, Finding, Rule
 
 
 def optional_but_required(project: Project, rule: Rule) -> Iterator[Finding]:
@@ -42,6 +42,7 @@ def optional_but_required(project: Project, rule: Rule) -> Iterator[Finding]:
                     one.lineno,
                     f"`{one.arg}` may be None and has no default: a request without it is a 422",
                     f"`{one.arg}: … = None`",
+                    fix=_defaulted(function, one),
                 )
     if not project.versions.pydantic.may_be_at_least((2, 0)):
         return
@@ -60,6 +61,15 @@ def optional_but_required(project: Project, rule: Rule) -> Iterator[Finding]:
                     "`= None`",
                     confidence="likely",
                 )
+
+
+def _defaulted(function: Function, argument: tree.Arg) -> tuple[Edit, ...]:
+    """`= None` behind it, where every parameter behind it has a default already or is given by name."""
+    args = function.node.args.args
+    behind = args[args.index(argument) + 1 :] if argument in args else []
+    if any(one.arg not in function.defaults for one in behind):
+        return ()
+    return (Edit(function.path, argument.end, argument.end, "", " = None"),)
 
 
 def _is_optional(annotation: tree.Expression) -> bool:
@@ -81,4 +91,5 @@ RULE = Rule(
     "routes",
     2,
     optional_but_required,
+    alone=True,
 )

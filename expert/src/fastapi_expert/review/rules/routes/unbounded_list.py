@@ -13,6 +13,14 @@ from fastapi_expert.review.model import Finding, Rule
 _SIZES = re.compile(r"limit|page_size|per_page|size|count|first|top|n")
 
 
+_FEW = re.compile(
+    r"(?:Status|Type|Kind|Categor(?:y|ie)|Role|Permission|Unit|UnitOfMeasure|Mode|Level|Priority|Prefix|Option|Setting|Config"
+    r"|Configuration|Countr(?:y|ie)|Currenc(?:y|ie)|Language|Locale|Region|Department|Provision\w*|Feature|Flag|Plan|Tier|Stage"
+    r"|Template|Dictionary|Enum)(?:e?s)?(?:Model|Table|View|Entity|Orm|ORM|DB|Db)?$"
+)
+"""Tables of which people write every row: a list of all of them is what a form shows."""
+
+
 _BOUNDS = frozenset(
     [
         "where",
@@ -48,8 +56,10 @@ def unbounded_list(project: Project, rule: Rule) -> Iterator[Finding]:
                 found = query(project, one, call)
                 if found is None or found.steps & _BOUNDS or not is_many(found) or "all" not in found.steps:
                     continue
-                if (one.path, call.lineno) not in seen:
-                    seen.add((one.path, call.lineno))
+                if _FEW.search(found.table.name):
+                    continue
+                if (one.path, found.call.lineno) not in seen:  # `list(….all())` gives the same rows twice
+                    seen.add((one.path, found.call.lineno))
                     yield rule.at(
                         one.path,
                         call.lineno,
@@ -108,6 +118,7 @@ RULE = Rule(
     "list without an end",
     "Every row of a table, or a limit without an upper end",
     "routes",
-    1,
+    2,
     unbounded_list,
+    alone=True,
 )

@@ -1,12 +1,12 @@
 """FX716: A unique value checked before the insert, its conflict not caught."""
 
+import re
 from collections.abc import Iterator
 
 from fastapi_expert.codebase.resolve.names import Symbol
 from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.review.flow.calls import (
     callees,
-    last_name,
     reached,
     session_calls,
 )
@@ -21,8 +21,12 @@ from fastapi_expert.review.model import Finding, Rule
 
 
 def check_then_insert(project: Project, rule: Rule) -> Iterator[Finding]:
-    if _conflict_is_handled(project):
-        return
+    found = list(_unguarded(project, rule))
+    if found and not _conflict_is_handled(project):
+        yield from found
+
+
+def _unguarded(project: Project, rule: Rule) -> Iterator[Finding]:
     for function in project.endpoints:
         looked = _looked_up(project, function)
         if not looked:
@@ -42,30 +46,17 @@ def check_then_insert(project: Project, rule: Rule) -> Iterator[Finding]:
                 break
 
 
+_CONFLICTS = re.compile(rb"\b(?:IntegrityError|SQLAlchemyError|DBAPIError)\b")
+
+
 def _conflict_is_handled(project: Project) -> bool:
-    for (path, qualname), kind in project.codebase.kinds.items():
-        if kind == "exception_handler":
-            function = project.modules.function(path, qualname)
-            if function is None:
-                continue
-            text = function.node.text
-            if any(word in text for word in ("IntegrityError", "SQLAlchemyError", "DBAPIError")):
-                return True
-    return any(
-        last_name(call) == "add_exception_handler"
-        and call.args
-        and last_name(call.args[0]) in ("IntegrityError", "SQLAlchemyError")
-        for function in project.functions("add_exception_handler")
-        for call in function.calls
-    ) or any(
-        "IntegrityError" in statement.text and "add_exception_handler" in statement.text
-        for path in project.paths()
-        if any(
-            one.alias == "IntegrityError" or one.name == "IntegrityError"
-            for one in project.codebase.files[path].imports
-        )
-        for statement in project.module(path).root.body
-    )
+    """Whether a file that makes handlers of exceptions for the whole application names the conflict."""
+    handlers = {path for (path, _), kind in project.codebase.kinds.items() if kind == "exception_handler"}
+    for path in project.all_paths():
+        source = project.modules.source(path)
+        if (path in handlers or b"exception_handler" in source) and _CONFLICTS.search(source):
+            return True
+    return False
 
 
 def _looked_up(project: Project, function: Function) -> dict[tuple[str, str], str]:
@@ -146,4 +137,5 @@ RULE = Rule(
     "sessions",
     2,
     check_then_insert,
+    alone=True,
 )

@@ -41,6 +41,26 @@ def commit_after_yield(project: Project, rule: Rule) -> Iterator[Finding]:
             confidence="certain" if writing is not None else "likely",
             related=(Related(first.path_file, first.line, f"{first.method} {first.path}"),),
         )
+    if project.drafts is not None:
+        yield from _of_a_draft(project, rule)
+
+
+def _of_a_draft(project: Project, rule: Rule) -> Iterator[Finding]:
+    """The same of a generator in a draft: who will ask for it is not known, and what else would it be for?"""
+    with_routes = {id(function) for function, _ in project.dependencies.values()}
+    for function in project.functions("yield"):
+        if id(function) in with_routes or function.facts.owner or function.parent is not None:
+            continue
+        place = None if function.node.decorator_list else _commits_after(project, function)
+        if place is not None:
+            yield rule.at(
+                function.path,
+                place.lineno,
+                "as a dependency this commits after the answer: when it fails, the caller was told that it worked and "
+                "nothing is stored",
+                'commit in the endpoint, or ask for it with `Depends(…, scope="function")` (FastAPI ≥ 0.121)',
+                confidence="likely",
+            )
 
 
 def _commits_after(project: Project, function: Function) -> tree.Statement | tree.Call | None:
@@ -122,4 +142,5 @@ RULE = Rule(
     1,
     commit_after_yield,
     "fastapi>=0.118",
+    alone=True,
 )

@@ -66,4 +66,5 @@ RULE = Rule(
     "sessions",
     1,
     lazy_relation,
+    alone=True,
 )

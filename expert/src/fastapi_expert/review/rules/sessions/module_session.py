@@ -13,7 +13,8 @@ def module_session(project: Project, rule: Rule) -> Iterator[Finding]:
     if not project.endpoints:
         return
     for path in project.paths():
-        if not any(word in repr(project.codebase.files[path].imports) for word in ("sqlalchemy", "sqlmodel")):
+        source = project.modules.source(path)
+        if b"sqlalchemy" not in source and b"sqlmodel" not in source:
             continue
         for name, value in project.module(path).assigned.items():
             kind = project.kinds.of(path, value)
@@ -45,4 +46,5 @@ RULE = Rule(
     "sessions",
     1,
     module_session,
+    alone=True,
 )

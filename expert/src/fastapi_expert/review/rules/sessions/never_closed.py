@@ -63,4 +63,5 @@ RULE = Rule(
     "sessions",
     1,
     never_closed,
+    alone=True,
 )

@@ -1,5 +1,6 @@
 """FX712: A method of an AsyncSession called without `await`."""
 
+import re
 from collections.abc import Iterator
 
 from fastapi_expert.codebase.syntax import tree
@@ -29,9 +30,19 @@ _COROUTINES = frozenset(
 )
 
 
+_STATEMENT = re.compile(rf"^[ \t]+[\w.]+\.(?:{'|'.join(sorted(_COROUTINES))})\(".encode(), re.MULTILINE)
+"""A line that calls one of them and does nothing with what it gives."""
+
+
 # expert: ignore[FX302] two rules that both look at calls which are statements
 def not_awaited(project: Project, rule: Rule) -> Iterator[Finding]:
-    for function in project.functions():
+    functions = [
+        function
+        for path in project.paths()
+        if _STATEMENT.search(project.modules.source(path))
+        for function in project.module(path).functions.values()
+    ]
+    for function in functions:
         for node in function.nodes:
             call = node.value if isinstance(node, tree.Expr) and isinstance(node.value, tree.Call) else None
             if call is None or not isinstance(call.func, tree.Attribute) or call.func.attr not in _COROUTINES:

@@ -12,7 +12,7 @@ from fastapi_expert.review.model import Finding, Rule
 
 
 def order_by_text(project: Project, rule: Rule) -> Iterator[Finding]:
-    for function in project.functions():
+    for function in project.functions("getattr"):
         for call in function.calls:
             if not (isinstance(call.func, tree.Name) and call.func.id == "getattr" and len(call.args) == 2):
                 continue

@@ -61,4 +61,5 @@ RULE = Rule(
     "sessions",
     1,
     relation_not_loaded,
+    alone=True,
 )

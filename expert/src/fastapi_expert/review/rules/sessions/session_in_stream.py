@@ -66,4 +66,5 @@ RULE = Rule(
     1,
     session_in_stream,
     "fastapi>=0.118",
+    alone=True,
 )

@@ -74,4 +74,5 @@ RULE = Rule(
     "sessions",
     2,
     session_to_task,
+    alone=True,
 )

@@ -1,5 +1,6 @@
 """FX703: `except` around a dependency's `yield` that does not raise."""
 
+import re
 from collections.abc import Iterator
 
 from fastapi_expert.codebase.syntax import tree
@@ -8,7 +9,7 @@ from fastapi_expert.review.flow.calls import (
 )
 from fastapi_expert.review.flow.modules import walk
 from fastapi_expert.review.flow.project import Project
-from fastapi_expert.review.model import Finding, Rule
+from fastapi_expert.review.model import Edit, Finding, Rule
 
 _LEFT_ALONE = frozenset({"GeneratorExit", "CancelledError", "WebSocketDisconnect", "ClientDisconnect", "StopIteration"})
 
@@ -31,7 +32,21 @@ def swallowed_around_yield(project: Project, rule: Rule) -> Iterator[Finding]:
                         handler.lineno,
                         "what the endpoint raises ends here and is not raised again: a 404 becomes a 500",
                         "end the handler with `raise`",
+                        fix=_raised(function.path, handler),
                     )
+
+
+def _raised(path: str, handler: tree.ExceptHandler) -> tuple[Edit, ...]:
+    """`raise` on a line of its own behind the last one and its comments, where no line leaves the handler."""
+    inside = [n for statement in handler.body for n in walk(statement)]
+    if any(isinstance(n, tree.Return) or n.text in ("break", "continue") for n in inside):
+        return ()
+    source, first, last = handler.file.source, handler.body[0], handler.body[-1]
+    indent = source[source.rfind(b"\n", 0, first.start) + 1 : first.start]
+    if indent.strip():
+        return ()
+    rest = re.compile(rb"[ \t]*(?:#[^\n]*)?(?:\r?\n%b[ \t]*#[^\n]*)*(?=\r?\n|\Z)" % indent).match(source, last.end)
+    return (Edit(path, rest.end(), rest.end(), "", f"\n{indent.decode()}raise"),) if rest is not None else ()
 
 
 RULE = Rule(

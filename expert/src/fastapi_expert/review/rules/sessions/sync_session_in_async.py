@@ -3,20 +3,18 @@
 from collections.abc import Iterator
 
 from fastapi_expert.codebase.syntax import tree
-from fastapi_expert.review.flow.calls import (
-    callees,
-    running,
-    session_calls,
-)
+from fastapi_expert.review.flow.calls import callees, session_calls
 from fastapi_expert.review.flow.modules import Function
 from fastapi_expert.review.flow.project import Project
+from fastapi_expert.review.flow.running import on_loop, running
 from fastapi_expert.review.model import Finding, Rule
 from fastapi_expert.review.rules.sessions.uses import IO, kind_of
 
 
 def sync_session_in_async(project: Project, rule: Rule) -> Iterator[Finding]:
-    for function in project.functions():
-        if not function.is_async or not _is_served_code(project, function):
+    loop = on_loop(project)
+    for id_, function in running(project).items():
+        if id_ not in loop or not function.is_async:  # a script may wait as long as it likes
             continue
         own = next(
             (call for call in session_calls(project, function, IO) if kind_of(project, function, call) == "session"),
@@ -36,11 +34,6 @@ def sync_session_in_async(project: Project, rule: Rule) -> Iterator[Finding]:
                 break
 
 
-def _is_served_code(project: Project, function: Function) -> bool:
-    """Whether a request may run it; a script may wait as long as it likes."""
-    return id(function) in running(project)
-
-
 def _blocked(rule: Rule, function: Function, call: tree.Call, what: str) -> Finding:
     return rule.at(
         function.path,
@@ -57,4 +50,5 @@ RULE = Rule(
     "sessions",
     1,
     sync_session_in_async,
+    alone=True,
 )

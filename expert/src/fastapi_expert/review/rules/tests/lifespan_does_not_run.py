@@ -75,4 +75,5 @@ RULE = Rule(
     "tests",
     2,
     lifespan_does_not_run,
+    alone=True,
 )
