@@ -1524,6 +1524,427 @@ RUNNING = {
         """,
         {"/b": "none", "/c": "none"},
     ),
+    "api key per router with partial": Case(
+        """
+        from functools import partial
+        from fastapi import FastAPI, APIRouter, Depends, HTTPException, Request
+        def need(request: Request, header: str = "x-key"):
+            if request.headers.get("x-key") is None: raise HTTPException(401)
+        class Checker:
+            header = "x-key"
+            @classmethod
+            def check(cls, request: Request):
+                if not request.headers.get(cls.header): raise HTTPException(401)
+            @staticmethod
+            def check2(request: Request):
+                if not request.headers.get("x-key"): raise HTTPException(401)
+        app = FastAPI()
+        r = APIRouter(dependencies=[Depends(Checker.check)])
+        @r.get("/a")
+        def a(): return 1
+        app.include_router(r)
+        @app.get("/b", dependencies=[Depends(Checker.check2)])
+        def b(): return 1
+        app.include_router(r, prefix="/v2", dependencies=[Depends(need)])
+        """,
+        {
+            "/a": "required",
+            "/b": "required",
+            "/v2/a": "required",
+        },
+    ),
+    "yield dependency": Case(
+        """
+        from fastapi import FastAPI, Depends, HTTPException, Request
+        async def user(request: Request):
+            token = request.headers.get("authorization")
+            if token is None: raise HTTPException(401)
+            yield token
+        def lazy(request: Request):
+            yield request.headers.get("authorization")
+        app = FastAPI()
+        @app.get("/a")
+        def a(u=Depends(user)): return 1
+        @app.get("/b")
+        def b(u=Depends(lazy)):
+            if not u: raise HTTPException(401)
+            return 1
+        """,
+        {"/a": "required", "/b": "required"},
+    ),
+    "async get token helper none": Case(
+        """
+        from typing import Optional
+        from fastapi import FastAPI, Depends, HTTPException, Request
+        def bearer(header: Optional[str]) -> Optional[str]:
+            if header and header.lower().startswith("bearer "):
+                return header[7:]
+            return None
+        def load(token):
+            if token is None: return None
+            return {"id": token}
+        async def current(request: Request):
+            token = bearer(request.headers.get("Authorization")) or request.cookies.get("access_token")
+            user = load(token)
+            if user: return user
+            raise HTTPException(status_code=401)
+        async def admin(user=Depends(current)):
+            if not user.get("admin"): raise HTTPException(status_code=403)
+            return user
+        app = FastAPI()
+        @app.get("/a")
+        def a(u=Depends(current)): return 1
+        @app.get("/b")
+        def b(u=Depends(admin)): return 1
+        """,
+        {"/a": "required", "/b": "required"},
+    ),
+    "settings object dependency": Case(
+        """
+        from functools import lru_cache
+        from pydantic import BaseModel
+        from fastapi import FastAPI, Depends, HTTPException, Request
+        class Auth(BaseModel):
+            enabled: bool = True
+            token: str = "x"
+        class Config(BaseModel):
+            auth: Auth = Auth()
+        @lru_cache
+        def config() -> Config: return Config()
+        def guard(request: Request, c: Config = Depends(config)):
+            if not c.auth.enabled: return
+            if request.headers.get("x-token") != c.auth.token: raise HTTPException(401)
+        app = FastAPI()
+        @app.get("/a", dependencies=[Depends(guard)])
+        def a(): return 1
+        """,
+        {"/a": "required"},
+    ),
+    "yaml config": Case(
+        """
+        import json, pathlib
+        from fastapi import FastAPI, Depends, HTTPException, Request
+        CONFIG = {"auth": {"enabled": True, "users": ["a"]}}
+        def guard(request: Request):
+            if CONFIG["auth"]["enabled"] and request.headers.get("x-user") not in CONFIG["auth"]["users"]:
+                raise HTTPException(403)
+        app = FastAPI()
+        @app.get("/a", dependencies=[Depends(guard)])
+        def a(): return 1
+        """,
+        {"/a": "required"},
+    ),
+    "middleware returning Response subclass and exempt method": Case(
+        """
+        from fastapi import FastAPI, Request
+        from fastapi.responses import ORJSONResponse, PlainTextResponse, Response
+        app = FastAPI()
+        EXEMPT = {("GET", "/health"), ("POST", "/login")}
+        @app.middleware("http")
+        async def auth(request: Request, call_next):
+            if (request.method, request.url.path) in EXEMPT: return await call_next(request)
+            if request.url.path in {"/docs"} or request.url.path.startswith("/static/"):
+                return await call_next(request)
+            if not request.headers.get("authorization"):
+                return Response("no", status_code=401)
+            return await call_next(request)
+        @app.get("/health")
+        def h(): return 1
+        @app.post("/login")
+        def l(): return 1
+        @app.get("/x")
+        def x(): return 1
+        """,
+        {
+            "/health": "none",
+            "/login": "none",
+            "/x": "required",
+        },
+    ),
+    "middleware only for api prefix": Case(
+        """
+        from fastapi import FastAPI, Request, HTTPException
+        from fastapi.responses import JSONResponse
+        from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
+        class ApiKey(BaseHTTPMiddleware):
+            def __init__(self, app, *, header="x-api-key", keys=None, protected=("/api",)):
+                super().__init__(app)
+                self.header, self.keys, self.protected = header, keys or [], protected
+            async def dispatch(self, request: Request, call_next: RequestResponseEndpoint):
+                if request.url.path.startswith(self.protected):
+                    key = request.headers.get(self.header)
+                    if key not in self.keys:
+                        return JSONResponse({"detail": "bad key"}, status_code=403)
+                return await call_next(request)
+        app = FastAPI()
+        app.add_middleware(ApiKey, keys=["k"])
+        @app.get("/api/x")
+        def x(): return 1
+        @app.get("/y")
+        def y(): return 1
+        """,
+        {"/api/x": "required", "/y": "none"},
+    ),
+    "global guard via app dependency with path exempt": Case(
+        """
+        from fastapi import FastAPI, Request, Depends, HTTPException
+        OPEN = ("/health", "/login")
+        async def guard(request: Request):
+            if request.url.path in OPEN: return
+            if request.scope["path"].startswith("/public"): return
+            if "authorization" not in request.headers: raise HTTPException(401)
+        app = FastAPI(dependencies=[Depends(guard)])
+        @app.get("/health")
+        def h(): return 1
+        @app.get("/public/x")
+        def p(): return 1
+        @app.get("/x/{id}")
+        def x(id: int): return 1
+        """,
+        {
+            "/health": "none",
+            "/public/x": "none",
+            "/x/{id}": "required",
+        },
+    ),
+    "route path regex exempt": Case(
+        r"""
+        import re
+        from fastapi import FastAPI, Request, Depends, HTTPException
+        OPEN = [re.compile(p) for p in (r"^/health$", r"^/items/\d+/public$")]
+        def guard(request: Request):
+            if any(p.search(request.url.path) for p in OPEN): return
+            if not request.headers.get("authorization"): raise HTTPException(401)
+        app = FastAPI(dependencies=[Depends(guard)])
+        @app.get("/health")
+        def h(): return 1
+        @app.get("/items/1/public")
+        def p(): return 1
+        @app.get("/items/x")
+        def x(): return 1
+        """,
+        {
+            "/health": "none",
+            "/items/1/public": "none",
+            "/items/x": "required",
+        },
+    ),
+    "user enum roles class": Case(
+        """
+        from enum import Enum
+        from fastapi import FastAPI, Request, Depends, HTTPException
+        class Role(str, Enum):
+            ADMIN = "admin"
+            USER = "user"
+        class User:
+            def __init__(self, role): self.role = role
+            @property
+            def is_admin(self): return self.role == Role.ADMIN
+            def can(self, what): return self.is_admin
+        def current(request: Request):
+            role = request.headers.get("x-role")
+            return User(role) if role else None
+        def allow(*roles):
+            def check(user=Depends(current)):
+                if user is None: raise HTTPException(401)
+                if user.role not in roles: raise HTTPException(403)
+                return user
+            return Depends(check)
+        app = FastAPI()
+        @app.get("/a", dependencies=[allow(Role.ADMIN)])
+        def a(): return 1
+        @app.get("/b")
+        def b(u=allow(Role.USER)): return 1
+        def guest(request: Request):
+            return User(request.headers.get("x-role", "guest"))
+        @app.get("/c")
+        def c(u=Depends(guest)):
+            if not u.can("x"): raise HTTPException(403)
+            return 1
+        """,
+        {
+            "/a": "required",
+            "/b": "required",
+            "/c": "required",
+        },
+    ),
+    "anonymous user object": Case(
+        """
+        from fastapi import FastAPI, Request, Depends, HTTPException
+        class Anonymous:
+            is_authenticated = False
+            scopes = []
+        class Known:
+            is_authenticated = True
+            scopes = ["a"]
+        def current(request: Request):
+            if request.headers.get("authorization"): return Known()
+            return Anonymous()
+        def need(user=Depends(current)):
+            if not user.is_authenticated: raise HTTPException(401)
+        def scoped(user=Depends(current)):
+            if "a" not in user.scopes: raise HTTPException(403)
+        app = FastAPI()
+        @app.get("/a", dependencies=[Depends(need)])
+        def a(): return 1
+        @app.get("/b", dependencies=[Depends(scoped)])
+        def b(): return 1
+        @app.get("/c")
+        def c(u=Depends(current)): return u.is_authenticated
+        """,
+        {
+            "/a": "required",
+            "/b": "required",
+            "/c": "optional",
+        },
+    ),
+    "jwt helper class": Case(
+        """
+        import jwt
+        from fastapi import FastAPI, Request, Depends, HTTPException
+        from fastapi.security import HTTPBearer, HTTPAuthorizationCredentials
+        class JWTBearer(HTTPBearer):
+            def __init__(self, auto_error: bool = True):
+                super().__init__(auto_error=auto_error)
+            async def __call__(self, request: Request):
+                credentials: HTTPAuthorizationCredentials = await super().__call__(request)
+                if credentials:
+                    if not credentials.scheme == "Bearer": raise HTTPException(403)
+                    if not self.verify(credentials.credentials): raise HTTPException(403)
+                    return credentials.credentials
+                raise HTTPException(403)
+            def verify(self, token):
+                try: payload = jwt.decode(token, "k", algorithms=["HS256"])
+                except Exception: payload = None
+                return bool(payload)
+        class Lenient(HTTPBearer):
+            async def __call__(self, request: Request):
+                try: return await super().__call__(request)
+                except HTTPException: return None
+        app = FastAPI()
+        @app.get("/a", dependencies=[Depends(JWTBearer())])
+        def a(): return 1
+        @app.get("/b", dependencies=[Depends(JWTBearer(auto_error=False))])
+        def b(): return 1
+        @app.get("/c", dependencies=[Depends(Lenient())])
+        def c(): return 1
+        """,
+        {
+            "/a": "required",
+            "/b": "required",
+            "/c": "optional",
+        },
+    ),
+    "include with settings dict and prefix deps": Case(
+        """
+        from fastapi import FastAPI, APIRouter, Depends, Header, HTTPException
+        async def get_token_header(x_token: str = Header()):
+            if x_token != "fake": raise HTTPException(400, "X-Token header invalid")
+        async def get_query_token(token: str):
+            if token != "jessica": raise HTTPException(400, "No Jessica token provided")
+        app = FastAPI()
+        r = APIRouter(prefix="/items", dependencies=[Depends(get_token_header)])
+        @r.get("/")
+        def a(): return 1
+        app.include_router(r)
+        @app.get("/q", dependencies=[Depends(get_query_token)])
+        def q(): return 1
+        """,
+        {"/items/": "required", "/q": "required"},
+    ),
+    "nested optional service user": Case(
+        """
+        from fastapi import FastAPI, Depends, HTTPException, Request
+        class Users:
+            def find(self, token):
+                rows = self.query(token)
+                return rows[0] if rows else None
+            def query(self, token):
+                return [u for u in [{"t": "a"}] if u["t"] == token]
+        users = Users()
+        def current(request: Request):
+            found = users.find(request.headers.get("x-token"))
+            if not found: raise HTTPException(401)
+            return found
+        app = FastAPI()
+        @app.get("/a")
+        def a(u=Depends(current)): return 1
+        """,
+        {"/a": "required"},
+    ),
+    "raise from except chain with custom http exception": Case(
+        """
+        from fastapi import FastAPI, Depends, HTTPException, Request, status
+        class CredentialsException(HTTPException):
+            def __init__(self):
+                super().__init__(status_code=status.HTTP_401_UNAUTHORIZED, detail="x")
+        class Denied(HTTPException):
+            status_code = 403
+            def __init__(self): HTTPException.__init__(self, self.status_code)
+        def token(request: Request):
+            try:
+                return request.headers["authorization"].removeprefix("Bearer ")
+            except KeyError as e:
+                raise CredentialsException() from e
+        def token2(request: Request):
+            if not request.cookies.get("t"): raise Denied
+        app = FastAPI()
+        @app.get("/a", dependencies=[Depends(token)])
+        def a(): return 1
+        @app.get("/b", dependencies=[Depends(token2)])
+        def b(): return 1
+        """,
+        {"/a": "required", "/b": "required"},
+    ),
+    "problem body error dict": Case(
+        """
+        from fastapi import FastAPI, Request
+        from fastapi.responses import JSONResponse
+        app = FastAPI()
+        def err(code, msg): return JSONResponse({"code": code, "msg": msg}, status_code=code)
+        @app.get("/a")
+        def a(request: Request):
+            if not request.headers.get("token"): return err(401, "no")
+            return 1
+        @app.get("/b")
+        def b(request: Request):
+            if not request.headers.get("token"): return {"code": 401}
+            return 1
+        """,
+        {"/a": "required", "/b": "optional"},
+    ),
+    "htmx session templates": Case(
+        """
+        from fastapi import FastAPI, Request, Depends
+        from fastapi.responses import RedirectResponse, HTMLResponse
+        from starlette.middleware.sessions import SessionMiddleware
+        app = FastAPI()
+        app.add_middleware(SessionMiddleware, secret_key="x")
+        def user(request: Request): return request.session.get("user")
+        @app.get("/")
+        def index(request: Request, u=Depends(user)):
+            if not u: return RedirectResponse("/login", status_code=303)
+            return HTMLResponse("x")
+        @app.get("/login")
+        def login(request: Request, u=Depends(user)):
+            if u: return RedirectResponse("/", status_code=303)
+            return HTMLResponse("login")
+        @app.post("/save")
+        def save(request: Request):
+            if request.session.get("user", {}).get("role") != "admin":
+                return HTMLResponse("no", status_code=403)
+            return 1
+        @app.get("/lang")
+        def lang(request: Request):
+            return request.cookies.get("lang", "en")
+        """,
+        {
+            "/": "required",
+            "/login": "optional",
+            "/save": "required",
+            "/lang": "none",
+        },
+    ),
 }
 
 

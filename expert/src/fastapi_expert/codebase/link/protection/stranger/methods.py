@@ -59,7 +59,7 @@ class Methods(Following):
             return dict_method(receiver, name, args)
         if isinstance(receiver, Instance) and name == "dict":
             return FREE
-        if isinstance(receiver, Instance) and class_name(receiver) == "re.Pattern":
+        if isinstance(receiver, Instance) and class_name(receiver) in ("re.Pattern", "re.compile"):
             return self.of_pattern(name, [receiver.attributes["0"], *args], keywords, site, state)
         if name in _OF_SCHEMES and isinstance(receiver, Instance) and (scheme := self.scheme_of(receiver)):
             return self.scheme(receiver, scheme, site, state)
