@@ -1945,6 +1945,71 @@ RUNNING = {
             "/lang": "none",
         },
     ),
+    "static methods as endpoints": Case(
+        """
+        from fastapi import FastAPI, APIRouter, Depends, HTTPException, Request
+        def who(request: Request):
+            if not request.headers.get("authorization"): raise HTTPException(401)
+            return 1
+        class Users:
+            router = APIRouter()
+        class Pages:
+            @staticmethod
+            @Users.router.get("/me")
+            async def me(user=Depends(who), page: int = 1): return 1
+            @staticmethod
+            @Users.router.get("/all")
+            async def everybody(page: int = 1): return 1
+        app = FastAPI()
+        app.include_router(Users.router)
+        """,
+        {"/me": "required", "/all": "none"},
+    ),
+    "settings in parts": Case(
+        """
+        from pydantic import BaseModel
+        from pydantic_settings import BaseSettings
+        from fastapi import FastAPI, Depends, HTTPException, Request
+        class Parts(BaseModel):
+            api_token: str | None = None
+        class Settings(BaseSettings, Parts): ...
+        settings = Settings()
+        def verify(given, expected):
+            if given != expected: raise HTTPException(401)
+        def guard(request: Request):
+            verify(request.headers.get("x-token"), settings.api_token)
+        app = FastAPI()
+        @app.get("/a", dependencies=[Depends(guard)])
+        def a(): return 1
+        """,
+        {"/a": "required"},
+    ),
+    "ticket of a socket": Case(
+        """
+        from fastapi import FastAPI, WebSocket, WebSocketException, Depends, Query, status
+        from typing import Annotated
+        store = None
+        class Store:
+            def __init__(self): self.held = {}
+            async def take(self, ticket): return self.held.pop(ticket, None)
+        def get_store():
+            global store
+            if store is None: store = Store()
+            return store
+        async def user(ws: WebSocket, tickets: Annotated[Store, Depends(get_store)], ticket: Annotated[str, Query(...)]):
+            if ws.headers.get("origin", "") == "http://evil": raise WebSocketException(code=status.WS_1008_POLICY_VIOLATION)
+            taken = await tickets.take(ticket)
+            if not taken: raise WebSocketException(code=status.WS_1008_POLICY_VIOLATION)
+            name, session = taken
+            ws.state.session = session
+            return name
+        app = FastAPI()
+        @app.websocket("/ws")
+        async def ws(ws: WebSocket, u=Depends(user)):
+            await ws.accept()
+        """,
+        {"/ws": "required"},
+    ),
 }
 
 

@@ -24,6 +24,7 @@ from fastapi_expert.codebase.interpret.values import (
 from fastapi_expert.codebase.link.classes import Classes
 from fastapi_expert.codebase.link.protection import library
 from fastapi_expert.codebase.link.protection.conditional import Conditional
+from fastapi_expert.codebase.link.protection.injection import is_static
 from fastapi_expert.codebase.link.protection.libraries import may_guard
 from fastapi_expert.codebase.link.protection.outcomes import (
     Outcome,
@@ -293,7 +294,7 @@ class Request(Conditional):
 
         def inject(state: State) -> Any:
             nonlocal receiver
-            if facts.owner and receiver is None:
+            if facts.owner and receiver is None and not is_static(facts):
                 cls = endpoint.scope.cls or self._class_of(endpoint.path, facts.owner)
                 if cls is not None:
                     receiver = self.class_dependencies(cls, site, state)
