@@ -1996,8 +1996,8 @@ RUNNING = {
             global store
             if store is None: store = Store()
             return store
-        async def user(ws: WebSocket, tickets: Annotated[Store, Depends(get_store)], ticket: Annotated[str, Query(...)]):
-            if ws.headers.get("origin", "") == "http://evil": raise WebSocketException(code=status.WS_1008_POLICY_VIOLATION)
+        async def user(ws: WebSocket, tickets: Annotated[Store, Depends(get_store)], ticket: Annotated[str, Query()]):
+            if ws.headers.get("origin", "") == "http://evil": raise WebSocketException(code=1008)
             taken = await tickets.take(ticket)
             if not taken: raise WebSocketException(code=status.WS_1008_POLICY_VIOLATION)
             name, session = taken
