@@ -2010,6 +2010,38 @@ RUNNING = {
         """,
         {"/ws": "required"},
     ),
+    "middleware switched off as shipped": Case(
+        """
+        from fastapi import FastAPI
+        from fastapi.responses import JSONResponse
+        from pydantic_settings import BaseSettings
+        from starlette.middleware.base import BaseHTTPMiddleware
+        class Settings(BaseSettings):
+            auth_enabled: bool = False
+            log: bool = False
+        settings = Settings()
+        class Guard(BaseHTTPMiddleware):
+            async def dispatch(self, request, call_next):
+                if request.url.path != "/open" and "authorization" not in request.headers:
+                    return JSONResponse({}, 401)
+                return await call_next(request)
+        class Log(BaseHTTPMiddleware):
+            async def dispatch(self, request, call_next): return await call_next(request)
+        def create():
+            app = FastAPI()
+            if settings.auth_enabled:
+                app.add_middleware(Guard)
+            if settings.log:
+                app.add_middleware(Log)
+            return app
+        app = create()
+        @app.get("/a")
+        def a(): return 1
+        @app.get("/open")
+        def o(): return 1
+        """,
+        {"/a": "required", "/open": "none"},
+    ),
 }
 
 

@@ -242,10 +242,9 @@ class Expressions(Following):
         inner = State(dict(state.names), state.assumptions, state.credentials)
         found: list[Any] = []
         left_out = unsure = False
+        each_of: list[Any] = list(items) if is_list(items) and is_known else [derived(items) or FREE]
         if isinstance(items, Connection) and items.part in ASKED_BY_NAME:
             each_of = [self.brought(first.target)]
-        else:
-            each_of = items if is_known else [derived(items) or FREE]
         for item in each_of:
             self.assign(first.target, item, inner, scope)
             conditions = [ir.IfClause._make(one).condition for one in each.clauses[1:]]
