@@ -1524,6 +1524,29 @@ RUNNING = {
         """,
         {"/b": "none", "/c": "none"},
     ),
+    "includes extended": Case(
+        """
+        from fastapi import FastAPI, APIRouter, Depends
+        from fastapi.security import HTTPBearer
+        inner = APIRouter()
+        @inner.get("/b")
+        def b(): return 1
+        router = APIRouter()
+        router.include_router(inner)
+        kept = APIRouter(dependencies=[Depends(HTTPBearer())])
+        kept.include_router(inner, prefix="/kept")
+        app = FastAPI(dependencies=[Depends(HTTPBearer())])
+        app.router.routes += router.routes
+        app.router.routes.extend(kept.routes)
+        @app.get("/d")
+        def d(): return 1
+        """,
+        {
+            "/b": "none",
+            "/kept/b": "required",
+            "/d": "required",
+        },
+    ),
     "api key per router with partial": Case(
         """
         from functools import partial

@@ -44,7 +44,7 @@ from fastapi_expert.codebase.link.protection.verdict import Layer, doubtful
 from fastapi_expert.codebase.link.routes import FlatRoute
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.ir import Expr
-from fastapi_expert.codebase.vocabulary import WEBSOCKET, is_test_path
+from fastapi_expert.codebase.vocabulary import ROUTE_DECORATORS, WEBSOCKET, is_test_path
 
 _PARAMETER = re.compile(r"\{(\w+)")
 
@@ -347,7 +347,7 @@ class Request(Conditional):
         call = ir.match(expr, ir.Call)
         value = self._decorator(call.function if call is not None else expr, endpoint)
         name = library.dotted(value) if not isinstance(value, Router) else ""
-        return library.last(name) if name and may_guard(name) else ""
+        return library.last(name) if may_guard(name) and library.last(name) not in ROUTE_DECORATORS else ""
 
     def _class_of(self, path: str, owner: str) -> ClassValue | None:
         scope = self.interp.run_module(path)
