@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi_expert.codebase.interpret.runtime import Runtime
-from fastapi_expert.codebase.interpret.values import Arguments, External, Instance, Unknown
+from fastapi_expert.codebase.interpret.values import Arguments, External, Instance, Unknown, is_list
 
 MAX_TEXT = 100
 """A longer text is no name of a route."""
@@ -55,10 +55,11 @@ def _run(interp: Runtime, pattern: Any, name: str, given: Arguments) -> Any:
         if name == "sub":
             return _replaced(interp, pattern, given.get(0, "repl"), text, given)
         if name in ("match", "fullmatch", "search"):
-            found = getattr(re, name)(pattern, text)
+            found: re.Match[str] | None = getattr(re, name)(pattern, text)
             return None if found is None else _match(found, given)
         if name in ("split", "findall"):
-            return [list(one) if isinstance(one, tuple) else one for one in getattr(re, name)(pattern, text)]
+            several: list[Any] = getattr(re, name)(pattern, text)
+            return [list(one) if is_list(one) else one for one in several]
     except (re.error, IndexError, RecursionError):
         pass
     return _unknown(given)
