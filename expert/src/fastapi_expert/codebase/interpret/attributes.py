@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from fastapi_expert.codebase.interpret.paths import CONSTANTS, path_attribute
+from fastapi_expert.codebase.interpret.discovery.paths import CONSTANTS, path_attribute
 from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
     MISSING,

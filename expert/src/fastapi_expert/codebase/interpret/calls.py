@@ -5,7 +5,6 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from fastapi_expert.codebase.interpret import dotenv, models, plugins
 from fastapi_expert.codebase.interpret.attributes import (
     MODEL_MAKERS,
     MODEL_METHODS,
@@ -18,12 +17,14 @@ from fastapi_expert.codebase.interpret.attributes import (
     metaclass,
 )
 from fastapi_expert.codebase.interpret.containers import dict_method, list_method, text_method
+from fastapi_expert.codebase.interpret.discovery import plugins
+from fastapi_expert.codebase.interpret.discovery.paths import OUTSIDE, path_method
 from fastapi_expert.codebase.interpret.libraries import tables
 from fastapi_expert.codebase.interpret.libraries.functions import BUILTINS, FUNCTIONS, router_kind
 from fastapi_expert.codebase.interpret.libraries.patterns import OF_PATTERNS, PATTERNS
 from fastapi_expert.codebase.interpret.libraries.patterns import method as pattern_method
 from fastapi_expert.codebase.interpret.libraries.toolbox import TOOLS, got
-from fastapi_expert.codebase.interpret.paths import OUTSIDE, path_method
+from fastapi_expert.codebase.interpret.objects import dotenv, models
 from fastapi_expert.codebase.interpret.registration import (
     ROUTER_METHODS,
     apply,

@@ -8,6 +8,8 @@ from typing import Any
 
 from fastapi_expert.codebase.interpret.attributes import attribute, class_attribute, parametrized
 from fastapi_expert.codebase.interpret.containers import items_of
+from fastapi_expert.codebase.interpret.discovery.paths import divided
+from fastapi_expert.codebase.interpret.discovery.plugins import of_group
 from fastapi_expert.codebase.interpret.operations import (
     ENVIRONMENT,
     compare,
@@ -18,8 +20,6 @@ from fastapi_expert.codebase.interpret.operations import (
     text_of,
     truth,
 )
-from fastapi_expert.codebase.interpret.paths import divided
-from fastapi_expert.codebase.interpret.plugins import of_group
 from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
     DOUBTFUL,

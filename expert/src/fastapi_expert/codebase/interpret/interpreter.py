@@ -9,12 +9,12 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from fastapi_expert.codebase.interpret import dotenv
 from fastapi_expert.codebase.interpret.attributes import attributes_of, class_attribute
 from fastapi_expert.codebase.interpret.calls import call
 from fastapi_expert.codebase.interpret.containers import items_of, set_item
 from fastapi_expert.codebase.interpret.evaluation import evaluate
 from fastapi_expert.codebase.interpret.journal import Journal, Writes
+from fastapi_expert.codebase.interpret.objects import dotenv
 from fastapi_expert.codebase.interpret.operations import join
 from fastapi_expert.codebase.interpret.registration import set_route_attribute, set_router_attribute, set_routes
 from fastapi_expert.codebase.interpret.runtime import Raised, Return, Runtime, Stop

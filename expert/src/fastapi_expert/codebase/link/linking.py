@@ -72,6 +72,8 @@ class RouteRow(NamedTuple):
     websocket: bool
     guards: tuple[str, ...] = ()
     """What is asked of callers on the way, see :func:`.guards.guards_of`."""
+    conditions: tuple[str, ...] = ()
+    """Where the branches on its way stand that may not run, as `path:line`."""
 
 
 class FullInventory(NamedTuple):
@@ -194,7 +196,16 @@ class Linked:
                     continue
                 entry = route.entry
                 endpoint, name = self.catalogue.id_of_value(entry.endpoint) or "", route_name(route)
-                rest = (name, self.router_ids[id(app)], order, entry.site, entry.websocket, guards_of(route))
+                conditions = tuple([f"{one.site.path}:{one.site.line}" for one in route.conditions])
+                rest = (
+                    name,
+                    self.router_ids[id(app)],
+                    order,
+                    entry.site,
+                    entry.websocket,
+                    guards_of(route),
+                    conditions,
+                )
                 rows.extend([RouteRow(endpoint, method, route.path, *rest) for method in entry.methods])
         return tuple(rows)
 

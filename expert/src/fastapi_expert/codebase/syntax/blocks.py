@@ -251,7 +251,7 @@ def _mapping_pattern(translator: Translator, children: list[Node]) -> Expr:
     return ir.mapping(pairs)
 
 
-def _class_pattern(translator: Translator, children: list[Node], at: int) -> Expr:
+def _class_pattern(translator: Translator, children: list[Node], on_line: int) -> Expr:
     args: list[Expr] = []
     keywords: list[tuple[str, Expr]] = []
     for child in children[1:]:
@@ -261,7 +261,7 @@ def _class_pattern(translator: Translator, children: list[Node], at: int) -> Exp
             keywords.append((translator.text(name), _pattern(translator, value[0]) if value else ir.walrus("_", None)))
         else:
             args.append(_pattern(translator, child))
-    return ir.call(translator.text(children[0]), args, keywords, at)
+    return ir.call(translator.text(children[0]), args, keywords, on_line)
 
 
 def _delete(translator: Translator, node: Node) -> Stmt:

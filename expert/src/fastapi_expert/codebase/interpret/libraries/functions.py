@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from fastapi_expert.codebase.interpret import dotenv
 from fastapi_expert.codebase.interpret.attributes import (
     attribute,
     class_attribute,
@@ -15,6 +14,7 @@ from fastapi_expert.codebase.interpret.attributes import (
     names_of,
 )
 from fastapi_expert.codebase.interpret.containers import items_of, sorted_values
+from fastapi_expert.codebase.interpret.objects import dotenv
 from fastapi_expert.codebase.interpret.operations import from_environment, same, text_of, truth
 from fastapi_expert.codebase.interpret.registration import ROUTER_METHODS
 from fastapi_expert.codebase.interpret.runtime import Runtime
