@@ -307,3 +307,11 @@ def test_one_finding_names_every_route_that_answers_with_a_secret(tmp_path: Path
     (finding,) = review(load(tmp_path, cache=False)).findings
     assert (finding.rule, finding.line) == ("FX906", 13)
     assert [(one.line, one.why) for one in finding.related] == [(7, "the schema"), (17, "answers with it too")]
+
+
+def test_the_cookies_of_another_application_of_the_repository_do_not_count(tmp_path: Path) -> None:
+    for name, text in (("shop/main.py", WIDE), ("admin/main.py", WIDE + SIGNED_IN)):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(text)
+    found = [one for one in review(load(tmp_path, cache=False)).findings if one.rule == "FX912"]
+    assert [(one.path, one.severity) for one in found] == [("admin/main.py", 1), ("shop/main.py", 2)]

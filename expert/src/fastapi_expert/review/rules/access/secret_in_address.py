@@ -10,6 +10,7 @@ from fastapi_expert.review.flow.project import Project
 from fastapi_expert.review.flow.running import APART
 from fastapi_expert.review.model import Finding, Rule
 from fastapi_expert.review.rules.access.secrets import LOGGING
+from fastapi_expert.review.rules.access.values import value_of
 
 _PASSWORDS = re.compile(
     r"(?:\w+_)?(?:password|passwd|passphrase)|(?:client|api|webhook|jwt)_secret|secret_key|api_key|apikey|private_key"
@@ -44,6 +45,7 @@ def secret_in_address(project: Project, rule: Rule) -> Iterator[Finding]:
                 yield rule.at(
                     function.path, call.lineno, "the log keeps the secret in plain text", "log who, not with what"
                 )
+                break
 
 
 def _shown(node: tree.Expression) -> Iterator[tree.Expression]:
@@ -58,7 +60,10 @@ def _shown(node: tree.Expression) -> Iterator[tree.Expression]:
 
 def _place_of(project: Project, function: Function, one: tree.Arg) -> str:
     """Where FastAPI reads a plain parameter from: `query`, `path`, or empty for the body and what is not plain."""
-    parts = [one.annotation, function.defaults.get(one.arg)]
+    default = value_of(project, function.path, function.defaults.get(one.arg))
+    if isinstance(default, tree.Name | tree.Attribute):  # an object from elsewhere: `Header(…)` under a name
+        return ""
+    parts = [one.annotation, default]
     for node in [n for part in parts if part is not None for n in tree.walk(part)]:
         if isinstance(node, tree.Call):
             name = project.kinds.external(function.path, node.func).rpartition(".")[2] or last_name(node)
