@@ -21,7 +21,7 @@ def uploads_own_name(project: Project, rule: Rule) -> Iterator[Finding]:
         if mentions(function, HOLDS_INSIDE):
             continue
         for call, opened in files_opened(project, function):
-            if follows(project, function, opened, source):
+            if follows(project, function, opened, source, segments=True):
                 yield rule.at(
                     function.path,
                     call.lineno,
