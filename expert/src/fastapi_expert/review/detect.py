@@ -1,5 +1,6 @@
 """Every rule over one codebase: what is certain first, the worst first, without what is suppressed."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -40,13 +41,16 @@ def review(codebase: Codebase, *, settings: Config | None = None) -> Review:
 
 _EACH = 2
 """How often the same is said of one file; what is further is named with the last of them."""
+_NAMES = re.compile(r"\(through [^)]*\)|`[^`]*`|\b[A-Z]\w+")
+"""Names of the code in a message: without them two of a kind read alike."""
 
 
 def _folded(findings: list[Finding]) -> list[Finding]:
     """A file that does one thing wrong forty times has two findings, of which the second names the other places."""
     by_kind: dict[tuple[object, ...], list[Finding]] = {}
     for one in findings:
-        by_kind.setdefault((one.rule, one.path, one.message, one.severity, one.confidence), []).append(one)
+        words = _NAMES.sub("", one.message)
+        by_kind.setdefault((one.rule, one.path, words, one.severity, one.confidence), []).append(one)
     last = {id(alike[_EACH - 1]): alike[_EACH:] for alike in by_kind.values() if len(alike) > _EACH}
     more = {id(one) for alike in last.values() for one in alike}
     return [_with(one, last.get(id(one), [])) for one in findings if id(one) not in more]
