@@ -21,6 +21,7 @@ REGISTRY = Registry().with_resources(
 COMMANDS: dict[str, tuple[str, ...]] = {
     "map": ("map", "--json"),
     "routes": ("routes", "--json"),
+    "access": ("access", "--json"),
     "duplicates": ("duplicates", "--json"),
     "propose": ("propose", "app/services/billing.py", "--as", "app/services/other.py", "--json"),
     "review": ("review", "--json"),

@@ -170,6 +170,36 @@ async def stone(id: int) -> object:
 '''
 
 
+GUARDED = '''
+
+def caller(authorization: str | None = Header(None)) -> str:
+    """Who calls."""
+    if authorization is None:
+        raise HTTPException(401)
+    return authorization
+
+
+@app.delete("/stones/{id}", dependencies=[Depends(caller)])
+def remove_stone(id: int) -> None:
+    """Remove one."""
+'''
+
+
+def test_what_a_change_opens_is_said_where_access_is_kept(work: Work) -> None:
+    main = (work.root / "app/main.py").read_text()
+    guarded = main.replace("from fastapi import", "from fastapi import Depends, Header, HTTPException,", 1) + GUARDED
+    work.write("app/main.py", guarded)
+    work.expert("access", "--lock")
+    work.git("add", "-A")
+    work.git("commit", "-qm", "feat: stones", "--no-verify")
+    append(work, "app/main.py", "\n\nLAST = 1\n")
+    assert not [one for one in found(check(work.root)) if one[0] == "access"]
+    work.write("app/main.py", guarded.replace(", dependencies=[Depends(caller)]", ""), stage=False)
+    [finding] = [one for one in check(work.root).findings if one.check == "access"]
+    assert (finding.rule, finding.path) == ("opened", "app/main.py")
+    assert finding.text == "DELETE /stones/{id} was behind caller (app/main.py), now nobody is asked"
+
+
 def test_a_hazard_that_the_change_brings_in_is_found_and_one_from_before_is_not(work: Work) -> None:
     main = (work.root / "app/main.py").read_text()
     imports = main.replace("from fastapi import", "import time\n\nfrom fastapi import HTTPException,", 1)

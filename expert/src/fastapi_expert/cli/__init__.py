@@ -21,6 +21,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "add": ("add", "add a resource, or a field to one: table, schemas, endpoints, migration, tests"),
     "map": ("map", "what this codebase holds: apps, routes, schemas, tables, services, tests …"),
     "routes": ("routes", "every route with its final path, auth, models and tests"),
+    "access": ("access", "who can reach what; kept in a lock file, and what a change opens"),
+    "openapi": ("openapi", "the OpenAPI document, from the text alone"),
     "find": ("find", "what is already here that does this"),
     "propose": ("propose", "may this be written? new, extend or duplicate"),
     "duplicates": ("duplicates", "what is here twice"),

@@ -130,6 +130,12 @@ class Codebase:
 
         return link(self.names, live=self.is_live, sources=self._sources)
 
+    @property
+    def linked(self) -> "Linked":
+        """The graph of routers and routes itself, for what asks more of it than the inventory holds."""
+        with paused_collection():
+            return self._linked
+
     def _ask(self, question: Callable[["Linked"], _T]) -> _T:
         with paused_collection():
             return question(self._linked)

@@ -71,10 +71,18 @@ def _identity() -> str:
 
 def _row(one: Any) -> list[Any]:
     """The fields of a dataclass in their order."""
-    return [_plain(getattr(one, field.name)) for field in fields(one)]
+    shape: type[Any] = one.__class__
+    return [_plain(getattr(one, name)) for name in _names(shape)]
+
+
+@cache
+def _names(shape: type[Any]) -> tuple[str, ...]:
+    return tuple([field.name for field in fields(shape)])
 
 
 def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, (str, int)):
+        return value
     if is_list(value):
         return [_plain(one) for one in value]
     return _row(value) if is_dataclass(value) else value

@@ -106,6 +106,12 @@ class Route:
     when: Shipped | None = None
     reach: Literal["served", "conditional", "unattached"] = "served"
     """Whether a request gets there: surely, under a condition that the text does not settle, or not that one sees."""
+    scopes: tuple[str, ...] = ()
+    """The scopes, roles and permissions that its guards are made with, as written, sorted."""
+    callers: tuple[str, ...] = ()
+    """The parameters of its endpoint that a guard fills: who is calling."""
+    guards: tuple[Evidence, ...] = ()
+    """Every dependency on its way that may refuse, outermost first: all of them, where ``by`` is the one that does."""
     source: Literal["", "text", "import", "both"] = ""
     """Who says so where the running application was asked as well (`expert routes --import`); "" where it was not."""
 

@@ -13,12 +13,13 @@ from typing import TypeVar
 
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.config import Config, load, project_root
+from fastapi_expert.contract.access.changes import AccessChange
 from fastapi_expert.duplicates.model import Finding as Duplicate
 from fastapi_expert.environment import Environment, environment, home_of
 from fastapi_expert.errors import ConfigError
 from fastapi_expert.gate.baseline import Baseline, Identity, brought_in, identity
 from fastapi_expert.gate.cache import Cache, configuration, content, key
-from fastapi_expert.gate.checks import duplicates, review, tests, tools
+from fastapi_expert.gate.checks import access, duplicates, review, tests, tools
 from fastapi_expert.gate.checks.annotations import annotation_findings
 from fastapi_expert.gate.checks.process import (
     Broken,
@@ -36,7 +37,19 @@ from fastapi_expert.gate.tree.content import Tree, index, work_tree
 from fastapi_expert.review import Finding as Hazard
 from fastapi_expert.review.store import identity as identity_of_rules
 
-CHECKS = ("format", "imports", "lint", "annotations", "ignores", "security", "duplicates", "review", "types", "tests")
+CHECKS = (
+    "format",
+    "imports",
+    "lint",
+    "annotations",
+    "ignores",
+    "security",
+    "duplicates",
+    "review",
+    "access",
+    "types",
+    "tests",
+)
 _WORST: tuple[Status, ...] = ("broken", "missing", "failed", "passed", "skipped")
 
 Result = tuple[Check, list[Finding]]
@@ -112,6 +125,8 @@ class _Gate:
                 self._ours("duplicates", codebase, duplicates.candidates, self._duplicates),
                 self._ours("review", codebase, review.candidates, self._hazards),
             ]
+            if access.is_kept(codebase.root):
+                ours.append(self._ours("access", codebase, access.candidates, self._access))
             results += [future.result() for future in futures]
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -237,6 +252,9 @@ class _Gate:
     def _hazards(self, found: list[Hazard]) -> tuple[list[Finding], str]:
         new, likely = review.new_findings(found, self._known("review", identity_of_rules(), review.of_all))
         return new, f"{likely} more are likely: see `expert review`" if likely else ""
+
+    def _access(self, found: list[AccessChange]) -> tuple[list[Finding], str]:
+        return access.findings(found, self.tree.root), ""
 
     def _ours(
         self, name: str, codebase: Codebase, look: _Look[_T], tell: Callable[[list[_T]], tuple[list[Finding], str]]

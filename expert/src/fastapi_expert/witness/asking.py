@@ -45,24 +45,46 @@ def witness(codebase: Codebase, wanted: str, options: Options) -> Witness:
         UsageError: ``wanted`` has no meaning, or several.
         WitnessError: nothing says which application there is, or it cannot be asked.
     """
-    root = codebase.root if codebase.root.is_dir() else codebase.root.parent
-    if wanted == "auto":
-        found = entrypoints(codebase)
-        if not found:
-            what = "nothing here says which application is served, and none is made without arguments"
-            raise WitnessError(what, where=str(root), do="name it: --import module:app, or module:make_app()")
-        application, others = found[0], tuple(found[1:])
-    else:
-        application, others = _named(codebase, wanted), ()
-    conditions = Conditions(
+    application, others = _wanted(codebase, wanted)
+    table = ask(application, _conditions(codebase, application, options), _root(codebase))
+    return Witness(table, compare(codebase.inventory, table), others)
+
+
+def document_of(codebase: Codebase, wanted: str, options: Options) -> tuple[Application, Mapping[str, Any]]:
+    """The application that is ``wanted`` and the OpenAPI document that it makes itself. Raises as :func:`witness`."""
+    application, _ = _wanted(codebase, wanted)
+    conditions = _conditions(codebase, application, options)
+    answer = _asked(application, conditions, _root(codebase), document=True)
+    if answer.get("openapi") is None:
+        what = f"{application.module}:{application.attribute} makes no OpenAPI document"
+        raise WitnessError(what, where=application.module, do="name the FastAPI application itself")
+    return application, answer["openapi"]
+
+
+def _root(codebase: Codebase) -> Path:
+    return codebase.root if codebase.root.is_dir() else codebase.root.parent
+
+
+def _wanted(codebase: Codebase, wanted: str) -> tuple[Application, tuple[Application, ...]]:
+    """The application to ask, and those that `auto` left aside."""
+    if wanted != "auto":
+        return _named(codebase, wanted), ()
+    found = entrypoints(codebase)
+    if not found:
+        what = "nothing here says which application is served, and none is made without arguments"
+        raise WitnessError(what, where=str(_root(codebase)), do="name it: --import module:app, or module:make_app()")
+    return found[0], tuple(found[1:])
+
+
+def _conditions(codebase: Codebase, application: Application, options: Options) -> Conditions:
+    root = _root(codebase)
+    return Conditions(
         python=interpreter(root / application.folder, root, options.python),
         limit=options.limit,
         lifespan=options.lifespan,
         network=options.network,
         environment=variables(options.env_file) if options.env_file is not None else {},
     )
-    table = ask(application, conditions, root)
-    return Witness(table, compare(codebase.inventory, table), others)
 
 
 _WANTED = re.compile(r"([A-Za-z_]\w*(?:\.\w+)*)(?::([A-Za-z_]\w*(?:\.\w+)*)(\(\))?)?")
@@ -96,6 +118,20 @@ def ask(application: Application, conditions: Conditions, root: Path) -> TrueTab
     Raises:
         WitnessError: it cannot be imported, or does not give its table in time.
     """
+    answer = _asked(application, conditions, root)
+    return TrueTable(
+        application=application,
+        python=conditions.python,
+        version=str(answer["python"]),
+        fastapi=str(answer["fastapi"]),
+        routes=tuple(true_route(row) for row in answer["routes"]),
+        refused=tuple(answer["refused"]),
+    )
+
+
+def _asked(
+    application: Application, conditions: Conditions, root: Path, *, document: bool = False
+) -> Mapping[str, Any]:
     environment = environment_for(conditions.python, conditions.environment)
     request: Mapping[str, Any] = {
         "module": application.module,
@@ -105,6 +141,7 @@ def ask(application: Application, conditions: Conditions, root: Path) -> TrueTab
         "root": str(root),
         "lifespan": conditions.lifespan,
         "network": conditions.network,
+        "openapi": document,
     }
     try:
         ended = run(
@@ -122,11 +159,4 @@ def ask(application: Application, conditions: Conditions, root: Path) -> TrueTab
         error = explain(ended, application, conditions, root)
         error.what = redacted(error.what, environment)
         raise error
-    return TrueTable(
-        application=application,
-        python=conditions.python,
-        version=str(answer["python"]),
-        fastapi=str(answer["fastapi"]),
-        routes=tuple(true_route(row) for row in answer["routes"]),
-        refused=tuple(answer["refused"]),
-    )
+    return answer

@@ -482,6 +482,12 @@ def main() -> None:
     os._exit(0)  # threads that the project started wait for nobody
 
 
+def _document(app: Any) -> Any:
+    """The OpenAPI document of the application, as JSON holds it; None where it makes none."""
+    make = _get(app, "openapi", None)
+    return json.loads(json.dumps(make(), default=str)) if callable(make) else None
+
+
 def _answer(request: Row, refused: list[str]) -> Row:
     if not request["network"]:
         stay_at_home(refused)
@@ -489,7 +495,9 @@ def _answer(request: Row, refused: list[str]) -> Row:
     below, root = routed(app), os.path.realpath(request["root"])
     request["starting"] = request["lifespan"]
     rows = asyncio.run(_started(app, below, root)) if request["lifespan"] else table(below, root)
+    said: Row = {"openapi": _document(below)} if request.get("openapi") else {}
     return {
+        **said,
         "routes": [row for row, _ in rows],
         "fastapi": _get(sys.modules.get("fastapi"), "__version__", ""),
         "python": ".".join(map(str, sys.version_info[:3])),

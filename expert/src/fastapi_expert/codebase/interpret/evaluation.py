@@ -340,11 +340,13 @@ def _dict(interp: Runtime, expr: ir.Mapping, scope: Scope) -> Any:
 
 
 def _conditional(interp: Runtime, expr: ir.Conditional, scope: Scope) -> Any:
-    known = truth(evaluate(interp, expr.condition, scope))
+    value = evaluate(interp, expr.condition, scope)
+    known = truth(value)
     if known is None:
-        return join(
-            [evaluate(interp, expr.then, scope), evaluate(interp, expr.otherwise, scope)], Site(scope.path, interp.line)
-        )
+        site = Site(scope.path, interp.line)
+        values = [evaluate(interp, one, scope) for one in (expr.then, expr.otherwise)]
+        reason = value.reason if isinstance(value, Unknown) else "a condition that the text does not settle"
+        return join(values, site, Condition(site, reason))
     return evaluate(interp, expr.then if known else expr.otherwise, scope)
 
 

@@ -344,14 +344,14 @@ class Interpreter(Runtime):
             outcomes.append(dict(scope.names))
         scope.names.clear()
         scope.names.update(before)
-        self.journal.settle(branches, condition.site)
+        self.journal.settle(branches, condition)
         if not outcomes:
             raise Return(MISSING) if returned else Stop() if left else Raised()
         for name in {name for outcome in outcomes for name in outcome}:
             values = [outcome[name] for outcome in outcomes if name in outcome]
             if isinstance(before.get(name), (Lazy, Thunk)):  # looked up in one branch, not yet in another: the same
                 values = [value for value in values if value is not before[name]] or values
-            scope.names[name] = join(values, condition.site)
+            scope.names[name] = join(values, condition.site, condition)
         if returned or left:
             self.doubt(condition)  # the rest runs only where no branch left
 

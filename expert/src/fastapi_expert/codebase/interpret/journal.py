@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from fastapi_expert.codebase.interpret.operations import join
-from fastapi_expert.codebase.interpret.values import MISSING, Site
+from fastapi_expert.codebase.interpret.values import MISSING, Condition
 
 _Key = tuple[int, str]
 Writes = dict[_Key, tuple[dict[str, Any], Any, Any]]
@@ -42,11 +42,11 @@ class Journal:
                 else:
                     names[name] = before
 
-    def settle(self, branches: Sequence[Writes], site: Site) -> None:
+    def settle(self, branches: Sequence[Writes], condition: Condition) -> None:
         """Write what is true after all of the ``branches``, whichever of them ran."""
         every = {key: (names, before) for writes in branches for key, (names, before, _) in writes.items()}
         for key, (names, before) in every.items():
             values = [writes[key][2] if key in writes else before for writes in branches]
             known = [value for value in values if value is not MISSING]
             if known:
-                self.write(names, key[1], join(known, site))
+                self.write(names, key[1], join(known, condition.site, condition))

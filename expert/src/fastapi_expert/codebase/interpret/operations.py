@@ -1,5 +1,6 @@
 """What the operators of Python say of values that may be unknown: truth, text, sameness, arithmetic, comparison."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -7,6 +8,7 @@ from fastapi_expert.codebase.interpret.values import (
     DOUBTFUL,
     HOLE,
     ClassValue,
+    Condition,
     Doubtful,
     External,
     FunctionValue,
@@ -121,8 +123,11 @@ def concatenated(left: Any, right: Any, site: Site) -> Any:
     return replace(first, text="".join(texts))
 
 
-def join(values: list[Any], site: Site) -> Any:
-    """One value for several possible ones: the same, or routers alike, or an Unknown."""
+def join(values: list[Any], site: Site, condition: Condition | None = None) -> Any:
+    """One value for several possible ones: the same, or routers alike, or an Unknown.
+
+    Of several lists, where a ``condition`` decides between them, what is not in each is doubtful.
+    """
     known = [value for value in values if not isinstance(value, (Unknown, Thunk))] or values
     first = known[0]
     if all(same(first, value) for value in known[1:]):
@@ -133,7 +138,26 @@ def join(values: list[Any], site: Site) -> Any:
             if all(value.prefix == first.prefix for value in known)
             else Unknown(site, "either of two routers")
         )
+    if condition is not None and all(is_list(value) for value in values):
+        return _either_list(values, condition)
+    if condition is not None and _UNSET.search(condition.reason):
+        return Unknown(site, f"depends on what is {condition.reason}")
     return Unknown(site, "depends on a condition that is not known")
+
+
+_UNSET = re.compile("environment|set when it runs")
+
+
+def _either_list(lists: list[list[Any]], condition: Condition) -> list[Any]:
+    found: list[Any] = []
+    for items in lists:
+        for item in items:
+            if any(same(item, one.value if isinstance(one, Doubtful) else one) for one in found):
+                continue
+            everywhere = all(any(same(item, one) for one in other) for other in lists)
+            doubted = item if isinstance(item, Doubtful) else Doubtful(item, (condition,))
+            found.append(item if everywhere else doubted)
+    return found
 
 
 def same(left: Any, right: Any) -> bool:

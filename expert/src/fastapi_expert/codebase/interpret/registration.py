@@ -79,7 +79,7 @@ def add_route_object(interp: Runtime, router: Router, route: Any) -> None:
     if isinstance(route, Unknown):
         interp.cannot_place(route.site, "route", "which route is added", route.reason)
     if isinstance(route, (RouteEntry, IncludeEntry, MountEntry)):
-        _add(interp, router, replace(route))
+        _add(interp, router, _moved(interp, route) if isinstance(route, RouteEntry) else replace(route))
         return
     if not isinstance(route, Instance) or not isinstance(route.cls, External):
         return
@@ -98,7 +98,18 @@ def add_route_object(interp: Runtime, router: Router, route: Any) -> None:
         methods = _methods(given.get("methods"), route.site)
         endpoint = given.get("1", given.get("endpoint"))
         plain = not kind.startswith("API")
-        _add(interp, router, _route(methods, path, endpoint, route.site, websocket, given, {}, route.site.path, plain))
+        entry = _route(methods, path, endpoint, route.site, websocket, given, {}, route.site.path, plain)
+        entry.alone = True
+        _add(interp, router, entry)
+
+
+def _moved(interp: Runtime, route: RouteEntry) -> RouteEntry:
+    """A route put on another router: it keeps the dependencies that its own router gave it, and gets no more."""
+    home = next((one for one in interp.routers if any(entry is route for entry in one.entries)), None)
+    given = home.keywords.get("dependencies") if home is not None and not route.plain and not route.alone else None
+    own = route.keywords.get("dependencies")
+    both = [*(given if is_list(given) else ()), *(own if is_list(own) else ())]
+    return replace(route, keywords={**route.keywords, "dependencies": both}, alone=True)
 
 
 def set_router_attribute(interp: Runtime, router: Router, name: str, value: Any) -> bool:
@@ -413,9 +424,21 @@ def _middleware(interp: Runtime, router: Router, name: str, given: Arguments) ->
         options = {key: one for key, one in given.keywords.items() if key != "middleware_class"}
         if options:
             value = Instance(External("starlette.middleware.Middleware"), given.site, {"0": value, **options})
-        router.middleware.append((value, given.site))
+        _note_middleware(interp, router, value, given.site)
         return None
-    return Method(router.middleware, "note")
+    return Method(router, "decorate_middleware")
+
+
+def _decorate_middleware(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
+    function = given.args[0] if given.args else None
+    _note_middleware(interp, router, function, given.site)
+    return function
+
+
+def _note_middleware(interp: Runtime, router: Router, value: Any, site: Site) -> None:
+    """Remember a middleware, with the conditions that this runs under and the text does not settle."""
+    conditions = interp.conditions_since(router.region) if router.region != interp.region else ()
+    router.middleware.append((Doubtful(value, conditions) if conditions else value, site))
 
 
 def _exception_handler(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
@@ -484,6 +507,7 @@ ROUTER_METHODS: dict[str, _Act] = {
     "frontend": _frontend,
     "add_middleware": _middleware,
     "middleware": _middleware,
+    "decorate_middleware": _decorate_middleware,
     "exception_handler": _exception_handler,
     "add_exception_handler": _exception_handler,
     "add_resource": _add_resource,

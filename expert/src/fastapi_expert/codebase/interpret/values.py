@@ -319,6 +319,8 @@ class RouteEntry:
     scope_path: str
     plain: bool = False
     """Starlette's own kind of route: no dependency and no tag of the routers around it reaches it."""
+    alone: bool = False
+    """It was put on its router as an object: what the router has for the routes that it makes does not reach it."""
     conditions: tuple[Condition, ...] = ()
     """The branches it stands in that may not run, outermost first; also of the other entries."""
 

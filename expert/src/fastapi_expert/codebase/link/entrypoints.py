@@ -120,6 +120,11 @@ def _start(interp: Interpreter) -> None:
             interp.start(router, *router.lifespans.pop(0))
 
 
+def _added_by_examples(router: Router) -> int:
+    """How many of its middleware an example adds to an application that it makes by the same factory."""
+    return sum(_is_example(site.path) for _, site in router.middleware)
+
+
 def applications(interp: Interpreter) -> list[Router]:
     """The applications that nothing mounts, in the order they were made; one made twice on a line counts once."""
     inner = included(interp.routers)
@@ -130,7 +135,7 @@ def applications(interp: Interpreter) -> list[Router]:
             made.setdefault(router.site, []).append(router)
     found: list[Router] = []
     for several in made.values():
-        best = max(several, key=lambda router: len(router.entries))
+        best = max(several, key=lambda router: (len(router.entries), -_added_by_examples(router)))
         best.variants = [router for router in several if router is not best]
         found.append(best)
     return found

@@ -8,6 +8,7 @@ from fastapi_expert.codebase.interpret.interpreter import Interpreter
 from fastapi_expert.codebase.interpret.sources import Sources
 from fastapi_expert.codebase.interpret.values import (
     Dependency,
+    Doubtful,
     External,
     IncludeEntry,
     Instance,
@@ -140,6 +141,11 @@ class Linked:
         for route in self._unattached:
             self.catalogue.mark_value(route.entry.endpoint, "endpoint", anywhere=True)
         self._mark()
+
+    @property
+    def applications(self) -> list[Router]:
+        """The applications of this codebase, in the order they were made."""
+        return [app for app, _ in self._served]
 
     @cached_property
     def link_inputs(self) -> LinkInputs | None:
@@ -315,7 +321,9 @@ class Linked:
 
 
 def _wrapped(value: Any) -> Any:
-    """The class inside of `Middleware(Class, …)`."""
+    """The class inside of `Middleware(Class, …)`, also where a condition decides whether it is there."""
+    if isinstance(value, Doubtful):
+        value = value.value
     if isinstance(value, Instance) and isinstance(value.cls, External):
         return value.attributes.get("0")
     return value
@@ -331,4 +339,7 @@ def _with_verdict(served: ServedRoute, method: str, verdict: Verdict) -> Route:
         protection=verdict.protection,
         by=verdict.by,
         when=verdict.when,
+        scopes=verdict.asked.scopes,
+        callers=verdict.asked.callers,
+        guards=verdict.asked.guards,
     )

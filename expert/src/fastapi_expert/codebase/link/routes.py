@@ -8,6 +8,7 @@ from fastapi_expert.codebase.interpret.values import (
     HOLE,
     Condition,
     Dependency,
+    Doubtful,
     Entry,
     External,
     FunctionValue,
@@ -43,6 +44,8 @@ class FlatRoute(NamedTuple):
     conditions: tuple[Condition, ...] = ()
     unknowns: tuple[Unknown, ...] = ()
     host: str = ""
+    doubtful: tuple[Doubtful | Unknown, ...] = ()
+    """Dependencies that are there only under conditions that the text does not settle."""
 
     @property
     def reach(self) -> Reach:
@@ -77,7 +80,8 @@ class Served(NamedTuple):
 def serve(interp: Interpreter, app: Router, *, live: bool) -> Served:
     """Flatten ``app``. ``live``: routes added to a router after it was included count (FastAPI from 0.137)."""
     found = Served([], [])
-    way = _Way("", (app,), _list(app.keywords.get("dependencies")), _texts(app.keywords.get("tags")))
+    given = app.keywords.get("dependencies")
+    way = _Way("", (app,), _list(given), _texts(app.keywords.get("tags")), doubtful=_doubtful(given))
     if not app.is_app:
         unknown = Unknown(app.site, "no application is seen to include this router")
         way = way._replace(prefix=f"{HOLE}", unknowns=(unknown,))
@@ -138,6 +142,7 @@ class _Way(NamedTuple):
     conditions: tuple[Condition, ...] = ()
     unknowns: tuple[Unknown, ...] = ()
     host: str = ""
+    doubtful: tuple[Doubtful | Unknown, ...] = ()
 
     def below(self, path: Any, site: Site) -> "_Way":
         """The way one path further; what is not known of the path is marked in it."""
@@ -168,13 +173,14 @@ class _Walk:
 
     def _route(self, entry: RouteEntry, way: _Way) -> None:
         here = way.below(entry.path, entry.site)
-        own = () if entry.plain else (*way.dependencies, *_list(entry.keywords.get("dependencies")))
+        around = way.dependencies
+        if entry.alone:
+            around = around[: len(around) - len(_list(way.chain[-1].keywords.get("dependencies")))]
+        own = () if entry.plain else (*around, *_list(entry.keywords.get("dependencies")))
         named = () if entry.plain else (*way.tags, *_texts(entry.keywords.get("tags")))
-        self.found.routes.append(
-            FlatRoute(
-                self.app, entry, here.prefix or "/", way.chain, own, named, here.conditions, here.unknowns, here.host
-            )
-        )
+        doubtful = () if entry.plain else (*way.doubtful, *_doubtful(entry.keywords.get("dependencies")))
+        reach = (here.conditions, here.unknowns, here.host, doubtful)
+        self.found.routes.append(FlatRoute(self.app, entry, here.prefix or "/", way.chain, own, named, *reach))
 
     def _include(self, entry: IncludeEntry, way: _Way) -> None:
         child = entry.child
@@ -186,6 +192,11 @@ class _Walk:
                 *way.dependencies,
                 *_list(entry.keywords.get("dependencies")),
                 *_list(child.keywords.get("dependencies")),
+            ),
+            doubtful=(
+                *way.doubtful,
+                *_doubtful(entry.keywords.get("dependencies")),
+                *_doubtful(child.keywords.get("dependencies")),
             ),
             tags=(*way.tags, *_texts(entry.keywords.get("tags")), *_texts(child.keywords.get("tags"))),
         )
@@ -202,9 +213,10 @@ class _Walk:
             return  # before 0.137 including a router left its mounts behind
         inner = entry.app
         if isinstance(inner, Router) and inner not in way.chain and len(way.chain) < MAX_DEPTH:
-            own = _list(inner.keywords.get("dependencies"))  # those of the applications around it do not run
-            tags = _texts(inner.keywords.get("tags"))
-            self.entries(inner.entries, below._replace(chain=(*way.chain, inner), dependencies=own, tags=tags))
+            given = inner.keywords.get("dependencies")  # those of the applications around it do not run
+            own, doubtful, tags = _list(given), _doubtful(given), _texts(inner.keywords.get("tags"))
+            below = below._replace(chain=(*way.chain, inner), dependencies=own, doubtful=doubtful, tags=tags)
+            self.entries(inner.entries, below)
         else:
             last = inner == External("fastapi.frontend")  # tried when nothing else matches
             self.found.mounts.append(
@@ -216,6 +228,14 @@ def _list(value: Any) -> tuple[Any, ...]:
     if not is_list(value):
         return ()
     return tuple(one for one in value if isinstance(one, Dependency))
+
+
+def _doubtful(value: Any) -> tuple[Doubtful | Unknown, ...]:
+    """The dependencies of a list that are in it under conditions, or what hides whether there are any."""
+    if not is_list(value):
+        return (value,) if isinstance(value, Unknown) else ()
+    held = (one for one in value if not isinstance(one, Doubtful) or isinstance(one.value, Dependency))
+    return tuple(one for one in held if isinstance(one, (Doubtful, Unknown)))
 
 
 def _texts(value: Any) -> tuple[str, ...]:

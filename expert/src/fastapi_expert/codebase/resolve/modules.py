@@ -96,7 +96,10 @@ class Modules:
         key = (_parent(importer), module)
         if key not in self._found:
             self._found[key] = self._place(importer, module)
-        return self._found[key]
+        found = self._found[key]
+        if found == importer and not module.startswith("."):  # `models/pydantic.py` imports pydantic, not itself
+            return self.libraries.find(importer, module) if self.libraries is not None else None
+        return found
 
     def _place(self, importer: str, module: str) -> str | None:
         if self.libraries is not None and self.libraries.holds(importer):

@@ -21,9 +21,12 @@ from fastapi_expert.codebase.interpret.values import (
     is_list,
 )
 from fastapi_expert.codebase.link.protection import library
+from fastapi_expert.codebase.link.protection.libraries import guard_of, may_guard
 from fastapi_expert.codebase.link.protection.outcomes import Assumption, Outcome, State, truth
-from fastapi_expert.codebase.link.protection.signatures import Signatures, named_class
+from fastapi_expert.codebase.link.protection.provided import Provided, annotated
+from fastapi_expert.codebase.link.protection.signatures import named_class
 from fastapi_expert.codebase.link.protection.stranger import Ended
+from fastapi_expert.codebase.link.protection.stranger.runtime import Trail
 from fastapi_expert.codebase.link.protection.values import (
     ABSENT,
     FOREIGN,
@@ -35,15 +38,15 @@ from fastapi_expert.codebase.link.protection.values import (
     joined,
 )
 from fastapi_expert.codebase.syntax import ir
-from fastapi_expert.codebase.syntax.facts import Param
+from fastapi_expert.codebase.syntax.facts import FieldFacts, Param
 from fastapi_expert.codebase.syntax.ir import Expr
-from fastapi_expert.codebase.vocabulary import REQUESTS
+from fastapi_expert.codebase.vocabulary import REQUESTS, WEBSOCKET
 
 _SENT = frozenset({"Path", "Body", "Form", "File"})
 """Where a value is read from that the caller sends by itself: present and valid."""
 
 
-class Injecting(Signatures):
+class Injecting(Provided):
     """A stranger's request whose functions are called by FastAPI."""
 
     given: dict[int, tuple[Uncalled, Any]]
@@ -76,6 +79,9 @@ class Injecting(Signatures):
             return self.depend(said.dependency, said.type, said.scope, state)
         if said.marker is not None:
             return self._marked(said.marker, param, function, is_endpoint=is_endpoint)
+        wanted = self.from_container(annotated(param), function.scope)
+        if wanted is not None:
+            return self.provided(wanted, function.scope, Site(function.path, self.line), state)
         last = said.type.rpartition(".")[2] if isinstance(said.type, str) else ""
         if last in REQUESTS:
             return Connection()
@@ -83,17 +89,21 @@ class Injecting(Signatures):
             return Instance(
                 External("fastapi.security.SecurityScopes"), Site(function.path, 1), {"scopes": self.asked_scopes()}
             )
+        by_hand = not is_endpoint or self.method == WEBSOCKET  # a browser sends no header with a websocket
         if f"{{{param.name}}}" in self.path or f"{{{param.name}:" in self.path:
             return FREE
         if param.default:
             value = self.evaluate(param.default_expr, State({}), function.scope)
-            return ABSENT if value is None and not is_endpoint else FREE
-        return FOREIGN if last in ("str", "bytes") and not is_endpoint else FREE
+            return ABSENT if value is None and by_hand else FREE
+        return FOREIGN if last in ("str", "bytes") and by_hand else FREE
 
     def _marked(self, marker: Instance, param: Param, function: FunctionValue, *, is_endpoint: bool) -> Any:
         """A parameter of `Header()`, `Query()` and their like: a stranger sends none that can be left out."""
         kind = library.last(named_class(marker))
         if kind in _SENT:
+            return FREE
+        named = marker.attributes.get("alias", param.name)
+        if self.is_generous and kind in ("Header", "Query") and not library.is_credential(named):
             return FREE
         default = marker.attributes.get("default", marker.attributes.get("0", MISSING))
         if param.default and ir.match(param.default_expr, ir.Call) is None:
@@ -101,8 +111,8 @@ class Injecting(Signatures):
         if default is MISSING or default is Ellipsis:
             return FREE if kind == "Query" and is_endpoint else FOREIGN
         if kind in ("Header", "Cookie"):
-            self.saw_credentials = True
-        if kind == "Query" and is_endpoint:
+            self.looks_for(f"reads {kind.lower()} {named if isinstance(named, str) else param.name}", marker.site)
+        if kind == "Query" and is_endpoint and self.method != WEBSOCKET:
             return FREE
         return ABSENT if not truth(default).value else default
 
@@ -114,7 +124,7 @@ class Injecting(Signatures):
             self.security = dependency.site
         call = self.overridden(dependency.call)
         if isinstance(call, Uncalled):
-            call = self._uncalled(call)
+            call = self.uncalled(call)
         if call is None:
             call = self.evaluate(type_, State({}), scope) if type_ is not None else None
         self.scopes = (*self.scopes, _scopes(dependency))
@@ -133,7 +143,7 @@ class Injecting(Signatures):
             found.extend(one)
         return found if all(isinstance(one, str) for one in found) else FREE
 
-    def _uncalled(self, unread: Uncalled) -> Any:
+    def uncalled(self, unread: Uncalled) -> Any:
         """A dependency that a function gives which linking did not call; each is called once for all routes."""
         if id(unread) not in self.given:
             pending, self.pending = self.pending, []
@@ -165,19 +175,17 @@ class Injecting(Signatures):
             return replayed
         before = self.memory.copy()
         specific, self.is_specific = self.is_specific, False
-        saw, self.saw_credentials = self.saw_credentials, False
+        seen, self.seen = self.seen, ()
         reads, self.reads_state = self.reads_state, False
         self.memory.dependencies[key] = (call, [Outcome("pass", FREE, dependency.site)])  # one that needs itself
         pending, self.pending = self.pending, []
-        state = State({})
         trying, self._trying = self._trying, 0
         try:
-            value = self._call(call, dependency, state)
-            ends = [Outcome("pass", value, dependency.site, state.assumptions, state.credentials)]
-        except Ended:
-            ends = []
+            raised, ends = self._ends(call, dependency)
+            if not ends and not self.is_generous and raised and all(one.kind == "error" for one in raised):
+                raised, ends = self._sending_more(call, dependency, raised)
         finally:
-            raised, self.pending = self.pending, pending
+            self.pending = pending
             self._trying = trying
         named = named_call(call)
         trail = ((dependency.site, f"dependency {named}"),) if named else ()
@@ -191,9 +199,48 @@ class Injecting(Signatures):
         if not self.is_specific:
             self.remember(key, call, outcomes, before)
         self.is_specific = self.is_specific or specific
-        self.saw_credentials = self.saw_credentials or saw
+        self.seen = seen or self._seen_through(trail)
         self.reads_state = self.reads_state or reads
         return outcomes
+
+    def _seen_through(self, trail: Trail) -> Trail:
+        """Where credentials were looked for, by way of ``trail``."""
+        return (*trail, *self.seen) if self.seen else ()
+
+    def _ends(self, call: Any, dependency: Dependency) -> tuple[list[Outcome], list[Outcome]]:
+        """What a dependency raises, and how it ends otherwise."""
+        self.pending = []
+        state = State({})
+        ends: list[Outcome] = []
+        try:
+            value = self._call(call, dependency, state)
+            ends = [Outcome("pass", value, dependency.site, state.assumptions, state.credentials)]
+        except Ended:
+            pass
+        return self.pending, ends
+
+    def _sending_more(
+        self, call: Any, dependency: Dependency, raised: list[Outcome]
+    ) -> tuple[list[Outcome], list[Outcome]]:
+        """How a dependency ends that breaks for who sends nothing: it may wait for what is not a credential.
+
+        Where more than that is missing it turns the stranger away, whatever the status of its answer.
+        """
+        self.is_generous = True
+        try:
+            again, ends = self._ends(call, dependency)
+        finally:
+            self.is_generous = False
+        if ends:
+            return again, ends
+        return [self._turned_away(one) for one in raised], []
+
+    def _turned_away(self, one: Outcome) -> Outcome:
+        """An error that missing credentials led to and that the caller is answered, as a refusal."""
+        status = self.status(one.value)
+        if not one.credentials or status is None or not 300 <= status < 500:
+            return one
+        return one._replace(kind="refuse", trail=(*one.trail, (one.site, f"raises {status} without credentials")))
 
     def replayed(self, key: Any) -> list[Outcome] | None:
         """How the same dependency ended for another route; overridden where that is remembered."""
@@ -217,8 +264,21 @@ class Injecting(Signatures):
             return self.apply(call, [], {}, site, state)
         if isinstance(call, ClassValue):
             return self._made(call, site, state)
-        if isinstance(call, Instance):
+        if isinstance(call, Instance) and (isinstance(call.cls, ClassValue) or self.scheme_of(call)):
             return self._called(call, site, state)
+        if isinstance(call, Instance) and _is_provider(call) and "0" in call.attributes:
+            return self.apply(call.attributes["0"], [], {}, site, state)
+        name = library.dotted(call)
+        guard = guard_of(name) if name else None
+        if guard == "asked":
+            return Instance(External("fastapi_jwt_auth.AuthJWT"), site)
+        if guard is not None:  # a call of linking made it, or it is the dependency itself
+            given = call.attributes if isinstance(call, Instance) else {}
+            if guard == "optional":
+                given = {"auto_error": False}
+            return self.scheme(library.made_scheme(given, site), library.last(name.removesuffix("()")), site, state)
+        if name and not dependency.security and may_guard(name):
+            return self._unread(_unreadable(library.last(name)), site, state)
         if isinstance(call, External):
             return FREE if not dependency.security else self._unread(_unreadable(named_call(call)), site, state)
         if isinstance(call, BoundMethod):
@@ -241,34 +301,56 @@ class Injecting(Signatures):
         init = self.class_attribute(cls, "__init__", instance, site, state)
         if isinstance(init, FunctionValue):
             return self.instantiate(cls, [], self.injected(init, state), site, state)
-        facts = self.names.class_(cls.path, cls.qualname)
-        given: dict[str, Any] = {}
-        for field in facts.fields if facts is not None else ():
+        return self.instantiate(cls, [], self._of_fields(cls, state, given=True), site, state)
+
+    def _of_fields(self, cls: ClassValue, state: State, *, given: bool) -> dict[str, Any]:
+        """What the annotated attributes of a class and of its ancestors depend on; ``given`` names the others, too."""
+        found: dict[str, Any] = {}
+        for one, field in self._fields(cls):
             param = Param(field.name, "", field.annotation, field.default, field.annotation_expr, field.default_expr)
-            body = Scope(cls.path, {}, cls.scope, cls)
-            said = self.parameter(FunctionValue(cls.path, f"{cls.qualname}.__init__", body), param)
+            body = Scope(one.path, {}, one.scope, one)
+            said = self.parameter(FunctionValue(one.path, f"{one.qualname}.__init__", body), param)
             if said.dependency is not None:
-                given[field.name] = self.depend(said.dependency, said.type, said.scope, state)
-            else:
-                given[field.name] = FREE
-        return self.instantiate(cls, [], given, site, state)
+                found[field.name] = self.depend(said.dependency, said.type, said.scope, state)
+            elif said.marker is not None:
+                where = FunctionValue(one.path, "", body)
+                found[field.name] = self._marked(said.marker, param, where, is_endpoint=False)
+            elif given:
+                found[field.name] = FREE
+        return found
+
+    def _fields(self, cls: ClassValue) -> list[tuple[ClassValue, FieldFacts]]:
+        """The annotated attributes of a class and its ancestors, each with the nearest class that says it."""
+        nearest: dict[str, tuple[ClassValue, FieldFacts]] = {}
+        annotated: set[str] = set()
+        for one in self.lineage(cls):
+            if not isinstance(one, ClassValue):
+                continue
+            facts = self.names.class_(one.path, one.qualname)
+            for field in facts.fields if facts is not None else ():
+                nearest.setdefault(field.name, (one, field))
+                if field.annotation or field.annotation_expr is not None:
+                    annotated.add(field.name)
+        return [found for name, found in nearest.items() if name in annotated]
 
     def _called(self, instance: Instance, site: Site, state: State) -> Any:
         if isinstance(instance.cls, ClassValue):
-            self.saw_credentials = self.saw_credentials or bool(self.scheme_of(instance))
+            if scheme := self.scheme_of(instance):
+                self.looks_for(f"security scheme {scheme}", site)
             method = self.class_attribute(instance.cls, "__call__", instance, site, state)
             if isinstance(method, FunctionValue):
                 given = self.injected(method, state)
                 return self.resume(self.outcomes(method, [], given, site), state)
         name = self.scheme_of(instance)
-        if name:
-            return self.scheme(instance, name, site, state)
-        return FREE
+        return self.scheme(instance, name, site, state) if name else instance
 
     def class_dependencies(self, owner: ClassValue, site: Site, state: State) -> Instance:
-        """The object of a class-based view: what its attributes depend on."""
+        """The object of a class-based view: what its ``__init__`` and its attributes depend on."""
         made = self._made(owner, site, state)
-        return made if isinstance(made, Instance) else Instance(owner, site)
+        view = made if isinstance(made, Instance) else Instance(owner, site)
+        if isinstance(self.class_attribute(owner, "__init__", view, site, state), FunctionValue):
+            view.attributes.update(self._of_fields(owner, state, given=False))
+        return view
 
     def combined(self, outcomes: list[Outcome]) -> Any:
         """What several ways of passing give."""
@@ -281,6 +363,11 @@ def _scopes(dependency: Dependency) -> Any:
     if asked is None:
         return []
     return [one.value if isinstance(one, Member) else one for one in asked] if is_list(asked) else asked
+
+
+def _is_provider(instance: Instance) -> bool:
+    """Whether an object of a library makes others of a class that it is given: dependency_injector's providers."""
+    return ".providers." in named_class(instance)
 
 
 def _unreadable(name: str) -> str:

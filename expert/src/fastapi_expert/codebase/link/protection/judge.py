@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from fastapi_expert.codebase.interpret.interpreter import Interpreter
 from fastapi_expert.codebase.interpret.values import FunctionValue, Partial, Site
 from fastapi_expert.codebase.link.classes import Classes
+from fastapi_expert.codebase.link.protection.asked import Asking
 from fastapi_expert.codebase.link.protection.request import Request, Shared
-from fastapi_expert.codebase.link.protection.verdict import Layer, Verdict, doubtful, verdict_of
+from fastapi_expert.codebase.link.protection.verdict import Asked, Layer, Verdict, doubtful, evidence, verdict_of
 from fastapi_expert.codebase.link.routes import FlatRoute
 from fastapi_expert.codebase.model import Evidence
 
@@ -22,6 +23,7 @@ class Judge:
 
     def __init__(self, interp: Interpreter, classes: Classes) -> None:
         self.shared = Shared(interp, classes)
+        self._asking = Asking(self.shared)
 
     def of(self, route: FlatRoute, method: str) -> Verdict:
         """The verdict over one route by one method."""
@@ -35,8 +37,8 @@ class Judge:
                 best = verdict
             if best.protection == "required" and best.when is None:
                 break
-        if best.protection == "none" and request.saw_credentials:
-            best = Verdict("optional", best.by)
+        if best.protection == "none" and request.seen:
+            best = Verdict("optional", evidence(request.seen))
         elif best.protection == "none" and request.security is not None:
             site = request.security
             what = "Security() that lets a stranger through, as far as the text tells"
@@ -44,7 +46,15 @@ class Judge:
         if best.protection == "none" and (site := self._of_a_library(route)) is not None:
             what = "an endpoint of an installed library, of whose ways to refuse not all are followed"
             best = Verdict("unknown", (Evidence(site.path, site.line, what),))
-        return best
+        return best._replace(asked=self._asked(request))
+
+    def _asked(self, request: Request) -> Asked:
+        """What the route asks for; nothing where a fault of our own hides it: the verdict says so already."""
+        try:
+            return self._asking.of(request)
+        except Exception as error:
+            self.shared.interp.problem(request.route.entry.site, f"{FAULT} ({type(error).__name__}: {error})")
+            return Asked()
 
     def _of_a_library(self, route: FlatRoute) -> Site | None:
         """Where the endpoint of ``route`` stands, when that is a library's code."""

@@ -4,19 +4,33 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from fastapi_expert.codebase.interpret.values import MISSING, External, Instance, Member, Site, is_dict, is_list
+from fastapi_expert.codebase.interpret.values import (
+    MISSING,
+    External,
+    Instance,
+    Member,
+    Method,
+    Site,
+    is_dict,
+    is_list,
+)
+from fastapi_expert.codebase.link.protection.libraries import guard_of
 from fastapi_expert.codebase.link.protection.outcomes import truth
 from fastapi_expert.codebase.link.protection.values import (
     ABSENT,
+    BROUGHT,
     FREE,
     Absent,
     Answer,
+    Begun,
+    BoundMethod,
     Connection,
     Decided,
     Foreign,
     Opaque,
     Setting,
     derived,
+    tainted,
 )
 from fastapi_expert.codebase.vocabulary import SECURITY_SCHEMES
 
@@ -31,7 +45,26 @@ def last(name: str) -> str:
 
 def is_scheme(name: str) -> bool:
     """Whether the class outside of this name reads credentials and refuses by itself."""
-    return last(name) in SECURITY_SCHEMES and last(name) != "SecurityBase"
+    return (last(name) in SECURITY_SCHEMES and last(name) != "SecurityBase") or guard_of(name) == "scheme"
+
+
+def made_scheme(keywords: dict[str, Any], site: Site) -> Instance:
+    """The dependency that a call of a library makes which refuses strangers, unless it is told not to."""
+    required = keywords.get("auto_error", keywords.get("session_required", keywords.get("required", True)))
+    if truth(keywords.get("optional", False)).value:
+        required = False
+    return Instance(External("fastapi.security.OAuth2"), site, {"auto_error": required})
+
+
+def dotted(value: Any) -> str:
+    """The name of what lies outside: a function, an object's class, a method of an object; "" for anything else."""
+    if isinstance(value, External):
+        return value.name
+    if isinstance(value, Instance) and isinstance(value.cls, External):
+        return value.cls.name
+    if isinstance(value, (BoundMethod, Method)) and (owner := dotted(value.receiver)):
+        return f"{owner.removesuffix('()')}.{value.name}"
+    return ""
 
 
 def is_response(name: str) -> bool:
@@ -69,7 +102,8 @@ def answer(name: str, args: list[Any], keywords: dict[str, Any], site: Site) -> 
     """The response that a class of this name makes."""
     if "Redirect" in last(name):
         given = args[1] if len(args) > 1 else keywords.get("status_code", _REDIRECT)
-        return Answer(status_of(given), args[0] if args else keywords.get("url"), site)
+        location = args[0] if args else keywords.get("url")
+        return Answer(status_of(given), location.start if isinstance(location, Begun) else location, site)
     given = args[1] if len(args) > 1 else keywords.get("status_code", 200)
     status = status_of(given)
     return Answer(status if status is not None else given, None, site)
@@ -86,6 +120,34 @@ def exception(cls: External, args: list[Any], keywords: dict[str, Any], site: Si
         headers = args[2] if len(args) > 2 else keywords.get("headers")
         attributes["headers"] = headers
     return Instance(cls, site, attributes)
+
+
+def of_scope(name: str, args: list[Any], keywords: dict[str, Any]) -> Connection | None:
+    """What the classes of Starlette make of a scope, by which middleware reads a request."""
+    given = args[0] if args else keywords.get("scope", keywords.get("raw"))
+    part = _OF_SCOPE.get(last(name))
+    if part is None or not isinstance(given, Connection):
+        return None
+    return Connection(part)
+
+
+_OF_SCOPE = {
+    "Headers": "headers", "MutableHeaders": "headers", "QueryParams": "query_params", "URL": "url",
+    "Request": "", "HTTPConnection": "", "WebSocket": "", "State": "state",
+}  # fmt: skip
+
+
+_CREDENTIAL = re.compile(
+    "auth|token|key|secret|session|credential|passw|jwt|bearer|sign|hmac|csrf|xsrf|user|login|identity|cert|sid|cookie"
+    "|account|principal|role|access|otp|pin$|code",
+    re.I,
+)
+_NO_CREDENTIAL = re.compile("idempot|accept|encoding|country|language|agent", re.I)
+
+
+def is_credential(name: Any) -> bool:
+    """Whether a header or a parameter of this name may say who is calling; one whose name is not known may."""
+    return not isinstance(name, str) or (_CREDENTIAL.search(name) is not None and not _NO_CREDENTIAL.search(name))
 
 
 def is_harmless(name: str) -> bool:
@@ -131,6 +193,8 @@ def _bool(args: list[Any]) -> Any:
 def _len(args: list[Any]) -> Any:
     if isinstance(args[0], str) or is_list(args[0]) or is_dict(args[0]):
         return len(args[0])
+    if isinstance(args[0], Connection) and args[0].part in BROUGHT:
+        return Absent(0)
     return derived(*args) or FREE
 
 
@@ -153,6 +217,8 @@ def _compare_digest(args: list[Any]) -> Any:
 def _str(args: list[Any]) -> Any:
     if not args:
         return ""
+    if isinstance(args[0], Begun):
+        return args[0]
     if isinstance(args[0], (str, int, float)) and not isinstance(args[0], bool):
         return str(args[0])
     return args[0] if isinstance(args[0], (Absent, Foreign, Setting)) else derived(*args) or FREE
@@ -170,6 +236,16 @@ def _collection(args: list[Any]) -> Any:
     return ABSENT if isinstance(args[0], (Absent, Foreign)) else derived(*args) or FREE
 
 
+def _next(args: list[Any]) -> Any:
+    """The first item, or the default."""
+    items = args[0]
+    if is_list(items):
+        return items[0] if items else args[1] if len(args) > 1 else FREE
+    if isinstance(items, (Absent, Foreign)):
+        return tainted(args[1]) if len(args) > 1 else ABSENT
+    return derived(items) or FREE
+
+
 def _first(args: list[Any]) -> Any:
     return args[0] if args else FREE
 
@@ -177,6 +253,8 @@ def _first(args: list[Any]) -> Any:
 _PLAIN: dict[str, Callable[[list[Any]], Any]] = {
     "builtins.bool": _bool,
     "builtins.int": _int,
+    "builtins.next": _next,
+    "builtins.iter": lambda args: args[0],
     "builtins.len": _len,
     "builtins.str": _str,
     "builtins.list": _collection,

@@ -7,9 +7,11 @@ from typing import Any, Literal, NamedTuple
 
 from fastapi_expert.codebase.interpret.values import MISSING, Instance, Site, is_dict, is_list
 from fastapi_expert.codebase.link.protection.values import (
+    BROUGHT,
     FREE,
     Absent,
     Answer,
+    Connection,
     Decided,
     Foreign,
     Free,
@@ -92,6 +94,8 @@ def truth(value: Any) -> Decision:
     if isinstance(value, Setting):
         ships = _shipped(value.default)
         return Decision(None, value.asked, (value,), (value,), ships)
+    if isinstance(value, Connection) and value.part in BROUGHT:
+        return known(False, credentials=True)
     if isinstance(value, (Free, Opaque)):
         return Decision(None, False, (value,), (value,))
     if value is None or isinstance(value, (bool, int, float, str)) or is_list(value) or is_dict(value):
@@ -177,7 +181,7 @@ def valued(decision: Decision) -> Any:
     source = decision.when_true[0] if decision.when_true else FREE
     if isinstance(source, Setting):
         value = MISSING if decision.ships is None else decision.ships
-        return Setting(source.name, value, source.site, decision.credentials)
+        return source.giving(value, asked=decision.credentials)
     return source
 
 
@@ -219,7 +223,11 @@ def either_value(given: Sequence[Any], decision: Decision) -> Any:
     """A value that is the first of ``given`` where a condition holds and the second where it does not."""
     value = joined(*given)
     source = decision.when_true[0] if len(decision.when_true) == 1 else None
-    if not isinstance(source, Setting) or not isinstance(value, (Free, Opaque)) or FREE in given:
+    if isinstance(source, Opaque) and value is FREE and FREE not in given:
+        return source
+    if not isinstance(source, Setting) or not isinstance(value, (Free, Opaque, Setting)) or FREE in given:
         return value
     shipped = MISSING if decision.ships is None else given[0] if decision.ships else given[1]
-    return Setting(source.name, shipped, source.site, decision.credentials)
+    if isinstance(shipped, Setting):
+        shipped = shipped.default
+    return source.giving(shipped, asked=decision.credentials)

@@ -19,17 +19,21 @@ from fastapi_expert.codebase.interpret.values import (
     Scope,
     Site,
     Uncalled,
+    Unknown,
 )
 from fastapi_expert.codebase.link.classes import Classes
 from fastapi_expert.codebase.link.protection import library
-from fastapi_expert.codebase.link.protection.injection import Injecting
+from fastapi_expert.codebase.link.protection.conditional import Conditional
+from fastapi_expert.codebase.link.protection.libraries import may_guard
 from fastapi_expert.codebase.link.protection.outcomes import (
     Outcome,
     State,
     is_refusing_answer,
 )
+from fastapi_expert.codebase.link.protection.provided import Maker
 from fastapi_expert.codebase.link.protection.refusals import Refusals
 from fastapi_expert.codebase.link.protection.stranger import Ended, Exhausted
+from fastapi_expert.codebase.link.protection.stranger.runtime import Trail
 from fastapi_expert.codebase.link.protection.values import (
     Connection,
     Memory,
@@ -37,6 +41,7 @@ from fastapi_expert.codebase.link.protection.values import (
 )
 from fastapi_expert.codebase.link.protection.verdict import Layer, doubtful
 from fastapi_expert.codebase.link.routes import FlatRoute
+from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.ir import Expr
 from fastapi_expert.codebase.vocabulary import WEBSOCKET
 
@@ -50,7 +55,7 @@ class _Ended(NamedTuple):
     outcomes: list[Outcome]
     state: dict[str, Any]
     variables: dict[int, Any]
-    saw_credentials: bool
+    seen: Trail
     reads_state: bool = False
     what: str = ""
 
@@ -67,13 +72,17 @@ class Shared:
         self.given: dict[int, tuple[Uncalled, Any]] = {}
         self.middleware: dict[Any, _Ended] = {}
         """How each middleware ends for all paths at once."""
+        self.setters: dict[tuple[str, str, str], set[str]] = {}
+        self.known_attributes: dict[tuple[int, str], tuple[Instance, Any]] = {}
+        self.cases: dict[Any, Any] = {}
+        self.makers: dict[tuple[str, str], Maker] = {}
         self.aliases: dict[tuple[str, str], tuple[Dependency | None, Instance | None, Expr, Scope]] = {}
         self.by_path: set[Any] = set()
         """Those that have to be run for each route."""
         self.lines: dict[int, tuple[ClassValue, list[ClassValue | External]]] = {}
 
 
-class Request(Injecting):
+class Request(Conditional):
     """One stranger's request for one route."""
 
     def __init__(self, shared: Shared, route: FlatRoute, method: str) -> None:
@@ -83,11 +92,16 @@ class Request(Injecting):
         self.given = shared.given
         self.lines = shared.lines
         self.aliases = shared.aliases
+        self.setters = shared.setters
+        self.known_attributes = shared.known_attributes
+        self.cases = shared.cases
+        self.makers = shared.makers
         self.differs = False
         """Whether what ran before left behind what it leaves for this path alone."""
         self.route = route
         self.family = (tuple([id(one) for one in route.chain if one.is_app]), frozenset(_PARAMETER.findall(route.path)))
         self.applications = [one for one in route.chain if one.is_app]
+        self.application = self.applications[-1] if self.applications else None
         self.overrides = [pair for app in self.applications[-1:] for pair in _overrides(app)]
         self.answers = [pair for app in reversed(self.applications) for pair in app.answers]
 
@@ -106,7 +120,7 @@ class Request(Injecting):
             return False
         self.memory.state.update(known.state)
         self.memory.variables.update(known.variables)
-        self.saw_credentials = self.saw_credentials or known.saw_credentials
+        self.seen = self.seen or known.seen
         self.reads_state = self.reads_state or known.reads_state
         return True
 
@@ -117,24 +131,59 @@ class Request(Injecting):
     def _ended(self, call: Any, outcomes: list[Outcome], before: Memory, what: str = "") -> _Ended:
         state = {name: one for name, one in self.memory.state.items() if before.state.get(name) is not one}
         variables = {name: one for name, one in self.memory.variables.items() if before.variables.get(name) is not one}
-        return _Ended(call, outcomes, state, variables, self.saw_credentials, self.reads_state, what)
+        return _Ended(call, outcomes, state, variables, self.seen, self.reads_state, what)
 
     def layers(self) -> Iterator[Layer]:
         """What a stranger meets, outermost first."""
         for app in self.applications:
             for value, site in reversed(app.middleware):
-                found = self._known_middleware(value, site)
+                conditions = value.conditions if isinstance(value, Doubtful) else ()
+                found = self._known_middleware(value.value if isinstance(value, Doubtful) else value, site)
                 if found is not None:
-                    yield found
-        self.saw_credentials = False
+                    yield self.under(found, conditions, site)
+        self.seen = ()
+        found = self._route_class()
+        if found is not None:
+            yield found
         for one in self.route.dependencies:
             self.steps = 0
             yield self._layer("dependency", one.site, partial(self.depend, one, None, _NOWHERE))
+        for one in self.route.doubtful:
+            yield self._doubtful(one)
         endpoint = self.route.entry.endpoint
         while isinstance(endpoint, Partial):
             endpoint = endpoint.function
         if isinstance(endpoint, FunctionValue):
             yield from self._endpoint(endpoint)
+
+    def _route_class(self) -> Layer | None:
+        """What a class of routes puts around its handlers, which run before the dependencies."""
+        router = self.route.chain[-1]
+        cls = router.attributes.get("route_class", router.keywords.get("route_class"))
+        if not isinstance(cls, ClassValue) or self.route.entry.plain or self.method == WEBSOCKET:
+            return None
+        site = router.site
+        route = Instance(cls, site)
+        method = self.class_attribute(cls, "get_route_handler", route, site, State({}))
+        if not isinstance(method, FunctionValue):
+            return None
+        self.steps = 0
+        made = self._layer("route class", site, partial(self.apply, method, [], {}, site))
+        handler = next((one.value for one in made.outcomes if isinstance(one.value, FunctionValue)), None)
+        if handler is None:
+            return None
+        what = f"route class {cls.qualname}"
+        return self._layer(what, site, partial(self.apply, handler, [Connection()], {}, site))
+
+    def _doubtful(self, one: Doubtful | Unknown) -> Layer:
+        """A dependency that is there only under conditions; it leaves nothing behind for what runs later."""
+        self.steps = 0
+        if isinstance(one, Unknown):
+            return Layer("dependency", one.site, doubtful(f"dependencies that are not known: {one.reason}", one.site))
+        before = self.memory.copy()
+        found = self._layer("dependency", one.value.site, partial(self.depend, one.value, None, _NOWHERE))
+        self.memory = before
+        return self.under(found, one.conditions, one.value.site)
 
     def _layer(self, what: str, site: Site, act: Callable[[State], Any]) -> Layer:
         """Run ``act`` by itself: what it raises and what it gives are how the layer ends."""
@@ -261,6 +310,8 @@ class Request(Injecting):
         wrapped: Any = bound
         for decorator in reversed(facts.decorators):
             value = self._decorator(decorator, endpoint)
+            if (name := self._unread_guard(decorator, endpoint)) and not isinstance(value, Native):
+                yield Layer("decorator", site, doubtful(f"what the decorator {name} does cannot be read", site))
             if isinstance(value, (FunctionValue, Native, Partial, LambdaValue)) or (
                 isinstance(value, Instance) and isinstance(value.cls, ClassValue)
             ):
@@ -280,6 +331,13 @@ class Request(Injecting):
                 yield self._layer("body", site, partial(self.apply, wrapped, [], given, site))
         except Exhausted:
             yield Layer("body", site, doubtful("what takes too long to follow", site))
+
+    def _unread_guard(self, expr: Expr, endpoint: FunctionValue) -> str:
+        """The name of a decorator of an unread library that may ask who is calling; "" for any other."""
+        call = ir.match(expr, ir.Call)
+        value = self._decorator(call.function if call is not None else expr, endpoint)
+        name = library.dotted(value) if not isinstance(value, Router) else ""
+        return library.last(name) if name and may_guard(name) else ""
 
     def _class_of(self, path: str, owner: str) -> ClassValue | None:
         scope = self.interp.run_module(path)

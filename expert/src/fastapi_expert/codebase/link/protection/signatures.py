@@ -49,7 +49,7 @@ class Signatures(Stranger):
 
     def parameter(self, function: FunctionValue, param: Param) -> Parameter:
         """What a parameter is, through aliases of every form."""
-        annotation = param.annotation_expr if param.annotation_expr is not None else _expression(param.annotation)
+        annotation = param.annotation_expr if param.annotation_expr is not None else expression_of(param.annotation)
         dependency, marker, base, scope = self._annotated(annotation, function.scope, 0)
         if param.default_expr is not None and ir.tag(param.default_expr) not in (ir.Constant.TAG, ir.Text.TAG):
             default = self.evaluate(param.default_expr, State({}), function.scope)
@@ -112,12 +112,12 @@ class Signatures(Stranger):
         return next((one for one in found if one[0] is not None or one[1] is not None), found[0])
 
 
-def _expression(annotation: str) -> Expr:
+def expression_of(annotation: str) -> Expr:
     """An annotation of names and subscripts alone, of which the facts keep the text: `Annotated[str, login]`."""
     given = type_arguments(annotation)
     if not given:
         return annotation or None
-    parts = [_expression(one) for one in given]
+    parts = [expression_of(one) for one in given]
     return ir.subscript(annotation.partition("[")[0].strip(), parts[0] if len(parts) == 1 else ir.display(parts))
 
 

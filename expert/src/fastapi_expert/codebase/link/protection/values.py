@@ -32,6 +32,13 @@ FREE = Free()
 
 
 @dataclass(frozen=True, slots=True)
+class Begun(Free):
+    """A text of which only the beginning is known."""
+
+    start: str
+
+
+@dataclass(frozen=True, slots=True)
 class Opaque:
     """What cannot be read: a library, a body out of reach."""
 
@@ -50,10 +57,13 @@ class Setting:
     default: Any = field(compare=False)
     site: Site
     asked: bool = False
+    written: Any = field(default=MISSING, compare=False)
+    """The default that the code writes out, where ``default`` is what a computation made of it."""
 
-    def giving(self, value: Any) -> "Setting":
+    def giving(self, value: Any, *, asked: bool | None = None) -> "Setting":
         """What a computation makes of it that gives ``value`` as shipped."""
-        return Setting(self.name, value, self.site, self.asked)
+        written = self.default if self.written is MISSING else self.written
+        return Setting(self.name, value, self.site, self.asked if asked is None else asked, written)
 
 
 Undecided = Free | Opaque | Setting
@@ -71,6 +81,10 @@ class Connection:
     """The request or websocket; ``part`` is what of it (`headers`, `state` …)."""
 
     part: str = ""
+
+
+BROUGHT = ("cookies", "session", "query_params")
+"""Parts of a request that are empty when a stranger brings nothing."""
 
 
 @dataclass(slots=True)
@@ -136,15 +150,22 @@ def joined(left: Any, right: Any) -> Any:
     for one in (left, right):
         if isinstance(one, Setting):
             return one.giving(MISSING)
-    if {left is ABSENT or left is None, right is ABSENT or right is None} == {True}:
-        return ABSENT
+    if _is_nothing(left) and _is_nothing(right):
+        return next((one for one in (left, right) if isinstance(one, (Absent, Decided))), FREE)
     return FREE
+
+
+def _is_nothing(value: Any) -> bool:
+    """Whether a value counts as false on every way, be it that credentials are missing."""
+    if isinstance(value, Absent):
+        return not value.instead
+    return value is None or value is False or value == "" or (isinstance(value, Decided) and not value.value)
 
 
 def tainted(value: Any) -> Any:
     """A value that code came to because credentials are missing."""
     if isinstance(value, Setting):
-        return Setting(value.name, value.default, value.site, True)
+        return Setting(value.name, value.default, value.site, True, value.written)
     plain = value is None or isinstance(value, (bool, str, int)) or ((is_list(value) or is_dict(value)) and not value)
     return Absent(value) if plain else value
 

@@ -1,5 +1,6 @@
 """How ways through a layer become an answer: `required`, `optional`, `unknown` or `none`, and by what."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from fastapi_expert.codebase.interpret.values import (
@@ -22,12 +23,24 @@ from fastapi_expert.codebase.model import Evidence, Protection, Shipped
 from fastapi_expert.codebase.vocabulary import REFUSING_STATUSES
 
 
+class Asked(NamedTuple):
+    """What is asked of a caller beside who that is: ``scopes``, roles and permissions as written, sorted.
+
+    ``callers`` are the parameters of the endpoint that a guard fills, ``guards`` all dependencies that may refuse.
+    """
+
+    scopes: tuple[str, ...] = ()
+    callers: tuple[str, ...] = ()
+    guards: tuple[Evidence, ...] = ()
+
+
 class Verdict(NamedTuple):
-    """What a stranger meets, the evidence for it, and the setting that it hangs on."""
+    """What a stranger meets, the evidence for it, the setting that it hangs on, and what else is asked."""
 
     protection: Protection
     by: tuple[Evidence, ...] = ()
     when: Shipped | None = None
+    asked: Asked = Asked()
 
 
 class Layer(NamedTuple):
@@ -108,7 +121,7 @@ def _setting(outcome: Outcome) -> Shipped | None:
 
 def shipped(setting: Setting, *, open_: bool | None) -> Shipped:
     """The setting that a protection hangs on, as it ships."""
-    default = setting.default
+    default = setting.default if setting.written is MISSING else setting.written
     if isinstance(default, Instance):
         default = default.attributes.get("0", MISSING)
     text = None if default is MISSING or not isinstance(default, (str, int, float, bool, type(None))) else repr(default)
@@ -118,5 +131,9 @@ def shipped(setting: Setting, *, open_: bool | None) -> Shipped:
 def _evidence(layer: Layer, refusal: Outcome) -> tuple[Evidence, ...]:
     start = [(layer.site, layer.what)] if layer.what not in ("dependency", "endpoint", "body") else []
     trail = [*start, *refusal.trail] or [(refusal.site, layer.what)]
-    found = [Evidence(site.path, site.line, what) for site, what in trail if site.path]
-    return tuple(dict.fromkeys(found))
+    return evidence(trail)
+
+
+def evidence(trail: Iterable[tuple[Site, str]]) -> tuple[Evidence, ...]:
+    """What happens at each place, each once."""
+    return tuple(dict.fromkeys(Evidence(site.path, site.line, what) for site, what in trail if site.path))

@@ -1,5 +1,6 @@
 """What a name after a dot stands for."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fastapi_expert.codebase.interpret.attributes import attribute as plain_attribute
@@ -20,13 +21,16 @@ from fastapi_expert.codebase.interpret.values import (
     Site,
     Uncalled,
     Unknown,
+    is_dict,
+    is_list,
 )
 from fastapi_expert.codebase.link.protection import library
 from fastapi_expert.codebase.link.protection.outcomes import State
 from fastapi_expert.codebase.link.protection.stranger.names import reads_environment, unread
-from fastapi_expert.codebase.link.protection.stranger.runtime import Following
+from fastapi_expert.codebase.link.protection.stranger.runtime import Ended, Following
 from fastapi_expert.codebase.link.protection.values import (
     ABSENT,
+    FOREIGN,
     FREE,
     Absent,
     Answer,
@@ -39,6 +43,8 @@ from fastapi_expert.codebase.link.protection.values import (
     Setting,
     is_plain,
 )
+from fastapi_expert.codebase.syntax import ir
+from fastapi_expert.codebase.syntax.ir import Block, Stmt
 
 
 class Attributes(Following):
@@ -55,7 +61,7 @@ class Attributes(Following):
         if isinstance(value, Setting):
             return self._of_setting(value, name, site, state)
         if isinstance(value, Connection):
-            return self._of_connection(value, name)
+            return self._of_connection(value, name, site)
         if isinstance(value, Instance):
             return self._of_instance(value, name, site, state)
         if isinstance(value, ClassValue):
@@ -74,6 +80,8 @@ class Attributes(Following):
             return found
         if isinstance(value, (Router, FunctionValue, Partial, LambdaValue, PathValue)):
             known_one = self.overlay.get((id(value), name))
+            if known_one is None and isinstance(value, Router) and isinstance(value.attributes.get(name), Instance):
+                return value.attributes[name]
             return known_one[1] if known_one is not None else Opaque(f"{name} of what is shared", site)
         return BoundMethod(value, name)
 
@@ -86,13 +94,17 @@ class Attributes(Following):
             return Setting(f"{setting.name}.{name}", inner if is_plain(inner) else MISSING, setting.site)
         return BoundMethod(setting, name)
 
-    def _of_connection(self, connection: Connection, name: str) -> Any:
+    def _of_connection(self, connection: Connection, name: str, site: Site) -> Any:
         part = connection.part
         if part == "state":
             self.reads_state = True
-            return self.memory.state.get(name, Opaque(f"request.state.{name}", Site("", 0)))
+            return self.memory.state.get(name, Opaque(f"request.state.{name}", site))
         if part == "url":
             return self.request_path() if name == "path" else FREE
+        if part == "client":
+            return FOREIGN if name == "host" else FREE
+        if part in ("app", "app.state"):
+            return self._of_application(part, name, site)
         if part == "user":
             return Decided(False) if name == "is_authenticated" else ABSENT
         if part == "auth":
@@ -101,13 +113,53 @@ class Attributes(Following):
             return BoundMethod(connection, name)
         if name in ("headers", "cookies", "query_params", "session", "state", "url", "user", "auth", "scope"):
             if name in ("user", "auth"):
-                self.saw_credentials = True
+                self.looks_for(f"reads request.{name}", site)
             return Connection(name)
-        if name == "app":
-            return Opaque("what the application holds when it runs", Site("", 0))
+        if name in ("app", "client"):
+            return Connection(name)
         if name == "method":
             return self.request_method()
         return BoundMethod(connection, name)
+
+    def _of_application(self, part: str, name: str, site: Site) -> Any:
+        """What `request.app` or its `state` has for ``name`` when it runs, where the text tells."""
+        otherwise = Opaque(f"what {part}.{name} is when it runs", site)
+        app = self.application
+        if app is None:
+            return otherwise
+        if part == "app" and name == "state":
+            return Connection("app.state")
+        holder: Any = app if part == "app" else app.attributes.get("state")
+        found: Any = holder.attributes.get(name, MISSING) if isinstance(holder, (Router, Instance)) else MISSING
+        if found is None or isinstance(found, (bool, Unknown)):
+            setting = self._assigned_by_module(app, holder, f"{app.name}{part.removeprefix('app')}.{name}")
+            if isinstance(setting, Setting):
+                return setting
+        if isinstance(found, Unknown):
+            return unread(found, name)
+        if isinstance(found, bool):  # a flag that whoever makes the application gives it
+            return Setting(f"{part}.{name}", found, app.site)
+        if is_list(found) or is_dict(found):
+            return FREE  # what is in it when it runs is data
+        return otherwise if found is MISSING or found is None else found  # something may be put there later
+
+    def _assigned_by_module(self, app: Router, holder: Any, target: str) -> Any:
+        """What module level gives an attribute of an application: what decides there is told apart."""
+        key = (app.site.path, target)
+        facts = self.interp.files.get(app.site.path)
+        if key not in self.computed and facts is not None:
+            self.computed[key] = MISSING
+            body = [one for one in facts.body if assigns(one, target)]
+            overlay, pending, self.overlay, self.pending = self.overlay, self.pending, {}, []
+            try:
+                self.run(body, State({}), self.interp.run_module(app.site.path))
+                found = self.overlay.get((id(holder), target.rpartition(".")[2]))
+                self.computed[key] = found[1] if found is not None else MISSING
+            except Ended:
+                pass
+            finally:
+                self.overlay, self.pending = overlay, pending
+        return self.computed.get(key, MISSING)
 
     def request_path(self) -> Any:
         self.is_specific = True
@@ -136,6 +188,8 @@ class Attributes(Following):
         is_settings = isinstance(instance.cls, ClassValue) and self._is_settings(instance.cls)
         if name in instance.attributes and not is_settings:
             found = instance.attributes[name]
+            if (found is None or isinstance(found, bool)) and isinstance(instance.cls, ClassValue):
+                found = self._as_it_runs(instance, instance.cls, name, found)
             return unread(found, name) if isinstance(found, Unknown) else found
         if isinstance(instance.cls, External):
             return BoundMethod(instance, name)
@@ -145,6 +199,81 @@ class Attributes(Following):
         if any(isinstance(one, External) for one in self.lineage(instance.cls)):
             return BoundMethod(instance, name)
         return Opaque(f"{instance.cls.qualname} has no {name} in the text", site)
+
+    def _as_it_runs(self, instance: Instance, cls: ClassValue, name: str, made: Any) -> Any:
+        """An attribute that ``__init__`` sets to ``made``, where other methods of the object set it, too."""
+        setting = self._methods_that_set(cls, name)
+        if not setting:
+            return made
+        key = (id(instance), name)
+        if key in self.known_attributes:
+            return self.known_attributes[key][1]
+        self.known_attributes[key] = (instance, made)
+        where = Site(cls.path, 1)
+        found: Any = made
+        ran: set[str] = set()
+        overlay, pending = dict(self.overlay), self.pending
+        for method in self._called_when_made(cls):
+            value = self.class_attribute(cls, method, instance, where, State({}))
+            if isinstance(value, FunctionValue):
+                self.outcomes(value, [], {}, where)
+                ran |= {method, *self.names_of(value)}
+        if (id(instance), name) in self.overlay:
+            found = self.overlay[id(instance), name][1]
+        self.overlay, self.pending = overlay, pending
+        if not setting <= ran:
+            found = Opaque(f"what {cls.qualname}.{name} is when it runs", Site(cls.path, self._line_of(cls)))
+        self.known_attributes[key] = (instance, found)
+        return found
+
+    def names_of(self, function: FunctionValue) -> set[str]:
+        """The last parts of the names in a function."""
+        facts = self.names.function(function.path, function.qualname)
+        return {name.rpartition(".")[2] for name in facts.names} if facts is not None else set()
+
+    def _line_of(self, cls: ClassValue) -> int:
+        facts = self.names.class_(cls.path, cls.qualname)
+        return facts.line if facts is not None else 1
+
+    def _methods_that_set(self, cls: ClassValue, name: str) -> set[str]:
+        """The methods, but for those that make an object, that set its attribute ``name``."""
+        key = (cls.path, cls.qualname, name)
+        if key not in self.setters:
+            found: set[str] = set()
+            for qualname, body in self._methods(cls):
+                method = qualname.rpartition(".")[2]
+                if method not in _MAKING and name in attributes_set(body):
+                    found.add(method)
+            self.setters[key] = found
+        return self.setters[key]
+
+    def _called_when_made(self, cls: ClassValue) -> list[str]:
+        """The methods of itself that an object calls without arguments while it is made."""
+        found: list[str] = []
+        for qualname, body in self._methods(cls):
+            if qualname.rpartition(".")[2] in _MAKING:
+                calls = [ir.match(one.value, ir.Call) for one in map(_evaluated, body) if one is not None]
+                found += [
+                    call.function.removeprefix("self.")
+                    for call in calls
+                    if call is not None
+                    and isinstance(call.function, str)
+                    and call.function.startswith("self.")
+                    and not call.args
+                    and not call.keywords
+                ]
+        return found
+
+    def _methods(self, cls: ClassValue) -> Iterator[tuple[str, Block]]:
+        """The methods of a class and of its ancestors that the text has, with their bodies."""
+        for one in self.lineage(cls):
+            facts = self.names.class_(one.path, one.qualname) if isinstance(one, ClassValue) else None
+            if facts is None or not isinstance(one, ClassValue) or self.interp.sources is None:
+                continue
+            for qualname in facts.methods:
+                body = self.interp.sources.body(one.path, qualname)
+                if body:
+                    yield qualname, body
 
     def _of_super(self, bound: BoundMethod, name: str, site: Site, state: State) -> Any:
         receiver, cls = bound.receiver
@@ -213,3 +342,31 @@ class Attributes(Following):
             one.path and self.classes.kind(one.path, one.name) == "settings"
             for one in self.names.ancestors(cls.path, cls.qualname)
         )
+
+
+_MAKING = ("__init__", "__post_init__", "__new__")
+
+
+def _evaluated(statement: Stmt) -> ir.Evaluate | None:
+    return ir.Evaluate._make(statement) if ir.tag(statement) == ir.Evaluate.TAG else None
+
+
+def assigns(statement: Stmt, target: str) -> bool:
+    """Whether a statement, or one in a block of it, binds ``target``."""
+    if ir.tag(statement) == ir.Assign.TAG:
+        return ir.Assign._make(statement).target == target
+    return any(assigns(one, target) for block in ir.blocks(statement) for one in block)
+
+
+def attributes_set(body: Iterable[Stmt]) -> set[str]:
+    """The attributes of `self` and `cls` that a block sets."""
+    found: set[str] = set()
+    for one in body:
+        if ir.tag(one) == ir.Assign.TAG:
+            target = ir.Assign._make(one).target
+            head, _, name = target.rpartition(".") if isinstance(target, str) else ("", "", "")
+            if head in ("self", "cls"):
+                found.add(name)
+        for inner in ir.blocks(one):
+            found |= attributes_set(inner)
+    return found

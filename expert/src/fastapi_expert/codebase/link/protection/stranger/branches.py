@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from fastapi_expert.codebase.interpret.values import MISSING, Instance, Scope, is_dict, is_list
+from fastapi_expert.codebase.interpret.values import MISSING, Instance, Scope, Unknown, is_dict, is_list
 from fastapi_expert.codebase.link.protection.outcomes import (
     Assumption,
     Decision,
@@ -14,11 +14,13 @@ from fastapi_expert.codebase.link.protection.outcomes import (
     conjunction,
     disjunction,
     distinct,
+    either_value,
     known,
     merged_states,
     together,
 )
-from fastapi_expert.codebase.link.protection.stranger.runtime import Acts, Ended, Following
+from fastapi_expert.codebase.link.protection.stranger.names import unread
+from fastapi_expert.codebase.link.protection.stranger.runtime import Acts, Ended, Following, Overlay
 from fastapi_expert.codebase.link.protection.values import FREE, Absent, Decided, Foreign, Opaque, Setting, tainted
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.ir import Stmt
@@ -55,10 +57,12 @@ class Branches(Following):
         """Both branches of a condition that is not settled."""
         ways = Ways()
         on: list[State] = []
+        before, written = self.overlay, list[Overlay]()
         for taken, act in ((True, then), (False, otherwise)):
             branch = state.fork()
             branch.assumptions = together(state.assumptions, decision.assumptions(taken))
             branch.credentials = state.credentials or decision.credentials
+            self.overlay = dict(before)
             try:
                 inner = act(branch)
             except Ended:
@@ -67,6 +71,8 @@ class Branches(Following):
             ways.left += inner.left
             if inner.on is not None:
                 on.append(inner.on)
+                written.append(self.overlay)
+        self.overlay = self._settled(before, written, decision)
         if len(on) == 2:
             merged = merged_states(on)
             by_setting(merged, on, decision)
@@ -77,6 +83,18 @@ class Branches(Following):
         if ways.on is not None:
             state.names.update(ways.on.names)
         return ways
+
+    def _settled(self, before: Overlay, written: Sequence[Overlay], decision: Decision) -> Overlay:
+        """The attributes that are set after branches, of those that lead on."""
+        if len(written) < 2:
+            return written[0] if written else before
+        found: Overlay = {}
+        for key in written[0].keys() | written[1].keys():
+            owner = next(one[key][0] for one in written if key in one)
+            given = [one[key][1] if key in one else plain_attribute(owner, key[1]) for one in written]
+            same = given[0] is given[1]
+            found[key] = (owner, given[0] if same else either_value(given, decision))
+        return found
 
     def run_for(self, statement: Stmt, state: State, scope: Scope) -> Ways:
         one = ir.For._make(statement)
@@ -204,6 +222,12 @@ class Branches(Following):
                 ways.on.credentials = before.credentials
             return ways
         return None
+
+
+def plain_attribute(owner: Any, name: str) -> Any:
+    """What an object that others share has for ``name``, MISSING when nothing says."""
+    found = owner.attributes.get(name, MISSING)
+    return unread(found, name) if isinstance(found, Unknown) else found
 
 
 STATEMENTS: Acts = {

@@ -165,7 +165,7 @@ class Calls(Following):
 
     def scheme(self, instance: Instance, name: str, site: Site, state: State) -> Any:
         """What a scheme gives a stranger: a refusal, or None without auto_error."""
-        self.saw_credentials = True
+        self.looks_for(f"security scheme {name}", site)
         auto_error = self.own_attribute(instance, "auto_error")
         decision = known(True) if auto_error is None else truth(auto_error)
         if decision.value is False:

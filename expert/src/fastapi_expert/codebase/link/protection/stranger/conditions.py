@@ -26,6 +26,7 @@ from fastapi_expert.codebase.link.protection.outcomes import (
 )
 from fastapi_expert.codebase.link.protection.stranger.runtime import ASKED_BY_NAME, Ended, Following
 from fastapi_expert.codebase.link.protection.values import (
+    BROUGHT,
     FREE,
     Absent,
     Answer,
@@ -96,8 +97,17 @@ class Conditions(Following):
                     return Decision(None, False, (other,), (other,))
                 return Decision(None, one.asked, (one,), (one,), shipped)
         if operator == "in" and isinstance(right, Connection) and right.part in ASKED_BY_NAME:
-            self.saw_credentials = True
+            self.looks_for(f"looks into {right.part}", Site(self.file, self.line))
             return known(False, credentials=True)
+        for one, other in ((left, right), (right, left)):
+            if (
+                isinstance(one, Connection)
+                and one.part in BROUGHT
+                and operator == "=="
+                and not other
+                and is_dict(other)
+            ):
+                return known(True, credentials=True)
         if isinstance(left, (Free, Connection)) or isinstance(right, (Free, Connection)):
             if operator == "is" and (left is None or right is None):
                 return known(False) if isinstance(left, Connection) or isinstance(right, Connection) else _free()
@@ -124,8 +134,10 @@ class Conditions(Following):
             items = self.evaluate(clause.iterable, state, scope)
             if is_dict(items):
                 items = list(items)
+            if isinstance(items, (Absent, Decided)):
+                return Decided(name == "all")
             if not is_list(items):
-                return derived(items) or FREE
+                items = [derived(items) or FREE]
             inner = State(dict(state.names), state.assumptions, state.credentials)
             decisions: list[Decision] = []
             for item in items:

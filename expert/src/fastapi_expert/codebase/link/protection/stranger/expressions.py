@@ -13,20 +13,23 @@ from fastapi_expert.codebase.interpret.values import (
     is_dict,
     is_list,
 )
-from fastapi_expert.codebase.link.protection.outcomes import State, either_value, truth, valued
+from fastapi_expert.codebase.link.protection.outcomes import State, conjunction, either_value, truth, valued
 from fastapi_expert.codebase.link.protection.stranger.runtime import Ended, Following, Values
 from fastapi_expert.codebase.link.protection.values import (
     ABSENT,
     FREE,
     Absent,
+    Begun,
     BoundMethod,
     Connection,
     Decided,
     Foreign,
+    Free,
     Opaque,
     Setting,
     derived,
     joined,
+    tainted,
 )
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.ir import Expr
@@ -58,7 +61,7 @@ class Expressions(Following):
             shipped = [one.default if isinstance(one, Setting) else one for one in parts]
             if all(isinstance(one, (str, int)) for one in shipped):
                 return "".join(str(one) for one in shipped)  # a path or a text: taken as shipped
-        return derived(*parts) or FREE
+        return _begun(parts[0], derived(*parts) or FREE)
 
     def eval_call(self, expr: Expr, state: State, scope: Scope) -> Any:
         self.steps += 1
@@ -97,6 +100,9 @@ class Expressions(Following):
             if isinstance(receiver, Instance) and id(receiver) in self.made:
                 return BoundMethod((receiver, None), "super")
             return BoundMethod((receiver, cls), "super") if isinstance(cls, ClassValue) else FREE
+        if _method_name(call.function) in ("url_for", "url_path_for") and call.args:
+            given = [self.evaluate(one, state, scope) for one in call.args]
+            return next((one for one in given if isinstance(one, str)), FREE)  # the route's name tells where it leads
         if name in ("getattr", "hasattr") and len(call.args) >= 2:
             owner, key = (self.evaluate(one, state, scope) for one in call.args[:2])
             if not isinstance(key, str):
@@ -119,25 +125,29 @@ class Expressions(Following):
         if asks:
             return truth(owner).value is not False
         found = self.attribute(owner, key, site, state)
-        return default if isinstance(found, Opaque) and has_default else found
+        return default if isinstance(found, Opaque) and has_default and not isinstance(owner, Opaque) else found
 
     def eval_attribute(self, expr: Expr, state: State, scope: Scope) -> Any:
         one = ir.Attribute._make(expr)
-        return self.attribute(self.evaluate(one.value, state, scope), one.name, Site(scope.path, 0), state)
+        return self.attribute(self.evaluate(one.value, state, scope), one.name, Site(scope.path, self.line), state)
 
     def eval_subscript(self, expr: Expr, state: State, scope: Scope) -> Any:
         one = ir.Subscript._make(expr)
         value = self.evaluate(one.value, state, scope)
         key = self.evaluate(one.index, state, scope)
+        if isinstance(value, External) and value.name.endswith((".Provide", ".Closing")):
+            return key  # a provider of dependency_injector
         if isinstance(value, Connection):
-            return self.asked(value, key, site=Site(scope.path, 0), state=state, subscript=True)
+            return self.asked(value, key, site=Site(scope.path, self.line), state=state, subscript=True)
         if is_dict(value):
+            if isinstance(key, (Absent, Foreign)):
+                self.doubt(state, Site(scope.path, self.line))
             known_one: Any = value.get(key, MISSING) if isinstance(key, (str, int, type(None))) else MISSING
             return derived(key) or FREE if known_one is MISSING else known_one
         if is_list(value) and isinstance(key, int) and -len(value) <= key < len(value):
             return value[key]
         if isinstance(value, Absent):
-            self.doubt(state, Site(scope.path, 0))
+            self.doubt(state, Site(scope.path, self.line))
         return value if isinstance(value, (Absent, Foreign, Opaque, Setting, ClassValue, External)) else FREE
 
     def eval_display(self, expr: Expr, state: State, scope: Scope) -> Any:
@@ -175,6 +185,7 @@ class Expressions(Following):
                 return plain[0] + plain[1]  # a path or a text: taken as shipped
             if all(is_list(side) for side in plain):
                 return [*plain[0], *plain[1]]
+            return _begun(plain[0], derived(left, right) or FREE)
         return derived(left, right) or FREE
 
     def eval_truth(self, expr: Expr, state: State, scope: Scope) -> Any:
@@ -183,10 +194,13 @@ class Expressions(Following):
             return valued(self.decide(expr, state, scope))
         wanted = condition.operator == "or"
         value: Any = None
-        held = False
+        held = missing = False
         for one in condition.operands:
             part = self.evaluate(one, state, scope)
             decision = truth(part)
+            if missing:
+                part = tainted(part)  # it stands for a credential that is not there
+            missing = missing or (decision.credentials and decision.value is not wanted)
             value = joined(value, part) if held else part
             if decision.value is wanted:
                 return value
@@ -220,14 +234,25 @@ class Expressions(Following):
         each = ir.Comprehension._make(expr)
         first = ir.ForClause._make(each.clauses[0])
         items = self.evaluate(first.iterable, state, scope)
-        if is_list(items) and len(each.clauses) == 1 and len(items) <= 12:
-            inner = State(dict(state.names), state.assumptions, state.credentials)
-            found: list[Any] = []
-            for item in items:
-                self.assign(first.target, item, inner, scope)
+        if not all(ir.tag(one) == ir.IfClause.TAG for one in each.clauses[1:]):
+            return derived(items) or FREE
+        if is_dict(items):
+            items = list(items)
+        is_known = is_list(items) and len(items) <= 12
+        inner = State(dict(state.names), state.assumptions, state.credentials)
+        found: list[Any] = []
+        left_out = unsure = False
+        for item in items if is_known else [derived(items) or FREE]:
+            self.assign(first.target, item, inner, scope)
+            conditions = [ir.IfClause._make(one).condition for one in each.clauses[1:]]
+            holds = conjunction([self.decide(one, inner, scope) for one in conditions])
+            left_out = left_out or (holds.value is False and holds.credentials)
+            unsure = unsure or holds.value is None
+            if holds.value is not False:
                 found.append(self.evaluate(each.element, inner, scope))
-            return found
-        return derived(items) or FREE
+        if not found and left_out:
+            return Absent([])  # nothing is the stranger's
+        return found if is_known and not unsure else derived(items) or FREE
 
     def eval_walrus(self, expr: Expr, state: State, scope: Scope) -> Any:
         one = ir.Walrus._make(expr)
@@ -236,6 +261,18 @@ class Expressions(Following):
 
     def eval_opaque(self, expr: Expr, state: State, scope: Scope) -> Any:
         return FREE
+
+
+def _method_name(function: Expr) -> str:
+    """The last part of what is called."""
+    part = ir.match(function, ir.Attribute)
+    return part.name if part is not None else function.rpartition(".")[2] if isinstance(function, str) else ""
+
+
+def _begun(first: Any, whole: Any) -> Any:
+    """A text that begins with ``first``, where that is all that is known of it."""
+    start = first.start if isinstance(first, Begun) else first
+    return Begun(start) if isinstance(whole, (Free, Opaque)) and isinstance(start, str) and start else whole
 
 
 EXPRESSIONS: Values = {

@@ -20,7 +20,7 @@ class Functions(Following):
     def outcomes(self, function: FunctionValue, args: list[Any], keywords: dict[str, Any], site: Site) -> list[Outcome]:
         """How calling a function of the codebase ends, on every way."""
         facts = self.names.function(function.path, function.qualname)
-        body = self._body(function, facts)
+        body = self.body_of(function.path, facts)
         key = (function.path, function.qualname)
         if facts is None or body is None or len(self._stack) > MAX_DEPTH or self._stack.count(key) > 1:
             name = function.qualname.rpartition(".")[2]
@@ -32,25 +32,26 @@ class Functions(Following):
             state.names["__class__"] = function.scope.cls
         scope = Scope(function.path, state.names, function.scope)
         pending, self.pending = self.pending, []
-        trying, self._trying = self._trying, self._trying
+        trying, file, line = self._trying, self.file, self.line
         self._stack.append(key)
         try:
             ways = self.run(body, state, scope)
             raised = self.pending
         finally:
             self._stack.pop()
-            self.pending, self._trying = pending, trying
+            self.pending, self._trying, self.file, self.line = pending, trying, file, line
         found = [*distinct(raised), *ways.ends]
         if ways.on is not None:
             end = Site(function.path, facts.end_line)
             found.append(Outcome("pass", None, end, ways.on.assumptions, ways.on.credentials))
         return found or [Outcome("error", None, site)]
 
-    def _body(self, function: FunctionValue, facts: FunctionFacts | None) -> Block | None:
+    def body_of(self, path: str, facts: FunctionFacts | None) -> Block | None:
+        """The statements of a function; None where they are out of reach."""
         if facts is None:
             return None
         if self.interp.sources is not None:
-            body = self.interp.sources.body(function.path, function.qualname)
+            body = self.interp.sources.body(path, facts.qualname)
             if body is not None:
                 return body
         return facts.body

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
-from fastapi_expert.codebase.interpret.values import MISSING, External, Instance, Site, is_dict, is_list
+from fastapi_expert.codebase.interpret.values import MISSING, Instance, Site, is_dict, is_list
 from fastapi_expert.codebase.link.protection import library
-from fastapi_expert.codebase.link.protection.outcomes import State, truth
+from fastapi_expert.codebase.link.protection.libraries import guard_of
+from fastapi_expert.codebase.link.protection.outcomes import State
 from fastapi_expert.codebase.link.protection.stranger.containers import dict_method, set_relation, text_method
 from fastapi_expert.codebase.link.protection.stranger.raising import POLICY_VIOLATION
 from fastapi_expert.codebase.link.protection.stranger.runtime import ASKED_BY_NAME, Following
 from fastapi_expert.codebase.link.protection.values import (
     ABSENT,
+    FOREIGN,
     FREE,
     PASSED,
     Absent,
@@ -29,8 +31,6 @@ from fastapi_expert.codebase.link.protection.values import (
 _OF_SCHEMES = ("check_api_key", "make_not_authenticated_error")
 """Methods of the classes of `fastapi.security` by which a subclass refuses."""
 
-_CREDENTIALS = ("authorization", "token", "api")
-
 
 class Methods(Following):
     """Methods of values that are no objects of the codebase: the request, settings, texts, collections."""
@@ -48,9 +48,9 @@ class Methods(Following):
         if isinstance(receiver, Instance) and library.last(class_name(receiver)) == "ContextVar":
             return self._variable(receiver, name, args, site)
         if isinstance(receiver, Instance) and name.startswith("current_") and self.descends(receiver, "FastAPIUsers"):
-            made = Instance(External("fastapi.security.OAuth2"), site)
-            made.attributes["auto_error"] = not truth(keywords.get("optional", False)).value
-            return made
+            return library.made_scheme(keywords, site)
+        if (guard := guard_of(library.dotted(method))) is not None:
+            return self.guarded(guard, library.dotted(method), keywords, site, state)
         if isinstance(receiver, str):
             return text_method(receiver, name, args, site)
         if is_list(receiver):
@@ -81,6 +81,8 @@ class Methods(Following):
             scheme = self.scheme_of(receiver)
             if scheme:
                 return self.scheme(receiver, scheme, site, state)
+        if name == "get_route_handler":
+            return Native("call_next")
         if name == "dispatch" or (name == "__call__" and any(isinstance(one, Native) for one in args)):
             return PASSED
         return self.unread_call(name, args, keywords, site, state)
@@ -164,14 +166,22 @@ class Methods(Following):
                 return self.request_method()
             if key == "type":
                 return "websocket" if self.method == "WEBSOCKET" else "http"
-            if key in ("headers", "user", "auth", "session", "state"):
+            if key in ("headers", "user", "auth", "session", "state", "client", "app"):
                 return Connection(str(key))
+            if key in ("endpoint", "route", "router"):
+                self.is_specific = True
+                return Opaque(f"what marks the {key} of a request", site)
             return FREE
         if part == "state":
             self.reads_state = True
             return self.memory.state.get(str(key), ABSENT if default is None else default)
+        if part == "client":
+            return FOREIGN if key == 0 else FREE
         if part in ASKED_BY_NAME:
-            self.saw_credentials = self.saw_credentials or part == "session" or _is_credential(key)
+            if self.is_generous and part in ("headers", "query_params") and not library.is_credential(key):
+                return FREE
+            if part == "session" or _is_credential(key):
+                self.looks_for(f"reads {key} of {part}" if isinstance(key, str) else f"reads {part}", site)
             if subscript:
                 self.doubt(state, site)
             return Absent(default) if is_plain(default) else ABSENT
@@ -180,4 +190,4 @@ class Methods(Following):
 
 def _is_credential(key: Any) -> bool:
     """Whether a header, cookie or parameter of this name is worth a word when nobody is refused for it."""
-    return isinstance(key, str) and any(word in key.lower() for word in _CREDENTIALS)
+    return isinstance(key, str) and library.is_credential(key)

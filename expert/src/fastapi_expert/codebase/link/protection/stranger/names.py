@@ -4,7 +4,15 @@ import builtins
 import re
 from typing import Any
 
-from fastapi_expert.codebase.interpret.values import MISSING, External, Instance, Scope, Site, Unknown
+from fastapi_expert.codebase.interpret.values import (
+    MISSING,
+    Condition,
+    External,
+    Instance,
+    Scope,
+    Site,
+    Unknown,
+)
 from fastapi_expert.codebase.link.protection import library
 from fastapi_expert.codebase.link.protection.outcomes import State
 from fastapi_expert.codebase.link.protection.stranger.runtime import Ended, Following
@@ -23,7 +31,7 @@ class ModuleNames(Following):
         head, *rest = dotted.split(".")
         value = state.names[head] if head in state.names else self._outer(head, scope)
         for name in rest:
-            value = self.attribute(value, name, Site(scope.path, 0), state)
+            value = self.attribute(value, name, Site(scope.path, self.line), state)
         return value
 
     def _outer(self, name: str, scope: Scope) -> Any:
@@ -47,11 +55,21 @@ class ModuleNames(Following):
         assigned = self.names.assigned(symbol)
         if reads_environment(assigned):
             bound: Any = self.names.bindings(symbol.path).get(symbol.name)
-            default = MISSING if isinstance(value, Unknown) else value
+            default = self._as_shipped(value, symbol, assigned)
             return Setting(symbol.name, default, Site(symbol.path, ir.line_of(bound)))
         if not is_unread:
             return value
         return self._computed(symbol, assigned, unread(value, name) if isinstance(value, Unknown) else value)
+
+    def _as_shipped(self, value: Any, symbol: Symbol, assigned: Expr) -> Any:
+        """What a variable of the environment ships as; MISSING where it has to be set."""
+        if not isinstance(value, Unknown):
+            return value
+        try:
+            found = self.evaluate(assigned, State({}), self.interp.run_module(symbol.path))
+        except Ended:
+            return MISSING
+        return found.default if isinstance(found, Setting) else MISSING
 
     def _is_rebound(self, name: str, scope: Scope) -> bool:
         """Whether a function sets a module-level name later, as many do with what a start of the application makes."""
@@ -81,9 +99,22 @@ def reads_environment(expr: Expr) -> bool:
     return expr is not None and _ENVIRONMENT.search(repr(expr)) is not None
 
 
-def unread(unknown: Unknown, name: str) -> Any:
+_READ = "read from the environment"
+_GIVEN = re.compile(r"no value is known for '(\w+)' of ([\w.]+)\(\)$")
+"""A parameter of what nothing in the text calls: whoever runs the application decides."""
+_NAMED = re.compile(r"environment \((\w+)\)|([\w.]+) has no default")
+
+
+def unread(unknown: Unknown | Condition, name: str = "") -> Any:
+    """What stands for a value that linking does not know, or for a condition that it does not settle."""
+    given = _GIVEN.match(unknown.reason)
+    if given is not None:
+        return Setting(f"{given[2]}({given[1]})", MISSING, unknown.site)
     if "environment" in unknown.reason or "set when it runs" in unknown.reason:
-        return Setting(name, MISSING, unknown.site)
+        named = _NAMED.search(unknown.reason)
+        variable, field = named.groups() if named is not None else (None, None)
+        ships = None if unknown.reason.startswith(_READ) else MISSING  # nobody sets it: None to the code
+        return Setting(variable or field or name or "a setting", ships, unknown.site)
     return Opaque(unknown.reason, unknown.site)
 
 

@@ -15,6 +15,7 @@ from fastapi_expert.codebase.interpret.values import (
     is_list,
 )
 from fastapi_expert.codebase.link.protection import library
+from fastapi_expert.codebase.link.protection.libraries import Guard, guard_of
 from fastapi_expert.codebase.link.protection.outcomes import Assumption, Outcome, State, is_refusing_answer, truth
 from fastapi_expert.codebase.link.protection.stranger.runtime import Ended, Following
 from fastapi_expert.codebase.link.protection.values import (
@@ -32,6 +33,13 @@ from fastapi_expert.codebase.link.protection.values import (
     derived,
 )
 from fastapi_expert.codebase.vocabulary import DEPENDS
+
+
+def _parts(value: Any) -> list[Any]:
+    """A value and what it holds, as far as that is written out."""
+    if is_dict(value):
+        return [value, *value.values()]
+    return [value, *value] if is_list(value) else [value]
 
 
 class Outside(Following):
@@ -52,8 +60,12 @@ class Outside(Following):
             return args[0] if args else External("functools.identity")
         if name == "builtins.type" and len(args) == 3 and is_list(args[1]) and args[1] and is_dict(args[2]):
             return MadeClass(args[1][0], args[2])
+        if name == "builtins.filter" and len(args) == 2:
+            return self._filtered(args[0], args[1], site, state)
         if short == "partial" and args:
             return Partial(args[0], tuple(args[1:]), keywords)
+        if (connection := library.of_scope(name, args, keywords)) is not None:
+            return connection
         if library.is_response(name):
             return library.answer(name, args, keywords, site)
         if library.is_exception(name):
@@ -65,7 +77,7 @@ class Outside(Following):
         if name.startswith("re.") and args:
             return self.of_pattern(short, args, keywords, site, state)
         known_one = library.plain(name, args, site)
-        if known_one is not None or name in ("builtins.bool",):
+        if known_one is not None or name in ("builtins.bool", "builtins.next"):
             return known_one
         if short == "abort" and args:
             raised = library.exception(External("fastapi.HTTPException"), args, keywords, site)
@@ -76,12 +88,33 @@ class Outside(Following):
         if "getenv" in short or name.endswith("environ.get"):
             default = args[1] if len(args) > 1 else keywords.get("default")
             return Setting(str(args[0]) if args else "the environment", default, site)
+        if (guard := guard_of(name)) is not None and guard != "scheme":
+            return self.guarded(guard, name, keywords, site, state)
         if short[:1].isupper() or short in FIELDS:
             attributes = {str(index): value for index, value in enumerate(args)}
             return Instance(cls, site, {**attributes, **keywords})
         if len(args) == 1 and isinstance(args[0], (FunctionValue, ClassValue)) and not keywords:
             return args[0]
         return self.unread_call(short, args, keywords, site, state)
+
+    def guarded(self, guard: Guard, name: str, keywords: dict[str, Any], site: Site, state: State) -> Any:
+        """Calling what a known library of authentication has."""
+        if guard == "makes":
+            return library.made_scheme(keywords, site)
+        scheme = Instance(External("fastapi.security.OAuth2"), site, {"auto_error": guard != "optional"})
+        return self.scheme(scheme, library.last(name), site, state)
+
+    def _filtered(self, test: Any, items: Any, site: Site, state: State) -> Any:
+        """`filter()`: nothing where missing credentials let nothing through."""
+        known = is_list(items)
+        tests = [
+            truth(self.apply(test, [one], {}, site, state)) for one in (items if known else [derived(items) or FREE])
+        ]
+        if tests and all(one.value is False for one in tests) and any(one.credentials for one in tests):
+            return Absent([])
+        if known and all(one.value is not None for one in tests):
+            return [one for one, kept in zip(items, tests, strict=True) if kept.value]
+        return derived(items) or FREE
 
     def of_pattern(self, name: str, args: list[Any], keywords: dict[str, Any], site: Site, state: State) -> Any:
         """A function of `re`, or a method of a pattern, on texts that are known."""
@@ -93,7 +126,7 @@ class Outside(Following):
 
     def unread_call(self, name: str, args: list[Any], keywords: dict[str, Any], site: Site, state: State) -> Any:
         """A call whose code is out of reach: given a missing credential, it may well raise."""
-        given = [*args, *keywords.values()]
+        given = [part for one in (*args, *keywords.values()) for part in _parts(one)]
         if library.is_harmless(name):
             return None
         if any(isinstance(one, (Absent, Foreign)) for one in given):

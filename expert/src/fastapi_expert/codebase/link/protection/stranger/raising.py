@@ -1,5 +1,6 @@
 """Exceptions: which refuse a caller, what the application answers for them, and which `except` takes them."""
 
+import re
 from typing import Any
 
 from fastapi_expert.codebase.interpret.values import (
@@ -22,6 +23,10 @@ POLICY_VIOLATION = 1008
 _NOT_RAISED = frozenset({"ImportError", "ModuleNotFoundError", "CancelledError", "KeyboardInterrupt", "TimeoutError"})
 
 
+_REFUSES = re.compile(r"\.(Unauthori[sz]ed|Forbidden|NotAuthenticated|Unauthenticated|PermissionDenied)\w*$")
+"""Exceptions of unread libraries whose names are those of the statuses that refuse."""
+
+
 class Raising(Following):
     """Exceptions: which refuse a caller, what the application answers for them, and which `except` takes them."""
 
@@ -36,6 +41,8 @@ class Raising(Following):
                 "refuse", value, site, trail=((site, f"raises {exception_name(value)}, answered {answer.status}"),)
             )
         if self._says_status(value):
+            return Outcome("refuse", value, site, trail=((site, f"raises {exception_name(value)}"),))
+        if isinstance(value, Instance) and isinstance(value.cls, External) and _REFUSES.search(value.cls.name):
             return Outcome("refuse", value, site, trail=((site, f"raises {exception_name(value)}"),))
         location = _redirect_of(value, status)
         if location is not None and is_refusing_answer(Answer(status, location)):

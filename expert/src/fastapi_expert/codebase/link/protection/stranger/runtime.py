@@ -11,11 +11,13 @@ from fastapi_expert.codebase.interpret.values import (
     External,
     FunctionValue,
     Instance,
+    Router,
     Scope,
     Site,
     Uncalled,
 )
 from fastapi_expert.codebase.link.classes import Classes
+from fastapi_expert.codebase.link.protection.libraries import Guard
 from fastapi_expert.codebase.link.protection.outcomes import Decision, Outcome, State, Ways
 from fastapi_expert.codebase.link.protection.values import Answer, BoundMethod, Connection, Memory, Native
 from fastapi_expert.codebase.syntax.ir import Expr, Stmt
@@ -33,6 +35,12 @@ class Ended(Exception):
 
 class Exhausted(Exception):
     """One route takes too long to follow."""
+
+
+Trail = tuple[tuple[Site, str], ...]
+"""Places with what happens there."""
+Overlay = dict[tuple[int, str], tuple[Any, Any]]
+"""Attributes by the identity of their object and their name, each with the object."""
 
 
 class Following(ABC):
@@ -56,7 +64,7 @@ class Following(ABC):
         self.steps = 0
         self.answers: list[tuple[Any, Any]] = []
         """The exception handlers of the application: class or status, and function."""
-        self.overlay: dict[tuple[int, str], tuple[Any, Any]] = {}
+        self.overlay: Overlay = {}
         """Attributes set meanwhile on objects that other requests share, each with its object."""
         self.made: dict[int, Instance] = {}
         """Objects whose class was made at run time."""
@@ -66,13 +74,24 @@ class Following(ABC):
         """Where `requires()` of Starlette was put around a function."""
         self.is_specific = False
         """Whether something that was run looked at the path or the method, so that it may end otherwise elsewhere."""
-        self.saw_credentials = False
+        self.seen: Trail = ()
+        """Where something looked for credentials first, outermost call first."""
+        self.file, self.line = "", 0
+        """Of the statement that runs."""
+        self.application: Router | None = None
+        """The application that serves the route: `request.app`."""
+        self.is_generous = False
+        """Whether the stranger sends what is not a credential by its name, after nobody came through without."""
         self.reads_state = False
         """Whether something that was run looked at what ran before it left behind."""
         self.any_path = False
         """Whether what runs now runs for every path and method at once."""
         self.lines: dict[int, tuple[ClassValue, list[ClassValue | External]]] = {}
         """Each class with itself and its ancestors; the same for every request."""
+        self.setters: dict[tuple[str, str, str], set[str]] = {}
+        """The methods of each class that set an attribute; the same for every request."""
+        self.known_attributes: dict[tuple[int, str], tuple[Instance, Any]] = {}
+        """Attributes that methods set while an object was made, each with its object."""
         self.computed: dict[tuple[str, str], Any] = {}
         """Module-level values that were worked out here; the same for every request."""
         self._stack: list[tuple[str, str]] = []
@@ -85,6 +104,11 @@ class Following(ABC):
         if known is None:
             known = self.lines[id(cls)] = (cls, lineage(self.interp, cls))
         return known[1]
+
+    def looks_for(self, what: str, site: Site) -> None:
+        """Remember that something looks for credentials here."""
+        if not self.seen:
+            self.seen = ((site, what),)
 
     @abstractmethod
     def outcomes(self, function: FunctionValue, args: list[Any], keywords: dict[str, Any], site: Site) -> list[Outcome]:
@@ -209,6 +233,10 @@ class Following(ABC):
     @abstractmethod
     def unread_call(self, name: str, args: list[Any], keywords: dict[str, Any], site: Site, state: State) -> Any:
         """A call whose code is out of reach: given a missing credential, it may well raise."""
+
+    @abstractmethod
+    def guarded(self, guard: Guard, name: str, keywords: dict[str, Any], site: Site, state: State) -> Any:
+        """Calling what a known library of authentication has."""
 
     @abstractmethod
     def doubt(self, state: State, site: Site) -> None:

@@ -42,6 +42,7 @@ class Statements(Following):
             if ways.on is None:
                 break
             self.steps += 1
+            self.file, self.line = scope.path, ir.line_of(statement)
             if self.steps > MAX_STEPS:
                 raise Exhausted
             act = self.STATEMENTS.get(ir.tag(statement))

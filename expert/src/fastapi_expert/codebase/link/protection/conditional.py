@@ -1,0 +1,120 @@
+"""Dependencies and middleware that an application has only under a condition: what is assumed for each case."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from fastapi_expert.codebase.interpret.values import (
+    MISSING,
+    ClassValue,
+    Condition,
+    Instance,
+    Scope,
+    Site,
+)
+from fastapi_expert.codebase.link.protection.injection import Injecting
+from fastapi_expert.codebase.link.protection.outcomes import Assumption, Outcome, State, together
+from fastapi_expert.codebase.link.protection.stranger import Ended
+from fastapi_expert.codebase.link.protection.stranger.names import unread
+from fastapi_expert.codebase.link.protection.values import Opaque, Setting
+from fastapi_expert.codebase.link.protection.verdict import Layer
+from fastapi_expert.codebase.syntax import ir
+from fastapi_expert.codebase.syntax.facts import FunctionFacts
+from fastapi_expert.codebase.syntax.ir import Stmt
+
+
+class _Case(NamedTuple):
+    """What has to hold for something to be there, and for it not to be."""
+
+    there: tuple[Assumption, ...]
+    missing: tuple[Assumption, ...]
+
+
+class Conditional(Injecting):
+    """A stranger's request that meets layers under conditions."""
+
+    cases: dict[tuple[Condition, Site], _Case]
+    """What each condition asks for; the same for every request."""
+
+    def under(self, layer: Layer, conditions: tuple[Condition, ...], site: Site) -> Layer:
+        """A layer that a request meets only under ``conditions``, registered at ``site``."""
+        for condition in conditions:
+            key = (condition, site)
+            if key not in self.cases:
+                self.cases[key] = self._case(condition, site)
+            there, missing = self.cases[key]
+            outcomes = [one._replace(assumptions=together(there, one.assumptions)) for one in layer.outcomes]
+            layer = layer._replace(outcomes=[*outcomes, Outcome("pass", None, layer.site, missing)])
+        return layer
+
+    def _case(self, condition: Condition, site: Site) -> _Case:
+        """What a condition asks for, as its `if` reads; where that is not found, by the reason that linking gave."""
+        otherwise = unread(condition)
+        unset = True if isinstance(otherwise, Setting) and otherwise.default is None else None
+        plain = _Case((Assumption(otherwise, None),), (Assumption(otherwise, unset),))
+        found = self._branch(condition.site)
+        if found is None:
+            return plain
+        statement, function = found
+        scope = self.interp.run_module(condition.site.path)
+        names = self._parameters(function, scope) if function is not None else {}
+        pending, self.pending = self.pending, []
+        try:
+            decision = self.decide(statement.condition, State(names), scope)
+        except Ended:
+            return plain
+        finally:
+            self.pending = pending
+        sources = (*decision.when_true, *decision.when_false)
+        if decision.value is not None or not all(isinstance(one, Setting) for one in sources):
+            return plain
+        taken = site.path != condition.site.path or not _holds(statement.orelse, site.line)
+        return _Case(decision.assumptions(taken), decision.assumptions(not taken))
+
+    def _branch(self, site: Site) -> tuple[ir.If, FunctionFacts | None] | None:
+        """The `if` of a line, and the innermost function around it."""
+        facts = self.interp.files.get(site.path)
+        if facts is None:
+            return None
+        around = [one for one in facts.functions if one.line <= site.line <= one.end_line]
+        function = max(around, key=lambda one: one.line) if around else None
+        body: Any = facts.body
+        if function is not None:
+            body = self.body_of(site.path, function)
+        found = next((one for one in _ifs(body or ()) if one.line == site.line), None)
+        return (found, function) if found is not None else None
+
+    def _parameters(self, function: FunctionFacts, scope: Scope) -> dict[str, Any]:
+        """The parameters of a function as settings: who calls it decides, the class they are of has the defaults."""
+        found: dict[str, Any] = {}
+        for param in function.params:
+            where = Site(scope.path, function.line)
+            default: Any = MISSING
+            if param.default:
+                default = self.evaluate(param.default_expr, State({}), scope)
+            elif param.annotation.isidentifier():
+                cls = self.interp.lookup(scope, param.annotation)
+                default = Instance(cls, where) if isinstance(cls, ClassValue) else MISSING
+            default = MISSING if isinstance(default, Opaque) else default
+            found[param.name] = Setting(f"{function.name}({param.name})", default, where)
+        return found
+
+
+def _ifs(body: Any) -> Iterator[ir.If]:
+    for one in body:
+        if ir.tag(one) == ir.If.TAG:
+            yield ir.If._make(one)
+        for block in ir.blocks(one):
+            yield from _ifs(block)
+
+
+def _holds(block: Any, line: int) -> bool:
+    """Whether a block reaches from before a line to it or further."""
+    lines = [one for statement in block for one in _lines(statement)]
+    return bool(lines) and min(lines) <= line <= max(lines) + 3
+
+
+def _lines(statement: Stmt) -> Iterator[int]:
+    yield ir.line_of(statement)
+    for block in ir.blocks(statement):
+        for one in block:
+            yield from _lines(one)
