@@ -79,6 +79,10 @@ def _is_for_another_system(function: Function, call: tree.Call) -> bool:
 
 def _is_quick(name: str, call: tree.Call) -> bool:
     """`hashlib.pbkdf2_hmac(…, 2048)`: a key that is derived, not a password that is guarded."""
+    if name == "open":
+        first = call.args[0] if call.args else None
+        path = first.value if isinstance(first, tree.Constant) else ""
+        return isinstance(path, str) and path.startswith(("/proc/", "/sys/"))  # memory of the kernel
     if not name.endswith("pbkdf2_hmac"):
         return name == "socket.gethostbyname" and "hostname" in call.text.partition("(")[2]  # of this machine
     rounds = argument(call, 3, "iterations")

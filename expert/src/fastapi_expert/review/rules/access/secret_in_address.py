@@ -39,13 +39,25 @@ def secret_in_address(project: Project, rule: Rule) -> Iterator[Finding]:
                 continue
             parts = [n for arg in call.args for n in _shown(arg)]
             if any(
-                _PASSWORDS.fullmatch(last_name(n)) and not last_name(n).startswith(("hashed", "has_", "is_"))
+                _PASSWORDS.fullmatch(last_name(n))
+                and not last_name(n).startswith(("hashed", "has_", "is_"))
+                and not _is_file(function, n)
                 for n in parts
             ):
                 yield rule.at(
                     function.path, call.lineno, "the log keeps the secret in plain text", "log who, not with what"
                 )
                 break
+
+
+def _is_file(function: Function, name: tree.Expression) -> bool:
+    """Whether a function asks it what only a file's path answers: `private_key.exists()`."""
+    return any(
+        isinstance(n, tree.Attribute)
+        and n.attr in ("exists", "is_file", "read_text", "read_bytes", "open", "resolve", "parent")
+        and dotted(n.value) == dotted(name)
+        for n in function.nodes
+    )
 
 
 def _shown(node: tree.Expression) -> Iterator[tree.Expression]:
