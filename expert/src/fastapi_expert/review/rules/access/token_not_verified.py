@@ -71,6 +71,10 @@ _NO_NAMES = frozenset({"exp", "nbf", "iat", "iss", "aud", "kid", "alg", "typ", "
 def _asks_no_name(function: Function, claims: tree.Node) -> bool:
     """Whether all that is asked of ``claims`` where they stand is one of those."""
     above = function.parents.get(id(claims))
+    if isinstance(above, tree.UnaryOp | tree.BoolOp | tree.If):
+        return True  # whether there are any
+    if isinstance(above, tree.Compare):
+        return isinstance(above.left, tree.Constant) and above.left.value in _NO_NAMES
     if isinstance(above, tree.Subscript):
         return isinstance(above.slice, tree.Constant) and above.slice.value in _NO_NAMES
     if not isinstance(above, tree.Attribute) or above.attr != "get":
