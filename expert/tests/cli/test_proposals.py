@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from shop import DUPLICATE, NEW, Expert, lay_down
+from shop import DUPLICATE, NEW, Expert, lay_down, run_expert
 
 
 def test_a_draft_that_is_here_already_is_refused_with_the_place(expert: Expert):
@@ -24,6 +24,18 @@ def test_a_draft_that_is_new_may_be_written(expert: Expert, shop: Path):
 def test_a_file_that_replaces_itself_is_no_duplicate_of_itself(expert: Expert):
     assert expert("propose", "app/core/security.py").code == 0
     assert expert("propose", "app/core/security.py", "--as", "app/other.py").code == 1
+
+
+def test_a_place_is_one_of_the_codebase_that_is_named_from_elsewhere(
+    shop: Path, tmp_path_factory: pytest.TempPathFactory
+):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    text = (shop / "app/core/security.py").read_text()
+
+    def code(place: str) -> int:
+        return run_expert("propose", "-", "--root", str(shop), "--as", place, cwd=elsewhere, text=text).code
+
+    assert (code("app/core/security.py"), code("app/other.py"), code("../other.py")) == (0, 1, 2)
 
 
 def test_what_was_here_twice_before_does_not_block_another_edit_of_the_file(expert: Expert, shop: Path):

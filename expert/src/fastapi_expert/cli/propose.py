@@ -145,6 +145,10 @@ def _place(request: _Request, root: Path) -> str | None:
     here = Path(os.path.abspath(named))
     if here.is_relative_to(root):
         return here.relative_to(root).as_posix()
+    if request.as_path is not None and request.root is not None:  # a path of the codebase, told from elsewhere
+        below = Path(os.path.normpath(root / named))
+        if below.is_relative_to(root):
+            return below.relative_to(root).as_posix()
     if request.as_path is None:
         return None
     raise UsageError(

@@ -13,17 +13,21 @@ from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates.model import Finding, Place
 from fastapi_expert.duplicates.rules.base import Family, Survey
+from fastapi_expert.duplicates.rules.copies import WRITTEN_ALIKE
 from fastapi_expert.duplicates.rules.registry import FAMILIES, FUNCTION_RULES, RULES
 from fastapi_expert.duplicates.similarity.differences import Texts
 from fastapi_expert.duplicates.similarity.pairs import SimilarPairs
 from fastapi_expert.duplicates.store.incremental import records_of_now
 from fastapi_expert.duplicates.wording import Imports
+from fastapi_expert.find.places import is_example
 from fastapi_expert.identity import identity
 from fastapi_expert.store import Blobs, digest_of, keep, recall
 
 if TYPE_CHECKING:
     from fastapi_expert.codebase import Codebase
 
+AGAIN = 0.8
+"""What a further finding on the same files weighs, beside the one before it."""
 EQUAL = 0.99
 """From which similarity on two sides are the same but for names and literals."""
 
@@ -59,7 +63,7 @@ def find(codebase: "Codebase", *, settings: Config | None = None) -> Findings:
             ]
     silencing = {path: codebase.files[path] for path in records.silencing}
     kept, suppressed = _unsuppressed(silencing, (one for one in found if _wanted(one, settings)))
-    return Findings(tuple(sorted(_folded(kept), key=_rank)), suppressed)
+    return Findings(tuple(_spread(sorted(_folded(kept), key=_rank))), suppressed)
 
 
 def _found(name: str, family: Family, survey: Survey, blobs: Blobs | None) -> Iterable[Finding]:
@@ -105,10 +109,25 @@ def _finding(*row: Any) -> Finding:
 def _rank(finding: Finding) -> tuple[int, float, str, int]:
     """What is wrong comes first, then copied files, exact copies, copies, and likenesses; tests after the rest."""
     place = finding.components[0]
+    return (_tier(finding), -_weight(finding), place.path, place.line)
+
+
+def _weight(finding: Finding) -> float:
     weight = finding.saves * finding.similarity**6  # the closer, the surer
-    if finding.similarity < 1.0:
-        weight *= finding.definition.loose_weight
-    return (_tier(finding), -weight, place.path, place.line)
+    return weight * finding.definition.loose_weight if finding.similarity < 1.0 else weight
+
+
+def _spread(ranked: Sequence[Finding]) -> list[Finding]:
+    """``ranked``, but of many findings of one sort on the same files each weighs less than the one before it: who
+    works on those files sees the others, and the first screen shows more than one place."""
+    before: Counter[tuple[int, frozenset[str]]] = Counter()
+    keyed: list[tuple[int, float, int]] = []
+    for position, finding in enumerate(ranked):
+        tier = _tier(finding)
+        where = tier, frozenset(place.path for place in finding.components)
+        keyed.append((tier, -_weight(finding) * AGAIN ** before[where], position))
+        before[where] += 1
+    return [ranked[position] for _, _, position in sorted(keyed)]
 
 
 _TIERS = {
@@ -152,6 +171,8 @@ def _is_part(
 
 
 def _wanted(finding: Finding, settings: Config) -> bool:
+    if not finding.definition.is_fault and all(is_example(place.path) for place in finding.components):
+        return False
     return settings.enabled(finding.rule) and not any(
         settings.ignored_at(finding.rule, place.path) for place in finding.components
     )
@@ -194,7 +215,7 @@ def overview(findings: Sequence[Finding]) -> str:
 def _sort_of(finding: Finding) -> str:
     if finding.definition.is_fault:
         return "dead route" if finding.definition.family == "routes" else "fault"
-    if finding.definition.folds:
+    if finding.definition.folds and finding.similarity > WRITTEN_ALIKE:
         return "copied file"
     if finding.definition.family == "settings":
         return "setting"

@@ -20,6 +20,7 @@ from fastapi_expert.duplicates import baseline
 from fastapi_expert.duplicates.baseline import Known, excused
 from fastapi_expert.duplicates.drafts import Draft, drafts_of
 from fastapi_expert.duplicates.model import Finding, Similar, Verdict
+from fastapi_expert.duplicates.records.imports import drafted_names, drafted_needs
 from fastapi_expert.duplicates.rules.base import Case, Neighbour
 from fastapi_expert.duplicates.rules.registry import FAMILIES, FUNCTION_RULES
 from fastapi_expert.duplicates.similarity.differences import Texts
@@ -127,7 +128,8 @@ class _Change:
         sources = {facts.path: draft.source for facts, draft in zip(self._facts, drafts, strict=True)}
         self._texts = Texts(snapshot.root, cache(self._facts_of), sources)
         unplaced = [DRAFT] if any(draft.path is None for draft in drafts) else []
-        self._imports = Imports(snapshot.root, library.modules, lambda: library.needs, unplaced)
+        self._modules = {**library.modules, **dict(drafted_names(self._by_path, library.modules))}
+        self._imports = Imports(snapshot.root, self._modules, cache(self._needs), unplaced)
         self._baseline = _baseline(settings)
         both = zip(self._new, self._before, strict=True)
         self._left = [file.part(_standing(file.facts, before)) for file, before in both]
@@ -155,6 +157,12 @@ class _Change:
                 self._baseline,
             )
         )
+
+    def _needs(self) -> Mapping[str, Sequence[str]]:
+        """Path to the files that run when it is imported, as the change will leave it."""
+        library = self._snapshot.library
+        named = {name: path for path, name in self._modules.items() if name}
+        return {**library.needs, **{facts.path: drafted_needs(facts, named) for facts in self._facts}}
 
     def _facts_of(self, path: str) -> FileFacts | None:
         """The facts of a draft, else of what is there."""

@@ -1,8 +1,12 @@
 """How findings speak: places, counts, names and import lines, in one voice."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
+
+from fastapi_expert.codebase.vocabulary import is_test_path
+from fastapi_expert.find.places import is_driver
 
 
 class Located(Protocol):
@@ -36,6 +40,11 @@ _SHARED = {"util", "utils", "helper", "helpers", "common", "shared", "core", "li
 
 def _words(path: str) -> list[str]:
     return path.removesuffix(".py").replace("_", "/").split("/")
+
+
+def _is_shared(path: str) -> bool:
+    """Whether a folder or a file says by its name that it is there to be used from other places."""
+    return not _SHARED.isdisjoint(_words(path))
 
 
 _PACKAGING = ("pyproject.toml", "setup.py", "requirements.txt", "Dockerfile")
@@ -78,13 +87,34 @@ class Imports:
         features an import ties one to what the other needs.
         """
         folder, other = (f"{one.rpartition('/')[0]}/" for one in (path, for_path))
-        in_line = "/" in (folder, other) or folder.startswith(other) or other.startswith(folder)
-        return in_line or path in self._needs().get(for_path, ()) or not _SHARED.isdisjoint(_words(path))
+        above = folder != other and (folder.startswith(other) or other.startswith(folder))
+        in_line = above or "/" in (folder, other)  # what lies beside it in a folder may be another feature
+        is_near = (in_line or _is_shared(path)) and not is_driver(path)  # a script is run, and from its own folder
+        return is_near or path in self._needs().get(for_path, ())
+
+    def order(self, path: str) -> tuple[bool, bool, bool]:
+        """By what the file to keep something in comes first: importable, not a program of its own, there to share."""
+        return self.is_hidden(path), is_driver(path) or is_test_path(path), not _is_shared(path)
 
     def are_together(self, path: str, other: str) -> bool:
         """Whether both files are installed together."""
         known = path not in self._anywhere and other not in self._anywhere
         return not known or self._distribution(path) == self._distribution(other)
+
+    def are_linked(self, path: str, other: str) -> bool:
+        """Whether both files belong to one program, as far as one sees: their folders at the top are the same, or
+        something in one imports something in the other."""
+        tops = path.partition("/")[0], other.partition("/")[0]
+        if tops[0] == tops[1] or not all("/" in one for one in (path, other)) or not self.are_together(path, other):
+            return self.are_together(path, other)
+        return tops in self._links or tops[::-1] in self._links
+
+    @cached_property
+    def _links(self) -> frozenset[tuple[str, str]]:
+        """Folders at the top of which the first imports from the second."""
+        return frozenset(
+            (path.partition("/")[0], one.partition("/")[0]) for path, needed in self._needs().items() for one in needed
+        )
 
     def is_hidden(self, path: str) -> bool:
         """A module beside a package of the same name is never imported; a name must be one for Python."""

@@ -92,6 +92,30 @@ def kin(word: str) -> tuple[str, ...]:
     return tuple(sorted(_KIN.get(word, ())))
 
 
+@lru_cache(maxsize=4096)
+def deeds(name: str) -> frozenset[int]:
+    """What is done by what is called ``name``, as numbers: `add_user` and `create_user` do the same, `edit_user` does
+    something else. Nothing for a name without a word of :data:`_DEEDS`."""
+    return frozenset(_DEED[word] for word in ideas(name) if word in _DEED)
+
+
+_DEEDS = """
+fetch get read retrieve load show find search query lookup list view select
+create add new insert register make save store post write
+update edit modify change patch set reset replace rename
+delete remove destroy drop purge erase revoke clear unregister
+verify validate check ensure assert confirm require
+send notify deliver dispatch publish broadcast
+approve accept
+reject refuse deny decline
+start open enable activate connect subscribe lock follow
+stop close disable deactivate disconnect unsubscribe unlock unfollow
+encode encrypt serialize dump
+decode decrypt deserialize parse
+"""
+"""A line is one thing that is done."""
+
+
 def _read_synonyms() -> dict[str, set[str]]:
     """Stem to the stems that share a line of the table with it."""
     found: dict[str, set[str]] = {}
@@ -104,3 +128,4 @@ def _read_synonyms() -> dict[str, set[str]]:
 
 
 _KIN = _read_synonyms()
+_DEED = {stem(word): number for number, line in enumerate(_DEEDS.split("\n")) for word in line.split()}

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 MODELS = ("schema", "table", "settings")
 _NOT_OURS = re.compile(
-    r"(?:^|/)(?:_?vendor(?:ed|s)?|third_?party|3rd_?party|extern(?:al)?s?)/|(?:^|/)(?:alembic|migrations?)/(?:versions/|.*\d)|(?:^|/)migrations?/|_pb2(?:_grpc)?\.pyi?$"
+    r"(?:^|/)(?:_?vendor(?:ed|s)?|third_?party|3rd_?party|extern(?:al)?s?)/|(?:^|/)(?:alembic|migrations?)/(?:versions/|.*\d)|(?:^|/)migrations?/|(?:^|/)alembic/env\.py$|_pb2(?:_grpc)?\.pyi?$"
 )
 _SILENT_DECORATORS = {"overload", "abstractmethod", "abstractproperty", "setter", "deleter", "register"}
 _VALIDATORS = {"field_validator", "model_validator", "validator", "root_validator", "validates"}
@@ -253,4 +253,5 @@ def _routes(codebase: "Codebase") -> Iterator[RouteRecord]:
             row.site.line,
             endpoint.end_line if endpoint else row.site.line,
             row.guards,
+            row.conditions,
         )

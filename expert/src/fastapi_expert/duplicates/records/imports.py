@@ -1,7 +1,7 @@
 """Under which name each file is imported (as the codebase does it, else as its packages say), and what it imports."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fastapi_expert.codebase.resolve.modules import Modules
 from fastapi_expert.codebase.syntax import ir
@@ -60,6 +60,42 @@ def needs_of(facts: FileFacts, modules: Modules) -> tuple[str, ...]:
             if file is not None and file != facts.path and not file.endswith("/"):
                 found[file] = None
     return tuple(found)
+
+
+def drafted_names(paths: Iterable[str], modules: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """(path, dotted name) of the drafts among ``paths``, named as what lies beside them is."""
+    for path in paths:
+        folder, _, file = path.rpartition("/")
+        beside = f"{folder}/__init__.py" if folder else ""
+        if path not in modules and modules.get(beside):
+            yield path, f"{modules[beside]}.{file.removesuffix('.py')}"
+
+
+def drafted_needs(facts: FileFacts, named: Mapping[str, str]) -> tuple[str, ...]:
+    """The same of a draft, by the names alone: ``named`` leads from a dotted name to the path that is imported so."""
+    unseen = set(_for_types(facts.body))
+    paths = {path: path for path in named.values()}
+    found: dict[str, None] = {}
+    for one in facts.imports:
+        if one.scope or one.line in unseen:
+            continue
+        for place in _places(facts.path, one.module, one.name, named, paths):
+            if place != facts.path:
+                found[place] = None
+    return tuple(found)
+
+
+def _places(importer: str, module: str, name: str, named: Mapping[str, str], paths: Mapping[str, str]) -> Iterator[str]:
+    rest = module.lstrip(".")
+    level = len(module) - len(rest)
+    if not level:
+        wanted = [named.get(module), named.get(f"{module}.{name}")]
+    else:
+        folders = importer.split("/")[:-level]
+        parts = [*folders, *(rest.split(".") if rest else [])]
+        stems = ["/".join(parts), "/".join([*parts, name])]
+        wanted = [paths.get(f"{stem}.py") or paths.get(f"{stem}/__init__.py") for stem in stems]
+    yield from (place for place in wanted if place is not None)
 
 
 def _for_types(body: Sequence[ir.Stmt]) -> Iterator[int]:

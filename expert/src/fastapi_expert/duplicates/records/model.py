@@ -82,6 +82,8 @@ class RouteRecord(NamedTuple):
     end_line: int
     guards: tuple[str, ...] = ()
     """What is asked of callers on the way to it, before the endpoint's own parameters."""
+    conditions: tuple[str, ...] = ()
+    """Where the branches on its way stand that may not run, as `path:line`."""
 
 
 class VariableRecord(NamedTuple):

@@ -1,8 +1,10 @@
 """FX301, FX302 and FX303: functions that do the same; and how functions of any kind are compared and spoken of."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 from fastapi_expert.codebase.syntax.shape import Shape
@@ -18,9 +20,13 @@ from fastapi_expert.duplicates.similarity.measure import Code, Similarity, commo
 from fastapi_expert.duplicates.similarity.pairs import Pairs, is_trivial, pools_of
 from fastapi_expert.duplicates.store.overlay import Overlay
 from fastapi_expert.duplicates.wording import Imports, listed, place
+from fastapi_expert.find.words import deeds
 
+_AGAIN = re.compile(r"@\d+")
 LOOSE = 0.65
 """Below this similarity two functions share a part; neither can simply call the other."""
+APART = 0.72
+"""Below this similarity, two functions whose names say that they do other things share how that begins and ends."""
 THIN = (3, 36)
 """Statements and tokens up to which endpoints that are equal to one another only delegate."""
 IDIOM = 3
@@ -102,6 +108,8 @@ def _pool_findings(survey: Survey, pool: Sequence[int], pairs: Pairs) -> Iterato
     apart = {pair: like for pair, like in pairs.items() if not one_contract(functions[pair[0]], functions[pair[1]])}
     for family in gather(apart):
         members = [member for first in family.members for member in members_of[first]]
+        if len(members) == 2 and family.score < APART and not do_the_same([functions[one] for one in members]):
+            continue
         yield finding_on(survey, members, family.score, equal=False, unequal=family.members)
 
 
@@ -191,10 +199,12 @@ def kind_of(function: FunctionRecord) -> str:
 
 def by_worth(members: Sequence[FunctionRecord], imports: Imports) -> list[FunctionRecord]:
     """The one to keep first: in a module that can be imported, mentioned most, then in the most general place."""
-    return sorted(
-        members,
-        key=lambda one: (imports.is_hidden(one.path), -one.mentions, one.path.count("/"), one.path, one.line),
-    )
+
+    def key(one: FunctionRecord) -> tuple[object, ...]:
+        hidden, apart, special = imports.order(one.path)
+        return hidden, apart, -one.mentions, special, one.path.count("/"), one.path, one.line
+
+    return sorted(members, key=key)
 
 
 def as_place(function: FunctionRecord) -> Place:
@@ -220,7 +230,7 @@ def _message(group: Group, *, exact: bool, score: float) -> str:
 
 def shown(function: FunctionRecord) -> str:
     """Its name as the code says it, without the number of a redefinition."""
-    return function.qualname.partition("@")[0]
+    return _AGAIN.sub("", function.qualname)
 
 
 def _shared(codes: Sequence[Code], other: str, score: float) -> str:
@@ -258,6 +268,9 @@ def _advice(group: Group) -> Advice:
     if len({_owner(function) for function in members}) > 1:
         return Advice(f"Move the body into one function that {all_of} call, beside {there}.", "merge")
     if not differences:
+        if not do_the_same(members):
+            name = "under a name that says what they share"
+            return Advice(f"Make one function of {all_of}, {name}, beside {there}.", "merge")
         is_private = keep.name.startswith("_") and not keep.name.startswith("__")
         elsewhere = [one for one in members[1:] if one.path != keep.path]
         if elsewhere and is_private:
@@ -268,9 +281,15 @@ def _advice(group: Group) -> Advice:
             return Advice(f"Keep {there}{bring}, and let the other {len(members) - 1} go.", "merge")
         return Advice(f"Call {there} instead{bring}.", "reuse")
     if differences.only_values:
-        use = "call it here" if len(members) == 2 else f"let the other {len(members) - 1} call it"
-        return Advice(f"Keep {there}{bring}, make what differs its parameters, and {use}.", "merge")
+        return Advice(f"Make one function of {all_of}, with what differs as its parameters, beside {there}.", "merge")
     return Advice(f"Move what {all_of} share into a function that takes what differs, beside {there}.", "merge")
+
+
+def do_the_same(members: Sequence[FunctionRecord]) -> bool:
+    """Whether no two names say that another thing is done: what may `read` and what may `update` are asked apart,
+    though the same code answers both today."""
+    done = [deeds(one.name) for one in members]
+    return all(not one or not other or one & other for one, other in combinations(done, 2))
 
 
 def _share(group: Group, there: str) -> Advice:
@@ -457,7 +476,7 @@ def _draft_advice(record: FunctionRecord, keep: FunctionRecord, differences: Dif
     if record.kind in WIRED or keep.kind in WIRED or differences.in_access:
         text = f"Share the body with {there}: one function that takes what differs; {KEEP_ACCESS}."
     elif differences.only_values:
-        text = f"Make what differs a parameter of {there}, and call that."
+        text = f"Make one function of both, with what differs as its parameters, beside {there}."
     else:
         text = f"Move what both share with {there} into a function that takes what differs."
     return Advice(text, "extend")

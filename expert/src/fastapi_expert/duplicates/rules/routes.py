@@ -70,6 +70,8 @@ def _survey(survey: Survey) -> Iterator[Finding]:
     for table in tables.values():
         table.sort(key=lambda route: route.order)
         for earlier, later in _unreachable(table):  # what two mounts of one router have in common is said once
+            if not _comes_with(earlier, later):
+                continue
             caught.setdefault((earlier.endpoint, earlier.line, later.endpoint, later.line), (earlier, later))
     again: dict[str, list[Caught]] = {}
     for earlier, later in caught.values():
@@ -98,6 +100,13 @@ def _included_twice(routes: Sequence[RouteRecord]) -> Finding:
 
 Caught = tuple[RouteRecord, RouteRecord]
 """A route, and a later one of the same table that it catches."""
+
+
+def _comes_with(earlier: RouteRecord, later: RouteRecord) -> bool:
+    """Whether ``earlier`` is registered wherever ``later`` is: not where its own code chooses between branches."""
+    if any(one.rpartition(":")[0] == earlier.path_file for one in earlier.conditions):
+        return False
+    return set(earlier.conditions) <= set(later.conditions)
 
 
 def _unreachable(table: Sequence[RouteRecord]) -> Iterator[Caught]:

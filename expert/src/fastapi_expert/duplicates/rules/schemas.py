@@ -71,7 +71,7 @@ def _survey(survey: Survey) -> Iterable[Finding]:
         if len(same) > 1 and _is_worth_a_word([models.models[position] for position in same], models)
     ]
     roles = {group[0]: [position for position in group if position not in groups[group[0]][1:]] for group in signed}
-    return [*equal, *_alike(models, groups, roles, settings, imports), *_names_taken(models)]
+    return [*equal, *_alike(models, groups, roles, settings, imports), *_names_taken(models, imports)]
 
 
 def _is_worth_a_word(same: Sequence[Model], models: Models) -> bool:
@@ -150,7 +150,10 @@ def _most_like(other: int, roles: Sequence[int], models: Models) -> int:
 
 def _family(members: Sequence[Model], score: float, imports: Imports, also: Sequence[Model] = ()) -> Finding:
     """Three models or more: one base class for all of them, and for ``also``, which play other roles of the same."""
-    members = sorted(members, key=lambda one: (len(one.fields), one.record.path.count("/"), one.record.id))
+    members = sorted(
+        members,
+        key=lambda one: (len(one.fields), *imports.order(one.record.path), one.record.path.count("/"), one.record.id),
+    )
     keep, changed = members[0].record, members[-1].record
     shared = [
         field.name for key, field in members[0].fields.items() if all(key in other.fields for other in members[1:])
@@ -184,7 +187,7 @@ def _without_heirs(members: Sequence[Model]) -> Sequence[Model]:
 
 
 def _same(group: Sequence[Model], texts: Texts, imports: Imports) -> Finding:
-    records = sorted((model.record for model in group), key=lambda one: (one.path.count("/"), one.path, one.line))
+    records = sorted((model.record for model in group), key=lambda one: _worth(one, imports))
     keep, changed = records[0], records[-1]
     others = [f"`{one.name}` ({place(one)})" for one in records[:-1]]
     bring = imports.line(keep.path, qualname_of(keep), for_path=changed.path)
@@ -214,9 +217,16 @@ def _same(group: Sequence[Model], texts: Texts, imports: Imports) -> Finding:
     )
 
 
+def _worth(one: ModelRecord, imports: Imports) -> tuple[object, ...]:
+    """By what the class to keep comes first."""
+    return *imports.order(one.path), one.path.count("/"), one.path, one.line
+
+
 def _near(left: Model, right: Model, common: Overlap, imports: Imports) -> Finding:
     keep, changed = left.record, right.record
     only_keep, only_changed = common.only_left, common.only_right
+    if imports.order(changed.path) < imports.order(keep.path):
+        keep, changed, only_keep, only_changed = changed, keep, only_changed, only_keep
     if not only_changed and only_keep:  # the larger one can inherit from the smaller one
         keep, changed, only_keep, only_changed = changed, keep, only_changed, only_keep
     advice, action = _extend_advice(keep, changed, only_keep, only_changed, imports, family=left.stem == right.stem)
@@ -266,7 +276,7 @@ def _as_place(record: ModelRecord) -> Place:
     return Place(record.id, kind, record.path, record.line, record.end_line)
 
 
-def _names_taken(models: Models) -> Iterable[Finding]:
+def _names_taken(models: Models, imports: Imports) -> Iterable[Finding]:
     by_table: dict[str, list[ModelRecord]] = {}
     by_name: dict[tuple[str, str], list[ModelRecord]] = {}
     for model in models.models:
@@ -275,7 +285,8 @@ def _names_taken(models: Models) -> Iterable[Finding]:
             by_table.setdefault(record.table, []).append(record)
         by_name.setdefault((record.path, qualname_of(record)), []).append(record)
     for table, named in by_table.items():
-        records = [named[0], *[other for other in named[1:] if share_metadata(named[0], other)]]
+        first = named[0]
+        records = [first, *[other for other in named[1:] if _in_one_database(first, other, imports)]]
         if len(records) > 1 and not any(inherits(records[0], other) for other in records[1:]):
             yield _taken(records, f"the table `{table}`", f"Rename the table of one, or keep one class for `{table}`.")
     for (path, name), records in by_name.items():
@@ -283,6 +294,11 @@ def _names_taken(models: Models) -> Iterable[Finding]:
             yield _taken(
                 records, f"the name `{name}` in {path}", "Delete one, or rename the one that means something else."
             )
+
+
+def _in_one_database(first: ModelRecord, other: ModelRecord, imports: Imports) -> bool:
+    """Whether two tables meet: two programs have a database each, even where a library holds the metadata of both."""
+    return share_metadata(first, other) and imports.are_together(first.path, other.path)
 
 
 def _taken(records: Sequence[ModelRecord], what: str, advice: str) -> Finding:

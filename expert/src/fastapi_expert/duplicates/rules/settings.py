@@ -35,7 +35,7 @@ _APART = {"migrations", "alembic", "examples", "example", "docs", "docs_src", "s
 """Folders of programs that run by themselves: what they read is no setting of the application."""
 _MACHINE = re.compile(
     "HOME|PATH|USER|LOGNAME|SHELL|PWD|TMPDIR|TEMP|TERM|TZ|LANG|LC_ALL|COLUMNS|LINES|EDITOR|VISUAL|PAGER|HOSTNAME"
-    "|DISPLAY|APPDATA|USERPROFILE|CI|NO_COLOR|FORCE_COLOR|COMP_\\w+|KUBERNETES_\\w+|PYTEST_\\w+|VIRTUAL_ENV|PYTHON\\w+"
+    "|XDG_\\w+|DISPLAY|APPDATA|USERPROFILE|CI|NO_COLOR|FORCE_COLOR|COMP_\\w+|KUBERNETES_\\w+|PYTEST_\\w+|VIRTUAL_ENV|PYTHON\\w+"
 )
 """What the machine says to every program (POSIX, Base Definitions, 8.3, and its kin): nobody's setting."""
 
@@ -44,8 +44,15 @@ def _survey(survey: Survey) -> Iterator[Finding]:
     """Variables defined by two settings classes, read past the one that defines them, or read in two files."""
     variables = survey.records.variables
     defined = _defined(variables)
+    by_pair: dict[tuple[str, ...], list[tuple[VariableRecord, VariableRecord]]] = {}
     for definitions in defined.values():
-        yield from _twice(definitions)
+        for first, other in _twice(definitions, survey.imports):
+            by_pair.setdefault((first.path, first.owner, other.path, other.owner), []).append((first, other))
+    for pairs in by_pair.values():
+        if len(pairs) > MANY:
+            yield _many_defined(pairs)
+        else:
+            yield from (_defined_again(first, other) for first, other in pairs)
     past: dict[str, list[VariableRecord]] = {}
     for variable in variables:
         definitions = defined.get(variable.variable, ())
@@ -96,7 +103,12 @@ def _judge(case: Case) -> Iterator[Remark]:
     for variable in {one.variable: one for one in reversed(added)}.values():
         definitions, reads = defined.get(variable.variable, ()), loose.get(variable.variable, ())
         if variable.owner and definitions:
-            if definitions[0].owner not in variable.ancestors:
+            linked = case.imports.are_linked(definitions[0].path, variable.path)
+            if (
+                linked
+                and definitions[0].owner not in variable.ancestors
+                and not _share_a_base(definitions[0], variable)
+            ):
                 yield Remark(_defined_again(definitions[0], variable), ())
         elif definitions:
             if _is_past(variable, definitions, case.imports):
@@ -133,11 +145,12 @@ def _is_apart(path: str) -> bool:
     return is_test_path(path) or not _APART.isdisjoint(path.split("/")[:-1])
 
 
-def _twice(definitions: Sequence[VariableRecord]) -> Iterator[Finding]:
+def _twice(definitions: Sequence[VariableRecord], imports: Imports) -> Iterator[tuple[VariableRecord, VariableRecord]]:
+    """The first class that defines a variable, and each other one of the same program."""
     first = definitions[0]
     for other in definitions[1:]:
-        if not _related(first, other):
-            yield _defined_again(first, other)
+        if not _related(first, other) and imports.are_linked(first.path, other.path):
+            yield first, other
 
 
 def _defined_again(first: VariableRecord, other: VariableRecord) -> Finding:
@@ -152,8 +165,31 @@ def _defined_again(first: VariableRecord, other: VariableRecord) -> Finding:
 
 
 def _related(left: VariableRecord, right: VariableRecord) -> bool:
+    """Whether one inherits from the other, or both are what one base of the project is in two environments."""
     first, second = f"{left.path}::{left.owner}", f"{right.path}::{right.owner}"
-    return first == second or first in right.ancestors or second in left.ancestors
+    bases = {one for one in left.ancestors if not one.startswith("::")}
+    return (
+        first == second or first in right.ancestors or second in left.ancestors or not bases.isdisjoint(right.ancestors)
+    )
+
+
+def _share_a_base(stored: VariableRecord, drafted: VariableRecord) -> bool:
+    """Whether a draft's class names a base of the project that the stored one has too."""
+    return any(one.rpartition("::")[2] in drafted.ancestors for one in stored.ancestors if not one.startswith("::"))
+
+
+def _many_defined(pairs: Sequence[tuple[VariableRecord, VariableRecord]]) -> Finding:
+    """What is said of two settings classes that define many of the same variables: one cause, one finding."""
+    first, other = pairs[0]
+    names = listed([one.variable for one, _ in pairs])
+    return _finding(
+        DEFINED_TWICE,
+        [one for pair in pairs for one in reversed(pair)],
+        message=f"`{other.owner}` ({place(other)}) reads {len(pairs)} variables that `{first.owner}` ({place(first)}) "
+        f"defines already: {names}",
+        advice="Define each once, in a settings class that both inherit or that one is passed.",
+        action="merge",
+    )
 
 
 def _is_past(variable: VariableRecord, definitions: Sequence[VariableRecord], imports: Imports) -> bool:

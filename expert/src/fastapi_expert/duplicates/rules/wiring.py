@@ -1,12 +1,12 @@
 """FX401 to FX404: dependencies, middleware, exception handlers and tasks that do what another one does."""
 
 from fastapi_expert.duplicates.rules.base import Advice, Family, FunctionRule, Group
-from fastapi_expert.duplicates.rules.functions import there_in
+from fastapi_expert.duplicates.rules.functions import do_the_same, there_in
 
 
 def _depend(group: Group) -> Advice | None:
     """One dependency may stand for another only where both let in the same callers."""
-    if not group.equal or group.differences:
+    if not group.equal or group.differences or not do_the_same(group.members):
         return None
     there, bring = there_in(group)
     is_private = group.keep.name.startswith("_") and not _in_one_file(group)

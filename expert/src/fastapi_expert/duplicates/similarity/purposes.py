@@ -37,7 +37,7 @@ _SAID = {"name": 1.0, "owner": 0.8, "summary": 0.8, "route": 0.7, "path": 0.6, "
 """How much a word counts by where something that exists says it."""
 _LIGHT_WORDS = """
 get set do make create handle find new is has fetch load read show check verify validate ensure assert add api services
-service by or
+service by or list all index
 """
 """Words that say little of what a thing is about."""
 _LIGHT = frozenset(map(stem, _LIGHT_WORDS.split()))

@@ -279,8 +279,8 @@ def _function(row: list[Any]) -> FunctionRecord:
 
 
 def _route(row: Sequence[Any]) -> RouteRecord:
-    *most, guards = row
-    return RouteRecord._make((*most, tuple(guards)))
+    *most, guards, conditions = row
+    return RouteRecord._make((*most, tuple(guards), tuple(conditions)))
 
 
 def _variable(row: list[Any]) -> VariableRecord:
