@@ -1,7 +1,7 @@
 """What `expert duplicates` does; in its bare form without Typer."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -47,6 +47,7 @@ class _Report:
     codebase: Codebase
     findings: tuple[Finding, ...]
     suppressed: int
+    off: Mapping[str, int]
     known: int = 0
     gone: tuple[Known, ...] = ()
 
@@ -73,7 +74,7 @@ def run(request: Request) -> int:
         from fastapi_expert.duplicates.since import added_lines, touched
 
         findings = touched(findings, added_lines(folder(root), request.since))
-    report = _Report(root, codebase, tuple(findings), result.suppressed)
+    report = _Report(root, codebase, tuple(findings), result.suppressed, result.off)
     report = _against_baseline(report, request.baseline, settings)
     _print(report, request.format)
     return 1 if report.findings else 0
@@ -122,7 +123,9 @@ def _text(report: _Report) -> str:
 
     sources, style = Sources(folder(report.root)), stdout_style()
     blocks = [finding_text(finding, sources, style) for finding in report.findings]
-    return "\n\n".join([*([overview(report.findings)] if len(blocks) > 1 else []), *blocks, _summary(report)])
+    return "\n\n".join(
+        [*([overview(report.findings, report.off)] if len(blocks) > 1 else []), *blocks, _summary(report)]
+    )
 
 
 def _summary(report: _Report) -> str:

@@ -235,6 +235,8 @@ def _wanted(findings: Sequence[Finding], case: Case) -> Iterator[Finding]:
         if finding.definition.is_hint and finding.components[0].line in told:
             continue
         is_on = settings.enabled(finding.rule) and not settings.ignored_at(finding.rule, path)
+        if finding.definition.is_off and not settings.asks_for(finding.rule):
+            continue
         if is_on and not _is_silenced(case.draft, finding) and not excused(finding, case.baseline):
             yield finding
 

@@ -26,7 +26,12 @@ READ_PAST = Rule(
     verdict="extend",
 )
 READ_TWICE = Rule(
-    "FX503", "setting read twice", "One environment variable read in several files", "settings", verdict="extend"
+    "FX503",
+    "setting read twice",
+    "One environment variable read in several files (off by default)",
+    "settings",
+    verdict="extend",
+    is_off=True,
 )
 
 MANY = 3
