@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format bench chaos fuzz lock clean
+.PHONY: help install run test check format client bench chaos fuzz lock clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -44,6 +44,10 @@ format: $(READY) ## rewrite what ruff can rewrite
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+client: $(READY) ## generate and compile the service's TypeScript client (service/client) from its OpenAPI document
+	$(BIN)/app openapi service/client/openapi.json
+	cd service/client && npm ci --no-audit --no-fund && npm run build
+
 bench: $(READY) ## load, scan-speed and accuracy benchmarks, as ratios to a named reference
 	$(BIN)/python -m bench
 
@@ -53,8 +57,7 @@ chaos: $(READY) ## faults put into a running deployment: what is lost, what come
 fuzz: $(READY) ## the long forms: five thousand random programs, fifty additions to a project, and schemathesis
 	EXPERT_PROGRAMS=5000 $(BIN)/python -m pytest -c expert/pyproject.toml --rootdir expert \
 	    expert/tests/codebase/test_generated_programs.py
-	EXPERT_ADDITIONS=50 $(BIN)/python -m pytest -c expert/pyproject.toml --rootdir expert -o timeout=7200 \
-	    expert/tests/scaffold/test_fifteen.py
+	$(BIN)/python -m bench additions
 	$(BIN)/python -m pytest -c service/pyproject.toml --rootdir service service/tests -m fuzz
 
 lock: $(READY) ## renew requirements.lock (hashes, every platform, no index address)
@@ -62,6 +65,8 @@ lock: $(READY) ## renew requirements.lock (hashes, every platform, no index addr
 	    --all-extras expert/pyproject.toml service/pyproject.toml requirements-dev.in -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	    --extra telemetry --constraint requirements.lock service/pyproject.toml -o service/requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	    --constraint requirements.lock expert/pyproject.toml expert/requirements-build.in -o expert/requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	    --all-extras --constraint requirements.lock service/pyproject.toml service/requirements-dev.in \
 	    -o service/requirements-dev.lock

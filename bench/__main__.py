@@ -13,7 +13,9 @@ BENCHMARKS = {
     "find": "ranked search over a codebase, against expected answers",
     "notes": "project memory: writes, reads and searches at size",
     "affected": "tests chosen for a change, over mutations of real code",
+    "additions": "fifty resources added to a fresh project, then its checks, its migrations and its tests",
     "gate": "time of the gate on one changed file",
+    "agents": "what an agent learns over MCP for three tasks: calls, bytes, facts held",
     "mcp": "the MCP server: start, answers at 2,000 files, a soak of 1,000 calls with file changes",
 }
 BY_DEFAULT = ("load",)

@@ -10,13 +10,16 @@ readable    the same share, of the routes whose code does not lie in an installe
 wrong       said to be served by this application, which has no such route; what belongs to another is `other`
 silent      not found, not listed without its prefix either, and the file of its endpoint carries no problem
 protection  of what is found: `none` said of a protected route, `required` of an open one, `optional` of a protected
-            one, `unknown` of any
+            one, `unknown` of any; `required` with the setting that opens the route as shipped is no mistake
 
-A route is protected when a stranger was answered 401 or 403 or sent to a page to sign in, open when the answer was a
-success. A 403 counts only where a dependency takes part: else the endpoint may refuse what was asked for instead of who
-asks. Any other answer proves neither: then a security scheme with auto_error makes it protected, and without one it is
-not judged. Where nobody asked, the dependencies' names prove that a route is protected (`protected`), and nothing
-proves that it is open: a body, a decorator or a middleware refuses without any dependency.
+A route is protected when a stranger was answered 401 or 403 or sent to a page to sign in (as the pages to sign in and
+out do by themselves), open when the answer was a success; an answer of 200 with an object whose `code` is a status
+counts as that. A 403 counts only where a dependency takes part or the endpoint was not entered: else the endpoint may
+refuse what was asked for instead of who asks. Where it is known that the endpoint was entered, its own answer about
+what was asked for (400, 404, 409 …) proves that a stranger may call it, unless its text speaks of refusing. Any other
+answer proves neither: then one of FastAPI's own schemes with auto_error makes it protected, and without one it is not
+judged. Where nobody asked, the dependencies' names prove that a route is protected (`protected`), and nothing proves
+that it is open: a body, a decorator or a middleware refuses without any dependency.
 
 HEAD and OPTIONS are left out on both sides: Starlette adds the one to GET, and answers the other by itself.
 """
@@ -44,9 +47,10 @@ Truth = list[Row] | dict[str, list[Row]]
 Key = tuple[str, str]
 """Method and path."""
 
+ABOUT_WHO_OR_HOW = {401, 403, 405, 407, 422, 429}
 LEFT_OUT = ("HEAD", "OPTIONS")
 
-SIGN_IN = re.compile(r"log[-_]?in|sign[-_]?in|auth|sso", re.IGNORECASE)
+SIGN_IN = re.compile(r"log[-_]?(in|out)|sign[-_]?(in|out)|auth|sso", re.IGNORECASE)
 
 
 @dataclass
@@ -224,7 +228,8 @@ def _protection(counts: Counts, key: Key, true: Row, said: Row) -> None:
         return
     counts.protected += refuses
     counts.open += not refuses
-    mistaken = answer in ("none", "optional") if refuses else answer == "required"
+    by_setting = bool((said.get("when") or {}).get("open"))
+    mistaken = answer in ("none", "optional") if refuses else answer == "required" and not by_setting
     if mistaken:
         setattr(counts, answer, getattr(counts, answer) + 1)
         counts.shown.append(_shown(f"{answer}!", key, true))
@@ -235,17 +240,40 @@ def refuses_strangers(row: Row) -> bool | None:
     asked = row.get("asked")
     if asked is None:
         return True if row.get("protected") else None
-    status = asked.get("status") or 0
-    if (
-        status == 401
-        or (status == 403 and row.get("dependencies") != [])
-        or (300 <= status < 400 and SIGN_IN.search(asked.get("location") or ""))
-    ):
+    filled = asked.get("filled") or {}
+    if _refused(asked, row) or (filled.get("entered") is False and _refused(filled, row)):
         return True
-    if 200 <= status < 300:
+    if _answered(asked, row) or _answered(filled, row):
         return False
-    refusing = any(scheme and auto_error is not False for _, scheme, auto_error in row.get("dependencies") or ())
-    return True if refusing else None
+    return True if _refusing(row) else None
+
+
+def _refusing(row: Row) -> bool:
+    """Whether one of FastAPI's own schemes refuses; what a project's subclass does on being called is not known."""
+    if "refusing" in row:
+        return bool(row["refusing"])
+    schemes = [(call, auto_error) for call, scheme, auto_error in row.get("dependencies") or () if scheme]
+    return any(auto_error is not False and call.startswith("fastapi.security.") for call, auto_error in schemes)
+
+
+def _status(asked: Row) -> int:
+    """Of the answer, or what an answer of 200 says inside that it really is."""
+    status, code = asked.get("status") or 0, asked.get("code") or 0
+    return code if status == 200 and 400 <= code < 600 else status
+
+
+def _refused(asked: Row, row: Row) -> bool:
+    status = _status(asked)
+    before = row.get("dependencies") != [] or asked.get("entered") is False
+    sent = 300 <= status < 400 and SIGN_IN.search(asked.get("location") or "") and not SIGN_IN.search(row["path"])
+    return status == 401 or (status == 403 and before) or bool(sent)
+
+
+def _answered(asked: Row, row: Row) -> bool:
+    """Whether a stranger got what the endpoint gives, be it that there is none such."""
+    status = _status(asked)
+    own = asked.get("entered") is True and 400 <= status < 500 and status not in ABOUT_WHO_OR_HOW
+    return 200 <= status < 300 or (own and row.get("refuses_itself") is False)
 
 
 HEAD = (

@@ -13,6 +13,7 @@ from app.admin.policy import ADMIN, ADMIN_FILES, admin_policy
 from app.api import health
 from app.api.openapi import DESCRIPTION, TAGS, additions
 from app.api.pages import MAIL_PAGES, MAIL_PAGES_POLICY, install_pages, install_root
+from app.api.uploads import upload_paths
 from app.api.v1.router import router as v1
 from app.auth import api_tokens, sessions
 from app.auth.api_tokens import TokenUses
@@ -32,6 +33,8 @@ from app.observability import setup as observability
 from app.observability.access_log import AccessLog
 from app.observability.logging import configure_logging, wants_json
 from app.observability.metrics import Metrics
+from app.posts.events.feed import Feed
+from app.posts.events.log import record_removal_of_author
 from app.posts.response_cache import ResponseCache
 from app.posts.views import ViewCounter
 from app.resources import Resources
@@ -39,8 +42,10 @@ from app.security.csrf import CsrfGuard
 from app.security.oidc.client import OidcClient
 from app.security.passwords import PasswordHasher
 from app.security.tokens import TokenSigner
+from app.storage.images import Images
+from app.storage.store import make_store
 from app.tasks.background import make_relay
-from app.users.service import ProfileListeners
+from app.users.service import ProfileListeners, RemovalListeners
 
 UNLIMITED = ("/health", "/metrics")
 """Probes and scrapes come by address, often and from one place: no rate limit, no host check."""
@@ -77,6 +82,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             **{f"{prefix}{page}": MAIL_PAGES_POLICY for page in MAIL_PAGES},
             f"{prefix}{ADMIN}": admin_policy(),
         },
+        larger_bodies=(upload_paths(api), settings.max_upload_bytes),
         unlimited=(*(f"{prefix}{path}" for path in (*UNLIMITED, ADMIN_FILES)), *docs),
         inner=[
             Middleware(
@@ -122,9 +128,21 @@ def build_resources(settings: Settings) -> Resources:
     resources.add(TokenUses(database))
     resources.add(PrincipalCache(resources.cache, loader=_loader(resources), alone=settings.workers == 1))
     resources.add(ProfileListeners())
+    resources.add(RemovalListeners())
+    resources.add(Images(make_store(settings)))
     resources.add(ViewCounter(database))
     responses = resources.add(ResponseCache(resources.cache, api=settings.api_path, ttl=settings.cache_ttl))
     resources.get(ProfileListeners).append(responses.forget_author)
+    resources.get(RemovalListeners).append(record_removal_of_author)
+    resources.add(
+        Feed(
+            settings,
+            database.reader,
+            responses=responses,
+            principals=resources.get(PrincipalCache),
+            registry=metrics.registry,
+        )
+    )
     return resources
 
 
@@ -146,14 +164,14 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     configure_logging(resources.settings)
     observability.start(resources.settings)
     await resources.cache.start()
-    counters = [resources.get(TokenUses), resources.get(ViewCounter)]
-    for counter in counters:
-        await counter.start()
+    started = [resources.get(TokenUses), resources.get(ViewCounter), resources.get(Feed)]
+    for part in started:
+        await part.start()
     metrics = resources.metrics.sampling(resources.database, resources.cache)
     async with metrics, prepared(resources), background_jobs(resources):
         yield
-    for counter in counters:
-        await counter.stop()
+    for part in started:
+        await part.stop()
     await resources.cache.stop()
     if resources.redis is not None:
         await resources.redis.aclose()

@@ -1,6 +1,6 @@
 """The endpoints the service promises, written down by hand: what the code says of itself is checked against this."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -22,6 +22,7 @@ class Endpoint:
     who: Who
     success: int = 200
     refusals: frozenset[int] = frozenset()
+    media_type: str = "application/json"
 
     @property
     def documented(self) -> frozenset[int]:
@@ -70,14 +71,22 @@ ENDPOINTS = (
     _endpoint("GET", "/users/{user_id}", ANYONE, 200, 422),
     _endpoint("GET", "/users/{user_id}/stats", ANYONE, 200, 422),
     _endpoint("PUT", "/users/{user_id}", USER, 200, 400, 403, 412, 422),
+    _endpoint("PUT", "/users/{user_id}/avatar", USER, 200, 400, 403, 412, 413, 422),
+    replace(_endpoint("GET", "/avatars/{avatar_id}", ANYONE, 200, 422), media_type="image/png"),
     _endpoint("PATCH", "/users/{user_id}/access", ADMIN, 200, 422),
     _endpoint("DELETE", "/users/{user_id}", ADMIN, 200, 422),
     _endpoint("GET", "/posts", ANYONE, 200, 422),
     _endpoint("POST", "/posts", USER, 201, 422),
     _endpoint("GET", "/posts/{post_id}", ANYONE, 200, 422),
+    replace(_endpoint("GET", "/posts/events", ANYONE, 200, 422), media_type="text/event-stream"),
+    replace(_endpoint("GET", "/posts/{post_id}/events", ANYONE, 200, 422), media_type="text/event-stream"),
     _endpoint("GET", "/posts/slug/{slug}", ANYONE, 200),
     _endpoint("PUT", "/posts/{post_id}", USER, 200, 412, 422),
     _endpoint("DELETE", "/posts/{post_id}", USER, 200, 422),
+    _endpoint("GET", "/posts/{post_id}/images", ANYONE, 200, 422),
+    _endpoint("POST", "/posts/{post_id}/images", USER, 201, 400, 403, 409, 413, 422),
+    replace(_endpoint("GET", "/posts/{post_id}/images/{image_id}", ANYONE, 200, 422), media_type="image/png"),
+    _endpoint("DELETE", "/posts/{post_id}/images/{image_id}", USER, 200, 403, 422),
     _endpoint("GET", "/tags", ANYONE),
 )
 OUTSIDE_THE_PREFIX = ("/health", "/health/live", "/health/ready", "/metrics")

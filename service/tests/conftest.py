@@ -26,10 +26,12 @@ from sqlalchemy.engine import make_url
 from app.config import Settings, environment_names
 from app.database.migrations import upgrade
 from app.main import create_app
+from app.security.passwords import PasswordHasher
 from tests.backends import BACKENDS, Backend
-from tests.factories import Accounts
+from tests.factories import CHEAP, Accounts
 from tests.live import LiveService
 from tests.servers import Postgres, Redis
+from tests.streams import LeavesStreams
 from tests.tasks.smtp import MailServer
 
 SECRET_KEY = "a-key-for-tests-only-0123456789abcdef-0123456789abcdef"
@@ -94,7 +96,7 @@ def settings(backend: Backend, tmp_path: Path) -> Settings:
 @pytest.fixture
 async def app(settings: Settings) -> AsyncIterator[FastAPI]:
     """The application with its lifespan run, on an empty backend."""
-    application = create_app(settings)
+    application = with_cheap_hashes(create_app(settings))
     async with application.router.lifespan_context(application):
         yield application
 
@@ -168,15 +170,23 @@ def migrated_database(address: str, directory: Path) -> Iterator[str]:
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+def with_cheap_hashes(app: FastAPI) -> FastAPI:
+    """`app`, not yet started, with a hasher that takes no time: of most tests a hash was half the cost."""
+    resources = app.state.resources
+    resources.hasher.close()
+    resources.hasher = PasswordHasher(**CHEAP)
+    return app
+
+
 def client_of(app: FastAPI, **options: Any) -> httpx2.AsyncClient:
-    transport = httpx2.ASGITransport(app, raise_app_exceptions=options.pop("raise_app_exceptions", True))
+    transport = httpx2.ASGITransport(LeavesStreams(app), raise_app_exceptions=options.pop("raise_app_exceptions", True))
     return httpx2.AsyncClient(transport=transport, base_url="http://localhost", **options)
 
 
 @asynccontextmanager
 async def served(settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of an application of its own with these settings."""
-    application = create_app(settings)
+    application = with_cheap_hashes(create_app(settings))
     async with application.router.lifespan_context(application), client_of(application) as made:
         yield made
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -25,13 +26,22 @@ def python_packages(name: str, *requirements: str, options: tuple[str, ...] = ()
     return _fetched(name, lambda place: [*installer, "--quiet", *options, "--target", str(place), *requirements])
 
 
-def node_packages(name: str, *requirements: str) -> Path:
-    """A directory with `node_modules`."""
+def node_project(folder: Path) -> Path:
+    """A directory with the `node_modules` that a project's `package-lock.json` names, hashes checked."""
     npm = shutil.which("npm")
     if npm is None:
-        pytest.skip("npm is not installed: nothing is known of TypeScript")
-    quiet = ("--no-audit", "--no-fund", "--no-save", "--loglevel=error", "--fetch-retries=1", "--fetch-timeout=20000")
-    return _fetched(name, lambda place: [npm, "install", *quiet, "--prefix", str(place), *requirements])
+        message = "npm is not installed (.ci/run does it): nothing is known of TypeScript"
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    files = [folder / name for name in ("package.json", "package-lock.json")]
+    quiet = ("--no-audit", "--no-fund", "--loglevel=error", "--fetch-retries=1", "--fetch-timeout=20000")
+
+    def command(place: Path) -> list[str]:
+        for file in files:
+            shutil.copy(file, place)
+        return [npm, "ci", *quiet, "--prefix", str(place)]
+
+    version = sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
+    return _fetched(f"{folder.name}-{version}", command)
 
 
 def _fetched(name: str, command: Callable[[Path], list[str]]) -> Path:

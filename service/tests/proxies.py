@@ -28,7 +28,7 @@ error_log stderr;
 events {{}}
 http {{
     access_log off;
-    client_max_body_size 3m;
+    client_max_body_size 8m;
     large_client_header_buffers 8 64k;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;

@@ -63,6 +63,8 @@ class Config:
     schema_similarity: float = 0.6
     min_statements: int = 4
     per_path_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    contract: bool = False
+    """Whether the gate looks at what a change breaks for those who call."""
     check: Check = Check()
     credit: Credit = Credit()
     source: Path | None = None
@@ -262,6 +264,7 @@ _READERS: dict[str, Callable[[object], object]] = {
     "function-similarity": _share,
     "schema-similarity": _share,
     "min-statements": _count,
+    "contract": _switch,
     "per-path-ignores": _per_path,
 }
 _SECTIONS: dict[str, tuple[dict[str, Callable[[object], object]], type[Check] | type[Credit]]] = {

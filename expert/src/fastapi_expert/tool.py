@@ -15,6 +15,14 @@ Type = Literal["string", "integer", "number", "boolean", "array", "object", "str
 """``array`` holds strings; ``strings`` is such an array, or one text; the last is an integer that may come as text."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a tool says: ``text`` for the model to read, and the same as ``data`` where it has a form for programs."""
+
+    text: str
+    data: Json | None = None
+
+
 class Refused(Exception):
     """A tool says no, in words for the model."""
 
@@ -25,7 +33,10 @@ class ArgumentError(ExpertError):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One argument. It may be left out unless ``required``; ``minimum`` and ``maximum`` bound a number, inclusive."""
+    """One argument. It may be left out unless ``required``; ``minimum`` and ``maximum`` bound a number, inclusive.
+
+    The schema lists ``choices`` unless the description says them shorter (``is_listed`` false).
+    """
 
     name: str
     type: Type
@@ -34,6 +45,7 @@ class Parameter:
     required: bool = False
     aliases: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
+    is_listed: bool = True
     minimum: int | None = None
     maximum: int | None = None
 
@@ -46,7 +58,7 @@ class Parameter:
         }
         more = {
             "description": self.description or None,
-            "enum": list(self.choices) or None,
+            "enum": (list(self.choices) if self.is_listed else None) or None,
             "default": self.default,
             "minimum": self.minimum,
             "maximum": self.maximum,
@@ -58,30 +70,42 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
-    """``function`` is called with checked keywords and returns text; it raises `Refused` or `ExpertError` for what the
-    caller can correct."""
+    """``function`` is called with checked keywords and returns text, or an `Answer` whose data are of the JSON Schema
+    ``output``; it raises `Refused` or `ExpertError` for what the caller can correct. ``is_long``: it may take minutes.
+    """
 
     name: str
-    title: str
     description: str
     parameters: tuple[Parameter, ...]
     function: Callable[..., Any]
     read_only: bool = True
     destructive: bool = False
     idempotent: bool = True
+    output: Json | None = None
+    is_long: bool = False
 
     def input_schema(self) -> Json:
-        """JSON Schema of the arguments: canonical names only."""
+        """JSON Schema of the arguments, by their own names; aliases are understood and not listed."""
+        required = [each.name for each in self.parameters if each.required]
         return {
             "type": "object",
             "properties": {each.name: each.schema() for each in self.parameters},
-            "required": [each.name for each in self.parameters if each.required],
-            "additionalProperties": False,
+            **({"required": required} if required else {}),
         }
 
-    def run(self, arguments: Json) -> str:
+    def run(self, arguments: Json) -> Answer:
         """The answer to a call with ``arguments`` as they came."""
-        return self.function(**bind(self.name, self.parameters, arguments))
+        said = self.function(**bind(self.name, self.parameters, arguments))
+        return said if isinstance(said, Answer) else Answer(said)
+
+
+def rows_schema(**lists: str) -> Json:
+    """JSON Schema of an object that holds lists of objects: each list by its name, with the keys that each row has.
+
+    Short on purpose: `tools/list` costs an agent's context, and a row may hold more than what is promised.
+    """
+    properties = {name: {"type": "array", "items": {"required": keys.split()}} for name, keys in lists.items()}
+    return {"type": "object", "properties": properties, "required": list(lists)}
 
 
 def bind(tool: str, parameters: Sequence[Parameter], given: Mapping[str, Any]) -> Json:

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "review": ("review", "--json"),
     "find": ("find", "create", "user", "--json"),
     "rule": ("rule", "--json"),
+    "conventions": ("conventions", "--json"),
 }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fastapi_expert.clients import warming
+from fastapi_expert.clients import guard, warming
 from fastapi_expert.clients.calls import Write
 from fastapi_expert.clients.guard import check_write
 from fastapi_expert.codebase import load
@@ -71,6 +71,7 @@ def test_a_large_project_is_judged_by_what_is_known_and_says_what_it_has_not_see
     monkeypatch.setattr(warming, "wait", lambda root: False)
     monkeypatch.setattr(warming, "start", started.append)
     write = Write(project / "shop/prices.py", None, COPY)
+    monkeypatch.setattr(guard, "_READING", 0.0)
     nothing_known = check_write(write, project)
     assert not nothing_known.refusal
     assert "41 more are being read in the background" in nothing_known.note
@@ -79,6 +80,26 @@ def test_a_large_project_is_judged_by_what_is_known_and_says_what_it_has_not_see
     known = check_write(write, project)
     assert "money.py:1" in known.refusal
     assert started == [project, project]
+
+
+def test_what_lies_beside_the_draft_is_read_at_the_first_write_and_kept(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(warming, "LARGE", 0)
+    monkeypatch.setattr(warming, "wait", lambda root: False)
+    monkeypatch.setattr(warming, "start", lambda root: None)
+    (project / "aaa").mkdir()
+    (project / "aaa/far.py").write_text("X = 1\n")
+    time.sleep(0.2)
+    read: list[str] = []
+    take = scan._facts_of
+    monkeypatch.setattr(scan, "_facts_of", lambda batch: read.extend(one.path for one in batch) or take(batch))
+    assert "money.py:1" in check_write(Write(project / "shop/prices.py", None, COPY), project).refusal
+    assert read[0] == "shop/money.py"
+    assert read[-1] == "aaa/far.py"
+    codebase, left_out = load_known(project)
+    assert len(codebase.files) == 42
+    assert left_out == 0
 
 
 def test_the_background_leaves_a_project_ready(project: Path) -> None:

@@ -1,12 +1,16 @@
 """FastAPI programs made at random from the idioms people register routes with, each line remembered by what it does.
 
-`generate(seed)` gives a program: its files, and for every endpoint the lines that have a part in serving it (its own,
-its registration, every include and mount on its way). A reader that does not list the endpoint has to name one of them.
+`generate(seed)` gives a program: its files, its applications, and for every endpoint the lines that have a part in
+serving it (its own, its registration, every include and mount on its way). A reader that does not list the endpoint has
+to name one of them.
 """
 
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+
+from .generated_guards import guard, guarded, keeper
+from .generated_libraries import MARK, SITE, Library, library
 
 VERBS = ("get", "post", "put", "patch", "delete")
 
@@ -37,11 +41,15 @@ class Router:
 
 @dataclass(frozen=True)
 class Program:
-    """``files`` by path below the root; ``lines`` by endpoint name: (path, line) of everything on its way."""
+    """``files`` by path below the root; ``lines`` by endpoint name: (path, line) of everything on its way.
+
+    ``applications`` are the modules that have an ``app`` of their own, dotted.
+    """
 
     seed: int
     files: dict[str, str]
     lines: dict[str, frozenset[tuple[str, int]]]
+    applications: tuple[str, ...]
 
 
 class _Writer:
@@ -51,6 +59,8 @@ class _Writer:
         self.modules: list[Module] = []
         self.lines: dict[str, set[tuple[str, int]]] = {}
         self.count = 0
+        self.guards: list[str] = []
+        self.libraries: list[Library] = []
 
     def module(self, name: str, header: str) -> Module:
         module = Module(f"{self.package}/{name}.py")
@@ -61,6 +71,11 @@ class _Writer:
     def fresh(self, stem: str) -> str:
         self.count += 1
         return f"{stem}{self.count}"
+
+    @property
+    def header(self) -> str:
+        """What every module but that of the guards begins with."""
+        return f"{_HEADER}\nfrom {self.package}.guards import {', '.join(self.guards)}\n"
 
     def note(self, router: Router, path: str, lines: range) -> None:
         """Every endpoint of ``router`` goes by these lines too."""
@@ -84,10 +99,15 @@ from functools import lru_cache, partial, wraps
 from http import HTTPMethod
 from itertools import chain, product
 from string import Template
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, get_type_hints
 
-from fastapi import APIRouter, FastAPI, WebSocket
+import attr
+import attrs
+from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Request, Security, WebSocket, status
+from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
+from fastapi.security import APIKeyHeader, APIKeyQuery, HTTPBearer, OAuth2PasswordBearer
+from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.routing import Mount
 
 ROOT = "/const"
@@ -137,6 +157,35 @@ def _dataclass_factory(w: _Writer, module: Module, name: str) -> str:
     )
 
 
+def _attrs_factory(w: _Writer, module: Module, name: str) -> str:
+    return w.random.choice(
+        [
+            f"@attrs.define\nclass Attrs{name}:\n    router: APIRouter = attrs.field(factory=APIRouter)\n\n\n"
+            f"{name} = Attrs{name}().router",
+            f"@attrs.define(kw_only=True)\nclass Attrs{name}:\n    prefix: str\n"
+            f"    router: APIRouter = attrs.field(init=False)\n\n    def __attrs_post_init__(self):\n"
+            f"        self.router = APIRouter(prefix=self.prefix)\n\n\n{name} = Attrs{name}(prefix='/{name}').router",
+            f"@attr.s(auto_attribs=True)\nclass Attrs{name}:\n    prefix: str = '/{name}'\n"
+            f"    router: APIRouter = attr.ib(\n"
+            f"        default=attr.Factory(lambda self: APIRouter(prefix=self.prefix), takes_self=True)\n    )\n\n\n"
+            f"{name} = Attrs{name}().router",
+            f"@attrs.frozen\nclass Attrs{name}:\n    prefix: str = '/{name}'\n    router: APIRouter = attrs.field()\n\n"
+            f"    @router.default\n    def _made(self):\n        return APIRouter(prefix=self.prefix)\n\n\n"
+            f"{name} = Attrs{name}().router",
+        ]
+    )
+
+
+def _guarded_router(w: _Writer, module: Module, name: str) -> str:
+    return f'{name} = APIRouter(prefix="/{name}", dependencies=[Depends({w.random.choice(w.guards)})])'
+
+
+def _of_a_library(w: _Writer, module: Module, name: str) -> str:
+    made = library(w.random, name, f"{w.package}_{w.fresh('lib')}")
+    w.libraries.append(made)
+    return made.made
+
+
 def _in_mapping(w: _Writer, module: Module, name: str) -> str:
     return f'TABLE_{name} = {{"one": APIRouter(prefix="/{name}"), "two": APIRouter()}}\n{name} = TABLE_{name}["one"]'
 
@@ -180,6 +229,10 @@ ROUTERS: tuple[Callable[[_Writer, Module, str], str], ...] = (
     _attribute,
     _in_object,
     _dataclass_factory,
+    _attrs_factory,
+    _guarded_router,
+    _of_a_library,
+    _of_a_library,
     _in_mapping,
     _overriding,
     _annotated_class,
@@ -270,6 +323,76 @@ def _methods_of_an_object(w: _Writer, router: str, name: str) -> tuple[str, list
         f'        target.add_api_route("/{name}", self.{name}, methods=["GET"])\n\n    def {name}(self): ...\n\n\n'
         f"View{name}({router})"
     ), [name]
+
+
+def _guarded(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
+    return guarded(w.random, router, name, w.random.choice(w.guards)), [name]
+
+
+def _methods_by_verb(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
+    """A class whose methods are called after the verbs they answer, registered by a base that knows all of them."""
+    init = w.random.choice(["", "    def __init__(self, size=10):\n        self.size = size\n\n"])
+    return (
+        f"class Base{name}:\n    path = ''\n\n    @classmethod\n    def register(cls, target):\n        view = cls()\n"
+        f"        for verb in ('get', 'post', 'put', 'patch', 'delete'):\n"
+        f"            method = getattr(view, verb, None)\n            if method is not None:\n"
+        f"                target.add_api_route(cls.path, method, methods=[verb.upper()])\n\n\n"
+        f"class View{name}(Base{name}):\n    path = '/{name}'\n\n{init}    def get(self): ...\n\n"
+        f"    async def delete(self): ...\n\n\nView{name}.register({router})"
+    ), ["get", "delete"]
+
+
+_VIEW = """\
+def at_{name}(method, path):
+    def wrap(function):
+        function.place = (method, path)
+        return function
+
+    return wrap
+
+
+def view_{name}(target):
+    def wrap(cls):
+        kind = inspect.Parameter.KEYWORD_ONLY
+        fields = [inspect.Parameter(key, kind, default=getattr(cls, key)) for key in get_type_hints(cls)]
+
+        def __init__(self, **given):
+            self.__dict__.update(given)
+
+        cls.__init__ = __init__
+        cls.__signature__ = inspect.Signature(fields)
+        for function in list(vars(cls).values()):
+            if hasattr(function, "place"):
+                first, *rest = inspect.signature(function).parameters.values()
+                function.__signature__ = inspect.Signature([first.replace(default=Depends(cls)), *rest])
+                method, path = function.place
+                target.add_api_route(path, function, methods=[method])
+        return cls
+
+    return wrap
+
+
+class Above{name}:
+    {above}
+
+
+@view_{name}({router})
+class Items{name}(Above{name}):
+    {own}
+
+    @at_{name}("GET", "/{name}")
+    def {name}(self): ...
+
+    @at_{name}("POST", "/{name}/more")
+    async def more_{name}(self): ...\
+"""
+
+
+def _view_of_a_decorator(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
+    """Class-based views: the class is a dependency, of whose fields its methods get theirs."""
+    keeps = f"user: object = Depends({w.random.choice(w.guards)})"
+    above, own = w.random.choice([("...", "size: int = 3"), (keeps, "size: int = 3"), ("...", keeps)])
+    return _VIEW.format(name=name, router=router, above=above, own=own), [name, f"more_{name}"]
 
 
 def _known_condition(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
@@ -522,6 +645,9 @@ def _text_made(w: _Writer, router: str, name: str) -> tuple[str, list[str]]:
 
 ENDPOINTS: tuple[Callable[[_Writer, str, str], tuple[str, list[str]]], ...] = (
     *(_decorated,) * 6,
+    *(_guarded,) * 3,
+    _methods_by_verb,
+    _view_of_a_decorator,
     _stacked,
     _several_methods,
     _added,
@@ -737,7 +863,7 @@ def _found_by_looking(w: _Writer, main: Module, app: str) -> dict[str, str]:
     stems = [w.fresh("part") for _ in range(w.random.randint(1, 3))]
     routers: list[Router] = []
     for stem in stems:
-        module = w.module(f"{folder}/{stem}", _HEADER)
+        module = w.module(f"{folder}/{stem}", w.header)
         router = Router(module, "router")
         router.lines = {(module.path, line) for line in module.add(f"router = APIRouter(prefix='/{stem}')")}
         routers.append(router)
@@ -770,7 +896,10 @@ def _include(w: _Writer, main: Module, app: str, routers: list[Router]) -> Itera
         router = waiting.pop()
         name = router.name
         way = w.random.randrange(19)
-        prefix = w.random.choice(["", f', prefix="/v{w.random.randrange(3)}"', ', prefix=ROOT + "/in"', ', tags=["t"]'])
+        kept = f", dependencies=[Depends({w.random.choice(w.guards)})]"
+        prefix = w.random.choice(
+            ["", f', prefix="/v{w.random.randrange(3)}"', ', prefix=ROOT + "/in"', ', tags=["t"]', kept]
+        )
         if way <= 4:
             yield router, main.add(f"{app}.include_router({name}{prefix})")
         elif way == 5 and waiting:
@@ -820,61 +949,103 @@ def _include(w: _Writer, main: Module, app: str, routers: list[Router]) -> Itera
 def generate(seed: int) -> Program:
     """The program of ``seed``; the same each time."""
     w = _Writer(seed)
-    routers: list[Router] = []
-    for _ in range(w.random.randint(1, 2)):
-        module = w.module(w.fresh("part"), _HEADER)
-        for _ in range(w.random.randint(1, 3)):
-            name = w.fresh("router")
-            text = w.random.choice(ROUTERS)(w, module, name)
-            router = Router(module, name)
-            router.lines = {(module.path, line) for line in module.add("\n" + text + "\n")}
-            routers.append(router)
-            for _ in range(w.random.randint(1, 4)):
-                text, names = w.random.choice(ENDPOINTS)(w, name, w.fresh("do"))
-                lines = module.add("\n\n" + text)
-                for endpoint in names:
-                    w.endpoint(router, endpoint, lines)
-    main = w.module("main", _HEADER)
+    guards = w.module("guards", _HEADER)
+    for _ in range(w.random.randint(1, 3)):
+        w.guards.append(w.fresh("guard"))
+        guards.add("\n\n" + guard(w.random, w.guards[-1]))
+    routers = [router for _ in range(w.random.randint(1, 2)) for router in _part(w)]
+    further = _application(w, "main", routers)
+    applications = [f"{w.package}.main"]
+    if w.random.random() < 0.2:
+        shared = [router for router in routers if w.random.random() < 0.5]
+        further |= _application(w, "other", [Router(one.module, one.name, [*one.endpoints]) for one in shared])
+        applications.append(f"{w.package}.other")
+    files = {module.path: "\n".join(module.lines) + "\n" for module in w.modules}
+    files[f"{w.package}/__init__.py"] = ""
+    files.update(further)
+    if w.libraries:
+        files |= dict([MARK])
+        files |= {f"{SITE}/{one.module}.py": one.text for one in w.libraries}
+    return Program(seed, files, {name: frozenset(lines) for name, lines in w.lines.items()}, tuple(applications))
+
+
+def _part(w: _Writer) -> Iterator[Router]:
+    """A module with routers, each with endpoints."""
+    module = w.module(w.fresh("part"), w.header)
+    for _ in range(w.random.randint(1, 3)):
+        name = w.fresh("router")
+        text = w.random.choice(ROUTERS)(w, module, name)
+        router = Router(module, name)
+        router.lines = {(module.path, line) for line in module.add("\n" + text + "\n")}
+        for made in w.libraries:
+            if made.made == text:
+                for endpoint in made.endpoints:
+                    w.endpoint(router, endpoint, range(0))
+        for _ in range(w.random.randint(1, 4)):
+            text, names = w.random.choice(ENDPOINTS)(w, name, w.fresh("do"))
+            lines = module.add("\n\n" + text)
+            for endpoint in names:
+                w.endpoint(router, endpoint, lines)
+        yield router
+
+
+def _application(w: _Writer, stem: str, routers: list[Router]) -> dict[str, str]:
+    """A module with an ``app`` that includes ``routers`` in one of the shapes there are; further files."""
+    main = w.module(stem, w.header)
     for router in routers:
         dotted = router.module.path.removesuffix(".py").replace("/", ".")
         lines = main.add(f"from {dotted} import {router.name}")
         w.note(router, main.path, lines)
-    own = Router(main, "app")
-    further: dict[str, str] = {}
+    kept = w.random.choice(["", "", "", f"dependencies=[Depends({w.random.choice(w.guards)})]"])
     if w.random.random() < 0.2:
-        start = w.random.choice(["@asynccontextmanager\nasync def", "@asynccontextmanager\nasync def"])
-        inside = Module(main.path)
-        steps = list(_include(w, inside, "app", routers))
-        main.add(f"from contextlib import asynccontextmanager\n\n\n{start} lifespan(app):")
-        offset = len(main.lines)
-        main.add("\n".join("    " + line if line else line for line in inside.lines))
-        main.add("    yield\n\n\napp = FastAPI(lifespan=lifespan)")
-        for router, lines in steps:
-            w.note(router, main.path, range(lines.start + offset, lines.stop + offset))
+        _in_a_lifespan(w, main, routers, kept)
     elif w.random.random() < 0.25:
-        main.add("\n\ndef create_app():\n    app = FastAPI()")
-        inside = Module(main.path)
-        steps = list(_include(w, inside, "app", routers))
-        offset = len(main.lines)
-        main.add(
-            "\n".join("    " + line if line else line for line in inside.lines)
-            + "\n    return app\n\n\napp = create_app()"
-        )
-        for router, lines in steps:
-            w.note(router, main.path, range(lines.start + offset, lines.stop + offset))
+        _in_a_factory(w, main, routers, kept)
     else:
-        main.add("\napp = FastAPI()")
-        for _ in range(w.random.randint(0, 2)):
-            text, names = w.random.choice(ENDPOINTS)(w, "app", w.fresh("do"))
-            lines = main.add("\n\n" + text)
-            for endpoint in names:
-                w.endpoint(own, endpoint, lines)
-        main.add("")
-        for router, lines in _include(w, main, "app", routers):
-            w.note(router, main.path, lines)
-        if w.random.random() < 0.4:
-            further = _found_by_looking(w, main, "app")
-    files = {module.path: "\n".join(module.lines) + "\n" for module in w.modules}
-    files[f"{w.package}/__init__.py"] = ""
-    files.update(further)
-    return Program(seed, files, {name: frozenset(lines) for name, lines in w.lines.items()})
+        return _at_the_top(w, main, routers, kept)
+    return {}
+
+
+def _inside(w: _Writer, main: Module, routers: list[Router]) -> None:
+    """The includes, in the body of a function."""
+    inside = Module(main.path)
+    steps = list(_include(w, inside, "app", routers))
+    offset = len(main.lines)
+    main.add("\n".join("    " + line if line else line for line in inside.lines) or "    pass")
+    for router, lines in steps:
+        w.note(router, main.path, range(lines.start + offset, lines.stop + offset))
+
+
+def _in_a_lifespan(w: _Writer, main: Module, routers: list[Router], kept: str) -> None:
+    main.add("from contextlib import asynccontextmanager\n\n\n@asynccontextmanager\nasync def lifespan(app):")
+    _inside(w, main, routers)
+    main.add(f"    yield\n\n\napp = FastAPI(lifespan=lifespan{kept and ', ' + kept})")
+    _before(w, main)
+
+
+def _in_a_factory(w: _Writer, main: Module, routers: list[Router], kept: str) -> None:
+    main.add(f"\n\ndef create_app():\n    app = FastAPI({kept})")
+    _inside(w, main, routers)
+    main.add("    return app\n\n\napp = create_app()")
+    _before(w, main)
+
+
+def _at_the_top(w: _Writer, main: Module, routers: list[Router], kept: str) -> dict[str, str]:
+    own = Router(main, "app")
+    main.add(f"\napp = FastAPI({kept})")
+    for _ in range(w.random.randint(0, 2)):
+        text, names = w.random.choice(ENDPOINTS)(w, "app", w.fresh("do"))
+        lines = main.add("\n\n" + text)
+        for endpoint in names:
+            w.endpoint(own, endpoint, lines)
+    main.add("")
+    for router, lines in _include(w, main, "app", routers):
+        w.note(router, main.path, lines)
+    _before(w, main)
+    return _found_by_looking(w, main, "app") if w.random.random() < 0.4 else {}
+
+
+def _before(w: _Writer, main: Module) -> None:
+    """A middleware, in one of a few programs."""
+    if w.random.random() < 0.15:
+        main.add("\n\n" + keeper(w.random, "app", w.fresh("Keeper")))

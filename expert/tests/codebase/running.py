@@ -1,13 +1,16 @@
 """Imports applications and prints their route tables: ``python running.py ROOT MODULE…`` (each has an ``app``).
 
-One line of JSON a module: a list of [method, path, endpoint], or a text that says why it did not start.
+One line of JSON a module: a list of [method, path, endpoint, answer], or a text that says why it did not start. The
+answer is what a request without credentials met: a status, or null where another route or none took the request.
 """
 
 import asyncio
 import importlib
 import json
+import re
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 
@@ -33,14 +36,50 @@ def rows(routes: Any, prefix: str = "") -> Iterator[tuple[str, str, str]]:
             yield method, prefix + context.path, endpoint.__name__
 
 
-async def _started(app: Any) -> list[tuple[str, str, str]]:
+async def _started(app: Any) -> list[tuple[str, str, str, int | None]]:
     """The table while the application runs: routers are included at startup too."""
     async with app.router.lifespan_context(app):
-        return list(rows(app.routes))
+        return [(*row, await _answer(app, *row)) for row in rows(app.routes)]
+
+
+async def _answer(app: Any, method: str, path: str, endpoint: str) -> int | None:
+    """The status that a stranger gets of this endpoint, or of what stands before all of them."""
+    if method == "WEBSOCKET":
+        return None
+    said: list[int] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        said.append(message.get("status", 0))
+
+    place = re.sub(r"{\w+(:\w+)?}", "1", path)
+    scope: dict[str, Any] = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": place,
+        "raw_path": place.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(b"host", b"localhost")],
+        "client": ("127.0.0.1", 50000),
+        "server": ("localhost", 80),
+        "state": {},
+    }
+    try:
+        await app(scope, receive, send)
+    except Exception:
+        return None
+    taker = scope.get("endpoint")
+    return said[0] if said and (taker is None or getattr(taker, "__name__", None) == endpoint) else None
 
 
 def main(root: str, modules: list[str]) -> None:
-    sys.path.insert(0, root)
+    sys.path[:0] = [root, *map(str, Path(root).glob(".venv/lib/*/site-packages"))]
     for name in modules:
         try:
             found: Any = asyncio.run(_started(importlib.import_module(name).app))

@@ -1,4 +1,5 @@
-"""Programs made at random: what is listed is served, and what is served is listed or named in a problem.
+"""Programs made at random: what is listed is served, what is served is listed or named in a problem, and nobody is said
+to be let in who is turned away, or the other way round.
 
 `make test` runs a few hundred; `EXPERT_PROGRAMS=5000` (with ``EXPERT_PROGRAMS_FROM`` for other seeds) is the long form,
 and `EXPERT_FASTAPI` names a directory with another FastAPI to run them on.
@@ -16,25 +17,28 @@ import pytest
 from fastapi_expert.codebase import Codebase, load
 
 from .generated_programs import Program, generate
+from .strangers import refuses
 
 PROGRAMS = int(os.environ.get("EXPERT_PROGRAMS", "200"))
 FIRST = int(os.environ.get("EXPERT_PROGRAMS_FROM", "0"))
 BATCH = 50
 RUNNING = Path(__file__).with_name("running.py")
 
+Row = tuple[str, str, str, int | None]
+"""Method, path, name of the endpoint, and the status that a stranger met there."""
 
-def _tables(root: Path, programs: list[Program]) -> list[list[tuple[str, str, str]]]:
-    """(method, path, endpoint) of every route, as FastAPI has them; one interpreter for all."""
+
+def _tables(root: Path, modules: list[str]) -> dict[str, list[Row]]:
+    """The table of each module's ``app``, as FastAPI has it; one interpreter for all."""
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "SYSTEMROOT")}
     if other := os.environ.get("EXPERT_FASTAPI"):
         kept["PYTHONPATH"] = other
-    modules = [f"p{program.seed}.main" for program in programs]
     command = [sys.executable, str(RUNNING), str(root), *modules]
     ran = subprocess.run(command, env=kept, cwd=root, capture_output=True, text=True, check=True)
-    tables = [json.loads(line) for line in ran.stdout.splitlines()]
-    broken = [(program.seed, table) for program, table in zip(programs, tables, strict=True) if isinstance(table, str)]
+    tables = dict(zip(modules, map(json.loads, ran.stdout.splitlines()), strict=True))
+    broken = {module: table for module, table in tables.items() if isinstance(table, str)}
     assert not broken, f"programs that do not start say nothing about the reader: {broken}"
-    return [[(method, path, endpoint) for method, path, endpoint in table] for table in tables]
+    return tables
 
 
 def _version() -> str:
@@ -43,19 +47,27 @@ def _version() -> str:
     return subprocess.check_output(ask, env={**os.environ, **where}, text=True).strip()
 
 
-def _faults(program: Program, codebase: Codebase, running: list[tuple[str, str, str]]) -> list[str]:
-    live = Counter((method, path) for method, path, _ in running)
-    own = f"app:p{program.seed}/main.py::app"  # an application that is not mounted has a table of its own
+def _faults(program: Program, codebase: Codebase, module: str, running: list[Row]) -> list[str]:
+    """What is wrong of the application of ``module``."""
+    live = Counter((method, path) for method, path, _, _ in running)
+    own = f"app:{module.replace('.', '/')}.py::app"  # an application that is not mounted has a table of its own
     routes = [one.route for one in codebase.served if one.app in (own, f"{own}@2") or one.route.reach == "unattached"]
     firm = Counter((r.method, r.path) for r in routes if r.reach == "served")
     known = firm + Counter((r.method, r.path) for r in routes if r.reach == "conditional")
     faults = [f"listed, not served: {method} {path}" for method, path in (firm - live)]
     problems = {(problem.path, problem.line) for problem in codebase.inventory.problems}
     for method, path in live - known:
-        endpoints = {endpoint for m, p, endpoint in running if (m, p) == (method, path)}
+        endpoints = {endpoint for m, p, endpoint, _ in running if (m, p) == (method, path)}
         lines = {line for endpoint in endpoints for line in program.lines.get(endpoint, _all(program))}
         if not lines & problems:
             faults.append(f"served, neither listed nor named: {method} {path}")
+    said = {(r.method, r.path): r.protection for r in routes if r.reach == "served" and firm[r.method, r.path] == 1}
+    for method, path, _, answer in running:
+        if answer is None or live[method, path] > 1 or (method, path) not in said:
+            continue
+        let_in = ("none", "optional") if refuses(answer) else ("required",) if answer < 300 else ()
+        if said[method, path] in let_in:
+            faults.append(f"said to be {said[method, path]}, a stranger met {answer}: {method} {path}")
     return faults
 
 
@@ -74,12 +86,15 @@ def test_what_is_served_is_listed_or_named_and_nothing_else_is_listed(batch: int
                 (root / path).parent.mkdir(parents=True, exist_ok=True)
                 (root / path).write_text(text)
     pin = f"[project]\nname = 'made'\nversion = '1'\ndependencies = ['fastapi=={_version()}']\n"
+    tables = _tables(together, [module for program in programs for module in program.applications])
     wrong: list[str] = []
-    for program, running in zip(programs, _tables(together, programs), strict=True):
+    for program in programs:
         root = tmp_path / str(program.seed)
         (root / "pyproject.toml").write_text(pin)
-        faults = _faults(program, load(root, cache=False), running)
-        wrong += [f"seed {program.seed}: {fault}" for fault in faults]
+        codebase = load(root, cache=False)
+        for module in program.applications:
+            faults = _faults(program, codebase, module, tables[module])
+            wrong += [f"seed {program.seed}, {module}: {fault}" for fault in faults]
     assert wrong == []
 
 

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from fastapi_expert.codebase import load
+
 from .projects import reached, read, running_table, table, write
 
 PROGRAMS: dict[str, dict[str, str]] = {
@@ -478,3 +480,83 @@ def test_a_generator_that_calls_itself_without_end_is_named(tmp_path: Path) -> N
     )
     assert table(codebase) == {("GET", "/own"): 1}
     assert 14 in {problem.line for problem in codebase.inventory.problems}
+
+
+def test_a_route_that_is_put_into_a_list_of_routes_keeps_the_dependencies_it_was_made_with(tmp_path: Path) -> None:
+    source = """
+        from fastapi import APIRouter, Depends, FastAPI
+        from fastapi.routing import APIRoute
+        from fastapi.security import HTTPBearer
+
+        app = FastAPI(dependencies=[Depends(HTTPBearer())])
+        plain, guarded = APIRouter(), APIRouter(dependencies=[Depends(HTTPBearer())])
+
+        @plain.get("/one")
+        def one(): ...
+
+        @guarded.get("/two")
+        def two(): ...
+
+        app.routes.extend(plain.routes)
+        app.router.routes += guarded.routes
+        app.routes.append(APIRoute("/three", one))
+        app.include_router(plain, prefix="/again")
+    """
+    said = {route.path: route.protection for route in read(tmp_path, {"main.py": source}).inventory.routes}
+
+    assert said == {"/one": "none", "/two": "required", "/three": "none", "/again/one": "required"}
+
+
+def test_a_method_of_a_router_whose_name_is_not_known_is_named(tmp_path: Path) -> None:
+    source = """
+        from fastapi import FastAPI
+        from elsewhere import verb
+
+        app = FastAPI()
+        getattr(app, verb)("/one")(lambda: 1)
+    """
+    [problem] = read(tmp_path, {"main.py": source}).inventory.problems
+
+    assert problem.line == 5
+    assert "what a call registers is not known" in problem.message
+
+
+def test_a_file_of_variables_that_changes_is_read_again(tmp_path: Path) -> None:
+    source = """
+        from dotenv import load_dotenv
+        from fastapi import FastAPI
+        import os
+
+        load_dotenv()
+        app = FastAPI()
+        app.get(os.environ["PREFIX"] + "/one")(lambda: 1)
+    """
+    root = write(tmp_path, {"main.py": source})
+    assert {route.path for route in load(root).inventory.routes} == {"{?}/one"}
+    write(tmp_path, {".env": "PREFIX=/api\n"})
+    assert {route.path for route in load(root).inventory.routes} == {"/api/one"}
+    write(tmp_path, {".env": "PREFIX=/v2\n"})
+    assert {route.path for route in load(root).inventory.routes} == {"/v2/one"}
+
+
+def test_a_long_function_is_read_where_a_prefix_hangs_on_it(tmp_path: Path) -> None:
+    work = "\n".join(f"    total = max(total, {number}) if total else {number}" for number in range(20))
+    source = f"""
+from fastapi import APIRouter, FastAPI
+
+def value_of(key, default):
+    total = len(key)
+{work}
+    if total < 0:
+        return key
+    return default
+
+router = APIRouter(prefix=value_of("PREFIX", "/api"))
+
+@router.get("/one")
+def one(): ...
+
+app = FastAPI()
+app.include_router(router)
+"""
+    assert set(table(read(tmp_path, {"main.py": source}))) == {("GET", "/api/one")}

@@ -172,3 +172,20 @@ def test_a_file_name_that_is_not_utf8_is_checked_like_any_other(work: Work) -> N
         assert ("lint", "F401", name) in found(report), report
     assert work.expert("check", "--staged", ok=False).endswith("s")
     work.expert("check", "--staged", "--json", ok=False)
+
+
+def test_named_files_are_judged_alone_and_for_what_is_new_in_them(work: Work) -> None:
+    append(work, "app/words.py", "\n\nimport os\n")
+    append(work, "app/main.py", "\n\nimport os\n")
+    words = check(work.root, files=[work.root / "app/words.py"])
+    assert words.files == ("app/words.py",)
+    assert {finding.path for finding in words.findings} == {"app/words.py"}
+    work.git("add", "-A")
+    work.commit("feat: an older fault")
+    assert check(work.root, files=[work.root / "app/words.py"]).passed
+    with pytest.raises(UsageError, match="no such file"):
+        check(work.root, files=[work.root / "app/nothing.py"])
+    outside = work.root.parent / "outside.py"
+    outside.write_text("")
+    with pytest.raises(UsageError, match="outside of the repository"):
+        check(work.root, files=[outside])

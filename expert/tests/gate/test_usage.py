@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fastapi_expert.gate.checks.process import Output
+from fastapi_expert.gate.checks.process import Broken, Output
 from fastapi_expert.gate.checks.tools import TOOLS, Call, choose
 from fastapi_expert.gate.tree.content import Tree
 
@@ -60,6 +60,31 @@ def test_a_word_in_a_comment_is_not_a_use(tmp_path: Path) -> None:
 def test_a_command_says_which_type_checker_is_used(tmp_path: Path, files: dict[str, str]) -> None:
     configured = {"pyproject.toml": "[tool.pyright]\n" + RUFF}  # for an editor: nothing runs it
     assert chosen(lay_down(tmp_path, configured | files))["types"] == {"mypy"}
+
+
+def test_a_team_that_lints_with_flake8_is_linted_with_it(tmp_path: Path) -> None:
+    lay_down(tmp_path, {".github/workflows/ci.yml": CI % "flake8 app"})
+    assert chosen(tmp_path) == {"lint": {"flake8"}}
+    lay_down(tmp_path, {".github/workflows/ci.yml": CI % "black --check . && flake8 --exit-zero ."})
+    assert "lint" not in chosen(tmp_path)
+    lay_down(
+        tmp_path, {".github/workflows/ci.yml": CI % "ruff check app", "tox.ini": "[flake8]\nmax-line-length = 99\n"}
+    )
+    assert chosen(tmp_path)["lint"] == {"ruff"}
+
+
+def test_what_flake8_prints_is_read(tmp_path: Path) -> None:
+    printed = "./app/m.py:3:80:E501:line too long (93 > 79 characters)\n./app/m.py:1:0:F401:'os' imported: unused\n"
+    tool = next(one for one in TOOLS["lint"] if one.name == "flake8")
+    found = tool.read(
+        Output(1, printed, ""), Call(Tree(tmp_path, tmp_path, ""), tmp_path, ("app/m.py",), Path("python"))
+    )
+    assert [(one.path, one.rule, one.line, one.column, one.message) for one in found] == [
+        ("app/m.py", "E501", 3, 80, "line too long (93 > 79 characters)"),
+        ("app/m.py", "F401", 1, 1, "'os' imported: unused"),
+    ]
+    with pytest.raises(Broken, match="no such plugin"):
+        tool.read(Output(1, "", "no such plugin"), Call(Tree(tmp_path, tmp_path, ""), tmp_path, (), Path("python")))
 
 
 def test_all_the_type_checkers_that_run_are_run(tmp_path: Path) -> None:

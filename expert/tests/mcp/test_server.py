@@ -11,6 +11,7 @@ from typing import Any
 
 import anyio
 import pytest
+from jsonschema import Draft202012Validator
 from mcp import Client, MCPError, StdioServerParameters
 from shop import billing_repository
 from sockets import listening
@@ -19,10 +20,12 @@ TOOLS = {
     "map_codebase",
     "list_routes",
     "find_existing",
+    "conventions",
     "propose_code",
     "find_duplicates",
     "review_code",
     "check_changes",
+    "add_resource",
     "write_note",
     "read_note",
     "search_notes",
@@ -73,7 +76,10 @@ app.include_router(router)
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    return billing_repository(tmp_path, {"main.py": APP})
+    root = billing_repository(tmp_path, {"main.py": APP})
+    with (root / "pyproject.toml").open("a") as file:
+        file.write('[tool.fastapi-expert.check]\nskip = ["types"]\n')  # the type checker alone takes seconds
+    return root
 
 
 @asynccontextmanager
@@ -116,6 +122,143 @@ def test_the_whole_list_of_tools_is_small(project: Path) -> None:
             tools = (await client.list_tools()).tools
             listed = [tool.model_dump(by_alias=True, exclude_none=True, mode="json") for tool in tools]
             assert len(json.dumps(listed, separators=(",", ":"))) < 12_000
+
+    anyio.run(main)
+
+
+CALLS: dict[str, dict[str, Any]] = {
+    "map_codebase": {},
+    "list_routes": {},
+    "find_existing": {"query": "convert", "detail": "code"},
+    "conventions": {},
+    "propose_code": {"code": "def f(:\n"},
+    "find_duplicates": {},
+    "review_code": {},
+    "check_changes": {"files": ["main.py"]},
+}
+
+
+def test_every_answer_has_a_form_for_programs_that_its_schema_describes(project: Path) -> None:
+    async def main() -> None:
+        async with stdio(project) as client:
+            described = {tool.name: tool.output_schema for tool in (await client.list_tools()).tools}
+            assert {name for name, schema in described.items() if schema} == {*CALLS, "add_resource"}
+            for tool, arguments in CALLS.items():
+                result = await client.call_tool(tool, arguments)  # the client refuses what the schema does not allow
+                assert not result.is_error, result.content
+                Draft202012Validator(described[tool]).validate(result.structured_content)
+            rows = (await client.call_tool("list_routes", {})).structured_content["routes"]
+            assert [(row["method"], row["path"], row["endpoint"]) for row in rows] == [
+                ("POST", "/invoices", "create_invoice")
+            ]
+            gate = (await client.call_tool("check_changes", CALLS["check_changes"])).structured_content
+            assert {finding["path"] for finding in gate["findings"]} <= {"main.py"}
+
+    anyio.run(main)
+
+
+ALIASES = """from typing import Annotated
+
+from fastapi import Depends
+from pydantic import BaseModel, Field
+
+
+def connection() -> int:
+    return 1
+
+
+ConnectionDep = Annotated[int, Depends(connection)]
+
+
+class Account(BaseModel):
+    name: str = Field(min_length=8)
+
+
+class Visit(BaseModel):
+    at: int
+"""
+
+
+def test_what_is_found_comes_with_its_code_callers_and_tests_when_asked(project: Path) -> None:
+    test = "from main import convert\n\n\ndef test_money():\n    assert convert(100, 'USD') == 92\n"
+    (project / "test_main.py").write_text(test)
+    (project / "deps.py").write_text(ALIASES)
+
+    async def main() -> None:
+        async with stdio(project) as client:
+            plain = await text(client, "find_existing", query="convert", limit=1)
+            assert plain.count("\n") == 0
+            answer = await text(client, "find_existing", query="convert", detail="code", limit=1)
+            line = APP[: APP.index("def convert")].count("\n") + 1
+            assert answer.startswith(f"service convert main.py:{line}\n  def convert(amount: int, currency: str)")
+            assert "    return max(rounded, 0)\n" in answer
+            assert "used by: create_invoice main.py:" in answer
+            assert "tests: test_money test_main.py:4" in answer
+            row = (await client.call_tool("find_existing", {"query": "convert", "detail": "code"})).structured_content[
+                "results"
+            ][0]
+            assert row["code"].splitlines()[0] == "def convert(amount: int, currency: str) -> int:"
+            assert [use["name"] for use in row["used_by"]] == ["create_invoice"]
+            assert "dependency ConnectionDep deps.py:11" in await text(client, "find_existing", query="connection dep")
+            bounded = await text(client, "find_existing", query="min length", kind="schema")
+            assert "schema Account deps.py:14" in bounded
+            assert "Visit" not in bounded
+
+    anyio.run(main)
+
+
+def test_long_code_is_cut_and_says_where_it_goes_on(project: Path) -> None:
+    body = "".join(f"    total += {number} * factor\n" for number in range(150))
+    long = f"def {{name}}(total: int, factor: int) -> int:\n{body}    return total\n"
+    (project / "sums.py").write_text("\n\n".join(long.format(name=f"grand_sum_{letter}") for letter in "abcdef"))
+
+    async def main() -> None:
+        async with stdio(project) as client:
+            answer = await text(client, "find_existing", query="grand sum", detail="code")
+            assert answer.count("factor\n") <= 200
+            assert "… 92 more lines to sums.py:152" in answer
+            assert "grand_sum_f" in answer
+
+    anyio.run(main)
+
+
+def test_notes_are_found_with_the_code(project: Path) -> None:
+    async def main() -> None:
+        async with stdio(project) as client:
+            assert "note" not in await text(client, "find_existing", query="rounding of money")
+            note = {"title": "Rounding", "content": "- [decision] Money is rounded half up", "folder": "decisions"}
+            await text(client, "write_note", **note)
+            found = await text(client, "find_existing", query="rounding of money")
+            assert "note Rounding .expert/notes/decisions/Rounding.md:1" in found
+            only = await text(client, "find_existing", query="money", kind="note")
+            assert all(line.startswith("note ") for line in only.splitlines())
+
+    anyio.run(main)
+
+
+def test_conventions_are_told_by_topic(project: Path) -> None:
+    async def main() -> None:
+        async with stdio(project) as client:
+            assert "router: main.py (1 of 1)" in await text(client, "conventions", topic="homes")
+            whole = await text(client, "conventions")
+            assert "not told: there is no table here" in whole
+            assert len(whole) < 6_000
+
+    anyio.run(main)
+
+
+def test_a_resource_is_refused_with_the_reason_where_none_can_be_added(project: Path) -> None:
+    async def main() -> None:
+        async with stdio(project) as client:
+            for arguments, why in (
+                ({"resource": "invoice", "fields": ["number:str"]}, "InvoiceCreate is there already"),
+                ({"resource": "boat", "fields": "name:str, sail:bool"}, "there is no table here to be like"),
+                ({"resource": "boat", "fields": ["name:colour"]}, "colour"),
+            ):
+                result = await client.call_tool("add_resource", arguments)
+                assert result.is_error
+                assert why in result.content[0].text
+            assert not (project / "boats.py").exists()
 
     anyio.run(main)
 
@@ -231,28 +374,29 @@ def test_notes_are_written_found_and_not_overwritten(project: Path) -> None:
     anyio.run(main)
 
 
-@pytest.mark.parametrize(
-    ("tool", "arguments", "what"),
-    [
-        ("find_existing", {}, "needs query"),
-        ("find_existing", {"query": 3}, "must be a string"),
-        ("find_existing", {"query": "a", "kind": "thing"}, "Must be one of: app, router"),
-        ("map_codebase", {"colour": "red"}, "no parameter 'colour'"),
-        ("map_codebase", {"limit": 0}, "give 1 to 1000"),
-        ("find_duplicates", {"since": "no-such-revision"}, "no-such-revision"),
-        ("credit_contributor", {"agent": "x", "files": ["nope.py"]}, "no file"),
-        ("propose_code", {"code": "X = 1", "path": "../elsewhere.py"}, "outside of the project"),
-        ("propose_code", {"code": "X = 1", "path": "/etc/elsewhere.py"}, "outside of the project"),
-    ],
-)
-def test_a_wrong_call_is_a_tool_error_that_says_what_to_do(
-    project: Path, tool: str, arguments: dict[str, Any], what: str
-) -> None:
+WRONG_CALLS: list[tuple[str, dict[str, Any], str]] = [
+    ("find_existing", {}, "needs query"),
+    ("find_existing", {"query": 3}, "must be a string"),
+    ("find_existing", {"query": "a", "kind": "thing"}, "Must be one of: app, router"),
+    ("map_codebase", {"colour": "red"}, "no parameter 'colour'"),
+    ("map_codebase", {"limit": 0}, "give 1 to 1000"),
+    ("find_duplicates", {"since": "no-such-revision"}, "no-such-revision"),
+    ("credit_contributor", {"agent": "x", "files": ["nope.py"]}, "no file"),
+    ("propose_code", {"code": "X = 1", "path": "../elsewhere.py"}, "outside of the project"),
+    ("propose_code", {"code": "X = 1", "path": "/etc/elsewhere.py"}, "outside of the project"),
+    ("propose_code", {"code": "# large\n" * 300_000, "path": "large.py"}, "2,400,000 bytes is more than 2,000,000"),
+    ("check_changes", {"files": ["nope.py"]}, "no such file"),
+    ("check_changes", {"files": ["../nope.py"]}, "no such file"),
+]
+
+
+def test_a_wrong_call_is_a_tool_error_that_says_what_to_do(project: Path) -> None:
     async def main() -> None:
         async with stdio(project) as client:
-            result = await client.call_tool(tool, arguments)
-            assert result.is_error
-            assert what in result.content[0].text
+            for tool, arguments, what in WRONG_CALLS:
+                result = await client.call_tool(tool, arguments)
+                assert result.is_error, (tool, arguments)
+                assert what in result.content[0].text
 
     anyio.run(main)
 
@@ -302,12 +446,15 @@ def test_malformed_messages_are_answered_and_the_server_goes_on(project: Path) -
         b'{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"map_codebase","arguments":[]}}',
         b'{"jsonrpc":"2.0","id":4,"method":"resources/read","params":{"uri":"expert://nothing"}}',
         b'{"jsonrpc":"2.0","id":5,"method":"ping"}',
+        b'{"jsonrpc":"2.0","id":null,"method":"ping"}',
         b"[" * 100_000,
     )
     codes = {answer.get("id"): answer["error"]["code"] for answer in answers if "error" in answer and answer["id"]}
     assert codes == {1: -32601, 2: -32602, 3: -32602, 4: -32002}
     assert {"jsonrpc": "2.0", "id": 5, "result": {}} in answers
-    assert sum(answer["id"] is None for answer in answers) == 3
+    refused = [answer["error"]["message"] for answer in answers if answer["id"] is None]
+    assert len(refused) == 4
+    assert "the id of a request is a string or a number" in refused
 
 
 def test_what_a_tool_prints_does_not_reach_the_client(project: Path) -> None:
@@ -320,14 +467,61 @@ def test_what_a_tool_prints_does_not_reach_the_client(project: Path) -> None:
     assert {answer["id"] for answer in answers} == {1, 2}
 
 
-@pytest.mark.parametrize("how", ["client gone", "terminated"])
-def test_a_running_check_ends_with_its_server(project: Path, how: str) -> None:
+@pytest.fixture
+def slow(project: Path) -> Path:
+    """The project with a linter that takes five minutes, and writes its process id first."""
     tool = project / ".venv/bin/ruff"
     tool.parent.mkdir(parents=True)
     (project / ".venv/pyvenv.cfg").touch()
     tool.write_text("#!/bin/sh\necho $$ > ruff.pid.new; mv ruff.pid.new ruff.pid\nexec sleep 300\n")
     tool.chmod(0o755)
     (project / "main.py").write_text(APP + "\nX = 1\n")
+    return project
+
+
+def is_running(pid: int) -> bool:
+    command = Path(f"/proc/{pid}/cmdline")
+    try:
+        return "sleep" in command.read_text()
+    except OSError:
+        return False
+
+
+def test_a_running_check_holds_nothing_up_and_ends_when_it_is_cancelled(slow: Path) -> None:
+    async def main() -> None:
+        async with stdio(slow) as client:
+            told = anyio.Event()
+
+            async def noticed(progress: float, total: float | None, message: str | None) -> None:
+                told.set()
+
+            async def checking(scope: anyio.CancelScope) -> None:
+                with scope:
+                    await client.call_tool("check_changes", {}, progress_callback=noticed)
+
+            scope = anyio.CancelScope()
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(checking, scope)
+                with anyio.fail_after(240):
+                    while not (slow / "ruff.pid").exists():  # noqa: ASYNC110 - another process writes it
+                        await anyio.sleep(0.05)
+                    await told.wait()
+                    assert "POST /invoices" in await text(client, "list_routes")
+                    pid = int((slow / "ruff.pid").read_text())
+                    assert is_running(pid)
+                    scope.cancel()
+                    while is_running(pid):  # noqa: ASYNC110 - another process ends
+                        await anyio.sleep(0.05)
+            credited = await text(client, "credit_contributor", agent="ada")
+            assert "ada is credited" in credited
+            assert "skipped" in await text(client, "check_changes", files=["pyproject.toml"])  # the next one runs
+
+    anyio.run(main)
+
+
+@pytest.mark.parametrize("how", ["client gone", "terminated"])
+def test_a_running_check_ends_with_its_server(slow: Path, how: str) -> None:
+    project = slow
     command = [sys.executable, "-m", "fastapi_expert", "mcp", "--root", str(project)]
     server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=project)
     assert server.stdin is not None
@@ -345,6 +539,6 @@ def test_a_running_check_ends_with_its_server(project: Path, how: str) -> None:
     server.stdin.close()
     server.stdout.close()
     assert server.wait(300) == 0
-    while Path(f"/proc/{pid}").exists() and "sleep" in Path(f"/proc/{pid}/cmdline").read_text():
+    while is_running(pid):
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -108,6 +108,13 @@ def test_the_number_keys_open_the_views(tab: Page):
         assert tab.locator("[role=tabpanel]:not([hidden])").count() == 1
 
 
+def test_a_telephone_shows_every_view_without_scrolling_sideways(browser: Browser, shop_page: Path):
+    for tab in opened(browser, shop_page, viewport={"width": 390, "height": 800}):
+        for key in "12345":
+            tab.keyboard.press(key)
+            assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_the_route_table_shows_auth_and_tests_and_is_filtered(tab: Page):
     tab.keyboard.press("2")
     first = rows(tab)[0].split("\n")

@@ -110,6 +110,69 @@ def test_a_route_that_hangs_or_ends_its_process_costs_no_other_answer(table: dic
     assert table["GET", "/inner/after"]["asked"] == {"status": 200}
 
 
+DESK = """
+from typing import List
+from fastapi import Depends, FastAPI, Form, HTTPException, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+class Line(BaseModel):
+    name: str
+    amount: int
+
+class Order(BaseModel):
+    lines: List[Line]
+    note: str = ""
+
+app = FastAPI()
+
+@app.middleware("http")
+async def staff_only(request: Request, call_next):
+    if request.url.path.startswith("/staff"):
+        return JSONResponse({}, status_code=403)
+    return await call_next(request)
+
+@app.post("/orders")
+def place(order: Order):
+    return {"lines": len(order.lines)}
+
+@app.post("/sign-in")
+def sign_in(name: str = Form(...)):
+    raise HTTPException(401)
+
+@app.get("/orders/{number}")
+async def show(number: int):
+    raise HTTPException(404)
+
+@app.get("/staff")
+def staff():
+    return {}
+
+@app.get("/wrapped", dependencies=[Depends(lambda: None)])
+def wrapped():
+    return {"code": 401, "message": "sign in"}
+"""
+
+
+def test_what_lacks_a_body_is_asked_once_more_and_it_is_seen_which_endpoint_is_entered(
+    tmp_path: Path, bench: ModuleType
+):
+    (tmp_path / "desk.py").write_text(DESK)
+    table = dumped(tmp_path, "desk:app", "--ask", "--fill")
+    assert table["POST", "/orders"]["asked"] == {
+        "status": 422,
+        "entered": False,
+        "filled": {"status": 200, "entered": True},
+    }
+    assert {path: bench.refuses_strangers(row) for (_, path), row in table.items()} == {
+        "/orders": False,
+        "/sign-in": None,  # 401 is about the name here
+        "/orders/{number}": False,
+        "/staff": True,
+        "/wrapped": True,
+    }
+
+
 WRAPPED = """
 import linecache
 from fastapi import FastAPI
@@ -202,10 +265,24 @@ def test_a_loss_is_silent_unless_its_file_has_a_problem_or_the_route_is_said_wit
         ({"asked": {"status": 307, "location": "/orders/"}, "dependencies": []}, None),
         ({"asked": {"status": 200}, "protected": True}, False),
         ({"asked": {"status": 500}, "protected": True, "dependencies": [["shop:current_user", False, None]]}, None),
-        ({"asked": {"status": 500}, "dependencies": [["fastapi.security:HTTPBearer()", True, True]]}, True),
-        ({"asked": {"status": 500}, "dependencies": [["fastapi.security:HTTPBearer()", True, False]]}, None),
+        ({"asked": {"status": 307, "location": "/auth/login"}, "path": "/auth/logout"}, None),
+        ({"asked": {"status": 500}, "dependencies": [["fastapi.security.http:HTTPBearer()", True, True]]}, True),
+        ({"asked": {"status": 500}, "dependencies": [["fastapi.security.http:HTTPBearer()", True, False]]}, None),
+        ({"asked": {"status": 500}, "dependencies": [["shop.security:OwnBearer()", True, True]]}, None),
+        ({"asked": {"status": 500}, "refusing": ["OwnBearer"], "dependencies": []}, True),
         ({"asked": {"status": 403}, "dependencies": [["shop:person", False, None]]}, True),
         ({"asked": {"status": 403}, "dependencies": []}, None),
+        ({"asked": {"status": 403, "entered": False}, "dependencies": []}, True),
+        ({"asked": {"status": 200, "code": 401}}, True),
+        ({"asked": {"status": 200, "code": 0}}, False),
+        ({"asked": {"status": 200, "code": 422}}, None),
+        ({"asked": {"status": 403, "entered": True}, "dependencies": []}, None),
+        ({"asked": {"status": 404, "entered": True}, "refuses_itself": False}, False),
+        ({"asked": {"status": 404, "entered": True}, "refuses_itself": True}, None),
+        ({"asked": {"status": 404}}, None),
+        ({"asked": {"status": 422, "filled": {"status": 401, "entered": False}}}, True),
+        ({"asked": {"status": 422, "filled": {"status": 401, "entered": True}}, "dependencies": []}, None),
+        ({"asked": {"status": 422, "filled": {"status": 201, "entered": True}}}, False),
         ({"protected": True}, True),
         ({"protected": False}, None),
         ({}, None),
@@ -214,7 +291,7 @@ def test_a_loss_is_silent_unless_its_file_has_a_problem_or_the_route_is_said_wit
 def test_a_route_is_protected_by_what_a_stranger_met_and_else_by_a_scheme(
     bench: ModuleType, row: dict[str, Any], refused: bool | None
 ):
-    assert bench.refuses_strangers(true("/a", **row)) is refused
+    assert bench.refuses_strangers(true("/a") | row) is refused
 
 
 def test_mistakes_in_protection_are_counted_by_what_was_said(bench: ModuleType):
@@ -222,3 +299,9 @@ def test_mistakes_in_protection_are_counted_by_what_was_said(bench: ModuleType):
     rows = [said("/p"), said("/q", protection="unknown"), said("/o", protection="required", protected=True)]
     counts = bench.judge(truth, rows, ())
     assert (counts.protected, counts.none, counts.open, counts.required, counts.unknown) == (2, 1, 1, 1, 1)
+
+
+def test_what_is_required_unless_a_setting_opens_it_as_shipped_is_no_mistake(bench: ModuleType):
+    said_so = said("/o", protection="required", protected=True, when={"setting": "AUTH", "open": True})
+    counts = bench.judge([true("/o", asked={"status": 200})], [said_so], ())
+    assert (counts.open, counts.required) == (1, 0)

@@ -72,9 +72,8 @@ def test_an_added_resource_passes_its_tests_and_the_projects_checks(shop: Path) 
     ):
         checked = run(tool(command[0]), *command[1:], cwd=shop)
         assert checked.returncode == 0, checked.stdout
-    tested = run(
-        sys.executable, "-m", "pytest", "tests/gadgets", "tests/order_items", "-n0", "-q", "-k", "sqlite", cwd=shop
-    )
+    # those of a resource with every type of field are run by test_fifteen
+    tested = run(sys.executable, "-m", "pytest", "tests/order_items", "-n0", "-q", "-k", "sqlite", cwd=shop)
     assert tested.returncode == 0, tested.stdout[-3000:]
     again = expert("duplicates", ".", "--since", "HEAD", cwd=shop)
     assert again.returncode == 0, again.stdout
@@ -154,6 +153,23 @@ def test_a_dry_run_shows_the_diff_and_writes_nothing(shop: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("order", "an order"),
+        ("hour", "an hour"),
+        ("user", "a user"),
+        ("unit", "a unit"),
+        ("umbrella", "an umbrella"),
+        ("order-item", "an order item"),
+        ("x", "an x"),
+        ("product", "a product"),
+    ],
+)
+def test_a_noun_has_its_article(word: str, said: str) -> None:
+    assert names_of(word).a_noun == said
+
+
+@pytest.mark.parametrize(
     ("text", "what"),
     [
         ("name", "is no field"),
@@ -177,6 +193,10 @@ def test_a_dry_run_shows_the_diff_and_writes_nothing(shop: Path) -> None:
 def test_a_field_that_has_no_meaning_is_explained(text: str, what: str) -> None:
     with pytest.raises(FieldError, match=what):
         parse(text)
+
+
+def test_a_reference_names_a_resource_as_it_was_added() -> None:
+    assert parse("part:ref[order-item]").ref == parse("part:ref[order_item]").ref == "order_item"
 
 
 def test_a_field_that_is_there_twice_is_refused() -> None:

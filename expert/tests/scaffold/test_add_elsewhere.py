@@ -133,6 +133,16 @@ def test_what_was_added_is_no_duplicate_of_its_siblings(heroes: Path, journal: P
         assert [finding["message"] for finding in found if "product" in finding["message"].lower()] == []
 
 
+def test_a_path_that_names_a_row_by_its_last_word_is_renamed_whole(tmp_path: Path):
+    """`{league_hero_id}` would follow from the name; the neighbour writes `{hero_id}` for its league heroes."""
+    text = SINGLE_FILE["main.py"].replace("Hero", "LeagueHero").replace("/heroes/", "/league-heroes/")
+    lay_down(tmp_path, {**SINGLE_FILE, "main.py": text})
+    done = add(tmp_path, "villain", "name:str", "--public", "--dry-run")
+    assert "/league-heroes/{hero_id}" in text
+    assert "/villains/{villain_id}" in done.out, done.err
+    assert "hero_id" not in "".join(line for line in done.out.splitlines() if line.startswith("+"))
+
+
 def test_modules_of_layers_are_extended_in_place_by_their_own_imports(tmp_path: Path):
     shelf = lay_down(tmp_path / "shelf", TUTORIAL)
     done = add(shelf, "product", *FIELDS, "owner:ref[user]", "--public")

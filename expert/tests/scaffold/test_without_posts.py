@@ -1,4 +1,4 @@
-"""A project without the example: whole, in form, and free of what it does not have."""
+"""A project without the example, or without uploads: whole, in form, and free of what it does not have."""
 
 import json
 import os
@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from fastapi_expert.errors import ExpertError
-from fastapi_expert.scaffold.from_service import example
+from fastapi_expert.scaffold.from_service import example, template
 from fastapi_expert.scaffold.new import Answers, lay_down
 
 _SAYS_POSTS = re.compile(r"\bposts\b|PostStatus|post_(id|tags)|view_count|ResponseCache|cache_ttl|slug/", re.IGNORECASE)
+
+_SAYS_UPLOADS = re.compile(r"UPLOAD|uploads?_|S3_|s3_|\bAvatar\(|avatar_|post_?image|[Pp]illow|\bobstore")
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +58,24 @@ def test_posts_of_ones_own_can_be_added_to_it(shop: Path) -> None:
         run(sys.executable, "-m", "fastapi_expert", "add", *resource.split(), cwd=shop)
     whole_life = "sqlite and made_read_changed_and_deleted"
     run(sys.executable, "-m", "pytest", "tests/posts", "tests/comments", "-n0", "-q", "-k", whole_life, cwd=shop)
+
+
+@pytest.mark.parametrize("posts", [True, False])
+def test_uploads_can_be_left_out_too(tmp_path: Path, posts: bool) -> None:
+    template.build(tmp_path, posts=posts, uploads=False)
+    folder = tmp_path / "template"
+    read = (path for path in folder.rglob("*") if path.suffix in {".py", ".md", ".toml", ".yaml", ".html"})
+    texts = {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in read}
+    assert not {path: found[0] for path, text in texts.items() if (found := _SAYS_UPLOADS.search(text))}
+    assert "avatar" in texts["app/models/user.py"], "the address of one elsewhere stays"
+    run(tool("ruff"), "format", "--check", ".", cwd=folder)
+    run(tool("ruff"), "check", ".", cwd=folder)
+    run(tool("lint-imports"), cwd=folder)
+    if not posts:
+        return  # the same as without posts alone
+    told = "sqlite and down_to_nothing or not_name or readme_names"
+    where = ("tests/database/test_migrations.py", "tests/contract/test_openapi.py", "tests/config/test_settings.py")
+    run(sys.executable, "-m", "pytest", *where, "-n0", "-k", told, cwd=folder)
 
 
 def test_a_template_that_has_changed_behind_its_back_is_refused(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from shop import lay_down
 import fastapi_expert.render
 from fastapi_expert.codebase import load
 from fastapi_expert.codebase.model import Inventory
-from fastapi_expert.mcp.code_tools import CodeTools
+from fastapi_expert.mcp.judging import Judging
+from fastapi_expert.mcp.looking import Looking
 from fastapi_expert.mcp.workspace import Workspace
 from fastapi_expert.witness.merge import Comparison, compare
 from fastapi_expert.witness.model import Application, TrueRoute, TrueTable
@@ -154,10 +155,12 @@ def test_the_document_is_what_its_schema_says(tmp_path: Path):
     assert [one["kind"] for one in said["differences"]] == ["import"]
 
 
-def test_no_tool_of_the_server_runs_the_project(tmp_path: Path):
+def test_no_tool_of_the_server_that_looks_or_judges_runs_the_project(tmp_path: Path):
     lay_down(tmp_path, {"main.py": HEAD + "open('was-here', 'w').close()\n"})
-    tools = CodeTools(Workspace(tmp_path)).tools()
+    workspace = Workspace(tmp_path)
+    tools = {tool.name: tool for tool in (*Looking(workspace).tools(), *Judging(workspace).tools())}
     for tool in tools.values():
         assert not {"import", "verify", "python", "lifespan"} & {each.name for each in tool.parameters}
-    assert "/items" in tools["list_routes"].run({})
+    assert "/items" in tools["list_routes"].run({}).text
+    assert "main.py:" in tools["conventions"].run({}).text
     assert not (tmp_path / "was-here").exists()

@@ -145,10 +145,12 @@ def row_number(text: str) -> int:
 
 async def user_number(reader: Reader, text: str) -> int | None:
     """The id of the user with this number or username."""
-    return await reader.first(CompiledQuery(int, select(User.id).where(_is_user(text))))
+    return await reader.first(CompiledQuery(int, select(User.id).where(is_user(text))))
 
 
-def _part_of(*columns: Any) -> Callable[[str], Condition]:
+def part_of(*columns: Any) -> Callable[[str], Condition]:
+    """A search: what was typed is in one of the columns."""
+
     def search(text: str) -> Condition:
         pattern = like_pattern(text)
         return or_(*(column.ilike(pattern, escape="\\") for column in columns))
@@ -171,7 +173,7 @@ def _is_open(table: type[Session] | type[ApiToken]) -> Callable[[bool], Conditio
     return is_open
 
 
-def _is_user(value: str) -> Condition:
+def is_user(value: str) -> Condition:
     """By number or by username."""
     try:
         return User.id == row_number(value)
@@ -183,7 +185,7 @@ def _is_actor(value: str) -> Condition:
     try:
         return AuditEvent.actor_id == row_number(value)
     except ValueError:
-        return _is_user(value)
+        return is_user(value)
 
 
 USERS = Listing(
@@ -197,7 +199,7 @@ USERS = Listing(
         "email": User.__table__.c.email,
         "created_at": User.__table__.c.created_at,
     },
-    search=_part_of(User.username, User.first_name, User.last_name, User.email),
+    search=part_of(User.username, User.first_name, User.last_name, User.email),
     filters={
         "role": _equals(User.role),
         "is_active": _equals(User.is_active),
@@ -222,8 +224,8 @@ SESSIONS = Listing(
     key=Session.__table__.c.id,
     read_key=UUID,
     sorts={"created_at": Session.__table__.c.id, "expires_at": Session.__table__.c.expires_at},
-    search=_part_of(User.username, Session.ip_address, Session.user_agent),
-    filters={"username": _is_user, "is_open": _is_open(Session)},
+    search=part_of(User.username, Session.ip_address, Session.user_agent),
+    filters={"username": is_user, "is_open": _is_open(Session)},
 )
 
 TOKENS = Listing(
@@ -243,8 +245,8 @@ TOKENS = Listing(
     key=ApiToken.__table__.c.id,
     read_key=UUID,
     sorts={"created_at": ApiToken.__table__.c.id, "expires_at": ApiToken.__table__.c.expires_at},
-    search=_part_of(User.username, ApiToken.name, ApiToken.prefix),
-    filters={"username": _is_user, "is_open": _is_open(ApiToken)},
+    search=part_of(User.username, ApiToken.name, ApiToken.prefix),
+    filters={"username": is_user, "is_open": _is_open(ApiToken)},
 )
 
 JOBS = Listing(
@@ -253,7 +255,7 @@ JOBS = Listing(
     key=OutboxJob.__table__.c.id,
     read_key=UUID,
     sorts={"created_at": OutboxJob.__table__.c.created_at, "run_at": OutboxJob.__table__.c.run_at},
-    search=_part_of(OutboxJob.name, OutboxJob.request_id, OutboxJob.last_error),
+    search=part_of(OutboxJob.name, OutboxJob.request_id, OutboxJob.last_error),
     filters={"status": _equals(OutboxJob.status), "name": _equals(OutboxJob.name)},
 )
 
@@ -272,6 +274,6 @@ TRAIL = Listing(
     key=AuditEvent.__table__.c.id,
     read_key=UUID,
     sorts={"created_at": AuditEvent.__table__.c.id},
-    search=_part_of(AuditEvent.action, AuditEvent.target, AuditEvent.request_id),
+    search=part_of(AuditEvent.action, AuditEvent.target, AuditEvent.request_id),
     filters={"actor": _is_actor, "action": _equals(AuditEvent.action), "target": _equals(AuditEvent.target)},
 )

@@ -21,7 +21,9 @@ from app.admin.access import AccessMiddleware
 from app.admin.home import HomeView
 from app.admin.policy import ADMIN
 from app.admin.sign_in import SignIn
+from app.admin.views.avatars import AvatarsView
 from app.admin.views.jobs import JobsView
+from app.admin.views.post_images import PostImagesView
 from app.admin.views.posts import PostsView
 from app.admin.views.sessions import SessionsView
 from app.admin.views.tokens import TokensView
@@ -32,7 +34,16 @@ from app.resources import Resources
 from app.security.csrf import CsrfGuard
 
 HERE = Path(__file__).parent
-VIEWS = (UsersView, PostsView, SessionsView, TokensView, JobsView, TrailView)
+VIEWS = (
+    UsersView,
+    AvatarsView,
+    PostsView,
+    PostImagesView,
+    SessionsView,
+    TokensView,
+    JobsView,
+    TrailView,
+)
 
 
 def build_site(resources: Resources) -> "Site":

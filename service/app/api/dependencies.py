@@ -114,21 +114,41 @@ class Authentication(OAuth2):
         self.scope = scope
 
     async def __call__(self, request: Request) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride] # HTTP only
-        headers = request_headers()
-        authorization = headers.get(b"authorization")
-        if authorization is not None:
-            principal = await authenticate(resources_of(request), authorization.decode("latin-1"))
-        elif carries_session(headers) and (token := read_cookie(headers, cookie_names(request).access)) is not None:
-            principal = await authenticate_cookie(request, token)
-        elif self.auto_error:
-            raise Unauthorized(NOT_SIGNED_IN)
-        else:
+        principal = await identify(request)
+        if principal is None:
+            if self.auto_error:
+                raise Unauthorized(NOT_SIGNED_IN)
             return None
         if (context := request_context.get()) is not None:
             context.user_id = principal.user_id
         if principal.scopes is not None:
             require_scope(principal.scopes, self.scope)
         return principal
+
+
+async def identify(request: Request) -> Principal | None:
+    """The caller, by the Authorization header or a session's cookie; None without either. Raises Unauthorized."""
+    headers = request_headers()
+    authorization = headers.get(b"authorization")
+    if authorization is not None:
+        return await authenticate(resources_of(request), authorization.decode("latin-1"))
+    token = session_cookie(request)
+    return None if token is None else await authenticate_cookie(request, token)
+
+
+def session_cookie(request: Request) -> str | None:
+    """The access token in a session's cookie."""
+    headers = request_headers()
+    return read_cookie(headers, cookie_names(request).access) if carries_session(headers) else None
+
+
+def valid_until(request: Request, user: Principal) -> float | None:
+    """When the credentials of a request that was let in end, in Unix seconds; None for never."""
+    if user.scopes is not None:
+        return user.expires_at
+    authorization = request_headers().get(b"authorization")
+    token = session_cookie(request) if authorization is None else authorization.decode().partition(" ")[2].strip()
+    return resources_of(request).signer.verify_access(token or "").expires_at
 
 
 async def authenticate(resources: Resources, authorization: str) -> Principal:

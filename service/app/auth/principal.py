@@ -1,6 +1,6 @@
 """Who is calling, and the cache of live sessions, which spares a query on most requests."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from uuid import UUID
@@ -70,6 +70,15 @@ class PrincipalCache:
     async def forget(self, user_id: int) -> None:
         """Call after the commit of anything that changes a user or their sessions."""
         await self._region.invalidate(str(user_id))
+
+    def watch(self, listener: Callable[[int | None], None]) -> None:
+        """Call ``listener`` with the user's id (None: any) whenever something about a user may have changed."""
+
+        def tell(keys: Sequence[str] | None) -> None:
+            for user_id in [None] if keys is None else map(int, keys):
+                listener(user_id)
+
+        self._region.watch(tell)
 
     def _trusts(self, loaded_at: float) -> bool:
         age = monotonic() - loaded_at

@@ -14,7 +14,7 @@ worker uses comes from the subscription alone, so that all workers see one order
 import asyncio
 import secrets
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from time import monotonic
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -38,6 +38,8 @@ RECONNECT_DELAY = 0.5
 CHANNEL = "cache:invalidations"
 
 V = TypeVar("V")
+
+Watcher = Callable[[Sequence[str] | None], None]
 
 
 class Codec(Protocol[V]):
@@ -98,6 +100,7 @@ class Region(Generic[V]):
         self._entries: OrderedDict[str, _Entry[V]] = OrderedDict()
         self._weight = 0
         self._loading: dict[str, asyncio.Future[V]] = {}
+        self._watchers: list[Watcher] = []
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -184,6 +187,10 @@ class Region(Generic[V]):
         self.forget(None)
         await self._cache.announce(self.name, None)
 
+    def watch(self, watcher: Watcher) -> None:
+        """Call ``watcher`` with the keys (``None``: all) whenever this process forgets some, whoever said so."""
+        self._watchers.append(watcher)
+
     def forget(self, keys: list[str] | tuple[str, ...] | None, *, generation: str | None = None) -> None:
         """Drop ``keys`` (``None``: all) from this process."""
         self.epoch += 1
@@ -194,6 +201,8 @@ class Region(Generic[V]):
         else:
             for key in keys:
                 self._drop(key)
+        for watcher in self._watchers:
+            watcher(keys)
 
     def _drop(self, key: str) -> None:
         entry = self._entries.pop(key, None)

@@ -25,6 +25,7 @@ TAKEN_PATHS = frozenset(
 _HOST = re.compile(r"\*|(\*\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\]", re.IGNORECASE)
 _PROVIDER_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,49}")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[!-~]+", re.IGNORECASE)
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _SEVERAL = re.compile(r"[a-z+]+://[^/?#]*[^/?#@]*[,;][^/?#@]*([/?#]|$)", re.IGNORECASE)
 _ADDRESSES = {
     "redis_url": (r"(rediss?://|unix:///)\S+", "redis://:password@host/0"),
@@ -34,6 +35,7 @@ _ADDRESSES = {
     ),
     "otel_exporter_otlp_endpoint": (r"https?://[^\s/?#]+\S*", "http://collector:4318"),
     "sentry_dsn": (r"https?://[^\s/?#@]+@[^\s/?#@]+/\S*\d+", "https://key@sentry.example.org/1"),
+    "s3_endpoint": (r"https?://[^\s/?#@]+/?", "https://s3.example.org"),
     "public_url": (r"https?://[!-~]+", "https://blog.example.org or https://example.org/blog"),
 }
 """By field: what it has to look like, and an example."""
@@ -99,6 +101,20 @@ def address(value: str, field: str) -> str:
     if field == "public_url" and not (parts.path in ("", "/") or is_plain_path(parts.path.removesuffix("/"))):
         raise ValueError(f"its path {parts.path!r} is not made of plain names; write {example}")
     return value
+
+
+def bucket(value: str) -> str:
+    if _BUCKET.fullmatch(value) is None:
+        raise ValueError(f"{value!r} is not the name of a bucket: 3 to 63 of a-z, 0-9, . and -")
+    return value
+
+
+def key_prefix(value: str) -> str:
+    """The beginning of every key in a bucket, without slashes at its ends."""
+    bare = value.strip("/")
+    if bare and not is_plain_path(f"/{bare}"):
+        raise ValueError(f"{value!r} is not made of plain names: write blog/uploads")
+    return bare
 
 
 def one_line(value: str) -> str:

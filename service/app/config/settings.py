@@ -125,7 +125,27 @@ class Settings(BaseSettings):
     rate_limit_login: Count = Field(default=20, description="Tries per client, and per account, in a window.")
     rate_limit_register: Count = 20
     rate_limit_forgot: Count = 5
+    event_streams: Count = Field(default=500, description="Open event streams, for each worker.")
+    event_streams_per_client: Count = Field(default=20, description="Of one user, or of one address, for each worker.")
+    event_heartbeat_seconds: Seconds = Field(default=15, description="How long an event stream may be silent.")
     max_body_bytes: BodyBytes = 2_097_152  # the longest post fits, every character an escaped pair
+
+    # -- uploads
+    max_upload_bytes: BodyBytes = 5_242_880
+    images_per_post: Annotated[int, Field(gt=0, le=1000)] = 20
+    images_per_user: Count = 1000
+    rate_limit_upload: Count = Field(default=30, description="Images of one user in a window.")
+    uploads_dir: Annotated[Path, AfterValidator(Path.expanduser)] | None = Field(
+        default=None, description="Where images are kept without S3_BUCKET; default: in DATA_DIR."
+    )
+    s3_bucket: Annotated[str, AfterValidator(forms.bucket)] | None = Field(
+        default=None, description="Keep images there, not in a folder."
+    )
+    s3_prefix: Annotated[str, AfterValidator(forms.key_prefix)] = ""
+    s3_endpoint: str | None = Field(default=None, description="Of an S3-compatible store; default: that of AWS.")
+    s3_region: Line = "us-east-1"
+    s3_access_key_id: str | None = Field(default=None, description="Default: the credentials of the machine.")
+    s3_secret_access_key: SecretStr | None = None
 
     # -- who may call
     allowed_origins: Annotated[CommaList, AfterValidator(forms.origins)] = []
@@ -187,7 +207,7 @@ class Settings(BaseSettings):
             parse_database_url(value)
         return value
 
-    @field_validator("redis_url", "celery_broker_url", "public_url", "otel_exporter_otlp_endpoint")
+    @field_validator("redis_url", "celery_broker_url", "public_url", "otel_exporter_otlp_endpoint", "s3_endpoint")
     @classmethod
     def _address(cls, value: str | None, field: ValidationInfo) -> str | None:
         return None if value is None else forms.address(value, field.field_name or "")
@@ -209,6 +229,15 @@ class Settings(BaseSettings):
         if (self.smtp_user is None) != (self.smtp_password is None):
             missing = "SMTP_PASSWORD" if self.smtp_user else "SMTP_USER"
             raise ValueError(f"{missing} is missing: the mail server is signed in to with both, or with neither")
+        return self
+
+    @model_validator(mode="after")
+    def _whole_bucket(self) -> Self:
+        if (self.s3_access_key_id is None) != (self.s3_secret_access_key is None):
+            missing = "S3_SECRET_ACCESS_KEY" if self.s3_access_key_id else "S3_ACCESS_KEY_ID"
+            raise ValueError(f"{missing} is missing: requests are signed with both, or with what the machine has")
+        if self.s3_bucket is None and (self.s3_endpoint or self.s3_access_key_id):
+            raise ValueError("S3_BUCKET is missing: name the bucket, or unset the other S3 settings")
         return self
 
     @model_validator(mode="after")
@@ -266,6 +295,11 @@ class Settings(BaseSettings):
     def api_path(self) -> str:
         """Where browsers find the API: API_V1_STR under the prefix."""
         return f"{self.prefix}{self.api_v1_str}"
+
+    @property
+    def uploads_folder(self) -> Path:
+        """Where images are kept when S3_BUCKET is not set."""
+        return self.uploads_dir or self.data_dir / "uploads"
 
     @property
     def docs_enabled(self) -> bool:

@@ -11,11 +11,13 @@ class RequestContext:
     ``method`` is the one that was sent: a HEAD is served as a GET. ``headers`` are the request's (of repeated ones the
     last); ``client`` is the address behind trusted proxies; ``user_id`` is set by authentication; ``answer_headers``
     are added to whatever answer leaves; ``route`` is the template that matched; ``status`` is the answer's, once it has
-    started; ``traceparent`` names the span of a traced request (W3C Trace Context).
+    started; ``traceparent`` names the span of a traced request (W3C Trace Context); ``began`` is when an answer that
+    lasts began (of ``perf_counter``): the time until then is what is measured of it.
     """
 
     __slots__ = (
         "answer_headers",
+        "began",
         "client",
         "headers",
         "method",
@@ -38,6 +40,7 @@ class RequestContext:
         self.route: str | None = None
         self.status = 0
         self.traceparent: str | None = None
+        self.began: float | None = None
 
 
 request_context: ContextVar[RequestContext | None] = ContextVar("request_context", default=None)

@@ -8,6 +8,7 @@ inner        the application's own: responses that are cached
 compression  gzip for answers made now
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 from fastapi import FastAPI
@@ -34,6 +35,7 @@ _REQUEST_HEADERS = [
     "If-Match",
     "If-None-Match",
     "Idempotency-Key",
+    "Last-Event-ID",
     "X-Request-ID",
     "traceparent",
     "tracestate",
@@ -50,13 +52,14 @@ def install_middleware(
     *,
     pages: Mapping[str, str],
     unlimited: tuple[str, ...],
+    larger_bodies: tuple[re.Pattern[str], int] | None = None,
     inner: Sequence[Middleware] = (),
 ) -> None:
     """Put the middleware around ``app``; Starlette wants the innermost first.
 
     ``pages`` are the paths of HTML pages, each with its Content-Security-Policy; ``unlimited`` the paths without rate
-    limit and host check. All of them are prefixes. ``inner`` is middleware of the application's own, outermost first:
-    what is admitted passes it before it is routed.
+    limit and host check. All of them are prefixes. ``larger_bodies`` are paths, and how many bytes are read there.
+    ``inner`` is middleware of the application's own, outermost first: what is admitted passes it before it is routed.
     """
     app.add_middleware(CompressionMiddleware)
     for own in reversed(inner):
@@ -65,6 +68,7 @@ def install_middleware(
         AdmissionMiddleware,
         allowed_hosts=settings.allowed_hosts,
         max_body_bytes=settings.max_body_bytes,
+        larger_bodies=larger_bodies,
         body_seconds=settings.body_seconds,
         limit=Limit("client", settings.rate_limit_requests, settings.rate_limit_window),
         unlimited=unlimited,

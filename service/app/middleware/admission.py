@@ -5,6 +5,7 @@ Refusals here cost nothing but themselves: nothing has been parsed, routed or fe
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Iterable
 from urllib.parse import unquote_to_bytes
 
@@ -33,7 +34,7 @@ class AdmissionMiddleware:
     """Trusted hosts, request rate, body size, and answers to whatever is raised inside.
 
     ``unlimited`` are the path prefixes that neither the rate limit nor the host check touches: probes and scrapes
-    come by address, often and from one place.
+    come by address, often and from one place. ``larger_bodies`` are paths, and the bytes of their bodies.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class AdmissionMiddleware:
         body_seconds: float,
         limit: Limit,
         unlimited: tuple[str, ...],
+        larger_bodies: tuple[re.Pattern[str], int] | None = None,
     ) -> None:
         self.app = app
         self._hosts = AllowedHosts(allowed_hosts)
@@ -52,6 +54,7 @@ class AdmissionMiddleware:
         self._body_seconds = body_seconds
         self._limit = limit
         self._unlimited = unlimited
+        self._larger_bodies = larger_bodies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         context = request_context.get()
@@ -65,7 +68,7 @@ class AdmissionMiddleware:
                 if self._limit.requests:
                     await self._count(scope["app"].state.resources.limiter, context)
             if b"content-length" in context.headers or b"transfer-encoding" in context.headers:
-                receive = await self._bounded(receive, context.headers)
+                receive = await self._bounded(receive, context)
             await self.app(scope, receive, send)
         except Exception as exc:
             if context.status:
@@ -87,9 +90,10 @@ class AdmissionMiddleware:
             (b"ratelimit-reset", b"%d" % verdict.reset),
         )
 
-    async def _bounded(self, receive: Receive, headers: dict[bytes, bytes]) -> Receive:
+    async def _bounded(self, receive: Receive, context: RequestContext) -> Receive:
         """``receive`` that refuses a body beyond the limit, declared or not, and one that does not come on."""
-        limit, content_length = self._max_body_bytes, headers.get(b"content-length")
+        headers = context.headers
+        limit, content_length = self._limit_at(context.path), headers.get(b"content-length")
         if headers.get(b"content-type", b"").startswith(b"application/x-www-form-urlencoded"):
             limit = min(limit, FORM_LIMIT)
         detail = f"The body is larger than {limit} bytes, the most this service reads."
@@ -123,6 +127,11 @@ class AdmissionMiddleware:
             return message
 
         return receive_bounded
+
+    def _limit_at(self, path: str) -> int:
+        if self._larger_bodies is not None and self._larger_bodies[0].fullmatch(path):
+            return self._larger_bodies[1]
+        return self._max_body_bytes
 
 
 async def _read_on(receive: Receive) -> None:

@@ -99,12 +99,12 @@ class EdgeMiddleware:
             await self.app(scope, receive, finish_headers)
         finally:
             request_context.reset(token)
-            seconds = perf_counter() - started
+            ended = perf_counter()
             route = context.route or route_template(scope)
             # 499: the client left before there was an answer (nginx's number for it).
             status = context.status or 499
-            self._metrics.observe(method, route, status, seconds)
-            self._access_log.write(context, method=method, status=status, seconds=seconds)
+            self._metrics.observe(method, route, status, (context.began or ended) - started)
+            self._access_log.write(context, method=method, status=status, seconds=ended - started)
 
     def _security_headers(self, path: str) -> tuple[tuple[bytes, bytes], ...]:
         if path.startswith(self._page_prefixes):

@@ -79,6 +79,12 @@ class Metrics:
         self._login_failures = Counter(
             "login_failures_total", "Sign-ins that were refused, by reason.", ("reason",), registry=self.registry
         )
+        self._uploads = Counter(
+            "uploads_total",
+            "Images that were sent, by what they are for and what became of them.",
+            ("kind", "outcome"),
+            registry=self.registry,
+        )
         self._sampled = _Sampled(self.registry)
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -95,6 +101,10 @@ class Metrics:
         """A refused sign-in, counted and logged. ``reason`` is a fixed word, never what was sent."""
         log.info("sign-in refused", reason=reason)
         self._login_failures.labels(reason).inc()
+
+    def upload(self, kind: str, outcome: str) -> None:
+        """An image that was sent: ``kept``, or ``refused`` for what it is. ``kind`` is a fixed word."""
+        self._uploads.labels(kind, outcome).inc()
 
     @asynccontextmanager
     async def sampling(self, database: "Database", cache: "Cache") -> AsyncGenerator[None]:

@@ -14,9 +14,10 @@ from app.database.reader import Reader
 from app.http.errors import Forbidden, InvalidInput, NotFound
 from app.http.etag import require_match
 from app.kit.clock import utcnow
-from app.models import Post, PostStatus, Tag, post_tags
+from app.models import Audience, Post, PostStatus, Tag, post_tags
 from app.models.tag import tag_key
 from app.posts import queries
+from app.posts.events import log as event_log
 from app.posts.response_cache import ResponseCache
 from app.posts.rows import PostRow
 from app.posts.text import another_slug, excerpt_of, slug_of
@@ -60,7 +61,9 @@ async def create(session: AsyncSession, author: Principal, draft: PostCreate, *,
     post_id = await _insert(session, slug_of(draft.title), values)
     await _set_tags(session, post_id, draft.tags)
     _forget_after_commit(session, resources)
-    return await _reread(session, post_id)
+    row = await _reread(session, post_id)
+    _tell_followers(session, row, before=Audience.NOBODY, rescheduled=True)
+    return row
 
 
 async def update(
@@ -73,7 +76,7 @@ async def update(
     resources: Resources,
 ) -> PostRow:
     """Change what ``changes`` names. Raises NotFound, Forbidden, PreconditionFailed, InvalidInput."""
-    post = await _editable(session, user, post_id, if_match=if_match)
+    post = await editable(session, user, post_id, if_match=if_match)
     changed = _changed(post, changes)
     retagged = changes.tags is not None and await _retag(session, post_id, changes.tags)
     if changed or retagged:
@@ -81,20 +84,28 @@ async def update(
         await session.execute(revision.values(**changed, version=Post.version + 1, updated_at=utcnow()))
         _forget_after_commit(session, resources, post)
         _audit(session, user, "post.update", post, {**changed, **({"tags": changes.tags} if retagged else {})})
-    return await _reread(session, post_id)
+    row = await _reread(session, post_id)
+    if changed or retagged:
+        before = event_log.audience(post.status, post.published_at)
+        _tell_followers(session, row, before=before, rescheduled=bool({"status", "published_at"} & changed.keys()))
+    return row
 
 
 async def remove(
     session: AsyncSession, user: Principal, post_id: int, *, if_match: str | None, resources: Resources
 ) -> None:
     """Delete a post. Raises NotFound, Forbidden, PreconditionFailed."""
-    post = await _editable(session, user, post_id, if_match=if_match)
+    post = await editable(session, user, post_id, if_match=if_match)
     await session.execute(delete(Post).where(Post.id == post_id))
     _forget_after_commit(session, resources, post)
+    before = event_log.audience(post.status, post.published_at)
+    event_log.record(session, post.id, post.author_id, post.version, before=before, after=Audience.NOBODY)
     _audit(session, user, "post.delete", post, None)
 
 
-class _Editable(NamedTuple):
+class Editable(NamedTuple):
+    """A post as it was before a change."""
+
     id: int
     author_id: int
     slug: str
@@ -106,23 +117,23 @@ class _Editable(NamedTuple):
     published_at: datetime | None
 
 
-_EDITABLE = tuple(getattr(Post, name) for name in _Editable._fields)
+_EDITABLE = tuple(getattr(Post, name) for name in Editable._fields)
 
 
-async def _editable(session: AsyncSession, user: Principal, post_id: int, *, if_match: str | None) -> _Editable:
+async def editable(session: AsyncSession, user: Principal, post_id: int, *, if_match: str | None) -> Editable:
     """The post, locked for a change by ``user``. Raises NotFound, and Forbidden for one that may only be read."""
     query = select(*_EDITABLE).where(Post.id == post_id, visible(viewer_of(user))).with_for_update()
     found = (await session.execute(query, viewer_binds(user, utcnow()))).one_or_none()
     if found is None:
         raise NotFound(NOT_FOUND)
-    post = _Editable(*found)
+    post = Editable(*found)
     if post.author_id != user.user_id and not user.is_admin:
         raise Forbidden("Only its author or an administrator may change this post.")
     require_match(if_match, post.version)
     return post
 
 
-def _audit(session: AsyncSession, user: Principal, action: str, post: _Editable, after: dict[str, Any] | None) -> None:
+def _audit(session: AsyncSession, user: Principal, action: str, post: Editable, after: dict[str, Any] | None) -> None:
     """Changes by administrators are recorded; those by authors are not."""
     if not user.is_admin:
         return
@@ -131,7 +142,7 @@ def _audit(session: AsyncSession, user: Principal, action: str, post: _Editable,
     audit.record(session, user.user_id, action, f"post:{post.id}", changes)
 
 
-def _changed(post: _Editable, changes: PostUpdate) -> dict[str, Any]:
+def _changed(post: Editable, changes: PostUpdate) -> dict[str, Any]:
     """The columns that ``changes`` would give another value."""
     content = changes.content or post.content
     status = changes.status or post.status
@@ -205,7 +216,15 @@ async def _set_tags(session: AsyncSession, post_id: int, names: Sequence[str]) -
     await session.execute(insert(post_tags), rows)
 
 
-def _forget_after_commit(session: AsyncSession, resources: Resources, post: _Editable | None = None) -> None:
+def _tell_followers(session: AsyncSession, row: PostRow, *, before: Audience, rescheduled: bool) -> None:
+    post = row.summary
+    after = event_log.audience(post.status, post.published_at)
+    event_log.record(session, post.id, post.author_id, post.version, before=before, after=after)
+    if rescheduled:
+        event_log.announce_later(session, post.id, post.status, post.published_at)
+
+
+def _forget_after_commit(session: AsyncSession, resources: Resources, post: Editable | None = None) -> None:
     """Cached lists, and the post itself, are out of date as soon as this is committed."""
     address = None if post is None else (post.id, post.slug)
 

@@ -149,6 +149,15 @@ class PostRead(PostSummary):
     content: str
 
 
+class PostEventData(BaseModel):
+    """What an event of a post says: which, and its version now. Empty with events that are not of one post."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(title="PostEvent")
+
+    post_id: int
+    version: int
+
+
 class TagCount(BaseModel):
     """A tag and how many public posts bear it."""
 

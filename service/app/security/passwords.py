@@ -6,7 +6,7 @@ import sys
 import threading
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import lru_cache, partial
 from typing import TypeVar
 
 from pwdlib import PasswordHash
@@ -41,13 +41,13 @@ _UNGUESSABLE = 10**8
 class PasswordHasher:
     """Hashes in its own two threads; the C code releases the GIL, so the event loop keeps the rest of the machine."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, memory_kib: int = MEMORY_KIB, passes: int = PASSES) -> None:
         self._hash = PasswordHash(
-            (Argon2Hasher(memory_cost=MEMORY_KIB, time_cost=PASSES, parallelism=LANES), BcryptHasher())
+            (Argon2Hasher(memory_cost=memory_kib, time_cost=passes, parallelism=LANES), BcryptHasher())
         )
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="password", initializer=_step_back)
         self._pending = 0
-        self._decoy = self._hash.hash("the password of nobody")
+        self._decoy = _decoy(memory_kib, passes)
 
     async def hash(self, password: str) -> str:
         return await self._run(partial(self._hash.hash, password))
@@ -99,6 +99,12 @@ class PasswordHasher:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
             self._pending -= 1
+
+
+@lru_cache
+def _decoy(memory_kib: int, passes: int) -> str:
+    """What is verified where there is no hash, at the same cost; made once, for it takes as long itself."""
+    return Argon2Hasher(memory_cost=memory_kib, time_cost=passes, parallelism=LANES).hash("the password of nobody")
 
 
 def _fits_bcrypt(password: bytes, stored: str) -> bool:

@@ -15,6 +15,7 @@ from app.mail.mailer import SmtpMailer
 from app.resources import Resources
 from app.security.oidc.client import OidcClient
 from app.server.commands import with_resources
+from app.storage.store import make_store
 
 _STRANGERS = re.compile(r"^forwarded_by_strangers_total [1-9]", re.MULTILINE)
 
@@ -30,6 +31,7 @@ async def probe(settings: Settings) -> dict[str, str]:
         states = dict(await check_all(resources))
         if states["database"] == "ok" and not await _folds_every_letter(resources):
             states["database"] = "ok; its locale knows the case of ASCII letters alone, so a search tells Ö from ö"
+        states["uploads"] = await asyncio.to_thread(_uploads, settings)
         states["mail"] = await asyncio.to_thread(_mail, settings)
         states["service"] = await asyncio.to_thread(_service, settings)
         states |= {f"oidc {name}": await _provider(client) for name, client in resources.providers.items()}
@@ -41,6 +43,14 @@ async def probe(settings: Settings) -> dict[str, str]:
 async def _folds_every_letter(resources: Resources) -> bool:
     ((folds,),) = await resources.database.reader.records("SELECT lower('Ö') = 'ö'", ())
     return bool(folds)
+
+
+def _uploads(settings: Settings) -> str:
+    try:
+        make_store(settings).check()
+    except (OSError, ServiceError) as fault:
+        return f"cannot be used ({fault.__cause__ or fault})"
+    return "ok"
 
 
 def _mail(settings: Settings) -> str:

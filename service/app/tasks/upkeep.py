@@ -7,9 +7,10 @@ from sqlalchemy import ColumnElement, delete, select
 
 from app.auth import mail_pace
 from app.kit.clock import utcnow
-from app.models import ApiToken, IdempotencyRecord, OneTimeToken, OutboxJob
+from app.models import ApiToken, IdempotencyRecord, OneTimeToken, OutboxJob, PostEvent
 from app.models import Session as LoginSession
 from app.models.outbox import JobStatus
+from app.posts.events import log as event_log
 from app.posts.tags import fold_tallies
 from app.tasks.registry import Run, job
 
@@ -26,6 +27,7 @@ def purge_expired(run: Run) -> None:
     _purge(run, IdempotencyRecord, IdempotencyRecord.expires_at < now)
     _purge(run, LoginSession, LoginSession.expires_at < now - KEEP_ENDED_SESSIONS)
     _purge(run, ApiToken, ApiToken.expires_at < now - KEEP_ENDED_SESSIONS)
+    _purge(run, PostEvent, event_log.expired(now))
     done = (OutboxJob.status == JobStatus.DONE) & (OutboxJob.finished_at < now - KEEP_DONE_JOBS)
     _purge(run, OutboxJob, done)
 

@@ -1,5 +1,6 @@
 """People: found, shown, changed, given and refused access, removed."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
@@ -19,10 +20,15 @@ from app.kit.clock import utcnow
 from app.models import Role, User
 from app.records import audit
 from app.resources import Resources
+from app.users import avatar_rows
 
 
 class ProfileListeners(list[AfterCommit]):
     """Called after a commit that changed or removed a user, by packages that keep what shows one."""
+
+
+class RemovalListeners(list[Callable[[AsyncSession, int], Awaitable[None]]]):
+    """Called in the transaction that is about to remove a user, by packages whose rows go with them."""
 
 
 LAST_ADMIN = "This is the last active administrator: make another one first."
@@ -39,6 +45,12 @@ async def read_profile(reader: Reader, user_id: int) -> Profile:
     return profile
 
 
+def require_editor(user_id: int, editor: Principal) -> None:
+    """Raises Forbidden."""
+    if not (editor.is_admin or editor.user_id == user_id):
+        raise Forbidden("Only the user and administrators may change a profile.")
+
+
 async def update_profile(
     session: AsyncSession,
     user_id: int,
@@ -49,8 +61,7 @@ async def update_profile(
     resources: Resources,
 ) -> Profile:
     """Change what is given. Raises Forbidden, NotFound, PreconditionFailed, BadRequest when the username is taken."""
-    if not (editor.is_admin or editor.user_id == user_id):
-        raise Forbidden("Only the user and administrators may change a profile.")
+    require_editor(user_id, editor)
     before = await _lock(session, user_id, if_match=if_match)
     try:
         profile = await _change(session, user_id, changes, resources=resources)
@@ -93,6 +104,8 @@ async def delete_user(
         raise Conflict(LAST_ADMIN, slug="last-admin")
     detail = audit.removal(before._asdict())
     audit.record(session, admin.user_id, "user.delete", f"user:{user_id}", detail)
+    for listener in resources.get(RemovalListeners):
+        await listener(session, user_id)
     await session.execute(delete(User).where(User.id == user_id))
     _forget_after_commit(session, user_id, resources)
 
@@ -118,6 +131,8 @@ async def _change(session: AsyncSession, user_id: int, changes: dict[str, Any], 
         .execution_options(synchronize_session=False)
     )
     profile = Profile(*(await session.execute(statement)).one())
+    if "avatar" in changes:
+        await avatar_rows.release(session, user_id, but=profile.avatar)
     _forget_after_commit(session, user_id, resources)
     return profile
 

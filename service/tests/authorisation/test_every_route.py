@@ -23,6 +23,7 @@ from app.models.api_token import Scope
 from tests.api_table import Operation, operations
 from tests.backends import on_both_databases, on_sqlite
 from tests.factories import Account, Accounts
+from tests.pictures import encoded, image_form
 from tests.resources import RESOURCES
 from tests.samples import sample
 
@@ -66,7 +67,26 @@ async def make_victim(client: httpx2.AsyncClient, accounts: Accounts) -> Victim:
         "identity_id": [str(identity.id)],
         "provider": ["nowhere"],
     }
+    ids |= await send_avatar(client, account)
+    ids |= await send_post_images(client, account, ids)
     return Victim(account, ids, api_token["token"])
+
+
+async def send_avatar(client: httpx2.AsyncClient, account: Account) -> dict[str, list[Any]]:
+    address = f"/api/v1/users/{account.id}/avatar"
+    sent = await client.put(address, files=image_form(encoded()), headers=account.headers)
+    return {"avatar_id": [sent.json()["avatar"].rpartition("/")[2]]}
+
+
+async def send_post_images(
+    client: httpx2.AsyncClient, account: Account, ids: dict[str, list[Any]]
+) -> dict[str, list[Any]]:
+    """An image of a post that strangers may not read, and of one that they may."""
+    sent = [
+        await client.post(f"/api/v1/posts/{post_id}/images", files=image_form(encoded()), headers=account.headers)
+        for post_id in (ids["post_id"][0], ids["post_id"][-1])
+    ]
+    return {"image_id": [answer.json()["id"] for answer in sent]}
 
 
 async def one_of_each(client: httpx2.AsyncClient, account: Account, accounts: Accounts) -> dict[str, list[Any]]:
@@ -141,6 +161,8 @@ async def attack(
     for operation in operations(app):
         for call in calls(operation, victim, stranger):
             answer = await client.request(operation.method, headers=await credentials(), **call)
+            if answer.headers.get("content-type", "").startswith("image/"):
+                assert call["url"].endswith((f"/{victim.ids['image_id'][-1]}", f"/{victim.ids['avatar_id'][0]}")), call
             told = [secret for secret in victim.private if secret in answer.text]
             assert not told, f"{operation} told {told}: {call} → {answer.text[:500]}"
             if "{" in operation.path and operation.method != "GET":
@@ -212,6 +234,8 @@ def request_body(operation: Operation, victim: Victim) -> dict[str, Any]:
         values["email"] = victim.account.email
     if "register" in operation.path:
         values |= {"email": victim.account.email, "username": victim.account.username}
+    if media_type == "multipart/form-data":
+        return {"files": image_form(encoded())}
     return {"data" if "form" in media_type else "json": values}
 
 

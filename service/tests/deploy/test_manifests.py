@@ -69,6 +69,16 @@ def test_every_setting_named_in_a_manifest_exists() -> None:
     assert named - known == set()
 
 
+def test_what_people_upload_outlives_the_containers() -> None:
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    folder = re.search(r"UPLOADS_DIR=(\S+)", (DEPLOY / "Dockerfile").read_text())
+    assert folder is not None
+    for name in ("api", "worker"):  # the worker deletes what nobody has any more
+        assert f"uploads:{folder[1]}" in compose["services"][name]["volumes"]
+    assert "uploads" in compose["volumes"]
+    assert documents(DEPLOY / "k8s/config.yaml")[0]["data"]["S3_BUCKET"], "pods have no folder of their own"
+
+
 def test_compose_names_only_what_it_defines() -> None:
     compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
     services = compose["services"]
@@ -110,7 +120,8 @@ def test_the_ingress_uses_only_what_every_controller_takes_and_keeps_metrics_ins
     (ingress,) = [d for d in documents(DEPLOY / "k8s/network.yaml") if d["kind"] == "Ingress"]
     annotations = ingress["metadata"]["annotations"]
     assert not [name for name in annotations if name.endswith("-snippet")], "refused since ingress-nginx 1.9"
-    assert int(annotations["nginx.ingress.kubernetes.io/proxy-body-size"].removesuffix("m")) << 20 > 2_097_152
+    largest = Settings.model_fields["max_upload_bytes"].default
+    assert int(annotations["nginx.ingress.kubernetes.io/proxy-body-size"].removesuffix("m")) << 20 > largest
     paths = {path["path"]: path for path in ingress["spec"]["rules"][0]["http"]["paths"]}
     assert paths["/metrics"]["pathType"] == "Exact"
     name = paths["/metrics"]["backend"]["service"]["name"]

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from tests.faults.conftest import Pair
+from tests.streams import followed_live
 
 pytestmark = pytest.mark.parametrize("two_servers", ["postgres", "postgres+redis"], indirect=True)
 
@@ -117,3 +118,20 @@ async def test_eight_registrations_of_one_address_on_two_servers_succeed_once(pa
         )
     )
     assert sorted(answer.status_code for answer in answers) == [200] + [400] * 7
+
+
+async def test_what_is_written_here_is_told_to_who_follows_there(pair: Pair):
+    author = await pair.accounts.user()
+    draft = {"title": "Told", "content": "To everybody.", "status": "published"}
+    async with (
+        followed_live(pair.here, "/api/v1/posts/events") as here,
+        followed_live(pair.there, "/api/v1/posts/events", author.headers) as there,
+    ):
+        for stream in (here, there):
+            assert (await stream.next()).name == "ready"  # type: ignore[union-attr]
+        answer = await pair.here.post("/api/v1/posts", json=draft, headers=author.headers)
+        assert answer.status_code == 201
+        for stream in (here, there):
+            told = await stream.next()
+            assert told is not None
+            assert (told.name, told.data["post_id"]) == ("post.added", answer.json()["id"])

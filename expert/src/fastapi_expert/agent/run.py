@@ -183,7 +183,7 @@ def _agent_call(tool: Tool, bench: Workbench, transcript: Transcript) -> Callabl
 
     async def call(**arguments: Any) -> str:
         try:
-            answer = tool.run(arguments)
+            answer = tool.run(arguments).text
         except (Refused, ExpertError) as error:
             transcript.called(tool.name, arguments, str(error), refused=True)
             raise ToolFailed(str(error)) from None

@@ -18,6 +18,8 @@ from fastapi_expert.tool import Parameter, Refused, Tool
 
 NAME = "fastapi-expert"
 """Who is credited."""
+_UNASKED = "add_resource"
+"""A tool of the server that writes without asking the person: the model writes file by file here."""
 
 
 class Approver(Protocol):
@@ -44,20 +46,20 @@ class Workbench:
 
     def tools(self) -> Mapping[str, Tool]:
         """Every tool; a refusal is a `Refused` or an `ExpertError` in words for the model."""
-        return {**ExpertCapabilities(self._files.root).tools, **{tool.name: tool for tool in self._own_tools()}}
+        shared = ExpertCapabilities(self._files.root).tools
+        kept = {name: tool for name, tool in shared.items() if name != _UNASKED}
+        return {**kept, **{tool.name: tool for tool in self._own_tools()}}
 
     def _own_tools(self) -> tuple[Tool, ...]:
         return (
             Tool(
                 name="list_files",
-                title="List files",
                 description="The files below a folder.",
                 parameters=(Parameter("path", "string", "Relative to the project's root.", aliases=("folder",)),),
                 function=self._list_files,
             ),
             Tool(
                 name="read_file",
-                title="Read a file",
                 description="The text of a file; of a long one, the lines asked for.",
                 parameters=(
                     Parameter(
@@ -70,7 +72,6 @@ class Workbench:
             ),
             Tool(
                 name="write_file",
-                title="Write a file",
                 description=(
                     "Write a whole file. Refused when it holds what is here already: then use what the refusal names."
                 ),
@@ -93,7 +94,6 @@ class Workbench:
             ),
             Tool(
                 name="edit_file",
-                title="Edit a file",
                 description="Replace one passage, which must occur exactly once. Judged as write_file is.",
                 parameters=(
                     Parameter(
@@ -109,7 +109,6 @@ class Workbench:
             ),
             Tool(
                 name="commit_changes",
-                title="Commit",
                 description=(
                     "Commit all you wrote, credited to you, as `type(scope): description`. Refused while the gate "
                     "finds faults."

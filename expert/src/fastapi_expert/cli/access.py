@@ -13,8 +13,8 @@ from fastapi_expert.contract.access import access, compare, dumps, loads, locked
 from fastapi_expert.contract.access.changes import LOOK
 from fastapi_expert.contract.access.lock import NAME, LockError
 from fastapi_expert.errors import UsageError
-from fastapi_expert.render.access import access_document, access_text, changes_document, changes_text
 from fastapi_expert.render.json import write_json
+from fastapi_expert.render.promises.access import access_document, access_text, changes_document, changes_text
 from fastapi_expert.render.terminal import counted, stdout_style, write
 from fastapi_expert.store import write_atomically
 

@@ -1,6 +1,5 @@
 """`expert add`."""
 
-from difflib import unified_diff
 from pathlib import Path
 from typing import Annotated
 
@@ -8,18 +7,14 @@ import typer
 
 from fastapi_expert import config
 from fastapi_expert.addition.journal import recover
-from fastapi_expert.addition.transaction import Carried, Unproven, carry_out, tried
+from fastapi_expert.addition.report import addition_diff, addition_document, addition_text
+from fastapi_expert.addition.request import Request
+from fastapi_expert.addition.transaction import Unproven, carry_out, tried
 from fastapi_expert.cli.options import JsonFlag
 from fastapi_expert.cli.shared import progress
 from fastapi_expert.codebase import load
-from fastapi_expert.errors import UsageError
 from fastapi_expert.render.json import write_json
-from fastapi_expert.scaffold.access import choose
-from fastapi_expert.scaffold.add import plan
-from fastapi_expert.scaffold.add_field import plan_field
-from fastapi_expert.scaffold.fields import parse, parse_all
-from fastapi_expert.scaffold.naming import names_of
-from fastapi_expert.scaffold.plan import AlreadyThere, Plan, Wanted
+from fastapi_expert.scaffold.plan import AlreadyThere
 
 
 def command(
@@ -55,19 +50,18 @@ def command(
         typer.echo(f"put back  {path} (an earlier `expert add` was cut short)", err=True)
     settings = config.load(project)
 
-    def planning() -> Plan:
-        codebase = load(project, exclude=settings.exclude)
-        if "." in resource:
-            name, _, field = resource.partition(".")
-            if fields:
-                raise UsageError("one field at a time", do=f"expert add {resource}")
-            return plan_field(project, codebase, names_of(name), parse(field), search=search)
-        parsed = parse_all(fields or [])
-        access = choose(parsed, owner=owner, shared=shared, public=public)
-        return plan(project, codebase, Wanted(names_of(resource), parsed, access, auth, tuple(map(_way, ways or ()))))
-
+    asked = Request(
+        resource=resource,
+        fields=fields or (),
+        owner=owner,
+        shared=shared,
+        public=public,
+        auth=auth,
+        ways=ways or (),
+        search=search,
+    )
     try:
-        planned = planning()
+        planned = asked.plan(project, load(project, exclude=settings.exclude))
         with progress(f"adding {resource} and proving it"):
             act = tried if dry_run else carry_out
             done = act(
@@ -79,47 +73,8 @@ def command(
         typer.echo(f"refused: {error}", err=True)
         raise typer.Exit(1) from None
     if json:
-        write_json(_document(planned, done, added=not dry_run))
+        write_json(addition_document(planned, done, added=not dry_run))
     elif dry_run:
-        _show_diff(done)
+        typer.echo(addition_diff(done), nl=False)
     else:
-        _show(planned, done)
-
-
-def _way(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise UsageError(f"--way {text!r} is no NAME=VALUE", do="e.g. --way others=404")
-    return name, value
-
-
-def _document(planned: Plan, done: Carried, *, added: bool) -> dict[str, object]:
-    return {
-        "added": added,
-        "files": [{"path": path, "action": "create" if old is None else "change"} for path, old, _ in done.files],
-        "routes": list(planned.routes),
-        "learned": list(planned.learned),
-        "proofs": [{"what": proof.what, "state": proof.state, "why": proof.why} for proof in done.proofs],
-        "left": list(planned.left),
-    }
-
-
-def _show_diff(done: Carried) -> None:
-    for path, old, new in done.files:
-        before = "/dev/null" if old is None else f"a/{path}"
-        diff = unified_diff((old or "").splitlines(True), new.splitlines(True), before, f"b/{path}")
-        typer.echo("".join(diff), nl=False)
-
-
-def _show(planned: Plan, done: Carried) -> None:
-    for path, old, _ in done.files:
-        typer.echo(f"{'created' if old is None else 'changed'}  {path}")
-    for line in planned.routes:
-        typer.echo(f"route    {line}")
-    for line in planned.learned:
-        typer.echo(f"learned: {line}")
-    for proof in done.proofs:
-        why = f" ({proof.why})" if proof.why else ""
-        typer.echo(f"{proof.state}: {proof.what}{why}")
-    for line in planned.left:
-        typer.echo(f"Next: {line}")
+        typer.echo(addition_text(planned, done))

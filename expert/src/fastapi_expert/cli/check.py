@@ -10,10 +10,12 @@ import typer
 
 from fastapi_expert.cli.options import JsonFlag
 from fastapi_expert.cli.shared import progress
+from fastapi_expert.errors import UsageError
 from fastapi_expert.gate import check
 from fastapi_expert.gate.checks.process import give_up
 from fastapi_expert.gate.report import report_text
 from fastapi_expert.render.formats.gate import check_document, junit, sarif
+from fastapi_expert.render.formats.github import gate_annotations
 from fastapi_expert.render.json import dumps
 
 
@@ -24,28 +26,47 @@ class Format(StrEnum):
     JSON = "json"
     SARIF = "sarif"
     JUNIT = "junit"
+    GITHUB = "github"
 
 
 def command(
-    path: Annotated[Path | None, typer.Argument(metavar="PATH", help="In the repository; here when left out.")] = None,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE]...", help="These alone; or a directory of the repository.")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every file, not only what changed.")] = False,
     since: Annotated[str | None, typer.Option(metavar="REV", help="What changed since this revision was left.")] = None,
     staged: Annotated[bool, typer.Option("--staged", help="What is staged, not what lies in the work tree.")] = False,
     fix: Annotated[bool, typer.Option("--fix", help="Apply the safe fixes first.")] = False,
     reasons: Annotated[bool, typer.Option("--reasons", help="Print each chosen test and why it was chosen.")] = False,
+    contract: Annotated[bool, typer.Option("--contract", help="Also what breaks those who call.")] = False,
     format: Annotated[Format, typer.Option(help="How to print the report.")] = Format.TEXT,
+    sarif_file: Annotated[
+        Path | None, typer.Option("--sarif", metavar="FILE", help="Write the same as SARIF, too.")
+    ] = None,
     json: JsonFlag = False,
 ) -> None:
     """Check what changed: format, imports, lint, types, security, duplicates, annotations and the tests it can affect.
 
-    The tools are the project's own, with its configuration. Exit code: 0 passed, 1 not passed, 2 error.
+    The tools are the project's own, with its configuration; what was there before the change is left out, also with
+    FILEs. Exit code: 0 passed, 1 not passed, 2 error.
 
     Example: expert check --since main --format sarif
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, give_up)
     with progress("checking"):
-        report = check(path or Path.cwd(), staged=staged, since=since, everything=everything, fix_them=fix)
+        start, files = _places(paths or [])
+        report = check(
+            start,
+            files=files,
+            staged=staged,
+            since=since,
+            everything=everything,
+            fix_them=fix,
+            with_contract=contract,
+        )
+    if sarif_file is not None:
+        sarif_file.write_text(sarif(report), encoding="utf-8")
     format = Format.JSON if json else format
     if format is Format.JSON:
         sys.stdout.write(dumps(check_document(report)))
@@ -53,7 +74,19 @@ def command(
         sys.stdout.write(sarif(report))
     elif format is Format.JUNIT:
         sys.stdout.write(junit(report))
+    elif format is Format.GITHUB:
+        sys.stdout.write(gate_annotations(report))
     else:
         sys.stdout.write(report_text(report, reasons=reasons) + "\n")
     if not report.passed:
         raise typer.Exit(1)
+
+
+def _places(paths: list[Path]) -> tuple[Path, list[Path]]:
+    """Where the repository is looked for, and the files that it is about (none: all that changed)."""
+    if len(paths) == 1 and paths[0].is_dir():
+        return paths[0], []
+    folders = [path for path in paths if path.is_dir()]
+    if folders:
+        raise UsageError("a directory stands alone", where=str(folders[0]), do="give files, or one directory")
+    return (paths[0].absolute().parent if paths else Path.cwd()), paths

@@ -23,11 +23,12 @@ def command(
         str | None, typer.Option(metavar="REV", help="Only findings on lines changed since this revision.")
     ] = None,
     format: Annotated[Format, typer.Option(help="How to print them.")] = Format.TEXT,
+    sarif: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the same as SARIF, too.")] = None,
     json: JsonFlag = False,
 ) -> None:
     """What is here twice, the most worth removing first. Exit code: 0 nothing, 1 findings, 2 error.
 
     Example: expert duplicates --since main --format github
     """
-    request = Request(path, baseline, write_to, since, Format.JSON if json else format)
+    request = Request(path, baseline, write_to, since, Format.JSON if json else format, sarif)
     raise typer.Exit(run(request))

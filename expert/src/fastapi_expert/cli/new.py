@@ -21,6 +21,10 @@ def command(
         bool,
         typer.Option("--with-posts/--without-posts", help="The example: posts, tags, their search and admin page."),
     ] = True,
+    uploads: Annotated[
+        bool,
+        typer.Option("--with-uploads/--without-uploads", help="Images that people send: avatars, images of posts."),
+    ] = True,
     path: Annotated[Path | None, typer.Option(help="Where to put it; a folder called NAME when left out.")] = None,
     agents: Annotated[list[str] | None, typer.Option("--agent", help="Wire a client too: claude, cursor …")] = None,
     hooks: Annotated[bool, typer.Option("--hooks", help="Install the git hooks too.")] = False,
@@ -30,7 +34,7 @@ def command(
 
     Example: expert new shop --without-posts --agent claude --hooks
     """
-    answers = Answers.named(name, description=description, database=database, posts=posts)
+    answers = Answers.named(name, description=description, database=database, posts=posts, uploads=uploads)
     folder = (path or Path(answers.slug)).resolve()
     commit = lay_down(folder, answers)
     for client in agents or []:

@@ -14,7 +14,7 @@ from fastapi_expert.contract.openapi import document
 from fastapi_expert.contract.openapi.document import summary
 from fastapi_expert.contract.openapi.verify import compare
 from fastapi_expert.errors import UsageError
-from fastapi_expert.render.openapi import agreement_text, unknown_text
+from fastapi_expert.render.promises.openapi import agreement_text, unknown_text
 from fastapi_expert.render.terminal import stdout_style, style_of, write
 from fastapi_expert.store import write_atomically
 from fastapi_expert.witness.model import LIMIT_S

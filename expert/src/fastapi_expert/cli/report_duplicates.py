@@ -37,6 +37,7 @@ class Request:
     write_to: Path | None = None
     since: str | None = None
     format: Format = Format.TEXT
+    sarif: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,8 @@ def run(request: Request) -> int:
         findings = touched(findings, added_lines(folder(root), request.since))
     report = _Report(root, codebase, tuple(findings), result.suppressed, result.off)
     report = _against_baseline(report, request.baseline, settings)
+    if request.sarif is not None:
+        request.sarif.write_text(_sarif(report), encoding="utf-8")
     _print(report, request.format)
     return 1 if report.findings else 0
 
@@ -103,17 +106,19 @@ def _print(report: _Report, format: Format) -> None:
 
             sys.stdout.write(annotations(findings, prefix=repository_prefix(folder(root))))
         case Format.SARIF:
-            from fastapi_expert.duplicates.rules.registry import RULES
-            from fastapi_expert.render.formats.sarif import sarif
-
-            sys.stdout.write(
-                sarif(findings, rules=RULES, fingerprint=fingerprint, prefix=repository_prefix(folder(root)))
-            )
+            sys.stdout.write(_sarif(report))
         case Format.HTML:
             from fastapi_expert.render.page import page
             from fastapi_expert.render.source import Sources
 
             sys.stdout.write(page(report.codebase.inventory, findings, Sources(folder(root)), title=root.name))
+
+
+def _sarif(report: _Report) -> str:
+    from fastapi_expert.duplicates.rules.registry import RULES
+    from fastapi_expert.render.formats.sarif import sarif
+
+    return sarif(report.findings, rules=RULES, fingerprint=fingerprint, prefix=repository_prefix(folder(report.root)))
 
 
 def _text(report: _Report) -> str:

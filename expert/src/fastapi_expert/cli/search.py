@@ -7,8 +7,8 @@ from pathlib import Path
 from fastapi_expert import config
 from fastapi_expert.cli.plain import bare
 from fastapi_expert.cli.shared import project, read
-from fastapi_expert.find import Entry
 from fastapi_expert.find.cache import finder_of
+from fastapi_expert.find.entries import note_entries
 from fastapi_expert.render.hits import hits_text
 from fastapi_expert.render.terminal import stdout_style, write
 
@@ -37,7 +37,7 @@ def run(
     directory = project(root)
     codebase = read(directory, config.load(directory))
     text = " ".join(words)
-    finder = finder_of(codebase, _notes(directory))
+    finder = finder_of(codebase, note_entries(directory))
     hits = finder.search(text, limit=limit, kinds=kinds)
     if json:
         from fastapi_expert.render.json import find_document, write_json
@@ -47,13 +47,3 @@ def run(
         if finder.note:
             sys.stderr.write(f"note: {finder.note} (expert routes --problems)\n")
         write(hits_text(text, hits, stdout_style()))
-
-
-def _notes(root: Path) -> list[Entry]:
-    """The project's notes: title and text; none when the project keeps none."""
-    folder = root / ".expert" / "notes"
-    return [
-        Entry(f"note:{path}", "note", file.stem, file.stem, path, 1, text=file.read_text("utf-8", errors="replace"))
-        for file in sorted(folder.rglob("*.md") if folder.is_dir() else ())
-        for path in [file.relative_to(root).as_posix()]
-    ]

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from fastapi_expert.review import Finding as Hazard
 
 _MOST_HAZARDS = 5
+_READING = 1.0
+"""Seconds in which a large project that is not read yet is read beside the draft."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def _at_hand(root: Path, name: str) -> "tuple[Path | Codebase | Snapshot, str]":
         return root, ""
     from fastapi_expert.codebase.codebase import load_known
 
-    codebase, left_out = load_known(root, exclude=config.load(root).exclude, near=name)
+    codebase, left_out = load_known(root, exclude=config.load(root).exclude, near=name, seconds=_READING)
     seen = len(codebase.files)
     return codebase, f"fastapi-expert judged {name} by {seen} files; {left_out} more are being read in the background."
 

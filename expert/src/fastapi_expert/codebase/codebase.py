@@ -63,12 +63,15 @@ def load(
     return Codebase(root, found, tuple(exclude), cache)
 
 
-def load_known(root: Path, *, exclude: Sequence[str] = (), near: str = "", most: int = 400) -> tuple["Codebase", int]:
-    """As much of the codebase at ``root`` as its cache holds, files beside ``near`` first, and the number of files that
-    are left out. Nothing is read."""
+def load_known(
+    root: Path, *, exclude: Sequence[str] = (), near: str = "", most: int = 2_000_000, seconds: float = 0.0
+) -> tuple["Codebase", int]:
+    """As much of the codebase at ``root`` as its cache holds, up to ``most`` bytes of source, files beside ``near``
+    first, and the number of files that are left out. The nearest of what is not held is read, for ``seconds``."""
     root = root.resolve(strict=True)
     with paused_collection():
-        found, left_out = known(root, exclude=exclude, cache=Cache.of(root), near=near, most=most)
+        store = Cache.of(root)
+        found, left_out = known(root, exclude=exclude, cache=store, near=near, most=most, seconds=seconds)
     return Codebase(root, found, tuple(exclude), True), left_out
 
 
@@ -211,6 +214,11 @@ class Codebase:
         if self.given_kinds is not None:
             return self.given_kinds
         return self._ask(lambda linked: linked.catalogue.kinds)
+
+    @cached_property
+    def made_tables(self) -> tuple[Component, ...]:
+        """Tables that a call makes (`users = Table("users", …)`), which :attr:`kinds` does not have."""
+        return self._ask(lambda linked: tuple([one for one in linked.catalogue.extra if one.kind == "table"]))
 
     @cached_property
     def table(self) -> "tuple[RouteRow, ...]":

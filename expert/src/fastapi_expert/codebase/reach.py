@@ -14,14 +14,15 @@ def reach_note(inventory: Inventory) -> str:
         endpoints = len({route.endpoint or (route.path_file, route.line) for route in left_out})
         routers = len({route.app for route in left_out})
         parts.append(
-            f"{_counted(endpoints, 'endpoint')} on {_counted(routers, 'router')} that no application is seen to include"
+            f"{counted(endpoints, 'endpoint')} on {counted(routers, 'router')} that no application is seen to include"
         )
     if len(alone) > len(left_out):
-        parts.append(f"{_counted(len(alone) - len(left_out), 'route')} whose path is not wholly known")
+        parts.append(f"{counted(len(alone) - len(left_out), 'route')} whose path is not wholly known")
     if conditional:
-        parts.append(f"{_counted(conditional, 'route')} under a condition that the text does not settle")
+        parts.append(f"{counted(conditional, 'route')} under a condition that the text does not settle")
     return "; ".join(parts)
 
 
-def _counted(count: int, thing: str) -> str:
+def counted(count: int, thing: str) -> str:
+    """`1 route`, `2 routes`."""
     return f"{count:,} {thing}{'s' * (count != 1)}"

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from fastapi_expert.codebase.files.listing import MAX_BYTES
 from fastapi_expert.diff import NOWHERE, FileDiff, applied, is_diff, parse
+from fastapi_expert.errors import ExpertError
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +21,21 @@ class Draft:
 
 
 def drafts_of(text: bytes, root: Path, draft: Draft) -> tuple[Draft, ...]:
-    """The files of a unified diff, or ``draft`` when ``text`` is none. Raises DiffError when the diff is damaged."""
-    return read_diff(text, root) if is_diff(text) else (draft,)
+    """The files of a unified diff, or ``draft`` when ``text`` is none.
+
+    Raises:
+        DiffError: the diff is damaged.
+        ExpertError: a file is larger than those that are read at all.
+    """
+    drafts = read_diff(text, root) if is_diff(text) else (draft,)
+    for one in drafts:
+        if len(one.source) > MAX_BYTES:
+            raise ExpertError(
+                f"{len(one.source):,} bytes is more than {MAX_BYTES:,}: such a file is data or generated",
+                where=one.path,
+                do="propose the part that somebody wrote",
+            )
+    return drafts
 
 
 def read_diff(text: bytes, root: Path) -> tuple[Draft, ...]:

@@ -1,6 +1,8 @@
 """Everything in a codebase that somebody may look for: its components and, beside them, plain functions and classes."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from fastapi_expert.codebase.model import Inventory
@@ -11,7 +13,8 @@ if TYPE_CHECKING:
 
 
 class Entry(NamedTuple):
-    """Something to be found. ``methods`` and ``routes`` are an endpoint's; ``text`` is what it says of itself."""
+    """Something to be found. ``methods`` and ``routes`` are an endpoint's; ``text`` is what it says of itself, with the
+    bounds of its fields (`password min_length 8`)."""
 
     id: str
     kind: str
@@ -35,11 +38,41 @@ def entries(codebase: "Codebase") -> tuple[Entry, ...]:
         for one in (*file.functions, *file.classes)
         if one.docstring
     }
+    for path, file in codebase.files.items():
+        for one in file.classes:
+            if bounds := _bounds(one):
+                documented[path, one.qualname] = f"{one.docstring}\n{bounds}"
     listed = {(component.path, component.qualname) for component in codebase.inventory.components}
     return (
         *_components(codebase.inventory, documented),
         *(entry for path, file in codebase.files.items() for entry in _rest(path, file, listed)),
     )
+
+
+def note_entries(root: Path) -> list[Entry]:
+    """The project's notes: title and text; none when the project keeps none."""
+    folder = root / ".expert" / "notes"
+    return [
+        Entry(f"note:{path}", "note", file.stem, file.stem, path, 1, text=file.read_text("utf-8", errors="replace"))
+        for file in sorted(folder.rglob("*.md") if folder.is_dir() else ())
+        for path in [file.relative_to(root).as_posix()]
+    ]
+
+
+_BOUND = re.compile(
+    r"\b(min_length|max_length|gt|ge|lt|le|multiple_of|pattern|regex|max_digits|decimal_places|strict|unique|index|alias)"
+    r"\s*=\s*(r?\"[^\"]*\"|r?'[^']*'|[\w.+-]+)"
+)
+
+
+def _bounds(facts: ClassFacts) -> str:
+    """What the fields of a class demand of their values, a line a field."""
+    lines: list[str] = []
+    for field in facts.fields:
+        bounds = _BOUND.findall(f"{field.annotation} {field.default}")
+        if bounds:
+            lines.append(" ".join([field.name, *(f"{name} {value}" for name, value in bounds)]))
+    return "\n".join(lines)
 
 
 def _components(inventory: Inventory, documented: dict[tuple[str, str], str]) -> Iterator[Entry]:
@@ -84,4 +117,5 @@ def _entry(kind: str, path: str, qualname: str, facts: FunctionFacts | ClassFact
     summary = facts.docstring.strip().partition("\n")[0].strip()
     fields = tuple(field.name for field in facts.fields) if isinstance(facts, ClassFacts) else ()
     identifier = f"{kind}:{path}::{qualname}"
-    return Entry(identifier, kind, facts.name, qualname, path, facts.line, summary, facts.docstring, signature, fields)
+    text = f"{facts.docstring}\n{_bounds(facts)}" if isinstance(facts, ClassFacts) else facts.docstring
+    return Entry(identifier, kind, facts.name, qualname, path, facts.line, summary, text, signature, fields)

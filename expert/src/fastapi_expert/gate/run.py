@@ -19,7 +19,7 @@ from fastapi_expert.environment import Environment, environment, home_of
 from fastapi_expert.errors import ConfigError
 from fastapi_expert.gate.baseline import Baseline, Identity, brought_in, identity
 from fastapi_expert.gate.cache import Cache, configuration, content, key
-from fastapi_expert.gate.checks import access, duplicates, review, tests, tools
+from fastapi_expert.gate.checks import access, contract, duplicates, review, tests, tools
 from fastapi_expert.gate.checks.annotations import annotation_findings
 from fastapi_expert.gate.checks.process import (
     Broken,
@@ -47,6 +47,7 @@ CHECKS = (
     "duplicates",
     "review",
     "access",
+    "contract",
     "types",
     "tests",
 )
@@ -58,23 +59,36 @@ _Look = Callable[[Codebase, Changes, Config], list[_T]]
 
 
 def check(
-    start: Path, *, staged: bool = False, since: str | None = None, everything: bool = False, fix_them: bool = False
+    start: Path,
+    *,
+    files: Sequence[Path] = (),
+    staged: bool = False,
+    since: str | None = None,
+    everything: bool = False,
+    fix_them: bool = False,
+    with_contract: bool = False,
 ) -> Report:
-    """Run the gate over what changed in the repository around ``start`` (all of it with ``everything``).
+    """Run the gate over what changed in the repository around ``start``: ``files`` alone, all with ``everything``.
 
-    ``fix_them`` first applies the formatters and the linter's safe fixes to the changed files. Raises GitError outside
-    a repository and ConfigError for a configuration without meaning; a tool that is missing or breaks is part of the
-    report.
+    ``with_contract`` also looks at what breaks those who call. ``fix_them`` first applies the formatters and the
+    linter's safe fixes to the changed files. Raises GitError outside a repository and ConfigError for a
+    configuration without meaning; a tool that is missing or breaks is part of the report.
     """
     began = time.monotonic()
     begin()
     config = load(project_root(start))
+    config = replace(config, contract=config.contract or with_contract)
     _verify(config)
-    changed = changes(start, staged=staged, since=since, everything=everything, exclude=config.check.exclude)
+
+    def look() -> Changes:
+        exclude = config.check.exclude
+        return changes(start, files=files, staged=staged, since=since, everything=everything, exclude=exclude)
+
+    changed = look()
     fixed: tuple[str, ...] = ()
     if fix_them and changed.python:
         fixed = fix(changed, config.check.timeout, skip=config.check.skip)
-        changed = changes(start, staged=staged, since=since, everything=everything, exclude=config.check.exclude)
+        changed = look()
     with contextlib.ExitStack() as stack:
         in_place = changed.scope != "index" or changed.repo is None
         tree = work_tree(changed.root, changed.repo) if in_place else stack.enter_context(_index(changed))
@@ -127,6 +141,8 @@ class _Gate:
             ]
             if access.is_kept(codebase.root):
                 ours.append(self._ours("access", codebase, access.candidates, self._access))
+            if self.config.contract:
+                ours.append(self._ours("contract", codebase, lambda read, *_: [read], self._contract))
             results += [future.result() for future in futures]
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -255,6 +271,11 @@ class _Gate:
 
     def _access(self, found: list[AccessChange]) -> tuple[list[Finding], str]:
         return access.findings(found, self.tree.root), ""
+
+    def _contract(self, found: list[Codebase]) -> tuple[list[Finding], str]:
+        tree = self.baseline.tree()
+        before = duplicates.read_tree(tree, self.config) if tree is not None else None
+        return contract.findings(before, found[0])
 
     def _ours(
         self, name: str, codebase: Codebase, look: _Look[_T], tell: Callable[[list[_T]], tuple[list[Finding], str]]

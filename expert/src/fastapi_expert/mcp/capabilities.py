@@ -9,8 +9,9 @@ from fastapi_expert.mcp.protocol import INVALID_PARAMS, RESOURCE_NOT_FOUND, RpcE
 from fastapi_expert.tool import Json, Tool
 
 INSTRUCTIONS = (
-    "Knows this FastAPI codebase. Before writing: find_existing, search_notes, then propose_code with the draft. "
-    "Extend what it names. Afterwards: check_changes, write_note for decisions, credit_contributor."
+    "Knows this FastAPI codebase. Before writing: conventions, find_existing (detail code), then propose_code with the "
+    "draft; a whole resource: add_resource. Extend what it names. Afterwards: check_changes, write_note for decisions, "
+    "credit_contributor."
 )
 _MAP, _ROUTES, _RULES = "expert://map", "expert://routes", "expert://rules"
 
@@ -31,13 +32,17 @@ class ExpertCapabilities:
 
     @cached_property
     def _tools(self) -> Mapping[str, Tool]:
-        from fastapi_expert.mcp.code_tools import CodeTools
+        from fastapi_expert.mcp.acting import Acting
+        from fastapi_expert.mcp.judging import Judging
+        from fastapi_expert.mcp.looking import Looking
         from fastapi_expert.mcp.workspace import Workspace
         from fastapi_expert.notes.mcp.catalogue import note_tools
         from fastapi_expert.notes.notebook import Notebook
 
         notebook = Notebook(self._root / ".expert/notes")
-        return CodeTools(Workspace(self._root)).tools() | note_tools(notebook)
+        workspace = Workspace(self._root)
+        about_code = [*Looking(workspace).tools(), *Judging(workspace).tools(), *Acting(workspace).tools()]
+        return {tool.name: tool for tool in about_code} | note_tools(notebook)
 
     def resources(self) -> Sequence[Json]:
         kinds = {

@@ -46,10 +46,10 @@ def http_app(server: Server, host: str) -> Any:
     from anyio import to_thread
     from mcp import MCPError
 
-    one_at_a_time = threading.Lock()
+    short, long = threading.Lock(), threading.Lock()  # tools of a kind run one at a time
 
     def ask(method: str, params: Json) -> Json:
-        with one_at_a_time:
+        with long if method == "tools/call" and server.is_long(params.get("name")) else short:
             return server.answer({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}) or {}
 
     def handler(method: str, kind: Any) -> Callable[[Any, Any], Awaitable[Any]]:

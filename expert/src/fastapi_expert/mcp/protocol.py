@@ -12,7 +12,7 @@ from typing import Protocol, cast
 
 from fastapi_expert import __version__
 from fastapi_expert.errors import ExpertError
-from fastapi_expert.tool import Json, Refused, Tool
+from fastapi_expert.tool import Answer, Json, Refused, Tool
 
 HANDSHAKE_VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 ENVELOPE_VERSIONS = ("2026-07-28",)
@@ -68,6 +68,11 @@ class Server:
     @property
     def instructions(self) -> str:
         return self._capabilities.instructions
+
+    def is_long(self, tool: object) -> bool:
+        """Whether a call of the tool of that name may take minutes."""
+        known = self._capabilities.tools.get(tool) if isinstance(tool, str) else None
+        return known is not None and known.is_long
 
     def answer(self, message: object) -> Json | None:
         """The response to `message`, or None when it is a notification or itself a response."""
@@ -136,23 +141,27 @@ class Server:
         try:
             return _content(tool.run(cast("Json", arguments or {})))
         except (Refused, ExpertError) as error:
-            return _content(str(error), failed=True)
+            return _content(Answer(str(error)), failed=True)
         except Exception as error:  # one broken answer must not end a server that runs for days
             text = f"{name} broke: {type(error).__name__}: {error}. Go on without it and report this."
-            return _content(text, failed=True)
+            return _content(Answer(text), failed=True)
 
 
 def _listed_tool(tool: Tool) -> Json:
     """The tool as `tools/list` shows it."""
-    hints: Json = {"title": tool.title, "readOnlyHint": tool.read_only, "openWorldHint": False}
-    if not tool.read_only:
-        hints |= {"destructiveHint": tool.destructive, "idempotentHint": tool.idempotent}
+    hints: Json = {"openWorldHint": False}  # others at their defaults are left out: the list costs context
+    if tool.read_only:
+        hints["readOnlyHint"] = True
+    else:
+        hints |= {"destructiveHint": tool.destructive} | ({"idempotentHint": True} if tool.idempotent else {})
     schema = tool.input_schema()
-    return {"name": tool.name, "description": tool.description, "inputSchema": schema, "annotations": hints}
+    listed = {"name": tool.name, "description": tool.description, "inputSchema": schema, "annotations": hints}
+    return listed if tool.output is None else {**listed, "outputSchema": tool.output}
 
 
-def _content(text: str, *, failed: bool = False) -> Json:
-    return {"content": [{"type": "text", "text": text}], "isError": failed}
+def _content(answer: Answer, *, failed: bool = False) -> Json:
+    content: Json = {"content": [{"type": "text", "text": answer.text}], "isError": failed}
+    return content if answer.data is None else {**content, "structuredContent": answer.data}
 
 
 def _is_enveloped(params: Json) -> bool:

@@ -1,10 +1,12 @@
 """Carries the protocol over standard input and output: one JSON message a line.
 
-Tools run one after another in a thread of their own, so that `ping` and the lists are answered while a check runs,
-and a cancelled call's answer is dropped. Whatever a library prints goes to standard error: a stray line on standard
-output would break the client.
+Short tools run one after another in a thread of their own, and so do long ones in another: the map is answered while a
+check runs. A cancelled call's answer is dropped, and what a long one runs is ended; a client that asked for progress is
+told that it goes on. Whatever a library prints goes to standard error: a stray line on standard output would break the
+client.
 """
 
+import itertools
 import json
 import os
 import queue
@@ -18,6 +20,8 @@ from fastapi_expert.mcp.protocol import PARSE_ERROR, RpcError, Server
 from fastapi_expert.tool import Json
 
 MAX_LINE = 16 * 1024 * 1024
+TOLD_EVERY = 5.0
+"""Seconds between two notices that a long call goes on."""
 
 
 def serve(server: Server) -> None:
@@ -36,20 +40,30 @@ class _Connection:
         self._server = server
         self._sink = sink
         self._writing = threading.Lock()
-        self._calls: queue.SimpleQueue[Json | None] = queue.SimpleQueue()
+        self._short: queue.SimpleQueue[Json | None] = queue.SimpleQueue()
+        self._long: queue.SimpleQueue[Json | None] = queue.SimpleQueue()
         self._pending: set[Any] = set()
         self._cancelled: set[Any] = set()
+        self._running: object = None
+        """The long call that runs now."""
 
     def run(self, source: BinaryIO) -> None:
-        worker = threading.Thread(target=self._work, name="tools", daemon=True)
-        worker.start()
+        workers = [threading.Thread(target=self._work, args=(calls,), daemon=True) for calls in self._queues]
+        for worker in workers:
+            worker.start()
         while line := source.readline(MAX_LINE):
             self._receive(line)
-        self._calls.put(None)
-        while worker.is_alive():  # what was asked is answered, as long as somebody reads
-            worker.join(0.2)
-            if _is_closed(self._sink):
-                _end()
+        for calls in self._queues:
+            calls.put(None)
+        for worker in workers:
+            while worker.is_alive():  # what was asked is answered, as long as somebody reads
+                worker.join(0.2)
+                if _is_closed(self._sink):
+                    _end()
+
+    @property
+    def _queues(self) -> "tuple[queue.SimpleQueue[Json | None], queue.SimpleQueue[Json | None]]":
+        return self._short, self._long
 
     def _receive(self, line: bytes) -> None:
         if not line.strip():
@@ -61,26 +75,53 @@ class _Connection:
             self._send({"jsonrpc": "2.0", "id": None, "error": {"code": problem.code, "message": str(problem)}})
             return
         request: Json = cast("Json", message) if isinstance(message, dict) else {}
-        method = request.get("method")
+        method, params = request.get("method"), request.get("params")
+        fields: Json = cast("Json", params) if isinstance(params, dict) else {}
         if method in {"tools/call", "resources/read"}:
             self._pending.add(_hashable(request.get("id")))
-            self._calls.put(request)
+            is_long = method == "tools/call" and self._server.is_long(fields.get("name"))
+            (self._long if is_long else self._short).put(request)
         elif method == "notifications/cancelled":
-            params = request.get("params")
-            identity = _hashable(cast("Json", params).get("requestId")) if isinstance(params, dict) else None
+            identity = _hashable(fields.get("requestId"))
             if identity in self._pending:
                 self._cancelled.add(identity)
+                if identity == self._running:
+                    _stop_tools()
         else:
             self._send(self._server.answer(cast("object", message)))
 
-    def _work(self) -> None:
-        while (request := self._calls.get()) is not None:
+    def _work(self, calls: "queue.SimpleQueue[Json | None]") -> None:
+        while (request := calls.get()) is not None:
             identity = _hashable(request.get("id"))
-            answer = None if identity in self._cancelled else self._server.answer(request)
+            if calls is self._long:
+                self._running = identity
+            answer = None if identity in self._cancelled else self._answered(request, told=calls is self._long)
+            self._running = None if calls is self._long else self._running
             if identity not in self._cancelled:
                 self._send(answer)
             self._pending.discard(identity)
             self._cancelled.discard(identity)
+
+    def _answered(self, request: Json, *, told: bool) -> Json | None:
+        """The server's answer; meanwhile the client is ``told`` that it goes on, if it asked."""
+        token = _progress_token(request) if told else None
+        if token is None:
+            return self._server.answer(request)
+        done = threading.Event()
+        teller = threading.Thread(target=self._tell, args=(token, done), daemon=True)
+        teller.start()
+        try:
+            return self._server.answer(request)
+        finally:
+            done.set()
+            teller.join()  # no notice after the answer
+
+    def _tell(self, token: str | int, done: threading.Event) -> None:
+        for count in itertools.count():
+            params: Json = {"progressToken": token, "progress": count * TOLD_EVERY, "message": "running"}
+            self._send({"jsonrpc": "2.0", "method": "notifications/progress", "params": params})
+            if done.wait(TOLD_EVERY):
+                return
 
     def _send(self, message: Json | None) -> None:
         if message is None:
@@ -96,10 +137,22 @@ class _Connection:
 
 def _end(*_: object) -> NoReturn:
     """The client is gone: end with every tool that runs, whatever threads are at."""
+    _stop_tools()
+    os._exit(0)
+
+
+def _stop_tools() -> None:
+    """End what the gate or an addition runs."""
     process = sys.modules.get("fastapi_expert.gate.checks.process")
     if process is not None:
         process.stop_all()
-    os._exit(0)
+
+
+def _progress_token(request: Json) -> str | int | None:
+    params = request.get("params")
+    meta = cast("Json", params).get("_meta") if isinstance(params, dict) else None
+    token = cast("Json", meta).get("progressToken") if isinstance(meta, dict) else None
+    return token if isinstance(token, str | int) else None
 
 
 def _is_closed(sink: BinaryIO) -> bool:

@@ -7,6 +7,9 @@ from fastapi_expert.codebase import Codebase, load, refresh
 from fastapi_expert.config import Config
 from fastapi_expert.find import Finder
 from fastapi_expert.find.cache import finder_of
+from fastapi_expert.find.entries import note_entries
+
+NoteStamps = tuple[tuple[str, int, int], ...]
 
 
 class Workspace:
@@ -16,7 +19,7 @@ class Workspace:
         self.root = root
         self._codebase: Codebase | None = None
         self._config: tuple[float, Config] | None = None
-        self._finder: tuple[Codebase, Finder] | None = None
+        self._finder: tuple[Codebase, NoteStamps, Finder] | None = None
 
     @property
     def config(self) -> Config:
@@ -37,10 +40,16 @@ class Workspace:
         return self._codebase
 
     def finder(self) -> Finder:
-        codebase = self.codebase()
-        if self._finder is None or self._finder[0] is not codebase:
-            self._finder = (codebase, finder_of(codebase))
-        return self._finder[1]
+        codebase, notes = self.codebase(), self._notes()
+        if self._finder is None or self._finder[0] is not codebase or self._finder[1] != notes:
+            self._finder = (codebase, notes, finder_of(codebase, note_entries(self.root)))
+        return self._finder[2]
+
+    def _notes(self) -> NoteStamps:
+        """The state of the project's notes: each file with its time and size."""
+        folder = self.root / ".expert" / "notes"
+        found = sorted(folder.rglob("*.md")) if folder.is_dir() else []
+        return tuple((str(file), status.st_mtime_ns, status.st_size) for file in found for status in [file.stat()])
 
     def relative(self, path: str) -> str:
         """`path`, absolute or relative to the root, as the codebase names it."""

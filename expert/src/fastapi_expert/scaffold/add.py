@@ -1,12 +1,14 @@
 """`expert add`: a resource from table to tests, in the layout of `expert new` or in the project's own."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 
 from fastapi_expert.codebase import Codebase
-from fastapi_expert.codebase.model import Component
+from fastapi_expert.codebase.model import Field as KnownField
 from fastapi_expert.errors import ExpertError, UsageError
 from fastapi_expert.scaffold import inferred, registries
 from fastapi_expert.scaffold.access import described
@@ -168,25 +170,43 @@ def _of_its_own(names: Names) -> str:
     return f"{names.singular}_resource"
 
 
+class _Known(NamedTuple):
+    """A class of the project that holds fields: read without the whole inventory, which takes as long again."""
+
+    kind: str
+    name: str
+    place: str
+    fields: tuple[KnownField, ...]
+
+
+def _known(codebase: Codebase, *kinds: str) -> Iterator[_Known]:
+    for (path, qualname), kind in codebase.kinds.items():
+        facts = codebase.names.class_(path, qualname) if kind in kinds else None
+        if facts is not None:
+            yield _Known(kind, facts.name, f"{path}:{facts.line}", codebase.fields(path, qualname))
+    for table in codebase.made_tables if "table" in kinds else ():
+        yield _Known("table", table.name, f"{table.path}:{table.line}", table.fields or ())
+
+
 def _refuse_existing(codebase: Codebase, names: Names, fields: tuple[Field, ...]) -> None:
-    kinds = {"table", "schema"}
-    for component in codebase.inventory.components:
-        if component.kind in kinds and _is_like(component, names):
-            place = f"{component.path}:{component.line}"
+    for one in _known(codebase, "table", "schema"):
+        if _is_like(one.name, names):
             raise AlreadyThere(
-                f"{component.kind} {component.name} is there already",
-                where=place,
-                do=f"Extend {component.name} at {place} instead: add what is missing to it.",
+                f"{one.kind} {one.name} is there already",
+                where=one.place,
+                do=f"Extend {one.name} at {one.place} instead: add what is missing to it.",
             )
-    for route in codebase.inventory.routes:
-        if names.path in route.path.split("/"):
-            where = f"{route.path_file}:{route.line}"
-            raise AlreadyThere(f"{route.method} {route.path} is there already", where=where, do="Extend that router.")
+    for row in codebase.table:
+        if names.path in row.path.split("/"):
+            function = codebase.function(row.endpoint)
+            path = row.endpoint.partition(":")[2].partition("::")[0]
+            where = f"{path}:{function.line}" if function is not None else f"{row.site.path}:{row.site.line}"
+            raise AlreadyThere(f"{row.method} {row.path} is there already", where=where, do="Extend that router.")
     _refuse_same_fields(codebase, names, fields)
 
 
-def _is_like(component: Component, names: Names) -> bool:
-    base = re.sub(r"(Base|Create|Update|Read|Public|Schema|Model|Table|In|Out|InDB)+$", "", component.name)
+def _is_like(name: str, names: Names) -> bool:
+    base = re.sub(r"(Base|Create|Update|Read|Public|Schema|Model|Table|In|Out|InDB)+$", "", name)
     try:
         return bool(base) and names_of(base).singular == names.singular
     except ExpertError:
@@ -199,26 +219,21 @@ def _refuse_same_fields(codebase: Codebase, names: Names, fields: tuple[Field, .
     if len(wanted) < 3:
         return
     plumbing = {"id", "version", "created_at", "updated_at"}
-    for component in codebase.inventory.components:
-        if component.kind != "table":
-            continue
-        there = {field.name for field in component.fields or ()} - plumbing
+    for table in _known(codebase, "table"):
+        there = {field.name for field in table.fields} - plumbing
         if there and len(wanted & there) / len(wanted | there) >= 0.75:
-            place = f"{component.path}:{component.line}"
             raise AlreadyThere(
-                f"table {component.name} has these fields already: {', '.join(sorted(wanted & there))}",
-                where=place,
-                do=f"Extend {component.name} at {place}, or name what sets it apart.",
+                f"table {table.name} has these fields already: {', '.join(sorted(wanted & there))}",
+                where=table.place,
+                do=f"Extend {table.name} at {table.place}, or name what sets it apart.",
             )
 
 
 def _referred(codebase: Codebase, names: Names, fields: tuple[Field, ...]) -> dict[str, str]:
     """The table each `ref[…]` names; one may be the resource's own, as of a category its parent."""
-    known = {
-        names_of(c.name).singular: names_of(c.name).plural
-        for c in codebase.inventory.components
-        if c.kind == "table" and c.bases is not None
-    } | {names.singular: names.plural}
+    classes = {table.name for table in _known(codebase, "table")} - {table.name for table in codebase.made_tables}
+    known = {names_of(name).singular: names_of(name).plural for name in sorted(classes)}
+    known |= {names.singular: names.plural}
     tables: dict[str, str] = {}
     for field in fields:
         if field.ref:

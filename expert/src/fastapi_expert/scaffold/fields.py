@@ -130,9 +130,10 @@ def parse(text: str) -> Field:
     if unique and kind == "enum":
         raise FieldError(f"{text!r}: there would be one row for each choice", do="Leave the ! out.")
     if kind == "ref":
-        if not inside or not _NAME.fullmatch(inside):
+        target = (inside or "").replace("-", "_")  # as `expert add order-item` calls it
+        if not _NAME.fullmatch(target):
             raise FieldError(f"{text!r} refers to nothing", do=f"Write {name}:ref[user].")
-        return Field(name, kind, optional, unique, indexed, ref=inside)
+        return Field(name, kind, optional, unique, indexed, ref=target)
     if kind == "enum":
         choices = tuple(choice.strip() for choice in (inside or "").split(","))
         good = all(_NAME.fullmatch(choice) and len(choice) <= 16 for choice in choices)

@@ -86,7 +86,7 @@ def article(noun: str) -> str:
     """The one that its first sound asks for; none where there is no single one of it."""
     if re.match(r"(?:uni(?!n|m)|use|usa|util|ubi|eu|ewe|one\b|once)", noun):
         return "a"
-    return "an" if re.match(r"[aeiou]|hour|heir|honou?r|honest", noun) else "a"
+    return "an" if re.match(r"[aeiou]|hour|heir|honou?r|honest|[fhlmnrsx](?![a-z])", noun) else "a"
 
 
 def _plural(word: str) -> str:

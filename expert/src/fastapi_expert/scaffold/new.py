@@ -28,6 +28,7 @@ class Answers:
     description: str
     database: Database
     posts: bool = True
+    uploads: bool = True
 
     @property
     def role(self) -> str:
@@ -40,7 +41,9 @@ class Answers:
         return f"postgresql://{self.role}:{self.role}@localhost/{self.role}"
 
     @classmethod
-    def named(cls, name: str, *, description: str | None, database: Database, posts: bool = True) -> "Answers":
+    def named(
+        cls, name: str, *, description: str | None, database: Database, posts: bool = True, uploads: bool = True
+    ) -> "Answers":
         """The answers that follow from `name` ("shop", "book-store"); raises `ExpertError` when it is no name."""
         if not _NAME.fullmatch(name) or len(name) > 50:
             raise ExpertError(
@@ -48,7 +51,9 @@ class Answers:
             )
         words = re.split(r"[-_ ]", name)
         title = " ".join(word[:1].upper() + word[1:] for word in words)
-        return cls(title, "-".join(words).lower(), description or f"{title}: a FastAPI service.", database, posts)
+        return cls(
+            title, "-".join(words).lower(), description or f"{title}: a FastAPI service.", database, posts, uploads
+        )
 
 
 def lay_down(folder: Path, answers: Answers) -> str:
@@ -87,8 +92,8 @@ def render(folder: Path, answers: Answers) -> None:
     from copier import run_copy
 
     with tempfile.TemporaryDirectory() as made:
-        template.build(Path(made), posts=answers.posts)
-        blanks = {name: answer for name, answer in asdict(answers).items() if name != "posts"}
+        template.build(Path(made), posts=answers.posts, uploads=answers.uploads)
+        blanks = {name: answer for name, answer in asdict(answers).items() if name not in {"posts", "uploads"}}
         data = {**blanks, "role": answers.role}
         run_copy(made, folder, data=data, defaults=True, quiet=True, overwrite=True)
     record = {"version": __version__, "answers": asdict(answers)}

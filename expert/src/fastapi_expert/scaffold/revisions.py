@@ -10,28 +10,36 @@ from fastapi_expert.errors import ExpertError
 _REVISION = re.compile(r"^revision\s*(?::\s*str)?\s*=\s*[\"']([^\"']+)[\"']", re.MULTILINE)
 _DOWN = re.compile(r"^down_revision\s*(?::[^=]+)?=\s*[\"']([^\"']+)[\"']", re.MULTILINE)
 
+_SEVERAL = re.compile(r"^down_revision\s*(?::[^=]+)?=\s*([\"'][^\"']+[\"']|[(\[][^)\]]+[)\]])", re.MULTILINE)
+"""One revision, or several of a merge."""
+_TEXTS = re.compile(r"[\"']([^\"']+)[\"']")
+
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """The revisions in a folder: the one before each, and the file of each."""
+    """The revisions in a folder: the one before each, the file of each, and those that a merge comes after as well."""
 
     before: dict[str, str]
     files: dict[str, Path]
+    merged: frozenset[str] = frozenset()
 
     @classmethod
     def read(cls, folder: Path) -> "Chain":
         before: dict[str, str] = {}
         files: dict[str, Path] = {}
+        merged: set[str] = set()
         for path in sorted(folder.glob("*.py")):
             text = path.read_text(encoding="utf-8")
             if found := _REVISION.search(text):
-                down = _DOWN.search(text)
-                before[found[1]], files[found[1]] = down[1] if down else "", path
-        return cls(before, files)
+                down = _SEVERAL.search(text)
+                first, *others = _TEXTS.findall(down[1]) if down else [""]
+                before[found[1]], files[found[1]] = first, path
+                merged |= set(others)
+        return cls(before, files, frozenset(merged))
 
     @property
     def heads(self) -> set[str]:
-        return set(self.before) - set(self.before.values())
+        return set(self.before) - set(self.before.values()) - self.merged
 
     def head(self) -> str:
         """The one end. Raises `ExpertError` when there are more, or none."""
@@ -65,7 +73,7 @@ def put_after(folder: Path, added: set[str]) -> Path | None:
     first = next((revision for revision in added if chain.before.get(revision) not in {None, *added}), None)
     if first is None:
         return None
-    others = Chain({one: down for one, down in chain.before.items() if one not in added}, chain.files)
+    others = Chain({one: down for one, down in chain.before.items() if one not in added}, chain.files, chain.merged)
     head, path = others.head(), chain.files[first]
     if chain.before[first] == head:
         return None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from fastapi_expert.codebase.files.cache import Cache
 from fastapi_expert.codebase.files.fork import may_fork
-from fastapi_expert.codebase.files.listing import list_files
+from fastapi_expert.codebase.files.listing import SourceFile, list_files
 from fastapi_expert.codebase.files.store import FactStore, digest_of
 from fastapi_expert.codebase.model import Problem
 from fastapi_expert.codebase.syntax.encoding import decode, encode
@@ -98,26 +98,66 @@ def _read(file: str | Path, path: str, problems: list[Problem]) -> bytes | None:
         return None
 
 
-def known(root: Path, *, exclude: Sequence[str], cache: Cache, near: str, most: int) -> tuple[Scan, int]:
-    """What the cache holds already, at most ``most`` files, those that share folders with ``near`` first; nothing is
-    read. The number is of the files that are left out."""
+def known(
+    root: Path, *, exclude: Sequence[str], cache: Cache, near: str, most: int, seconds: float = 0.0
+) -> tuple[Scan, int]:
+    """What the cache holds already, up to ``most`` bytes of source, the files nearest to ``near`` first; the number is
+    that of the files that are left out.
+
+    For ``seconds`` the nearest of what it does not hold are read, and kept.
+    """
     listed, problems = list_files(root, exclude=exclude)
     before, stored = cache.stamps(), cache.hashes()
-    ready = [
-        file.path
-        for file in listed
-        if (seen := before.get(file.path)) is not None and seen[0] == file.stamp and seen[1] in stored
-    ]
     folders = near.split("/")[:-1]
-    chosen = sorted(sorted(ready, key=lambda path: -_shared(path.split("/"), folders))[:most])
-    stamps = {path: before[path] for path in chosen}
-    facts = FactStore(root, {path: digest for path, (_, digest) in stamps.items()}, {}, cache)
-    return Scan(facts, stamps, problems), len(listed) - len(chosen)
+    listed.sort(key=lambda file: _distance(file.path.split("/"), folders))
+    stamps: dict[str, tuple[tuple[int, int, int], bytes]] = {}
+    unread: list[SourceFile] = []
+    taken = 0
+    for file in listed:
+        seen = before.get(file.path)
+        if seen is None or seen[0] != file.stamp or seen[1] not in stored:
+            unread.append(file)
+        elif taken < most:
+            stamps[file.path] = seen
+            taken += file.size
+    found = _nearest_read(root, unread, stamps, cache, seconds)
+    digests = {path: stamps[path][1] for path in sorted(stamps)}
+    return Scan(FactStore(root, digests, found, cache), stamps, problems), len(listed) - len(stamps)
 
 
-def _shared(parts: Sequence[str], folders: Sequence[str]) -> int:
-    """How many folders two paths share from the root on."""
-    return next((number for number, (a, b) in enumerate(zip(parts, folders, strict=False)) if a != b), len(folders))
+def _nearest_read(
+    root: Path,
+    unread: Sequence[SourceFile],
+    stamps: dict[str, tuple[tuple[int, int, int], bytes]],
+    cache: Cache,
+    seconds: float,
+) -> dict[str, FileFacts]:
+    """As many of ``unread`` as can be read in ``seconds``; they are entered in ``stamps`` and kept."""
+    deadline = time.monotonic() + seconds
+    found: dict[str, FileFacts] = {}
+    encoded: list[tuple[bytes, bytes, bytes]] = []
+    problems: list[Problem] = []
+    for file in unread:
+        if time.monotonic() >= deadline:
+            break
+        source = _read(root / file.path, file.path, problems)
+        if source is None:
+            continue
+        one = _Unread(file.path, digest_of(source), source)
+        [(facts, text, shapes)] = _facts_of([one])
+        if facts is not None:
+            found[file.path] = facts
+            stamps[file.path] = (file.stamp, one.digest)
+            encoded.append((one.digest, text, shapes))
+    if found:
+        cache.store(encoded, [(path, *stamps[path]) for path in found], ())
+    return found
+
+
+def _distance(parts: Sequence[str], folders: Sequence[str]) -> tuple[int, int]:
+    """How far a file is: fewer folders shared from the root on is further, then more folders below those."""
+    shared = next((number for number, (a, b) in enumerate(zip(parts, folders, strict=False)) if a != b), len(folders))
+    return -shared, len(parts)
 
 
 _Keep = Callable[[Sequence[_Unread], Sequence[tuple[bytes, bytes, bytes]]], None]

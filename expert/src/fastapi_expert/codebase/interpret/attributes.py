@@ -1,10 +1,12 @@
 """What a name after a dot stands for: attributes of modules, routers, objects, classes and their bases."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from fastapi_expert.codebase.interpret.paths import CONSTANTS, path_attribute
+from fastapi_expert.codebase.interpret.discovery.paths import CONSTANTS, path_attribute
 from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
     MISSING,
@@ -35,6 +37,7 @@ from fastapi_expert.codebase.interpret.values import (
 )
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import ClassFacts
+from fastapi_expert.codebase.vocabulary import METHODS
 
 _TEXT_METHODS = frozenset(
     [
@@ -95,7 +98,7 @@ _LIST_METHODS = frozenset(
         "rotate",
     ]
 )
-_DICT_METHODS = frozenset(["items", "keys", "values", "get", "update", "setdefault", "pop", "copy", "clear"])
+_DICT_METHODS = frozenset(["items", "keys", "values", "get", "update", "setdefault", "pop", "popitem", "copy", "clear"])
 
 
 _APP_DEFAULTS = {
@@ -110,11 +113,13 @@ def attribute(interp: Runtime, value: Any, name: str, site: Site) -> Any:
     """The attribute ``name`` of ``value``."""
     if isinstance(value, External):
         dotted = f"{value.name}.{name}"
+        if name in METHODS and value.name in ("http.HTTPMethod", "HTTPMethod"):
+            return Member(name, name, plain=True)
         return CONSTANTS.get(dotted) or External(dotted)
     if name == "__path__" and isinstance(value, Unknown):
         return value
     if isinstance(value, Unknown):
-        return Unknown(value.site, value.reason)
+        return Unknown(value.site, value.reason, holder=value.holder)
     read = _READERS.get(value.__class__)
     if read is not None:
         return read(interp, value, name, site)
@@ -231,7 +236,16 @@ def _of_class(interp: Runtime, value: ClassValue, name: str, site: Site) -> Any:
     if name == "__members__":
         members = {key: class_attribute(interp, value, key, site, receiver=None) for key in list(value.namespace)}
         return {key: one for key, one in members.items() if isinstance(one, Member)}
+    if name == "__orig_bases__":
+        return _written_bases(interp, value)
+    if name == "__annotations__":
+        facts = interp.names.class_(value.path, value.qualname)
+        return {
+            field.name: field.annotation for field in (facts.fields if facts is not None else ()) if field.annotation
+        }
     found = class_attribute(interp, value, name, site, receiver=value)
+    if name in MODEL_MAKERS and isinstance(found, Unknown):
+        return Method(value, name)
     meta = metaclass(interp, value) if isinstance(found, Unknown) else None
     return class_attribute(interp, meta, name, site, receiver=value) if meta is not None else found
 
@@ -274,6 +288,9 @@ def _of_instance(interp: Runtime, instance: Instance, name: str, site: Site) -> 
         return {key: value for key, value in instance.attributes.items() if key.isidentifier()}
     if isinstance(instance.cls, External):
         return Method(instance, name)
+    said = interp.setting(instance.cls, name)
+    if said is not MISSING:
+        return said
     found = class_attribute(interp, instance.cls, name, site, receiver=instance)
     if isinstance(found, Unknown) and name in MODEL_METHODS:
         return Method(instance, name)
@@ -284,12 +301,24 @@ def _of_instance(interp: Runtime, instance: Instance, name: str, site: Site) -> 
     return found
 
 
+MODEL_MAKERS = frozenset({
+    "model_validate", "parse_obj", "model_validate_json", "parse_raw", "model_construct", "construct",
+})  # fmt: skip
+"""Class methods of models that make one."""
 MODEL_METHODS = ("model_dump", "dict", "_asdict", "model_copy")
 """What gives the fields of a model or a named tuple."""
 
 
 def _of_member(interp: Runtime, value: Member, name: str, site: Site) -> Any:
-    return value.value if name in ("value", "_value_") else value.name if name == "name" else Method(value.value, name)
+    if name in ("value", "_value_", "name", "_name_"):
+        return value.name if "name" in name else value.value
+    if name == "__class__":
+        return value.cls
+    if value.cls is not None:
+        own = class_attribute(interp, value.cls, name, site, receiver=value)
+        if not isinstance(own, Unknown):
+            return own
+    return Method(value.value, name)
 
 
 def _of_path(interp: Runtime, value: PathValue, name: str, site: Site) -> Any:
@@ -351,14 +380,52 @@ def _super_attribute(interp: Runtime, value: Super, name: str, site: Site) -> An
 
 def bases(interp: Runtime, cls: ClassValue) -> list[ClassValue | External]:
     """The direct bases of a class that are known."""
+    if cls.direct is not None:
+        return list(cls.direct)
     facts = interp.names.class_(cls.path, cls.qualname)
     found: list[ClassValue | External] = []
     for expr in facts.base_exprs if facts else ():
         generic = ir.match(expr, ir.Subscript)
         value = interp.evaluate(generic.value if generic is not None else expr, cls.scope)
+        if generic is not None and isinstance(value, ClassValue):
+            value = parametrized(interp, value, partial(interp.evaluate, generic.index, cls.scope), cls.scope)
         if isinstance(value, (ClassValue, External)):
             found.append(value)
     return found
+
+
+def _written_bases(interp: Runtime, cls: ClassValue) -> list[Any]:
+    """`__orig_bases__`: the bases with what they were given in brackets; those of the nearest class that has any."""
+    for one in lineage(interp, cls):
+        facts = interp.names.class_(one.path, one.qualname) if isinstance(one, ClassValue) else None
+        if not isinstance(one, ClassValue) or facts is None:
+            continue
+        generics = [ir.match(expr, ir.Subscript) for expr in facts.base_exprs]
+        if any(generic is not None for generic in generics):
+            return [
+                _generic(interp, generic, one) if generic is not None else interp.evaluate(expr, one.scope)
+                for expr, generic in zip(facts.base_exprs, generics, strict=True)
+            ]
+    return []
+
+
+def _generic(interp: Runtime, generic: ir.Subscript, cls: ClassValue) -> Instance:
+    """`Base[T, U]` as `typing.get_origin` and `get_args` see it."""
+    inside = ir.match(generic.index, ir.Display)
+    given = [interp.evaluate(one, cls.scope) for one in (inside.items if inside is not None else [generic.index])]
+    origin = interp.evaluate(generic.value, cls.scope)
+    site = Site(cls.path, interp.line)
+    return Instance(External("typing.GenericAlias"), site, {"__origin__": origin, "__args__": given})
+
+
+def parametrized(interp: Runtime, cls: ClassValue, index: Callable[[], Any], scope: Scope) -> Any:
+    """`cls[index]`: the class itself, unless it has a `__class_getitem__` of its own."""
+    site = Site(scope.path, interp.line)
+    method = class_attribute(interp, cls, "__class_getitem__", site, receiver=cls)
+    if not isinstance(method, FunctionValue):
+        return cls
+    made = interp.call_function(replace(method, receiver=cls), [index()], {}, site)
+    return made if isinstance(made, (ClassValue, External)) else cls
 
 
 MAX_ANCESTORS = 30
@@ -378,7 +445,7 @@ def lineage(interp: Runtime, cls: ClassValue) -> list[ClassValue | External]:
 def _knows_its_bases(interp: Runtime, cls: ClassValue) -> bool:
     """Whether every base is there already: while modules run, one may be missing yet."""
     facts = interp.names.class_(cls.path, cls.qualname)
-    return facts is not None and len(bases(interp, cls)) == len(facts.base_exprs)
+    return cls.direct is not None or (facts is not None and len(bases(interp, cls)) == len(facts.base_exprs))
 
 
 def _lineage(interp: Runtime, cls: ClassValue, below: tuple[ClassValue, ...]) -> list[ClassValue | External]:
@@ -421,6 +488,26 @@ def metaclass(interp: Runtime, cls: ClassValue) -> ClassValue | None:
     return None
 
 
+def _bound(value: Any, receiver: Any) -> Any:
+    """A function that a class made by `type(…)` holds, as a method."""
+    plain = isinstance(value, FunctionValue) and value.receiver is None
+    return replace(value, receiver=receiver) if plain and isinstance(receiver, (Instance, Router)) else value
+
+
+def made_class(
+    interp: Runtime, name: str, direct: list[ClassValue | External], namespace: dict[Any, Any], given: Arguments
+) -> ClassValue:
+    """`type(name, bases, namespace)`."""
+    number = interp.remembered("made classes", itertools.count)
+    scope = Scope(given.site.path, {}, given.scope)
+    own = {key: value for key, value in namespace.items() if isinstance(key, str)}
+    made = ClassValue(given.site.path, f"<made {next(number)}>.{name}", scope, own, direct=tuple(direct))
+    for base in direct:
+        if isinstance(base, ClassValue):
+            base.subclasses.append(made)
+    return made
+
+
 def class_value(interp: Runtime, path: str, facts: ClassFacts, scope: Scope) -> ClassValue:
     """A class of the codebase before its body ran: its fields are evaluated when they are asked for."""
     value = ClassValue(path, facts.qualname, scope)
@@ -438,6 +525,8 @@ def class_attribute(interp: Runtime, cls: ClassValue, name: str, site: Site, *, 
             continue
         interp.names.read_set[one.path].add(f"{one.qualname}.{name}")
         facts = interp.names.class_(one.path, one.qualname)
+        if one.direct is not None and name in one.namespace:
+            return _bound(one.namespace[name], receiver)
         if facts is None:
             continue
         found = _own_attribute(interp, one, facts, name, site, receiver)
@@ -447,7 +536,7 @@ def class_attribute(interp: Runtime, cls: ClassValue, name: str, site: Site, *, 
         for one in lineage(interp, cls):
             if isinstance(one, External) and not is_plain_base(one):
                 interp.want(one, surely=False)
-                return Unknown(site, f"{name} is of a class outside of it: {interp.absence(one)}")
+                return Unknown(site, f"{name} is of a class outside of it: {interp.absence(one)}", holder=receiver)
     return Unknown(site, f"{cls.qualname} has no {name} with a value in the text")
 
 
@@ -514,7 +603,7 @@ def _member(interp: Runtime, cls: ClassValue, name: str, value: Any) -> Any:
             plain = one.name.endswith("StrEnum")
             if isinstance(value, Instance) and value.cls == External("enum.auto"):
                 value = name.lower() if plain else [*cls.namespace].index(name) + 1
-            return Member(name, value, plain)
+            return Member(name, value, plain, cls)
     return value
 
 

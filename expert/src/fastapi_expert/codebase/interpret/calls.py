@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
-from fastapi_expert.codebase.interpret import plugins
 from fastapi_expert.codebase.interpret.attributes import (
+    MODEL_MAKERS,
     MODEL_METHODS,
+    attribute,
     bases,
     class_attribute,
     default,
@@ -15,10 +17,14 @@ from fastapi_expert.codebase.interpret.attributes import (
     metaclass,
 )
 from fastapi_expert.codebase.interpret.containers import dict_method, list_method, text_method
+from fastapi_expert.codebase.interpret.discovery import plugins
+from fastapi_expert.codebase.interpret.discovery.paths import OUTSIDE, path_method
 from fastapi_expert.codebase.interpret.libraries import tables
-from fastapi_expert.codebase.interpret.libraries.functions import FUNCTIONS, router_kind
+from fastapi_expert.codebase.interpret.libraries.functions import BUILTINS, FUNCTIONS, router_kind
+from fastapi_expert.codebase.interpret.libraries.patterns import OF_PATTERNS, PATTERNS
+from fastapi_expert.codebase.interpret.libraries.patterns import method as pattern_method
 from fastapi_expert.codebase.interpret.libraries.toolbox import TOOLS, got
-from fastapi_expert.codebase.interpret.paths import OUTSIDE, path_method
+from fastapi_expert.codebase.interpret.objects import dotenv, models
 from fastapi_expert.codebase.interpret.registration import (
     ROUTER_METHODS,
     apply,
@@ -27,7 +33,9 @@ from fastapi_expert.codebase.interpret.registration import (
     route_list_method,
 )
 from fastapi_expert.codebase.interpret.runtime import Runtime
+from fastapi_expert.codebase.interpret.standins import receiving
 from fastapi_expert.codebase.interpret.values import (
+    MISSING,
     Arguments,
     ClassValue,
     Dependency,
@@ -35,6 +43,7 @@ from fastapi_expert.codebase.interpret.values import (
     EntryPoints,
     External,
     FunctionValue,
+    GeneratorCall,
     Getter,
     Instance,
     LambdaValue,
@@ -90,16 +99,25 @@ def call(interp: Runtime, function: Any, given: Arguments) -> Any:
     if isinstance(function, Instance) and isinstance(function.cls, External) and _is_decorating(given):
         return given.args[0]  # `requires("admin")(endpoint)`: a decorator from outside gives back what it wraps
     if isinstance(function, Instance) and "default" in given.keywords:
-        return given.keywords["default"]  # Config() of Starlette, Env() of environs
+        return _from_config(interp, function, given)  # Config() of Starlette, Env() of environs
     if isinstance(function, Instance) and isinstance(function.cls, External):
         return _first_function(given.args, given.site)
     return _call_unknown(interp, function, given)
 
 
+def _from_config(interp: Runtime, config: Instance, given: Arguments) -> Any:
+    """What a function that reads the environment gives: what a file beside the project says, else its default."""
+    found = dotenv.of_config(interp, config, given.args[0] if given.args else None)
+    cast = given.get(1, "cast")
+    if found is MISSING:
+        return given.keywords["default"]
+    return interp.call(cast, Arguments([found], {}, {}, given.site, given.scope)) if cast is not None else found
+
+
 def _call_unknown(interp: Runtime, function: Any, given: Arguments) -> Any:
     """What is not known may register: that it was given an application or a router is remembered."""
     reason = function.reason if isinstance(function, Unknown) else "what is called is not known"
-    if _is_handed_router(given):
+    if _is_handed_router(given) or (isinstance(function, Unknown) and isinstance(function.holder, Router)):
         interp.cannot_place(given.site, "call", "what a call registers", reason)
     return function if isinstance(function, Unknown) else Unknown(given.site, "calls what is not known")
 
@@ -151,6 +169,9 @@ def instantiate(interp: Runtime, cls: ClassValue, given: Arguments) -> Any:
     outside = [one for one in ancestors if isinstance(one, External)]
     if any(one.name.rpartition(".")[2] in _ENUMERATIONS for one in outside):
         return _member_of(interp, cls, given)
+    if any(one.name.endswith("TypedDict") for one in outside):
+        first = given.args[0] if given.args and is_dict(given.args[0]) else {}
+        return interp.made({**first, **given.keywords})
     kind = next((kind for one in outside if (kind := router_kind(one))), None)
     if kind is not None:
         for one in outside:
@@ -199,8 +220,18 @@ def _fill(interp: Runtime, value: Instance, ancestors: list[ClassValue | Externa
                     fields[field.name] = (one, field)
     if isinstance(value.cls, External):
         return
+    if not fields and any(isinstance(one, External) for one in ancestors):
+        value.attributes.update({str(index): one for index, one in enumerate(given.args)})  # as its base takes them
+    keywords = given.keywords
+    if keywords and models.is_model(interp, value.cls):
+        names = models.by_alias(fields)
+        keywords = {names.get(key, key): one for key, one in keywords.items()}
+        for name, one in keywords.items():
+            if name in fields:
+                owner, field = fields[name]
+                keywords[name] = models.coerced(interp, one, field.annotation, owner, given.site)
     value.attributes.update(zip(list(fields), given.args, strict=False))
-    value.attributes.update(given.keywords)
+    value.attributes.update(keywords)
     for name, (owner, field) in fields.items():
         if name not in value.attributes and _makes_anew(field):
             made = interp.evaluate(field.default_expr, Scope(owner.path, owner.namespace, owner.scope, owner))
@@ -233,34 +264,43 @@ def _makes_anew(field: FieldFacts) -> bool:
     )
 
 
+@lru_cache(maxsize=1 << 14)
+def _understood(name: str) -> tuple[str | None, str, str, Callable[[Runtime, Arguments], Any] | None]:
+    """Of something outside by its dotted name: the kind of router it makes, the parts of the name, what it does."""
+    owner, _, last = name.rpartition(".")
+    if name.endswith("environ.get"):
+        last = "getenv"
+    whole = (OUTSIDE, TOOLS, PATTERNS, BUILTINS, _BY_WHOLE_NAME)
+    known = next((table[name] for table in whole if name in table), None) or FUNCTIONS.get(last)
+    return router_kind(External(name)), owner, last, known
+
+
 def _external(interp: Runtime, function: External, given: Arguments) -> Any:
-    kind = router_kind(function)
+    kind, owner, last, known = _understood(function.name)
     if kind is not None:
         interp.want(function, surely=False)
         router = Router(kind == "app", interp.at_home(given.site), function, interp.region)
         interp.routers.append(router)
         make_router(interp, router, given.args, given.keywords)
         return router
-    last = function.name.rpartition(".")[2]
+    first = given.args[0] if given.args else None
+    if isinstance(first, Router) and last in ROUTER_METHODS and router_kind(External(owner)) is not None:
+        rest = Arguments(given.args[1:], given.keywords, given.raw, given.site, given.scope)
+        return ROUTER_METHODS[last](interp, first, last, rest)  # `APIRouter.__init__(self, …)`
     if last in DEPENDS and not function.name.startswith("builtins."):
         target = given.args[0] if given.args else given.keywords.get("dependency")
         return Dependency(target, last == "Security", given.site, given.keywords.get("scopes"))
-    if last == "get" and function.name.endswith("environ.get"):
-        last = "getenv"
     if last in ("config", "env") and "default" in given.keywords:
-        return given.keywords["default"]
-    known = (
-        OUTSIDE.get(function.name)
-        or TOOLS.get(function.name)
-        or _BY_WHOLE_NAME.get(function.name)
-        or FUNCTIONS.get(last)
-    )
+        return _from_config(interp, Instance(function, given.site, {"0": dotenv.USUAL}), given)
     if known is not None:
         return known(interp, given)
     if last == "Api" and function.name.startswith(("fastapi_restful", "fastapi_utils")):
         return resource_api(given)
-    if _is_handed_router(given):
+    if _makes_another(function, given):
         interp.want(function, surely=True)
+        return _wrapped(interp, function, given)
+    if _is_handed_router(given):
+        interp.hand_over(given.site, function)
     if (
         given.args
         and len(given.args) == 1
@@ -270,12 +310,17 @@ def _external(interp: Runtime, function: External, given: Arguments) -> Any:
     ):
         return given.args[0]  # a decorator from outside: the function it wraps stays what it is
     if given.args and isinstance(given.args[0], Router) and given.args[0].is_app and last[:1].isupper():
-        return _wrapped(interp, function, given)
+        return given.args[0]  # an application inside of another: most answer as the inner one does
     attributes = {str(index): value for index, value in enumerate(given.args)}
     return Instance(function, given.site, {**attributes, **given.keywords})
 
 
 _BY_WHOLE_NAME: dict[str, Callable[[Runtime, Arguments], Any]] = {
+    "os.environ.setdefault": lambda interp, given: (
+        interp.environ.setdefault(given.args[0], given.args[1])
+        if len(given.args) == 2 and all(isinstance(one, str) for one in given.args)
+        else Unknown(given.site, "a variable of the environment")
+    ),
     "sqlalchemy.inspect": tables.inspected,
     "sqlalchemy.inspection.inspect": tables.inspected,
     "importlib.metadata.entry_points": plugins.entry_points,
@@ -288,10 +333,14 @@ def _is_handed_router(given: Arguments) -> bool:
     return any(isinstance(one, Router) for one in (*given.args, *given.keywords.values()))
 
 
+def _makes_another(function: External, given: Arguments) -> bool:
+    """Whether it is a class of applications that is given one."""
+    first = given.args[0] if given.args else None
+    return isinstance(first, Router) and first.is_app and function.name.endswith(("FastAPI", "Starlette"))
+
+
 def _wrapped(interp: Runtime, function: External, given: Arguments) -> Any:
-    """An application inside of another: most answer as the inner one does; another kind of application may not."""
-    if not function.name.endswith(("FastAPI", "Starlette")):
-        return given.args[0]
+    """Another kind of application around one, which may not answer as the inner one does."""
     outer = Router(True, interp.at_home(given.site), function, interp.region)
     interp.routers.append(outer)
     unknown = Unknown(given.site, f"what {function.name} makes of the application is not known from its text")
@@ -315,6 +364,8 @@ def _method(interp: Runtime, method: Method, given: Arguments) -> Any:
         return interp.making[-1]
     if isinstance(receiver, ClassValue) and name == "__call__":
         return instantiate(interp, receiver, given)
+    if isinstance(receiver, ClassValue) and name in MODEL_MAKERS:
+        return models.made_from_data(interp, receiver, name, given)
     if isinstance(receiver, ClassValue):
         return list(receiver.subclasses) if name == "__subclasses__" else [receiver, *bases(interp, receiver)]
     if isinstance(receiver, EntryPoint):
@@ -339,17 +390,40 @@ def _method(interp: Runtime, method: Method, given: Arguments) -> Any:
             return replace(receiver, attributes={**receiver.attributes, **(changed if is_dict(changed) else {})})
         return interp.made(fields) if fields is not None else Unknown(given.site, f"what {name}() gives")
     if isinstance(receiver, Instance) and isinstance(receiver.cls, External):
+        if name in ("enter_context", "enter_async_context") and receiver.cls.name.startswith("contextlib."):
+            return _entered(interp, given)
+        if receiver.cls in OF_PATTERNS:
+            return pattern_method(interp, receiver, name, given)
         if name in ("substitute", "safe_substitute") and receiver.cls.name == "string.Template":
             return _substituted(receiver.attributes.get("0"), given)
-        if _is_handed_router(given):
+        hidden = receiving(interp, receiver, name, given)
+        if hidden is not None:
             interp.want(receiver, surely=True)
+            return ROUTER_METHODS[name](interp, hidden, name, given)
+        if _is_handed_router(given):
+            interp.hand_over(given.site, method)
         made = External(f"{receiver.cls.name}.{name}()")
         return given.args[0] if _is_decorating(given) else made
     if isinstance(receiver, Instance) and name == "__init__":  # of a base outside: it keeps what it is given
-        for key, value in given.keywords.items():
+        kept = {**{str(index): value for index, value in enumerate(given.args)}, **given.keywords}
+        for key, value in kept.items():
             receiver.attributes.setdefault(key, value)
         return None
     return Unknown(given.site, f"what {name}() returns is not known")
+
+
+def _entered(interp: Runtime, given: Arguments) -> Any:
+    """What `stack.enter_context(context)` gives; what the context does on leaving is done at once."""
+    context = given.args[0] if given.args else None
+    if isinstance(context, GeneratorCall):
+        found: list[Any] = []
+        whole = interp.run_generator(context, found.append)
+        return found[0] if whole and found else Unknown(given.site, "a context that is not known")
+    for name in ("__enter__", "__aenter__") if isinstance(context, Instance) else ():
+        enter = attribute(interp, context, name, given.site)
+        if isinstance(enter, FunctionValue):
+            return interp.call_function(enter, [], {}, given.site)
+    return context
 
 
 def _first_function(args: list[Any], site: Site) -> Any:

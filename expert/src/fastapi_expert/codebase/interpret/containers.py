@@ -12,6 +12,7 @@ from fastapi_expert.codebase.interpret.values import (
     Arguments,
     ClassValue,
     Doubtful,
+    External,
     FunctionValue,
     GeneratorCall,
     Instance,
@@ -76,7 +77,11 @@ def items_of(interp: Runtime, value: Any) -> list[Any] | None:
 
 def set_item(interp: Runtime, owner: Any, key: Any, value: Any, scope: Scope) -> None:
     """`owner[key] = value`."""
-    if is_dict(owner) and not isinstance(key, (Unknown, dict)):
+    if owner == External("os.environ") and isinstance(key, str):
+        interp.environ.pop(key, None)
+        if isinstance(value, str):
+            interp.environ[key] = value
+    elif is_dict(owner) and not isinstance(key, (Unknown, dict)):
         owner[as_key(key)] = _doubted(interp, owner, value) if interp.is_doubtful(owner) else value
     elif is_list(owner) and isinstance(key, (int, slice)):
         with suppress(LookupError, TypeError, ValueError):
@@ -234,6 +239,8 @@ def dict_method(interp: Runtime, items: dict[Any, Any], name: str, given: Argume
     if name == "clear":
         items.clear()
         return None
+    if name == "popitem" and items and not interp.is_doubtful(items):
+        return list(items.popitem())
     if name in ("get", "pop", "setdefault") and args and not isinstance(args[0], (Unknown, dict)):
         return _entry(interp, items, name, args, given.site)
     if name == "update":

@@ -5,16 +5,26 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from fastapi_expert.codebase.interpret.attributes import attribute, class_attribute
+from fastapi_expert.codebase.interpret.attributes import attribute, class_attribute, parametrized
 from fastapi_expert.codebase.interpret.containers import items_of
-from fastapi_expert.codebase.interpret.operations import compare, concatenated, join, text_of, truth
-from fastapi_expert.codebase.interpret.paths import divided
-from fastapi_expert.codebase.interpret.plugins import of_group
+from fastapi_expert.codebase.interpret.discovery.paths import divided
+from fastapi_expert.codebase.interpret.discovery.plugins import of_group
+from fastapi_expert.codebase.interpret.operations import (
+    ENVIRONMENT,
+    compare,
+    concatenated,
+    from_environment,
+    join,
+    same,
+    text_of,
+    truth,
+)
 from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
     DOUBTFUL,
     HOLE,
     MISSING,
+    UNREAD,
     Arguments,
     ClassValue,
     Condition,
@@ -76,6 +86,14 @@ _BUILTINS = frozenset(
         "globals",
         "locals",
         "object",
+        "abs",
+        "chr",
+        "format",
+        "hex",
+        "oct",
+        "ord",
+        "repr",
+        "round",
         "open",
         "dir",
         "issubclass",
@@ -89,6 +107,7 @@ _BUILTINS = frozenset(
 )
 MAX_LOOP = 500
 """A comprehension over more is a computation, not a table of routes."""
+_ENVIRON = External("os.environ")
 UNKNOWN = "\0"
 """Stands in a text for a part that is not known, where that is better than no text."""
 
@@ -111,7 +130,7 @@ def _site(interp: Runtime, scope: Scope, expr: Expr) -> Site:
 
 
 def _name(interp: Runtime, dotted: str, scope: Scope) -> Any:
-    head, *rest = dotted.split(".")
+    head, *rest = dotted.split(".") if "." in dotted else (dotted,)
     value = interp.lookup(scope, head)
     if value is MISSING and head == "__debug__":
         return True
@@ -160,6 +179,11 @@ def _format(interp: Runtime, expr: ir.Joined, scope: Scope) -> Any:
 
 def _call(interp: Runtime, expr: ir.Call, scope: Scope) -> Any:
     function = evaluate(interp, expr.function, scope)
+    return interp.call(function, arguments(interp, expr, scope))
+
+
+def arguments(interp: Runtime, expr: ir.Call, scope: Scope) -> Arguments:
+    """What a call is given, evaluated."""
     args: list[Any] = []
     for one in expr.args:
         starred = ir.match(one, ir.Starred)
@@ -178,7 +202,7 @@ def _call(interp: Runtime, expr: ir.Call, scope: Scope) -> Any:
             keywords.update({key: item for key, item in value.items() if isinstance(key, str)})
         else:
             keywords["**"] = value
-    return interp.call(function, Arguments(args, keywords, raw, Site(scope.path, expr.line), scope))
+    return Arguments(args, keywords, raw, Site(scope.path, expr.line), scope)
 
 
 def _attribute(interp: Runtime, expr: ir.Attribute, scope: Scope) -> Any:
@@ -214,13 +238,18 @@ def _subscript(interp: Runtime, expr: ir.Subscript, scope: Scope) -> Any:
         method = class_attribute(interp, value.cls, "__getitem__", Site(scope.path, interp.line), receiver=value)
         if isinstance(method, FunctionValue):
             return interp.call_function(method, [key], {}, Site(scope.path, interp.line))
+    if value == _ENVIRON and isinstance(key, str):
+        known = interp.environ.get(key)
+        return from_environment(key, Site(scope.path, interp.line)) if known is None else known
     if value == External("sys.modules") and isinstance(key, str):
         found = interp.module_named(key, scope.path)
         return ModuleValue(found) if found is not None else External(key)
     if isinstance(value, Instance) and isinstance(key, int) and "()" in value.attributes:
         items = value.attributes["()"]
         return items[key] if -len(items) <= key < len(items) else Unknown(Site(scope.path, interp.line), "an item")
-    if isinstance(value, (External, ClassValue)):
+    if isinstance(value, ClassValue):
+        return parametrized(interp, value, lambda: key, scope)
+    if isinstance(value, External):
         return value  # a generic: Base[T]
     return value if isinstance(value, Unknown) else Unknown(Site(scope.path, interp.line), "an item that is not known")
 
@@ -243,6 +272,8 @@ def _binary(interp: Runtime, expr: ir.Binary, scope: Scope) -> Any:
             return concatenated(left, right, Site(scope.path, interp.line))
         if is_list(left) and is_list(right):
             return interp.made([*left, *right])
+    if sign in _OF_SETS and is_list(left) and is_list(right):
+        return interp.made(_OF_SETS[sign](left, right))
     if isinstance(left, (int, float)) and isinstance(right, (int, float)):
         return _computed(sign, left, right, Site(scope.path, interp.line))
     if sign == "*" and isinstance(right, int) and right < MAX_LOOP and (isinstance(left, str) or is_list(left)):
@@ -255,6 +286,19 @@ def _binary(interp: Runtime, expr: ir.Binary, scope: Scope) -> Any:
         return divided(left, right, Site(scope.path, interp.line))
     unknown = left if isinstance(left, Unknown) else right
     return unknown if isinstance(unknown, Unknown) else Unknown(Site(scope.path, interp.line), "a computed value")
+
+
+def _without(left: list[Any], right: list[Any]) -> list[Any]:
+    return [one for one in left if not any(same(one, other) for other in right)]
+
+
+_OF_SETS: dict[str, Callable[[list[Any], list[Any]], list[Any]]] = {
+    "-": _without,
+    "|": lambda left, right: [*left, *_without(right, left)],
+    "&": lambda left, right: _without(left, _without(left, right)),
+    "^": lambda left, right: [*_without(left, right), *_without(right, left)],
+}
+"""Of sets, which are lists here, and of the keys of mappings."""
 
 
 def _filled(text: str, given: Any, site: Site) -> Any:
@@ -294,6 +338,8 @@ def _truth(interp: Runtime, expr: ir.Truth, scope: Scope) -> Any:
         return Unknown(Site(scope.path, interp.line), "a condition that is not known") if known is None else not known
     if sign in ("and", "or"):
         known = truth(first)
+        if known is None and sign == "or" and isinstance(first, Unknown) and first.reason.startswith(ENVIRONMENT):
+            return evaluate(interp, expr.operands[1], scope)  # the default of a variable that nothing sets as shipped
         if known is None:
             return (
                 first
@@ -301,7 +347,10 @@ def _truth(interp: Runtime, expr: ir.Truth, scope: Scope) -> Any:
                 else Unknown(Site(scope.path, interp.line), "a condition that is not known")
             )
         return first if known == (sign == "or") else evaluate(interp, expr.operands[1], scope)
-    return compare(sign, first, evaluate(interp, expr.operands[1], scope), Site(scope.path, interp.line))
+    second = evaluate(interp, expr.operands[1], scope)
+    if second == _ENVIRON and sign in ("in", "not in") and isinstance(first, str) and first in interp.environ:
+        return sign == "in"
+    return compare(sign, first, second, Site(scope.path, interp.line))
 
 
 def _list(interp: Runtime, expr: ir.Display, scope: Scope) -> Any:
@@ -429,7 +478,8 @@ def _loop(
     value = evaluate(interp, loop.iterable, scope)
     items = items_of(interp, value)
     if items is None or len(items) > MAX_LOOP:
-        return Unknown(_site(interp, scope, expr), "a comprehension over what is not known")
+        reason = f": {value.reason}" if isinstance(value, Unknown) and value.reason.endswith(UNREAD) else ""
+        return Unknown(_site(interp, scope, expr), f"a comprehension over what is not known{reason}")
     for item in items:
         with interp.branch():
             interp.assign(loop.target, interp.believed(item), scope)

@@ -14,6 +14,7 @@ from fastapi_expert.codebase.interpret.calls import call
 from fastapi_expert.codebase.interpret.containers import items_of, set_item
 from fastapi_expert.codebase.interpret.evaluation import evaluate
 from fastapi_expert.codebase.interpret.journal import Journal, Writes
+from fastapi_expert.codebase.interpret.objects import dotenv
 from fastapi_expert.codebase.interpret.operations import join
 from fastapi_expert.codebase.interpret.registration import set_route_attribute, set_router_attribute, set_routes
 from fastapi_expert.codebase.interpret.runtime import Raised, Return, Runtime, Stop
@@ -21,6 +22,7 @@ from fastapi_expert.codebase.interpret.sources import Sources
 from fastapi_expert.codebase.interpret.statements import run_statement
 from fastapi_expert.codebase.interpret.values import (
     MISSING,
+    UNREAD,
     Arguments,
     ClassValue,
     Condition,
@@ -72,13 +74,15 @@ MAX_NESTING = 100
 class Interpreter(Runtime):
     """Runs the modules of one codebase and remembers every router that was made.
 
-    With ``deeply`` the functions are run whose bodies the facts left out; without it they are remembered in
-    :attr:`unread`.
+    The functions of the files in ``deeply`` are run even where the facts left out their bodies, when a module of those
+    calls them; the others are remembered in :attr:`unread`.
     """
 
-    def __init__(self, names: Names, sources: Sources | None = None, *, deeply: bool = False) -> None:
+    def __init__(self, names: Names, sources: Sources | None = None, *, deeply: frozenset[str] = frozenset()) -> None:
         super().__init__(names, sources)
         self.deeply = deeply
+        self._module = ""
+        """The module that runs, innermost."""
         self.unread: set[tuple[str, str]] = set()
         self.modules: dict[str, Scope] = {}
         self.called: set[tuple[str, str]] = set()
@@ -118,6 +122,7 @@ class Interpreter(Runtime):
         if self.names.is_library(path):
             self.budget = self.steps + MAX_LIBRARY_STEPS
         self.running.add(path)
+        around, self._module = self._module, path
         self.depth += 1
         try:
             if self.depth < 200:
@@ -127,6 +132,7 @@ class Interpreter(Runtime):
         finally:
             self.depth -= 1
             self.running.discard(path)
+            self._module = around
             self.region, self.calling, self.budget = region, calling, self.steps + left
             self.conditions = conditions
             self.home, self.line, self.journal, self.guarded = home, line, journal, guarded
@@ -140,6 +146,9 @@ class Interpreter(Runtime):
         names: dict[str, Any] = {"__name__": name, "__file__": PathValue(path)}
         names["__package__"] = name if package else name.rpartition(".")[0]
         return {**names, "__path__": [PathValue(folder)]} if package else names
+
+    def setting(self, cls: ClassValue, name: str) -> Any:
+        return dotenv.setting(self, cls, name)
 
     def module_attribute(self, place: str, name: str) -> Any:
         if not place.endswith("/"):
@@ -292,7 +301,8 @@ class Interpreter(Runtime):
         known = items is not None and len(items) == len(targets)
         for index, one in enumerate(targets):
             inside = ir.match(one, ir.Starred)
-            part = items[index] if known and items is not None else Unknown(Site(scope.path, self.line), "unpacked")
+            hidden = value if isinstance(value, Unknown) else Unknown(Site(scope.path, self.line), "unpacked")
+            part = items[index] if known and items is not None else hidden
             self.assign(inside.value if inside is not None else one, part, scope)
 
     @contextmanager
@@ -349,6 +359,9 @@ class Interpreter(Runtime):
             raise Return(MISSING) if returned else Stop() if left else Raised()
         for name in {name for outcome in outcomes for name in outcome}:
             values = [outcome[name] for outcome in outcomes if name in outcome]
+            if all(value is values[0] for value in values):
+                scope.names[name] = values[0]
+                continue
             if isinstance(before.get(name), (Lazy, Thunk)):  # looked up in one branch, not yet in another: the same
                 values = [value for value in values if value is not before[name]] or values
             scope.names[name] = join(values, condition.site, condition)
@@ -362,6 +375,26 @@ class Interpreter(Runtime):
         if facts is None:
             return Unknown(site, f"{function.qualname} is not found")
         self.called.add((function.path, function.qualname))
+        if (function.path, function.qualname) in self.cached and not self.lenient:
+            return self._remembered_call(function, facts, args, keywords, site)
+        return self._call(function, facts, args, keywords, site)
+
+    def _remembered_call(
+        self, function: FunctionValue, facts: FunctionFacts, args: list[Any], keywords: dict[str, Any], site: Site
+    ) -> Any:
+        """A call of a function under `functools.cache`."""
+        known = [_as_argument(one) for one in (*args, *keywords.values())]
+        key = (function.path, function.qualname, id(function.scope), *known, *keywords)
+        if key not in self.given_before:
+            value = self._call(function, facts, args, keywords, site)
+            if isinstance(value, Unknown):
+                return value
+            self.given_before[key] = value
+        return self.given_before[key]
+
+    def _call(
+        self, function: FunctionValue, facts: FunctionFacts, args: list[Any], keywords: dict[str, Any], site: Site
+    ) -> Any:
         body = self._body(function, facts, args, keywords)
         if self.in_library and self.in_library[self._package(function.path)] > MAX_IN_LIBRARY:
             reason = f"{facts.name}() is of a library that computes for too long"
@@ -369,7 +402,7 @@ class Interpreter(Runtime):
                 self.cannot_place(site, "call", "what a call registers", reason)
             return Unknown(site, reason)
         if body is None or self.calling > MAX_DEPTH or self.steps > self.budget:
-            reason = f"what {facts.name}() returns is not known from its text"
+            reason = f"what {facts.name}() {UNREAD}"
             return Uncalled(site, reason, function=function, args=tuple(args), keywords=keywords)
         if ir.yields(body):
             return GeneratorCall(function, args, keywords, site)
@@ -484,11 +517,14 @@ class Interpreter(Runtime):
         key = (function.path, facts.qualname)
         closure = function.scope.names.values() if function.scope.parent is not None else ()
         given = (function.receiver, *args, *keywords.values(), *closure)
-        if self.deeply or self._starting or any(map(_may_register, given)):
+        if self._reads_deeply(function.path) or self._starting or any(map(_may_register, given)):
             return self.sources.body(*key)
         if not facts.is_async:
             self.unread.add(key)
         return None
+
+    def _reads_deeply(self, path: str) -> bool:
+        return path in self.deeply and (not self._module or self._module in self.deeply)
 
     def _bind_parameters(
         self, facts: FunctionFacts, scope: Scope, args: list[Any], keywords: dict[str, Any], site: Site
@@ -579,6 +615,11 @@ def _replace_application(names: dict[str, Any], name: str, value: Router) -> Non
     before = names.get(name)
     if isinstance(before, Router) and before.is_app and before is not value:
         before.is_replaced = not any(one is before for key, one in names.items() if key != name)
+
+
+def _as_argument(value: Any) -> Any:
+    """An argument as a part of a key: plain values by what they are, everything else by identity."""
+    return (type(value), value) if isinstance(value, (str, int, float, bool, type(None))) else id(value)
 
 
 def _may_register(value: Any) -> bool:

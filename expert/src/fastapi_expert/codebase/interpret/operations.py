@@ -18,6 +18,7 @@ from fastapi_expert.codebase.interpret.values import (
     Method,
     ModuleValue,
     PathValue,
+    RouteList,
     Router,
     Site,
     Thunk,
@@ -35,8 +36,11 @@ def truth(value: Any) -> bool | None:
             return None
     if value is None or isinstance(value, (bool, str, int, float)) or is_list(value) or is_dict(value):
         return bool(value)
+    if isinstance(value, RouteList):
+        doubtful = [bool(one.conditions) for one in value.router.entries]
+        return True if value.router.is_app or False in doubtful else None if doubtful else False
     if isinstance(value, Instance):
-        return None if isinstance(value.cls, External) else True
+        return True if value.cls == External("re.Match") else None if isinstance(value.cls, External) else True
     return True if isinstance(value, (Router, ClassValue, FunctionValue, ModuleValue, LambdaValue)) else None
 
 
@@ -68,6 +72,15 @@ def compare(operator: str, left: Any, right: Any, site: Site) -> Any:
     if operator in ("<", ">", "<=", ">=") and isinstance(left, (int, float)) and isinstance(right, (int, float)):
         return {"<": left < right, ">": left > right, "<=": left <= right, ">=": left >= right}[operator]
     return unknown
+
+
+ENVIRONMENT = "read from the environment"
+"""Begins the reason why a variable of the environment is not known."""
+
+
+def from_environment(name: Any, site: Site) -> Unknown:
+    """A variable of the environment that has no value as shipped."""
+    return Unknown(site, f"{ENVIRONMENT} ({text_of(name) or ''})", unset=True)
 
 
 _PLAIN = (str, int, float, bool, type(None))

@@ -9,6 +9,7 @@ from fastapi_expert.codebase.interpret.attributes import class_attribute, is_pla
 from fastapi_expert.codebase.interpret.containers import sorted_values
 from fastapi_expert.codebase.interpret.operations import concatenated
 from fastapi_expert.codebase.interpret.runtime import Runtime
+from fastapi_expert.codebase.interpret.standins import standing_for
 from fastapi_expert.codebase.interpret.values import (
     Arguments,
     ClassValue,
@@ -81,9 +82,10 @@ def add_route_object(interp: Runtime, router: Router, route: Any) -> None:
     if isinstance(route, (RouteEntry, IncludeEntry, MountEntry)):
         _add(interp, router, _moved(interp, route) if isinstance(route, RouteEntry) else replace(route))
         return
-    if not isinstance(route, Instance) or not isinstance(route.cls, External):
+    if not isinstance(route, Instance):
         return
-    kind = route.cls.name.rpartition(".")[2]
+    kinds = [one.name.rpartition(".")[2] for one in _outside_classes(interp, route)]
+    kind = next((one for one in kinds if one in ROUTE_CLASSES or one in MOUNT_CLASSES), "")
     given = route.attributes
     path = _text(given.get("0", given.get("path")))
     if kind in MOUNT_CLASSES:
@@ -103,6 +105,13 @@ def add_route_object(interp: Runtime, router: Router, route: Any) -> None:
         _add(interp, router, entry)
 
 
+def _outside_classes(interp: Runtime, value: Instance) -> list[External]:
+    """The classes outside the codebase that an object is of."""
+    if isinstance(value.cls, External):
+        return [value.cls]
+    return [one for one in lineage(interp, value.cls) if isinstance(one, External)]
+
+
 def _moved(interp: Runtime, route: RouteEntry) -> RouteEntry:
     """A route put on another router: it keeps the dependencies that its own router gave it, and gets no more."""
     home = next((one for one in interp.routers if any(entry is route for entry in one.entries)), None)
@@ -117,6 +126,7 @@ def set_router_attribute(interp: Runtime, router: Router, name: str, value: Any)
     if name == "prefix":
         router.prefix = value
     elif name == "routes" and (is_list(value) or isinstance(value, RouteList)):
+        router.entries = list(router.entries)  # a copy of this router keeps the list that it had
         replace_entries(interp, router, list(value.router.entries) if isinstance(value, RouteList) else list(value))
     elif name == "lifespan_context":
         router.lifespans.append((value, router.site))
@@ -342,7 +352,32 @@ def add_endpoint(
     path = _text(path)
     prefix = "" if plain else _text(router.prefix)
     path = concatenated(prefix, path, site)
+    cls = keywords.get("route_class_override", router.keywords.get("route_class"))
+    if isinstance(cls, ClassValue) and not websocket and not plain:
+        path, methods = _as_its_class_has_it(interp, cls, path, methods, endpoint, keywords, site)
     _add(interp, router, _route(methods, path, endpoint, site, websocket, keywords, raw, scope_path, plain))
+
+
+def _as_its_class_has_it(
+    interp: Runtime,
+    cls: ClassValue,
+    path: Any,
+    methods: tuple[str, ...] | Unknown,
+    endpoint: Any,
+    keywords: dict[str, Any],
+    site: Site,
+) -> tuple[Any, tuple[str, ...] | Unknown]:
+    """Path and methods of a route of a class of the codebase, whose `__init__` may change them."""
+    init = class_attribute(interp, cls, "__init__", site, receiver=None)
+    if not isinstance(init, FunctionValue) or isinstance(methods, Unknown):
+        return path, methods
+    given = {"methods": list(methods), **{key: one for key, one in keywords.items() if key != "route_class_override"}}
+    made = interp.call(cls, Arguments([path, endpoint], given, {}, site, Scope(site.path, {})))
+    if not isinstance(made, Instance):
+        return path, methods
+    unknown = Unknown(site, f"{cls.qualname} decides the path of its routes")
+    known = made.attributes.get("path", made.attributes.get("0", unknown))
+    return known, _methods(made.attributes.get("methods", given["methods"]), site)
 
 
 def _verb(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
@@ -387,6 +422,10 @@ def _include(interp: Runtime, router: Router, name: str, given: Arguments) -> An
         if child is router:
             return
         _add(interp, router, IncludeEntry(child, prefix, given.site, given.keywords, tuple(child.entries)))
+    elif (hidden := standing_for(interp, child)) is not None and hidden.entries:
+        prefix = concatenated(concatenated(_text(router.prefix), prefix, given.site), _hole(hidden), given.site)
+        interp.unresolved_includes += 1
+        _add(interp, router, IncludeEntry(hidden, prefix, given.site, given.keywords, tuple(hidden.entries)))
     elif isinstance(child, Unknown):
         interp.cannot_place(given.site, "router", "which router is included", child.reason)
     elif isinstance(child, Instance) and isinstance(child.cls, ClassValue):
@@ -400,6 +439,11 @@ def _include(interp: Runtime, router: Router, name: str, given: Arguments) -> An
         interp.cannot_place(given.site, "router", "what the router serves", interp.absence(child))
     elif child is not None or "router" not in given.keywords:
         interp.cannot_place(given.site, "router", "which routes it has", "what is included is not a router")
+
+
+def _hole(hidden: Router) -> Unknown:
+    """The part of a path that a router may add of which nothing is known."""
+    return Unknown(hidden.site, hidden.hidden)
 
 
 def _mount(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
@@ -490,7 +534,7 @@ def _on_event(interp: Runtime, router: Router, name: str, given: Arguments) -> A
 
 
 def _nothing(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:
-    return External("functools.cache")  # as a decorator it gives back what it is given
+    return External("functools.identity")  # as a decorator it gives back what it is given
 
 
 def _super_init(interp: Runtime, router: Router, name: str, given: Arguments) -> Any:

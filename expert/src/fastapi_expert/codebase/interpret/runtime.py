@@ -31,6 +31,7 @@ from fastapi_expert.codebase.interpret.values import (
     is_list,
 )
 from fastapi_expert.codebase.model import Problem
+from fastapi_expert.codebase.resolve.libraries import KNOWN
 from fastapi_expert.codebase.resolve.names import Names
 from fastapi_expert.codebase.syntax.facts import FileFacts, ImportFacts
 from fastapi_expert.codebase.syntax.ir import Expr, Stmt
@@ -76,6 +77,13 @@ _THERE = frozenset([*sys.stdlib_module_names, "fastapi", "starlette", "pydantic"
 """Packages that are there wherever FastAPI runs."""
 
 
+_ADDS_NOTHING = frozenset([
+    "a2wsgi", "asgi_correlation_id", "asgi_lifespan", "asgiref", "click", "loguru", "mangum", "opentelemetry",
+    "sentry_sdk", "structlog", "typer",
+])  # fmt: skip
+"""Packages that serve an application, or log what it does, and leave its routes as they are."""
+
+
 class Runtime(ABC):
     """One run over the modules of one codebase. ``sources`` is where data files are read."""
 
@@ -91,12 +99,17 @@ class Runtime(ABC):
         """The branches that run and may not, outermost first, each with its region."""
         self.unresolved_includes = 0
         """How many routers were included, or applications mounted, of which it is not known which they are."""
+        self.environ: dict[str, str] = {}
+        """Variables of the environment that the code itself sets, or reads from a file beside it."""
         self.lenient = False
         """Texts keep a mark where a part is not known, see :mod:`..link.coverage`."""
         self.region: int = 0
         """The branch that runs and may not; 0 outside of any."""
         self.home: Site | None = None
         """While a function of a library runs: the call in the project that led there."""
+        self._handed_over: set[tuple[Site, str]] = set()
+        self.stand_ins: dict[object, tuple[Any, Router]] = {}
+        """Routers that stand for some that the text does not show, see :mod:`.standins`."""
         self.wanted: dict[str, bool] = {}
         """Packages outside the codebase on whose text it may hang what is registered; whether it surely does."""
         self.line = 1
@@ -105,6 +118,10 @@ class Runtime(ABC):
         """Statements and calls so far."""
         self.function_attributes: dict[tuple[str, str], dict[str, Any]] = {}
         """What was set on functions, by path and qualname."""
+        self.cached: set[tuple[str, str]] = set()
+        """The functions that remember what they gave, by path and qualname."""
+        self.given_before: dict[tuple[Any, ...], Any] = {}
+        """What they gave, by place and arguments."""
         self.making: list[ClassValue] = []
         """The classes that a metaclass makes, or makes objects of, innermost last."""
         self.guarded = 0
@@ -164,6 +181,20 @@ class Runtime(ABC):
         where = "" if home is site else f" ({site.path}:{site.line})"
         self.unplaced[Unplaced(home, kind, missing, reason + where)] = None
         self.unresolved_includes += 1
+
+    def hand_over(self, site: Site, value: Any) -> None:
+        """Remember that an application was handed to ``value``, something outside: what it adds is not seen.
+
+        Once for each line and package; where the package is installed, it is looked into.
+        """
+        self.want(value, surely=True)
+        package = outside_name(value).partition(".")[0]
+        home = self.at_home(site)
+        if not package or package in KNOWN or package in _ADDS_NOTHING or (home, package) in self._handed_over:
+            return
+        self._handed_over.add((home, package))
+        what = "which routes and middleware the application is given here"
+        self.unplaced[Unplaced(home, "call", what, self.absence(value))] = None
 
     def module_named(self, name: str, importer: str) -> str | None:
         """The place of a module by its whole name; ``importer`` may be asking for itself."""
@@ -228,6 +259,10 @@ class Runtime(ABC):
         return self._regions_of.get(id(collection), (None, 0))[1]
 
     # -- modules and names ----------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def setting(self, cls: ClassValue, name: str) -> Any:
+        """What the environment says of a field of a settings class; MISSING when it says nothing."""
 
     @abstractmethod
     def run_module(self, path: str) -> Scope:

@@ -5,16 +5,18 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from fastapi_expert.codebase.interpret import standins
 from fastapi_expert.codebase.interpret.attributes import (
     attribute,
     bases,
     class_attribute,
     class_value,
+    fields_of,
     lineage,
     metaclass,
 )
 from fastapi_expert.codebase.interpret.containers import delete_item, items_of
-from fastapi_expert.codebase.interpret.evaluation import evaluate
+from fastapi_expert.codebase.interpret.evaluation import arguments, evaluate
 from fastapi_expert.codebase.interpret.operations import compare, truth
 from fastapi_expert.codebase.interpret.registration import delete_routes, route_list_method
 from fastapi_expert.codebase.interpret.runtime import Break, Raised, Return, Runtime, Stop
@@ -23,14 +25,18 @@ from fastapi_expert.codebase.interpret.values import (
     Arguments,
     ClassValue,
     Condition,
+    External,
     FunctionValue,
     GeneratorCall,
     Instance,
+    Method,
+    RouteDecorator,
     RouteList,
     Scope,
     Site,
     Thunk,
     Unknown,
+    as_key,
     is_dict,
     is_list,
 )
@@ -141,8 +147,8 @@ def decorated(interp: Runtime, decorators: Iterable[Expr], value: Any, scope: Sc
         call = ir.match(decorator, ir.Call)
         site = Site(scope.path, call.line if call is not None else interp.line)
         wrapper = evaluate(interp, decorator, scope)
-        if isinstance(wrapper, Unknown) and call is not None and _is_registering(call):
-            interp.cannot_place(site, "route", "the router of an endpoint", wrapper.reason)
+        if call is not None and not isinstance(wrapper, (FunctionValue, RouteDecorator)):
+            wrapper = _hidden_registration(interp, call, wrapper, scope) or wrapper
         applied = interp.call(wrapper, Arguments([value], {}, {}, site, scope))
         if isinstance(applied, (FunctionValue, ClassValue)) and not isinstance(value, ClassValue):
             if (applied.path, applied.qualname) != (value.path, value.qualname):
@@ -151,12 +157,19 @@ def decorated(interp: Runtime, decorators: Iterable[Expr], value: Any, scope: Sc
     return value
 
 
-def _is_registering(call: ir.Call) -> bool:
-    """Whether a decorator looks like one of a router: `….get("/path")`."""
+def _hidden_registration(interp: Runtime, call: ir.Call, wrapper: Any, scope: Scope) -> Any:
+    """What a decorator that looks like `router.get("/path")` does where its router is not known; None for others."""
     part = ir.match(call.function, ir.Attribute)
-    name = part.name if part is not None else call.function if isinstance(call.function, str) else ""
-    path = ir.text_of(call.args[0]) if call.args else None
-    return name.rpartition(".")[2] in ROUTE_DECORATORS and path is not None and path[:1] in ("/", "")
+    written = part.name if part is not None else call.function if isinstance(call.function, str) else ""
+    head, _, name = written.rpartition(".")
+    if name not in ROUTE_DECORATORS:
+        return None
+    given = arguments(interp, call, scope)
+    if not standins.is_registering(name, given.get(0, "path")):
+        return None
+    owner = evaluate(interp, part.value if part is not None else head, scope) if part is not None or head else None
+    router = standins.hidden_by(interp, owner, wrapper, head, given.site, scope)
+    return interp.call(Method(router, name), given) if router is not None else None
 
 
 def _run_import(interp: Runtime, statement: ir.Import, scope: Scope) -> None:
@@ -260,11 +273,99 @@ def _run_match(interp: Runtime, statement: ir.Match, scope: Scope) -> None:
 
 
 def _fits(interp: Runtime, subject: Any, patterns: Sequence[Expr] | None, scope: Scope) -> bool | None:
+    """Whether one of the patterns fits; names that it binds are bound."""
     if patterns is None:
         return True
+    known: list[bool | None] = []
+    for pattern in patterns:
+        bound: dict[str, Any] = {}
+        known.append(_matches(interp, subject, pattern, scope, bound))
+        if known[-1] is not False:
+            for name, value in bound.items():
+                interp.assign(name, value, scope)
+        if known[-1]:
+            return True
+    return None if None in known else False
+
+
+def _matches(interp: Runtime, subject: Any, pattern: Expr, scope: Scope, bound: dict[str, Any]) -> bool | None:
+    """Whether one pattern fits, as far as one sees; what it names goes into ``bound``."""
+    if (named := ir.match(pattern, ir.Walrus)) is not None:
+        if named.name != "_":
+            bound[named.name] = subject
+        return True if named.value is None else _matches(interp, subject, named.value, scope, bound)
+    if isinstance(subject, (Unknown, External)):
+        return None
+    if (mapping := ir.match(pattern, ir.Mapping)) is not None:
+        return _matches_mapping(interp, subject, mapping, scope, bound)
+    if (several := ir.match(pattern, ir.Display)) is not None:
+        return _matches_sequence(interp, subject, several.items, scope, bound)
+    if (cls := ir.match(pattern, ir.Call)) is not None:
+        return _matches_class(interp, subject, cls, scope, bound)
+    return truth(compare("==", subject, evaluate(interp, pattern, scope), Site(scope.path, interp.line)))
+
+
+def _all_of(known: list[bool | None]) -> bool | None:
+    return False if False in known else None if None in known else True
+
+
+def _matches_mapping(
+    interp: Runtime, subject: Any, pattern: ir.Mapping, scope: Scope, bound: dict[str, Any]
+) -> bool | None:
+    if not is_dict(subject):
+        return False
+    wanted = [(as_key(evaluate(interp, key, scope)), one) for key, one in pattern.pairs if key is not None]
+    if any(isinstance(key, Unknown) for key, _ in wanted):
+        return None
+    if any(key not in subject for key, _ in wanted):
+        return False
+    rest = {key: value for key, value in subject.items() if key not in dict(wanted)}
+    for key, one in pattern.pairs:
+        starred = ir.match(one, ir.Starred) if key is None else None
+        if starred is not None:
+            _matches(interp, rest, starred.value, scope, bound)
+    return _all_of([_matches(interp, subject[key], one, scope, bound) for key, one in wanted])
+
+
+def _matches_sequence(
+    interp: Runtime, subject: Any, patterns: Sequence[Expr], scope: Scope, bound: dict[str, Any]
+) -> bool | None:
+    if not is_list(subject):
+        return False
+    starred = [index for index, one in enumerate(patterns) if ir.match(one, ir.Starred) is not None]
+    if not starred:
+        if len(subject) != len(patterns):
+            return False
+        return _all_of([_matches(interp, *pair, scope, bound) for pair in zip(subject, patterns, strict=True)])
+    before, after = starred[0], len(patterns) - starred[0] - 1
+    if len(subject) < before + after:
+        return False
+    end = len(subject) - after
+    middle = ir.match(patterns[before], ir.Starred)
+    if middle is not None:
+        _matches(interp, subject[before:end], middle.value, scope, bound)
+    pairs = [*zip(subject[:before], patterns, strict=False), *zip(subject[end:], patterns[before + 1 :], strict=True)]
+    return _all_of([_matches(interp, *pair, scope, bound) for pair in pairs])
+
+
+def _matches_class(interp: Runtime, subject: Any, pattern: ir.Call, scope: Scope, bound: dict[str, Any]) -> bool | None:
     site = Site(scope.path, interp.line)
-    known = [truth(compare("==", subject, evaluate(interp, one, scope), site)) for one in patterns]
-    return True if True in known else None if None in known else False
+    given = [subject, evaluate(interp, pattern.function, scope)]
+    kind = interp.call(External("builtins.isinstance"), Arguments(given, {}, {}, site, scope))
+    if kind is False:
+        return False
+    known = [truth(kind)]
+    for name, one in pattern.keywords:
+        known.append(_matches(interp, attribute(interp, subject, name, site), one, scope, bound))
+    fields = attribute(interp, given[1], "__match_args__", site) if pattern.args else []
+    if pattern.args and isinstance(subject, (str, int, float)):
+        return _all_of([*known, _matches(interp, subject, pattern.args[0], scope, bound)])
+    names = fields if is_list(fields) else list(fields_of(interp, subject) or {})
+    if len(names) < len(pattern.args):
+        return None
+    for name, one in zip(names, pattern.args, strict=False):
+        known.append(_matches(interp, attribute(interp, subject, str(name), site), one, scope, bound))
+    return _all_of(known)
 
 
 def _run_delete(interp: Runtime, statement: ir.Delete, scope: Scope) -> None:

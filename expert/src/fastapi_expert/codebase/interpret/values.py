@@ -37,6 +37,10 @@ DOUBTFUL = "it was added, changed or removed under a condition that the text doe
 """Why an item of a collection is an Unknown when only some branch touched it."""
 
 
+UNREAD = "returns is not known from its text"
+"""Ends the reason why it is not known what a function gives whose body was not read."""
+
+
 class Missing:
     """Stands for a name that nothing binds (None is a value)."""
 
@@ -99,6 +103,8 @@ class Unknown:
     reason: str
     text: str = HOLE
     unset: bool = False
+    holder: Any = field(default=None, compare=False, repr=False)
+    """The object of which it is an attribute, where that is known."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,6 +178,8 @@ class ClassValue:
     namespace: dict[str, Any] = field(default_factory=dict[str, Any])
     """What its body bound and what was set on it since; methods stay facts."""
     subclasses: "list[ClassValue]" = field(default_factory=list[Any])
+    direct: "tuple[ClassValue | External, ...] | None" = None
+    """Its bases where `type(…)` made it: no statement tells them."""
 
 
 @dataclass(slots=True, eq=False)
@@ -190,6 +198,7 @@ class Member:
     name: str
     value: Any
     plain: bool
+    cls: "ClassValue | None" = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -378,6 +387,8 @@ class Router:
     """The name of this application was given to another one."""
     is_given: bool = False
     """It stands for an application that a framework hands in: nothing in the text makes it."""
+    hidden: str = ""
+    """Why the router is not known that this one stands for, see :mod:`.standins`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

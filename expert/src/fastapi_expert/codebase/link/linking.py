@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from fastapi_expert.codebase.interpret.interpreter import Interpreter
 from fastapi_expert.codebase.interpret.sources import Sources
 from fastapi_expert.codebase.interpret.values import (
+    UNREAD,
     Dependency,
     Doubtful,
     External,
@@ -32,6 +33,7 @@ from fastapi_expert.codebase.link.routes import (
     unattached,
 )
 from fastapi_expert.codebase.model import Component, Problem, Route
+from fastapi_expert.codebase.reach import counted
 from fastapi_expert.codebase.resolve.libraries import Libraries
 from fastapi_expert.codebase.resolve.names import Names
 from fastapi_expert.codebase.vocabulary import is_test_path
@@ -94,13 +96,30 @@ def link(names: Names, *, live: bool = True, sources: Sources | None = None) -> 
     if libraries is not None:
         linked = _with_libraries(linked, names, sources, libraries, live)
         interp, names = linked.interp, linked.interp.names
-    if interp.unresolved_includes and interp.unread:
-        deeper = Interpreter(names, sources, deeply=True)
+    if interp.unread and (interp.unresolved_includes or linked.hangs_on_unread):
+        deeper = Interpreter(names, sources, deeply=_behind_routers(interp))
         run_all(deeper)
         looked_deeper = Linked(deeper, live=live)
         if len(looked_deeper.table) >= len(linked.table):  # a deeper look that gave up must not hide what is known
             return looked_deeper
     return linked
+
+
+def _behind_routers(interp: Interpreter) -> frozenset[str]:
+    """The files that make routers, and those that they import, directly or not."""
+    found: set[str] = set()
+    queue = [router.site.path for router in interp.routers if not is_test_path(router.site.path)]
+    while queue:
+        path = queue.pop()
+        if path in found or path.endswith("/"):
+            continue
+        found.add(path)
+        for imported in interp.imports_of(path):
+            place = interp.names.modules.find(path, imported.module)
+            if place is not None:
+                child = interp.names.modules.child(place, imported.name) if imported.name else None
+                queue += [one for one in (place, child) if one is not None]
+    return frozenset(found)
 
 
 MAX_ROUNDS = 5
@@ -143,6 +162,14 @@ class Linked:
         for route in self._unattached:
             self.catalogue.mark_value(route.entry.endpoint, "endpoint", anywhere=True)
         self._mark()
+
+    @property
+    def hangs_on_unread(self) -> bool:
+        """Whether what a registration lacks, or the path or a condition of a route, is what a function gives whose body
+        was not read."""
+        reasons = [one.reason for route in self._flat for one in (*route.conditions, *route.unknowns)]
+        reasons += [one.reason for one in self.interp.unplaced]
+        return any(UNREAD in reason for reason in reasons)
 
     @property
     def applications(self) -> list[Router]:
@@ -310,11 +337,29 @@ class Linked:
             alone.setdefault(id(route.app), []).append(route)
         for routes in alone.values():
             router = routes[0].app
+            if router.hidden:
+                continue
             what = f"{router.name or 'this router'} is included by no application that the text shows"
             if router.is_replaced:
                 what = f"the name {router.name} is given to another application"
-            self.interp.problem(router.site, f"{what}; its {len(routes)} routes are listed as unattached")
+            self.interp.problem(router.site, f"{what}; {_listed(len(routes))} as unattached")
+        self._report_hidden()
         self._report_doubtful()
+
+    def _report_hidden(self) -> None:
+        """Endpoints on routers that the text does not show."""
+        behind: dict[int, tuple[Router, list[FlatRoute]]] = {}
+        for route in (*self._flat, *self._unattached):
+            for router in route.chain:
+                if router.hidden:
+                    behind.setdefault(id(router), (router, []))[1].append(route)
+        for router, routes in behind.values():
+            first = min((route.entry.site for route in routes if route.chain[-1] is router), default=router.site)
+            paths = list(dict.fromkeys(route.path for route in routes))
+            shown = ", ".join(paths[:3]) + (", …" if len(paths) > 3 else "")
+            named = f"of {router.name}: " if router.name else ""
+            several = "an endpoint" if len(routes) == 1 else f"{len(routes)} endpoints"
+            self.interp.problem(first, f"the router of {several} is not known ({named}{shown}): {router.hidden}")
 
     def _report_doubtful(self) -> None:
         """Routes that are listed under a condition, or with a path that is not wholly known."""
@@ -323,12 +368,19 @@ class Linked:
             for condition in route.conditions:
                 reason = f"reached under a condition that is not settled ({condition.reason})"
                 doubts.setdefault((condition.site, reason), []).append(route.path)
+            hidden = {router.site: router.hidden for router in route.chain if router.hidden}
             for unknown in route.unknowns:
+                if hidden.get(unknown.site) == unknown.reason:
+                    continue  # said already
                 reason = f"the path or a prefix of it is not known: {unknown.reason}"
                 doubts.setdefault((unknown.site, reason), []).append(route.path)
         for (site, reason), paths in doubts.items():
             shown = ", ".join(paths[:3]) + (", …" if len(paths) > 3 else "")
-            self.interp.problem(site, f"{len(paths)} routes ({shown}): {reason}")
+            self.interp.problem(site, f"{counted(len(paths), 'route')} ({shown}): {reason}")
+
+
+def _listed(count: int) -> str:
+    return "its route is listed" if count == 1 else f"its {count} routes are listed"
 
 
 def _wrapped(value: Any) -> Any:

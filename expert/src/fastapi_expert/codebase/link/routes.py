@@ -83,7 +83,7 @@ def serve(interp: Interpreter, app: Router, *, live: bool) -> Served:
     given = app.keywords.get("dependencies")
     way = _Way("", (app,), _list(given), _texts(app.keywords.get("tags")), doubtful=_doubtful(given))
     if not app.is_app:
-        unknown = Unknown(app.site, "no application is seen to include this router")
+        unknown = Unknown(app.site, app.hidden or "no application is seen to include this router")
         way = way._replace(prefix=f"{HOLE}", unknowns=(unknown,))
     _Walk(interp, app, found, live).entries(app.entries, way)
     if app.variants:

@@ -18,7 +18,7 @@ from fastapi_expert.codebase.syntax.facts import FileFacts
 if TYPE_CHECKING:
     from fastapi_expert.codebase.files.cache import Cache
 
-_NEVER = frozenset([
+KNOWN = frozenset([
     *sys.stdlib_module_names, "fastapi", "starlette", "pydantic", "pydantic_core", "pydantic_settings", "anyio",
     "typing_extensions", "sqlalchemy", "uvicorn", "hypercorn", "gunicorn", "granian", "httpx", "builtins",
 ])  # fmt: skip
@@ -179,7 +179,7 @@ class Libraries:
             one
             for one, surely in wanted.items()
             if one not in self.opened
-            and one not in _NEVER
+            and one not in KNOWN
             and self.has(one)
             and (surely or self.environment.knows_fastapi(one))
         ]

@@ -193,14 +193,13 @@ def _match(translator: Translator, node: Node) -> Stmt:
 def _case(translator: Translator, node: Node) -> tuple[tuple[Expr, ...] | None, Expr, tuple[Stmt, ...]]:
     guard = part(node, "guard")
     patterns = [child for child in node.named_children if child.type == "case_pattern"]
-    values: tuple[Expr, ...] | None = (ir.opaque(line(node)),)
-    if len(patterns) == 1:
-        if translator.text(patterns[0]) == "_":
-            values = None
-        else:
-            inside = patterns[0].named_children[0] if patterns[0].named_child_count else patterns[0]
-            alternatives = inside.named_children if inside.type == "union_pattern" else [inside]
-            values = tuple([_pattern(translator, one) for one in alternatives])
+    values: tuple[Expr, ...] | None
+    if len(patterns) > 1:  # a sequence without brackets
+        values = (ir.display([_pattern(translator, one) for one in patterns]),)
+    elif not patterns or translator.text(patterns[0]) == "_":
+        values = None if patterns else (ir.opaque(line(node)),)
+    else:
+        values = _alternatives(translator, patterns[0])
     condition = inner(translator, guard) if guard is not None else None
     return values, condition, block(translator, part(node, "consequence"))
 
@@ -208,12 +207,61 @@ def _case(translator: Translator, node: Node) -> tuple[tuple[Expr, ...] | None, 
 _LITERALS = frozenset(["string", "concatenated_string", "integer", "float", "true", "false", "none"])
 
 
+def _alternatives(translator: Translator, node: Node) -> tuple[Expr, ...]:
+    inside = node.named_children[0] if node.named_child_count else node
+    alternatives = inside.named_children if inside.type == "union_pattern" else [inside]
+    return tuple([_pattern(translator, one) for one in alternatives])
+
+
 def _pattern(translator: Translator, node: Node) -> Expr:
-    """The value that a pattern compares with; a name alone would be bound, and of that nothing is known."""
+    """A pattern as :class:`ir.Match` has it."""
+    text = translator.text(node)
     if node.type in _LITERALS:
         return translator.expr(node)
-    text = translator.text(node)
-    return text if node.type == "dotted_name" and "." in text else ir.opaque(line(node))
+    if node.type == "case_pattern":
+        return _pattern(translator, node.named_children[0]) if node.named_child_count else ir.walrus("_", None)
+    if node.type in ("dotted_name", "identifier"):
+        return text if "." in text else ir.walrus(text, None)
+    children = [child for child in node.named_children if child.type != "comment"]
+    if node.type == "as_pattern" and len(children) == 2:
+        return ir.walrus(translator.text(children[1]), _pattern(translator, children[0]))
+    if node.type == "tuple_pattern" and len(children) == 1 and not text.rstrip(") \n").endswith(","):
+        return _pattern(translator, children[0])  # brackets around one pattern
+    if node.type in ("list_pattern", "tuple_pattern"):
+        return ir.display([_pattern(translator, one) for one in children])
+    if node.type == "splat_pattern":
+        return ir.starred(ir.walrus(text.lstrip("* \n"), None))
+    if node.type == "dict_pattern":
+        return _mapping_pattern(translator, children)
+    if node.type == "class_pattern":
+        return _class_pattern(translator, children, line(node))
+    return ir.opaque(line(node))
+
+
+def _mapping_pattern(translator: Translator, children: list[Node]) -> Expr:
+    pairs: list[tuple[Expr, Expr]] = []
+    key: Expr = None
+    for child in children:
+        if child.type == "splat_pattern":
+            pairs.append((None, _pattern(translator, child)))
+        elif child.type == "case_pattern":
+            pairs.append((key, _pattern(translator, child)))
+        else:
+            key = translator.expr(child) if child.type in _LITERALS else translator.text(child)
+    return ir.mapping(pairs)
+
+
+def _class_pattern(translator: Translator, children: list[Node], on_line: int) -> Expr:
+    args: list[Expr] = []
+    keywords: list[tuple[str, Expr]] = []
+    for child in children[1:]:
+        inside = child.named_children[0] if child.named_child_count else child
+        if inside.type == "keyword_pattern":
+            name, *value = inside.named_children
+            keywords.append((translator.text(name), _pattern(translator, value[0]) if value else ir.walrus("_", None)))
+        else:
+            args.append(_pattern(translator, child))
+    return ir.call(translator.text(children[0]), args, keywords, on_line)
 
 
 def _delete(translator: Translator, node: Node) -> Stmt:

@@ -492,7 +492,8 @@ class While(NamedTuple):
 class Match(NamedTuple):
     """`match`; cases are (patterns, guard, body), patterns None where any value fits.
 
-    A pattern is the expression of a value; of any other kind of pattern nothing is known.
+    A pattern is the expression of a value; a name that it binds is a :class:`Walrus`, around the pattern that `as`
+    names or around None; a sequence is a :class:`Display`, a mapping a :class:`Mapping`, a class a :class:`Call`.
     """
 
     tag: str

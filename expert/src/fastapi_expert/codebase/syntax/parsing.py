@@ -1,6 +1,7 @@
 """The parser: tree-sitter's grammar of Python, which reads newer syntax and half-written drafts."""
 
 import re
+import threading
 from functools import cache, lru_cache
 
 import tree_sitter_python
@@ -12,15 +13,20 @@ def language() -> Language:
     return Language(tree_sitter_python.language())
 
 
-@cache
-def _parser() -> Parser:
-    return Parser(language())
+class _Parsers(threading.local):
+    """A parser for each thread: it is not made for two at once."""
+
+    def __init__(self) -> None:
+        self.own = Parser(language())
+
+
+_parsers = _Parsers()
 
 
 @lru_cache(maxsize=2)  # what facts are read from is looked at more closely at once, or not at all
 def parse(source: bytes) -> Node:
     """The root of the syntax tree of ``source``, which is UTF-8, see :func:`as_utf8`."""
-    return _parser().parse(source).root_node
+    return _parsers.own.parse(source).root_node
 
 
 _CODING = re.compile(rb"(?:#[^\n]*\n)?[ \t\f]*#[^\n]*?coding[:=][ \t]*([-\w.]+)")

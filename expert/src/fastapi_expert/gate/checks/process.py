@@ -15,6 +15,9 @@ _state = {"given up": False, "undisturbed": False}
 `threading.Event`, whose lock a signal handler could find taken by what it interrupts."""
 
 
+_OF_THE_STEP = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STEP_SUMMARY")
+
+
 class Broken(Exception):
     """A tool that crashed, ran out of time or printed what cannot be read. The message is for the report."""
 
@@ -35,11 +38,12 @@ class Output:
 
 
 def run(command: Sequence[str | Path], *, cwd: Path, timeout: float, env: Mapping[str, str] | None = None) -> Output:
-    """Run ``command`` in ``cwd``. git's own variables are kept from it: a hook must not point it at a repository.
+    """Run ``command`` in ``cwd``. git's own variables are kept from it: a hook must not point it at a repository. The
+    files that a step of GitHub's tells its outcome by are, too: some tools write to them.
 
     Raises Broken when it cannot be started or is not done after ``timeout`` seconds.
     """
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("GIT_") and key not in _OF_THE_STEP}
     clean |= {"PYTHONIOENCODING": "utf-8", "NO_COLOR": "1", "TERM": "dumb", **(env or {})}
     clean.pop("FORCE_COLOR", None)
     words = [str(word) for word in command]

@@ -1,7 +1,7 @@
 """What changed: the files the gate looks at, with the lines that are new in each."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -48,12 +48,38 @@ class Changes:
 
 
 def changes(
-    root: Path, *, staged: bool = False, since: str | None = None, everything: bool = False, exclude: Sequence[str] = ()
+    root: Path,
+    *,
+    files: Sequence[Path] = (),
+    staged: bool = False,
+    since: str | None = None,
+    everything: bool = False,
+    exclude: Sequence[str] = (),
 ) -> Changes:
     """What changed in the repository around ``root``: against HEAD by default, untracked files included.
 
-    Raises GitError outside a repository (unless ``everything``) and for a revision that git does not know.
+    With ``files`` it is about these alone, whether or not they changed. Raises GitError outside a repository (unless
+    ``everything``) and for a revision that git does not know, UsageError for a file that is not there or not in it.
     """
+    found = _all_changes(root, staged=staged, since=since, everything=everything, exclude=exclude)
+    return _only(found, files) if files else found
+
+
+def _only(found: Changes, files: Sequence[Path]) -> Changes:
+    """``found`` as far as it is about ``files``; one that did not change has no new line."""
+    present: dict[str, Ranges] = {}
+    for file in files:
+        if not file.is_file():
+            raise UsageError("there is no such file", where=str(file), do="give files of the repository")
+        absolute = file.parent.resolve() / file.name
+        if not absolute.is_relative_to(found.root.resolve()):
+            raise UsageError("this is outside of the repository", where=str(file), do=f"give files below {found.root}")
+        path = absolute.relative_to(found.root.resolve()).as_posix()
+        present[path] = found.present.get(path, ())
+    return replace(found, present=present, gone=())
+
+
+def _all_changes(root: Path, *, staged: bool, since: str | None, everything: bool, exclude: Sequence[str]) -> Changes:
     if staged + (since is not None) + everything > 1:
         raise UsageError("--staged, --since and --all exclude each other", do="give one of them")
     try:

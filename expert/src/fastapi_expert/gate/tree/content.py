@@ -1,31 +1,13 @@
-"""The content that is checked: the work tree as it lies, or the index or a commit laid out in a temporary folder.
-
-What git ignores (an environment, `.env`, generated code) is linked into the temporary folder, so that tools and tests
-find what they need; caches are not, so that nothing stale is found.
-"""
+"""The content that is checked: the work tree as it lies, or the index or a commit laid out in a temporary folder."""
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi_expert.git import Repository
-
-_CACHES = frozenset(
-    {
-        "__pycache__",
-        ".pytest_cache",
-        ".mypy_cache",
-        ".ruff_cache",
-        ".hypothesis",
-        ".expert",
-        ".coverage",
-        ".git",
-        ".tox",
-    }
-)
+from fastapi_expert.laid_out import CACHES, laid_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,41 +51,15 @@ def index(repo: Repository) -> Generator[Tree]:
     if not dirty and not others:
         yield work_tree(repo.root, repo)
         return
-    with _laid_out(repo, None) as root:
+    with laid_out(repo, None) as root:
         yield Tree(root, repo.root, _digest(repo.git("ls-files", "--stage", "-z")))
 
 
 @contextlib.contextmanager
 def revision(repo: Repository, commit: str) -> Generator[Tree]:
     """A commit, laid out."""
-    with _laid_out(repo, commit) as root:
+    with laid_out(repo, commit) as root:
         yield Tree(root, repo.root, repo.git("rev-parse", f"{commit}^{{tree}}").strip())
-
-
-@contextlib.contextmanager
-def _laid_out(repo: Repository, commit: str | None) -> Generator[Path]:
-    with tempfile.TemporaryDirectory(prefix="expert-", ignore_cleanup_errors=True) as folder:
-        root = Path(folder).resolve() / repo.root.name
-        root.mkdir()
-        env = {"GIT_LFS_SKIP_SMUDGE": "1"}
-        if commit is not None:
-            env["GIT_INDEX_FILE"] = str(Path(folder) / "index")
-            repo.git("read-tree", commit, env=env)
-        repo.git("checkout-index", "--all", "--force", f"--prefix={root}/", env=env)
-        _link_ignored(repo, root)
-        yield root
-
-
-def _link_ignored(repo: Repository, root: Path) -> None:
-    ignored = repo.names("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
-    apart = [f"{entry.name}/" for entry in repo.root.iterdir() if (entry / "pyvenv.cfg").is_file()]
-    for name in dict.fromkeys((*ignored, *apart)):
-        source, target = repo.root / name, root / name
-        if source.name in _CACHES or source.suffix == ".pyc" or not source.exists():
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(OSError):
-            os.symlink(source, target, target_is_directory=source.is_dir())
 
 
 def _digest_of_work(root: Path, repo: Repository | None) -> str:
@@ -116,7 +72,7 @@ def _digest_of_work(root: Path, repo: Repository | None) -> str:
 
 def _is_apart(name: str) -> bool:
     """Whether an untracked path is the expert's own or a tool's, and so no part of the content."""
-    return not _CACHES.isdisjoint(name.split("/"))
+    return not CACHES.isdisjoint(name.split("/"))
 
 
 def _digest_of_file(path: Path) -> str:

@@ -9,7 +9,7 @@ from fastapi_expert.notes.errors import NoteError
 from fastapi_expert.notes.mcp import replies, tools
 from fastapi_expert.notes.notebook import Notebook
 from fastapi_expert.notes.text.edits import OPERATIONS
-from fastapi_expert.tool import ArgumentError, Json, Parameter, Refused, Tool, bind
+from fastapi_expert.tool import Answer, ArgumentError, Json, Parameter, Refused, Tool, bind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,14 +19,15 @@ class NoteTool(Tool):
     keys: tuple[str, ...]
     notebook: Notebook | None = None
 
-    def run(self, arguments: Json) -> str:
-        """The answer as text; a refusal is `Refused` in the format that was asked for."""
+    def run(self, arguments: Json) -> Answer:
+        """The answer, as text alone or as JSON too, as it was asked for; a refusal is `Refused` in the same format."""
         assert self.notebook is not None
         reply = call(self.notebook, self.name, arguments)
+        data = None if isinstance(reply.answer, str) else reply.answer
         text = reply.answer if isinstance(reply.answer, str) else json.dumps(reply.answer, ensure_ascii=False)
         if reply.failed:
             raise Refused(text)
-        return text
+        return Answer(text, data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,6 @@ TOOLS: dict[str, NoteTool] = {
     for tool in (
         NoteTool(
             name="write_note",
-            title="Write Note",
             description=(
                 "Create a Markdown note: `- [category] fact #tag (context)`, `- relation_type [[Other Note]]`."
                 " An existing note is replaced only with overwrite=true."
@@ -139,7 +139,6 @@ TOOLS: dict[str, NoteTool] = {
         ),
         NoteTool(
             name="read_note",
-            title="Read Note",
             description=("Read a note by permalink, path or exact title; else the notes that mention it."),
             function=tools.read_note,
             parameters=(
@@ -156,7 +155,6 @@ TOOLS: dict[str, NoteTool] = {
         ),
         NoteTool(
             name="search_notes",
-            title="Search Notes",
             description=('Full text search: words, "phrases", AND OR NOT ( ), tag:name; or by filters alone.'),
             function=tools.search_notes,
             parameters=(
@@ -182,7 +180,6 @@ TOOLS: dict[str, NoteTool] = {
         ),
         NoteTool(
             name="build_context",
-            title="Build Context",
             description=('A note (or "folder/*") with its facts and what is related to it, depth relations away.'),
             function=tools.build_context,
             parameters=(
@@ -204,7 +201,6 @@ TOOLS: dict[str, NoteTool] = {
         ),
         NoteTool(
             name="edit_note",
-            title="Edit Note",
             description=("Change a note in place; append and prepend create it when missing."),
             function=tools.edit_note,
             parameters=(

@@ -6,11 +6,28 @@ Source: "Workflow commands for GitHub Actions" and actions/toolkit's `command.ts
 from collections.abc import Sequence
 
 from fastapi_expert.duplicates.model import Finding
+from fastapi_expert.gate.model import Finding as Fault
+from fastapi_expert.gate.model import Report
 
 
 def annotations(findings: Sequence[Finding], *, prefix: str = "") -> str:
     """One `::warning` line a finding, on its first place; ``prefix`` leads from the repository to the root."""
     return "".join(_annotation(finding, prefix) for finding in findings)
+
+
+def gate_annotations(report: Report) -> str:
+    """One `error` a finding of the gate, and one for each check that could not be made."""
+    unfit = [one for one in report.checks if one.status in ("missing", "broken")]
+    lines = [
+        command("error", one.path, one.line, one.end_line, title=_title(one), message=one.message)
+        for one in report.findings
+    ]
+    lines += [f"::error title={_property(f'{one.name} {one.status}')}::{_data(one.note)}\n" for one in unfit]
+    return "".join(lines)
+
+
+def _title(fault: Fault) -> str:
+    return fault.check if fault.rule == fault.check else f"{fault.check} {fault.rule}"
 
 
 def _annotation(finding: Finding, prefix: str) -> str:

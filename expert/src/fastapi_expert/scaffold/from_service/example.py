@@ -1,7 +1,8 @@
-"""The service without its example, the posts: which files go, and what elsewhere speaks of them.
+"""The service without a part of it: which files go, and what elsewhere speaks of them.
 
-``posts.toml`` says what the posts are. Each of its words and sentences has to be there: a change of the service that it
-does not know fails the tests of the template, not the project of a stranger.
+``posts.toml`` says what the posts are, ``uploads.toml`` what uploads are, ``post_images.toml`` what is of both. Each of
+their words and sentences has to be there: a change of the service that they do not know fails the tests of the
+template, not the project of a stranger.
 """
 
 import ast
@@ -22,17 +23,26 @@ from fastapi_expert.scaffold.from_service.pruning import (
 _EVERYTHING = frozenset({"*"})
 
 
-def remove(folder: Path) -> None:
-    """Take the posts out of the service's files at `folder`. Raises `ExpertError` where they are not as known."""
-    posts = tomllib.loads((files("fastapi_expert.scaffold") / "posts.toml").read_text(encoding="utf-8"))
-    gone = {path for pattern in posts["files"] for path in _there(folder, pattern)}
+def remove(folder: Path, *, posts: bool = True, uploads: bool = True) -> None:
+    """Take the posts, uploads or both out of the service's files at `folder`.
+
+    Raises `ExpertError` where they are not as known.
+    """
+    for name, goes in (("post_images", posts or uploads), ("uploads", uploads), ("posts", posts)):
+        if goes:
+            table = (files("fastapi_expert.scaffold") / f"{name}.toml").read_text(encoding="utf-8")
+            _remove(folder, tomllib.loads(table))
+
+
+def _remove(folder: Path, part: dict[str, Any]) -> None:
+    gone = {path for pattern in part["files"] for path in _there(folder, pattern)}
     for path in gone:
         path.unlink()
         if not any(path.parent.iterdir()):
             path.parent.rmdir()
-    for sentence in posts["sentences"]:
+    for sentence in part["sentences"]:
         _say(folder / sentence["file"], sentence["said"], sentence["instead"])
-    _prune(folder, gone, posts)
+    _prune(folder, gone, part)
     _relink(folder / "migrations/versions", gone)
 
 
@@ -62,13 +72,13 @@ def _relink(versions: Path, gone: set[Path]) -> None:
         kept = path.name.partition("_")[0]
 
 
-def _prune(folder: Path, gone: set[Path], posts: dict[str, Any]) -> None:
+def _prune(folder: Path, gone: set[Path], part: dict[str, Any]) -> None:
     """Prune every source, again where it imports what another has lost, until nothing does."""
     sources: dict[str, _Source] = {}
     for path in sorted(folder.rglob("*.py")):
         name = path.relative_to(folder).as_posix()
-        words = frozenset(posts["words"].get(name, "").split())
-        tests = posts["tests"] if name.startswith("tests/") else {"words": "", "texts": ""}
+        words = frozenset(part["words"].get(name, "").split())
+        tests = part["tests"] if name.startswith("tests/") else {"words": "", "texts": ""}
         sources[_module(folder, path)] = _Source(path, words, tests)
     lost = {_module(folder, path): _EVERYTHING for path in gone}
     waiting = dict(sources)

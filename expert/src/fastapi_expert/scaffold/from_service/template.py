@@ -43,8 +43,8 @@ role: {{type: str}}
 """
 
 
-def build(destination: Path, *, posts: bool = True) -> None:
-    """Write the Copier template to `destination`, with or without the posts.
+def build(destination: Path, *, posts: bool = True, uploads: bool = True) -> None:
+    """Write the Copier template to `destination`, with or without the posts, with or without uploads.
 
     Raises:
         ExpertError: the service's files are not there.
@@ -56,8 +56,7 @@ def build(destination: Path, *, posts: bool = True) -> None:
         copies.append(target / source.relative_to(service))
         copies[-1].parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, copies[-1])
-    if not posts:
-        example.remove(target)
+    example.remove(target, posts=not posts, uploads=not uploads)
     for file in copies:
         if file.exists():
             _make_blanks(file)

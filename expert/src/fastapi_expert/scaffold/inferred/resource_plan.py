@@ -340,8 +340,16 @@ class ResourcePlan:
             if action in self.sibling.routes:
                 found = re.findall(r"\{(\w+)(?::\w+)?\}/?$", self.sibling.routes[action].path)
                 if found:
-                    return self.renaming.text(found[0])
+                    return self._renamed_id(found[0])
         return f"{self.names.singular}_id"
+
+    def _renamed_id(self, name: str) -> str:
+        """The parameter of a path by the new name, also where the neighbour's has its last word alone: the `goal_id` of
+        a reading goal."""
+        word = name.removesuffix("_id")
+        if word != name and self.sibling.names.singular.endswith(f"_{word}"):
+            return f"{self.names.singular}_id"
+        return self.renaming.text(name)
 
     def order(self) -> list[str]:
         """The columns a list is ordered by: when a row was made, where that is kept, and always the key."""

@@ -1,12 +1,21 @@
 """Functions outside the codebase that the interpreter knows: builtins, and those of the standard library."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from fastapi_expert.codebase.interpret.attributes import attribute, class_attribute, fields_of, lineage, names_of
+from fastapi_expert.codebase.interpret.attributes import (
+    attribute,
+    class_attribute,
+    fields_of,
+    lineage,
+    made_class,
+    names_of,
+)
 from fastapi_expert.codebase.interpret.containers import items_of, sorted_values
-from fastapi_expert.codebase.interpret.operations import same, text_of, truth
+from fastapi_expert.codebase.interpret.objects import dotenv
+from fastapi_expert.codebase.interpret.operations import from_environment, same, text_of, truth
 from fastapi_expert.codebase.interpret.registration import ROUTER_METHODS
 from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
@@ -29,6 +38,7 @@ from fastapi_expert.codebase.interpret.values import (
     PathValue,
     RouteDecorator,
     RouteEntry,
+    RouteList,
     Router,
     Scope,
     Super,
@@ -52,12 +62,14 @@ def router_kind(cls: External) -> str | None:
 
 
 def _getenv(interp: Runtime, given: Arguments) -> Any:
-    """The default: what the environment holds when the application runs is not in the text."""
+    """The default: what the environment holds when the application runs is not in the text, unless the code sets it."""
+    if given.args and isinstance(given.args[0], str) and given.args[0] in interp.environ:
+        return interp.environ[given.args[0]]
     if len(given.args) > 1:
         return given.args[1]
     return given.keywords.get(
         "default",
-        Unknown(given.site, f"read from the environment ({text_of(given.args[0]) if given.args else ''})", unset=True),
+        from_environment(given.args[0] if given.args else None, given.site),
     )
 
 
@@ -114,9 +126,10 @@ def _find_spec(interp: Runtime, given: Arguments) -> Any:
 
 
 def _getattr(interp: Runtime, given: Arguments) -> Any:
+    owner = given.args[0] if given.args else None
     if len(given.args) < 2 or not isinstance(given.args[1], str):
-        return Unknown(given.site, "an attribute whose name is not known")
-    owner, name = given.args[0], given.args[1]
+        return Unknown(given.site, "an attribute whose name is not known", holder=owner)
+    name = given.args[1]
     if len(given.args) > 2 and has_attribute(interp, owner, name, given) is False:
         return given.args[2]
     return attribute(interp, owner, name, given.site)
@@ -137,8 +150,10 @@ def has_attribute(interp: Runtime, owner: Any, name: str, given: Arguments) -> b
             return None
         if not isinstance(class_attribute(interp, cls, name, given.site, receiver=owner), Unknown):
             return True
-        known_bases = all(isinstance(one, ClassValue) or one.name in _PLAIN_BASES for one in lineage(interp, cls))
-        return False if known_bases else None
+        if name in _OF_EVERYTHING:
+            return True
+        outside = [one for one in lineage(interp, cls) if isinstance(one, External) and one.name not in _PLAIN_BASES]
+        return False if all(_is_of_pydantic(one) and not _OF_MODELS.match(name) for one in outside) else None
     if isinstance(owner, RouteEntry):
         return name in ("path", "methods", "name", "endpoint", "tags", "dependencies", "response_model", "operation_id")
     if isinstance(owner, (str, int, float)) or owner is None or is_list(owner) or is_dict(owner):
@@ -162,6 +177,18 @@ _ATTRIBUTES_OF_ROUTERS = frozenset([
     "dependency_overrides_provider", "generate_unique_id_function", "startup", "shutdown", "url_path_for", "app",
     "handle", "not_found", "lifespan",
 ])  # fmt: skip
+
+
+_OF_EVERYTHING = frozenset(["__name__", "__qualname__", "__module__", "__doc__", "__dict__", "__class__", "__init__"])
+_OF_MODELS = re.compile(
+    r"model_|_?_?pydantic|__(?:fields|validators|get|signature|private|class_vars|config)|_(?:iter|copy|calculate)"
+    r"|(?:dict|json|copy|parse_\w+|construct|schema|schema_json|validate|update_forward_refs|from_orm|Config)$"
+)
+"""Names that a model of pydantic has, of the two generations of it."""
+
+
+def _is_of_pydantic(cls: External) -> bool:
+    return cls.name.partition(".")[0] in ("pydantic", "pydantic_settings")
 
 
 _PLAIN_BASES = frozenset(["abc.ABC", "builtins.object", "typing.Generic", "typing.Protocol"])
@@ -308,7 +335,10 @@ def _filter(interp: Runtime, given: Arguments) -> Any:
 
 
 def _length(interp: Runtime, given: Arguments) -> Any:
-    items = items_of(interp, given.args[0]) if given.args else None
+    value = given.args[0] if given.args else None
+    if isinstance(value, RouteList) and value.router.is_app:
+        return Unknown(given.site, "how many routes an application has, those of its documentation included")
+    items = items_of(interp, value) if given.args else None
     if items is None or any(isinstance(one, Doubtful) for one in items):
         return Unknown(given.site, "the length of what is not known")
     return len(items)
@@ -362,16 +392,49 @@ def _next(interp: Runtime, given: Arguments) -> Any:
 def _type(interp: Runtime, given: Arguments) -> Any:
     if len(given.args) == 1:
         return attribute(interp, given.args[0], "__class__", given.site)
+    if len(given.args) == 3 and isinstance(given.args[0], str) and is_list(given.args[1]) and is_dict(given.args[2]):
+        name, direct, namespace = given.args
+        known = [one for one in direct if isinstance(one, (ClassValue, External))]
+        if len(known) == len(direct):
+            return made_class(interp, name, known, namespace, given)
     return Unknown(given.site, "a class that is made when it runs")
 
 
+def _import(interp: Runtime, given: Arguments) -> Any:
+    """`__import__(name, fromlist=…)`."""
+    name = given.args[0] if given.args else None
+    found = _import_module(interp, Arguments([name], {}, {}, given.site, given.scope))
+    if given.get(3, "fromlist") or not isinstance(name, str) or "." not in name:
+        return found
+    return _import_module(interp, Arguments([name.partition(".")[0]], {}, {}, given.site, given.scope))
+
+
+def _plain(make: Callable[..., Any]) -> "_Outside":
+    """A function of plain values that Python itself has."""
+
+    def read(interp: Runtime, given: Arguments) -> Any:
+        values = [*given.args, *given.keywords.values()]
+        if all(one is None or isinstance(one, (str, int, float)) for one in values):
+            try:
+                return make(*given.args, **given.keywords)
+            except (TypeError, ValueError, OverflowError):
+                pass
+        return Unknown(given.site, "a value made of what is not known")
+
+    return read
+
+
 def _callable(interp: Runtime, given: Arguments) -> Any:
-    value = given.args[0] if given.args else None
+    known = _is_callable(given.args[0] if given.args else None)
+    return Unknown(given.site, "whether it can be called") if known is None else known
+
+
+def _is_callable(value: Any) -> bool | None:
     if isinstance(value, (FunctionValue, ClassValue, LambdaValue, Partial, Method, RouteDecorator)):
         return True
     if value is None or isinstance(value, (str, int, float, list, dict, Router)):
         return isinstance(value, Router)
-    return Unknown(given.site, "whether it can be called")
+    return None
 
 
 def _chain(interp: Runtime, given: Arguments) -> Any:
@@ -433,9 +496,20 @@ def _copy(interp: Runtime, given: Arguments) -> Any:
     value = given.args[0] if given.args else None
     if isinstance(value, Instance):
         return replace(value, attributes=dict(value.attributes))
+    if isinstance(value, Router):
+        copied = replace(value, name="", attributes=dict(value.attributes), variants=[])
+        interp.routers.append(copied)
+        return copied
     if is_list(value):
         return interp.made(list(value))
     return interp.made(dict(value)) if is_dict(value) else value
+
+
+def _deep_copy(interp: Runtime, given: Arguments) -> Any:
+    copied = _copy(interp, given)
+    if isinstance(copied, Router):
+        copied.entries = list(copied.entries)
+    return copied
 
 
 def _str(interp: Runtime, given: Arguments) -> Any:
@@ -487,6 +561,8 @@ def _is_a(interp: Runtime, value: Any, cls: Any) -> bool | None:
         return isinstance(value, ModuleValue)
     if cls.name == "builtins.type":
         return isinstance(value, ClassValue) if not isinstance(value, External) else None
+    if name == "Callable":
+        return _is_callable(value)
     if isinstance(value, (RouteEntry, MountEntry, IncludeEntry)):
         return name in _kinds_of_route(value)
     if isinstance(value, (Instance, Router)):
@@ -561,6 +637,14 @@ def _first(interp: Runtime, given: Arguments) -> Any:
     return given.args[0] if given.args else Unknown(given.site, "nothing")
 
 
+def _cached(interp: Runtime, given: Arguments) -> Any:
+    """`functools.cache(function)`: called again with the same, it gives what it gave."""
+    value = given.args[0] if given.args else Unknown(given.site, "nothing")
+    if isinstance(value, FunctionValue) and value.receiver is None and given.site.path == value.path:
+        interp.cached.add((value.path, value.qualname))
+    return value
+
+
 def _import_string(interp: Runtime, given: Arguments) -> Any:
     if given.args and isinstance(given.args[0], str):
         place, _, name = given.args[0].replace(":", ".").rpartition(".")
@@ -571,9 +655,44 @@ def _import_string(interp: Runtime, given: Arguments) -> Any:
     return Unknown(given.site, "imports a name that is not known")
 
 
+def _get_args(interp: Runtime, given: Arguments) -> Any:
+    """`typing.get_args(alias)`."""
+    value = given.args[0] if given.args else None
+    known = value.attributes.get("__args__") if isinstance(value, Instance) else None
+    return known if known is not None else Unknown(given.site, "what a generic type was given")
+
+
+def _get_origin(interp: Runtime, given: Arguments) -> Any:
+    value = given.args[0] if given.args else None
+    return value.attributes.get("__origin__") if isinstance(value, Instance) else None
+
+
+def _hints(interp: Runtime, given: Arguments) -> Any:
+    """`typing.get_type_hints(cls)`: the names are what routes are made of."""
+    if given.args and isinstance(given.args[0], ClassValue):
+        return attribute(interp, given.args[0], "__annotations__", given.site)
+    return Unknown(given.site, "the annotations of what is not known")
+
+
+def _signature(interp: Runtime, given: Arguments) -> Any:
+    """`inspect.signature(function)`: its parameters by name."""
+    value = given.args[0] if given.args else None
+    facts = interp.names.function(value.path, value.qualname) if isinstance(value, FunctionValue) else None
+    if facts is None or not isinstance(value, FunctionValue):
+        return Unknown(given.site, "the signature of what is not known")
+    params = facts.params[1:] if value.receiver is not None else facts.params
+    shown = {
+        one.name: Instance(External("inspect.Parameter"), given.site, {"name": one.name}) for one in params if one.name
+    }
+    return Instance(External("inspect.Signature"), given.site, {"parameters": shown})
+
+
 _Outside = Callable[[Runtime, Arguments], Any]
 FUNCTIONS: dict[str, _Outside] = {
     "getenv": _getenv,
+    "load_dotenv": dotenv.load,
+    "dotenv_values": dotenv.values,
+    "find_dotenv": dotenv.find,
     "import_module": _import_module,
     "import_string": _import_string,
     "find_spec": _find_spec,
@@ -616,6 +735,12 @@ FUNCTIONS: dict[str, _Outside] = {
         interp, _given(items_of(interp, given.args[0]) or [] if given.args else [], given)
     ),
     "product": _product,
+    "get_args": _get_args,
+    "get_origin": _get_origin,
+    "get_type_hints": _hints,
+    "get_annotations": _hints,
+    "signature": _signature,
+    "gather": lambda interp, given: interp.made(list(given.args)),
     "getmembers": _members,
     "vars": _names,
     "dir": _dir,
@@ -630,19 +755,25 @@ FUNCTIONS: dict[str, _Outside] = {
     "iscoroutinefunction": _is_coroutine,
     "unwrap": _first,
     "print": _nothing,
+    "__import__": _import,
     "cast": lambda interp, given: given.args[1] if len(given.args) > 1 else Unknown(given.site, "cast() of nothing"),
     "MappingProxyType": _first,
-    "deepcopy": _copy,
+    "deepcopy": _deep_copy,
     "copy": _copy,
     "asdict": _as_dict,
     "astuple": _as_tuple,
     "replace": _replaced,
-    "cache": _first,
+    "cache": _cached,
+    "identity": _first,
     "asynccontextmanager": _first,
     "contextmanager": _first,
     "lru_cache": lambda interp, given: (
-        given.args[0] if given.args and isinstance(given.args[0], FunctionValue) else External("functools.cache")
+        _cached(interp, given)
+        if given.args and isinstance(given.args[0], FunctionValue)
+        else External("functools.cache")
     ),
-    "wraps": lambda interp, given: External("functools.cache"),
+    "wraps": lambda interp, given: External("functools.identity"),
 }
 """By the last part of their dotted names."""
+BUILTINS = {f"builtins.{made.__name__}": _plain(made) for made in (abs, chr, format, hex, oct, ord, repr, round)}
+"""By dotted name."""

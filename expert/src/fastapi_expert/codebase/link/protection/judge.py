@@ -43,7 +43,10 @@ class Judge:
             site = request.security
             what = "Security() that lets a stranger through, as far as the text tells"
             best = Verdict("unknown", (Evidence(site.path, site.line, what),))
-        if best.protection == "none" and (site := self._of_a_library(route)) is not None:
+        hidden = next((router for router in route.chain if router.hidden), None)
+        if best.protection == "none" and hidden is not None:
+            best = Verdict("unknown", (Evidence(hidden.site.path, hidden.site.line, hidden.hidden),))
+        elif best.protection == "none" and (site := self._of_a_library(route)) is not None:
             what = "an endpoint of an installed library, of whose ways to refuse not all are followed"
             best = Verdict("unknown", (Evidence(site.path, site.line, what),))
         return best._replace(asked=self._asked(request))

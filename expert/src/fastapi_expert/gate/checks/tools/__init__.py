@@ -11,6 +11,7 @@ from pathlib import Path
 from fastapi_expert.gate.checks.tools.bandit import BANDIT
 from fastapi_expert.gate.checks.tools.base import PROJECT, Call, Check, Tool
 from fastapi_expert.gate.checks.tools.black import BLACK
+from fastapi_expert.gate.checks.tools.flake8 import FLAKE8
 from fastapi_expert.gate.checks.tools.isort import ISORT
 from fastapi_expert.gate.checks.tools.mypy import MYPY
 from fastapi_expert.gate.checks.tools.pyrefly import PYREFLY
@@ -23,7 +24,7 @@ __all__ = ["BANDIT", "BLACK", "ISORT", "PROJECT", "PYRIGHT", "RUFF", "RUFF_FORMA
 __all__ += ["Choice", "choose", "tools_for"]
 
 TOOLS: dict[Check, tuple[Tool, ...]] = {
-    "lint": (RUFF,),
+    "lint": (RUFF, FLAKE8),
     "imports": (ISORT, RUFF_IMPORTS),
     "format": (BLACK, RUFF_FORMAT),
     "security": (BANDIT,),

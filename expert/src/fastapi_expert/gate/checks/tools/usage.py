@@ -52,8 +52,8 @@ class Usage:
     laid_down: bool
 
     def runs(self, command: Command) -> bool:
-        """Whether a command begins with these words."""
-        return any(one[: len(command)] == command for one in self.commands)
+        """Whether a command begins with these words, and may fail."""
+        return any(one[: len(command)] == command and "--exit-zero" not in one for one in self.commands)
 
     def configures(self, tool: Tool) -> bool:
         """Whether a table or a file is this tool's."""

@@ -86,7 +86,7 @@ def learn(codebase: Codebase, sources: Sources, *, like: str = "", auth: str = "
 
     ``like`` names the resource to be like, ``auth`` what gives endpoints the signed-in user.
     """
-    sibling = _sibling(codebase, like)
+    sibling = find_sibling(codebase, like)
     session, type_path, session_type, giver = _session(codebase, sibling)
     is_async = "Async" in session_type or "Async" in giver
     text = "".join(sources.text(path) for path in _files_of(codebase, sibling))
@@ -105,7 +105,12 @@ def learn(codebase: Codebase, sources: Sources, *, like: str = "", auth: str = "
 # -- the sibling -------------------------------------------------------------------------------------------------------
 
 
-def _sibling(codebase: Codebase, like: str = "") -> Sibling:
+def find_sibling(codebase: Codebase, like: str = "") -> Sibling:
+    """The most complete resource, or the one called ``like``.
+
+    Raises:
+        ExpertError: none can be followed; UsageError where ``like`` is none.
+    """
     tables = [c for c in codebase.inventory.components if c.kind == "table" and c.bases is not None]
     tables = [c for c in tables if not is_test_path(c.path)]
     if not tables:
@@ -133,7 +138,7 @@ def _sibling(codebase: Codebase, like: str = "") -> Sibling:
 
 def sibling_called(codebase: Codebase, singular: str) -> Sibling:
     """The resource of that name. Raises ExpertError when no endpoint shows one."""
-    return _sibling(codebase, singular)
+    return find_sibling(codebase, singular)
 
 
 def _completeness(sibling: Sibling) -> tuple[bool, int, int, int, str]:
@@ -147,7 +152,7 @@ def _as_sibling(codebase: Codebase, table: Component) -> Sibling | None:
         names = _as_addressed(codebase, names_of(_SUFFIX.sub("", table.name)))
     except ExpertError:
         return None
-    mine = [c for c in codebase.inventory.components if c.kind == "schema" and _is_of(c.name, names)]
+    mine = [c for c in codebase.inventory.components if c.kind == "schema" and is_of(c.name, names)]
     routes = {
         action: route
         for route in reversed(codebase.inventory.routes)
@@ -183,7 +188,8 @@ def _as_addressed(codebase: Codebase, names: Names) -> Names:
     return Names(names.singular, found[0]) if names.plural not in segments and found else names
 
 
-def _is_of(name: str, names: Names) -> bool:
+def is_of(name: str, names: Names) -> bool:
+    """Whether a class is the resource's, by the words of its name."""
     words = re.findall(r"[A-Z][a-z0-9]*", name)
     pascal = re.findall(r"[A-Z][a-z0-9]*", names.pascal)
     return any(words[at : at + len(pascal)] == pascal for at in range(len(words)))

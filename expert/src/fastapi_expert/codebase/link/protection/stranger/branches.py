@@ -23,7 +23,7 @@ from fastapi_expert.codebase.link.protection.stranger.names import unread
 from fastapi_expert.codebase.link.protection.stranger.runtime import Acts, Ended, Following, Overlay
 from fastapi_expert.codebase.link.protection.values import FREE, Absent, Decided, Foreign, Opaque, Setting, tainted
 from fastapi_expert.codebase.syntax import ir
-from fastapi_expert.codebase.syntax.ir import Stmt
+from fastapi_expert.codebase.syntax.ir import Expr, Stmt
 
 
 class Branches(Following):
@@ -145,7 +145,8 @@ class Branches(Following):
     def run_match(self, statement: Stmt, state: State, scope: Scope) -> Ways:
         one = ir.Match._make(statement)
         subject = self.evaluate(one.subject, state, scope)
-        return self._cases(subject, list(one.cases), state, scope)
+        cases = [(_values(patterns, one.line), guard, body) for patterns, guard, body in one.cases]
+        return self._cases(subject, cases, state, scope)
 
     def _cases(self, subject: Any, cases: list[Any], state: State, scope: Scope) -> Ways:
         """The cases of a `match`, one after the other, as `if` and `elif`."""
@@ -222,6 +223,14 @@ class Branches(Following):
                 ways.on.credentials = before.credentials
             return ways
         return None
+
+
+def _values(patterns: Sequence[Expr] | None, line: int) -> Sequence[Expr] | None:
+    """The values among the patterns of a case; what takes a subject apart is not followed here."""
+    if patterns is None:
+        return None
+    apart = (ir.Walrus, ir.Mapping, ir.Display, ir.Call)
+    return [ir.opaque(line) if any(ir.match(one, kind) for kind in apart) else one for one in patterns]
 
 
 def plain_attribute(owner: Any, name: str) -> Any:

@@ -1,0 +1,1 @@
+"""How code finds its own routers while it runs: listings of folders and modules, entry points."""

@@ -1,0 +1,1 @@
+"""Objects that a library makes of data: models, and settings of the environment and a `.env`."""
