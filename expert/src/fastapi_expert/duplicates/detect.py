@@ -174,8 +174,9 @@ def _is_part(
 
 
 def _wanted(finding: Finding, settings: Config) -> bool:
-    if not finding.definition.is_fault and all(is_example(place.path) for place in finding.components):
-        return False
+    shown = {place.path for place in finding.components if is_example(place.path)}
+    if not finding.definition.is_fault and shown and len({place.path for place in finding.components} - shown) <= 1:
+        return False  # an example stands by itself, also beside what it is an example of
     return settings.enabled(finding.rule) and not any(
         settings.ignored_at(finding.rule, place.path) for place in finding.components
     )

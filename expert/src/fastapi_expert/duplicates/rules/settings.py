@@ -124,10 +124,10 @@ def _judge(case: Case) -> Iterator[Remark]:
 
 
 def _defined(variables: Sequence[VariableRecord]) -> dict[str, list[VariableRecord]]:
-    """By variable: the settings classes that define it, those of tests left out."""
+    """By variable: the settings classes that define it, but those of tests and of programs that run by themselves."""
     found: dict[str, list[VariableRecord]] = {}
     for variable in variables:
-        if variable.owner and not is_test_path(variable.path):
+        if variable.owner and not _is_apart(variable.path):
             found.setdefault(variable.variable, []).append(variable)
     return found
 
@@ -202,7 +202,7 @@ def _is_past(variable: VariableRecord, definitions: Sequence[VariableRecord], im
     if not definitions or _is_apart(variable.path):
         return False
     elsewhere = all(variable.path != definition.path for definition in definitions)
-    return elsewhere and imports.are_together(definitions[0].path, variable.path)
+    return elsewhere and imports.are_linked(definitions[0].path, variable.path)
 
 
 def _read(reads: Sequence[VariableRecord], definition: VariableRecord, imports: Imports) -> Finding:
