@@ -2,7 +2,7 @@
 
 [tool.fastapi-expert]
 exclude = ["app/generated/**"]        # not read at all
-select = ["FX"]                       # rules or their prefixes; "FX" is all but those that are off by default (FX503)
+select = ["FX"]                       # rules or their prefixes; all but those off by default (FX501, FX503)
 ignore = ["FX601"]
 baseline = ".expert/baseline.json"    # findings known already; see `expert duplicates --write-baseline`
 review-baseline = ".expert/known.json"  # the same of `expert review`

@@ -14,9 +14,10 @@ from fastapi_expert.duplicates.wording import Imports, listed, many, place
 DEFINED_TWICE = Rule(
     "FX501",
     "setting defined twice",
-    "One environment variable defined by two settings classes",
+    "One environment variable defined by two settings classes (off by default)",
     "settings",
     verdict="extend",
+    is_off=True,
 )
 READ_PAST = Rule(
     "FX502",
