@@ -1,11 +1,11 @@
 """What a name, a place or a change reaches: routes through `Depends`, tables, migrations, tasks and tests."""
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
 from shop import lay_down, run_expert
+from worktree import committed_work
 
 from fastapi_expert.codebase import load
 from fastapi_expert.errors import UsageError
@@ -130,16 +130,13 @@ def test_what_is_not_here_is_refused(project: Path) -> None:
 
 
 def test_the_command_answers_for_a_name_and_for_a_change(tmp_path: Path) -> None:
-    lay_down(tmp_path, FILES)
-    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
-    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "feat: all"]):
-        subprocess.run([*git, *arguments], cwd=tmp_path, check=True)
-    said = run_expert("impact", "caller", cwd=tmp_path)
+    root = committed_work(tmp_path / "work", FILES).root
+    said = run_expert("impact", "caller", cwd=root)
     assert "  GET /users  app/users.py:" in said.out
     assert said.out.strip().endswith("app/guards.py::caller: 1 route, 1 of 2 tests")
-    file = tmp_path / "app/users.py"
+    file = root / "app/users.py"
     file.write_text(file.read_text().replace('return "x"', 'return "y"'))
-    found = json.loads(run_expert("impact", "--since", "HEAD", "--json", cwd=tmp_path).out)
+    found = json.loads(run_expert("impact", "--since", "HEAD", "--json", cwd=root).out)
     assert [one["path"] for one in found["routes"]] == ["/open"]
     assert found["tests"] == ["tests/test_users.py::test_open"]
-    assert run_expert("impact", cwd=tmp_path).code == 2
+    assert run_expert("impact", cwd=root).code == 2

@@ -315,9 +315,7 @@ class Models:
 
 
 def _is_computed(decorator: Expr) -> bool:
-    call = ir.match(decorator, ir.Call)
-    name = call.function if call is not None else decorator
-    return isinstance(name, str) and name.rpartition(".")[2] == "computed_field"
+    return ir.dotted(decorator).rpartition(".")[2] == "computed_field"
 
 
 def _default_of(one: FieldFacts) -> Expr:
