@@ -69,12 +69,7 @@ _SYSTEMS = re.compile(r"[\"'](?:Darwin|darwin|Windows|win32|nt|cygwin)[\"']")
 
 def _is_for_another_system(function: Function, call: tree.Call) -> bool:
     """`if platform.system() == "Darwin": …`: servers run Linux."""
-    inner: tree.Node = call
-    for above in function.around(call):
-        if isinstance(above, tree.If) and _SYSTEMS.search(above.test.text) and any(inner is one for one in above.body):
-            return True
-        inner = above
-    return False
+    return any(_SYSTEMS.search(test.text) for test in function.conditions(call))
 
 
 def _is_quick(name: str, call: tree.Call) -> bool:
