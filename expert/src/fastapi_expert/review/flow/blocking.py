@@ -1,7 +1,6 @@
 """Which calls of libraries make a thread wait, and which functions of the codebase do so behind their name."""
 
 import re
-from collections.abc import Callable
 
 from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.review.flow.calls import argument, callees, last_name
@@ -70,17 +69,7 @@ _SYSTEMS = re.compile(r"[\"'](?:Darwin|darwin|Windows|win32|nt|cygwin)[\"']")
 
 def _is_for_another_system(function: Function, call: tree.Call) -> bool:
     """`if platform.system() == "Darwin": …`: servers run Linux."""
-    return is_in_branch(function, call, lambda test: _SYSTEMS.search(test.text) is not None)
-
-
-def is_in_branch(function: Function, node: tree.Node, wanted: Callable[[tree.Expression], bool]) -> bool:
-    """Whether ``node`` stands in the body of an `if` with a test that is ``wanted``, not in its `else`."""
-    inner: tree.Node = node
-    for above in function.around(node):
-        if isinstance(above, tree.If) and wanted(above.test) and any(inner is one for one in above.body):
-            return True
-        inner = above
-    return False
+    return any(_SYSTEMS.search(test.text) for test in function.conditions(call))
 
 
 def _is_quick(name: str, call: tree.Call) -> bool:

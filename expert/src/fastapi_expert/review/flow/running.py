@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 
 from fastapi_expert.codebase.syntax import tree
-from fastapi_expert.review.flow.blocking import is_in_branch
 from fastapi_expert.review.flow.calls import callees, last_name
 from fastapi_expert.review.flow.modules import Function, dotted
 from fastapi_expert.review.flow.project import Project
@@ -78,7 +77,7 @@ _DEVELOPMENT = re.compile(r"(?:is_|in_)?(?:dev|debug|test|testing|local|developm
 
 def _is_for_developers(function: Function, call: tree.Call) -> bool:
     """`if DEV_MODE: return await scan()`, where everybody else's goes to a worker."""
-    return is_in_branch(function, call, lambda test: _DEVELOPMENT.fullmatch(last_name(test)) is not None)
+    return any(_DEVELOPMENT.fullmatch(last_name(test)) for test in function.conditions(call))
 
 
 _ENQUEUE = re.compile(r"enqueue\w*|delay|apply_async|send_task")
