@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from fastapi_expert.codebase.reach import reach_note
+
 from .projects import reached, read, table
 
 CLASSY = """
@@ -160,3 +162,19 @@ def test_that_an_application_is_handed_to_a_library_that_is_not_there_is_said(
     assert problem.line == 6
     assert problem.message.startswith("which routes and middleware the application is given here is not known")
     assert said in problem.message
+
+
+def test_how_much_is_not_known_to_be_served_is_said_in_one_sentence_everywhere(tmp_path: Path) -> None:
+    spare = """
+
+    spare = APIRouter()
+
+    @spare.get("/spare")
+    def spare_one(): ...
+    """
+    source = CLASSY.replace("import FastAPI", "import APIRouter, FastAPI") + spare
+    inventory = read(tmp_path, {"main.py": source}).inventory
+    note = "1 endpoint on 1 router that no application is seen to include; 2 routes whose path is not wholly known"
+
+    assert reach_note(inventory) == note
+    assert any("its route is listed as unattached" in problem.message for problem in inventory.problems)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from fastapi_expert.codebase import load
+from fastapi_expert.codebase.interpret.libraries.patterns import is_quick
 
 from .projects import reached, read, running_table, table, write
 
@@ -560,3 +561,20 @@ app = FastAPI()
 app.include_router(router)
 """
     assert set(table(read(tmp_path, {"main.py": source}))) == {("GET", "/api/one")}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "quick"),
+    [
+        (r"(?<!^)(?=[A-Z])", True),
+        (r"([a-z])([A-Z])", True),
+        (r"^v\d+$", True),
+        (r"(a|aa)+$", False),
+        (r"(?:x+x+)+y", False),
+        (r"(a*)\1b", False),
+        (r"a*a*a*a*a*b", False),
+    ],
+)
+def test_a_regular_expression_that_may_take_for_ever_is_not_run(pattern: str, quick: bool) -> None:
+    assert is_quick(pattern, "a" * 100) is quick
+    assert not is_quick(pattern, "a" * 101)

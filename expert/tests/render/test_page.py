@@ -350,3 +350,15 @@ def test_the_page_is_the_same_for_the_same_codebase(shop_page: Path):
     first = shop_page.read_bytes()
     assert run_expert("map", "--html", "map.html", cwd=shop_page.parent).code == 0
     assert shop_page.read_bytes() == first
+
+
+def test_how_much_is_not_known_to_be_served_stands_above_every_view(browser: Browser, tmp_path: Path):
+    source = "from fastapi import APIRouter\nrouter = APIRouter()\n\n@router.get('/spare')\ndef spare(): ...\n"
+    (tmp_path / "main.py").write_text(source)
+    done = run_expert("map", "--html", "map.html", cwd=tmp_path)
+    assert (done.code, done.err) == (0, "")
+    tabs = opened(browser, tmp_path / "map.html")
+    tab = next(tabs)
+    assert tab.locator("#note").inner_text() == "1 endpoint on 1 router that no application is seen to include"
+    assert tab.locator("main").bounding_box()["height"] > 300
+    assert next(tabs, None) is None

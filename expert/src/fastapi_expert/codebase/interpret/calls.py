@@ -266,7 +266,7 @@ def _makes_anew(field: FieldFacts) -> bool:
 
 @lru_cache(maxsize=1 << 14)
 def _understood(name: str) -> tuple[str | None, str, str, Callable[[Runtime, Arguments], Any] | None]:
-    """Of something outside by its dotted name: the kind of router it makes, the parts of the name, what it does."""
+    """Of something outside by its dotted name: the kind of router it makes, the parts of the name, and what it does."""
     owner, _, last = name.rpartition(".")
     if name.endswith("environ.get"):
         last = "getenv"

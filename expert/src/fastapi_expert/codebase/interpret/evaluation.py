@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from fastapi_expert.codebase.interpret.attributes import attribute, class_attribute, parametrized
@@ -248,7 +249,7 @@ def _subscript(interp: Runtime, expr: ir.Subscript, scope: Scope) -> Any:
         items = value.attributes["()"]
         return items[key] if -len(items) <= key < len(items) else Unknown(Site(scope.path, interp.line), "an item")
     if isinstance(value, ClassValue):
-        return parametrized(interp, value, lambda: key, scope)
+        return parametrized(interp, value, partial(evaluate, interp, expr.index, scope), scope)
     if isinstance(value, External):
         return value  # a generic: Base[T]
     return value if isinstance(value, Unknown) else Unknown(Site(scope.path, interp.line), "an item that is not known")

@@ -15,7 +15,7 @@ from fastapi_expert.codebase.files.listing import MAX_BYTES
 from fastapi_expert.codebase.resolve.libraries import Libraries
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.ir import Stmt
-from fastapi_expert.codebase.syntax.reader import read_source
+from fastapi_expert.codebase.syntax.reader import Bodies
 
 DATA = (".toml", ".json", ".yaml", ".yml")
 """Data that a project's own code reads while it puts itself together."""
@@ -33,7 +33,7 @@ class Sources:
         self.hashes = hashes
         self.read: dict[str, bytes | None] = {}
         """Each data file that was asked for, with the hash of its content; None when it was not there."""
-        self._bodies: dict[str, dict[str, tuple[Stmt, ...] | None]] = {}
+        self._bodies: dict[str, Bodies | None] = {}
         self._missed: set[str] = set()
         self._rebound: dict[str, set[str]] = {}
 
@@ -82,19 +82,21 @@ class Sources:
 
     def body(self, path: str, qualname: str) -> tuple[Stmt, ...] | None:
         """The statements of a function; None when its file is not what it was when the facts were read."""
+        bodies = self._bodies_of(path)
+        return bodies.of(qualname) if bodies is not None else None
+
+    def _bodies_of(self, path: str) -> Bodies | None:
         if path not in self._bodies:
             content = self._content(path)
             same = content is not None and _hash(content) == self.hashes.get(path)
-            facts = read_source(content, path, all_bodies=True) if content is not None and same else None
-            self._bodies[path] = {one.qualname: one.body for one in facts.functions} if facts is not None else {}
-        return self._bodies[path].get(qualname)
+            self._bodies[path] = Bodies(content) if content is not None and same else None
+        return self._bodies[path]
 
     def rebinds(self, path: str, name: str) -> bool:
         """Whether a function of the file says `global NAME`: what module level binds is not what it has later."""
         if path not in self._rebound:
-            self.body(path, "")
-            bodies = [body for body in self._bodies[path].values() if body]
-            self._rebound[path] = {one for body in bodies for one in _globals(body)}
+            bodies = self._bodies_of(path)
+            self._rebound[path] = {one for body in (bodies.all() if bodies else ()) for one in _globals(body)}
         return name in self._rebound[path]
 
     def _content(self, path: str) -> bytes | None:

@@ -357,7 +357,7 @@ def _matches_class(interp: Runtime, subject: Any, pattern: ir.Call, scope: Scope
     known = [truth(kind)]
     for name, one in pattern.keywords:
         known.append(_matches(interp, attribute(interp, subject, name, site), one, scope, bound))
-    fields = attribute(interp, given[1], "__match_args__", site) if pattern.args else []
+    fields: Any = attribute(interp, given[1], "__match_args__", site) if pattern.args else []
     if pattern.args and isinstance(subject, (str, int, float)):
         return _all_of([*known, _matches(interp, subject, pattern.args[0], scope, bound)])
     names = fields if is_list(fields) else list(fields_of(interp, subject) or {})

@@ -50,6 +50,39 @@ def _read(source: bytes, path: str, all_bodies: bool) -> FileFacts:
         return _nothing(path, source, "nested too deeply; not read")
 
 
+class Bodies:
+    """The functions of one file by qualname, each translated when it is asked for."""
+
+    def __init__(self, source: bytes) -> None:
+        self._nodes: dict[str, Node] = {}
+        self._translated: dict[str, tuple[Stmt, ...] | None] = {}
+        if refused(source):
+            return
+        source = as_utf8(source)
+        self._translator = Translator(source, language())
+        for node, qualname, _, _ in Definitions(source, parse(source), self._translator).found:
+            if node.type == "function_definition":
+                self._nodes[qualname] = node
+
+    def of(self, qualname: str) -> tuple[Stmt, ...] | None:
+        """The statements of a function; None when there is none of the name."""
+        if qualname not in self._translated:
+            node = self._nodes.get(qualname)
+            self._translated[qualname] = self._read(node) if node is not None else None
+        return self._translated[qualname]
+
+    def all(self) -> Iterator[tuple[Stmt, ...]]:
+        """The statements of every function."""
+        for qualname in self._nodes:
+            yield self.of(qualname) or ()
+
+    def _read(self, node: Node) -> tuple[Stmt, ...] | None:
+        try:
+            return block(self._translator, node.child_by_field_name("body"))
+        except RecursionError:
+            return None
+
+
 def _nothing(path: str, source: bytes, message: str) -> FileFacts:
     return FileFacts(path, source.count(b"\n") + 1, "", (), (), (), (), (), ((1, message),), False, ())
 

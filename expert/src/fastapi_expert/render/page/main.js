@@ -21,6 +21,10 @@ const input = document.getElementById("search");
 const counter = document.getElementById("count");
 let active, shown;
 
+const note = document.getElementById("note"); // how much is not known to be served comes before any list
+note.textContent = DATA.note;
+note.hidden = !DATA.note;
+
 for (const view of views) {
   view.tab = el("button", { type: "button", role: "tab", id: `tab-${view.id}`, "aria-controls": `view-${view.id}`, "aria-selected": "false", tabIndex: -1,
     onclick: () => go(view.id) }, view.name, el("small", {}, view.size.toLocaleString("en")));

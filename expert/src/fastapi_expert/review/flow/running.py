@@ -59,8 +59,8 @@ def _reach(project: Project, queue: list[Function], known: dict[int, Function]) 
 
 APART = re.compile(r"(?:^|/)(?:_?cli|cmd|commands?|scripts?|tools|bin|dev|docs?|examples?|benchmarks?)(?:/|\.py$)")
 """Where programs lie that are not the application: they start tasks on a loop of their own, and are run by hand."""
-_QUEUES = ("rq", "celery", "dramatiq", "huey", "django_rq")
-"""Libraries whose workers run one task at a time, in processes of their own."""
+_QUEUES = ("rq", "celery", "dramatiq", "huey", "django_rq", "taskiq")
+"""Libraries whose workers are processes of their own, where no request waits."""
 
 
 def _runs_elsewhere(project: Project, function: Function) -> bool:

@@ -5,21 +5,24 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi_expert.codebase.interpret.runtime import Runtime
-from fastapi_expert.codebase.interpret.values import Arguments, External, Instance, Unknown
+from fastapi_expert.codebase.interpret.values import Arguments, External, Instance, Unknown, is_list
 
 MAX_TEXT = 100
 """A longer text is no name of a route."""
-_UNBOUNDED = re.compile(r"(?<!\\)(?:[*+]|\{\d*,\d*\})")
-_NESTED = re.compile(r"[*+}][^()]*\)[*+{]")
-MAX_UNBOUNDED = 3
-"""With more repetitions than this, or one inside of another, a pattern may take for ever."""
+_REPEATS = re.compile(r"[*+{]")
+_REPEATED_GROUP = re.compile(r"\)[*+{]")
+_BACK = re.compile(r"\\[1-9]|\(\?P=")
+MAX_REPEATS = 4
+"""With more repetitions than this, or one around a group, a pattern may take for ever."""
 
 
 def is_quick(pattern: str, text: str) -> bool:
     """Whether looking for ``pattern`` in ``text`` surely ends soon."""
-    if len(text) > MAX_TEXT or len(pattern) > MAX_TEXT or _NESTED.search(pattern):
+    if len(text) > MAX_TEXT or len(pattern) > MAX_TEXT:
         return False
-    return len(_UNBOUNDED.findall(pattern)) <= MAX_UNBOUNDED
+    if _REPEATED_GROUP.search(pattern) or _BACK.search(pattern):
+        return False
+    return len(_REPEATS.findall(pattern)) <= MAX_REPEATS
 
 
 def asked(interp: Runtime, given: Arguments, name: str) -> Any:
@@ -55,10 +58,11 @@ def _run(interp: Runtime, pattern: Any, name: str, given: Arguments) -> Any:
         if name == "sub":
             return _replaced(interp, pattern, given.get(0, "repl"), text, given)
         if name in ("match", "fullmatch", "search"):
-            found = getattr(re, name)(pattern, text)
+            found: re.Match[str] | None = getattr(re, name)(pattern, text)
             return None if found is None else _match(found, given)
         if name in ("split", "findall"):
-            return [list(one) if isinstance(one, tuple) else one for one in getattr(re, name)(pattern, text)]
+            several: list[Any] = getattr(re, name)(pattern, text)
+            return [list(one) if is_list(one) else one for one in several]
     except (re.error, IndexError, RecursionError):
         pass
     return _unknown(given)

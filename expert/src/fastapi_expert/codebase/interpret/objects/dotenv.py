@@ -78,7 +78,7 @@ class _Settings:
     """One settings class: the variables that it is filled from, and the fields that they fill."""
 
     def __init__(self, interp: Runtime, cls: ClassValue) -> None:
-        self.fields: dict[str, tuple[ClassValue, FieldFacts]] = {}
+        self.fields: dict[str, FieldFacts] = {}
         self.found: dict[str, str] = {}
         self.prefix = ""
         self.interp = interp
@@ -92,10 +92,10 @@ class _Settings:
         self.found = {key.lower(): value for key, value in {**self.found, **interp.environ}.items()}
         prefix = options.get("env_prefix")
         self.prefix = prefix.lower() if isinstance(prefix, str) else ""
-        for one in reversed(ancestors):
-            facts = interp.names.class_(one.path, one.qualname) if isinstance(one, ClassValue) and self.found else None
-            for field in facts.fields if facts is not None and isinstance(one, ClassValue) else ():
-                self.fields[field.name] = (one, field)
+        own = [one for one in ancestors if isinstance(one, ClassValue)] if self.found else []
+        for one in reversed(own):
+            facts = interp.names.class_(one.path, one.qualname)
+            self.fields |= {field.name: field for field in (facts.fields if facts is not None else ())}
 
     def _options(self, cls: ClassValue) -> Iterator[tuple[str, Any]]:
         """What `class Config` or `model_config` say."""
@@ -112,7 +112,7 @@ class _Settings:
     def value(self, name: str) -> Any:
         if name not in self.fields:
             return MISSING
-        _, field = self.fields[name]
+        field = self.fields[name]
         aliases = re.findall(r"""\b(?:validation_)?alias\s*=\s*["'](\w+)["']""", field.default)
         for key in (*aliases, *([] if aliases else [self.prefix + name])):
             if key.lower() in self.found:
