@@ -31,8 +31,9 @@ def test_endpoints_of_a_class_whose_base_is_not_there_are_listed_with_a_hole(tmp
 
     assert not table(codebase)
     assert set(reached(codebase, "unattached")) == {("GET", "/menus{?}/tree"), ("POST", "/menus{?}")}
-    [problem] = codebase.inventory.problems
+    problem, included = codebase.inventory.problems
     assert (problem.path, problem.line) == ("main.py", 7)
+    assert "what else the router serves is not known" in included.message
     assert "the router of 2 endpoints is not known (of Menus: /menus{?}/tree, " in problem.message
     assert "Routable is a class of classy, which is not installed beside this project" in problem.message
     assert {route.protection for route in codebase.inventory.routes} == {"unknown"}
@@ -57,7 +58,8 @@ def test_endpoints_of_a_router_object_whose_class_is_not_there_are_listed_with_a
     codebase = read(tmp_path, {"main.py": source})
 
     assert set(reached(codebase, "unattached")) == {("GET", "/ui{?}/home"), ("WEBSOCKET", "/ui{?}/live")}
-    [problem] = codebase.inventory.problems
+    problem, included = codebase.inventory.problems
+    assert "what else the router serves is not known" in included.message
     assert problem.line == 6
     assert "of 2 endpoints is not known (of screens: /ui{?}/home" in problem.message
 

@@ -425,7 +425,8 @@ def _include(interp: Runtime, router: Router, name: str, given: Arguments) -> An
         _add(interp, router, IncludeEntry(child, prefix, given.site, given.keywords, tuple(child.entries)))
     elif (hidden := standing_for(interp, child)) is not None and hidden.entries:
         prefix = concatenated(concatenated(_text(router.prefix), prefix, given.site), _hole(hidden), given.site)
-        interp.unresolved_includes += 1
+        interp.want(hidden.cls, surely=True)
+        interp.cannot_place(given.site, "router", "what else the router serves", hidden.hidden)
         _add(interp, router, IncludeEntry(hidden, prefix, given.site, given.keywords, tuple(hidden.entries)))
     elif isinstance(child, Unknown):
         interp.cannot_place(given.site, "router", "which router is included", child.reason)

@@ -54,20 +54,20 @@ def hidden_by(interp: Runtime, owner: Any, wrapper: Any, name: str, site: Site, 
         outside = _outside_of(interp, owner)
         if outside is None or not _may_be_served(interp, outside, site.path):
             return None
-        return _made(interp, id(owner), owner, name, owner.site, _absent(interp, outside))
+        return _made(interp, id(owner), owner, name, owner.site, _absent(interp, outside), outside)
     if isinstance(wrapper, Unknown):
         interp.unresolved_includes += 1
-        return _made(interp, (site.path, name), None, name, site, wrapper.reason)
+        return _made(interp, (site.path, name), None, name, site, wrapper.reason, External(""))
     outside = External(outside_name(wrapper).removesuffix("()"))
     if not outside.name or not _may_be_served(interp, outside, site.path):
         return None
     cls = scope.cls
     if cls is None:
-        return _made(interp, (site.path, name), None, name, site, _absent(interp, outside))
+        return _made(interp, (site.path, name), None, name, site, _absent(interp, outside), outside)
     base = next((one for one in lineage(interp, cls) if isinstance(one, External) and not is_plain_base(one)), outside)
     facts = interp.names.class_(cls.path, cls.qualname)
     where = Site(cls.path, facts.line) if facts is not None else site
-    return _made(interp, (cls.path, cls.qualname), cls, cls.qualname, where, _absent(interp, base))
+    return _made(interp, (cls.path, cls.qualname), cls, cls.qualname, where, _absent(interp, base), base)
 
 
 def receiving(interp: Runtime, owner: Instance, name: str, given: Arguments) -> Router | None:
@@ -82,7 +82,7 @@ def receiving(interp: Runtime, owner: Instance, name: str, given: Arguments) -> 
     outside = _outside_of(interp, owner)
     if outside is None or not _may_be_served(interp, outside, given.site.path):
         return None
-    return _made(interp, id(owner), owner, "", owner.site, _absent(interp, outside))
+    return _made(interp, id(owner), owner, "", owner.site, _absent(interp, outside), outside)
 
 
 def is_registering(name: str, path: Any) -> bool:
@@ -116,11 +116,10 @@ def _absent(interp: Runtime, outside: External) -> str:
     return f"{interp.absence(outside)}; where it is installed it is read, and `routes --import` asks the application"
 
 
-def _made(interp: Runtime, key: object, value: Any, name: str, site: Site, reason: str) -> Router:
+def _made(interp: Runtime, key: object, value: Any, name: str, site: Site, reason: str, outside: External) -> Router:
     if key not in interp.stand_ins:
-        cls = value.cls if isinstance(value, Instance) and isinstance(value.cls, External) else External("")
-        router = Router(False, interp.at_home(site), cls, interp.region, name=name, hidden=reason)
+        router = Router(False, interp.at_home(site), outside, interp.region, name=name, hidden=reason)
         interp.routers.append(router)
         interp.stand_ins[key] = (value, router)
-        interp.want(value, surely=False)
+        interp.want(outside, surely=False)
     return interp.stand_ins[key][1]
