@@ -74,13 +74,21 @@ MAX_NESTING = 100
 class Interpreter(Runtime):
     """Runs the modules of one codebase and remembers every router that was made.
 
-    The functions of the files in ``deeply`` are run even where the facts left out their bodies, when a module of those
-    calls them; the others are remembered in :attr:`unread`.
+    The functions of the files in ``deeply`` are run even where the facts left out their bodies, while a module of
+    ``deeply_from`` runs or none; the others are remembered in :attr:`unread`.
     """
 
-    def __init__(self, names: Names, sources: Sources | None = None, *, deeply: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        names: Names,
+        sources: Sources | None = None,
+        *,
+        deeply: frozenset[str] = frozenset(),
+        deeply_from: frozenset[str] = frozenset(),
+    ) -> None:
         super().__init__(names, sources)
         self.deeply = deeply
+        self.deeply_from = deeply_from
         self._module = ""
         """The module that runs, innermost."""
         self.unread: set[tuple[str, str]] = set()
@@ -524,7 +532,7 @@ class Interpreter(Runtime):
         return None
 
     def _reads_deeply(self, path: str) -> bool:
-        return path in self.deeply and (not self._module or self._module in self.deeply)
+        return path in self.deeply and (not self._module or self._module in self.deeply_from)
 
     def _bind_parameters(
         self, facts: FunctionFacts, scope: Scope, args: list[Any], keywords: dict[str, Any], site: Site

@@ -1,5 +1,6 @@
 """From names to an inventory: components, routes in the order they are tried, and what could not be read."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -97,7 +98,8 @@ def link(names: Names, *, live: bool = True, sources: Sources | None = None) -> 
         linked = _with_libraries(linked, names, sources, libraries, live)
         interp, names = linked.interp, linked.interp.names
     if interp.unread and (interp.unresolved_includes or linked.hangs_on_unread):
-        deeper = Interpreter(names, sources, deeply=_behind_routers(interp))
+        behind, before = _around_routers(interp)
+        deeper = Interpreter(names, sources, deeply=behind, deeply_from=before)
         run_all(deeper)
         looked_deeper = Linked(deeper, live=live)
         if len(looked_deeper.table) >= len(linked.table):  # a deeper look that gave up must not hide what is known
@@ -105,21 +107,38 @@ def link(names: Names, *, live: bool = True, sources: Sources | None = None) -> 
     return linked
 
 
-def _behind_routers(interp: Interpreter) -> frozenset[str]:
-    """The files that make routers, and those that they import, directly or not."""
+def _around_routers(interp: Interpreter) -> tuple[frozenset[str], frozenset[str]]:
+    """The files that make routers with those that they import, directly or not; and those that import one of the first,
+    directly or not."""
+    makers = {router.site.path for router in interp.routers if not is_test_path(router.site.path)}
+    imported = {path: _imported(interp, path) for path in interp.files if not is_test_path(path)}
+    importing: dict[str, list[str]] = {}
+    for path, several in imported.items():
+        for one in several:
+            importing.setdefault(one, []).append(path)
+    behind = _reached(makers, lambda path: imported.get(path) or _imported(interp, path))
+    return behind, behind | _reached(makers, lambda path: importing.get(path, []))
+
+
+def _reached(start: Iterable[str], further: Callable[[str], Iterable[str]]) -> frozenset[str]:
     found: set[str] = set()
-    queue = [router.site.path for router in interp.routers if not is_test_path(router.site.path)]
+    queue = list(start)
     while queue:
         path = queue.pop()
-        if path in found or path.endswith("/"):
-            continue
-        found.add(path)
-        for imported in interp.imports_of(path):
-            place = interp.names.modules.find(path, imported.module)
-            if place is not None:
-                child = interp.names.modules.child(place, imported.name) if imported.name else None
-                queue += [one for one in (place, child) if one is not None]
+        if path not in found:
+            found.add(path)
+            queue += further(path)
     return frozenset(found)
+
+
+def _imported(interp: Interpreter, path: str) -> list[str]:
+    """The files that a file imports, in its functions too."""
+    find, child = interp.names.modules.find, interp.names.modules.child
+    found: list[str | None] = []
+    for one in interp.imports_of(path):
+        place = find(path, one.module)
+        found += [place, child(place, one.name) if place is not None and one.name else None]
+    return [one for one in found if one is not None and not one.endswith("/")]
 
 
 MAX_ROUNDS = 5
