@@ -157,6 +157,8 @@ def has_attribute(interp: Runtime, owner: Any, name: str, given: Arguments) -> b
             return True
         if name in _OF_EVERYTHING:
             return True
+        if _is_declared(interp, cls, name):
+            return True if isinstance(owner, Instance) else None
         outside = [one for one in lineage(interp, cls) if isinstance(one, External) and one.name not in _PLAIN_BASES]
         return False if all(_is_of_pydantic(one) and not _OF_MODELS.match(name) for one in outside) else None
     if isinstance(owner, RouteEntry):
@@ -190,6 +192,13 @@ _OF_MODELS = re.compile(
     r"|(?:dict|json|copy|parse_\w+|construct|schema|schema_json|validate|update_forward_refs|from_orm|Config)$"
 )
 """Names that a model of pydantic has, of the two generations of it."""
+
+
+def _is_declared(interp: Runtime, cls: ClassValue, name: str) -> bool:
+    """Whether a class or an ancestor has a field of this name, with a default or without."""
+    own = [one for one in lineage(interp, cls) if isinstance(one, ClassValue)]
+    facts = [interp.names.class_(one.path, one.qualname) for one in own]
+    return any(field.name == name for one in facts if one is not None for field in one.fields)
 
 
 def _is_of_pydantic(cls: External) -> bool:
