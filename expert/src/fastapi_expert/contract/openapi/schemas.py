@@ -108,9 +108,10 @@ class Schemas:
     def _mapping(self, type_: Type, mode: Mode) -> Schema:
         if not type_.args:
             return {"type": "object", "additionalProperties": True}
-        value = self.of(type_.args[1], mode) if len(type_.args) > 1 else {}
+        keys, *values = type_.args
+        value = self.of(values[0], mode) if values else {}
         schema: Schema = {"type": "object", "additionalProperties": value or True}
-        key = self.of(type_.args[0], mode)
+        key = self.of(keys, mode)
         if "$ref" in key or key.get("format") or key.get("pattern") or "const" in key or "enum" in key:
             names = {name: one for name, one in key.items() if name != "type" or "$ref" in key}
             schema["propertyNames"] = names if "$ref" in key else key
