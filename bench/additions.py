@@ -104,6 +104,8 @@ def add(folder: Path, count: int, seed: int, _: tuple[int, int]) -> None:
 def _borrow_environment(folder: Path) -> None:
     """Our own environment for the project's: what its Makefile would install."""
     (folder / ".venv/bin").mkdir(parents=True)
+    (folder / ".venv/lib").symlink_to(Path(sys.prefix) / "lib")  # by which the type checker finds the packages
+    shutil.copy(Path(sys.prefix) / "pyvenv.cfg", folder / ".venv")
     for tool in Path(sys.executable).parent.iterdir():
         (folder / ".venv/bin" / tool.name).symlink_to(tool)
     (folder / ".venv/.ready").touch()

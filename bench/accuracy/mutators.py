@@ -11,6 +11,7 @@ import copy
 import keyword
 import random
 from collections.abc import Callable, Mapping, Sequence
+from typing import cast
 
 # fmt: off
 WORDS = (
@@ -154,8 +155,8 @@ def _blocks(function: Function) -> list[list[ast.stmt]]:
     blocks: list[list[ast.stmt]] = []
     for node in ast.walk(function):
         for name in ("body", "orelse", "finalbody"):
-            block = getattr(node, name, None)
-            if isinstance(block, list) and block and isinstance(block[0], ast.stmt):
+            block = cast(list[ast.stmt] | ast.expr | None, getattr(node, name, None))
+            if isinstance(block, list) and block:
                 blocks.append(block)
     return blocks
 
@@ -207,7 +208,7 @@ def _changed(node: ast.stmt, rng: random.Random) -> ast.stmt:
             inner = value.value if isinstance(value, ast.Await) else value
             if isinstance(inner, ast.Call):
                 inner.keywords = [*inner.keywords, ast.keyword(arg=rng.choice(WORDS), value=extra)]
-            else:
+            elif inner is not None:
                 node.value = ast.Call(func=ast.Name(id="dict", ctx=ast.Load()), args=[inner], keywords=[])
         case ast.Raise(exc=ast.Call() as call):
             call.args = [*call.args, extra]

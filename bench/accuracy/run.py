@@ -157,7 +157,9 @@ def _route_drafts(base: Codebase, options: argparse.Namespace) -> list[str]:
     """Served routes written anew: other parameter names and handlers, half of them with the prefix on the router."""
     rng = random.Random(options.seed)
     served = [
-        one for one in base.inventory.routes if not one.websocket and one.path.strip("/") and one.method != "HEAD"
+        one
+        for one in base.inventory.routes
+        if one.reach != "unattached" and not one.websocket and one.path.strip("/") and one.method != "HEAD"
     ]
     served = [one for one in served if any(not part.startswith("{") for part in one.path.split("/") if part)]
     drafts: list[str] = []

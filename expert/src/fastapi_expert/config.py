@@ -2,7 +2,7 @@
 
 [tool.fastapi-expert]
 exclude = ["app/generated/**"]        # not read at all
-select = ["FX"]                       # rules or their prefixes; all of them by default
+select = ["FX"]                       # rules or their prefixes; all but those off by default (FX501, FX503)
 ignore = ["FX601"]
 baseline = ".expert/baseline.json"    # findings known already; see `expert duplicates --write-baseline`
 review-baseline = ".expert/known.json"  # the same of `expert review`
@@ -74,6 +74,10 @@ class Config:
         chosen = max((len(prefix) for prefix in self.select if rule.startswith(prefix)), default=-1)
         refused = max((len(prefix) for prefix in self.ignore if rule.startswith(prefix)), default=-1)
         return chosen > refused
+
+    def asks_for(self, rule: str) -> bool:
+        """Whether `select` names ``rule`` or its family, and not merely all that there are."""
+        return any(rule.startswith(prefix) and prefix.rstrip("X") not in ("F", "") for prefix in self.select)
 
     def ignored_at(self, rule: str, path: str) -> bool:
         """Whether `per-path-ignores` switches ``rule`` off for ``path`` (relative to the root, with `/`)."""

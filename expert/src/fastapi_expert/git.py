@@ -191,3 +191,12 @@ def _ranges(diff: str) -> dict[str, list[tuple[int, int]]]:
 
 def _range(start: int, count: int) -> tuple[int, int]:
     return (start, start + count - 1) if count else (max(start, 1), start + 1)
+
+
+def work_tree_around(folder: Path) -> Path:
+    """The work tree around ``folder``, with links resolved; ``folder`` itself where none is."""
+    try:
+        found = Repository.find(folder).root.resolve()
+    except GitError:
+        return folder
+    return found if folder.is_relative_to(found) else folder

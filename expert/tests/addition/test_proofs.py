@@ -107,6 +107,24 @@ def test_what_the_linter_refuses_is_refused(project: Path) -> None:
     assert "F821" in refused(project, plan_of(text="X = nowhere\n"))
 
 
+def test_what_a_file_was_told_before_is_its_way(project: Path) -> None:
+    """A list of models is imported and not used: one more is no new fault."""
+    before = "from tables import Base\n"
+    (project / "models.py").write_text(before)
+    plan = Plan((("models.py", before, "from tables import Base, Thing\n"),))
+    done = carry_out(project, plan, timeout=60)
+    assert proven(done.proofs, "formatter and linter") == "proven"
+
+
+def test_a_type_checker_that_the_team_does_not_use_is_not_asked(project: Path) -> None:
+    wrong = 'X: int = "text"\n'
+    done = tried(project, plan_of(text=wrong), timeout=60)
+    assert proven(done.proofs, "the type checker") == "not proven"
+    with (project / "pyproject.toml").open("a") as file:
+        file.write("[tool.pyright]\n")
+    assert "reportAssignmentType" in refused(project, plan_of(text=wrong))
+
+
 def test_a_router_that_cannot_be_imported_is_refused(project: Path) -> None:
     text = 'from importlib import import_module\n\nX = import_module("nothing_here")\n'
     said = refused(project, plan_of(text=text, module="new", apps=(("main", "app"),)))

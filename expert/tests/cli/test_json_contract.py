@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "map": ("map", "--json"),
     "routes": ("routes", "--json"),
     "access": ("access", "--json"),
+    "impact": ("impact", "create_user", "--json"),
     "duplicates": ("duplicates", "--json"),
     "propose": ("propose", "app/services/billing.py", "--as", "app/services/other.py", "--json"),
     "review": ("review", "--json"),

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from shop import run_expert
 
 from fastapi_expert.clients import guard, warming
 from fastapi_expert.clients.calls import Write
@@ -106,6 +107,19 @@ def test_the_background_leaves_a_project_ready(project: Path) -> None:
     assert not warming.is_ready(project)
     subprocess.run([sys.executable, "-m", "fastapi_expert.clients.warming", str(project)], check=True, timeout=60)
     assert warming.is_ready(project)
+
+
+def test_a_write_right_after_an_installation_is_guarded_and_so_is_every_later_one(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(warming, "LARGE", 0)
+    assert run_expert("install", "claude", cwd=project).code == 0
+    write = Write(project / "shop/prices.py", None, COPY)
+    assert "money.py:1" in check_write(write, project).refusal
+    assert warming.wait(project, 60)
+    ready = check_write(write, project)
+    assert "money.py:1" in ready.refusal
+    assert not ready.note
 
 
 def test_an_mcp_server_that_is_asked_for_nothing_warms_the_project(project: Path) -> None:

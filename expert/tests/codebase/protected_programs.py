@@ -1379,7 +1379,7 @@ RUNNING = {
         """,
         {
             "/a": "none",
-            "/b": "optional",
+            "/b": "none",
             "/c": "none",
         },
     ),
@@ -1441,6 +1441,629 @@ RUNNING = {
             "/c": "none",
             "/d": "required",
         },
+    ),
+    "headers looked through": Case(
+        """
+        from fastapi import FastAPI, Depends, HTTPException, Request
+        class Guard:
+            def __init__(self, app): self.app = app
+            async def __call__(self, scope, receive, send):
+                if scope["type"] != "http" or scope["path"] == "/open":
+                    return await self.app(scope, receive, send)
+                token = None
+                for name, value in scope["headers"]:
+                    if name == b"authorization": token = value.decode()
+                if token is None:
+                    await send({"type": "http.response.start", "status": 401, "headers": []})
+                    await send({"type": "http.response.body", "body": b""})
+                    return
+                await self.app(scope, receive, send)
+        app = FastAPI()
+        app.add_middleware(Guard)
+        @app.get("/open")
+        def o(): return 1
+        @app.get("/closed")
+        def c(): return 1
+        """,
+        {"/open": "none", "/closed": "required"},
+    ),
+    "headers found by generator": Case(
+        """
+        from fastapi import FastAPI, Depends, HTTPException, Request
+        def a1(request: Request):
+            found = next((v for k, v in request.scope["headers"] if k == b"x-key"), None)
+            if found is None: raise HTTPException(401)
+        def a2(request: Request):
+            if not any(k.lower() == "x-key" for k in request.headers): raise HTTPException(401)
+        def a3(request: Request):
+            given = {k.lower(): v for k, v in request.headers.items()}
+            if "x-key" not in given: raise HTTPException(401)
+        def a4(request: Request):
+            headers = dict(request.headers)
+            if headers.get("x-key") != "k": raise HTTPException(401)
+        def a5(request: Request):
+            headers = dict(request.scope["headers"])
+            if b"x-key" not in headers: raise HTTPException(401)
+        app = FastAPI()
+        @app.get("/a", dependencies=[Depends(a1)])
+        def a(): return 1
+        @app.get("/b", dependencies=[Depends(a2)])
+        def b(): return 1
+        @app.get("/c", dependencies=[Depends(a3)])
+        def c(): return 1
+        @app.get("/d", dependencies=[Depends(a4)])
+        def d(): return 1
+        @app.get("/e", dependencies=[Depends(a5)])
+        def e(): return 1
+        """,
+        {
+            "/a": "required",
+            "/b": "required",
+            "/c": "required",
+            "/d": "required",
+            "/e": "required",
+        },
+    ),
+    "own page": Case(
+        """
+        from fastapi import FastAPI, Depends, HTTPException, Request
+        def own(request: Request):
+            site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+            if site == "cross-site": raise HTTPException(403)
+        def browser(request: Request):
+            if "bot" in request.headers.get("user-agent", ""): raise HTTPException(403)
+        app = FastAPI()
+        @app.get("/b")
+        def b(request: Request, cookies: bool = False):
+            if cookies: own(request)
+            return 1
+        @app.get("/c")
+        def c(request: Request):
+            browser(request)
+            return 1
+        """,
+        {"/b": "none", "/c": "none"},
+    ),
+    "includes extended": Case(
+        """
+        from fastapi import FastAPI, APIRouter, Depends
+        from fastapi.security import HTTPBearer
+        inner = APIRouter()
+        @inner.get("/b")
+        def b(): return 1
+        router = APIRouter()
+        router.include_router(inner)
+        kept = APIRouter(dependencies=[Depends(HTTPBearer())])
+        kept.include_router(inner, prefix="/kept")
+        app = FastAPI(dependencies=[Depends(HTTPBearer())])
+        app.router.routes += router.routes
+        app.router.routes.extend(kept.routes)
+        @app.get("/d")
+        def d(): return 1
+        """,
+        {
+            "/b": "none",
+            "/kept/b": "required",
+            "/d": "required",
+        },
+    ),
+    "api key per router with partial": Case(
+        """
+        from functools import partial
+        from fastapi import FastAPI, APIRouter, Depends, HTTPException, Request
+        def need(request: Request, header: str = "x-key"):
+            if request.headers.get("x-key") is None: raise HTTPException(401)
+        class Checker:
+            header = "x-key"
+            @classmethod
+            def check(cls, request: Request):
+                if not request.headers.get(cls.header): raise HTTPException(401)
+            @staticmethod
+            def check2(request: Request):
+                if not request.headers.get("x-key"): raise HTTPException(401)
+        app = FastAPI()
+        r = APIRouter(dependencies=[Depends(Checker.check)])
+        @r.get("/a")
+        def a(): return 1
+        app.include_router(r)
+        @app.get("/b", dependencies=[Depends(Checker.check2)])
+        def b(): return 1
+        app.include_router(r, prefix="/v2", dependencies=[Depends(need)])
+        """,
+        {
+            "/a": "required",
+            "/b": "required",
+            "/v2/a": "required",
+        },
+    ),
+    "yield dependency": Case(
+        """
+        from fastapi import FastAPI, Depends, HTTPException, Request
+        async def user(request: Request):
+            token = request.headers.get("authorization")
+            if token is None: raise HTTPException(401)
+            yield token
+        def lazy(request: Request):
+            yield request.headers.get("authorization")
+        app = FastAPI()
+        @app.get("/a")
+        def a(u=Depends(user)): return 1
+        @app.get("/b")
+        def b(u=Depends(lazy)):
+            if not u: raise HTTPException(401)
+            return 1
+        """,
+        {"/a": "required", "/b": "required"},
+    ),
+    "async get token helper none": Case(
+        """
+        from typing import Optional
+        from fastapi import FastAPI, Depends, HTTPException, Request
+        def bearer(header: Optional[str]) -> Optional[str]:
+            if header and header.lower().startswith("bearer "):
+                return header[7:]
+            return None
+        def load(token):
+            if token is None: return None
+            return {"id": token}
+        async def current(request: Request):
+            token = bearer(request.headers.get("Authorization")) or request.cookies.get("access_token")
+            user = load(token)
+            if user: return user
+            raise HTTPException(status_code=401)
+        async def admin(user=Depends(current)):
+            if not user.get("admin"): raise HTTPException(status_code=403)
+            return user
+        app = FastAPI()
+        @app.get("/a")
+        def a(u=Depends(current)): return 1
+        @app.get("/b")
+        def b(u=Depends(admin)): return 1
+        """,
+        {"/a": "required", "/b": "required"},
+    ),
+    "settings object dependency": Case(
+        """
+        from functools import lru_cache
+        from pydantic import BaseModel
+        from fastapi import FastAPI, Depends, HTTPException, Request
+        class Auth(BaseModel):
+            enabled: bool = True
+            token: str = "x"
+        class Config(BaseModel):
+            auth: Auth = Auth()
+        @lru_cache
+        def config() -> Config: return Config()
+        def guard(request: Request, c: Config = Depends(config)):
+            if not c.auth.enabled: return
+            if request.headers.get("x-token") != c.auth.token: raise HTTPException(401)
+        app = FastAPI()
+        @app.get("/a", dependencies=[Depends(guard)])
+        def a(): return 1
+        """,
+        {"/a": "required"},
+    ),
+    "yaml config": Case(
+        """
+        import json, pathlib
+        from fastapi import FastAPI, Depends, HTTPException, Request
+        CONFIG = {"auth": {"enabled": True, "users": ["a"]}}
+        def guard(request: Request):
+            if CONFIG["auth"]["enabled"] and request.headers.get("x-user") not in CONFIG["auth"]["users"]:
+                raise HTTPException(403)
+        app = FastAPI()
+        @app.get("/a", dependencies=[Depends(guard)])
+        def a(): return 1
+        """,
+        {"/a": "required"},
+    ),
+    "middleware returning Response subclass and exempt method": Case(
+        """
+        from fastapi import FastAPI, Request
+        from fastapi.responses import ORJSONResponse, PlainTextResponse, Response
+        app = FastAPI()
+        EXEMPT = {("GET", "/health"), ("POST", "/login")}
+        @app.middleware("http")
+        async def auth(request: Request, call_next):
+            if (request.method, request.url.path) in EXEMPT: return await call_next(request)
+            if request.url.path in {"/docs"} or request.url.path.startswith("/static/"):
+                return await call_next(request)
+            if not request.headers.get("authorization"):
+                return Response("no", status_code=401)
+            return await call_next(request)
+        @app.get("/health")
+        def h(): return 1
+        @app.post("/login")
+        def l(): return 1
+        @app.get("/x")
+        def x(): return 1
+        """,
+        {
+            "/health": "none",
+            "/login": "none",
+            "/x": "required",
+        },
+    ),
+    "middleware only for api prefix": Case(
+        """
+        from fastapi import FastAPI, Request, HTTPException
+        from fastapi.responses import JSONResponse
+        from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
+        class ApiKey(BaseHTTPMiddleware):
+            def __init__(self, app, *, header="x-api-key", keys=None, protected=("/api",)):
+                super().__init__(app)
+                self.header, self.keys, self.protected = header, keys or [], protected
+            async def dispatch(self, request: Request, call_next: RequestResponseEndpoint):
+                if request.url.path.startswith(self.protected):
+                    key = request.headers.get(self.header)
+                    if key not in self.keys:
+                        return JSONResponse({"detail": "bad key"}, status_code=403)
+                return await call_next(request)
+        app = FastAPI()
+        app.add_middleware(ApiKey, keys=["k"])
+        @app.get("/api/x")
+        def x(): return 1
+        @app.get("/y")
+        def y(): return 1
+        """,
+        {"/api/x": "required", "/y": "none"},
+    ),
+    "global guard via app dependency with path exempt": Case(
+        """
+        from fastapi import FastAPI, Request, Depends, HTTPException
+        OPEN = ("/health", "/login")
+        async def guard(request: Request):
+            if request.url.path in OPEN: return
+            if request.scope["path"].startswith("/public"): return
+            if "authorization" not in request.headers: raise HTTPException(401)
+        app = FastAPI(dependencies=[Depends(guard)])
+        @app.get("/health")
+        def h(): return 1
+        @app.get("/public/x")
+        def p(): return 1
+        @app.get("/x/{id}")
+        def x(id: int): return 1
+        """,
+        {
+            "/health": "none",
+            "/public/x": "none",
+            "/x/{id}": "required",
+        },
+    ),
+    "route path regex exempt": Case(
+        r"""
+        import re
+        from fastapi import FastAPI, Request, Depends, HTTPException
+        OPEN = [re.compile(p) for p in (r"^/health$", r"^/items/\d+/public$")]
+        def guard(request: Request):
+            if any(p.search(request.url.path) for p in OPEN): return
+            if not request.headers.get("authorization"): raise HTTPException(401)
+        app = FastAPI(dependencies=[Depends(guard)])
+        @app.get("/health")
+        def h(): return 1
+        @app.get("/items/1/public")
+        def p(): return 1
+        @app.get("/items/x")
+        def x(): return 1
+        """,
+        {
+            "/health": "none",
+            "/items/1/public": "none",
+            "/items/x": "required",
+        },
+    ),
+    "user enum roles class": Case(
+        """
+        from enum import Enum
+        from fastapi import FastAPI, Request, Depends, HTTPException
+        class Role(str, Enum):
+            ADMIN = "admin"
+            USER = "user"
+        class User:
+            def __init__(self, role): self.role = role
+            @property
+            def is_admin(self): return self.role == Role.ADMIN
+            def can(self, what): return self.is_admin
+        def current(request: Request):
+            role = request.headers.get("x-role")
+            return User(role) if role else None
+        def allow(*roles):
+            def check(user=Depends(current)):
+                if user is None: raise HTTPException(401)
+                if user.role not in roles: raise HTTPException(403)
+                return user
+            return Depends(check)
+        app = FastAPI()
+        @app.get("/a", dependencies=[allow(Role.ADMIN)])
+        def a(): return 1
+        @app.get("/b")
+        def b(u=allow(Role.USER)): return 1
+        def guest(request: Request):
+            return User(request.headers.get("x-role", "guest"))
+        @app.get("/c")
+        def c(u=Depends(guest)):
+            if not u.can("x"): raise HTTPException(403)
+            return 1
+        """,
+        {
+            "/a": "required",
+            "/b": "required",
+            "/c": "required",
+        },
+    ),
+    "anonymous user object": Case(
+        """
+        from fastapi import FastAPI, Request, Depends, HTTPException
+        class Anonymous:
+            is_authenticated = False
+            scopes = []
+        class Known:
+            is_authenticated = True
+            scopes = ["a"]
+        def current(request: Request):
+            if request.headers.get("authorization"): return Known()
+            return Anonymous()
+        def need(user=Depends(current)):
+            if not user.is_authenticated: raise HTTPException(401)
+        def scoped(user=Depends(current)):
+            if "a" not in user.scopes: raise HTTPException(403)
+        app = FastAPI()
+        @app.get("/a", dependencies=[Depends(need)])
+        def a(): return 1
+        @app.get("/b", dependencies=[Depends(scoped)])
+        def b(): return 1
+        @app.get("/c")
+        def c(u=Depends(current)): return u.is_authenticated
+        """,
+        {
+            "/a": "required",
+            "/b": "required",
+            "/c": "optional",
+        },
+    ),
+    "jwt helper class": Case(
+        """
+        import jwt
+        from fastapi import FastAPI, Request, Depends, HTTPException
+        from fastapi.security import HTTPBearer, HTTPAuthorizationCredentials
+        class JWTBearer(HTTPBearer):
+            def __init__(self, auto_error: bool = True):
+                super().__init__(auto_error=auto_error)
+            async def __call__(self, request: Request):
+                credentials: HTTPAuthorizationCredentials = await super().__call__(request)
+                if credentials:
+                    if not credentials.scheme == "Bearer": raise HTTPException(403)
+                    if not self.verify(credentials.credentials): raise HTTPException(403)
+                    return credentials.credentials
+                raise HTTPException(403)
+            def verify(self, token):
+                try: payload = jwt.decode(token, "k", algorithms=["HS256"])
+                except Exception: payload = None
+                return bool(payload)
+        class Lenient(HTTPBearer):
+            async def __call__(self, request: Request):
+                try: return await super().__call__(request)
+                except HTTPException: return None
+        app = FastAPI()
+        @app.get("/a", dependencies=[Depends(JWTBearer())])
+        def a(): return 1
+        @app.get("/b", dependencies=[Depends(JWTBearer(auto_error=False))])
+        def b(): return 1
+        @app.get("/c", dependencies=[Depends(Lenient())])
+        def c(): return 1
+        """,
+        {
+            "/a": "required",
+            "/b": "required",
+            "/c": "optional",
+        },
+    ),
+    "include with settings dict and prefix deps": Case(
+        """
+        from fastapi import FastAPI, APIRouter, Depends, Header, HTTPException
+        async def get_token_header(x_token: str = Header()):
+            if x_token != "fake": raise HTTPException(400, "X-Token header invalid")
+        async def get_query_token(token: str):
+            if token != "jessica": raise HTTPException(400, "No Jessica token provided")
+        app = FastAPI()
+        r = APIRouter(prefix="/items", dependencies=[Depends(get_token_header)])
+        @r.get("/")
+        def a(): return 1
+        app.include_router(r)
+        @app.get("/q", dependencies=[Depends(get_query_token)])
+        def q(): return 1
+        """,
+        {"/items/": "required", "/q": "required"},
+    ),
+    "nested optional service user": Case(
+        """
+        from fastapi import FastAPI, Depends, HTTPException, Request
+        class Users:
+            def find(self, token):
+                rows = self.query(token)
+                return rows[0] if rows else None
+            def query(self, token):
+                return [u for u in [{"t": "a"}] if u["t"] == token]
+        users = Users()
+        def current(request: Request):
+            found = users.find(request.headers.get("x-token"))
+            if not found: raise HTTPException(401)
+            return found
+        app = FastAPI()
+        @app.get("/a")
+        def a(u=Depends(current)): return 1
+        """,
+        {"/a": "required"},
+    ),
+    "raise from except chain with custom http exception": Case(
+        """
+        from fastapi import FastAPI, Depends, HTTPException, Request, status
+        class CredentialsException(HTTPException):
+            def __init__(self):
+                super().__init__(status_code=status.HTTP_401_UNAUTHORIZED, detail="x")
+        class Denied(HTTPException):
+            status_code = 403
+            def __init__(self): HTTPException.__init__(self, self.status_code)
+        def token(request: Request):
+            try:
+                return request.headers["authorization"].removeprefix("Bearer ")
+            except KeyError as e:
+                raise CredentialsException() from e
+        def token2(request: Request):
+            if not request.cookies.get("t"): raise Denied
+        app = FastAPI()
+        @app.get("/a", dependencies=[Depends(token)])
+        def a(): return 1
+        @app.get("/b", dependencies=[Depends(token2)])
+        def b(): return 1
+        """,
+        {"/a": "required", "/b": "required"},
+    ),
+    "problem body error dict": Case(
+        """
+        from fastapi import FastAPI, Request
+        from fastapi.responses import JSONResponse
+        app = FastAPI()
+        def err(code, msg): return JSONResponse({"code": code, "msg": msg}, status_code=code)
+        @app.get("/a")
+        def a(request: Request):
+            if not request.headers.get("token"): return err(401, "no")
+            return 1
+        @app.get("/b")
+        def b(request: Request):
+            if not request.headers.get("token"): return {"code": 401}
+            return 1
+        """,
+        {"/a": "required", "/b": "optional"},
+    ),
+    "htmx session templates": Case(
+        """
+        from fastapi import FastAPI, Request, Depends
+        from fastapi.responses import RedirectResponse, HTMLResponse
+        from starlette.middleware.sessions import SessionMiddleware
+        app = FastAPI()
+        app.add_middleware(SessionMiddleware, secret_key="x")
+        def user(request: Request): return request.session.get("user")
+        @app.get("/")
+        def index(request: Request, u=Depends(user)):
+            if not u: return RedirectResponse("/login", status_code=303)
+            return HTMLResponse("x")
+        @app.get("/login")
+        def login(request: Request, u=Depends(user)):
+            if u: return RedirectResponse("/", status_code=303)
+            return HTMLResponse("login")
+        @app.post("/save")
+        def save(request: Request):
+            if request.session.get("user", {}).get("role") != "admin":
+                return HTMLResponse("no", status_code=403)
+            return 1
+        @app.get("/lang")
+        def lang(request: Request):
+            return request.cookies.get("lang", "en")
+        """,
+        {
+            "/": "required",
+            "/login": "optional",
+            "/save": "required",
+            "/lang": "none",
+        },
+    ),
+    "static methods as endpoints": Case(
+        """
+        from fastapi import FastAPI, APIRouter, Depends, HTTPException, Request
+        def who(request: Request):
+            if not request.headers.get("authorization"): raise HTTPException(401)
+            return 1
+        class Users:
+            router = APIRouter()
+        class Pages:
+            @staticmethod
+            @Users.router.get("/me")
+            async def me(user=Depends(who), page: int = 1): return 1
+            @staticmethod
+            @Users.router.get("/all")
+            async def everybody(page: int = 1): return 1
+        app = FastAPI()
+        app.include_router(Users.router)
+        """,
+        {"/me": "required", "/all": "none"},
+    ),
+    "settings in parts": Case(
+        """
+        from pydantic import BaseModel
+        from pydantic_settings import BaseSettings
+        from fastapi import FastAPI, Depends, HTTPException, Request
+        class Parts(BaseModel):
+            api_token: str | None = None
+        class Settings(BaseSettings, Parts): ...
+        settings = Settings()
+        def verify(given, expected):
+            if given != expected: raise HTTPException(401)
+        def guard(request: Request):
+            verify(request.headers.get("x-token"), settings.api_token)
+        app = FastAPI()
+        @app.get("/a", dependencies=[Depends(guard)])
+        def a(): return 1
+        """,
+        {"/a": "required"},
+    ),
+    "ticket of a socket": Case(
+        """
+        from fastapi import FastAPI, WebSocket, WebSocketException, Depends, Query, status
+        from typing import Annotated
+        store = None
+        class Store:
+            def __init__(self): self.held = {}
+            async def take(self, ticket): return self.held.pop(ticket, None)
+        def get_store():
+            global store
+            if store is None: store = Store()
+            return store
+        async def user(ws: WebSocket, tickets: Annotated[Store, Depends(get_store)], ticket: Annotated[str, Query()]):
+            if ws.headers.get("origin", "") == "http://evil": raise WebSocketException(code=1008)
+            taken = await tickets.take(ticket)
+            if not taken: raise WebSocketException(code=status.WS_1008_POLICY_VIOLATION)
+            name, session = taken
+            ws.state.session = session
+            return name
+        app = FastAPI()
+        @app.websocket("/ws")
+        async def ws(ws: WebSocket, u=Depends(user)):
+            await ws.accept()
+        """,
+        {"/ws": "required"},
+    ),
+    "middleware switched off as shipped": Case(
+        """
+        from fastapi import FastAPI
+        from fastapi.responses import JSONResponse
+        from pydantic_settings import BaseSettings
+        from starlette.middleware.base import BaseHTTPMiddleware
+        class Settings(BaseSettings):
+            auth_enabled: bool = False
+            log: bool = False
+        settings = Settings()
+        class Guard(BaseHTTPMiddleware):
+            async def dispatch(self, request, call_next):
+                if request.url.path != "/open" and "authorization" not in request.headers:
+                    return JSONResponse({}, 401)
+                return await call_next(request)
+        class Log(BaseHTTPMiddleware):
+            async def dispatch(self, request, call_next): return await call_next(request)
+        def create():
+            app = FastAPI()
+            if settings.auth_enabled:
+                app.add_middleware(Guard)
+            if settings.log:
+                app.add_middleware(Log)
+            return app
+        app = create()
+        @app.get("/a")
+        def a(): return 1
+        @app.get("/open")
+        def o(): return 1
+        """,
+        {"/a": "required", "/open": "none"},
     ),
 }
 

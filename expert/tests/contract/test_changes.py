@@ -1,11 +1,11 @@
 """What a change of the code breaks for those who call: levels and ids are oasdiff's."""
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
 from shop import lay_down, run_expert
+from worktree import committed_work
 
 from fastapi_expert.codebase import load
 from fastapi_expert.contract.changes import changes
@@ -158,11 +158,7 @@ def test_a_change_of_the_code_is_judged_for_those_who_call(
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    lay_down(tmp_path, {"app.py": PROGRAM})
-    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
-    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "feat: all"]):
-        subprocess.run([*git, *arguments], cwd=tmp_path, check=True)
-    return tmp_path
+    return committed_work(tmp_path / "work", {"app.py": PROGRAM}).root
 
 
 def test_the_command_compares_with_a_revision_and_names_the_place(repository: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from shop import lay_down
 
 from fastapi_expert.codebase import Codebase, load
+from fastapi_expert.config import Config
 from fastapi_expert.duplicates import Finding, Proposal, find, propose
 from fastapi_expert.duplicates.store.snapshot import library_file
 
@@ -27,8 +28,8 @@ def codebase(tmp_path: Path) -> Callable[[Files], Codebase]:
 
 @pytest.fixture
 def findings(codebase: Callable[[Files], Codebase]) -> Callable[[Files], tuple[Finding, ...]]:
-    """What is found in files."""
-    return lambda files: find(codebase(files)).findings
+    """What is found in files, by the rules that are off by default too."""
+    return lambda files: find(codebase(files), settings=Config(select=("FX", "FX5"))).findings
 
 
 @pytest.fixture(params=["resident", "hook"])

@@ -132,3 +132,51 @@ def test_two_deeds_that_begin_and_end_alike_are_no_likeness(findings: Find) -> N
     assert findings(files) == ()
     named = {"a.py": fetch.format(name="old_paper"), "b.py": drop.format(name="worn_paper")}
     assert [one.rule for one in findings(named)] == ["FX302"]
+
+
+def test_settings_that_a_migration_reads_are_its_own(findings: Find) -> None:
+    text = MANY.format(name="Then", other="rooms")
+    files = {"app/migrations/versions/a1.py": text, "app/migrations/versions/b2.py": text}
+    files["app/settings.py"] = MANY.format(name="Now", other="tools")
+    assert not [one for one in findings(files) if one.rule == "FX501"]
+
+
+READS = "import os\n\nREGION = os.environ['REGION']\n"
+
+
+def test_a_program_that_imports_nothing_of_another_reads_its_variables_itself(findings: Find) -> None:
+    files = {"api/settings.py": MANY.format(name="Now", other="tools"), "daemons/base.py": READS}
+    assert findings(files) == ()
+    files |= {"daemons/web.py": "from api.settings import Now\n\nNOW = Now()\n", "api/__init__.py": ""}
+    assert [one.rule for one in findings(files)] == ["FX502"]
+
+
+def test_an_example_beside_what_it_shows_is_no_copy(findings: Find) -> None:
+    text = STORE.format(Name="Boat", name="boat")
+    assert findings({"shop/boats.py": text, "examples/boats/boats.py": text}) == ()
+    assert findings({"ships/boats.py": text})
+
+
+CHUNK = """
+from pydantic import BaseModel
+
+
+class Note(BaseModel):
+    text: str
+    author: str
+    folder: str
+
+
+class {name}(BaseModel):
+    text: str
+    author: str
+    folder: {type}
+    weight: float
+"""
+
+
+def test_a_field_of_another_type_is_declared_again_where_one_inherits(findings: Find) -> None:
+    [finding] = findings({"notes.py": CHUNK.format(name="Page", type="int")})
+    assert finding.advice == "Inherit from `Note` (notes.py:4) and declare only `weight` and `folder`."
+    [finding] = findings({"notes.py": CHUNK.format(name="Page", type="str")})
+    assert finding.advice == "Inherit from `Note` (notes.py:4) and declare only `weight`."

@@ -52,6 +52,7 @@ def read_user(user_id: str, tenant=Depends(current_tenant)):
     return user_id
 """
 FILES = {
+    "pyproject.toml": '[tool.fastapi-expert]\nselect = ["FX", "FX5"]\n',
     "config.py": "from pydantic_settings import BaseSettings\nclass Settings(BaseSettings):\n    smtp_host: str = ''\n",
     "database.py": "import os\n\nURL = os.getenv('DATABASE_URL', 'sqlite://')\n",
     "tables.py": TABLES,

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
-from fastapi_expert.duplicates import Finding
+from fastapi_expert.codebase import Codebase
+from fastapi_expert.config import Config
+from fastapi_expert.duplicates import Finding, find, propose
 
 Find = Callable[[dict[str, str]], tuple[Finding, ...]]
 SETTINGS = "from pydantic_settings import BaseSettings, SettingsConfigDict\n\n"
@@ -56,3 +58,18 @@ def test_a_variable_read_in_two_files_that_no_settings_hold(findings: Find) -> N
 
 def test_several_reads_in_one_file_are_its_own_business(findings: Find) -> None:
     assert findings({"a.py": "import os\n\nA = os.getenv('PORT')\nB = int(os.environ['PORT']) if A else 80\n"}) == ()
+
+
+def test_a_rule_that_is_off_by_default_speaks_where_it_is_selected(
+    codebase: Callable[[dict[str, str]], Codebase],
+) -> None:
+    reader = "import os\n\nURL = os.getenv('DATABASE_URL', 'sqlite://')\n"
+    read = codebase({"database.py": reader, "worker.py": reader})
+    found = find(read, settings=Config())
+    assert (found.findings, found.off) == ((), {"FX503": 1})
+    draft = b"import os\n\ndef open_it():\n    return os.environ['DATABASE_URL']\n"
+    assert propose(read, draft, as_path="mail.py", settings=Config()).verdict == "new"
+    for selected in ("FX503", "FX5"):
+        settings = Config(select=("FX", selected))
+        assert rules(find(read, settings=settings).findings) == ["FX503"]
+        assert propose(read, draft, as_path="mail.py", settings=settings).verdict == "extend"

@@ -174,6 +174,13 @@ else:
 """
 
 
+def test_a_feature_s_own_core_module_is_not_there_for_others(findings: Find) -> None:
+    text = PRICE.format(name="shown_price")
+    packages = {"app/__init__.py": "", "app/crud/__init__.py": ""}
+    [finding] = findings(packages | {"app/crud/core.py": text, "app/crud/settings.py": text})
+    assert finding.advice == "Move `shown_price` (app/crud/core.py:1) into a module that both import."
+
+
 def test_a_method_of_a_class_that_is_defined_twice_keeps_its_name(findings: Find) -> None:
     [finding] = findings({"till.py": TWICE})
     assert finding.message == "`Till.told` repeats `Till.shown` (till.py:11)"

@@ -307,3 +307,24 @@ def test_one_finding_names_every_route_that_answers_with_a_secret(tmp_path: Path
     (finding,) = review(load(tmp_path, cache=False)).findings
     assert (finding.rule, finding.line) == ("FX906", 13)
     assert [(one.line, one.why) for one in finding.related] == [(7, "the schema"), (17, "answers with it too")]
+
+
+def test_the_cookies_of_another_application_of_the_repository_do_not_count(tmp_path: Path) -> None:
+    for name, text in (("shop/main.py", WIDE), ("admin/main.py", WIDE + SIGNED_IN)):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(text)
+    found = [one for one in review(load(tmp_path, cache=False)).findings if one.rule == "FX912"]
+    assert [(one.path, one.severity) for one in found] == [("admin/main.py", 1), ("shop/main.py", 2)]
+
+
+def test_the_same_said_of_a_file_for_the_third_time_is_named_with_the_second(tmp_path: Path) -> None:
+    routes = [f'\n\n@app.get("/{n}")\ndef route_{n}():\n    return HTTPException(404)\n' for n in range(4)]
+    silenced = "\n\n@app.get('/5')\ndef fifth():\n    return HTTPException(404)  # expert: ignore[FX116] meant\n"
+    (tmp_path / "main.py").write_text(
+        "from fastapi import FastAPI, HTTPException\n\napp = FastAPI()\n" + "".join(routes) + silenced
+    )
+    result = review(load(tmp_path, cache=False))
+    assert [(one.line, [part.line for part in one.related]) for one in result.findings] == [(8, []), (13, [18, 23])]
+    assert result.suppressed == 1
+    apply(tmp_path, result.findings)
+    assert review(load(tmp_path, cache=False)).findings == ()

@@ -133,6 +133,19 @@ def test_what_was_added_is_no_duplicate_of_its_siblings(heroes: Path, journal: P
         assert [finding["message"] for finding in found if "product" in finding["message"].lower()] == []
 
 
+def test_a_table_is_listed_where_others_are_and_not_beside_a_leftover_import(journal: Path):
+    models = "from app.articles.models import Article\nfrom app.users.models import User\n"
+    (journal / "app/everything.py").write_text(models)
+    leftover = (journal / "app/users/models.py").read_text()
+    (journal / "app/users/models.py").write_text(
+        leftover.replace("from sqlalchemy", f"{models[:40]}\nfrom sqlalchemy", 1)
+    )
+    assert "import Article\n" in (journal / "app/users/models.py").read_text()
+    shown = add(journal, "product", "name:str", "--dry-run").out
+    assert "+++ b/app/everything.py" in shown
+    assert "+++ b/app/users/models.py" not in shown
+
+
 def test_a_path_that_names_a_row_by_its_last_word_is_renamed_whole(tmp_path: Path):
     """`{league_hero_id}` would follow from the name; the neighbour writes `{hero_id}` for its league heroes."""
     text = SINGLE_FILE["main.py"].replace("Hero", "LeagueHero").replace("/heroes/", "/league-heroes/")

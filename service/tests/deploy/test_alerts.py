@@ -18,7 +18,7 @@ from tests.backends import Backend, on_sqlite
 from tests.conftest import settings_for
 from tests.live import LiveService, wait_until
 from tests.proxies import program
-from tests.servers import Server
+from tests.servers import Server, status_of
 
 RULES = SERVICE_ROOT / "deploy/prometheus/rules.yml"
 MINUTES = 60
@@ -124,10 +124,7 @@ class Prometheus(Server):
         ]
 
     def is_ready(self) -> bool:
-        try:
-            return httpx2.get(f"http://127.0.0.1:{self.port}/-/ready").status_code == 200
-        except httpx2.HTTPError:
-            return False
+        return status_of(f"http://127.0.0.1:{self.port}/-/ready") == 200
 
     def firing(self) -> set[str]:
         told = httpx2.get(f"http://127.0.0.1:{self.port}/api/v1/alerts").json()

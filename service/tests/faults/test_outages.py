@@ -33,20 +33,31 @@ class Deployment:
     backend: Backend
 
 
-@pytest.fixture
-def deployment(tmp_path: Path) -> Iterator[Deployment]:
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     postgres, redis = Postgres(durable=True), Redis()
     postgres.start()
     redis.start()
+    folder = tmp_path_factory.mktemp("deployed")
     backend = Backend(name="postgres+redis", database_url=postgres.url(), redis_url=redis.url())
-    upgrade(settings_for(backend, data_dir=tmp_path))
-    service = LiveService(backend, data_dir=tmp_path, workers=2, secret_key=SECRET_KEY, environment={})
+    upgrade(settings_for(backend, data_dir=folder))
+    service = LiveService(backend, data_dir=folder, workers=2, secret_key=SECRET_KEY, environment={})
     service.start()
     try:
         yield Deployment(postgres, redis, service, backend)
     finally:
         for server in (service, redis, postgres):
             server.stop()
+
+
+@pytest.fixture
+def deployment(deployed: Deployment) -> Deployment:
+    """All of it running, whatever the test before has left."""
+    for server in (deployed.postgres, deployed.redis, deployed.service):
+        if server.process is None:
+            server.start()
+    wait_until(deployed.service.is_ready, within=RECOVERS_WITHIN)
+    return deployed
 
 
 @asynccontextmanager
@@ -183,9 +194,9 @@ async def test_a_service_started_while_postgres_is_down_serves_once_it_is_up(dep
     await asyncio.to_thread(deployment.service.start, until=deployment.service.is_alive)
     async with deployment.service.client() as client:
         assert (await readiness(client)).status_code == 503
-        answer = await client.get("/api/v1/users/1")
+        answer = await client.get("/api/v1/users/999999")
         assert answer.status_code == 503
         assert answer.headers["content-type"] == "application/problem+json"
         await asyncio.to_thread(deployment.postgres.start)
         await asyncio.to_thread(wait_until, deployment.service.is_ready, within=RECOVERS_WITHIN)
-        assert (await client.get("/api/v1/users/1")).status_code == 404, "asked, and there is nobody yet"
+        assert (await client.get("/api/v1/users/999999")).status_code == 404, "asked, and there is nobody"

@@ -16,6 +16,7 @@ from tests.backends import on_postgres, on_redis
 from tests.conftest import client_of
 from tests.factories import PASSWORD, Accounts
 from tests.live import LiveService, wait_until
+from tests.servers import status_of
 
 
 def value(text: str, name: str, **labels: str) -> float:
@@ -94,7 +95,7 @@ def test_two_workers_are_one_service_and_a_killed_one_leaves_no_gauge_behind(
         return httpx2.get(f"{service.url}/metrics").text
 
     for _ in range(40):  # every request on a connection of its own: both workers get some
-        httpx2.get(f"{service.url}/health")
+        status_of(f"{service.url}/health")
     assert value(metrics(), "http_request_duration_seconds_count", route="/health") == 40
     one_worker = value(metrics(), "database_pool_size", pool="reader") / 2
     assert one_worker >= 1

@@ -13,6 +13,7 @@ from app.observability import telemetry
 from tests.backends import on_redis, on_sqlite
 from tests.live import LiveService, wait_until
 from tests.observability.receiver import Receiver, Span
+from tests.servers import status_of
 from tests.tasks.smtp import MailServer
 from tests.tasks.test_mails import NEW_USER
 
@@ -111,7 +112,7 @@ def test_a_missing_extra_is_named(settings: Settings, monkeypatch: pytest.Monkey
 def test_a_collector_that_is_away_slows_neither_answers_nor_the_end(live_service: Callable[..., LiveService]) -> None:
     service = live_service(otel_exporter_otlp_endpoint="http://127.0.0.1:9", otel_bsp_schedule_delay=100)
     for _ in range(20):
-        assert httpx2.get(f"{service.url}/api/v1/auth/oidc/providers", timeout=1).status_code == 200
+        assert status_of(f"{service.url}/api/v1/auth/oidc/providers", timeout=1) == 200
     assert service.process is not None
     service.process.terminate()
     service.process.wait(timeout=15)

@@ -27,7 +27,7 @@ from app.server.commands import announce
 from app.server.doctor import is_healthy, probe
 from tests.backends import Backend
 from tests.conftest import settings_for
-from tests.servers import free_port
+from tests.servers import free_port, status_of
 from tests.tasks.smtp import MailServer
 
 STRONG_KEY = "9f2c61d0a4b87e35f6180c2d9be4731a5d0c8f27e6b19430"
@@ -88,10 +88,7 @@ class Served:
         return f"http://{f'[{host}]' if ':' in host else host}:{self.settings['port']}"
 
     def answers(self) -> bool:
-        try:
-            return httpx2.get(f"{self.url}/health/ready").status_code == 200
-        except httpx2.HTTPError:
-            return False
+        return status_of(f"{self.url}/health/ready") == 200
 
     def log_in(self, username: str, password: str) -> int:
         form = {"username": username, "password": password}

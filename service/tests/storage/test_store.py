@@ -2,13 +2,17 @@
 
 import io
 import os
+import re
 import stat
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from app.config import Settings
+from app.database.migrations import upgrade
 from app.http.errors import Unavailable
+from app.server.doctor import probe
 from app.storage.store import CHUNK, make_store
 from tests.servers import free_port
 from tests.storage.bucket import Bucket
@@ -91,3 +95,27 @@ def test_a_bucket_that_cannot_be_used_is_an_outage(bucket: Bucket, tmp_path: Pat
         store.read(NAME)
     with pytest.raises(Unavailable):
         store.check()
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ({"s3_endpoint": "https://s3.example.org"}, "S3_BUCKET is missing"),
+        ({"s3_bucket": "Blog_Uploads"}, "is not the name of a bucket"),
+        ({"s3_bucket": "blog", "s3_access_key_id": "key"}, "S3_SECRET_ACCESS_KEY is missing"),
+        ({"s3_bucket": "blog", "s3_prefix": "a//b"}, "is not made of plain names"),
+        ({"s3_bucket": "blog", "s3_endpoint": "s3.example.org"}, "write https://s3.example.org"),
+    ],
+)
+def test_a_bucket_that_is_named_by_halves_is_refused_at_the_start(
+    tmp_path: Path, written: dict[str, str], told: str
+) -> None:
+    with pytest.raises(ValidationError, match=re.escape(told)):
+        in_folder(tmp_path, **written)
+
+
+async def test_doctor_tries_the_store(storing: Settings) -> None:
+    upgrade(storing)
+    assert (await probe(storing))["uploads"] == "ok"
+    nowhere = storing.model_copy(update={"uploads_dir": Path("/dev/null/uploads"), "s3_prefix": "", "s3_bucket": None})
+    assert (await probe(nowhere))["uploads"].startswith("cannot be used")

@@ -196,3 +196,20 @@ async def test_the_address_of_an_avatar_has_the_prefix_of_the_service(app: FastA
         profile = (await send(client, user.id, user, encoded() + bytes(3_000_000))).json()
         assert profile["avatar"].startswith("https://example.org/blog/api/v1/avatars/")
         assert (await client.get(profile["avatar"].removeprefix("https://example.org"))).status_code == 200
+
+
+@on_sqlite
+async def test_nothing_of_a_body_is_read_before_its_sender_may_send_it(client: httpx2.AsyncClient, accounts: Accounts):
+    user, stranger = await accounts.user(), await accounts.user()
+    read = 0
+
+    async def pieces():
+        nonlocal read
+        for _ in range(16):
+            read += 1
+            yield bytes(65_536)
+
+    form = {"Content-Type": "multipart/form-data; boundary=b"}
+    for headers, refused in (({}, 401), (stranger.headers, 403)):
+        answer = await client.put(f"/api/v1/users/{user.id}/avatar", content=pieces(), headers={**headers, **form})
+        assert (answer.status_code, read) == (refused, 0)

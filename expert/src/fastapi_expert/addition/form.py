@@ -43,7 +43,7 @@ class Form:
     ) -> tuple[list[str], list[str]]:
         """What the tools of ``checks`` find in the files as they will be and not as they are; and which cannot say.
 
-        What they say of the ``neighbours`` as well is the team's own way.
+        What they say of the ``neighbours`` as well, or of the same file as it was, is the team's own way.
         """
         sources = [path for path, _, _ in files if path.endswith(".py")]
         if checks == ("types",):
@@ -58,7 +58,7 @@ class Form:
             f"{path}: {one}"
             for path in sources
             for one in after.get(path, Counter[str]()) - before.get(path, Counter[str]())
-            if one.partition(":")[0] not in usual
+            if one.partition(":")[0] not in usual | {known.partition(":")[0] for known in before.get(path, ())}
         ]
         return found, silent
 
@@ -116,15 +116,22 @@ class Form:
 
     def _tools(self, path: str, checks: Sequence[str]) -> list[Tool]:
         home = home_of(self.stage.of_top(path), self.stage.top, PROJECT)
-        chosen = tools.choose(home, self.stage.top).tools
-        used = [tool for tool in chosen if tool.check in checks]
+        choice = tools.choose(home, self.stage.top)
+        used = [tool for tool in choice.tools if tool.check in checks and not _is_assumed(tool, choice)]
         return [tool for tool in used if self._executable(tool, path) is not None]
 
     def missing(self, path: str, checks: Sequence[str]) -> list[str]:
         """The team's tools that are installed nowhere."""
         home = home_of(self.stage.of_top(path), self.stage.top, PROJECT)
-        chosen = tools.choose(home, self.stage.top).tools
-        return [tool.name for tool in chosen if tool.check in checks and self._executable(tool, path) is None]
+        choice = tools.choose(home, self.stage.top)
+        wanted = [tool for tool in choice.tools if tool.check in checks and not _is_assumed(tool, choice)]
+        return [tool.name for tool in wanted if self._executable(tool, path) is None]
+
+    def checks_types(self, path: str) -> bool:
+        """Whether the team uses a type checker."""
+        home = home_of(self.stage.of_top(path), self.stage.top, PROJECT)
+        choice = tools.choose(home, self.stage.top)
+        return any(tool.check == "types" and not _is_assumed(tool, choice) for tool in choice.tools)
 
     def _executable(self, tool: Tool, path: str) -> Path | None:
         return self._environment(tool, path).tool(tool.name)
@@ -155,3 +162,8 @@ class Form:
         home = home_of(self.stage.of_top(paths[0]), self.stage.top, tool.homes)
         files = tuple(self.stage.of_top(path) for path in paths)
         return Call(tree, home, files, self._environment(tool, paths[0]).python)
+
+
+def _is_assumed(tool: Tool, choice: tools.Choice) -> bool:
+    """Whether it is a type checker that the team does not use: it would find fault with what the neighbours do."""
+    return tool.check == "types" and tool.check in choice.assumed

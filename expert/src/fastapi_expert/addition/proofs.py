@@ -90,6 +90,9 @@ class Proofs:
         form = Form(self.stage, self.timeout)
         for what, checks in (("formatter and linter accept it", ("format", "imports", "lint")), ("types", ("types",))):
             said = "the type checker accepts it" if what == "types" else what
+            if what == "types" and self._sources and not form.checks_types(self._sources[0]):
+                yield Proof(said, "not proven", "the team uses none")
+                continue
             missing = form.missing(self._sources[0], checks) if self._sources else []
             found, silent = form.complaints(self.files, checks, self.plan.neighbours)
             if found:

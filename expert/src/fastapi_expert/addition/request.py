@@ -39,7 +39,7 @@ class Request:
             if self.fields:
                 raise UsageError("one field at a time", do=f"expert add {self.resource}")
             return plan_field(root, codebase, names_of(name), parse(field), search=self.search)
-        parsed = parse_all(self.fields)
+        parsed = parse_all(list(self.fields))
         access = choose(parsed, owner=self.owner, shared=self.shared, public=self.public)
         ways = tuple(map(_way, self.ways))
         return plan(root, codebase, Wanted(names_of(self.resource), parsed, access, self.auth, ways))

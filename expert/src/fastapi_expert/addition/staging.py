@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
-from fastapi_expert.git import GitError, Repository
+from fastapi_expert.git import work_tree_around
 from fastapi_expert.scaffold.plan import File
 
 MOST_BYTES = 5_000_000
@@ -61,22 +61,13 @@ class Staging:
 @contextmanager
 def staging(root: Path) -> Generator[Staging]:
     """A copy of the project at ``root`` for as long as the block runs; copies that were left behind are removed."""
-    top = _top(root)
+    top = work_tree_around(root)
     mark = f"fastapi-expert-add-{blake2b(os.fsencode(root), digest_size=6).hexdigest()}-"
     _remove_abandoned(mark)
     with tempfile.TemporaryDirectory(prefix=f"{mark}{os.getpid()}-", ignore_cleanup_errors=True) as folder:
         copy = Path(folder).resolve() / top.name
         _copy(top, copy)
         yield Staging(copy, top, copy / root.relative_to(top))
-
-
-def _top(root: Path) -> Path:
-    """The repository's root; without one, the folder above where that holds the project's environment."""
-    try:
-        found = Repository.find(root).root.resolve()
-        return found if root.is_relative_to(found) else root
-    except GitError:
-        return root
 
 
 def _remove_abandoned(mark: str) -> None:

@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "access": ("access", "who can reach what; kept in a lock file, and what a change opens"),
     "openapi": ("openapi", "the OpenAPI document, from the text alone"),
     "contract": ("contract", "what a change does to clients: breaking, warning, info"),
+    "impact": ("impact", "what a name, a place or a change reaches: routes, tables, tasks, tests"),
     "find": ("find", "what is already here that does this"),
     "propose": ("propose", "may this be written? new, extend or duplicate"),
     "duplicates": ("duplicates", "what is here twice"),

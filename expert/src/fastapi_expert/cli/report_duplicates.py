@@ -1,7 +1,7 @@
 """What `expert duplicates` does; in its bare form without Typer."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -48,6 +48,7 @@ class _Report:
     codebase: Codebase
     findings: tuple[Finding, ...]
     suppressed: int
+    off: Mapping[str, int]
     known: int = 0
     gone: tuple[Known, ...] = ()
 
@@ -74,7 +75,7 @@ def run(request: Request) -> int:
         from fastapi_expert.duplicates.since import added_lines, touched
 
         findings = touched(findings, added_lines(folder(root), request.since))
-    report = _Report(root, codebase, tuple(findings), result.suppressed)
+    report = _Report(root, codebase, tuple(findings), result.suppressed, result.off)
     report = _against_baseline(report, request.baseline, settings)
     if request.sarif is not None:
         request.sarif.write_text(_sarif(report), encoding="utf-8")
@@ -127,7 +128,9 @@ def _text(report: _Report) -> str:
 
     sources, style = Sources(folder(report.root)), stdout_style()
     blocks = [finding_text(finding, sources, style) for finding in report.findings]
-    return "\n\n".join([*([overview(report.findings)] if len(blocks) > 1 else []), *blocks, _summary(report)])
+    return "\n\n".join(
+        [*([overview(report.findings, report.off)] if len(blocks) > 1 else []), *blocks, _summary(report)]
+    )
 
 
 def _summary(report: _Report) -> str:

@@ -13,8 +13,9 @@ AGENTS_BLOCK = """\
 
 This project uses the `fastapi-expert` tools (MCP server `fastapi-expert`, or the command `expert`).
 
-- Before writing a router, endpoint, schema, table, service or dependency: `find_existing` (or `expert find WORDS`),
-  then `propose_code` with the draft (or `expert propose FILE`). Verdict `duplicate` or `extend`: use what it names.
+- Before writing a router, endpoint, schema, table, service or dependency: `conventions` (or `expert conventions`) and
+  `find_existing` (or `expert find WORDS`), then `propose_code` with the draft (or `expert propose FILE`). Verdict
+  `duplicate` or `extend`: use what it names.
 - Decisions of the team: `search_notes` before, `write_note` after (`expert note search WORDS`).
 - Before you finish: `check_changes` (or `expert check`).
 - Commit with `expert commit -m "type(scope): description"`; it names the contributors.

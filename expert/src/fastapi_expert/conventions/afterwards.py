@@ -9,7 +9,7 @@ from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.link.roles import is_migration
 from fastapi_expert.codebase.syntax.facts import FileFacts
 from fastapi_expert.conventions.model import Place, Step
-from fastapi_expert.git import GitError, Repository
+from fastapi_expert.git import work_tree_around
 from fastapi_expert.scaffold.revisions import Chain
 
 _GENERATORS = re.compile(
@@ -27,7 +27,7 @@ _MOST_FILES = 400
 def afterwards(codebase: Codebase) -> tuple[Step, ...]:
     """The steps, each with the line that says how."""
     root = codebase.root if codebase.root.is_dir() else codebase.root.parent
-    texts = list(_texts(_top(root), root))
+    texts = list(_texts(work_tree_around(root), root))
     steps: list[Step] = []
     revisions = {path: facts for path, facts in codebase.files.items() if is_migration(facts)}
     if revisions:
@@ -51,14 +51,6 @@ def _newest(revisions: dict[str, FileFacts], root: Path) -> str:
         if len(chain.heads) == 1:
             return f"{folder}/{chain.files[chain.head()].name}".lstrip("/")
     return max(revisions)
-
-
-def _top(root: Path) -> Path:
-    try:
-        top = Repository.find(root).root
-    except GitError:
-        return root
-    return top if root.is_relative_to(top) else root
 
 
 def _texts(top: Path, root: Path) -> Iterator[tuple[str, str]]:

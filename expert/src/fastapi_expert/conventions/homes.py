@@ -1,5 +1,6 @@
 """Where a thing of a kind goes: the file, the folder, or the file of each feature in which most of them lie."""
 
+import posixpath
 from collections import Counter, defaultdict
 
 from fastapi_expert.codebase import Codebase
@@ -81,13 +82,8 @@ def _stem(paths: list[str]) -> str:
 
 def _above(folders: set[str]) -> str:
     """The folder around all of them, with a slash; empty for the root."""
-    parts = [folder.split("/")[:-1] for folder in folders]
-    common: list[str] = []
-    for level in zip(*parts, strict=False):
-        if len(set(level)) > 1:
-            break
-        common.append(level[0])
-    return "".join(f"{part}/" for part in common)
+    common = posixpath.commonpath([_folder(folder) for folder in folders])
+    return f"{common}/" if common else ""
 
 
 def _first(places: list[Place], path: str) -> Place:

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -34,10 +34,11 @@ EQUAL = 0.99
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Ranked findings, and how many a comment in the code silenced."""
+    """Ranked findings, how many a comment in the code silenced, and how many each rule has that is off by default."""
 
     findings: tuple[Finding, ...]
     suppressed: int
+    off: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 def find(codebase: "Codebase", *, settings: Config | None = None) -> Findings:
@@ -61,9 +62,11 @@ def find(codebase: "Codebase", *, settings: Config | None = None) -> Findings:
             found = [
                 finding for name, family in FAMILIES.items() for finding in _found(name, family, survey, codebase.cache)
             ]
+    off = Counter(one.rule for one in found if one.definition.is_off and not settings.asks_for(one.rule))
+    found = [one for one in found if one.rule not in off]
     silencing = {path: codebase.files[path] for path in records.silencing}
     kept, suppressed = _unsuppressed(silencing, (one for one in found if _wanted(one, settings)))
-    return Findings(tuple(_spread(sorted(_folded(kept), key=_rank))), suppressed)
+    return Findings(tuple(_spread(sorted(_folded(kept), key=_rank))), suppressed, off)
 
 
 def _found(name: str, family: Family, survey: Survey, blobs: Blobs | None) -> Iterable[Finding]:
@@ -171,8 +174,9 @@ def _is_part(
 
 
 def _wanted(finding: Finding, settings: Config) -> bool:
-    if not finding.definition.is_fault and all(is_example(place.path) for place in finding.components):
-        return False
+    shown = {place.path for place in finding.components if is_example(place.path)}
+    if not finding.definition.is_fault and shown and len({place.path for place in finding.components} - shown) <= 1:
+        return False  # an example stands by itself, also beside what it is an example of
     return settings.enabled(finding.rule) and not any(
         settings.ignored_at(finding.rule, place.path) for place in finding.components
     )
@@ -206,10 +210,12 @@ def fingerprint(finding: Finding) -> str:
     return blake2b("\n".join([finding.rule, *parts]).encode(), digest_size=10).hexdigest()
 
 
-def overview(findings: Sequence[Finding]) -> str:
-    """What a list of findings holds, in one line: `4 dead routes, 3 copied files, 21 exact copies, 153 likenesses`."""
+def overview(findings: Sequence[Finding], off: Mapping[str, int]) -> str:
+    """What a list of findings holds, in one line: `4 dead routes, 3 copied files, 21 exact copies, 153 likenesses`;
+    and what rules have that are ``off`` by default."""
     count = Counter(_sort_of(finding) for finding in findings)
-    return ", ".join(_counted(count[sort], sort) for sort in _TIERS if count[sort])
+    said = [", ".join(_counted(count[sort], sort) for sort in _TIERS if count[sort])]
+    return "; ".join([*said, *[f"{number} of {rule}, off by default" for rule, number in sorted(off.items())]])
 
 
 def _sort_of(finding: Finding) -> str:

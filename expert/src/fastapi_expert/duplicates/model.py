@@ -22,6 +22,8 @@ class Rule:
     """Wrong as it stands and not merely twice: it comes first in a list."""
     is_hint: bool = False
     """Said of a draft's definition only where no other rule has anything to say of it."""
+    is_off: bool = False
+    """Off by default: right too seldom to be told to everybody; `select` has to name it or its family."""
     folds: bool = False
     """Says all that findings between the same files say."""
     loose_weight: float = 1.0

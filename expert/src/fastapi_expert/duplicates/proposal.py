@@ -182,7 +182,7 @@ def _read(files: Sequence[tuple[str, bytes]], snapshot: Snapshot) -> list[FileFa
     """The facts of texts, each with its path; of several, those that the cache knows come from there."""
     by_path = dict(files)
     is_many = 1 < len(files) == len(by_path)  # one is read sooner than the cache is opened
-    known = snapshot.known(by_path) if is_many else {}
+    known: Mapping[str, FileFacts] = snapshot.known(by_path) if is_many else {}
     return [known.get(path) or read_source(text, path) for path, text in files]
 
 
@@ -235,6 +235,8 @@ def _wanted(findings: Sequence[Finding], case: Case) -> Iterator[Finding]:
         if finding.definition.is_hint and finding.components[0].line in told:
             continue
         is_on = settings.enabled(finding.rule) and not settings.ignored_at(finding.rule, path)
+        if finding.definition.is_off and not settings.asks_for(finding.rule):
+            continue
         if is_on and not _is_silenced(case.draft, finding) and not excused(finding, case.baseline):
             yield finding
 

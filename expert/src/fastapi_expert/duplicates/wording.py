@@ -36,15 +36,15 @@ def many(count: int, thing: str) -> str:
 
 
 _SHARED = {"util", "utils", "helper", "helpers", "common", "shared", "core", "lib", "base", "tools", "kit"}
-
-
-def _words(path: str) -> list[str]:
-    return path.removesuffix(".py").replace("_", "/").split("/")
+_SHARED_FILES = {"util", "utils", "helper", "helpers", "common", "shared"}
+"""A file `core.py` may be what one feature calls its own."""
 
 
 def _is_shared(path: str) -> bool:
     """Whether a folder or a file says by its name that it is there to be used from other places."""
-    return not _SHARED.isdisjoint(_words(path))
+    *folders, file = path.removesuffix(".py").split("/")
+    named = [word for folder in folders for word in folder.split("_")]
+    return not _SHARED.isdisjoint(named) or not _SHARED_FILES.isdisjoint(file.split("_"))
 
 
 _PACKAGING = ("pyproject.toml", "setup.py", "requirements.txt", "Dockerfile")

@@ -142,7 +142,7 @@ class _Gate:
             if access.is_kept(codebase.root):
                 ours.append(self._ours("access", codebase, access.candidates, self._access))
             if self.config.contract:
-                ours.append(self._ours("contract", codebase, lambda read, *_: [read], self._contract))
+                ours.append(self._ours("contract", codebase, _as_it_is, self._contract))
             results += [future.result() for future in futures]
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -314,6 +314,11 @@ class _Gate:
         if chosen.tests or not self._wants("tests"):
             return []
         return [(Check("tests", "skipped", note=chosen.note or "no test is affected"), [])]
+
+
+def _as_it_is(codebase: Codebase, _changes: Changes, _config: Config) -> list[Codebase]:
+    """The whole codebase: a contract is compared, not looked for."""
+    return [codebase]
 
 
 class Missing(Exception):

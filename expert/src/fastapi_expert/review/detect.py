@@ -1,13 +1,14 @@
 """Every rule over one codebase: what is certain first, the worst first, without what is suppressed."""
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.model import Problem
 from fastapi_expert.config import Config
 from fastapi_expert.review import store
-from fastapi_expert.review.model import Finding
+from fastapi_expert.review.model import Finding, Related
 from fastapi_expert.review.versions import Versions
 
 
@@ -35,7 +36,32 @@ def review(codebase: Codebase, *, settings: Config | None = None) -> Review:
     ]
     kept = [one for one in wanted if not is_silenced(codebase, one)]
     problems = sorted({*codebase.scan.problems, *looked.problems}, key=lambda one: (one.path, one.line))
-    return Review(tuple(sorted(kept, key=rank)), len(wanted) - len(kept), versions.assumed, tuple(problems))
+    return Review(tuple(_folded(sorted(kept, key=rank))), len(wanted) - len(kept), versions.assumed, tuple(problems))
+
+
+_EACH = 2
+"""How often the same is said of one file; what is further is named with the last of them."""
+_NAMES = re.compile(r"\(through [^)]*\)|\b[A-Z]\w+")
+"""Names of the code in a message: without them two of a kind read alike."""
+
+
+def _folded(findings: list[Finding]) -> list[Finding]:
+    """A file that does one thing wrong forty times has two findings, of which the second names the other places."""
+    by_kind: dict[tuple[object, ...], list[Finding]] = {}
+    for one in findings:
+        words = _NAMES.sub("", one.message)
+        by_kind.setdefault((one.rule, one.path, words, one.severity, one.confidence), []).append(one)
+    last = {id(alike[_EACH - 1]): alike[_EACH:] for alike in by_kind.values() if len(alike) > _EACH}
+    more = {id(one) for alike in last.values() for one in alike}
+    return [_with(one, last.get(id(one), [])) for one in findings if id(one) not in more]
+
+
+def _with(finding: Finding, others: list[Finding]) -> Finding:
+    if not others:
+        return finding
+    places = tuple([Related(one.path, one.line, "the same") for one in others])
+    fix = tuple(dict.fromkeys([edit for one in (finding, *others) for edit in one.fix]))
+    return replace(finding, related=(*finding.related, *places), fix=fix)
 
 
 def _look(codebase: Codebase, versions: Versions) -> store.Looked:

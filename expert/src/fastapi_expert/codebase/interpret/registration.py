@@ -80,7 +80,7 @@ def add_route_object(interp: Runtime, router: Router, route: Any) -> None:
     if isinstance(route, Unknown):
         interp.cannot_place(route.site, "route", "which route is added", route.reason)
     if isinstance(route, (RouteEntry, IncludeEntry, MountEntry)):
-        _add(interp, router, _moved(interp, route) if isinstance(route, RouteEntry) else replace(route))
+        _add(interp, router, replace(route) if isinstance(route, MountEntry) else _moved(interp, route))
         return
     if not isinstance(route, Instance):
         return
@@ -112,10 +112,11 @@ def _outside_classes(interp: Runtime, value: Instance) -> list[External]:
     return [one for one in lineage(interp, value.cls) if isinstance(one, External)]
 
 
-def _moved(interp: Runtime, route: RouteEntry) -> RouteEntry:
+def _moved(interp: Runtime, route: RouteEntry | IncludeEntry) -> RouteEntry | IncludeEntry:
     """A route put on another router: it keeps the dependencies that its own router gave it, and gets no more."""
     home = next((one for one in interp.routers if any(entry is route for entry in one.entries)), None)
-    given = home.keywords.get("dependencies") if home is not None and not route.plain and not route.alone else None
+    inherits = not route.alone and not (isinstance(route, RouteEntry) and route.plain)
+    given = home.keywords.get("dependencies") if home is not None and inherits else None
     own = route.keywords.get("dependencies")
     both = [*(given if is_list(given) else ()), *(own if is_list(own) else ())]
     return replace(route, keywords={**route.keywords, "dependencies": both}, alone=True)

@@ -344,6 +344,8 @@ class IncludeEntry:
     keywords: dict[str, Any]
     snapshot: "tuple[Entry, ...]"
     conditions: tuple[Condition, ...] = ()
+    alone: bool = False
+    """It was put on its router as an object, as a route may be."""
 
 
 @dataclass(slots=True, eq=False)

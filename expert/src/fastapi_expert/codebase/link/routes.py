@@ -173,10 +173,7 @@ class _Walk:
 
     def _route(self, entry: RouteEntry, way: _Way) -> None:
         here = way.below(entry.path, entry.site)
-        around = way.dependencies
-        if entry.alone:
-            around = around[: len(around) - len(_list(way.chain[-1].keywords.get("dependencies")))]
-        own = () if entry.plain else (*around, *_list(entry.keywords.get("dependencies")))
+        own = () if entry.plain else (*_inherited(entry, way), *_list(entry.keywords.get("dependencies")))
         named = () if entry.plain else (*way.tags, *_texts(entry.keywords.get("tags")))
         doubtful = () if entry.plain else (*way.doubtful, *_doubtful(entry.keywords.get("dependencies")))
         reach = (here.conditions, here.unknowns, here.host, doubtful)
@@ -189,7 +186,7 @@ class _Walk:
         below = way.below(entry.prefix, entry.site)._replace(
             chain=(*way.chain, child),
             dependencies=(
-                *way.dependencies,
+                *_inherited(entry, way),
                 *_list(entry.keywords.get("dependencies")),
                 *_list(child.keywords.get("dependencies")),
             ),
@@ -222,6 +219,13 @@ class _Walk:
             self.found.mounts.append(
                 FlatMount(self.app, below.prefix, entry.site, MAX_ROUTES if last else len(self.found.routes))
             )
+
+
+def _inherited(entry: RouteEntry | IncludeEntry, way: _Way) -> tuple[Any, ...]:
+    """The dependencies around that reach an entry: those of its router not where it was put there as an object."""
+    if not entry.alone:
+        return way.dependencies
+    return way.dependencies[: len(way.dependencies) - len(_list(way.chain[-1].keywords.get("dependencies")))]
 
 
 def _list(value: Any) -> tuple[Any, ...]:

@@ -96,10 +96,14 @@ class Modules:
         key = (_parent(importer), module)
         if key not in self._found:
             self._found[key] = self._place(importer, module)
-        found = self._found[key]
-        if found == importer and not module.startswith("."):  # `models/pydantic.py` imports pydantic, not itself
-            return self.libraries.find(importer, module) if self.libraries is not None else None
-        return found
+        return self._found[key]
+
+    def imported(self, importer: str, module: str) -> str | None:
+        """The same for an import that is written in ``importer``: `models/pydantic.py` imports pydantic, not itself."""
+        found = self.find(importer, module)
+        if found != importer or module.startswith(".") or _is_init(importer):
+            return found
+        return self.libraries.find(importer, module) if self.libraries is not None else None
 
     def _place(self, importer: str, module: str) -> str | None:
         if self.libraries is not None and self.libraries.holds(importer):

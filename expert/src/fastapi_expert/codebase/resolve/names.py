@@ -141,7 +141,7 @@ class Names:
         facts = self.facts(path)
         for imported in facts.imports if facts else ():
             if imported.name == "*" and not imported.scope:
-                place = self.modules.find(path, imported.module)
+                place = self.modules.imported(path, imported.module)
                 if place is not None and place != path:
                     yield place
 
@@ -171,7 +171,7 @@ class Names:
             dotted = imported.module if imported.alias else imported.module.split(".")[0]
             place = self.modules.find(path, dotted)
             return Symbol("module", place, "") if place is not None else Symbol("external", "", dotted)
-        place = self.modules.find(path, imported.module)
+        place = self.modules.imported(path, imported.module)
         if place is None:
             outside = imported.module.lstrip(".")
             return Symbol("external", "", f"{outside}.{imported.name}" if outside else imported.name)

@@ -110,8 +110,8 @@ def _string(translator: Translator, node: Node) -> Expr:
         elif kind == "interpolation":
             value = translator.expr(part(child, "expression"))
             parts.append(_formatted(translator, child, value))
-    if "b" in prefix:
-        return ir.opaque(line(node))
+    if "b" in prefix:  # `b"x"` is read as `"x".encode()`
+        return ir.call(ir.attribute(_concatenated(parts), "encode"), (), (), line(node))
     if "f" in prefix:
         texts = [ir.text_of(part) for part in parts]
         parts = [

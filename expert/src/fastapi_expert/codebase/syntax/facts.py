@@ -11,7 +11,7 @@ from typing import NamedTuple
 from fastapi_expert.codebase.syntax.ir import Expr, Stmt
 from fastapi_expert.codebase.syntax.shape import Shape
 
-VERSION = 17
+VERSION = 18
 """Raised whenever the facts change shape or meaning: older cached facts are read anew."""
 
 

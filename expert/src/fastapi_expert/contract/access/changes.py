@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from fastapi_expert.codebase.model import Protection
 from fastapi_expert.contract.access.lock import Locked
 
 ChangeKind = Literal["opened", "weakened", "changed", "closed", "added", "removed"]
@@ -82,13 +83,19 @@ def _change(kind: ChangeKind, row: Locked, text: str) -> AccessChange:
     return AccessChange(kind, row.app, row.method, row.path, f"{row.name} {text}", row.file, row.line)
 
 
+_MEETS: dict[Protection, str] = {
+    "none": "nobody is asked",
+    "optional": "strangers are let through",
+    "unknown": "the text does not tell whether anybody is asked",
+}
+"""What a request without credentials meets where nothing refuses it for certain."""
+
+
 def _added(row: Locked) -> AccessChange:
-    if row.protection == "none":
-        return _change("opened", row, "is new, and nobody is asked")
     if row.protection == "required":
         return _change("added", row, f"is new, behind {_behind(row)}")
-    what = "lets strangers through" if row.protection == "optional" else "may or may not ask who calls"
-    return _change("changed", row, f"is new, and {what}")
+    kind: ChangeKind = "opened" if row.protection == "none" else "changed"
+    return _change(kind, row, f"is new, and {_MEETS[row.protection]}")
 
 
 def _behind(row: Locked) -> str:
@@ -123,18 +130,13 @@ def _changed(was: Locked, now: Locked) -> Iterator[AccessChange]:
 def _other_protection(was: Locked, now: Locked) -> AccessChange:
     if now.protection == "required":
         return _change("closed", now, f"is now behind {_behind(now)}")
-    if was.protection == "required" and now.protection in ("none", "optional"):
-        what = "nobody is asked" if now.protection == "none" else "strangers are let through"
-        return _change("opened", now, f"was behind {_behind(was)}, now {what}")
+    before = f"was behind {_behind(was)}" if was.protection == "required" else f"before, {_MEETS[was.protection]}"
+    kind: ChangeKind = "changed"
     if was.protection == "required":
-        return _change(
-            "weakened", now, f"was behind {_behind(was)}, now the text does not tell whether anybody is asked"
-        )
-    if now.protection == "none":
-        said = "may have asked who calls" if was.protection == "unknown" else "looked at who calls"
-        return _change("opened" if was.protection == "unknown" else "changed", now, f"{said}, now nobody is asked")
-    what = "lets strangers through" if now.protection == "optional" else "may or may not ask who calls"
-    return _change("changed", now, what)
+        kind = "weakened" if now.protection == "unknown" else "opened"
+    elif was.protection == "unknown" and now.protection == "none":
+        kind = "opened"
+    return _change(kind, now, f"{before}, now {_MEETS[now.protection]}")
 
 
 def _list(texts: Sequence[str]) -> str:

@@ -126,16 +126,23 @@ class _Comparison:
             yield "breaking", "request-body-became-required", "its body is required now"
         elif old.get("required") and not new.get("required"):
             yield "info", "request-body-became-optional", "its body may be left out now"
+        yield from self._contents("request", "", old, new)
+
+    def _contents(
+        self, side: Literal["request", "response"], where: str, old: Document, new: Document
+    ) -> Iterator[Found]:
+        """The media types of a body or an answer, and their schemas."""
         before, after = old.get("content", {}), new.get("content", {})
+        kind, words = ("request-body", "its body") if side == "request" else ("response", where.rstrip(":"))
         for media in before:
             if media not in after:
-                yield "breaking", "request-body-media-type-removed", f"takes no {media} any more"
+                yield "breaking", f"{kind}-media-type-removed", f"{words} is never {media} any more"
                 continue
             schemas = (one[media].get("schema", {}) for one in (before, after))
-            yield from differences(self._resolvers, "request", "", *schemas)
+            yield from differences(self._resolvers, side, where, *schemas)
         for media in after:
             if media not in before:
-                yield "info", "request-body-media-type-added", f"takes {media} too"
+                yield "info", f"{kind}-media-type-added", f"{words} may be {media}"
 
     def _responses(self, old: Document, new: Document) -> Iterator[Found]:
         for status, was in old.items():
@@ -149,16 +156,7 @@ class _Comparison:
                     f"answers no {status} any more",
                 )
                 continue
-            before, after = was.get("content", {}), now.get("content", {})
-            for media in before:
-                if media not in after:
-                    yield "breaking", "response-media-type-removed", f"{status} is no longer {media}"
-                    continue
-                schemas = (one[media].get("schema", {}) for one in (before, after))
-                yield from differences(self._resolvers, "response", f"{status}:", *schemas)
-            for media in after:
-                if media not in before:
-                    yield "info", "response-media-type-added", f"{status} may be {media}"
+            yield from self._contents("response", f"{status}:", was, now)
         for status in new:
             if status not in old:
                 kind = "success" if status.startswith("2") else "non-success"

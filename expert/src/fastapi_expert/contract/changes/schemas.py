@@ -243,8 +243,10 @@ def _properties(
         below = place.below(name)
         if name not in after:
             if answers:
-                word, level = ("required", "breaking") if name in must else ("optional", "warning")
-                yield level, f"response-{word}-property-removed", f"{below.words} is gone"  # type: ignore[misc]
+                if name in must:
+                    yield "breaking", "response-required-property-removed", f"{below.words} is gone"
+                else:
+                    yield "warning", "response-optional-property-removed", f"{below.words} is gone"
             else:
                 yield "warning", f"{below.prefix}-removed", f"{below.words} is gone"
             continue

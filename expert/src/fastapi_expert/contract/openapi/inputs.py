@@ -15,6 +15,7 @@ from fastapi_expert.codebase.interpret.values import (
     Scope,
     Site,
     Uncalled,
+    is_list,
 )
 from fastapi_expert.codebase.link.protection.outcomes import State
 from fastapi_expert.codebase.link.protection.request import Request
@@ -209,8 +210,9 @@ class Collector:
     ) -> None:
         if depth > _DEPTH:
             return
-        asked = plain(dependency.scopes) if dependency.scopes is not None else []
-        scopes = [*scopes, *(one for one in asked if isinstance(one, str))] if isinstance(asked, list) else scopes
+        asked = plain(dependency.scopes)
+        if is_list(asked):
+            scopes = [*scopes, *[one for one in asked if isinstance(one, str)]]
         call = dependency.call
         if isinstance(call, Uncalled):
             call = self._request.uncalled(call)

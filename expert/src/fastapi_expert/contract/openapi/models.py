@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from fastapi_expert.codebase.interpret.values import Arguments, ClassValue, FunctionValue, Scope, Site
+from fastapi_expert.codebase.interpret.values import Arguments, ClassValue, FunctionValue, Scope, Site, is_list
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import ClassFacts, FieldFacts
 from fastapi_expert.codebase.syntax.ir import Expr
@@ -137,7 +137,8 @@ class Models:
                 value: Any = one.name.lower() if "StrEnum" in outside else len(model.values) + 1
             else:
                 value = self._types.value(_default_of(one), scope)
-            value = value[0] if isinstance(value, list) and value and outside & {"str", "int"} else value
+            if is_list(value) and value and outside & {"str", "int"}:
+                value = value[0]
             if not is_known(value):
                 model.unknown.append(f"the value of {facts.name}.{one.name}")
             elif value not in model.values:
@@ -314,9 +315,7 @@ class Models:
 
 
 def _is_computed(decorator: Expr) -> bool:
-    call = ir.match(decorator, ir.Call)
-    name = call.function if call is not None else decorator
-    return isinstance(name, str) and name.rpartition(".")[2] == "computed_field"
+    return ir.dotted(decorator).rpartition(".")[2] == "computed_field"
 
 
 def _default_of(one: FieldFacts) -> Expr:

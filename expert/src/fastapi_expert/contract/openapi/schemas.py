@@ -124,7 +124,7 @@ class Schemas:
             for one in part["anyOf"] if part.keys() == {"anyOf"} else [part]:
                 if one not in distinct:
                     distinct.append(one)
-        return {"anyOf": distinct} if len(distinct) > 1 else distinct[0]
+        return distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
 
     def _literal(self, values: list[Any]) -> Schema:
         known = [one for one in values if is_known(one)]
@@ -238,8 +238,10 @@ class Schemas:
         mapping: dict[str, str] = {}
         for one in schema["anyOf"]:
             key = _key_of(one.get("$ref", ""), self._components)
-            inner = self._components.get(key, {}).get("properties", {}).get(name, {}) if key is not None else {}
-            for value in [inner["const"]] if "const" in inner else inner.get("enum", []):
+            component: Schema = self._components.get(key, {}) if key is not None else {}
+            inner: Schema = component.get("properties", {}).get(name, {})
+            values: list[Any] = [inner["const"]] if "const" in inner else inner.get("enum", [])
+            for value in values:
                 mapping[str(value)] = one["$ref"]
         if len(mapping) < len([one for one in schema["anyOf"] if "$ref" in one]):
             self._unknown(f"the values of {name} that tell a union apart")
@@ -390,7 +392,9 @@ def _json_type(value: Any) -> str:
         return "boolean"
     if value is None:
         return "null"
-    return {int: "integer", float: "number", str: "string"}.get(type(value), "object")
+    if isinstance(value, str):
+        return "string"
+    return "integer" if isinstance(value, int) else "number" if isinstance(value, float) else "object"
 
 
 def _arguments(type_: Type) -> str:

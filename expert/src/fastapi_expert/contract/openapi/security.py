@@ -34,7 +34,7 @@ def _is_security_base(request: Request, instance: Instance) -> bool:
 def _class_name(instance: Instance) -> str:
     if isinstance(instance.cls, ClassValue):
         return instance.cls.qualname.rpartition(".")[2]
-    return instance.cls.name.rpartition(".")[2] if isinstance(instance.cls, External) else ""
+    return instance.cls.name.rpartition(".")[2]
 
 
 def _document(kind: str, given: dict[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from fastapi_expert.find.words import deeds
 _AGAIN = re.compile(r"@\d+")
 LOOSE = 0.65
 """Below this similarity two functions share a part; neither can simply call the other."""
-APART = 0.72
+APART = 0.75
 """Below this similarity, two functions whose names say that they do other things share how that begins and ends."""
 THIN = (3, 36)
 """Statements and tokens up to which endpoints that are equal to one another only delegate."""

@@ -229,7 +229,16 @@ def _near(left: Model, right: Model, common: Overlap, imports: Imports) -> Findi
         keep, changed, only_keep, only_changed = changed, keep, only_changed, only_keep
     if not only_changed and only_keep:  # the larger one can inherit from the smaller one
         keep, changed, only_keep, only_changed = changed, keep, only_changed, only_keep
-    advice, action = _extend_advice(keep, changed, only_keep, only_changed, imports, family=left.stem == right.stem)
+    mine, theirs = (left.fields, right.fields) if keep is left.record else (right.fields, left.fields)
+    advice, action = _extend_advice(
+        keep,
+        changed,
+        only_keep,
+        only_changed,
+        imports,
+        family=left.stem == right.stem,
+        other_types=_other_types(mine, theirs),
+    )
     difference = [f"`{name}` only here" for name in only_changed] + [f"`{name}` only there" for name in only_keep]
     return Finding(
         definition=NEARLY_SAME_FIELDS,
@@ -245,6 +254,15 @@ def _near(left: Model, right: Model, common: Overlap, imports: Imports) -> Findi
     )
 
 
+def _other_types(mine: Mapping[str, Field], theirs: Mapping[str, Field]) -> list[str]:
+    """The names of what both have with types that are not spellings of one type."""
+    return [
+        field.name
+        for key, field in mine.items()
+        if key in theirs and plain_type(field.type) != plain_type(theirs[key].type)
+    ]
+
+
 def _extend_advice(
     keep: ModelRecord,
     changed: ModelRecord,
@@ -253,15 +271,18 @@ def _extend_advice(
     imports: Imports,
     *,
     family: bool,
+    other_types: Sequence[str] = (),
 ) -> tuple[str, Action]:
-    """Inherit when one holds the other, else a base class of what they share."""
+    """Inherit when one holds the other, else a base class of what they share; ``other_types`` are fields of both that
+    have another type in each."""
     bring = imports.line(keep.path, qualname_of(keep), for_path=changed.path)
     there = f"`{keep.name}` ({place(keep)})"
     if keep.kind == "table":
         return f"Take the shared columns into a mixin that both inherit, beside {there}.", "extend"
     if not only_keep and only_changed:
+        own = listed([f"`{name}`" for name in [*only_changed, *other_types]], limit=5)
         return (
-            f"Inherit from {there}{bring} and declare only {listed([f'`{n}`' for n in only_changed], limit=5)}.",
+            f"Inherit from {there}{bring} and declare only {own}.",
             "extend",
         )
     if not only_changed and only_keep:
@@ -457,7 +478,13 @@ def _draft_near(model: Model, other: Model, models: Models, case: Case) -> Findi
         return None
     record, keep = model.record, other.record
     advice, action = _extend_advice(
-        keep, record, common.only_right, common.only_left, case.imports, family=model.stem == other.stem
+        keep,
+        record,
+        common.only_right,
+        common.only_left,
+        case.imports,
+        family=model.stem == other.stem,
+        other_types=_other_types(model.fields, other.fields),
     )
     return Finding(
         definition=NEARLY_SAME_FIELDS,

@@ -14,9 +14,10 @@ from fastapi_expert.duplicates.wording import Imports, listed, many, place
 DEFINED_TWICE = Rule(
     "FX501",
     "setting defined twice",
-    "One environment variable defined by two settings classes",
+    "One environment variable defined by two settings classes (off by default)",
     "settings",
     verdict="extend",
+    is_off=True,
 )
 READ_PAST = Rule(
     "FX502",
@@ -26,7 +27,12 @@ READ_PAST = Rule(
     verdict="extend",
 )
 READ_TWICE = Rule(
-    "FX503", "setting read twice", "One environment variable read in several files", "settings", verdict="extend"
+    "FX503",
+    "setting read twice",
+    "One environment variable read in several files (off by default)",
+    "settings",
+    verdict="extend",
+    is_off=True,
 )
 
 MANY = 3
@@ -119,10 +125,10 @@ def _judge(case: Case) -> Iterator[Remark]:
 
 
 def _defined(variables: Sequence[VariableRecord]) -> dict[str, list[VariableRecord]]:
-    """By variable: the settings classes that define it, those of tests left out."""
+    """By variable: the settings classes that define it, but those of tests and of programs that run by themselves."""
     found: dict[str, list[VariableRecord]] = {}
     for variable in variables:
-        if variable.owner and not is_test_path(variable.path):
+        if variable.owner and not _is_apart(variable.path):
             found.setdefault(variable.variable, []).append(variable)
     return found
 
@@ -197,7 +203,7 @@ def _is_past(variable: VariableRecord, definitions: Sequence[VariableRecord], im
     if not definitions or _is_apart(variable.path):
         return False
     elsewhere = all(variable.path != definition.path for definition in definitions)
-    return elsewhere and imports.are_together(definitions[0].path, variable.path)
+    return elsewhere and imports.are_linked(definitions[0].path, variable.path)
 
 
 def _read(reads: Sequence[VariableRecord], definition: VariableRecord, imports: Imports) -> Finding:

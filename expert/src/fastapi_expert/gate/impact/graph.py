@@ -2,7 +2,7 @@
 
 The graph holds more than what runs, never less (`links`). Two things keep it from holding everything: an
 application does not lead to its endpoints (`routes`), and a method is reached only by what reaches its class
-and mentions its name as well (`_spread`).
+and mentions its name as well (`spread`).
 """
 
 import json
@@ -38,7 +38,7 @@ class Graph:
         links.draw()
         graph = cls(codebase, links.files, list(links.suite.tests()), links.edges)
         Requests(links, graph.tests).draw()
-        _spread(graph)
+        spread(graph)
         return graph
 
     def path_to(self, test: Test, goals: set[Node]) -> list[Node]:
@@ -86,7 +86,7 @@ def _way(came: Mapping[Node, Node | None], node: Node | None) -> list[Node]:
     return way[::-1]
 
 
-def _spread(graph: Graph) -> None:
+def spread(graph: Graph) -> None:
     """Carry every test along the edges to a fixed point; a method needs both its class and its name."""
     reach: dict[Node, int] = defaultdict(int)
     waiting: set[Node] = set()

@@ -57,8 +57,8 @@ def select(codebase: Codebase, changed: Iterable[str], *, before: Before | None 
     whole: str | None = None
     for path in sorted(set(changed)):
         try:
-            goals |= _goals(graph, path, before)
-        except _Unknown as unknown:
+            goals |= goals_of(graph, path, before)
+        except Unknown as unknown:
             whole = whole or f"{path}: {unknown}"
     if whole:
         every = tuple(test.id for test in graph.tests)
@@ -71,19 +71,19 @@ def select(codebase: Codebase, changed: Iterable[str], *, before: Before | None 
     return Selection(tuple(sorted(reasons)), reasons, len({test.id for test in graph.tests}))
 
 
-class _Unknown(Exception):
+class Unknown(Exception):
     """Why the text does not tell who is affected."""
 
 
-def _goals(graph: Graph, path: str, before: Before | None) -> dict[Node, str]:
+def goals_of(graph: Graph, path: str, before: Before | None) -> dict[Node, str]:
     """The pieces that the change of one file changes, each with a word for it."""
     name = PurePosixPath(path).name
     if path in graph.files:
         return _changed_pieces(graph, path, before)
     if _CONFIGURES.fullmatch(name):
-        raise _Unknown("configures the project or its tests")
+        raise Unknown("configures the project or its tests")
     if name.endswith(".py"):
-        raise _Unknown("was deleted, or is a module that is not read")
+        raise Unknown("was deleted, or is a module that is not read")
     return _mentions(graph, path, name)
 
 
@@ -91,13 +91,13 @@ def _changed_pieces(graph: Graph, path: str, before: Before | None) -> dict[Node
     pieces = graph.files[path]
     old_source = before(path) if before else None
     if path.rpartition("/")[2] in ("conftest.py", "setup.py", "noxfile.py") and old_source is None:
-        raise _Unknown("configures the tests below it")
+        raise Unknown("configures the tests below it")
     if (
         not any(graph.reach.get((path, each)) for each in pieces)
         and not is_test_module(path)
         and _is_loaded_by_name(graph, path)
     ):
-        raise _Unknown("is loaded by its place or name: no import leads to it")
+        raise Unknown("is loaded by its place or name: no import leads to it")
     if old_source is None:
         whole = {(path, each): "changed" for each in pieces}
         return whole | {body_of((path, name)): "changed" for name, piece in pieces.items() if piece.kind == "class"}
@@ -197,7 +197,7 @@ def _mentions(graph: Graph, path: str, name: str) -> dict[Node, str]:
         )
     if goals or _SAYS_NOTHING.fullmatch(name):
         return goals
-    raise _Unknown("is a file that no code names")
+    raise Unknown("is a file that no code names")
 
 
 def _naming(graph: Graph, matches: Callable[[str], bool], why: str) -> dict[Node, str]:

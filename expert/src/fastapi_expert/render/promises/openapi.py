@@ -51,5 +51,5 @@ def _difference(one: Difference, style: Style) -> str:
 
 
 def _short(value: object) -> str:
-    text = " ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+    text = str(value)
     return text if len(text) <= 100 else f"{text[:99]}…"

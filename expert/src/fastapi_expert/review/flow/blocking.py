@@ -49,7 +49,7 @@ def waits(project: Project, function: Function) -> tuple[Wait, ...]:
             [
                 Wait(sort, name, call)
                 for call in function.calls
-                if id(call) not in function.awaited
+                if id(call) not in function.awaited and not _is_for_another_system(function, call)
                 for sort, name in _sort(project, function, call)
                 if not (name == "time.sleep" and _is_moment(call)) and not _is_quick(name, call)
             ]
@@ -64,8 +64,20 @@ def _is_moment(call: tree.Call) -> bool:
     return isinstance(seconds, float) and seconds < _MOMENT
 
 
+_SYSTEMS = re.compile(r"[\"'](?:Darwin|darwin|Windows|win32|nt|cygwin)[\"']")
+
+
+def _is_for_another_system(function: Function, call: tree.Call) -> bool:
+    """`if platform.system() == "Darwin": …`: servers run Linux."""
+    return any(_SYSTEMS.search(test.text) for test in function.conditions(call))
+
+
 def _is_quick(name: str, call: tree.Call) -> bool:
     """`hashlib.pbkdf2_hmac(…, 2048)`: a key that is derived, not a password that is guarded."""
+    if name == "open":
+        first = call.args[0] if call.args else None
+        path = first.value if isinstance(first, tree.Constant) else ""
+        return isinstance(path, str) and path.startswith(("/proc/", "/sys/"))  # memory of the kernel
     if not name.endswith("pbkdf2_hmac"):
         return name == "socket.gethostbyname" and "hostname" in call.text.partition("(")[2]  # of this machine
     rounds = argument(call, 3, "iterations")

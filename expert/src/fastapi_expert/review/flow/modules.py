@@ -68,6 +68,14 @@ class Function:
             yield above
             above = self.parents.get(id(above))
 
+    def conditions(self, node: tree.Node) -> Iterator[tree.Expression]:
+        """The tests of the `if`s whose bodies hold ``node``, the nearest first."""
+        inner = node
+        for above in self.around(node):
+            if isinstance(above, tree.If) and any(inner is one for one in above.body):
+                yield above.test
+            inner = above
+
     @cached_property
     def parameters(self) -> dict[str, tree.Arg]:
         """The parameters that have names of their own, in order."""

@@ -59,8 +59,8 @@ def _reach(project: Project, queue: list[Function], known: dict[int, Function]) 
 
 APART = re.compile(r"(?:^|/)(?:_?cli|cmd|commands?|scripts?|tools|bin|dev|docs?|examples?|benchmarks?)(?:/|\.py$)")
 """Where programs lie that are not the application: they start tasks on a loop of their own, and are run by hand."""
-_QUEUES = ("rq", "celery", "dramatiq", "huey", "django_rq")
-"""Libraries whose workers run one task at a time, in processes of their own."""
+_QUEUES = ("rq", "celery", "dramatiq", "huey", "django_rq", "taskiq")
+"""Libraries whose workers are processes of their own, where no request waits."""
 
 
 def _runs_elsewhere(project: Project, function: Function) -> bool:
@@ -77,12 +77,7 @@ _DEVELOPMENT = re.compile(r"(?:is_|in_)?(?:dev|debug|test|testing|local|developm
 
 def _is_for_developers(function: Function, call: tree.Call) -> bool:
     """`if DEV_MODE: return await scan()`, where everybody else's goes to a worker."""
-    inner: tree.Node = call
-    for above in function.around(call):
-        if isinstance(above, tree.If) and _DEVELOPMENT.fullmatch(last_name(above.test)):
-            return any(inner is one for one in above.body)
-        inner = above
-    return False
+    return any(_DEVELOPMENT.fullmatch(last_name(test)) for test in function.conditions(call))
 
 
 _ENQUEUE = re.compile(r"enqueue\w*|delay|apply_async|send_task")

@@ -1,7 +1,7 @@
 """What of a value the caller of the API chose: query parameters, body fields, headers, followed through names and "
 "calls."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.review.flow.calls import callers, given_for, last_name
@@ -52,61 +52,85 @@ def is_callers_text(
 
     if not whole and isinstance(node, tree.Constant):
         return False
-    return follows(project, function, node, source)
+    return follows(project, function, node, source, segments=paths)
 
 
 def follows(
-    project: Project, function: Function, node: tree.Expression | None, source: Source, depth: int = 0, calls: int = 0
+    project: Project,
+    function: Function,
+    node: tree.Expression | None,
+    source: Source,
+    depth: int = 0,
+    calls: int = 0,
+    *,
+    segments: bool = False,
 ) -> bool:
-    """Whether a value comes from ``source`` through names, formatting, joining and the arguments of calls."""
+    """Whether a value comes from ``source`` through names, formatting, joining and the arguments of calls.
+
+    With ``segments`` it is a path that is asked about, and what stands behind other text in its segment is harmless:
+    of `f"{uuid4().hex}_{name}"` the name `../x` leads through a folder `…_..` that is not there.
+    """
     if node is None or depth > _DEPTH:
         return False
     if source(function, node):
         return not _is_checked(function, node)
+
+    def any_of(parts: Iterable[tree.Expression]) -> bool:
+        return any(follows(project, function, one, source, depth + 1, calls, segments=segments) for one in parts)
+
     match node:
         case tree.Name(id=name):
             bound = project.kinds.bindings(function).get(name)
             if bound:
-                if _is_checked(function, node):
-                    return False
-                return any(
-                    follows(project, function, one.value, source, depth + 1, calls) for one in bound if not one.each
-                )
-            if function.parameter(name) is not None and calls < _CALLS and not project.is_endpoint(function):
-                if _is_checked(function, node) or not _may_be_text(function.parameter(name)):
-                    return False
-                return any(
-                    follows(project, one.function, given_for(one.call, function, name), source, depth + 1, calls + 1)
-                    for one in callers(project, function)
-                )
-            return False
+                return not _is_checked(function, node) and any_of([one.value for one in bound if not one.each])
+            if function.parameter(name) is None or calls >= _CALLS or project.is_endpoint(function):
+                return False
+            if _is_checked(function, node) or not _may_be_text(function.parameter(name)):
+                return False
+            given = [(one.function, given_for(one.call, function, name)) for one in callers(project, function)]
+            return any(
+                follows(project, where, value, source, depth + 1, calls + 1, segments=segments)
+                for where, value in given
+            )
         case tree.JoinedStr(values=values):
-            parts = [one.value for one in values if isinstance(one, tree.FormattedValue)]
-            return any(follows(project, function, one, source, depth + 1, calls) for one in parts)
+            before = [None, *values]
+            return any_of(
+                [
+                    one.value
+                    for one, left in zip(values, before, strict=False)
+                    if isinstance(one, tree.FormattedValue) and not (segments and _is_glue(left))
+                ]
+            )
+        case tree.BinOp(left=left, op="+") if segments and _is_glue(left):
+            return any_of([left])
         case tree.BinOp(left=left, op="+" | "%" | "/", right=right):
-            return any(follows(project, function, one, source, depth + 1, calls) for one in (left, right))
-        case tree.Tuple(elts=elts) | tree.List(elts=elts):
-            return any(follows(project, function, one, source, depth + 1, calls) for one in elts)
-        case tree.Dict(values=values):
-            return any(follows(project, function, one, source, depth + 1, calls) for one in values)
-        case tree.BoolOp(values=values):
-            return any(follows(project, function, one, source, depth + 1, calls) for one in values)
+            return any_of([left, right])
+        case tree.Tuple(elts=parts) | tree.List(elts=parts) | tree.Dict(values=parts) | tree.BoolOp(values=parts):
+            return any_of(parts)
         case tree.IfExp(body=one, orelse=other):
-            return any(follows(project, function, part, source, depth + 1, calls) for part in (one, other))
+            return any_of([one, other])
         case tree.Call(func=func, args=args, keywords=keywords):
-            name = last_name(func)
-            given = [*args, *[one.value for one in keywords]]
-            if (
-                isinstance(func, tree.Attribute)
-                and name in _TEXT_METHODS
-                and not _is_module(project, function, func.value)
-            ):
-                return any(follows(project, function, one, source, depth + 1, calls) for one in (func.value, *given))
-            if name in _TEXT_FUNCTIONS:
-                return any(follows(project, function, one, source, depth + 1, calls) for one in given)
-            return False
+            name, handed = last_name(func), [*args, *[one.value for one in keywords]]
+            method = func if isinstance(func, tree.Attribute) and name in _TEXT_METHODS else None
+            if method is not None and not _is_module(project, function, method.value):
+                return any_of([method.value, *handed])
+            return name in _TEXT_FUNCTIONS and any_of(handed)
         case _:
             return False
+
+
+def _is_glue(node: tree.Expression | None) -> bool:
+    """Whether a text ends in something that is no end of a path's segment."""
+    if isinstance(node, tree.BinOp) and node.op == "+":
+        return _is_glue(node.right)
+    if isinstance(node, tree.JoinedStr) and node.values:
+        return _is_glue(node.values[-1])
+    return (
+        isinstance(node, tree.Constant)
+        and isinstance(node.value, str)
+        and bool(node.value)
+        and node.value[-1] not in "/\\"
+    )
 
 
 def _is_module(project: Project, function: Function, node: tree.Expression) -> bool:

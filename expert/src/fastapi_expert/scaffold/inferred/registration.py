@@ -89,13 +89,40 @@ def renamed_import(made: ImportFacts, renaming: Renaming) -> Import:
 def listings(
     codebase: Codebase, sources: Sources, table: Component, own: set[str]
 ) -> Iterator[tuple[str, ImportFacts]]:
-    """Imports of the sibling's table that nothing in their file uses: they make it known (to Alembic, to a package)."""
+    """Imports of the sibling's table that nothing in their file uses: they make it known (to Alembic, to a package).
+
+    One that stands alone in a file with work of its own is left over from something else.
+    """
+    tables = [one for one in codebase.inventory.components if one.kind == "table" and one.bases is not None]
     for path, facts in codebase.files.items():
         if path in own or is_test_path(path):
             continue
         for made in facts.imports:
-            if not made.scope and _is_of(codebase, path, made, table) and not _is_used(sources, path, made):
+            if made.scope or not _is_of(codebase, path, made, table) or _is_used(sources, path, made):
+                continue
+            if _is_a_list(path, made, sources) or _lists_others(codebase, sources, path, tables):
                 yield path, made
+
+
+def _is_a_list(path: str, made: ImportFacts, sources: Sources) -> bool:
+    """Whether the import is there for its effect, by what it says itself or by its file."""
+    name = path.rpartition("/")[2]
+    return made.name == "*" or name in ("__init__.py", "env.py") or "noqa" in sources.statement_text(path, made.line)
+
+
+def _lists_others(codebase: Codebase, sources: Sources, path: str, tables: list[Component]) -> bool:
+    """Whether the file imports another table as well without a use, and holds no table or router itself."""
+    kinds = {one.kind for one in codebase.inventory.components if one.path == path}
+    if "table" in kinds or ("router" in kinds and "app" not in kinds):
+        return False
+    unused = [
+        made
+        for made in codebase.files[path].imports
+        if not made.scope
+        and any(_is_of(codebase, path, made, table) for table in tables)
+        and not _is_used(sources, path, made)
+    ]
+    return len(unused) > 1 or not (codebase.files[path].functions or codebase.files[path].classes)
 
 
 def _is_of(codebase: Codebase, path: str, made: ImportFacts, table: Component) -> bool:

@@ -96,10 +96,15 @@ def _spec_of_file(interp: Runtime, given: Arguments) -> Any:
     return Instance(External("importlib.machinery.ModuleSpec"), given.site, {"module": ModuleValue(path.path)})
 
 
+def _kept(given: Arguments, name: str, reason: str) -> Any:
+    """What the first argument, an object, keeps under ``name``."""
+    owner = given.args[0] if given.args else None
+    found = owner.attributes.get(name) if isinstance(owner, Instance) else None
+    return found if found is not None else Unknown(given.site, reason)
+
+
 def _module_of_spec(interp: Runtime, given: Arguments) -> Any:
-    spec = given.args[0] if given.args else None
-    module = spec.attributes.get("module") if isinstance(spec, Instance) else None
-    return module if module is not None else Unknown(given.site, "imports a file that is not known")
+    return _kept(given, "module", "imports a file that is not known")
 
 
 def _globals(interp: Runtime, given: Arguments) -> Any:
@@ -666,9 +671,7 @@ def _import_string(interp: Runtime, given: Arguments) -> Any:
 
 def _get_args(interp: Runtime, given: Arguments) -> Any:
     """`typing.get_args(alias)`."""
-    value = given.args[0] if given.args else None
-    known = value.attributes.get("__args__") if isinstance(value, Instance) else None
-    return known if known is not None else Unknown(given.site, "what a generic type was given")
+    return _kept(given, "__args__", "what a generic type was given")
 
 
 def _get_origin(interp: Runtime, given: Arguments) -> Any:

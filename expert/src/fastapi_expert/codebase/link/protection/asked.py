@@ -98,7 +98,7 @@ class Asking:
             call = call.function
         if isinstance(call, Instance) and isinstance(call.cls, External):
             return _Guard(here if _is_scheme(call) else (), asked)
-        if isinstance(call, Instance):
+        if isinstance(call, Instance) and isinstance(call.cls, ClassValue):
             given += self._kept(request, call)
             call = request.class_attribute(call.cls, "__call__", call, site, State({}))
         elif isinstance(call, ClassValue):
@@ -144,7 +144,7 @@ def _texts(value: Any) -> Iterator[str]:
         yield value.value if isinstance(value.value, str) else value.name
     elif isinstance(value, str):
         yield value
-    elif is_list(value) or isinstance(value, (set, frozenset)):
+    elif is_list(value):
         for one in value:
             yield from _texts(one)
 

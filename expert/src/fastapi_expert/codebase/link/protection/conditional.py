@@ -7,7 +7,9 @@ from fastapi_expert.codebase.interpret.values import (
     MISSING,
     ClassValue,
     Condition,
+    External,
     Instance,
+    Router,
     Scope,
     Site,
 )
@@ -20,6 +22,7 @@ from fastapi_expert.codebase.link.protection.verdict import Layer
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import FunctionFacts
 from fastapi_expert.codebase.syntax.ir import Stmt
+from fastapi_expert.codebase.vocabulary import is_test_path
 
 
 class _Case(NamedTuple):
@@ -29,11 +32,21 @@ class _Case(NamedTuple):
     missing: tuple[Assumption, ...]
 
 
+class SwitchedOff(NamedTuple):
+    """A middleware that an application has only when a setting is other than it ships."""
+
+    value: Instance
+    site: Site
+    case: _Case
+
+
 class Conditional(Injecting):
     """A stranger's request that meets layers under conditions."""
 
     cases: dict[tuple[Condition, Site], _Case]
     """What each condition asks for; the same for every request."""
+    off: dict[int, list[SwitchedOff]]
+    """The middleware that is off as shipped, by the identity of the application."""
 
     def under(self, layer: Layer, conditions: tuple[Condition, ...], site: Site) -> Layer:
         """A layer that a request meets only under ``conditions``, registered at ``site``."""
@@ -41,10 +54,75 @@ class Conditional(Injecting):
             key = (condition, site)
             if key not in self.cases:
                 self.cases[key] = self._case(condition, site)
-            there, missing = self.cases[key]
-            outcomes = [one._replace(assumptions=together(there, one.assumptions)) for one in layer.outcomes]
-            layer = layer._replace(outcomes=[*outcomes, Outcome("pass", None, layer.site, missing)])
+            layer = in_case(layer, self.cases[key])
         return layer
+
+    def switched_off(self, app: Router, *, is_only: bool) -> list[SwitchedOff]:
+        """The middleware of an application in branches that do not run as shipped.
+
+        ``is_only`` tells that the codebase has no other application, so that any function may be adding to it.
+        """
+        key = id(app)
+        if key not in self.off:
+            self.off[key] = []
+            known = {site for _, site in app.middleware}
+            for path, function, body in self._adding(app, is_only=is_only):
+                self.off[key] += self._off_in(path, function, body, known)
+        return self.off[key]
+
+    def _adding(self, app: Router, *, is_only: bool) -> Iterator[tuple[str, FunctionFacts | None, Any]]:
+        """Where middleware may be added to an application under conditions."""
+        for path, facts in self.interp.files.items():
+            if is_test_path(path) or (not is_only and path != app.site.path):
+                continue
+            if path == app.site.path:
+                yield path, None, facts.body
+            for function in facts.functions:
+                if any(name.endswith(".add_middleware") for name in function.names):
+                    yield path, function, self.body_of(path, function) or ()
+
+    def _off_in(self, path: str, function: FunctionFacts | None, body: Any, known: set[Site]) -> Iterator[SwitchedOff]:
+        for statement in _ifs(body):
+            for block, taken in ((statement.body, True), (statement.orelse, False)):
+                for call in _adding_calls(block):
+                    site = Site(path, call.line)
+                    case = self._off_as_shipped(path, function, statement, taken) if site not in known else None
+                    value = self._middleware_of(path, call, site) if case is not None else None
+                    if value is not None and case is not None:
+                        yield SwitchedOff(value, site, case)
+
+    def _off_as_shipped(self, path: str, function: FunctionFacts | None, statement: ir.If, taken: bool) -> _Case | None:
+        scope = self.interp.run_module(path)
+        names = self._parameters(function, scope) if function is not None else {}
+        pending, self.pending = self.pending, []
+        try:
+            decision = self.decide(statement.condition, State(names), scope)
+        except Ended:
+            return None
+        finally:
+            self.pending = pending
+        sources = (*decision.when_true, *decision.when_false)
+        if decision.value is not None or decision.ships is not (not taken):
+            return None
+        if not all(isinstance(one, Setting) for one in sources):
+            return None
+        return _Case(decision.assumptions(taken), decision.assumptions(not taken))
+
+    def _middleware_of(self, path: str, call: ir.Call, site: Site) -> Instance | None:
+        scope = self.interp.run_module(path)
+        given = dict(call.keywords)
+        cls = call.args[0] if call.args else given.pop("middleware_class", None)
+        pending, self.pending = self.pending, []
+        try:
+            value = self.evaluate(cls, State({}), scope)
+            options = {name: self.evaluate(one, State({}), scope) for name, one in given.items() if name != "**"}
+        except Ended:
+            return None
+        finally:
+            self.pending = pending
+        if not isinstance(value, (ClassValue, External)):
+            return None
+        return Instance(External("starlette.middleware.Middleware"), site, {"0": value, **options})
 
     def _case(self, condition: Condition, site: Site) -> _Case:
         """What a condition asks for, as its `if` reads; where that is not found, by the reason that linking gave."""
@@ -97,6 +175,20 @@ class Conditional(Injecting):
             default = MISSING if isinstance(default, Opaque) else default
             found[param.name] = Setting(f"{function.name}({param.name})", default, where)
         return found
+
+
+def in_case(layer: Layer, case: _Case) -> Layer:
+    """A layer that a request meets in one case alone."""
+    outcomes = [one._replace(assumptions=together(case.there, one.assumptions)) for one in layer.outcomes]
+    return layer._replace(outcomes=[*outcomes, Outcome("pass", None, layer.site, case.missing)])
+
+
+def _adding_calls(block: Any) -> Iterator[ir.Call]:
+    """The calls of `add_middleware` in a block, outside of further conditions."""
+    for one in block:
+        call = ir.match(ir.Evaluate._make(one).value, ir.Call) if ir.tag(one) == ir.Evaluate.TAG else None
+        if call is not None and isinstance(call.function, str) and call.function.endswith(".add_middleware"):
+            yield call
 
 
 def _ifs(body: Any) -> Iterator[ir.If]:

@@ -38,7 +38,7 @@ from fastapi_expert.codebase.link.protection.values import (
     joined,
 )
 from fastapi_expert.codebase.syntax import ir
-from fastapi_expert.codebase.syntax.facts import FieldFacts, Param
+from fastapi_expert.codebase.syntax.facts import FieldFacts, FunctionFacts, Param
 from fastapi_expert.codebase.syntax.ir import Expr
 from fastapi_expert.codebase.vocabulary import REQUESTS, WEBSOCKET
 
@@ -66,7 +66,7 @@ class Injecting(Provided):
             return self.injected(wrapped, state, is_endpoint=is_endpoint)
         found: dict[str, Any] = {}
         params = facts.params if facts is not None else ()
-        if facts is not None and facts.owner and params and function.receiver is not None:
+        if facts is not None and facts.owner and params and function.receiver is not None and not is_static(facts):
             params = params[1:]
         for param in params:
             if param.kind not in ("*", "**"):
@@ -103,6 +103,8 @@ class Injecting(Provided):
         if kind in _SENT:
             return FREE
         named = marker.attributes.get("alias", param.name)
+        if kind == "Header" and library.is_anybodys(named):
+            return FREE
         if self.is_generous and kind in ("Header", "Query") and not library.is_credential(named):
             return FREE
         default = marker.attributes.get("default", marker.attributes.get("0", MISSING))
@@ -363,6 +365,11 @@ def _scopes(dependency: Dependency) -> Any:
     if asked is None:
         return []
     return [one.value if isinstance(one, Member) else one for one in asked] if is_list(asked) else asked
+
+
+def is_static(facts: FunctionFacts) -> bool:
+    """Whether a method takes no object."""
+    return "staticmethod" in facts.decorators
 
 
 def _is_provider(instance: Instance) -> bool:

@@ -39,7 +39,9 @@ _PATTERNS: list[tuple[re.Pattern[str], Guard]] = [
     (re.compile(rf"{package}(\.\w+)*?\.({name})"), guard) for package, name, guard in _KNOWN
 ]
 
-_HARMLESS = re.compile(r"(fastapi|starlette|pydantic|sqlalchemy|sqlmodel|fastapi_sso|fastapi_pagination|slowapi)\.")
+_HARMLESS = re.compile(
+    r"(fastapi|starlette|pydantic|sqlalchemy|sqlmodel|fastapi_sso|fastapi_pagination|fastapi_csrf_protect|slowapi)\."
+)
 _DOUBTFUL = re.compile(
     r"auth|login|signin|jwt|token|permission|api_?key|credential|secur|protect|guard|oidc|keycloak|cognito|firebase"
     r"|current_?user|get_user|require|principal|identity|verify|admin|role",

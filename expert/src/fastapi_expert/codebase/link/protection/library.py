@@ -145,6 +145,19 @@ _CREDENTIAL = re.compile(
 _NO_CREDENTIAL = re.compile("idempot|accept|encoding|country|language|agent", re.I)
 
 
+_ANYBODYS = re.compile(
+    "origin|referr?er|host|user-agent|content-(type|length|encoding)|accept(-\\w+)?|sec-\\S+|x-requested-with"
+    "|x-forwarded-(for|host|proto|port|prefix)|x-real-ip|if-\\S+|range|connection|upgrade|cache-control|date|dnt",
+    re.I,
+)
+
+
+def is_anybodys(name: Any) -> bool:
+    """Whether a header is one that every client sends as it likes: it says nothing of who is calling."""
+    plain = name.decode("latin-1") if isinstance(name, bytes) else name
+    return isinstance(plain, str) and _ANYBODYS.fullmatch(plain.replace("_", "-")) is not None
+
+
 def is_credential(name: Any) -> bool:
     """Whether a header or a parameter of this name may say who is calling; one whose name is not known may."""
     return not isinstance(name, str) or (_CREDENTIAL.search(name) is not None and not _NO_CREDENTIAL.search(name))

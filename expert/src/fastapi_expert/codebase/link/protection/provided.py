@@ -127,6 +127,4 @@ def _symbol(known: Provided, path: str, expr: Expr) -> Symbol | None:
 
 
 def _names_provide(expr: Expr) -> bool:
-    call = ir.match(expr, ir.Call)
-    function = call.function if call is not None else expr
-    return isinstance(function, str) and function.rpartition(".")[2] == "provide"
+    return ir.dotted(expr).rpartition(".")[2] == "provide"

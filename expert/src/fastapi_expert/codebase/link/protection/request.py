@@ -23,7 +23,8 @@ from fastapi_expert.codebase.interpret.values import (
 )
 from fastapi_expert.codebase.link.classes import Classes
 from fastapi_expert.codebase.link.protection import library
-from fastapi_expert.codebase.link.protection.conditional import Conditional
+from fastapi_expert.codebase.link.protection.conditional import Conditional, SwitchedOff, in_case
+from fastapi_expert.codebase.link.protection.injection import is_static
 from fastapi_expert.codebase.link.protection.libraries import may_guard
 from fastapi_expert.codebase.link.protection.outcomes import (
     Outcome,
@@ -43,7 +44,7 @@ from fastapi_expert.codebase.link.protection.verdict import Layer, doubtful
 from fastapi_expert.codebase.link.routes import FlatRoute
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.ir import Expr
-from fastapi_expert.codebase.vocabulary import WEBSOCKET
+from fastapi_expert.codebase.vocabulary import ROUTE_DECORATORS, WEBSOCKET, is_test_path
 
 _PARAMETER = re.compile(r"\{(\w+)")
 
@@ -75,6 +76,8 @@ class Shared:
         self.setters: dict[tuple[str, str, str], set[str]] = {}
         self.known_attributes: dict[tuple[int, str], tuple[Instance, Any]] = {}
         self.cases: dict[Any, Any] = {}
+        self.off: dict[int, list[SwitchedOff]] = {}
+        self.is_only = sum(one.is_app and not is_test_path(one.site.path) for one in interp.routers) == 1
         self.makers: dict[tuple[str, str], Maker] = {}
         self.aliases: dict[tuple[str, str], tuple[Dependency | None, Instance | None, Expr, Scope]] = {}
         self.by_path: set[Any] = set()
@@ -95,6 +98,7 @@ class Request(Conditional):
         self.setters = shared.setters
         self.known_attributes = shared.known_attributes
         self.cases = shared.cases
+        self.off = shared.off
         self.makers = shared.makers
         self.differs = False
         """Whether what ran before left behind what it leaves for this path alone."""
@@ -141,6 +145,12 @@ class Request(Conditional):
                 found = self._known_middleware(value.value if isinstance(value, Doubtful) else value, site)
                 if found is not None:
                     yield self.under(found, conditions, site)
+            for off in self.switched_off(app, is_only=self.shared.is_only):
+                memory = self.memory.copy()
+                found = self._known_middleware(off.value, off.site)
+                self.memory = memory  # as shipped it leaves nothing behind
+                if found is not None:
+                    yield in_case(found, off.case)
         self.seen = ()
         found = self._route_class()
         if found is not None:
@@ -293,7 +303,7 @@ class Request(Conditional):
 
         def inject(state: State) -> Any:
             nonlocal receiver
-            if facts.owner and receiver is None:
+            if facts.owner and receiver is None and not is_static(facts):
                 cls = endpoint.scope.cls or self._class_of(endpoint.path, facts.owner)
                 if cls is not None:
                     receiver = self.class_dependencies(cls, site, state)
@@ -337,7 +347,7 @@ class Request(Conditional):
         call = ir.match(expr, ir.Call)
         value = self._decorator(call.function if call is not None else expr, endpoint)
         name = library.dotted(value) if not isinstance(value, Router) else ""
-        return library.last(name) if name and may_guard(name) else ""
+        return library.last(name) if may_guard(name) and library.last(name) not in ROUTE_DECORATORS else ""
 
     def _class_of(self, path: str, owner: str) -> ClassValue | None:
         scope = self.interp.run_module(path)

@@ -16,6 +16,7 @@ from fastapi_expert.codebase.link.protection.outcomes import (
 )
 from fastapi_expert.codebase.link.protection.values import (
     Answer,
+    Free,
     Opaque,
     Setting,
 )
@@ -83,7 +84,7 @@ def verdict_of(layer: Layer) -> Verdict:
         return Verdict("required", by, setting) if setting is None else Verdict("required", by)
     weakest = min((one.assumptions for one in passing), key=weight)
     decides = weight(weakest)
-    if decides == 0:
+    if decides == 0 or (layer.what == "body" and all(_is_avoidable(one) for one in refusals)):
         return Verdict("optional", by)
     if decides == 1:
         assumed = next(one for one in weakest if isinstance(one.source, Setting))
@@ -93,6 +94,11 @@ def verdict_of(layer: Layer) -> Verdict:
     opaque = next(one.source for one in weakest if isinstance(one.source, Opaque))
     reason = Evidence(opaque.site.path, opaque.site.line, opaque.reason)
     return Verdict("unknown", (*by, reason) if opaque.site.path else by)
+
+
+def _is_avoidable(refusal: Outcome) -> bool:
+    """Whether what the caller asks for decides that it is turned away, be what follows known or not."""
+    return any(isinstance(one.source, Free) for one in refusal.assumptions)
 
 
 def _not_sure(layer: Layer, doubtful: list[Outcome], *, passing: bool) -> Verdict | None:

@@ -36,10 +36,14 @@ _OURS = "not asked for here: `also` in [tool.fastapi-expert.check] does"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """``tools`` are those that the project uses; ``offered`` says of each check without one why, and what could."""
+    """``tools`` check the project; ``offered`` says of each check without one why, and what could make it.
+
+    ``assumed`` are the checks that nothing of the team's asks for.
+    """
 
     tools: tuple[Tool, ...]
     offered: dict[str, str]
+    assumed: frozenset[str] = frozenset()
 
 
 def tools_for(home: Path, top: Path) -> list[Tool]:
@@ -57,6 +61,7 @@ def choose(home: Path, top: Path, also: Sequence[str] = ()) -> Choice:
     usage = usage_of(home, top)
     everything = usage.laid_down or not any(usage.runs(tool.command) for tools in TOOLS.values() for tool in tools)
     chosen: list[Tool] = []
+    assumed: set[str] = set()
     offered = {} if everything else {name: _OURS for name in ("annotations", "ignores") if name not in also}
     for check, candidates in TOOLS.items():
         used = _used(check, candidates, usage)
@@ -66,9 +71,12 @@ def choose(home: Path, top: Path, also: Sequence[str] = ()) -> Choice:
             offered[check] = "not used here; ruff's I rules would check them"
         elif used or everything or check in also:
             chosen += used or [candidates[0]]
+            assumed |= set() if used else {check}
         else:
             offered[check] = f"not used here; {candidates[0].name} would check it"
-    return Choice(tuple(sorted(chosen, key=lambda tool: (not tool.alone, tool.check == "security"))), offered)
+    return Choice(
+        tuple(sorted(chosen, key=lambda tool: (not tool.alone, tool.check == "security"))), offered, frozenset(assumed)
+    )
 
 
 def _used(check: Check, candidates: tuple[Tool, ...], usage: Usage) -> list[Tool]:

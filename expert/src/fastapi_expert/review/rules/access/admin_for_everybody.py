@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.review.flow.calls import last_name, reached
-from fastapi_expert.review.flow.modules import Function
+from fastapi_expert.review.flow.modules import Function, dotted
 from fastapi_expert.review.flow.project import Project, ServedEndpoint
 from fastapi_expert.review.model import Finding, Related, Rule
 from fastapi_expert.review.rules.access.guards import ROLES, asks_role, is_protected
@@ -21,6 +21,8 @@ def admin_for_everybody(project: Project, rule: Rule) -> Iterator[Finding]:
         function = one.function
         if function is None or asked[id(one)] or not is_protected(one) or id(function) in seen:
             continue
+        if _is_about_the_caller(project, function):
+            continue
         seen.add(id(function))
         example = next(other.route for other in rows if asked[id(other)])
         yield rule.at(
@@ -29,8 +31,23 @@ def admin_for_everybody(project: Project, rule: Rule) -> Iterator[Finding]:
             f"every signed-in user may {one.route.method} {one.route.path}: nothing asks for a role, as "
             f"{example.path} does",
             "give it the dependency that asks for the role",
+            confidence="likely",
             related=(Related(example.path_file, example.line, f"{example.method} {example.path} asks for the role"),),
         )
+
+
+_WHO = frozenset({"id", "user_id", "sub", "username", "email"})
+
+
+def _is_about_the_caller(project: Project, function: Function) -> bool:
+    """Whether it works with what is the signed-in user's: `.where(Book.reader_id == user.id)`."""
+    given = {need.parameter for need in project.kinds.needs(function)}
+    return any(
+        isinstance(n, tree.Attribute)
+        and n.attr in ("id", "user_id", "sub", "username", "email")
+        and dotted(n.value) in given
+        for n in function.nodes
+    )
 
 
 def _role_is_asked(project: Project, served: ServedEndpoint) -> bool:

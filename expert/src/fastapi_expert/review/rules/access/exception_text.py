@@ -13,6 +13,8 @@ _BROAD = frozenset({"Exception", "BaseException"})
 
 def exception_text(project: Project, rule: Rule) -> Iterator[Finding]:
     for function in project.functions("HTTPException", "JSONResponse", "PlainTextResponse"):
+        if answers_nobody(function):
+            continue
         for node in function.nodes:
             if isinstance(node, tree.ExceptHandler):
                 broad = node.type is None or last_name(node.type) in _BROAD
@@ -28,6 +30,11 @@ def exception_text(project: Project, rule: Rule) -> Iterator[Finding]:
             and len(function.node.args.args) > 1
         ):
             yield from _told(rule, function, list(function.nodes), function.node.args.args[1].arg)
+
+
+def answers_nobody(function: Function) -> bool:
+    """Whether it serves a WebSocket, whose caller no HTTPException reaches."""
+    return any(last_name(one.annotation) == "WebSocket" for one in function.parameters.values())
 
 
 def _told(rule: Rule, function: Function, nodes: list[tree.Node], name: str) -> Iterator[Finding]:

@@ -12,6 +12,16 @@ HOLDS_INSIDE = frozenset(
 )
 
 
+def holds_inside(function: Function) -> bool:
+    """Whether a function asks where a path leads: by one of those names, or by comparing its parent folders."""
+    return mentions(function, HOLDS_INSIDE) or any(
+        isinstance(part, tree.Attribute) and part.attr in ("parent", "parents")
+        for n in function.nodes
+        if isinstance(n, tree.Compare)
+        for part in (n.left, *n.comparators)
+    )
+
+
 def mentions(function: Function, names: frozenset[str]) -> bool:
     return any(
         (isinstance(n, tree.Attribute) and n.attr in names) or (isinstance(n, tree.Name) and n.id in names)

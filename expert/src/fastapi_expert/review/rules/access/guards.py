@@ -10,6 +10,7 @@ OPEN_BY_NATURE = re.compile(
     r"sign.?(?:up|in|out)|log.?(?:in|out)|register|registration|token|refresh|oauth|oidc|saml|sso|auth|callback|webhook|hook|"
     r"verif|confirm|activat|reset|forgot|recover|password|invit|public|health|ping|contact|feedback|subscri|newsletter|"
     r"captcha|otp|magic|guest|anonymous|csrf|challenge|search|preview|share|track|event|"
+    r"(?:^|[/_])(?:views?|impressions?|clicks?|plays?|downloads?)(?:$|[/_ ])|"
     r"install|setup|bootstrap|init|notify|ipn|internal|"
     r"\b(?:list|get|read|check|validate|estimate|calculate|query|count|find|fetch)_",
     re.IGNORECASE,

@@ -8,12 +8,12 @@ from fastapi_expert.review.flow.modules import Function
 from fastapi_expert.review.flow.project import Project
 from fastapi_expert.review.flow.taint import is_callers_text
 from fastapi_expert.review.model import Finding, Rule
-from fastapi_expert.review.rules.access.files import HOLDS_INSIDE, files_opened, mentions
+from fastapi_expert.review.rules.access.files import files_opened, holds_inside
 
 
 def path_traversal(project: Project, rule: Rule) -> Iterator[Finding]:
     for function in project.functions("FileResponse", "open", "read_text", "read_bytes", "unlink", "remove"):
-        if mentions(function, HOLDS_INSIDE):
+        if holds_inside(function):
             continue
         for call, opened in files_opened(project, function):
             if last_name(call) in ("write_text", "write_bytes") and _is_named_by_us(project, function, opened):

@@ -15,7 +15,7 @@ _SECRET_SETTING = re.compile(
 )
 
 
-_NOT_SECRET = re.compile(r"(?i)\s*|.*(?:://|\.example|env|required|none|null).*|<.*>|\$\{.*\}|\.\.\.")
+_NOT_SECRET = re.compile(r"(?i)sk-[a-z-]{0,20}|\s*|.*(?:://|\.example|env|required|none|null).*|<.*>|\$\{.*\}|\.\.\.")
 
 
 _UNREAL = re.compile(r"default|fake|mock|dummy|demo|example|sample|stub|test(?!ament)", re.IGNORECASE)

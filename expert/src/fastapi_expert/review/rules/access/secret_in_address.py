@@ -10,6 +10,7 @@ from fastapi_expert.review.flow.project import Project
 from fastapi_expert.review.flow.running import APART
 from fastapi_expert.review.model import Finding, Rule
 from fastapi_expert.review.rules.access.secrets import LOGGING
+from fastapi_expert.review.rules.access.values import value_of
 
 _PASSWORDS = re.compile(
     r"(?:\w+_)?(?:password|passwd|passphrase)|(?:client|api|webhook|jwt)_secret|secret_key|api_key|apikey|private_key"
@@ -38,12 +39,25 @@ def secret_in_address(project: Project, rule: Rule) -> Iterator[Finding]:
                 continue
             parts = [n for arg in call.args for n in _shown(arg)]
             if any(
-                _PASSWORDS.fullmatch(last_name(n)) and not last_name(n).startswith(("hashed", "has_", "is_"))
+                _PASSWORDS.fullmatch(last_name(n))
+                and not last_name(n).startswith(("hashed", "has_", "is_"))
+                and not _is_file(function, n)
                 for n in parts
             ):
                 yield rule.at(
                     function.path, call.lineno, "the log keeps the secret in plain text", "log who, not with what"
                 )
+                break
+
+
+def _is_file(function: Function, name: tree.Expression) -> bool:
+    """Whether a function asks it what only a file's path answers: `private_key.exists()`."""
+    return any(
+        isinstance(n, tree.Attribute)
+        and n.attr in ("exists", "is_file", "read_text", "read_bytes", "open", "resolve", "parent")
+        and dotted(n.value) == dotted(name)
+        for n in function.nodes
+    )
 
 
 def _shown(node: tree.Expression) -> Iterator[tree.Expression]:
@@ -58,7 +72,10 @@ def _shown(node: tree.Expression) -> Iterator[tree.Expression]:
 
 def _place_of(project: Project, function: Function, one: tree.Arg) -> str:
     """Where FastAPI reads a plain parameter from: `query`, `path`, or empty for the body and what is not plain."""
-    parts = [one.annotation, function.defaults.get(one.arg)]
+    default = value_of(project, function.path, function.defaults.get(one.arg))
+    if isinstance(default, tree.Name | tree.Attribute):  # an object from elsewhere: `Header(…)` under a name
+        return ""
+    parts = [one.annotation, default]
     for node in [n for part in parts if part is not None for n in tree.walk(part)]:
         if isinstance(node, tree.Call):
             name = project.kinds.external(function.path, node.func).rpartition(".")[2] or last_name(node)

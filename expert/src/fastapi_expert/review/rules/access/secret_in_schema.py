@@ -19,6 +19,11 @@ _ADDRESSES = re.compile(r"(?:Links?|Urls?|Endpoints?)(?![a-z])|URLs?|Href")
 """Schemas of which a field called `api_key` is where to get one."""
 _OF_WEBHOOKS = re.compile(r"secret|signing_secret|webhook_secret|signing_key")
 """What a webhook's owner needs: by it they know who is calling them."""
+_OF_PAYMENTS = re.compile(r"Checkout|Payment|Intent")
+_SHARED = re.compile(r"client_secret")
+"""What a payment's page needs to go on with it: it opens that one payment."""
+_BEING_SET_UP = re.compile(r"Enable|Set[Uu]p|Enrol|Activate|Provision")
+"""Answers with the secret of a second factor that goes into an authenticator, once."""
 _OWN = re.compile(r"/(?:users?/|accounts?/|auth/)*(?:me|self|current|whoami|profile)(?:/|$)")
 """Paths below which callers are shown what is theirs."""
 
@@ -70,7 +75,10 @@ def _nested_secret(
     project: Project, path: str, qualname: str, pattern: re.Pattern[str], depth: int
 ) -> tuple[str, str, str] | None:
     field = "" if _ADDRESSES.search(qualname) else secret_field(project, path, qualname, pattern)
-    if field and not ("webhook" in qualname.lower() and _OF_WEBHOOKS.fullmatch(field)):
+    if _BEING_SET_UP.search(qualname) and re.match(r"(?:t?otp|mfa)_", field):
+        return None
+    meant = _SHARED if _OF_PAYMENTS.search(qualname) else _OF_WEBHOOKS if "webhook" in qualname.lower() else None
+    if field and (meant is None or not meant.fullmatch(field)):
         return path, qualname, field
     for one in project.codebase.fields(path, qualname) if depth < 3 else ():
         for name in types_named(one.type):

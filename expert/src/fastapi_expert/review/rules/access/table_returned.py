@@ -43,6 +43,10 @@ def table_returned(project: Project, rule: Rule) -> Iterator[Finding]:
                     )
 
 
+_NO_ROWS = frozenset({"columns", "count", "exists", "with_entities", "values", "delete", "update"})
+"""Steps of a query that end in something else than rows."""
+
+
 def _parts(value: tree.Expression | None) -> list[tree.Expression]:
     if isinstance(value, tree.Dict):
         return [part for one in value.values for part in _parts(one)]
@@ -54,7 +58,7 @@ def _parts(value: tree.Expression | None) -> list[tree.Expression]:
 def _row_table(project: Project, function: Function, value: tree.Expression) -> Symbol | None:
     found = query(project, function, value)
     if found is not None:
-        return None if "columns" in found.steps else found.table
+        return None if found.steps & _NO_ROWS else found.table
     kind = project.kinds.of(function.path, value, function)
     cls = project.class_of(kind)
     if cls is not None and project.is_table(cls.path, cls.name):
@@ -67,7 +71,7 @@ def _row_table(project: Project, function: Function, value: tree.Expression) -> 
     target = project.kinds.callee(function.path, value, function) if isinstance(value, tree.Call) else None
     if isinstance(target, Function):
         results = [query(project, target, n.value) for n in target.nodes if isinstance(n, tree.Return)]
-        tables = {one.table for one in results if one is not None and "columns" not in one.steps}
+        tables = {one.table for one in results if one is not None and not one.steps & _NO_ROWS}
         return tables.pop() if len(tables) == 1 else None
     return None
 

@@ -6,6 +6,7 @@ from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.review.flow.calls import last_name
 from fastapi_expert.review.flow.modules import Function, is_constant, keyword
 from fastapi_expert.review.flow.project import Project
+from fastapi_expert.review.flow.running import APART
 from fastapi_expert.review.model import Finding, Rule
 from fastapi_expert.review.rules.access.secrets import LOGGING
 from fastapi_expert.review.rules.access.values import value_of
@@ -13,6 +14,8 @@ from fastapi_expert.review.rules.access.values import value_of
 
 def token_not_verified(project: Project, rule: Rule) -> Iterator[Finding]:
     for function in project.functions("jwt", "jose"):
+        if APART.search(function.path):
+            continue  # a program that shows people their own token
         decodes = [
             c
             for c in function.calls
@@ -38,6 +41,8 @@ def token_not_verified(project: Project, rule: Rule) -> Iterator[Finding]:
                     "the token itself says how it is to be checked",
                     "name the algorithms that you sign with",
                 )
+            elif call in loose:
+                continue  # asked above whether what it says is believed
             elif _option(project, function, call, "verify_exp", False) and "expired" not in function.name:
                 yield rule.at(
                     function.path, call.lineno, "an expired token is good for ever", 'options={"require": ["exp"]}'
@@ -46,11 +51,37 @@ def token_not_verified(project: Project, rule: Rule) -> Iterator[Finding]:
 
 def _is_believed(function: Function, call: tree.Call) -> bool:
     """Whether the claims are used: neither dropped, nor only shown where the verified ones failed."""
-    if isinstance(function.parents.get(id(call)), tree.Expr):
+    above = function.parents.get(id(call))
+    if isinstance(above, tree.Expr) or _asks_no_name(function, call):
         return False
+    if isinstance(above, tree.Assign) and isinstance(above.targets[0], tree.Name):
+        name = above.targets[0].id
+        uses = [n for n in function.nodes if isinstance(n, tree.Name) and n.id == name and n.ctx == "load"]
+        if uses and all(_asks_no_name(function, one) for one in uses):
+            return False
     around = list(function.around(call))
     logged = any(isinstance(one, tree.Call) and last_name(one) in LOGGING for one in around)
     return not logged and not any(isinstance(one, tree.ExceptHandler) for one in around)
+
+
+_NO_NAMES = frozenset({"exp", "nbf", "iat", "iss", "aud", "kid", "alg", "typ", "jti"})
+"""Claims that do not say who somebody is: to look at the expiry of a token of one's own is fine."""
+
+
+def _asks_no_name(function: Function, claims: tree.Node) -> bool:
+    """Whether all that is asked of ``claims`` where they stand is one of those."""
+    above = function.parents.get(id(claims))
+    if isinstance(above, tree.UnaryOp | tree.BoolOp | tree.If):
+        return True  # whether there are any
+    if isinstance(above, tree.Compare):
+        return isinstance(above.left, tree.Constant) and above.left.value in _NO_NAMES
+    if isinstance(above, tree.Subscript):
+        return isinstance(above.slice, tree.Constant) and above.slice.value in _NO_NAMES
+    if not isinstance(above, tree.Attribute) or above.attr != "get":
+        return False
+    asked = function.parents.get(id(above))
+    first = asked.args[0] if isinstance(asked, tree.Call) and asked.args else None
+    return isinstance(first, tree.Constant) and first.value in _NO_NAMES
 
 
 def _option(project: Project, function: Function, call: tree.Call, name: str, value: bool) -> bool:

@@ -7,7 +7,7 @@ from fastapi_expert.review.flow.modules import Function
 from fastapi_expert.review.flow.project import Project
 from fastapi_expert.review.flow.taint import follows
 from fastapi_expert.review.model import Finding, Rule
-from fastapi_expert.review.rules.access.files import HOLDS_INSIDE, files_opened, mentions
+from fastapi_expert.review.rules.access.files import files_opened, holds_inside
 
 
 def uploads_own_name(project: Project, rule: Rule) -> Iterator[Finding]:
@@ -18,10 +18,10 @@ def uploads_own_name(project: Project, rule: Rule) -> Iterator[Finding]:
         return kind.endswith(".UploadFile")
 
     for function in project.functions("filename"):
-        if mentions(function, HOLDS_INSIDE):
+        if holds_inside(function):
             continue
         for call, opened in files_opened(project, function):
-            if follows(project, function, opened, source):
+            if follows(project, function, opened, source, segments=True):
                 yield rule.at(
                     function.path,
                     call.lineno,

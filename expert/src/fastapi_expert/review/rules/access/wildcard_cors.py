@@ -30,7 +30,7 @@ def wildcard_cors(project: Project, rule: Rule) -> Iterator[Finding]:
                 one in (".*", "^.*$", ".+", "^.*", ".*$", r"https?://.*", "^https?://.*$")
                 for one in texts_in(project, path, pattern)
             )
-            if wild and uses_cookies(project):
+            if wild and _uses_cookies(project, path):
                 yield rule.at(
                     path,
                     call.lineno,
@@ -56,9 +56,15 @@ _COOKIES = re.compile(
 )
 
 
-def uses_cookies(project: Project) -> bool:
-    """Whether anything in the codebase reads or sends what a browser adds to requests by itself."""
-    return any(_COOKIES.search(project.modules.source(path)) for path in project.all_paths())
+def _uses_cookies(project: Project, path: str) -> bool:
+    """Whether the application reads or sends what a browser adds to requests by itself.
+
+    The file that makes an application has the rest of it in its folder and below; a repository may hold several.
+    """
+    makes = b"FastAPI(" in project.modules.source(path)
+    folder = path.rpartition("/")[0] + "/" if makes and "/" in path else ""
+    others = [one for one in project.all_paths() if one.startswith(folder)]
+    return any(_COOKIES.search(project.modules.source(one)) for one in others)
 
 
 RULE = Rule(

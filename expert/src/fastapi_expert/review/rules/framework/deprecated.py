@@ -9,6 +9,7 @@ from fastapi_expert.review.flow.calls import last_name
 from fastapi_expert.review.flow.modules import Function, keyword
 from fastapi_expert.review.flow.project import Project
 from fastapi_expert.review.model import Edit, Finding, Related, Rule
+from fastapi_expert.review.rules.routes.hook_beside_lifespan import is_hook
 
 _OLD_WORDS = re.compile(rb"\.dict\(|parse_obj|from_orm|update_forward_refs|regex=|on_event|validator|class Config")
 
@@ -50,7 +51,7 @@ def _old_decorators(project: Project, rule: Rule, function: Function, modern: bo
         if modern and outside in ("pydantic.validator", "pydantic.root_validator"):
             new = {"validator": "field_validator", "root_validator": "model_validator"}[last_name(target)]
             yield _old(rule, function.path, one.lineno, f"`@{last_name(target)}`", f"`@{new}`")
-        if last_name(target) == "on_event" and isinstance(one, tree.Call):
+        if last_name(target) == "on_event" and isinstance(one, tree.Call) and is_hook(one):
             yield _old(rule, function.path, one.lineno, "`on_event`", "a lifespan")
 
 

@@ -11,6 +11,17 @@ _OWN = frozenset({"openapi_url", "docs_url", "redoc_url", "swagger_ui_oauth2_red
 """Paths of routes that an application adds itself, which are in its list as ever."""
 
 
+def _looks_for_one(node: tree.Node) -> bool:
+    """`route.path == …`, in a file that adds routes to the application itself: it looks for its own."""
+    return any(
+        isinstance(one, tree.Compare)
+        and one.ops == ["=="]
+        and isinstance(one.left, tree.Attribute)
+        and one.left.attr in ("path", "name")
+        for one in tree.walk(node)
+    )
+
+
 def walking_routes(project: Project, rule: Rule) -> Iterator[Finding]:
     if not project.versions.fastapi.may_be_at_least((0, 137)):
         return
@@ -34,6 +45,8 @@ def _walks(project: Project, rule: Rule) -> Iterator[Finding]:
                 if not (isinstance(iterated, tree.Attribute) and iterated.attr == "routes"):
                     continue
                 if any(isinstance(one, tree.Attribute) and one.attr in _OWN for one in tree.walk(node)):
+                    continue
+                if b".add_api_route(" in project.modules.source(path) and _looks_for_one(node):
                     continue
                 owner = iterated.value
                 if isinstance(owner, tree.Attribute) and owner.attr == "router":

@@ -31,7 +31,7 @@ def client_dropped(project: Project, rule: Rule) -> Iterator[Finding]:
             for item in n.items
             if isinstance(item.context_expr, tree.Name)
         }
-        handed |= {dotted(one) for call in function.calls for one in call.args}
+        handed |= {dotted(one) for call in function.calls for one in (*call.args, *[k.value for k in call.keywords])}
         for name, bound in project.kinds.bindings(function).items():
             for one in bound:
                 if not isinstance(one.value, tree.Call) or id(one.value) in entered or name in closed | handed:

@@ -7,11 +7,12 @@ from fastapi_expert.review.flow.calls import argument, callees, last_name, reach
 from fastapi_expert.review.flow.modules import Function, dotted, is_constant, walk
 from fastapi_expert.review.flow.project import Project
 from fastapi_expert.review.model import Finding, Related, Rule
+from fastapi_expert.review.rules.access.exception_text import answers_nobody
 
 
 def broad_except(project: Project, rule: Rule) -> Iterator[Finding]:
     for function in project.endpoints:
-        for node in function.nodes:
+        for node in () if answers_nobody(function) else function.nodes:
             if not isinstance(node, tree.Try):
                 continue
             for handler in node.handlers:

@@ -9,6 +9,12 @@ from fastapi_expert.review.flow.project import Project
 from fastapi_expert.review.model import Finding, Rule
 
 
+def is_hook(call: tree.Call) -> bool:
+    """Whether what is registered is Starlette's: queues and other buses have events of their own."""
+    first = call.args[0] if call.args else keyword(call, "event_type")
+    return isinstance(first, tree.Constant) and first.value in ("startup", "shutdown")
+
+
 def hook_beside_lifespan(project: Project, rule: Rule) -> Iterator[Finding]:
     made = {
         (path, name): value
@@ -30,6 +36,8 @@ def hook_beside_lifespan(project: Project, rule: Rule) -> Iterator[Finding]:
             continue
         for call in [n for n in tree.walk(project.module(path).root) if isinstance(n, tree.Call)]:
             if last_name(call) not in ("on_event", "add_event_handler") or not isinstance(call.func, tree.Attribute):
+                continue
+            if not is_hook(call):
                 continue
             symbol = project.kinds.resolve(path, dotted(call.func.value))
             app = made.get((symbol.path, symbol.name)) if symbol is not None else None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.codebase.vocabulary import REQUESTS
 from fastapi_expert.review.flow.calls import last_name
-from fastapi_expert.review.flow.modules import dotted, is_constant, keyword
+from fastapi_expert.review.flow.modules import Function, dotted, is_constant, keyword
 from fastapi_expert.review.flow.project import Project, ServedEndpoint
 from fastapi_expert.review.model import Finding, Related, Rule
 
@@ -48,6 +48,9 @@ def _taken(project: Project, served: ServedEndpoint) -> set[str] | None:
             found.add(one.arg)
             if last_name(one.annotation) in REQUESTS:
                 return None
+            default = function.defaults.get(one.arg)
+            if isinstance(default, tree.Call) and not _is_of_fastapi(project, function, default):
+                return None  # a function that gives a `Depends(…)`
             for node in [
                 n for p in (one.annotation, function.defaults.get(one.arg)) if p is not None for n in tree.walk(p)
             ]:
@@ -81,6 +84,11 @@ def _taken(project: Project, served: ServedEndpoint) -> set[str] | None:
             ):
                 found |= {field.name for field in project.codebase.fields(symbol.path, symbol.name)}
     return found
+
+
+def _is_of_fastapi(project: Project, function: Function, call: tree.Call) -> bool:
+    outside = project.kinds.external(function.path, call.func)
+    return outside.startswith("fastapi.") or (not outside and last_name(call) in ("Depends", "Security"))
 
 
 RULE = Rule(

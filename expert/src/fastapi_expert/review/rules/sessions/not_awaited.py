@@ -7,29 +7,10 @@ from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.review.flow.modules import dotted
 from fastapi_expert.review.flow.project import Project
 from fastapi_expert.review.model import Edit, Finding, Rule
+from fastapi_expert.review.rules.sessions.uses import IO
 
-_COROUTINES = frozenset(
-    [
-        "execute",
-        "scalar",
-        "scalars",
-        "get",
-        "get_one",
-        "commit",
-        "flush",
-        "refresh",
-        "exec",
-        "merge",
-        "delete",
-        "rollback",
-        "close",
-        "stream",
-        "stream_scalars",
-        "run_sync",
-    ]
-)
-
-
+_COROUTINES = (IO - {"query", "bulk_save_objects"}) | {"delete", "close", "stream", "stream_scalars", "run_sync"}
+"""Of the methods that ask the database those that an AsyncSession has, and its others that are coroutines."""
 _STATEMENT = re.compile(rf"^[ \t]+[\w.]+\.(?:{'|'.join(sorted(_COROUTINES))})\(".encode(), re.MULTILINE)
 """A line that calls one of them and does nothing with what it gives."""
 

@@ -300,6 +300,9 @@ class Attributes(Following):
             if isinstance(one, ClassValue):
                 found = self._own(one, name, receiver, site, state)
                 if found is not MISSING:
+                    is_value = not isinstance(found, (FunctionValue, Setting, BoundMethod))
+                    if is_value and one is not cls and self._is_settings(cls):  # a part of the settings
+                        return Setting(f"{cls.qualname}.{name}", MISSING if found is FREE else found, site)
                     return found
         return MISSING
 

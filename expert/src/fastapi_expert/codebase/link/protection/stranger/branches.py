@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from fastapi_expert.codebase.interpret.values import MISSING, Instance, Scope, Unknown, is_dict, is_list
+from fastapi_expert.codebase.interpret.values import MISSING, Instance, Scope, Site, Unknown, is_dict, is_list
 from fastapi_expert.codebase.link.protection.outcomes import (
     Assumption,
     Decision,
@@ -20,8 +20,18 @@ from fastapi_expert.codebase.link.protection.outcomes import (
     together,
 )
 from fastapi_expert.codebase.link.protection.stranger.names import unread
-from fastapi_expert.codebase.link.protection.stranger.runtime import Acts, Ended, Following, Overlay
-from fastapi_expert.codebase.link.protection.values import FREE, Absent, Decided, Foreign, Opaque, Setting, tainted
+from fastapi_expert.codebase.link.protection.stranger.runtime import ASKED_BY_NAME, Acts, Ended, Following, Overlay
+from fastapi_expert.codebase.link.protection.values import (
+    FOREIGN,
+    FREE,
+    Absent,
+    Connection,
+    Decided,
+    Foreign,
+    Opaque,
+    Setting,
+    tainted,
+)
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.ir import Expr, Stmt
 
@@ -103,6 +113,9 @@ class Branches(Following):
             return Ways(on=state)
         if is_dict(items):
             items = list(items)
+        if isinstance(items, Connection) and items.part in ASKED_BY_NAME:
+            self.looks_for(f"looks through {items.part}", Site(self.file, self.line))
+            return self._each(one, [self.brought(one.target)], state, scope)
         if is_list(items) and len(items) <= 12:
             return self._each(one, items, state, scope)
         item = items if isinstance(items, (Opaque, Setting, Foreign)) else FREE
@@ -114,6 +127,11 @@ class Branches(Following):
         merged = merged_states([before, *([ways.on] if ways.on else []), *ways.left])
         merged.assumptions, merged.credentials = before.assumptions, before.credentials
         return Ways(ways.ends, merged)
+
+    def brought(self, target: Expr) -> Any:
+        """What stands for each header or cookie that a stranger brings: none has the name of a credential."""
+        pair = ir.match(target, ir.Display) is not None or ir.match(target, ir.Targets) is not None
+        return [FOREIGN, FREE] if pair else FOREIGN
 
     def _each(self, one: ir.For, items: Sequence[Any], state: State, scope: Scope) -> Ways:
         ways = Ways(on=state)

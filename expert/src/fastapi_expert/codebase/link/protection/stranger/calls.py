@@ -32,6 +32,7 @@ from fastapi_expert.codebase.link.protection.values import (
     class_name,
     derived,
 )
+from fastapi_expert.codebase.vocabulary import REFUSING_STATUSES
 
 
 class Calls(Following):
@@ -93,6 +94,8 @@ class Calls(Following):
         if any(isinstance(one, telling) for one in given) or function.receiver is not None:
             return True
         if any(isinstance(one, (list, tuple, dict, Instance)) for one in given):
+            return True
+        if any(library.status_of(one) in REFUSING_STATUSES for one in given):
             return True
         return self.may_refuse(function.path, function.qualname) or not given
 

@@ -136,6 +136,8 @@ class Conditions(Following):
                 items = list(items)
             if isinstance(items, (Absent, Decided)):
                 return Decided(name == "all")
+            if isinstance(items, Connection) and items.part in ASKED_BY_NAME:
+                items = [self.brought(clause.target)]
             if not is_list(items):
                 items = [derived(items) or FREE]
             inner = State(dict(state.names), state.assumptions, state.credentials)

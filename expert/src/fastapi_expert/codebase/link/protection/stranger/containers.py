@@ -10,6 +10,8 @@ from fastapi_expert.codebase.link.protection.values import FREE, Absent, Decided
 
 def text_method(text: str, name: str, args: list[Any], site: Site) -> Any:
     """What a method of a text gives; a setting counts as it ships."""
+    if name in ("encode", "decode"):
+        return text  # bytes are read as the text that they spell
     given = [one.default if isinstance(one, Setting) else one for one in args]
     found = plain_text_method(text, name, given, {}, site)
     return derived(*args) or FREE if isinstance(found, Unknown) else found

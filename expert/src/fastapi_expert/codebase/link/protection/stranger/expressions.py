@@ -14,7 +14,7 @@ from fastapi_expert.codebase.interpret.values import (
     is_list,
 )
 from fastapi_expert.codebase.link.protection.outcomes import State, conjunction, either_value, truth, valued
-from fastapi_expert.codebase.link.protection.stranger.runtime import Ended, Following, Values
+from fastapi_expert.codebase.link.protection.stranger.runtime import ASKED_BY_NAME, Ended, Following, Values
 from fastapi_expert.codebase.link.protection.values import (
     ABSENT,
     FREE,
@@ -242,7 +242,10 @@ class Expressions(Following):
         inner = State(dict(state.names), state.assumptions, state.credentials)
         found: list[Any] = []
         left_out = unsure = False
-        for item in items if is_known else [derived(items) or FREE]:
+        each_of: list[Any] = list(items) if is_list(items) and is_known else [derived(items) or FREE]
+        if isinstance(items, Connection) and items.part in ASKED_BY_NAME:
+            each_of = [self.brought(first.target)]
+        for item in each_of:
             self.assign(first.target, item, inner, scope)
             conditions = [ir.IfClause._make(one).condition for one in each.clauses[1:]]
             holds = conjunction([self.decide(one, inner, scope) for one in conditions])
@@ -253,6 +256,11 @@ class Expressions(Following):
         if not found and left_out:
             return Absent([])  # nothing is the stranger's
         return found if is_known and not unsure else derived(items) or FREE
+
+    def eval_mapping_comprehension(self, expr: Expr, state: State, scope: Scope) -> Any:
+        each = ir.MappingComprehension._make(expr)
+        items = self.evaluate(ir.ForClause._make(each.clauses[0]).iterable, state, scope)
+        return items if isinstance(items, Connection) else derived(items) or FREE
 
     def eval_walrus(self, expr: Expr, state: State, scope: Scope) -> Any:
         one = ir.Walrus._make(expr)
@@ -290,6 +298,7 @@ EXPRESSIONS: Values = {
     ir.Lambda.TAG: Expressions.eval_lambda,
     ir.Formatted.TAG: Expressions.eval_formatted,
     ir.Comprehension.TAG: Expressions.eval_comprehension,
+    ir.MappingComprehension.TAG: Expressions.eval_mapping_comprehension,
     ir.Walrus.TAG: Expressions.eval_walrus,
     ir.Opaque.TAG: Expressions.eval_opaque,
 }

@@ -59,7 +59,7 @@ class Methods(Following):
             return dict_method(receiver, name, args)
         if isinstance(receiver, Instance) and name == "dict":
             return FREE
-        if isinstance(receiver, Instance) and class_name(receiver) == "re.Pattern":
+        if isinstance(receiver, Instance) and class_name(receiver) in ("re.Pattern", "re.compile"):
             return self.of_pattern(name, [receiver.attributes["0"], *args], keywords, site, state)
         if name in _OF_SCHEMES and isinstance(receiver, Instance) and (scheme := self.scheme_of(receiver)):
             return self.scheme(receiver, scheme, site, state)
@@ -132,6 +132,8 @@ class Methods(Following):
     def _of_request(
         self, connection: Connection, name: str, args: list[Any], keywords: dict[str, Any], site: Site, state: State
     ) -> Any:
+        if connection.part in ASKED_BY_NAME and name in ("items", "keys", "multi_items", "values", "copy", "raw"):
+            return connection
         if connection.part:
             key = args[0] if args else None
             return self.asked(connection, key, site=site, state=state, default=args[1] if len(args) > 1 else None)
@@ -178,6 +180,8 @@ class Methods(Following):
         if part == "client":
             return FOREIGN if key == 0 else FREE
         if part in ASKED_BY_NAME:
+            if part == "headers" and library.is_anybodys(key):
+                return FREE
             if self.is_generous and part in ("headers", "query_params") and not library.is_credential(key):
                 return FREE
             if part == "session" or _is_credential(key):
@@ -190,4 +194,6 @@ class Methods(Following):
 
 def _is_credential(key: Any) -> bool:
     """Whether a header, cookie or parameter of this name is worth a word when nobody is refused for it."""
-    return isinstance(key, str) and library.is_credential(key)
+    if not isinstance(key, str) or "csrf" in key.lower() or key.lower() == "cookie":  # all of them, whatever they say
+        return False
+    return library.is_credential(key)

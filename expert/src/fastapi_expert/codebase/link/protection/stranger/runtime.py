@@ -151,6 +151,10 @@ class Following(ABC):
         """Bind an attribute of an object, or of what a request carries."""
 
     @abstractmethod
+    def brought(self, target: Expr) -> Any:
+        """What stands for each header or cookie that a stranger brings: none has the name of a credential."""
+
+    @abstractmethod
     def decide(self, expr: Expr, state: State, scope: Scope) -> Decision:
         """Whether a condition holds for a stranger."""
 
