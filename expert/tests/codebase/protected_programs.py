@@ -6,6 +6,24 @@ The first group runs and is asked; the second needs libraries that are not there
 from .strangers import Case
 
 RUNNING = {
+    "a function given to BaseHTTPMiddleware as dispatch": Case(
+        """
+        from fastapi import FastAPI, Request
+        from fastapi.responses import JSONResponse
+        from starlette.middleware.base import BaseHTTPMiddleware
+        app = FastAPI()
+        async def check(request: Request, call_next):
+            if request.headers.get("X-Key") != "secret" and request.url.path != "/open":
+                return JSONResponse({"status": "ERROR"}, status_code=403)
+            return await call_next(request)
+        app.add_middleware(BaseHTTPMiddleware, dispatch=check)
+        @app.get("/a")
+        def a(): return 1
+        @app.get("/open")
+        def open_(): return 1
+        """,
+        {"/a": "required", "/open": "none"},
+    ),
     "env flag getenv default off": Case(
         """
         import os

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from fastapi_expert.codebase import load
+from fastapi_expert.codebase.interpret.interpreter import Interpreter
 from fastapi_expert.codebase.interpret.libraries.patterns import is_quick
+from fastapi_expert.codebase.interpret.values import ClassValue, Unknown
 
 from .projects import reached, read, running_table, table, write
 
@@ -578,3 +580,19 @@ app.include_router(router)
 def test_a_regular_expression_that_may_take_for_ever_is_not_run(pattern: str, quick: bool) -> None:
     assert is_quick(pattern, "a" * 100) is quick
     assert not is_quick(pattern, "a" * 101)
+
+
+def test_a_class_of_exceptions_that_type_makes_stays_unknown_and_one_of_routers_does_not(tmp_path: Path) -> None:
+    source = """
+        from fastapi import APIRouter
+
+        class Refusal(Exception): ...
+        class WebError(Refusal): ...
+
+        Unauthorized = type("Unauthorized", (WebError,), {})
+        Routes = type("Routes", (APIRouter,), {})
+    """
+    interp = Interpreter(read(tmp_path, {"main.py": source}).names)
+
+    assert isinstance(interp.module_attribute("main.py", "Unauthorized"), Unknown)
+    assert isinstance(interp.module_attribute("main.py", "Routes"), ClassValue)

@@ -292,3 +292,21 @@ def test_single_file_roots_are_read(tmp_path: Path) -> None:
 
     write(tmp_path, {"main.py": "from fastapi import FastAPI\napp = FastAPI()\n@app.get('/a')\ndef a(): ...\n"})
     assert table(load(tmp_path / "main.py", cache=False)) == {("GET", "/a"): 1}
+
+
+def test_a_program_started_inside_of_its_own_package_finds_what_lies_beside_it(tmp_path: Path) -> None:
+    router = "from fastapi import APIRouter\nrouter = APIRouter()\n\n@router.get('/{0}')\ndef one(): ...\n"
+    files = {
+        "api/__init__.py": "",
+        "api/main.py": """
+            from fastapi import FastAPI
+            from routers import ops
+            app = FastAPI()
+            app.include_router(ops.router)
+        """,
+        "api/routers/__init__.py": "",
+        "api/routers/ops.py": router.replace("{0}", "own"),
+        "api/tests/routers/__init__.py": "",
+        "api/tests/routers/ops.py": router.replace("{0}", "other"),
+    }
+    assert set(table(read(tmp_path, files))) == {("GET", "/own")}

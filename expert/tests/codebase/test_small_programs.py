@@ -8,6 +8,26 @@ import pytest
 from .projects import read, running_table, table, write
 
 PROGRAMS: dict[str, dict[str, str]] = {
+    "checks at the top of a module that settings as shipped do not pass": {
+        "main.py": """
+            import os
+            from fastapi import FastAPI
+            os.environ.setdefault("SHOP_KEY", "x")
+            import store
+            app = FastAPI()
+            app.include_router(store.router, prefix="/store")
+        """,
+        "store.py": """
+            import os
+            from fastapi import APIRouter
+            KEY = os.environ.get("SHOP_KEY", "")
+            if len(KEY.strip()) == 0:
+                raise ValueError("SHOP_KEY is empty")
+            router = APIRouter()
+            @router.get("/x")
+            def x(): ...
+        """,
+    },
     "a prefix made of the name of the class by a regular expression": {
         "main.py": """
             import re

@@ -47,6 +47,33 @@ def read_leniently(app):
                 yield from ((context.path, method) for method in route.methods)
 
 
+def left_at_once(app):
+    # a stream of events has no end: whoever asks for one goes as soon as it has begun
+    async def asked(scope, receive, send):
+        begun, ended, heard = asyncio.Event(), asyncio.Event(), False
+
+        async def hear():
+            nonlocal heard
+            if not heard:
+                heard = True
+                return await receive()
+            await begun.wait()
+            return {"type": "http.disconnect"}
+
+        async def say(message):
+            await send(message)
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                ended.set()
+            if message["type"] == "http.response.start":
+                if b"event-stream" in dict(message["headers"]).get(b"content-type", b""):
+                    begun.set()
+
+        await app(scope, hear, say)
+        if not ended.is_set():
+            await send({"type": "http.response.body", "body": b""})
+    return asked
+
+
 async def main():
     package, routes = sys.argv[1], json.load(sys.stdin)
     settings = import_module(f"{package}.config.settings").Settings(
@@ -57,7 +84,7 @@ async def main():
     readers = {(method, path) for path, method in read_leniently(app)}
     answers = []
     async with app.router.lifespan_context(app):
-        transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
+        transport = httpx2.ASGITransport(left_at_once(app), raise_app_exceptions=False)
         async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
             for method, path in routes:
                 body = {"json": {}} if method in ("POST", "PUT", "PATCH") else {}

@@ -134,7 +134,7 @@ class Interpreter(Runtime):
         self.depth += 1
         try:
             if self.depth < 200:
-                self.run(facts.body, scope)
+                self._run_top_level(facts.body, scope)
         except (Return, Stop):
             pass
         finally:
@@ -146,6 +146,16 @@ class Interpreter(Runtime):
             self.home, self.line, self.journal, self.guarded = home, line, journal, guarded
             self.nesting = nesting
         return scope
+
+    def _run_top_level(self, body: Iterable[Stmt], scope: Scope) -> None:
+        """The statements of a module. What is served got through the checks of its settings: `if not KEY: raise …` at
+        the top of a module ends nothing, whatever KEY is as shipped."""
+        for statement in body:
+            try:
+                self.run((statement,), scope)
+            except Raised:
+                if self.guarded or ir.match(statement, ir.If) is None:
+                    raise
 
     def _module_names(self, path: str) -> dict[str, Any]:
         name = self.names.modules.name(path)

@@ -146,15 +146,28 @@ class Modules:
         for base in self._bases(folder):
             place = self._at(_join(base, tail))
             if place is not None and not place.endswith("/"):
-                return place
+                return self._nearer(folder, base, tail) or place
         inside = self._below_root(module)
         if inside is not None:
             return inside
         for base in self._bases(folder):
             place = self._at(_join(base, tail))
             if place is not None:
-                return place
+                return self._nearer(folder, base, tail) or place
         return self._by_end(tail) if "/" in tail else None
+
+    def _nearer(self, folder: str, base: str, tail: str) -> str | None:
+        """What lies in a package around the importer, before what is found in a folder that is none of its own: a
+        program is often started inside of the package that it is."""
+        if folder == base or folder.startswith(f"{base}/") or not base:
+            return None
+        here = folder
+        while here:
+            place = self._at(_join(here, tail)) if here in self._packages else None
+            if place is not None:
+                return place
+            here = _parent(here)
+        return None
 
     def _by_end(self, tail: str) -> str | None:
         """The one file that ends like the module: a part of a namespace package that has a folder of its own."""

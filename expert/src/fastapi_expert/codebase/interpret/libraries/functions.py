@@ -409,9 +409,16 @@ def _type(interp: Runtime, given: Arguments) -> Any:
     if len(given.args) == 3 and isinstance(given.args[0], str) and is_list(given.args[1]) and is_dict(given.args[2]):
         name, direct, namespace = given.args
         known = [one for one in direct if isinstance(one, (ClassValue, External))]
-        if len(known) == len(direct):
+        if len(known) == len(direct) and not any(_is_exception(interp, one) for one in known):
             return made_class(interp, name, known, namespace, given)
     return Unknown(given.site, "a class that is made when it runs")
+
+
+def _is_exception(interp: Runtime, cls: ClassValue | External) -> bool:
+    """Whether raising it is all that a class is for: of one that is made at run time nobody could say more."""
+    ancestors = lineage(interp, cls) if isinstance(cls, ClassValue) else [cls]
+    names = [one.name if isinstance(one, External) else one.qualname for one in ancestors]
+    return any(name.endswith(("Exception", "Error")) for name in names)
 
 
 def _import(interp: Runtime, given: Arguments) -> Any:

@@ -250,6 +250,8 @@ class Request(Conditional):
         if isinstance(value, Instance) and isinstance(value.cls, External):
             options = {name: one for name, one in value.attributes.items() if not name.isdigit()}
             value = value.attributes.get("0", options.pop("cls", None))
+        if isinstance(value, External) and library.last(value.name) == "BaseHTTPMiddleware":
+            value = options.get("dispatch")
         if isinstance(value, FunctionValue):
             if self.method == WEBSOCKET:
                 return None
