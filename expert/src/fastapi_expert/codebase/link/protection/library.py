@@ -48,6 +48,10 @@ def is_scheme(name: str) -> bool:
     return (last(name) in SECURITY_SCHEMES and last(name) != "SecurityBase") or guard_of(name) == "scheme"
 
 
+ASKED = ("auto_error", "session_required", "required", "optional")
+"""The parameters by which a call of a library says whether what it makes refuses strangers."""
+
+
 def made_scheme(keywords: dict[str, Any], site: Site) -> Instance:
     """The dependency that a call of a library makes which refuses strangers, unless it is told not to."""
     required = keywords.get("auto_error", keywords.get("session_required", keywords.get("required", True)))
