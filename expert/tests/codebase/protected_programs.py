@@ -2083,6 +2083,36 @@ RUNNING = {
         """,
         {"/a": "required", "/open": "none"},
     ),
+    "middleware answers 200 with a refusing code in the body": Case(
+        """
+        from fastapi import FastAPI, Request
+        from fastapi.responses import JSONResponse
+        app = FastAPI()
+        def failure(code=400):
+            return {"code": code, "data": None}
+        class Guard:
+            def __init__(self, app):
+                self.app = app
+            async def __call__(self, scope, receive, send):
+                if scope["type"] == "http":
+                    path = scope["path"]
+                    if path == "/odd" and "x-odd" not in Request(scope).headers:
+                        return await JSONResponse(failure())(scope, receive, send)
+                    if path.startswith("/in/") and not Request(scope).headers.get("token"):
+                        response = JSONResponse(status_code=200, content=failure(code=401))
+                        return await response(scope, receive, send)
+                await self.app(scope, receive, send)
+        app.add_middleware(Guard)
+        @app.get("/in/a")
+        def a(): return 1
+        @app.get("/odd")
+        def odd(): return 1
+        @app.get("/open")
+        def o(): return 1
+        """,
+        {"/in/a": "required", "/odd": "none", "/open": "none"},
+        frozenset({"/in/a"}),
+    ),
 }
 
 

@@ -142,6 +142,63 @@ def test_protection_by_a_library_is_read_there(tmp_path: Path) -> None:
     assert routes["/auth/remember"].protection == routes["/me"].protection == "required"
 
 
+def test_dependencies_whose_signature_a_library_makes_as_it_runs_are_not_taken_for_open(tmp_path: Path) -> None:
+    library = """
+        from fastapi import APIRouter, HTTPException
+        from makefun import with_signature
+
+        class Users:
+            def __init__(self, backends):
+                self.backends = backends
+
+            def current_user(self, optional=False):
+                @with_signature(self.signature())
+                async def dependency(*args, **kwargs):
+                    user = self.found(*args, **kwargs)
+                    if user is None and not optional:
+                        raise HTTPException(401)
+                    return user
+                return dependency
+
+            def found(self, **kwargs):
+                for backend in self.backends:
+                    if backend not in kwargs:
+                        raise KeyError(backend)
+                    if kwargs[backend] is not None:
+                        return kwargs[backend]
+
+            def router(self):
+                return APIRouter()
+    """
+    main = """
+        from fastapi import Depends, FastAPI
+        from PACKAGE import Users
+
+        users = Users(["jwt"])
+        app = FastAPI()
+        app.include_router(users.router())
+
+        @app.get("/closed")
+        def closed(user=Depends(users.current_user())): ...
+
+        @app.get("/either")
+        def either(user=Depends(users.current_user(optional=True))): ...
+    """
+    said: dict[str, dict[str, str]] = {}
+    for package in ("fastapi_users", "kit"):
+        files = {
+            ".venv/pyvenv.cfg": "home = /usr/bin\n",
+            f"{SITE}/{package}/__init__.py": library,
+            f"{SITE}/{package}-1.0.dist-info/METADATA": f"Name: {package}\nVersion: 1.0\nRequires-Dist: fastapi\n",
+            f"{SITE}/{package}-1.0.dist-info/RECORD": f"{package}/__init__.py,,\n",
+            "main.py": main.replace("PACKAGE", package),
+        }
+        routes = _by_path(read(tmp_path / f"with {package}", files))
+        said[package] = {path: route.protection for path, route in routes.items()}
+    assert said["fastapi_users"] == {"/closed": "required", "/either": "optional"}, "as its documentation promises"
+    assert said["kit"] == {"/closed": "unknown", "/either": "unknown"}
+
+
 def test_libraries_are_no_part_of_the_codebase(tmp_path: Path) -> None:
     codebase = read(tmp_path, {"main.py": APP, **KIT})
     assert list(codebase.files) == ["main.py"]

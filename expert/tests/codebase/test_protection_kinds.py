@@ -500,6 +500,44 @@ def test_protection_is_what_a_stranger_meets(case: Case, tmp_path: Path) -> None
             assert refuses(status) is (case.said[path] == "required"), (path, status)
 
 
+def test_what_a_test_overrides_is_not_what_is_served(tmp_path: Path) -> None:
+    files = {
+        "shop.py": """
+            from fastapi import Depends, FastAPI
+            from fastapi.security import HTTPBearer
+
+            scheme = HTTPBearer()
+
+            def person(token=Depends(scheme)):
+                return token
+
+            app = FastAPI()
+
+            @app.get("/closed", dependencies=[Depends(person)])
+            def a(): ...
+        """,
+        "test/test_shop.py": """
+            from fastapi.testclient import TestClient
+            from shop import app, person
+
+            async def anyone():
+                return "someone"
+
+            client = TestClient(app)
+            app.dependency_overrides[person] = anyone
+        """,
+        "test/test_more.py": """
+            from test_shop import client
+
+            def test_closed():
+                assert client.get("/closed").status_code == 200
+        """,
+    }
+    [route] = read(tmp_path, files).inventory.routes
+    assert route.protection == "required"
+    assert set(asked(tmp_path, [route], module="shop").values()) <= {401, 403}
+
+
 def test_a_fault_of_our_own_is_a_problem_and_a_doubt_and_costs_no_other_route_its_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -55,8 +55,9 @@ def left_at_once(app):
         async def hear():
             nonlocal heard
             if not heard:
-                heard = True
-                return await receive()
+                message = await receive()
+                heard = not message.get("more_body")
+                return message
             await begun.wait()
             return {"type": "http.disconnect"}
 

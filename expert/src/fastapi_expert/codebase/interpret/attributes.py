@@ -37,7 +37,7 @@ from fastapi_expert.codebase.interpret.values import (
 )
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import ClassFacts
-from fastapi_expert.codebase.vocabulary import METHODS
+from fastapi_expert.codebase.vocabulary import METHODS, is_test_path
 
 _TEXT_METHODS = frozenset(
     [
@@ -266,6 +266,8 @@ def _of_router(interp: Runtime, router: Router, name: str, site: Site) -> Any:
     if name in ("__class__", "__dict__"):
         return router.cls if name == "__class__" else Unknown(site, "what a router holds")
     if name == "dependency_overrides" and router.is_app:
+        if is_test_path(site.path) and not is_test_path(router.site.path):
+            return {}  # what a test puts there is not served
         return router.attributes.setdefault(name, {})
     if name == "state":
         return router.attributes.setdefault(name, Instance(External("starlette.datastructures.State"), site))

@@ -37,6 +37,7 @@ from fastapi_expert.codebase.link.protection.values import (
     Opaque,
     joined,
 )
+from fastapi_expert.codebase.link.protection.verdict import doubtful
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import FieldFacts, FunctionFacts, Param
 from fastapi_expert.codebase.syntax.ir import Expr
@@ -196,6 +197,8 @@ class Injecting(Provided):
             # written to be replaced, or ready once the application runs: nobody would keep what breaks every request
             what = Opaque(f"what {named or 'a dependency'} gives, which as written raises an error", dependency.site)
             raised, ends = [], [Outcome("pass", what, dependency.site)]
+            if isinstance(call, FunctionValue) and self.names.is_library(call.path):
+                raised, ends = [], doubtful(what.reason, dependency.site)  # a library's was not followed to its end
         outcomes = [*raised, *ends]
         self.memory.dependencies[key] = (call, outcomes)
         if not self.is_specific:
@@ -260,6 +263,8 @@ class Injecting(Provided):
                 return self.apply(function, list(call.args), given, site, state)
             call = function
         if isinstance(call, FunctionValue):
+            if (scheme := self._of_known_library(call, site)) is not None:
+                return self.scheme(scheme, library.last(call.qualname), site, state)
             given = self.injected(call, state)
             return self.resume(self.outcomes(call, [], given, site), state)
         if isinstance(call, LambdaValue):
@@ -290,6 +295,20 @@ class Injecting(Provided):
         if isinstance(call, (Opaque, Unknown)):
             return self._unread(call.reason, site, state)
         return FREE
+
+    def _of_known_library(self, call: FunctionValue, site: Site) -> Instance | None:
+        """What a known library of authentication makes as a dependency: it promises more than its text shows.
+
+        fastapi-users puts the signature of its dependencies together as the program runs.
+        """
+        libraries = self.names.modules.libraries
+        if libraries is None or not libraries.holds(call.path):
+            return None
+        maker = call.qualname.rpartition(".")[0].removesuffix(".<locals>")
+        if guard_of(f"{libraries.name(call.path)}.{maker}") != "makes":
+            return None
+        given = {name: self.evaluate(name, State({}), call.scope) for name in library.ASKED if name in call.scope.names}
+        return library.made_scheme(given, site)
 
     def _unread(self, reason: str, site: Site, state: State) -> Any:
         """A dependency whose code is out of reach: it may refuse."""

@@ -33,7 +33,7 @@ _KNOWN: tuple[tuple[str, str, Guard], ...] = (
     ("fastapi_cloudauth", r"\w+\.(scope|claim)", "makes"),
     ("fastapi_simple_security", r"api_key_security", "scheme"),
     ("fastapi_sessions", r"Session(Cookie|Header)|SessionVerifier", "scheme"),
-    ("fastapi_users", r"\w+\.current_user", "makes"),
+    ("fastapi_users", r"\w+\.current_user(_token)?", "makes"),
 )
 _PATTERNS: list[tuple[re.Pattern[str], Guard]] = [
     (re.compile(rf"{package}(\.\w+)*?\.({name})"), guard) for package, name, guard in _KNOWN

@@ -32,7 +32,7 @@ from fastapi_expert.codebase.link.protection.values import (
     derived,
     tainted,
 )
-from fastapi_expert.codebase.vocabulary import SECURITY_SCHEMES
+from fastapi_expert.codebase.vocabulary import REFUSING_STATUSES, SECURITY_SCHEMES
 
 _LOGGING = frozenset({"debug", "info", "warning", "warn", "error", "exception", "critical", "log", "print"})
 _REDIRECT = 307
@@ -46,6 +46,10 @@ def last(name: str) -> str:
 def is_scheme(name: str) -> bool:
     """Whether the class outside of this name reads credentials and refuses by itself."""
     return (last(name) in SECURITY_SCHEMES and last(name) != "SecurityBase") or guard_of(name) == "scheme"
+
+
+ASKED = ("auto_error", "session_required", "required", "optional")
+"""The parameters by which a call of a library says whether what it makes refuses strangers."""
 
 
 def made_scheme(keywords: dict[str, Any], site: Site) -> Instance:
@@ -106,7 +110,15 @@ def answer(name: str, args: list[Any], keywords: dict[str, Any], site: Site) -> 
         return Answer(status_of(given), location.start if isinstance(location, Begun) else location, site)
     given = args[1] if len(args) > 1 else keywords.get("status_code", 200)
     status = status_of(given)
+    if status == 200:
+        status = _enveloped(args[0] if args else keywords.get("content")) or status
     return Answer(status if status is not None else given, None, site)
+
+
+def _enveloped(content: Any) -> int | None:
+    """The refusing status that a body tells under `code`, where every answer is sent as 200."""
+    code = status_of(content.get("code")) if is_dict(content) else None
+    return code if code in REFUSING_STATUSES else None
 
 
 def exception(cls: External, args: list[Any], keywords: dict[str, Any], site: Site) -> Instance:
