@@ -110,8 +110,24 @@ async def log_in(
         raise second_factor.challenge(
             found.id, hashed_password=found.hashed_password, renewed=renewed, resources=resources
         )
+    tokens = await _open_session(found, renewed, device=device, resources=resources)
+    if tokens is None:
+        # Another sign-in may have stored the same password anew meanwhile, at the cost of today: not refused for that.
+        again = await find_credentials(identifier, resources=resources)
+        fits, _ = await resources.hasher.verify(password, again.hashed_password if again else None)
+        if again is not None and again.id == found.id and fits:
+            tokens = await _open_session(again, None, device=device, resources=resources)
+    if tokens is None:
+        raise Unauthorized(WRONG_CREDENTIALS)
+    return tokens
+
+
+async def _open_session(
+    found: Credentials, renewed: str | None, *, device: Device, resources: Resources
+) -> Tokens | None:
+    """Tokens for somebody whose password fits; None when the account has changed since it was read."""
     async with resources.database.session() as session:
-        tokens = await sessions.sign_in(
+        return await sessions.sign_in(
             session,
             user_id=found.id,
             hashed_password=found.hashed_password,
@@ -119,9 +135,6 @@ async def log_in(
             device=device,
             resources=resources,
         )
-        if tokens is None:
-            raise Unauthorized(WRONG_CREDENTIALS)
-        return tokens
 
 
 async def find_credentials(identifier: str, *, resources: Resources) -> Credentials | None:

@@ -72,7 +72,7 @@ async def test_an_administrator_signs_in_keeps_somebody_out_publishes_and_mends_
         await expect(page.locator(".alert-success")).to_contain_text("1 user deactivated.")
         assert (await client.get("/api/v1/auth/me", headers=headers)).status_code == 401
 
-        await page.get_by_role("link", name="Posts").click()
+        await page.get_by_role("link", name="Posts", exact=True).click()
         await page.get_by_role("button", name="Filters").click()
         await page.get_by_label("Field").select_option("status")
         await page.locator(".filter-row-value-select").select_option("draft")

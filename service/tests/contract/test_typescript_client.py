@@ -47,7 +47,8 @@ def used(client: Path, example: str, *arguments: str) -> dict[str, object]:
 def test_it_signs_up_and_in_changes_a_profile_pages_and_knows_what_was_wrong(
     client: Path, live_service: Callable[..., LiveService]
 ):
-    told = used(client, "accounts", live_service().url)
+    service = live_service(first_admin_username="admin", first_admin_password=PASSWORD)
+    told = used(client, "accounts", service.url)
     refused = {"status": 422, "pointers": ["#/bio"]}
     assert told == {"bio": "From TypeScript.", "names": ["typed", "admin"], "refused": refused}
 
