@@ -69,7 +69,8 @@ def command(
     found = document(codebase, app)
     if real is None:
         _write(found.openapi, out)
-        sys.stderr.write(f"{found.app}: {summary(found)}\n")
+        said = f"{found.app}: {summary(found)}\n"
+        (sys.stderr if out is None else sys.stdout).write(said)
         sys.stderr.write(unknown_text(found, style_of(sys.stderr)))
         return 0
     agreement = compare(found.openapi, real)
