@@ -371,7 +371,7 @@ def test_what_the_text_does_not_settle_is_left_out_and_named(tmp_path: Path) -> 
 def test_the_command_writes_the_document_and_says_what_it_left_out(tmp_path: Path) -> None:
     lay_down(tmp_path, {"program.py": START + UNREAD})
     done = run_expert("openapi", "--out", "openapi.json", cwd=tmp_path)
-    assert (done.code, done.out) == (0, "app:program.py::app: 2 operations on 2 paths, 0 schemas; 4 left out\n")
+    assert (done.code, done.out) == (0, "app:program.py::app: 2 operations on 2 paths, 2 schemas; 4 left out\n")
     assert "somewhere.Thing is of a library" in done.err
     assert (tmp_path / "openapi.json").read_text().startswith('{\n  "openapi": "3.1.0"')
 
