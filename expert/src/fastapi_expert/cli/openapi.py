@@ -8,12 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from fastapi_expert import config
-from fastapi_expert.cli.options import RootArgument
+from fastapi_expert.cli.options import EnvFileOption, PythonOption, RootArgument, TimeoutOption, needs_import
 from fastapi_expert.cli.shared import progress, project, read
 from fastapi_expert.contract.openapi import document
 from fastapi_expert.contract.openapi.document import summary
 from fastapi_expert.contract.openapi.verify import compare
-from fastapi_expert.errors import UsageError
 from fastapi_expert.render.promises.openapi import agreement_text, unknown_text
 from fastapi_expert.render.terminal import stdout_style, style_of, write
 from fastapi_expert.store import write_atomically
@@ -37,15 +36,9 @@ def command(
     verify: Annotated[
         bool, typer.Option("--verify", help="With --import: print where the two documents differ; exit 1 if they do.")
     ] = False,
-    python: Annotated[
-        Path | None, typer.Option("--python", metavar="PATH", help="Its interpreter; the project's own if left out.")
-    ] = None,
-    env_file: Annotated[
-        Path | None, typer.Option("--env-file", metavar="FILE", help="Settings for it: lines NAME=value.")
-    ] = None,
-    timeout: Annotated[
-        float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="How long importing may take.")
-    ] = LIMIT_S,
+    python: PythonOption = None,
+    env_file: EnvFileOption = None,
+    timeout: TimeoutOption = LIMIT_S,
 ) -> int:
     """The OpenAPI document, from the text alone: what the text does not settle is left out, and listed on stderr.
 
@@ -53,8 +46,7 @@ def command(
 
     Example: expert openapi --import auto --verify
     """
-    if import_ is None and (verify or python or env_file):
-        raise UsageError("these options are for an application that is asked", do="add --import auto, or MODULE:APP")
+    needs_import(import_, verify, python, env_file)
     root = project(path)
     codebase = read(root, config.load(root))
     real: dict[str, Any] | None = None

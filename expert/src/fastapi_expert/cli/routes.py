@@ -1,16 +1,14 @@
 """`expert routes`: every route as the running application would show it."""
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from fastapi_expert import config
-from fastapi_expert.cli.options import JsonFlag, RootArgument
+from fastapi_expert.cli.options import EnvFileOption, JsonFlag, PythonOption, RootArgument, TimeoutOption, needs_import
 from fastapi_expert.cli.shared import notice_if_no_fastapi, progress, project, read
 from fastapi_expert.codebase.model import Inventory
-from fastapi_expert.errors import UsageError
 from fastapi_expert.render.json import routes_document, witness_document, write_json
 from fastapi_expert.render.problems import problems_text
 from fastapi_expert.render.routes import asked_text, differences_text, is_unprotected, routes_text, unprotected_text
@@ -43,15 +41,9 @@ def command(
     verify: Annotated[
         bool, typer.Option("--verify", help="With --import: print where text and application differ; exit 1 if so.")
     ] = False,
-    python: Annotated[
-        Path | None, typer.Option("--python", metavar="PATH", help="Its interpreter; the project's own if left out.")
-    ] = None,
-    env_file: Annotated[
-        Path | None, typer.Option("--env-file", metavar="FILE", help="Settings for it: lines NAME=value.")
-    ] = None,
-    timeout: Annotated[
-        float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="How long importing may take.")
-    ] = LIMIT_S,
+    python: PythonOption = None,
+    env_file: EnvFileOption = None,
+    timeout: TimeoutOption = LIMIT_S,
     lifespan: Annotated[bool, typer.Option("--lifespan", help="Start the application too, and stop it after.")] = False,
     network: Annotated[bool, typer.Option("--network", help="Let it reach other machines.")] = False,
     json: JsonFlag = False,
@@ -65,8 +57,7 @@ def command(
     Example: expert routes --import auto --verify
     """
     root = project(path)
-    if import_ is None and (verify or python or env_file or lifespan or network):
-        raise UsageError("these options are for an application that is asked", do="add --import auto, or MODULE:APP")
+    needs_import(import_, verify, python, env_file, lifespan, network)
     codebase = read(root, config.load(root))
     shown = _Shown(untested, unprotected, problems, verify)
     if import_ is None:
