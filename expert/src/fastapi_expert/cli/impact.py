@@ -8,7 +8,7 @@ import typer
 
 from fastapi_expert import config
 from fastapi_expert.cli.options import JsonFlag
-from fastapi_expert.cli.shared import folder, project, read
+from fastapi_expert.cli.shared import project, read
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.errors import UsageError
 from fastapi_expert.gate.impact.reached import Impact, of_change, of_name, of_place
@@ -60,7 +60,7 @@ def _asked(codebase: Codebase, what: str) -> Impact:
 
 
 def _changed(codebase: Codebase, revision: str) -> Impact:
-    root = folder(codebase.root)
+    root = codebase.folder
     repository = Repository.find(root)
     commit = repository.fork(revision)
     top = repository.root.resolve()

@@ -99,6 +99,11 @@ class Codebase:
         _ = self.environment  # as it is now: that something was installed since is seen by it
 
     @property
+    def folder(self) -> Path:
+        """The directory that paths are relative to: the root, or the one around it when that is a file."""
+        return self.root if self.root.is_dir() else self.root.parent
+
+    @property
     def files(self) -> Mapping[str, FileFacts]:
         """Path to facts, sorted by path."""
         return self.scan.files
@@ -124,8 +129,7 @@ class Codebase:
 
     @cached_property
     def names(self) -> Names:
-        parts = (self.root if self.root.is_dir() else self.root.parent).parts[1:]
-        return Names(self.files, Modules(self.files, parts))
+        return Names(self.files, Modules(self.files, self.folder.parts[1:]))
 
     @cached_property
     def _linked(self) -> "Linked":
@@ -147,7 +151,7 @@ class Codebase:
     def _sources(self) -> "Sources":
         from fastapi_expert.codebase.interpret.sources import Sources
 
-        root = self.root if self.root.is_dir() else self.root.parent
+        root = self.folder
         hashes = {path: stamp[1] for path, stamp in self.scan.stamps.items()}
         libraries = Libraries(root, self.environment, self.cache) if self.environment.packages else None
         return Sources(root, hashes, libraries)
@@ -155,7 +159,7 @@ class Codebase:
     @cached_property
     def environment(self) -> Environment:
         """What is installed beside the project."""
-        return Environment(self.root if self.root.is_dir() else self.root.parent)
+        return Environment(self.folder)
 
     @property
     def hangs_on_data(self) -> bool:

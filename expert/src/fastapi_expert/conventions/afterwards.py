@@ -26,7 +26,7 @@ _MOST_FILES = 400
 
 def afterwards(codebase: Codebase) -> tuple[Step, ...]:
     """The steps, each with the line that says how."""
-    root = codebase.root if codebase.root.is_dir() else codebase.root.parent
+    root = codebase.folder
     texts = list(_texts(work_tree_around(root), root))
     steps: list[Step] = []
     revisions = {path: facts for path, facts in codebase.files.items() if is_migration(facts)}

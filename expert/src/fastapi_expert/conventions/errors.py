@@ -42,9 +42,8 @@ def errors(codebase: Codebase) -> tuple[Idiom, ...]:
 
 
 def _read(codebase: Codebase, path: str) -> bytes:
-    root = codebase.root if codebase.root.is_dir() else codebase.root.parent
     try:
-        return (root / path).read_bytes()
+        return (codebase.folder / path).read_bytes()
     except OSError:
         return b""
 

@@ -78,9 +78,8 @@ class Closeups:
         return entry.line, component.end_line if component is not None else entry.line
 
     def _lines(self, path: str) -> list[str]:
-        root = self._codebase.root
         try:
-            return (root if root.is_dir() else root.parent).joinpath(path).read_text("utf-8", "replace").split("\n")
+            return (self._codebase.folder / path).read_text("utf-8", "replace").split("\n")
         except OSError:
             return []
 

@@ -111,7 +111,8 @@ class Judging:
             as_path = None  # what is in the file stays, and is compared
         proposal = propose(workspace.root, source, as_path=as_path, settings=workspace.config)
         lines = [f"{proposal.verdict}: {proposal.advice}", *(_finding(f) for f in proposal.findings)]
-        if (broken := first_error(source)) is not None and not is_diff(source):
+        broken = None if is_diff(source) else first_error(source)
+        if broken is not None:
             lines.append(
                 f"syntax: the draft is not Python from line {broken} on; it was judged as far as it can be read"
             )
@@ -123,7 +124,7 @@ class Judging:
             )
             lines.append(f"nearest: {near}")
         document = propose_document(proposal, wrong)
-        if broken is not None and not is_diff(source):
+        if broken is not None:
             document["not_python_from"] = broken
         return Answer("\n".join(lines), document)
 
@@ -168,8 +169,8 @@ class Judging:
             found = at_lines(found, added_lines(workspace.root, since))
         below = workspace.relative(path) if path else ""
         wanted = [one for one in found if one.rule.startswith(rule.upper().rstrip("X")) and is_below(one.path, below)]
-        unread = [f"not Python: {one.path}:{one.line} {one.message}" for one in result.problems]
-        problems = first([one for one in unread if is_below(one.partition(": ")[2].partition(":")[0], below)], 5)
+        unread = [one for one in result.problems if is_below(one.path, below)]
+        problems = first([f"not Python: {one.path}:{one.line} {one.message}" for one in unread], 5)
         head = f"{len(wanted)} findings, the worst first" if wanted else "Nothing is found."
         rows = [hazard_json(one) for one in wanted[:limit]]
         text = "\n".join([head, *first([hazard_text(one) for one in wanted], limit), *problems])

@@ -46,7 +46,7 @@ def witness(codebase: Codebase, wanted: str, options: Options) -> Witness:
         WitnessError: nothing says which application there is, or it cannot be asked.
     """
     application, others = _wanted(codebase, wanted)
-    table = ask(application, _conditions(codebase, application, options), _root(codebase))
+    table = ask(application, _conditions(codebase, application, options), codebase.folder)
     return Witness(table, compare(codebase.inventory, table), others)
 
 
@@ -54,15 +54,11 @@ def document_of(codebase: Codebase, wanted: str, options: Options) -> tuple[Appl
     """The application that is ``wanted`` and the OpenAPI document that it makes itself. Raises as :func:`witness`."""
     application, _ = _wanted(codebase, wanted)
     conditions = _conditions(codebase, application, options)
-    answer = _asked(application, conditions, _root(codebase), document=True)
+    answer = _asked(application, conditions, codebase.folder, document=True)
     if answer.get("openapi") is None:
         what = f"{application.module}:{application.attribute} makes no OpenAPI document"
         raise WitnessError(what, where=application.module, do="name the FastAPI application itself")
     return application, answer["openapi"]
-
-
-def _root(codebase: Codebase) -> Path:
-    return codebase.root if codebase.root.is_dir() else codebase.root.parent
 
 
 def _wanted(codebase: Codebase, wanted: str) -> tuple[Application, tuple[Application, ...]]:
@@ -72,12 +68,12 @@ def _wanted(codebase: Codebase, wanted: str) -> tuple[Application, tuple[Applica
     found = entrypoints(codebase)
     if not found:
         what = "nothing here says which application is served, and none is made without arguments"
-        raise WitnessError(what, where=str(_root(codebase)), do="name it: --import module:app, or module:make_app()")
+        raise WitnessError(what, where=str(codebase.folder), do="name it: --import module:app, or module:make_app()")
     return found[0], tuple(found[1:])
 
 
 def _conditions(codebase: Codebase, application: Application, options: Options) -> Conditions:
-    root = _root(codebase)
+    root = codebase.folder
     return Conditions(
         python=interpreter(root / application.folder, root, options.python),
         limit=options.limit,

@@ -44,7 +44,7 @@ class _Reading:
     """One file, read anew with the bodies of all its functions."""
 
     def __init__(self, codebase: Codebase, path: str) -> None:
-        root = codebase.root if codebase.root.is_dir() else codebase.root.parent
+        root = codebase.folder
         self.names = codebase.names
         self.path = path
         try:

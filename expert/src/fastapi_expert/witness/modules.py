@@ -28,7 +28,7 @@ class Finder:
     """The modules of one codebase."""
 
     def __init__(self, codebase: Codebase) -> None:
-        self.root: Path = codebase.root if codebase.root.is_dir() else codebase.root.parent
+        self.root: Path = codebase.folder
         self.codebase = codebase
         self.names = codebase.names
         self.modules = codebase.names.modules

@@ -38,7 +38,7 @@ def compared(codebase: Codebase, revision: str, settings: Config) -> Comparison:
     Raises:
         GitError: no repository, or no such revision.
     """
-    root = codebase.root if codebase.root.is_dir() else codebase.root.parent
+    root = codebase.folder
     repository = Repository.find(root)
     commit = repository.fork(revision)
     with laid_out(repository, commit) as folder:

@@ -86,13 +86,14 @@ def _named(graph: Graph, name: str) -> set[Node]:
                 continue
             plain = piece.rstrip("@")
             if plain in (name, name.removeprefix(f"{module}.")) or plain.rpartition(".")[2] == name:
-                found |= {(path, piece), body_of((path, piece))} & _nodes(graph, path, piece)
+                found.update(_nodes(graph, path, piece))
     return found
 
 
-def _nodes(graph: Graph, path: str, piece: str) -> set[Node]:
+def _nodes(graph: Graph, path: str, piece: str) -> list[Node]:
+    """A piece; of a class also its body, last."""
     is_class = graph.files[path][piece].kind == "class"
-    return {(path, piece), body_of((path, piece))} if is_class else {(path, piece)}
+    return [(path, piece), body_of((path, piece))] if is_class else [(path, piece)]
 
 
 def _around(graph: Graph, path: str, line: int) -> Node:
@@ -100,14 +101,12 @@ def _around(graph: Graph, path: str, line: int) -> Node:
     facts = graph.codebase.files[path]
     best: tuple[int, str] | None = None
     for one in (*facts.functions, *facts.classes):
-        parts = one.qualname.split(".")
-        name = next((name for name in (".".join(parts[:2]), parts[0]) if name in graph.files[path]), None)
+        name = _piece(graph, path, one.qualname)
         if name is not None and one.start_line <= line <= one.end_line and (best is None or one.start_line >= best[0]):
             best = (one.start_line, name)
     if best is None:
         return (path, INIT)
-    is_class = graph.files[path][best[1]].kind == "class"
-    return body_of((path, best[1])) if is_class else (path, best[1])
+    return _nodes(graph, path, best[1])[-1]
 
 
 def _impact(graph: Graph, goals: "set[Node] | Mapping[Node, str]") -> Impact:
@@ -149,12 +148,14 @@ def _node(graph: Graph, id_: str) -> tuple[Node, tuple[Node, ...]]:
 
 def _all(graph: Graph, id_: str) -> list[Node]:
     path, _, qualname = id_.partition(":")[2].partition("::")
-    pieces = graph.files.get(path, {})
-    parts = qualname.partition("@")[0].split(".")
-    name = next((name for name in (".".join(parts[:2]), parts[0]) if name in pieces), None)
-    if name is None:
-        return []
-    return [(path, name), body_of((path, name))] if pieces[name].kind == "class" else [(path, name)]
+    name = _piece(graph, path, qualname.partition("@")[0])
+    return [] if name is None else _nodes(graph, path, name)
+
+
+def _piece(graph: Graph, path: str, qualname: str) -> str | None:
+    """The piece of a file that holds a definition: itself, or the method or class around it."""
+    pieces, parts = graph.files.get(path, {}), qualname.split(".")
+    return next((name for name in (".".join(parts[:2]), parts[0]) if name in pieces), None)
 
 
 def _shown(node: Node) -> str:
