@@ -5,7 +5,18 @@ the bare form; every option, a call for help and every mistake is Typer's.
 """
 
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
+
+
+class Format(StrEnum):
+    """How findings are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    GITHUB = "github"
+    HTML = "html"
 
 
 def bare(argv: Sequence[str]) -> tuple[list[str], bool] | None:

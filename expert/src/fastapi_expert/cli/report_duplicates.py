@@ -3,11 +3,10 @@
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 
 from fastapi_expert import config
-from fastapi_expert.cli.plain import bare_path
+from fastapi_expert.cli.plain import Format, bare_path
 from fastapi_expert.cli.shared import folder, progress, project, read, repository_prefix
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.duplicates import find, fingerprint
@@ -16,16 +15,6 @@ from fastapi_expert.duplicates.baseline import read as read_baseline
 from fastapi_expert.duplicates.baseline import write as write_baseline
 from fastapi_expert.duplicates.model import Finding
 from fastapi_expert.render.terminal import stdout_style, write
-
-
-class Format(StrEnum):
-    """How findings are printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    SARIF = "sarif"
-    GITHUB = "github"
-    HTML = "html"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,25 +3,14 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 
 from fastapi_expert import config
-from fastapi_expert.cli.plain import bare_path
+from fastapi_expert.cli.plain import Format, bare_path
 from fastapi_expert.cli.shared import folder, progress, project, read, repository_prefix
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.render.terminal import stdout_style, write
 from fastapi_expert.review import Finding, Review, review
-
-
-class Format(StrEnum):
-    """How findings are printed."""
-
-    TEXT = "text"
-    JSON = "json"
-    SARIF = "sarif"
-    GITHUB = "github"
-    HTML = "html"
 
 
 @dataclass(frozen=True, slots=True)

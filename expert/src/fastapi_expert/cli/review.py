@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from fastapi_expert.cli.options import JsonFlag, RootArgument
-from fastapi_expert.cli.report_review import Format, Request, run
+from fastapi_expert.cli.plain import Format
+from fastapi_expert.cli.report_review import Request, run
 
 
 def command(

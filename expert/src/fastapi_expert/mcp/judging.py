@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.syntax.reader import read_source
 from fastapi_expert.config import Config
 from fastapi_expert.diff import is_diff
@@ -15,7 +14,7 @@ from fastapi_expert.duplicates.proposal import propose
 from fastapi_expert.errors import ExpertError
 from fastapi_expert.gate.impact.pieces import first_error
 from fastapi_expert.mcp.lines import first, is_below, limit_of
-from fastapi_expert.mcp.workspace import Workspace
+from fastapi_expert.mcp.workspace import Kept, Workspace
 from fastapi_expert.render.json import finding_json, hazard_json, propose_document
 from fastapi_expert.render.proposal import hazard_text
 from fastapi_expert.review import Review, review
@@ -35,8 +34,8 @@ class Judging:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._found: tuple[Codebase, Config, tuple[Finding, ...]] | None = None
-        self._reviewed: tuple[Codebase, Config, Review] | None = None
+        self._found = Kept[tuple[Finding, ...]]()
+        self._reviewed = Kept[Review]()
 
     def tools(self) -> tuple[Tool, ...]:
         return (
@@ -152,9 +151,7 @@ class Judging:
     def _duplicates(self) -> tuple[Finding, ...]:
         """What is twice in the codebase, found once for each state of it."""
         codebase, settings = self._workspace.codebase(), self._workspace.config
-        if self._found is None or self._found[0] is not codebase or self._found[1] is not settings:
-            self._found = (codebase, settings, tuple(find(codebase, settings=settings).findings))
-        return self._found[2]
+        return self._found.of(codebase, settings, make=lambda: tuple(find(codebase, settings=settings).findings))
 
     def review_code(
         self, *, path: str = "", since: str | None = None, rule: str = "", limit: int = _MOST_HAZARDS
@@ -179,11 +176,12 @@ class Judging:
     def _review(self) -> Review:
         """What is wrong in the codebase, found once for each state of it."""
         codebase, settings = self._workspace.codebase(), self._workspace.config
-        if self._reviewed is None or self._reviewed[0] is not codebase or self._reviewed[1] is not settings:
-            found = review(codebase, settings=settings)
-            known = new_to(known_by(settings), found.findings)
-            self._reviewed = (codebase, settings, replace(found, findings=known))
-        return self._reviewed[2]
+        return self._reviewed.of(codebase, settings, make=lambda: _new(review(codebase, settings=settings), settings))
+
+
+def _new(found: Review, settings: Config) -> Review:
+    """Without what the project's baseline knows."""
+    return replace(found, findings=new_to(known_by(settings), found.findings))
 
 
 def _is_part(file: Path, draft: bytes) -> bool:

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, get_args
 
-from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.model import Component, Kind, Route
 from fastapi_expert.codebase.vocabulary import METHODS, WEBSOCKET
 from fastapi_expert.conventions import conventions
@@ -12,8 +11,8 @@ from fastapi_expert.conventions.report import TOPICS, conventions_document, conv
 from fastapi_expert.find import Entry
 from fastapi_expert.find.closeup import MOST_LINES, Closeup, Closeups, Use
 from fastapi_expert.mcp.lines import first, is_below, limit_of, unserved
-from fastapi_expert.mcp.workspace import Workspace
-from fastapi_expert.render.json import component_json
+from fastapi_expert.mcp.workspace import Kept, Workspace
+from fastapi_expert.render.json import component_json, problem_json
 from fastapi_expert.render.routes import is_unprotected
 from fastapi_expert.tool import Answer, Json, Parameter, Tool, rows_schema
 
@@ -30,7 +29,7 @@ class Looking:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._close: tuple[Codebase, Closeups] | None = None
+        self._close = Kept[Closeups]()
 
     def tools(self) -> tuple[Tool, ...]:
         kind = Parameter("kind", "string", choices=_KINDS)
@@ -114,7 +113,7 @@ class Looking:
             unknown = [p for p in inventory.problems if is_below(p.path, below)]
             problems = [f"not known: {p.path}:{p.line} {p.message}" for p in unknown]
             data |= {"files": inventory.files, "routes": len(inventory.routes), "counts": dict(counted)}
-            data["problems"] = [{"path": p.path, "line": p.line, "message": p.message} for p in unknown[:5]]
+            data["problems"] = [problem_json(p) for p in unknown[:5]]
         else:
             head, problems = f"{len(found)} of kind {kind}", []
         data |= {"total": len(found), "components": [_component_row(c, detail=detail) for c in found[:limit]]}
@@ -167,9 +166,7 @@ class Looking:
 
     def _closeups(self) -> Closeups:
         codebase = self._workspace.codebase()
-        if self._close is None or self._close[0] is not codebase:
-            self._close = (codebase, Closeups(codebase))
-        return self._close[1]
+        return self._close.of(codebase, make=lambda: Closeups(codebase))
 
     def conventions(self, *, topic: str | None = None, like: str = "") -> Answer:
         codebase = self._workspace.codebase()

@@ -1,6 +1,8 @@
 """The codebase that a server answers about, kept fresh: every answer is about the files as they are now."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from fastapi_expert import config
 from fastapi_expert.codebase import Codebase, load, refresh
@@ -10,6 +12,20 @@ from fastapi_expert.find.cache import finder_of
 from fastapi_expert.find.entries import note_entries
 
 NoteStamps = tuple[tuple[str, int, int], ...]
+T = TypeVar("T")
+
+
+class Kept(Generic[T]):
+    """What is made once for each state of what it is made from; only the last one is kept."""
+
+    def __init__(self) -> None:
+        self._last: tuple[tuple[object, ...], T] | None = None
+
+    def of(self, *state: object, make: Callable[[], T]) -> T:
+        """What ``make`` gave for an equal ``state``, else what it gives now."""
+        if self._last is None or self._last[0] != state:
+            self._last = (state, make())
+        return self._last[1]
 
 
 class Workspace:
@@ -19,7 +35,7 @@ class Workspace:
         self.root = root
         self._codebase: Codebase | None = None
         self._config: tuple[float, Config] | None = None
-        self._finder: tuple[Codebase, NoteStamps, Finder] | None = None
+        self._finder = Kept[Finder]()
 
     @property
     def config(self) -> Config:
@@ -41,9 +57,7 @@ class Workspace:
 
     def finder(self) -> Finder:
         codebase, notes = self.codebase(), self._notes()
-        if self._finder is None or self._finder[0] is not codebase or self._finder[1] != notes:
-            self._finder = (codebase, notes, finder_of(codebase, note_entries(self.root)))
-        return self._finder[2]
+        return self._finder.of(codebase, notes, make=lambda: finder_of(codebase, note_entries(self.root)))
 
     def _notes(self) -> NoteStamps:
         """The state of the project's notes: each file with its time and size."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from fastapi_expert.codebase.model import Component, Inventory, Problem, Route
+from fastapi_expert.codebase.model import Component, Evidence, Inventory, Problem, Route, Shipped
 from fastapi_expert.duplicates.model import Finding
 
 if TYPE_CHECKING:  # each command imports what it answers with, and no other
@@ -40,7 +40,7 @@ def map_document(inventory: Inventory, *, kinds: Sequence[str] | None = None) ->
         "files": inventory.files,
         "components": [component_json(component) for component in kept],
         "routes": [route_json(route) for route in inventory.routes],
-        "problems": [_problem(problem) for problem in inventory.problems],
+        "problems": [problem_json(problem) for problem in inventory.problems],
     }
 
 
@@ -49,7 +49,7 @@ def routes_document(inventory: Inventory, routes: Sequence[Route]) -> dict[str, 
     return {
         "root": inventory.root,
         "routes": [route_json(route) for route in routes],
-        "problems": [_problem(problem) for problem in inventory.problems],
+        "problems": [problem_json(problem) for problem in inventory.problems],
     }
 
 
@@ -91,8 +91,25 @@ def _application(application: "Application") -> dict[str, Any]:
     return document
 
 
-def _problem(problem: Problem) -> dict[str, Any]:
+def problem_json(problem: Problem) -> dict[str, Any]:
+    """What could not be read, and where."""
     return {"path": problem.path, "line": problem.line, "message": problem.message}
+
+
+def evidence_json(chain: Sequence[Evidence]) -> list[dict[str, Any]]:
+    """The chain that makes a verdict of protection."""
+    return [{"path": one.path, "line": one.line, "what": one.what} for one in chain]
+
+
+def shipped_json(when: Shipped) -> dict[str, Any]:
+    """The setting that a protection hangs on."""
+    return {
+        "setting": when.setting,
+        "default": when.default,
+        "path": when.path,
+        "line": when.line,
+        "open": when.open,
+    }
 
 
 def component_json(component: Component) -> dict[str, Any]:
@@ -137,15 +154,9 @@ def route_json(route: Route) -> dict[str, Any]:
         "reach": route.reach,
     }
     document["protection"] = route.protection
-    document["by"] = [{"path": one.path, "line": one.line, "what": one.what} for one in route.by]
+    document["by"] = evidence_json(route.by)
     if route.when is not None:
-        document["when"] = {
-            "setting": route.when.setting,
-            "default": route.when.default,
-            "path": route.when.path,
-            "line": route.when.line,
-            "open": route.when.open,
-        }
+        document["when"] = shipped_json(route.when)
     if route.host:
         document["host"] = route.host
     if route.via is not None:

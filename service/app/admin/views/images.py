@@ -1,5 +1,6 @@
 """What the lists of images have in common: facts of an image, and taking some of them away."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -37,9 +38,9 @@ class ImagesView(ListingView):
     one: ClassVar[str]
     """What one of them is called when some were taken away."""
 
+    @abstractmethod
     async def remove(self, session: AsyncSession, admin: Principal, row: Any) -> None:
         """Take the image of this row away."""
-        raise NotImplementedError
 
     @action("take_away", "Take away", **_TAKE_AWAY)
     async def take_several(self, request: Request, selection: ActionSelection) -> None:

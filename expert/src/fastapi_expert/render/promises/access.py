@@ -10,6 +10,7 @@ from fastapi_expert.codebase.reach import reach_note
 from fastapi_expert.contract.access.changes import LOOK, AccessChange
 from fastapi_expert.contract.access.code_owners import code_owners
 from fastapi_expert.contract.access.rows import AccessRow
+from fastapi_expert.render.json import evidence_json, shipped_json
 from fastapi_expert.render.terminal import Style, counted, printable
 
 _COLOURS = {"required": "green", "optional": "cyan", "unknown": "yellow", "none": "red"}
@@ -89,7 +90,7 @@ def row_json(row: AccessRow) -> dict[str, Any]:
         "method": row.method,
         "path": row.path,
         "protection": row.protection,
-        "by": [{"path": one.path, "line": one.line, "what": one.what} for one in row.by],
+        "by": evidence_json(row.by),
         "guards": list(row.guards),
         "scopes": list(row.scopes),
         "owner": row.owner,
@@ -100,13 +101,7 @@ def row_json(row: AccessRow) -> dict[str, Any]:
         "odd": row.odd,
     }
     if row.when is not None:
-        document["when"] = {
-            "setting": row.when.setting,
-            "default": row.when.default,
-            "path": row.when.path,
-            "line": row.when.line,
-            "open": row.when.open,
-        }
+        document["when"] = shipped_json(row.when)
     return document
 
 

@@ -8,6 +8,7 @@ from fastapi_expert import __version__
 from fastapi_expert.contract.changes.revisions import Comparison, Placed
 from fastapi_expert.render.formats.github import command
 from fastapi_expert.render.formats.sarif import SCHEMA
+from fastapi_expert.render.json import problem_json
 from fastapi_expert.render.terminal import Style, printable
 
 _COLOURS = {"breaking": "red", "warning": "yellow", "info": "dim"}
@@ -62,7 +63,7 @@ def contract_document(root: str, found: Comparison) -> dict[str, Any]:
             }
             for one in found.placed
         ],
-        "unknown": [{"path": one.path, "line": one.line, "message": one.message} for one in found.unknown],
+        "unknown": [problem_json(one) for one in found.unknown],
     }
 
 
