@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fastapi_expert.codebase.interpret.values import is_dict, is_list
+from fastapi_expert.codebase.vocabulary import VERBS
 from fastapi_expert.contract.changes.schemas import Found, Pair, Resolver, differences
 
 Level = Literal["breaking", "warning", "info"]
 LEVELS: tuple[Level, ...] = ("breaking", "warning", "info")
-_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _PARAMETER = re.compile(r"{[^}]*}")
 Document = Mapping[str, Any]
 
@@ -167,7 +167,7 @@ def _operations(document: Document) -> dict[tuple[str, str], tuple[str, Document
     """(method, path without the names of its parameters) to how it is written and the operation."""
     found: dict[tuple[str, str], tuple[str, Document]] = {}
     for path, several in document.get("paths", {}).items():
-        for method in _METHODS:
+        for method in VERBS:
             if is_dict(several.get(method)):
                 found[method, _PARAMETER.sub("{}", path)] = (f"{method.upper()} {path}", several[method])
     return found

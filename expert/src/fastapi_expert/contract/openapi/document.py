@@ -1,6 +1,5 @@
 """The OpenAPI document of an application, from the text alone; what the text does not settle is left out and listed."""
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -181,8 +180,3 @@ def summary(found: Document) -> str:
     schemas = len(found.openapi.get("components", {}).get("schemas", {}))
     left = f"; {len(found.unknown)} left out" if found.unknown else ""
     return f"{operations} operations on {len(found.openapi['paths'])} paths, {schemas} schemas{left}"
-
-
-def kinds_of_unknown(found: Document) -> Counter[str]:
-    """What was left out, by what it is."""
-    return Counter(one.message for one in found.unknown)

@@ -1,11 +1,12 @@
 """The fields of Pydantic models, enumerations and data classes, as pydantic collects them."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from inspect import cleandoc
 from typing import Any
 
-from fastapi_expert.codebase.interpret.values import Arguments, ClassValue, FunctionValue, Scope, Site, is_list
+from fastapi_expert.codebase.interpret.values import Arguments, FunctionValue, Scope, Site, is_list
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import ClassFacts, FieldFacts
 from fastapi_expert.codebase.syntax.ir import Expr
@@ -97,7 +98,7 @@ class Models:
         if facts is None:
             return Model("", place, qualname)
         kind = self._kind(path, facts)
-        model = Model(kind, place, facts.name, _cleaned(facts.docstring))
+        model = Model(kind, place, facts.name, spoken(facts.docstring))
         if kind == "enum":
             self._members(path, facts, model)
             return model
@@ -339,14 +340,6 @@ def _made(name: str, type_: Type, marks: list[Mark], default: Any) -> ModelField
     return ModelField(name, alias, type_, tuple(marks), ABSENT if default is ... else default, required)
 
 
-def _cleaned(text: str) -> str:
-    from inspect import cleandoc
-
-    return cleandoc(text).partition("\f")[0].strip() if text else ""
-
-
-def class_values(types: Types, place: tuple[str, str]) -> Iterator[ClassValue]:
-    """The class as the interpreter holds it."""
-    value = types.interp.evaluate(place[1], types.interp.run_module(place[0]))
-    if isinstance(value, ClassValue):
-        yield value
+def spoken(text: str) -> str:
+    """The part of a docstring that the document shows: what follows a form feed is for those who read the code."""
+    return cleandoc(text).partition("\f")[0].strip()

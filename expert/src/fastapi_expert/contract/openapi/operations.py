@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
-from inspect import cleandoc
 from typing import Any
 
 from fastapi_expert.codebase.interpret.values import (
@@ -23,7 +22,7 @@ from fastapi_expert.codebase.link.protection.request import Request, Shared
 from fastapi_expert.codebase.link.routes import FlatRoute, route_name
 from fastapi_expert.codebase.syntax.facts import FunctionFacts
 from fastapi_expert.contract.openapi.inputs import Collector, Given, Inputs
-from fastapi_expert.contract.openapi.models import Models
+from fastapi_expert.contract.openapi.models import Models, spoken
 from fastapi_expert.contract.openapi.schemas import Schema, Schemas, described
 from fastapi_expert.contract.openapi.types import NotKnown, Type, Types, is_known, plain
 
@@ -106,7 +105,7 @@ class Operations:
         description = plain(given.get("description"))
         text = description if isinstance(description, str) else facts.docstring if facts is not None else ""
         if text:
-            about["description"] = cleandoc(text).split("\f")[0].strip()
+            about["description"] = spoken(text)
         if self._inherited(route, "deprecated") is True:
             about["deprecated"] = True
         return about

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fastapi_expert.codebase.interpret.values import is_dict, is_list
+from fastapi_expert.codebase.vocabulary import VERBS
 
 Part = Literal["operation", "parameter", "body", "answer", "field", "security", "operation id"]
-_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _SPOKEN = ("title", "description", "examples", "example", "deprecated", "x-enum-varnames")
 """What is said to people; a document is no other for it."""
 
@@ -54,7 +54,7 @@ def _parts(document: Mapping[str, Any]) -> Iterator[tuple[tuple[Part, str], Any]
     """Everything a client relies on, each by where it is; references are followed."""
     resolve = _Resolver(document)
     for path, several in document.get("paths", {}).items():
-        for method in _METHODS:
+        for method in VERBS:
             operation = several.get(method)
             if operation is None:
                 continue

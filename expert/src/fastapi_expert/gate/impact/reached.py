@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from fastapi_expert.codebase import Codebase
+from fastapi_expert.codebase.link.roles import is_migration
 from fastapi_expert.codebase.model import Component, Route
 from fastapi_expert.errors import UsageError
 from fastapi_expert.gate.impact.graph import Graph, spread, tests_of
@@ -169,7 +170,7 @@ def _migrations(graph: Graph, components: list[Component]) -> list[str]:
     return [
         path
         for path, pieces in graph.files.items()
-        if _is_migration(graph.codebase, path) and any(tables & set(piece.texts) for piece in pieces.values())
+        if is_migration(graph.codebase.files[path]) and any(tables & set(piece.texts) for piece in pieces.values())
     ]
 
 
@@ -181,8 +182,3 @@ def _table_names(graph: Graph, table: Component) -> set[str]:
         else set[str]()
     )
     return given or {table.name.lower(), f"{table.name.lower()}s"}
-
-
-def _is_migration(codebase: Codebase, path: str) -> bool:
-    names = {one.name for one in codebase.files[path].functions}
-    return {"upgrade", "downgrade"} <= names

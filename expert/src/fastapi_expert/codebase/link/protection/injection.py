@@ -1,7 +1,6 @@
 """What FastAPI hands to a function that it calls: its dependencies, worked out for a stranger, and parameters."""
 
 from collections.abc import Sequence
-from functools import reduce
 from typing import Any
 
 from fastapi_expert.codebase.interpret.values import (
@@ -35,7 +34,6 @@ from fastapi_expert.codebase.link.protection.values import (
     Connection,
     Memory,
     Opaque,
-    joined,
 )
 from fastapi_expert.codebase.link.protection.verdict import doubtful
 from fastapi_expert.codebase.syntax import ir
@@ -372,10 +370,6 @@ class Injecting(Provided):
         if isinstance(self.class_attribute(owner, "__init__", view, site, state), FunctionValue):
             view.attributes.update(self._of_fields(owner, state, given=False))
         return view
-
-    def combined(self, outcomes: list[Outcome]) -> Any:
-        """What several ways of passing give."""
-        return reduce(joined, [one.value for one in outcomes if one.kind == "pass"], FREE)
 
 
 def _scopes(dependency: Dependency) -> Any:

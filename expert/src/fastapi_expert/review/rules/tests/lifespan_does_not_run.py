@@ -14,18 +14,12 @@ def lifespan_does_not_run(project: Project, rule: Rule) -> Iterator[Finding]:
         if b"TestClient(" not in project.modules.source(path):
             continue
         module = project.module(path)
-        entered = {
-            id(item.context_expr) for n in tree.walk(module.root) if isinstance(n, tree.With) for item in n.items
-        }
-        names = {
-            dotted(item.context_expr) for n in tree.walk(module.root) if isinstance(n, tree.With) for item in n.items
-        }
-        names |= (
-            {"return"}
-            if any(last_name(c) == "enter_context" for c in tree.walk(module.root) if isinstance(c, tree.Call))
-            else set()
-        )
-        bound = {id(n.value): dotted(n.targets[0]) for n in tree.walk(module.root) if isinstance(n, tree.Assign)}
+        nodes = list(tree.walk(module.root))
+        if any(isinstance(node, tree.Call) and last_name(node) == "enter_context" for node in nodes):
+            continue
+        contexts = [item.context_expr for node in nodes if isinstance(node, tree.With) for item in node.items]
+        entered, names = {id(one) for one in contexts}, {dotted(one) for one in contexts}
+        bound = {id(node.value): dotted(node.targets[0]) for node in nodes if isinstance(node, tree.Assign)}
         for node in [n for s in module.root.body for n in tree.walk(s)]:
             if (
                 not isinstance(node, tree.Call)
@@ -34,7 +28,7 @@ def lifespan_does_not_run(project: Project, rule: Rule) -> Iterator[Finding]:
                 or id(node) in entered
             ):
                 continue
-            if bound.get(id(node)) in names or "return" in names:
+            if bound.get(id(node)) in names:
                 continue
             if isinstance(node.args[0], tree.Name) and _has_start(project, path, node.args[0].id):
                 yield rule.at(
