@@ -38,7 +38,19 @@ def test_the_contract_holds_on_the_oldest_fastapi_claimed(oldest: Path):
     environment = {name: value for name, value in environment.items() if not name.startswith("PYTEST_XDIST")}
     version = [sys.executable, "-c", "import fastapi; print(fastapi.__version__)"]
     assert subprocess.check_output(version, env=environment, text=True).startswith(claimed())
-    command = [sys.executable, "-m", "pytest", "-c", "pyproject.toml", "--rootdir", ".", "-n", "0", "-k", "not postgres"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-c",
+        "pyproject.toml",
+        "--rootdir",
+        ".",
+        "-n",
+        "0",
+        "-k",
+        "not postgres",
+    ]
     finished = subprocess.run([*command, *CORE], cwd=SERVICE, env=environment, capture_output=True, text=True)
     assert finished.returncode == 0, finished.stdout[-6000:] + finished.stderr[-1000:]
     assert int(re.search(r"(\d+) passed", finished.stdout)[1]) > 100
