@@ -14,7 +14,6 @@ from app.cache.cache import Cache, Region
 from app.cache.redis import connect
 from tests.servers import Redis
 
-
 KEPT_SECONDS = 120
 """How long values live that nobody forgets: what is waited for comes from elsewhere, and sooner."""
 

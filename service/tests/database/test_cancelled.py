@@ -15,6 +15,7 @@ from app.database.query import CompiledQuery
 from app.database.reader import SQLITE_READERS
 from app.models import User
 from tests.backends import on_both_databases, on_sqlite
+from tests.live import wait_until
 from tests.streams import WITHIN
 
 COUNT = CompiledQuery(int, select(func.count()).select_from(User))
@@ -58,19 +59,13 @@ async def test_reads_and_writes_cancelled_at_every_point_lose_no_connection(sett
         assert {name: use.asked for name, use in database.pools().items()} == {"reader": 0, "writer": 0}
         await database.close()
         turns += 1 + turns // 4
-    await gone(before)
+    await asyncio.to_thread(wait_until, lambda: not threads_of_connections() - before)
 
 
 async def read_and_write(database: Database) -> None:
     async with database.session() as session:
         await session.execute(text("SELECT 1"))
         await database.reader.first(COUNT)
-
-
-async def gone(before: set[threading.Thread]) -> None:
-    async with asyncio.timeout(WITHIN):
-        while threads_of_connections() - before:
-            await asyncio.sleep(0.01)
 
 
 @on_sqlite

@@ -21,7 +21,6 @@ from tests.conftest import SECRET_KEY, settings_for
 from tests.factories import Account, Accounts
 from tests.live import LiveService, wait_until
 from tests.servers import Postgres, Redis
-from tests.streams import WITHIN
 
 ENOUGH = 10
 """Answers of a kind after which it is believed."""
@@ -109,9 +108,7 @@ class Traffic:
     async def more(self, count: Callable[[], int]) -> None:
         """Return once there is enough more of what is counted."""
         enough = count() + ENOUGH
-        async with asyncio.timeout(WITHIN):
-            while count() < enough:
-                await asyncio.sleep(0.05)
+        await asyncio.to_thread(wait_until, lambda: count() >= enough)
 
     def written(self) -> int:
         return len(self.acknowledged)
