@@ -209,12 +209,12 @@ class SqliteReader(Reader):
             self.use.waited(started)
 
     async def _connect(self) -> aiosqlite.Connection:
-        connection = await aiosqlite.connect(self._path, isolation_level=None)
+        connection: Any = await aiosqlite.connect(self._path, isolation_level=None)
         try:
             await connection.execute("PRAGMA busy_timeout = 10000")
             await connection.execute("PRAGMA query_only = ON")
             # SQLite's own knows A to Z alone: a search for "öz" would not find "Öz".
-            await cast(Any, connection).create_function("lower", 1, _lower, deterministic=True)
+            await connection.create_function("lower", 1, _lower, deterministic=True)
         except BaseException:
             connection.stop()  # its thread would outlive us, and a process does not exit while it has one
             raise
