@@ -71,7 +71,7 @@ def as_sent(request: BaseModel) -> dict[str, Any]:
 
 
 async def begin(session: AsyncSession, *, key: str | None, scope: str, request: Any, resources: Resources) -> Attempt:
-    """Begin work under `key` (None: without one). `scope` says who asks for what; `request` is what :func:`as_sent` says.
+    """Begin work under `key` (None: without one). `scope` says who asks for what; `request` is :func:`as_sent`.
 
     Raises InvalidInput when the key was used for another request.
     """
