@@ -36,6 +36,9 @@ from tests.tasks.smtp import MailServer
 
 SECRET_KEY = "a-key-for-tests-only-0123456789abcdef-0123456789abcdef"
 
+LONG = {"compat", "deploy", "fuzz", "browser", "faults", "contract"}
+"""Folders whose tests start whole deployments, or other programs."""
+
 for name in environment_names():  # a developer's shell must not change what is tested
     os.environ.pop(name, None)
 
@@ -199,6 +202,18 @@ def empty_postgres(url: str) -> None:
         ).fetchall()
         names = sql.SQL(", ").join(sql.Identifier(name) for (name,) in tables)
         connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(names))
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """More than there are cores: tests of real servers spend much of their time waiting for them."""
+    if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS"):
+        return None  # pytest-xdist reads it
+    return (os.cpu_count() or 1) + 2
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest come first, so that no worker is left with one of them at the end."""
+    items.sort(key=lambda item: not LONG & set(item.path.parts))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -38,13 +38,10 @@ def test_the_contract_holds_on_the_oldest_fastapi_claimed(oldest: Path):
     environment = {name: value for name, value in environment.items() if not name.startswith("PYTEST_XDIST")}
     version = [sys.executable, "-c", "import fastapi; print(fastapi.__version__)"]
     assert subprocess.check_output(version, env=environment, text=True).startswith(claimed())
-    # Ended as the suite's own workers are: a connection to SQLite that an abandoned test leaves has a thread,
-    # for which an interpreter that ends waits for ever.
-    ended = "import os, pytest, sys; code = pytest.main(sys.argv[1:]); sys.stdout.flush(); os._exit(code)"
     command = [
         sys.executable,
-        "-c",
-        ended,
+        "-m",
+        "pytest",
         "-c",
         "pyproject.toml",
         "--rootdir",
