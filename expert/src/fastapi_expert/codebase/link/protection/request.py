@@ -39,6 +39,7 @@ from fastapi_expert.codebase.link.protection.values import (
     Connection,
     Memory,
     Native,
+    Undecorated,
 )
 from fastapi_expert.codebase.link.protection.verdict import Layer, doubtful
 from fastapi_expert.codebase.link.routes import FlatRoute
@@ -69,6 +70,7 @@ class Shared:
         self.classes = classes
         self.refusals = Refusals(interp.names)
         self.computed: dict[tuple[str, str], Any] = {}
+        self.decorated: dict[tuple[str, str], Any] = {}
         self.ended: dict[Any, _Ended] = {}
         self.given: dict[int, tuple[Uncalled, Any]] = {}
         self.middleware: dict[Any, _Ended] = {}
@@ -92,6 +94,7 @@ class Request(Conditional):
         super().__init__(shared.interp, shared.classes, method=method, path=route.path)
         self.shared = shared
         self.computed = shared.computed
+        self.decorated = shared.decorated
         self.given = shared.given
         self.lines = shared.lines
         self.aliases = shared.aliases
@@ -318,8 +321,9 @@ class Request(Conditional):
         yield injected
         if not any(one.kind == "pass" for one in injected.outcomes):
             return
-        bound = FunctionValue(endpoint.path, endpoint.qualname, endpoint.scope, receiver)
-        wrapped: Any = bound
+        bound = Undecorated(endpoint.path, endpoint.qualname, endpoint.scope, receiver)
+        plain = Undecorated(endpoint.path, endpoint.qualname, endpoint.scope)  # decorators run before it is bound
+        wrapped: Any = plain
         for decorator in reversed(facts.decorators):
             value = self._decorator(decorator, endpoint)
             if (name := self._unread_guard(decorator, endpoint)) and not isinstance(value, Native):
@@ -330,17 +334,24 @@ class Request(Conditional):
                 found = self._layer("decorator", site, partial(self.apply, value, [wrapped], {}, site))
                 made = next((one.value for one in found.outcomes if one.kind == "pass"), None)
                 wrapped = made if isinstance(made, (FunctionValue, Instance)) else wrapped
+        for one in self.parameters:
+            yield self._layer("dependency", one.site, partial(self.depend, one, None, _NOWHERE))
         if self.guards:
             refusal = Outcome("refuse", None, site, (), True, ((self.guards[0], "requires() of Starlette"),))
             yield Layer("decorator", site, [refusal])
             return
         self.in_body = True
         self.steps = 0
+        args: list[Any] = []
+        if wrapped is plain:
+            wrapped = bound
+        elif receiver is not None:
+            args.append(receiver)
         try:
             if isinstance(wrapped, FunctionValue):
-                yield Layer("body", site, self.outcomes(wrapped, [], given, site))
+                yield Layer("body", site, self.outcomes(wrapped, args, given, site))
             else:
-                yield self._layer("body", site, partial(self.apply, wrapped, [], given, site))
+                yield self._layer("body", site, partial(self.apply, wrapped, args, given, site))
         except Exhausted:
             yield Layer("body", site, doubtful("what takes too long to follow", site))
 
