@@ -229,7 +229,40 @@ KEPT = Case(
 )
 
 
-@pytest.mark.parametrize("case", [DECORATED, DOUBTED, KEPT], ids=["decorated", "doubted", "kept"])
+HANDLED = Case(
+    """
+    from fastapi import FastAPI, Request, WebSocket
+    from fastapi.responses import JSONResponse
+
+    app = FastAPI()
+
+    @app.exception_handler(PermissionError)
+    async def denied(request, error):
+        return JSONResponse({}, status_code=403)
+
+    @app.get("/key")
+    def a(request: Request):
+        if request.headers.get("x-key") is None:
+            raise PermissionError("no key")
+
+    async def person(socket: WebSocket):
+        given = socket.headers.get("sec-websocket-protocol") or socket.query_params.get("token")
+        if given != "secret":
+            await socket.close(code=1008)
+            return None
+        return given
+
+    @app.websocket("/socket")
+    async def b(socket: WebSocket):
+        if await person(socket) is None:
+            return
+        await socket.accept()
+    """,
+    {"/key": "required", "/socket": "required"},
+)
+
+
+@pytest.mark.parametrize("case", [DECORATED, DOUBTED, KEPT, HANDLED], ids=["decorated", "doubted", "kept", "handled"])
 def test_a_program_that_misleads_is_told_as_a_stranger_meets_it(case: Case, tmp_path: Path) -> None:
     routes = {route.path: route for route in read(tmp_path, {"main.py": case.source}).inventory.routes}
     assert {path: route.protection for path, route in routes.items()} == case.said

@@ -158,7 +158,7 @@ _NO_CREDENTIAL = re.compile("idempot|accept|encoding|country|language|agent", re
 
 
 _ANYBODYS = re.compile(
-    "origin|referr?er|host|user-agent|content-(type|length|encoding)|accept(-\\w+)?|sec-\\S+|x-requested-with"
+    "origin|referr?er|host|user-agent|content-(type|length|encoding)|accept(-\\w+)?|sec-(?!websocket-protocol)\\S+|x-requested-with"
     "|x-forwarded-(for|host|proto|port|prefix)|x-real-ip|if-\\S+|range|connection|upgrade|cache-control|date|dnt",
     re.I,
 )

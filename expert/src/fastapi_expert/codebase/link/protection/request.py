@@ -1,5 +1,6 @@
 """One stranger's request for one route: what it meets, outermost first."""
 
+import builtins
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -110,7 +111,7 @@ class Request(Conditional):
         self.applications = [one for one in route.chain if one.is_app]
         self.application = self.applications[-1] if self.applications else None
         self.overrides = [pair for app in self.applications[-1:] for pair in _overrides(app)]
-        self.answers = [pair for app in reversed(self.applications) for pair in app.answers]
+        self.answers = [(_caught(cls), handler) for app in reversed(self.applications) for cls, handler in app.answers]
 
     def may_refuse(self, path: str, qualname: str) -> bool:
         return self.shared.refusals.of_function(path, qualname)
@@ -372,6 +373,12 @@ class Request(Conditional):
             return self.evaluate(expr, State({}), endpoint.scope)
         except Ended:
             return None
+
+
+def _caught(cls: Any) -> Any:
+    """The exception that a handler answers: the interpreter knows none of the builtin ones."""
+    name = cls.reason.removesuffix(" is not known") if isinstance(cls, Unknown) else ""
+    return External(f"builtins.{name}") if isinstance(getattr(builtins, name, None), type) else cls
 
 
 def _overrides(app: Router) -> list[tuple[Any, Any]]:
