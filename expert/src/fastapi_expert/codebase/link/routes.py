@@ -183,6 +183,9 @@ class _Walk:
         child = entry.child
         if child in way.chain or len(way.chain) > MAX_DEPTH:
             return
+        if entry.passed is not None and not self.live:
+            self.entries(entry.passed, way)
+            return
         below = way.below(entry.prefix, entry.site)._replace(
             chain=(*way.chain, child),
             dependencies=(

@@ -80,9 +80,8 @@ class Conditions(Following):
             left = left.value
         if isinstance(right, Decided):
             right = right.value
-        for one, other in ((left, right), (right, left)):
-            if isinstance(one, Absent):
-                return _compared_with_nothing(operator, one.instead, other)
+        if isinstance(left, Absent) or isinstance(right, Absent):
+            return _compared_with_nothing(operator, left, right)
         for one, other in ((left, right), (right, left)):
             if isinstance(one, Foreign):
                 return known(False, credentials=other is not None)
@@ -177,18 +176,19 @@ def _free() -> Decision:
     return Decision(None, False, (FREE,), (FREE,))
 
 
-def _compared_with_nothing(operator: str, instead: Any, other: Any) -> Decision:
-    """A comparison of what stands for a missing credential."""
-    if operator in ("is", "=="):
-        if isinstance(other, Setting):
-            if other.default is MISSING or truth(other.default).value:
-                return known(False, credentials=True)
-            return Decision(None, True, (other,), (other,), True)
-        if isinstance(other, Foreign):
+def _compared_with_nothing(operator: str, left: Any, right: Any) -> Decision:
+    """A comparison of what stands for a missing credential, on one side or on both."""
+    other = right if isinstance(left, Absent) else left
+    if operator in ("is", "==") and isinstance(other, Setting):
+        if other.default is MISSING or truth(other.default).value:
             return known(False, credentials=True)
-        other = other.instead if isinstance(other, Absent) else other
-        return known(is_plain(other) and bool(other == instead), credentials=True)
-    return known(False, credentials=True)
+        return Decision(None, True, (other,), (other,), True)
+    left, right = (one.instead if isinstance(one, Absent) else one for one in (left, right))
+    if operator in ("is", "=="):
+        return known(is_plain(left) and is_plain(right) and bool(left == right), credentials=True)
+    if left is None or right is None or not (is_plain(left) and is_plain(right)):
+        return known(False, credentials=True)
+    return known(_plain_comparison(operator, left, right).value or False, credentials=True)
 
 
 def _plain_comparison(operator: str, left: Any, right: Any) -> Decision:
