@@ -7,6 +7,7 @@ BENCHMARKS = {
     "load": "the service under load, beside bare floors and a tutorial-style application",
     "chaos": "faults put into a running deployment: what is lost, what comes twice, how long it takes",
     "routes": "routes read from text, against the running application's own table",
+    "openapi": "OpenAPI documents read from text, against those that the running applications make",
     "accuracy": "duplicates found and missed, on edited copies of real projects",
     "review": "planted hazards found by `expert review`, and their clean twins flagged",
     "scan": "time to map a large codebase, cold and warm",
