@@ -173,7 +173,13 @@ DOUBTED = Case(
     @app.get("/anybody", dependencies=[above(0)])
     def e(): ...
     """,
-    {"/nested": "required", "/swallowed": "optional", "/digest": "required", "/above": "required", "/anybody": "optional"},
+    {
+        "/nested": "required",
+        "/swallowed": "optional",
+        "/digest": "required",
+        "/above": "required",
+        "/anybody": "optional",
+    },
 )
 
 KEPT = Case(
