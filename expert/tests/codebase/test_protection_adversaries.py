@@ -237,7 +237,7 @@ KEPT = Case(
 
 HANDLED = Case(
     """
-    from fastapi import FastAPI, Request, WebSocket
+    from fastapi import Depends, FastAPI, HTTPException, Request, WebSocket
     from fastapi.responses import JSONResponse
 
     app = FastAPI()
@@ -246,10 +246,24 @@ HANDLED = Case(
     async def denied(request, error):
         return JSONResponse({}, status_code=403)
 
+    ERRORS = {"nobody": HTTPException(401)}
+
+    class Context:
+        def __init__(self, request: Request):
+            self.person = request.headers.get("authorization")
+
+        def __bool__(self):
+            return self.person is not None
+
     @app.get("/key")
     def a(request: Request):
         if request.headers.get("x-key") is None:
             raise PermissionError("no key")
+
+    @app.get("/context")
+    def c(context: Context = Depends()):
+        if not context:
+            raise ERRORS["nobody"]
 
     async def person(socket: WebSocket):
         given = socket.headers.get("sec-websocket-protocol") or socket.query_params.get("token")
@@ -264,7 +278,7 @@ HANDLED = Case(
             return
         await socket.accept()
     """,
-    {"/key": "required", "/socket": "required"},
+    {"/key": "required", "/context": "required", "/socket": "required"},
 )
 
 

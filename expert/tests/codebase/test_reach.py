@@ -629,3 +629,37 @@ def test_what_a_router_includes_passes_its_own_add_api_route_before_0_137(tmp_pa
     both = {("GET", "/router/v1/in/leaf/a"): 1, ("WEBSOCKET", "/router/v1/in/socket"): 1}
     assert table(new) == both
     assert table(old) == {**both, ("GET", "/router/twice/v1/in/leaf/a"): 1}
+
+
+def test_routes_that_one_helper_registers_do_not_hide_each_other_where_no_application_includes_them(
+    tmp_path: Path,
+) -> None:
+    files = {
+        "kit.py": """
+            from fastapi import APIRouter
+
+            class Router(APIRouter):
+                def add_api_route(self, path, endpoint, **given):
+                    super().add_api_route(path, endpoint, **given)
+        """,
+        "main.py": """
+            from fastapi import FastAPI
+            from served import router
+            app = FastAPI()
+            app.include_router(router)
+        """,
+    }
+    for name in ("served", "jobs", "pilots"):
+        files[f"{name}.py"] = """
+            from kit import Router
+            router = Router()
+
+            @router.post("/search")
+            def search(): ...
+        """
+    routes = read(tmp_path, files).inventory.routes
+    assert [(route.reach, route.path_file) for route in routes] == [
+        ("served", "served.py"),
+        ("unattached", "jobs.py"),
+        ("unattached", "pilots.py"),
+    ]

@@ -454,15 +454,17 @@ def _passed(interp: Runtime, router: Router, entry: IncludeEntry, prefix: Any) -
     if overridden is None:
         return None
     inner = IncludeEntry(entry.child, prefix, entry.site, entry.keywords, entry.snapshot)
-    flat = list(_flat(inner, "", ()))
-    if not all(isinstance(one, RouteEntry) and isinstance(path, str) for one, path, _ in flat):
-        return None
+    flat: list[tuple[RouteEntry, str, list[Any]]] = []
+    for one, path, dependencies in _flat(inner, "", ()):
+        if not isinstance(one, RouteEntry) or not isinstance(path, str):
+            return None
+        flat.append((one, path, list(dependencies)))
     begin = len(router.entries)
     for one, path, dependencies in flat:
         if one.websocket or one.plain:
             _add(interp, router, replace(one, path=concatenated(_text(router.prefix), path, entry.site)))
             continue
-        keywords = {**one.keywords, "methods": list(one.methods), "dependencies": list(dependencies)}
+        keywords = {**one.keywords, "methods": list(one.methods), "dependencies": dependencies}
         interp.call_function(overridden, [path, one.endpoint], keywords, one.site)
     made = tuple(router.entries[begin:])
     del router.entries[begin:]

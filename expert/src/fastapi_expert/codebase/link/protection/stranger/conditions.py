@@ -6,6 +6,7 @@ from fastapi_expert.codebase.interpret.values import (
     MISSING,
     ClassValue,
     External,
+    FunctionValue,
     Instance,
     Member,
     Scope,
@@ -50,7 +51,7 @@ class Conditions(Following):
         """Whether a condition holds for a stranger."""
         condition = ir.match(expr, ir.Truth)
         if condition is None:
-            return truth(self.evaluate(expr, state, scope))
+            return self._truth_of(self.evaluate(expr, state, scope), state, scope)
         operator, operands = condition.operator, condition.operands
         if operator == "not":
             return negated(self.decide(operands[0], state, scope))
@@ -69,6 +70,15 @@ class Conditions(Following):
             return conjunction(parts) if operator == "and" else disjunction(parts)
         left, right = (self.evaluate(one, state, scope) for one in operands[:2])
         return self.compare(operator, left, right)
+
+    def _truth_of(self, value: Any, state: State, scope: Scope) -> Decision:
+        """Whether a value is true, as its own class says where that does."""
+        if isinstance(value, Instance) and isinstance(value.cls, ClassValue):
+            site = Site(scope.path, self.line)
+            method = self.class_attribute(value.cls, "__bool__", value, site, state)
+            if isinstance(method, FunctionValue):
+                return truth(self.apply(method, [], {}, site, state))
+        return truth(value)
 
     def compare(self, operator: str, left: Any, right: Any) -> Decision:
         """A comparison."""
