@@ -35,15 +35,25 @@ class Application:
 
     def run(self, script: str, *arguments: str) -> Any:
         """What a script of `bench/` prints as JSON, run in the application's folder; None where it fails."""
-        environment = {**os.environ, "HOME": str(self.root), "PYTHONDONTWRITEBYTECODE": "1", **dict(self.env)}
-        command = [self.python, HERE / script, self.app, *(["--call"] if self.call else []), *arguments]
         try:
             done = subprocess.run(
-                command, cwd=self.root / self.cwd, env=environment, capture_output=True, timeout=LIMIT_S, check=False
+                self._command(script, *arguments), **self._place(), capture_output=True, timeout=LIMIT_S, check=False
             )
             return json.loads(done.stdout) if done.returncode == 0 else None
         except (subprocess.TimeoutExpired, json.JSONDecodeError):
             return None
+
+    def start(self, script: str) -> "subprocess.Popen[str]":
+        """A script of `bench/` that answers line by line."""
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        return subprocess.Popen(self._command(script), **self._place(), **pipes, text=True)
+
+    def _command(self, script: str, *arguments: str) -> list[str]:
+        return [str(self.python), str(HERE / script), self.app, *(["--call"] if self.call else []), *arguments]
+
+    def _place(self) -> dict[str, Any]:
+        own = {"HOME": str(self.root), "PYTHONDONTWRITEBYTECODE": "1", **dict(self.env)}
+        return {"cwd": self.root / self.cwd, "env": {**os.environ, **own}}
 
     def routes(self) -> list[Mapping[str, Any]] | None:
         """Its own table, as `bench/routes_dump.py` writes it."""
