@@ -8,6 +8,8 @@ BENCHMARKS = {
     "chaos": "faults put into a running deployment: what is lost, what comes twice, how long it takes",
     "routes": "routes read from text, against the running application's own table",
     "openapi": "OpenAPI documents read from text, against those that the running applications make",
+    "access": "protection removed from applications: what `expert access --check` tells, and of harmless edits",
+    "contract": "mutations of applications: what a change does to clients, beside oasdiff on the real documents",
     "accuracy": "duplicates found and missed, on edited copies of real projects",
     "review": "planted hazards found by `expert review`, and their clean twins flagged",
     "scan": "time to map a large codebase, cold and warm",

@@ -8,7 +8,7 @@ _PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEO
 
 
 def code_owners(root: Path, path: str) -> tuple[str, ...]:
-    """The owners of the file at ``path`` below ``root``, as code hosts read them: the last line that matches.
+    """The owners of the file at ``path`` below ``root``: those of the last line that matches, as on the code hosts.
 
     CODEOWNERS stands at the top of the repository, and names paths from there.
     """
