@@ -8,12 +8,13 @@ types, and leaves out the rest.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Select
+from sqlalchemy import Select, TextualSelect
 from sqlalchemy.engine import Dialect
 
 T = TypeVar("T")
 Processor = Callable[[Any], Any]
 Record = Sequence[Any]
+Statement = Select[*tuple[Any, ...]] | TextualSelect
 
 _NUMERIC_OID = 1700  # what PostgreSQL calls NUMERIC: its types ask how the driver spells a number
 
@@ -26,9 +27,7 @@ class CompiledQuery(Generic[T]):
     values; with `planned_anew` for those it is given, where the best way depends on them.
     """
 
-    def __init__(
-        self, row: Callable[..., T], statement: Select[*tuple[Any, ...]], *, planned_anew: bool = False
-    ) -> None:
+    def __init__(self, row: Callable[..., T], statement: Statement, *, planned_anew: bool = False) -> None:
         self.row = row
         self.statement = statement
         self.planned_anew = planned_anew
@@ -44,7 +43,7 @@ class CompiledQuery(Generic[T]):
 class CompiledSQL:
     """SQL text, the order of its parameters, and the conversions its types ask for."""
 
-    def __init__(self, statement: Select[*tuple[Any, ...]], dialect: Dialect) -> None:
+    def __init__(self, statement: Statement, dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
         self.sql = str(compiled)
         self._fixed = compiled.params
