@@ -61,6 +61,16 @@ class Database:
                 await session.rollback()
                 raise
 
+    async def run_alone(self, query: CompiledQuery[T], /, **values: Any) -> list[T]:
+        """The rows of a statement that is a transaction by itself: on PostgreSQL one round trip instead of three.
+
+        Never sent twice, as the reader's queries are: a connection that is lost does not tell whether it was done.
+        """
+        if self.dialect == "postgresql":
+            return await self.reader.all_once(query, **values)
+        async with self.session() as session:
+            return await run(session, query, **values)
+
     def pools(self) -> dict[str, PoolUse]:
         """How busy the connections for reading and for writing are."""
         return {"reader": self.reader.use, "writer": cast(MeasuredPool, self.engine.pool).use}
@@ -95,7 +105,7 @@ async def commit(session: AsyncSession) -> None:
         await callback()
 
 
-async def run(session: AsyncSession, query: CompiledQuery[T], **values: Any) -> list[T]:
+async def run(session: AsyncSession, query: CompiledQuery[T], /, **values: Any) -> list[T]:
     """The rows of a compiled query in this session's transaction, of which what it writes is a part."""
     connection = await session.connection()
     compiled = query.compiled(cast(Database, session.info[_DATABASE]).reader.dialect)
