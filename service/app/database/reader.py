@@ -44,13 +44,20 @@ class Reader(ABC):
         records = await self.records(compiled.sql, compiled.parameters(values), planned_anew=query.planned_anew)
         return compiled.rows(query.row, records)
 
+    async def all_once(self, query: CompiledQuery[T], /, **values: Any) -> list[T]:
+        """The same for a statement that writes: it is not tried again."""
+        compiled = query.compiled(self.dialect)
+        return compiled.rows(query.row, await self.records(compiled.sql, compiled.parameters(values), again=False))
+
     async def first(self, query: CompiledQuery[T], **values: Any) -> T | None:
         rows = await self.all(query, **values)
         return rows[0] if rows else None
 
     @abstractmethod
-    async def records(self, sql: str, parameters: Sequence[Any], *, planned_anew: bool = False) -> Sequence[Record]:
-        """Run SQL in the driver's own parameter style and return its rows."""
+    async def records(
+        self, sql: str, parameters: Sequence[Any], *, planned_anew: bool = False, again: bool = True
+    ) -> Sequence[Record]:
+        """Run SQL in the driver's own parameter style and return its rows; ``again`` if the connection is lost."""
 
     @abstractmethod
     async def close(self) -> None: ...
@@ -69,11 +76,15 @@ class PostgresReader(Reader):
         self._pool: Pool | None = None
         self._opening = asyncio.Lock()
 
-    async def records(self, sql: str, parameters: Sequence[Any], *, planned_anew: bool = False) -> Sequence[Record]:
+    async def records(
+        self, sql: str, parameters: Sequence[Any], *, planned_anew: bool = False, again: bool = True
+    ) -> Sequence[Record]:
         pool = self._pool or await self._open()
         try:
             return await self._fetch(pool, sql, parameters, planned_anew)
         except _LOST:
+            if not again:
+                raise
             return await self._fetch(pool, sql, parameters, planned_anew)
 
     async def _fetch(self, pool: Pool, sql: str, parameters: Sequence[Any], planned_anew: bool) -> Sequence[Record]:
@@ -175,7 +186,9 @@ class SqliteReader(Reader):
         self._idle: list[aiosqlite.Connection] = []
         self._closed = False
 
-    async def records(self, sql: str, parameters: Sequence[Any], *, planned_anew: bool = False) -> Sequence[Record]:
+    async def records(
+        self, sql: str, parameters: Sequence[Any], *, planned_anew: bool = False, again: bool = True
+    ) -> Sequence[Record]:
         async with self._connection() as connection:
             return list(await connection.execute_fetchall(sql, parameters))
 

@@ -7,7 +7,10 @@ from typing import Any
 
 import httpx2
 import pytest
+from fastapi import FastAPI
+from sqlalchemy import insert
 
+from app.models import Tag
 from tests.backends import on_both_databases, on_sqlite
 from tests.factories import Account, Accounts
 
@@ -74,6 +77,19 @@ async def test_tags_are_counted_without_repetitions_and_blanks(
 ):
     different = list(dict.fromkeys(tag for tag in "abcdefghij" if tag in tags))
     assert (await write(client, await accounts.user(), tags=tags))["tags"] == different
+
+
+async def test_a_tag_that_somebody_else_is_just_making_is_theirs_too(
+    app: FastAPI, client: httpx2.AsyncClient, accounts: Accounts
+):
+    author = await accounts.user()
+    async with app.state.resources.database.session() as session:
+        await session.execute(insert(Tag).values(name="Meanwhile"))
+        writing = asyncio.create_task(write(client, author, tags=["before", "meanwhile", "after"]))
+        await asyncio.sleep(0.2)  # by then it waits for this transaction, if the machine is not too busy
+    post = await writing
+    assert post["tags"] == ["before", "Meanwhile", "after"]
+    assert (await client.get(f"{POSTS}/{post['id']}")).json()["tags"] == post["tags"]
 
 
 async def test_posts_with_one_title_get_different_slugs(client: httpx2.AsyncClient, accounts: Accounts):
