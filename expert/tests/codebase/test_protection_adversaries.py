@@ -77,8 +77,19 @@ DECORATED = Case(
         async def method(self, request: Request):
             doors.person(request)
 
+    late = APIRouter(prefix="/late")
+
+    @late.get("/before")
+    def f(): ...
+
+    late.dependencies = [Depends(person)]
+
+    @late.get("/after")
+    def g(): ...
+
     app = FastAPI()
     app.include_router(Server().router)
+    app.include_router(late)
 
     @app.get("/dependency", dependencies=[Depends(person)])
     def a(): ...
@@ -105,6 +116,8 @@ DECORATED = Case(
         "/service": "required",
         "/signature": "required",
         "/method": "required",
+        "/late/before": "none",
+        "/late/after": "required",
         "/open": "none",
     },
 )
