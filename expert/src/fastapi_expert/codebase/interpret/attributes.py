@@ -170,7 +170,7 @@ def _names_of_module(interp: Runtime, place: str, above: frozenset[str]) -> dict
         if source.endswith("/") or source in above:
             continue
         starred = _names_of_module(interp, source, above | {place})
-        public = interp.run_module(source).names.get("__all__")
+        public = interp.module_attribute(source, "__all__")
         if is_list(public):
             found.update({name: interp.module_attribute(source, name) for name in public if isinstance(name, str)})
         else:
