@@ -129,3 +129,38 @@ def test_switching_on_a_check_that_is_none_is_refused(work: Work) -> None:
     work.write("pyproject.toml", text)
     with pytest.raises(ConfigError, match="typos"):
         check(work.root)
+
+
+ENDED_WHILE_ONE_STARTS = """
+import subprocess, sys, threading, time
+from pathlib import Path
+from fastapi_expert.gate.checks import process
+
+runs = threading.Event()
+made = []
+
+class Late(subprocess.Popen):  # the tool runs, and the thread that started it has not been told yet
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        made.append(self)
+        runs.set()
+        time.sleep(0.5)
+
+process.subprocess.Popen = Late
+run = lambda: process.run(["sleep", "600"], cwd=Path("."), timeout=900)
+threading.Thread(target=run, daemon=True).start()
+runs.wait()
+process.end_all()
+print(made[0].poll())
+try:
+    process.run(["sleep", "600"], cwd=Path("."), timeout=900)
+except process.Broken as broken:
+    print(broken, len(made))
+"""
+
+
+def test_a_tool_that_is_just_being_started_ends_with_the_others() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", ENDED_WHILE_ONE_STARTS], capture_output=True, text=True, check=False, timeout=280
+    )
+    assert ran.stdout.splitlines() == [str(-signal.SIGKILL), "somebody gave up waiting 1"], ran.stderr

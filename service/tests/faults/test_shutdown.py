@@ -67,7 +67,7 @@ def test_workers_end_with_the_process_that_started_them(live_service: Callable[.
     workers = workers_of(service)
     assert len(workers) == 2
     service.kill()
-    wait_until(lambda: not any(worker.is_running() for worker in workers), within=10)
+    wait_until(lambda: not any(worker.is_running() for worker in workers))
     assert not service.is_alive()
 
 
