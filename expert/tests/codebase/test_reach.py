@@ -663,3 +663,38 @@ def test_routes_that_one_helper_registers_do_not_hide_each_other_where_no_applic
         ("unattached", "jobs.py"),
         ("unattached", "pilots.py"),
     ]
+
+
+def test_names_that_a_module_imports_with_a_star_are_among_its_own(tmp_path: Path) -> None:
+    files = {
+        "main.py": """
+            from fastapi import APIRouter, FastAPI
+            from routers import *
+            from more import *
+            app = FastAPI()
+            for router in [one for one in list(globals().values()) if isinstance(one, APIRouter)]:
+                app.include_router(router)
+        """,
+        "routers.py": """
+            from fastapi import APIRouter
+            __all__ = ["shown"]
+            shown, hidden = APIRouter(), APIRouter()
+
+            @shown.get("/shown")
+            def a(): ...
+
+            @hidden.get("/hidden")
+            def b(): ...
+        """,
+        "more.py": """
+            from fastapi import APIRouter
+            more, _private = APIRouter(), APIRouter()
+
+            @more.get("/more")
+            def a(): ...
+
+            @_private.get("/private")
+            def b(): ...
+        """,
+    }
+    assert table(read(tmp_path, files)) == running_table(tmp_path, "main:app")
