@@ -104,7 +104,8 @@ class Judge:
     def _reached(self, one: Removal) -> list[Row]:
         before = list({_way(row): row for row in reversed(self.table) if not row.get("library")}.values())
         if one.kind == "middleware":  # it guards what is refused where no dependency refuses
-            return [row for row in before if not row.get("by") and not row.get("protected")]
+            entered = {way: (row.get("asked") or {}).get("entered") for way, row in self.asked.items()}
+            return [row for row in before if not row.get("protected") and entered.get(_way(row)) is False]
         if one.function:
             several = [row for row in before if _is_of(row, one.path, one.function)]
             return [row for row in several if not one.guard or not _asks_twice(row, one.guard)]
