@@ -13,7 +13,7 @@ import tempfile
 
 
 def main():
-    sys.path.insert(0, "")
+    sys.path[0] = ""  # the folder of this file has modules that are named as libraries are
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     sys.dont_write_bytecode = True
     answers = os.fdopen(os.dup(1), "w")

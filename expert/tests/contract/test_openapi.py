@@ -361,6 +361,18 @@ def crud(schema, create_schema):
     return router
 
 app.include_router(crud(Thing, ThingIn))
+
+def token(authorization: str = Header()) -> str: ...
+
+def guarded(user_token):
+    router = APIRouter(prefix="/guarded")
+
+    @router.get("")
+    def read(token: str = user_token): ...
+
+    return router
+
+app.include_router(guarded(Depends(token)))
 Several = list[Thing]
 
 @app.get("/aliased", response_model=Several)

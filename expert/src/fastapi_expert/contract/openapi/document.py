@@ -113,7 +113,7 @@ class _Writing:
     def of(self, app: Router, id_: str) -> Document:
         types = Types(self._interp)
         self.outside = types.outside
-        models = Models(types, optional_may_be_missing=self._pins.of("pydantic").is_below((2, 0)))
+        models = Models(types, self._pins)
         schemas = Schemas(models, self._say, types.names.modules.name, self._pins)
         shared = Shared(self._linked.interp, self._linked.catalogue.classes)
         pending: list[str] = []

@@ -23,10 +23,10 @@ from fastapi_expert.codebase.link.routes import FlatRoute
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import Param
 from fastapi_expert.codebase.vocabulary import REQUESTS
-from fastapi_expert.contract.openapi.formats import OAUTH2_FORM, SCALARS, format_of
+from fastapi_expert.contract.openapi.formats import SCALARS, format_of, oauth2_form
 from fastapi_expert.contract.openapi.models import ABSENT, ModelField, Models
 from fastapi_expert.contract.openapi.security import scheme_of
-from fastapi_expert.contract.openapi.types import Mark, NotKnown, Type, Types, plain
+from fastapi_expert.contract.openapi.types import Mark, NotKnown, Type, Types, in_function, plain
 
 _SKIPPED = REQUESTS | {"Response", "BackgroundTasks", "SecurityScopes", "StreamingResponse"}
 _IN = {"Query": "query", "Path": "path", "Header": "header", "Cookie": "cookie"}
@@ -131,6 +131,9 @@ class Collector:
                 marks.append(said)
             else:
                 default = self._types.value(expr, scope)
+                if isinstance(default, NotKnown) and isinstance(expr, str) and in_function(expr, scope) is not None:
+                    self.found.unknown.append(f"{param.name}, which is {expr} or what that depends on")
+                    return
         if dependency is not None:
             self._depend(dependency, type_, scope, scopes, depth + 1)
             return
@@ -272,7 +275,7 @@ class Collector:
     def _outside(self, call: External) -> None:
         last = call.name.rpartition(".")[2]
         if last in _FORMS:
-            for name, (required, schema) in OAUTH2_FORM.items():
+            for name, (required, schema) in oauth2_form(tells_passwords=self._models.forms_tell_passwords).items():
                 strict = last.endswith("Strict") and name == "grant_type"
                 mark = Mark("WithJsonSchema", (dict(schema),), {})
                 one = ModelField(name, name, Type("name", "str"), (mark,), ABSENT, required or strict)
