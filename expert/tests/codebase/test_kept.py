@@ -170,6 +170,16 @@ def test_a_data_file_that_was_asked_for_and_comes_later_is_seen(tmp_path: Path) 
     assert warm == cold
 
 
+def test_what_is_no_python_is_among_what_is_kept(tmp_path: Path) -> None:
+    root = write(tmp_path, {**SHOP, "shop/broken.py": "def broken(:\n"})
+    cold, warm = load(root).inventory, load(root)
+    assert any(one.path == "shop/broken.py" for one in cold.problems)
+    assert warm.inventory == cold
+    assert not warm.files.at_hand(
+        {path: digest for path, (_, digest) in warm.scan.stamps.items()}
+    )  # nothing is decoded
+
+
 def test_what_is_damaged_is_read_again(tmp_path: Path) -> None:
     first = load(write(tmp_path, SHOP))
     assert first.inventory.routes

@@ -22,9 +22,11 @@ from fastapi_expert.codebase.link.roles import Place
 from fastapi_expert.codebase.model import (
     Component,
     Field,
+    FullInventory,
     Inventory,
     Kind,
     Problem,
+    ServedRoute,
 )
 from fastapi_expert.codebase.resolve.libraries import Libraries
 from fastapi_expert.codebase.resolve.modules import Modules
@@ -33,15 +35,10 @@ from fastapi_expert.codebase.syntax.facts import ClassFacts, FileFacts, Function
 
 if TYPE_CHECKING:
     from fastapi_expert.codebase.interpret.sources import Sources
+    from fastapi_expert.codebase.kept import Kept
     from fastapi_expert.codebase.link.classes import Classes
     from fastapi_expert.codebase.link.incremental import LinkInputs
-    from fastapi_expert.codebase.link.linking import (
-        FullInventory,
-        Linked,
-        RouteRow,
-        ServedMount,
-        ServedRoute,
-    )
+    from fastapi_expert.codebase.link.linking import Linked, RouteRow, ServedMount
 
 __all__ = ["Codebase", "load", "refresh"]
 
@@ -162,13 +159,10 @@ class Codebase:
         return Environment(self.folder)
 
     @property
-    def hangs_on_data(self) -> bool:
-        """Whether linking read what the digest does not cover: data files, and libraries that are edited in place."""
-        return bool(self._ask(lambda _: self._sources.read or self._sources.edited_libraries))
-
-    @property
     def read_besides(self) -> Mapping[str, str | None]:
         """The files that linking read and the digest does not cover, each with the hash of what it held."""
+        if "_linked" not in self.__dict__ and self._kept.besides is not None:
+            return self._kept.besides
         return self._ask(lambda _: self._sources.besides())
 
     def is_as_read(self, besides: Mapping[str, str | None]) -> bool:
@@ -186,21 +180,25 @@ class Codebase:
     def inventory(self) -> Inventory:
         """Everything, as `expert map --json` prints it."""
         found = self._full_inventory
-        syntax = [Problem(path, line, text) for path, facts in self.files.items() for line, text in facts.problems]
-        problems = sorted({*self.scan.problems, *syntax, *found.problems}, key=lambda p: (p.path, p.line, p.message))
+        problems = sorted({*self.scan.problems, *found.problems}, key=lambda p: (p.path, p.line, p.message))
         routes = tuple([served.route for served in found.served])
         return Inventory(str(self.root), len(self.files), found.components, routes, tuple(problems))
 
     @cached_property
-    def _full_inventory(self) -> "FullInventory":
+    def _kept(self) -> "Kept":
         from fastapi_expert.codebase.kept import Kept
 
-        state = [str(self.root), self.digest, self.is_live]
-        kept = Kept(self.cache, state, self._sources.hash_of)
-        if "_linked" not in self.__dict__ and (found := kept.recall()) is not None:
+        return Kept(self.cache, [str(self.root), self.digest, self.is_live], self._sources.hash_of)
+
+    @cached_property
+    def _full_inventory(self) -> FullInventory:
+        """All of it, with what is no Python among the problems."""
+        if "_linked" not in self.__dict__ and (found := self._kept.recall()) is not None:
             return found
         found = self._ask(lambda linked: linked.full_inventory)
-        kept.keep(found, self._sources.besides())
+        syntax = [Problem(path, line, text) for path, facts in self.files.items() for line, text in facts.problems]
+        found = found._replace(problems=(*found.problems, *syntax))
+        self._kept.keep(found, self._sources.besides())
         return found
 
     @property
@@ -208,7 +206,7 @@ class Codebase:
         return self._full_inventory.components
 
     @property
-    def served(self) -> "tuple[ServedRoute, ...]":
+    def served(self) -> tuple[ServedRoute, ...]:
         """Every route, in the order in which its app tries them."""
         return self._full_inventory.served
 

@@ -33,20 +33,11 @@ from fastapi_expert.codebase.link.routes import (
     serve,
     unattached,
 )
-from fastapi_expert.codebase.model import Component, Problem, Route
+from fastapi_expert.codebase.model import FullInventory, Route, ServedRoute
 from fastapi_expert.codebase.reach import counted
 from fastapi_expert.codebase.resolve.libraries import Libraries
 from fastapi_expert.codebase.resolve.names import Names
 from fastapi_expert.codebase.vocabulary import is_test_path
-
-
-@dataclass(frozen=True, slots=True)
-class ServedRoute:
-    """A route and the app that serves it; ``order`` counts the routes of that app as it tries them."""
-
-    route: Route
-    app: str
-    order: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +66,6 @@ class RouteRow(NamedTuple):
     """What is asked of callers on the way, see :func:`.guards.guards_of`."""
     conditions: tuple[str, ...] = ()
     """Where the branches on its way stand that may not run, as `path:line`."""
-
-
-class FullInventory(NamedTuple):
-    """What only an inventory needs and costs as much again: uses, tests, protection, models of routes."""
-
-    components: tuple[Component, ...]
-    served: tuple[ServedRoute, ...]
-    problems: tuple[Problem, ...]
 
 
 def link(names: Names, *, live: bool = True, sources: Sources | None = None) -> "Linked":
@@ -197,8 +180,11 @@ class Linked:
 
     @cached_property
     def link_inputs(self) -> LinkInputs | None:
-        """What was read so far; None when that was more than facts, so that they do not tell whether it still holds."""
-        if self.interp.deeply or (self.interp.sources is not None and self.interp.sources.read):
+        """What was read so far; None when that was bodies that the facts leave out.
+
+        The data files that were read are no part of it: see :attr:`Codebase.read_besides`.
+        """
+        if self.interp.deeply:
             return None
         order = {path: position for position, path in enumerate(self.interp.modules)}
         tasks = self.catalogue.tasks
