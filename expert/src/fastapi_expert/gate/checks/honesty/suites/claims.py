@@ -133,69 +133,71 @@ def _fails(body: Sequence[tree.Statement]) -> bool:
     return False
 
 
-def _asserted(test: tree.Expression, at: tree.Statement) -> Iterator[Claim]:
+def _asserted(test: tree.Expression, place: tree.Statement) -> Iterator[Claim]:
     match test:
         case tree.BoolOp(op="and", values=values):
             for value in values:
-                yield from _asserted(value, at)
+                yield from _asserted(value, place)
         case tree.Compare(left=left, ops=ops, comparators=comparators):
             for number, (op, right) in enumerate(zip(ops, comparators, strict=True)):
-                yield _compared(left if number == 0 else comparators[number - 1], op, right, at)
+                yield _compared(left if number == 0 else comparators[number - 1], op, right, place)
         case tree.UnaryOp(op="not", operand=operand):
-            yield _claim("falsy", operand, None, at, trivial=_constant(operand) is False)
+            yield _claim("falsy", operand, None, place, trivial=_constant(operand) is False)
         case tree.BoolOp(op="or", values=values):
             trivial = any(_constant(value) is True for value in values)
-            yield _claim("or", values[0], test, at, trivial=trivial or _covers_everything(values))
+            yield _claim("or", values[0], test, place, trivial=trivial or _covers_everything(values))
         case tree.Call(func=tree.Name(id="isinstance"), args=[subject, kind]):
-            yield _claim("isinstance", subject, kind, at, trivial=dotted(kind) == "object")
+            yield _claim("isinstance", subject, kind, place, trivial=dotted(kind) == "object")
         case tree.Call(func=tree.Name(id="any"), args=[_, *_]):
-            yield _claim("any", test, None, at)
+            yield _claim("any", test, None, place)
         case tree.Call(func=tree.Attribute(value=subject, attr="startswith" | "endswith"), args=[value, *_]):
-            yield _claim("in", subject, value, at, trivial=_is_empty_text(value))
+            yield _claim("in", subject, value, place, trivial=_is_empty_text(value))
         case tree.Call(func=func) if dotted(func).rpartition(".")[2] in ("isclose", "allclose") and test.args:
             yield _claim(
-                "approx", test.args[0], test.args[1] if len(test.args) > 1 else None, at, detail=_tolerance(test)
+                "approx", test.args[0], test.args[1] if len(test.args) > 1 else None, place, detail=_tolerance(test)
             )
         case tree.NamedExpr(value=value):
-            yield from _asserted(value, at)
+            yield from _asserted(value, place)
         case _:
             trivial = _constant(test) is True or (isinstance(test, tree.Tuple) and bool(test.elts))
-            yield _claim("truthy", test, None, at, trivial=trivial)
+            yield _claim("truthy", test, None, place, trivial=trivial)
 
 
-def _compared(left: tree.Expression, op: str, right: tree.Expression, at: tree.Node) -> Claim:
+def _compared(left: tree.Expression, op: str, right: tree.Expression, place: tree.Node) -> Claim:
     if isinstance(left, tree.Constant) and not isinstance(right, tree.Constant):
         if op == "in":
-            return _claim("contained", right, left, at, trivial=_is_empty_text(left))
+            return _claim("contained", right, left, place, trivial=_is_empty_text(left))
         if op in FLIPPED:
             left, op, right = right, FLIPPED[op], left
     if op == "in" and not isinstance(right, tree.List | tree.Tuple | tree.Set):
         same = canonical(left) == canonical(right)
-        return _claim("contained", right, left, at, trivial=_is_empty_text(left) or same)
+        return _claim("contained", right, left, place, trivial=_is_empty_text(left) or same)
     if op in ("==", "is") and isinstance(right, tree.Constant) and isinstance(right.value, bool):
-        return _claim("truthy" if right.value else "falsy", left, None, at, trivial=_constant(left) is right.value)
+        return _claim("truthy" if right.value else "falsy", left, None, place, trivial=_constant(left) is right.value)
     if op == "==":
         for one, other in ((left, right), (right, left)):
             if isinstance(one, tree.Call) and dotted(one.func).rpartition(".")[2] == "approx" and one.args:
-                return _claim("approx", other, one.args[0], at, detail=_tolerance(one))
+                return _claim("approx", other, one.args[0], place, detail=_tolerance(one))
     same = op in ("==", "is", "<=", ">=") and canonical(left) == canonical(right)
     constant = isinstance(left, tree.Constant) and isinstance(right, tree.Constant)
     always = same or constant or (op == ">=" and _is_length(left) and _constant(right) == 0)
     always = always or (op == ">" and _is_length(left) and _is_number_below_zero(right))
-    return _claim(op, left, right, at, trivial=always)
+    return _claim(op, left, right, place, trivial=always)
 
 
 def _claim(
     kind: str,
     subject: tree.Expression,
     expected: tree.Expression | None,
-    at: tree.Node,
+    place: tree.Node,
     *,
     trivial: bool = False,
     detail: str = "",
 ) -> Claim:
     text = canonical(expected) if expected is not None else ""
-    return Claim(kind, canonical(subject), text, at.text, at.lineno, frozenset(words(at)), trivial, detail=detail)
+    return Claim(
+        kind, canonical(subject), text, place.text, place.lineno, frozenset(words(place)), trivial, detail=detail
+    )
 
 
 def _call(node: tree.Call) -> Iterator[Claim]:
