@@ -12,6 +12,7 @@ from fastapi_expert.cli.options import JsonFlag
 from fastapi_expert.cli.shared import progress
 from fastapi_expert.errors import UsageError
 from fastapi_expert.gate import check
+from fastapi_expert.gate.checks.honesty.trailers import is_reason
 from fastapi_expert.gate.checks.process import give_up
 from fastapi_expert.gate.report import report_text
 from fastapi_expert.render.formats.gate import check_document, junit, sarif
@@ -39,13 +40,23 @@ def command(
     fix: Annotated[bool, typer.Option("--fix", help="Apply the safe fixes first.")] = False,
     reasons: Annotated[bool, typer.Option("--reasons", help="Print each chosen test and why it was chosen.")] = False,
     contract: Annotated[bool, typer.Option("--contract", help="Also what breaks those who call.")] = False,
+    test_change: Annotated[
+        str,
+        typer.Option(
+            "--test-change",
+            metavar="REASON",
+            envvar="EXPERT_TEST_CHANGE",
+            help="Why checks are weakened; the commit says it in a trailer.",
+        ),
+    ] = "",
     format: Annotated[Format, typer.Option(help="How to print the report.")] = Format.TEXT,
     sarif_file: Annotated[
         Path | None, typer.Option("--sarif", metavar="FILE", help="Write the same as SARIF, too.")
     ] = None,
     json: JsonFlag = False,
 ) -> None:
-    """Check what changed: format, imports, lint, types, security, duplicates, annotations and the tests it can affect.
+    """Check what changed: format, imports, lint, types, security, duplicates, annotations, weakened checks,
+    and the tests it can affect.
 
     The tools are the project's own, with its configuration; what was there before the change is left out, also with
     FILEs. Exit code: 0 passed, 1 not passed, 2 error.
@@ -54,6 +65,8 @@ def command(
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, give_up)
+    if test_change and not is_reason(test_change):
+        raise UsageError("that is no reason", where=f"--test-change {test_change!r}", do="say why, in a few words")
     with progress("checking"):
         start, files = _places(paths or [])
         report = check(
@@ -64,6 +77,7 @@ def command(
             everything=everything,
             fix_them=fix,
             with_contract=contract,
+            test_change=test_change,
         )
     if sarif_file is not None:
         sarif_file.write_text(sarif(report), encoding="utf-8")

@@ -8,13 +8,15 @@ from fastapi_expert.cli.options import JsonFlag
 from fastapi_expert.duplicates.model import Rule
 from fastapi_expert.duplicates.rules.registry import RULES as DUPLICATES
 from fastapi_expert.errors import UsageError
+from fastapi_expert.gate.checks.honesty.model import Rule as HonestyRule
+from fastapi_expert.gate.checks.honesty.rules import RULES as HONESTY
 from fastapi_expert.render.json import write_json
 from fastapi_expert.render.terminal import Style, stdout_style, write
 from fastapi_expert.review import Rule as ReviewRule
 from fastapi_expert.review.rules.registry import RULES as REVIEW
 
-AnyRule = Rule | ReviewRule
-RULES: dict[str, AnyRule] = dict(sorted({**DUPLICATES, **REVIEW}.items()))
+AnyRule = Rule | ReviewRule | HonestyRule
+RULES: dict[str, AnyRule] = dict(sorted({**DUPLICATES, **REVIEW, **HONESTY}.items()))
 
 
 def command(

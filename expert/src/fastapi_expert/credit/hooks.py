@@ -47,7 +47,10 @@ def main(argv: list[str]) -> int:
 
 
 def prepare(repo: Repository, file: Path, *, source: str) -> None:
-    """Add the names that the commit owes to the message in ``file``, in the project's style."""
+    """Add the names that the commit owes to the message in ``file``, in the project's style, and what the environment
+    says of its tests."""
+    if reason := os.environ.get("EXPERT_TEST_CHANGE", "").strip():  # the gate was told it: so is the reader
+        repo.git("interpret-trailers", "--in-place", f"--trailer=Test-Change: {reason}", str(file.absolute()))
     message = _read(repo, file)
     if merging(repo) or (source == "merge" and replaying_since(repo) is None):
         return

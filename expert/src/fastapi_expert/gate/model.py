@@ -48,13 +48,17 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """``scope`` says which ``files`` were looked at; ``tests`` were chosen out of ``tests_total``."""
+    """``scope`` says which ``files`` were looked at; ``tests`` were chosen out of ``tests_total``.
+
+    ``remarks`` are findings that are only likely, and fail nothing.
+    """
 
     root: str
     scope: str
     files: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     checks: tuple[Check, ...] = ()
+    remarks: tuple[Finding, ...] = ()
     tests: tuple[Chosen, ...] = ()
     tests_total: int = 0
     everything: str | None = None

@@ -8,7 +8,7 @@ from fastapi_expert.gate.run import check
 from fastapi_expert.git import GitError
 
 _SIGNS = {"passed": "ok", "failed": "FAILED", "missing": "MISSING", "broken": "BROKEN", "skipped": "skipped"}
-_MOST_LINES = 40
+_MOST_LINES, _MOST_REMARKS = 40, 5
 
 
 def failures(cwd: Path) -> str:
@@ -40,6 +40,9 @@ def report_text(report: Report, *, reasons: bool = False) -> str:
         by_path[finding.path].append(finding)
     for found in by_path.values():
         lines += [finding_text(finding) for finding in found]
+    lines += [f"look at {finding_text(finding)}" for finding in report.remarks[:_MOST_REMARKS]]
+    if len(report.remarks) > _MOST_REMARKS:
+        lines.append(f"look at {len(report.remarks) - _MOST_REMARKS} more: expert check --json")
     lines += (
         ["", *(_check_text(one) for one in report.checks), ""] if lines else [_check_text(one) for one in report.checks]
     )

@@ -6,7 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -21,6 +21,8 @@ from fastapi_expert.gate.baseline import Baseline, Identity, brought_in, identit
 from fastapi_expert.gate.cache import Cache, configuration, content, key
 from fastapi_expert.gate.checks import access, contract, duplicates, review, tests, tools
 from fastapi_expert.gate.checks.annotations import annotation_findings
+from fastapi_expert.gate.checks.honesty.gate import EVERYWHERE, weighed
+from fastapi_expert.gate.checks.honesty.trailers import reasons_since
 from fastapi_expert.gate.checks.process import (
     Broken,
     begin,
@@ -46,6 +48,7 @@ CHECKS = (
     "security",
     "duplicates",
     "review",
+    "honesty",
     "access",
     "contract",
     "types",
@@ -67,10 +70,12 @@ def check(
     everything: bool = False,
     fix_them: bool = False,
     with_contract: bool = False,
+    test_change: str = "",
 ) -> Report:
     """Run the gate over what changed in the repository around ``start``: ``files`` alone, all with ``everything``.
 
-    ``with_contract`` also looks at what breaks those who call. ``fix_them`` first applies the formatters and the
+    ``with_contract`` also looks at what breaks those who call. ``test_change`` is the reason that the commit will give
+    for weakening what checks it (`Test-Change: reason`). ``fix_them`` first applies the formatters and the
     linter's safe fixes to the changed files. Raises GitError outside a repository and ConfigError for a
     configuration without meaning; a tool that is missing or breaks is part of the report.
     """
@@ -92,7 +97,8 @@ def check(
     with contextlib.ExitStack() as stack:
         in_place = changed.scope != "index" or changed.repo is None
         tree = work_tree(changed.root, changed.repo) if in_place else stack.enter_context(_index(changed))
-        report = _Gate(changed, tree, config, Baseline(changed, stack)).report()
+        gate = _Gate(changed, tree, config, Baseline(changed, stack), is_whole=not files, test_change=test_change)
+        report = gate.report()
     return replace(report, fixed=fixed, seconds=time.monotonic() - began)
 
 
@@ -117,6 +123,10 @@ class _Gate:
     tree: Tree
     config: Config
     baseline: Baseline
+    is_whole: bool = True
+    """Whether it is about all that changed, and not about some files of it."""
+    test_change: str = ""
+    _remarks: list[Finding] = field(default_factory=list[Finding])
 
     def report(self) -> Report:
         """Everything at once: the cheap tools one after the other on every core, beside them what takes longest."""
@@ -154,6 +164,7 @@ class _Gate:
             raise KeyboardInterrupt
         # the code from before is read last: reading may fork, and now no thread is left
         results += [(made, found) for made, found in (answer() for answer in ours) if made.status != "skipped"]
+        results += self._honesty(codebase)
         Cache.of(changed.root).prune()
         return replace(
             empty,
@@ -164,6 +175,7 @@ class _Gate:
                     key=lambda f: (f.path, f.line, f.check),
                 )
             ),
+            remarks=tuple(self._remarks),
             tests=chosen.tests,
             tests_total=chosen.total,
             everything=chosen.everything,
@@ -268,6 +280,45 @@ class _Gate:
     def _hazards(self, found: list[Hazard]) -> tuple[list[Finding], str]:
         new, likely = review.new_findings(found, self._known("review", identity_of_rules(), review.of_all))
         return new, f"{likely} more are likely: see `expert review`" if likely else ""
+
+    def _honesty(self, codebase: Codebase) -> list[Result]:
+        """Whether the change weakens what checks it. Only a whole change can be judged: a test may have moved."""
+        base, repo = self.changes.base, self.changes.repo
+        if repo is None or base is None or not self.is_whole or self._is_skipped_honesty():
+            return []
+        began = time.monotonic()
+        reasons = {EVERYWHERE: self.test_change} if self.test_change else {}
+        if self.changes.scope == "since":
+            reasons |= reasons_since(repo, base)
+
+        def new(path: str) -> bytes | None:
+            file = self.tree.root / path
+            return content(file) if file.is_file() else None
+
+        def opened() -> list[AccessChange]:
+            return [] if access.is_kept(codebase.root) else self._opened(codebase)
+
+        found = weighed(self.changes.everything, self.baseline.source, new, codebase, opened, reasons)
+        self._remarks.extend(found.remarks)
+        status: Status = "failed" if found.failing else "passed"
+        return [(Check("honesty", status, time.monotonic() - began, note=found.note), found.failing)]
+
+    def _is_skipped_honesty(self) -> bool:
+        """A change that switches the check off is checked: it is off where it was off before."""
+        if self._wants("honesty"):
+            return False
+        before = self.baseline.source("pyproject.toml")
+        return before is not None and b"honesty" in before
+
+    def _opened(self, codebase: Codebase) -> list[AccessChange]:
+        """What the change does to who can reach what."""
+        from fastapi_expert.contract.access import access as rows
+        from fastapi_expert.contract.access import compare, locked
+
+        tree = self.baseline.tree()
+        if tree is None:
+            return []
+        return compare(locked(rows(duplicates.read_tree(tree, self.config))), locked(rows(codebase)))
 
     def _access(self, found: list[AccessChange]) -> tuple[list[Finding], str]:
         return access.findings(found, self.tree.root), ""

@@ -5,11 +5,14 @@ from collections.abc import Iterable
 
 from fastapi_expert.duplicates.model import Rule
 from fastapi_expert.duplicates.rules.registry import RULES
+from fastapi_expert.gate.checks.honesty.model import Rule as HonestyRule
+from fastapi_expert.gate.checks.honesty.rules import RULES as HONESTY
 from fastapi_expert.review import Rule as ReviewRule
 from fastapi_expert.review.rules.registry import RULES as REVIEW
 
 _PAGES = "../../expert/src/fastapi_expert/duplicates/rules/pages"
 _REVIEW_PAGES = "../../expert/src/fastapi_expert/review/rules/pages"
+_HONESTY_PAGES = "../../expert/src/fastapi_expert/gate/checks/honesty/rules/pages"
 _HEAD = """\
 # Rules
 
@@ -36,6 +39,13 @@ Code that is wrong, not merely written twice: `expert review`. Severity 1 is wro
 requirements or pyproject.toml. A rule marked *draft* also looks at a text that is about to be written; one marked *fix*
 mends what it finds, where that is mechanical: `expert review --fix`.
 """
+_HONESTY = """\
+# What a change does to its checks
+
+Said by the gate alone, of two revisions: a change that makes the checks pass by weakening them. A certain finding fails
+the gate unless the commit says why in a trailer, `Test-Change: reason`; no setting and no comment silences one
+([gate.md](../gate.md) has the rest).
+"""
 _LEFT_OUT = """\
 ## What stays out
 
@@ -48,8 +58,8 @@ Hazards of which a text tells too little, or which would be said too often of co
   document does not list, a GET that counts views: rough edges that many teams want.
 - Requests to an address that the caller sends: where such an address may lead is checked in too many ways.
 - A debug mode left on, pickle, undefined names: ruff and bandit see them in one file, and the gate runs them.
-- A changed response that breaks clients, tests that were weakened, a lock by a migration, an invented package: those
-  are of a change, not of code as it stands.
+- A changed response that breaks clients, a lock by a migration, an invented package: those are of a change, not of code
+  as it stands.
 """
 _REVIEW_FAMILIES = {
     "sessions": "Sessions and transactions",
@@ -74,6 +84,9 @@ def rules_index() -> str:
         found = [f"{row} {rule.severity} | {_also(rule)} |" for row, rule in rows]
         head = ["| rule | title | what it finds | severity | also |", "|---|---|---|---|---|"]
         blocks.append("\n".join([f"## {heading}", "", *head, *found, ""]))
+    rows = _rows(_HONESTY_PAGES, HONESTY.values())
+    blocks.append(_HONESTY)
+    blocks.append("\n".join(["| rule | title | what it finds |", "|---|---|---|", *rows, ""]))
     return "\n".join([*blocks, _LEFT_OUT])
 
 
@@ -82,7 +95,7 @@ def _also(rule: ReviewRule) -> str:
     return ", ".join(word for word, said in (("draft", rule.alone), ("fix", "--fix" in rule.page)) if said)
 
 
-def _rows(pages: str, rules: Iterable[Rule | ReviewRule]) -> list[str]:
+def _rows(pages: str, rules: Iterable[Rule | ReviewRule | HonestyRule]) -> list[str]:
     return [f"| [{rule.code}]({pages}/{rule.code}.md) | {rule.title} | {rule.summary} |" for rule in rules]
 
 

@@ -14,13 +14,17 @@ from fastapi_expert.render.formats.sarif import SCHEMA
 
 def check_document(report: Report) -> dict[str, Any]:
     """`expert check --json`."""
-    findings = [{key: value for key, value in asdict(finding).items() if key != "text"} for finding in report.findings]
+
+    def told(findings: tuple[Finding, ...]) -> list[dict[str, Any]]:
+        return [{key: value for key, value in asdict(finding).items() if key != "text"} for finding in findings]
+
     return {
         "root": report.root,
         "scope": report.scope,
         "passed": report.passed,
         "files": list(report.files),
-        "findings": findings,
+        "findings": told(report.findings),
+        "remarks": told(report.remarks),
         "checks": [asdict(one) | {"seconds": round(one.seconds, 3)} for one in report.checks],
         "tests": {
             "chosen": [asdict(test) for test in report.tests],
@@ -34,7 +38,8 @@ def check_document(report: Report) -> dict[str, Any]:
 
 def sarif(report: Report) -> str:
     """One run; a check that could not be made is a notification of the tool, as the standard has it."""
-    rules = sorted({(finding.check, finding.rule) for finding in report.findings})
+    told = (*report.findings, *report.remarks)
+    rules = sorted({(finding.check, finding.rule) for finding in told})
     unfit = [one for one in report.checks if one.status in ("missing", "broken")]
     run = {
         "tool": {
@@ -54,16 +59,17 @@ def sarif(report: Report) -> str:
                 ],
             }
         ],
-        "results": [_result(finding, rules) for finding in report.findings],
+        "results": [_result(finding, rules, "error") for finding in report.findings]
+        + [_result(finding, rules, "note") for finding in report.remarks],
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
 
 
-def _result(finding: Finding, rules: list[tuple[str, str]]) -> dict[str, Any]:
+def _result(finding: Finding, rules: list[tuple[str, str]], level: str) -> dict[str, Any]:
     return {
         "ruleId": f"{finding.check}/{finding.rule}",
         "ruleIndex": rules.index((finding.check, finding.rule)),
-        "level": "error",
+        "level": level,
         "message": {"text": finding.message.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")},
         "locations": [
             {

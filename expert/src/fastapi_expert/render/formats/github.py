@@ -16,11 +16,15 @@ def annotations(findings: Sequence[Finding], *, prefix: str = "") -> str:
 
 
 def gate_annotations(report: Report) -> str:
-    """One `error` a finding of the gate, and one for each check that could not be made."""
+    """One `error` a finding of the gate, one for each check that could not be made, a `notice` for what is likely."""
     unfit = [one for one in report.checks if one.status in ("missing", "broken")]
     lines = [
         command("error", one.path, one.line, one.end_line, title=_title(one), message=one.message)
         for one in report.findings
+    ]
+    lines += [
+        command("notice", one.path, one.line, one.end_line, title=_title(one), message=one.message)
+        for one in report.remarks
     ]
     lines += [f"::error title={_property(f'{one.name} {one.status}')}::{_data(one.note)}\n" for one in unfit]
     return "".join(lines)

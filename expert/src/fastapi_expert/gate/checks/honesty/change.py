@@ -1,0 +1,229 @@
+"""A change as the rules see it: both sides' tests paired, and what names the product lost."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from fastapi_expert.codebase.syntax import tree
+from fastapi_expert.codebase.syntax.trees import read_tree
+from fastapi_expert.codebase.vocabulary import is_test_module, is_test_path
+from fastapi_expert.contract.access.changes import AccessChange
+from fastapi_expert.gate.checks.honesty.model import Confidence
+from fastapi_expert.gate.checks.honesty.revisions import Revisions
+from fastapi_expert.gate.checks.honesty.suites.canonical import canonical
+from fastapi_expert.gate.checks.honesty.suites.matching import Pair, matched
+from fastapi_expert.gate.checks.honesty.suites.modules import Function, TestModule
+
+_COMMON = frozenset({
+    "get", "post", "put", "patch", "delete", "self", "name", "value", "data", "result", "response", "client",
+    "json", "test", "None", "True", "False", "args", "kwargs", "app", "list", "dict", "str", "int", "type", "path",
+    "text", "call", "status_code", "return_value", "items", "keys", "values", "append", "format", "print", "assert",
+    "mock", "user", "detail", "message", "error", "id", "index", "content", "params", "headers", "url", "model",
+    "request", "session", "config", "settings",
+})  # fmt: skip
+"""Names that say nothing about what a test tests."""
+_MANY_DEFINITIONS, _MANY_TESTS = 8, 12
+"""From which on a change rebuilds."""
+_WORD = re.compile(r"[A-Za-z_]\w+")
+
+
+def _nothing() -> "list[AccessChange]":
+    return []
+
+
+@dataclass
+class Change:
+    """``files`` are all Python files of the codebase as it is; ``access`` says what became of who can reach what."""
+
+    revisions: Revisions
+    files: Sequence[str] = ()
+    access: "Callable[[], list[AccessChange]]" = field(default=_nothing)
+
+    @cached_property
+    def test_paths(self) -> tuple[str, ...]:
+        return tuple(path for path in self.revisions.python if is_test_path(path))
+
+    @cached_property
+    def product_paths(self) -> tuple[str, ...]:
+        return tuple(path for path in self.revisions.python if not is_test_path(path))
+
+    # tests --------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def old_modules(self) -> dict[str, TestModule]:
+        return {path: TestModule(path, self.revisions.old(path)) for path in self.test_paths}
+
+    @cached_property
+    def new_modules(self) -> dict[str, TestModule]:
+        return {path: TestModule(path, self.revisions.new(path)) for path in self.test_paths}
+
+    @cached_property
+    def _matched(self) -> tuple[list[Pair], list[Function], list[Function]]:
+        return matched(_tests(self.old_modules), _tests(self.new_modules))
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """Each test that is on both sides."""
+        return self._matched[0]
+
+    @property
+    def gone(self) -> list[Function]:
+        """The tests of the old side that are nowhere on the new one."""
+        return self._matched[1]
+
+    @property
+    def added(self) -> list[Function]:
+        """The tests that are new."""
+        return self._matched[2]
+
+    # the product --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def removed_names(self) -> frozenset[str]:
+        """What the product's changed files defined, named or said, and no changed file does any more."""
+        old: set[str] = set()
+        new: set[str] = set()
+        for path in self.revisions.paths:
+            if is_test_path(path):
+                continue
+            before, after = self.revisions.old(path), self.revisions.new(path)
+            if path.endswith(".py"):
+                old |= _vocabulary(before, path)
+                new |= _vocabulary(after, path)
+            elif before is not None and after is None and len(before) < 1 << 20:
+                old |= {path.rpartition("/")[2]}
+        helpers_then = {one.name for module in self.old_modules.values() for one in module.helpers.values()}
+        helpers_now = {one.name for module in self.new_modules.values() for one in module.helpers.values()}
+        moved = helpers_then & (new - old)
+        kept = {path for path, module in self.new_modules.items() if module.exists}
+        gone = {
+            one.name
+            for path, module in self.old_modules.items()
+            if path in kept
+            for one in module.helpers.values()
+            if one.name not in helpers_now and one.name not in new
+        }
+        return frozenset({*(old - new - helpers_now), *gone, *moved} - _COMMON)
+
+    def names_removed(self, words: "Counter[str] | frozenset[str]") -> frozenset[str]:
+        """The ``words`` of a test that the product lost."""
+        found = {part for word in words for part in (word, *_WORD.findall(word)) if part in self.removed_names}
+        return frozenset(one for one in found if len(one) > 3)
+
+    def is_unknown(self, dotted: str) -> bool:
+        """Whether a name that a test imports, `app.words.greeting`, is in no file that its module may be."""
+        module, _, name = dotted.rpartition(".")
+        ending = module.lstrip(".").replace(".", "/")
+        homes = [path for path in self.files if path.endswith((f"{ending}.py", f"{ending}/__init__.py"))]
+        texts = [self.revisions.new(path) or b"" for path in homes]
+        return bool(texts) and not any(name.encode() in text or b"import *" in text for text in texts)
+
+    def product(self, path: str, *, before: bool) -> tree.Module:
+        """The tree of a file of the product, of the old side or the new one."""
+        return read_tree((self.revisions.old if before else self.revisions.new)(path) or b"")
+
+    @cached_property
+    def _touched(self) -> list[tuple[Counter[str], Counter[str]]]:
+        """The words of each definition of the product that is another one now, before and after."""
+        found: list[tuple[Counter[str], Counter[str]]] = []
+        for path in self.product_paths:
+            old, new = _definitions(self.product(path, before=True)), _definitions(self.product(path, before=False))
+            pairs = [(old.get(name, ""), new.get(name, "")) for name in {*old, *new}]
+            found += [(Counter(_WORD.findall(a)), Counter(_WORD.findall(b))) for a, b in pairs if a != b]
+        return found
+
+    @cached_property
+    def touched_names(self) -> frozenset[str]:
+        """What the product says more or less often than before, in a definition that changed."""
+        return frozenset(word for old, new in self._touched for word in ((old - new) + (new - old))) - _COMMON
+
+    @cached_property
+    def is_broad(self) -> bool:
+        """Whether so much is rebuilt that nobody can tell from the text what became of a single assertion."""
+        touched = len(self._touched)
+        edited = sum(old.words != new.words for old, new in self.pairs)
+        return touched > _MANY_DEFINITIONS or edited + len(self.added) > _MANY_TESTS
+
+    @cached_property
+    def confidence(self) -> Confidence:
+        """How sure it is that less is asserted where the text alone says so."""
+        return "likely" if self.is_broad else "certain"
+
+    @cached_property
+    def packages(self) -> frozenset[str]:
+        """The folders and modules that the project's own code is imported from."""
+        return frozenset(
+            part.removesuffix(".py")
+            for path in (*self.files, *self.product_paths)
+            if not is_test_path(path)
+            for part in path.split("/")
+        )
+
+    def tests_beside(self) -> Iterator[TestModule]:
+        """All modules of tests as they are now: those that changed, then the others."""
+        for module in self.new_modules.values():
+            if module.exists:
+                yield module
+        for path in self.files:
+            if path not in self.new_modules and is_test_module(path):
+                yield TestModule(path, self.revisions.new(path))
+
+
+def _definitions(module: tree.Module) -> dict[str, str]:
+    """The code of each function and method, and of what stands outside of them."""
+    found: dict[str, str] = {}
+
+    def below(body: list[tree.Statement], prefix: str) -> None:
+        for one in body:
+            if isinstance(one, tree.FunctionDef):
+                found[prefix + one.name] = canonical(one)
+            elif isinstance(one, tree.ClassDef):
+                found[prefix + one.name] = " ".join(canonical(part) for part in (*one.bases, *one.decorator_list))
+                below(one.body, f"{prefix}{one.name}.")
+            elif not isinstance(one, tree.Other):
+                found[prefix] = f"{found.get(prefix, '')} {canonical(one)}"
+
+    below(module.body, "")
+    return found
+
+
+def _tests(modules: dict[str, TestModule]) -> list[Function]:
+    return [one for module in modules.values() if is_test_module(module.path) for one in module.tests]
+
+
+def _vocabulary(source: bytes | None, path: str) -> set[str]:
+    """What a file defines, what it names of others, and the words in its texts; names of local values are left out."""
+    if source is None:
+        return set()
+    found = {part for part in re.split(r"[/.]", path) if len(part) > 3}
+    for node in tree.walk(read_tree(source)):
+        match node:
+            case tree.FunctionDef(name=name) | tree.ClassDef(name=name):
+                found.add(name)
+            case tree.Arg(arg=arg) | tree.Keyword(arg=str(arg)):
+                found.add(arg)
+            case tree.Attribute(attr=attr):
+                found.add(attr)
+            case tree.AnnAssign(target=tree.Name(id=name)):
+                found.add(name)
+            case tree.Call(func=tree.Name(id=name)):
+                found.add(name)
+            case tree.Constant(value=str(text)) if len(text) < 400:
+                found.add(text)
+                found.update(_WORD.findall(text))
+            case tree.Other() if "import" in node.text:
+                found.update(_WORD.findall(node.text))
+            case tree.Assign(targets=[tree.Name(id=name)]) if name.isupper():
+                found.add(name)
+            case _:
+                pass
+    return found
+
+
+def subjects(function: Function) -> frozenset[str]:
+    """What a test exercises: what it calls, and the paths that it asks for."""
+    called = {name for name in function.called if name not in _COMMON and len(name) > 2}
+    paths = {word for word in function.words if word.startswith("/")}
+    return frozenset(called | paths)
