@@ -27,7 +27,7 @@ from app.server.commands import announce
 from app.server.doctor import is_healthy, probe
 from tests.backends import Backend
 from tests.conftest import settings_for
-from tests.servers import free_port, status_of
+from tests.servers import READY_WITHIN, free_port, status_of
 from tests.tasks.smtp import MailServer
 
 STRONG_KEY = "9f2c61d0a4b87e35f6180c2d9be4731a5d0c8f27e6b19430"
@@ -71,7 +71,7 @@ class Served:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + READY_WITHIN
         while not self.answers():
             assert self.process.poll() is None, self.process.communicate()[0]
             assert time.monotonic() < deadline
