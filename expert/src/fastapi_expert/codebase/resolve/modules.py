@@ -26,7 +26,7 @@ class Modules:
     ) -> None:
         """``imports`` are the modules that each file imports, as written."""
         self.files = frozenset(paths)
-        self._imports = imports if imports is not None else {}
+        self._imports: Mapping[str, Iterable[str]] = imports or {}
         self._root_parts = root_parts
         self._folders = frozenset(self._all_folders())
         self._packages = frozenset(path[: -len("__init__.py")].rstrip("/") for path in self.files if _is_init(path))
