@@ -126,7 +126,8 @@ class Codebase:
 
     @cached_property
     def names(self) -> Names:
-        return Names(self.files, Modules(self.files, self.folder.parts[1:]))
+        imports = {path: [one.module for one in facts.imports] for path, facts in self.files.items()}
+        return Names(self.files, Modules(self.files, self.folder.parts[1:], imports))
 
     @cached_property
     def _linked(self) -> "Linked":
