@@ -464,12 +464,14 @@ def create(given: Own) -> Sample: ...
 """
     environment = {f".venv/{path}": text for path, text in LIBRARY.items()}
     lay_down(tmp_path, {"program.py": START + program, ".venv/pyvenv.cfg": "version = 3.12\n", **environment})
-    found = document(load(tmp_path, cache=False))
+    codebase = load(tmp_path, cache=False)
+    found = document(codebase)
     assert found.unknown == ()
     schemas = found.openapi["components"]["schemas"]
     assert sorted(schemas["Own"]["properties"]) == ["kind", "length", "name"]
     assert schemas["Sample"]["properties"]["name"]["minLength"] == 3
     assert schemas["Length"]["required"] == ["metres"]
+    assert document(codebase).openapi == found.openapi
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,9 @@ def _with_libraries(codebase: Codebase, app: Router, id_: str) -> Document:
         found = writing.of(app, id_)
         if not found.unknown or sources is None or sources.libraries is None:
             return found
-        if not sources.libraries.open_wanted(dict.fromkeys(sorted(writing.outside), True)):
+        are_new = sources.libraries.open_wanted(dict.fromkeys(sorted(writing.outside), True))
+        was_opened = interp is codebase.linked.interp and bool(writing.outside & sources.libraries.opened)
+        if not are_new and not was_opened:  # opened for another application's document
             break
         interp = Interpreter(codebase.linked.interp.names.with_libraries(sources.libraries), sources)
     sources.libraries.keep()
