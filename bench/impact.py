@@ -7,7 +7,8 @@ PATH:LINE` is asked for the tests; then the tests run that a recorded run saw ex
 failures   tests that fail by the change
 missed     those that are not in the answer
 answer     how many tests it names; all of them where it says that it does not know
-names      how many tests a name search gives: those of every test file that has the function's name in it
+names      how many tests a name search gives: those of every test file that has the function's name in it; none: how
+           often it gives nothing
 """
 
 import argparse
@@ -131,15 +132,14 @@ def by_name(root: Path, name: str, ids: set[str]) -> set[str]:
 def report(name: str, rows: list[Row]) -> None:
     """The table; the name search's median is over the changes where it finds anything."""
     noticed = [row for row in rows if row.failures]
-    print(
-        f"\n{'':26}{'changes':>8}{'noticed':>8}{'failures':>9}{'missed':>7}{'answer':>8}{'names':>7}{'none by name':>14}"
-    )
+    heads = (("changes", 8), ("noticed", 8), ("failures", 9), ("missed", 7), ("answer", 8), ("names", 7), ("none", 6))
+    print(f"\n{'':26}" + "".join(f"{head:>{width}}" for head, width in heads))
     if rows:
         named = [row for row in rows if row.names]
         print(
             f"{name:26}{len(rows):8}{len(noticed):8}{sum(row.failures for row in rows):9}"
             f"{sum(len(row.missed) for row in rows):7}{statistics.median(row.answer for row in rows):8.0f}"
-            f"{statistics.median(row.names for row in named) if named else 0:7.0f}{len(rows) - len(named):14}"
+            f"{statistics.median(row.names for row in named) if named else 0:7.0f}{len(rows) - len(named):6}"
         )
         both = f"{statistics.median(row.answer for row in named):.0f}" if named else "–"
         print(f"where a name search finds anything, the median answer is {both}")

@@ -115,11 +115,11 @@ class _Writing:
     def of(self, app: Router, id_: str) -> Document:
         types = Types(self._interp)
         self.outside = types.outside
-        models = Models(types, self._pins)
+        models = Models(types, self._pins.of("pydantic"))
         schemas = Schemas(models, self._say, types.names.modules.name, self._pins)
         shared = Shared(self._linked.interp, self._linked.catalogue.classes)
         pending: list[str] = []
-        operations = Operations(shared, types, models, schemas, pending)
+        operations = Operations(shared, types, models, schemas, self._pins.of("fastapi"), pending)
         paths: dict[str, dict[str, Any]] = {}
         for route in serve(self._linked.interp, app, live=self._live).routes:
             if route.entry.websocket or route.entry.plain or any(one.is_app for one in route.chain[1:]):
