@@ -86,18 +86,20 @@ def document(codebase: Codebase, name: str | None = None) -> Document:
 def _with_libraries(codebase: Codebase, app: Router, id_: str) -> Document:
     """The document, with the classes that installed libraries bring read where they lie."""
     interp = codebase.linked.interp
-    sources = interp.sources
-    for _ in range(MAX_ROUNDS):
+    libraries = interp.sources.libraries if interp.sources is not None else None
+    writing = _Writing(codebase.linked, interp, codebase.pins, live=codebase.is_live)
+    found = writing.of(app, id_)
+    for _ in range(MAX_ROUNDS if libraries is not None else 0):
+        assert libraries is not None
+        are_new = libraries.open_wanted(dict.fromkeys(sorted(writing.outside), True))
+        was_opened = interp is codebase.linked.interp and bool(writing.outside & libraries.opened)
+        if not found.unknown or not (are_new or was_opened):  # opened: for another application's document
+            break
+        interp = Interpreter(codebase.linked.interp.names.with_libraries(libraries), interp.sources)
         writing = _Writing(codebase.linked, interp, codebase.pins, live=codebase.is_live)
         found = writing.of(app, id_)
-        if not found.unknown or sources is None or sources.libraries is None:
-            return found
-        are_new = sources.libraries.open_wanted(dict.fromkeys(sorted(writing.outside), True))
-        was_opened = interp is codebase.linked.interp and bool(writing.outside & sources.libraries.opened)
-        if not are_new and not was_opened:  # opened for another application's document
-            break
-        interp = Interpreter(codebase.linked.interp.names.with_libraries(sources.libraries), sources)
-    sources.libraries.keep()
+    if libraries is not None:
+        libraries.keep()
     return found
 
 
