@@ -3,7 +3,7 @@
 `expert access --lock` is kept of the unchanged application. Then one place at a time loses its protection (N an
 application, spread over the kinds), and `--check` is asked. What a removal reaches is said by the application's own
 table: the routes of the endpoint that lost a parameter or a decorator, unless they ask the same guard elsewhere; for a
-middleware those that are refused where no dependency refuses; for an alias, a router and an include those whose
+middleware those that refuse no stranger without it; for an alias, a router and an include those whose
 dependencies differ when it is imported without it. Routes that were open all the same are left out.
 
 seen    removals of which every reached route is told as opened, weakened or changed
@@ -103,9 +103,9 @@ class Judge:
 
     def _reached(self, one: Removal) -> list[Row]:
         before = list({_way(row): row for row in reversed(self.table) if not row.get("library")}.values())
-        if one.kind == "middleware":  # it guards what is refused where no dependency refuses
-            entered = {way: (row.get("asked") or {}).get("entered") for way, row in self.asked.items()}
-            return [row for row in before if not row.get("protected") and entered.get(_way(row)) is False]
+        if one.kind == "middleware":
+            after = {_way(row): row for row in self.application.routes(ask=True) or ()}
+            return [row for row in before if after and not refuses_strangers(after.get(_way(row), row))]
         if one.function:
             several = [row for row in before if _is_of(row, one.path, one.function)]
             return [row for row in several if not one.guard or not _asks_twice(row, one.guard)]

@@ -219,6 +219,9 @@ def b(who: Caller, api=Depends(key)): ...
 @app.get("/c", dependencies=[Depends(Check("x")), Depends(HTTPBearer())])
 def c(q: Annotated[Filter, Query()]): ...
 
+@app.get("/beside")
+def beside(q: Annotated[Filter, Query()], n: int = 1, one: str = Header()): ...
+
 @app.get("/d")
 def d(found=Depends(deep), basic=Security(HTTPBasic())): ...
 """,
@@ -464,12 +467,14 @@ def create(given: Own) -> Sample: ...
 """
     environment = {f".venv/{path}": text for path, text in LIBRARY.items()}
     lay_down(tmp_path, {"program.py": START + program, ".venv/pyvenv.cfg": "version = 3.12\n", **environment})
-    found = document(load(tmp_path, cache=False))
+    codebase = load(tmp_path, cache=False)
+    found = document(codebase)
     assert found.unknown == ()
     schemas = found.openapi["components"]["schemas"]
     assert sorted(schemas["Own"]["properties"]) == ["kind", "length", "name"]
     assert schemas["Sample"]["properties"]["name"]["minLength"] == 3
     assert schemas["Length"]["required"] == ["metres"]
+    assert document(codebase).openapi == found.openapi
 
 
 @pytest.mark.parametrize(
@@ -504,6 +509,22 @@ def create(item: Item): ...
     assert item["required"] == required
     assert {key: item["properties"]["choice"][key] for key in choice} == choice
     assert item["properties"]["choice"].keys() - choice.keys() <= {"title", "default", "enum"}
+
+
+@pytest.mark.parametrize(("fastapi", "names"), [("0.138.2", ["n", "q"]), ("0.160.0", ["name", "n"])])
+def test_a_model_of_parameters_beside_others_is_written_as_the_fastapi_writes_it_that_is_pinned(
+    tmp_path: Path, fastapi: str, names: list[str]
+) -> None:
+    program = """
+class Filter(BaseModel):
+    name: str = ""
+
+@app.get("/x")
+def x(q: Annotated[Filter, Query()], n: int = 1): ...
+"""
+    lay_down(tmp_path, {"program.py": START + program, "requirements.txt": f"fastapi=={fastapi}\n"})
+    operation = document(load(tmp_path, cache=False)).openapi["paths"]["/x"]["get"]
+    assert sorted(one["name"] for one in operation["parameters"]) == sorted(names)
 
 
 def test_choices_that_are_worked_out_are_not_guessed(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from inspect import cleandoc
 from typing import Any
 
-from fastapi_expert.codebase.files.pins import Pins
+from fastapi_expert.codebase.files.pins import Range
 from fastapi_expert.codebase.interpret.values import Arguments, FunctionValue, Scope, Site, is_list
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import ClassFacts, FieldFacts
@@ -87,10 +87,9 @@ class Model:
 class Models:
     """Reads classes of one codebase; each (class, arguments) once."""
 
-    def __init__(self, types: Types, pins: Pins) -> None:
+    def __init__(self, types: Types, pydantic: Range) -> None:
         self._types = types
-        self._optional_may_be_missing = pins.of("pydantic").is_below((2, 0))
-        self.forms_tell_passwords = pins.of("fastapi").may_be_at_least((0, 115))
+        self._optional_may_be_missing = pydantic.is_below((2, 0))
         self._names = types.names
         self._known: dict[tuple[tuple[str, str], tuple[Type, ...]], Model] = {}
 

@@ -324,11 +324,10 @@ class Types:
 
 def in_function(name: str, scope: Scope) -> Any:
     """What a name stands for in a function around, such as a factory of routes; None where it is none of theirs."""
-    inner: Scope | None = scope
-    while inner is not None and inner.parent is not None:
-        if name in inner.names:
-            return inner.names[name]
-        inner = inner.parent
+    while scope.parent is not None:
+        if name in scope.names:
+            return scope.names[name]
+        scope = scope.parent
     return None
 
 
