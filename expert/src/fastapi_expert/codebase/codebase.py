@@ -18,6 +18,7 @@ from fastapi_expert.codebase.files.scan import (
     scan,
 )
 from fastapi_expert.codebase.files.store import digest_of
+from fastapi_expert.codebase.followed import followed, packed
 from fastapi_expert.codebase.link.roles import Place
 from fastapi_expert.codebase.model import (
     Component,
@@ -188,18 +189,22 @@ class Codebase:
     def _kept(self) -> "Kept":
         from fastapi_expert.codebase.kept import Kept
 
-        return Kept(self.cache, [str(self.root), self.digest, self.is_live], self._sources.hash_of)
+        return Kept(self.cache, self.digest, [str(self.root), self.is_live], self._sources.hash_of)
 
     @cached_property
     def _full_inventory(self) -> FullInventory:
         """All of it, with what is no Python among the problems."""
-        if "_linked" not in self.__dict__ and (found := self._kept.recall()) is not None:
+        if "_linked" not in self.__dict__ and (found := self._kept.recall() or self._followed()) is not None:
             return found
         found = self._ask(lambda linked: linked.full_inventory)
         syntax = [Problem(path, line, text) for path, facts in self.files.items() for line, text in facts.problems]
         found = found._replace(problems=(*found.problems, *syntax))
-        self._kept.keep(found, self._sources.besides())
+        self._kept.keep(found, self._sources.besides(), packed(self, self._linked) if self.cache is not None else None)
         return found
+
+    def _followed(self) -> FullInventory | None:
+        before = self._kept.recall_before()
+        return followed(self, *before) if before is not None else None
 
     @property
     def components(self) -> tuple[Component, ...]:
