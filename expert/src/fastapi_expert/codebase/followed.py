@@ -154,7 +154,7 @@ def _stand(known: FullInventory, edits: Mapping[str, _Edit]) -> bool:
     """Whether every line that is named in an edited file, but for those of its own definitions, is where it was."""
     named = [place for served in known.served for place in _places(served.route)]
     named += [(one.path, one.line) for one in known.problems]
-    named += [(one.path, one.end_line) for one in known.components if not _is_defined(one)]
+    named += [(one.path, one.end_line) for one in known.components if not one.is_defined]
     return all(path not in edits or line < edits[path].stable for path, line in named)
 
 
@@ -174,9 +174,9 @@ def _components(codebase: "Codebase", known: FullInventory, edits: Mapping[str, 
 
     catalogue = Catalogue(codebase.names)
     for one in known.components:
-        if _is_defined(one) or one.kind == "table":
+        if one.is_defined or one.kind == "table":
             catalogue.mark(one.path, one.qualname, one.kind)
-    found = [one for one in known.components if one.path not in edits or not _is_defined(one)]
+    found = [one for one in known.components if one.path not in edits or not one.is_defined]
     for edit in edits.values():
         for (path, qualname), kind in edit.impact.kinds.items():
             catalogue.mark(path, qualname, kind)
@@ -185,8 +185,3 @@ def _components(codebase: "Codebase", known: FullInventory, edits: Mapping[str, 
         if made is not None:
             found.append(made)
     return tuple(sorted(found, key=lambda one: (one.path, one.line, one.id)))
-
-
-def _is_defined(one: Component) -> bool:
-    """Whether it is a function or a class: routers, aliases and tables that a call makes are lines of a module."""
-    return one.signature is not None or one.bases is not None
