@@ -18,6 +18,7 @@ from fastapi_expert.codebase.files.scan import (
     scan,
 )
 from fastapi_expert.codebase.files.store import digest_of
+from fastapi_expert.codebase.followed import followed, packed
 from fastapi_expert.codebase.link.roles import Place
 from fastapi_expert.codebase.model import (
     Component,
@@ -189,18 +190,27 @@ class Codebase:
     def _kept(self) -> "Kept":
         from fastapi_expert.codebase.kept import Kept
 
-        return Kept(self.cache, [str(self.root), self.digest, self.is_live], self._sources.hash_of)
+        return Kept(self.cache, self.digest, [str(self.root), self.is_live], self._sources.hash_of)
 
     @cached_property
     def _full_inventory(self) -> FullInventory:
         """All of it, with what is no Python among the problems."""
-        if "_linked" not in self.__dict__ and (found := self._kept.recall()) is not None:
+        if "_linked" not in self.__dict__ and (found := self._kept.recall() or self._followed()) is not None:
             return found
         found = self._ask(lambda linked: linked.full_inventory)
         syntax = [Problem(path, line, text) for path, facts in self.files.items() for line, text in facts.problems]
         found = found._replace(problems=(*found.problems, *syntax))
-        self._kept.keep(found, self._sources.besides())
+        self._kept.keep(found, self._sources.besides(), packed(self, self._linked) if self.cache is not None else None)
         return found
+
+    def _followed(self) -> FullInventory | None:
+        before = self._kept.recall_before()
+        return followed(self, *before) if before is not None else None
+
+    @property
+    def _is_at_hand(self) -> bool:
+        """Whether the inventory is known though nothing was linked in this process."""
+        return "_full_inventory" in self.__dict__ and "_linked" not in self.__dict__
 
     @property
     def components(self) -> tuple[Component, ...]:
@@ -216,6 +226,8 @@ class Codebase:
         """(path, qualname) to kind of every component that has a definition; cheaper than :attr:`components`."""
         if self.given_kinds is not None:
             return self.given_kinds
+        if self._is_at_hand:
+            return {(one.path, one.qualname): one.kind for one in self.components if one.is_defined}
         return self._ask(lambda linked: linked.catalogue.kinds)
 
     @cached_property
@@ -248,13 +260,19 @@ class Codebase:
 
     def fields(self, path: str, qualname: str) -> tuple[Field, ...]:
         """The fields of a class, inherited ones included."""
-        return self._classes.fields(path, qualname)
+        known = self._fields_at_hand.get((path, qualname)) if self._is_at_hand else None
+        return known if known is not None else self._classes.fields(path, qualname)
+
+    @cached_property
+    def _fields_at_hand(self) -> Mapping[Place, tuple[Field, ...]]:
+        return {(one.path, one.qualname): one.fields for one in self.components if one.is_defined and one.fields}
 
     @cached_property
     def _classes(self) -> "Classes":
         from fastapi_expert.codebase.link.classes import Classes
 
-        return Classes(self.names) if self.given_kinds is not None else self._linked.catalogue.classes
+        needs_no_link = self.given_kinds is not None or (self._is_at_hand and self._sources.libraries is None)
+        return Classes(self.names) if needs_no_link else self._linked.catalogue.classes
 
     def drafted(self, path: str, source: bytes, kinds: Mapping[Place, Kind]) -> "Codebase":
         """This codebase with ``source`` at ``path``, for questions about that file alone: nothing is linked, ``kinds``

@@ -13,6 +13,7 @@ from types import UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
 from zlib import crc32
 
+from fastapi_expert.codebase.followed import Grounds, unpacked
 from fastapi_expert.codebase.model import Component, FullInventory, Problem, Route, ServedRoute
 from fastapi_expert.codebase.syntax.facts import VERSION
 from fastapi_expert.store import digest_of, keep, recall, stamp_of
@@ -21,18 +22,25 @@ if TYPE_CHECKING:
     from fastapi_expert.codebase.files.cache import Cache
 
 _NAME = "inventory"
+_GROUNDS = "grounds of the inventory"
 Besides = Mapping[str, str | None]
 """Files that are no Python of the project, by path: the hash of their content, None where there was none."""
 
 
 class Kept:
-    """Where the inventory of one ``state`` of a codebase is kept; ``hash_of`` says what a file holds now."""
+    """Where the inventory of one state of a codebase is kept, which ``files`` (a digest of them) and ``parts`` are;
+    ``hash_of`` says what a file holds now."""
 
     def __init__(
-        self, cache: "Cache | None", parts: Sequence[str | bool], hash_of: Callable[[str], str | None]
+        self,
+        cache: "Cache | None",
+        files: str,
+        parts: Sequence[str | bool],
+        hash_of: Callable[[str], str | None],
     ) -> None:
         self.cache = cache
-        self.digest = digest_of(VERSION, _identity(), *parts)
+        self._constant = digest_of(VERSION, _identity(), *parts)
+        self.digest = digest_of(self._constant, files)
         self.hash_of = hash_of
         self.besides: Besides | None = None
         """The files that the inventory which was recalled or kept rests on besides."""
@@ -41,8 +49,21 @@ class Kept:
         """The inventory as it was kept; None when something that it was made from has changed."""
         return recall(self.cache, _NAME, self.digest, self._unpacked) if self.cache is not None else None
 
-    def keep(self, found: FullInventory, besides: Besides) -> None:
-        """Keep ``found``, which rests on the files ``besides`` as well."""
+    def recall_before(self) -> tuple[FullInventory, Grounds] | None:
+        """The last inventory that was kept, of whatever files, with what it was made from."""
+        return recall(self.cache, _GROUNDS, self._constant, self._before) if self.cache is not None else None
+
+    def _before(self, data: bytes) -> tuple[FullInventory, Grounds]:
+        digest, _, body = data.partition(b"\n")
+        found = recall(self.cache, _NAME, digest.decode(), self._unpacked)
+        if found is None:
+            raise ValueError("another inventory was kept since")
+        return found, unpacked(body)
+
+    def keep(self, found: FullInventory, besides: Besides, grounds: bytes | None) -> None:
+        """Keep ``found``, which rests on the files ``besides`` as well, and was made from ``grounds``."""
+        if grounds is not None:
+            keep(self.cache, _GROUNDS, self._constant, self.digest.encode() + b"\n" + grounds)
         rows = [[_row(one.route), one.app, one.order] for one in found.served]
         components, problems = ([_row(one) for one in several] for several in (found.components, found.problems))
         self.besides = besides

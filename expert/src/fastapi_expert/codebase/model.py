@@ -49,6 +49,11 @@ class Component:
     bases: tuple[str, ...] | None = None
     uses: tuple[str, ...] = ()
 
+    @property
+    def is_defined(self) -> bool:
+        """Whether it is a function or a class: routers, aliases and tables that a call makes are lines of a module."""
+        return self.signature is not None or self.bases is not None
+
 
 Protection = Literal["required", "optional", "unknown", "none"]
 """What a request without credentials meets: a refusal; a look, and no refusal; one of the two; nothing."""

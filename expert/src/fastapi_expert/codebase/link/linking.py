@@ -86,6 +86,7 @@ def link(names: Names, *, live: bool = True, sources: Sources | None = None) -> 
         run_all(deeper)
         looked_deeper = Linked(deeper, live=live)
         if len(looked_deeper.table) >= len(linked.table):  # a deeper look that gave up must not hide what is known
+            deeper.called |= interp.called  # what was seen there made us look deeper
             return looked_deeper
     return linked
 
@@ -151,6 +152,10 @@ class Linked:
     def __init__(self, interp: Interpreter, *, live: bool) -> None:
         self.interp = interp
         self.catalogue = Catalogue(interp.names, interp.sources.body if interp.sources is not None else None)
+        self.looked_into: frozenset[tuple[str, str]] = frozenset()
+        """The functions that the inventory looked into beyond what linking does, once it is made."""
+        self.grounds: LinkInputs | None = None
+        """What was looked up for the inventory, as :attr:`link_inputs` has it for the rest."""
         self.router_ids: dict[int, str] = {}
         self._taken: dict[str, int] = {}
         for router in interp.routers:
@@ -184,8 +189,9 @@ class Linked:
 
         The data files that were read are no part of it: see :attr:`Codebase.read_besides`.
         """
-        if self.interp.deeply:
-            return None
+        return None if self.interp.deeply else self._inputs()
+
+    def _inputs(self) -> LinkInputs:
         order = {path: position for position, path in enumerate(self.interp.modules)}
         tasks = self.catalogue.tasks
         helpers = {qualname.rpartition(".")[2] for _, qualname in tasks.starters}
@@ -217,6 +223,17 @@ class Linked:
     @cached_property
     def full_inventory(self) -> FullInventory:
         """The inventory."""
+        names = self.interp.names
+        names.looked_into = set()
+        routes = self._expanded()
+        self.looked_into, names.looked_into = frozenset(names.looked_into), None
+        self._report_unserved()
+        found = FullInventory(self.catalogue.components(), routes, tuple(self.interp.problems))
+        self.grounds = self._inputs()
+        return found
+
+    def _expanded(self) -> tuple[ServedRoute, ...]:
+        """Every route by every method, with who may call it and the tests that do."""
         covered = self._covered(self._flat)
         description = Description(self.catalogue)
         routes: list[ServedRoute] = []
@@ -229,13 +246,11 @@ class Linked:
         self._add_routers()
         self.catalogue.add_aliases()
         judge = Judge(self.interp, self.catalogue.classes)
-        expanded = tuple(
+        return tuple(
             ServedRoute(_with_verdict(one, method, judge.of(route, method)), one.app, one.order)
             for one, route in zip(routes, (*self._flat, *self._unattached), strict=True)
             for method in route.entry.methods
         )
-        self._report_unserved()
-        return FullInventory(self.catalogue.components(), expanded, tuple(self.interp.problems))
 
     @cached_property
     def mounts(self) -> tuple[ServedMount, ...]:
