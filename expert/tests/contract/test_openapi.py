@@ -380,6 +380,12 @@ Several = list[Thing]
 
 @app.get("/aliased", response_model=Several)
 def aliased(): ...
+
+@app.get("/twice")
+def first(): ...
+
+@app.get("/twice")
+def second(n: int) -> Thing: ...
 """,
 }
 

@@ -160,7 +160,7 @@ class _Writing:
                 continue
             operation = operations.of(route, method, route.path)
             if operation is not None:
-                paths.setdefault(template(route.path), {}).setdefault(method.lower(), operation)
+                paths.setdefault(template(route.path), {})[method.lower()] = operation  # of two the last one is written
         for one in pending:
             self._say(one)
         pending.clear()
