@@ -380,6 +380,12 @@ Several = list[Thing]
 
 @app.get("/aliased", response_model=Several)
 def aliased(): ...
+
+@app.get("/twice")
+def first(): ...
+
+@app.get("/twice")
+def second(n: int) -> Thing: ...
 """,
 }
 
@@ -446,6 +452,14 @@ class Sample(BaseModel):
     name: str = Field(min_length=3)
     length: Length
 """,
+    "lib/python3.12/site-packages/sqlmodel.py": """\
+from pydantic import BaseModel
+
+def Field(default=..., *, max_length=None): ...
+
+class SQLModel(BaseModel):
+    own: int
+""",
     "lib/python3.12/site-packages/units.py": """\
 from pydantic import BaseModel
 
@@ -458,12 +472,19 @@ class Length(BaseModel):
 def test_models_of_installed_libraries_are_read_where_they_lie(tmp_path: Path) -> None:
     program = """
 from kit import Sample
+from sqlmodel import Field as Limited, SQLModel
 
 class Own(Sample):
     kind: str
 
+class Row(SQLModel):
+    name: str = Limited(max_length=3)
+
 @app.post("/samples")
 def create(given: Own) -> Sample: ...
+
+@app.post("/rows")
+def row(given: Row): ...
 """
     environment = {f".venv/{path}": text for path, text in LIBRARY.items()}
     lay_down(tmp_path, {"program.py": START + program, ".venv/pyvenv.cfg": "version = 3.12\n", **environment})
@@ -474,6 +495,7 @@ def create(given: Own) -> Sample: ...
     assert sorted(schemas["Own"]["properties"]) == ["kind", "length", "name"]
     assert schemas["Sample"]["properties"]["name"]["minLength"] == 3
     assert schemas["Length"]["required"] == ["metres"]
+    assert {name: one["maxLength"] for name, one in schemas["Row"]["properties"].items()} == {"name": 3}
     assert document(codebase).openapi == found.openapi
 
 

@@ -43,6 +43,8 @@ _ERRORS: dict[str, Any] = {
         "title": "ValidationError",
     },
 }
+_KNOWN = frozenset({"sqlmodel"})
+"""Packages whose classes are read as what they are known to be."""
 _INFO = ("title", "version", "summary", "description", "termsOfService", "contact", "license")
 _KEYWORDS = {"terms_of_service": "termsOfService", "license_info": "license"}
 
@@ -91,8 +93,9 @@ def _with_libraries(codebase: Codebase, app: Router, id_: str) -> Document:
     found = writing.of(app, id_)
     for _ in range(MAX_ROUNDS if libraries is not None else 0):
         assert libraries is not None
-        are_new = libraries.open_wanted(dict.fromkeys(sorted(writing.outside), True))
-        was_opened = interp is codebase.linked.interp and bool(writing.outside & libraries.opened)
+        outside = writing.outside - _KNOWN
+        are_new = libraries.open_wanted(dict.fromkeys(sorted(outside), True))
+        was_opened = interp is codebase.linked.interp and bool(outside & libraries.opened)
         if not found.unknown or not (are_new or was_opened):  # opened: for another application's document
             break
         interp = Interpreter(codebase.linked.interp.names.with_libraries(libraries), interp.sources)
@@ -157,7 +160,7 @@ class _Writing:
                 continue
             operation = operations.of(route, method, route.path)
             if operation is not None:
-                paths.setdefault(template(route.path), {}).setdefault(method.lower(), operation)
+                paths.setdefault(template(route.path), {})[method.lower()] = operation  # of two the last one is written
         for one in pending:
             self._say(one)
         pending.clear()

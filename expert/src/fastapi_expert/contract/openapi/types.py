@@ -290,7 +290,7 @@ class Types:
         name = call.function if isinstance(call.function, str) else ""
         symbol = self.names.resolve(scope.path, name) if name else None
         last = (symbol.name if symbol is not None else name).rpartition(".")[2]
-        if last in _MARKS and (symbol is None or symbol.kind == "external"):
+        if last in _MARKS and (symbol is None or symbol.kind == "external" or self.names.is_library(symbol.path)):
             keywords = {key: self._argument(key, one, scope) for key, one in call.keywords if key}
             return Mark(last, tuple([self.value(one, scope) for one in call.args]), keywords)
         value = self.interp.evaluate(expr, scope)
