@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -40,6 +40,7 @@ class Change:
     revisions: Revisions
     files: Sequence[str] = ()
     access: "Callable[[], list[AccessChange]]" = field(default=_nothing)
+    _beside: dict[str, TestModule] = field(default_factory=dict[str, TestModule])
 
     @cached_property
     def test_paths(self) -> tuple[str, ...]:
@@ -161,14 +162,19 @@ class Change:
             for part in path.split("/")
         )
 
-    def tests_beside(self) -> Iterator[TestModule]:
-        """All modules of tests as they are now: those that changed, then the others."""
-        for module in self.new_modules.values():
-            if module.exists:
-                yield module
-        for path in self.files:
-            if path not in self.new_modules and is_test_module(path):
-                yield TestModule(path, self.revisions.new(path))
+    def tests_with(self, literals: Iterable[str]) -> Iterator[TestModule]:
+        """The modules of tests as they are now that hold every one of some literals: the changed ones first."""
+        wanted = [one.strip("'").encode() for one in literals if "\\" not in one]
+        for path in dict.fromkeys((*self.new_modules, *self.files)):
+            if is_test_module(path):
+                source = self.revisions.new(path)
+                if source is not None and all(one in source for one in wanted):
+                    yield self._module(path)
+
+    def _module(self, path: str) -> TestModule:
+        if path not in self.new_modules and path not in self._beside:
+            self._beside[path] = TestModule(path, self.revisions.new(path))
+        return self.new_modules.get(path) or self._beside[path]
 
 
 def _definitions(module: tree.Module) -> dict[str, str]:
