@@ -12,7 +12,7 @@ from app.auth.guessing import limit_account, limit_guessing
 from app.auth.principal import Principal
 from app.auth.profiles import PROFILE_COLUMNS, Profile
 from app.auth.sessions import Device, Tokens
-from app.database.engine import commit, insert_ignoring_conflicts
+from app.database.engine import insert_ignoring_conflicts
 from app.database.query import CompiledQuery
 from app.http.errors import BadRequest, FieldError, Forbidden, InvalidInput, TooManyRequests, Unauthorized
 from app.kit.addresses import canonical_address
@@ -149,14 +149,13 @@ async def find_credentials(identifier: str, *, resources: Resources) -> Credenti
     return await reader.first(_BY_EMAIL, email=email)
 
 
-async def refresh(session: AsyncSession, refresh_token: str, *, resources: Resources) -> Tokens:
+async def refresh(refresh_token: str, *, resources: Resources) -> Tokens:
     """Exchange a refresh token. A replayed one ends its session, and no other. Raises Unauthorized."""
     try:
         claims = resources.signer.verify(refresh_token, typ="refresh")
     except InvalidToken:
         raise Unauthorized(BAD_REFRESH_TOKEN) from None
     tokens = await sessions.rotate(
-        session,
         user_id=claims.user_id,
         session_id=claims.session_id,
         refresh_token=refresh_token,
@@ -164,13 +163,13 @@ async def refresh(session: AsyncSession, refresh_token: str, *, resources: Resou
     )
     if tokens is not None:
         return tokens
-    owner = await sessions.revoke_replayed(
-        session, session_id=claims.session_id, refresh_token=refresh_token, resources=resources
-    )
-    if owner is not None:
-        resources.metrics.login_failed("replayed_token")
-        outbox.enqueue(session, outbox.SEND_SESSION_REVOKED, user_id=owner, session_id=str(claims.session_id))
-        await commit(session)  # the answer is a refusal, yet what it did must stay
+    async with resources.database.session() as session:
+        owner = await sessions.revoke_replayed(
+            session, session_id=claims.session_id, refresh_token=refresh_token, resources=resources
+        )
+        if owner is not None:
+            resources.metrics.login_failed("replayed_token")
+            outbox.enqueue(session, outbox.SEND_SESSION_REVOKED, user_id=owner, session_id=str(claims.session_id))
     raise Unauthorized(BAD_REFRESH_TOKEN)
 
 

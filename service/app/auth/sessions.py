@@ -81,6 +81,21 @@ _OPEN_SESSIONS = CompiledQuery(
 )
 
 
+_ROTATE = CompiledQuery(
+    bool,
+    update(Session)
+    .where(
+        Session.id == bindparam("session"),
+        Session.user_id == bindparam("user"),
+        Session.refresh_hash == bindparam("current"),
+        *_IS_LIVE,
+        exists().where(User.id == Session.user_id, User.is_active),
+    )
+    .values(refresh_hash=bindparam("renewed"), last_used_at=bindparam("now"), expires_at=bindparam("end"))
+    .returning(Session.id),
+)
+
+
 async def load_principal(reader: Reader, *, user_id: int, session_id: UUID) -> Principal | None:
     """The user behind a session, or None when the session is over or the user deactivated."""
     profile = await reader.first(_LIVE_PROFILE, session_id=session_id, user_id=user_id, now=utcnow())
@@ -149,29 +164,21 @@ def open_session(session: AsyncSession, *, user_id: int, device: Device, resourc
     return tokens
 
 
-async def rotate(
-    session: AsyncSession, *, user_id: int, session_id: UUID, refresh_token: str, resources: Resources
-) -> Tokens | None:
+async def rotate(*, user_id: int, session_id: UUID, refresh_token: str, resources: Resources) -> Tokens | None:
     """Exchange the session's current refresh token for a new pair; None when it is not the current one.
 
     One conditional UPDATE decides: of any number of exchanges of one token at once, one gets through.
     """
     tokens = _sign(resources, user_id=user_id, session_id=session_id)
     now = utcnow()
-    rotated = await session.scalar(
-        update(Session)
-        .where(
-            Session.id == session_id,
-            Session.user_id == user_id,
-            Session.refresh_hash == token_hash(refresh_token),
-            Session.revoked_at.is_(None),
-            Session.expires_at > now,
-            exists().where(User.id == Session.user_id, User.is_active),
-        )
-        .values(
-            refresh_hash=token_hash(tokens.refresh), last_used_at=now, expires_at=now + _lifetime(resources.settings)
-        )
-        .returning(Session.id)
+    rotated = await resources.database.run_alone(
+        _ROTATE,
+        session=session_id,
+        user=user_id,
+        current=token_hash(refresh_token),
+        renewed=token_hash(tokens.refresh),
+        now=now,
+        end=now + _lifetime(resources.settings),
     )
     return tokens if rotated else None
 

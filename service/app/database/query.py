@@ -1,4 +1,4 @@
-"""A SELECT compiled once, run on the driver itself, answered as typed rows.
+"""A statement compiled once, run on the driver itself, answered as typed rows.
 
 SQLAlchemy's session costs about 1.1 ms of CPU a query where asyncpg costs 0.3 (docs/performance.md). A
 :class:`CompiledQuery` keeps what SQLAlchemy is good at, composing SQL that both databases understand and converting
@@ -8,27 +8,27 @@ types, and leaves out the rest.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Select
+from sqlalchemy import Select, TextualSelect
 from sqlalchemy.engine import Dialect
+from sqlalchemy.sql.dml import ReturningUpdate
 
 T = TypeVar("T")
 Processor = Callable[[Any], Any]
 Record = Sequence[Any]
+Statement = Select[*tuple[Any, ...]] | TextualSelect | ReturningUpdate[*tuple[Any, ...]]
 
 _NUMERIC_OID = 1700  # what PostgreSQL calls NUMERIC: its types ask how the driver spells a number
 
 
 class CompiledQuery(Generic[T]):
-    """A SELECT and the type of its rows; compiled on first use, once for each database.
+    """A statement that answers rows, and their type; compiled on first use, once for each database.
 
     `row` is called with a row's columns in order: a NamedTuple or a frozen dataclass.
     Values that change are `bindparam("name")`; give them to the reader by name. PostgreSQL plans a query once for all
     values; with `planned_anew` for those it is given, where the best way depends on them.
     """
 
-    def __init__(
-        self, row: Callable[..., T], statement: Select[*tuple[Any, ...]], *, planned_anew: bool = False
-    ) -> None:
+    def __init__(self, row: Callable[..., T], statement: Statement, *, planned_anew: bool = False) -> None:
         self.row = row
         self.statement = statement
         self.planned_anew = planned_anew
@@ -44,7 +44,7 @@ class CompiledQuery(Generic[T]):
 class CompiledSQL:
     """SQL text, the order of its parameters, and the conversions its types ask for."""
 
-    def __init__(self, statement: Select[*tuple[Any, ...]], dialect: Dialect) -> None:
+    def __init__(self, statement: Statement, dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
         self.sql = str(compiled)
         self._fixed = compiled.params
@@ -56,7 +56,7 @@ class CompiledSQL:
         ]
         self._results = [
             (index, processor)
-            for index, column in enumerate(statement.selected_columns)
+            for index, column in enumerate(statement.exported_columns)
             if (processor := column.type.dialect_impl(dialect).result_processor(dialect, _NUMERIC_OID))
         ]
 

@@ -165,11 +165,11 @@ def trace_reader(reader: Reader) -> None:
     records: Callable[..., Awaitable[Sequence[Any]]] = reader.records
     system = {"db.system.name": reader.dialect.name}
 
-    async def traced(sql: str, parameters: Sequence[Any], *, planned_anew: bool = False) -> Sequence[Any]:
+    async def traced(sql: str, parameters: Sequence[Any], **how: Any) -> Sequence[Any]:
         if not trace.get_current_span().is_recording():
-            return await records(sql, parameters, planned_anew=planned_anew)
+            return await records(sql, parameters, **how)
         with _waiting(_verb(sql), system | _query(sql)):
-            return await records(sql, parameters, planned_anew=planned_anew)
+            return await records(sql, parameters, **how)
 
     reader.records = traced
 

@@ -59,7 +59,7 @@ async def read(
         public=user is None,
         on_read=partial(views.add, post.id) if counted and not headers_only else None,
     )
-    cacheable = user is None and not headers_only and not address.query
+    cacheable = user is None and not headers_only and cache_key(address.path, address.query) == address.path
     if cacheable and address.path.endswith(f"/{key}"):  # /posts/007 is another address
         items.put(address.path, answer, epoch=epoch)
     return answer

@@ -1,10 +1,15 @@
 """The responses about posts kept for anonymous readers, by address."""
 
+from functools import lru_cache
+from urllib.parse import parse_qsl, urlencode
+
 from app.cache.cache import Cache, Region
 from app.http.cached_json import CachedJSON
 
 MAX_BYTES = 32 * 1024 * 1024
 MAX_RESPONSES = 10_000
+LIST_PARAMETERS = frozenset(("page", "page_size", "search", "sort_by", "order", "status", "tag", "author", "cursor"))
+"""What a list of posts may be asked with."""
 
 
 class _PageCodec:
@@ -55,8 +60,16 @@ class ResponseCache:
 
 
 def cache_key(path: str, query: bytes) -> str:
-    """The key of a response."""
-    return f"{path}?{query.decode('latin-1')}" if query else path
+    """The key of a response: equal for queries that mean the same. A parameter that nobody reads says nothing."""
+    known = _canonical(query) if query else ""
+    return f"{path}?{known}" if known else path
+
+
+@lru_cache(maxsize=1024)
+def _canonical(query: bytes) -> str:
+    """The parameters of lists, read as Starlette reads them (of several with one name the last), in one order."""
+    given = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+    return urlencode(sorted((name, value) for name, value in given.items() if name in LIST_PARAMETERS))
 
 
 def _weigh(response: CachedJSON) -> int:

@@ -29,6 +29,7 @@ class tag_names(ColumnElement[list[str]]):
     """The names of a post's tags, in its author's order, as one value of the post's row."""
 
     inherit_cache = True
+    _traverse_internals = []  # noqa: RUF012  # nothing tells two apart; without it statements are compiled anew each time
     type = _TagList()
 
 
@@ -91,6 +92,13 @@ class PostRow(NamedTuple):
     def of(cls, *columns: Any) -> "PostRow":
         """The row of :data:`POST_COLUMNS`."""
         return cls(SummaryRow.of(*columns[:_CONTENT]), *columns[_CONTENT:])
+
+    @classmethod
+    def of_fields(cls, fields: dict[str, Any]) -> "PostRow":
+        """The row with these fields, a summary's among them."""
+        return cls(
+            SummaryRow(*(fields[name] for name in SummaryRow._fields)), *(fields[name] for name in cls._fields[1:])
+        )
 
 
 _AUTHOR = SummaryRow._fields.index("author")

@@ -1,6 +1,6 @@
 """Posts: found, read, written. What the caller may not see is not in any statement's result."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
@@ -9,7 +9,7 @@ from sqlalchemy import update as update_rows
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.auth.principal import Principal
-from app.database.engine import after_commit, insert_ignoring_conflicts
+from app.database.engine import after_commit, dialect_of, insert_ignoring_conflicts, run
 from app.database.reader import Reader
 from app.http.errors import Forbidden, InvalidInput, NotFound
 from app.http.etag import require_match
@@ -17,6 +17,7 @@ from app.kit.clock import utcnow
 from app.models import Audience, Post, PostStatus, Tag, post_tags
 from app.models.tag import tag_key
 from app.posts import queries
+from app.posts.creation import insert_post
 from app.posts.events import log as event_log
 from app.posts.response_cache import ResponseCache
 from app.posts.rows import PostRow
@@ -58,11 +59,9 @@ async def create(session: AsyncSession, author: Principal, draft: PostCreate, *,
         "created_at": now,
         "updated_at": now,
     }
-    post_id = await _insert(session, slug_of(draft.title), values)
-    await _set_tags(session, post_id, draft.tags)
     _forget_after_commit(session, resources)
-    row = await _reread(session, post_id)
-    _tell_followers(session, row, before=Audience.NOBODY, rescheduled=True)
+    row = await _insert(session, slug_of(draft.title), values, draft.tags)
+    event_log.announce_later(session, row.summary.id, row.summary.status, row.summary.published_at)
     return row
 
 
@@ -86,8 +85,9 @@ async def update(
         _audit(session, user, "post.update", post, {**changed, **({"tags": changes.tags} if retagged else {})})
     row = await _reread(session, post_id)
     if changed or retagged:
-        before = event_log.audience(post.status, post.published_at)
-        _tell_followers(session, row, before=before, rescheduled=bool({"status", "published_at"} & changed.keys()))
+        _tell_followers(session, row, before=event_log.audience(post.status, post.published_at))
+        if {"status", "published_at"} & changed.keys():
+            event_log.announce_later(session, post_id, row.summary.status, row.summary.published_at)
     return row
 
 
@@ -175,20 +175,44 @@ def _publication(
     return None if before is PostStatus.PUBLISHED else current  # a publication still to come is called off
 
 
-async def _insert(session: AsyncSession, slug: str, values: dict[str, Any]) -> int:
-    statement = insert_ignoring_conflicts(session, Post).returning(Post.id)
+async def _insert(session: AsyncSession, slug: str, values: dict[str, Any], tags: Sequence[str]) -> PostRow:
+    """A post with its tags, and the event that tells of it, under a slug that nobody has."""
+    insert_once = _insert_at_once if dialect_of(session) == "postgresql" else _insert_step_by_step
     for attempt in range(SLUG_TRIES):
         candidate = slug if attempt == 0 else another_slug(slug)
-        post_id = await session.scalar(statement.values(slug=candidate, **values))
-        if post_id is not None:
-            return post_id
+        row = await insert_once(session, {**values, "slug": candidate}, tags)
+        if row is not None:
+            return row
     raise AssertionError(f"{SLUG_TRIES} random slugs were taken")  # 1 in 10^36
+
+
+async def _insert_at_once(session: AsyncSession, values: dict[str, Any], tags: Sequence[str]) -> PostRow | None:
+    audience = event_log.audience(values["status"], values["published_at"])
+    keys = [tag_key(name) for name in tags]
+    rows = await run(session, insert_post(), **values, names=tags, keys=keys, audience=audience)
+    if not rows:
+        return None
+    created = rows[0]
+    if len(created.tags) < len(tags):  # somebody else has just made one of them
+        await _retag(session, created.id, tags)
+        return await _reread(session, created.id)
+    return PostRow.of_fields({**values, **created._asdict()})
+
+
+async def _insert_step_by_step(session: AsyncSession, values: dict[str, Any], tags: Sequence[str]) -> PostRow | None:
+    post_id = await session.scalar(insert_ignoring_conflicts(session, Post).returning(Post.id).values(**values))
+    if post_id is None:
+        return None
+    await _set_tags(session, post_id, tags)
+    row = await _reread(session, post_id)
+    _tell_followers(session, row, before=Audience.NOBODY)
+    return row
 
 
 async def _reread(session: AsyncSession, post_id: int) -> PostRow:
     """The post as it will be read once this transaction is committed."""
-    rows = await session.execute(queries.select_one(Viewer.ADMIN, "id").statement, {"id": post_id})
-    return PostRow.of(*rows.one())
+    (row,) = await run(session, queries.select_one(Viewer.ADMIN, "id"), id=post_id)
+    return row
 
 
 async def _retag(session: AsyncSession, post_id: int, names: Sequence[str]) -> bool:
@@ -208,20 +232,25 @@ async def _set_tags(session: AsyncSession, post_id: int, names: Sequence[str]) -
         return
     positions = {tag_key(name): position for position, name in enumerate(names)}
     spelt = {tag_key(name): name for name in names}
-    # In one order for everyone: two writers of the same new tags wait for each other instead of locking up.
-    new = [{"name": spelt[key], "key": key} for key in sorted(spelt)]
-    await session.execute(insert_ignoring_conflicts(session, Tag).values(new))
-    found = await session.execute(select(Tag.id, Tag.key).where(Tag.key.in_(positions)))
-    rows = [{"post_id": post_id, "tag_id": tag_id, "position": positions[key]} for tag_id, key in found]
+    known = await _tag_ids(session, positions)
+    if len(known) < len(positions):
+        # In one order for everyone: two writers of the same new tags wait for each other instead of locking up.
+        new = [{"name": spelt[key], "key": key} for key in sorted(spelt.keys() - known.keys())]
+        await session.execute(insert_ignoring_conflicts(session, Tag), new)
+        known = await _tag_ids(session, positions)
+    rows = [{"post_id": post_id, "tag_id": known[key], "position": positions[key]} for key in positions]
     await session.execute(insert(post_tags), rows)
 
 
-def _tell_followers(session: AsyncSession, row: PostRow, *, before: Audience, rescheduled: bool) -> None:
+async def _tag_ids(session: AsyncSession, keys: Collection[str]) -> dict[str, int]:
+    found = await session.execute(select(Tag.key, Tag.id).where(Tag.key.in_(keys)))
+    return {tag.key: tag.id for tag in found}
+
+
+def _tell_followers(session: AsyncSession, row: PostRow, *, before: Audience) -> None:
     post = row.summary
     after = event_log.audience(post.status, post.published_at)
     event_log.record(session, post.id, post.author_id, post.version, before=before, after=after)
-    if rescheduled:
-        event_log.announce_later(session, post.id, post.status, post.published_at)
 
 
 def _forget_after_commit(session: AsyncSession, resources: Resources, post: Editable | None = None) -> None:

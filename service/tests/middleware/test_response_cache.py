@@ -5,7 +5,7 @@ from typing import Any
 import httpx2
 from fastapi import FastAPI
 
-from app.posts.response_cache import ResponseCache
+from app.posts.response_cache import LIST_PARAMETERS, ResponseCache
 from tests.backends import on_both_databases
 from tests.factories import Accounts
 
@@ -68,6 +68,37 @@ async def test_a_cached_answer_is_for_the_anonymous_alone(client: httpx2.AsyncCl
     assert own.headers["cache-control"].startswith("private")
     assert (await client.get(POSTS)).json()["items"] == []
     assert (await client.get(POSTS, headers={"Authorization": "Bearer nonsense"})).status_code == 401
+
+
+async def test_a_parameter_that_nobody_reads_makes_no_answer_of_its_own(
+    client: httpx2.AsyncClient, accounts: Accounts, app: FastAPI
+):
+    post = await accounts.post(await accounts.user())
+    pages = app.state.resources.get(ResponseCache).pages
+    for path in (POSTS, f"{POSTS}/{post.id}", "/api/v1/tags"):
+        first = (await client.get(f"{path}?_=1")).json()
+        filled = pages.fills
+        for query in ("", "?_=2", "?utm_source=a&_=3"):
+            assert _without_views((await client.get(path + query)).json()) == _without_views(first)
+        assert pages.fills == filled
+    third = await client.get(f"{POSTS}?page=3&_=1&page=2&page_size=1")
+    assert pages.get(f"{POSTS}?page=2&page_size=1") is not None, "of several with one name the last counts"
+    assert third.json()["page"] == 2
+
+
+async def test_a_write_shows_at_once_whatever_the_address_is_asked_with(client: httpx2.AsyncClient, accounts: Accounts):
+    author = await accounts.user()
+    post = await accounts.post(author)
+    addresses = [f"{POSTS}/{post.id}{query}" for query in ("?_=1", "?page=2", "?search=x&_=2")]
+    for address in addresses:
+        await client.get(address)
+    await client.put(f"{POSTS}/{post.id}", json={"title": "Changed"}, headers=author.headers)
+    assert [(await client.get(address)).json()["title"] for address in addresses] == ["Changed"] * 3
+
+
+async def test_the_parameters_that_answers_are_kept_by_are_those_of_the_document(app: FastAPI):
+    described = app.openapi()["paths"][POSTS]["get"]["parameters"]
+    assert {parameter["name"] for parameter in described if parameter["in"] == "query"} == LIST_PARAMETERS
 
 
 async def test_hits_and_misses_look_alike(client: httpx2.AsyncClient, accounts: Accounts, app: FastAPI):

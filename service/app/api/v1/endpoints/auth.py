@@ -79,7 +79,11 @@ async def register(
         registration.password, email=registration.email, username=registration.username, resources=resources
     )
     attempt = await idempotency.begin(
-        session, key=idempotency_key, scope="register", request=registration.model_dump(), resources=resources
+        session,
+        key=idempotency_key,
+        scope="register",
+        request=idempotency.as_sent(registration),
+        resources=resources,
     )
     if attempt.answer is not None:
         also, first = _registered(attempt.answer)
@@ -109,18 +113,16 @@ async def log_in(
 
 
 @router.post("/refresh", response_model=TokenPair | CookieSession, responses=problems(401, 403, 422))
-async def refresh(
-    request: Request, session: SessionDep, resources: ResourcesDep, body: Refresh | None = None
-) -> Response:
+async def refresh(request: Request, resources: ResourcesDep, body: Refresh | None = None) -> Response:
     """Exchange the refresh token for a new pair. Each is good once: a replayed one ends its session.
 
     Without a body it is the cookie's, and the new pair goes into cookies again.
     """
     if body is not None:
-        tokens = await auth_service.refresh(session, body.refresh_token, resources=resources)
+        tokens = await auth_service.refresh(body.refresh_token, resources=resources)
         return answer_tokens(request, tokens, as_cookies=False)
     try:
-        tokens = await auth_service.refresh(session, refresh_cookie(request), resources=resources)
+        tokens = await auth_service.refresh(refresh_cookie(request), resources=resources)
     except Unauthorized:
         remove_session_cookies(request)
         raise
