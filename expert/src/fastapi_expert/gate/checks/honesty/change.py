@@ -126,19 +126,24 @@ class Change:
         return read_tree((self.revisions.old if before else self.revisions.new)(path) or b"")
 
     @cached_property
-    def _touched(self) -> list[tuple[Counter[str], Counter[str]]]:
-        """The words of each definition of the product that is another one now, before and after."""
-        found: list[tuple[Counter[str], Counter[str]]] = []
+    def _touched(self) -> list[tuple[str, Counter[str], Counter[str]]]:
+        """Each definition of the product that is another one now: its name, and its words before and after."""
+        found: list[tuple[str, Counter[str], Counter[str]]] = []
         for path in self.product_paths:
             old, new = _definitions(self.product(path, before=True)), _definitions(self.product(path, before=False))
-            pairs = [(old.get(name, ""), new.get(name, "")) for name in {*old, *new}]
-            found += [(Counter(_WORD.findall(a)), Counter(_WORD.findall(b))) for a, b in pairs if a != b]
+            pairs = [(name, old.get(name, ""), new.get(name, "")) for name in {*old, *new}]
+            found += [(name, Counter(_WORD.findall(a)), Counter(_WORD.findall(b))) for name, a, b in pairs if a != b]
         return found
 
     @cached_property
     def touched_names(self) -> frozenset[str]:
         """What the product says more or less often than before, in a definition that changed."""
-        return frozenset(word for old, new in self._touched for word in ((old - new) + (new - old))) - _COMMON
+        return frozenset(word for _, old, new in self._touched for word in ((old - new) + (new - old))) - _COMMON
+
+    @cached_property
+    def touched_definitions(self) -> frozenset[str]:
+        """The last names of what the product defines in another way than before."""
+        return frozenset(name.rpartition(".")[2] for name, _, _ in self._touched if name) - _COMMON
 
     @cached_property
     def is_broad(self) -> bool:
