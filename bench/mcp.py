@@ -34,7 +34,6 @@ _OTHERS = {
     "map_codebase": {"kind": "router"},
     "list_routes": {"path": "/bench"},
     "find_existing": {"query": "hash a password"},
-    "find_duplicates": {"limit": 3},
     "review_code": {"limit": 3},
 }
 

@@ -35,7 +35,8 @@ class ArgumentError(ExpertError):
 class Parameter:
     """One argument. It may be left out unless ``required``; ``minimum`` and ``maximum`` bound a number, inclusive.
 
-    The schema lists ``choices`` unless the description says them shorter (``is_listed`` false).
+    The schema lists ``choices`` unless the description says them shorter (``is_listed`` false). What is not
+    ``is_shown`` is understood and left out of the schema: `tools/list` costs an agent's context.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Parameter:
     aliases: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
     is_listed: bool = True
+    is_shown: bool = True
     minimum: int | None = None
     maximum: int | None = None
 
@@ -89,7 +91,7 @@ class Tool:
         required = [each.name for each in self.parameters if each.required]
         return {
             "type": "object",
-            "properties": {each.name: each.schema() for each in self.parameters},
+            "properties": {each.name: each.schema() for each in self.parameters if each.is_shown},
             **({"required": required} if required else {}),
         }
 

@@ -22,7 +22,9 @@ TOOLS = {
     "find_existing",
     "conventions",
     "propose_code",
-    "find_duplicates",
+    "access_of",
+    "impact_of",
+    "read_component",
     "review_code",
     "check_changes",
     "add_resource",
@@ -132,7 +134,9 @@ CALLS: dict[str, dict[str, Any]] = {
     "find_existing": {"query": "convert", "detail": "code"},
     "conventions": {},
     "propose_code": {"code": "def f(:\n"},
-    "find_duplicates": {},
+    "access_of": {},
+    "impact_of": {"what": "convert"},
+    "read_component": {"name": "convert"},
     "review_code": {},
     "check_changes": {"files": ["main.py"]},
 }
@@ -207,6 +211,24 @@ def test_what_is_found_comes_with_its_code_callers_and_tests_when_asked(project:
     anyio.run(main)
 
 
+def test_a_name_is_followed_to_its_code_to_what_it_reaches_and_to_who_can_reach_it(project: Path) -> None:
+    async def main() -> None:
+        async with stdio(project) as client:
+            code = await text(client, "read_component", name="convert", lines=2)
+            assert code.splitlines()[0] == "service convert main.py:25"
+            assert "rates = " in code
+            assert code.endswith("… 4 more lines")
+            assert code == await text(client, "read_component", name="main.py:29", lines=2)
+            assert code == await text(client, "read_component", name="main.py::convert", lines=2)
+            reached = await text(client, "impact_of", what="convert")
+            assert reached.startswith("reaches 1 routes")
+            assert "POST /invoices main.py:" in reached
+            open_route = await text(client, "access_of", route="POST /invoices")
+            assert open_route.startswith("POST /invoices open to everybody main.py:")
+
+    anyio.run(main)
+
+
 def test_long_code_is_cut_and_says_where_it_goes_on(project: Path) -> None:
     body = "".join(f"    total += {number} * factor\n" for number in range(150))
     long = f"def {{name}}(total: int, factor: int) -> int:\n{body}    return total\n"
@@ -269,10 +291,10 @@ def test_every_answer_is_about_the_files_as_they_are_now(project: Path) -> None:
             assert "/refunds" not in await text(client, "list_routes")
             (project / "refunds.py").write_text(APP.replace("invoices", "refunds").replace("nvoice", "efund"))
             assert "/refunds" in await text(client, "list_routes")
-            assert "refunds.py" in await text(client, "find_duplicates")
+            assert "refunds.py" in await text(client, "review_code", rule="FX3")
             (project / "refunds.py").unlink()
             assert "/refunds" not in await text(client, "list_routes")
-            assert "Nothing is here twice" in await text(client, "find_duplicates")
+            assert await text(client, "review_code", rule="FX3") == "Nothing is found."
 
     anyio.run(main)
 
@@ -380,7 +402,11 @@ WRONG_CALLS: list[tuple[str, dict[str, Any], str]] = [
     ("find_existing", {"query": "a", "kind": "thing"}, "Must be one of: app, router"),
     ("map_codebase", {"colour": "red"}, "no parameter 'colour'"),
     ("map_codebase", {"limit": 0}, "give 1 to 1000"),
-    ("find_duplicates", {"since": "no-such-revision"}, "no-such-revision"),
+    ("impact_of", {}, "say what"),
+    ("impact_of", {"what": "nothing_here"}, "nothing here is called"),
+    ("access_of", {"route": "/nowhere"}, "list_routes names them"),
+    ("read_component", {"name": "nothing_here"}, "find_existing"),
+    ("review_code", {"since": "no-such-revision"}, "no-such-revision"),
     ("credit_contributor", {"agent": "x", "files": ["nope.py"]}, "no file"),
     ("propose_code", {"code": "X = 1", "path": "../elsewhere.py"}, "outside of the project"),
     ("propose_code", {"code": "X = 1", "path": "/etc/elsewhere.py"}, "outside of the project"),

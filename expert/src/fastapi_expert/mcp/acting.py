@@ -18,11 +18,16 @@ class Acting:
         return (
             Tool(
                 name="check_changes",
-                description="The gate over what changed: types, format, lint, security, duplicates, affected tests.",
+                description=(
+                    "The gate over what changed: types, lint, security, duplicates, opened routes, weakened tests,"
+                    " affected tests."
+                ),
                 parameters=(
                     Parameter("files", "array", "These alone."),
                     Parameter("since", "string", "What changed since this git revision, not the work tree."),
                     Parameter("all", "boolean", "Check every file."),
+                    Parameter("contract", "boolean", "Also what breaks those who call."),
+                    Parameter("test_change", "string", "Why checks are weakened, as the commit will say."),
                     Parameter("fix", "boolean", "Apply the safe fixes (format, import order, lint)."),
                 ),
                 function=self.check_changes,
@@ -42,8 +47,8 @@ class Acting:
                     Parameter("owner", "string", "Field that says whose a row is."),
                     Parameter("shared", "boolean", "All signed-in users see all rows."),
                     Parameter("public", "boolean", "Anyone sees all rows."),
-                    Parameter("auth", "string", "Dependency that gives the signed-in user."),
-                    Parameter("ways", "array", "NAME=VALUE over what was learned."),
+                    Parameter("auth", "string", "Dependency that gives the user.", is_shown=False),
+                    Parameter("ways", "array", "NAME=VALUE over what was learned.", is_shown=False),
                     Parameter("dry_run", "boolean", "Only the diff."),
                 ),
                 function=self.add_resource,
@@ -67,7 +72,14 @@ class Acting:
         )
 
     def check_changes(
-        self, *, files: Sequence[str] = (), since: str | None = None, all: bool = False, fix: bool = False
+        self,
+        *,
+        files: Sequence[str] = (),
+        since: str | None = None,
+        all: bool = False,
+        fix: bool = False,
+        contract: bool = False,
+        test_change: str = "",
     ) -> Answer:
         from fastapi_expert.gate.report import report_text
         from fastapi_expert.gate.run import check
@@ -76,11 +88,21 @@ class Acting:
         root = self._workspace.root
         paths = [root / name for name in files]
         try:
-            report = check(root, files=paths, since=since, everything=all, fix_them=fix)
+            report = check(
+                root,
+                files=paths,
+                since=since,
+                everything=all,
+                fix_them=fix,
+                with_contract=contract,
+                test_change=test_change,
+            )
         except KeyboardInterrupt:  # the call was cancelled, and its tools are ended
             raise Refused("cancelled") from None
         document = check_document(report)
-        return Answer(report_text(report), {key: document[key] for key in ("passed", "findings", "checks", "fixed")})
+        return Answer(
+            report_text(report), {key: document[key] for key in ("passed", "findings", "remarks", "checks", "fixed")}
+        )
 
     def add_resource(
         self,

@@ -9,9 +9,9 @@ from fastapi_expert.mcp.protocol import INVALID_PARAMS, RESOURCE_NOT_FOUND, RpcE
 from fastapi_expert.tool import Json, Tool
 
 INSTRUCTIONS = (
-    "Knows this FastAPI codebase. Before writing: conventions, find_existing (detail code), then propose_code with the "
-    "draft; a whole resource: add_resource. Extend what it names. Afterwards: check_changes, write_note for decisions, "
-    "credit_contributor."
+    "Knows this FastAPI codebase. Before writing: conventions, find_existing, read_component, impact_of; then "
+    "propose_code with the draft; a whole resource: add_resource. Extend what it names. Afterwards: check_changes, "
+    "write_note for decisions, credit_contributor."
 )
 _MAP, _ROUTES, _RULES = "expert://map", "expert://routes", "expert://rules"
 
@@ -35,20 +35,22 @@ class ExpertCapabilities:
         from fastapi_expert.mcp.acting import Acting
         from fastapi_expert.mcp.judging import Judging
         from fastapi_expert.mcp.looking import Looking
+        from fastapi_expert.mcp.reaching import Reaching
         from fastapi_expert.mcp.workspace import Workspace
         from fastapi_expert.notes.mcp.catalogue import note_tools
         from fastapi_expert.notes.notebook import Notebook
 
         notebook = Notebook(self._root / ".expert/notes")
         workspace = Workspace(self._root)
-        about_code = [*Looking(workspace).tools(), *Judging(workspace).tools(), *Acting(workspace).tools()]
+        groups = (Looking(workspace), Reaching(workspace), Judging(workspace), Acting(workspace))
+        about_code = [tool for group in groups for tool in group.tools()]
         return {tool.name: tool for tool in about_code} | note_tools(notebook)
 
     def resources(self) -> Sequence[Json]:
         kinds = {
             _MAP: ("Map", "Every component of the codebase, as JSON", "application/json"),
             _ROUTES: ("Routes", "Every route of the codebase, as JSON", "application/json"),
-            _RULES: ("Rules", "What counts as a duplicate, rule by rule", "text/markdown"),
+            _RULES: ("Rules", "Every rule: duplicates, hazards, honesty", "text/markdown"),
         }
         return [
             {"uri": uri, "name": name, "description": about, "mimeType": kind}
@@ -66,8 +68,11 @@ class ExpertCapabilities:
         return {"contents": [{"uri": uri, "mimeType": kind, "text": text}]}
 
     def _resource(self, uri: str) -> tuple[str, str]:
-        from fastapi_expert.duplicates.rules.registry import RULES
+        from fastapi_expert.duplicates.rules.registry import RULES as DUPLICATES
+        from fastapi_expert.gate.checks.honesty.rules import RULES as HONESTY
+        from fastapi_expert.review.rules.registry import RULES as REVIEW
 
+        rules = {**DUPLICATES, **REVIEW, **HONESTY}
         if uri in {_MAP, _ROUTES}:
             from fastapi_expert.mcp.workspace import Workspace
             from fastapi_expert.render.json import map_document, routes_document
@@ -76,8 +81,8 @@ class ExpertCapabilities:
             document = map_document(inventory) if uri == _MAP else routes_document(inventory, inventory.routes)
             return json.dumps(document, ensure_ascii=False), "application/json"
         if uri == _RULES:
-            return "\n".join(f"- {rule.code} {rule.title}: {rule.summary}" for rule in RULES.values()), "text/markdown"
-        rule = RULES.get(uri.removeprefix(f"{_RULES}/").upper()) if uri.startswith(f"{_RULES}/") else None
+            return "\n".join(f"- {rule.code} {rule.title}: {rule.summary}" for rule in rules.values()), "text/markdown"
+        rule = rules.get(uri.removeprefix(f"{_RULES}/").upper()) if uri.startswith(f"{_RULES}/") else None
         if rule is None:
             raise RpcError(RESOURCE_NOT_FOUND, f"no resource {uri!r}", {"uri": uri})
         return rule.page, "text/markdown"

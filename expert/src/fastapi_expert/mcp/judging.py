@@ -1,7 +1,6 @@
 """The tools that judge: what an agent is about to write, what is here twice, and what is wrong here."""
 
 import os
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,10 +19,10 @@ from fastapi_expert.render.proposal import hazard_text
 from fastapi_expert.review import Review, review
 from fastapi_expert.review.baseline import known_by, new_to
 from fastapi_expert.review.draft import hazards_in
-from fastapi_expert.tool import Answer, Parameter, Tool, rows_schema
+from fastapi_expert.tool import Answer, Json, Parameter, Tool, rows_schema
 
-_MOST = 8
-_MOST_HAZARDS = 12
+_MOST = 10
+"""Rows of each kind in an answer."""
 _VERDICT = rows_schema(findings="rule message advice")
 _VERDICT["properties"] |= {"verdict": {"enum": ["new", "extend", "duplicate"]}}
 _VERDICT["required"] += ["verdict"]
@@ -71,28 +70,16 @@ class Judging:
                 output=_VERDICT,
             ),
             Tool(
-                name="find_duplicates",
-                description="What is here twice, most worth removing first, each with advice.",
-                parameters=(
-                    Parameter("path", "string", "Only findings that touch this folder or file."),
-                    Parameter("since", "string", "Only what came since this git revision."),
-                    Parameter("rule", "string", "A rule or family: FX101, FX2."),
-                    limit_of(_MOST),
-                ),
-                function=self.find_duplicates,
-                output=rows_schema(findings="rule message advice components"),
-            ),
-            Tool(
                 name="review_code",
-                description="What is wrong here that an expert would see, the worst first, each with its mend.",
+                description="What is wrong here, the worst first, and what is here twice; each with its mend.",
                 parameters=(
                     Parameter("path", "string", "Only below this folder or file."),
                     Parameter("since", "string", "Only what changed since this git revision."),
-                    Parameter("rule", "string", "A rule or family: FX701, FX9."),
-                    limit_of(_MOST_HAZARDS),
+                    Parameter("rule", "string", "A rule or family: FX701, FX2."),
+                    limit_of(_MOST),
                 ),
                 function=self.review_code,
-                output=rows_schema(findings="rule message path line"),
+                output=rows_schema(findings="rule message path line", duplicates="rule message advice components"),
             ),
         )
 
@@ -127,51 +114,41 @@ class Judging:
             document["not_python_from"] = broken
         return Answer("\n".join(lines), document)
 
-    def find_duplicates(
-        self, *, path: str = "", since: str | None = None, rule: str = "", limit: int = _MOST
-    ) -> Answer:
-        workspace = self._workspace
-        found: Iterable[Finding] = self._duplicates()
-        if since is not None:
-            from fastapi_expert.duplicates.since import added_lines, touched
-
-            found = touched(tuple(found), added_lines(workspace.root, since))
-        below = workspace.relative(path) if path else ""
-        wanted = [
-            finding
-            for finding in found
-            if finding.rule.startswith(rule.upper().rstrip("X"))
-            and any(is_below(place.path, below) for place in finding.components)
-        ]
-        head = f"{len(wanted)} findings, most worth removing first" if wanted else "Nothing is here twice."
-        rows = [finding_json(one) for one in wanted[:limit]]
-        text = "\n".join([head, *first([_finding(one) for one in wanted], limit)])
-        return Answer(text, {"total": len(wanted), "findings": rows})
-
     def _duplicates(self) -> tuple[Finding, ...]:
         """What is twice in the codebase, found once for each state of it."""
         codebase, settings = self._workspace.codebase(), self._workspace.config
         return self._found.of(codebase, settings, make=lambda: tuple(find(codebase, settings=settings).findings))
 
-    def review_code(
-        self, *, path: str = "", since: str | None = None, rule: str = "", limit: int = _MOST_HAZARDS
-    ) -> Answer:
+    def review_code(self, *, path: str = "", since: str | None = None, rule: str = "", limit: int = _MOST) -> Answer:
         workspace = self._workspace
         result = self._review()
-        found = result.findings
+        hazards, twice = result.findings, self._duplicates()
         if since is not None:
-            from fastapi_expert.duplicates.since import added_lines
+            from fastapi_expert.duplicates.since import added_lines, touched
             from fastapi_expert.review.detect import at_lines
 
-            found = at_lines(found, added_lines(workspace.root, since))
+            added = added_lines(workspace.root, since)
+            hazards, twice = at_lines(hazards, added), touched(twice, added)
         below = workspace.relative(path) if path else ""
-        wanted = [one for one in found if one.rule.startswith(rule.upper().rstrip("X")) and is_below(one.path, below)]
+        family = rule.upper().rstrip("X")
+        wrong = [one for one in hazards if one.rule.startswith(family) and is_below(one.path, below)]
+        here = [
+            one
+            for one in twice
+            if one.rule.startswith(family) and any(is_below(place.path, below) for place in one.components)
+        ]
         unread = [one for one in result.problems if is_below(one.path, below)]
         problems = first([f"not Python: {one.path}:{one.line} {one.message}" for one in unread], 5)
-        head = f"{len(wanted)} findings, the worst first" if wanted else "Nothing is found."
-        rows = [hazard_json(one) for one in wanted[:limit]]
-        text = "\n".join([head, *first([hazard_text(one) for one in wanted], limit), *problems])
-        return Answer(text, {"total": len(wanted), "findings": rows, "problems": problems})
+        lines: list[str] = []
+        for head, found in (
+            ("findings, the worst first", [hazard_text(one) for one in wrong]),
+            ("duplicates, most worth removing first", [_finding(one) for one in here]),
+        ):
+            lines += [f"{len(found)} {head}", *first(found, limit)] if found else []
+        text = "\n".join([*(lines or ["Nothing is found."]), *problems])
+        data: Json = {"total": len(wrong) + len(here), "findings": [hazard_json(one) for one in wrong[:limit]]}
+        data["duplicates"] = [finding_json(one) for one in here[:limit]]
+        return Answer(text, data | {"problems": problems})
 
     def _review(self) -> Review:
         """What is wrong in the codebase, found once for each state of it."""

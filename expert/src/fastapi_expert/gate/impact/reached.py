@@ -4,6 +4,7 @@ The engine is the one that chooses tests: what is asked of tests there is asked 
 It holds more than what runs, never less.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -16,7 +17,9 @@ from fastapi_expert.gate.impact.links import body_of
 from fastapi_expert.gate.impact.pieces import INIT
 from fastapi_expert.gate.impact.select import Unknown, goals_of
 from fastapi_expert.gate.impact.tests import Node, Test
+from fastapi_expert.git import Repository
 
+_PLACE = re.compile(r"(.+\.py):(\d+)")
 _KINDS = ("schema", "table", "task", "middleware", "settings")
 Before = Callable[[str], bytes | None]
 
@@ -63,6 +66,30 @@ def of_place(codebase: Codebase, path: str, line: int) -> Impact:
         )
     graph = Graph.of(codebase)
     return _impact(graph, {_around(graph, path, line)})
+
+
+def what_is_asked(codebase: Codebase, what: str) -> Impact:
+    """What uses a name, or the definition at a place, `app/users.py:12`. Raises UsageError for neither."""
+    place = _PLACE.fullmatch(what)
+    return of_place(codebase, place[1].removeprefix("./"), int(place[2])) if place else of_name(codebase, what)
+
+
+def since_revision(codebase: Codebase, revision: str) -> Impact:
+    """What the change since ``revision`` reaches, untracked files included. Raises GitError outside a repository."""
+    root = codebase.folder
+    repository = Repository.find(root)
+    commit = repository.fork(revision)
+    top = repository.root.resolve()
+    names = [
+        *repository.names("diff", "--name-only", "-z", commit),
+        *repository.names("ls-files", "--others", "--exclude-standard", "-z"),
+    ]
+    inside = {(top / name): name for name in names if (top / name).is_relative_to(root)}
+
+    def before(path: str) -> bytes | None:
+        return repository.content(commit, inside.get(root / path, path))
+
+    return of_change(codebase, [one.relative_to(root).as_posix() for one in inside], before)
 
 
 def of_change(codebase: Codebase, changed: Iterable[str], before: Before) -> Impact:

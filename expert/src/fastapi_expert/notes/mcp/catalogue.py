@@ -100,12 +100,13 @@ def _format(default: str) -> Parameter:
     return Parameter("output_format", "string", default=default, choices=("text", "json"))
 
 
-_PROJECT = (Parameter("project", "string"), Parameter("project_id", "string"))
-_WORKSPACE = (Parameter("project", "string"), Parameter("workspace", "string"), Parameter("project_id", "string"))
+_PROJECT = tuple([Parameter(name, "string", is_shown=False) for name in ("project", "project_id")])
+_WORKSPACE = (*_PROJECT, Parameter("workspace", "string", is_shown=False))
 _PAGES = (
     Parameter("page", "integer", default=1, aliases=("page_number",)),
     Parameter("page_size", "integer", default=10, aliases=("limit", "per_page")),
 )
+_UNSHOWN_PAGES = tuple([replace(each, is_shown=False) for each in _PAGES])
 _CHECKSUM = Parameter("expected_checksum", "string", "refuse when the note changed since it was read")
 
 TOOLS: dict[str, NoteTool] = {
@@ -144,12 +145,12 @@ TOOLS: dict[str, NoteTool] = {
             parameters=(
                 Parameter("identifier", "string", required=True),
                 *_PROJECT,
-                *_PAGES,
+                *_UNSHOWN_PAGES,
                 _format("text"),
-                Parameter("include_frontmatter", "boolean", default=False),
+                Parameter("include_frontmatter", "boolean", default=False, is_shown=False),
                 Parameter("start_line", "integer"),
                 Parameter("end_line", "integer"),
-                Parameter("include_content", "boolean", default=True),
+                Parameter("include_content", "boolean", default=True, is_shown=False),
             ),
             keys=("title", "permalink", "file_path", "content", "frontmatter"),
         ),
@@ -160,10 +161,13 @@ TOOLS: dict[str, NoteTool] = {
             parameters=(
                 Parameter("query", "string", aliases=("q", "search", "text")),
                 *_PROJECT,
-                Parameter("search_all_projects", "boolean", default=False, aliases=("all_projects",)),
+                Parameter("search_all_projects", "boolean", default=False, aliases=("all_projects",), is_shown=False),
                 *_PAGES,
                 Parameter(
-                    "search_type", "string", choices=("text", "title", "permalink", "vector", "semantic", "hybrid")
+                    "search_type",
+                    "string",
+                    choices=("text", "title", "permalink", "vector", "semantic", "hybrid"),
+                    is_shown=False,
                 ),
                 _format("text"),
                 Parameter("note_types", "array", aliases=("note_type", "types")),
@@ -173,8 +177,8 @@ TOOLS: dict[str, NoteTool] = {
                 Parameter("metadata_filters", "object", 'front matter: {"status": "open", "n": {"$gt": 3}}'),
                 Parameter("tags", "strings"),
                 Parameter("status", "string"),
-                Parameter("min_similarity", "number", aliases=("threshold", "similarity_threshold")),
-                Parameter("compact", "boolean", default=False),
+                Parameter("min_similarity", "number", aliases=("threshold", "similarity_threshold"), is_shown=False),
+                Parameter("compact", "boolean", default=False, is_shown=False),
             ),
             keys=("results",),
         ),
@@ -192,10 +196,10 @@ TOOLS: dict[str, NoteTool] = {
                     "only what changed since, like 7d",
                     aliases=("since", "time_range", "lookback"),
                 ),
-                *_PAGES,
-                Parameter("max_related", "integer", default=10, aliases=("max_results",)),
+                *_UNSHOWN_PAGES,
+                Parameter("max_related", "integer", default=10, aliases=("max_results",), is_shown=False),
                 _format("json"),
-                Parameter("compact", "boolean", default=False),
+                Parameter("compact", "boolean", default=False, is_shown=False),
             ),
             keys=("results",),
         ),
@@ -210,8 +214,8 @@ TOOLS: dict[str, NoteTool] = {
                 *_WORKSPACE,
                 Parameter("section", "string", 'heading, like "## Notes"', aliases=("section_heading", "heading")),
                 Parameter("find_text", "string", aliases=("find", "old_text", "old_content", "search")),
-                Parameter("expected_replacements", "integer"),
-                Parameter("replace_subsections", "boolean"),
+                Parameter("expected_replacements", "integer", is_shown=False),
+                Parameter("replace_subsections", "boolean", is_shown=False),
                 Parameter("metadata", "object", "front matter to merge"),
                 _CHECKSUM,
                 _format("text"),

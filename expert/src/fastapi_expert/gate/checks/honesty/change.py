@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -40,6 +40,7 @@ class Change:
     revisions: Revisions
     files: Sequence[str] = ()
     access: "Callable[[], list[AccessChange]]" = field(default=_nothing)
+    _beside: dict[str, TestModule] = field(default_factory=dict[str, TestModule])
 
     @cached_property
     def test_paths(self) -> tuple[str, ...]:
@@ -125,19 +126,24 @@ class Change:
         return read_tree((self.revisions.old if before else self.revisions.new)(path) or b"")
 
     @cached_property
-    def _touched(self) -> list[tuple[Counter[str], Counter[str]]]:
-        """The words of each definition of the product that is another one now, before and after."""
-        found: list[tuple[Counter[str], Counter[str]]] = []
+    def _touched(self) -> list[tuple[str, Counter[str], Counter[str]]]:
+        """Each definition of the product that is another one now: its name, and its words before and after."""
+        found: list[tuple[str, Counter[str], Counter[str]]] = []
         for path in self.product_paths:
             old, new = _definitions(self.product(path, before=True)), _definitions(self.product(path, before=False))
-            pairs = [(old.get(name, ""), new.get(name, "")) for name in {*old, *new}]
-            found += [(Counter(_WORD.findall(a)), Counter(_WORD.findall(b))) for a, b in pairs if a != b]
+            pairs = [(name, old.get(name, ""), new.get(name, "")) for name in {*old, *new}]
+            found += [(name, Counter(_WORD.findall(a)), Counter(_WORD.findall(b))) for name, a, b in pairs if a != b]
         return found
 
     @cached_property
     def touched_names(self) -> frozenset[str]:
         """What the product says more or less often than before, in a definition that changed."""
-        return frozenset(word for old, new in self._touched for word in ((old - new) + (new - old))) - _COMMON
+        return frozenset(word for _, old, new in self._touched for word in ((old - new) + (new - old))) - _COMMON
+
+    @cached_property
+    def touched_definitions(self) -> frozenset[str]:
+        """The last names of what the product defines in another way than before."""
+        return frozenset(name.rpartition(".")[2] for name, _, _ in self._touched if name) - _COMMON
 
     @cached_property
     def is_broad(self) -> bool:
@@ -161,14 +167,19 @@ class Change:
             for part in path.split("/")
         )
 
-    def tests_beside(self) -> Iterator[TestModule]:
-        """All modules of tests as they are now: those that changed, then the others."""
-        for module in self.new_modules.values():
-            if module.exists:
-                yield module
-        for path in self.files:
-            if path not in self.new_modules and is_test_module(path):
-                yield TestModule(path, self.revisions.new(path))
+    def tests_with(self, literals: Iterable[str]) -> Iterator[TestModule]:
+        """The modules of tests as they are now that hold every one of some literals: the changed ones first."""
+        wanted = [one.strip("'").encode() for one in literals if "\\" not in one]
+        for path in dict.fromkeys((*self.new_modules, *self.files)):
+            if is_test_module(path):
+                source = self.revisions.new(path)
+                if source is not None and all(one in source for one in wanted):
+                    yield self._module(path)
+
+    def _module(self, path: str) -> TestModule:
+        if path not in self.new_modules and path not in self._beside:
+            self._beside[path] = TestModule(path, self.revisions.new(path))
+        return self.new_modules.get(path) or self._beside[path]
 
 
 def _definitions(module: tree.Module) -> dict[str, str]:

@@ -62,7 +62,7 @@ def check_loosened(change: Change, rule: Rule) -> Iterator[Finding]:
         gone = revisions.new(path) is None
         for key in sorted({*old, *new}):
             was, now = old.get(key), new.get(key)
-            if was == now or (gone and key in everywhere):
+            if was == now or (gone and key in everywhere) or (was is None and _is_renamed(key, old, new)):
                 continue
             if now is None and key in everywhere and key not in new:
                 now = everywhere[key]
@@ -74,6 +74,18 @@ def check_loosened(change: Change, rule: Rule) -> Iterator[Finding]:
                 confidence: Confidence = change.confidence if sure == "certain" and "leaves out" in text else sure
                 place = line_of(revisions.new(path), key) if not gone else 1
                 yield rule.at(path, place, text, _ADVICE, confidence=confidence, is_gone=gone)
+
+
+def _is_renamed(key: str, old: Settings, new: Settings) -> bool:
+    """Whether a section of another name set the same before, and is gone."""
+    head, leaf = key.partition(".")[0], key.rpartition(".")[2]
+    return any(
+        one not in new
+        and one.rpartition(".")[2] == leaf
+        and one.startswith(head.partition("-")[0])
+        and old[one] == new[key]
+        for one in old
+    )
 
 
 def _is_broken(source: bytes | None) -> bool:

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from functools import cached_property
 
 from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.gate.checks.honesty.change import Change
 from fastapi_expert.gate.checks.honesty.model import Finding, Rule
 from fastapi_expert.gate.checks.honesty.suites.canonical import canonical
+from fastapi_expert.gate.checks.honesty.suites.modules import TestModule
 
 _KNOWS = re.compile(
     r"""["']pytest["'] in |PYTEST_CURRENT_TEST|_called_from_test|["']unittest["'] in |inspect\.stack\(\).*test"""
@@ -142,19 +142,20 @@ class _TestValues:
 
     def __init__(self, change: Change) -> None:
         self._change = change
+        self._known: dict[str, list[tuple[str, frozenset[str], frozenset[str]]]] = {}
 
-    @cached_property
-    def _tests(self) -> list[tuple[str, frozenset[str], frozenset[str]]]:
+    def _of(self, module: TestModule) -> "list[tuple[str, frozenset[str], frozenset[str]]]":
         """A test's name, all its literals, and the values that it compares with."""
-        found: list[tuple[str, frozenset[str], frozenset[str]]] = []
-        for module in self._change.tests_beside():
-            for test in module.tests:
-                values = {repr(one.value) for one in tree.walk(test.node) if isinstance(one, tree.Constant)}
-                expected = {claim.expected for claim in test.claims if claim.expected}
-                expected |= {"True" for claim in test.claims if claim.kind == "truthy"}
-                expected |= {"False" for claim in test.claims if claim.kind == "falsy"}
-                cases = [part for case in test.cases or () for part in (case, *_parts(case))]
-                found.append((test.qualname, frozenset(values), frozenset({*expected, *cases})))
+        if module.path in self._known:
+            return self._known[module.path]
+        found = self._known[module.path] = []
+        for test in module.tests:
+            values = {repr(one.value) for one in tree.walk(test.node) if isinstance(one, tree.Constant)}
+            expected = {claim.expected for claim in test.claims if claim.expected}
+            expected |= {"True" for claim in test.claims if claim.kind == "truthy"}
+            expected |= {"False" for claim in test.claims if claim.kind == "falsy"}
+            cases = [part for case in test.cases or () for part in (case, *_parts(case))]
+            found.append((test.qualname, frozenset(values), frozenset({*expected, *cases})))
         return found
 
     def expected_with(self, branch: _Branch) -> str:
@@ -165,9 +166,10 @@ class _TestValues:
         )
         if not asked or not telling or not _is_telling(branch.answer, branch.asked):
             return ""
-        for name, values, expected in self._tests:
-            if branch.asked <= values and branch.answer in expected:
-                return name
+        for module in self._change.tests_with(branch.asked):
+            for name, values, expected in self._of(module):
+                if branch.asked <= values and branch.answer in expected:
+                    return name
         return ""
 
 

@@ -29,7 +29,7 @@ def removed_test(change: Change, rule: Rule) -> Iterator[Finding]:
             "put it back; if another test takes its place, the commit says which: `Test-Change: reason`",
             end_line=test.end_line,
             is_gone=True,
-            confidence=change.confidence,
+            confidence="likely" if _is_rewritten(change, test) else change.confidence,
         )
     yield from _fewer_cases(change, rule)
 
@@ -49,6 +49,13 @@ def _exercises_the_project(change: Change, test: Function) -> bool:
         return True
     names = {name for name, source in test.module.imports.items() if source.partition(".")[0] in change.packages}
     return bool(names & test.words.keys()) or not test.module.imports
+
+
+def _is_rewritten(change: Change, test: Function) -> bool:
+    """Whether what it calls is another one now, and other tests of that were rewritten with it."""
+    changed = change.touched_definitions & set(test.called)
+    others = [new for old, new in change.pairs if old.words != new.words and new.off is None] + change.added
+    return bool(changed) and any(changed & set(other.called) for other in others)
 
 
 def _lost_its_subject(change: Change, test: Function) -> bool:
