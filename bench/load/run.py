@@ -197,7 +197,7 @@ def start(field: Field, options: Options) -> None:
     for _ in range(options.rounds):
         began = time.monotonic()
         with serve(field.database, field.directory, key=field.key) as process:
-            with httpx2.Client(base_url=f"http://127.0.0.1:{process.address[1]}") as client:
+            with httpx2.Client(base_url=f"http://127.0.0.1:{process.address[1]}", timeout=60) as client:
                 client.get("/health").raise_for_status()
                 clock.append(time.monotonic() - began)
                 client.get(f"{API}/posts").raise_for_status()
@@ -253,7 +253,7 @@ def playing_field(postgres: str, redis: str, directory: Path) -> Iterator[Field]
         shared = stack.enter_context(serve(database, directory, key=key, REDIS_URL=redis))
         answers = directory / "bodies"
         answers.mkdir()
-        with httpx2.Client(base_url=f"http://127.0.0.1:{service.address[1]}") as client:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{service.address[1]}", timeout=60) as client:
             listed = client.get(f"{API}/posts").raise_for_status()
             post = listed.json()["items"][0]["id"]
             (answers / "list.json").write_bytes(listed.content)
@@ -271,9 +271,10 @@ def playing_field(postgres: str, redis: str, directory: Path) -> Iterator[Field]
             peer = stack.enter_context(
                 granian(
                     "peer",
-                    "bench.load.peer:app",
+                    "peer:app",
                     directory,
                     python=python,
+                    PYTHONPATH=str(Path(__file__).parent),  # its interpreter need not have what the benchmark has
                     PEER_DATABASE_URL=database,
                     PEER_STATEMENTS=json.dumps(page_statements(user=1)),
                 )

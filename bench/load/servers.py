@@ -98,7 +98,7 @@ def granian(
     port = free_port()
     command = [python, "-m", "granian", "--interface", "asgi", "--http", "1", "--no-ws", "--loop", "uvloop"]
     command += ["--workers", "1", "--port", str(port), "--log-level", "warning", target]
-    environment["PYTHONPATH"] = str(ROOT)
+    environment.setdefault("PYTHONPATH", str(ROOT))
     with served(name, command, environment=environment, directory=directory, port=port) as process:
         yield process
 

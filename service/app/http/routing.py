@@ -52,7 +52,7 @@ class RouteTable(BaseRoute):
     """The routes of an application and its included routers, looked up by path; asked before the application's own.
 
     From FastAPI 0.137 included routers are a tree. Each is asked whether it has the route, and on the way down asked
-    again: near half of a small answer (docs/decisions/0027). What is not found here (another method, a slash too many,
+    again: near half of a small answer (docs/decisions/0026). What is not found here (another method, a slash too many,
     a mounted application) is FastAPI's to find, and the document is made of its routes.
     """
 
