@@ -49,168 +49,176 @@ class Editor:
         return self.random.choice(found) if found else None
 
 
-def _helper(at: Editor, text: str) -> str:
-    body = f"    total = first + {at.number}\n    return total * second\n"
-    return f"{text}\n\ndef helper_{at.number}(first, second):\n{body}"
+def _helper(edit: Editor, text: str) -> str:
+    body = f"    total = first + {edit.number}\n    return total * second\n"
+    return f"{text}\n\ndef helper_{edit.number}(first, second):\n{body}"
 
 
-def _session_helper(at: Editor, text: str) -> str:
-    return f"{text}\n\ndef stored_{at.number}(session: Session, key: int):\n    return session.get(Thing, key)\n"
+def _session_helper(edit: Editor, text: str) -> str:
+    return f"{text}\n\ndef stored_{edit.number}(session: Session, key: int):\n    return session.get(Thing, key)\n"
 
 
-def _copy(at: Editor, text: str) -> str | None:
-    found = at.somewhere(_DEFINITION, text)
-    return f"{text}\n\n{found[0].replace(found[1], f'{found[1]}_{at.number}', 1)}" if found else None
+def _copy(edit: Editor, text: str) -> str | None:
+    found = edit.somewhere(_DEFINITION, text)
+    return f"{text}\n\n{found[0].replace(found[1], f'{found[1]}_{edit.number}', 1)}" if found else None
 
 
-def _line_above(at: Editor, text: str) -> str:
-    return f"# {at.number}\n\n{text}"
+def _line_above(edit: Editor, text: str) -> str:
+    return f"# {edit.number}\n\n{text}"
 
 
-def _statement(at: Editor, text: str) -> str | None:
-    found = at.somewhere(_RETURN, text)
+def _statement(edit: Editor, text: str) -> str | None:
+    found = edit.somewhere(_RETURN, text)
     if found is None:
         return None
-    return f"{text[: found.start()]}{found[1]}value = compute({at.number})\n{text[found.start() :]}"
+    return f"{text[: found.start()]}{found[1]}value = compute({edit.number})\n{text[found.start() :]}"
 
 
-def _call(at: Editor, text: str) -> str | None:
-    return _calling(at, text, f"{{}}({at.number})")
+def _call(edit: Editor, text: str) -> str | None:
+    return _calling(edit, text, f"{{}}({edit.number})")
 
 
-def _calling(at: Editor, text: str, how: str) -> str | None:
-    found, other = at.somewhere(_RETURN, text), at.somewhere(_DEFINITION, text)
+def _calling(edit: Editor, text: str, how: str) -> str | None:
+    found, other = edit.somewhere(_RETURN, text), edit.somewhere(_DEFINITION, text)
     if found is None or other is None:
         return None
     return f"{text[: found.start()]}{found[1]}{how.format(other[1])}\n{text[found.start() :]}"
 
 
-def _foreign_import(at: Editor, text: str) -> str:
-    return f"import json as json_{at.number}\n{text}"
+def _foreign_import(edit: Editor, text: str) -> str:
+    return f"import json as json_{edit.number}\n{text}"
 
 
-def _own_import(at: Editor, text: str) -> str:
-    other = at.random.choice([path for path in at.files() if path.stem != "__init__"])
-    dotted = ".".join(other.relative_to(at.root).with_suffix("").parts)
-    found = at.somewhere(_DEFINITION, other.read_text())
+def _own_import(edit: Editor, text: str) -> str:
+    other = edit.random.choice([path for path in edit.files() if path.stem != "__init__"])
+    dotted = ".".join(other.relative_to(edit.root).with_suffix("").parts)
+    found = edit.somewhere(_DEFINITION, other.read_text())
     return f"from {dotted} import {found[1]}\n{text}" if found else f"import {dotted}\n{text}"
 
 
-def _route(at: Editor, text: str) -> str | None:
+def _route(edit: Editor, text: str) -> str | None:
     if "router" not in text:
         return None
-    return f'{text}\n\n@router.get("/extra/{at.number}")\ndef extra_{at.number}() -> int:\n    return {at.number}\n'
+    return (
+        f'{text}\n\n@router.get("/extra/{edit.number}")\ndef extra_{edit.number}() -> int:\n    return {edit.number}\n'
+    )
 
 
-def _removed(at: Editor, text: str) -> str | None:
-    found = at.somewhere(_DEFINITION, text)
+def _removed(edit: Editor, text: str) -> str | None:
+    found = edit.somewhere(_DEFINITION, text)
     return text[: found.start()] + text[found.end() :] if found else None
 
 
-def _renamed(at: Editor, text: str) -> str | None:
-    found = at.somewhere(_DEFINITION, text)
-    return re.sub(rf"\b{found[1]}\b", f"{found[1]}_{at.number}", text) if found else None
+def _renamed(edit: Editor, text: str) -> str | None:
+    found = edit.somewhere(_DEFINITION, text)
+    return re.sub(rf"\b{found[1]}\b", f"{found[1]}_{edit.number}", text) if found else None
 
 
-def _schema(at: Editor, text: str) -> str:
-    fields = f"    id: int\n    name: str\n    note_{at.number}: str | None = None\n"
-    return f"{text}\n\nclass Extra{at.number}(BaseModel):\n{fields}"
+def _schema(edit: Editor, text: str) -> str:
+    fields = f"    id: int\n    name: str\n    note_{edit.number}: str | None = None\n"
+    return f"{text}\n\nclass Extra{edit.number}(BaseModel):\n{fields}"
 
 
-def _field(at: Editor, text: str) -> str | None:
-    found = at.somewhere(_CLASS, text)
-    return f"{text[: found.end()]}    field_{at.number}: int = {at.number}\n{text[found.end() :]}" if found else None
+def _field(edit: Editor, text: str) -> str | None:
+    found = edit.somewhere(_CLASS, text)
+    return (
+        f"{text[: found.end()]}    field_{edit.number}: int = {edit.number}\n{text[found.end() :]}" if found else None
+    )
 
 
-def _field_gone(at: Editor, text: str) -> str | None:
-    found = at.somewhere(_FIELD, text)
+def _field_gone(edit: Editor, text: str) -> str | None:
+    found = edit.somewhere(_FIELD, text)
     return text[: found.start()] + text[found.end() :] if found else None
 
 
-def _class_copied(at: Editor, text: str) -> str | None:
-    found = at.somewhere(_WHOLE_CLASS, text)
-    return f"{text}\n\n{found[0].replace(found[1], f'{found[1]}{at.number}')}" if found else None
+def _class_copied(edit: Editor, text: str) -> str | None:
+    found = edit.somewhere(_WHOLE_CLASS, text)
+    return f"{text}\n\n{found[0].replace(found[1], f'{found[1]}{edit.number}')}" if found else None
 
 
-def _class_removed(at: Editor, text: str) -> str | None:
-    found = at.somewhere(_WHOLE_CLASS, text)
+def _class_removed(edit: Editor, text: str) -> str | None:
+    found = edit.somewhere(_WHOLE_CLASS, text)
     return text[: found.start()] + text[found.end() :] if found else None
 
 
-def _class_renamed(at: Editor, text: str) -> str | None:
-    found = at.somewhere(_WHOLE_CLASS, text)
-    return re.sub(rf"\b{found[1]}\b", f"{found[1]}{at.number}", text) if found else None
+def _class_renamed(edit: Editor, text: str) -> str | None:
+    found = edit.somewhere(_WHOLE_CLASS, text)
+    return re.sub(rf"\b{found[1]}\b", f"{found[1]}{edit.number}", text) if found else None
 
 
-def _subclass(at: Editor, text: str) -> str | None:
-    found = at.somewhere(_WHOLE_CLASS, text)
-    inner = f"    class Config:\n        extra_{at.number} = 1\n"
-    return f"{text}\n\nclass Sub{at.number}({found[1]}):\n    more: int\n\n{inner}" if found else None
+def _subclass(edit: Editor, text: str) -> str | None:
+    found = edit.somewhere(_WHOLE_CLASS, text)
+    inner = f"    class Config:\n        extra_{edit.number} = 1\n"
+    return f"{text}\n\nclass Sub{edit.number}({found[1]}):\n    more: int\n\n{inner}" if found else None
 
 
-def _service(at: Editor, text: str) -> str:
-    method = f"    def total_{at.number}(self, session: Session) -> int:\n        return session.count({at.number})\n"
-    return f"{text}\n\nclass Counting{at.number}:\n{method}"
+def _service(edit: Editor, text: str) -> str:
+    method = (
+        f"    def total_{edit.number}(self, session: Session) -> int:\n        return session.count({edit.number})\n"
+    )
+    return f"{text}\n\nclass Counting{edit.number}:\n{method}"
 
 
-def _comment(at: Editor, text: str) -> str | None:
-    found = at.somewhere(_DEFINITION, text)
+def _comment(edit: Editor, text: str) -> str | None:
+    found = edit.somewhere(_DEFINITION, text)
     if found is None:
         return None
     return f"{text[: found.start()]}# expert: ignore[FX3] as agreed\n{text[found.start() :]}"
 
 
-def _depends(at: Editor, text: str) -> str | None:
-    found = at.somewhere(_DEFINITION, text)
-    other = at.somewhere(_DEFINITION, text)
+def _depends(edit: Editor, text: str) -> str | None:
+    found = edit.somewhere(_DEFINITION, text)
+    other = edit.somewhere(_DEFINITION, text)
     if found is None or other is None:
         return None
     start = found.start(1) + len(found[1]) + 1
-    return f"{text[:start]}needed_{at.number}=Depends({other[1]}), {text[start:]}"
+    return f"{text[:start]}needed_{edit.number}=Depends({other[1]}), {text[start:]}"
 
 
-def _line_gone(at: Editor, text: str) -> str | None:
+def _line_gone(edit: Editor, text: str) -> str | None:
     lines = text.splitlines(keepends=True)
     if not lines:
         return None
-    lines.pop(at.random.randrange(len(lines)))
+    lines.pop(edit.random.randrange(len(lines)))
     return "".join(lines)
 
 
-def _new_test(at: Editor, text: str) -> str | None:
+def _new_test(edit: Editor, text: str) -> str | None:
     return (
-        f'{text}\n\ndef test_{at.number}():\n    assert client.get("/extra/{at.number}")\n' if "test" in text else None
+        f'{text}\n\ndef test_{edit.number}():\n    assert client.get("/extra/{edit.number}")\n'
+        if "test" in text
+        else None
     )
 
 
-def _environment(at: Editor, text: str) -> str:
-    return f'{text}\n\ndef setting_{at.number}():\n    return os.getenv("SETTING_{at.number % 3}")\n'
+def _environment(edit: Editor, text: str) -> str:
+    return f'{text}\n\ndef setting_{edit.number}():\n    return os.getenv("SETTING_{edit.number % 3}")\n'
 
 
-def _background(at: Editor, text: str) -> str | None:
-    how = at.random.choice(["asyncio.create_task({}())", "background.add_task({})", "spawn({}())"])
-    return _calling(at, text, how)
+def _background(edit: Editor, text: str) -> str | None:
+    how = edit.random.choice(["asyncio.create_task({}())", "background.add_task({})", "spawn({}())"])
+    return _calling(edit, text, how)
 
 
-def _worker(at: Editor, text: str) -> str | None:
-    found = at.somewhere(_DEFINITION, text)
-    return f"{text}\n\nclass Worker{at.number}:\n    functions = [{found[1]}]\n" if found else None
+def _worker(edit: Editor, text: str) -> str | None:
+    found = edit.somewhere(_DEFINITION, text)
+    return f"{text}\n\nclass Worker{edit.number}:\n    functions = [{found[1]}]\n" if found else None
 
 
-def _migration(at: Editor, text: str) -> str:
-    return f"{text}\n\ndef m00{at.number % 10}_change(session: Session):\n    return {at.number}\n"
+def _migration(edit: Editor, text: str) -> str:
+    return f"{text}\n\ndef m00{edit.number % 10}_change(session: Session):\n    return {edit.number}\n"
 
 
-def _alias(at: Editor, text: str) -> str | None:
-    found = at.somewhere(_DEFINITION, text)
-    return f"{text}\n\nNeeded{at.number} = Annotated[str, Depends({found[1]})]\n" if found else None
+def _alias(edit: Editor, text: str) -> str | None:
+    found = edit.somewhere(_DEFINITION, text)
+    return f"{text}\n\nNeeded{edit.number} = Annotated[str, Depends({found[1]})]\n" if found else None
 
 
-def _moved(at: Editor, text: str) -> str | None:
+def _moved(edit: Editor, text: str) -> str | None:
     return None
 
 
-def _restored(at: Editor, text: str) -> str | None:
+def _restored(edit: Editor, text: str) -> str | None:
     return None
 
 

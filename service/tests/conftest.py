@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import fastapi.routing
 import httpx2
 import psycopg
 import pytest
@@ -35,6 +36,12 @@ from tests.streams import LeavesStreams
 from tests.tasks.smtp import MailServer
 
 SECRET_KEY = "a-key-for-tests-only-0123456789abcdef-0123456789abcdef"
+
+LONG = {"compat", "deploy", "fuzz", "browser", "faults", "contract"}
+"""Folders whose tests start whole deployments, or other programs."""
+
+Branch: Any = getattr(fastapi.routing, "_IncludedRouter", ())  # before FastAPI 0.137 there is none
+_branches: dict[tuple[int, str], Any] = {}
 
 for name in environment_names():  # a developer's shell must not change what is tested
     os.environ.pop(name, None)
@@ -96,7 +103,7 @@ def settings(backend: Backend, tmp_path: Path) -> Settings:
 @pytest.fixture
 async def app(settings: Settings) -> AsyncIterator[FastAPI]:
     """The application with its lifespan run, on an empty backend."""
-    application = with_cheap_hashes(create_app(settings))
+    application = made_cheap(create_app(settings))
     async with application.router.lifespan_context(application):
         yield application
 
@@ -170,11 +177,19 @@ def migrated_database(address: str, directory: Path) -> Iterator[str]:
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def with_cheap_hashes(app: FastAPI) -> FastAPI:
-    """`app`, not yet started, with a hasher that takes no time: of most tests a hash was half the cost."""
+def made_cheap(app: FastAPI) -> FastAPI:
+    """`app`, not yet started, without what takes most of the time of a test that is about something else.
+
+    Its hasher takes no time, and its routes are those of an application before it: FastAPI works out what each takes
+    and returns for every application anew.
+    """
     resources = app.state.resources
     resources.hasher.close()
     resources.hasher = PasswordHasher(**CHEAP)
+    for branch in app.routes:
+        if isinstance(branch, Branch):
+            known = _branches.setdefault((id(branch.original_router), branch.include_context.prefix), branch)
+            vars(branch).update({name: vars(known)[name] for name in vars(known) if name.startswith("_effective")})
     return app
 
 
@@ -186,7 +201,7 @@ def client_of(app: FastAPI, **options: Any) -> httpx2.AsyncClient:
 @asynccontextmanager
 async def served(settings: Settings) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of an application of its own with these settings."""
-    application = with_cheap_hashes(create_app(settings))
+    application = made_cheap(create_app(settings))
     async with application.router.lifespan_context(application), client_of(application) as made:
         yield made
 
@@ -199,6 +214,18 @@ def empty_postgres(url: str) -> None:
         ).fetchall()
         names = sql.SQL(", ").join(sql.Identifier(name) for (name,) in tables)
         connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(names))
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """More than there are cores: tests of real servers spend much of their time waiting for them."""
+    if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS"):
+        return None  # pytest-xdist reads it
+    return (os.cpu_count() or 1) + 2
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest come first, so that no worker is left with one of them at the end."""
+    items.sort(key=lambda item: not LONG & set(item.path.parts))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -596,3 +596,70 @@ def test_a_class_of_exceptions_that_type_makes_stays_unknown_and_one_of_routers_
 
     assert isinstance(interp.module_attribute("main.py", "Unauthorized"), Unknown)
     assert isinstance(interp.module_attribute("main.py", "Routes"), ClassValue)
+
+
+def test_what_a_router_includes_passes_its_own_add_api_route_before_0_137(tmp_path: Path) -> None:
+    source = """
+        from fastapi import APIRouter, FastAPI
+
+        class Twice(APIRouter):
+            def add_api_route(self, path, endpoint, **given):
+                super().add_api_route("/twice" + path, endpoint, **given)
+                super().add_api_route(path, endpoint, **given)
+
+        leaf = APIRouter(prefix="/leaf")
+
+        @leaf.get("/a")
+        def a(): ...
+
+        inner = APIRouter(prefix="/in")
+        inner.include_router(leaf)
+
+        @inner.websocket("/socket")
+        async def socket(ws): ...
+
+        router = Twice(prefix="/router")
+        router.include_router(inner, prefix="/v1")
+        app = FastAPI()
+        app.include_router(router)
+    """
+    pin = "[project]\nname = 'made'\nversion = '1'\ndependencies = ['fastapi=={}']\n"
+    new = read(tmp_path / "new", {"main.py": source, "pyproject.toml": pin.format("0.165.0")})
+    old = read(tmp_path / "old", {"main.py": source, "pyproject.toml": pin.format("0.115.0")})
+    both = {("GET", "/router/v1/in/leaf/a"): 1, ("WEBSOCKET", "/router/v1/in/socket"): 1}
+    assert table(new) == both
+    assert table(old) == {**both, ("GET", "/router/twice/v1/in/leaf/a"): 1}
+
+
+def test_routes_that_one_helper_registers_do_not_hide_each_other_where_no_application_includes_them(
+    tmp_path: Path,
+) -> None:
+    files = {
+        "kit.py": """
+            from fastapi import APIRouter
+
+            class Router(APIRouter):
+                def add_api_route(self, path, endpoint, **given):
+                    super().add_api_route(path, endpoint, **given)
+        """,
+        "main.py": """
+            from fastapi import FastAPI
+            from served import router
+            app = FastAPI()
+            app.include_router(router)
+        """,
+    }
+    for name in ("served", "jobs", "pilots"):
+        files[f"{name}.py"] = """
+            from kit import Router
+            router = Router()
+
+            @router.post("/search")
+            def search(): ...
+        """
+    routes = read(tmp_path, files).inventory.routes
+    assert [(route.reach, route.path_file) for route in routes] == [
+        ("served", "served.py"),
+        ("unattached", "jobs.py"),
+        ("unattached", "pilots.py"),
+    ]

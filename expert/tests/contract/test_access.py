@@ -337,3 +337,19 @@ def test_who_must_look_is_read_as_the_code_hosts_read_it(
 ) -> None:
     lay_down(tmp_path, {"CODEOWNERS": lines})
     assert code_owners(tmp_path, path) == owners
+
+
+@pytest.mark.parametrize("folder", ["backend", "backend/app"])
+def test_owners_are_named_from_the_top_of_the_repository(tmp_path: Path, folder: str) -> None:
+    lay_down(tmp_path, {".git/HEAD": "ref: refs/heads/main\n", "CODEOWNERS": "/backend/app/ @a\n"})
+    (tmp_path / "backend/app").mkdir(parents=True)
+    assert code_owners(tmp_path / folder, "x.py" if folder.endswith("app") else "app/x.py") == ("@a",)
+
+
+def test_the_owners_of_one_file_are_told_too(tmp_path: Path) -> None:
+    text = "from fastapi import FastAPI\n\napp = FastAPI()\n\n\n@app.get('/x')\ndef x(): ...\n"
+    lay_down(tmp_path, {"CODEOWNERS": "* @a\n", "main.py": text})
+    assert run_expert("access", "main.py", "--lock", cwd=tmp_path).code == 0
+    (tmp_path / "main.py").write_text(text + "\n\n@app.get('/y')\ndef y(): ...\n")
+    done = run_expert("access", "main.py", "--check", "--json", cwd=tmp_path)
+    assert [one["owners"] for one in json.loads(done.out)["changes"]] == [["@a"]]

@@ -313,6 +313,59 @@ def dogs() -> list[Dog]: ...
 @app.post("/dogs")
 def dog(dog: Dog): ...
 ''',
+    "serializers": """
+from pydantic import field_serializer, model_serializer
+
+class Stamped(BaseModel):
+    at: datetime
+    until: datetime | None = None
+    raw: Decimal
+
+    @field_serializer("at", "until")
+    def shown(self, value: datetime) -> int: ...
+
+    @field_serializer("raw")
+    def not_said(self, value): ...
+
+class Free(BaseModel):
+    name: str
+
+    @model_serializer
+    def as_mapping(self) -> dict[str, Any]: ...
+
+class Freer(Free):
+    size: int
+
+@app.post("/stamped")
+def stamped(given: Stamped) -> Stamped: ...
+
+@app.post("/free")
+def free(given: Freer) -> list[Freer]: ...
+""",
+    "factory": """
+class Thing(BaseModel):
+    id: int
+
+class ThingIn(BaseModel):
+    name: str
+
+def crud(schema, create_schema):
+    router = APIRouter(prefix="/things")
+
+    @router.get("", response_model=list[schema])
+    def several(): ...
+
+    @router.post("", response_model=schema)
+    def create(given: create_schema): ...
+
+    return router
+
+app.include_router(crud(Thing, ThingIn))
+Several = list[Thing]
+
+@app.get("/aliased", response_model=Several)
+def aliased(): ...
+""",
 }
 
 
@@ -366,6 +419,97 @@ def test_what_the_text_does_not_settle_is_left_out_and_named(tmp_path: Path) -> 
         (4, "somewhere.Thing is of a library"),
         (7, "somewhere.Thing is of a library"),
     }
+
+
+LIBRARY = {
+    "lib/python3.12/site-packages/kit/__init__.py": "from kit.models import Sample\n",
+    "lib/python3.12/site-packages/kit/models.py": """\
+from pydantic import BaseModel, Field
+from units import Length
+
+class Sample(BaseModel):
+    name: str = Field(min_length=3)
+    length: Length
+""",
+    "lib/python3.12/site-packages/units.py": """\
+from pydantic import BaseModel
+
+class Length(BaseModel):
+    metres: float
+""",
+}
+
+
+def test_models_of_installed_libraries_are_read_where_they_lie(tmp_path: Path) -> None:
+    program = """
+from kit import Sample
+
+class Own(Sample):
+    kind: str
+
+@app.post("/samples")
+def create(given: Own) -> Sample: ...
+"""
+    environment = {f".venv/{path}": text for path, text in LIBRARY.items()}
+    lay_down(tmp_path, {"program.py": START + program, ".venv/pyvenv.cfg": "version = 3.12\n", **environment})
+    found = document(load(tmp_path, cache=False))
+    assert found.unknown == ()
+    schemas = found.openapi["components"]["schemas"]
+    assert sorted(schemas["Own"]["properties"]) == ["kind", "length", "name"]
+    assert schemas["Sample"]["properties"]["name"]["minLength"] == 3
+    assert schemas["Length"]["required"] == ["metres"]
+
+
+@pytest.mark.parametrize(
+    ("pydantic", "required", "choice"),
+    [
+        ("1.10.22", ["must", "told"], {"const": "a", "type": "string"}),
+        ("2.6.4", ["maybe", "must", "told"], {"const": "a"}),
+        ("2.8.2", ["maybe", "must", "told"], {"const": "a", "enum": ["a"], "type": "string"}),
+        ("2.12.0", ["maybe", "must", "told"], {"const": "a", "type": "string"}),
+    ],
+)
+def test_schemas_are_written_as_the_pydantic_writes_them_that_is_pinned(
+    tmp_path: Path, pydantic: str, required: list[str], choice: dict[str, Any]
+) -> None:
+    program = """
+class Item(BaseModel):
+    maybe: Optional[int]
+    must: int
+    told: Optional[int] = Field(...)
+    free: Optional[int] = None
+    choice: Literal["a"] = "a"
+
+@app.post("/items")
+def create(item: Item): ...
+"""
+    lay_down(tmp_path, {"program.py": START + program, "requirements.txt": f"pydantic=={pydantic}\n"})
+    [item] = [
+        schema
+        for name, schema in document(load(tmp_path, cache=False)).openapi["components"]["schemas"].items()
+        if name == "Item"
+    ]
+    assert item["required"] == required
+    assert {key: item["properties"]["choice"][key] for key in choice} == choice
+    assert item["properties"]["choice"].keys() - choice.keys() <= {"title", "default", "enum"}
+
+
+def test_choices_that_are_worked_out_are_not_guessed(tmp_path: Path) -> None:
+    program = """
+from somewhere import styles
+
+NAMES = ["a", "b"]
+
+@app.get("/x")
+def x(known: Literal[tuple(NAMES)] = "a", style: Literal[tuple(styles())] = "a"): ...
+"""
+    lay_down(tmp_path, {"program.py": START + program})
+    found = document(load(tmp_path, cache=False))
+    known, style = (one["schema"] for one in found.openapi["paths"]["/x"]["get"]["parameters"])
+    assert known["enum"] == ["a", "b"]
+    assert "const" not in style
+    assert "enum" not in style
+    assert [one.message for one in found.unknown] == ["left out: a value of Literal"]
 
 
 def test_the_command_writes_the_document_and_says_what_it_left_out(tmp_path: Path) -> None:

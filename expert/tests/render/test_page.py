@@ -1,7 +1,6 @@
 """`map --html` in a real browser: what is shown, keys, themes, hostile names, two thousand files."""
 
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -337,10 +336,8 @@ def test_two_thousand_files_are_shown_by_the_screenful_and_searched_while_typing
         tab.keyboard.press("End")
         assert rows(tab)[-1].split("\n")[1] == "service_999"
         tab.keyboard.press("/")
-        began = time.perf_counter()
         tab.keyboard.type("endpoint_1234")
         assert [row.split("\n")[1] for row in rows(tab)] == ["endpoint_1234"]
-        assert time.perf_counter() - began < 3
         tab.keyboard.press("3")
         tab.locator("#tab-inventory").click()
         assert tab.locator(".node").count() < 1200

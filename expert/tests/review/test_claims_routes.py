@@ -30,9 +30,9 @@ def test_a_limit_without_a_bound_takes_any_number(bounded: bool, status: int) ->
 # -- FX412 ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("beside", "ran"), [(True, ["lifespan"]), (False, ["hook"])])
+@pytest.mark.parametrize(("with_lifespan", "ran"), [(True, ["lifespan"]), (False, ["hook"])])
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_a_start_up_hook_beside_a_lifespan_never_runs(beside: bool, ran: list[str]) -> None:
+def test_a_start_up_hook_beside_a_lifespan_never_runs(with_lifespan: bool, ran: list[str]) -> None:
     seen: list[str] = []
 
     @asynccontextmanager
@@ -40,7 +40,7 @@ def test_a_start_up_hook_beside_a_lifespan_never_runs(beside: bool, ran: list[st
         seen.append("lifespan")
         yield
 
-    app = FastAPI(lifespan=lifespan) if beside else FastAPI()
+    app = FastAPI(lifespan=lifespan) if with_lifespan else FastAPI()
 
     @app.on_event("startup")  # pyright: ignore[reportDeprecated]  # the rule is about those who use it
     def hook() -> None:

@@ -182,8 +182,9 @@ class SqliteReader(Reader):
         self.dialect = sa_aiosqlite.dialect()
         self._path = path
         self.use = PoolUse(SQLITE_READERS)
-        self._idle: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
-        self._opened = 0
+        self._turns = asyncio.Semaphore(SQLITE_READERS)
+        self._idle: list[aiosqlite.Connection] = []
+        self._closed = False
 
     async def records(
         self, sql: str, parameters: Sequence[Any], *, planned_anew: bool = False, again: bool = True
@@ -195,40 +196,50 @@ class SqliteReader(Reader):
     async def _connection(self) -> AsyncGenerator[aiosqlite.Connection]:
         self.use.asked += 1
         try:
-            connection = await self._acquire()
+            await self._turn()
             try:
-                yield connection
+                if self._closed:
+                    raise aiosqlite.ProgrammingError("the reader is closed")
+                connection = self._idle.pop() if self._idle else await self._connect()
+                try:
+                    yield connection
+                finally:
+                    self._idle.append(connection)
             finally:
-                self._idle.put_nowait(connection)
+                self._turns.release()
         finally:
             self.use.asked -= 1
 
-    async def _acquire(self) -> aiosqlite.Connection:
-        if not self._idle.empty():
-            return self._idle.get_nowait()
-        if self._opened < SQLITE_READERS:
-            self._opened += 1
-            try:
-                return await self._connect()
-            except BaseException:
-                self._opened -= 1
-                raise
+    async def _turn(self) -> None:
+        """Take the right to one connection. It passes on even where none was opened, so that nobody waits for that."""
+        if not self._turns.locked():
+            await self._turns.acquire()
+            return
         started = perf_counter()
         try:
-            return await self._idle.get()
+            await self._turns.acquire()
         finally:
             self.use.waited(started)
 
     async def _connect(self) -> aiosqlite.Connection:
-        connection = await aiosqlite.connect(self._path, isolation_level=None)
-        await connection.execute("PRAGMA busy_timeout = 10000")
-        await connection.execute("PRAGMA query_only = ON")
-        # SQLite's own knows A to Z alone: a search for "öz" would not find "Öz".
-        await cast(Any, connection).create_function("lower", 1, _lower, deterministic=True)
+        connection: Any = await aiosqlite.connect(self._path, isolation_level=None)
+        try:
+            await connection.execute("PRAGMA busy_timeout = 10000")
+            await connection.execute("PRAGMA query_only = ON")
+            # SQLite's own knows A to Z alone: a search for "öz" would not find "Öz".
+            await connection.create_function("lower", 1, _lower, deterministic=True)
+        except BaseException:
+            connection.stop()  # its thread would outlive us, and a process does not exit while it has one
+            raise
         return connection
 
     async def close(self) -> None:
-        while self._opened:
-            connection = await self._idle.get()
+        """Wait for the queries under way and close every connection; none is opened any more."""
+        self._closed = True
+        for _ in range(SQLITE_READERS):
+            await self._turns.acquire()
+        for connection in self._idle:
             await connection.close()
-            self._opened -= 1
+        self._idle.clear()
+        for _ in range(SQLITE_READERS):
+            self._turns.release()

@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from pydantic import BaseModel
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -64,8 +65,13 @@ class Attempt:
         return answer
 
 
+def as_sent(request: BaseModel) -> dict[str, Any]:
+    """What a client has asked for, as JSON: the same whatever a newer version, which serves beside, could be asked."""
+    return request.model_dump(mode="json", exclude_defaults=True)
+
+
 async def begin(session: AsyncSession, *, key: str | None, scope: str, request: Any, resources: Resources) -> Attempt:
-    """Begin work under `key` (None: without one). `scope` says who asks for what; `request` is what they sent.
+    """Begin work under `key` (None: without one). `scope` says who asks for what; `request` is :func:`as_sent`.
 
     Raises InvalidInput when the key was used for another request.
     """
@@ -107,8 +113,10 @@ def _packed(answer: Answer) -> bytes:
 def _unpack(cipher: MultiFernet, packed: bytes) -> Answer:
     try:
         kept = cipher.decrypt(packed)
-    except InvalidToken:  # made with a key that is not here: retired, or not yet come to this process
+        # An older version did not compress: what it kept before an upgrade is good for a day.
+        status, headers, body = orjson.loads(kept if kept.startswith(b"[") else zlib.decompress(kept))
+    except (InvalidToken, ValueError, TypeError, zlib.error):
+        # Made with a key that is not here (retired, or not yet come to this process), or kept by a newer version as
+        # this one does not know it. The work is done: to say anything that has it done again would be worse.
         raise Conflict("This Idempotency-Key was used before; its answer is gone.", slug="idempotency-gone") from None
-    # An older version did not compress: what it kept before an upgrade is good for a day.
-    status, headers, body = orjson.loads(kept if kept.startswith(b"[") else zlib.decompress(kept))
     return Answer(status, None if body is None else body.encode(), headers)

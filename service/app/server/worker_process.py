@@ -15,9 +15,13 @@ LOOKS_EVERY = 1.0
 
 
 def end_when_told_early() -> None:
-    """From now on a process that is forked off this one ends at a SIGTERM that comes before it serves."""
+    """From now on a process that is forked off this one ends at a SIGTERM that comes before it serves.
+
+    The signal is held back while the fork goes on: what arrived before the child has let go of its parent's handlers
+    would be taken by these, that is by nobody.
+    """
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=_forget_handlers)
+        os.register_at_fork(before=_hold, after_in_parent=_let_through, after_in_child=_forget_handlers)
 
 
 def end_with_the_parent(*, grace: float) -> None:
@@ -31,9 +35,18 @@ def end_with_the_parent(*, grace: float) -> None:
     threading.Thread(target=_watch, args=(parent.pid, grace), name="parent-watch", daemon=True).start()
 
 
+def _hold() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+
+def _let_through() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
+
 def _forget_handlers() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the other process too, which then sends SIGTERM
+    _let_through()
 
 
 def _watch(parent: int, grace: float) -> None:

@@ -18,7 +18,12 @@ SPOOLED = 1_048_576
 """Bytes of a file that are kept in memory before it goes to the disk."""
 
 READ: Final = ("PNG", "JPEG", "WEBP", "GIF")
-_WRITTEN = {"PNG": ("PNG", "image/png"), "JPEG": ("JPEG", "image/jpeg"), "WEBP": ("WEBP", "image/webp")}
+_WRITTEN = {
+    "PNG": ("PNG", "image/png"),
+    "JPEG": ("JPEG", "image/jpeg"),
+    "MPO": ("JPEG", "image/jpeg"),  # a JPEG with others behind it, as telephones with two lenses take them
+    "WEBP": ("WEBP", "image/webp"),
+}
 _OTHERWISE = _WRITTEN["PNG"]  # the first picture of a GIF
 _OPTIONS: dict[str, dict[str, object]] = {
     "PNG": {"optimize": False},

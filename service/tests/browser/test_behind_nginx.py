@@ -1,7 +1,6 @@
 """The pages as a part of another host, behind nginx with TLS and HTTP/2: nothing is asked of the rest of that host."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page, Request, Response, expect
@@ -15,11 +14,21 @@ from tests.tasks.smtp import MailServer
 from tests.tasks.test_mails import NEW_USER
 
 
-@pytest.fixture
-def stack(postgres_database: str, tmp_path: Path, mail_server: MailServer) -> Iterator[Stack]:
+@pytest.fixture(scope="module")
+def mailbox() -> Iterator[MailServer]:
+    server = MailServer()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def stack(postgres_database: str, tmp_path_factory: pytest.TempPathFactory, mailbox: MailServer) -> Iterator[Stack]:
+    """One for all tests of the module: each has a user of its own."""
     empty_postgres(postgres_database)
-    mail = {"smtp_host": "127.0.0.1", "smtp_port": mail_server.port, "smtp_tls": "none", "run_jobs": True}
-    with whole_stack(postgres_database, folder=tmp_path, secret_key=SECRET_KEY, **mail, **ADMIN) as started:
+    mail = {"smtp_host": "127.0.0.1", "smtp_port": mailbox.port, "smtp_tls": "none", "run_jobs": True}
+    folder = tmp_path_factory.mktemp("behind")
+    with whole_stack(postgres_database, folder=folder, secret_key=SECRET_KEY, **mail, **ADMIN) as started:
         yield started
 
 
@@ -49,12 +58,12 @@ async def watched(browser: Browser, stack: Stack) -> Watched:
     return Watched(await context.new_page(), stack)
 
 
-async def test_mails_lead_to_pages_that_work(browser: Browser, stack: Stack, mail_server: MailServer) -> None:
+async def test_mails_lead_to_pages_that_work(browser: Browser, stack: Stack, mailbox: MailServer) -> None:
     async with stack.client() as client:
         (await client.post("/api/v1/auth/register", json=NEW_USER)).raise_for_status()
     person = await watched(browser, stack)
     page = person.page
-    await page.goto(link_in(mail_server, number=0))
+    await page.goto(link_in(mailbox, number=0))
     assert page.url == f"{stack.url}/verify-email"
     assert await page.evaluate("performance.getEntriesByType('navigation')[0].nextHopProtocol") == "h2"
     await page.click("button")
@@ -63,7 +72,7 @@ async def test_mails_lead_to_pages_that_work(browser: Browser, stack: Stack, mai
     await page.fill("input", NEW_USER["email"])
     await page.keyboard.press("Enter")
     await expect(page.locator("#outcome.good")).to_contain_text("on its way")
-    await page.goto(link_in(mail_server, number=1))
+    await page.goto(link_in(mailbox, number=1))
     await page.fill("input", "Another9$giraffe-lantern")
     await page.click("button")
     await expect(page.locator("#outcome.good")).to_contain_text("new password is set")
@@ -101,14 +110,15 @@ async def test_the_documentation_tries_requests_under_the_prefix(browser: Browse
 
 
 async def test_an_administrator_works_under_the_prefix(browser: Browser, stack: Stack) -> None:
+    somebody = account("somebody")
     async with stack.client() as client:
-        (await client.post("/api/v1/auth/register", json=NEW_USER)).raise_for_status()
+        (await client.post("/api/v1/auth/register", json=somebody)).raise_for_status()
     operator = await watched(browser, stack)
     page = operator.page
     await page.goto(f"{stack.url}/admin/users/list")
     await sign_in(page)
     assert page.url.startswith(f"{stack.url}/admin/users/list"), "where they wanted to go"
-    line = page.locator("tbody tr", has_text=NEW_USER["email"])
+    line = page.locator("tbody tr", has_text=somebody["email"])
     await line.get_by_label("Actions").click()
     await line.get_by_text("Deactivate", exact=True).click()
     await page.locator("#actionSubmit").click()

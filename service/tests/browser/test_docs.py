@@ -1,15 +1,27 @@
 """The documentation pages, in a browser with no way out: complete, and nothing asked of anyone else."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.backends import on_sqlite
+from tests.backends import Backend
 from tests.browser.test_mail_pages import keep
+from tests.conftest import SECRET_KEY
 from tests.live import LiveService
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
+    """One for all pages: nothing is written."""
+    folder = tmp_path_factory.mktemp("docs")
+    backend = Backend(name="sqlite", database_url=f"sqlite:///{folder}/service.db")
+    started = LiveService(backend, data_dir=folder, workers=1, secret_key=SECRET_KEY, environment={})
+    started.start()
+    yield started
+    started.stop()
 
 
 async def opened(browser: Browser, address: str, **options: Any) -> tuple[Page, list[str]]:
@@ -25,11 +37,7 @@ async def opened(browser: Browser, address: str, **options: Any) -> tuple[Page, 
     return page, wrong
 
 
-@on_sqlite
-async def test_swagger_shows_every_operation_with_the_network_cut(
-    browser: Browser, live_service: Callable[..., LiveService]
-):
-    service = live_service()
+async def test_swagger_shows_every_operation_with_the_network_cut(browser: Browser, service: LiveService):
     async with service.client() as client:
         document = (await client.get("/api/v1/openapi.json")).json()
     operations = sum(len(item) for item in document["paths"].values())
@@ -41,17 +49,13 @@ async def test_swagger_shows_every_operation_with_the_network_cut(
     assert wrong == []
 
 
-@on_sqlite
-async def test_redoc_is_complete_with_the_network_cut(browser: Browser, live_service: Callable[..., LiveService]):
-    service = live_service()
+async def test_redoc_is_complete_with_the_network_cut(browser: Browser, service: LiveService):
     page, wrong = await opened(browser, f"{service.url}/redoc")
     await expect(page.get_by_text("/api/v1/auth/login").first).to_be_attached()
     assert wrong == []
 
 
-@on_sqlite
-async def test_an_operation_can_be_tried_from_the_page(browser: Browser, live_service: Callable[..., LiveService]):
-    service = live_service()
+async def test_an_operation_can_be_tried_from_the_page(browser: Browser, service: LiveService):
     page, wrong = await opened(browser, f"{service.url}/docs")
     block = page.locator(".opblock", has_text="/health").first
     await block.click()
@@ -73,12 +77,10 @@ _BRIGHTNESS = """selector => {
 }"""
 
 
-@on_sqlite
 @pytest.mark.parametrize(("name", "text"), [("docs", ".info .title"), ("redoc", "h1"), ("redoc", "h5")])
 async def test_the_pages_are_dark_where_the_reader_wants_them_dark(
-    browser: Browser, live_service: Callable[..., LiveService], name: str, text: str
+    browser: Browser, service: LiveService, name: str, text: str
 ):
-    service = live_service()
     for scheme in ("dark", "light"):
         page, wrong = await opened(browser, f"{service.url}/{name}", color_scheme=scheme)
         await expect(page.locator(text).first).to_be_visible()

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable
+from email.message import EmailMessage
 from pathlib import Path
 
 from playwright.async_api import Browser, expect
@@ -13,9 +14,14 @@ from tests.tasks.smtp import MailServer
 from tests.tasks.test_mails import NEW_USER, parts
 
 
-def link_in(mail_server: MailServer, *, number: int) -> str:
-    wait_until(lambda: len(mail_server.messages) > number)
-    found = re.search(r"https?://\S+#token=\S+", parts(mail_server.messages[number])[0])
+def link_in(mail_server: MailServer, *, number: int, to: str = NEW_USER["email"]) -> str:
+    """The link in one of the mails that this address got."""
+
+    def mails() -> list[EmailMessage]:
+        return [mail for mail in mail_server.messages if mail["To"] == to]
+
+    wait_until(lambda: len(mails()) > number)
+    found = re.search(r"https?://\S+#token=\S+", parts(mails()[number])[0])
     assert found is not None
     return found.group()
 

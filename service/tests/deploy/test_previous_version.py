@@ -30,8 +30,9 @@ def previous(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The code as it was before the newest migration was committed."""
     newest = ScriptDirectory(str(SERVICE_ROOT / "migrations")).get_revision(migrations.head()).path
     try:
-        commit = git("log", "--diff-filter=A", "--format=%H", "-1", "--", newest).decode().strip()
-        before = git("rev-parse", "--verify", "--quiet", f"{commit}^").decode().strip() if commit else ""
+        # A merge may have brought it, of whose parents one has it.
+        parents = git("log", "-m", "--diff-filter=A", "--format=%P", "--", newest).decode().split()
+        before = next((parent for parent in parents if not git("ls-tree", parent, "--", newest)), "")
         archive = git("archive", before, "app", "migrations") if before else b""
     except (OSError, subprocess.CalledProcessError):
         archive = b""
@@ -50,7 +51,7 @@ def service(backend: Backend, previous: Path, tmp_path: Path) -> Iterator[LiveSe
     environment = {"migrate_on_start": False, "pythonpath": previous}
     made = LiveService(backend, data_dir=tmp_path, workers=1, secret_key=SECRET_KEY, environment=environment)
     imported = [sys.executable, "-c", "import app; print(app.__file__)"]
-    where = subprocess.check_output(imported, env=dict(made.environment or {}), text=True)
+    where = subprocess.check_output(imported, env=dict(made.environment or {}), cwd=made.directory, text=True)
     assert where.startswith(str(previous))
     made.start(until=made.is_alive)
     yield made

@@ -17,10 +17,12 @@ from tests.fuzz.test_schemathesis import make_accounts, run
 from tests.stack import Stack, whole_stack
 
 
-@pytest.fixture
-def stack(postgres_database: str, tmp_path: Path) -> Iterator[Stack]:
+@pytest.fixture(scope="module")
+def stack(postgres_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """One for all tests of the module: rows accumulate."""
     empty_postgres(postgres_database)
-    with whole_stack(postgres_database, folder=tmp_path, secret_key=SECRET_KEY) as started:
+    folder = tmp_path_factory.mktemp("stack")
+    with whole_stack(postgres_database, folder=folder, secret_key=SECRET_KEY) as started:
         yield started
 
 

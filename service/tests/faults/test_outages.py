@@ -1,9 +1,11 @@
-"""PostgreSQL and Redis killed under load and restarted: clear refusals meanwhile, nothing committed is lost."""
+"""PostgreSQL and Redis killed under load and restarted: clear refusals meanwhile, nothing committed is lost.
+
+Nobody waits for an answer beyond the clients' own patience (`LiveService.client`): one that never comes is an error.
+"""
 
 import asyncio
-import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +22,8 @@ from tests.factories import Account, Accounts
 from tests.live import LiveService, wait_until
 from tests.servers import Postgres, Redis
 
-RECOVERS_WITHIN = 10.0
+ENOUGH = 10
+"""Answers of a kind after which it is believed."""
 
 
 @dataclass
@@ -56,7 +59,7 @@ def deployment(deployed: Deployment) -> Deployment:
     for server in (deployed.postgres, deployed.redis, deployed.service):
         if server.process is None:
             server.start()
-    wait_until(deployed.service.is_ready, within=RECOVERS_WITHIN)
+    wait_until(deployed.service.is_ready)
     return deployed
 
 
@@ -79,7 +82,6 @@ class Traffic:
     statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
     acknowledged: list[int] = field(default_factory=list)
     not_problems: list[str] = field(default_factory=list)
-    slowest: float = 0.0
     stopped: bool = False
 
     async def write(self, name: str) -> None:
@@ -96,14 +98,26 @@ class Traffic:
             await self.ask("read", "GET", path, headers=headers)
 
     async def ask(self, kind: str, method: str, path: str, **options: object) -> httpx2.Response:
-        started = time.monotonic()
         answer = await self.client.request(method, path, **options)  # type: ignore[arg-type]
-        self.slowest = max(self.slowest, time.monotonic() - started)
         self.statuses[kind, answer.status_code] += 1
         if answer.status_code >= 400 and answer.headers["content-type"] != "application/problem+json":
             self.not_problems.append(answer.text[:200])
         await asyncio.sleep(0.005)
         return answer
+
+    async def more(self, count: Callable[[], int]) -> None:
+        """Return once there is enough more of what is counted."""
+        enough = count() + ENOUGH
+        await asyncio.to_thread(wait_until, lambda: count() >= enough)
+
+    def written(self) -> int:
+        return len(self.acknowledged)
+
+    def refused(self) -> int:
+        return self.statuses["write", 503]
+
+    def read_by_now(self) -> int:
+        return self.statuses["read", 200]
 
     @asynccontextmanager
     async def flowing(self) -> AsyncIterator["Traffic"]:
@@ -136,24 +150,18 @@ async def test_postgres_killed_under_load_is_a_clear_503_and_loses_nothing_commi
     async with people(deployment, tmp_path) as accounts, deployment.service.client() as client:
         author = await accounts.user()
         async with Traffic(client, author).flowing() as traffic:
-            await asyncio.sleep(1.5)
-            written_before = len(traffic.acknowledged)
+            await traffic.more(traffic.written)
             await asyncio.to_thread(deployment.postgres.kill)
-            await asyncio.sleep(1.5)
+            await traffic.more(traffic.refused)
             ready = await readiness(client)
             assert ready.status_code == 503
             assert "database" in ready.text
             assert (await client.get("/health/live")).status_code == 200
             await asyncio.to_thread(deployment.postgres.start)
-            await asyncio.to_thread(wait_until, deployment.service.is_ready, within=RECOVERS_WITHIN)
-            recovered_at = len(traffic.acknowledged)
-            await asyncio.sleep(1.5)
-        assert written_before > 0
-        assert len(traffic.acknowledged) > recovered_at
+            await asyncio.to_thread(wait_until, deployment.service.is_ready)
+            await traffic.more(traffic.written)
     assert {status for _, status in traffic.statuses} <= {200, 201, 503}, errors_of(deployment.service, traffic)
-    assert traffic.statuses["write", 503] > 0
     assert not traffic.not_problems
-    assert traffic.slowest < 10
     with psycopg.connect(deployment.postgres.url()) as connection:
         rows = connection.execute("SELECT id FROM posts WHERE title LIKE 'writer %%'").fetchall()
     kept = [row[0] for row in rows]
@@ -166,9 +174,9 @@ async def test_redis_killed_under_load_is_slower_answers_and_nothing_else(deploy
         author, user = await accounts.user(), await accounts.user()
         admin = await accounts.admin()
         async with Traffic(client, author).flowing() as traffic:
-            await asyncio.sleep(1)
+            await traffic.more(traffic.written)
             await asyncio.to_thread(deployment.redis.kill)
-            await asyncio.sleep(1)
+            await traffic.more(traffic.read_by_now)
             ready = await readiness(client)
             assert ready.status_code == 503
             assert "redis" in ready.text.lower()
@@ -177,10 +185,9 @@ async def test_redis_killed_under_load_is_slower_answers_and_nothing_else(deploy
             refused = {(await client.get("/api/v1/auth/me", headers=user.headers)).status_code for _ in range(30)}
             assert refused == {401}
             await asyncio.to_thread(deployment.redis.start)
-            await asyncio.to_thread(wait_until, deployment.service.is_ready, within=RECOVERS_WITHIN)
-            await asyncio.sleep(1)
+            await asyncio.to_thread(wait_until, deployment.service.is_ready)
+            await traffic.more(traffic.written)
     assert {status for _, status in traffic.statuses} <= {200, 201}, errors_of(deployment.service, traffic)
-    assert traffic.slowest < 5
 
 
 async def end_access(client: httpx2.AsyncClient, admin: Account, user: Account) -> None:
@@ -198,5 +205,5 @@ async def test_a_service_started_while_postgres_is_down_serves_once_it_is_up(dep
         assert answer.status_code == 503
         assert answer.headers["content-type"] == "application/problem+json"
         await asyncio.to_thread(deployment.postgres.start)
-        await asyncio.to_thread(wait_until, deployment.service.is_ready, within=RECOVERS_WITHIN)
+        await asyncio.to_thread(wait_until, deployment.service.is_ready)
         assert (await client.get("/api/v1/users/999999")).status_code == 404, "asked, and there is nobody"

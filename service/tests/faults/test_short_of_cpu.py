@@ -5,8 +5,10 @@ import time
 
 from app.api import health
 from app.resources import Resources
+from tests.backends import on_sqlite
 
 
+@on_sqlite
 async def test_a_server_that_answers_a_busy_process_is_there(app):
     resources: Resources = app.state.resources
 

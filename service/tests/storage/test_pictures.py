@@ -28,6 +28,13 @@ def test_a_picture_stays_of_its_kind_and_what_it_shows(kind: str, media_type: st
     assert right[2] > 200 > 60 > right[0]
 
 
+def test_a_photo_that_has_others_behind_it_is_one_photo():
+    """As many telephones take them: a second lens, or a film, in the same JPEG (MPO)."""
+    behind = Image.new("RGB", (40, 30), "green")
+    picture, kept = taken(encoded("MPO", save_all=True, append_images=[behind]))
+    assert (picture.media_type, kept.format) == ("image/jpeg", "JPEG")
+
+
 def test_a_large_one_is_scaled_down_and_keeps_its_form():
     picture, _ = taken(encoded("JPEG", size=(3000, 1500)), side=512)
     assert (picture.width, picture.height) == (512, 256)

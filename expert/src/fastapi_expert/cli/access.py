@@ -9,9 +9,9 @@ from fastapi_expert import config
 from fastapi_expert.cli.options import JsonFlag, RootArgument
 from fastapi_expert.cli.shared import folder, notice_if_no_fastapi, project, read
 from fastapi_expert.codebase import Codebase
-from fastapi_expert.contract.access import access, compare, dumps, loads, locked
+from fastapi_expert.contract.access import access, dumps, locked, since_lock
 from fastapi_expert.contract.access.changes import LOOK
-from fastapi_expert.contract.access.lock import NAME, LockError
+from fastapi_expert.contract.access.lock import NAME
 from fastapi_expert.errors import UsageError
 from fastapi_expert.render.json import write_json
 from fastapi_expert.render.promises.access import access_document, access_text, changes_document, changes_text
@@ -61,13 +61,9 @@ def command(
 
 
 def _check(codebase: Codebase, kept: Path, name: str, *, json: bool) -> int:
-    try:
-        text = kept.read_text(encoding="utf-8", errors="surrogateescape")
-    except FileNotFoundError:
-        raise LockError("nothing was kept to compare with", where=name, do="expert access --lock") from None
-    changes = compare(loads(text, name), locked(access(codebase)))
+    changes = since_lock(codebase, kept, name)
     if json:
-        write_json(changes_document(codebase.root, changes, name))
+        write_json(changes_document(codebase, changes, name))
     else:
-        write(changes_text(codebase.root, changes, stdout_style(), name))
+        write(changes_text(codebase, changes, stdout_style(), name))
     return int(any(one.kind in LOOK for one in changes))

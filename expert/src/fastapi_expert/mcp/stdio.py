@@ -137,15 +137,15 @@ class _Connection:
 
 def _end(*_: object) -> NoReturn:
     """The client is gone: end with every tool that runs, whatever threads are at."""
-    _stop_tools()
+    _stop_tools(for_good=True)
     os._exit(0)
 
 
-def _stop_tools() -> None:
+def _stop_tools(*, for_good: bool = False) -> None:
     """End what the gate or an addition runs."""
     process = sys.modules.get("fastapi_expert.gate.checks.process")
     if process is not None:
-        process.stop_all()
+        (process.end_all if for_good else process.stop_all)()
 
 
 def _progress_token(request: Json) -> str | int | None:

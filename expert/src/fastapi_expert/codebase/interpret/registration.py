@@ -1,6 +1,6 @@
 """What the methods of applications and routers do to the route graph."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -422,7 +422,9 @@ def _include(interp: Runtime, router: Router, name: str, given: Arguments) -> An
         prefix = concatenated(_text(router.prefix), prefix, given.site)
         if child is router:
             return
-        _add(interp, router, IncludeEntry(child, prefix, given.site, given.keywords, tuple(child.entries)))
+        entry = IncludeEntry(child, prefix, given.site, given.keywords, tuple(child.entries))
+        entry.passed = _passed(interp, router, entry, _text(given.keywords.get("prefix", "")))
+        _add(interp, router, entry)
     elif (hidden := standing_for(interp, child)) is not None and hidden.entries:
         prefix = concatenated(concatenated(_text(router.prefix), prefix, given.site), _hole(hidden), given.site)
         interp.want(hidden.cls, surely=True)
@@ -441,6 +443,45 @@ def _include(interp: Runtime, router: Router, name: str, given: Arguments) -> An
         interp.cannot_place(given.site, "router", "what the router serves", interp.absence(child))
     elif child is not None or "router" not in given.keywords:
         interp.cannot_place(given.site, "router", "which routes it has", "what is included is not a router")
+
+
+def _passed(interp: Runtime, router: Router, entry: IncludeEntry, prefix: Any) -> tuple[Entry, ...] | None:
+    """What the `add_api_route` of a router's own class makes of what it includes: FastAPI before 0.137 calls it.
+
+    None where the class has none, or where not every route of the child is known.
+    """
+    overridden = None if router.is_app else _overridden(interp, router, "add_api_route", entry.site)
+    if overridden is None:
+        return None
+    inner = IncludeEntry(entry.child, prefix, entry.site, entry.keywords, entry.snapshot)
+    flat: list[tuple[RouteEntry, str, list[Any]]] = []
+    for one, path, dependencies in _flat(inner, "", ()):
+        if not isinstance(one, RouteEntry) or not isinstance(path, str):
+            return None
+        flat.append((one, path, list(dependencies)))
+    begin = len(router.entries)
+    for one, path, dependencies in flat:
+        if one.websocket or one.plain:
+            _add(interp, router, replace(one, path=concatenated(_text(router.prefix), path, entry.site)))
+            continue
+        keywords = {**one.keywords, "methods": list(one.methods), "dependencies": dependencies}
+        interp.call_function(overridden, [path, one.endpoint], keywords, one.site)
+    made = tuple(router.entries[begin:])
+    del router.entries[begin:]
+    return made
+
+
+def _flat(entry: Entry, prefix: Any, around: tuple[Any, ...]) -> Iterator[tuple[Entry, Any, tuple[Any, ...]]]:
+    """The routes of an entry with their paths and all dependencies; what is no route as it is."""
+    own = entry.keywords.get("dependencies") if not isinstance(entry, MountEntry) else None
+    dependencies = (*around, *(own if is_list(own) else ()))
+    path = concatenated(prefix, entry.prefix if isinstance(entry, IncludeEntry) else entry.path, entry.site)
+    if not isinstance(entry, IncludeEntry) or not isinstance(entry.child, Router):
+        yield entry, path, dependencies
+        return
+    given = entry.child.keywords.get("dependencies")
+    for one in entry.snapshot:
+        yield from _flat(one, path, (*dependencies, *(given if is_list(given) else ())))
 
 
 def _hole(hidden: Router) -> Unknown:

@@ -346,6 +346,8 @@ class IncludeEntry:
     conditions: tuple[Condition, ...] = ()
     alone: bool = False
     """It was put on its router as an object, as a route may be."""
+    passed: "tuple[Entry, ...] | None" = None
+    """What the router's own `add_api_route` made of the child's routes, which counts before FastAPI 0.137."""
 
 
 @dataclass(slots=True, eq=False)

@@ -114,22 +114,28 @@ def _key(route: FlatRoute) -> tuple[tuple[str, ...], str]:
 def unattached(interp: Interpreter, served: Iterable[FlatRoute], *, live: bool) -> list[FlatRoute]:
     """What no application is seen to serve: the routes of routers that nobody includes, by router."""
     reached = {id(router) for route in served for router in route.chain}
-    sites = {(route.entry.site, route.entry.methods) for route in served}
+    known = {_registration(route) for route in served}
     inner = included([router for router in interp.routers if id(router) not in reached])
     found: list[FlatRoute] = []
-    seen: set[tuple[Site, tuple[str, ...], str, str]] = set()
+    seen: set[Any] = set()
     for router in interp.routers:
         if id(router) in reached or id(router) in inner or is_test_path(router.site.path):
             continue
         if interp.names.is_library(router.site.path):
             continue  # what a library has for itself
         for route in serve(interp, router, live=live).routes:
-            endpoint = str(getattr(route.entry.endpoint, "qualname", ""))
-            key = (route.entry.site, route.entry.methods, route.path, endpoint)
-            if (route.entry.site, route.entry.methods) not in sites and key not in seen:
-                seen.add(key)
+            registration = _registration(route)
+            if registration not in known and (registration, route.path) not in seen:
+                seen.add((registration, route.path))
                 found.append(route)
     return found
+
+
+def _registration(route: FlatRoute) -> Any:
+    """What tells one registration from another; a helper may make many in one place."""
+    endpoint = route.entry.endpoint
+    written = [str(getattr(endpoint, name, "")) for name in ("path", "qualname")]
+    return (route.entry.site, route.entry.methods, *written)
 
 
 class _Way(NamedTuple):
@@ -182,6 +188,9 @@ class _Walk:
     def _include(self, entry: IncludeEntry, way: _Way) -> None:
         child = entry.child
         if child in way.chain or len(way.chain) > MAX_DEPTH:
+            return
+        if entry.passed is not None and not self.live:
+            self.entries(entry.passed, way)
             return
         below = way.below(entry.prefix, entry.site)._replace(
             chain=(*way.chain, child),

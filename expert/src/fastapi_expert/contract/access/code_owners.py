@@ -8,9 +8,14 @@ _PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEO
 
 
 def code_owners(root: Path, path: str) -> tuple[str, ...]:
-    """The owners of the file at ``path``: those of the last line that matches, as the code hosts read it."""
+    """The owners of the file at ``path`` below ``root``: those of the last line that matches, as on the code hosts.
+
+    CODEOWNERS stands at the top of the repository, and names paths from there.
+    """
+    top = next((one for one in (root, *root.parents) if (one / ".git").exists()), root)
+    path = (root / path).relative_to(top).as_posix()
     owners: tuple[str, ...] = ()
-    for pattern, named in _lines(root):
+    for pattern, named in _lines(top):
         if pattern.match(path):
             owners = named
     return owners

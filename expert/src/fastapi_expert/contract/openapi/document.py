@@ -5,8 +5,9 @@ from typing import Any
 
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.files.pins import Pins
+from fastapi_expert.codebase.interpret.interpreter import Interpreter
 from fastapi_expert.codebase.interpret.values import HOLE, Router, is_dict, is_list
-from fastapi_expert.codebase.link.linking import Linked
+from fastapi_expert.codebase.link.linking import MAX_ROUNDS, Linked
 from fastapi_expert.codebase.link.protection.request import Shared
 from fastapi_expert.codebase.link.routes import FlatRoute, serve
 from fastapi_expert.codebase.model import Problem
@@ -79,20 +80,40 @@ def document(codebase: Codebase, name: str | None = None) -> Document:
             do=f"one of: {', '.join(chosen or apps)}",
         )
     id_ = max(chosen, key=lambda one: len(serve(codebase.linked.interp, apps[one], live=codebase.is_live).routes))
-    return _Writing(codebase.linked, codebase.pins, live=codebase.is_live).of(apps[id_], id_)
+    return _with_libraries(codebase, apps[id_], id_)
+
+
+def _with_libraries(codebase: Codebase, app: Router, id_: str) -> Document:
+    """The document, with the classes that installed libraries bring read where they lie."""
+    interp = codebase.linked.interp
+    sources = interp.sources
+    for _ in range(MAX_ROUNDS):
+        writing = _Writing(codebase.linked, interp, codebase.pins, live=codebase.is_live)
+        found = writing.of(app, id_)
+        if not found.unknown or sources is None or sources.libraries is None:
+            return found
+        if not sources.libraries.open_wanted(dict.fromkeys(sorted(writing.outside), True)):
+            break
+        interp = Interpreter(codebase.linked.interp.names.with_libraries(sources.libraries), sources)
+    sources.libraries.keep()
+    return found
 
 
 class _Writing:
-    def __init__(self, linked: Linked, pins: Pins, *, live: bool) -> None:
+    def __init__(self, linked: Linked, interp: Interpreter, pins: Pins, *, live: bool) -> None:
         self._linked = linked
+        self._interp = interp
         self._pins = pins
+        self.outside: set[str] = set()
+        """The packages of what was met that is not of the codebase."""
         self._live = live
         self._unknown: list[Problem] = []
         self._here = ("", 0)
 
     def of(self, app: Router, id_: str) -> Document:
-        types = Types(self._linked.interp)
-        models = Models(types)
+        types = Types(self._interp)
+        self.outside = types.outside
+        models = Models(types, optional_may_be_missing=self._pins.of("pydantic").is_below((2, 0)))
         schemas = Schemas(models, self._say, types.names.modules.name, self._pins)
         shared = Shared(self._linked.interp, self._linked.catalogue.classes)
         pending: list[str] = []

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from inspect import cleandoc
 from typing import Any
 
@@ -58,6 +58,8 @@ class ModelField:
     default: Any
     required: bool
     is_computed: bool = False
+    serialized: Type | None = None
+    """What a `field_serializer` says that it gives, in place of the type."""
 
 
 @dataclass(slots=True)
@@ -73,6 +75,8 @@ class Model:
     config: dict[str, Any] = field(default_factory=dict[str, Any])
     values: list[Any] = field(default_factory=list[Any])
     root: Type | None = None
+    serialized: Type | None = None
+    """What a `model_serializer` says that it gives, in place of the fields."""
     unknown: list[str] = field(default_factory=list[str])
     """Why fields may be missing."""
 
@@ -80,8 +84,9 @@ class Model:
 class Models:
     """Reads classes of one codebase; each (class, arguments) once."""
 
-    def __init__(self, types: Types) -> None:
+    def __init__(self, types: Types, *, optional_may_be_missing: bool = False) -> None:
         self._types = types
+        self._optional_may_be_missing = optional_may_be_missing  # as before Pydantic 2
         self._names = types.names
         self._known: dict[tuple[tuple[str, str], tuple[Type, ...]], Model] = {}
 
@@ -110,6 +115,7 @@ class Models:
 
     def _kind(self, path: str, facts: ClassFacts) -> str:
         outside = {one.name for one in self._names.ancestors(path, facts.qualname) if one.kind == "external"}
+        self._types.outside.update(name.partition(".")[0] for name in outside)
         last = {name.rpartition(".")[2] for name in outside}
         if last & _ENUMS:
             return "enum"
@@ -190,7 +196,7 @@ class Models:
                 kept = model.fields[one.name]
                 model.fields[one.name] = self._assigned(kept, one, scope)
         self._inner_config(path, facts, model)
-        self._computed(path, facts, scope, bound, model)
+        self._of_methods(path, facts, scope, bound, model)
 
     def _inherit(self, path: str, text: str, expr: Expr, scope: Scope, bound: Bound, model: Model, depth: int) -> None:
         base = self._types.of(text, expr if not isinstance(expr, str) else None, scope, bound)
@@ -240,6 +246,8 @@ class Models:
                 default = self._types.value(expr, scope)
         if model.kind == "root" and one.name == "root":
             model.root = type_
+        if default is ABSENT and self._optional_may_be_missing and (type_.is_optional or type_.kind == "any"):
+            default = None
         return _made(one.name, type_, marks, default)
 
     def _assigned(self, kept: ModelField, one: FieldFacts, scope: Scope) -> ModelField:
@@ -301,22 +309,26 @@ class Models:
             if not isinstance(alias, str):
                 model.unknown.append(f"the aliases of {model.title}")
                 return
-            model.fields[name] = ModelField(
-                name, alias, one.type, one.marks, one.default, one.required, one.is_computed
-            )
+            model.fields[name] = replace(one, alias=alias)
 
-    def _computed(self, path: str, facts: ClassFacts, scope: Scope, bound: Bound, model: Model) -> None:
-        """`@computed_field` properties: in answers alone."""
+    def _of_methods(self, path: str, facts: ClassFacts, scope: Scope, bound: Bound, model: Model) -> None:
+        """`@computed_field` properties, in answers alone, and the serializers that say what they give."""
         for qualname in facts.methods:
             method = self._names.function(path, qualname)
-            if method is None or not any(_is_computed(decorator) for decorator in method.decorators):
+            if method is None:
                 continue
+            kinds = {ir.dotted(one).rpartition(".")[2]: one for one in method.decorators}
             type_ = self._types.of(method.returns, method.returns_expr, scope, bound) if method.returns else ANY
-            model.fields[method.name] = ModelField(method.name, method.name, type_, (), ABSENT, True, is_computed=True)
-
-
-def _is_computed(decorator: Expr) -> bool:
-    return ir.dotted(decorator).rpartition(".")[2] == "computed_field"
+            if "computed_field" in kinds:
+                model.fields[method.name] = ModelField(method.name, method.name, type_, (), ABSENT, True, True)
+            if not method.returns or type_.kind == "unknown":
+                continue
+            if "model_serializer" in kinds:
+                model.serialized = type_
+            call = ir.match(kinds.get("field_serializer"), ir.Call)
+            for name in map(ir.text_of, call.args) if call is not None else ():
+                if name in model.fields:
+                    model.fields[name] = replace(model.fields[name], serialized=type_)
 
 
 def _default_of(one: FieldFacts) -> Expr:
@@ -333,8 +345,8 @@ def _made(name: str, type_: Type, marks: list[Mark], default: Any) -> ModelField
         if mark.name in ("Field", "Query", "Path", "Header", "Cookie", "Body", "Form", "File"):
             if mark.has("default_factory"):
                 required, default = False, NotKnown("made anew each time")
-            elif mark.has("default", 0) and mark.get("default", 0) is not ...:
-                default = mark.get("default", 0)
+            elif mark.has("default", 0):
+                default = ABSENT if mark.get("default", 0) is ... else mark.get("default", 0)
     if default is not ABSENT and default is not ...:
         required = False
     return ModelField(name, alias, type_, tuple(marks), ABSENT if default is ... else default, required)

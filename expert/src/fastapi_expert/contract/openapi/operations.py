@@ -24,7 +24,7 @@ from fastapi_expert.codebase.syntax.facts import FunctionFacts
 from fastapi_expert.contract.openapi.inputs import Collector, Given, Inputs
 from fastapi_expert.contract.openapi.models import Models, spoken
 from fastapi_expert.contract.openapi.schemas import Schema, Schemas, described
-from fastapi_expert.contract.openapi.types import NotKnown, Type, Types, is_known, plain
+from fastapi_expert.contract.openapi.types import NotKnown, Type, Types, class_type, is_known, plain
 
 JSON = "application/json"
 _MEDIA = {
@@ -88,9 +88,7 @@ class Operations:
     # -- about ------------------------------------------------------------------------------------------------------
 
     def _facts(self, route: FlatRoute) -> FunctionFacts | None:
-        endpoint = route.entry.endpoint
-        while isinstance(endpoint, Partial):
-            endpoint = endpoint.function
+        endpoint = _unbound(route.entry.endpoint)
         if not isinstance(endpoint, FunctionValue):
             return None
         return self._types.names.function(endpoint.path, endpoint.qualname)
@@ -270,20 +268,18 @@ class Operations:
 
     def _response_type(self, route: FlatRoute, facts: FunctionFacts | None) -> Type | None:
         """The type of an answer: what is declared, else what the endpoint is annotated with, when it is no Response."""
-        entry = route.entry
+        entry, endpoint = route.entry, _unbound(route.entry.endpoint)
         if "response_model" in entry.keywords or "response_model" in entry.raw:
             if entry.keywords.get("response_model", _ABSENT) is None:
                 return None
             raw = entry.raw.get("response_model")
-            scope = self._types.interp.run_module(entry.scope_path or entry.site.path)
-            if raw is not None:
-                return self._types.of("", raw, scope)
-            return self._type_of_value(entry.keywords.get("response_model"))
-        if facts is None or not facts.returns:
+            if raw is None:
+                return self._type_of_value(entry.keywords.get("response_model"))
+            path = entry.scope_path or entry.site.path
+            is_beside = isinstance(endpoint, FunctionValue) and endpoint.path == path
+            return self._types.of("", raw, endpoint.scope if is_beside else self._types.interp.run_module(path))
+        if facts is None or not facts.returns or not isinstance(endpoint, FunctionValue):
             return None
-        endpoint = entry.endpoint
-        while isinstance(endpoint, Partial):
-            endpoint = endpoint.function
         type_ = self._types.of(facts.returns, facts.returns_expr, endpoint.scope)
         return None if type_.kind == "none" or self._is_response(type_) else type_
 
@@ -298,12 +294,10 @@ class Operations:
         return False
 
     def _type_of_value(self, value: Any) -> Type | None:
-        if isinstance(value, ClassValue):
-            return Type("class", value.qualname.rpartition(".")[2], (value.path, value.qualname))
-        if isinstance(value, External):
-            return Type("name", value.name)
-        self._unknown.append("a model of an answer")
-        return None
+        found = class_type(value)
+        if found is None:
+            self._unknown.append("a model of an answer")
+        return found
 
     def _declared(self, route: FlatRoute) -> Iterator[tuple[Any, Any]]:
         """`responses={404: {…}}` of the application, its routers and the route, the innermost last."""
@@ -335,6 +329,13 @@ class Operations:
             known["description"] = (
                 rest.get("description") if isinstance(rest.get("description"), str) else _phrase(code)
             )
+
+
+def _unbound(endpoint: Any) -> Any:
+    """The function that a `partial` is of."""
+    while isinstance(endpoint, Partial):
+        endpoint = endpoint.function
+    return endpoint
 
 
 def _include(router: Router, child: Router) -> Mapping[str, Any]:

@@ -42,6 +42,8 @@ class Schemas:
         self._decimals_have_patterns = pydantic.may_be_at_least((2, 12)) and pydantic.is_below((2, 14))
         self._unions_have_null = not pydantic.is_below((2, 0))
         self._single_values_twice = pydantic.is_below((2, 10))
+        self._single_values_have_no_type = pydantic.least >= (2, 0) and pydantic.is_below((2, 7))
+        self._json_is_a_format = pydantic.is_below((2, 0))
         self._files_have_media_types = pins.of("fastapi").may_be_at_least((0, 129))
         self._unknown = unknown
         self._module = module
@@ -93,6 +95,8 @@ class Schemas:
         if found is None:
             self._unknown(f"{name} is of a library")
             return {}
+        if name.endswith(".Json") and self._json_is_a_format:
+            return {"type": "string", "format": "json-string"}
         return _copied(found)
 
     def as_file(self, schema: Schema) -> Schema:
@@ -131,8 +135,11 @@ class Schemas:
         known = [one for one in values if is_known(one)]
         if len(known) < len(values):
             self._unknown("a value of Literal")
+            return {}
         kinds = {_json_type(one) for one in known}
         schema: Schema = {"const": known[0]} if len(known) == 1 else {"enum": known}
+        if self._single_values_have_no_type and len(known) == 1:
+            return schema
         if self._single_values_twice and len(known) == 1:
             schema["enum"] = known
         if len(kinds) == 1:
@@ -163,6 +170,8 @@ class Schemas:
             kind = {"type": kinds.pop()} if len(kinds) == 1 else {}
             one = {"const": model.values[0]} if self._single_values_twice and len(model.values) == 1 else {}
             return {"enum": model.values, **one, **kind, "title": title, **described}
+        if model.serialized is not None and mode == "output":
+            return self.of(model.serialized, mode)
         if model.kind == "root":
             return {**self.of(model.root or Type("any"), mode), "title": title, **described}
         if model.kind == "named tuple":
@@ -201,14 +210,15 @@ class Schemas:
 
     def field(self, one: ModelField, mode: Mode) -> Schema:
         """The schema of a field, with its title, default and what its marks say."""
-        schema = self._bare(one.type, mode)
+        type_ = one.serialized if one.serialized is not None and mode == "output" else one.type
+        schema = self._bare(type_, mode)
         titled: Schema = {}
         for mark in one.marks:
             schema = self.constrained(schema, mark)
             titled.update(described(mark))
         if one.is_computed:
             titled["readOnly"] = True
-        if "title" not in titled and takes_title(one.type, self.models):
+        if "title" not in titled and takes_title(type_, self.models):
             titled["title"] = title_of(one.alias if one.alias != one.name else one.name)
         if one.default is not ABSENT and one.default is not None:
             if is_known(one.default):

@@ -1,11 +1,12 @@
 """Annotations as types: through aliases, strings, unions and generics, with what `Annotated` says besides."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from fastapi_expert.codebase.interpret.interpreter import Interpreter
 from fastapi_expert.codebase.interpret.values import (
+    ClassValue,
     Dependency,
     External,
     Instance,
@@ -114,6 +115,8 @@ class Types:
     def __init__(self, interp: Interpreter) -> None:
         self.interp = interp
         self.names = interp.names
+        self.outside: set[str] = set()
+        """The packages of what was met that is not of the codebase."""
 
     def of(self, text: str, expr: Expr, scope: Scope, bound: Bound | None = None) -> Type:
         """The type of an annotation: ``expr`` where the facts keep it, else its ``text``."""
@@ -151,6 +154,8 @@ class Types:
     def _named(self, name: str, scope: Scope, bound: Bound, depth: int) -> Type:
         if name in bound:
             return bound[name]
+        if (local := _local(name, scope)) is not None:
+            return local
         last = name.rpartition(".")[2]
         symbol = self.names.resolve(scope.path, name)
         if symbol is None:
@@ -158,6 +163,7 @@ class Types:
         if symbol.kind == "class":
             return Type("class", name=symbol.name.rpartition(".")[2], place=(symbol.path, symbol.name))
         if symbol.kind == "external":
+            self.outside.add(symbol.name.partition(".")[0])
             return _external(symbol.name)
         if symbol.kind == "value":
             return self._alias(symbol, bound, depth)
@@ -200,7 +206,7 @@ class Types:
         if last == "Union":
             return _union([read(one) for one in items])
         if last == "Literal":
-            return Type("literal", values=tuple([self.value(one, scope) for one in items]))
+            return Type("literal", values=tuple(self._choices(items, scope)))
         if last in _LISTS:
             return Type("list", args=(read(items[0]),))
         if last in _SETS:
@@ -220,6 +226,17 @@ class Types:
         if last in ("Page", "Annotated", "Json"):
             return Type("unknown", name=f"{last} of a library")
         return Type("unknown", name=f"{head or 'a generic'} is not known")
+
+    def _choices(self, items: Sequence[Expr], scope: Scope) -> Iterator[Any]:
+        """The values in `Literal[…]`; `Literal[tuple(names)]` has all of them."""
+        for one in items:
+            value = self.value(one, scope)
+            if not is_list(value):
+                yield value
+            elif value:
+                yield from value
+            else:
+                yield NotKnown("what is in a Literal")
 
     def _generic_alias(self, symbol: Symbol, given: list[Type], bound: Bound, depth: int) -> Type:
         """`Items = Page[T]`, then `Items[Item]`: the type variables of the alias in the order they are written."""
@@ -300,6 +317,23 @@ class Types:
             if make is not None and given and not call.keywords and all(map(is_known, given)):
                 return make(given)
         return plain(self.interp.evaluate(expr, scope))
+
+
+def _local(name: str, scope: Scope) -> Type | None:
+    """The class that a name stands for in a function around: what a factory of routes was given."""
+    inner: Scope | None = scope
+    while inner is not None and inner.parent is not None:
+        if name in inner.names:
+            return class_type(inner.names[name])
+        inner = inner.parent
+    return None
+
+
+def class_type(value: Any) -> Type | None:
+    """The type that a class is as a value; None of what is no class."""
+    if isinstance(value, ClassValue):
+        return Type("class", value.qualname.rpartition(".")[2], (value.path, value.qualname))
+    return _external(value.name) if isinstance(value, External) else None
 
 
 def plain(value: Any) -> Any:

@@ -54,19 +54,17 @@ def _judge(case: Case) -> Iterator[Remark]:
         owner = one.purpose.qualname.rpartition(".")[0]
         rank = BEHIND if not owner or owner in before else BEHIND * METHOD
         same = [near for near in related if near.is_same_name][:NAMESAKES] if not owner else []
-        near: list[Neighbour] = [
-            (near.score * (FIRST if near in same else rank), _similar(near))
-            for near in related
-            if near.score >= NEAR_ENOUGH
-        ]
+        told = [near for near in related if near.score >= NEAR_ENOUGH][:NEAREST]
+        near: list[Neighbour] = [(one.score * (FIRST if one in same else rank), _similar(one)) for one in told]
         finding = _finding(one.purpose, related, case) if one.purpose.qualname not in decorated else None
-        yield Remark(finding, near[:NEAREST])
+        yield Remark(finding, near)
 
 
 def _related(one: Described, case: Case) -> list[Related]:
     overlay = case.overlay
-    known = [near for near in overlay.library.purposes.related(one) if near.purpose.path not in overlay.removed]
-    ask = Asked(one, overlay.library.purposes.index.worth)
+    purposes = overlay.library.purposes
+    ask = Asked(one, purposes.index.worth)
+    known = [near for near in purposes.related(ask) if near.purpose.path not in overlay.removed]
     for file in overlay.added:
         for other in file.purposes:
             if not ask.words.keys().isdisjoint(other.parts["name"]):

@@ -16,6 +16,7 @@ from fastapi_expert.duplicates.records.extract import decorator_name
 from fastapi_expert.duplicates.records.model import RouteRecord
 from fastapi_expert.duplicates.rules.base import Advice, Case, Family, FunctionRule, Group, Remark, Survey
 from fastapi_expert.duplicates.similarity.templates import canonical, catches, literal_segments, segments
+from fastapi_expert.duplicates.store.overlay import AddedFile
 from fastapi_expert.duplicates.wording import listed, place
 
 _API_SEGMENT = re.compile(r"(?:api|rest|v\d+(?:\.\d+)?|latest|backend|server)\Z", re.IGNORECASE)
@@ -202,6 +203,11 @@ def _routes_of(draft: FileFacts) -> Iterator[DraftRoute]:
                 yield DraftRoute(method, full, function.name, function.line, function.end_line, router)
 
 
+def _telling_routes(file: AddedFile) -> Sequence[DraftRoute]:
+    """The routes of another file whose paths say enough without the prefix that they may get there."""
+    return [one for one in _routes_of(file.facts) if literal_segments(one.path) >= TELLING]
+
+
 def _prefixes(body: ir.Block) -> Iterator[tuple[str, str]]:
     for name, call in _made(body):
         prefix = ir.text_of(dict(call.keywords).get("prefix"))
@@ -258,8 +264,8 @@ def _judge(case: Case) -> Iterator[Remark]:
     served += [
         _record(one, file.facts.path)
         for file in overlay.added
-        for one in _routes_of(file.facts)
-        if literal_segments(one.path) >= TELLING and together(file.facts.path, draft.path)
+        for one in file.derived(_telling_routes)
+        if together(file.facts.path, draft.path)
     ]
     hidden: list[DraftRoute] = []
     for earlier, later in _within(mine, standing):

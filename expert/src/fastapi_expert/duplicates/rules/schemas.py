@@ -39,6 +39,7 @@ from fastapi_expert.duplicates.similarity.schemas import (
     share_metadata,
     unrelated,
 )
+from fastapi_expert.duplicates.store.overlay import AddedFile
 from fastapi_expert.duplicates.wording import Imports, listed, many, place
 
 NEAR_ENOUGH = 0.35
@@ -344,14 +345,8 @@ def _judge(case: Case) -> Iterator[Remark]:
     if not draft.classes or is_test_path(draft.path) or is_foreign(draft):
         return
     models = overlay.library.models
-    by_name = {model.record.name: model.record for model in models.models}
-    changed = [
-        model_of(record)
-        for file in overlay.added
-        if not is_test_path(file.facts.path) and not is_foreign(file.facts)
-        for record in drafted_models(file.facts, by_name)
-    ]
-    by_name |= {model.record.name: model.record for model in changed}
+    changed = [model for file in overlay.added for model in file.derived(_models_of)]
+    by_name = models.by_name | {model.record.name: model.record for model in changed}
     old = {record.name: model_of(record) for record in drafted_models(before, by_name)} if before else {}
     mine = [model_of(record) for record in drafted_models(draft, by_name)]
     standing = [
@@ -366,6 +361,13 @@ def _judge(case: Case) -> Iterator[Remark]:
             if finding is None:
                 finding = _table_taken(model.record, [*models.models, *changed], overlay.removed)
             yield Remark(finding, similar, is_new=was is None)
+
+
+def _models_of(file: AddedFile) -> Sequence[Model]:
+    """The models that another file of the change says, or one that has changed since."""
+    if file.is_beside or not file.facts.classes:
+        return ()
+    return [model_of(record) for record in drafted_models(file.facts, file.library.models.by_name)]
 
 
 def _stored(model: Model, models: Models, gone: Collection[str]) -> Iterator[Model]:

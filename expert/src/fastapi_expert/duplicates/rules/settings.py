@@ -9,6 +9,7 @@ from fastapi_expert.duplicates.model import Action, Finding, Place, Rule
 from fastapi_expert.duplicates.records.model import VariableRecord
 from fastapi_expert.duplicates.records.variables import drafted_variables
 from fastapi_expert.duplicates.rules.base import Case, Family, Remark, Survey
+from fastapi_expert.duplicates.store.overlay import AddedFile
 from fastapi_expert.duplicates.wording import Imports, listed, many, place
 
 DEFINED_TWICE = Rule(
@@ -103,7 +104,7 @@ def _judge(case: Case) -> Iterator[Remark]:
     if not added:
         return
     theirs = [one for one in overlay.library.variables if one.path not in overlay.removed]
-    theirs += [one for file in overlay.added for one in drafted_variables(file.facts)]
+    theirs += [one for file in overlay.added for one in file.derived(_variables_of)]
     defined = _defined(theirs)
     loose = _loose_reads(theirs, defined)
     for variable in {one.variable: one for one in reversed(added)}.values():
@@ -122,6 +123,10 @@ def _judge(case: Case) -> Iterator[Remark]:
         elif not variable.owner:
             for finding in _read_in_one_program([*reads, variable], case.imports):
                 yield Remark(finding, ())
+
+
+def _variables_of(file: AddedFile) -> Sequence[VariableRecord]:
+    return list(drafted_variables(file.facts))
 
 
 def _defined(variables: Sequence[VariableRecord]) -> dict[str, list[VariableRecord]]:

@@ -49,12 +49,18 @@ says, how much of the draft's docstring the other says, and a package that both 
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """Something for the same purpose: ``score`` 0..1 and why it is thought so."""
+    """Something for the same purpose as the draft's ``mine``: ``score`` 0..1."""
 
+    mine: Purpose
     purpose: Purpose
     score: float
-    reason: str
     is_same_name: bool
+    shares_words: bool
+
+    @property
+    def reason(self) -> str:
+        """Why it is thought so."""
+        return _reason(self.mine, self.purpose, self.is_same_name, self.shares_words)
 
 
 class PurposeIndex:
@@ -83,16 +89,14 @@ class PurposeIndex:
         found = [self.row(position) for position in self.positions[start:end]]
         return [one for one in found if one.name == name]
 
-    def related(self, draft: Described) -> list[Related]:
-        """What is for the same thing as ``draft``, best first."""
-        ask = Asked(draft, self.index.worth)
+    def related(self, ask: "Asked") -> list[Related]:
+        """What is for the same thing as what ``ask`` was made of, in no order."""
         best = nlargest(LOOKED_AT, ((score, -position) for position, score in self.index.coverage(ask.words).items()))
         found = {-position for _, position in best}
-        start, end = (find(self.names, name_number(draft.purpose.name)) for find in (bisect_left, bisect_right))
+        start, end = (find(self.names, name_number(ask.purpose.name)) for find in (bisect_left, bisect_right))
         found.update(self.positions[start:end])
         related = [compared(ask, self.row(position)) for position in sorted(found)]
-        kept = [one for one in related if one is not None]
-        return sorted(kept, key=lambda one: (-one.score, one.purpose.path, one.purpose.line))
+        return [one for one in related if one is not None]
 
 
 class Asked:
@@ -100,33 +104,37 @@ class Asked:
 
     def __init__(self, draft: Described, worth: Callable[[str], float]) -> None:
         self.purpose = draft.purpose
-        self._rarity = worth
-        self._worth: dict[str, float] = {}
+        self._worth = _Worths(worth)
         self.name = named(draft.purpose.name)
         self.summary = [word for word in draft.parts.get("summary", ()) if word not in self.name]
         self.words: dict[str, float] = {}
         for part, weight in _ASKED.items():
             for word in self.name if part == "name" else draft.parts.get(part, ()):
                 self.words[word] = max(self.words.get(word, 0.0), weight)
-
         self.meant = meant(self.words)
-
-    def worth(self, word: str) -> float:
-        """How much it tells that a word is shared."""
-        known = self._worth.get(word)
-        if known is None:
-            light = word in _LIGHT or word.isdigit()
-            known = self._worth[word] = self._rarity(word) * (_LIGHT_WEIGHT if light else 1.0)
-        return known
 
     def share(self, wanted: Collection[str], meant: Mapping[str, float]) -> float:
         """The share of the words ``wanted`` that are among those ``meant``, 0..1, by how much each tells."""
         total = gained = 0.0
         for word in wanted:
-            worth = self.worth(word)
+            worth = self._worth[word]
             total += worth
-            gained += worth * meant.get(word, 0.0)
+            if word in meant:
+                gained += worth * meant[word]
         return gained / total if total else 0.0
+
+
+class _Worths(dict[str, float]):
+    """Word to how much it tells that it is shared, computed once."""
+
+    def __init__(self, rarity: Callable[[str], float]) -> None:
+        super().__init__()
+        self._rarity = rarity
+
+    def __missing__(self, word: str) -> float:
+        light = word in _LIGHT or word.isdigit()
+        worth = self[word] = self._rarity(word) * (_LIGHT_WEIGHT if light else 1.0)
+        return worth
 
 
 def meant(said: Mapping[str, float]) -> dict[str, float]:
@@ -150,11 +158,11 @@ def compared(ask: Asked, other: Purpose) -> Related | None:
     if mine.is_class is not other.is_class and not (mine.does and other.does):
         return None
     theirs, said = _said(other)
-    libraries = [one for one in mine.libraries if one in other.libraries]
+    shares_library = not set(mine.libraries).isdisjoint(other.libraries)
     name = ask.share(ask.name, said)
     explained = ask.share(theirs, ask.meant)
     summary = ask.share(ask.summary, said) if ask.summary else name
-    total = _NAME * name + _EXPLAINED * explained + _SUMMARY * summary + (_LIBRARY if libraries else 0.0)
+    total = _NAME * name + _EXPLAINED * explained + _SUMMARY * summary + (_LIBRARY if shares_library else 0.0)
     total *= 1.0 if other.kind in WANTED or other.is_class else HELPER
     total *= HIDDEN if other.name.startswith("_") else 1.0
     total *= 1.0 if mine.is_class is other.is_class else OTHER_SORT
@@ -165,8 +173,7 @@ def compared(ask: Asked, other: Purpose) -> Related | None:
     same_name = mine.name == other.name
     if same_name:
         total = max(total, SAME_NAME)
-    shares_words = bool(set(ask.name) & set(theirs))
-    return Related(other, min(total, 0.99), _reason(mine, other, same_name, libraries, shares_words), same_name)
+    return Related(mine, other, min(total, 0.99), same_name, not set(theirs).isdisjoint(ask.name))
 
 
 @lru_cache(maxsize=16384)
@@ -193,7 +200,8 @@ def _texts(other: Purpose) -> Iterator[tuple[str, str]]:
     yield "fields", " ".join(other.takes)
 
 
-def _reason(mine: Purpose, other: Purpose, same_name: bool, libraries: Sequence[str], shares_words: bool) -> str:
+def _reason(mine: Purpose, other: Purpose, same_name: bool, shares_words: bool) -> str:
+    libraries = [one for one in mine.libraries if one in other.libraries]
     said = ["same name"] if same_name else []
     if mine.summary and mine.summary.rstrip(".").lower() == other.summary.rstrip(".").lower():
         said.append("same docstring")

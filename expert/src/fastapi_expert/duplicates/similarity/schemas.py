@@ -68,13 +68,18 @@ def _without_role(name: str) -> str:
     return name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Models:
     """The models of a codebase."""
 
     models: Sequence[Model]
     weights: FieldWeights
     having: Mapping[str, Sequence[int]]
+
+    @cached_property
+    def by_name(self) -> dict[str, ModelRecord]:
+        """Each by the name of its class, the last of those that share one."""
+        return {model.record.name: model.record for model in self.models}
 
     def candidates(self, model: Model) -> list[int]:
         """Models that share a field with ``model``, most shared weight first; of those, the ones of its own size."""

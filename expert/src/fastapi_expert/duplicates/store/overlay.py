@@ -1,9 +1,9 @@
 """A library as the tree stands now: without the files that are gone or changed, with what those hold by now."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastapi_expert.codebase.syntax.facts import FileFacts
 from fastapi_expert.codebase.vocabulary import is_test_path
@@ -15,18 +15,35 @@ from fastapi_expert.duplicates.store.library import Library
 if TYPE_CHECKING:
     from fastapi_expert.duplicates.records.purposes import Described
 
+_T = TypeVar("_T")
+
 
 class AddedFile:
-    """A file that ``library`` does not know, or not as it is; of its definitions it says what they were last."""
+    """A file that ``library`` does not know, or not as it is; of its definitions it says what they were last.
+
+    The files of one change are judged each beside all others: what is asked of one is made once.
+    """
 
     def __init__(self, facts: FileFacts, library: Library, whole: "AddedFile | None" = None) -> None:
         self.facts = facts
-        self._library = library
+        self.library = library
         self._whole = whole
+        self._derived: dict[Callable[[AddedFile], Any], Any] = {}
+
+    def derived(self, make: "Callable[[AddedFile], _T]") -> _T:
+        """What ``make`` gives for this file, which is what one rule asks of it."""
+        if make not in self._derived:
+            self._derived[make] = make(self)
+        return self._derived[make]
+
+    @cached_property
+    def is_beside(self) -> bool:
+        """Whether it is a test, generated or a migration: what nobody repeats by writing code of the application."""
+        return is_test_path(self.facts.path) or is_foreign(self.facts)
 
     def part(self, facts: FileFacts) -> "AddedFile":
         """The same file with those of its definitions alone that ``facts`` has."""
-        return AddedFile(facts, self._library, self)
+        return AddedFile(facts, self.library, self)
 
     @cached_property
     def functions(self) -> Sequence[tuple[FunctionRecord, Code]]:
@@ -34,7 +51,7 @@ class AddedFile:
         if self._whole is not None:
             kept = {(one.qualname, one.line) for one in self.facts.functions}
             return [pair for pair in self._whole.functions if (pair[0].qualname, pair[0].line) in kept]
-        records = function_records(self.facts, kinds=self._library.kinds, mentions={}, lineage=None)
+        records = function_records(self.facts, kinds=self.library.kinds, mentions={}, lineage=None)
         return [(record, unpack(record)) for record in records]
 
     @cached_property
@@ -45,9 +62,9 @@ class AddedFile:
         if self._whole is not None:
             kept = {(one.qualname, one.line) for one in (*self.facts.functions, *self.facts.classes)}
             return [one for one in self._whole.purposes if (one.purpose.qualname, one.purpose.line) in kept]
-        if is_test_path(self.facts.path) or is_foreign(self.facts):
+        if self.is_beside:
             return ()
-        return list(described(self.facts, kinds=self._library.kinds, own=self._library.own))
+        return list(described(self.facts, kinds=self.library.kinds, own=self.library.own))
 
     @cached_property
     def _having(self) -> dict[int, list[int]]:
@@ -59,7 +76,9 @@ class AddedFile:
 
     def sharing(self, code: Code) -> Iterator[tuple[FunctionRecord, Code]]:
         """The functions that have a statement or a name in common with ``code``, in order."""
-        found = {position for feature in code.features for position in self._having.get(feature, ())}
+        having = self._having
+        shared = having.keys() & code.features
+        found = {position for feature in shared for position in having[feature]}
         return (self.functions[position] for position in sorted(found))
 
 

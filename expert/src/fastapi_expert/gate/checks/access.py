@@ -22,10 +22,9 @@ def candidates(codebase: Codebase, changes: Changes, config: Config) -> list[Acc
     Raises:
         LockError: a line of the lock file is none of ours.
     """
-    from fastapi_expert.contract.access import access, compare, loads, locked
+    from fastapi_expert.contract.access import since_lock
 
-    text = (codebase.root / NAME).read_text(encoding="utf-8", errors="surrogateescape")
-    return [one for one in compare(loads(text), locked(access(codebase))) if one.kind in LOOK]
+    return [one for one in since_lock(codebase, codebase.root / NAME) if one.kind in LOOK]
 
 
 def findings(found: list[AccessChange], root: Path) -> list[Finding]:

@@ -5,15 +5,19 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 _running: set["subprocess.Popen[bytes]"] = set()
-_state = {"given up": False, "undisturbed": False}
-"""True from the moment somebody gives up to the next gate: who has just ended one tool must not start another. No
-`threading.Event`, whose lock a signal handler could find taken by what it interrupts."""
-
+_starting: set[object] = set()
+"""One for each tool that is being started: it may run already, and is not among those that run."""
+_state = {"given up": False, "ended": False, "undisturbed": False}
+"""True from the moment somebody gives up to the next gate, or for good: who has just ended one tool must not start
+another. No `threading.Event`, whose lock a signal handler could find taken by what it interrupts."""
+ENDS_WITHIN = 60.0
+"""Seconds in which a killed process is gone on any machine."""
 
 _OF_THE_STEP = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STEP_SUMMARY")
 
@@ -46,20 +50,7 @@ def run(command: Sequence[str | Path], *, cwd: Path, timeout: float, env: Mappin
     clean = {key: value for key, value in os.environ.items() if not key.startswith("GIT_") and key not in _OF_THE_STEP}
     clean |= {"PYTHONIOENCODING": "utf-8", "NO_COLOR": "1", "TERM": "dumb", **(env or {})}
     clean.pop("FORCE_COLOR", None)
-    words = [str(word) for word in command]
-    try:
-        process = subprocess.Popen(
-            words,
-            cwd=cwd,
-            env=clean,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise Broken(f"{words[0]} cannot be started: {error.strerror}") from None
-    _running.add(process)
+    process = _started([str(word) for word in command], cwd, clean)
     try:
         if given_up():
             raise Broken("somebody gave up waiting")
@@ -75,6 +66,29 @@ def run(command: Sequence[str | Path], *, cwd: Path, timeout: float, env: Mappin
     return Output(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"))
 
 
+def _started(words: list[str], cwd: Path, env: dict[str, str]) -> "subprocess.Popen[bytes]":
+    starting = object()
+    _starting.add(starting)
+    try:
+        if given_up():
+            raise Broken("somebody gave up waiting")
+        process = subprocess.Popen(
+            words,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        _running.add(process)
+        return process
+    except OSError as error:
+        raise Broken(f"{words[0]} cannot be started: {error.strerror}") from None
+    finally:
+        _starting.discard(starting)
+
+
 def begin() -> None:
     """A gate begins: tools may run."""
     _state["given up"] = False
@@ -82,7 +96,7 @@ def begin() -> None:
 
 def given_up() -> bool:
     """Whether somebody gave up waiting for this gate."""
-    return _state["given up"]
+    return _state["given up"] or _state["ended"]
 
 
 def stop_all() -> None:
@@ -90,6 +104,18 @@ def stop_all() -> None:
     _state["given up"] = True
     for process in list(_running):
         _signal(process)
+
+
+def end_all() -> None:
+    """End every tool for good, those too that another thread is just starting; call it before the process goes.
+
+    Not from a thread that runs a tool: it waits for these.
+    """
+    _state["ended"] = True
+    deadline = time.monotonic() + ENDS_WITHIN
+    while (_starting or _running) and time.monotonic() < deadline:
+        stop_all()
+        time.sleep(0.01)
 
 
 def give_up(*_: object) -> None:

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
+from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.model import Inventory
 from fastapi_expert.codebase.reach import reach_note
 from fastapi_expert.contract.access.changes import LOOK, AccessChange
@@ -55,13 +55,13 @@ def _row(row: AccessRow, verb: int, path: int, style: Style) -> str:
     return style.row(parts)
 
 
-def changes_text(root: Path, changes: Sequence[AccessChange], style: Style, name: str) -> str:
+def changes_text(codebase: Codebase, changes: Sequence[AccessChange], style: Style, name: str) -> str:
     """What differs from the lock file, the worst first, with who must look."""
     if not changes:
         return f"Who can reach what is as {name} says."
     lines: list[str] = []
     for one in changes:
-        owners = code_owners(root, one.file) if one.kind in LOOK else ()
+        owners = code_owners(codebase.folder, one.file) if one.kind in LOOK else ()
         parts = [
             style.paint(f"{one.kind:8}", _KINDS[one.kind]),
             printable(one.text),
@@ -105,10 +105,10 @@ def row_json(row: AccessRow) -> dict[str, Any]:
     return document
 
 
-def changes_document(root: Path, changes: Sequence[AccessChange], name: str) -> dict[str, Any]:
+def changes_document(codebase: Codebase, changes: Sequence[AccessChange], name: str) -> dict[str, Any]:
     """`expert access --check --json`."""
     return {
-        "root": str(root),
+        "root": str(codebase.root),
         "lock": name,
         "changes": [
             {
@@ -119,7 +119,7 @@ def changes_document(root: Path, changes: Sequence[AccessChange], name: str) -> 
                 "text": one.text,
                 "file": one.file,
                 "line": one.line,
-                "owners": list(code_owners(root, one.file)),
+                "owners": list(code_owners(codebase.folder, one.file)),
             }
             for one in changes
         ],

@@ -79,7 +79,11 @@ async def register(
         registration.password, email=registration.email, username=registration.username, resources=resources
     )
     attempt = await idempotency.begin(
-        session, key=idempotency_key, scope="register", request=registration.model_dump(), resources=resources
+        session,
+        key=idempotency_key,
+        scope="register",
+        request=idempotency.as_sent(registration),
+        resources=resources,
     )
     if attempt.answer is not None:
         also, first = _registered(attempt.answer)

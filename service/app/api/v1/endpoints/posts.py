@@ -80,7 +80,7 @@ async def create_post(
         session,
         key=idempotency_key,
         scope=f"posts:{user.user_id}",
-        request=draft.model_dump(mode="json"),
+        request=idempotency.as_sent(draft),
         resources=resources,
     )
     answer = attempt.answer

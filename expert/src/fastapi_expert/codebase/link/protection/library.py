@@ -158,7 +158,7 @@ _NO_CREDENTIAL = re.compile("idempot|accept|encoding|country|language|agent", re
 
 
 _ANYBODYS = re.compile(
-    "origin|referr?er|host|user-agent|content-(type|length|encoding)|accept(-\\w+)?|sec-\\S+|x-requested-with"
+    "origin|referr?er|host|user-agent|content-(type|length|encoding)|accept(-\\w+)?|sec-(?!websocket-protocol)\\S+|x-requested-with"
     "|x-forwarded-(for|host|proto|port|prefix)|x-real-ip|if-\\S+|range|connection|upgrade|cache-control|date|dnt",
     re.I,
 )
@@ -236,6 +236,8 @@ def _compare_digest(args: list[Any]) -> Any:
         return Decided(False)
     if any(isinstance(one, Connection) for one in args):
         return Decided(False)
+    if len(args) == 2 and all(isinstance(one, str) for one in args):
+        return args[0] == args[1]
     return derived(*args) or FREE
 
 

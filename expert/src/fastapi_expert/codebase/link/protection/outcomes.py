@@ -125,7 +125,8 @@ def together(*groups: tuple[Assumption, ...]) -> tuple[Assumption, ...]:
 class Outcome(NamedTuple):
     """How a way ends: ``value`` is returned (`pass`) or raised.
 
-    ``credentials`` tells that missing credentials led here, ``trail`` through which calls, outermost first.
+    ``credentials`` tells that missing credentials led here, ``trail`` through which calls, outermost first, ``doubted``
+    that it is raised where something out of reach raises, as it may for a missing credential.
     """
 
     kind: Literal["pass", "refuse", "error"]
@@ -134,6 +135,7 @@ class Outcome(NamedTuple):
     assumptions: tuple[Assumption, ...] = ()
     credentials: bool = False
     trail: tuple[tuple[Site, str], ...] = ()
+    doubted: bool = False
 
 
 @dataclass(slots=True)

@@ -1,5 +1,6 @@
 """One stranger's request for one route: what it meets, outermost first."""
 
+import builtins
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -39,6 +40,7 @@ from fastapi_expert.codebase.link.protection.values import (
     Connection,
     Memory,
     Native,
+    Undecorated,
 )
 from fastapi_expert.codebase.link.protection.verdict import Layer, doubtful
 from fastapi_expert.codebase.link.routes import FlatRoute
@@ -69,6 +71,7 @@ class Shared:
         self.classes = classes
         self.refusals = Refusals(interp.names)
         self.computed: dict[tuple[str, str], Any] = {}
+        self.decorated: dict[tuple[str, str], Any] = {}
         self.ended: dict[Any, _Ended] = {}
         self.given: dict[int, tuple[Uncalled, Any]] = {}
         self.middleware: dict[Any, _Ended] = {}
@@ -92,6 +95,7 @@ class Request(Conditional):
         super().__init__(shared.interp, shared.classes, method=method, path=route.path)
         self.shared = shared
         self.computed = shared.computed
+        self.decorated = shared.decorated
         self.given = shared.given
         self.lines = shared.lines
         self.aliases = shared.aliases
@@ -107,7 +111,7 @@ class Request(Conditional):
         self.applications = [one for one in route.chain if one.is_app]
         self.application = self.applications[-1] if self.applications else None
         self.overrides = [pair for app in self.applications[-1:] for pair in _overrides(app)]
-        self.answers = [pair for app in reversed(self.applications) for pair in app.answers]
+        self.answers = [(_caught(cls), handler) for app in reversed(self.applications) for cls, handler in app.answers]
 
     def may_refuse(self, path: str, qualname: str) -> bool:
         return self.shared.refusals.of_function(path, qualname)
@@ -318,8 +322,9 @@ class Request(Conditional):
         yield injected
         if not any(one.kind == "pass" for one in injected.outcomes):
             return
-        bound = FunctionValue(endpoint.path, endpoint.qualname, endpoint.scope, receiver)
-        wrapped: Any = bound
+        bound = Undecorated(endpoint.path, endpoint.qualname, endpoint.scope, receiver)
+        plain = Undecorated(endpoint.path, endpoint.qualname, endpoint.scope)  # decorators run before it is bound
+        wrapped: Any = plain
         for decorator in reversed(facts.decorators):
             value = self._decorator(decorator, endpoint)
             if (name := self._unread_guard(decorator, endpoint)) and not isinstance(value, Native):
@@ -330,17 +335,24 @@ class Request(Conditional):
                 found = self._layer("decorator", site, partial(self.apply, value, [wrapped], {}, site))
                 made = next((one.value for one in found.outcomes if one.kind == "pass"), None)
                 wrapped = made if isinstance(made, (FunctionValue, Instance)) else wrapped
+        for one in self.parameters:
+            yield self._layer("dependency", one.site, partial(self.depend, one, None, _NOWHERE))
         if self.guards:
             refusal = Outcome("refuse", None, site, (), True, ((self.guards[0], "requires() of Starlette"),))
             yield Layer("decorator", site, [refusal])
             return
         self.in_body = True
         self.steps = 0
+        args: list[Any] = []
+        if wrapped is plain:
+            wrapped = bound
+        elif receiver is not None:
+            args.append(receiver)
         try:
             if isinstance(wrapped, FunctionValue):
-                yield Layer("body", site, self.outcomes(wrapped, [], given, site))
+                yield Layer("body", site, self.outcomes(wrapped, args, given, site))
             else:
-                yield self._layer("body", site, partial(self.apply, wrapped, [], given, site))
+                yield self._layer("body", site, partial(self.apply, wrapped, args, given, site))
         except Exhausted:
             yield Layer("body", site, doubtful("what takes too long to follow", site))
 
@@ -361,6 +373,12 @@ class Request(Conditional):
             return self.evaluate(expr, State({}), endpoint.scope)
         except Ended:
             return None
+
+
+def _caught(cls: Any) -> Any:
+    """The exception that a handler answers: the interpreter knows none of the builtin ones."""
+    name = cls.reason.removesuffix(" is not known") if isinstance(cls, Unknown) else ""
+    return External(f"builtins.{name}") if isinstance(getattr(builtins, name, None), type) else cls
 
 
 def _overrides(app: Router) -> list[tuple[Any, Any]]:

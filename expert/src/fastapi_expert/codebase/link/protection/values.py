@@ -3,7 +3,15 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from fastapi_expert.codebase.interpret.values import MISSING, External, Instance, Site, is_dict, is_list
+from fastapi_expert.codebase.interpret.values import (
+    MISSING,
+    External,
+    FunctionValue,
+    Instance,
+    Site,
+    is_dict,
+    is_list,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +117,12 @@ class BoundMethod:
 
     receiver: Any
     name: str
+
+
+class Undecorated(FunctionValue):
+    """A function as its decorators are given it."""
+
+    __slots__ = ()
 
 
 @dataclass(slots=True, eq=False)

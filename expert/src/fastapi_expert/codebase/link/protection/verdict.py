@@ -76,6 +76,8 @@ def verdict_of(layer: Layer) -> Verdict:
     doubtful = [one for one in refusals if not one.credentials and one.kind == "refuse"]
     if passing:  # where nobody gets through, somebody with credentials must
         refusals = [one for one in refusals if one.credentials]
+    elif layer.what == "body":  # or the rest was not followed, and what was asked for is refused
+        refusals = [one for one in refusals if one.credentials or not _is_avoidable(one)]
     if not refusals:
         return _not_sure(layer, doubtful, passing=bool(passing)) or Verdict("none")
     by = _evidence(layer, refusals[0])

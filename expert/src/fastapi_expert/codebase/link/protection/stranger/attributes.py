@@ -196,9 +196,17 @@ class Attributes(Following):
         found = self.class_attribute(instance.cls, name, instance, site, state)
         if found is not MISSING:
             return found
+        getter = MISSING if name.startswith("__") else self._getter(instance, instance.cls, site, state)
+        if isinstance(getter, FunctionValue):
+            found = self.apply(getter, [name], {}, site, state)
+            return Setting(f"{instance.cls.qualname}.{name}", found, site) if is_plain(found) else found
         if any(isinstance(one, External) for one in self.lineage(instance.cls)):
             return BoundMethod(instance, name)
         return Opaque(f"{instance.cls.qualname} has no {name} in the text", site)
+
+    def _getter(self, instance: Instance, cls: ClassValue, site: Site, state: State) -> Any:
+        """The `__getattr__` of an object, by which it gives what it keeps elsewhere, as settings do."""
+        return self.class_attribute(cls, "__getattr__", instance, site, state)
 
     def _as_it_runs(self, instance: Instance, cls: ClassValue, name: str, made: Any) -> Any:
         """An attribute that ``__init__`` sets to ``made``, where other methods of the object set it, too."""

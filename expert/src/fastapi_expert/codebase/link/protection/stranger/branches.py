@@ -195,8 +195,8 @@ class Branches(Following):
         finally:
             self._trying -= 1
             raised, self.pending = self.pending, pending
-        doubtful = [outcome for outcome in raised if isinstance(outcome.value, Absent)]
-        sure = [outcome for outcome in raised if not isinstance(outcome.value, Absent)]
+        doubtful = [outcome for outcome in raised if is_doubt(outcome)]
+        sure = [outcome for outcome in raised if not is_doubt(outcome)]
         on = [] if ways.on is None else [ways.on]
         result = Ways(list(ways.ends), None, list(ways.left))
         for outcome in distinct(sure):
@@ -208,19 +208,32 @@ class Branches(Following):
             result.left += handled.left
             on += [] if handled.on is None else [handled.on]
         if doubtful:
-            count = len(self.pending)
-            handled = self._handle(one, doubtful[0], before, scope)
-            refused = any(outcome.kind == "refuse" for outcome in self.pending[count:])
-            if handled is not None and (refused or handled.ends or handled.on or handled.left):
-                result.ends, result.left = list(handled.ends), list(handled.left)
-                on = [] if handled.on is None else [handled.on]
-            elif handled is None:
-                self.pending += doubtful[:1]
+            instead = self._doubted(one, doubtful, before, scope)
+            if instead is not None:
+                result.ends, result.left = list(instead.ends), list(instead.left)
+                on = [] if instead.on is None else [instead.on]
         if not on:
             return result
         result.on = on[0] if len(on) == 1 else merged_states(on)
         after = self.run(one.after, result.on, scope)
         return Ways([*result.ends, *after.ends], after.on, [*result.left, *after.left])
+
+    def _doubted(self, one: ir.Try, doubtful: Sequence[Outcome], before: State, scope: Scope) -> Ways | None:
+        """The way on where what was given a missing credential raises; None where that decides nothing here.
+
+        A handler that raises another error passes the doubt on to whoever waits for that one.
+        """
+        for outcome in distinct(doubtful):
+            count = len(self.pending)
+            handled = self._handle(one, outcome, before, scope)
+            if handled is None:
+                continue
+            raised, self.pending[count:] = self.pending[count:], []
+            refused = any(again.kind == "refuse" for again in raised)
+            self.pending += [again if again.kind == "refuse" else again._replace(doubted=True) for again in raised]
+            return handled if refused or handled.ends or handled.on or handled.left else None
+        self.pending += distinct(doubtful)
+        return None
 
     def _handle(self, one: ir.Try, outcome: Outcome, before: State, scope: Scope) -> Ways | None:
         for (expr, name), body in zip(one.caught, one.handlers, strict=True):
@@ -255,6 +268,11 @@ def plain_attribute(owner: Any, name: str) -> Any:
     """What an object that others share has for ``name``, MISSING when nothing says."""
     found = owner.attributes.get(name, MISSING)
     return unread(found, name) if isinstance(found, Unknown) else found
+
+
+def is_doubt(outcome: Outcome) -> bool:
+    """Whether something may be raised, because what is out of reach was given a missing credential."""
+    return isinstance(outcome.value, Absent) or (outcome.doubted and outcome.kind == "error")
 
 
 STATEMENTS: Acts = {

@@ -24,6 +24,7 @@ from fastapi_expert.codebase.link.protection.values import (
     Connection,
     Decided,
     Foreign,
+    Free,
     MadeClass,
     Native,
     Opaque,
@@ -81,6 +82,8 @@ class Calls(Following):
         if isinstance(function, (Absent, Foreign)):
             self.doubt(state, site)
             return ABSENT
+        if isinstance(function, (Opaque, Free)) and len(args) == 1 and isinstance(args[0], FunctionValue):
+            return args[0]  # a decorator that cannot be read gives back what it is given
         if isinstance(function, Opaque):
             return self.unread_call(function.reason, args, keywords, site, state)
         return derived(function, *args, *keywords.values()) or Opaque("calls what is not known", site)

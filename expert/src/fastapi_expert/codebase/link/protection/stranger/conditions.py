@@ -6,6 +6,7 @@ from fastapi_expert.codebase.interpret.values import (
     MISSING,
     ClassValue,
     External,
+    FunctionValue,
     Instance,
     Member,
     Scope,
@@ -50,7 +51,7 @@ class Conditions(Following):
         """Whether a condition holds for a stranger."""
         condition = ir.match(expr, ir.Truth)
         if condition is None:
-            return truth(self.evaluate(expr, state, scope))
+            return self._truth_of(self.evaluate(expr, state, scope), state, scope)
         operator, operands = condition.operator, condition.operands
         if operator == "not":
             return negated(self.decide(operands[0], state, scope))
@@ -70,6 +71,15 @@ class Conditions(Following):
         left, right = (self.evaluate(one, state, scope) for one in operands[:2])
         return self.compare(operator, left, right)
 
+    def _truth_of(self, value: Any, state: State, scope: Scope) -> Decision:
+        """Whether a value is true, as its own class says where that does."""
+        if isinstance(value, Instance) and isinstance(value.cls, ClassValue):
+            site = Site(scope.path, self.line)
+            method = self.class_attribute(value.cls, "__bool__", value, site, state)
+            if isinstance(method, FunctionValue):
+                return truth(self.apply(method, [], {}, site, state))
+        return truth(value)
+
     def compare(self, operator: str, left: Any, right: Any) -> Decision:
         """A comparison."""
         if operator in ("!=", "is not", "not in"):
@@ -80,9 +90,8 @@ class Conditions(Following):
             left = left.value
         if isinstance(right, Decided):
             right = right.value
-        for one, other in ((left, right), (right, left)):
-            if isinstance(one, Absent):
-                return _compared_with_nothing(operator, one.instead, other)
+        if isinstance(left, Absent) or isinstance(right, Absent):
+            return _compared_with_nothing(operator, left, right)
         for one, other in ((left, right), (right, left)):
             if isinstance(one, Foreign):
                 return known(False, credentials=other is not None)
@@ -177,18 +186,19 @@ def _free() -> Decision:
     return Decision(None, False, (FREE,), (FREE,))
 
 
-def _compared_with_nothing(operator: str, instead: Any, other: Any) -> Decision:
-    """A comparison of what stands for a missing credential."""
-    if operator in ("is", "=="):
-        if isinstance(other, Setting):
-            if other.default is MISSING or truth(other.default).value:
-                return known(False, credentials=True)
-            return Decision(None, True, (other,), (other,), True)
-        if isinstance(other, Foreign):
+def _compared_with_nothing(operator: str, left: Any, right: Any) -> Decision:
+    """A comparison of what stands for a missing credential, on one side or on both."""
+    other = right if isinstance(left, Absent) else left
+    if operator in ("is", "==") and isinstance(other, Setting):
+        if other.default is MISSING or truth(other.default).value:
             return known(False, credentials=True)
-        other = other.instead if isinstance(other, Absent) else other
-        return known(is_plain(other) and bool(other == instead), credentials=True)
-    return known(False, credentials=True)
+        return Decision(None, True, (other,), (other,), True)
+    left, right = (one.instead if isinstance(one, Absent) else one for one in (left, right))
+    if operator in ("is", "=="):
+        return known(is_plain(left) and is_plain(right) and bool(left == right), credentials=True)
+    if left is None or right is None or not (is_plain(left) and is_plain(right)):
+        return known(False, credentials=True)
+    return known(_plain_comparison(operator, left, right).value or False, credentials=True)
 
 
 def _plain_comparison(operator: str, left: Any, right: Any) -> Decision:

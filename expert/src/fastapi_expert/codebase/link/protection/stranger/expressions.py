@@ -28,6 +28,7 @@ from fastapi_expert.codebase.link.protection.values import (
     Opaque,
     Setting,
     derived,
+    is_plain,
     joined,
     tainted,
 )
@@ -211,7 +212,9 @@ class Expressions(Following):
         one = ir.Conditional._make(expr)
         decision = self.decide(one.condition, state, scope)
         if decision.value is not None:
-            return self.evaluate(one.then if decision.value else one.otherwise, state, scope)
+            value = self.evaluate(one.then if decision.value else one.otherwise, state, scope)
+            stands_in = decision.credentials and is_plain(value) and not value
+            return tainted(value) if stands_in else value
         values: list[Any] = []
         for side in (one.then, one.otherwise):
             try:

@@ -4,10 +4,19 @@ from collections.abc import Sequence
 from functools import reduce
 from typing import Any
 
-from fastapi_expert.codebase.interpret.values import External, FunctionValue, Instance, Scope, Site
+from fastapi_expert.codebase.interpret.values import (
+    ClassValue,
+    External,
+    FunctionValue,
+    Instance,
+    LambdaValue,
+    Partial,
+    Scope,
+    Site,
+)
 from fastapi_expert.codebase.link.protection.outcomes import Outcome, State, distinct, together, weight
 from fastapi_expert.codebase.link.protection.stranger.runtime import Ended, Following
-from fastapi_expert.codebase.link.protection.values import FREE, Opaque, joined, tainted
+from fastapi_expert.codebase.link.protection.values import FREE, Opaque, Undecorated, joined, tainted
 from fastapi_expert.codebase.syntax.facts import FunctionFacts
 from fastapi_expert.codebase.syntax.ir import Block, Expr
 
@@ -20,6 +29,9 @@ class Functions(Following):
     def outcomes(self, function: FunctionValue, args: list[Any], keywords: dict[str, Any], site: Site) -> list[Outcome]:
         """How calling a function of the codebase ends, on every way."""
         facts = self.names.function(function.path, function.qualname)
+        wrapped = self._decorated(function, facts)
+        if wrapped is not function:
+            return self._outcomes_of(wrapped, function, args, keywords, site)
         body = self.body_of(function.path, facts)
         key = (function.path, function.qualname)
         if facts is None or body is None or len(self._stack) > MAX_DEPTH or self._stack.count(key) > 1:
@@ -45,6 +57,53 @@ class Functions(Following):
             end = Site(function.path, facts.end_line)
             found.append(Outcome("pass", None, end, ways.on.assumptions, ways.on.credentials))
         return found or [Outcome("error", None, site)]
+
+    def _decorated(self, function: FunctionValue, facts: FunctionFacts | None) -> Any:
+        """What calling a function of a module or class calls: what its decorators made of it, worked out once."""
+        if facts is None or not facts.decorators or isinstance(function, Undecorated) or "<locals>" in facts.qualname:
+            return function
+        key = (function.path, facts.qualname)
+        if key not in self.decorated:
+            self.decorated[key] = None  # one that calls itself while it is decorated
+            self.decorated[key] = self._wrapping(function, facts)
+        made = self.decorated[key]
+        return function if made is None else made
+
+    def _wrapping(self, function: FunctionValue, facts: FunctionFacts) -> Any:
+        """What the decorators of the codebase make of a function; None where all give back what they are given."""
+        plain = Undecorated(function.path, function.qualname, function.scope)
+        wrapped: Any = plain
+        site = Site(function.path, facts.line)
+        pending, overlay, self.pending, self.overlay = self.pending, self.overlay, [], dict(self.overlay)
+        try:
+            for decorator in reversed(facts.decorators):
+                act = self.evaluate(decorator, State({}), function.scope)
+                if is_of_codebase(act):
+                    made = self.apply(act, [wrapped], {}, site, State({}))
+                    wrapped = made if isinstance(made, FunctionValue) or is_of_codebase(made) else wrapped
+        except Ended:
+            return None
+        finally:
+            self.pending, self.overlay = pending, overlay
+        return None if wrapped is plain else wrapped
+
+    def _outcomes_of(
+        self, wrapped: Any, function: FunctionValue, args: list[Any], keywords: dict[str, Any], site: Site
+    ) -> list[Outcome]:
+        """How calling what decorators made of ``function`` ends."""
+        given = args if function.receiver is None else [function.receiver, *args]
+        if isinstance(wrapped, FunctionValue):
+            return self.outcomes(wrapped, given, keywords, site)
+        pending, self.pending = self.pending, []
+        state = State({})
+        try:
+            value = self.apply(wrapped, given, keywords, site, state)
+            ends = [Outcome("pass", value, site, state.assumptions, state.credentials)]
+        except Ended:
+            ends = []
+        finally:
+            raised, self.pending = self.pending, pending
+        return [*raised, *ends]
 
     def body_of(self, path: str, facts: FunctionFacts | None) -> Block | None:
         """The statements of a function; None where they are out of reach."""
@@ -99,3 +158,10 @@ class Functions(Following):
         assumptions = together(state.assumptions, outcome.assumptions)
         credentials = outcome.credentials or state.credentials
         self.pending.append(outcome._replace(assumptions=assumptions, credentials=credentials))
+
+
+def is_of_codebase(value: Any) -> bool:
+    """Whether calling a value runs code of the codebase."""
+    if isinstance(value, Instance):
+        return isinstance(value.cls, ClassValue)
+    return isinstance(value, (FunctionValue, Partial, LambdaValue))

@@ -90,12 +90,19 @@ class Outside(Following):
             return Setting(str(args[0]) if args else "the environment", default, site)
         if (guard := guard_of(name)) is not None and guard != "scheme":
             return self.guarded(guard, name, keywords, site, state)
+        if name == "inspect.Parameter":
+            self._adds_parameter(keywords.get("default"), keywords.get("annotation"))
         if short[:1].isupper() or short in FIELDS:
             attributes = {str(index): value for index, value in enumerate(args)}
             return Instance(cls, site, {**attributes, **keywords})
         if len(args) == 1 and isinstance(args[0], (FunctionValue, ClassValue)) and not keywords:
             return args[0]
         return self.unread_call(short, args, keywords, site, state)
+
+    def _adds_parameter(self, *said: Any) -> None:
+        """What a parameter depends on that code adds to the signature of an endpoint."""
+        parts = [part for one in said for part in _parts(one)]
+        self.parameters += [part for part in parts if isinstance(part, Dependency)]
 
     def guarded(self, guard: Guard, name: str, keywords: dict[str, Any], site: Site, state: State) -> Any:
         """Calling what a known library of authentication has."""

@@ -61,6 +61,8 @@ class Raising(Following):
         found = self.own_attribute(exception, "status_code")
         if found is None:
             found = self.own_attribute(exception, "code")
+        if found is None:
+            found = exception.attributes.get("0")  # made where only what it is given was kept
         return library.status_of(found)
 
     def _says_status(self, value: Any) -> bool:

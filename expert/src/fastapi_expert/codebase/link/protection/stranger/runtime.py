@@ -8,6 +8,7 @@ from fastapi_expert.codebase.interpret.attributes import lineage
 from fastapi_expert.codebase.interpret.interpreter import Interpreter
 from fastapi_expert.codebase.interpret.values import (
     ClassValue,
+    Dependency,
     External,
     FunctionValue,
     Instance,
@@ -72,6 +73,8 @@ class Following(ABC):
         """Whether the endpoint itself runs: only what may refuse is followed from there."""
         self.guards: list[Site] = []
         """Where `requires()` of Starlette was put around a function."""
+        self.parameters: list[Dependency] = []
+        """What the parameters depend on that a decorator adds to a signature: `inspect.Parameter(default=…)`."""
         self.is_specific = False
         """Whether something that was run looked at the path or the method, so that it may end otherwise elsewhere."""
         self.seen: Trail = ()
@@ -92,6 +95,8 @@ class Following(ABC):
         """The methods of each class that set an attribute; the same for every request."""
         self.known_attributes: dict[tuple[int, str], tuple[Instance, Any]] = {}
         """Attributes that methods set while an object was made, each with its object."""
+        self.decorated: dict[tuple[str, str], Any] = {}
+        """What decorators made of functions of modules and classes; the same for every request."""
         self.computed: dict[tuple[str, str], Any] = {}
         """Module-level values that were worked out here; the same for every request."""
         self._stack: list[tuple[str, str]] = []

@@ -24,6 +24,7 @@ from fastapi_expert.codebase.link.protection.values import (
     Connection,
     MadeClass,
     Opaque,
+    Undecorated,
     derived,
     exception_name,
     joined,
@@ -118,7 +119,7 @@ class Statements(Following):
         one = ir.Def._make(statement)
         facts = self.names.function(scope.path, one.qualname)
         if facts is not None:
-            value: Any = FunctionValue(scope.path, one.qualname, Scope(scope.path, state.names, scope))
+            value: Any = Undecorated(scope.path, one.qualname, Scope(scope.path, state.names, scope))
             for decorator in reversed(facts.decorators):
                 function = self.evaluate(decorator, state, scope)
                 if isinstance(function, (FunctionValue, Instance, Partial)) and not _is_external(function):
