@@ -1,8 +1,8 @@
 """What the router knows of a request: the template that matched, the methods of an address, routes by their path."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import fastapi.routing
 from fastapi import FastAPI
@@ -59,7 +59,7 @@ class RouteTable(BaseRoute):
     def __init__(self, routes: Sequence[BaseRoute]) -> None:
         self._by_path: dict[tuple[str, str], Any] = {}
         self._with_parameters: list[Any] = []
-        for route in fastapi.routing.iter_route_contexts(routes):
+        for route in cast(Iterable[Any], fastapi.routing.iter_route_contexts(routes)):
             if not isinstance(route.original_route, fastapi.routing.APIRoute):
                 continue
             if "{" in route.path:
