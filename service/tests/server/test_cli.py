@@ -23,7 +23,7 @@ from sqlalchemy.engine import make_url
 from app.cli import main
 from app.config import Settings, get_settings
 from app.schemas.fields import strong_password
-from app.server.commands import announce
+from app.server.announcement import announce
 from app.server.doctor import is_healthy, probe
 from tests.backends import Backend
 from tests.conftest import settings_for
