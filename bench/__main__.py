@@ -29,7 +29,7 @@ BY_DEFAULT = ("load",)
 def main(arguments: list[str]) -> int:
     if arguments == ["list"]:
         for name, about in BENCHMARKS.items():
-            print(f"{name:10}{about}")
+            print(f"{name:16}{about}")
         return 0
     if arguments and not arguments[0].startswith("-"):
         name, *options = arguments
