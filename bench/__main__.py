@@ -20,7 +20,7 @@ BENCHMARKS = {
     "additions": "fifty resources added to a fresh project, then its checks, its migrations and its tests",
     "gate": "time of the gate on one changed file",
     "agents": "what an agent learns over MCP for three tasks: calls, bytes, facts held",
-    "session": "three agents that go wrong, each told over MCP with the official client",
+    "agents.session": "three agents that go wrong, each told over MCP with the official client",
     "mcp": "the MCP server: start, answers at 2,000 files, a soak of 1,000 calls with file changes",
 }
 BY_DEFAULT = ("load",)
@@ -30,7 +30,7 @@ BY_DEFAULT = ("load",)
 def main(arguments: list[str]) -> int:
     if arguments == ["list"]:
         for name, about in BENCHMARKS.items():
-            print(f"{name:10}{about}")
+            print(f"{name:16}{about}")
         return 0
     if arguments and not arguments[0].startswith("-"):
         name, *options = arguments

@@ -138,7 +138,7 @@ def _flat(node: object, prefix: str) -> Iterator[tuple[str, Any]]:
 
 
 def _one_name(key: str) -> str:
-    key = key.replace("pytest.ini_options", "pytest")
+    key = key.replace("pytest.ini_options", "pytest").replace("ruff.lint.", "ruff.")
     if key.startswith(("coverage.coverage.",)):
         key = key.removeprefix("coverage.")
     return key

@@ -1,4 +1,4 @@
-"""`python -m bench session CODEBASE`: three agents that go wrong in a copy of full-stack-fastapi-template, over MCP.
+"""`python -m bench agents.session CODEBASE`: three agents that go wrong in full-stack-fastapi-template, over MCP.
 
 One opens a route, one breaks the contract with clients, one skips a test. Each asks the server as an agent would, with
 the official client, edits a file, and has its change checked. What is printed are the calls and what the server says to
@@ -83,7 +83,7 @@ AGENTS = (
 
 def main(options: list[str]) -> int:
     if len(options) != 1:
-        print("usage: python -m bench session CODEBASE", file=sys.stderr)
+        print("usage: python -m bench agents.session CODEBASE", file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch) / "project"
