@@ -18,7 +18,7 @@ from fastapi_expert.codebase.files.scan import (
     scan,
 )
 from fastapi_expert.codebase.files.store import digest_of
-from fastapi_expert.codebase.followed import followed, packed
+from fastapi_expert.codebase.followed import State, followed, packed
 from fastapi_expert.codebase.link.roles import Place
 from fastapi_expert.codebase.model import (
     Component,
@@ -200,12 +200,19 @@ class Codebase:
         found = self._ask(lambda linked: linked.full_inventory)
         syntax = [Problem(path, line, text) for path, facts in self.files.items() for line, text in facts.problems]
         found = found._replace(problems=(*found.problems, *syntax))
-        self._kept.keep(found, self._sources.besides(), packed(self, self._linked) if self.cache is not None else None)
+        state = self._state
+        self._kept.keep(found, self._sources.besides(), packed(state, self._linked) if state is not None else None)
         return found
 
     def _followed(self) -> FullInventory | None:
         before = self._kept.recall_before()
-        return followed(self, *before) if before is not None else None
+        state = self._state if before is not None else None
+        return followed(state, *before) if before is not None and state is not None else None
+
+    @property
+    def _state(self) -> State | None:
+        hashes = {path: digest.hex() for path, (_, digest) in self.scan.stamps.items()}
+        return State(hashes, self.environment.stamp, self.cache, self.names) if self.cache is not None else None
 
     @property
     def _is_at_hand(self) -> bool:

@@ -8,7 +8,7 @@ linked. Each look starts from the inventory that linking gave, so nothing can pi
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from fastapi_expert.codebase.files.store import facts_of
 from fastapi_expert.codebase.model import Component, FullInventory, Route
@@ -16,12 +16,23 @@ from fastapi_expert.codebase.syntax.facts import ClassFacts, FileFacts, Function
 from fastapi_expert.codebase.vocabulary import is_test_path
 
 if TYPE_CHECKING:
-    from fastapi_expert.codebase.codebase import Codebase
+    from fastapi_expert.codebase.files.cache import Cache
     from fastapi_expert.codebase.link.incremental import Impact, LinkInputs
     from fastapi_expert.codebase.link.linking import Linked
+    from fastapi_expert.codebase.resolve.names import Names
 
+_Definition = FunctionFacts | ClassFacts
 MANY = 20
 """Files from which on nobody looks at each edit: the codebase is linked."""
+
+
+class State(NamedTuple):
+    """A codebase as it is now: the hash of each file, a stamp of what is installed beside it, its cache and names."""
+
+    hashes: Mapping[str, str]
+    packages: str
+    cache: "Cache"
+    names: "Names"
 
 
 class Grounds(NamedTuple):
@@ -38,7 +49,7 @@ class Grounds(NamedTuple):
     """Whether what a file imports tells how deeply others were read."""
 
 
-def packed(codebase: "Codebase", linked: "Linked") -> bytes | None:
+def packed(state: State, linked: "Linked") -> bytes | None:
     """The grounds of the inventory that ``linked`` gave; None where they cannot tell whether it still holds."""
     inputs = linked.grounds
     if inputs is None:
@@ -48,8 +59,8 @@ def packed(codebase: "Codebase", linked: "Linked") -> bytes | None:
     for path, qualname in sorted({*linked.looked_into, *(sources.bodies_read if sources is not None else ())}):
         looked_into.setdefault(path, []).append(qualname)
     rows = [
-        {path: digest.hex() for path, (_, digest) in codebase.scan.stamps.items()},
-        codebase.environment.stamp,
+        dict(state.hashes),
+        state.packages,
         {path: sorted(names) for path, names in inputs.read_set.items()},
         sorted(inputs.called),
         inputs.order,
@@ -73,22 +84,21 @@ def unpacked(data: bytes) -> Grounds:
     return Grounds(hashes, packages, inputs, into, frozenset(read_whole), bool(deeply))
 
 
-def followed(codebase: "Codebase", known: FullInventory, grounds: Grounds) -> FullInventory | None:
+def followed(state: State, known: FullInventory, grounds: Grounds) -> FullInventory | None:
     """``known`` as it is after the edits since; None when that takes linking."""
-    now = {path: digest.hex() for path, (_, digest) in codebase.scan.stamps.items()}
-    if grounds.hashes.keys() != now.keys() or grounds.packages != codebase.environment.stamp or codebase.cache is None:
+    if grounds.hashes.keys() != state.hashes.keys() or grounds.packages != state.packages:
         return None
-    changed = [path for path, digest in now.items() if grounds.hashes[path] != digest]
+    changed = [path for path, digest in state.hashes.items() if grounds.hashes[path] != digest]
     if len(changed) > MANY or any(map(is_test_path, changed)):
         return None
-    before = facts_of(codebase.cache, {path: bytes.fromhex(grounds.hashes[path]) for path in changed})
+    before = facts_of(state.cache, {path: bytes.fromhex(grounds.hashes[path]) for path in changed})
     edits: dict[str, _Edit] = {}
     for path in changed:
-        edit = _edit(before[path], codebase, known, grounds) if path in before else None
+        edit = _edit(before[path], state.names, known, grounds) if path in before else None
         if edit is None:
             return None
         edits[path] = edit
-    return known._replace(components=_components(codebase, known, edits)) if _stand(known, edits) else None
+    return known._replace(components=_components(state.names, known, edits)) if _stand(known, edits) else None
 
 
 class _Edit(NamedTuple):
@@ -97,18 +107,18 @@ class _Edit(NamedTuple):
     """The first line that may be another one by now."""
 
 
-def _edit(old: FileFacts, codebase: "Codebase", known: FullInventory, grounds: Grounds) -> _Edit | None:
+def _edit(old: FileFacts, names: "Names", known: FullInventory, grounds: Grounds) -> _Edit | None:
     """What one edit changes; None when it may change more than its own file's definitions."""
     from fastapi_expert.codebase.link.incremental import CALLERS, impact
     from fastapi_expert.codebase.syntax.positions import named
 
-    new = codebase.files[old.path]
+    new = names.files[old.path]
     if old.problems or new.problems or old.path in grounds.read_whole:
         return None
     if grounds.imports_count and set(map(named, old.imports)) != set(map(named, new.imports)):
         return None
     callers = {one.qualname for one in known.components if one.path == old.path and one.kind in CALLERS}
-    found = impact(old, new, inputs=grounds.inputs, names=codebase.names, callers=callers)
+    found = impact(old, new, inputs=grounds.inputs, names=names, callers=callers)
     if found is None or found.reshaped:
         return None
     for qualname, (was, made) in _changed(old.functions, new.functions).items():
@@ -117,11 +127,7 @@ def _edit(old: FileFacts, codebase: "Codebase", known: FullInventory, grounds: G
         if any(name.endswith(".add_middleware") for one in (was, made) if one is not None for name in one.names):
             return None
     moved = [was for was, after in found.lines.items() if was != after]
-    moved += [
-        was.start_line
-        for part in ((old.functions, new.functions), (old.classes, new.classes))
-        for was, made in _moved(*part)
-    ]
+    moved += [*_moved(old.functions, new.functions), *_moved(old.classes, new.classes)]
     return _Edit(found, min(moved, default=1 << 60))
 
 
@@ -141,13 +147,12 @@ def _reads_same(old: FunctionFacts, new: FunctionFacts) -> bool:
     return old.shape.exact == new.shape.exact and tuple(old.names) == tuple(new.names)
 
 
-def _moved(old: Sequence[Any], new: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
-    """The definitions that do not stand where they stood."""
-    after: dict[str, FunctionFacts | ClassFacts] = {one.qualname: one for one in new}
+def _moved(old: Sequence[_Definition], new: Sequence[_Definition]) -> Iterator[int]:
+    """The first lines of the definitions that do not stand where they stood."""
+    after = {one.qualname: (one.start_line, one.line, one.end_line) for one in new}
     for one in old:
-        other = after.get(one.qualname)
-        if other is None or (one.start_line, one.line, one.end_line) != (other.start_line, other.line, other.end_line):
-            yield one, other
+        if after.get(one.qualname) != (one.start_line, one.line, one.end_line):
+            yield one.start_line
 
 
 def _stand(known: FullInventory, edits: Mapping[str, _Edit]) -> bool:
@@ -168,11 +173,11 @@ def _places(route: Route) -> Iterator[tuple[str, int]]:
         yield route.when.path, route.when.line
 
 
-def _components(codebase: "Codebase", known: FullInventory, edits: Mapping[str, _Edit]) -> tuple[Component, ...]:
+def _components(names: "Names", known: FullInventory, edits: Mapping[str, _Edit]) -> tuple[Component, ...]:
     """The components, the definitions of edited files made anew."""
     from fastapi_expert.codebase.link.components import Catalogue
 
-    catalogue = Catalogue(codebase.names)
+    catalogue = Catalogue(names)
     for one in known.components:
         if one.is_defined or one.kind == "table":
             catalogue.mark(one.path, one.qualname, one.kind)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
 from types import UnionType
-from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Union, cast, get_args, get_origin, get_type_hints
 from zlib import crc32
 
 from fastapi_expert.codebase.followed import Grounds, unpacked
@@ -105,8 +105,7 @@ def _plain(value: Any) -> Any:
     if value is None or isinstance(value, (str, int)):
         return value
     if isinstance(value, (list, tuple)):
-        several: list[Any] | tuple[Any, ...] = value
-        return [_plain(one) for one in several]
+        return [_plain(one) for one in cast("list[Any] | tuple[Any, ...]", value)]
     return _row(value) if is_dataclass(value) else value
 
 

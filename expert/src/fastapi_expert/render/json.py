@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from fastapi_expert.codebase.model import Component, Evidence, Inventory, Problem, Route, Shipped
 from fastapi_expert.duplicates.model import Finding
@@ -42,14 +42,14 @@ def _indented(value: Any, line: str) -> str:
         return _string(value)
     inner = line + "  "
     if isinstance(value, dict):
-        fields: dict[str, Any] = value
+        fields = cast("dict[str, Any]", value)
         rows = [
             f"{_string(name)}: {_string(one) if one.__class__ is str else _indented(one, inner)}"
             for name, one in fields.items()
         ]
         return f"{{{inner}{f',{inner}'.join(rows)}{line}}}" if rows else "{}"
     if isinstance(value, (list, tuple)):
-        several: list[Any] | tuple[Any, ...] = value
+        several = cast("list[Any] | tuple[Any, ...]", value)
         rows = [_indented(one, inner) for one in several]
         return f"[{inner}{f',{inner}'.join(rows)}{line}]" if rows else "[]"
     return _plain(value)

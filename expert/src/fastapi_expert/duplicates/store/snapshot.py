@@ -76,8 +76,8 @@ class Snapshot:
             if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST:
                 return None
             content = file.read_bytes()
-            known = self.known({path: content}) if len(content) > QUICK else {}
-            return known.get(path) or read_source(content, path)
+            known = self.known({path: content}).get(path) if len(content) > QUICK else None
+            return known or read_source(content, path)
         except OSError:
             return None
 
