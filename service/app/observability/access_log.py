@@ -57,9 +57,9 @@ def _timestamp(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
-def _json_line(began: float, context: RequestContext, method: str, status: int, seconds: float) -> str:
+def _json_line(ended: float, context: RequestContext, method: str, status: int, seconds: float) -> str:
     line: dict[str, object] = {
-        "timestamp": _timestamp(began),
+        "timestamp": _timestamp(ended),
         "level": "info",
         "event": "request",
         "method": method,
@@ -74,11 +74,11 @@ def _json_line(began: float, context: RequestContext, method: str, status: int, 
     return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE).decode()
 
 
-def _console_line(began: float, context: RequestContext, method: str, status: int, seconds: float) -> str:
+def _console_line(ended: float, context: RequestContext, method: str, status: int, seconds: float) -> str:
     who = f" user_id={context.user_id}" if context.user_id is not None else ""
     shown = _printable(context.path).encode("unicode_escape").decode()  # a path must not move the reader's cursor
     return (
-        f"{_timestamp(began)} [info     ] {method} {shown} {status} {seconds * 1000:.1f} ms"
+        f"{_timestamp(ended)} [info     ] {method} {shown} {status} {seconds * 1000:.1f} ms"
         f" client={context.client} request_id={context.request_id}{who}\n"
     )
 
