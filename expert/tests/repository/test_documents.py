@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,23 @@ def test_make_run_prints_where_to_look_and_the_first_administrator(running: Runn
     assert re.search(r"password\W+\S{12,}", running.said, re.IGNORECASE)
 
 
+def run(command: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", command],
+        cwd=ROOT,
+        env=environment(**settings),
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+
+
+@cache
+def collected(command: str) -> subprocess.CompletedProcess[str]:
+    """What a command for tests prints that only collects them; documents name the same ones."""
+    return run(command, PYTEST_ADDOPTS="--collect-only -n 0 -q")
+
+
 @pytest.mark.parametrize("block", blocks())
 def test_the_commands_of_a_block_work(block: str, running: Running):
     for command in block.splitlines():
@@ -98,18 +116,9 @@ def test_the_commands_of_a_block_work(block: str, running: Running):
             dry = subprocess.run(["make", "--dry-run", command.split()[1]], cwd=ROOT, capture_output=True, text=True)
             assert dry.returncode == 0, dry.stderr
             continue
-        collects_only = (
-            {"PYTEST_ADDOPTS": "--collect-only -n 0 -q"} if command == "make test" or "pytest" in command else {}
-        )
         here = command.replace(SERVED_AT, running.address).replace(LAID_DOWN_AT, str(running.scratch / "shop"))
-        finished = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", here],
-            cwd=ROOT,
-            env=environment(**running.settings, **collects_only),
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        runs_tests = command == "make test" or "pytest" in command
+        finished = collected(here) if runs_tests else run(here, **running.settings)
         fine = {0, 1} if "expert duplicates" in command else {0}  # 1 says that it found some
         assert finished.returncode in fine, command + "\n" + finished.stdout[-2000:] + finished.stderr[-2000:]
         assert finished.stdout.strip(), command

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from fastapi_expert.errors import ExpertError
 from fastapi_expert.scaffold.fields import FieldError, parse, parse_all
 from fastapi_expert.scaffold.naming import names_of
-from fastapi_expert.scaffold.new import Answers, lay_down
 
 EVERY_KIND = [
     "label:str!",
@@ -34,16 +33,9 @@ EVERY_KIND = [
 ]
 
 
-@pytest.fixture(scope="module")
-def laid_down(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("project") / "shop"
-    lay_down(folder, Answers.named("shop", description=None, database="sqlite"))
-    return folder
-
-
 @pytest.fixture
-def shop(laid_down: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(laid_down, tmp_path / "shop")
+def shop(new_shop: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(new_shop, tmp_path / "shop")
 
 
 def run(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:

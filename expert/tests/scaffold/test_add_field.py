@@ -12,13 +12,10 @@ from shop import lay_down as lay_down_files
 from shop import run_expert
 from test_add import run, tool
 
-from fastapi_expert.scaffold.new import Answers, lay_down
-
 
 @pytest.fixture(scope="module")
-def with_gadgets(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("project") / "shop"
-    lay_down(folder, Answers.named("shop", description=None, database="sqlite"))
+def with_gadgets(new_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = shutil.copytree(new_shop, tmp_path_factory.mktemp("project") / "shop")
     done = run_expert("add", "gadget", "label:str!", "owner:ref[user]", "--no-prove", cwd=folder)
     assert done.code == 0, done.err
     return folder

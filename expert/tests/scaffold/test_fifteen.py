@@ -6,6 +6,7 @@ Fifty of them, with all the tests and on PostgreSQL too, are `python -m bench ad
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,13 +19,10 @@ sys.path.insert(0, str(Path(__file__).parents[3]))
 
 from bench.additions import RESOURCES, additions
 
-from fastapi_expert.scaffold.new import Answers, lay_down
-
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("project") / "shop"
-    lay_down(folder, Answers.named("shop", description=None, database="sqlite"))
+def shop(new_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = shutil.copytree(new_shop, tmp_path_factory.mktemp("project") / "shop")
     for name, fields in additions(len(RESOURCES), seed=14):
         done = run_expert("add", name, *fields, "--no-prove", cwd=folder)
         assert done.code == 0, f"{name}: {done.err}"

@@ -54,7 +54,8 @@ def test_it_is_in_form_and_migrates_to_its_own_tables(shop: Path) -> None:
 
 
 def test_posts_of_ones_own_can_be_added_to_it(shop: Path) -> None:
-    for resource in ("post title:str author:ref[user]", "comment post:ref[post] body:text at:datetime?"):
+    first, second = "post title:str author:ref[user] --no-prove", "comment post:ref[post] body:text at:datetime?"
+    for resource in (first, second):
         run(sys.executable, "-m", "fastapi_expert", "add", *resource.split(), cwd=shop)
     whole_life = "sqlite and made_read_changed_and_deleted"
     run(sys.executable, "-m", "pytest", "tests/posts", "tests/comments", "-n0", "-q", "-k", whole_life, cwd=shop)
