@@ -23,7 +23,7 @@ from pathlib import Path
 
 from bench.affected.mutations import Mutation, mutations
 from bench.affected.run import Covered, Project, coverage, expanded
-from bench.applications import sources
+from bench.running.applications import sources
 from fastapi_expert.codebase import Codebase, load
 from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.gate.impact.reached import of_place

@@ -26,8 +26,8 @@ from typing import Any
 
 from bench.access.edits import Edit, edits
 from bench.access.removals import Removal, removals
-from bench.applications import Application, applications, changed, copied, sources
 from bench.routes import refuses_strangers
+from bench.running.applications import Application, applications, changed, copied, sources
 from fastapi_expert.codebase import load
 from fastapi_expert.contract.access import AccessChange, access, dumps, locked, since_lock
 from fastapi_expert.contract.access.changes import LOOK
@@ -159,7 +159,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m bench access", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("applications", type=Path, help="what bench/applications.py describes")
+    parser.add_argument("applications", type=Path, help="what bench/running/applications.py describes")
     parser.add_argument("--only", default="", help="names, separated by commas")
     parser.add_argument("--removals", type=int, default=12)
     parser.add_argument("--edits", type=int, default=8)

@@ -19,9 +19,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.applications import Application, applications, changed, copied, sources
 from bench.contract.mutations import Mutation, mutations
 from bench.openapi import answer
+from bench.running.applications import Application, applications, changed, copied, sources
 from fastapi_expert.codebase import load
 from fastapi_expert.contract.changes import changes
 from fastapi_expert.contract.changes.revisions import between
@@ -56,7 +56,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m bench contract", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("applications", type=Path, help="what bench/applications.py describes")
+    parser.add_argument("applications", type=Path, help="what bench/running/applications.py describes")
     parser.add_argument("--oasdiff", type=Path, required=True, help="the program")
     parser.add_argument("--only", default="", help="names, separated by commas")
     parser.add_argument("--mutations", type=int, default=20)

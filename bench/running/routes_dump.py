@@ -38,7 +38,7 @@ import uuid
 from pathlib import Path
 
 if __package__:
-    from bench.sample_body import body
+    from bench.running.sample_body import body
 else:  # run as a script by an interpreter that knows nothing of this repository
     from sample_body import body
 

@@ -2,7 +2,7 @@
 
 `APPLICATIONS.json` is `{NAME: {"root", "python", "app", "cwd"?, "env"?, "call"?, "asked"?}}`: the folder, the
 interpreter that has what the application needs, `module:app`, the folder below root to import it from, the environment,
-whether `app` is a function that makes it, and a table that `bench/routes_dump.py --ask` wrote. Judges work on a copy; a
+whether `app` is a function that makes it, and a table that `bench/running/routes_dump.py --ask` wrote. Judges work on a copy; a
 value of the environment that begins with the root means the copy.
 """
 
@@ -58,7 +58,7 @@ class Application:
         return {"cwd": self.root / self.cwd, "env": {**os.environ, **own}}
 
     def routes(self, *, ask: bool = False) -> list[Mapping[str, Any]] | None:
-        """Its own table, as `bench/routes_dump.py` writes it, with a stranger's requests when asked for."""
+        """Its own table, as `bench/running/routes_dump.py` writes it, with a stranger's requests when asked for."""
         table = self.run("routes_dump.py", *(["--ask", "--fill"] if ask else []))
         return None if table is None else table["routes"]
 
