@@ -1,8 +1,8 @@
 """Routes and their protection read from text, against the running applications' own tables.
 
-`python -m bench routes CORPORA [TRUTH]`: every `TRUTH/NAME.json` written by `bench/running/routes_dump.py` is compared with the
-project `CORPORA/NAME`. A table is of an application (`{"routes": [...]}`, or the bare list), or of a folder of examples
-(file to list).
+`python -m bench routes CORPORA [TRUTH]`: every `TRUTH/NAME.json` that `bench/running/routes_dump.py` wrote is compared
+with the project `CORPORA/NAME`. A table is of an application (`{"routes": [...]}`, or the bare list), or of a folder of
+examples (file to list).
 
 found       method and whole path are right, and the route is said to be served, conditional, or unattached (the path
             whole all the same)
