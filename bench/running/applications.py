@@ -2,8 +2,8 @@
 
 `APPLICATIONS.json` is `{NAME: {"root", "python", "app", "cwd"?, "env"?, "call"?, "asked"?}}`: the folder, the
 interpreter that has what the application needs, `module:app`, the folder below root to import it from, the environment,
-whether `app` is a function that makes it, and a table that `routes_dump.py --ask` wrote. Judges work on a copy; a value of
-the environment that begins with the root means the copy.
+whether `app` is a function that makes it, and a table that `routes_dump.py --ask` wrote. Judges work on a copy; a value
+of the environment that begins with the root means the copy.
 """
 
 import json
