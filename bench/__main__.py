@@ -10,6 +10,7 @@ BENCHMARKS = {
     "openapi": "OpenAPI documents read from text, against those that the running applications make",
     "access": "protection removed from applications: what `expert access --check` tells, and of harmless edits",
     "contract": "mutations of applications: what a change does to clients, beside oasdiff on the real documents",
+    "impact": "what `expert impact` answers of changed functions: failing tests that it misses, beside a name search",
     "accuracy": "duplicates found and missed, on edited copies of real projects",
     "review": "planted hazards found by `expert review`, and their clean twins flagged",
     "scan": "time to map a large codebase, cold and warm",

@@ -18,6 +18,10 @@ class Contender:
     process: Process
     requests: Sequence[Request]
     connections: int = 32
+    clients: Sequence[str] = ()
+    """Addresses that the requests come from; the generator's own without any."""
+    sent: int = 0
+    """Requests used so far: what is good once only (a refresh token) is not sent twice."""
     loads: list[Load] = field(default_factory=list)
     cpu_milliseconds: list[float] = field(default_factory=list)
 
@@ -33,10 +37,13 @@ class Contender:
                 self.requests,
                 connections=self.connections,
                 seconds=seconds,
+                first=self.sent,
+                clients=self.clients,
                 on_start=read_cpu,
                 on_bell=read_cpu,
             )
         )
+        self.sent += load.answers + self.connections
         if not load.answers:
             raise SystemExit(
                 f"error: {self.name} answered nothing in {seconds} s\n{self.process.log.read_text()[-2000:]}"

@@ -38,6 +38,11 @@ class Process:
         peaks = [_status_kilobytes(pid, "VmHWM") for pid in self._family()]
         return max(peaks) / 1024
 
+    def proportional_megabytes(self) -> float:
+        """The memory of all its processes: what several share is counted once (PSS, proc(5) smaps_rollup)."""
+        rollups = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in self._family()]
+        return sum(int(line.split()[1]) for text in rollups for line in text.splitlines() if line[:4] == "Pss:") / 1024
+
     def forget_peak(self) -> None:
         for pid in self._family():
             Path(f"/proc/{pid}/clear_refs").write_text("5")

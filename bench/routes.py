@@ -1,8 +1,8 @@
 """Routes and their protection read from text, against the running applications' own tables.
 
-`python -m bench routes CORPORA [TRUTH]`: every `TRUTH/NAME.json` written by `bench/routes_dump.py` is compared with the
-project `CORPORA/NAME`. A table is of an application (`{"routes": [...]}`, or the bare list), or of a folder of examples
-(file to list).
+`python -m bench routes CORPORA [TRUTH]`: every `TRUTH/NAME.json` that `bench/running/routes_dump.py` wrote is compared
+with the project `CORPORA/NAME`. A table is of an application (`{"routes": [...]}`, or the bare list), or of a folder of
+examples (file to list).
 
 found       method and whole path are right, and the route is said to be served, conditional, or unattached (the path
             whole all the same)
@@ -101,7 +101,7 @@ def main(argv: list[str]) -> int:
     if not tables:
         print(
             f"error: no tables in {truths} of projects in {options.corpora}\n"
-            "  dump some: python bench/routes_dump.py MODULE:APP",
+            "  dump some: python bench/running/routes_dump.py MODULE:APP",
             file=sys.stderr,
         )
         return 2

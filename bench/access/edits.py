@@ -57,7 +57,7 @@ def _commented(text: str) -> str:
 
 def _renamed(kind: str, name: str, files: Mapping[str, str]) -> Iterator[Edit]:
     """Everywhere by the word, where nothing else is called so."""
-    word = re.compile(rf"\b{re.escape(name)}\b")
+    word = re.compile(rf"(?<![\w/\"'-]){re.escape(name)}(?![\w\"'-])")  # not in a path such as "/login"
     defined = re.compile(rf"\b(?:def|class) {re.escape(name)}\b|^{re.escape(name)} *=", re.MULTILINE)
     if sum(len(defined.findall(text)) for text in files.values()) == 1 and len(name) > 4:
         new = f"{name}_as_before"

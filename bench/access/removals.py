@@ -3,13 +3,15 @@
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 ROUTES = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "api_route", "route"})
 GUARD = re.compile(
     r"user|auth|admin|permission|role|token|login|verif|api_?key|require|access|principal|signed|current", re.IGNORECASE
 )
-LENIENT = re.compile(r"optional|maybe|anonymous|or_none", re.IGNORECASE)
+NO_GUARD = re.compile(
+    r"optional|maybe|anonymous|or_none|service|repositor|session|settings|config|store|manager|provider", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +24,14 @@ class Removal:
     what: str
     text: str
     function: str = ""
+    guard: str = ""
+    """The name of the dependency that one parameter asks for."""
 
 
 def removals(files: Mapping[str, str]) -> Iterator[Removal]:
     """Every removal that we know how to make in these files."""
     trees = {path: tree for path, text in files.items() if (tree := _parsed(text)) is not None}
-    aliases = {name for tree in trees.values() for name, _ in _aliases(tree)}
+    aliases = {name: _guard(call) for tree in trees.values() for name, call in _aliases(tree)}
     for path, tree in trees.items():
         for one in _File(path, files[path], aliases).removals(tree):
             if one.text != files[path] and _parsed(one.text) is not None:
@@ -56,7 +60,7 @@ def _guard(node: ast.AST) -> str:
     match node:
         case ast.Call(func=func, args=[given, *_]) if _name(func) in ("Depends", "Security"):
             name = ast.unparse(given)
-            return _name(given) or name if GUARD.search(name) and not LENIENT.search(name) else ""
+            return _name(given) or name if GUARD.search(name) and not NO_GUARD.search(name) else ""
         case _:
             return ""
 
@@ -75,7 +79,7 @@ def _aliases(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
 
 
 class _File:
-    def __init__(self, path: str, text: str, aliases: set[str]) -> None:
+    def __init__(self, path: str, text: str, aliases: Mapping[str, str]) -> None:
         self._path, self._text, self._aliases = path, text, aliases
         self._lines = [0]
         for line in text.encode().split(b"\n"):
@@ -122,17 +126,19 @@ class _File:
         positional = [*given.posonlyargs, *given.args]
         defaults: list[ast.expr | None] = [*[None] * (len(positional) - len(given.defaults)), *given.defaults]
         for arg, default in zip([*positional, *given.kwonlyargs], [*defaults, *given.kw_defaults], strict=True):
-            annotated = [one for one in ast.walk(arg.annotation) if _guard(one)] if arg.annotation else []
-            alias = arg.annotation is not None and _name(arg.annotation) in self._aliases
-            if default is not None and _guard(default):
+            annotated = [found for one in ast.walk(arg.annotation) if (found := _guard(one))] if arg.annotation else []
+            alias = self._aliases.get(_name(arg.annotation), "") if arg.annotation is not None else ""
+            guard = _guard(default) if default is not None else ""
+            if guard:
                 text = b"=None"
-            elif annotated or alias:
+            elif guard := next(iter(annotated), alias):
                 text = b": str" if default is None else b": str = None"
             else:
                 continue
             span = (self._at(arg.lineno, arg.col_offset), self._end(default or arg), arg.arg.encode() + text)
             shown = "alias use" if alias and kind == "parameter" else kind
-            yield self._cut(shown, arg, f"{node.name}({ast.unparse(arg)[:60]})", [span], node.name)
+            one = self._cut(shown, arg, f"{node.name}({ast.unparse(arg)[:60]})", [span], node.name)
+            yield replace(one, guard=guard)
 
     def _keyword(self, kind: str, keywords: list[ast.keyword], function: str) -> Iterator[Removal]:
         for one in keywords:

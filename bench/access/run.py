@@ -1,9 +1,10 @@
 """`python -m bench access APPLICATIONS.json [--removals N] [--edits N]`: what is told of protection that goes.
 
 `expert access --lock` is kept of the unchanged application. Then one place at a time loses its protection (N an
-application, spread over the kinds), and `--check` is asked. What the removal reaches is the application's own answer,
-imported before and after: the routes whose dependencies differ; those of the function that lost a decorator of its own;
-those that a guard is asked for; for a middleware all. Routes that were open all the same are left out.
+application, spread over the kinds), and `--check` is asked. What a removal reaches is said by the application's own
+table: the routes of the endpoint that lost a parameter or a decorator, unless they ask the same guard elsewhere; for a
+middleware those that refuse no stranger without it; for an alias, a router and an include those whose
+dependencies differ when it is imported without it. Routes that were open all the same are left out.
 
 seen    removals of which every reached route is told as opened, weakened or changed
 told    such routes, of all that are reached
@@ -14,18 +15,19 @@ but for a guard that is told under its new name.
 """
 
 import argparse
+import json
 import random
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from bench.access.edits import Edit, edits
 from bench.access.removals import Removal, removals
-from bench.applications import Application, applications, changed, copied, sources
 from bench.routes import refuses_strangers
+from bench.running.applications import Application, applications, changed, copied, sources
 from fastapi_expert.codebase import load
 from fastapi_expert.contract.access import AccessChange, access, dumps, locked, since_lock
 from fastapi_expert.contract.access.changes import LOOK
@@ -67,19 +69,19 @@ class Judge:
 
     application: Application
     table: list[Row]
-    by_kind: dict[str, Counts] = field(default_factory=lambda: defaultdict(Counts))
+    asked: dict[Way, Row]
 
     def removal(self, one: Removal) -> Counts | None:
         """None where nothing was protected by it, or the application does not start without it."""
         with changed(self.application.root, {one.path: one.text}):
             reached = self._reached(one)
-            expected = {_way(row) for row in reached if _is_protected(row)}
+            expected = {_way(row) for row in reached if self._is_protected(row)}
             if not expected:
                 return None
             told = self._told()
         missed = expected - {_way_of(row) for row in told}
         every = {_way(row) for row in reached}
-        false = [] if one.kind in ("middleware", "application") else [row for row in told if _way_of(row) not in every]
+        false = [] if one.kind == "middleware" else [row for row in told if _way_of(row) not in every]
         self._show(one.kind, f"{one.path}:{one.line} {one.what}", missed, false)
         return Counts(1, int(not missed), len(expected), len(expected - missed), 0, len(told), len(false))
 
@@ -101,15 +103,21 @@ class Judge:
 
     def _reached(self, one: Removal) -> list[Row]:
         before = list({_way(row): row for row in reversed(self.table) if not row.get("library")}.values())
-        if one.kind in ("middleware", "application"):
-            return before
+        if one.kind == "middleware":
+            after = {_way(row): row for row in self.application.routes(ask=True) or ()}
+            return [row for row in before if after and not refuses_strangers(after.get(_way(row), row))]
         if one.function:
-            return [row for row in before if _is_of(row, one.path, one.function)]
+            several = [row for row in before if _is_of(row, one.path, one.function)]
+            return [row for row in several if not one.guard or not _asks_twice(row, one.guard)]
         after = self.application.routes()
         if after is None:
             return []
         now = {_way(row): row for row in reversed(after)}
         return [row for row in before if _way(row) not in now or _calls(now[_way(row)]) != _calls(row)]
+
+    def _is_protected(self, row: Row) -> bool:
+        known = self.asked.get(_way(row), row)
+        return row["method"] not in ("HEAD", "OPTIONS") and bool(row.get("protected") or refuses_strangers(known))
 
     def _show(self, kind: str, what: str, missed: Iterable[Way], false: Iterable[AccessChange]) -> None:
         for method, path in sorted(missed):
@@ -139,8 +147,8 @@ def _is_of(row: Row, path: str, function: str) -> bool:
     return _same(row.get("file"), path) and str(row["endpoint"]).endswith((f":{function}", f".{function}"))
 
 
-def _is_protected(row: Row) -> bool:
-    return row["method"] not in ("HEAD", "OPTIONS") and bool(row.get("protected") or refuses_strangers(row))
+def _asks_twice(row: Row, guard: str) -> bool:
+    return sum(re.split(r"[.:]", call)[-1] == guard for call in _calls(row)) > 1
 
 
 def _shape(table: Iterable[Row]) -> list[tuple[Way, int]]:
@@ -151,7 +159,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m bench access", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("applications", type=Path, help="what bench/applications.py describes")
+    parser.add_argument("applications", type=Path, help="what bench/running/applications.py describes")
     parser.add_argument("--only", default="", help="names, separated by commas")
     parser.add_argument("--removals", type=int, default=12)
     parser.add_argument("--edits", type=int, default=8)
@@ -180,7 +188,8 @@ def judged(application: Application, options: argparse.Namespace, kinds: dict[st
     lock = application.root / LOCK
     lock.parent.mkdir(exist_ok=True)
     lock.write_text(dumps(locked(access(load(application.root)))))
-    judge = Judge(application, table)
+    asked = json.loads(application.asked.read_text())["routes"] if application.asked is not None else []
+    judge = Judge(application, table, {_way(row): row for row in asked})
     files = sources(application.root)
     chance = random.Random(options.seed)
     tries: list[tuple[int, list[Any], Any]] = [

@@ -50,7 +50,8 @@ class Project:
         self.tests = tests
         self.python = python
         self.reset = reset
-        self.environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
+        path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
+        self.environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
         self.runner = subprocess.Popen(
             [python, Path(__file__).with_name("runner.py")],
             cwd=root,

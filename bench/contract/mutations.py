@@ -96,10 +96,10 @@ def _of_function(node: Function) -> Iterator[Change]:
     for position, (argument, default) in enumerate(_parameters(node)):
         if _is_plain(argument.annotation) and (default is None or isinstance(default, ast.Constant)):
             what = f"{name}({argument.arg})"
-            yield "parameter removed", what, lambda new, at=position: _without_parameter(new, at)
-            yield "parameter type", what, lambda new, at=position: _other_type(_parameters(new)[at][0])
+            yield "parameter removed", what, lambda new, index=position: _without_parameter(new, index)
+            yield "parameter type", what, lambda new, index=position: _other_type(_parameters(new)[index][0])
             if default is not None:
-                yield "default changed", what, lambda new, at=position: _other_value(_parameters(new)[at][1])
+                yield "default changed", what, lambda new, index=position: _other_value(_parameters(new)[index][1])
         elif isinstance(default, ast.Call):
             limits = [one.arg for one in default.keywords if one.arg in LIMITS and _is_number(one.value)]
             for limit in limits:
@@ -107,7 +107,7 @@ def _of_function(node: Function) -> Iterator[Change]:
                 yield (
                     "limit changed",
                     what,
-                    lambda new, at=position, limit=limit: _limit(_parameters(new)[at][1], limit),
+                    lambda new, index=position, limit=limit: _limit(_parameters(new)[index][1], limit),
                 )
 
 
@@ -189,7 +189,7 @@ def _of_class(node: ast.ClassDef) -> Iterator[Change]:
     if any("Enum" in one for one in bases):
         members = [place for place, one in enumerate(node.body) if isinstance(one, ast.Assign)]
         for place in members[:2] if len(members) > 1 else ():
-            yield "choice removed", f"{node.name}.{place}", lambda new, at=place: _without(new, at)
+            yield "choice removed", f"{node.name}.{place}", lambda new, index=place: _without(new, index)
         last = node.body[members[-1]] if members else None
         if isinstance(last, ast.Assign) and isinstance(last.value, ast.Constant) and isinstance(last.value.value, str):
             yield "choice added", node.name, lambda new: _append(new, "ADDED = 'added'")
@@ -202,21 +202,29 @@ def _of_class(node: ast.ClassDef) -> Iterator[Change]:
         if not isinstance(one, ast.AnnAssign) or not isinstance(one.target, ast.Name) or one.target.id.startswith("_"):
             continue
         what = f"{node.name}.{one.target.id}"
-        yield "field removed", what, lambda new, at=place: _without(new, at)
+        yield "field removed", what, lambda new, index=place: _without(new, index)
         if isinstance(one.value, ast.Constant):
-            yield "field required", what, lambda new, at=place: setattr(_body(new, at), "value", None)
-            yield "default changed", what, lambda new, at=place: _other_value(getattr(_body(new, at), "value", None))
+            yield "field required", what, lambda new, index=place: setattr(_body(new, index), "value", None)
+            yield (
+                "default changed",
+                what,
+                lambda new, index=place: _other_value(getattr(_body(new, index), "value", None)),
+            )
         if _is_plain(one.annotation):
-            yield "field type", what, lambda new, at=place: _retyped(new, at)
+            yield "field type", what, lambda new, index=place: _retyped(new, index)
             if one.value is None:
                 value = ast.Constant("x" if ast.unparse(one.annotation) == "str" else 1)
-                yield "field optional", what, lambda new, at=place, value=value: setattr(_body(new, at), "value", value)
+                yield (
+                    "field optional",
+                    what,
+                    lambda new, index=place, value=value: setattr(_body(new, index), "value", value),
+                )
         if isinstance(one.value, ast.Call):
             for limit in [each.arg for each in one.value.keywords if each.arg in LIMITS and _is_number(each.value)]:
                 yield (
                     "limit changed",
                     f"{what} {limit}",
-                    lambda new, at=place, limit=limit: _limit(getattr(_body(new, at), "value", None), limit),
+                    lambda new, index=place, limit=limit: _limit(getattr(_body(new, index), "value", None), limit),
                 )
 
 

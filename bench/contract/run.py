@@ -19,9 +19,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.applications import Application, applications, changed, copied, sources
 from bench.contract.mutations import Mutation, mutations
 from bench.openapi import answer
+from bench.running.applications import Application, applications, changed, copied, sources
 from fastapi_expert.codebase import load
 from fastapi_expert.contract.changes import changes
 from fastapi_expert.contract.changes.revisions import between
@@ -56,7 +56,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m bench contract", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("applications", type=Path, help="what bench/applications.py describes")
+    parser.add_argument("applications", type=Path, help="what bench/running/applications.py describes")
     parser.add_argument("--oasdiff", type=Path, required=True, help="the program")
     parser.add_argument("--only", default="", help="names, separated by commas")
     parser.add_argument("--mutations", type=int, default=20)
@@ -65,8 +65,8 @@ def main(argv: list[str]) -> int:
     total, by_kind = Counter[str](), defaultdict[str, Counter[str]](Counter)
     print(f"{'':30}{'changes':>8}{'verdict':>9}{'same':>6}{'rules':>7}")
     for application in applications(options.applications, options.only):
-        with copied(application) as copy:
-            own = judged(copy, options, by_kind)
+        with copied(application) as before, copied(application) as after:
+            own = judged(before, after, options, by_kind)
         print(_line(application.name, own), flush=True)
         total += own
     for kind, counts in sorted(by_kind.items()):
@@ -75,8 +75,10 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def judged(application: Application, options: argparse.Namespace, by_kind: dict[str, Counter[str]]) -> Counter[str]:
-    """The mutations of one application."""
+def judged(
+    unchanged: Application, application: Application, options: argparse.Namespace, by_kind: dict[str, Counter[str]]
+) -> Counter[str]:
+    """The mutations of one application; the text before is read from a copy of its own."""
     total = Counter[str]()
     documents = Documents(application)
     try:
@@ -84,7 +86,7 @@ def judged(application: Application, options: argparse.Namespace, by_kind: dict[
         if old is None:
             print(f"{application.name}: does not start")
             return total
-        before = load(application.root)
+        before = load(unchanged.root)
         app = answer(application.root, old, warm=False)[0].app
         for one in _spread(sources(application.root), random.Random(options.seed)):
             if total["changes"] == options.mutations:

@@ -113,11 +113,14 @@ async def drive(
     *,
     connections: int,
     seconds: float,
+    first: int = 0,
+    clients: Sequence[str] = (),
     on_start: Callable[[], object] = lambda: None,
     on_bell: Callable[[], object] = lambda: None,
 ) -> Load:
-    """Keep `connections` busy with `requests` in turn for `seconds`; answers after the bell are awaited, and counted.
+    """Keep `connections` busy with `requests` in turn, from the `first` on; after `seconds` what is under way counts.
 
+    `clients` are the addresses (of 127.0.0.0/8) that connections come from, in turn.
     All connections are open before the clock starts; `on_start` and `on_bell` are called at its start and end. A
     connection that breaks is counted and opened again. Nothing is retried.
     """
@@ -126,7 +129,7 @@ async def drive(
     encoded = [request.encoded(f"{host}:{port}") for request in requests]
     load = Load()
     bell = float("inf")
-    sent = 0
+    sent, opened_so_far = first, 0
 
     def next_request() -> bytes | None:
         nonlocal sent
@@ -136,9 +139,12 @@ async def drive(
         return encoded[sent % len(encoded)]
 
     async def opened() -> "tuple[_Connection, asyncio.Future[None]]":
+        nonlocal opened_so_far
+        opened_so_far += 1
+        client = (clients[opened_so_far % len(clients)], 0) if clients else None
         ended = loop.create_future()
         connection = _Connection(load, next_request, lambda: ended.done() or ended.set_result(None))
-        await loop.create_connection(lambda: connection, host, port)
+        await loop.create_connection(lambda: connection, host, port, local_addr=client)
         return connection, ended
 
     async def keep_busy(connection: _Connection, ended: "asyncio.Future[None]") -> None:

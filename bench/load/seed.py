@@ -67,6 +67,27 @@ def fill(url: str, *, posts: int) -> None:
         connection.execute("VACUUM (ANALYZE)")
 
 
+def refresh_tokens(url: str, *, key: str, count: int) -> list[str]:
+    """Refresh tokens of as many sessions, each good once."""
+    from app.config import Settings
+    from app.kit.ids import uuid7
+    from app.security.tokens import TokenSigner, token_hash
+
+    signer = TokenSigner(Settings(_env_file=None, secret_key=key, database_url=url))  # type: ignore[call-arg,arg-type]
+    now = datetime.now(UTC)
+    columns = ["id", "user_id", "refresh_hash", "created_at", "last_used_at", "expires_at"]
+    tokens: list[str] = []
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        rows: list[tuple[Any, ...]] = []
+        for number in range(count):
+            session, user = uuid7(), 1 + number % USERS
+            token = signer.sign(typ="refresh", user_id=user, session_id=session, lifetime=86_400)
+            rows.append((session, user, token_hash(token), now, now, now + timedelta(days=7)))
+            tokens.append(token)
+        _copy(cursor, "sessions", columns, iter(rows))
+    return tokens
+
+
 def _drop_indexes(cursor: psycopg.Cursor[Any]) -> list[LiteralString]:
     """Drop what only searching needs and return what makes it again: building an index once beats a million inserts."""
     cursor.execute(

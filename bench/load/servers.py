@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import httpx2
@@ -30,6 +31,30 @@ def running_postgres() -> Iterator[str]:
         yield server.url()
     finally:
         server.stop()
+
+
+@contextmanager
+def running_redis() -> Iterator[str]:
+    """A Redis URL: of BENCH_REDIS_URL, or of a server that ends with the block."""
+    if configured := os.environ.get("BENCH_REDIS_URL"):
+        yield configured
+        return
+    from tests.servers import Redis
+
+    server = Redis()
+    server.start()
+    try:
+        yield server.url()
+    finally:
+        server.stop()
+
+
+def peer_python() -> str | None:
+    """An interpreter with litestar, msgspec, asyncpg and granian: that of BENCH_PEER_PYTHON, or this one."""
+    if configured := os.environ.get("BENCH_PEER_PYTHON"):
+        return configured
+    there = all(find_spec(name) is not None for name in ("litestar", "msgspec"))
+    return sys.executable if there else None
 
 
 def migrated_database(postgres: str, name: str, *, posts: int) -> str:
@@ -66,12 +91,14 @@ def serve(database: str, directory: Path, *, key: str, **settings: str) -> Itera
 
 
 @contextmanager
-def granian(name: str, target: str, directory: Path, **environment: str) -> Iterator[Process]:
+def granian(
+    name: str, target: str, directory: Path, *, python: str = sys.executable, **environment: str
+) -> Iterator[Process]:
     """`target` on the server the service runs on, set up the same way (app/server/process.py)."""
     port = free_port()
-    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--http", "1", "--no-ws", "--loop", "uvloop"]
+    command = [python, "-m", "granian", "--interface", "asgi", "--http", "1", "--no-ws", "--loop", "uvloop"]
     command += ["--workers", "1", "--port", str(port), "--log-level", "warning", target]
-    environment["PYTHONPATH"] = str(ROOT)
+    environment.setdefault("PYTHONPATH", str(ROOT))
     with served(name, command, environment=environment, directory=directory, port=port) as process:
         yield process
 

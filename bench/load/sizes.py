@@ -40,6 +40,7 @@ def requests_of(client: httpx2.Client, posts: int) -> dict[str, str]:
         "a word in a hundredth": f"search={between}",
         "a word in a two-hundredth": f"search={tail}",
         "two words": f"search={common}+{frequent}",
+        "two rare words": f"search={between}+{tail}",
     }.items():
         kinds[name] = f"posts?{query}"
     return kinds

@@ -1,23 +1,24 @@
-"""The `app` command."""
+"""The `app` command.
+
+A command imports what it needs when it is called: `app --help` does not wait for the application, and the process that
+`app serve` leaves behind, which only watches over the workers, does not hold it.
+"""
 
 import asyncio
 import json
 import os
-import sqlite3
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
-from app.config import ConfigurationError, Settings, describe, get_settings
-from app.database import migrations
-from app.http.errors import ServiceError, is_outage
-from app.observability.logging import configure_logging
-from app.security.passwords import PasswordHasher
 from app.tasks import cli as tasks_cli
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+    from app.config import Settings
 
 NO_ANSWER = "error: a server this command needs does not answer ({}); see: app doctor"
 
@@ -45,7 +46,7 @@ def serve(
 
         raise typer.Exit(serve_again([sys.executable, "-m", "app", "serve"], Path(__file__).parent))
     settings = load_settings()
-    from app.server.commands import announce
+    from app.server.announcement import announce
     from app.server.process import require_free, run
 
     require_free(settings)
@@ -56,6 +57,8 @@ def serve(
 @cli.command()
 def migrate(revision: Annotated[str, typer.Argument(help="Revision to go up to.")] = "head") -> None:
     """Bring the database to the newest schema. Safe to run from several places at once."""
+    from app.database import migrations
+
     settings = load_settings()
     migrations.upgrade(settings, revision)
     typer.echo(f"{settings.database.render_as_string(hide_password=True)} is at {revision}")
@@ -92,7 +95,10 @@ def seed(
 ) -> None:
     """Fill the database with made-up writers and posts, to try things on. Not in production."""
     from app.auth import bootstrap
+    from app.config import ConfigurationError
+    from app.database import migrations
     from app.posts import seed
+    from app.security.passwords import PasswordHasher
 
     settings = load_settings()
     if settings.is_production:
@@ -122,6 +128,7 @@ def openapi(
     output: Annotated[Path | None, typer.Argument(help="File to write; default: standard output.")] = None,
 ) -> None:
     """Write the OpenAPI document."""
+    from app.config import ConfigurationError
     from app.main import create_app
 
     settings = load_settings().model_copy(update={"docs": True})
@@ -147,6 +154,7 @@ def backup(file: Annotated[Path, typer.Argument(help="File to write.")]) -> None
 @cli.command()
 def doctor() -> None:
     """Print the effective settings (secrets masked) and try every server behind them."""
+    from app.config import describe
     from app.server.doctor import is_healthy, probe
 
     settings = load_settings()
@@ -160,14 +168,17 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
-def load_settings() -> Settings:
+def load_settings() -> "Settings":
     """The settings. Raises ValidationError, which names everything that is wrong with them."""
+    from app.config import get_settings
+    from app.observability.logging import configure_logging
+
     settings = get_settings()
     configure_logging(settings)
     return settings
 
 
-def _fault(fault: ErrorDetails) -> str:
+def _fault(fault: "ErrorDetails") -> str:
     message = fault["msg"].removeprefix("Value error, ")
     if not fault["loc"]:
         return message
@@ -183,21 +194,36 @@ def main() -> None:
     """Run the command. Errors that the user can correct are printed as one line, without a traceback."""
     try:
         cli()
-    except ValidationError as error:
-        raise SystemExit("\n".join(map(_fault, error.errors()))) from None
-    except ServiceError as refusal:
-        details = [f"{error.pointer}: {error.detail}" for error in refusal.errors]
-        raise SystemExit("\n".join(["error: " + refusal.detail, *details])) from None
-    except (ConfigurationError, PermissionError) as error:
-        raise SystemExit(f"error: {error}") from None
-    except OSError as error:
-        if error.filename is None:  # a server, not a file
-            raise SystemExit(NO_ANSWER.format(error)) from None
-        raise SystemExit(f"error: {error.strerror}: {error.filename}; set DATA_DIR, or mend the path") from None
     except Exception as error:
-        if not is_outage(error):
+        told = _told(error)
+        if told is None:
             raise
-        cause = getattr(error, "orig", None) or error  # SQLAlchemy's own text has a second line
-        if isinstance(cause, sqlite3.Error):
-            raise SystemExit(f"error: the database cannot be used: {cause}") from None
-        raise SystemExit(NO_ANSWER.format(str(cause).strip().replace("\n", " "))) from None
+        raise SystemExit(told) from None
+
+
+def _told(error: Exception) -> str | None:
+    """What to say of an error that the user can correct; None for any other."""
+    import sqlite3
+
+    from pydantic import ValidationError
+
+    from app.config import ConfigurationError
+    from app.http.errors import ServiceError, is_outage
+
+    if isinstance(error, ValidationError):
+        return "\n".join(map(_fault, error.errors()))
+    if isinstance(error, ServiceError):
+        details = [f"{fault.pointer}: {fault.detail}" for fault in error.errors]
+        return "\n".join(["error: " + error.detail, *details])
+    if isinstance(error, ConfigurationError | PermissionError):
+        return f"error: {error}"
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"error: {error.strerror}: {error.filename}; set DATA_DIR, or mend the path"
+    if isinstance(error, OSError):  # a server, not a file
+        return NO_ANSWER.format(error)
+    if not is_outage(error):
+        return None
+    cause = getattr(error, "orig", None) or error  # SQLAlchemy's own text has a second line
+    if isinstance(cause, sqlite3.Error):
+        return f"error: the database cannot be used: {cause}"
+    return NO_ANSWER.format(str(cause).strip().replace("\n", " "))

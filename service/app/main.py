@@ -27,6 +27,7 @@ from app.http.docs import DOCS_POLICY, install_docs
 from app.http.errors import install_error_handlers
 from app.http.openapi import install_openapi, operation_id
 from app.http.ratelimit import RateLimiter
+from app.http.routing import look_up_by_path
 from app.middleware import install_middleware
 from app.middleware.response_cache import ResponseCacheMiddleware
 from app.observability import setup as observability
@@ -99,6 +100,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     install_root(app, settings)
     install_admin(app, resources)
     install_openapi(app, additions(settings, unlimited=UNLIMITED))
+    if not settings.traces:  # FastAPI names a span by the route that it finds
+        look_up_by_path(app)
     return app
 
 

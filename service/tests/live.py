@@ -58,7 +58,11 @@ class LiveService(Server):
         return httpx2.AsyncClient(base_url=self.url, limits=limits, timeout=30, **{"verify": False, **options})
 
 
-def wait_until(condition: Callable[[], object], *, within: float = 120) -> None:
+PATIENCE = 120.0
+"""Seconds that anything is waited for."""
+
+
+def wait_until(condition: Callable[[], object], *, within: float = PATIENCE) -> None:
     """Return once `condition` holds; fail when it does not in time."""
     deadline = time.monotonic() + within
     while not condition():

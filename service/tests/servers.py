@@ -50,8 +50,14 @@ def answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def status_of(url: str, *, timeout: float = 5) -> int | None:
-    """What a GET of this plain address is answered; None when nobody answers.
+def status_of(url: str) -> int | None:
+    """What a GET of this plain address is answered; None when nobody answers in time."""
+    answer = answer_of(url, timeout=5)
+    return None if answer is None else answer[0]
+
+
+def answer_of(url: str, *, timeout: float = 30) -> tuple[int, str] | None:
+    """Status and text of the answer to a GET of this plain address; None when nobody answers.
 
     For whoever asks again and again: a client of httpx2 takes 26 ms to make, for certificates that this needs none of.
     """
@@ -59,7 +65,8 @@ def status_of(url: str, *, timeout: float = 5) -> int | None:
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
     try:
         connection.request("GET", f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}")
-        return connection.getresponse().status
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
     except (OSError, http.client.HTTPException):
         return None
     finally:

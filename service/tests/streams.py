@@ -57,11 +57,16 @@ class Stream:
 
 
 @asynccontextmanager
-async def followed(app: ASGIApp, path: str, headers: dict[str, str] | None = None) -> AsyncIterator[Stream]:
-    """The answer of an application in this process, read while it is written."""
+async def followed(
+    app: ASGIApp, path: str, headers: dict[str, str] | None = None, *, sends: bool = True
+) -> AsyncIterator[Stream]:
+    """The answer of an application in this process, read while it is written.
+
+    Where the reader ``sends`` nothing, the body of the request never comes.
+    """
     messages: asyncio.Queue[Message | None] = asyncio.Queue()
     left = asyncio.Event()
-    asked = False
+    asked = not sends
 
     async def receive() -> Message:
         nonlocal asked

@@ -89,6 +89,7 @@ def test_what_lies_beside_the_draft_is_read_at_the_first_write_and_kept(
     monkeypatch.setattr(warming, "LARGE", 0)
     monkeypatch.setattr(warming, "wait", lambda root: False)
     monkeypatch.setattr(warming, "start", lambda root: None)
+    monkeypatch.setattr(guard, "_PATIENCE", 60.0)
     (project / "aaa").mkdir()
     (project / "aaa/far.py").write_text("X = 1\n")
     time.sleep(0.2)
@@ -101,6 +102,15 @@ def test_what_lies_beside_the_draft_is_read_at_the_first_write_and_kept(
     codebase, left_out = load_known(project)
     assert len(codebase.files) == 42
     assert left_out == 0
+
+
+def test_beside_other_work_a_draft_is_judged_by_less(project: Path) -> None:
+    alone = guard._Patience(time.monotonic() - 1, time.process_time() - 1)
+    crowded = guard._Patience(time.monotonic() - 1, time.process_time())
+    late = guard._Patience(time.monotonic() - 100, time.process_time() - 100)
+    assert alone.affordable(reading=0.5) > crowded.affordable(reading=0.5) == late.affordable(reading=0)
+    assert late.affordable(reading=0) == guard._LEAST
+    assert late.left == 0
 
 
 def test_the_background_leaves_a_project_ready(project: Path) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from edits import Editor
 
-from fastapi_expert.codebase import load
+from fastapi_expert.codebase import Codebase, load
 from fastapi_expert.codebase.link import linking
 from fastapi_expert.store import cache_of
 
@@ -133,6 +134,110 @@ def test_after_any_edits_what_is_kept_is_what_reading_everything_again_gives(see
         assert again.served == cold.served
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_after_edits_as_people_make_them_the_inventory_is_a_fresh_one(shop: Path, seed: int) -> None:
+    editor = Editor(shop, seed)
+    done: list[str] = []
+    followed = 0
+    _ = load(shop).inventory
+    for _ in range(15):
+        done.append(editor.edit())
+        warm, cold = load(shop), load(shop, cache=False)
+        for part in ("components", "routes", "problems"):
+            assert getattr(warm.inventory, part) == getattr(cold.inventory, part), f"{part} after {done}"
+        assert warm.served == cold.served
+        followed += "_linked" not in vars(warm)
+    assert followed, "some edits are harmless"
+
+
+BILLING = {
+    "app/__init__.py": "",
+    "app/main.py": """
+        from fastapi import Depends, FastAPI, HTTPException, Request
+        from app.billing import Invoice, charge, total
+
+        app = FastAPI()
+
+        def signed_in(request: Request):
+            if not known(request):
+                raise HTTPException(401)
+
+        def known(request):
+            return "authorization" in request.headers
+
+        @app.get("/total", dependencies=[Depends(signed_in)])
+        def read_total(): ...
+
+        @app.post("/charge")
+        def make_charge(invoice: Invoice):
+            return charge(invoice)
+        """,
+    "app/billing.py": """
+        from pydantic import BaseModel
+
+        class Invoice(BaseModel):
+            amount: int
+
+        def charge(invoice):
+            return total([invoice])
+
+        def total(invoices):
+            return sum(one.amount for one in invoices)
+
+        class BillingService:
+            def send(self, invoice: Invoice):
+                return invoice
+        """,
+}
+
+
+def edited(root: Path, path: str, old: str, new: str) -> tuple[Codebase, Codebase]:
+    """The codebase after an edit, as it is followed and as it is read anew."""
+    _ = load(root).inventory
+    text = (root / path).read_text()
+    assert old in text
+    (root / path).write_text(text.replace(old, new, 1))
+    return load(root), load(root, cache=False)
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("app/billing.py", "return invoice\n", "return invoice.amount\n"),
+        ("app/billing.py", "return invoice\n", "checked = total([invoice])\n        return checked\n"),
+        (
+            "app/billing.py",
+            "class BillingService:",
+            "def doubled(amount):\n    return 2 * amount\n\nclass BillingService:",
+        ),
+        ("app/billing.py", "def charge(invoice):", 'def charge(invoice):\n    """Take the money."""'),
+    ],
+)
+def test_an_edit_that_nothing_hangs_on_is_followed_without_linking(
+    tmp_path: Path, path: str, old: str, new: str
+) -> None:
+    warm, cold = edited(write(tmp_path, BILLING), path, old, new)
+    assert warm.inventory == cold.inventory
+    assert "_linked" not in vars(warm)
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("app/main.py", 'return "authorization" in request.headers', "return True"),
+        ("app/main.py", "raise HTTPException(401)", "pass"),
+        ("app/main.py", "return charge(invoice)", "raise HTTPException(401)"),
+        ("app/billing.py", "return total([invoice])", "raise PermissionError"),
+        ("app/billing.py", "amount: int", "amount: int\n    currency: str"),
+        ("app/billing.py", "from pydantic import BaseModel", "from pydantic import BaseModel\n\n"),
+        ("app/billing.py", "return invoice\n", "return invoice +\n"),
+    ],
+)
+def test_an_edit_that_something_hangs_on_is_seen(tmp_path: Path, path: str, old: str, new: str) -> None:
+    warm, cold = edited(write(tmp_path, BILLING), path, old, new)
+    assert warm.inventory == cold.inventory
+
+
 def test_what_has_not_changed_is_not_linked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = load(write(tmp_path, SHOP)).inventory
     assert len(first.routes) == 4
@@ -168,6 +273,16 @@ def test_a_data_file_that_was_asked_for_and_comes_later_is_seen(tmp_path: Path) 
     warm, cold = load(root).inventory, load(root, cache=False).inventory
     assert [route.path for route in warm.routes] == ["/late"]
     assert warm == cold
+
+
+def test_what_is_no_python_is_among_what_is_kept(tmp_path: Path) -> None:
+    root = write(tmp_path, {**SHOP, "shop/broken.py": "def broken(:\n"})
+    cold, warm = load(root).inventory, load(root)
+    assert any(one.path == "shop/broken.py" for one in cold.problems)
+    assert warm.inventory == cold
+    assert not warm.files.at_hand(
+        {path: digest for path, (_, digest) in warm.scan.stamps.items()}
+    )  # nothing is decoded
 
 
 def test_what_is_damaged_is_read_again(tmp_path: Path) -> None:

@@ -77,8 +77,19 @@ DECORATED = Case(
         async def method(self, request: Request):
             doors.person(request)
 
+    late = APIRouter(prefix="/late")
+
+    @late.get("/before")
+    def f(): ...
+
+    late.dependencies = [Depends(person)]
+
+    @late.get("/after")
+    def g(): ...
+
     app = FastAPI()
     app.include_router(Server().router)
+    app.include_router(late)
 
     @app.get("/dependency", dependencies=[Depends(person)])
     def a(): ...
@@ -105,6 +116,8 @@ DECORATED = Case(
         "/service": "required",
         "/signature": "required",
         "/method": "required",
+        "/late/before": "none",
+        "/late/after": "required",
         "/open": "none",
     },
 )
@@ -282,7 +295,53 @@ HANDLED = Case(
 )
 
 
-@pytest.mark.parametrize("case", [DECORATED, DOUBTED, KEPT, HANDLED], ids=["decorated", "doubted", "kept", "handled"])
+OBJECTS = Case(
+    """
+    from fastapi import Depends, FastAPI, HTTPException, Request
+    from fastapi.responses import JSONResponse
+    from pydantic import BaseModel, ValidationError
+
+    app = FastAPI()
+    POLICIES = {("GET", "/open"): "anybody", ("GET", "/claims"): "itself", ("GET", "/object"): "itself"}
+
+    @app.middleware("http")
+    async def policies(request: Request, call_next):
+        policy = POLICIES.get((request.method, request.url.path), "person")
+        if policy == "person" and "authorization" not in request.headers:
+            return JSONResponse({}, 401)
+        return await call_next(request)
+
+    class Claims(BaseModel):
+        subject: str
+
+        @classmethod
+        def of(cls, request: Request):
+            try:
+                return cls(subject=request.headers.get("x-subject-token"))
+            except ValidationError:
+                raise HTTPException(401)
+
+    class Operation:
+        def __call__(self, claims=Depends(Claims.of)): ...
+
+    app.add_api_route("/object", Operation(), methods=["GET"])
+
+    @app.get("/claims")
+    def a(claims: Claims = Depends(Claims.of)): ...
+
+    @app.get("/open")
+    def b(): ...
+
+    @app.get("/other")
+    def c(): ...
+    """,
+    {"/object": "required", "/claims": "required", "/open": "none", "/other": "required"},
+)
+
+ALL = {"decorated": DECORATED, "doubted": DOUBTED, "kept": KEPT, "handled": HANDLED, "objects": OBJECTS}
+
+
+@pytest.mark.parametrize("case", ALL.values(), ids=ALL)
 def test_a_program_that_misleads_is_told_as_a_stranger_meets_it(case: Case, tmp_path: Path) -> None:
     routes = {route.path: route for route in read(tmp_path, {"main.py": case.source}).inventory.routes}
     assert {path: route.protection for path, route in routes.items()} == case.said

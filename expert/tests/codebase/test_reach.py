@@ -663,3 +663,101 @@ def test_routes_that_one_helper_registers_do_not_hide_each_other_where_no_applic
         ("unattached", "jobs.py"),
         ("unattached", "pilots.py"),
     ]
+
+
+def test_names_that_a_module_imports_with_a_star_are_among_its_own(tmp_path: Path) -> None:
+    files = {
+        "main.py": """
+            from fastapi import APIRouter, FastAPI
+            from routers import *
+            from more import *
+            app = FastAPI()
+            for router in [one for one in list(globals().values()) if isinstance(one, APIRouter)]:
+                app.include_router(router)
+        """,
+        "routers.py": """
+            from fastapi import APIRouter
+            __all__ = ["shown"]
+            shown, hidden = APIRouter(), APIRouter()
+
+            @shown.get("/shown")
+            def a(): ...
+
+            @hidden.get("/hidden")
+            def b(): ...
+        """,
+        "more.py": """
+            from fastapi import APIRouter
+            more, _private = APIRouter(), APIRouter()
+
+            @more.get("/more")
+            def a(): ...
+
+            @_private.get("/private")
+            def b(): ...
+        """,
+    }
+    assert table(read(tmp_path, files)) == running_table(tmp_path, "main:app")
+
+
+def test_a_package_whose_program_is_started_inside_of_it_imports_by_the_names_that_it_has_there(
+    tmp_path: Path,
+) -> None:
+    main = """
+        from fastapi import FastAPI
+        from api import users
+        from config import PREFIX
+        app = FastAPI()
+        app.include_router(users.router, prefix=PREFIX)
+    """
+    users = """
+        from fastapi import APIRouter
+        router = APIRouter()
+
+        @router.get("/me")
+        def me(): ...
+    """
+    files = {
+        "backend/__init__.py": "",
+        "backend/main.py": main,
+        "backend/config.py": 'PREFIX = "/users"\n',
+        "backend/api/__init__.py": "",
+        "backend/api/users.py": users,
+        "backend/tests/test_users.py": "from backend.api import users\n",
+    }
+    assert table(read(tmp_path / "inside", files)) == {("GET", "/users/me"): 1}
+    library = {
+        "shop/__init__.py": "",
+        "shop/celery.py": "from celery import Celery\napp = Celery()\n",
+        "shop/tasks.py": "from celery import Celery\nfrom redis import Redis\n",
+    }
+    modules = read(tmp_path / "outside", library).names.modules
+    assert modules.find("shop/tasks.py", "celery") is None, "one name that the package has, too, proves nothing"
+
+
+def test_a_check_of_what_a_function_is_given_ends_no_registration(tmp_path: Path) -> None:
+    source = """
+        import os
+        from fastapi import APIRouter, FastAPI
+        router = APIRouter()
+
+        @router.get("/a")
+        def a(): ...
+
+        CLIENT = None
+        if os.environ.get("DATABASE_URL"):
+            CLIENT = object()
+
+        def setup(app, client):
+            if client:
+                app.state.client = client
+            else:
+                raise RuntimeError("no database")
+            app.include_router(router)
+
+        app = FastAPI()
+        setup(app, CLIENT)
+    """
+    found = read(tmp_path, {"main.py": source})
+    assert [(route.path, route.reach) for route in found.inventory.routes] == [("/a", "served")]
+    assert not found.inventory.problems

@@ -52,6 +52,22 @@ def remove(item_id: int): ...
 CASES = [
     ("", "", []),
     (
+        "limit: Annotated[int, Query(ge=1, le=100)] = 10",
+        "limit: str = 10",
+        ["info request-parameter-type-generalized"],
+    ),
+    ("max_length=20", "max_length=20, min_length=2", ["breaking request-property-min-length-increased"]),
+    (
+        "    id: int\n    name: str\n",
+        '    id: int\n    name: Literal["a", "b"]\n',
+        ["warning response-property-enum-value-added"],
+    ),
+    (
+        "    note: str | None = None\n    count",
+        "    note: str | int | None = None\n    count",
+        ["info request-property-list-of-types-widened"],
+    ),
+    (
         '@app.delete("/items/{item_id}", status_code=204)\ndef remove(item_id: int): ...\n',
         "",
         ["breaking api-removed-without-deprecation"],
@@ -65,7 +81,7 @@ CASES = [
     (
         'q: str = "x"',
         "q: str",
-        ["breaking request-parameter-became-required", "breaking request-parameter-default-value-removed"],
+        ["breaking request-parameter-became-required"],
     ),
     ('q: str = "x"', 'q: str = "y"', ["breaking request-parameter-default-value-changed"]),
     (
@@ -84,7 +100,7 @@ CASES = [
     (
         "    note: str | None = None\n    count",
         "    note: str\n    count",
-        ["breaking request-property-became-not-nullable", "breaking request-property-became-required"],
+        ["breaking request-property-became-required", "breaking request-property-list-of-types-narrowed"],
     ),
     (
         "    count: int = Field(1, ge=0)",
@@ -106,7 +122,7 @@ CASES = [
     (
         "    id: int\n    name: str\n",
         "    id: int\n    name: str | None\n",
-        ["breaking response-property-became-nullable"],
+        ["breaking response-property-list-of-types-widened"],
     ),
     (
         "    id: int\n    name: str\n",
@@ -118,12 +134,12 @@ CASES = [
     (
         '    BIG = "b"\n',
         "",
-        ["breaking request-parameter-enum-value-removed", "info response-property-enum-value-removed"],
+        ["breaking request-parameter-property-enum-value-removed", "info response-property-enum-value-removed"],
     ),
     (
         '    BIG = "b"\n',
         '    BIG = "b"\n    HUGE = "h"\n',
-        ["info request-parameter-enum-value-added", "warning response-property-enum-value-added"],
+        ["info request-parameter-property-enum-value-added", "warning response-property-enum-value-added"],
     ),
     (
         "status_code=201",

@@ -219,6 +219,9 @@ def b(who: Caller, api=Depends(key)): ...
 @app.get("/c", dependencies=[Depends(Check("x")), Depends(HTTPBearer())])
 def c(q: Annotated[Filter, Query()]): ...
 
+@app.get("/beside")
+def beside(q: Annotated[Filter, Query()], n: int = 1, one: str = Header()): ...
+
 @app.get("/d")
 def d(found=Depends(deep), basic=Security(HTTPBasic())): ...
 """,
@@ -361,10 +364,28 @@ def crud(schema, create_schema):
     return router
 
 app.include_router(crud(Thing, ThingIn))
+
+def token(authorization: str = Header()) -> str: ...
+
+def guarded(user_token):
+    router = APIRouter(prefix="/guarded")
+
+    @router.get("")
+    def read(token: str = user_token): ...
+
+    return router
+
+app.include_router(guarded(Depends(token)))
 Several = list[Thing]
 
 @app.get("/aliased", response_model=Several)
 def aliased(): ...
+
+@app.get("/twice")
+def first(): ...
+
+@app.get("/twice")
+def second(n: int) -> Thing: ...
 """,
 }
 
@@ -431,6 +452,14 @@ class Sample(BaseModel):
     name: str = Field(min_length=3)
     length: Length
 """,
+    "lib/python3.12/site-packages/sqlmodel.py": """\
+from pydantic import BaseModel
+
+def Field(default=..., *, max_length=None): ...
+
+class SQLModel(BaseModel):
+    own: int
+""",
     "lib/python3.12/site-packages/units.py": """\
 from pydantic import BaseModel
 
@@ -443,21 +472,31 @@ class Length(BaseModel):
 def test_models_of_installed_libraries_are_read_where_they_lie(tmp_path: Path) -> None:
     program = """
 from kit import Sample
+from sqlmodel import Field as Limited, SQLModel
 
 class Own(Sample):
     kind: str
 
+class Row(SQLModel):
+    name: str = Limited(max_length=3)
+
 @app.post("/samples")
 def create(given: Own) -> Sample: ...
+
+@app.post("/rows")
+def row(given: Row): ...
 """
     environment = {f".venv/{path}": text for path, text in LIBRARY.items()}
     lay_down(tmp_path, {"program.py": START + program, ".venv/pyvenv.cfg": "version = 3.12\n", **environment})
-    found = document(load(tmp_path, cache=False))
+    codebase = load(tmp_path, cache=False)
+    found = document(codebase)
     assert found.unknown == ()
     schemas = found.openapi["components"]["schemas"]
     assert sorted(schemas["Own"]["properties"]) == ["kind", "length", "name"]
     assert schemas["Sample"]["properties"]["name"]["minLength"] == 3
     assert schemas["Length"]["required"] == ["metres"]
+    assert {name: one["maxLength"] for name, one in schemas["Row"]["properties"].items()} == {"name": 3}
+    assert document(codebase).openapi == found.openapi
 
 
 @pytest.mark.parametrize(
@@ -492,6 +531,22 @@ def create(item: Item): ...
     assert item["required"] == required
     assert {key: item["properties"]["choice"][key] for key in choice} == choice
     assert item["properties"]["choice"].keys() - choice.keys() <= {"title", "default", "enum"}
+
+
+@pytest.mark.parametrize(("fastapi", "names"), [("0.138.2", ["n", "q"]), ("0.160.0", ["name", "n"])])
+def test_a_model_of_parameters_beside_others_is_written_as_the_fastapi_writes_it_that_is_pinned(
+    tmp_path: Path, fastapi: str, names: list[str]
+) -> None:
+    program = """
+class Filter(BaseModel):
+    name: str = ""
+
+@app.get("/x")
+def x(q: Annotated[Filter, Query()], n: int = 1): ...
+"""
+    lay_down(tmp_path, {"program.py": START + program, "requirements.txt": f"fastapi=={fastapi}\n"})
+    operation = document(load(tmp_path, cache=False)).openapi["paths"]["/x"]["get"]
+    assert sorted(one["name"] for one in operation["parameters"]) == sorted(names)
 
 
 def test_choices_that_are_worked_out_are_not_guessed(tmp_path: Path) -> None:

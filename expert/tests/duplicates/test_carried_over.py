@@ -153,6 +153,41 @@ def test_a_helper_and_a_body_are_followed_without_linking(shop: Path):
     assert records == records_of(load(shop, cache=False))
 
 
+def test_a_project_that_reads_data_files_is_followed_until_one_of_them_changes(tmp_path: Path):
+    main = """
+import json
+from pathlib import Path
+from fastapi import FastAPI
+
+app = FastAPI()
+
+def shown() -> str:
+    return "shown"
+
+for name in json.loads((Path(__file__).parent / "paths.json").read_text()):
+    app.add_api_route(f"/{name}", shown)
+"""
+    root = lay_down(tmp_path, {"main.py": main, "paths.json": '["first"]', "other.py": "LIMIT = 3\n"})
+    assert [one.path for one in current_records(load(root)).routes] == ["/first"]
+    before = library(root)
+    (root / "other.py").write_text("LIMIT = 3\n\n\ndef doubled(amount):\n    return 2 * amount\n")
+    assert current_records(load(root)) == records_of(load(root, cache=False))
+    assert library(root) == before
+    (root / "paths.json").write_text('["second"]')
+    assert [one.path for one in current_records(load(root)).routes] == ["/second"]
+    assert library(root) != before
+
+
+def test_what_is_installed_since_makes_the_library_anew(shop: Path):
+    current_records(load(shop))
+    before = library(shop)
+    packages = shop / ".venv" / "lib" / "python3.12" / "site-packages"
+    packages.mkdir(parents=True)
+    (shop / ".venv" / "pyvenv.cfg").write_text("version = 3.12\n")
+    current_records(load(shop))
+    assert library(shop) != before
+
+
 @pytest.mark.parametrize("damage", [b"", b"expert library", b"\0" * 100])
 def test_a_damaged_library_is_made_anew(shop: Path, damage: bytes):
     expected = current_records(load(shop))

@@ -22,6 +22,23 @@ def test_a_changed_file_is_found_at_once(shop: Path):
     assert hit.entry.path == "app/moon.py"
 
 
+def test_where_data_files_are_read_the_finder_is_kept_until_one_of_them_changes(tmp_path: Path):
+    (tmp_path / "paths.json").write_text('["sunrise"]')
+    (tmp_path / "main.py").write_text(
+        "import json\nfrom pathlib import Path\nfrom fastapi import FastAPI\n\napp = FastAPI()\n\n\n"
+        "def shown(): ...\n\n\n"
+        "for name in json.loads((Path(__file__).parent / 'paths.json').read_text()):\n"
+        "    app.add_api_route(f'/{name}', shown)\n"
+    )
+    assert finder_of(load(tmp_path)).search("sunrise")
+    again = load(tmp_path)
+    assert finder_of(again).search("sunrise")
+    assert "_linked" not in vars(again)
+    (tmp_path / "paths.json").write_text('["moonlight"]')
+    assert finder_of(load(tmp_path)).search("moonlight")
+    assert not finder_of(load(tmp_path)).search("sunrise")
+
+
 def test_a_new_note_is_found_at_once(shop: Path):
     finder_of(load(shop))
     note = Entry("note:n.md", "note", "n", "n", "n.md", 1, text="why moonlight was chosen")

@@ -67,7 +67,7 @@ app.mount("/inner", inner)
 
 
 def dumped(folder: Path, *options: str) -> dict[tuple[str, str], dict[str, Any]]:
-    command = [sys.executable, str(BENCH / "routes_dump.py"), *options]
+    command = [sys.executable, str(BENCH / "running/routes_dump.py"), *options]
     table = json.loads(subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout)
     return {(row["method"], row["path"]): row for row in table["routes"]}
 

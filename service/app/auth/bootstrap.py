@@ -1,4 +1,7 @@
-"""Before the first request: the schema is migrated, and there is an administrator."""
+"""Before the first request: the schema is migrated, and there is an administrator.
+
+To find that there is nothing to do takes little of the application, so the rest is imported where it is used.
+"""
 
 import asyncio
 import contextlib
@@ -6,19 +9,21 @@ import secrets
 import sys
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import select
 
-from app.auth import service as auth_service
 from app.config import ConfigurationError
 from app.database import migrations
+from app.database.engine import Database
 from app.database.query import CompiledQuery
-from app.http.errors import ServiceError, is_outage
 from app.kit.background import end
 from app.models import Role, User
 from app.observability.logging import wants_json
-from app.resources import Resources
+
+if TYPE_CHECKING:
+    from app.resources import Resources
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +45,15 @@ class FirstAdmin:
         return f"first admin  {self.email}  password: {self.password or 'as FIRST_ADMIN_PASSWORD says'}"
 
 
-async def prepare(resources: Resources) -> FirstAdmin | None:
+async def is_prepared(database: Database) -> bool:
+    """Whether there is nothing for :func:`prepare` to do. Closes ``database``; raises what the driver does."""
+    try:
+        return await migrations.head_reached(database) and await database.reader.first(_ANY_ADMIN) is not None
+    finally:
+        await database.close()
+
+
+async def prepare(resources: "Resources") -> FirstAdmin | None:
     """Migrate if the settings say so, and make the first administrator if there is none.
 
     Raises what the driver raises when the database is down.
@@ -55,7 +68,7 @@ async def prepare(resources: Resources) -> FirstAdmin | None:
 
 
 @contextlib.asynccontextmanager
-async def prepared(resources: Resources) -> AsyncGenerator[None]:
+async def prepared(resources: "Resources") -> AsyncGenerator[None]:
     """:func:`prepare` before the block; while the database is down, during the block, again and again.
 
     Readiness says so meanwhile. A first administrator made here is printed.
@@ -70,7 +83,9 @@ async def prepared(resources: Resources) -> AsyncGenerator[None]:
         await end(preparation)
 
 
-async def _prepare_when_possible(resources: Resources) -> None:
+async def _prepare_when_possible(resources: "Resources") -> None:
+    from app.http.errors import is_outage
+
     while True:
         try:
             if (admin := await prepare(resources)) is not None:
@@ -85,11 +100,14 @@ async def _prepare_when_possible(resources: Resources) -> None:
             await asyncio.sleep(RETRY_SECONDS)
 
 
-async def make_first_admin(resources: Resources) -> FirstAdmin | None:
+async def make_first_admin(resources: "Resources") -> FirstAdmin | None:
     """Make the administrator of the settings if there is none at all; None when there is one.
 
     In the test environment only if FIRST_ADMIN_PASSWORD is set: tests begin with empty tables.
     """
+    from app.auth import service as auth_service
+    from app.http.errors import ServiceError
+
     settings = resources.settings
     given = settings.first_admin_password.get_secret_value() if settings.first_admin_password else None
     if settings.environment == "test" and given is None:
@@ -114,8 +132,10 @@ async def make_first_admin(resources: Resources) -> FirstAdmin | None:
     return FirstAdmin(email, None if given else password)
 
 
-async def create_admin(resources: Resources, *, email: str, username: str, password: str) -> int:
+async def create_admin(resources: "Resources", *, email: str, username: str, password: str) -> int:
     """Make a verified administrator and return its id. Raises BadRequest when e-mail or username is taken."""
+    from app.auth import service as auth_service
+
     hashed = await resources.hasher.hash(password)
     async with resources.database.session() as session:
         profile = await auth_service.insert_user(

@@ -9,8 +9,6 @@ from ipaddress import ip_network
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-import redis.connection
-
 from app.kit.accounts import USERNAME_MAX, USERNAME_MIN, is_plain_name
 from app.kit.addresses import canonical_address
 
@@ -89,6 +87,8 @@ def address(value: str, field: str) -> str:
         raise ValueError(f"is not an address; write {example}")
     try:
         if value.startswith(("redis:", "rediss:", "unix:")):
+            import redis.connection  # a tenth of a second, for those who have one
+
             cast(Any, redis.connection).parse_url(value)  # its annotations leave its types unknown
         parts = urlsplit(value)
         port = parts.port

@@ -1,12 +1,13 @@
-"""Bringing a database to the newest schema, and knowing whether it is there."""
+"""Bringing a database to the newest schema, and knowing whether it is there.
 
+Alembic is imported by those who migrate; to know where the code stands, its migrations are read as text.
+"""
+
+import ast
+import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import URL, NullPool, String, column, create_engine, select, table
 from sqlalchemy.exc import ProgrammingError
 
@@ -15,11 +16,19 @@ from app.database.engine import Database, sqlite_path
 from app.database.query import CompiledQuery
 from app.kit.keys import make_private_file
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 INSUFFICIENT_PRIVILEGE = "42501"
 _CURRENT = CompiledQuery(str, select(column("version_num", String)).select_from(table("alembic_version")))
 
 
-def alembic_config(url: URL) -> Config:
+_REVISION = re.compile(r"^(revision|down_revision)\b[^=\n]*=(.+)$", re.MULTILINE)
+
+
+def alembic_config(url: URL) -> "Config":
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(SERVICE_ROOT / "migrations"))
     config.attributes["url"] = url
@@ -32,6 +41,9 @@ def upgrade(settings: Settings, revision: str = "head") -> None:
     Synchronous: call it before the event loop starts or in a thread. Raises ConfigurationError for what it cannot do, a
     revision that the schema has left behind among it.
     """
+    from alembic import command
+    from alembic.util import CommandError
+
     if settings.is_sqlite:
         make_private_file(sqlite_path(settings.database))
     if revision != "head":
@@ -47,6 +59,9 @@ def upgrade(settings: Settings, revision: str = "head") -> None:
 
 
 def _require_ahead(settings: Settings, revision: str) -> None:
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
     engine = create_engine(sync_url(settings.database), poolclass=NullPool)
     with engine.connect() as connection:
         at = MigrationContext.configure(connection).get_current_revision()
@@ -59,6 +74,8 @@ def _require_ahead(settings: Settings, revision: str) -> None:
 
 
 def downgrade(settings: Settings, revision: str) -> None:
+    from alembic import command
+
     command.downgrade(alembic_config(sync_url(settings.database)), revision)
 
 
@@ -72,10 +89,8 @@ def sync_url(url: URL) -> URL:
 @lru_cache
 def head() -> str:
     """The newest revision of the code."""
-    script = ScriptDirectory(str(SERVICE_ROOT / "migrations"))
-    revision = script.get_current_head()
-    assert revision is not None, "the migrations folder is empty"
-    return revision
+    (newest,) = _known().keys() - {before for former in _known().values() for before in former}
+    return newest
 
 
 def compared(_item: object, name: str | None, _kind: str, reflected: bool, _model: object) -> bool:
@@ -105,6 +120,11 @@ async def head_reached(database: Database) -> bool:
 
 
 @lru_cache
-def _known() -> frozenset[str]:
-    script = ScriptDirectory(str(SERVICE_ROOT / "migrations"))
-    return frozenset(known.revision for known in script.walk_revisions())
+def _known() -> dict[str, tuple[str, ...]]:
+    """Every revision of the code, with those it follows."""
+    known: dict[str, tuple[str, ...]] = {}
+    for path in (SERVICE_ROOT / "migrations" / "versions").glob("*.py"):
+        said = {name: ast.literal_eval(value.strip()) for name, value in _REVISION.findall(path.read_text("utf-8"))}
+        former = said.get("down_revision")
+        known[said["revision"]] = (former,) if isinstance(former, str) else tuple(former or ())
+    return known

@@ -17,6 +17,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from app.http.context import current_request_id
@@ -165,6 +166,7 @@ _TITLES = {
 }
 
 _UNEXPECTED = Problem(500, "Something went wrong here. Quote the request_id when you report it.")
+_BROKEN_OFF = Problem(400, "The body broke off.")  # for the access log: there is nobody left to read it
 _DOWN = Problem(503, "A service this one depends on does not answer. Try again shortly.", headers={"Retry-After": "1"})
 _BUSY = Problem(503, "The service is busy. Try again shortly.", headers={"Retry-After": "1"})
 
@@ -209,6 +211,8 @@ def problem_for(exc: BaseException) -> Problem:
                 else _FRAMEWORK_DETAILS.get(exc.status_code)
             )
             return Problem(exc.status_code, detail or exc.detail, headers=exc.headers)
+        case ClientDisconnect():
+            return _BROKEN_OFF
         case _ if isinstance(exc, _OVERLOADS):
             return _BUSY
         case _ if is_outage(exc):

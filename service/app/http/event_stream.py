@@ -12,6 +12,7 @@ from time import perf_counter
 
 import structlog
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
@@ -149,6 +150,8 @@ class EventStream(Response):
         self.ended = reason
 
     async def _notice_leaving(self, receive: Receive) -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
+        # A body, which nobody needs here, may be too large or never come: its sender is not heard of any more.
+        with contextlib.suppress(HTTPException):
+            while (await receive())["type"] != "http.disconnect":
+                pass
         self.end("left")

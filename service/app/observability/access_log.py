@@ -53,13 +53,13 @@ class AccessLog:
             stream.flush()
 
 
-def _timestamp(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+def _timestamp(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
-def _json_line(at: float, context: RequestContext, method: str, status: int, seconds: float) -> str:
+def _json_line(ended: float, context: RequestContext, method: str, status: int, seconds: float) -> str:
     line: dict[str, object] = {
-        "timestamp": _timestamp(at),
+        "timestamp": _timestamp(ended),
         "level": "info",
         "event": "request",
         "method": method,
@@ -74,11 +74,11 @@ def _json_line(at: float, context: RequestContext, method: str, status: int, sec
     return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE).decode()
 
 
-def _console_line(at: float, context: RequestContext, method: str, status: int, seconds: float) -> str:
+def _console_line(ended: float, context: RequestContext, method: str, status: int, seconds: float) -> str:
     who = f" user_id={context.user_id}" if context.user_id is not None else ""
     shown = _printable(context.path).encode("unicode_escape").decode()  # a path must not move the reader's cursor
     return (
-        f"{_timestamp(at)} [info     ] {method} {shown} {status} {seconds * 1000:.1f} ms"
+        f"{_timestamp(ended)} [info     ] {method} {shown} {status} {seconds * 1000:.1f} ms"
         f" client={context.client} request_id={context.request_id}{who}\n"
     )
 

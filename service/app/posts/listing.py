@@ -68,12 +68,10 @@ async def list_page(
         return page_of([], request=request, total=0, next_cursor=None, items=[])
     shape = _shape(database, user, wanted, request)
     binds = _binds(shape, user, wanted)
-    rows = await _rows(database, shape, binds, request)
-    total = None
     if request.after is None:
-        total = known_total(len(rows), request)
-        if total is None:
-            total = await _total(database, shape, binds, totals=totals)
+        rows, total = await _numbered(database, shape, binds, request, totals=totals)
+    else:
+        rows, total = await _rows(database, shape, binds, request), None
     shown = rows[: request.page_size]
     cursor = encode_cursor(_position(shown[-1], wanted.sort), sort=wanted.order_name) if shown else None
     items = [summary_view(row) for row in shown]
@@ -118,10 +116,31 @@ def _binds(shape: Shape, user: Principal | None, wanted: PostFilter) -> dict[str
     return binds
 
 
+async def _numbered(
+    database: Database, shape: Shape, binds: dict[str, Any], request: PageRequest, *, totals: Region[int]
+) -> tuple[list[SummaryRow], int]:
+    """The rows of a numbered page, as of :func:`_rows`, and the total."""
+    key = _total_key(shape, binds)
+    known, epoch = totals.get(key), totals.epoch
+    if known is None and not shape.search:
+        counted = await _run(database, queries.page_with_total(shape), _page_binds(binds, request))
+        if counted:
+            known = counted[0][0]
+            _remember(totals, key, known, most=MAX_DEPTH, epoch=epoch)
+            return [row for _, row in counted], known
+        rows: list[SummaryRow] = []
+    else:
+        rows = await _rows(database, shape, binds, request)
+    told = known_total(len(rows), request)
+    if told is None:
+        told = known if known is not None else await _total(database, shape, binds, totals=totals)
+    return rows, told
+
+
 async def _rows(database: Database, shape: Shape, binds: dict[str, Any], request: PageRequest) -> list[SummaryRow]:
     """The rows of the page and, if there is one, the row after it."""
-    limit, offset = request.page_size + 1, request.offset
-    where: dict[str, Any] = {**binds, "limit": limit, "offset": offset, "reach": offset + limit}
+    where = _page_binds(binds, request)
+    limit, offset = where["limit"], where["offset"]
     if request.after is not None:
         where["after_id"] = request.after.id
         if shape.after == "value" and shape.sort is not PostSort.ID:
@@ -139,23 +158,33 @@ async def _rows(database: Database, shape: Shape, binds: dict[str, Any], request
     return rows if len(rows) == limit else await _run(database, queries.page_of_matches(shape), where)
 
 
+def _page_binds(binds: dict[str, Any], request: PageRequest) -> dict[str, Any]:
+    limit, offset = request.page_size + 1, request.offset
+    return {**binds, "limit": limit, "offset": offset, "reach": offset + limit}
+
+
 async def _run(database: Database, query: CompiledQuery[T], values: dict[str, Any]) -> list[T]:
     """The rows of ``query``, given those of ``values`` that it asks for."""
     binds = query.compiled(database.reader.dialect).binds
     return await database.reader.all(query, **{name: values[name] for name in binds})
 
 
-async def _total(database: Database, shape: Shape, binds: dict[str, Any], *, totals: Region[int]) -> int:
+def _total_key(shape: Shape, binds: dict[str, Any]) -> str:
     without_now = sorted((name, value) for name, value in binds.items() if name != "now")
-    key = f"{shape.viewer}:{shape.status}:{without_now}"
-    if (known := totals.get(key)) is not None:
-        return known
+    return f"{shape.viewer}:{shape.status}:{without_now}"
+
+
+async def _total(database: Database, shape: Shape, binds: dict[str, Any], *, totals: Region[int]) -> int:
     epoch = totals.epoch
     rows = await (_matches(database, shape, binds) if shape.search else _count(database, shape, binds))
-    if rows >= MANY:
-        most = MAX_MATCHES if shape.search else MAX_DEPTH
-        totals.put(key, rows, epoch=epoch, ttl=None if rows == most else MANY_TTL)
+    most = MAX_MATCHES if shape.search else MAX_DEPTH
+    _remember(totals, _total_key(shape, binds), rows, most=most, epoch=epoch)
     return rows
+
+
+def _remember(totals: Region[int], key: str, total: int, *, most: int, epoch: int) -> None:
+    if total >= MANY:
+        totals.put(key, total, epoch=epoch, ttl=None if total == most else MANY_TTL)
 
 
 async def _count(database: Database, shape: Shape, binds: dict[str, Any]) -> int:

@@ -95,6 +95,18 @@ def page_by_index(shape: Shape) -> CompiledQuery[SummaryRow]:
 
 
 @lru_cache(maxsize=2048)
+def page_with_total(shape: Shape) -> CompiledQuery[tuple[int, SummaryRow]]:
+    """The same, each row after the total: one round trip, where it has to be counted."""
+    page = cast("Select[Any]", page_by_index(shape).statement)
+    total = cast("Select[Any]", count(shape).statement).scalar_subquery()
+    return CompiledQuery(_after_total, page.with_only_columns(total, *SUMMARY_COLUMNS))
+
+
+def _after_total(total: int, *columns: Any) -> tuple[int, SummaryRow]:
+    return total, SummaryRow.of(*columns)
+
+
+@lru_cache(maxsize=2048)
 def page_in_window(shape: Shape) -> CompiledQuery[SummaryRow]:
     """The part of a search's page that lies in the next ``window`` (bind) posts of its order."""
     found, rows = _in_window(shape)

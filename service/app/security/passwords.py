@@ -13,7 +13,6 @@ from pwdlib import PasswordHash
 from pwdlib.exceptions import UnknownHashError
 from pwdlib.hashers.argon2 import Argon2Hasher
 from pwdlib.hashers.bcrypt import BcryptHasher
-from zxcvbn import zxcvbn
 
 from app.http.errors import Unavailable
 
@@ -115,6 +114,8 @@ def _fits_bcrypt(password: bytes, stored: str) -> bool:
 
 
 def _guessable(password: str, about: list[str]) -> bool:
+    from zxcvbn import zxcvbn  # 12 MB of frequent words, for processes where somebody chooses a password
+
     return zxcvbn(password[:_ZXCVBN_LIMIT], user_inputs=about)["guesses"] < _UNGUESSABLE
 
 

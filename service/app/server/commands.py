@@ -1,43 +1,17 @@
-"""What the command line asks of the application: prepared and announced, looked after."""
+"""What the command line asks of the application: looked after, with everything it has."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
-
-import typer
 
 from app.auth import bootstrap, second_factor_enrolment
 from app.auth import service as auth_service
 from app.config import Settings
-from app.database.engine import sqlite_path
-from app.http.errors import Conflict, NotFound, is_outage
-from app.kit.keys import make_private_file
+from app.http.errors import Conflict, NotFound
 from app.main import build_resources
-from app.observability.logging import wants_json
 from app.resources import Resources
 from app.schemas.auth import Registration
 
 T = TypeVar("T")
-
-
-def announce(settings: Settings) -> None:
-    """Prepare the database and print where to look, and the first administrator, once."""
-    settings.signing_keys()  # a key that may not be used is not an outage
-    if settings.is_sqlite:
-        make_private_file(sqlite_path(settings.database))  # a folder that cannot be written to is not an outage
-    try:
-        first_admin = asyncio.run(with_resources(settings, bootstrap.prepare))
-    except Exception as error:
-        if not is_outage(error):
-            raise
-        first_admin = None  # the workers try again until the database is there
-    address = f"http://{settings.reachable_host}:{settings.port}{settings.prefix}"
-    lines = [f"{settings.project_name} {settings.version} ({settings.environment})", f"  address      {address}"]
-    if settings.docs_enabled:
-        lines.append(f"  docs         {address}/docs")
-    if first_admin is not None:
-        lines.append(f"  {first_admin}")
-    typer.echo("\n".join(lines), err=wants_json(settings))  # standard output is for objects then
 
 
 async def add_admin(settings: Settings, *, email: str, username: str, password: str | None) -> str | None:

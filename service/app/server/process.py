@@ -6,17 +6,18 @@ import gc
 import shutil
 import socket
 import time
+from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from app.config import ConfigurationError, Settings, get_settings
-from app.main import create_app
-from app.observability.metrics import share_between_processes
 from app.server.worker_process import end_when_told_early, end_with_the_parent
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 PORT_WAIT = 3.0
 """Seconds in which the workers of a killed service let go of its port."""
@@ -25,8 +26,11 @@ PORT_WAIT = 3.0
 def run(settings: Settings) -> None:
     """Serve until told to stop. Requests under way are finished within SHUTDOWN_GRACE_SECONDS."""
     if settings.workers > 1:
+        from app.observability.metrics import share_between_processes
+
         atexit.register(shutil.rmtree, share_between_processes(), ignore_errors=True)
     end_when_told_early()
+    gc.freeze()  # a collection in a worker would write to each of these objects, and so to a copy of its own
     Granian(
         "app.server.process:application",
         factory=True,
@@ -73,10 +77,12 @@ def _found(settings: Settings) -> tuple[socket.AddressFamily, tuple[str, int]]:
     return family, (str(address[0]), settings.port)
 
 
-def application() -> FastAPI:
+def application() -> "FastAPI":
     """What a worker serves. What exists by now lives as long as the process: the collector need not look at it again,
     which it otherwise does the oftener, the more requests are under way.
     """
+    from app.main import create_app  # here: the process that watches over the workers needs none of it
+
     settings = get_settings()
     end_with_the_parent(grace=settings.shutdown_grace_seconds)
     made = create_app(settings)

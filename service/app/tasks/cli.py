@@ -1,4 +1,4 @@
-"""`app worker` and `app jobs …`."""
+"""`app worker` and `app jobs …`; what they need is imported when they are called."""
 
 import os
 import shutil
@@ -11,19 +11,10 @@ from uuid import UUID
 
 import typer
 
-from app.config import get_settings
-from app.mail.mailer import make_mailer
-from app.models.outbox import JobStatus
-from app.observability import setup as observability
-from app.observability.logging import configure_logging
-from app.observability.metrics import share_between_processes
-from app.tasks.background import make_relay
-from app.tasks.catalogue import registry
-from app.tasks.runner import Runner
-from app.tasks.store import JobStore
-
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
+
+    from app.tasks.store import JobStore
 
 jobs = typer.Typer(no_args_is_help=True, help="Look after background jobs.")
 
@@ -34,6 +25,12 @@ def worker(
     metrics_port: Annotated[int | None, typer.Option(help="Serve Prometheus metrics on this port.")] = None,
 ) -> None:
     """Run background jobs: a Celery worker where CELERY_BROKER_URL is set, else threads; periodic jobs too."""
+    from app.config import get_settings
+    from app.observability import setup as observability
+    from app.observability.logging import configure_logging
+    from app.observability.metrics import share_between_processes
+    from app.tasks.background import make_relay
+
     settings = get_settings()
     configure_logging(settings)
     directory = share_between_processes()
@@ -87,13 +84,19 @@ def _wait_for_signal() -> None:
 
 @jobs.command("list")
 def list_jobs(
-    status: Annotated[JobStatus | None, typer.Option(help="Only jobs in this state.")] = None,
+    status: Annotated[
+        str | None, typer.Option(help="Only jobs in this state: pending, sent, running, done, dead.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
 ) -> None:
     """List jobs, newest first."""
-    store = JobStore(get_settings())
+    from app.models.outbox import JobStatus
+
+    if status is not None and status not in set(JobStatus):
+        raise typer.BadParameter(f"a job is {', '.join(JobStatus)}; none is {status}")
+    store = _store()
     backlog = store.backlog()
-    for job in store.listed(status=status, limit=limit):
+    for job in store.listed(status=None if status is None else JobStatus(status), limit=limit):
         line = f"{job.id}  {job.status.value:<8}{job.attempts:>3}  {_time(job.run_at)}  {job.name}"
         typer.echo(line + (f"  {job.last_error}" if job.last_error else ""))
     typer.echo(f"{backlog.waiting} waiting, the oldest for {backlog.oldest_seconds:.0f} s; {backlog.dead} dead")
@@ -107,7 +110,7 @@ def retry_jobs(
     """Run a dead or waiting job again now, or every dead one."""
     if (job_id is None) == (not all_dead):
         raise typer.BadParameter("give one job's id, or --all-dead")
-    count = JobStore(get_settings()).retry(job_id)
+    count = _store().retry(job_id)
     typer.echo(f"{count} to run again")
     raise typer.Exit(0 if count or all_dead else 1)
 
@@ -115,7 +118,7 @@ def retry_jobs(
 @jobs.command("drop")
 def drop_job(job_id: UUID) -> None:
     """Delete a dead or waiting job."""
-    if not JobStore(get_settings()).drop(job_id):
+    if not _store().drop(job_id):
         typer.echo("no such job, or it is running or done", err=True)
         raise typer.Exit(1)
     typer.echo("dropped")
@@ -124,12 +127,23 @@ def drop_job(job_id: UUID) -> None:
 @jobs.command("run")
 def run_job(job_id: UUID) -> None:
     """Run one job in this process, now; for finding out why it fails."""
-    settings = get_settings()
-    store = JobStore(settings)
+    from app.config import get_settings
+    from app.mail.mailer import make_mailer
+    from app.tasks.catalogue import registry
+    from app.tasks.runner import Runner
+
+    settings, store = get_settings(), _store()
     store.retry(job_id)
     if not Runner(settings, store, make_mailer(settings), registry=registry).run(job_id):
         typer.echo("no such job, or it is running or done", err=True)
         raise typer.Exit(1)
+
+
+def _store() -> "JobStore":
+    from app.config import get_settings
+    from app.tasks.store import JobStore
+
+    return JobStore(get_settings())
 
 
 def _time(value: datetime) -> str:

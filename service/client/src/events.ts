@@ -20,25 +20,29 @@ export interface FollowOptions {
 }
 
 /**
- * Changes of posts, as they happen, until `signal` is aborted. A stream that ends is opened again, from where it was;
- * one that the service refuses (401: sign in again) throws a `ProblemError`.
+ * Changes of posts, as they happen, until `signal` is aborted, or the one post is removed. A stream that ends is opened
+ * again, from where it was; so is one that the service cannot have now (429, 5xx), once it may again. One that it refuses
+ * (401: sign in again) throws a `ProblemError`.
  */
 export async function* followPosts(api: Api, options: FollowOptions = {}): AsyncGenerator<PostEvent> {
   let { lastEventId } = options
   let retry = 3000
   while (!options.signal?.aborted) {
+    let wait = 0
     try {
       for await (const event of parsed(await opened(api, options, lastEventId))) {
         if (event.id !== undefined) lastEventId = event.id
         if (event.retry !== undefined) retry = event.retry
         if (event.name !== undefined) yield { name: event.name, data: JSON.parse(event.data), id: lastEventId } as PostEvent
+        if (event.name === "end" && JSON.parse(event.data).reason === "removed") return
       }
     } catch (fault) {
       if (options.signal?.aborted) return
-      // TypeError is fetch's name for a connection that failed; a server that is being restarted answers 5xx.
-      if (!(fault instanceof TypeError || (fault instanceof ProblemError && fault.status >= 500))) throw fault
+      // A server that is being restarted answers 5xx; one that has not yet noticed that a stream broke, 429.
+      if (fault instanceof ProblemError && (fault.status >= 500 || fault.status === 429)) wait = fault.retryAfter ?? 0
+      else if (!(fault instanceof TypeError)) throw fault // which is fetch's name for a connection that failed
     }
-    await pause(retry, options.signal)
+    await pause(Math.max(retry, 1000 * wait), options.signal)
   }
 }
 
@@ -67,7 +71,7 @@ async function* parsed(body: ReadableStream<Uint8Array>): AsyncGenerator<Block> 
     for (;;) {
       const { done, value } = await reader.read()
       if (done) return
-      text = (text + value).replace(/\r\n?/g, "\n")
+      text = (text + value).replace(/\r\n|\r(?!$)/g, "\n") // whether a line feed follows the last one is not known yet
       const blocks = text.split("\n\n")
       text = blocks.pop() ?? ""
       for (const block of blocks) yield fields(block)
@@ -92,7 +96,12 @@ function fields(block: string): Block {
 
 function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds)
-    signal?.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true })
+    const done = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener("abort", done)
+      resolve()
+    }
+    const timer = setTimeout(done, signal?.aborted ? 0 : milliseconds)
+    signal?.addEventListener("abort", done)
   })
 }

@@ -18,7 +18,7 @@ def link_in(mail_server: MailServer, *, number: int, to: str = NEW_USER["email"]
     """The link in one of the mails that this address got."""
 
     def mails() -> list[EmailMessage]:
-        return [mail for mail in mail_server.messages if mail["To"] == to]
+        return [mail for mail in mail_server.messages if mail["To"] == to.lower()]
 
     wait_until(lambda: len(mails()) > number)
     found = re.search(r"https?://\S+#token=\S+", parts(mails()[number])[0])

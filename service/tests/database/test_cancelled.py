@@ -15,8 +15,7 @@ from app.database.query import CompiledQuery
 from app.database.reader import SQLITE_READERS
 from app.models import User
 from tests.backends import on_both_databases, on_sqlite
-from tests.live import wait_until
-from tests.streams import WITHIN
+from tests.live import PATIENCE, wait_until
 
 COUNT = CompiledQuery(int, select(func.count()).select_from(User))
 
@@ -52,7 +51,7 @@ async def test_reads_and_writes_cancelled_at_every_point_lose_no_connection(sett
         database = Database(narrow)  # a new one each time: opening is what takes the most steps
         ended.append(await cancelled_after(turns, partial(database.reader.first, COUNT)))
         ended.append(await cancelled_after(turns, partial(read_and_write, database)))
-        async with asyncio.timeout(WITHIN):
+        async with asyncio.timeout(PATIENCE):
             found = await asyncio.gather(*(database.reader.first(COUNT) for _ in range(2 * SQLITE_READERS)))
             await read_and_write(database)
         assert found == [0] * len(found)
@@ -75,7 +74,7 @@ async def test_whoever_waits_for_a_connection_gets_one_when_those_that_open_are_
     await asyncio.sleep(0)
     for task in opening:
         task.cancel()
-    async with asyncio.timeout(WITHIN):
+    async with asyncio.timeout(PATIENCE):
         assert await waiting == 0
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 import yaml
 
@@ -18,7 +17,7 @@ from tests.backends import Backend, on_sqlite
 from tests.conftest import settings_for
 from tests.live import LiveService, wait_until
 from tests.proxies import program
-from tests.servers import Server, status_of
+from tests.servers import Server, answer_of, status_of
 
 RULES = SERVICE_ROOT / "deploy/prometheus/rules.yml"
 MINUTES = 60
@@ -127,8 +126,9 @@ class Prometheus(Server):
         return status_of(f"http://127.0.0.1:{self.port}/-/ready") == 200
 
     def firing(self) -> set[str]:
-        told = httpx2.get(f"http://127.0.0.1:{self.port}/api/v1/alerts").json()
-        return {alert["labels"]["alertname"] for alert in told["data"]["alerts"] if alert["state"] == "firing"}
+        _, told = answer_of(f"http://127.0.0.1:{self.port}/api/v1/alerts") or (0, "{}")
+        alerts = json.loads(told)["data"]["alerts"]
+        return {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"}
 
 
 @pytest.fixture

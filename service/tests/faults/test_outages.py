@@ -21,6 +21,7 @@ from tests.conftest import SECRET_KEY, settings_for
 from tests.factories import Account, Accounts
 from tests.live import LiveService, wait_until
 from tests.servers import Postgres, Redis
+from tests.streams import Stream, followed_live
 
 ENOUGH = 10
 """Answers of a kind after which it is believed."""
@@ -173,9 +174,13 @@ async def test_redis_killed_under_load_is_slower_answers_and_nothing_else(deploy
     async with people(deployment, tmp_path) as accounts, deployment.service.client() as client:
         author, user = await accounts.user(), await accounts.user()
         admin = await accounts.admin()
-        async with Traffic(client, author).flowing() as traffic:
+        async with (
+            Traffic(client, author).flowing() as traffic,
+            followed_live(client, "/api/v1/posts/events") as stream,
+        ):
             await traffic.more(traffic.written)
             await asyncio.to_thread(deployment.redis.kill)
+            await told_of_posts_after(traffic.acknowledged[-1], stream)
             await traffic.more(traffic.read_by_now)
             ready = await readiness(client)
             assert ready.status_code == 503
@@ -187,7 +192,16 @@ async def test_redis_killed_under_load_is_slower_answers_and_nothing_else(deploy
             await asyncio.to_thread(deployment.redis.start)
             await asyncio.to_thread(wait_until, deployment.service.is_ready)
             await traffic.more(traffic.written)
+            await told_of_posts_after(traffic.acknowledged[-1], stream)
     assert {status for _, status in traffic.statuses} <= {200, 201}, errors_of(deployment.service, traffic)
+
+
+async def told_of_posts_after(post_id: int, stream: Stream) -> None:
+    told = 0
+    while told <= post_id:
+        event = await stream.next()
+        assert event is not None
+        told = event.data.get("post_id", 0)
 
 
 async def end_access(client: httpx2.AsyncClient, admin: Account, user: Account) -> None:

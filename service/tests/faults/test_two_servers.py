@@ -8,12 +8,12 @@ import httpx2
 import pytest
 
 from tests.faults.conftest import Pair
+from tests.live import PATIENCE
 from tests.streams import followed_live
 
 pytestmark = pytest.mark.parametrize("two_servers", ["postgres", "postgres+redis"], indirect=True)
 
 WITHIN = 1.0
-PATIENCE = 60.0
 
 
 async def seconds_stale(is_new: Callable[[], Awaitable[bool]]) -> float:

@@ -11,21 +11,19 @@ from app.records.idempotency import as_sent
 from tests.backends import on_both_databases
 from tests.factories import Accounts
 
-POST = {"title": "Once", "content": "and no more"}
 
-
-class Post(BaseModel):
+class Asked(BaseModel):
     title: str
     status: str = "draft"
 
 
-class PostOfTheNextVersion(Post):
+class AskedOfTheNextVersion(Asked):
     mood: str = "calm"
 
 
 def test_a_version_that_can_be_asked_for_more_knows_a_request_again():
-    assert as_sent(Post(title="T")) == as_sent(PostOfTheNextVersion(title="T", status="draft"))
-    assert as_sent(Post(title="T")) != as_sent(PostOfTheNextVersion(title="T", mood="cross"))
+    assert as_sent(Asked(title="T")) == as_sent(AskedOfTheNextVersion(title="T", status="draft"))
+    assert as_sent(Asked(title="T")) != as_sent(AskedOfTheNextVersion(title="T", mood="cross"))
 
 
 @on_both_databases
@@ -33,12 +31,12 @@ def test_a_version_that_can_be_asked_for_more_knows_a_request_again():
 async def test_an_answer_kept_as_no_version_here_knows_it_is_gone_and_the_work_is_not_done_again(
     app: Any, client: httpx2.AsyncClient, accounts: Accounts, monkeypatch: pytest.MonkeyPatch, kept: bytes
 ):
-    author = await accounts.user()
+    author, draft = await accounts.user(), {"title": "Once", "content": "and no more"}
     headers = {**author.headers, "Idempotency-Key": "three"}
     with monkeypatch.context() as newer:
         newer.setattr(idempotency, "_packed", lambda _answer: kept)
-        assert (await client.post("/api/v1/posts", json=POST, headers=headers)).status_code == 201
-    again = await client.post("/api/v1/posts", json=POST, headers=headers)
+        assert (await client.post("/api/v1/posts", json=draft, headers=headers)).status_code == 201
+    again = await client.post("/api/v1/posts", json=draft, headers=headers)
     assert (again.status_code, again.json()["type"]) == (409, "urn:problem-type:idempotency-gone")
     mine = await client.get("/api/v1/posts", params={"author": author.id}, headers=author.headers)
     assert mine.json()["total"] == 1

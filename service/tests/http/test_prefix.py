@@ -153,7 +153,7 @@ async def test_what_is_made_says_where_it_is(outside: httpx2.AsyncClient, nginx:
     where = made.headers["location"]
     assert where == f"{PREFIX}/api/v1/posts/{made.json()['id']}"
     host = urljoin(nginx[0].url, "/")
-    async with httpx2.AsyncClient(base_url=host) as elsewhere:
+    async with httpx2.AsyncClient(base_url=host, timeout=30) as elsewhere:
         for _ in range(2):  # the second is answered from memory
             assert (await elsewhere.get(where)).json()["title"] == post["title"]
         await outside.put(f"/api/v1/posts/{made.json()['id']}", json={"title": "Changed"}, headers=headers)

@@ -27,7 +27,9 @@ def test_a_failed_request_and_a_dead_job_are_reported_with_their_ids_and_without
     dsn = f"http://public@127.0.0.1:{receiver.port}/1"
     mail = {"smtp_host": "127.0.0.1", "smtp_port": mail_server.port, "smtp_tls": "none"}
     service = live_service(sentry_dsn=dsn, run_jobs=True, **mail)
-    registered = httpx2.post(f"{service.url}/api/v1/auth/register", json=NEW_USER, headers={"X-Request-ID": "cause"})
+    registered = httpx2.post(
+        f"{service.url}/api/v1/auth/register", json=NEW_USER, headers={"X-Request-ID": "cause"}, timeout=30
+    )
     assert registered.status_code == 200
     wait_until(lambda: receiver.events)
     (dead,) = receiver.events
@@ -39,10 +41,10 @@ def test_a_failed_request_and_a_dead_job_are_reported_with_their_ids_and_without
         connection.execute("ALTER TABLE sessions RENAME TO gone")
     headers = {"X-Request-ID": "broken", "Cookie": "a=private-cookie"}
     form = {"username": NEW_USER["email"], "password": PASSWORD}
-    assert httpx2.post(f"{service.url}/api/v1/auth/login", data=form, headers=headers).status_code >= 500
+    assert httpx2.post(f"{service.url}/api/v1/auth/login", data=form, headers=headers, timeout=30).status_code >= 500
     token = registered.json()["access_token"]
     headers = {"X-Request-ID": "broken-too", "Authorization": f"Bearer {token}"}
-    assert httpx2.get(f"{service.url}/api/v1/auth/sessions", headers=headers).status_code == 500
+    assert httpx2.get(f"{service.url}/api/v1/auth/sessions", headers=headers, timeout=30).status_code == 500
     wait_until(lambda: "broken-too" in {event["tags"].get("request_id") for event in receiver.events})
     for secret in (PASSWORD, NEW_USER["email"], NEW_USER["email"].lower(), token, "private-cookie"):
         assert secret not in receiver.text

@@ -92,7 +92,7 @@ def test_two_workers_are_one_service_and_a_killed_one_leaves_no_gauge_behind(
     service = live_service(workers=2)
 
     def metrics() -> str:
-        return httpx2.get(f"{service.url}/metrics").text
+        return httpx2.get(f"{service.url}/metrics", timeout=30).text
 
     for _ in range(40):  # every request on a connection of its own: both workers get some
         status_of(f"{service.url}/health")

@@ -14,6 +14,7 @@ from tests.backends import on_redis, on_sqlite
 from tests.factories import Accounts
 from tests.live import LiveService, wait_until
 from tests.proxies import Nginx
+from tests.servers import answer_of
 from tests.streams import Event, followed_live
 
 FEED = "/api/v1/posts/events"
@@ -30,9 +31,8 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
 
 def measured(service: LiveService, name: str) -> float:
     """A metric of all workers."""
-    found = re.search(
-        rf"^{re.escape(name)} (\S+)$", httpx2.get(f"{service.url}/metrics", timeout=30).text, re.MULTILINE
-    )
+    _, text = answer_of(f"{service.url}/metrics") or (0, "")
+    found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
     return float(found[1]) if found else 0.0
 
 
@@ -93,7 +93,7 @@ async def test_a_stream_outlives_every_time_limit_and_passes_a_proxy_at_once(
     behind_nginx: tuple[LiveService, Nginx], database: Database
 ):
     service, nginx = behind_nginx
-    async with service.client() as client, httpx2.AsyncClient(base_url=nginx.url) as through:
+    async with service.client() as client, httpx2.AsyncClient(base_url=nginx.url, timeout=30) as through:
         author = await Accounts(database, client).user()
         async with followed_live(through, FEED) as stream, followed_live(client, FEED) as direct:
             for each in (stream, direct):

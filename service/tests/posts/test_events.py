@@ -22,7 +22,7 @@ from app.http.event_stream import MOST_WAITING, EventStream, event
 from app.kit.clock import utcnow
 from app.mail.mailer import make_mailer
 from app.main import create_app
-from app.middleware import edge
+from app.middleware import admission, edge
 from app.models import Audience, JobStatus, OutboxJob, Post, PostEvent
 from app.posts import service as post_service
 from app.posts.events import feed
@@ -392,6 +392,18 @@ async def test_streams_beyond_a_bound_are_refused_until_one_has_ended(
     assert 'event_streams_refused_total{bound="client"} 1.0' in metrics
     assert 'event_streams_refused_total{bound="all"} 2.0' in metrics
     assert 'event_streams_ended_total{reason="left"} 1.0' in metrics
+
+
+@on_sqlite
+@pytest.mark.parametrize("length", ["10", "10000000"])
+async def test_a_reader_whose_body_is_awaited_in_vain_holds_no_place_for_good(
+    app: FastAPI, client: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch, length: str
+):
+    monkeypatch.setattr(admission, "STALLED_SECONDS", 0.1)
+    monkeypatch.setattr(admission, "READ_ON_SECONDS", 0.1)
+    async with followed(app, FEED, {"Content-Length": length}, sends=False) as stream:
+        await stream.rest()
+    assert "event_streams_open 0.0" in (await client.get("/metrics")).text
 
 
 @on_sqlite

@@ -23,11 +23,11 @@ from sqlalchemy.engine import make_url
 from app.cli import main
 from app.config import Settings, get_settings
 from app.schemas.fields import strong_password
-from app.server.commands import announce
+from app.server.announcement import announce
 from app.server.doctor import is_healthy, probe
 from tests.backends import Backend
 from tests.conftest import settings_for
-from tests.servers import free_port, status_of
+from tests.servers import READY_WITHIN, free_port, status_of
 from tests.tasks.smtp import MailServer
 
 STRONG_KEY = "9f2c61d0a4b87e35f6180c2d9be4731a5d0c8f27e6b19430"
@@ -71,7 +71,7 @@ class Served:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + READY_WITHIN
         while not self.answers():
             assert self.process.poll() is None, self.process.communicate()[0]
             assert time.monotonic() < deadline
@@ -92,7 +92,7 @@ class Served:
 
     def log_in(self, username: str, password: str) -> int:
         form = {"username": username, "password": password}
-        return httpx2.post(f"{self.url}/api/v1/auth/login", data=form).status_code
+        return httpx2.post(f"{self.url}/api/v1/auth/login", data=form, timeout=30).status_code
 
 
 @pytest.fixture
@@ -361,7 +361,7 @@ def test_doctor_tells_of_a_proxy_that_is_not_trusted(app: App):
             return next(line for line in shown.stdout.splitlines() if line.startswith("service "))
 
         assert service().split(maxsplit=1)[1] == "ok"
-        httpx2.get(f"{served.url}/health", headers={"X-Forwarded-For": "192.0.2.1"})
+        httpx2.get(f"{served.url}/health", headers={"X-Forwarded-For": "192.0.2.1"}, timeout=30)
         assert "TRUSTED_PROXIES" in service()
     assert "proxies.forwarded_by_a_stranger" in served.printed
 
@@ -384,4 +384,4 @@ async def test_doctor_says_where_a_search_tells_upper_from_lower_case(postgres_a
 @pytest.mark.parametrize(("host", "asked"), [("localhost", "localhost"), ("::1", "[::1]"), ("::", "127.0.0.1")])
 def test_the_service_listens_where_it_is_told_by_name_or_by_address(app: App, host: str, asked: str):
     with app.serve(host=host) as served:
-        assert httpx2.get(f"http://{asked}:{served.settings['port']}/health").status_code == 200
+        assert httpx2.get(f"http://{asked}:{served.settings['port']}/health", timeout=30).status_code == 200

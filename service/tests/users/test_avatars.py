@@ -5,6 +5,7 @@ from pathlib import Path
 import httpx2
 from fastapi import FastAPI
 from sqlalchemy import select
+from starlette.requests import ClientDisconnect
 
 from app.config import Settings
 from app.kit.clock import utcnow
@@ -196,6 +197,19 @@ async def test_the_address_of_an_avatar_has_the_prefix_of_the_service(app: FastA
         profile = (await send(client, user.id, user, encoded() + bytes(3_000_000))).json()
         assert profile["avatar"].startswith("https://example.org/blog/api/v1/avatars/")
         assert (await client.get(profile["avatar"].removeprefix("https://example.org"))).status_code == 200
+
+
+@on_sqlite
+async def test_a_body_that_breaks_off_is_no_fault_of_ours(client: httpx2.AsyncClient, accounts: Accounts):
+    user = await accounts.user()
+
+    async def broken():
+        yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n' + encoded()[:100]
+        raise ClientDisconnect  # as the request says it when its sender is gone
+
+    headers = {**user.headers, "Content-Type": "multipart/form-data; boundary=b"}
+    answer = await client.put(f"/api/v1/users/{user.id}/avatar", content=broken(), headers=headers)
+    assert (answer.status_code, answer.json()["detail"]) == (400, "The body broke off.")
 
 
 @on_sqlite

@@ -1,7 +1,8 @@
 """May this write go through? One answer for every agent: those whose client calls our hook, and our own."""
 
 import tempfile
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,15 @@ if TYPE_CHECKING:
     from fastapi_expert.review import Finding as Hazard
 
 _MOST_HAZARDS = 5
+_PATIENCE = 3.5
+"""Seconds in which a draft is judged by as much of a large project as can be; clients wait for 5, and a process on a
+busy machine needs one to start."""
 _READING = 1.0
-"""Seconds in which a large project that is not read yet is read beside the draft."""
+"""Of these, seconds in which what is not read yet is read beside the draft."""
+_PACE = 800_000
+"""Bytes of source that are linked and compared in a second of computing, where they were read before."""
+_LEAST, _MOST = 100_000, 2_000_000
+"""Bytes of source by which a draft is judged at least and at most: what lies nearest says most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,25 @@ class Decision:
     refusal: str = ""
     advice: str = ""
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Patience:
+    """How much longer a client waits, and what can be computed meanwhile: beside other work that is little."""
+
+    began: float = field(default_factory=time.monotonic)
+    computed: float = field(default_factory=time.process_time)
+
+    @property
+    def left(self) -> float:
+        """Seconds by the clock."""
+        return max(0.0, _PATIENCE - (time.monotonic() - self.began))
+
+    def affordable(self, *, reading: float) -> int:
+        """Bytes of source that can be judged when ``reading`` seconds are over, at the pace of this process so far."""
+        passed = time.monotonic() - self.began
+        share = min(1.0, (time.process_time() - self.computed) / passed) if passed > 0 else 1.0
+        return min(_MOST, max(_LEAST, round(_PACE * share * (self.left - reading))))
 
 
 def check_write(write: Write, cwd: Path) -> Decision:
@@ -82,14 +109,17 @@ def _at_hand(root: Path, name: str) -> "tuple[Path | Codebase | Snapshot, str]":
 
     if snapshot := Snapshot.ready(root, config.load(root)):
         return snapshot, ""
+    patience = _Patience()
     if not warming.is_large(root):
-        return root, ""
-    warming.start(root)
-    if warming.wait(root):
         return root, ""
     from fastapi_expert.codebase.codebase import load_known
 
-    codebase, left_out = load_known(root, exclude=config.load(root).exclude, near=name, seconds=_READING)
+    reading = min(_READING, patience.left / 3)
+    most = patience.affordable(reading=reading)
+    warming.start(root)
+    if warming.wait(root):
+        return root, ""
+    codebase, left_out = load_known(root, exclude=config.load(root).exclude, near=name, most=most, seconds=reading)
     seen = len(codebase.files)
     return codebase, f"fastapi-expert judged {name} by {seen} files; {left_out} more are being read in the background."
 

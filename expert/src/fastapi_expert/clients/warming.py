@@ -17,8 +17,8 @@ from fastapi_expert.store import cache_of, ensure_ignored, try_lock
 
 LARGE = 4_000_000
 """Bytes of Python from which a first look may take longer than a hook can wait."""
-PATIENCE = 1.0
-"""Seconds that a hook waits for the background before it judges by what is known."""
+PATIENCE = 0.2
+"""Seconds that a hook waits for the background, which may be about to end, before it judges by what is known."""
 
 
 def is_ready(root: Path) -> bool:

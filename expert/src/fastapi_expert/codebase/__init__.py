@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fastapi_expert.codebase.codebase import Codebase, load, refresh
-    from fastapi_expert.codebase.link.linking import ServedMount, ServedRoute
+    from fastapi_expert.codebase.link.linking import ServedMount
+    from fastapi_expert.codebase.model import ServedRoute
 
 __all__ = ["Codebase", "ServedMount", "ServedRoute", "load", "refresh"]
 
@@ -17,7 +18,7 @@ _WHERE = {
     "load": "codebase",
     "refresh": "codebase",
     "ServedMount": "link.linking",
-    "ServedRoute": "link.linking",
+    "ServedRoute": "model",
 }
 
 

@@ -18,13 +18,16 @@ from fastapi_expert.codebase.files.scan import (
     scan,
 )
 from fastapi_expert.codebase.files.store import digest_of
+from fastapi_expert.codebase.followed import State, followed, packed
 from fastapi_expert.codebase.link.roles import Place
 from fastapi_expert.codebase.model import (
     Component,
     Field,
+    FullInventory,
     Inventory,
     Kind,
     Problem,
+    ServedRoute,
 )
 from fastapi_expert.codebase.resolve.libraries import Libraries
 from fastapi_expert.codebase.resolve.modules import Modules
@@ -33,15 +36,10 @@ from fastapi_expert.codebase.syntax.facts import ClassFacts, FileFacts, Function
 
 if TYPE_CHECKING:
     from fastapi_expert.codebase.interpret.sources import Sources
+    from fastapi_expert.codebase.kept import Kept
     from fastapi_expert.codebase.link.classes import Classes
     from fastapi_expert.codebase.link.incremental import LinkInputs
-    from fastapi_expert.codebase.link.linking import (
-        FullInventory,
-        Linked,
-        RouteRow,
-        ServedMount,
-        ServedRoute,
-    )
+    from fastapi_expert.codebase.link.linking import Linked, RouteRow, ServedMount
 
 __all__ = ["Codebase", "load", "refresh"]
 
@@ -129,7 +127,8 @@ class Codebase:
 
     @cached_property
     def names(self) -> Names:
-        return Names(self.files, Modules(self.files, self.folder.parts[1:]))
+        imports = {path: [one.module for one in facts.imports] for path, facts in self.files.items()}
+        return Names(self.files, Modules(self.files, self.folder.parts[1:], imports))
 
     @cached_property
     def _linked(self) -> "Linked":
@@ -162,13 +161,10 @@ class Codebase:
         return Environment(self.folder)
 
     @property
-    def hangs_on_data(self) -> bool:
-        """Whether linking read what the digest does not cover: data files, and libraries that are edited in place."""
-        return bool(self._ask(lambda _: self._sources.read or self._sources.edited_libraries))
-
-    @property
     def read_besides(self) -> Mapping[str, str | None]:
         """The files that linking read and the digest does not cover, each with the hash of what it held."""
+        if "_linked" not in self.__dict__ and self._kept.besides is not None:
+            return self._kept.besides
         return self._ask(lambda _: self._sources.besides())
 
     def is_as_read(self, besides: Mapping[str, str | None]) -> bool:
@@ -186,29 +182,49 @@ class Codebase:
     def inventory(self) -> Inventory:
         """Everything, as `expert map --json` prints it."""
         found = self._full_inventory
-        syntax = [Problem(path, line, text) for path, facts in self.files.items() for line, text in facts.problems]
-        problems = sorted({*self.scan.problems, *syntax, *found.problems}, key=lambda p: (p.path, p.line, p.message))
+        problems = sorted({*self.scan.problems, *found.problems}, key=lambda p: (p.path, p.line, p.message))
         routes = tuple([served.route for served in found.served])
         return Inventory(str(self.root), len(self.files), found.components, routes, tuple(problems))
 
     @cached_property
-    def _full_inventory(self) -> "FullInventory":
+    def _kept(self) -> "Kept":
         from fastapi_expert.codebase.kept import Kept
 
-        state = [str(self.root), self.digest, self.is_live]
-        kept = Kept(self.cache, state, self._sources.hash_of)
-        if "_linked" not in self.__dict__ and (found := kept.recall()) is not None:
+        return Kept(self.cache, self.digest, [str(self.root), self.is_live], self._sources.hash_of)
+
+    @cached_property
+    def _full_inventory(self) -> FullInventory:
+        """All of it, with what is no Python among the problems."""
+        if "_linked" not in self.__dict__ and (found := self._kept.recall() or self._followed()) is not None:
             return found
         found = self._ask(lambda linked: linked.full_inventory)
-        kept.keep(found, self._sources.besides())
+        syntax = [Problem(path, line, text) for path, facts in self.files.items() for line, text in facts.problems]
+        found = found._replace(problems=(*found.problems, *syntax))
+        state = self._state
+        self._kept.keep(found, self._sources.besides(), packed(state, self._linked) if state is not None else None)
         return found
+
+    def _followed(self) -> FullInventory | None:
+        before = self._kept.recall_before()
+        state = self._state if before is not None else None
+        return followed(state, *before) if before is not None and state is not None else None
+
+    @property
+    def _state(self) -> State | None:
+        hashes = {path: digest.hex() for path, (_, digest) in self.scan.stamps.items()}
+        return State(hashes, self.environment.stamp, self.cache, self.names) if self.cache is not None else None
+
+    @property
+    def _is_at_hand(self) -> bool:
+        """Whether the inventory is known though nothing was linked in this process."""
+        return "_full_inventory" in self.__dict__ and "_linked" not in self.__dict__
 
     @property
     def components(self) -> tuple[Component, ...]:
         return self._full_inventory.components
 
     @property
-    def served(self) -> "tuple[ServedRoute, ...]":
+    def served(self) -> tuple[ServedRoute, ...]:
         """Every route, in the order in which its app tries them."""
         return self._full_inventory.served
 
@@ -217,6 +233,8 @@ class Codebase:
         """(path, qualname) to kind of every component that has a definition; cheaper than :attr:`components`."""
         if self.given_kinds is not None:
             return self.given_kinds
+        if self._is_at_hand:
+            return {(one.path, one.qualname): one.kind for one in self.components if one.is_defined}
         return self._ask(lambda linked: linked.catalogue.kinds)
 
     @cached_property
@@ -249,13 +267,19 @@ class Codebase:
 
     def fields(self, path: str, qualname: str) -> tuple[Field, ...]:
         """The fields of a class, inherited ones included."""
-        return self._classes.fields(path, qualname)
+        known = self._fields_at_hand.get((path, qualname)) if self._is_at_hand else None
+        return known if known is not None else self._classes.fields(path, qualname)
+
+    @cached_property
+    def _fields_at_hand(self) -> Mapping[Place, tuple[Field, ...]]:
+        return {(one.path, one.qualname): one.fields for one in self.components if one.is_defined and one.fields}
 
     @cached_property
     def _classes(self) -> "Classes":
         from fastapi_expert.codebase.link.classes import Classes
 
-        return Classes(self.names) if self.given_kinds is not None else self._linked.catalogue.classes
+        needs_no_link = self.given_kinds is not None or (self._is_at_hand and self._sources.libraries is None)
+        return Classes(self.names) if needs_no_link else self._linked.catalogue.classes
 
     def drafted(self, path: str, source: bytes, kinds: Mapping[Place, Kind]) -> "Codebase":
         """This codebase with ``source`` at ``path``, for questions about that file alone: nothing is linked, ``kinds``

@@ -10,53 +10,74 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
 from types import UnionType
-from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Union, cast, get_args, get_origin, get_type_hints
 from zlib import crc32
 
-from fastapi_expert.codebase.interpret.values import is_list
-from fastapi_expert.codebase.model import Component, Problem, Route
+from fastapi_expert.codebase.followed import Grounds, unpacked
+from fastapi_expert.codebase.model import Component, FullInventory, Problem, Route, ServedRoute
 from fastapi_expert.codebase.syntax.facts import VERSION
 from fastapi_expert.store import digest_of, keep, recall, stamp_of
 
 if TYPE_CHECKING:
     from fastapi_expert.codebase.files.cache import Cache
-    from fastapi_expert.codebase.link.linking import FullInventory
 
 _NAME = "inventory"
+_GROUNDS = "grounds of the inventory"
 Besides = Mapping[str, str | None]
 """Files that are no Python of the project, by path: the hash of their content, None where there was none."""
 
 
 class Kept:
-    """Where the inventory of one ``state`` of a codebase is kept; ``hash_of`` says what a file holds now."""
+    """Where the inventory of one state of a codebase is kept, which ``files`` (a digest of them) and ``parts`` are;
+    ``hash_of`` says what a file holds now."""
 
     def __init__(
-        self, cache: "Cache | None", parts: Sequence[str | bool], hash_of: Callable[[str], str | None]
+        self,
+        cache: "Cache | None",
+        files: str,
+        parts: Sequence[str | bool],
+        hash_of: Callable[[str], str | None],
     ) -> None:
         self.cache = cache
-        self.digest = digest_of(VERSION, _identity(), *parts)
+        self._constant = digest_of(VERSION, _identity(), *parts)
+        self.digest = digest_of(self._constant, files)
         self.hash_of = hash_of
+        self.besides: Besides | None = None
+        """The files that the inventory which was recalled or kept rests on besides."""
 
-    def recall(self) -> "FullInventory | None":
+    def recall(self) -> FullInventory | None:
         """The inventory as it was kept; None when something that it was made from has changed."""
         return recall(self.cache, _NAME, self.digest, self._unpacked) if self.cache is not None else None
 
-    def keep(self, found: "FullInventory", besides: Besides) -> None:
-        """Keep ``found``, which rests on the files ``besides`` as well."""
+    def recall_before(self) -> tuple[FullInventory, Grounds] | None:
+        """The last inventory that was kept, of whatever files, with what it was made from."""
+        return recall(self.cache, _GROUNDS, self._constant, self._before) if self.cache is not None else None
+
+    def _before(self, data: bytes) -> tuple[FullInventory, Grounds]:
+        digest, _, body = data.partition(b"\n")
+        found = recall(self.cache, _NAME, digest.decode(), self._unpacked)
+        if found is None:
+            raise ValueError("another inventory was kept since")
+        return found, unpacked(body)
+
+    def keep(self, found: FullInventory, besides: Besides, grounds: bytes | None) -> None:
+        """Keep ``found``, which rests on the files ``besides`` as well, and was made from ``grounds``."""
+        if grounds is not None:
+            keep(self.cache, _GROUNDS, self._constant, self.digest.encode() + b"\n" + grounds)
         rows = [[_row(one.route), one.app, one.order] for one in found.served]
         components, problems = ([_row(one) for one in several] for several in (found.components, found.problems))
+        self.besides = besides
         body = json.dumps([dict(besides), components, rows, problems], separators=(",", ":")).encode()
         keep(self.cache, _NAME, self.digest, f"{crc32(body)}\n".encode() + body)
 
-    def _unpacked(self, data: bytes) -> "FullInventory":
-        from fastapi_expert.codebase.link.linking import FullInventory, ServedRoute
-
+    def _unpacked(self, data: bytes) -> FullInventory:
         checksum, _, body = data.partition(b"\n")
         if crc32(body) != int(checksum):
             raise ValueError("damaged")
         besides, components, routes, problems = json.loads(body)
         if any(self.hash_of(path) != known for path, known in besides.items()):
             raise ValueError("made from other files")
+        self.besides = besides
         return FullInventory(
             tuple([_made(Component, row) for row in components]),
             tuple([ServedRoute(_made(Route, row), app, order) for row, app, order in routes]),
@@ -83,21 +104,24 @@ def _names(shape: type[Any]) -> tuple[str, ...]:
 def _plain(value: Any) -> Any:
     if value is None or isinstance(value, (str, int)):
         return value
-    if is_list(value):
-        return [_plain(one) for one in value]
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in cast("list[Any] | tuple[Any, ...]", value)]
     return _row(value) if is_dataclass(value) else value
 
 
-def _made(shape: type[Any], row: Sequence[Any]) -> Any:
-    """An object of the dataclass ``shape`` from its row."""
-    return shape(*[value if read is None else read(value) for read, value in zip(_readers(shape), row, strict=True)])
+def _made(shape: type[Any], row: list[Any]) -> Any:
+    """An object of the dataclass ``shape`` from its row, which is used up."""
+    for position, read in _readers(shape):
+        row[position] = read(row[position])
+    return shape(*row)
 
 
 @cache
-def _readers(shape: type[Any]) -> list[Callable[[Any], Any] | None]:
-    """How each field is read; None where JSON gives back what the field holds."""
+def _readers(shape: type[Any]) -> list[tuple[int, Callable[[Any], Any]]]:
+    """How the fields are read of which JSON does not give back what they hold, each with its position."""
     hints = get_type_hints(shape)
-    return [_reader(hints[field.name]) for field in fields(shape)]
+    found = [(position, _reader(hints[field.name])) for position, field in enumerate(fields(shape))]
+    return [(position, read) for position, read in found if read is not None]
 
 
 def _reader(kind: Any) -> Callable[[Any], Any] | None:

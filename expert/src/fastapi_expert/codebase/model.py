@@ -5,7 +5,7 @@ the thing keeps its path and name: ``kind:path::qualname`` (a repeat in one file
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal[
     "app",
@@ -48,6 +48,11 @@ class Component:
     fields: tuple[Field, ...] | None = None
     bases: tuple[str, ...] | None = None
     uses: tuple[str, ...] = ()
+
+    @property
+    def is_defined(self) -> bool:
+        """Whether it is a function or a class: routers, aliases and tables that a call makes are lines of a module."""
+        return self.signature is not None or self.bases is not None
 
 
 Protection = Literal["required", "optional", "unknown", "none"]
@@ -134,3 +139,20 @@ class Inventory:
     components: tuple[Component, ...] = ()
     routes: tuple[Route, ...] = ()
     problems: tuple[Problem, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class ServedRoute:
+    """A route and the app that serves it; ``order`` counts the routes of that app as it tries them."""
+
+    route: Route
+    app: str
+    order: int
+
+
+class FullInventory(NamedTuple):
+    """What only an inventory needs and costs as much again: uses, tests, protection, models of routes."""
+
+    components: tuple[Component, ...]
+    served: tuple[ServedRoute, ...]
+    problems: tuple[Problem, ...]

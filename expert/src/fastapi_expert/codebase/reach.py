@@ -5,9 +5,8 @@ from fastapi_expert.codebase.model import Inventory
 
 def reach_note(inventory: Inventory) -> str:
     """Endpoints that no application is seen to serve and routes under a condition, counted; "" when there are none."""
-    kinds = {component.id: component.kind for component in inventory.components}
     alone = [route for route in inventory.routes if route.reach == "unattached"]
-    left_out = [route for route in alone if kinds.get(route.app) != "app"]
+    left_out = [route for route in alone if not route.app.startswith("app:")]
     conditional = sum(route.reach == "conditional" for route in inventory.routes)
     parts: list[str] = []
     if left_out:

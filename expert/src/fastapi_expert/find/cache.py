@@ -2,7 +2,7 @@
 
 import json
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
@@ -22,26 +22,26 @@ _ARRAYS = ("I", "I", "d")
 def finder_of(codebase: "Codebase", notes: Sequence[Entry] = ()) -> Finder:
     """The finder over a codebase and ``notes``: the one that was kept, if nothing has changed since, else a new one."""
     digest = digest_of(identity(), codebase.digest, codebase.is_live, notes)
-    finder = recall(codebase.cache, _NAME, digest, _unpacked)
+    finder = recall(codebase.cache, _NAME, digest, lambda data: _unpacked(data, codebase))
     if finder is None:
         finder = Finder((*entries(codebase), *notes), note=reach_note(codebase.inventory))
-        if not codebase.hangs_on_data:
-            keep(codebase.cache, _NAME, digest, _packed(finder))
+        keep(codebase.cache, _NAME, digest, _packed(finder, codebase.read_besides))
     return finder
 
 
-def _packed(finder: Finder) -> bytes:
-    """A line that tells lengths, then the entries, the terms, the note and the arrays."""
+def _packed(finder: Finder, besides: Mapping[str, str | None]) -> bytes:
+    """A line that tells lengths, then what linking read besides, the entries, the terms, the note and the arrays."""
     index = finder.index
     arrays = [numbers.tobytes() for numbers in (index.starts, index.numbers, index.weights)]
-    texts = [json.dumps(one).encode() for one in (finder.entries, index.terms, finder.note)]
+    texts = [json.dumps(one).encode() for one in (dict(besides), finder.entries, index.terms, finder.note)]
     parts = [*texts, *arrays]
     body = b"".join(parts)
     return json.dumps([crc32(body), [len(part) for part in parts]]).encode() + b"\n" + body
 
 
-def _unpacked(data: bytes) -> Finder:
-    """What :func:`_packed` packed. Raises ValueError or TypeError when the bytes are something else."""
+def _unpacked(data: bytes, codebase: "Codebase") -> Finder:
+    """What :func:`_packed` packed. Raises ValueError or TypeError when the bytes are something else, or were made from
+    other files."""
     head, _, body = data.partition(b"\n")
     checksum, lengths = json.loads(head)
     if crc32(body) != checksum:
@@ -50,10 +50,11 @@ def _unpacked(data: bytes) -> Finder:
     for length in lengths:
         parts.append(body[:length])
         body = body[length:]
-    found = [_entry(row) for row in json.loads(parts[0])]
-    starts, numbers, weights = [_array(code, part) for code, part in zip(_ARRAYS, parts[3:], strict=True)]
-    index = Index(len(found), json.loads(parts[1]), starts, numbers, weights)
-    return Finder(found, index, note=json.loads(parts[2]))
+    besides, found, terms, note = [json.loads(part) for part in parts[:4]]
+    if not codebase.is_as_read(besides):
+        raise ValueError("made from other files")
+    starts, numbers, weights = [_array(code, part) for code, part in zip(_ARRAYS, parts[4:], strict=True)]
+    return Finder([_entry(row) for row in found], Index(len(found), terms, starts, numbers, weights), note=note)
 
 
 def _entry(row: list[Any]) -> Entry:

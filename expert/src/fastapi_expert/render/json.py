@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from fastapi_expert.codebase.model import Component, Evidence, Inventory, Problem, Route, Shipped
 from fastapi_expert.duplicates.model import Finding
@@ -29,7 +29,30 @@ def write_json(document: Mapping[str, Any]) -> None:
 
 def dumps(document: Mapping[str, Any]) -> str:
     """The document as text, with `schema_version` first and a final newline."""
-    return json.dumps({"schema_version": SCHEMA_VERSION, **document}, indent=2, ensure_ascii=False) + "\n"
+    return _indented({"schema_version": SCHEMA_VERSION, **document}, "\n") + "\n"
+
+
+_string = json.encoder.encode_basestring
+_plain = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _indented(value: Any, line: str) -> str:
+    """``value`` as `json.dumps(indent=2)` writes it, which is slow: it does not use the encoder in C then."""
+    if isinstance(value, str):
+        return _string(value)
+    inner = line + "  "
+    if isinstance(value, dict):
+        fields = cast("dict[str, Any]", value)
+        rows = [
+            f"{_string(name)}: {_string(one) if one.__class__ is str else _indented(one, inner)}"
+            for name, one in fields.items()
+        ]
+        return f"{{{inner}{f',{inner}'.join(rows)}{line}}}" if rows else "{}"
+    if isinstance(value, (list, tuple)):
+        several = cast("list[Any] | tuple[Any, ...]", value)
+        rows = [_indented(one, inner) for one in several]
+        return f"[{inner}{f',{inner}'.join(rows)}{line}]" if rows else "[]"
+    return _plain(value)
 
 
 def map_document(inventory: Inventory, *, kinds: Sequence[str] | None = None) -> dict[str, Any]:

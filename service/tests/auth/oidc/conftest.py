@@ -67,7 +67,7 @@ class Browser:
 
     def __init__(self, service: httpx2.AsyncClient) -> None:
         self.service = service
-        self.outside = httpx2.AsyncClient(verify=False)
+        self.outside = httpx2.AsyncClient(verify=False, timeout=30)
 
     async def begin(self, **query: str) -> str:
         """Begin a sign-in; the address at the provider where it goes on."""

@@ -12,7 +12,7 @@ from tests.auth.oidc.test_sign_in import count
 from tests.backends import on_sqlite
 from tests.conftest import client_of, served
 from tests.contract.test_table import assert_problem
-from tests.streams import WITHIN
+from tests.live import PATIENCE
 
 pytestmark = on_sqlite
 
@@ -167,7 +167,7 @@ async def test_whatever_answers_in_the_provider_s_place_is_a_502_or_503(settings
         for answer, status in IMPOSTORS:
             if not answer:
                 monkeypatch.setattr(oidc_http, "SECONDS", 0.5)
-            got = await asyncio.wait_for(client.get(LOGIN), WITHIN)
+            got = await asyncio.wait_for(client.get(LOGIN), PATIENCE)
             assert got.status_code == status, f"{answer[:60]!r}: {got.text}"
             assert "169.254" not in got.text
 

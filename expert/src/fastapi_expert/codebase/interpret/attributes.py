@@ -153,8 +153,7 @@ def _of_module(interp: Runtime, value: ModuleValue, name: str, site: Site) -> An
 def names_of(interp: Runtime, value: Any) -> dict[str, Any] | None:
     """The names of a module, an object or a class with their values, sorted; None when they are not known."""
     if isinstance(value, ModuleValue) and not value.place.endswith("/"):
-        scope = interp.run_module(value.place)
-        return {name: interp.force(scope, name) for name in sorted(scope.names) if not name.startswith("__")}
+        return dict(sorted(_names_of_module(interp, value.place, frozenset()).items()))
     if isinstance(value, Instance):
         own = {name: one for name, one in value.attributes.items() if name.isidentifier()}
         inherited = _members_of(interp, value.cls, value) if isinstance(value.cls, ClassValue) else {}
@@ -162,6 +161,23 @@ def names_of(interp: Runtime, value: Any) -> dict[str, Any] | None:
     if isinstance(value, ClassValue):
         return dict(sorted(_members_of(interp, value, None).items()))
     return None
+
+
+def _names_of_module(interp: Runtime, place: str, above: frozenset[str]) -> dict[str, Any]:
+    """The names of a module with their values, those that it imports with a star among them."""
+    found: dict[str, Any] = {}
+    for source in interp.names.star_sources(place):
+        if source.endswith("/") or source in above:
+            continue
+        starred = _names_of_module(interp, source, above | {place})
+        public = interp.module_attribute(source, "__all__")
+        if is_list(public):
+            found.update({name: interp.module_attribute(source, name) for name in public if isinstance(name, str)})
+        else:
+            found.update({name: one for name, one in starred.items() if not name.startswith("_")})
+    scope = interp.run_module(place)
+    found.update({name: interp.force(scope, name) for name in list(scope.names) if not name.startswith("__")})
+    return found
 
 
 def _members_of(interp: Runtime, cls: ClassValue, receiver: Any) -> dict[str, Any]:

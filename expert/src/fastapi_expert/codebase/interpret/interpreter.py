@@ -148,8 +148,8 @@ class Interpreter(Runtime):
         return scope
 
     def _run_top_level(self, body: Iterable[Stmt], scope: Scope) -> None:
-        """The statements of a module. What is served got through the checks of its settings: `if not KEY: raise …` at
-        the top of a module ends nothing, whatever KEY is as shipped."""
+        """The statements of a module, or of a function that may register. What is served got through the checks of its
+        settings: `if not KEY: raise …` at their top ends nothing, whatever KEY is as shipped."""
         for statement in body:
             try:
                 self.run((statement,), scope)
@@ -496,9 +496,10 @@ class Interpreter(Runtime):
         if entering:
             self.home, self.budget = site, self.steps + MAX_LIBRARY_STEPS
         value: Any = None
+        registers = any(map(_may_register, (function.receiver, *args, *keywords.values())))
         try:
             with self.branch():
-                self.run(body, scope)
+                self._run_top_level(body, scope) if registers else self.run(body, scope)
         except Return as returned:
             value = returned.value
             self.let_go(value)

@@ -129,6 +129,10 @@ def set_router_attribute(interp: Runtime, router: Router, name: str, value: Any)
     elif name == "routes" and (is_list(value) or isinstance(value, RouteList)):
         router.entries = list(router.entries)  # a copy of this router keeps the list that it had
         replace_entries(interp, router, list(value.router.entries) if isinstance(value, RouteList) else list(value))
+    elif name == "dependencies":
+        made = {id(one): _moved(interp, one) for one in router.entries if isinstance(one, (RouteEntry, IncludeEntry))}
+        router.entries = [made.get(id(one), one) for one in router.entries]  # what there is keeps what it was made with
+        router.keywords = {**router.keywords, "dependencies": value}
     elif name == "lifespan_context":
         router.lifespans.append((value, router.site))
     elif name == "router" and router.is_app and isinstance(value, Router) and value is not router:

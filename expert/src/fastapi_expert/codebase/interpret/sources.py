@@ -33,6 +33,8 @@ class Sources:
         self.hashes = hashes
         self.read: dict[str, bytes | None] = {}
         """Each data file that was asked for, with the hash of its content; None when it was not there."""
+        self.bodies_read: set[tuple[str, str]] = set()
+        """Functions, by path and qualname, whose statements somebody wanted to know."""
         self._bodies: dict[str, Bodies | None] = {}
         self._missed: set[str] = set()
         self._rebound: dict[str, set[str]] = {}
@@ -82,6 +84,7 @@ class Sources:
 
     def body(self, path: str, qualname: str) -> tuple[Stmt, ...] | None:
         """The statements of a function; None when its file is not what it was when the facts were read."""
+        self.bodies_read.add((path, qualname))
         bodies = self._bodies_of(path)
         return bodies.of(qualname) if bodies is not None else None
 
@@ -98,6 +101,11 @@ class Sources:
             bodies = self._bodies_of(path)
             self._rebound[path] = {one for body in (bodies.all() if bodies else ()) for one in _globals(body)}
         return name in self._rebound[path]
+
+    @property
+    def read_whole(self) -> frozenset[str]:
+        """Files of which the statements of every function were asked for."""
+        return frozenset(self._rebound)
 
     def _content(self, path: str) -> bytes | None:
         try:

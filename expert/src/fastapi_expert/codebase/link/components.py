@@ -305,11 +305,12 @@ class Catalogue:
 
     def components(self) -> tuple[Component, ...]:
         """Every component, sorted by path and line."""
-        made = [self._component(path, qualname, kind) for (path, qualname), kind in self.kinds.items()]
+        made = [self.component(path, qualname, kind) for (path, qualname), kind in self.kinds.items()]
         found = [*self.extra, *[one for one in made if one is not None]]
         return tuple(sorted(found, key=lambda one: (one.path, one.line, one.id)))
 
-    def _component(self, path: str, qualname: str, kind: Kind) -> Component | None:
+    def component(self, path: str, qualname: str, kind: Kind) -> Component | None:
+        """A definition as a component; None where there is none (any more)."""
         id = self.ids[path, qualname]
         function = self.names.function(path, qualname)
         if function is not None:

@@ -33,20 +33,11 @@ from fastapi_expert.codebase.link.routes import (
     serve,
     unattached,
 )
-from fastapi_expert.codebase.model import Component, Problem, Route
+from fastapi_expert.codebase.model import FullInventory, Route, ServedRoute
 from fastapi_expert.codebase.reach import counted
 from fastapi_expert.codebase.resolve.libraries import Libraries
 from fastapi_expert.codebase.resolve.names import Names
 from fastapi_expert.codebase.vocabulary import is_test_path
-
-
-@dataclass(frozen=True, slots=True)
-class ServedRoute:
-    """A route and the app that serves it; ``order`` counts the routes of that app as it tries them."""
-
-    route: Route
-    app: str
-    order: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +68,6 @@ class RouteRow(NamedTuple):
     """Where the branches on its way stand that may not run, as `path:line`."""
 
 
-class FullInventory(NamedTuple):
-    """What only an inventory needs and costs as much again: uses, tests, protection, models of routes."""
-
-    components: tuple[Component, ...]
-    served: tuple[ServedRoute, ...]
-    problems: tuple[Problem, ...]
-
-
 def link(names: Names, *, live: bool = True, sources: Sources | None = None) -> "Linked":
     """Link every file of ``names``; ``live`` as in :func:`.routes.serve`, ``sources`` is where data files are read.
 
@@ -103,6 +86,7 @@ def link(names: Names, *, live: bool = True, sources: Sources | None = None) -> 
         run_all(deeper)
         looked_deeper = Linked(deeper, live=live)
         if len(looked_deeper.table) >= len(linked.table):  # a deeper look that gave up must not hide what is known
+            deeper.called |= interp.called  # what was seen there made us look deeper
             return looked_deeper
     return linked
 
@@ -168,6 +152,10 @@ class Linked:
     def __init__(self, interp: Interpreter, *, live: bool) -> None:
         self.interp = interp
         self.catalogue = Catalogue(interp.names, interp.sources.body if interp.sources is not None else None)
+        self.looked_into: frozenset[tuple[str, str]] = frozenset()
+        """The functions that the inventory looked into beyond what linking does, once it is made."""
+        self.grounds: LinkInputs | None = None
+        """What was looked up for the inventory, as :attr:`link_inputs` has it for the rest."""
         self.router_ids: dict[int, str] = {}
         self._taken: dict[str, int] = {}
         for router in interp.routers:
@@ -197,9 +185,13 @@ class Linked:
 
     @cached_property
     def link_inputs(self) -> LinkInputs | None:
-        """What was read so far; None when that was more than facts, so that they do not tell whether it still holds."""
-        if self.interp.deeply or (self.interp.sources is not None and self.interp.sources.read):
-            return None
+        """What was read so far; None when that was bodies that the facts leave out.
+
+        The data files that were read are no part of it: see :attr:`Codebase.read_besides`.
+        """
+        return None if self.interp.deeply else self._inputs()
+
+    def _inputs(self) -> LinkInputs:
         order = {path: position for position, path in enumerate(self.interp.modules)}
         tasks = self.catalogue.tasks
         helpers = {qualname.rpartition(".")[2] for _, qualname in tasks.starters}
@@ -231,6 +223,17 @@ class Linked:
     @cached_property
     def full_inventory(self) -> FullInventory:
         """The inventory."""
+        names = self.interp.names
+        names.looked_into = set()
+        routes = self._expanded()
+        self.looked_into, names.looked_into = frozenset(names.looked_into), None
+        self._report_unserved()
+        found = FullInventory(self.catalogue.components(), routes, tuple(self.interp.problems))
+        self.grounds = self._inputs()
+        return found
+
+    def _expanded(self) -> tuple[ServedRoute, ...]:
+        """Every route by every method, with who may call it and the tests that do."""
         covered = self._covered(self._flat)
         description = Description(self.catalogue)
         routes: list[ServedRoute] = []
@@ -243,13 +246,11 @@ class Linked:
         self._add_routers()
         self.catalogue.add_aliases()
         judge = Judge(self.interp, self.catalogue.classes)
-        expanded = tuple(
+        return tuple(
             ServedRoute(_with_verdict(one, method, judge.of(route, method)), one.app, one.order)
             for one, route in zip(routes, (*self._flat, *self._unattached), strict=True)
             for method in route.entry.methods
         )
-        self._report_unserved()
-        return FullInventory(self.catalogue.components(), expanded, tuple(self.interp.problems))
 
     @cached_property
     def mounts(self) -> tuple[ServedMount, ...]:

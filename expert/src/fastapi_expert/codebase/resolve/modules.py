@@ -1,8 +1,12 @@
 """Module names to files, without running an import: packages, src layouts, namespace packages, several roots."""
 
 import copy
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING
+
+from fastapi_expert.codebase.vocabulary import is_test_path
 
 if TYPE_CHECKING:
     from fastapi_expert.codebase.resolve.libraries import Libraries
@@ -14,8 +18,15 @@ class Modules:
     A place is the path of a file (`a/b.py`, `a/b/__init__.py`) or of a folder without `__init__.py` (`a/b/`).
     """
 
-    def __init__(self, paths: Iterable[str], root_parts: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        paths: Iterable[str],
+        root_parts: tuple[str, ...] = (),
+        imports: Mapping[str, Iterable[str]] | None = None,
+    ) -> None:
+        """``imports`` are the modules that each file imports, as written."""
         self.files = frozenset(paths)
+        self._imports: Mapping[str, Iterable[str]] = imports or {}
         self._root_parts = root_parts
         self._folders = frozenset(self._all_folders())
         self._packages = frozenset(path[: -len("__init__.py")].rstrip("/") for path in self.files if _is_init(path))
@@ -154,7 +165,28 @@ class Modules:
             place = self._at(_join(base, tail))
             if place is not None:
                 return self._nearer(folder, base, tail) or place
+        for package in self._started_inside:
+            if folder == package or folder.startswith(f"{package}/"):
+                place = self._at(_join(package, tail))
+                if place is not None:
+                    return place
         return self._by_end(tail) if "/" in tail else None
+
+    @cached_property
+    def _started_inside(self) -> list[str]:
+        """The packages whose program is started inside of them: their files import each other by the names that these
+        have there, at least two, and none by the package's own."""
+        found: list[str] = []
+        for package in sorted(self._packages - {""}):
+            if _parent(package) in self._packages - {""}:
+                continue
+            files = [path for path in self.below(package) if not is_test_path(path)]
+            heads = {one.partition(".")[0] for path in files for one in self._imports.get(path, ())}
+            own = [head for head in heads if head and head not in sys.stdlib_module_names]
+            inside = [head for head in own if self._at(_join(package, head)) is not None]
+            if len(inside) > 1 and package.rpartition("/")[2] not in heads:
+                found.append(package)
+        return found
 
     def _nearer(self, folder: str, base: str, tail: str) -> str | None:
         """What lies in a package around the importer, before what is found in a folder that is none of its own: a

@@ -45,6 +45,8 @@ class Names:
 
         Names of the top level, `Class.name` for what a class holds, and `Class.` where the order of its fields counted.
         """
+        self.looked_into: set[tuple[str, str]] | None = None
+        """The functions (path, qualname) that somebody asked for, where that is to be known."""
 
     def with_libraries(self, libraries: "Libraries") -> "Names":
         """The same names, and those of installed libraries that were opened."""
@@ -61,6 +63,8 @@ class Names:
         return self.modules.is_library(path)
 
     def function(self, path: str, qualname: str) -> FunctionFacts | None:
+        if self.looked_into is not None:
+            self.looked_into.add((path, qualname))
         by_name = self._functions.get(path)
         if by_name is None:
             facts = self.facts(path)

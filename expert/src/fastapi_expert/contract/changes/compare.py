@@ -109,7 +109,10 @@ class _Comparison:
         elif was.get("required") and not now.get("required"):
             yield "info", "request-parameter-became-optional", f"{where} may be left out now"
         one, other = was.get("schema", {}), now.get("schema", {})
-        yield from differences(self._resolvers, "parameter", where, one, other)
+        found = differences(self._resolvers, "parameter", where, one, other)
+        if was.get("required") or now.get("required"):  # a default says nothing where a value must be sent
+            found = (each for each in found if "-default-value-" not in each[1])
+        yield from found
 
     # -- bodies -----------------------------------------------------------------------------------------------------
 

@@ -86,6 +86,10 @@ def _compare(
     if key in seen or depth > _DEPTH:
         return
     seen = seen | {key}
+    if (listed := list(_type_lists(resolvers, place, one, other))) != []:
+        yield from listed
+        yield from _defaults(place, one, other)
+        return
     was, was_null = _without_null(resolvers.old, one)
     now, now_null = _without_null(resolvers.new, other)
     yield from _nullable(place, was_null=was_null, now_null=now_null)
@@ -94,7 +98,7 @@ def _compare(
     if _kind(was) != _kind(now):
         yield from _types(place, _kind(was), _kind(now))
         return
-    yield from _values(place, was, now)
+    yield from _values(place, was, now, within=was_null and now_null)
     yield from _limits(place, was, now)
     yield from _properties(resolvers, place, was, now, seen, depth)
     if is_dict(was.get("items")) and is_dict(now.get("items")):
@@ -105,6 +109,31 @@ def _compare(
     for several in ("anyOf", "oneOf"):
         if is_list(was.get(several)) and is_list(now.get(several)):
             yield from _alternatives(resolvers, place, several, (was[several], now[several]), seen, depth)
+
+
+def _type_lists(resolvers: Pair, place: _Place, old: Schema, new: Schema) -> Iterator[Found]:
+    """Plain types in a union, or one of them: `string` that may be null too, or an integer."""
+    before, after = _plain_types(resolvers.old, old), _plain_types(resolvers.new, new)
+    if not before or not after or before == after or ("type" in old and "type" in new):
+        return
+    gone, come = sorted(before - after), sorted(after - before)
+    answers = place.side == "response"
+    widens = bool(come) if answers else not gone
+    said = f"may be {', '.join(come)} now" if widens else f"is never {', '.join(gone)} any more"
+    word = "widened" if widens else "narrowed"
+    yield "breaking" if widens is answers else "info", f"{place.prefix}-list-of-types-{word}", f"{place.words} {said}"
+
+
+def _plain_types(resolver: Resolver, schema: Schema) -> frozenset[str]:
+    """The types of a schema that is one, or a union of nothing but such; else none."""
+    if "allOf" in schema or "properties" in schema:
+        return frozenset()
+    if isinstance(schema.get("type"), str):
+        return frozenset({schema["type"]})
+    parts = [resolver.of(one) for one in schema.get("anyOf") or schema.get("oneOf") or ()]
+    if not parts or not all(isinstance(one.get("type"), str) and not one.get("properties") for one in parts):
+        return frozenset()
+    return frozenset(one["type"] for one in parts)
 
 
 def _without_null(resolver: Resolver, schema: Schema) -> tuple[Schema, bool]:
@@ -147,7 +176,7 @@ def _kind(schema: Schema) -> tuple[str, str]:
 
 def _types(place: _Place, was: tuple[str, str], now: tuple[str, str]) -> Iterator[Found]:
     said = f"{place.words} was {_said(was)} and is {_said(now)}"
-    wider = _is_wider(was, now)
+    wider = _is_wider(was, now) or (place.side == "parameter" and _is_text_for(was, now))
     narrower = _is_wider(now, was)
     if place.side == "response":
         if narrower:
@@ -169,28 +198,36 @@ def _is_wider(was: tuple[str, str], now: tuple[str, str]) -> bool:
     return (was[0], now[0]) in _WIDER
 
 
+def _is_text_for(was: tuple[str, str], now: tuple[str, str]) -> bool:
+    """Whether every value of a parameter, which is sent as text, is taken as text now."""
+    return now == ("string", "") and was[0] in ("integer", "number", "boolean", "string")
+
+
 def _said(kind: tuple[str, str]) -> str:
     name = {"": "anything", "anyOf": "one of several types", "oneOf": "one of several types"}.get(kind[0], kind[0])
     return f"{name} ({kind[1]})" if kind[1] else name
 
 
-def _values(place: _Place, was: Schema, now: Schema) -> Iterator[Found]:
-    """The values of an enumeration, or the one of a constant."""
+def _values(place: _Place, was: Schema, now: Schema, *, within: bool) -> Iterator[Found]:
+    """The values of an enumeration, or the one of a constant; ``within`` a union, as what may be null too."""
+    prefix = f"{place.prefix}-property" if within and place.side == "parameter" else place.prefix
     before, after = _enum(was), _enum(now)
     if before is None and after is None:
         return
+    if before is None and place.side == "response":
+        before = []
     if before is None or after is None:
         narrows = before is None
         breaks = narrows if place.side != "response" else not narrows
         word = "became-enum" if narrows else "enum-removed"
-        yield "breaking" if breaks else "info", f"{place.prefix}-{word}", f"{place.words} takes other values"
+        yield "breaking" if breaks else "info", f"{prefix}-{word}", f"{place.words} takes other values"
         return
     for value in [one for one in before if one not in after]:
         level: Literal["breaking", "info"] = "info" if place.side == "response" else "breaking"
-        yield level, f"{place.prefix}-enum-value-removed", f"{place.words} is never {value!r} any more"
+        yield level, f"{prefix}-enum-value-removed", f"{place.words} is never {value!r} any more"
     for value in [one for one in after if one not in before]:
         more: Literal["warning", "info"] = "warning" if place.side == "response" else "info"
-        yield more, f"{place.prefix}-enum-value-added", f"{place.words} may be {value!r}"
+        yield more, f"{prefix}-enum-value-added", f"{place.words} may be {value!r}"
 
 
 def _enum(schema: Schema) -> list[Any] | None:
@@ -215,6 +252,8 @@ def _limits(place: _Place, was: Schema, now: Schema) -> Iterator[Found]:
 def _limit(place: _Place, word: str, was: Any, now: Any, *, is_upper: bool) -> Iterator[Found]:
     if was == now:
         return
+    if word == "min-length":
+        was, now = was or 0, now or 0
     name = word.replace("-", " ")
     text = (
         f"the {name} of {place.words} was {'not there' if was is None else was} and is {'gone' if now is None else now}"

@@ -43,6 +43,8 @@ _ERRORS: dict[str, Any] = {
         "title": "ValidationError",
     },
 }
+_KNOWN = frozenset({"sqlmodel"})
+"""Packages whose classes are read as what they are known to be."""
 _INFO = ("title", "version", "summary", "description", "termsOfService", "contact", "license")
 _KEYWORDS = {"terms_of_service": "termsOfService", "license_info": "license"}
 
@@ -86,16 +88,21 @@ def document(codebase: Codebase, name: str | None = None) -> Document:
 def _with_libraries(codebase: Codebase, app: Router, id_: str) -> Document:
     """The document, with the classes that installed libraries bring read where they lie."""
     interp = codebase.linked.interp
-    sources = interp.sources
-    for _ in range(MAX_ROUNDS):
+    libraries = interp.sources.libraries if interp.sources is not None else None
+    writing = _Writing(codebase.linked, interp, codebase.pins, live=codebase.is_live)
+    found = writing.of(app, id_)
+    for _ in range(MAX_ROUNDS if libraries is not None else 0):
+        assert libraries is not None
+        outside = writing.outside - _KNOWN
+        are_new = libraries.open_wanted(dict.fromkeys(sorted(outside), True))
+        was_opened = interp is codebase.linked.interp and bool(outside & libraries.opened)
+        if not found.unknown or not (are_new or was_opened):  # opened: for another application's document
+            break
+        interp = Interpreter(codebase.linked.interp.names.with_libraries(libraries), interp.sources)
         writing = _Writing(codebase.linked, interp, codebase.pins, live=codebase.is_live)
         found = writing.of(app, id_)
-        if not found.unknown or sources is None or sources.libraries is None:
-            return found
-        if not sources.libraries.open_wanted(dict.fromkeys(sorted(writing.outside), True)):
-            break
-        interp = Interpreter(codebase.linked.interp.names.with_libraries(sources.libraries), sources)
-    sources.libraries.keep()
+    if libraries is not None:
+        libraries.keep()
     return found
 
 
@@ -113,11 +120,11 @@ class _Writing:
     def of(self, app: Router, id_: str) -> Document:
         types = Types(self._interp)
         self.outside = types.outside
-        models = Models(types, optional_may_be_missing=self._pins.of("pydantic").is_below((2, 0)))
+        models = Models(types, self._pins.of("pydantic"))
         schemas = Schemas(models, self._say, types.names.modules.name, self._pins)
         shared = Shared(self._linked.interp, self._linked.catalogue.classes)
         pending: list[str] = []
-        operations = Operations(shared, types, models, schemas, pending)
+        operations = Operations(shared, types, models, schemas, self._pins.of("fastapi"), pending)
         paths: dict[str, dict[str, Any]] = {}
         for route in serve(self._linked.interp, app, live=self._live).routes:
             if route.entry.websocket or route.entry.plain or any(one.is_app for one in route.chain[1:]):
@@ -153,7 +160,7 @@ class _Writing:
                 continue
             operation = operations.of(route, method, route.path)
             if operation is not None:
-                paths.setdefault(template(route.path), {}).setdefault(method.lower(), operation)
+                paths.setdefault(template(route.path), {})[method.lower()] = operation  # of two the last one is written
         for one in pending:
             self._say(one)
         pending.clear()

@@ -98,7 +98,7 @@ def format_of(name: str) -> dict[str, Any] | None:
     return dict(found) if found is not None else None
 
 
-OAUTH2_FORM: dict[str, tuple[bool, dict[str, Any]]] = {
+_OAUTH2_FORM: dict[str, tuple[bool, dict[str, Any]]] = {
     "grant_type": (False, {"anyOf": [{"type": "string", "pattern": "^password$"}, {"type": "null"}]}),
     "username": (True, {"type": "string"}),
     "password": (True, {"type": "string", "format": "password"}),
@@ -106,4 +106,16 @@ OAUTH2_FORM: dict[str, tuple[bool, dict[str, Any]]] = {
     "client_id": (False, {"anyOf": [{"type": "string"}, {"type": "null"}]}),
     "client_secret": (False, {"anyOf": [{"type": "string"}, {"type": "null"}], "format": "password"}),
 }
-"""The fields of `OAuth2PasswordRequestForm`: whether each is required, and its schema."""
+
+
+def oauth2_form(*, tells_passwords: bool) -> dict[str, tuple[bool, dict[str, Any]]]:
+    """The fields of `OAuth2PasswordRequestForm`: whether each is required, and its schema.
+
+    FastAPI says of two of them that they are passwords since 0.115.
+    """
+    if tells_passwords:
+        return _OAUTH2_FORM
+    return {
+        name: (required, {key: one for key, one in schema.items() if key != "format"})
+        for name, (required, schema) in _OAUTH2_FORM.items()
+    }

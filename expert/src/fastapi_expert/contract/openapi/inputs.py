@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from fastapi_expert.codebase.files.pins import Range
 from fastapi_expert.codebase.interpret.values import (
     ClassValue,
     Dependency,
@@ -23,10 +24,10 @@ from fastapi_expert.codebase.link.routes import FlatRoute
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import Param
 from fastapi_expert.codebase.vocabulary import REQUESTS
-from fastapi_expert.contract.openapi.formats import OAUTH2_FORM, SCALARS, format_of
+from fastapi_expert.contract.openapi.formats import SCALARS, format_of, oauth2_form
 from fastapi_expert.contract.openapi.models import ABSENT, ModelField, Models
 from fastapi_expert.contract.openapi.security import scheme_of
-from fastapi_expert.contract.openapi.types import Mark, NotKnown, Type, Types, plain
+from fastapi_expert.contract.openapi.types import Mark, NotKnown, Type, Types, in_function, plain
 
 _SKIPPED = REQUESTS | {"Response", "BackgroundTasks", "SecurityScopes", "StreamingResponse"}
 _IN = {"Query": "query", "Path": "path", "Header": "header", "Cookie": "cookie"}
@@ -59,10 +60,12 @@ class Inputs:
 class Collector:
     """Collects the inputs of one route."""
 
-    def __init__(self, types: Types, models: Models, request: Request, path: str) -> None:
+    def __init__(self, types: Types, models: Models, request: Request, path: str, fastapi: Range) -> None:
         self._types = types
         self._models = models
         self._request = request
+        self._forms_tell_passwords = fastapi.may_be_at_least((0, 115))
+        self._only_one_is_spread = not fastapi.may_be_at_least((0, 159))
         self._in_path = set(_PATH_NAME.findall(path))
         self.found = Inputs()
         self._seen: set[int] = set()
@@ -81,7 +84,29 @@ class Collector:
             self._function(endpoint, (), 0, but=bound)
         else:
             self.found.unknown.append("its endpoint")
+        for where in ("query", "header", "cookie"):
+            self._spread(where)
         return self.found
+
+    def _spread(self, where: str) -> None:
+        """A model of parameters stands for its fields; before FastAPI 0.159 where it is the only one of its kind."""
+        several = [one for one in self.found.parameters if one.where == where]
+        models = [one for one in several if one.mark is not None and self._is_model(one.field.type)]
+        if not models or (self._only_one_is_spread and len(several) > 1):
+            return
+        self.found.parameters = [one for one in self.found.parameters if one.where != where]
+        for one in several:
+            if one not in models:
+                self._add(self.found.parameters, one)
+                continue
+            for inner in self._models.of(one.field.type).fields.values():
+                if not inner.is_computed:
+                    is_plain = where == "header" and inner.alias == inner.name
+                    alias = inner.alias.replace("_", "-") if is_plain else inner.alias
+                    self._add(self.found.parameters, Given(where, replace(inner, alias=alias), None))
+
+    def _is_model(self, type_: Type) -> bool:
+        return type_.kind == "class" and self._models.of(type_).kind == "model"
 
     def _class_of_view(self, endpoint: FunctionValue) -> None:
         """What the attributes of a class-based view depend on."""
@@ -131,6 +156,9 @@ class Collector:
                 marks.append(said)
             else:
                 default = self._types.value(expr, scope)
+                if isinstance(default, NotKnown) and isinstance(expr, str) and in_function(expr, scope) is not None:
+                    self.found.unknown.append(f"{param.name}, which is {expr} or what that depends on")
+                    return
         if dependency is not None:
             self._depend(dependency, type_, scope, scopes, depth + 1)
             return
@@ -153,18 +181,7 @@ class Collector:
             return
         where = self._where(name, type_, mark)
         one = _field(name, type_, marks, default, mark, where)
-        is_model = type_.kind == "class" and self._models.of(type_).kind == "model"
-        if where in ("query", "header", "cookie") and is_model and mark is not None:
-            for inner in self._models.of(type_).fields.values():
-                if not inner.is_computed:
-                    alias = (
-                        inner.alias.replace("_", "-")
-                        if where == "header" and inner.alias == inner.name
-                        else inner.alias
-                    )
-                    inner = ModelField(inner.name, alias, inner.type, inner.marks, inner.default, inner.required)
-                    self._add(self.found.parameters, Given(where, inner, None))
-        elif where in _IN.values():
+        if where in _IN.values():
             self._add(self.found.parameters, Given(where, one, mark))
         else:
             self._add(self.found.body, Given(where, one, mark))
@@ -272,7 +289,7 @@ class Collector:
     def _outside(self, call: External) -> None:
         last = call.name.rpartition(".")[2]
         if last in _FORMS:
-            for name, (required, schema) in OAUTH2_FORM.items():
+            for name, (required, schema) in oauth2_form(tells_passwords=self._forms_tell_passwords).items():
                 strict = last.endswith("Strict") and name == "grant_type"
                 mark = Mark("WithJsonSchema", (dict(schema),), {})
                 one = ModelField(name, name, Type("name", "str"), (mark,), ABSENT, required or strict)

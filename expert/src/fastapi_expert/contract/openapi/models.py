@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from inspect import cleandoc
 from typing import Any
 
+from fastapi_expert.codebase.files.pins import Range
 from fastapi_expert.codebase.interpret.values import Arguments, FunctionValue, Scope, Site, is_list
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import ClassFacts, FieldFacts
@@ -60,6 +61,8 @@ class ModelField:
     is_computed: bool = False
     serialized: Type | None = None
     """What a `field_serializer` says that it gives, in place of the type."""
+    assigned: Mark | None = None
+    """The one of the marks that is its default, as in `x: int = Field(gt=0)`."""
 
 
 @dataclass(slots=True)
@@ -84,9 +87,9 @@ class Model:
 class Models:
     """Reads classes of one codebase; each (class, arguments) once."""
 
-    def __init__(self, types: Types, *, optional_may_be_missing: bool = False) -> None:
+    def __init__(self, types: Types, pydantic: Range) -> None:
         self._types = types
-        self._optional_may_be_missing = optional_may_be_missing  # as before Pydantic 2
+        self._optional_may_be_missing = pydantic.is_below((2, 0))
         self._names = types.names
         self._known: dict[tuple[tuple[str, str], tuple[Type, ...]], Model] = {}
 
@@ -235,6 +238,7 @@ class Models:
         type_ = self._types.of(one.annotation, one.annotation_expr, scope, bound)
         marks = [mark for mark in type_.marks if isinstance(mark, Mark)]
         default: Any = ABSENT
+        assigned: Mark | None = None
         if one.default:
             expr = _default_of(one)
             mark = self._types.mark(expr, scope) if ir.tag(expr) == ir.Call.TAG else None
@@ -242,13 +246,14 @@ class Models:
                 if mark.name in _NO_FIELDS or mark.name.lower() == "relationship":
                     return None
                 marks.append(mark)
+                assigned = mark
             else:
                 default = self._types.value(expr, scope)
         if model.kind == "root" and one.name == "root":
             model.root = type_
         if default is ABSENT and self._optional_may_be_missing and (type_.is_optional or type_.kind == "any"):
             default = None
-        return _made(one.name, type_, marks, default)
+        return replace(_made(one.name, type_, marks, default), assigned=assigned)
 
     def _assigned(self, kept: ModelField, one: FieldFacts, scope: Scope) -> ModelField:
         """`x = 3` below a class that declares `x: int`."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
+from fastapi_expert.codebase.files.pins import Range
 from fastapi_expert.codebase.interpret.values import (
     Arguments,
     ClassValue,
@@ -50,8 +51,11 @@ def template(path: str) -> str:
 class Operations:
     """Writes the operations of one application."""
 
-    def __init__(self, shared: Shared, types: Types, models: Models, schemas: Schemas, unknown: list[str]) -> None:
+    def __init__(
+        self, shared: Shared, types: Types, models: Models, schemas: Schemas, fastapi: Range, unknown: list[str]
+    ) -> None:
         self._shared = shared
+        self._fastapi = fastapi
         self._types = types
         self._models = models
         self._schemas = schemas
@@ -64,7 +68,8 @@ class Operations:
             return None
         facts = self._facts(route)
         unique = self._unique_id(route, path)
-        inputs = Collector(self._types, self._models, Request(self._shared, route, method), path).of(route)
+        request = Request(self._shared, route, method)
+        inputs = Collector(self._types, self._models, request, path, self._fastapi).of(route)
         for one in inputs.unknown:
             self._unknown.append(one)
         self.schemes.update(inputs.schemes)

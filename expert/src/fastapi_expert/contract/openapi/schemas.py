@@ -43,6 +43,7 @@ class Schemas:
         self._unions_have_null = not pydantic.is_below((2, 0))
         self._single_values_twice = pydantic.is_below((2, 10))
         self._single_values_have_no_type = pydantic.least >= (2, 0) and pydantic.is_below((2, 7))
+        self._annotations_come_last = pydantic.may_be_at_least((2, 12))
         self._json_is_a_format = pydantic.is_below((2, 0))
         self._files_have_media_types = pins.of("fastapi").may_be_at_least((0, 129))
         self._unknown = unknown
@@ -213,8 +214,9 @@ class Schemas:
         type_ = one.serialized if one.serialized is not None and mode == "output" else one.type
         schema = self._bare(type_, mode)
         titled: Schema = {}
-        for mark in one.marks:
+        for mark in self._in_turn(one):
             schema = self.constrained(schema, mark)
+        for mark in one.marks:
             titled.update(described(mark))
         if one.is_computed:
             titled["readOnly"] = True
@@ -226,6 +228,14 @@ class Schemas:
             elif not any(mark.has("default_factory") for mark in one.marks):
                 self._unknown(f"the default of {one.name}")
         return {**schema, **titled}
+
+    def _in_turn(self, one: ModelField) -> list[Mark]:
+        """The marks of a field as pydantic applies their constraints: of two limits the later one holds."""
+        if one.assigned is None:
+            return list(one.marks)
+        others = [mark for mark in one.marks if mark is not one.assigned]
+        before = [] if self._annotations_come_last else [mark for mark in others if mark.name == "Field"]
+        return [*before, one.assigned, *[mark for mark in others if mark not in before]]
 
     def constrained(self, schema: Schema, mark: Mark) -> Schema:
         """``schema`` with the constraints of one mark, on the part of a union that they fit."""

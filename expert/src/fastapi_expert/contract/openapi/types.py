@@ -16,6 +16,7 @@ from fastapi_expert.codebase.interpret.values import (
     is_dict,
     is_list,
 )
+from fastapi_expert.codebase.link.description import status_code
 from fastapi_expert.codebase.resolve.names import Symbol
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.expressions import Translator
@@ -154,7 +155,7 @@ class Types:
     def _named(self, name: str, scope: Scope, bound: Bound, depth: int) -> Type:
         if name in bound:
             return bound[name]
-        if (local := _local(name, scope)) is not None:
+        if (local := class_type(in_function(name, scope))) is not None:
             return local
         last = name.rpartition(".")[2]
         symbol = self.names.resolve(scope.path, name)
@@ -274,6 +275,8 @@ class Types:
         """A Mark or a Dependency, or None for what says nothing; through names and helpers that give one."""
         call = ir.match(expr, ir.Call)
         if isinstance(expr, str):
+            if isinstance(given := in_function(expr, scope), Dependency):
+                return given
             symbol = self.names.resolve(scope.path, expr)
             if symbol is not None and symbol.kind == "value" and "." not in symbol.name:
                 assigned = self.names.assigned(symbol)
@@ -287,7 +290,7 @@ class Types:
         name = call.function if isinstance(call.function, str) else ""
         symbol = self.names.resolve(scope.path, name) if name else None
         last = (symbol.name if symbol is not None else name).rpartition(".")[2]
-        if last in _MARKS and (symbol is None or symbol.kind == "external"):
+        if last in _MARKS and (symbol is None or symbol.kind == "external" or self.names.is_library(symbol.path)):
             keywords = {key: self._argument(key, one, scope) for key, one in call.keywords if key}
             return Mark(last, tuple([self.value(one, scope) for one in call.args]), keywords)
         value = self.interp.evaluate(expr, scope)
@@ -319,13 +322,12 @@ class Types:
         return plain(self.interp.evaluate(expr, scope))
 
 
-def _local(name: str, scope: Scope) -> Type | None:
-    """The class that a name stands for in a function around: what a factory of routes was given."""
-    inner: Scope | None = scope
-    while inner is not None and inner.parent is not None:
-        if name in inner.names:
-            return class_type(inner.names[name])
-        inner = inner.parent
+def in_function(name: str, scope: Scope) -> Any:
+    """What a name stands for in a function around, such as a factory of routes; None where it is none of theirs."""
+    while scope.parent is not None:
+        if name in scope.names:
+            return scope.names[name]
+        scope = scope.parent
     return None
 
 
@@ -348,6 +350,8 @@ def plain(value: Any) -> Any:
         return {plain(key): plain(one) for key, one in value.items()}
     if isinstance(value, Unknown):
         return NotKnown(value.reason)
+    if (status := status_code(value)) is not None:
+        return status
     return NotKnown("it is not a plain value")
 
 

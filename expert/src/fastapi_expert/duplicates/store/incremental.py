@@ -130,6 +130,8 @@ class _State(NamedTuple):
     """What linking looked at when the records were made."""
 
     hashes: Mapping[str, str]
+    besides: Mapping[str, str | None]
+    packages: str
     live: bool
     inputs: "LinkInputs"
     mentions: Mapping[str, int]
@@ -142,7 +144,8 @@ class _State(NamedTuple):
         called, bodies = ({(path, qualname) for path, qualname in stored[name]} for name in ("called", "bodies"))
         inputs = LinkInputs(dict(stored["read_set"]), called, dict(stored["order"]), bodies, set(stored["helpers"]))
         hashes = {path: bytes.fromhex(digest).hex() for path, digest in stored["hashes"].items()}
-        return cls(hashes, bool(stored["live"]), inputs, dict(stored["mentions"]))
+        besides, packages = dict(stored["besides"]), str(stored["packages"])
+        return cls(hashes, besides, packages, bool(stored["live"]), inputs, dict(stored["mentions"]))
 
 
 def _state(codebase: "Codebase") -> dict[str, Any] | None:
@@ -151,6 +154,8 @@ def _state(codebase: "Codebase") -> dict[str, Any] | None:
         return None
     return {
         "hashes": {path: digest.hex() for path, (_, digest) in codebase.scan.stamps.items()},
+        "besides": dict(codebase.read_besides),
+        "packages": codebase.environment.stamp,
         "live": codebase.is_live,
         "read_set": {path: sorted(names) for path, names in inputs.read_set.items()},
         "called": sorted(inputs.called),
@@ -162,7 +167,9 @@ def _state(codebase: "Codebase") -> dict[str, Any] | None:
 
 
 def _carried_over(codebase: "Codebase", records: Records, state: _State) -> Records | None:
-    if state.live != codebase.is_live:
+    if state.live != codebase.is_live or state.packages != codebase.environment.stamp:
+        return None
+    if not codebase.is_as_read(state.besides):
         return None
     now = {path: digest.hex() for path, (_, digest) in codebase.scan.stamps.items()}
     if state.hashes.keys() != now.keys():

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 TOO_MANY = 40
 """Changed files from which on a full look is cheaper than reading them each time."""
+QUICK = 30_000
+"""Bytes of a file that are read sooner than the cache is opened for what it knows of it."""
 LARGEST = 2_000_000
 """Files longer than this, in bytes, are left out, as they are when the codebase is loaded."""
 
@@ -73,7 +75,9 @@ class Snapshot:
             found = file.stat()
             if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST:
                 return None
-            return read_source(file.read_bytes(), path)
+            content = file.read_bytes()
+            known = self.known({path: content}).get(path) if len(content) > QUICK else None
+            return known or read_source(content, path)
         except OSError:
             return None
 

@@ -167,6 +167,8 @@ class Request(Conditional):
         endpoint = self.route.entry.endpoint
         while isinstance(endpoint, Partial):
             endpoint = endpoint.function
+        if isinstance(endpoint, Instance) and isinstance(endpoint.cls, ClassValue):
+            endpoint = self.class_attribute(endpoint.cls, "__call__", endpoint, self.route.entry.site, State({}))
         if isinstance(endpoint, FunctionValue):
             yield from self._endpoint(endpoint)
 

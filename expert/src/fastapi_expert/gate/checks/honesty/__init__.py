@@ -6,7 +6,8 @@ renamed, merged into another or removed together with what it tested is no findi
 """
 
 from fastapi_expert.gate.checks.honesty.detect import Judgement, judge
-from fastapi_expert.gate.checks.honesty.model import Finding, Rule
+from fastapi_expert.gate.checks.honesty.finding import Finding
+from fastapi_expert.gate.checks.honesty.model import Rule
 from fastapi_expert.gate.checks.honesty.revisions import Revisions
 
 __all__ = ["Finding", "Judgement", "Revisions", "Rule", "judge"]

@@ -10,7 +10,7 @@ from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.codebase.syntax.trees import read_tree
 from fastapi_expert.codebase.vocabulary import is_test_module, is_test_path
 from fastapi_expert.contract.access.changes import AccessChange
-from fastapi_expert.gate.checks.honesty.model import Confidence
+from fastapi_expert.gate.checks.honesty.finding import Confidence
 from fastapi_expert.gate.checks.honesty.revisions import Revisions
 from fastapi_expert.gate.checks.honesty.suites.canonical import canonical
 from fastapi_expert.gate.checks.honesty.suites.matching import Pair, matched

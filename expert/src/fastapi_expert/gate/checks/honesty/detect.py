@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from fastapi_expert.gate.checks.honesty.change import Change
+from fastapi_expert.gate.checks.honesty.finding import Finding
 from fastapi_expert.gate.checks.honesty.merits import merits
-from fastapi_expert.gate.checks.honesty.model import Finding
 from fastapi_expert.gate.checks.honesty.rules import RULES
 
 

@@ -7,7 +7,7 @@ from fastapi_expert.codebase import Codebase
 from fastapi_expert.contract.access.changes import AccessChange
 from fastapi_expert.gate.checks.honesty.change import Change
 from fastapi_expert.gate.checks.honesty.detect import judge
-from fastapi_expert.gate.checks.honesty.model import Finding as Weakening
+from fastapi_expert.gate.checks.honesty.finding import Finding as Weakening
 from fastapi_expert.gate.checks.honesty.revisions import Read, Revisions
 from fastapi_expert.gate.model import Finding
 

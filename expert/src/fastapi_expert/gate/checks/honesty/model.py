@@ -1,31 +1,13 @@
-"""What honesty finds, and what a rule of it is."""
+"""What a rule of honesty is."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+from fastapi_expert.gate.checks.honesty.finding import Confidence, Finding
 
 if TYPE_CHECKING:
     from fastapi_expert.gate.checks.honesty.change import Change
-
-Confidence = Literal["certain", "likely"]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One way in which the change weakens what checks it.
-
-    ``path`` and ``line`` are where that is seen: in the new text, or in the old one of a file or test that ``is_gone``.
-    """
-
-    rule: str
-    title: str
-    confidence: Confidence
-    message: str
-    advice: str
-    path: str
-    line: int
-    end_line: int
-    is_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

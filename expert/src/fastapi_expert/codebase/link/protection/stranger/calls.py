@@ -33,6 +33,7 @@ from fastapi_expert.codebase.link.protection.values import (
     class_name,
     derived,
 )
+from fastapi_expert.codebase.syntax.facts import FieldFacts
 from fastapi_expert.codebase.vocabulary import REFUSING_STATUSES
 
 
@@ -129,6 +130,9 @@ class Calls(Following):
             fields = [field.name for field in facts.fields if field.annotation] if facts is not None else []
             instance.attributes.update(zip(fields, args, strict=False))
             instance.attributes.update(keywords)
+            is_checked = any(library.last(one.name) in ("BaseModel", "SQLModel") for one in outside)
+            if is_checked and facts is not None and any(_refuses_none(one, keywords) for one in facts.fields):
+                self.doubt(state, site)
         return instance
 
     def _make(self, cls: MadeClass, args: list[Any], keywords: dict[str, Any], site: Site, state: State) -> Any:
@@ -186,3 +190,10 @@ class Calls(Following):
         self.throw(refusal._replace(assumptions=decision.assumptions(True)), state)
         state.assumptions = (*state.assumptions, *decision.assumptions(False))
         return ABSENT
+
+
+def _refuses_none(field: FieldFacts, given: dict[str, Any]) -> bool:
+    """Whether a field of a model may not be None, as what it is given is where a credential is missing."""
+    value = given.get(field.name)
+    may_be_none = any(word in field.annotation for word in ("None", "Optional", "Any"))
+    return isinstance(value, Absent) and value.instead is None and bool(field.annotation) and not may_be_none

@@ -32,8 +32,9 @@ def set_relation(name: str, items: Sequence[Any], other: Any) -> Any:
 
 
 def dict_method(found: dict[Any, Any], name: str, args: list[Any]) -> Any:
-    if name == "get" and args and isinstance(args[0], (str, int)):
-        return found.get(args[0], args[1] if len(args) > 1 else None)
+    key = key_of(args[0]) if args else None
+    if name == "get" and isinstance(key, (str, int, tuple)):
+        return found.get(key, args[1] if len(args) > 1 else None)
     if name == "values":
         return list(found.values())
     if name == "keys":
@@ -41,3 +42,10 @@ def dict_method(found: dict[Any, Any], name: str, args: list[Any]) -> Any:
     if name == "items":
         return [[key, value] for key, value in found.items()]
     return derived(*args) or FREE
+
+
+def key_of(value: Any) -> Any:
+    """A value as the key of a mapping: several plain ones stand for a tuple of them."""
+    if is_list(value) and all(isinstance(one, (str, int)) for one in value):
+        return tuple(value)
+    return value

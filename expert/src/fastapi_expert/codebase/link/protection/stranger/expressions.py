@@ -14,6 +14,7 @@ from fastapi_expert.codebase.interpret.values import (
     is_list,
 )
 from fastapi_expert.codebase.link.protection.outcomes import State, conjunction, either_value, truth, valued
+from fastapi_expert.codebase.link.protection.stranger.containers import key_of
 from fastapi_expert.codebase.link.protection.stranger.runtime import ASKED_BY_NAME, Ended, Following, Values
 from fastapi_expert.codebase.link.protection.values import (
     ABSENT,
@@ -143,7 +144,8 @@ class Expressions(Following):
         if is_dict(value):
             if isinstance(key, (Absent, Foreign)):
                 self.doubt(state, Site(scope.path, self.line))
-            known_one: Any = value.get(key, MISSING) if isinstance(key, (str, int, type(None))) else MISSING
+            plain = key_of(key)
+            known_one: Any = value.get(plain, MISSING) if isinstance(plain, (str, int, tuple, type(None))) else MISSING
             return derived(key) or FREE if known_one is MISSING else known_one
         if is_list(value) and isinstance(key, int) and -len(value) <= key < len(value):
             return value[key]
@@ -173,8 +175,8 @@ class Expressions(Following):
                 return read  # the same request, a little changed
             if key is None and is_dict(read):
                 found.update(read)
-            elif isinstance(name, (str, int)):
-                found[name] = read
+            elif isinstance(written := key_of(name), (str, int, tuple)):
+                found[written] = read
         return found
 
     def eval_binary(self, expr: Expr, state: State, scope: Scope) -> Any:

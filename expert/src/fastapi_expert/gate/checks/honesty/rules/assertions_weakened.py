@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from fastapi_expert.gate.checks.honesty.change import Change
-from fastapi_expert.gate.checks.honesty.model import Confidence, Finding, Rule
+from fastapi_expert.gate.checks.honesty.finding import Confidence, Finding
+from fastapi_expert.gate.checks.honesty.model import Rule
 from fastapi_expert.gate.checks.honesty.suites.claims import HELPER, Claim
 from fastapi_expert.gate.checks.honesty.suites.modules import Function
 from fastapi_expert.gate.checks.honesty.suites.weaker import keeps_the_value, looser

@@ -6,7 +6,8 @@ from typing import Any, cast
 
 from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.gate.checks.honesty.change import Change
-from fastapi_expert.gate.checks.honesty.model import Confidence, Finding, Rule
+from fastapi_expert.gate.checks.honesty.finding import Confidence, Finding
+from fastapi_expert.gate.checks.honesty.model import Rule
 from fastapi_expert.gate.checks.honesty.settings import Settings, flags, is_settings, line_of, settings_of
 
 _ADVICE = "put it back, and mend what the check finds; if it asks too much, the commit says why: `Test-Change: reason`"

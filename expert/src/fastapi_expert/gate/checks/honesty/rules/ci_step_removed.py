@@ -9,7 +9,8 @@ from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.codebase.syntax.tree import dotted
 from fastapi_expert.codebase.syntax.trees import read_tree
 from fastapi_expert.gate.checks.honesty.change import Change
-from fastapi_expert.gate.checks.honesty.model import Finding, Rule
+from fastapi_expert.gate.checks.honesty.finding import Finding
+from fastapi_expert.gate.checks.honesty.model import Rule
 
 _ADVICE = "put it back and mend what it finds; if another step does it, the commit says which: `Test-Change: reason`"
 _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (

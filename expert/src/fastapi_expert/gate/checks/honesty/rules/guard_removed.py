@@ -8,7 +8,8 @@ from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.codebase.syntax.tree import dotted
 from fastapi_expert.codebase.vocabulary import APPLICATION_SETTERS, DEPENDS, ROUTE_DECORATORS
 from fastapi_expert.gate.checks.honesty.change import Change
-from fastapi_expert.gate.checks.honesty.model import Confidence, Finding, Rule
+from fastapi_expert.gate.checks.honesty.finding import Confidence, Finding
+from fastapi_expert.gate.checks.honesty.model import Rule
 
 _LIMITS = re.compile(
     r"limit|throttl|quota|csrf|captcha|trusted.?host|httpsredirect|signature|verify|max_?size", re.IGNORECASE

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from fastapi_expert.gate.checks.honesty.change import Change, subjects
-from fastapi_expert.gate.checks.honesty.model import Finding, Rule
+from fastapi_expert.gate.checks.honesty.finding import Finding
+from fastapi_expert.gate.checks.honesty.model import Rule
 from fastapi_expert.gate.checks.honesty.suites.canonical import likeness, words
 from fastapi_expert.gate.checks.honesty.suites.modules import Function
 

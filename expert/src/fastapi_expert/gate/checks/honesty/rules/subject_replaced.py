@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.codebase.syntax.tree import dotted
 from fastapi_expert.gate.checks.honesty.change import Change
-from fastapi_expert.gate.checks.honesty.model import Finding, Rule
+from fastapi_expert.gate.checks.honesty.finding import Finding
+from fastapi_expert.gate.checks.honesty.model import Rule
 from fastapi_expert.gate.checks.honesty.suites.modules import Function
 
 _ADVICE = "call the real thing; a stand-in belongs in the place of what it depends on, such as a network"

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.codebase.syntax.tree import dotted
 from fastapi_expert.gate.checks.honesty.change import Change
-from fastapi_expert.gate.checks.honesty.model import Confidence, Finding, Rule
+from fastapi_expert.gate.checks.honesty.finding import Confidence, Finding
+from fastapi_expert.gate.checks.honesty.model import Rule
 from fastapi_expert.gate.checks.honesty.suites.canonical import canonical, likeness
 from fastapi_expert.gate.checks.honesty.suites.modules import Function, TestModule
 

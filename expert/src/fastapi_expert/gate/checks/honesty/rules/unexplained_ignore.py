@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from fastapi_expert.codebase.syntax.parsing import as_utf8, language, parse, refused
 from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.gate.checks.honesty.change import Change
-from fastapi_expert.gate.checks.honesty.model import Confidence, Finding, Rule
+from fastapi_expert.gate.checks.honesty.finding import Confidence, Finding
+from fastapi_expert.gate.checks.honesty.model import Rule
 
 _DIRECTIVE = re.compile(
     r"#\s*(?P<what>(?:flake8|ruff):\s*noqa|noqa|type:\s*ignore|pyright:\s*ignore|pyright:\s*basic|mypy:\s*ignore-errors"

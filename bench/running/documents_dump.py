@@ -1,4 +1,4 @@
-"""The running application's own document, again and again: `python bench/documents_dump.py MODULE:APP [--call]`.
+"""The running application's own document, again and again: `python documents_dump.py MODULE:APP [--call]`.
 
 Run by the interpreter of the project under study, from the folder that its modules are imported from; standard library
 only. For each line on standard input the application is imported anew, in a child forked off a process that has the
@@ -13,7 +13,7 @@ import tempfile
 
 
 def main():
-    sys.path.insert(0, "")
+    sys.path[0] = ""  # the folder of this file has modules that are named as libraries are
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     sys.dont_write_bytecode = True
     answers = os.fdopen(os.dup(1), "w")

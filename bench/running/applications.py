@@ -1,8 +1,9 @@
 """Applications outside of this repository that a judge may change and run, from a file that says how.
 
-`APPLICATIONS.json` is `{NAME: {"root", "python", "app", "cwd"?, "env"?, "call"?}}`: the folder, the interpreter that
-has what the application needs, `module:app`, the folder below root to import it from, the environment, whether `app` is
-a function that makes it. Judges work on a copy; a value of the environment that begins with the root means the copy.
+`APPLICATIONS.json` is `{NAME: {"root", "python", "app", "cwd"?, "env"?, "call"?, "asked"?}}`: the folder, the
+interpreter that has what the application needs, `module:app`, the folder below root to import it from, the environment,
+whether `app` is a function that makes it, and a table that `routes_dump.py --ask` wrote. Judges work on a copy; a value
+of the environment that begins with the root means the copy.
 """
 
 import json
@@ -16,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-LIMIT_S = 90
+LIMIT_S = 240
 HERE = Path(__file__).parent
 _LEFT = shutil.ignore_patterns(".git", ".venv", ".expert", "__pycache__", "node_modules", "*.pyc")
 
@@ -32,6 +33,7 @@ class Application:
     cwd: str = "."
     env: tuple[tuple[str, str], ...] = ()
     call: bool = False
+    asked: Path | None = None
 
     def run(self, script: str, *arguments: str) -> Any:
         """What a script of `bench/` prints as JSON, run in the application's folder; None where it fails."""
@@ -55,9 +57,9 @@ class Application:
         own = {"HOME": str(self.root), "PYTHONDONTWRITEBYTECODE": "1", **dict(self.env)}
         return {"cwd": self.root / self.cwd, "env": {**os.environ, **own}}
 
-    def routes(self) -> list[Mapping[str, Any]] | None:
-        """Its own table, as `bench/routes_dump.py` writes it."""
-        table = self.run("routes_dump.py")
+    def routes(self, *, ask: bool = False) -> list[Mapping[str, Any]] | None:
+        """Its own table, as `bench/running/routes_dump.py` writes it, with a stranger's requests when asked for."""
+        table = self.run("routes_dump.py", *(["--ask", "--fill"] if ask else []))
         return None if table is None else table["routes"]
 
 
@@ -73,6 +75,7 @@ def applications(file: Path, only: str = "") -> list[Application]:
             one.get("cwd", "."),
             tuple(one.get("env", {}).items()),
             one.get("call", False),
+            Path(one["asked"]) if "asked" in one else None,
         )
         for name, one in json.loads(file.read_text()).items()
         if not wanted or name in wanted

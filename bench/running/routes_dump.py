@@ -38,7 +38,7 @@ import uuid
 from pathlib import Path
 
 if __package__:
-    from bench.sample_body import body
+    from bench.running.sample_body import body
 else:  # run as a script by an interpreter that knows nothing of this repository
     from sample_body import body
 
@@ -57,7 +57,7 @@ LETS_THROUGH = re.compile(
     r"optional|or_none|maybe|if_any|anonymous|unauthenticated|not_required|or_guest", re.IGNORECASE
 )
 REFUSAL = re.compile(r"40[13]|unauthori[sz]ed|forbidden|permission|not_?authori[sz]ed", re.IGNORECASE)
-CHILD = Path(__file__).resolve().parents[1] / "expert/src/fastapi_expert/witness/child.py"
+CHILD = Path(__file__).resolve().parents[2] / "expert/src/fastapi_expert/witness/child.py"
 
 
 def shared():

@@ -1,0 +1,24 @@
+"""What honesty finds."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Confidence = Literal["certain", "likely"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One way in which the change weakens what checks it.
+
+    ``path`` and ``line`` are where that is seen: in the new text, or in the old one of a file or test that ``is_gone``.
+    """
+
+    rule: str
+    title: str
+    confidence: Confidence
+    message: str
+    advice: str
+    path: str
+    line: int
+    end_line: int
+    is_gone: bool = False
