@@ -125,13 +125,12 @@ def _weaker_helpers(change: Change, rule: Rule) -> Iterator[Finding]:
 
 
 def _beyond(claims: tuple[Claim, ...], kept: "Counter[tuple[str, str, str, str]]") -> list[Claim]:
-    left = Counter(kept)
+    """The claims made more often than ``kept`` says."""
+    numbers: Counter[tuple[str, str, str, str]] = Counter()
     found: list[Claim] = []
     for one in claims:
-        if left[one.key] > 0:
-            left[one.key] -= 1
-        else:
-            found.append(one)
+        numbers[one.key] += 1
+        found += [one] if numbers[one.key] > kept[one.key] else []
     return found
 
 
