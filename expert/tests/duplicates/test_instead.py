@@ -4,7 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
+from fastapi_expert.codebase.syntax.encoding import decode, encode
+from fastapi_expert.codebase.syntax.reader import read_source
 from fastapi_expert.duplicates import Finding, Proposal
+from fastapi_expert.duplicates.similarity.differences import bindings_of
 
 Files = dict[str, str]
 Find = Callable[[Files], tuple[Finding, ...]]
@@ -347,3 +350,8 @@ def test_a_copy_of_another_routers_endpoint_is_never_called_instead(judging: Jud
     assert answer.verdict == "extend"
     assert "instead" not in answer.advice
     assert "each keeps its own check of who may call" in answer.advice
+
+
+def test_what_a_name_is_bound_to_is_the_same_read_and_from_the_cache() -> None:
+    facts = read_source(b"router = APIRouter()\nlimits = {}\nnames = list(map(str, ()))\n", "app/api.py")
+    assert bindings_of(decode("app/api.py", *encode(facts))) == bindings_of(facts)
