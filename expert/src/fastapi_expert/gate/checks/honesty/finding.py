@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Confidence = Literal["certain", "likely"]
+QUOTED = 80
+"""Characters of code that a message quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +24,8 @@ class Finding:
     line: int
     end_line: int
     is_gone: bool = False
+
+
+def shortened(code: str) -> str:
+    """Code as a message quotes it."""
+    return code if len(code) <= QUOTED else f"{code[: QUOTED - 1]}…"

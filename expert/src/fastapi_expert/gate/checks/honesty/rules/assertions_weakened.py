@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from fastapi_expert.gate.checks.honesty.change import Change
-from fastapi_expert.gate.checks.honesty.finding import Confidence, Finding
+from fastapi_expert.gate.checks.honesty.finding import Confidence, Finding, shortened
 from fastapi_expert.gate.checks.honesty.model import Rule
 from fastapi_expert.gate.checks.honesty.suites.claims import HELPER, Claim
 from fastapi_expert.gate.checks.honesty.suites.modules import Function
@@ -52,13 +52,13 @@ class _Comparison:
                 continue
             if one.swallowed and not before.swallowed:
                 yield self._at(
-                    one.line, f"`{self._new.qualname}` catches the failing of `{_short(one)}` now", "certain"
+                    one.line, f"`{self._new.qualname}` catches the failing of `{shortened(one.said)}` now", "certain"
                 )
                 return
             added = [condition for condition in one.conditions if condition not in before.conditions]
             if added and len(one.conditions) > len(before.conditions) and _asks_for_its_subject(added, one):
                 yield self._at(
-                    one.line, f"`{self._new.qualname}` asserts `{_short(one)}` only sometimes now", self._sure
+                    one.line, f"`{self._new.qualname}` asserts `{shortened(one.said)}` only sometimes now", self._sure
                 )
                 return
 
@@ -72,7 +72,7 @@ class _Comparison:
                 if new.trivial or not any(_at_least_as_strict(old, other) for other in self._come if other is not new):
                     left.remove(new)
                     sure: Confidence = "certain" if new.trivial else self._sure
-                    yield self._at(new.line, f"`{_short(old)}` became `{_short(new)}`: {how}", sure)
+                    yield self._at(new.line, f"`{shortened(old.said)}` became `{shortened(new.said)}`: {how}", sure)
                     break
 
     def _still_means(self, old: Claim, new: Claim) -> bool:
@@ -88,11 +88,11 @@ class _Comparison:
         if not unexplained or len(unexplained) <= len(come):
             return
         if not self._new.claims:
-            text = f"`{self._new.qualname}` asserts nothing any more (it did: `{_short(unexplained[0])}`)"
+            text = f"`{self._new.qualname}` asserts nothing any more (it did: `{shortened(unexplained[0].said)}`)"
             yield self._at(self._new.line, text, self._sure)
         elif not come and self._does_the_same() and not self._is_asserted_elsewhere(unexplained):
             more = f" and {len(unexplained) - 1} more" if len(unexplained) > 1 else ""
-            text = f"`{self._new.qualname}` no longer asserts `{_short(unexplained[0])}`{more}"
+            text = f"`{self._new.qualname}` no longer asserts `{shortened(unexplained[0].said)}`{more}"
             touched = all(one.names & self._change.touched_names for one in unexplained)
             yield self._at(self._new.line, text, "likely" if touched else self._sure)
 
@@ -148,10 +148,6 @@ def _asks_for_its_subject(conditions: list[str], claim: Claim) -> bool:
         .partition(",")[0]
     )
     return any(root and root in condition for condition in conditions)
-
-
-def _short(claim: Claim) -> str:
-    return claim.said if len(claim.said) <= 90 else f"{claim.said[:88]}…"
 
 
 RULE = Rule(

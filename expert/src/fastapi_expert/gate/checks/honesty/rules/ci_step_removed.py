@@ -9,7 +9,7 @@ from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.codebase.syntax.tree import dotted
 from fastapi_expert.codebase.syntax.trees import read_tree
 from fastapi_expert.gate.checks.honesty.change import Change
-from fastapi_expert.gate.checks.honesty.finding import Finding
+from fastapi_expert.gate.checks.honesty.finding import Finding, shortened
 from fastapi_expert.gate.checks.honesty.model import Rule
 
 _ADVICE = "put it back and mend what it finds; if another step does it, the commit says which: `Test-Change: reason`"
@@ -181,8 +181,7 @@ def _line(source: bytes | None, command: str) -> int:
 
 
 def _short(text: str) -> str:
-    text = text.removesuffix(_MARK)
-    return text if len(text) <= 70 else f"{text[:68]}…"
+    return shortened(text.removesuffix(_MARK))
 
 
 RULE = Rule(

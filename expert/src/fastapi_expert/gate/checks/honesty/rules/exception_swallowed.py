@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.codebase.syntax.tree import dotted
 from fastapi_expert.gate.checks.honesty.change import Change
-from fastapi_expert.gate.checks.honesty.finding import Finding
+from fastapi_expert.gate.checks.honesty.finding import Finding, shortened
 from fastapi_expert.gate.checks.honesty.model import Rule
 from fastapi_expert.gate.checks.honesty.suites.canonical import canonical
 from fastapi_expert.gate.checks.honesty.suites.claims import BROAD, caught
@@ -37,7 +37,7 @@ def _silenced(change: Change, path: str, old: _Body, new: _Body, rule: Rule) -> 
         if known[text] > 0:
             known[text] -= 1
         elif any(said in statements and said not in protected for said in _said(one.body)):
-            message = f"{one.how}: what fails in `{_short(one.body[0])}` is not seen any more"
+            message = f"{one.how}: what fails in `{shortened(one.body[0].text)}` is not seen any more"
             yield rule.at(path, one.line, message, _ADVICE, confidence=change.confidence)
 
 
@@ -114,10 +114,6 @@ def _statements(body: _Body) -> Iterator[str]:
     for node in _nodes(body):
         if isinstance(node, tree.Statement):
             yield canonical(node)
-
-
-def _short(node: tree.Node) -> str:
-    return node.text if len(node.text) <= 70 else f"{node.text[:68]}…"
 
 
 RULE = Rule(

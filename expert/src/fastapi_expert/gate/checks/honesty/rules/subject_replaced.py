@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.codebase.syntax.tree import dotted
 from fastapi_expert.gate.checks.honesty.change import Change
-from fastapi_expert.gate.checks.honesty.finding import Finding
+from fastapi_expert.gate.checks.honesty.finding import Finding, shortened
 from fastapi_expert.gate.checks.honesty.model import Rule
 from fastapi_expert.gate.checks.honesty.suites.modules import Function
 
@@ -26,12 +26,9 @@ def subject_replaced(change: Change, rule: Rule) -> Iterator[Finding]:
             source = old.module.imports.get(name, "")
             if source and source.partition(".")[0].lstrip(".") not in {*change.packages, ""}:
                 continue
-            yield rule.at(
-                new.path,
-                node.lineno,
-                f"`{new.qualname}` calls `{name}` and replaces it first (`{_short(node)}`): it tests the stand-in",
-                _ADVICE,
-            )
+            by = shortened(node.text)
+            message = f"`{new.qualname}` calls `{name}` and replaces it first (`{by}`): it tests the stand-in"
+            yield rule.at(new.path, node.lineno, message, _ADVICE)
             break
         else:
             yield from _asserts_a_mock(old, new, rule)
@@ -175,10 +172,6 @@ def _is_product(module: str) -> bool:
 
 def _is_stand_in(module: str) -> bool:
     return any(part in ("tests", "test", "fakes", "mocks", "stubs", "conftest") for part in module.split(".")[:-1])
-
-
-def _short(node: tree.Node) -> str:
-    return node.text if len(node.text) <= 80 else f"{node.text[:78]}…"
 
 
 RULE = Rule(
