@@ -23,8 +23,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 READY_WITHIN = 180.0
-STOPS_WITHIN = 30.0
-"""More than the service's own SHUTDOWN_GRACE_SECONDS, after which it ends its workers the hard way."""
+STOPS_WITHIN = 180.0
+"""More than any SHUTDOWN_GRACE_SECONDS of a test, after which the service ends its workers the hard way."""
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
 

@@ -46,7 +46,7 @@ async def test_views_are_flushed_when_the_service_ends(live_service: Callable[..
 async def test_no_accepted_request_is_cut_by_a_shutdown(
     live_service: Callable[..., LiveService], database: Database, workers: int
 ):
-    service = live_service(workers=workers)
+    service = live_service(workers=workers, shutdown_grace_seconds=120)  # 24 hashes take a busy machine a while
     async with service.client() as client:
         user = await Accounts(database, client).row()
         form = {"username": user.email, "password": PASSWORD}
