@@ -362,10 +362,10 @@ def dotted(expr: Expr) -> str:
 
 
 def without_lines(expr: Expr) -> Expr:
-    """An expression as it is equal wherever it stands; not to be matched any more."""
-    if not expr or isinstance(expr, str | int | float | bool):
+    """An expression as it is equal wherever it stands, read or from the cache; not to be matched any more."""
+    if expr is None or isinstance(expr, str | int | float | bool):
         return expr
-    return [without_lines(part) for part in (expr[:-1] if tag(expr) == Call.TAG else expr)]
+    return [without_lines(part) for part in (expr[:-1] if expr and tag(expr) == Call.TAG else expr)]
 
 
 def parts_of_expression(expr: Expr) -> Sequence[Any]:

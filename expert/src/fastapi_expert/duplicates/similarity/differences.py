@@ -5,7 +5,6 @@ text itself is compared: global names and what they are bound to, attributes, ke
 and for what FastAPI wires also the parameters and who may call. Local names may differ, one for one.
 """
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -153,7 +152,7 @@ def bindings_of(facts: FileFacts) -> dict[str, str]:
     bound: dict[str, str] = {}
     for statement in facts.body:
         if (assignment := ir.match(statement, ir.Assign)) is not None and isinstance(assignment.target, str):
-            bound[assignment.target] = f"= {json.dumps(ir.without_lines(assignment.value))}"  # read or from the cache
+            bound[assignment.target] = f"= {ir.without_lines(assignment.value)!r}"
     for one in (*facts.functions, *facts.classes):
         if not one.parent:
             bound[one.name] = _identity(module, one.name)
