@@ -133,7 +133,7 @@ async def _numbered(
         rows = await _rows(database, shape, binds, request)
     told = known_total(len(rows), request)
     if told is None:
-        told = known if known is not None else await _total(database, shape, binds, totals=totals)
+        told = known if known is not None else await _total(database, shape, binds, key, totals=totals)
     return rows, told
 
 
@@ -174,11 +174,12 @@ def _total_key(shape: Shape, binds: dict[str, Any]) -> str:
     return f"{shape.viewer}:{shape.status}:{without_now}"
 
 
-async def _total(database: Database, shape: Shape, binds: dict[str, Any], *, totals: Region[int]) -> int:
+async def _total(database: Database, shape: Shape, binds: dict[str, Any], key: str, *, totals: Region[int]) -> int:
+    """The total, counted, and remembered under ``key`` where that was work."""
     epoch = totals.epoch
     rows = await (_matches(database, shape, binds) if shape.search else _count(database, shape, binds))
     most = MAX_MATCHES if shape.search else MAX_DEPTH
-    _remember(totals, _total_key(shape, binds), rows, most=most, epoch=epoch)
+    _remember(totals, key, rows, most=most, epoch=epoch)
     return rows
 
 
