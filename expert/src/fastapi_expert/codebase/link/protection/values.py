@@ -74,9 +74,6 @@ class Setting:
         return Setting(self.name, value, self.site, self.asked if asked is None else asked, written)
 
 
-Undecided = Free | Opaque | Setting
-
-
 @dataclass(frozen=True, slots=True)
 class Decided:
     """A truth that missing credentials decided."""

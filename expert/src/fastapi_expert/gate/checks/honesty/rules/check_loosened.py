@@ -46,7 +46,6 @@ _ORDINARY = re.compile(
 """What is left out everywhere: no code of one's own to check."""
 _LEVELS = ("off", "basic", "standard", "recommended", "strict", "all")
 _SEVERITY = ("none", "information", "hint", "warning", "error")
-_LINTERS = ("ruff", "flake8", "pylint", "mypy", "pyright", "ty", "pyrefly", "black", "isort", "bandit", "basedpyright")
 
 
 def check_loosened(change: Change, rule: Rule) -> Iterator[Finding]:

@@ -8,11 +8,6 @@ from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.codebase.syntax.tree import dotted
 from fastapi_expert.gate.checks.honesty.suites.claims import claims_of
 
-_SURROUNDINGS = re.compile(
-    r"version|platform|os\.name|find_spec|import|which\(|getenv|environ|HAS_|HAVE_|_AVAILABLE|available|installed|exists|"
-    r"machine|WINDOWS|LINUX|MACOS|DARWIN|PY\d|backend|dialect|is_\w+\(",
-    re.IGNORECASE,
-)
 _CI = re.compile(r"""\b(?:CI|GITHUB_ACTIONS|GITLAB_CI)\b""")
 
 
@@ -104,8 +99,3 @@ def _in_body(node: tree.FunctionDef) -> Off | None:
         if isinstance(one, tree.If) and _CI.search(one.test.text) and "skip" in one.text:
             return Off("skips itself", one.lineno)
     return None
-
-
-def hangs_on_surroundings(condition: str) -> bool:
-    """Whether a condition asks about the machine: the system, a version, what is installed."""
-    return _SURROUNDINGS.search(condition) is not None

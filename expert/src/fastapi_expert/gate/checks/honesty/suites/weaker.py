@@ -1,7 +1,6 @@
 """Whether one claim is looser than another about the same thing."""
 
 import re
-from collections.abc import Sequence
 
 from fastapi_expert.gate.checks.honesty.suites.claims import BROAD, Claim
 
@@ -139,8 +138,3 @@ def _tolerances(text: str) -> dict[str, float]:
         if match := _NUMBER.search(value):
             found[name] = float(match[0])
     return found
-
-
-def holds_always(claims: Sequence[Claim]) -> list[Claim]:
-    """Those that hold whatever the code does."""
-    return [one for one in claims if one.trivial]
