@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from fastapi_expert.codebase import Codebase, load
+from fastapi_expert.codebase.files.store import FactStore
 from fastapi_expert.config import Config
+from fastapi_expert.duplicates.store.snapshot import Snapshot
 from fastapi_expert.review.draft import hazards as hazards_of_draft
-from fastapi_expert.review.draft import may_be_wrong
+from fastapi_expert.review.draft import hazards_at, may_be_wrong
 from fastapi_expert.review.model import Finding
 from fastapi_expert.review.rules.registry import RULES
 
@@ -67,3 +69,30 @@ def test_a_clean_twin_is_left_alone_as_a_draft(hazard: Hazard, tmp_path: Path) -
             for path, found in drafts(program, tmp_path / f"{number}{known}", known=known):
                 flagged += [f"{program.style} · {path}:{one.line}" for one in found if one.rule == hazard.code]
     assert flagged == []
+
+
+def test_a_hook_that_reads_only_what_the_draft_names_says_what_a_look_at_everything_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Config()
+    expected: list[tuple[Path, str, bytes, tuple[Finding, ...]]] = []
+    for hazard in ALONE:
+        root = tmp_path / hazard.code
+        program = next(one for one in hazard.programs if one.wrong)
+        program.lay_out(root)
+        path = program.marks[0].path
+        file = root / path
+        text = file.read_bytes()
+        file.unlink()
+        snapshot = Snapshot.open(root, settings)
+        found = hazards_of_draft(load(root), text, as_path=path, kinds=snapshot.library.kinds, settings=settings)
+        expected.append((root, path, text, found))
+
+    def everything(_: FactStore) -> None:
+        raise AssertionError("every file of the codebase was read")
+
+    monkeypatch.setattr(FactStore, "_all", everything)
+    assert [(one[1], hazards_at(one[0], one[2], as_path=one[1])) for one in expected] == [
+        (path, found) for _, path, _, found in expected
+    ]
+    assert any(found for *_, found in expected)

@@ -7,16 +7,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fastapi_expert.codebase.codebase import Codebase, load, refresh
+    from fastapi_expert.codebase.codebase import Codebase, load, refresh, sketched
     from fastapi_expert.codebase.link.linking import ServedMount
     from fastapi_expert.codebase.model import ServedRoute
 
-__all__ = ["Codebase", "ServedMount", "ServedRoute", "load", "refresh"]
+__all__ = ["Codebase", "ServedMount", "ServedRoute", "load", "refresh", "sketched"]
 
 _WHERE = {
     "Codebase": "codebase",
     "load": "codebase",
     "refresh": "codebase",
+    "sketched": "codebase",
     "ServedMount": "link.linking",
     "ServedRoute": "model",
 }

@@ -1,6 +1,6 @@
 """The linked codebase: loading it, keeping it fresh, and looking things up in it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -17,7 +17,7 @@ from fastapi_expert.codebase.files.scan import (
     paused_collection,
     scan,
 )
-from fastapi_expert.codebase.files.store import digest_of
+from fastapi_expert.codebase.files.store import FactStore, digest_of
 from fastapi_expert.codebase.followed import State, followed, packed
 from fastapi_expert.codebase.link.roles import Place
 from fastapi_expert.codebase.model import (
@@ -30,7 +30,7 @@ from fastapi_expert.codebase.model import (
     ServedRoute,
 )
 from fastapi_expert.codebase.resolve.libraries import Libraries
-from fastapi_expert.codebase.resolve.modules import Modules
+from fastapi_expert.codebase.resolve.modules import Imports, Modules
 from fastapi_expert.codebase.resolve.names import Names
 from fastapi_expert.codebase.syntax.facts import ClassFacts, FileFacts, FunctionFacts
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from fastapi_expert.codebase.link.incremental import LinkInputs
     from fastapi_expert.codebase.link.linking import Linked, RouteRow, ServedMount
 
-__all__ = ["Codebase", "load", "refresh"]
+__all__ = ["Codebase", "load", "refresh", "sketched"]
 
 _T = TypeVar("_T")
 
@@ -73,6 +73,16 @@ def load_known(
     return Codebase(root, found, tuple(exclude), True), left_out
 
 
+def sketched(root: Path, paths: Iterable[str], *, imports: Imports, exclude: Sequence[str] = ()) -> "Codebase":
+    """The codebase of the files at ``paths`` without a look at them: each is read when it is asked for.
+
+    For questions about one file and what it names. ``imports`` gives the modules that each file imports, as far as that
+    is known, so that nothing is read to learn it.
+    """
+    files = FactStore(root, dict.fromkeys(paths, b""), {}, None)
+    return Codebase(root, Scan(files, {}, []), tuple(exclude), False, given_imports=imports)
+
+
 def refresh(previous: "Codebase") -> "Codebase":
     """The codebase as it is now: ``previous`` itself when no file changed, else a new one that shares what did not."""
     found = scan(previous.root, exclude=previous.exclude, cache=None, previous=previous.scan, progress=None)
@@ -92,6 +102,8 @@ class Codebase:
     caching: bool | Path = True
     given_kinds: Mapping[Place, Kind] | None = None
     """What definitions are, where it was told; it is not worked out again then, see :meth:`drafted`."""
+    given_imports: Imports | None = None
+    """What the files import, where it was told, see :func:`sketched`."""
 
     def __post_init__(self) -> None:
         _ = self.environment  # as it is now: that something was installed since is seen by it
@@ -127,8 +139,10 @@ class Codebase:
 
     @cached_property
     def names(self) -> Names:
-        imports = {path: [one.module for one in facts.imports] for path, facts in self.files.items()}
-        return Names(self.files, Modules(self.files, self.folder.parts[1:], imports))
+        return Names(self.files, Modules(self.files, self.folder.parts[1:], self.given_imports or self._imports))
+
+    def _imports(self) -> Mapping[str, list[str]]:
+        return {path: [one.module for one in facts.imports] for path, facts in self.files.items()}
 
     @cached_property
     def _linked(self) -> "Linked":
@@ -290,7 +304,7 @@ class Codebase:
         facts = read_source(source, path)
         files = self.scan.files.replaced(facts, digest_of(source))
         known: dict[Place, Kind] = {place: kind for place, kind in kinds.items() if place[0] != path}
-        drafted = Codebase(self.root, self.scan._replace(files=files), self.exclude, False, known)
+        drafted = Codebase(self.root, self.scan._replace(files=files), self.exclude, False, known, self.given_imports)
         known |= kinds_of_draft(facts, drafted._classes, kinds)
         return drafted
 

@@ -74,7 +74,7 @@ def hazards_at(project: "Path | Codebase | Snapshot", text: bytes, *, as_path: s
     if not may_be_wrong(text):
         return ()
     from fastapi_expert import config
-    from fastapi_expert.codebase import Codebase, load
+    from fastapi_expert.codebase import Codebase
     from fastapi_expert.duplicates.store.snapshot import Snapshot
 
     root = project if isinstance(project, Path) else project.root
@@ -82,8 +82,7 @@ def hazards_at(project: "Path | Codebase | Snapshot", text: bytes, *, as_path: s
     if isinstance(project, Codebase):
         return hazards(project, text, as_path=as_path, kinds={}, settings=settings)
     snapshot = Snapshot.open(root, settings) if isinstance(project, Path) else project
-    codebase = load(root, exclude=settings.exclude)
-    return hazards(codebase, text, as_path=as_path, kinds=snapshot.library.kinds, settings=settings)
+    return hazards(snapshot.sketch(settings), text, as_path=as_path, kinds=snapshot.library.kinds, settings=settings)
 
 
 def hazards_in(

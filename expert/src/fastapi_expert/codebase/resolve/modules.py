@@ -2,14 +2,16 @@
 
 import copy
 import sys
-from collections.abc import Iterable, Mapping
-from functools import cached_property
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from fastapi_expert.codebase.vocabulary import is_test_path
 
 if TYPE_CHECKING:
     from fastapi_expert.codebase.resolve.libraries import Libraries
+
+Imports = Callable[[], Mapping[str, Iterable[str]]]
+"""Gives the modules that each file imports, as written."""
 
 
 class Modules:
@@ -22,11 +24,11 @@ class Modules:
         self,
         paths: Iterable[str],
         root_parts: tuple[str, ...] = (),
-        imports: Mapping[str, Iterable[str]] | None = None,
+        imports: Imports = dict,
     ) -> None:
-        """``imports`` are the modules that each file imports, as written."""
+        """``imports`` is asked where the list of files does not tell, which is seldom: it may read them all."""
         self.files = frozenset(paths)
-        self._imports: Mapping[str, Iterable[str]] = imports or {}
+        self._imports = imports
         self._root_parts = root_parts
         self._folders = frozenset(self._all_folders())
         self._packages = frozenset(path[: -len("__init__.py")].rstrip("/") for path in self.files if _is_init(path))
@@ -35,6 +37,7 @@ class Modules:
         self._heads.update(path.rpartition("/")[2][: -len(".py")] for path in self.files)
         self._found: dict[tuple[str, str], str | None] = {}
         self._started: dict[str, list[str]] = {}
+        self._inside: dict[str, bool] = {}
         self.libraries: Libraries | None = None
         """Installed packages that are looked into as if they were the project's own."""
 
@@ -165,28 +168,32 @@ class Modules:
             place = self._at(_join(base, tail))
             if place is not None:
                 return self._nearer(folder, base, tail) or place
-        for package in self._started_inside:
-            if folder == package or folder.startswith(f"{package}/"):
-                place = self._at(_join(package, tail))
-                if place is not None:
-                    return place
+        for package in self._outermost(folder):
+            place = self._at(_join(package, tail))
+            if place is not None and self._is_started_inside(package):
+                return place
         return self._by_end(tail) if "/" in tail else None
 
-    @cached_property
-    def _started_inside(self) -> list[str]:
-        """The packages whose program is started inside of them: their files import each other by the names that these
+    def _is_started_inside(self, package: str) -> bool:
+        """Whether the program of a package is started inside of it: its files import each other by the names that these
         have there, at least two, and none by the package's own."""
-        found: list[str] = []
-        for package in sorted(self._packages - {""}):
-            if _parent(package) in self._packages - {""}:
-                continue
+        if package not in self._inside:
+            imports = self._imports()
             files = [path for path in self.below(package) if not is_test_path(path)]
-            heads = {one.partition(".")[0] for path in files for one in self._imports.get(path, ())}
+            heads = {one.partition(".")[0] for path in files for one in imports.get(path, ())}
             own = [head for head in heads if head and head not in sys.stdlib_module_names]
             inside = [head for head in own if self._at(_join(package, head)) is not None]
-            if len(inside) > 1 and package.rpartition("/")[2] not in heads:
-                found.append(package)
-        return found
+            self._inside[package] = len(inside) > 1 and package.rpartition("/")[2] not in heads
+        return self._inside[package]
+
+    def _outermost(self, folder: str) -> list[str]:
+        """The packages around ``folder``, itself included, that are in no other; the outermost first."""
+        found: list[str] = []
+        while folder:
+            if folder in self._packages and (_parent(folder) not in self._packages or not _parent(folder)):
+                found.append(folder)
+            folder = _parent(folder)
+        return found[::-1]
 
     def _nearer(self, folder: str, base: str, tail: str) -> str | None:
         """What lies in a package around the importer, before what is found in a folder that is none of its own: a

@@ -37,6 +37,8 @@ class Snapshot:
     changed: frozenset[str] = frozenset()
     read: Mapping[str, FileFacts] | None = None
     """The files of a codebase that is judged as it was read; None where the tree itself tells."""
+    paths: Collection[str] | None = None
+    """The files of the tree as it is; None where it was not compared with what the library knows."""
 
     @classmethod
     def open(cls, root: Path, settings: Config) -> "Snapshot":
@@ -51,7 +53,8 @@ class Snapshot:
             library, stamps = stored
             changed = _changed(root, stamps, settings)
             if changed is not None:
-                return cls(root, library, frozenset(changed))
+                gone = {path for path in changed if not os.path.exists(f"{root}/{path}")}
+                return cls(root, library, frozenset(changed), paths=(stamps.files.keys() | changed) - gone)
         return None
 
     @classmethod
@@ -76,6 +79,19 @@ class Snapshot:
             return read_source(file.read_bytes(), path)
         except OSError:
             return None
+
+    def sketch(self, settings: Config) -> "Codebase":
+        """The tree as a codebase of which only those files are read that somebody asks for."""
+        from fastapi_expert.codebase import load, sketched
+
+        if self.read is not None or self.paths is None:
+            return load(self.root, exclude=settings.exclude)
+        return sketched(self.root.resolve(), self.paths, imports=self._imports, exclude=settings.exclude)
+
+    def _imports(self) -> Mapping[str, Sequence[str]]:
+        """Of each file the names under which the files that it needs are imported."""
+        modules = self.library.modules
+        return {path: [modules.get(one, "") for one in needed] for path, needed in self.library.needs.items()}
 
     def known(self, texts: Mapping[str, bytes]) -> Mapping[str, FileFacts]:
         """The facts of those of the ``texts`` (by path) that the cache has read before."""
