@@ -79,7 +79,7 @@ def sketched(root: Path, paths: Iterable[str], *, imports: Imports, exclude: Seq
     For questions about one file and what it names. ``imports`` gives the modules that each file imports, as far as that
     is known, so that nothing is read to learn it.
     """
-    files = FactStore(root, dict.fromkeys(paths, b""), {}, None)
+    files = FactStore(root, dict.fromkeys(paths, b""), {}, Cache.of(root))
     return Codebase(root, Scan(files, {}, []), tuple(exclude), False, given_imports=imports)
 
 

@@ -14,7 +14,7 @@ class FactStore(Mapping[str, FileFacts]):
     """Path to facts, sorted by path.
 
     ``read`` holds those already decoded; the others lie in ``cache`` under the hash that ``digests`` has for their
-    path. What is missing or damaged there is read from its file again.
+    path. What is missing or damaged there, or has no hash yet (``b""``), is read from its file.
     """
 
     def __init__(
@@ -69,7 +69,8 @@ class FactStore(Mapping[str, FileFacts]):
         return self._read
 
     def _fetch(self, wanted: Mapping[str, bytes]) -> None:
-        stored = self._cache.contents(wanted.values()) if self._cache is not None else {}
+        hashes = [digest for digest in wanted.values() if digest]
+        stored = self._cache.contents(hashes) if self._cache is not None and hashes else {}
         for path, digest in wanted.items():
             self._read[path] = _decoded(path, stored.get(digest)) or self._again(path)
 
@@ -81,9 +82,12 @@ class FactStore(Mapping[str, FileFacts]):
             source = file.read_bytes()
         except OSError:  # deleted since it was listed
             source = b""
+        digest = digest_of(source)
+        if self._cache is not None and digest != self._digests[path]:  # not as it was listed, or never looked at
+            return facts_of(self._cache, {path: digest}).get(path) or read_source(source, path)
         facts = read_source(source, path)
-        if self._cache is not None and digest_of(source) == self._digests[path]:
-            self._cache.store([(self._digests[path], *encode(facts))], (), ())  # the cached facts were damaged
+        if self._cache is not None:
+            self._cache.store([(digest, *encode(facts))], (), ())  # the cached facts were damaged
         return facts
 
 

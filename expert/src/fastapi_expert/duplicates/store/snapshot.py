@@ -26,6 +26,8 @@ TOO_MANY = 40
 """Changed files from which on a full look is cheaper than reading them each time."""
 LARGEST = 2_000_000
 """Files longer than this, in bytes, are left out, as they are when the codebase is loaded."""
+SOONER_READ = 20_000
+"""Bytes of a file up to which it is read sooner than the cache of facts is opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +78,11 @@ class Snapshot:
             found = file.stat()
             if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST:
                 return None
-            return read_source(file.read_bytes(), path)
+            text = file.read_bytes()
         except OSError:
             return None
+        known = self.known({path: text}) if len(text) > SOONER_READ else {}
+        return known.get(path) or read_source(text, path)
 
     def sketch(self, settings: Config) -> "Codebase":
         """The tree as a codebase of which only those files are read that somebody asks for."""
