@@ -42,8 +42,13 @@ Watcher = Callable[[Sequence[str] | None], None]
 
 
 class Codec(Protocol[V]):
-    """How a shared region's values travel through Redis."""
+    """How a shared region's values travel through Redis, in a ``form`` that a process of another version may not know.
 
+    While a version replaces another both are asked for the same: each reads what was left in its own form.
+    """
+
+    @property
+    def form(self) -> str: ...
     def encode(self, value: V, /) -> bytes: ...
     def decode(self, data: bytes, /) -> V: ...
 
@@ -160,8 +165,8 @@ class Region(Generic[V]):
 
     async def _load(self, key: str, loader: Callable[[], Awaitable[tuple[V, float | None]]]) -> V:
         epoch, generation = self.epoch, self.generation
-        remote_key = f"cache:{self.name}:{generation}:{key}"
         codec = self._codec if generation is not None else None
+        remote_key = f"cache:{self.name}:{codec.form}:{generation}:{key}" if codec is not None else ""
         if codec is not None and (data := await self._cache.fetch(remote_key)) is not None:
             found, ttl_left = data
             self.shared_hits += 1

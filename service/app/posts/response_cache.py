@@ -1,10 +1,15 @@
 """The responses about posts kept for anonymous readers, by address."""
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from hashlib import blake2b
 from urllib.parse import parse_qsl, urlencode
+
+import orjson
 
 from app.cache.cache import Cache, Region
 from app.http.cached_json import CachedJSON
+from app.http.pagination import Page
+from app.schemas.post import PostSummary
 
 MAX_BYTES = 32 * 1024 * 1024
 MAX_RESPONSES = 10_000
@@ -13,6 +18,12 @@ LIST_PARAMETERS = frozenset(("page", "page_size", "search", "sort_by", "order", 
 
 
 class _PageCodec:
+    @cached_property
+    def form(self) -> str:
+        """Changes with whatever a page says of a post."""
+        schema = orjson.dumps(Page[PostSummary].model_json_schema(mode="serialization"), option=orjson.OPT_SORT_KEYS)
+        return blake2b(schema, digest_size=6).hexdigest()
+
     def encode(self, value: CachedJSON) -> bytes:
         return value.route.encode() + b"\n" + value.body
 

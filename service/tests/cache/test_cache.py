@@ -21,6 +21,9 @@ KEPT_SECONDS = 120
 class Bytes:
     """Values that are bytes already."""
 
+    def __init__(self, form: str = "plain") -> None:
+        self.form = form
+
     def encode(self, value: bytes) -> bytes:
         return value
 
@@ -38,11 +41,11 @@ def own_redis() -> Any:
 
 
 @asynccontextmanager
-async def worker(redis: Redis) -> AsyncIterator[tuple[Cache, Region[bytes]]]:
+async def worker(redis: Redis, *, form: str = "plain") -> AsyncIterator[tuple[Cache, Region[bytes]]]:
     """What one worker has: a cache with a shared region, listening."""
     client = connect(redis.url())
     cache = Cache(client)
-    region = cache.region("things", ttl=KEPT_SECONDS, max_entries=100, codec=Bytes())
+    region = cache.region("things", ttl=KEPT_SECONDS, max_entries=100, codec=Bytes(form))
     await cache.start()
     await until(lambda: cache.connected)
     yield cache, region
@@ -208,6 +211,22 @@ async def test_workers_share_values_until_one_invalidates(own_redis: Redis):
         assert await there.load("k", load) == b"2"
         await until(lambda: here.get("k") is None)
         assert await here.load("k", load) in {b"2", b"3"}  # 3 if it asked before it knew the new generation
+
+
+async def test_while_versions_are_exchanged_each_reads_what_was_left_in_its_own_form(own_redis: Redis):
+    async def load(value: bytes) -> tuple[bytes, None]:
+        return value, None
+
+    async with (
+        worker(own_redis) as (_, old),
+        worker(own_redis, form="newer") as (_, new),
+        worker(own_redis, form="newer") as (_, another),
+    ):
+        assert await old.load("page", lambda: load(b"as it was")) == b"as it was"
+        assert await new.load("page", lambda: load(b"as it will be")) == b"as it will be"
+        assert await another.load("page", lambda: load(b"made anew")) == b"as it will be"
+        await old.invalidate_all()
+        await until(lambda: new.get("page") is None)
 
 
 async def test_after_an_outage_nothing_from_before_is_trusted_and_what_could_not_be_said_is_said(own_redis: Redis):
