@@ -81,8 +81,8 @@ class Snapshot:
             text = file.read_bytes()
         except OSError:
             return None
-        known = self.known({path: text}) if len(text) > SOONER_READ else {}
-        return known.get(path) or read_source(text, path)
+        known = self.known({path: text}).get(path) if len(text) > SOONER_READ else None
+        return known or read_source(text, path)
 
     def sketch(self, settings: Config) -> "Codebase":
         """The tree as a codebase of which only those files are read that somebody asks for."""
