@@ -6,6 +6,94 @@ The first group runs and is asked; the second needs libraries that are not there
 from .strangers import Case
 
 RUNNING = {
+    "a status that is made a number": Case(
+        """
+        from http import HTTPStatus
+        from fastapi import Depends, FastAPI, Header, Request
+        from fastapi.responses import JSONResponse
+        class Failed(Exception):
+            status_code = HTTPStatus.BAD_REQUEST
+            def __init__(self, *, status_code: int | None = None):
+                self.status_code = int(status_code or self.status_code)
+        class Strange(Failed):
+            status_code = HTTPStatus.UNAUTHORIZED
+        app = FastAPI()
+        @app.exception_handler(Failed)
+        async def answer(request: Request, error: Failed):
+            return JSONResponse({}, status_code=error.status_code)
+        def check(x_key: str | None = Header(None)):
+            if x_key != "secret":
+                raise Strange
+        @app.get("/a", dependencies=[Depends(check)])
+        def a(): return 1
+        """,
+        {"/a": "required"},
+    ),
+    "a status that a member of an enumeration holds": Case(
+        """
+        from dataclasses import dataclass
+        from enum import Enum
+        from fastapi import Depends, FastAPI, Header, Request
+        from fastapi.responses import JSONResponse
+        @dataclass
+        class Told:
+            status: int
+            text: str
+        class Part(Enum):
+            STRANGER = ("stranger", 401)
+        class Made(Enum):
+            STRANGER = (401, "stranger")
+            def __init__(self, status, text):
+                self.status = status
+        class Asked(Enum):
+            STRANGER = (401, "stranger")
+            @property
+            def status(self): return self.value[0]
+        class Kept(Enum):
+            STRANGER = Told(401, "stranger")
+        class Keyed(Enum):
+            STRANGER = {"status": 401}
+        class Refused(Exception):
+            def __init__(self, status, *, instead=None):
+                self.status_code = instead if instead is not None else status
+        class OfKind(Exception):
+            def __init__(self, kind: Part, *, status: int | None = None):
+                self.status_code = status if status is not None else kind.value[1]
+        app = FastAPI()
+        @app.exception_handler(Refused)
+        @app.exception_handler(OfKind)
+        async def answer(request: Request, error):
+            return JSONResponse({"text": "no"}, status_code=error.status_code)
+        def unless(error):
+            def check(x_key: str | None = Header(None)):
+                if x_key != "secret":
+                    raise error
+            return check
+        for name, error in {
+            "part": OfKind(Part.STRANGER), "made": Refused(Made.STRANGER.status),
+        }.items():
+            app.get(f"/{name}", dependencies=[Depends(unless(error))])(lambda: 1)
+        def asked(x_key: str | None = Header(None)):
+            if x_key != "secret":
+                raise Refused(Asked.STRANGER.status)
+        def kept(x_key: str | None = Header(None)):
+            if x_key != "secret":
+                raise Refused(Kept.STRANGER.value.status)
+        def keyed(x_key: str | None = Header(None)):
+            if x_key != "secret":
+                raise Refused(Keyed.STRANGER.value["status"])
+        app.get("/asked", dependencies=[Depends(asked)])(lambda: 1)
+        app.get("/kept", dependencies=[Depends(kept)])(lambda: 1)
+        app.get("/keyed", dependencies=[Depends(keyed)])(lambda: 1)
+        """,
+        {
+            "/part": "required",
+            "/made": "required",
+            "/asked": "required",
+            "/kept": "required",
+            "/keyed": "required",
+        },
+    ),
     "a function given to BaseHTTPMiddleware as dispatch": Case(
         """
         from fastapi import FastAPI, Request

@@ -37,6 +37,31 @@ PROGRAMS: dict[str, dict[str, str]] = {
             app = FastAPI(lifespan=lifespan)
         """
     },
+    "routes that a table of names switches on": {
+        "main.py": """
+            from fastapi import APIRouter, FastAPI
+
+            NAMES = ("list", "count", "remove")
+
+            def add(router: APIRouter, wanted: dict[str, bool], name: str, path: str):
+                if wanted[name]:
+                    router.add_api_route(path, lambda: name, name=name)
+
+            def made(prefix: str, without: dict[str, bool] | None = None) -> APIRouter:
+                router = APIRouter(prefix=prefix)
+                wanted = dict.fromkeys(NAMES, True)
+                if without is not None:
+                    wanted = {name: on and not without.get(name, False) for name, on in wanted.items()}
+                add(router, wanted, "list", "")
+                add(router, wanted, "count", "/count")
+                add(router, wanted, "remove", "/remove")
+                return router
+
+            app = FastAPI()
+            app.include_router(made("/all"))
+            app.include_router(made("/some", without={"remove": True}))
+        """
+    },
     "a decorator factory with a long docstring": {
         "main.py": f'''
             from fastapi import APIRouter, FastAPI
@@ -761,3 +786,40 @@ def test_a_check_of_what_a_function_is_given_ends_no_registration(tmp_path: Path
     found = read(tmp_path, {"main.py": source})
     assert [(route.path, route.reach) for route in found.inventory.routes] == [("/a", "served")]
     assert not found.inventory.problems
+
+
+def test_what_a_startup_computes_first_does_not_take_the_steps_of_what_it_registers(tmp_path: Path) -> None:
+    codebase = read(
+        tmp_path,
+        {
+            "caches.py": """
+                table = {}
+
+                def warm():
+                    for row in range(300):
+                        for column in range(300):
+                            table[row, column] = row * column
+            """,
+            "main.py": """
+                from contextlib import asynccontextmanager
+                from fastapi import APIRouter, FastAPI
+                import caches
+
+                late = APIRouter(prefix="/late")
+
+                @late.get("/one")
+                def one(): ...
+
+                @asynccontextmanager
+                async def lifespan(target: FastAPI):
+                    for _ in range(3):
+                        caches.warm()
+                    target.include_router(late)
+                    yield
+
+                app = FastAPI(lifespan=lifespan)
+            """,
+        },
+    )
+    assert table(codebase) == {("GET", "/late/one"): 1}
+    assert not codebase.inventory.problems

@@ -493,6 +493,13 @@ def _dict(interp: Runtime, given: Arguments) -> Any:
     return interp.made({**first, **given.keywords})
 
 
+def _from_keys(interp: Runtime, given: Arguments) -> Any:
+    keys = items_of(interp, given.args[0]) if given.args else None
+    if keys is None or any(isinstance(one, Unknown) for one in keys):
+        return Unknown(given.site, "a mapping of keys that are not known")
+    return interp.made(dict.fromkeys(map(as_key, keys), given.args[1] if len(given.args) > 1 else None))
+
+
 def _as_dict(interp: Runtime, given: Arguments) -> Any:
     """`dataclasses.asdict(value)`; the fields in order, each its own or the default of its class."""
     found = fields_of(interp, given.args[0]) if given.args else None
@@ -736,6 +743,7 @@ FUNCTIONS: dict[str, _Outside] = {
     "frozenset": _set,
     "dict": _dict,
     "OrderedDict": _dict,
+    "fromkeys": _from_keys,
     "defaultdict": _defaultdict,
     "map": _map,
     "filter": _filter,

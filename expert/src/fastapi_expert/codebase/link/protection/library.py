@@ -228,6 +228,9 @@ def _int(args: list[Any]) -> Any:
     if isinstance(value, Setting):
         plain = isinstance(value.default, (str, int, float))
         return value.giving(int(value.default) if plain else value.default if value.default is None else MISSING)
+    status = status_of(value)  # `int(HTTPStatus.UNAUTHORIZED)`
+    if status is not None:
+        return status
     return int(value) if isinstance(value, (str, int, float)) else derived(value) or FREE
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fastapi_expert.codebase.interpret.attributes import attribute as plain_attribute
-from fastapi_expert.codebase.interpret.attributes import default
+from fastapi_expert.codebase.interpret.attributes import as_member, default
 from fastapi_expert.codebase.interpret.values import (
     MISSING,
     ClassValue,
@@ -343,6 +343,8 @@ class Attributes(Following):
             if self._is_settings(cls) or reads_environment(field.default_expr):
                 ships = value.default if isinstance(value, Setting) else value
                 return Setting(f"{facts.name}.{name}", ships, where)
+            if is_list(value) or is_dict(value) or isinstance(value, Instance):
+                value = as_member(self.interp, cls, name, value)  # its parts are asked for, by `value` or by name
             return FREE if value is MISSING else value
         return MISSING
 
