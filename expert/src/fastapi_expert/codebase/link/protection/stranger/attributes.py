@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from fastapi_expert.codebase.interpret.attributes import attribute as plain_attribute
 from fastapi_expert.codebase.interpret.attributes import as_member, default
+from fastapi_expert.codebase.interpret.attributes import attribute as plain_attribute
 from fastapi_expert.codebase.interpret.values import (
     MISSING,
     ClassValue,
