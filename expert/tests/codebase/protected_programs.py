@@ -6,6 +6,48 @@ The first group runs and is asked; the second needs libraries that are not there
 from .strangers import Case
 
 RUNNING = {
+    "a helper that gives a stand-in where a setting says so": Case(
+        """
+        from functools import lru_cache
+        from fastapi import Depends, FastAPI, Header, HTTPException, Request
+        from pydantic import BaseModel, Field
+        from pydantic_settings import BaseSettings
+        class Settings(BaseSettings):
+            developing: bool = Field(default=False)
+            name: str = "someone"
+            @property
+            def is_developing(self) -> bool: return bool(self.developing)
+            def person(self):
+                if not self.developing:
+                    raise ValueError("not here")
+                return {"name": self.name}
+        @lru_cache
+        def made(): return Settings()
+        settings = made()
+        class Person(BaseModel):
+            name: str
+        def stand_in(request: Request):
+            if not getattr(settings, "is_developing", False):
+                return None
+            try:
+                told = settings.person()
+            except ValueError:
+                return None
+            request.state.person = Person(**told)
+            return request.state.person
+        app = FastAPI()
+        async def person(request: Request, x_key: str | None = Header(None)):
+            if not x_key:
+                instead = stand_in(request)
+                if instead is not None:
+                    return instead
+                raise HTTPException(401)
+            return x_key
+        @app.get("/a")
+        async def a(who = Depends(person)): return 1
+        """,
+        {"/a": "required"},
+    ),
     "a status that is made a number": Case(
         """
         from http import HTTPStatus

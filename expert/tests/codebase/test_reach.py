@@ -62,6 +62,32 @@ PROGRAMS: dict[str, dict[str, str]] = {
             app.include_router(made("/some", without={"remove": True}))
         """
     },
+    "a prefix that an object spells": {
+        "main.py": """
+            from typing import NamedTuple
+            from fastapi import APIRouter, FastAPI
+
+            class Version(NamedTuple):
+                major: int = 1
+                minor: int | None = None
+
+                def __str__(self) -> str:
+                    return f"{self.major}" if self.minor is None else f"{self.major}_{self.minor}"
+
+            class Versioned(APIRouter):
+                def __init__(self, version: Version | None = None, **options):
+                    super().__init__(**options)
+                    if version:
+                        self.prefix = f"/v{version}{self.prefix}"
+
+            first, second = Versioned(Version(), prefix="/one"), APIRouter(prefix="/" + str(Version(2, 3)))
+            first.get("/a")(lambda: 1)
+            second.get("/b")(lambda: 1)
+            app = FastAPI()
+            app.include_router(first)
+            app.include_router(second)
+        """
+    },
     "a decorator factory with a long docstring": {
         "main.py": f'''
             from fastapi import APIRouter, FastAPI
@@ -823,3 +849,59 @@ def test_what_a_startup_computes_first_does_not_take_the_steps_of_what_it_regist
     )
     assert table(codebase) == {("GET", "/late/one"): 1}
     assert not codebase.inventory.problems
+
+
+def test_a_folder_that_is_named_after_the_framework_does_not_hide_it(tmp_path: Path) -> None:
+    codebase = read(
+        tmp_path,
+        {
+            "fastapi/main.py": """
+                from api.factory import create_app
+
+                app = create_app()
+            """,
+            "fastapi/api/__init__.py": "",
+            "fastapi/api/factory.py": """
+                from fastapi import FastAPI
+                from fastapi.responses import JSONResponse
+
+                def create_app() -> FastAPI:
+                    app = FastAPI()
+                    app.get("/one", response_class=JSONResponse)(lambda: 1)
+                    return app
+            """,
+        },
+    )
+    assert table(codebase) == {("GET", "/one"): 1}
+
+
+def test_an_application_that_others_may_mount_in_theirs_is_served_itself(tmp_path: Path) -> None:
+    codebase = read(
+        tmp_path,
+        {
+            "chat/server.py": """
+                from fastapi import FastAPI
+
+                app = FastAPI()
+
+                @app.get("/talk")
+                def talk(): ...
+            """,
+            "chat/mounting.py": """
+                from fastapi import FastAPI
+
+                def mount_chat(app: FastAPI, path: str = "/chat"):
+                    from chat.server import app as inner
+
+                    app.mount(path, inner)
+            """,
+            "e2e/custom/main.py": """
+                from chat.server import app
+
+                for route in app.routes:
+                    if route.path == unknown:
+                        app.routes.remove(route)
+            """,
+        },
+    )
+    assert table(codebase) == {("GET", "/talk"): 1}

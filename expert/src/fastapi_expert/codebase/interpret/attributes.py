@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from fastapi_expert.codebase.interpret.discovery.paths import CONSTANTS, path_attribute
+from fastapi_expert.codebase.interpret.operations import text_of
 from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
     MISSING,
@@ -626,6 +627,15 @@ def _method(interp: Runtime, cls: ClassValue, facts: ClassFacts, name: str, site
     if "cached_property" in kinds and isinstance(receiver, (Instance, Router)):
         receiver.attributes[name] = found
     return found
+
+
+def spelled(interp: Runtime, value: Any, site: Site) -> str | None:
+    """The text that ``value`` formats as, by its `__str__` where the codebase has one; None when it is not known."""
+    if isinstance(value, Instance) and isinstance(value.cls, ClassValue):
+        method = class_attribute(interp, value.cls, "__str__", site, receiver=value)
+        found = interp.call_function(method, [], {}, site) if isinstance(method, FunctionValue) else None
+        return found if isinstance(found, str) else None
+    return text_of(value)
 
 
 def as_member(interp: Runtime, cls: ClassValue, name: str, value: Any) -> Any:

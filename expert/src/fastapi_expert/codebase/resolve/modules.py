@@ -11,6 +11,9 @@ from fastapi_expert.codebase.vocabulary import is_test_path
 if TYPE_CHECKING:
     from fastapi_expert.codebase.resolve.libraries import Libraries
 
+_INSTALLED = frozenset({"fastapi", "starlette", "pydantic"})
+"""Packages that every application has."""
+
 
 class Modules:
     """Where a module name leads, seen from an importing file.
@@ -153,6 +156,8 @@ class Modules:
         head = module.partition(".")[0]
         if head not in self._heads and head not in self._root_parts:
             return None  # nothing here has this name: most imports are of third-party packages
+        if head in _INSTALLED and not self._holds(head):
+            return None
         tail = module.replace(".", "/")
         for base in self._bases(folder):
             place = self._at(_join(base, tail))
@@ -171,6 +176,12 @@ class Modules:
                 if place is not None:
                     return place
         return self._by_end(tail) if "/" in tail else None
+
+    def _holds(self, head: str) -> bool:
+        """Whether the codebase has a package or a module of this name: a folder without `__init__.py` (`fastapi/` for
+        the part that is written in FastAPI) gives way to what is installed."""
+        ends = (f"/{head}.py", f"/{head}/__init__.py")
+        return any(f"/{path}".endswith(ends) for path in self.files)
 
     @cached_property
     def _started_inside(self) -> list[str]:

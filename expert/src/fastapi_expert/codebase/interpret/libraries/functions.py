@@ -12,10 +12,11 @@ from fastapi_expert.codebase.interpret.attributes import (
     lineage,
     made_class,
     names_of,
+    spelled,
 )
 from fastapi_expert.codebase.interpret.containers import items_of, sorted_values
 from fastapi_expert.codebase.interpret.objects import dotenv
-from fastapi_expert.codebase.interpret.operations import from_environment, same, text_of, truth
+from fastapi_expert.codebase.interpret.operations import from_environment, same, truth
 from fastapi_expert.codebase.interpret.registration import ROUTER_METHODS
 from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
@@ -543,7 +544,7 @@ def _deep_copy(interp: Runtime, given: Arguments) -> Any:
 def _str(interp: Runtime, given: Arguments) -> Any:
     if given.args and isinstance(given.args[0], PathValue):
         return given.args[0]  # os.path and pathlib take either
-    text = text_of(given.args[0]) if given.args else ""
+    text = spelled(interp, given.args[0], given.site) if given.args else ""
     return text if text is not None else Unknown(given.site, "a text that is not known")
 
 
