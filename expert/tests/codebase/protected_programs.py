@@ -6,6 +6,55 @@ The first group runs and is asked; the second needs libraries that are not there
 from .strangers import Case
 
 RUNNING = {
+    "a dependency that lets by what the path does not name": Case(
+        """
+        from fastapi import Depends, FastAPI, HTTPException, Request
+        from fastapi.responses import JSONResponse
+        async def person(request: Request):
+            name = request.headers.get("remote-user")
+            if not name:
+                return JSONResponse({"text": "no"}, status_code=401)
+            return {"name": name}
+        async def of_room(room: str | None = None, request: Request = None):
+            if room is None:
+                return
+            who = await person(request)
+            if isinstance(who, JSONResponse):
+                raise HTTPException(who.status_code, "no")
+            if who["name"] != room:
+                raise HTTPException(403)
+        app = FastAPI()
+        @app.get("/rooms", dependencies=[Depends(of_room)])
+        def rooms(): return 1
+        @app.get("/rooms/{room}", dependencies=[Depends(of_room)])
+        def one(room: str): return 1
+        """,
+        {"/rooms": "none", "/rooms/{room}": "required"},
+    ),
+    "a copy of what a middleware read": Case(
+        """
+        import copy
+        from dataclasses import dataclass
+        from fastapi import Depends, FastAPI, HTTPException, Request
+        from starlette.middleware.base import BaseHTTPMiddleware
+        @dataclass
+        class Kept:
+            token: str | None = None
+        class Keeping(BaseHTTPMiddleware):
+            async def dispatch(self, request, call_next):
+                kept = Kept(request.cookies["kept"]) if "kept" in request.cookies else Kept()
+                request.state.kept = copy.copy(kept)
+                return await call_next(request)
+        def person(request: Request):
+            if not request.state.kept.token:
+                raise HTTPException(401)
+        app = FastAPI()
+        app.add_middleware(Keeping)
+        @app.get("/a", dependencies=[Depends(person)])
+        def a(): return 1
+        """,
+        {"/a": "required"},
+    ),
     "a helper that gives a stand-in where a setting says so": Case(
         """
         from functools import lru_cache

@@ -32,6 +32,7 @@ from fastapi_expert.codebase.link.protection.values import (
     FREE,
     BoundMethod,
     Connection,
+    InPath,
     Memory,
     Opaque,
 )
@@ -90,7 +91,8 @@ class Injecting(Provided):
             )
         by_hand = not is_endpoint or self.method == WEBSOCKET  # a browser sends no header with a websocket
         if f"{{{param.name}}}" in self.path or f"{{{param.name}:" in self.path:
-            return FREE
+            self.is_specific = self.is_specific or bool(param.default)  # on other paths it may be left out
+            return InPath()
         if param.default:
             value = self.evaluate(param.default_expr, State({}), function.scope)
             return ABSENT if value is None and by_hand else FREE

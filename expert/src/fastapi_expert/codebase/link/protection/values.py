@@ -40,6 +40,11 @@ FREE = Free()
 
 
 @dataclass(frozen=True, slots=True)
+class InPath(Free):
+    """What a parameter of the path holds: something, whatever it is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Begun(Free):
     """A text of which only the beginning is known."""
 
