@@ -6,6 +6,55 @@ The first group runs and is asked; the second needs libraries that are not there
 from .strangers import Case
 
 RUNNING = {
+    "a person that a middleware leaves on the request, or a stand-in by a setting": Case(
+        """
+        from fastapi import Depends, FastAPI, Request
+        from fastapi.responses import JSONResponse
+        from pydantic_settings import BaseSettings
+        class Settings(BaseSettings):
+            place: str = "production"
+            stand_in: bool | None = None
+            name: str = "someone"
+            def stands_in(self):
+                if self.stand_in is not None:
+                    return self.stand_in
+                return self.place == "development"
+        settings = Settings()
+        class Strange(Exception): pass
+        class Person:
+            def __init__(self, name): self.name = name
+        async def told(request: Request, call_next):
+            name = request.headers.get("X-Forwarded-User")
+            if not name and settings.stands_in() and settings.place != "production":
+                name = settings.name
+            if name:
+                request.state.person = Person(name)
+                stored = getattr(request.app.state, "stored", None)
+                if stored is not None:
+                    try:
+                        request.state.person = Person(await stored.name_of(name))
+                    except LookupError:
+                        print("as the header says")
+            else:
+                request.state.person = None
+            return await call_next(request)
+        def person(request: Request):
+            found = getattr(request.state, "person", None)
+            if found is None:
+                raise Strange
+            return found
+        def made():
+            application = FastAPI()
+            application.middleware("http")(told)
+            @application.exception_handler(Strange)
+            async def answer(request, error): return JSONResponse({}, status_code=401)
+            @application.get("/a")
+            def a(who: Person = Depends(person)): return 1
+            return application
+        app = made()
+        """,
+        {"/a": "required"},
+    ),
     "a dependency that lets by what the path does not name": Case(
         """
         from fastapi import Depends, FastAPI, HTTPException, Request
@@ -2296,6 +2345,41 @@ RUNNING = {
 
 
 OF_LIBRARIES = {
+    "a middleware that answers with the status of a library's error": Case(
+        """
+        from errors_of_ours import Codes, OurError
+        from fastapi import FastAPI, Request
+        from fastapi.responses import JSONResponse
+        from starlette.middleware.base import BaseHTTPMiddleware
+        class Asking(BaseHTTPMiddleware):
+            def __init__(self, app):
+                super().__init__(app)
+                self.free = ["/none"]
+            def token(self, headers):
+                found = headers.get("Authorization")
+                if not found:
+                    raise OurError(code=Codes.MISSING)
+                return found
+            async def dispatch(self, request: Request, call_next):
+                if any(one in request.url.path for one in self.free):
+                    return await call_next(request)
+                try:
+                    request.state.token = self.token(request.headers)
+                except OurError as error:
+                    return self.answer(error)
+                return await call_next(request)
+            def answer(self, error):
+                told = {"status": error.code.status or 401}
+                return JSONResponse(told, status_code=told["status"])
+        app = FastAPI()
+        app.add_middleware(Asking)
+        @app.get("/unknown")
+        def a(): return 1
+        @app.get("/none")
+        def b(): return 1
+        """,
+        {"/unknown": "unknown", "/none": "none"},
+    ),
     "fastapi-users": Case(
         """
         from fastapi import FastAPI, Depends

@@ -32,9 +32,9 @@ from fastapi_expert.codebase.link.protection.values import (
     FREE,
     BoundMethod,
     Connection,
-    InPath,
     Memory,
     Opaque,
+    Present,
 )
 from fastapi_expert.codebase.link.protection.verdict import doubtful
 from fastapi_expert.codebase.syntax import ir
@@ -92,7 +92,7 @@ class Injecting(Provided):
         by_hand = not is_endpoint or self.method == WEBSOCKET  # a browser sends no header with a websocket
         if f"{{{param.name}}}" in self.path or f"{{{param.name}:" in self.path:
             self.is_specific = self.is_specific or bool(param.default)  # on other paths it may be left out
-            return InPath()
+            return Present()
         if param.default:
             value = self.evaluate(param.default_expr, State({}), function.scope)
             return ABSENT if value is None and by_hand else FREE

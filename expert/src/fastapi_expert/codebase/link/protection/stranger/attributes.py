@@ -40,6 +40,7 @@ from fastapi_expert.codebase.link.protection.values import (
     Foreign,
     Free,
     Opaque,
+    Present,
     Setting,
     is_plain,
 )
@@ -57,7 +58,7 @@ class Attributes(Following):
         if isinstance(value, Unknown):
             return unread(value, name)
         if isinstance(value, (Absent, Foreign, Free, Opaque, Decided)):
-            return ABSENT if isinstance(value, Decided) else value
+            return ABSENT if isinstance(value, Decided) else FREE if isinstance(value, Present) else value
         if isinstance(value, Setting):
             return self._of_setting(value, name, site, state)
         if isinstance(value, Connection):

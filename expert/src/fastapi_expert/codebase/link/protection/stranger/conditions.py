@@ -35,8 +35,8 @@ from fastapi_expert.codebase.link.protection.values import (
     Decided,
     Foreign,
     Free,
-    InPath,
     Opaque,
+    Present,
     Setting,
     derived,
     is_plain,
@@ -119,7 +119,7 @@ class Conditions(Following):
             ):
                 return known(True, credentials=True)
         if isinstance(left, (Free, Connection)) or isinstance(right, (Free, Connection)):
-            there = isinstance(left, (InPath, Connection)) or isinstance(right, (InPath, Connection))
+            there = isinstance(left, (Present, Connection)) or isinstance(right, (Present, Connection))
             return known(False) if operator == "is" and there and (left is None or right is None) else _free()
         return _plain_comparison(operator, left, right)
 
