@@ -615,7 +615,7 @@ class Interpreter(Runtime):
             place = find(scope.path, dotted)
             scope.names[imported.alias or dotted] = ModuleValue(place) if place is not None else External(dotted)
             return
-        place = find(scope.path, imported.module)
+        place = self.names.modules.holding(scope.path, imported.module, imported.name)
         if place is None:
             outside = imported.module.lstrip(".")
             if imported.name != "*":

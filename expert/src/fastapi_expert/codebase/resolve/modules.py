@@ -11,10 +11,6 @@ from fastapi_expert.codebase.vocabulary import is_test_path
 if TYPE_CHECKING:
     from fastapi_expert.codebase.resolve.libraries import Libraries
 
-_INSTALLED = frozenset({"fastapi", "starlette", "pydantic"})
-"""Packages that every application has."""
-
-
 class Modules:
     """Where a module name leads, seen from an importing file.
 
@@ -119,6 +115,19 @@ class Modules:
             return found
         return self.libraries.find(importer, module) if self.libraries is not None else None
 
+    def holding(self, importer: str, module: str, name: str) -> str | None:
+        """The place that `from module import name` of ``importer`` takes ``name`` from.
+
+        A folder without `__init__.py` (`fastapi/`, for the part of a project that is written in it) has nothing but its
+        modules: whatever else is asked of it comes from the package of that name that is installed.
+        """
+        place = self.imported(importer, module)
+        if place is None or not place.endswith("/") or module.startswith(".") or name == "*":
+            return place
+        if self.child(place, name) is not None:
+            return place
+        return self.libraries.find(importer, module) if self.libraries is not None else None
+
     def _place(self, importer: str, module: str) -> str | None:
         if self.libraries is not None and self.libraries.holds(importer):
             return self.libraries.find(importer, module)
@@ -156,8 +165,6 @@ class Modules:
         head = module.partition(".")[0]
         if head not in self._heads and head not in self._root_parts:
             return None  # nothing here has this name: most imports are of third-party packages
-        if head in _INSTALLED and not self._holds(head):
-            return None
         tail = module.replace(".", "/")
         for base in self._bases(folder):
             place = self._at(_join(base, tail))
@@ -176,12 +183,6 @@ class Modules:
                 if place is not None:
                     return place
         return self._by_end(tail) if "/" in tail else None
-
-    def _holds(self, head: str) -> bool:
-        """Whether the codebase has a package or a module of this name: a folder without `__init__.py` (`fastapi/` for
-        the part that is written in FastAPI) gives way to what is installed."""
-        ends = (f"/{head}.py", f"/{head}/__init__.py")
-        return any(f"/{path}".endswith(ends) for path in self.files)
 
     @cached_property
     def _started_inside(self) -> list[str]:
