@@ -171,12 +171,14 @@ class Modules:
             if place is not None and not place.endswith("/"):
                 return self._nearer(folder, base, tail) or place
         inside = self._below_root(module)
-        if inside is not None:
+        if inside is not None and not inside.endswith("/"):
             return inside
         for base in self._bases(folder):
             place = self._at(_join(base, tail))
             if place is not None:
                 return self._nearer(folder, base, tail) or place
+        if inside is not None:
+            return inside
         for package in self._started_inside:
             if folder == package or folder.startswith(f"{package}/"):
                 place = self._at(_join(package, tail))

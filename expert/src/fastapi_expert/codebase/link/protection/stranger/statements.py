@@ -171,7 +171,7 @@ class Statements(Following):
 
     def set_attribute(self, owner: Any, name: str, value: Any) -> None:
         if isinstance(owner, Connection) and owner.part in ("state", "user", "auth", ""):
-            before = self.memory.state[name] if name in self.written else value
+            before = self.memory.state.get(name, value) if name in self.written else value
             self.memory.state[name] = joined(before, value)
             self.written.add(name)
         elif isinstance(owner, (Instance, Router)):
