@@ -905,3 +905,46 @@ def test_an_application_that_others_may_mount_in_theirs_is_served_itself(tmp_pat
         },
     )
     assert table(codebase) == {("GET", "/talk"): 1}
+
+
+def test_a_setting_that_has_to_be_set_is_what_the_example_of_the_project_gives(tmp_path: Path) -> None:
+    codebase = read(
+        tmp_path,
+        {
+            ".env.example": """
+                API_PREFIX=/api/v9
+                EXTRA=true
+                ADMIN_PREFIX=/admin
+                HIDDEN_PREFIX=<a path of your own>
+            """,
+            "app/__init__.py": "",
+            "app/config.py": """
+                from pydantic import Field
+                from pydantic_settings import BaseSettings
+
+                class Settings(BaseSettings):
+                    api_prefix: str
+                    extra: bool = Field(..., description="more routes")
+                    admin_prefix: str = "/manage"
+                    hidden_prefix: str
+
+                settings = Settings()
+            """,
+            "app/main.py": """
+                from fastapi import APIRouter, FastAPI
+                from app.config import settings
+
+                one, hidden = APIRouter(), APIRouter()
+                one.get("/one")(lambda: 1)
+                hidden.get("/two")(lambda: 1)
+                app = FastAPI()
+                app.include_router(one, prefix=settings.api_prefix)
+                app.include_router(one, prefix=settings.admin_prefix)
+                app.include_router(hidden, prefix=settings.hidden_prefix)
+                if settings.extra:
+                    app.get("/extra")(lambda: 1)
+            """,
+        },
+    )
+    assert table(codebase) == {("GET", "/api/v9/one"): 1, ("GET", "/manage/one"): 1, ("GET", "/extra"): 1}
+    assert reached(codebase, "unattached") == {("GET", "{?}/two"): 1}

@@ -11,6 +11,7 @@ from fastapi_expert.codebase.vocabulary import is_test_path
 if TYPE_CHECKING:
     from fastapi_expert.codebase.resolve.libraries import Libraries
 
+
 class Modules:
     """Where a module name leads, seen from an importing file.
 
