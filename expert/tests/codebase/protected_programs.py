@@ -6,6 +6,33 @@ The first group runs and is asked; the second needs libraries that are not there
 from .strangers import Case
 
 RUNNING = {
+    "a secret in the query of an endpoint": Case(
+        """
+        from fastapi import FastAPI, HTTPException, Query
+        app = FastAPI()
+        @app.get("/plain")
+        def plain(token: str):
+            if token != "secret":
+                raise HTTPException(401)
+            return 1
+        @app.get("/left-out")
+        def left_out(api_key: str | None = None):
+            if api_key != "secret":
+                raise HTTPException(401)
+            return 1
+        @app.get("/marked")
+        def marked(access_token: str = Query("")):
+            if access_token != "secret":
+                raise HTTPException(403)
+            return 1
+        @app.get("/asked-for")
+        def asked_for(kind: str = "a", page_token: str = ""):
+            if kind == "hidden" or page_token == "none":
+                raise HTTPException(403)
+            return 1
+        """,
+        {"/plain": "required", "/left-out": "required", "/marked": "required", "/asked-for": "none"},
+    ),
     "a person that a middleware leaves on the request, or a stand-in by a setting": Case(
         """
         from fastapi import Depends, FastAPI, Request
