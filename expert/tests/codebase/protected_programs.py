@@ -6,6 +6,261 @@ The first group runs and is asked; the second needs libraries that are not there
 from .strangers import Case
 
 RUNNING = {
+    "a secret in the query of an endpoint": Case(
+        """
+        from fastapi import FastAPI, HTTPException, Query
+        app = FastAPI()
+        @app.get("/plain")
+        def plain(token: str):
+            if token != "secret":
+                raise HTTPException(401)
+            return 1
+        @app.get("/left-out")
+        def left_out(api_key: str | None = None):
+            if api_key != "secret":
+                raise HTTPException(401)
+            return 1
+        @app.get("/marked")
+        def marked(access_token: str = Query("")):
+            if access_token != "secret":
+                raise HTTPException(403)
+            return 1
+        @app.get("/asked-for")
+        def asked_for(kind: str = "a", page_token: str = ""):
+            if kind == "hidden" or page_token == "none":
+                raise HTTPException(403)
+            return 1
+        """,
+        {"/plain": "required", "/left-out": "required", "/marked": "required", "/asked-for": "none"},
+    ),
+    "a person that a middleware leaves on the request, or a stand-in by a setting": Case(
+        """
+        from fastapi import Depends, FastAPI, Request
+        from fastapi.responses import JSONResponse
+        from pydantic_settings import BaseSettings
+        class Settings(BaseSettings):
+            place: str = "production"
+            stand_in: bool | None = None
+            name: str = "someone"
+            def stands_in(self):
+                if self.stand_in is not None:
+                    return self.stand_in
+                return self.place == "development"
+        settings = Settings()
+        class Strange(Exception): pass
+        class Person:
+            def __init__(self, name): self.name = name
+        async def told(request: Request, call_next):
+            name = request.headers.get("X-Forwarded-User")
+            if not name and settings.stands_in() and settings.place != "production":
+                name = settings.name
+            if name:
+                request.state.person = Person(name)
+                stored = getattr(request.app.state, "stored", None)
+                if stored is not None:
+                    try:
+                        request.state.person = Person(await stored.name_of(name))
+                    except LookupError:
+                        print("as the header says")
+            else:
+                request.state.person = None
+            return await call_next(request)
+        def person(request: Request):
+            found = getattr(request.state, "person", None)
+            if found is None:
+                raise Strange
+            return found
+        def made():
+            application = FastAPI()
+            application.middleware("http")(told)
+            @application.exception_handler(Strange)
+            async def answer(request, error): return JSONResponse({}, status_code=401)
+            @application.get("/a")
+            def a(who: Person = Depends(person)): return 1
+            return application
+        app = made()
+        """,
+        {"/a": "required"},
+    ),
+    "a dependency that lets by what the path does not name": Case(
+        """
+        from fastapi import Depends, FastAPI, HTTPException, Request
+        from fastapi.responses import JSONResponse
+        async def person(request: Request):
+            name = request.headers.get("remote-user")
+            if not name:
+                return JSONResponse({"text": "no"}, status_code=401)
+            return {"name": name}
+        async def of_room(room: str | None = None, request: Request = None):
+            if room is None:
+                return
+            who = await person(request)
+            if isinstance(who, JSONResponse):
+                raise HTTPException(who.status_code, "no")
+            if who["name"] != room:
+                raise HTTPException(403)
+        app = FastAPI()
+        @app.get("/rooms", dependencies=[Depends(of_room)])
+        def rooms(): return 1
+        @app.get("/rooms/{room}", dependencies=[Depends(of_room)])
+        def one(room: str): return 1
+        """,
+        {"/rooms": "none", "/rooms/{room}": "required"},
+    ),
+    "a copy of what a middleware read": Case(
+        """
+        import copy
+        from dataclasses import dataclass
+        from fastapi import Depends, FastAPI, HTTPException, Request
+        from starlette.middleware.base import BaseHTTPMiddleware
+        @dataclass
+        class Kept:
+            token: str | None = None
+        class Keeping(BaseHTTPMiddleware):
+            async def dispatch(self, request, call_next):
+                kept = Kept(request.cookies["kept"]) if "kept" in request.cookies else Kept()
+                request.state.kept = copy.copy(kept)
+                return await call_next(request)
+        def person(request: Request):
+            if not request.state.kept.token:
+                raise HTTPException(401)
+        app = FastAPI()
+        app.add_middleware(Keeping)
+        @app.get("/a", dependencies=[Depends(person)])
+        def a(): return 1
+        """,
+        {"/a": "required"},
+    ),
+    "a helper that gives a stand-in where a setting says so": Case(
+        """
+        from functools import lru_cache
+        from fastapi import Depends, FastAPI, Header, HTTPException, Request
+        from pydantic import BaseModel, Field
+        from pydantic_settings import BaseSettings
+        class Settings(BaseSettings):
+            developing: bool = Field(default=False)
+            name: str = "someone"
+            @property
+            def is_developing(self) -> bool: return bool(self.developing)
+            def person(self):
+                if not self.developing:
+                    raise ValueError("not here")
+                return {"name": self.name}
+        @lru_cache
+        def made(): return Settings()
+        settings = made()
+        class Person(BaseModel):
+            name: str
+        def stand_in(request: Request):
+            if not getattr(settings, "is_developing", False):
+                return None
+            try:
+                told = settings.person()
+            except ValueError:
+                return None
+            request.state.person = Person(**told)
+            return request.state.person
+        app = FastAPI()
+        async def person(request: Request, x_key: str | None = Header(None)):
+            if not x_key:
+                instead = stand_in(request)
+                if instead is not None:
+                    return instead
+                raise HTTPException(401)
+            return x_key
+        @app.get("/a")
+        async def a(who = Depends(person)): return 1
+        """,
+        {"/a": "required"},
+    ),
+    "a status that is made a number": Case(
+        """
+        from http import HTTPStatus
+        from fastapi import Depends, FastAPI, Header, Request
+        from fastapi.responses import JSONResponse
+        class Failed(Exception):
+            status_code = HTTPStatus.BAD_REQUEST
+            def __init__(self, *, status_code: int | None = None):
+                self.status_code = int(status_code or self.status_code)
+        class Strange(Failed):
+            status_code = HTTPStatus.UNAUTHORIZED
+        app = FastAPI()
+        @app.exception_handler(Failed)
+        async def answer(request: Request, error: Failed):
+            return JSONResponse({}, status_code=error.status_code)
+        def check(x_key: str | None = Header(None)):
+            if x_key != "secret":
+                raise Strange
+        @app.get("/a", dependencies=[Depends(check)])
+        def a(): return 1
+        """,
+        {"/a": "required"},
+    ),
+    "a status that a member of an enumeration holds": Case(
+        """
+        from dataclasses import dataclass
+        from enum import Enum
+        from fastapi import Depends, FastAPI, Header, Request
+        from fastapi.responses import JSONResponse
+        @dataclass
+        class Told:
+            status: int
+            text: str
+        class Part(Enum):
+            STRANGER = ("stranger", 401)
+        class Made(Enum):
+            STRANGER = (401, "stranger")
+            def __init__(self, status, text):
+                self.status = status
+        class Asked(Enum):
+            STRANGER = (401, "stranger")
+            @property
+            def status(self): return self.value[0]
+        class Kept(Enum):
+            STRANGER = Told(401, "stranger")
+        class Keyed(Enum):
+            STRANGER = {"status": 401}
+        class Refused(Exception):
+            def __init__(self, status, *, instead=None):
+                self.status_code = instead if instead is not None else status
+        class OfKind(Exception):
+            def __init__(self, kind: Part, *, status: int | None = None):
+                self.status_code = status if status is not None else kind.value[1]
+        app = FastAPI()
+        @app.exception_handler(Refused)
+        @app.exception_handler(OfKind)
+        async def answer(request: Request, error):
+            return JSONResponse({"text": "no"}, status_code=error.status_code)
+        def unless(error):
+            def check(x_key: str | None = Header(None)):
+                if x_key != "secret":
+                    raise error
+            return check
+        for name, error in {
+            "part": OfKind(Part.STRANGER), "made": Refused(Made.STRANGER.status),
+        }.items():
+            app.get(f"/{name}", dependencies=[Depends(unless(error))])(lambda: 1)
+        def asked(x_key: str | None = Header(None)):
+            if x_key != "secret":
+                raise Refused(Asked.STRANGER.status)
+        def kept(x_key: str | None = Header(None)):
+            if x_key != "secret":
+                raise Refused(Kept.STRANGER.value.status)
+        def keyed(x_key: str | None = Header(None)):
+            if x_key != "secret":
+                raise Refused(Keyed.STRANGER.value["status"])
+        app.get("/asked", dependencies=[Depends(asked)])(lambda: 1)
+        app.get("/kept", dependencies=[Depends(kept)])(lambda: 1)
+        app.get("/keyed", dependencies=[Depends(keyed)])(lambda: 1)
+        """,
+        {
+            "/part": "required",
+            "/made": "required",
+            "/asked": "required",
+            "/kept": "required",
+            "/keyed": "required",
+        },
+    ),
     "a function given to BaseHTTPMiddleware as dispatch": Case(
         """
         from fastapi import FastAPI, Request
@@ -2117,6 +2372,41 @@ RUNNING = {
 
 
 OF_LIBRARIES = {
+    "a middleware that answers with the status of a library's error": Case(
+        """
+        from errors_of_ours import Codes, OurError
+        from fastapi import FastAPI, Request
+        from fastapi.responses import JSONResponse
+        from starlette.middleware.base import BaseHTTPMiddleware
+        class Asking(BaseHTTPMiddleware):
+            def __init__(self, app):
+                super().__init__(app)
+                self.free = ["/none"]
+            def token(self, headers):
+                found = headers.get("Authorization")
+                if not found:
+                    raise OurError(code=Codes.MISSING)
+                return found
+            async def dispatch(self, request: Request, call_next):
+                if any(one in request.url.path for one in self.free):
+                    return await call_next(request)
+                try:
+                    request.state.token = self.token(request.headers)
+                except OurError as error:
+                    return self.answer(error)
+                return await call_next(request)
+            def answer(self, error):
+                told = {"status": error.code.status or 401}
+                return JSONResponse(told, status_code=told["status"])
+        app = FastAPI()
+        app.add_middleware(Asking)
+        @app.get("/unknown")
+        def a(): return 1
+        @app.get("/none")
+        def b(): return 1
+        """,
+        {"/unknown": "unknown", "/none": "none"},
+    ),
     "fastapi-users": Case(
         """
         from fastapi import FastAPI, Depends

@@ -37,6 +37,57 @@ PROGRAMS: dict[str, dict[str, str]] = {
             app = FastAPI(lifespan=lifespan)
         """
     },
+    "routes that a table of names switches on": {
+        "main.py": """
+            from fastapi import APIRouter, FastAPI
+
+            NAMES = ("list", "count", "remove")
+
+            def add(router: APIRouter, wanted: dict[str, bool], name: str, path: str):
+                if wanted[name]:
+                    router.add_api_route(path, lambda: name, name=name)
+
+            def made(prefix: str, without: dict[str, bool] | None = None) -> APIRouter:
+                router = APIRouter(prefix=prefix)
+                wanted = dict.fromkeys(NAMES, True)
+                if without is not None:
+                    wanted = {name: on and not without.get(name, False) for name, on in wanted.items()}
+                add(router, wanted, "list", "")
+                add(router, wanted, "count", "/count")
+                add(router, wanted, "remove", "/remove")
+                return router
+
+            app = FastAPI()
+            app.include_router(made("/all"))
+            app.include_router(made("/some", without={"remove": True}))
+        """
+    },
+    "a prefix that an object spells": {
+        "main.py": """
+            from typing import NamedTuple
+            from fastapi import APIRouter, FastAPI
+
+            class Version(NamedTuple):
+                major: int = 1
+                minor: int | None = None
+
+                def __str__(self) -> str:
+                    return f"{self.major}" if self.minor is None else f"{self.major}_{self.minor}"
+
+            class Versioned(APIRouter):
+                def __init__(self, version: Version | None = None, **options):
+                    super().__init__(**options)
+                    if version:
+                        self.prefix = f"/v{version}{self.prefix}"
+
+            first, second = Versioned(Version(), prefix="/one"), APIRouter(prefix="/" + str(Version(2, 3)))
+            first.get("/a")(lambda: 1)
+            second.get("/b")(lambda: 1)
+            app = FastAPI()
+            app.include_router(first)
+            app.include_router(second)
+        """
+    },
     "a decorator factory with a long docstring": {
         "main.py": f'''
             from fastapi import APIRouter, FastAPI
@@ -761,3 +812,139 @@ def test_a_check_of_what_a_function_is_given_ends_no_registration(tmp_path: Path
     found = read(tmp_path, {"main.py": source})
     assert [(route.path, route.reach) for route in found.inventory.routes] == [("/a", "served")]
     assert not found.inventory.problems
+
+
+def test_what_a_startup_computes_first_does_not_take_the_steps_of_what_it_registers(tmp_path: Path) -> None:
+    codebase = read(
+        tmp_path,
+        {
+            "caches.py": """
+                table = {}
+
+                def warm():
+                    for row in range(300):
+                        for column in range(300):
+                            table[row, column] = row * column
+            """,
+            "main.py": """
+                from contextlib import asynccontextmanager
+                from fastapi import APIRouter, FastAPI
+                import caches
+
+                late = APIRouter(prefix="/late")
+
+                @late.get("/one")
+                def one(): ...
+
+                @asynccontextmanager
+                async def lifespan(target: FastAPI):
+                    for _ in range(3):
+                        caches.warm()
+                    target.include_router(late)
+                    yield
+
+                app = FastAPI(lifespan=lifespan)
+            """,
+        },
+    )
+    assert table(codebase) == {("GET", "/late/one"): 1}
+    assert not codebase.inventory.problems
+
+
+def test_a_folder_that_is_named_after_the_framework_does_not_hide_it(tmp_path: Path) -> None:
+    codebase = read(
+        tmp_path,
+        {
+            "fastapi/main.py": """
+                from api.factory import create_app
+
+                app = create_app()
+            """,
+            "fastapi/api/__init__.py": "",
+            "fastapi/api/factory.py": """
+                from fastapi import FastAPI
+                from fastapi.responses import JSONResponse
+
+                def create_app() -> FastAPI:
+                    app = FastAPI()
+                    app.get("/one", response_class=JSONResponse)(lambda: 1)
+                    return app
+            """,
+        },
+    )
+    assert table(codebase) == {("GET", "/one"): 1}
+
+
+def test_an_application_that_others_may_mount_in_theirs_is_served_itself(tmp_path: Path) -> None:
+    codebase = read(
+        tmp_path,
+        {
+            "chat/server.py": """
+                from fastapi import FastAPI
+
+                app = FastAPI()
+
+                @app.get("/talk")
+                def talk(): ...
+            """,
+            "chat/mounting.py": """
+                from fastapi import FastAPI
+
+                def mount_chat(app: FastAPI, path: str = "/chat"):
+                    from chat.server import app as inner
+
+                    app.mount(path, inner)
+            """,
+            "e2e/custom/main.py": """
+                from chat.server import app
+
+                for route in app.routes:
+                    if route.path == unknown:
+                        app.routes.remove(route)
+            """,
+        },
+    )
+    assert table(codebase) == {("GET", "/talk"): 1}
+
+
+def test_a_setting_that_has_to_be_set_is_what_the_example_of_the_project_gives(tmp_path: Path) -> None:
+    codebase = read(
+        tmp_path,
+        {
+            ".env.example": """
+                API_PREFIX=/api/v9
+                EXTRA=true
+                ADMIN_PREFIX=/admin
+                HIDDEN_PREFIX=<a path of your own>
+            """,
+            "app/__init__.py": "",
+            "app/config.py": """
+                from pydantic import Field
+                from pydantic_settings import BaseSettings
+
+                class Settings(BaseSettings):
+                    api_prefix: str
+                    extra: bool = Field(..., description="more routes")
+                    admin_prefix: str = "/manage"
+                    hidden_prefix: str
+
+                settings = Settings()
+            """,
+            "app/main.py": """
+                from fastapi import APIRouter, FastAPI
+                from app.config import settings
+
+                one, hidden = APIRouter(), APIRouter()
+                one.get("/one")(lambda: 1)
+                hidden.get("/two")(lambda: 1)
+                app = FastAPI()
+                app.include_router(one, prefix=settings.api_prefix)
+                app.include_router(one, prefix=settings.admin_prefix)
+                app.include_router(hidden, prefix=settings.hidden_prefix)
+                if settings.extra:
+                    app.get("/extra")(lambda: 1)
+            """,
+        },
+    )
+    assert table(codebase) == {("GET", "/api/v9/one"): 1, ("GET", "/manage/one"): 1, ("GET", "/extra"): 1}
+    assert reached(codebase, "unattached") == {("GET", "{?}/two"): 1}

@@ -77,7 +77,7 @@ WORKER_SETTINGS = ("functions", "cron_jobs")
 
 # -- tests ----------------------------------------------------------------------------------------------------------
 
-_TEST_FOLDER = r"(?:^|/)(?:tests?|testing|testsuite)/"
+_TEST_FOLDER = r"(?:^|/)(?:tests?|testing|testsuite|e2e)/"
 _TEST_MODULE = r"(?:^|/)(?:test_[^/]*|[^/]*_test)\.pyi?$"
 _CONFTEST = r"(?:^|/)conftest\.pyi?$"
 _TEST_PATH = re.compile(f"{_TEST_FOLDER}|{_TEST_MODULE}|{_CONFTEST}")

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from fastapi_expert.codebase.interpret.discovery.paths import CONSTANTS, path_attribute
+from fastapi_expert.codebase.interpret.operations import text_of
 from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
     MISSING,
@@ -336,7 +337,20 @@ def _of_member(interp: Runtime, value: Member, name: str, site: Site) -> Any:
         own = class_attribute(interp, value.cls, name, site, receiver=value)
         if not isinstance(own, Unknown):
             return own
+        given = _given_to_member(interp, value, site)
+        if name in given:
+            return given[name]
     return Method(value.value, name)
+
+
+def _given_to_member(interp: Runtime, value: Member, site: Site) -> dict[str, Any]:
+    """The attributes that the `__init__` of an enumeration gives a member; it takes the parts of its value."""
+    assert value.cls is not None
+    made = Instance(value.cls, site)
+    init = class_attribute(interp, value.cls, "__init__", site, receiver=made)
+    if isinstance(init, FunctionValue):
+        interp.call_function(init, list(value.value) if is_list(value.value) else [value.value], {}, site)
+    return made.attributes
 
 
 def _of_path(interp: Runtime, value: PathValue, name: str, site: Site) -> Any:
@@ -576,7 +590,7 @@ def _own_attribute(interp: Runtime, cls: ClassValue, facts: ClassFacts, name: st
             return value
         field = next((one for one in facts.fields if one.name == name), None)
         where = Site(cls.path, field.line) if field is not None else site
-        value = _member(interp, cls, name, default(interp, value, where))
+        value = as_member(interp, cls, name, default(interp, value, where))
         if isinstance(value, Member):
             cls.namespace[name] = value
         return value
@@ -615,7 +629,17 @@ def _method(interp: Runtime, cls: ClassValue, facts: ClassFacts, name: str, site
     return found
 
 
-def _member(interp: Runtime, cls: ClassValue, name: str, value: Any) -> Any:
+def spelled(interp: Runtime, value: Any, site: Site) -> str | None:
+    """The text that ``value`` formats as, by its `__str__` where the codebase has one; None when it is not known."""
+    if isinstance(value, Instance) and isinstance(value.cls, ClassValue):
+        method = class_attribute(interp, value.cls, "__str__", site, receiver=value)
+        found = interp.call_function(method, [], {}, site) if isinstance(method, FunctionValue) else None
+        return found if isinstance(found, str) else None
+    return text_of(value)
+
+
+def as_member(interp: Runtime, cls: ClassValue, name: str, value: Any) -> Any:
+    """``value`` as the member ``name``, where ``cls`` is an enumeration."""
     for one in lineage(interp, cls):
         if isinstance(one, External) and one.name.rpartition(".")[2] in ("Enum", "StrEnum", "IntEnum"):
             plain = one.name.endswith("StrEnum")

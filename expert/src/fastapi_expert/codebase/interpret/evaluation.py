@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from fastapi_expert.codebase.interpret.attributes import attribute, class_attribute, parametrized
+from fastapi_expert.codebase.interpret.attributes import attribute, class_attribute, parametrized, spelled
 from fastapi_expert.codebase.interpret.containers import items_of
 from fastapi_expert.codebase.interpret.discovery.paths import divided
 from fastapi_expert.codebase.interpret.discovery.plugins import of_group
@@ -17,7 +17,6 @@ from fastapi_expert.codebase.interpret.operations import (
     from_environment,
     join,
     same,
-    text_of,
     truth,
 )
 from fastapi_expert.codebase.interpret.runtime import Runtime
@@ -166,7 +165,7 @@ def _format(interp: Runtime, expr: ir.Joined, scope: Scope) -> Any:
     unknown: Unknown | None = None
     for part in expr.parts:
         value = evaluate(interp, part, scope)
-        text = text_of(value)
+        text = spelled(interp, value, Site(scope.path, interp.line))
         if text is None and interp.lenient:
             text = UNKNOWN
         if text is None:

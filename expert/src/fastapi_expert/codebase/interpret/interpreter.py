@@ -60,6 +60,9 @@ MAX_STEPS = 1_000_000
 """Statements and calls in one codebase; what comes after is reported as not read."""
 MAX_CALL_STEPS = 5_000
 """The same in one call from module level, without the modules it imports: more is a computation, not a route table."""
+SHARE_ASIDE = 4
+"""A function that registers routes may call others that do not (a startup that warms caches first): each such call gets
+one part in so many of what is left, so that none of them takes the steps of what registers after it."""
 MAX_TEST_STEPS = 200
 """The same while the requests of tests are read."""
 MAX_LIBRARY_STEPS = 5_000
@@ -106,6 +109,8 @@ class Interpreter(Runtime):
         """Steps so far in the functions of each library."""
         self.calling = 0
         """How many calls deep we are since the module that runs."""
+        self._registering = False
+        """Whether the function that runs is given a router, or runs at startup."""
         self.budget = MAX_STEPS
         """The count of steps at which the call that runs is given up."""
 
@@ -497,6 +502,11 @@ class Interpreter(Runtime):
             self.home, self.budget = site, self.steps + MAX_LIBRARY_STEPS
         value: Any = None
         registers = any(map(_may_register, (function.receiver, *args, *keywords.values())))
+        around = self._registering
+        aside = around and not registers and self.calling > 1
+        if aside:
+            self.budget = min(self.budget, self.steps + max(self.budget - self.steps, 0) // SHARE_ASIDE)
+        self._registering = registers or (self._starting and self.calling == 1)
         try:
             with self.branch():
                 self._run_top_level(body, scope) if registers else self.run(body, scope)
@@ -514,7 +524,9 @@ class Interpreter(Runtime):
         except Stop:
             value = Unknown(site, f"what {facts.name}() returns is not known")
         finally:
-            self.home, self.line = home, line
+            self.home, self.line, self._registering = home, line, around
+            if aside and not entering:
+                self.budget = budget
             if entering:
                 self.budget = budget + self.steps - start
                 self.in_library[self._package(function.path)] += self.steps - start
@@ -603,7 +615,7 @@ class Interpreter(Runtime):
             place = find(scope.path, dotted)
             scope.names[imported.alias or dotted] = ModuleValue(place) if place is not None else External(dotted)
             return
-        place = find(scope.path, imported.module)
+        place = self.names.modules.holding(scope.path, imported.module, imported.name)
         if place is None:
             outside = imported.module.lstrip(".")
             if imported.name != "*":

@@ -127,7 +127,7 @@ def _added_by_examples(router: Router) -> int:
 
 def applications(interp: Interpreter) -> list[Router]:
     """The applications that nothing mounts, in the order they were made; one made twice on a line counts once."""
-    inner = included(interp.routers)
+    inner = included([router for router in interp.routers if not router.is_given])  # not in what callers hand in
     made: dict[Site, list[Router]] = {}
     for router in interp.routers:
         own = not is_test_path(router.site.path) and not interp.names.is_library(router.site.path)

@@ -119,6 +119,19 @@ class Modules:
             return found
         return self.libraries.find(importer, module) if self.libraries is not None else None
 
+    def holding(self, importer: str, module: str, name: str) -> str | None:
+        """The place that `from module import name` of ``importer`` takes ``name`` from.
+
+        A folder without `__init__.py` (`fastapi/`, for the part of a project that is written in it) has nothing but its
+        modules: whatever else is asked of it comes from the package of that name that is installed.
+        """
+        place = self.imported(importer, module)
+        if place is None or not place.endswith("/") or module.startswith(".") or name == "*":
+            return place
+        if self.child(place, name) is not None:
+            return place
+        return self.libraries.find(importer, module) if self.libraries is not None else None
+
     def _place(self, importer: str, module: str) -> str | None:
         if self.libraries is not None and self.libraries.holds(importer):
             return self.libraries.find(importer, module)
@@ -162,12 +175,14 @@ class Modules:
             if place is not None and not place.endswith("/"):
                 return self._nearer(folder, base, tail) or place
         inside = self._below_root(module)
-        if inside is not None:
+        if inside is not None and not inside.endswith("/"):
             return inside
         for base in self._bases(folder):
             place = self._at(_join(base, tail))
             if place is not None:
                 return self._nearer(folder, base, tail) or place
+        if inside is not None:
+            return inside
         for package in self._outermost(folder):
             place = self._at(_join(package, tail))
             if place is not None and self._is_started_inside(package):

@@ -175,7 +175,7 @@ class Names:
             dotted = imported.module if imported.alias else imported.module.split(".")[0]
             place = self.modules.find(path, dotted)
             return Symbol("module", place, "") if place is not None else Symbol("external", "", dotted)
-        place = self.modules.imported(path, imported.module)
+        place = self.modules.holding(path, imported.module, imported.name)
         if place is None:
             outside = imported.module.lstrip(".")
             return Symbol("external", "", f"{outside}.{imported.name}" if outside else imported.name)

@@ -12,10 +12,11 @@ from fastapi_expert.codebase.interpret.attributes import (
     lineage,
     made_class,
     names_of,
+    spelled,
 )
 from fastapi_expert.codebase.interpret.containers import items_of, sorted_values
 from fastapi_expert.codebase.interpret.objects import dotenv
-from fastapi_expert.codebase.interpret.operations import from_environment, same, text_of, truth
+from fastapi_expert.codebase.interpret.operations import from_environment, same, truth
 from fastapi_expert.codebase.interpret.registration import ROUTER_METHODS
 from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
@@ -493,6 +494,13 @@ def _dict(interp: Runtime, given: Arguments) -> Any:
     return interp.made({**first, **given.keywords})
 
 
+def _from_keys(interp: Runtime, given: Arguments) -> Any:
+    keys = items_of(interp, given.args[0]) if given.args else None
+    if keys is None or any(isinstance(one, Unknown) for one in keys):
+        return Unknown(given.site, "a mapping of keys that are not known")
+    return interp.made(dict.fromkeys(map(as_key, keys), given.args[1] if len(given.args) > 1 else None))
+
+
 def _as_dict(interp: Runtime, given: Arguments) -> Any:
     """`dataclasses.asdict(value)`; the fields in order, each its own or the default of its class."""
     found = fields_of(interp, given.args[0]) if given.args else None
@@ -536,7 +544,7 @@ def _deep_copy(interp: Runtime, given: Arguments) -> Any:
 def _str(interp: Runtime, given: Arguments) -> Any:
     if given.args and isinstance(given.args[0], PathValue):
         return given.args[0]  # os.path and pathlib take either
-    text = text_of(given.args[0]) if given.args else ""
+    text = spelled(interp, given.args[0], given.site) if given.args else ""
     return text if text is not None else Unknown(given.site, "a text that is not known")
 
 
@@ -736,6 +744,7 @@ FUNCTIONS: dict[str, _Outside] = {
     "frozenset": _set,
     "dict": _dict,
     "OrderedDict": _dict,
+    "fromkeys": _from_keys,
     "defaultdict": _defaultdict,
     "map": _map,
     "filter": _filter,

@@ -27,6 +27,10 @@ _LINE = re.compile(
     re.MULTILINE,
 )
 USUAL = ".env"
+EXAMPLES = (".env.example", ".env.sample", ".env.template", ".env.dist", ".env-example", "env.example", "example.env")
+"""What a project shows of the file that it does not hand out: whoever runs it starts with a copy of one."""
+
+_PLACEHOLDER = re.compile(r"<[^>]*>|\$\{|\{\{|\byour\b|\bchange|x{3,}", re.IGNORECASE)
 
 
 def variables(text: str) -> dict[str, str]:
@@ -80,6 +84,8 @@ class _Settings:
     def __init__(self, interp: Runtime, cls: ClassValue) -> None:
         self.fields: dict[str, FieldFacts] = {}
         self.found: dict[str, str] = {}
+        self.shown: dict[str, str] = {}
+        """What an example gives, for the fields without a default."""
         self.prefix = ""
         self.interp = interp
         ancestors = lineage(interp, cls)
@@ -92,7 +98,9 @@ class _Settings:
         self.found = {key.lower(): value for key, value in {**self.found, **interp.environ}.items()}
         prefix = options.get("env_prefix")
         self.prefix = prefix.lower() if isinstance(prefix, str) else ""
-        own = [one for one in ancestors if isinstance(one, ClassValue)] if self.found else []
+        shown = next((one for one in (_read(interp, name, cls.path) for name in EXAMPLES) if one is not None), {})
+        self.shown = {key.lower(): value for key, value in shown.items() if not _PLACEHOLDER.search(value)}
+        own = [one for one in ancestors if isinstance(one, ClassValue)] if self.found or self.shown else []
         for one in reversed(own):
             facts = interp.names.class_(one.path, one.qualname)
             self.fields |= {field.name: field for field in (facts.fields if facts is not None else ())}
@@ -114,9 +122,11 @@ class _Settings:
             return MISSING
         field = self.fields[name]
         aliases = re.findall(r"""\b(?:validation_)?alias\s*=\s*["'](\w+)["']""", field.default)
+        required = not field.default or "..." in field.default
         for key in (*aliases, *([] if aliases else [self.prefix + name])):
-            if key.lower() in self.found:
-                return _converted(self.found[key.lower()], field.annotation)
+            for variables_of in (self.found, self.shown) if required else (self.found,):
+                if key.lower() in variables_of:
+                    return _converted(variables_of[key.lower()], field.annotation)
         return MISSING
 
 

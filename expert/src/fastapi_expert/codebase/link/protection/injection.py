@@ -34,6 +34,7 @@ from fastapi_expert.codebase.link.protection.values import (
     Connection,
     Memory,
     Opaque,
+    Present,
 )
 from fastapi_expert.codebase.link.protection.verdict import doubtful
 from fastapi_expert.codebase.syntax import ir
@@ -89,8 +90,10 @@ class Injecting(Provided):
                 External("fastapi.security.SecurityScopes"), Site(function.path, 1), {"scopes": self.asked_scopes()}
             )
         by_hand = not is_endpoint or self.method == WEBSOCKET  # a browser sends no header with a websocket
+        by_hand = by_hand or library.is_secret(param.name)  # `?token=…`
         if f"{{{param.name}}}" in self.path or f"{{{param.name}:" in self.path:
-            return FREE
+            self.is_specific = self.is_specific or bool(param.default)  # on other paths it may be left out
+            return Present()
         if param.default:
             value = self.evaluate(param.default_expr, State({}), function.scope)
             return ABSENT if value is None and by_hand else FREE
@@ -110,10 +113,10 @@ class Injecting(Provided):
         if param.default and ir.match(param.default_expr, ir.Call) is None:
             default = self.evaluate(param.default_expr, State({}), function.scope)
         if default is MISSING or default is Ellipsis:
-            return FREE if kind == "Query" and is_endpoint else FOREIGN
+            return FREE if kind == "Query" and is_endpoint and not library.is_secret(named) else FOREIGN
         if kind in ("Header", "Cookie"):
             self.looks_for(f"reads {kind.lower()} {named if isinstance(named, str) else param.name}", marker.site)
-        if kind == "Query" and is_endpoint and self.method != WEBSOCKET:
+        if kind == "Query" and is_endpoint and self.method != WEBSOCKET and not library.is_secret(named):
             return FREE
         return ABSENT if not truth(default).value else default
 

@@ -7,6 +7,7 @@ from fastapi_expert.codebase.interpret.values import FunctionValue, Partial, Sit
 from fastapi_expert.codebase.link.classes import Classes
 from fastapi_expert.codebase.link.protection.asked import Asking
 from fastapi_expert.codebase.link.protection.request import Request, Shared
+from fastapi_expert.codebase.link.protection.stranger import Exhausted
 from fastapi_expert.codebase.link.protection.verdict import Asked, Layer, Verdict, doubtful, evidence, verdict_of
 from fastapi_expert.codebase.link.routes import FlatRoute
 from fastapi_expert.codebase.model import Evidence
@@ -55,6 +56,8 @@ class Judge:
         """What the route asks for; nothing where a fault of our own hides it: the verdict says so already."""
         try:
             return self._asking.of(request)
+        except Exhausted:
+            return Asked()
         except Exception as error:
             self.shared.interp.problem(request.route.entry.site, f"{FAULT} ({type(error).__name__}: {error})")
             return Asked()
@@ -74,6 +77,8 @@ class Judge:
         site = request.route.entry.site
         try:
             yield from request.layers()
+        except Exhausted:
+            yield Layer("route", site, doubtful("what takes too long to follow", site))
         except Exception as error:
             self.shared.interp.problem(site, f"{FAULT} ({type(error).__name__}: {error})")
             yield Layer("route", site, doubtful("what a fault of this program hides", site))

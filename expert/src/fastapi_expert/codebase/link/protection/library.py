@@ -156,6 +156,10 @@ _CREDENTIAL = re.compile(
 )
 _NO_CREDENTIAL = re.compile("idempot|accept|encoding|country|language|agent", re.I)
 
+_SECRET = re.compile(
+    "(?<!page_)(?<!next_)(?<!continuation_)(?<!sync_)(token|api_?key|secret|passw(or)?d|signature|hmac)$", re.I
+)
+
 
 _ANYBODYS = re.compile(
     "origin|referr?er|host|user-agent|content-(type|length|encoding)|accept(-\\w+)?|sec-(?!websocket-protocol)\\S+|x-requested-with"
@@ -173,6 +177,11 @@ def is_anybodys(name: Any) -> bool:
 def is_credential(name: Any) -> bool:
     """Whether a header or a parameter of this name may say who is calling; one whose name is not known may."""
     return not isinstance(name, str) or (_CREDENTIAL.search(name) is not None and not _NO_CREDENTIAL.search(name))
+
+
+def is_secret(name: Any) -> bool:
+    """Whether an endpoint asks for a parameter of this name to tell who is calling, not what is wanted: `?token=…`."""
+    return isinstance(name, str) and _SECRET.search(name) is not None
 
 
 def is_harmless(name: str) -> bool:
@@ -228,6 +237,9 @@ def _int(args: list[Any]) -> Any:
     if isinstance(value, Setting):
         plain = isinstance(value.default, (str, int, float))
         return value.giving(int(value.default) if plain else value.default if value.default is None else MISSING)
+    status = status_of(value)  # `int(HTTPStatus.UNAUTHORIZED)`
+    if status is not None:
+        return status
     return int(value) if isinstance(value, (str, int, float)) else derived(value) or FREE
 
 

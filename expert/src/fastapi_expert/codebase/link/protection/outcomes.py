@@ -166,6 +166,12 @@ def is_refusing_answer(value: Any) -> bool:
     return value.status in (401, 403) or leads_to_sign_in(value)
 
 
+def hides_status(one: Outcome) -> bool:
+    """Whether missing credentials lead to an answer of which the text does not tell the status."""
+    answered = one.kind == "pass" and one.credentials and isinstance(one.value, Answer)
+    return answered and not isinstance(one.value.status, int)
+
+
 _SIGN_IN = ("login", "log-in", "signin", "sign-in", "sign_in", "log_in", "/auth", "sso")
 
 

@@ -30,6 +30,7 @@ from fastapi_expert.codebase.link.protection.libraries import may_guard
 from fastapi_expert.codebase.link.protection.outcomes import (
     Outcome,
     State,
+    hides_status,
     is_refusing_answer,
 )
 from fastapi_expert.codebase.link.protection.provided import Maker
@@ -227,7 +228,9 @@ class Request(Conditional):
         known = self.shared.middleware.get(key)
         if known is None:
             known = self._run_middleware(value, site, any_path=True)
-            refuses = any(one.kind == "refuse" or is_refusing_answer(one.value) for one in known.outcomes)
+            refuses = any(
+                one.kind == "refuse" or is_refusing_answer(one.value) or hides_status(one) for one in known.outcomes
+            )
             if self.is_specific and (refuses or known.state or known.variables):
                 self.shared.by_path.add(key)
             self.shared.middleware[key] = known

@@ -40,6 +40,11 @@ FREE = Free()
 
 
 @dataclass(frozen=True, slots=True)
+class Present(Free):
+    """Something that is there, whatever it is: what a parameter of the path holds, one of several objects."""
+
+
+@dataclass(frozen=True, slots=True)
 class Begun(Free):
     """A text of which only the beginning is known."""
 
@@ -159,11 +164,11 @@ def joined(left: Any, right: Any) -> Any:
         if isinstance(one, Opaque):
             return one
     for one in (left, right):
-        if isinstance(one, Setting):
-            return one.giving(MISSING)
+        if isinstance(one, Setting):  # it may stand in for a credential that is not there
+            return one.giving(MISSING, asked=one.asked or Absent in (type(left), type(right)))
     if _is_nothing(left) and _is_nothing(right):
         return next((one for one in (left, right) if isinstance(one, (Absent, Decided))), FREE)
-    return FREE
+    return Present() if all(isinstance(one, (Instance, Present)) for one in (left, right)) else FREE
 
 
 def _is_nothing(value: Any) -> bool:

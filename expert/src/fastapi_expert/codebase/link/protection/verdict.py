@@ -11,6 +11,7 @@ from fastapi_expert.codebase.interpret.values import (
 from fastapi_expert.codebase.link.protection.outcomes import (
     Assumption,
     Outcome,
+    hides_status,
     is_refusing_answer,
     weight,
 )
@@ -108,6 +109,9 @@ def _not_sure(layer: Layer, doubtful: list[Outcome], *, passing: bool) -> Verdic
 
     Only what runs before the body counts: an endpoint that answers 403 for what it was asked is open all the same.
     """
+    if layer.what.startswith("middleware"):
+        hidden = next((one for one in layer.outcomes if hides_status(one)), None)
+        return Verdict("unknown", _evidence(layer, hidden)) if hidden is not None else None
     if layer.what not in _AHEAD:
         return None
     for one in doubtful:  # a refusal that hangs on a value nobody can tell: it may be the credentials'

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from fastapi_expert.codebase.interpret.attributes import as_member, default
 from fastapi_expert.codebase.interpret.attributes import attribute as plain_attribute
-from fastapi_expert.codebase.interpret.attributes import default
 from fastapi_expert.codebase.interpret.values import (
     MISSING,
     ClassValue,
@@ -40,6 +40,7 @@ from fastapi_expert.codebase.link.protection.values import (
     Foreign,
     Free,
     Opaque,
+    Present,
     Setting,
     is_plain,
 )
@@ -57,7 +58,7 @@ class Attributes(Following):
         if isinstance(value, Unknown):
             return unread(value, name)
         if isinstance(value, (Absent, Foreign, Free, Opaque, Decided)):
-            return ABSENT if isinstance(value, Decided) else value
+            return ABSENT if isinstance(value, Decided) else FREE if isinstance(value, Present) else value
         if isinstance(value, Setting):
             return self._of_setting(value, name, site, state)
         if isinstance(value, Connection):
@@ -343,6 +344,8 @@ class Attributes(Following):
             if self._is_settings(cls) or reads_environment(field.default_expr):
                 ships = value.default if isinstance(value, Setting) else value
                 return Setting(f"{facts.name}.{name}", ships, where)
+            if is_list(value) or is_dict(value) or isinstance(value, Instance):
+                value = as_member(self.interp, cls, name, value)  # its parts are asked for, by `value` or by name
             return FREE if value is MISSING else value
         return MISSING
 

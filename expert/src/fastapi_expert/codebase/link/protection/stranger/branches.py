@@ -68,21 +68,27 @@ class Branches(Following):
         ways = Ways()
         on: list[State] = []
         before, written = self.overlay, list[Overlay]()
+        left, kept = self.memory.state, list[dict[str, Any]]()
+        around = self.written
         for taken, act in ((True, then), (False, otherwise)):
             branch = state.fork()
             branch.assumptions = together(state.assumptions, decision.assumptions(taken))
             branch.credentials = state.credentials or decision.credentials
             self.overlay = dict(before)
+            self.memory.state, self.written = dict(left), set()
             try:
                 inner = act(branch)
             except Ended:
                 continue
             ways.ends += inner.ends
             ways.left += inner.left
+            if inner.on is not None or inner.left or any(one.kind == "pass" for one in inner.ends):
+                kept.append(self.memory.state)
             if inner.on is not None:
                 on.append(inner.on)
                 written.append(self.overlay)
         self.overlay = self._settled(before, written, decision)
+        self.memory.state, self.written = _left_behind(left, kept, decision), around
         if len(on) == 2:
             merged = merged_states(on)
             by_setting(merged, on, decision)
@@ -292,3 +298,15 @@ def leaves(body: Iterable[Stmt]) -> bool:
         if any(leaves(inner) for inner in ir.blocks(one)):
             return True
     return False
+
+
+def _left_behind(before: dict[str, Any], kept: Sequence[dict[str, Any]], decision: Decision) -> dict[str, Any]:
+    """What is left on the request after branches, of those that lead on."""
+    if len(kept) < 2:
+        return kept[0] if kept else before
+    found: dict[str, Any] = {}
+    for name in kept[0].keys() | kept[1].keys():
+        given = [one[name] for one in kept if name in one]
+        same = len(given) == 1 or given[0] is given[1]
+        found[name] = given[0] if same else either_value(given, decision)
+    return found

@@ -36,6 +36,7 @@ from fastapi_expert.codebase.link.protection.values import (
     Foreign,
     Free,
     Opaque,
+    Present,
     Setting,
     derived,
     is_plain,
@@ -118,9 +119,8 @@ class Conditions(Following):
             ):
                 return known(True, credentials=True)
         if isinstance(left, (Free, Connection)) or isinstance(right, (Free, Connection)):
-            if operator == "is" and (left is None or right is None):
-                return known(False) if isinstance(left, Connection) or isinstance(right, Connection) else _free()
-            return _free()
+            there = isinstance(left, (Present, Connection)) or isinstance(right, (Present, Connection))
+            return known(False) if operator == "is" and there and (left is None or right is None) else _free()
         return _plain_comparison(operator, left, right)
 
     def _shipped(self, operator: str, setting: Setting, other: Any, *, is_left: bool) -> bool | None:

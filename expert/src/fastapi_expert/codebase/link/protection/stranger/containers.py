@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastapi_expert.codebase.interpret.containers import text_method as plain_text_method
-from fastapi_expert.codebase.interpret.values import MISSING, Site, Unknown, is_dict, is_list
+from fastapi_expert.codebase.interpret.values import MISSING, Member, Site, Unknown, is_dict, is_list
 from fastapi_expert.codebase.link.protection.values import FREE, Absent, Decided, Setting, derived
 
 
@@ -46,6 +46,8 @@ def dict_method(found: dict[Any, Any], name: str, args: list[Any]) -> Any:
 
 def key_of(value: Any) -> Any:
     """A value as the key of a mapping: several plain ones stand for a tuple of them."""
+    if isinstance(value, Member):
+        return ("member", value.name)
     if is_list(value) and all(isinstance(one, (str, int)) for one in value):
         return tuple(value)
     return value

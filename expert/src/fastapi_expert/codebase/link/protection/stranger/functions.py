@@ -5,6 +5,7 @@ from functools import reduce
 from typing import Any
 
 from fastapi_expert.codebase.interpret.values import (
+    MISSING,
     ClassValue,
     External,
     FunctionValue,
@@ -16,7 +17,7 @@ from fastapi_expert.codebase.interpret.values import (
 )
 from fastapi_expert.codebase.link.protection.outcomes import Outcome, State, distinct, together, weight
 from fastapi_expert.codebase.link.protection.stranger.runtime import Ended, Following
-from fastapi_expert.codebase.link.protection.values import FREE, Opaque, Undecorated, joined, tainted
+from fastapi_expert.codebase.link.protection.values import FREE, Opaque, Setting, Undecorated, joined, tainted
 from fastapi_expert.codebase.syntax.facts import FunctionFacts
 from fastapi_expert.codebase.syntax.ir import Block, Expr
 
@@ -152,12 +153,26 @@ class Functions(Following):
         if any(one.kind == "refuse" for one in outcomes):
             weakest = min((one.assumptions for one in passing), key=weight)
             state.assumptions = together(state.assumptions, weakest)
-        return reduce(joined, [tainted(one.value) if one.credentials else one.value for one in passing])
+        values = [tainted(one.value) if one.credentials else one.value for one in passing]
+        return _by_setting(passing, values, reduce(joined, values))
 
     def throw(self, outcome: Outcome, state: State) -> None:
         assumptions = together(state.assumptions, outcome.assumptions)
         credentials = outcome.credentials or state.credentials
         self.pending.append(outcome._replace(assumptions=assumptions, credentials=credentials))
+
+
+def _by_setting(passing: Sequence[Outcome], values: Sequence[Any], value: Any) -> Any:
+    """What a call gave, ``value`` where it is not told which of ``values``: it hangs on the setting that alone decides
+    which way through the function is taken."""
+    sources = [assumption.source for one in passing for assumption in one.assumptions]
+    source = sources[0] if sources else None
+    if not isinstance(source, Setting) or any(one != source for one in sources) or value is not FREE or FREE in values:
+        return value
+    way = [{assumption.ships for assumption in one.assumptions} for one in passing]
+    shipped = [each for each, ships in zip(values, way, strict=True) if False not in ships]
+    told = shipped and not any(None in ships for ships in way)
+    return source.giving(reduce(joined, shipped) if told else MISSING)
 
 
 def is_of_codebase(value: Any) -> bool:

@@ -60,6 +60,8 @@ class Outside(Following):
             return args[0] if args else External("functools.identity")
         if name == "builtins.type" and len(args) == 3 and is_list(args[1]) and args[1] and is_dict(args[2]):
             return MadeClass(args[1][0], args[2])
+        if name in ("copy.copy", "copy.deepcopy") and args:
+            return args[0]
         if name == "builtins.filter" and len(args) == 2:
             return self._filtered(args[0], args[1], site, state)
         if short == "partial" and args:

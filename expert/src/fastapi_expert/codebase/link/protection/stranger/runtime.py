@@ -67,6 +67,8 @@ class Following(ABC):
         """The exception handlers of the application: class or status, and function."""
         self.overlay: Overlay = {}
         """Attributes set meanwhile on objects that other requests share, each with its object."""
+        self.written: set[str] = set()
+        """What was left on the request since the innermost branch that runs: another value may come on top of it."""
         self.made: dict[int, Instance] = {}
         """Objects whose class was made at run time."""
         self.in_body = False

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from fastapi_expert.codebase.interpret.values import (
-    MISSING,
     ClassValue,
     External,
     FunctionValue,
@@ -172,8 +171,9 @@ class Statements(Following):
 
     def set_attribute(self, owner: Any, name: str, value: Any) -> None:
         if isinstance(owner, Connection) and owner.part in ("state", "user", "auth", ""):
-            known_one = self.memory.state.get(name, MISSING)
-            self.memory.state[name] = value if known_one is MISSING else joined(known_one, value)
+            before = self.memory.state.get(name, value) if name in self.written else value
+            self.memory.state[name] = joined(before, value)
+            self.written.add(name)
         elif isinstance(owner, (Instance, Router)):
             self.overlay[id(owner), name] = (owner, value)
 
