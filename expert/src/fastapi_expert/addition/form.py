@@ -113,6 +113,8 @@ class Form:
                 except Broken as broken:
                     silent.append(f"{tool.name}: {broken}")
                     continue
+                if tool.check == "lint" and not self._uses(tool, project[0]):
+                    rows = [row for row in rows if row.rule.startswith("F")]  # wrong in every style
                 for row in rows:
                     path = self.stage.of_root(row.path)
                     found.setdefault(path, Counter())[f"{tool.name} {row.rule}: {row.message}"] += 1

@@ -206,6 +206,9 @@ class ResourcePlan:
         return "/".join(self.renaming.text(part) for part in PurePosixPath(path).parts)
 
     def _refuse_pydantic_1(self) -> None:
+        if () < self.codebase.environment.release_of("pydantic") < (2,):
+            what = "its environment holds pydantic 1, and what is written needs pydantic 2"
+            raise ExpertError(what, where=str(self.codebase.root), do="Install pydantic 2 there first.")
         for schema in self.sibling.schemas.values():
             if "orm_mode" in self.sources.lines(schema.path, schema.line, schema.end_line):
                 what = "its schemas are written for pydantic 1 (orm_mode)"
