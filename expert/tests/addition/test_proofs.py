@@ -116,6 +116,25 @@ def test_what_a_file_was_told_before_is_its_way(project: Path) -> None:
     assert proven(done.proofs, "formatter and linter") == "proven"
 
 
+def test_a_linter_mends_what_was_added_and_leaves_what_was_there(project: Path) -> None:
+    with (project / "pyproject.toml").open("a") as file:
+        file.write('[tool.ruff.lint]\nselect = ["F", "UP"]\n')
+    before = "from typing import Optional\n\n\ndef old(x: Optional[int]) -> None: ...\n"
+    (project / "old.py").write_text(before)
+    new = "from typing import Optional\n\n\ndef new(x: Optional[int]) -> None: ...\n"
+    carry_out(project, Plan((("old.py", before, f"{before}\n\nY = 1\n"), ("new.py", None, new))), timeout=60)
+    assert (project / "old.py").read_text() == f"{before}\n\nY = 1\n"
+    assert "int | None" in (project / "new.py").read_text()
+
+
+def test_a_linter_that_the_team_does_not_use_mends_nothing(project: Path) -> None:
+    """Its rules, and the Python that it takes for the oldest, are not the team's."""
+    (project / "pyproject.toml").write_text('[tool.poetry.dependencies]\npython = "^3.9"\n')
+    text = "from typing import Optional\n\nX: Optional[int] = None\n"
+    carry_out(project, plan_of(text=text), timeout=60)
+    assert (project / "new.py").read_text() == text
+
+
 def test_a_type_checker_that_the_team_does_not_use_is_not_asked(project: Path) -> None:
     wrong = 'X: int = "text"\n'
     done = tried(project, plan_of(text=wrong), timeout=60)

@@ -32,11 +32,22 @@ class Form:
         there = [path for path, before, _ in files if before is not None and path in sources]
         self.stage.take_back(files)
         untidy, _ = self._complaints_of(there, [check for check in _FORM if check != "lint"])
+        mended = self._mended_by_linters(there)
         self.stage.put(files)
         for project in self._projects([path for path in sources if not untidy.get(path)]):
             for tool in sorted(self._tools(project[0], _FORM), key=lambda tool: _FORM.index(tool.check)):
-                self._fix(tool, project)
+                own = [path for path in project if tool.check != "lint" or path not in mended]
+                if own and (tool.check != "lint" or self._uses(tool, own[0])):
+                    self._fix(tool, own)
         return tuple((path, before, self.stage.text(path)) for path, before, _ in files)
+
+    def _mended_by_linters(self, paths: Sequence[str]) -> set[str]:
+        """The files in which a linter would mend what their authors wrote, too: that is not asked for."""
+        before = {path: self.stage.text(path) for path in paths}
+        for project in self._projects(paths):
+            for tool in self._tools(project[0], ("lint",)):
+                self._fix(tool, project)
+        return {path for path, text in before.items() if self.stage.text(path) != text}
 
     def complaints(
         self, files: Sequence[File], checks: Sequence[str], neighbours: Sequence[str] = ()
@@ -102,6 +113,8 @@ class Form:
                 except Broken as broken:
                     silent.append(f"{tool.name}: {broken}")
                     continue
+                if tool.check == "lint" and not self._uses(tool, project[0]):
+                    rows = [row for row in rows if row.rule.startswith("F")]  # wrong in every style
                 for row in rows:
                     path = self.stage.of_root(row.path)
                     found.setdefault(path, Counter())[f"{tool.name} {row.rule}: {row.message}"] += 1
@@ -119,6 +132,11 @@ class Form:
         choice = tools.choose(home, self.stage.top)
         used = [tool for tool in choice.tools if tool.check in checks and not _is_assumed(tool, choice)]
         return [tool for tool in used if self._executable(tool, path) is not None]
+
+    def _uses(self, tool: Tool, path: str) -> bool:
+        """Whether the team itself uses the tool: one that is assumed mends by rules, and for Pythons, of its own."""
+        home = home_of(self.stage.of_top(path), self.stage.top, PROJECT)
+        return tool.check not in tools.choose(home, self.stage.top).assumed
 
     def missing(self, path: str, checks: Sequence[str]) -> list[str]:
         """The team's tools that are installed nowhere."""

@@ -108,7 +108,8 @@ class Proofs:
     @cached_property
     def python(self) -> Interpreter:
         real = self.stage.real_top / self.stage.root.relative_to(self.stage.top)
-        found = environment(real, self.stage.real_top).python
+        inner = real / self.plan.roots[0] if self.plan.roots else real  # a backend may have one of its own
+        found = environment(inner, self.stage.real_top).python
         return Interpreter(found, self.stage, self.plan.roots, self.timeout)
 
     def _imported(self) -> Generator[Proof]:

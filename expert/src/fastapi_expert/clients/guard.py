@@ -107,10 +107,14 @@ def _at_hand(root: Path, name: str) -> "tuple[Path | Codebase | Snapshot, str]":
     from fastapi_expert.clients import warming
     from fastapi_expert.duplicates.store.snapshot import Snapshot
 
+    patience = _Patience()
+    exclude = config.load(root).exclude
     if snapshot := Snapshot.ready(root, config.load(root)):
         return snapshot, ""
-    patience = _Patience()
-    if not warming.is_large(root):
+    from fastapi_expert.codebase.files.listing import list_files
+
+    listed = list_files(root, exclude=exclude)
+    if not warming.is_large(listed[0]):
         return root, ""
     from fastapi_expert.codebase.codebase import load_known
 
@@ -119,7 +123,7 @@ def _at_hand(root: Path, name: str) -> "tuple[Path | Codebase | Snapshot, str]":
     warming.start(root)
     if warming.wait(root):
         return root, ""
-    codebase, left_out = load_known(root, exclude=config.load(root).exclude, near=name, most=most, seconds=reading)
+    codebase, left_out = load_known(root, listed, exclude=exclude, near=name, most=most, seconds=reading)
     seen = len(codebase.files)
     return codebase, f"fastapi-expert judged {name} by {seen} files; {left_out} more are being read in the background."
 

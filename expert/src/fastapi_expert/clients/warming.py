@@ -9,11 +9,15 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastapi_expert import config
 from fastapi_expert.store import cache_of, ensure_ignored, try_lock
+
+if TYPE_CHECKING:
+    from fastapi_expert.codebase.files.listing import SourceFile
 
 LARGE = 4_000_000
 """Bytes of Python from which a first look may take longer than a hook can wait."""
@@ -28,12 +32,9 @@ def is_ready(root: Path) -> bool:
     return Snapshot.ready(root, config.load(root)) is not None
 
 
-def is_large(root: Path) -> bool:
-    """Whether the Python below ``root`` is too much to be read while a client waits."""
-    from fastapi_expert.codebase.files.listing import list_files
-
-    files, _ = list_files(root, exclude=config.load(root).exclude)
-    return sum(file.stamp[1] for file in files) > LARGE
+def is_large(files: "Iterable[SourceFile]") -> bool:
+    """Whether the Python of a project is too much to be read while a client waits."""
+    return sum(file.size for file in files) > LARGE
 
 
 def start(root: Path) -> None:
@@ -64,7 +65,7 @@ def main(argv: Sequence[str]) -> int:
             if not try_lock(lock.fileno()):
                 return 0
             if hasattr(os, "nice"):
-                os.nice(5)
+                os.nice(5)  # a hook that judges by a part meanwhile has a client that waits
             Snapshot.open(root, config.load(root))
     return 0
 

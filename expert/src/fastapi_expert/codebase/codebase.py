@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from fastapi_expert.codebase.files.cache import Cache
 from fastapi_expert.codebase.files.environment import Environment
+from fastapi_expert.codebase.files.listing import SourceFile, list_files
 from fastapi_expert.codebase.files.pins import Pins
 from fastapi_expert.codebase.files.scan import (
     Progress,
@@ -62,14 +63,22 @@ def load(
 
 
 def load_known(
-    root: Path, *, exclude: Sequence[str] = (), near: str = "", most: int = 2_000_000, seconds: float = 0.0
+    root: Path,
+    listed: tuple[list[SourceFile], list[Problem]] | None = None,
+    *,
+    exclude: Sequence[str] = (),
+    near: str = "",
+    most: int = 2_000_000,
+    seconds: float = 0.0,
 ) -> tuple["Codebase", int]:
     """As much of the codebase at ``root`` as its cache holds, up to ``most`` bytes of source, files beside ``near``
-    first, and the number of files that are left out. The nearest of what is not held is read, for ``seconds``."""
+    first, and the number of files that are left out. The nearest of what is not held is read, for ``seconds``.
+    ``listed`` are the files that there are, where they are known already."""
     root = root.resolve(strict=True)
     with paused_collection():
         store = Cache.of(root)
-        found, left_out = known(root, exclude=exclude, cache=store, near=near, most=most, seconds=seconds)
+        listed = listed or list_files(root, exclude=exclude)
+        found, left_out = known(root, listed, cache=store, near=near, most=most, seconds=seconds)
     return Codebase(root, found, tuple(exclude), True), left_out
 
 

@@ -31,7 +31,7 @@ def choose(fields: tuple[Field, ...], *, owner: str | None, shared: bool, public
         raise UsageError("--shared goes with neither --owner nor --public", do="choose one")
     people = [field for field in fields if field.ref in USERS]
     if owner is not None:
-        found = next((field for field in people if owner in (field.name, field.column_name)), None)
+        found = next((field for field in fields if field.ref and owner in (field.name, field.column_name)), None)
         if found is None:
             known = ", ".join(field.name for field in people) or "none: add owner:ref[user]"
             raise UsageError(f"no field {owner!r} refers to a user", do=f"fields that do: {known}")

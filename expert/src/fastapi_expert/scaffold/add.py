@@ -45,6 +45,8 @@ def plan(root: Path, codebase: Codebase, wanted: Wanted) -> Plan:
     _refuse_existing(codebase, names, fields)
     if not all((root / path).exists() for path in _LAYOUT):
         return inferred.plan(codebase, wanted)
+    if access.field is not None and access.field.ref not in USERS:
+        raise UsageError(f"{access.field.name} does not refer to a user", do="rows are owned by users here")
     if wanted.auth or wanted.ways:
         raise UsageError("--auth and --way are for projects of another layout", do="leave them out")
     tables = _referred(codebase, names, fields)

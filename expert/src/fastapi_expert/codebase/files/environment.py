@@ -95,6 +95,12 @@ class Environment:
                 found.setdefault(_normalised(info.name.partition("-")[0]), info)
         return found
 
+    def release_of(self, distribution: str) -> tuple[int, ...]:
+        """The numbers of the release that is installed, empty where none is."""
+        info = self._distributions.get(_normalised(distribution))
+        told = re.match(r"[^-]+-(\d+(?:\.\d+)*)", info.name) if info is not None else None
+        return tuple(map(int, told[1].split("."))) if told is not None else ()
+
     def entry_points(self) -> Iterator[str]:
         """The text of every `entry_points.txt` of what is installed."""
         for info in self._distributions.values():

@@ -99,21 +99,27 @@ def _read(file: str | Path, path: str, problems: list[Problem]) -> bytes | None:
 
 
 def known(
-    root: Path, *, exclude: Sequence[str], cache: Cache, near: str, most: int, seconds: float = 0.0
+    root: Path,
+    listed: tuple[list[SourceFile], list[Problem]],
+    *,
+    cache: Cache,
+    near: str,
+    most: int,
+    seconds: float = 0.0,
 ) -> tuple[Scan, int]:
-    """What the cache holds already, up to ``most`` bytes of source, the files nearest to ``near`` first; the number is
-    that of the files that are left out.
+    """What the cache holds already of the ``listed`` files, up to ``most`` bytes of source, those nearest to ``near``
+    first; the number is that of the files that are left out.
 
     For ``seconds`` the nearest of what it does not hold are read, and kept.
     """
-    listed, problems = list_files(root, exclude=exclude)
+    files, problems = listed
     before, stored = cache.stamps(), cache.hashes()
     folders = near.split("/")[:-1]
-    listed.sort(key=lambda file: _distance(file.path.split("/"), folders))
+    files = sorted(files, key=lambda file: _distance(file.path.split("/"), folders))
     stamps: dict[str, tuple[tuple[int, int, int], bytes]] = {}
     unread: list[SourceFile] = []
     taken = 0
-    for file in listed:
+    for file in files:
         seen = before.get(file.path)
         if seen is None or seen[0] != file.stamp or seen[1] not in stored:
             unread.append(file)
@@ -122,7 +128,7 @@ def known(
             taken += file.size
     found = _nearest_read(root, unread, stamps, cache, seconds)
     digests = {path: stamps[path][1] for path in sorted(stamps)}
-    return Scan(FactStore(root, digests, found, cache), stamps, problems), len(listed) - len(stamps)
+    return Scan(FactStore(root, digests, found, cache), stamps, problems), len(files) - len(stamps)
 
 
 def _nearest_read(

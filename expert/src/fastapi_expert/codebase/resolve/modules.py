@@ -96,7 +96,7 @@ class Modules:
         """The dotted name under which the file at ``path`` is imported."""
         if self.libraries is not None and self.libraries.holds(path):
             return self.libraries.name(path)
-        top = self.top(path)
+        top = self._top_of_names(path)
         inner = path[len(top) + 1 :] if top else path
         parts = inner[: -len(".py")].split("/")
         if parts[-1] == "__init__":
@@ -104,6 +104,31 @@ class Modules:
         if not top and "" in self._packages and self._root_parts:
             parts.insert(0, self._root_parts[-1])
         return ".".join(parts)
+
+    def _top_of_names(self, path: str) -> str:
+        """As :meth:`top`, above the folders without `__init__.py` as well that leading dots go through."""
+        folder = _parent(path)
+        while folder and (folder in self._packages or folder in self._dotted):
+            folder = _parent(folder)
+        return folder
+
+    @cached_property
+    def _dotted(self) -> frozenset[str]:
+        """The folders that are packages by what is imported with leading dots: those of the importer that the dots
+        count, and those that they lead to."""
+        found: set[str] = set()
+        for path, imported in self._imports.items():
+            for module in imported:
+                rest = module.lstrip(".")
+                folder = base = _parent(path)
+                for _ in range(len(module) - len(rest)):
+                    found.add(folder)
+                    base, folder = folder, _parent(folder)
+                if rest != module:
+                    parts = rest.split(".")
+                    led = (_join(base, "/".join(parts[: number + 1])) for number in range(len(parts)))
+                    found.update(place for place in led if place in self._folders)
+        return frozenset(found)
 
     def find(self, importer: str, module: str) -> str | None:
         """The place of ``module`` as written in ``importer`` (leading dots are relative), None when it lies outside."""

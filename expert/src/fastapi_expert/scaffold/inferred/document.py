@@ -30,12 +30,13 @@ class Document:
         """Make these names known in the file; raises `ExpertError` when one means something else there."""
         module = self.codebase.names.modules.name(self.path)
         for wanted in imports:
-            if wanted.module == module or wanted in self._imports:
+            spelled = self._spelled(wanted)
+            if wanted.module == module or spelled in self._imports:
                 continue
             if any(each.binds == wanted.binds for each in self._imports) or self._means_otherwise(wanted):
                 raise clash(self.path, wanted.binds)
             if not self._is_known(wanted):
-                self._imports.append(self._spelled(wanted))
+                self._imports.append(spelled)
 
     def put(self, text: str, *, after: int | None = None) -> None:
         """Add ``text`` after a line of the file, at its end when none is given, two empty lines around it."""
@@ -99,7 +100,7 @@ class Document:
         names = self.codebase.names
         here = names.resolve(self.path, wanted.binds)
         if not isinstance(made, ImportFacts):
-            return here is None or names.modules.name(here.path) != wanted.module
+            return here is None or names.modules.find(self.path, wanted.module) != here.path
         if made.name == wanted.name and made.module == wanted.module:
             return False
         there = names.modules.find(self.path, wanted.module)

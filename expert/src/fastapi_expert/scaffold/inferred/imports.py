@@ -70,12 +70,18 @@ class ImportResolver:
                     place = None if made.module.startswith(".") else modules.find(importer, made.module)
                     if place is not None:
                         self._spelled.setdefault(place, Counter())[made.module] += 1
-        known = self._spelled.get(path)
+        known = [name for name, _ in self._spelled.get(path, Counter[str]()).most_common() if self._fits(path, name)]
         if known:
-            return known.most_common(1)[0][0]
+            return known[0]
         folder = self._spelled.get(f"{path.rpartition('/')[0]}/__init__.py")  # spelled as its package is
         stem = path.rpartition("/")[2].removesuffix(".py")
         return f"{folder.most_common(1)[0][0]}.{stem}" if folder else modules.name(path)
+
+    def _fits(self, path: str, name: str) -> bool:
+        """Whether the file can be imported by that name: it goes up by leading dots no further than the name does."""
+        facts = self._codebase.files.get(path)
+        dots = (len(made.module) - len(made.module.lstrip(".")) for made in facts.imports) if facts is not None else ()
+        return name.count(".") + path.endswith("/__init__.py") >= max(dots, default=0)
 
     def _as_written(self, made: ImportFacts, path: str) -> Import:
         module = made.module

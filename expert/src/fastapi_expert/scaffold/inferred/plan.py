@@ -7,6 +7,7 @@ from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.scaffold.access import described
 from fastapi_expert.scaffold.inferred.document import Drafts
 from fastapi_expert.scaffold.inferred.models import put_models
+from fastapi_expert.scaffold.inferred.registration import inclusions, router_use
 from fastapi_expert.scaffold.inferred.services import put_services
 from fastapi_expert.scaffold.inferred.sources import Sources
 from fastapi_expert.scaffold.inferred.wiring import put_wiring
@@ -81,6 +82,13 @@ def _applications(resource: Resource) -> tuple[tuple[str, str], ...]:
     component = resource.codebase.component(resource.sibling.some_route.app)
     if component is None or component.kind != "app" or "." in component.qualname:
         return ()
+    use = router_use(resource.codebase, resource.sibling)
+    for inclusion in inclusions(resource.codebase, resource.sources, resource.sibling, use):
+        # where the routers come in: the module that makes the application may know none of them
+        told = re.match(r"\s*(\w+)\.include_router", resource.sources.statement_text(inclusion.path, inclusion.line))
+        symbol = resource.codebase.names.resolve(inclusion.path, told[1]) if told is not None else None
+        if told is not None and symbol is not None and f"app:{symbol.path}::{symbol.name}" == component.id:
+            return ((resource.resolver.module(inclusion.path), told[1]),)
     return ((resource.resolver.module(component.path), component.qualname),)
 
 

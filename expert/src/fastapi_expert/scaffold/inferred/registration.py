@@ -80,6 +80,22 @@ def inclusions(codebase: Codebase, sources: Sources, sibling: Sibling, use: Rout
             yield Inclusion(path, line, found.group(1), bound if isinstance(bound, ImportFacts) else None)
 
 
+def handed_on(codebase: Codebase, sibling: Sibling, inclusion: Inclusion) -> Iterator[tuple[str, ImportFacts]]:
+    """The packages that the sibling's router goes through on its way to where it is included, each with its import."""
+    path, made = inclusion.path, inclusion.imported
+    seen: set[str] = set()
+    while made is not None and made.name:
+        package = codebase.names.modules.find(path, made.module)
+        if package is None or package in seen or package == sibling.endpoint_file:
+            return
+        seen.add(package)
+        bound = codebase.names.bindings(package).get(made.name) if package in codebase.files else None
+        if not isinstance(bound, ImportFacts):
+            return
+        yield package, bound
+        path, made = package, bound
+
+
 def renamed_import(made: ImportFacts, renaming: Renaming) -> Import:
     """The import of the new resource's counterpart."""
     alias = made.alias if made.alias not in (made.name, made.module) else ""

@@ -27,6 +27,11 @@ from fastapi_expert.scaffold.inferred.writing import Target, Writing
 from fastapi_expert.scaffold.plan import Wanted
 from fastapi_expert.scaffold.pythons import oldest_python
 
+_CLEARED = "SET NULL"
+"""What cannot become of a column that must hold something."""
+_ONDELETE = (0, 0, 21)
+"""The release of SQLModel from which `Field` takes `ondelete`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Places:
@@ -43,7 +48,9 @@ class ResourcePlan:
 
     def __init__(self, codebase: Codebase, sources: Sources, wanted: Wanted) -> None:
         overruled = dict(wanted.ways)
-        conventions = learn(codebase, sources, like=overruled.get("like", ""), auth=wanted.auth)
+        owner = wanted.access.field.ref if wanted.access.field is not None else ""
+        people = tables_of_people(codebase, owner)
+        conventions = learn(codebase, sources, people, like=overruled.get("like", ""), auth=wanted.auth)
         self.codebase, self.sources, self.conventions = codebase, sources, conventions
         self.names, self.fields = wanted.names, wanted.fields
         self.sibling = conventions.sibling
@@ -57,12 +64,12 @@ class ResourcePlan:
         self._refuse_pydantic_1()
         self.access = wanted.access
         self.public = wanted.access.openness == "public"
-        self.people = {table.id for table in tables_of_people(codebase)}
+        self.people = {table.id for table in people}
+        self._components: dict[str, Component] = {}
+        targets = self._targets()
         self.user = self._user()
         self.owner = wanted.access.field if self.user is not None else None
         self.given = tuple(field for field in wanted.fields if field is not self.owner)
-        self._components: dict[str, Component] = {}
-        targets = self._targets()
         self.seen = {ref: seen_by(codebase, sources, table, self.people) for ref, table in self._components.items()}
         self._refuse_hidden()
         self.ways = learn_ways(codebase, sources, self.sibling, overruled, owned=self.owner is not None)
@@ -78,9 +85,10 @@ class ResourcePlan:
         self.gone, told = self._gone()
         self.told = (*self.ways.told, *told, *self._told_of_references())
         ignores = bool(re.search(r"sa_type=[^\n]*type: ignore", sources.text(self.table.path)))
-        self.rows = Writing(wanted.names, self.style, targets, self.gone, old, ignores)
+        without = () < codebase.environment.release_of("sqlmodel") < _ONDELETE
+        self.rows = Writing(wanted.names, self.style, targets, self.gone, old, without, ignores)
         style = "sqlmodel" if is_sqlmodel else "mapped"
-        self.schema_types = Writing(wanted.names, style, targets, self.gone, old, ignores)
+        self.schema_types = Writing(wanted.names, style, targets, self.gone, old, without, ignores)
         self.schema = self._schema_names()
 
     def _user(self) -> User | None:
@@ -105,21 +113,21 @@ class ResourcePlan:
         path, name = user.guard
         function = self.codebase.names.function(path, name) if name else None
         symbol = self.codebase.names.resolve(path, function.returns) if function and function.returns else None
-        facts = self.codebase.names.class_(symbol.path, symbol.name) if symbol is not None else None
-        known = {field.name for field in facts.fields} if facts is not None else set[str]()
-        if (
-            symbol is not None
-            and facts is not None
-            and known
-            and f"table:{symbol.path}::{symbol.name}" not in self.people
-        ):
-            table = self.codebase.component(next(iter(sorted(self.people)), ""))
-            key = key_of(self.codebase, table).name if table is not None else "id"
-            if key not in known:
-                what = f"{name} gives a {symbol.name}, which has no {key} that rows could be owned by"
-                raise ExpertError(
-                    what, where=path, do="Name by --auth what gives a row of the users' table, or say --shared."
-                )
+        if symbol is None or symbol.kind != "class" or f"table:{symbol.path}::{symbol.name}" in self.people:
+            return
+        if self.codebase.component(f"table:{symbol.path}::{symbol.name}") is not None and self.access.field is not None:
+            owner = self.access.field
+            what = f"{name} gives a row of {symbol.name}, and {owner.name} refers to a {owner.ref}"
+            word = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", symbol.name).lower()
+            raise ExpertError(what, where=path, do=f"Let the owner refer to it: {word}:ref[{word}] --owner {word}.")
+        known = {field.name for field in self.codebase.fields(symbol.path, symbol.name)}
+        table = self.codebase.component(next(iter(sorted(self.people)), ""))
+        key = key_of(self.codebase, table).name if table is not None else "id"
+        if known and key not in known:
+            what = f"{name} gives a {symbol.name}, which has no {key} that rows could be owned by"
+            raise ExpertError(
+                what, where=path, do="Name by --auth what gives a row of the users' table, or say --shared."
+            )
 
     @property
     def user_key(self) -> str:
@@ -163,7 +171,13 @@ class ResourcePlan:
                 columns = owner_columns(self.codebase, table, {target.id}) if facts else []
                 for each in facts.fields if facts else ():
                     written = re.search(r"ondelete\s*=\s*[\"']([A-Za-z ]+)[\"']", each.default)
-                    if each.name in columns and written and ("None" in each.annotation) == field.optional:
+                    alike = ("None" in each.annotation) == field.optional
+                    if (
+                        each.name in columns
+                        and written
+                        and alike
+                        and (field.optional or written[1].upper() != _CLEARED)
+                    ):
                         action, said = written[1].upper(), f"as {table.name}.{each.name} ({table.path}:{each.line})"
             found[field.column_name] = action
             told.append(f"deletion of the {field.ref}: {action}, {said}")
@@ -192,6 +206,9 @@ class ResourcePlan:
         return "/".join(self.renaming.text(part) for part in PurePosixPath(path).parts)
 
     def _refuse_pydantic_1(self) -> None:
+        if () < self.codebase.environment.release_of("pydantic") < (2,):
+            what = "its environment holds pydantic 1, and what is written needs pydantic 2"
+            raise ExpertError(what, where=str(self.codebase.root), do="Install pydantic 2 there first.")
         for schema in self.sibling.schemas.values():
             if "orm_mode" in self.sources.lines(schema.path, schema.line, schema.end_line):
                 what = "its schemas are written for pydantic 1 (orm_mode)"

@@ -139,6 +139,11 @@ def _include(
                 named = f"{resource.names.plural}_router"
                 wanted = Import(wanted.module, wanted.name, named)
             _import_beside(resource, document, inclusion.imported, wanted)
+            for package, handed_on in registration.handed_on(resource.codebase, resource.sibling, inclusion):
+                exporting = drafts.document(package, package, "")
+                exported = registration.renamed_import(handed_on, resource.renaming)
+                exporting.need(exported)
+                exporting.also(handed_on.alias or handed_on.name, exported.binds)
         call = re.sub(rf"(include_router\(\s*(?:router\s*=\s*)?){re.escape(inclusion.router)}\b", r"\g<1>⟦", statement)
         text = resource.renaming.text(call).replace("⟦", named)
         document.put_line(text, after=max(last, end or 0) if inclusion.path == resource.sibling.endpoint_file else last)

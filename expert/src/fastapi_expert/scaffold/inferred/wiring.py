@@ -147,4 +147,8 @@ def _put_packages(resource: Resource, drafts: Drafts) -> None:
 def _audit_column(name: str, written: str) -> str:
     zone = "timezone=True" if "timezone=True" in written else ""
     default = ", server_default=sa.func.now()" if "server_default" in written else ""
-    return f'sa.Column("{name}", sa.DateTime({zone}), nullable={"None" in written or "Optional" in written}{default})'
+    bare = (
+        "Column(" in written and "Mapped" not in written and "mapped_column(" not in written and "Field(" not in written
+    )
+    empty = "nullable=False" not in written if bare else "None" in written or "Optional" in written
+    return f'sa.Column("{name}", sa.DateTime({zone}), nullable={empty}{default})'

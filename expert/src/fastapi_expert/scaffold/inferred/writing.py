@@ -80,6 +80,8 @@ class Writing:
     """What becomes of a row when the one that a column refers to goes: the words of `ON DELETE`."""
     old: bool = False
     """Whether it has to run on a Python without `X | None`."""
+    without_ondelete: bool = False
+    """Whether it is a SQLModel whose `Field` does not take `ondelete` yet."""
     ignores: bool = False
     """Whether the project's type checker has to be told that `sa_type` may be an instance."""
 
@@ -146,9 +148,21 @@ class Writing:
             return Line(f"{field.column_name}: {annotation}", _with(asked, kind))
         line = f"{field.column_name}: {annotation} = Field({', '.join(wanted)})"
         needs = [source, *asked, *(Import("sqlalchemy", name) for name in ("JSON", "DateTime") if f"={name}" in line)]
+        if "sa_column=Column(" in line:
+            needs += [Import("sqlalchemy", name) for name in ("Column", "ForeignKey", self._key_type(field))]
         if "sa_type=DateTime(" in line and self.ignores:
             line += "  # type: ignore"
         return Line(line, _with(needs, kind))
+
+    def _key_type(self, field: Field) -> str:
+        return self.targets[field.ref].key.sql.removeprefix("sa.").partition("(")[0]
+
+    def _whole_column(self, field: Field) -> str:
+        """A reference as a column of SQLAlchemy's, which can say what becomes of the row."""
+        target = self.targets[field.ref]
+        key = f'ForeignKey("{target.table}.{target.key.name}"{self._gone(field)})'
+        marks = f"nullable={field.optional}, unique=True" if field.unique else f"nullable={field.optional}, index=True"
+        return f"sa_column=Column({target.key.sql.removeprefix('sa.')}, {key}, {marks})"
 
     def _limits(self, field: Field, *, in_table: bool) -> list[str]:
         limits = _LIMITS.get(field.kind, "")
@@ -158,8 +172,11 @@ class Writing:
         found = [limits] if limits else []
         if field.ref:
             target = self.targets[field.ref]
+            bounds = [_INT_KEY] if target.key.type.text == "int" else []
+            if in_table and self.without_ondelete and self._gone(field):
+                return [*found, self._whole_column(field), *bounds]
             found += [f'foreign_key="{target.table}.{target.key.name}"{self._gone(field)}'] if in_table else []
-            found += [_INT_KEY] if target.key.type.text == "int" else []
+            found += bounds
         if in_table:
             found += ["unique=True"] if field.unique else []
             found += ["index=True"] if field.indexed or field.ref else []

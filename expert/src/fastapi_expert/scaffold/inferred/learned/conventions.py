@@ -81,10 +81,13 @@ class User:
     place: str
 
 
-def learn(codebase: Codebase, sources: Sources, *, like: str = "", auth: str = "") -> Conventions:
+def learn(
+    codebase: Codebase, sources: Sources, people: Iterable[Component], *, like: str = "", auth: str = ""
+) -> Conventions:
     """The habits of this codebase; raises `ExpertError` that says what it lacks.
 
-    ``like`` names the resource to be like, ``auth`` what gives endpoints the signed-in user.
+    ``people`` are the tables of those who sign in, ``like`` names the resource to be like, ``auth`` what gives
+    endpoints the signed-in user.
     """
     sibling = find_sibling(codebase, like)
     session, type_path, session_type, giver = _session(codebase, sibling)
@@ -98,7 +101,7 @@ def learn(codebase: Codebase, sources: Sources, *, like: str = "", auth: str = "
         is_async,
         uses_exec=_has_exec(codebase, session_type, type_path),
         commits=".commit(" in text or not re.search(r"\.commit\(|\.begin\(", giver),
-        user=_user_called(codebase, auth) if auth else _user(codebase),
+        user=_user_called(codebase, auth) if auth else _user(codebase, people),
     )
 
 
@@ -307,8 +310,9 @@ def _has_exec(codebase: Codebase, session_type: str, path: str) -> bool:
 PEOPLE = frozenset({"user", "account"})
 
 
-def tables_of_people(codebase: Codebase) -> list[Component]:
-    """The tables whose rows are the users of the project."""
+def tables_of_people(codebase: Codebase, owner: str = "") -> list[Component]:
+    """The tables whose rows are the users of the project, or what an ``owner`` of rows was said to be."""
+    words = PEOPLE if owner in ("", *PEOPLE) else frozenset({names_of(owner).singular})
     found: list[Component] = []
     for component in codebase.inventory.components:
         if component.kind == "table" and not is_test_path(component.path):
@@ -316,20 +320,20 @@ def tables_of_people(codebase: Codebase) -> list[Component]:
                 name = names_of(_SUFFIX.sub("", component.name)).singular
             except ExpertError:
                 continue
-            found += [component] if name in PEOPLE else []
+            found += [component] if name in words else []
     return found
 
 
-def _user(codebase: Codebase) -> User | None:
+def _user(codebase: Codebase, tables: Iterable[Component]) -> User | None:
     """The parameter by which endpoints know who is signed in: a dependency that gives a row of the users' table."""
     dependencies = Dependencies(codebase.names)
-    people = {table.id for table in tables_of_people(codebase)}
+    people = {table.id for table in tables}
     counted: dict[User, int] = {}
     for route in codebase.inventory.routes:
         function = codebase.function(route.endpoint)
         for param in function.params if function is not None and not is_test_path(route.path_file) else ():
             needs = list(_needs(dependencies, route.path_file, param))
-            if not needs or route.protection != "required":
+            if not needs or (route.protection != "required" and not _is_of_fastapi_users(codebase, needs[0])):
                 continue
             path, written = _plain_type(codebase, route.path_file, param)
             symbol = codebase.names.resolve(path, written)
@@ -339,6 +343,28 @@ def _user(codebase: Codebase) -> User | None:
                 known = next((each for each in counted if each.parameter == template), found)
                 counted[known] = counted.get(known, 0) + 1
     return max(counted, key=lambda each: counted[each]) if counted else None
+
+
+def _is_of_fastapi_users(codebase: Codebase, need: Need) -> bool:
+    """Whether the dependency is made by `FastAPIUsers(…).current_user()`, which refuses strangers unless it is told
+    that they are optional."""
+    call, path = _call_behind(codebase, need.path, need.expr)
+    maker, dot, method = call.function.rpartition(".") if call and isinstance(call.function, str) else ("", "", "")
+    if call is None or not dot or method != "current_user":
+        return False
+    made, _ = _call_behind(codebase, path, maker)
+    function = made.function if made is not None else ""
+    generic = ir.match(function, ir.Subscript)
+    name = ir.dotted(generic.value if generic is not None else function)
+    optional = dict(call.keywords).get("optional")
+    return name.rpartition(".")[2] == "FastAPIUsers" and (optional is None or ir.is_constant(optional, False))
+
+
+def _call_behind(codebase: Codebase, path: str, expr: object) -> tuple[ir.Call | None, str]:
+    """The call whose value a name has, and the file that makes it."""
+    symbol = codebase.names.resolve(path, expr) if isinstance(expr, str) else None
+    value = codebase.names.assigned(symbol) if symbol is not None and symbol.kind == "value" else None
+    return (ir.match(value, ir.Call), symbol.path) if symbol is not None and value is not None else (None, path)
 
 
 def _guard(needs: list[Need]) -> tuple[str, str]:

@@ -1,0 +1,217 @@
+"""What an addition meets in other people's projects: packages by dots alone, owners that are no users, old releases."""
+
+from pathlib import Path
+
+import pytest
+from shop import lay_down
+
+from fastapi_expert.addition.request import Request
+from fastapi_expert.codebase import load
+from fastapi_expert.errors import ExpertError
+from fastapi_expert.scaffold.plan import Plan
+
+ROUTES = """\
+from fastapi import APIRouter, Depends
+from sqlmodel import Session, select
+
+from ..core import get_session
+from ..models.coupon import Coupon
+from ..models.member import Member
+from ..schemas.coupon import CouponCreate, CouponRead
+from .sign_in import get_member
+
+router = APIRouter(prefix="/coupons")
+
+
+@router.post("/", response_model=CouponRead)
+def create_coupon(data: CouponCreate, session: Session = Depends(get_session), member: Member = Depends(get_member)):
+    coupon = Coupon(**data.model_dump())
+    session.add(coupon)
+    session.commit()
+    return coupon
+
+
+@router.get("/", response_model=list[CouponRead])
+def read_coupons(session: Session = Depends(get_session), member: Member = Depends(get_member)):
+    return session.exec(select(Coupon)).all()
+"""
+SIGN_IN = """\
+from fastapi import Depends, HTTPException
+from fastapi.security import OAuth2PasswordBearer
+from sqlmodel import Session
+
+from ..core import get_session
+from ..models.member import Member
+
+scheme = OAuth2PasswordBearer(tokenUrl="token")
+
+
+def get_member(token: str = Depends(scheme), session: Session = Depends(get_session)) -> Member:
+    member = session.get(Member, 1)
+    if member is None:
+        raise HTTPException(401)
+    return member
+"""
+DOTTED = {
+    "pyproject.toml": '[project]\nname = "club"\nversion = "1"\nrequires-python = ">=3.9"\n',
+    "club/main.py": "from .api import coupon_router\nfrom .core import app\n\napp.include_router(coupon_router)\n",
+    "club/core.py": """\
+from collections.abc import Iterator
+
+from fastapi import FastAPI
+from sqlmodel import Session, create_engine
+
+app = FastAPI()
+engine = create_engine("sqlite://")
+
+
+def get_session() -> Iterator[Session]:
+    with Session(engine) as session:
+        yield session
+""",
+    "club/api/__init__.py": 'from .coupon import router as coupon_router\n\n__all__ = ["coupon_router"]\n',
+    "club/api/coupon.py": ROUTES,
+    "club/api/sign_in.py": SIGN_IN,
+    "club/models/coupon.py": """\
+from sqlmodel import Field, SQLModel
+
+
+class Coupon(SQLModel, table=True):
+    id: int = Field(default=None, primary_key=True)
+    code: str
+""",
+    "club/models/member.py": """\
+from sqlmodel import Field, SQLModel
+
+
+class Member(SQLModel, table=True):
+    id: int = Field(default=None, primary_key=True)
+    name: str
+""",
+    "club/schemas/coupon.py": """\
+from pydantic import BaseModel
+
+
+class CouponCreate(BaseModel):
+    code: str
+
+
+class CouponRead(CouponCreate):
+    id: int
+""",
+}
+OWNED = ("title:str", "note:text?", "member:ref[member]")
+
+
+def plan(root: Path, files: dict[str, str], *fields: str, owner: str | None = None, auth: str = "") -> Plan:
+    lay_down(root, files)
+    asked = Request(resource="bookmark", fields=fields, owner=owner, auth=auth)
+    return asked.plan(root, load(root))
+
+
+def written(made: Plan) -> dict[str, str]:
+    return {path: after for path, _, after in made.files}
+
+
+def install(root: Path, *distributions: str) -> None:
+    """An environment beside the project that holds these releases."""
+    folder = root / ".venv/lib/python3.11/site-packages"
+    folder.mkdir(parents=True)
+    (root / ".venv/pyvenv.cfg").write_text("version = 3.11\n")
+    for name in distributions:
+        (folder / f"{name}.dist-info").mkdir()
+
+
+def test_folders_that_only_leading_dots_show_to_be_packages_are_imported_as_packages(tmp_path: Path) -> None:
+    made = plan(tmp_path, DOTTED, *OWNED, owner="member")
+    endpoints = written(made)["club/api/bookmark.py"]
+    for line in (
+        "from ..core import get_session",
+        "from ..models.bookmark import Bookmark",
+        "from .sign_in import get_member",
+    ):
+        assert line in endpoints
+    assert made.module == "club.api.bookmark"
+    assert made.table_module == "club.models.bookmark"
+
+
+def test_a_router_that_a_package_hands_on_is_handed_on_beside_it_and_served_where_it_is_included(
+    tmp_path: Path,
+) -> None:
+    made = plan(tmp_path, DOTTED, *OWNED, owner="member")
+    package = written(made)["club/api/__init__.py"]
+    assert "from .bookmark import router as bookmark_router\n" in package
+    assert '"bookmark_router"' in package
+    assert "app.include_router(bookmark_router)" in written(made)["club/main.py"]
+    assert made.apps == (("club.main", "app"),)
+
+
+def test_rows_belong_to_whom_the_owner_refers_to_whatever_they_are_called(tmp_path: Path) -> None:
+    made = plan(tmp_path, DOTTED, *OWNED, owner="member")
+    assert "GET /bookmarks/: signed-in user, own rows" in made.routes
+    assert "bookmark.member_id != member_id" in written(made)["club/api/bookmark.py"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "owner", "auth", "why"),
+    [
+        (("title:str", "owner:ref[user]"), "owner", "get_member", r"ref\[user\] points to no table"),
+        (
+            ("title:str", "owner:ref[coupon]"),
+            "owner",
+            "get_member",
+            "gives a row of Member, and owner refers to a coupon",
+        ),
+        (("title:str", "owner:str"), "owner", "", "no field 'owner' refers to a user"),
+    ],
+)
+def test_an_owner_that_nobody_signs_in_as_is_refused_for_that_reason(
+    tmp_path: Path, fields: tuple[str, ...], owner: str, auth: str, why: str
+) -> None:
+    with pytest.raises(ExpertError, match=why):
+        plan(tmp_path, DOTTED, *fields, owner=owner, auth=auth)
+
+
+def test_what_must_hold_something_is_never_cleared_when_its_owner_goes(tmp_path: Path) -> None:
+    """A neighbour may say so of a column that holds nothing then; of one that must, the deletion would fail."""
+    neighbour = (
+        DOTTED["club/models/coupon.py"] + '    member_id: int = Field(foreign_key="member.id", ondelete="SET NULL")\n'
+    )
+    made = plan(tmp_path, {**DOTTED, "club/models/coupon.py": neighbour}, *OWNED, owner="member")
+    assert "CASCADE" in written(made)["club/models/bookmark.py"]
+
+
+def test_a_sqlmodel_whose_field_knows_no_ondelete_gets_a_whole_column(tmp_path: Path) -> None:
+    install(tmp_path, "sqlmodel-0.0.19", "pydantic-2.7.1")
+    table = written(plan(tmp_path, DOTTED, *OWNED, owner="member"))["club/models/bookmark.py"]
+    column = 'sa_column=Column(Integer(),ForeignKey("member.id",ondelete="CASCADE"),nullable=False,index=True'
+    assert column in "".join(table.split())
+    assert "from sqlalchemy import Column, ForeignKey, Integer\n" in table
+
+
+def test_an_environment_with_pydantic_1_is_refused_for_that_reason(tmp_path: Path) -> None:
+    install(tmp_path, "sqlmodel-0.0.8", "pydantic-1.10.22")
+    with pytest.raises(ExpertError, match="holds pydantic 1"):
+        plan(tmp_path, DOTTED, *OWNED, owner="member")
+
+
+FASTAPI_USERS = """\
+from fastapi_users import FastAPIUsers
+
+from ..models.member import Member
+
+people = FastAPIUsers[Member, int](None, [])
+get_member = people.current_user(active=True{more})
+"""
+
+
+def test_what_fastapi_users_makes_says_who_is_signed_in(tmp_path: Path) -> None:
+    """Its source is not here, so nothing else shows that it refuses strangers."""
+    made = plan(tmp_path, {**DOTTED, "club/api/sign_in.py": FASTAPI_USERS.format(more="")}, *OWNED, owner="member")
+    assert "member: Member = Depends(get_member)" in written(made)["club/api/bookmark.py"]
+
+
+def test_what_fastapi_users_makes_optional_does_not(tmp_path: Path) -> None:
+    files = {**DOTTED, "club/api/sign_in.py": FASTAPI_USERS.format(more=", optional=True")}
+    with pytest.raises(ExpertError, match="nothing that is known here says who is signed in"):
+        plan(tmp_path, files, *OWNED, owner="member")
