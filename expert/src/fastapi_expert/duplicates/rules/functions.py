@@ -130,7 +130,10 @@ def _is_no_chance(left: FunctionRecord, right: FunctionRecord, like: Similarity)
 
 def are_named_alike(left: FunctionRecord, right: FunctionRecord) -> bool:
     """Whether they have one name, or names that speak of the same thing (`export_group`, `export_groups_of_year`)."""
-    return left.name.strip("_") == right.name.strip("_") or not things(left.name).isdisjoint(things(right.name))
+    mine, theirs = things(left.name), things(right.name)
+    if not mine or not theirs:  # `get` beside `get_by_number`
+        return not deeds(left.name).isdisjoint(deeds(right.name))
+    return not mine.isdisjoint(theirs)
 
 
 def _distinct(group: Sequence[int], functions: Sequence[FunctionRecord]) -> list[int]:
