@@ -100,6 +100,12 @@ def deeds(name: str) -> frozenset[int]:
 
 
 @lru_cache(maxsize=4096)
+def deed(name: str) -> int:
+    """What is done by what is called ``name`` when that is its first word, as a number; 0 for no word of the table."""
+    return next((_DEED.get(word, 0) for word in ideas(name)), 0)
+
+
+@lru_cache(maxsize=4096)
 def things(name: str) -> frozenset[str]:
     """What is spoken of by what is called ``name``: its words without those that say what is done."""
     return frozenset(word for word in ideas(name) if word not in _DEED and word not in _NOTHING)

@@ -20,7 +20,7 @@ from fastapi_expert.duplicates.similarity.measure import Code, Similarity, commo
 from fastapi_expert.duplicates.similarity.pairs import Pairs, is_trivial, pools_of
 from fastapi_expert.duplicates.store.overlay import Overlay
 from fastapi_expert.duplicates.wording import Imports, listed, place
-from fastapi_expert.find.words import deeds, things, words
+from fastapi_expert.find.words import deed, deeds, things, words
 
 _AGAIN = re.compile(r"@\d+")
 LOOSE = 0.65
@@ -117,13 +117,16 @@ def _pool_findings(survey: Survey, pool: Sequence[int], pairs: Pairs) -> Iterato
     }
     for family in gather(apart):
         members = [member for first in family.members for member in members_of[first]]
+        if len(members) == 2 and family.score < APART and not do_the_same([functions[one] for one in members]):
+            continue
         yield finding_on(survey, members, family.score, equal=False, unequal=family.members)
 
 
 def _is_no_chance(left: FunctionRecord, right: FunctionRecord, like: Similarity) -> bool:
     """Whether two functions share more than how things of their kind begin and end: what may be alike by chance must
     share most of its statements or be called after the same thing."""
-    if like.score < APART and not do_the_same([left, right]):
+    first, second = deed(left.name), deed(right.name)
+    if like.score < APART and first and second and first != second:
         return False
     return like.score >= LOOSE or like.share >= MOST or are_named_alike(left, right)
 
