@@ -31,7 +31,7 @@ MOST = 0.6
 """The share of their statements that functions have in common whose names have nothing in common."""
 THIN = (3, 36)
 """Statements and tokens up to which endpoints that are equal to one another only delegate."""
-FEW_STEPS = 6
+FEW_STEPS = 8
 """Statements up to which a function that runs a long text is what the text says."""
 IDIOM = 3
 """Of a family that is only alike, so many count for the ranking: the rest follows an idiom rather than a copy."""
