@@ -5,7 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from samples import EDITED, INVOICE_TOTAL, RENAMED, UNRELATED
 from shop import lay_down
@@ -157,6 +157,9 @@ def diff_of(root: Path, added: dict[str, str]) -> bytes:
 @given(
     added=st.dictionaries(st.sampled_from([*sorted(PROJECT), "app/new.py"]), st.sampled_from(DRAFTS), min_size=2),
     applied=st.booleans(),
+)
+@example(
+    added=dict.fromkeys(["app/__init__.py", "app/billing.py", "app/guard.py", "app/io.py"], DRAFTS[3]), applied=True
 )
 def test_a_diff_of_several_files_is_judged_from_the_cache_as_from_the_text(
     tmp_path: Path, added: dict[str, str], applied: bool

@@ -160,7 +160,7 @@ def _folded(findings: Sequence[Finding]) -> list[Finding]:
     kept: list[Finding] = []
     for finding, mine in zip(findings, ids, strict=True):
         paths = {place.path for place in finding.components}
-        is_copied = not finding.definition.folds and any(paths == copy for copy in copies)
+        is_copied = not finding.definition.folds and len(paths) > 1 and any(paths <= copy for copy in copies)
         if finding.definition.is_fault or not (is_copied or _is_part(finding, mine, ids, by_id)):
             kept.append(finding)
     return kept

@@ -1,5 +1,6 @@
 """How findings speak: places, counts, names and import lines, in one voice."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -96,10 +97,18 @@ class Imports:
         """By what the file to keep something in comes first: importable, not a program of its own, there to share."""
         return self.is_hidden(path), is_driver(path) or is_test_path(path), not _is_shared(path)
 
+    def users(self, path: str) -> int:
+        """How many files import the one at ``path``, tests apart."""
+        return self._users.get(path, 0)
+
+    @cached_property
+    def _users(self) -> Mapping[str, int]:
+        return Counter(one for path, needed in self._needs().items() if not is_test_path(path) for one in set(needed))
+
     def are_together(self, path: str, other: str) -> bool:
         """Whether both files are installed together."""
         known = path not in self._anywhere and other not in self._anywhere
-        return not known or self._distribution(path) == self._distribution(other)
+        return not known or self.distribution(path) == self.distribution(other)
 
     def are_linked(self, path: str, other: str) -> bool:
         """Whether both files belong to one program, as far as one sees: their folders at the top are the same, or
@@ -123,14 +132,14 @@ class Imports:
             not path.endswith("__init__.py") and path.removesuffix(".py") + "/__init__.py" in self._modules
         )
 
-    def _distribution(self, path: str) -> str:
+    def distribution(self, path: str) -> str:
         """The nearest folder above that is installed by itself: the code of another one may not be there."""
         folder = path.rpartition("/")[0]
         known = self._distributions.get(folder)
         if known is None:
             place = self._root / folder
             is_one = not folder or any((place / name).exists() for name in _PACKAGING)
-            known = self._distributions[folder] = folder if is_one else self._distribution(folder)
+            known = self._distributions[folder] = folder if is_one else self.distribution(folder)
         return known
 
     def _reaches(self, path: str, other: str) -> bool:

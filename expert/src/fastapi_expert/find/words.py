@@ -99,6 +99,22 @@ def deeds(name: str) -> frozenset[int]:
     return frozenset(_DEED[word] for word in ideas(name) if word in _DEED)
 
 
+@lru_cache(maxsize=4096)
+def deed(name: str) -> int:
+    """What is done by what is called ``name`` when that is its first word, as a number; 0 for no word of the table."""
+    return next((_DEED.get(word, 0) for word in ideas(name)), 0)
+
+
+@lru_cache(maxsize=4096)
+def things(name: str) -> frozenset[str]:
+    """What is spoken of by what is called ``name``: its words without those that say what is done."""
+    return frozenset(word for word in ideas(name) if word not in _DEED and word not in _NOTHING)
+
+
+_NOTHING = frozenset(map(stem, ("other", "another", "own", "extra")))
+"""Words of names that speak of nothing."""
+
+
 _DEEDS = """
 fetch get read retrieve load show find search query lookup list view select
 create add new insert register make save store post write

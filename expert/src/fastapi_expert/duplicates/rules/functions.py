@@ -20,15 +20,19 @@ from fastapi_expert.duplicates.similarity.measure import Code, Similarity, commo
 from fastapi_expert.duplicates.similarity.pairs import Pairs, is_trivial, pools_of
 from fastapi_expert.duplicates.store.overlay import Overlay
 from fastapi_expert.duplicates.wording import Imports, listed, place
-from fastapi_expert.find.words import deeds
+from fastapi_expert.find.words import deed, deeds, things, words
 
 _AGAIN = re.compile(r"@\d+")
 LOOSE = 0.65
 """Below this similarity two functions share a part; neither can simply call the other."""
 APART = 0.75
 """Below this similarity, two functions whose names say that they do other things share how that begins and ends."""
+MOST = 0.6
+"""The share of their statements that functions have in common whose names have nothing in common."""
 THIN = (3, 36)
 """Statements and tokens up to which endpoints that are equal to one another only delegate."""
+FEW_STEPS = 8
+"""Statements up to which a function that runs a long text is what the text says."""
 IDIOM = 3
 """Of a family that is only alike, so many count for the ranking: the rest follows an idiom rather than a copy."""
 NEAR_ENOUGH = 0.25
@@ -101,16 +105,38 @@ def _pool_findings(survey: Survey, pool: Sequence[int], pairs: Pairs) -> Iterato
     functions, codes = survey.records.functions, survey.codes
     members_of: dict[int, list[int]] = {}
     for group in equal_groups(codes, pool):
-        members = _distinct(group, functions)
+        members = _saying_the_same(survey, _distinct(group, functions))
         members_of[group[0]] = members
         if len(members) > 1 and not _thin(functions, codes, members) and _are_siblings(survey, members):
             yield finding_on(survey, members, 1.0, equal=True)
-    apart = {pair: like for pair, like in pairs.items() if not one_contract(functions[pair[0]], functions[pair[1]])}
+    apart = {
+        (left, right): like
+        for (left, right), like in pairs.items()
+        if not one_contract(functions[left], functions[right])
+        and _is_no_chance(functions[left], functions[right], like)
+    }
     for family in gather(apart):
         members = [member for first in family.members for member in members_of[first]]
         if len(members) == 2 and family.score < APART and not do_the_same([functions[one] for one in members]):
             continue
         yield finding_on(survey, members, family.score, equal=False, unequal=family.members)
+
+
+def _is_no_chance(left: FunctionRecord, right: FunctionRecord, like: Similarity) -> bool:
+    """Whether two functions share more than how things of their kind begin and end: what may be alike by chance must
+    share most of its statements or be called after the same thing."""
+    first, second = deed(left.name), deed(right.name)
+    if like.score < APART and first and second and first != second:
+        return False
+    return like.score >= LOOSE or like.share >= MOST or are_named_alike(left, right)
+
+
+def are_named_alike(left: FunctionRecord, right: FunctionRecord) -> bool:
+    """Whether they have one name, or names that speak of the same thing (`export_group`, `export_groups_of_year`)."""
+    mine, theirs = things(left.name), things(right.name)
+    if not mine or not theirs:  # `get` beside `get_by_number`
+        return not deeds(left.name).isdisjoint(deeds(right.name))
+    return not mine.isdisjoint(theirs)
 
 
 def _distinct(group: Sequence[int], functions: Sequence[FunctionRecord]) -> list[int]:
@@ -120,6 +146,21 @@ def _distinct(group: Sequence[int], functions: Sequence[FunctionRecord]) -> list
         if not any(_in_line(functions[position], functions[other]) for other in kept):
             kept.append(position)
     return kept
+
+
+def _saying_the_same(survey: Survey, group: list[int]) -> list[int]:
+    """Of a group of small functions: without those that do nothing but run another query than the first."""
+    functions, codes = survey.records.functions, survey.codes
+    first, *others = group
+    if len(codes[first].statements) > FEW_STEPS:
+        return group
+    apart = {
+        one
+        for one in others
+        if codes[one].literals != codes[first].literals
+        and survey.texts.compare(functions[one], functions[first]).in_essence
+    }
+    return [one for one in group if one not in apart]
 
 
 def _thin(functions: Sequence[FunctionRecord], codes: Sequence[Code], members: Sequence[int]) -> bool:
@@ -264,19 +305,21 @@ def _advice(group: Group) -> Advice:
     if any(function.kind in WIRED for function in members) and differences:
         return Advice(f"Move what {all_of} share into a function that takes what differs; {KEEP_ACCESS}.", "merge")
     if all(one_contract(keep, other) for other in members[1:]):
-        return Advice(f"Move it up: all {len(members)} classes inherit, so their base class can do it once.", "merge")
+        return Advice(f"Move it up: {all_of} classes inherit, so their base class can do it once.", "merge")
     if len({_owner(function) for function in members}) > 1:
         return Advice(f"Move the body into one function that {all_of} call, beside {there}.", "merge")
     if not differences:
+        renamed = "under a name that says what they share"
         if not do_the_same(members):
-            name = "under a name that says what they share"
-            return Advice(f"Make one function of {all_of}, {name}, beside {there}.", "merge")
+            return Advice(f"Make one function of {all_of}, {renamed}, beside {there}.", "merge")
         is_private = keep.name.startswith("_") and not keep.name.startswith("__")
         elsewhere = [one for one in members[1:] if one.path != keep.path]
         if elsewhere and is_private:
             return Advice(f"Move {there} into a module that {all_of} import, under a public name.", "merge")
         if not all(group.imports.is_at_hand(keep.path, one.path) for one in elsewhere):
             return Advice(f"Move {there} into a module that {all_of} import.", "merge")
+        if not _go_by_one_name(members):
+            return Advice(f"Make one function of {all_of} at {there}{bring}, {renamed}.", "merge")
         if len(members) > 2:
             return Advice(f"Keep {there}{bring}, and let the other {len(members) - 1} go.", "merge")
         return Advice(f"Call {there} instead{bring}.", "reuse")
@@ -290,6 +333,14 @@ def do_the_same(members: Sequence[FunctionRecord]) -> bool:
     though the same code answers both today."""
     done = [deeds(one.name) for one in members]
     return all(not one or not other or one & other for one, other in combinations(done, 2))
+
+
+def _go_by_one_name(members: Sequence[FunctionRecord]) -> bool:
+    """Whether no name says what another one does not: who calls `agents_by_id` for users would mislead a reader."""
+    told = [things(one.name) for one in members]
+    nested = all(one <= other or other <= one for one, other in combinations(told, 2))
+    alike = all(set(words(one.name)) & set(words(other.name)) for one, other in combinations(members, 2))
+    return nested and alike
 
 
 def _share(group: Group, there: str) -> Advice:

@@ -76,7 +76,10 @@ def _survey(survey: Survey) -> Iterable[Finding]:
 
 
 def _is_worth_a_word(same: Sequence[Model], models: Models) -> bool:
-    """Whether the same fields are no coincidence: two say little unless the classes are called after the same thing."""
+    """Whether the same fields are no coincidence: two say little unless the classes are called after the same thing,
+    and an id, a name and two times say nothing."""
+    if all(key in BOOKKEEPING or key in NAMING for key in same[0].fields):
+        return False
     fits = len(same[0].fields) >= SMALLEST or len({model.stem for model in same}) == 1
     return fits and is_telling(same[0], models.weights)
 
@@ -201,7 +204,10 @@ def _same(group: Sequence[Model], texts: Texts, imports: Imports) -> Finding:
         advice, action = f"Keep one table, or take the columns into a mixin beside {there}.", "merge"
     elif differing:
         advice, action = _share_fields(there, differing), "merge"
-    elif not all(imports.may_import(keep.path, one.path) for one in records[1:]):
+    elif not all(
+        one.path == keep.path or (imports.may_import(keep.path, one.path) and imports.is_at_hand(keep.path, one.path))
+        for one in records[1:]
+    ):
         advice, action = f"Declare it once, beside {there} or in a module that both can import.", "merge"
     elif len({model.stem for model in group}) > 1:
         advice, action = f"Declare the fields once, in a base class beside {there}, or keep one class for all.", "merge"
@@ -220,7 +226,8 @@ def _same(group: Sequence[Model], texts: Texts, imports: Imports) -> Finding:
 
 def _worth(one: ModelRecord, imports: Imports) -> tuple[object, ...]:
     """By what the class to keep comes first."""
-    return *imports.order(one.path), one.path.count("/"), one.path, one.line
+    hidden, apart, special = imports.order(one.path)
+    return hidden, apart, not imports.users(one.path), special, one.path.count("/"), one.path, one.line
 
 
 def _near(left: Model, right: Model, common: Overlap, imports: Imports) -> Finding:
@@ -349,6 +356,7 @@ def _judge(case: Case) -> Iterator[Remark]:
     models = overlay.library.models
     changed = [model for file in overlay.added for model in file.derived(_models_of)]
     by_name = models.by_name | {model.record.name: model.record for model in changed}
+    models = models.without(overlay.removed)
     old = {record.name: model_of(record) for record in drafted_models(before, by_name)} if before else {}
     mine = [model_of(record) for record in drafted_models(draft, by_name)]
     standing = [

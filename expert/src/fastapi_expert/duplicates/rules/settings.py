@@ -11,6 +11,7 @@ from fastapi_expert.duplicates.records.variables import drafted_variables
 from fastapi_expert.duplicates.rules.base import Case, Family, Remark, Survey
 from fastapi_expert.duplicates.store.overlay import AddedFile
 from fastapi_expert.duplicates.wording import Imports, listed, many, place
+from fastapi_expert.find.places import is_driver
 
 DEFINED_TWICE = Rule(
     "FX501",
@@ -41,7 +42,7 @@ MANY = 3
 _APART = {"migrations", "alembic", "examples", "example", "docs", "docs_src", "scripts", "bench", "benchmarks"}
 """Folders of programs that run by themselves: what they read is no setting of the application."""
 _MACHINE = re.compile(
-    "HOME|PATH|USER|LOGNAME|SHELL|PWD|TMPDIR|TEMP|TERM|TZ|LANG|LC_ALL|COLUMNS|LINES|EDITOR|VISUAL|PAGER|HOSTNAME"
+    "HOME|PATH|USER|LOGNAME|SHELL|PWD|TMPDIR|TEMP|TERM|TZ|LANG|LANGUAGE|LC_\\w+|COLUMNS|LINES|EDITOR|VISUAL|PAGER|HOSTNAME"
     "|XDG_\\w+|DISPLAY|APPDATA|USERPROFILE|CI|NO_COLOR|FORCE_COLOR|COMP_\\w+|KUBERNETES_\\w+|PYTEST_\\w+|VIRTUAL_ENV|PYTHON\\w+"
 )
 """What the machine says to every program (POSIX, Base Definitions, 8.3, and its kin): nobody's setting."""
@@ -205,7 +206,7 @@ def _many_defined(pairs: Sequence[tuple[VariableRecord, VariableRecord]]) -> Fin
 
 def _is_past(variable: VariableRecord, definitions: Sequence[VariableRecord], imports: Imports) -> bool:
     """Whether it is read where the settings that define it could be had."""
-    if not definitions or _is_apart(variable.path):
+    if not definitions or _is_apart(variable.path) or is_driver(variable.path) or _MACHINE.fullmatch(variable.variable):
         return False
     elsewhere = all(variable.path != definition.path for definition in definitions)
     return elsewhere and imports.are_linked(definitions[0].path, variable.path)

@@ -31,7 +31,8 @@ def _survey(survey: Survey) -> Iterator[Finding]:
         by_fixtures: dict[tuple[object, ...], list[int]] = {}
         for position in group:
             test = functions[position]
-            by_fixtures.setdefault((test.is_async, *_fixtures(test, local)), []).append(position)
+            program = survey.imports.distribution(test.path)  # one test cannot try two programs
+            by_fixtures.setdefault((program, test.is_async, *_fixtures(test, local)), []).append(position)
         for alike in by_fixtures.values():
             yield from _same_tests(survey, alike)
 

@@ -5,6 +5,7 @@ text itself is compared: global names and what they are bound to, attributes, ke
 and for what FastAPI wires also the parameters and who may call. Local names may differ, one for one.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -58,6 +59,12 @@ class Differences:
         return self.is_known and all(one.aspect == "literal" for one in self.found)
 
     @property
+    def in_essence(self) -> bool:
+        """They are given texts of many words (queries, prompts) that have little in common: the text is what is done,
+        and the code around it how a text is run."""
+        return self.only_values and any(_are_other_texts(one.here, one.there) for one in self.found)
+
+    @property
     def in_access(self) -> bool:
         """They may differ in who is let in."""
         return not self.is_known or any(one.aspect == "access" for one in self.found)
@@ -69,6 +76,16 @@ class Differences:
         if more > 1:
             return f"{', '.join(shown[:limit])} and {more} more"
         return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)
+
+
+_WORD = re.compile(r"\w+")
+LONG_TEXT = 6
+"""Words from which on a literal is a text that says something by itself."""
+
+
+def _are_other_texts(here: str, there: str) -> bool:
+    mine, theirs = (set(_WORD.findall(text.replace("\\n", " ").lower())) for text in (here, there))
+    return min(len(mine), len(theirs)) >= LONG_TEXT and 2 * len(mine & theirs) < len(mine | theirs)
 
 
 def _shown(one: Difference) -> str:
@@ -100,11 +117,11 @@ def differences(here: Side, there: Side) -> Differences:
     if here.node is None or there.node is None or here.node.has_error or there.node.has_error:
         return Differences(is_known=False)
     is_wired = here.is_wired or there.is_wired
-    known = here.bindings.keys() & there.bindings.keys()  # a fragment without its imports is taken at its word
+    mine, theirs = _agreed(here.bindings, there.bindings)
     awaits = is_async(here.node) == is_async(there.node)
     left, right = (
-        [*Function(node, {name: side.bindings[name] for name in known}, is_wired=is_wired, awaits=awaits).words()]
-        for side, node in ((here, here.node), (there, there.node))
+        [*Function(node, bindings, is_wired=is_wired, awaits=awaits).words()]
+        for node, bindings in ((here.node, mine), (there.node, theirs))
     )
     if [word.key for word in left] == [word.key for word in right]:
         return Differences()
@@ -117,6 +134,19 @@ def differences(here: Side, there: Side) -> Differences:
         for one, other in pairs
     }
     return Differences(tuple(found))
+
+
+def _agreed(left: Mapping[str, str], right: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """The names that both sides bind (a fragment without its imports is taken at its word), and to what.
+
+    `app.db` and `backend.app.db` are one module, seen from two folders; `api.v3.db` and `api.db` are two.
+    """
+    mine, theirs = ({name: one[name] for name in left.keys() & right.keys()} for one in (left, right))
+    for name, bound in mine.items():
+        short, long = sorted((bound, theirs[name]), key=len)
+        if "." in short and long.endswith(f".{short}"):
+            mine[name] = theirs[name] = short
+    return mine, theirs
 
 
 def _text(word: Word | None) -> str:
@@ -145,8 +175,7 @@ def _only(words: Sequence[Word], excess: Counter[tuple[str, str]]) -> list[Word]
 def bindings_of(facts: FileFacts) -> dict[str, str]:
     """What the names of a module are bound to: `module:name` of an import or a definition, else the value's text.
 
-    Relative imports are resolved; a package of the project is named from its last two parts on, so that `app.db` and
-    `backend.app.db` are one.
+    Relative imports are resolved.
     """
     module = facts.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     bound: dict[str, str] = {}
@@ -155,11 +184,11 @@ def bindings_of(facts: FileFacts) -> dict[str, str]:
             bound[assignment.target] = f"= {ir.without_lines(assignment.value)!r}"
     for one in (*facts.functions, *facts.classes):
         if not one.parent:
-            bound[one.name] = _identity(module, one.name)
+            bound[one.name] = f"{module}:{one.name}"
     for one in facts.imports:
         imported = _absolute(module, one.module, is_package=facts.path.endswith("__init__.py"))
         name = one.alias or one.name or one.module.partition(".")[0]
-        bound[name] = _identity(imported, one.name)
+        bound[name] = f"{imported}:{one.name}"
     return bound
 
 
@@ -171,10 +200,6 @@ def _absolute(importer: str, module: str, *, is_package: bool) -> str:
     above = importer.split(".")
     above = above[: len(above) - level + is_package]
     return ".".join([*above, rest] if rest else above)
-
-
-def _identity(module: str, name: str) -> str:
-    return f"{'.'.join(module.split('.')[-2:])}:{name}"
 
 
 class Texts:
@@ -215,7 +240,8 @@ class Texts:
         return bindings
 
     def class_differences(self, here: tuple[str, str, int, int], there: tuple[str, str, int, int]) -> list[str]:
-        """The names that two classes (path, qualname, first and last line) declare otherwise, or that one lacks.
+        """The names that two classes (path, qualname, first and last line) declare otherwise, or that one lacks, and
+        the bases that one of them has.
 
         The name of the class, its docstring and how a type is spelled do not count. Where a text cannot be read, what
         is left of it counts as it stands.
@@ -223,10 +249,8 @@ class Texts:
         first, second = (self._node(path, line, end_line) for path, _, line, end_line in (here, there))
         if first is None or second is None:
             return [qualname for _, qualname, _, _ in (here, there)]
-        left, right = self._bound(here[0]), self._bound(there[0])
-        known = left.keys() & right.keys()
-        mine = declarations(first, {name: left[name] for name in known if here[0] != there[0]})
-        theirs = declarations(second, {name: right[name] for name in known if here[0] != there[0]})
+        left, right = _agreed(self._bound(here[0]), self._bound(there[0])) if here[0] != there[0] else ({}, {})
+        mine, theirs = declarations(first, left), declarations(second, right)
         return [name for name in {**mine, **theirs} if mine.get(name) != theirs.get(name)]
 
     def _node(self, path: str, line: int, end_line: int) -> Node | None:

@@ -1,6 +1,6 @@
 """Schemas and tables beside each other: which are worth comparing, and what they have in common."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,6 +25,8 @@ TABLE_EVIDENCE = 2.0
 """Tables are things of their own: they must share more than `name` and `slug`."""
 DATA_FIELDS = 5
 """Fields that classes which only hold data must have in common, all of them, to be copies."""
+EDITED = 2
+"""Fields of their own that the two sides of an edited copy may have together, however little else there is."""
 FAMILY_REPEATS = 6
 """Fields that `Create`, `Update` and `Read` of one thing may repeat before a base class pays."""
 PROMISE = 0.3
@@ -80,6 +82,17 @@ class Models:
     def by_name(self) -> dict[str, ModelRecord]:
         """Each by the name of its class, the last of those that share one."""
         return {model.record.name: model.record for model in self.models}
+
+    def without(self, gone: Collection[str]) -> "Models":
+        """The same, but what files that are ``gone`` hold makes no field commoner."""
+        lost = sum(model.record.path in gone for model in self.models) if gone else 0
+        if not lost:
+            return self
+
+        def left(key: str) -> int:
+            return sum(self.models[position].record.path not in gone for position in self.having.get(key, ()))
+
+        return Models(self.models, FieldWeights(left, len(self.models) - lost), self.having)
 
     def candidates(self, model: Model) -> list[int]:
         """Models that share a field with ``model``, most shared weight first; of those, the ones of its own size."""
@@ -182,6 +195,9 @@ def near(left: Model, right: Model, weights: FieldWeights, *, least: float) -> O
         return None
     if all(field_key(name) in NAMING or field_key(name) in BOOKKEEPING for name in common.shared):
         return None  # an id, a name and a description are every thing's own
+    own = len(common.only_left) + len(common.only_right)
+    if common.only_left and common.only_right and own > max(EDITED, len(common.shared) - 1) and left.stem != right.stem:
+        return None  # two things that have a few words in common
     return common if common.mass >= (TABLE_EVIDENCE if left.record.kind == "table" else LEAST_EVIDENCE) else None
 
 

@@ -184,11 +184,15 @@ class Function:
 
 
 def declarations(node: Node, bindings: Mapping[str, str]) -> dict[str, str]:
-    """What a class declares: name to how it is spelled, without the docstring and without how a type is spelled.
+    """What a class inherits from and declares: name to how it is spelled, without the docstring and without how a type
+    is spelled.
 
     ``bindings`` say what names of the module are bound to: the same type by name may be another class.
     """
-    return dict(_declaration(one, bindings) for one in _statements(_definition(node)))
+    definition = _definition(node)
+    bases = definition.child_by_field_name("superclasses")
+    inherited = {text_of(one): f"base {_flat(one, bindings)}" for one in (bases.named_children if bases else ())}
+    return inherited | dict(_declaration(one, bindings) for one in _statements(definition))
 
 
 def _declaration(statement: Node, bindings: Mapping[str, str]) -> tuple[str, str]:
