@@ -46,7 +46,8 @@ _KEEPS = frozenset({
     "fixture", "parametrize", "usefixtures", "TestClient", "AsyncClient", "task", "command", "callback",
     "wraps", "partial", "TypeVar", "NewType", "dataclass", "field", "lru_cache", "cache", "cached_property",
     "property", "staticmethod", "classmethod", "contextmanager", "asynccontextmanager", "overload",
-    "isinstance", "issubclass", "getLogger", "cast", "add_representer", "add_constructor", "Optional", "Union", "Literal", "object", "super",
+    "isinstance", "issubclass", "getLogger", "cast",
+    "add_representer", "add_constructor", "Optional", "Union", "Literal", "object", "super",
 })  # fmt: skip
 _REGISTER = frozenset({*ROUTE_DECORATORS, *APPLICATION_HOOKS})
 _LEAVES = frozenset({"integer", "float", "true", "false", "none", "comment"})
@@ -71,7 +72,8 @@ class Piece:
 
     ``runs`` are the names whose code runs at import, ``head`` is the digest of decorators and signature. ``literal``
     says that evaluating a value calls nothing. ``requests`` are the addresses that a client's method is given as they
-    stand, `get /users/{1}` (`{1}` for a part that is put in, `{}` for any number of them), ``whole`` the texts that stand nowhere else.
+    stand, `get /users/{1}` (`{1}` for a part that is put in, `{}` for any number of them), ``whole`` the texts that
+    stand nowhere else.
     """
 
     name: str
@@ -102,8 +104,9 @@ class Piece:
     @classmethod
     def of(cls, row: list[Any]) -> "Piece":
         """A piece from its `row`."""
-        name, kind, *lists, digest, head, decorators, bases, literal, owner = row
-        sets = (set(each) for each in lists)
+        name, kind, names, chains, attributes, texts, requests, whole, runs, *rest = row
+        digest, head, decorators, bases, literal, owner = rest
+        sets = (set(names), set(chains), set(attributes), set(texts), set(requests), set(whole), set(runs))
         digests = (bytes.fromhex(digest), bytes.fromhex(head))
         return cls(name, kind, *sets, *digests, tuple(decorators), tuple(bases), literal, owner)
 

@@ -46,7 +46,7 @@ class Requests:
             below = "base_url" in names and not any(_HOST.fullmatch(one) for one in texts)
             asked = {number for one in requests for number in self.answering(one, below=below)}
             if requests and not any("/" in one and not _MEDIA.match(one) for one in texts):
-                texts = set()  # words alone: no address is put together of them
+                texts = set[str]()  # words alone: no address is put together of them
             texts |= {one.partition(" ")[2] for one in requests if not self.answering(one, below=below)}
             addresses = {_parts(one) or ("/",) for one in texts}
             words = {word for address in addresses for word in address}

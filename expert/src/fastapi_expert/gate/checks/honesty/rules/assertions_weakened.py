@@ -25,7 +25,7 @@ class _Comparison:
 
     def __init__(self, change: Change, rule: Rule, old: Function, new: Function) -> None:
         self._change, self._rule, self._old, self._new = change, rule, old, new
-        self._sure: Confidence = change.confidence
+        self._sure: Confidence = "likely" if change.moves_libraries else change.confidence
         kept = Counter(one.key for one in old.claims) & Counter(one.key for one in new.claims)
         self._lost = _beyond(old.claims, kept)
         self._come = _beyond(new.claims, kept)
