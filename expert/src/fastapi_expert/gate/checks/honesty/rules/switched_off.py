@@ -23,6 +23,9 @@ _HOOKS = {
 }
 
 
+_SIGNS = ("skip", "xfail", "passed", "exitstatus", "deselected", "remove", "clear", "True")
+
+
 def switched_off(change: Change, rule: Rule) -> Iterator[Finding]:
     for old, new in change.pairs:
         yield from _marked(old, new, rule)
@@ -105,7 +108,7 @@ def _said(hook: Function) -> str:
 
 def _weakens(hook: Function, before: str) -> bool:
     text = _said(hook)
-    signs = ("skip", "xfail", "passed", "exitstatus", "deselected", "remove", "clear", "True")
+    signs = ("exit",) if hook.name == "pytest_sessionfinish" else _SIGNS
     return any(sign in text and text.count(sign) > before.count(sign) for sign in signs) or (
         "Subscript(items" in text and "Subscript(items" not in before
     )
