@@ -57,6 +57,10 @@ def items(
     hidden: str = Query("x", include_in_schema=True), either: Union[int, str] = 3, when: datetime | None = None,
 ): ...
 """,
+    "a path that is no parameter's": """
+@app.get("/folders/{folder}")
+def folder(folder: int = FilePath("given")): ...
+""",
     "bodies": '''
 class Item(BaseModel):
     """A thing.

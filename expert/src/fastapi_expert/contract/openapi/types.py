@@ -1,5 +1,6 @@
 """Annotations as types: through aliases, strings, unions and generics, with what `Annotated` says besides."""
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -271,6 +272,12 @@ class Types:
 
     # -- values -----------------------------------------------------------------------------------------------------
 
+    def _is_of_a_library(self, symbol: Symbol) -> bool:
+        """Whether a name comes from an installed package: `Path` of `pathlib` marks nothing."""
+        if symbol.kind == "external":
+            return symbol.name.partition(".")[0] not in sys.stdlib_module_names
+        return self.names.is_library(symbol.path)
+
     def mark(self, expr: Expr, scope: Scope) -> Any:
         """A Mark or a Dependency, or None for what says nothing; through names and helpers that give one."""
         call = ir.match(expr, ir.Call)
@@ -290,7 +297,7 @@ class Types:
         name = call.function if isinstance(call.function, str) else ""
         symbol = self.names.resolve(scope.path, name) if name else None
         last = (symbol.name if symbol is not None else name).rpartition(".")[2]
-        if last in _MARKS and (symbol is None or symbol.kind == "external" or self.names.is_library(symbol.path)):
+        if last in _MARKS and (symbol is None or self._is_of_a_library(symbol)):
             keywords = {key: self._argument(key, one, scope) for key, one in call.keywords if key}
             return Mark(last, tuple([self.value(one, scope) for one in call.args]), keywords)
         value = self.interp.evaluate(expr, scope)
