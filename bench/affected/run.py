@@ -82,7 +82,7 @@ class Project:
 
     def listed(self, *options: str) -> set[str]:
         """The tests that would run."""
-        lines = self.pytest("--collect-only", *options, *self.tests).splitlines()
+        lines = self.pytest("--collect-only", "--verbosity=-1", *options, *self.tests).splitlines()  # one a line
         return {line.split("[")[0] for line in lines if "::" in line and not line.startswith(("ERROR", "FAILED"))}
 
 

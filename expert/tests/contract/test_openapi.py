@@ -57,6 +57,29 @@ def items(
     hidden: str = Query("x", include_in_schema=True), either: Union[int, str] = 3, when: datetime | None = None,
 ): ...
 """,
+    "other names and forms": """
+from pydantic import AliasChoices, AliasPath, PlainSerializer
+
+def as_text(value: int) -> str: return str(value)
+
+class Box(BaseModel):
+    width: int = Field(validation_alias=AliasChoices("breite", "largeur"))
+    depth: int = Field(2, validation_alias=AliasPath("sizes", 0))
+    named: dict[Annotated[str, StringConstraints(max_length=3)], int] = {}
+    price: Annotated[int, PlainSerializer(lambda value: str(value), return_type=str)]
+    count: Annotated[int, PlainSerializer(as_text)]
+
+    @computed_field(alias="areaInMetres", title="Area", description="Of its ground")
+    @property
+    def area(self) -> float | None: ...
+
+@app.post("/boxes")
+def boxes(box: Box) -> Box: ...
+""",
+    "a path that is no parameter's": """
+@app.get("/folders/{folder}")
+def folder(folder: int = FilePath("given")): ...
+""",
     "bodies": '''
 class Item(BaseModel):
     """A thing.
@@ -440,6 +463,29 @@ def test_what_the_text_does_not_settle_is_left_out_and_named(tmp_path: Path) -> 
         (4, "somewhere.Thing is of a library"),
         (7, "somewhere.Thing is of a library"),
     }
+
+
+SAID = """
+class Item(BaseModel):
+    name: str
+
+BY_HAND = {"content": {"application/json": {"schema": Item.model_json_schema()}}}
+
+@app.post("/a", openapi_extra={"requestBody": BY_HAND})
+def a(): ...
+
+@app.get("/b", responses={404: BY_HAND})
+def b(): ...
+"""
+
+
+def test_what_is_put_into_the_document_by_hand_is_named_where_it_is_not_read(tmp_path: Path) -> None:
+    lay_down(tmp_path, {"program.py": START + SAID})
+    found = document(load(tmp_path, cache=False))
+    assert [(one.line - START.count("\n"), one.message.removeprefix("left out: ")) for one in found.unknown] == [
+        (7, "openapi_extra"),
+        (10, "an answer that is declared"),
+    ]
 
 
 LIBRARY = {

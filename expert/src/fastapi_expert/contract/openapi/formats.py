@@ -111,7 +111,7 @@ _OAUTH2_FORM: dict[str, tuple[bool, dict[str, Any]]] = {
 def oauth2_form(*, tells_passwords: bool) -> dict[str, tuple[bool, dict[str, Any]]]:
     """The fields of `OAuth2PasswordRequestForm`: whether each is required, and its schema.
 
-    FastAPI says of two of them that they are passwords since 0.115.
+    FastAPI says of two of them that they are passwords since 0.115.13; a pin of 0.115 is mostly an older one.
     """
     if tells_passwords:
         return _OAUTH2_FORM

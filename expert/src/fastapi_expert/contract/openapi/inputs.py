@@ -64,7 +64,7 @@ class Collector:
         self._types = types
         self._models = models
         self._request = request
-        self._forms_tell_passwords = fastapi.may_be_at_least((0, 115))
+        self._forms_tell_passwords = fastapi.may_be_at_least((0, 116))
         self._only_one_is_spread = not fastapi.may_be_at_least((0, 159))
         self._in_path = set(_PATH_NAME.findall(path))
         self.found = Inputs()

@@ -325,7 +325,10 @@ class Models:
             kinds = {ir.dotted(one).rpartition(".")[2]: one for one in method.decorators}
             type_ = self._types.of(method.returns, method.returns_expr, scope, bound) if method.returns else ANY
             if "computed_field" in kinds:
-                model.fields[method.name] = ModelField(method.name, method.name, type_, (), ABSENT, True, True)
+                mark = self._types.mark(kinds["computed_field"], scope)
+                marks = (mark,) if isinstance(mark, Mark) else ()
+                alias = next((one for mark in marks if isinstance(one := mark.get("alias"), str)), method.name)
+                model.fields[method.name] = ModelField(method.name, alias, type_, marks, ABSENT, True, True)
             if not method.returns or type_.kind == "unknown":
                 continue
             if "model_serializer" in kinds:

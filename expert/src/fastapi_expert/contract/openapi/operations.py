@@ -25,7 +25,7 @@ from fastapi_expert.codebase.syntax.facts import FunctionFacts
 from fastapi_expert.contract.openapi.inputs import Collector, Given, Inputs
 from fastapi_expert.contract.openapi.models import Models, spoken
 from fastapi_expert.contract.openapi.schemas import Schema, Schemas, described
-from fastapi_expert.contract.openapi.types import NotKnown, Type, Types, class_type, is_known, plain
+from fastapi_expert.contract.openapi.types import Type, Types, class_type, is_known, plain
 
 JSON = "application/json"
 _MEDIA = {
@@ -86,7 +86,7 @@ class Operations:
         extra = plain(route.entry.keywords.get("openapi_extra")) if "openapi_extra" in route.entry.keywords else None
         if is_dict(extra) and is_known(extra):
             _merge(operation, extra)
-        elif isinstance(extra, NotKnown):
+        elif extra is not None:
             self._unknown.append("openapi_extra")
         return operation
 
@@ -324,6 +324,8 @@ class Operations:
         rest = plain({key: one for key, one in more.items() if key != "model"})
         if is_known(rest):
             _merge(known, dict(rest.items()))
+        else:
+            self._unknown.append("an answer that is declared")
         type_ = self._type_of_value(model) if model is not None else None
         if type_ is not None:
             schema = self._schemas.of(type_, "output")

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from fastapi_expert.codebase.files.pins import Pins
@@ -54,6 +54,9 @@ class Schemas:
 
     def of(self, type_: Type, mode: Mode) -> Schema:
         """The schema of a type with what its marks say of it."""
+        given_out = _given_out(type_.marks, mode)
+        if given_out is not None:
+            return self.of(given_out, mode)
         schema = self._bare(type_, mode)
         for mark in type_.marks:
             if isinstance(mark, Mark):
@@ -117,7 +120,10 @@ class Schemas:
         value = self.of(values[0], mode) if values else {}
         schema: Schema = {"type": "object", "additionalProperties": value or True}
         key = self.of(keys, mode)
-        if "$ref" in key or key.get("format") or key.get("pattern") or "const" in key or "enum" in key:
+        limits = {name: key[name] for name in ("minLength", "maxLength") if name in key}
+        if limits and not key.keys() - {"type", *limits}:
+            schema["propertyNames"] = limits
+        elif "$ref" in key or key.get("format") or key.get("pattern") or "const" in key or "enum" in key:
             names = {name: one for name, one in key.items() if name != "type" or "$ref" in key}
             schema["propertyNames"] = names if "$ref" in key else key
         return schema
@@ -211,10 +217,11 @@ class Schemas:
 
     def field(self, one: ModelField, mode: Mode) -> Schema:
         """The schema of a field, with its title, default and what its marks say."""
-        type_ = one.serialized if one.serialized is not None and mode == "output" else one.type
+        given_out = _given_out(one.marks, mode)
+        type_ = one.serialized if one.serialized is not None and mode == "output" else given_out or one.type
         schema = self._bare(type_, mode)
         titled: Schema = {}
-        for mark in self._in_turn(one):
+        for mark in () if given_out is not None else self._in_turn(one):
             schema = self.constrained(schema, mark)
         for mark in one.marks:
             titled.update(described(mark))
@@ -223,7 +230,7 @@ class Schemas:
         if "title" not in titled and takes_title(type_, self.models):
             titled["title"] = title_of(one.alias if one.alias != one.name else one.name)
         if one.default is not ABSENT and one.default is not None:
-            if is_known(one.default):
+            if is_known(one.default) and given_out is None:
                 titled["default"] = one.default
             elif not any(mark.has("default_factory") for mark in one.marks):
                 self._unknown(f"the default of {one.name}")
@@ -367,6 +374,14 @@ def takes_title(type_: Type, models: Models) -> bool:
         inner = [one for one in type_.args if one.kind != "none"]
         return takes_title(inner[0], models) if len(inner) == 1 else True
     return True
+
+
+def _given_out(marks: Iterable[Any], mode: Mode) -> Type | None:
+    """The type that a serializer among ``marks`` gives in answers."""
+    for mark in marks if mode == "output" else ():
+        if isinstance(mark, Mark) and isinstance(given := mark.get("return_type"), Type):
+            return given
+    return None
 
 
 def _sent_as(one: ModelField, mode: Mode) -> str:

@@ -1,5 +1,6 @@
 """Annotations as types: through aliases, strings, unions and generics, with what `Annotated` says besides."""
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -41,10 +42,12 @@ _MARK_NAMES = """
 Field Query Path Header Cookie Body Form File Discriminator Tag StringConstraints Gt Ge Lt Le MultipleOf MinLen MaxLen
 Len Interval AfterValidator BeforeValidator WrapValidator PlainValidator PlainSerializer WrapSerializer
 WithJsonSchema Strict AllowInfNan UuidVersion PathType GetPydanticSchema SkipJsonSchema AliasChoices AliasPath
-conint confloat constr conlist conset condecimal conbytes condate mapped_column Column Relationship relationship
+computed_field conint confloat constr conlist conset condecimal conbytes condate mapped_column Column
+Relationship relationship
 """
 _MARKS = frozenset(_MARK_NAMES.split())
 """Calls that say something of a field or a parameter; they are read, not run."""
+_SERIALIZERS = frozenset({"PlainSerializer", "WrapSerializer"})
 
 
 class NotKnown:
@@ -271,6 +274,12 @@ class Types:
 
     # -- values -----------------------------------------------------------------------------------------------------
 
+    def _is_of_a_library(self, symbol: Symbol) -> bool:
+        """Whether a name comes from an installed package: `Path` of `pathlib` marks nothing."""
+        if symbol.kind == "external":
+            return symbol.name.partition(".")[0] not in sys.stdlib_module_names
+        return self.names.is_library(symbol.path)
+
     def mark(self, expr: Expr, scope: Scope) -> Any:
         """A Mark or a Dependency, or None for what says nothing; through names and helpers that give one."""
         call = ir.match(expr, ir.Call)
@@ -290,8 +299,10 @@ class Types:
         name = call.function if isinstance(call.function, str) else ""
         symbol = self.names.resolve(scope.path, name) if name else None
         last = (symbol.name if symbol is not None else name).rpartition(".")[2]
-        if last in _MARKS and (symbol is None or symbol.kind == "external" or self.names.is_library(symbol.path)):
+        if last in _MARKS and (symbol is None or self._is_of_a_library(symbol)):
             keywords = {key: self._argument(key, one, scope) for key, one in call.keywords if key}
+            if last in _SERIALIZERS:
+                return Mark(last, (), {"return_type": self._given_out(call, scope)})
             return Mark(last, tuple([self.value(one, scope) for one in call.args]), keywords)
         value = self.interp.evaluate(expr, scope)
         if isinstance(value, Dependency):
@@ -305,8 +316,24 @@ class Types:
         return None
 
     def _argument(self, name: str, expr: Expr, scope: Scope) -> Any:
-        """The value of an argument; of a factory only that there is one."""
-        return NotKnown("made anew each time") if name == "default_factory" else self.value(expr, scope)
+        """The value of an argument; of a factory only that there is one, of several aliases the first."""
+        if name == "default_factory":
+            return NotKnown("made anew each time")
+        call = ir.match(expr, ir.Call) if name == "validation_alias" else None
+        if call is not None and isinstance(call.function, str) and call.function.endswith("AliasChoices"):
+            given = (self.value(one, scope) for one in call.args)
+            return next((one for one in given if isinstance(one, str)), None)
+        return self.value(expr, scope)
+
+    def _given_out(self, call: ir.Call, scope: Scope) -> Type | None:
+        """The type that a serializer says that it gives; None where it says none."""
+        said = dict(call.keywords).get("return_type")
+        if said is not None:
+            return self.of("", said, scope)
+        function = call.args[0] if call.args else dict(call.keywords).get("func")
+        symbol = self.names.resolve(scope.path, function) if isinstance(function, str) else None
+        facts = self.names.function(symbol.path, symbol.name) if symbol is not None and symbol.path else None
+        return self.of(facts.returns, facts.returns_expr, scope) if facts is not None and facts.returns else None
 
     def value(self, expr: Expr, scope: Scope) -> Any:
         """The plain value of an expression: numbers, texts, lists, mappings; NotKnown where the text does not tell."""

@@ -21,6 +21,17 @@ _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 _IMPORTS = re.compile(r"\b(?:import|from)\s+([A-Za-z_][\w.]*)")
 _OWN_NAMESPACE = frozenset({"globals", "locals", "vars", "eval", "exec"})
 _PLAIN = ("object", "ABC", "Protocol", "Generic")
+_DATA = frozenset({
+    "BaseModel", "BaseSettings", "SQLModel", "RootModel", "DeclarativeBase", "MappedAsDataclass", "Enum", "StrEnum",
+    "IntEnum", "Flag", "IntFlag", "Exception", "ValueError", "RuntimeError", "KeyError", "TypeError", "LookupError",
+    "HTTPException", "NamedTuple", "TypedDict", "str", "int", "dict", "list", "tuple", "float", "bytes", "set",
+})  # fmt: skip
+"""Classes of data: they call no method of a class below them but what it overrides of theirs."""
+_OVERRIDES = re.compile(
+    r"_[a-z].*_$|model_|settings_customise|customise_sources|parse_|schema|validate$|construct$|dict$|json$|copy$|get$|"
+    r"items$|keys$|values$|update$|pop|set|append$|extend$|insert$|sort$|clear$|add$|with_traceback$|encode$|prepare_"
+)
+"""What is a method of theirs, or has the name of one."""
 
 
 def body_of(node: Node) -> Node:
@@ -84,11 +95,21 @@ class Links:
     def link_import(self, path: str, piece: Piece) -> None:
         """What runs at import: functions, and classes as far as making one goes."""
         node = (path, INIT)
-        for each in self.meant(path, piece.runs, set()):
+        for each in self.meant(path, piece.runs, set()) - self.applications:
             self.edges[node].add(self.body(each))
             if self.is_class(each):
                 own = (name for name, member in self.files[each[0]].items() if member.owner == each[1])
                 self.edges[node] |= {(each[0], name) for name in own if name.partition(".")[2] in piece.runs}
+
+    @cached_property
+    def applications(self) -> set[Node]:
+        """Applications and routers: importing what makes one runs none of what it is given for requests."""
+        found = (each for each in self.codebase.components if each.kind in ("app", "router"))
+        return {
+            (each.path, each.qualname)
+            for each in found
+            if each.qualname in self.files.get(each.path, {}) and self.files[each.path][each.qualname].kind == "value"
+        }
 
     def is_class(self, node: Node) -> bool:
         piece = self.files[node[0]].get(node[1]) if node[0] else None
@@ -179,34 +200,48 @@ class Links:
         own = {
             name.partition(".")[2]: member for name, member in self.files[path].items() if member.owner == piece.name
         }
-        foreign = self.is_foreign(path, piece)
         always = {
             short
             for short, member in own.items()
-            if short.startswith("__") or (member.kind == "member" and (foreign or self.is_hook(member)))
+            if short.startswith("__") or (member.kind == "member" and self.is_hook(member))
         }
-        pending = list(always)
+        foreign = self.foreign_bases(path, piece)
+        if foreign:
+            always |= {short for short in own if _OVERRIDES.match(short)}
+        self.edges[body_of(node)] |= self.with_called(path, piece.name, own, always)
+        if not foreign <= _DATA:  # a library may call any method of what is derived from its classes
+            tests = path in self.suite.test_side and any("TestCase" in base for base in foreign)
+            some = {short for short in own if not (tests and short.startswith("test"))}
+            self.edges[node] |= self.with_called(path, piece.name, own, some)
+
+    def with_called(self, path: str, name: str, own: Mapping[str, Piece], some: set[str]) -> set[Node]:
+        """``some`` methods of a class, and those that they name."""
+        found, pending = set(some), list(some)
         while pending:
-            called = own[pending.pop()].attributes & own.keys() - always
-            always |= called
+            called = own[pending.pop()].attributes & own.keys() - found
+            found |= called
             pending += called
-        self.edges[body_of(node)] |= {(path, f"{piece.name}.{short}") for short in always}
+        return {(path, f"{name}.{short}") for short in found}
 
     def is_hook(self, member: Piece) -> bool:
         plain = ("@staticmethod", "@classmethod", "@property", "@abstractmethod", "@cached_property", "@override")
         return any(not each.replace(" ", "").startswith(plain) for each in member.decorators)
 
-    def is_foreign(self, path: str, piece: Piece) -> bool:
-        """Whether a class comes from a library's, near or far: that may call any method by rules of its own."""
+    def foreign_bases(self, path: str, piece: Piece) -> set[str]:
+        """The last names of the classes of libraries that a class comes from, near or far."""
+        found: set[str] = set()
         for base in piece.bases:
             name = base.partition("[")[0].strip()
-            if "=" in base or name.rpartition(".")[2] in _PLAIN:
+            leaf = name.rpartition(".")[2]
+            if "=" in base or leaf in _PLAIN:
                 continue
             symbol = self.names.resolve(path, name)
             above = self.files.get(symbol.path, {}).get(symbol.name) if symbol else None
-            if symbol is None or above is None or above is piece or self.is_foreign(symbol.path, above):
-                return True
-        return False
+            if symbol is None or above is None or above is piece:
+                found.add(leaf)
+            else:
+                found |= self.foreign_bases(symbol.path, above)
+        return found
 
     def link_conftests(self) -> None:
         """A name in a test file may be a fixture of a conftest above it; the name it is asked by may be another."""
@@ -222,6 +257,8 @@ class Links:
                         if renamed:
                             offered[renamed[1]] = (place, name)
             for name, piece in pieces.items():
+                if name == INIT:
+                    continue  # what it imports may have the name of a fixture
                 mentioned = piece.names | piece.texts
                 self.edges[path, name] |= {offered[each] for each in mentioned & offered.keys()} - {(path, name)}
 

@@ -7,7 +7,7 @@ too few would lose a failure.
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import blake2b
@@ -22,6 +22,7 @@ from fastapi_expert.codebase.vocabulary import (
     APPLICATION_HOOKS,
     APPLICATION_SETTERS,
     APPLICATIONS,
+    CLIENT_VERBS,
     DEPENDS,
     MOUNT_CLASSES,
     MOUNTING_METHODS,
@@ -31,7 +32,7 @@ from fastapi_expert.codebase.vocabulary import (
     ROUTERS,
 )
 
-VERSION = 1
+VERSION = 2
 """Raised whenever pieces change shape or meaning: cached ones are cut anew."""
 INIT = "<init>"
 # calls at import that keep a function they are given for later instead of running it
@@ -41,11 +42,14 @@ _KEEPS = frozenset({
     "limit", "Annotated", "Field", "PrivateAttr", "ConfigDict", "field_validator",
     "model_validator", "validator", "root_validator", "field_serializer", "Mapped", "Column", "mapped_column",
     "relationship", "Relationship", "ForeignKey", "listens_for", "sessionmaker", "async_sessionmaker",
+    "scoped_session", "async_scoped_session", "ContextVar",
     "fixture", "parametrize", "usefixtures", "TestClient", "AsyncClient", "task", "command", "callback",
     "wraps", "partial", "TypeVar", "NewType", "dataclass", "field", "lru_cache", "cache", "cached_property",
     "property", "staticmethod", "classmethod", "contextmanager", "asynccontextmanager", "overload",
-    "isinstance", "issubclass", "getLogger", "cast", "Optional", "Union", "Literal", "object", "super",
+    "isinstance", "issubclass", "getLogger", "cast",
+    "add_representer", "add_constructor", "Optional", "Union", "Literal", "object", "super",
 })  # fmt: skip
+_REGISTER = frozenset({*ROUTE_DECORATORS, *APPLICATION_HOOKS})
 _LEAVES = frozenset({"integer", "float", "true", "false", "none", "comment"})
 _TARGETS = frozenset({"identifier", "pattern_list", "tuple_pattern", "list_pattern"})
 _CLAUSES = frozenset(
@@ -56,6 +60,8 @@ _CALLS = frozenset(
     {"call", "await", "lambda", "generator_expression"}
     | {f"{kind}_comprehension" for kind in ("list", "dictionary", "set")}
 )
+_ONE_PART = re.compile(r"(?:id|pk|uuid|slug|name|number|key|token|code|email|hash)\W*$", re.IGNORECASE)
+_CLIENT = re.compile(r"client|http|api|session", re.IGNORECASE)
 _CHAIN = re.compile(r"\w+(\.\w+)+")
 MAX_TEXT = 400  # characters; a longer string is prose or data, not a name, an address or a path
 
@@ -65,7 +71,9 @@ class Piece:
     """``names`` are those that stand alone, ``chains`` dotted ones, ``attributes`` what comes after a dot.
 
     ``runs`` are the names whose code runs at import, ``head`` is the digest of decorators and signature. ``literal``
-    says that evaluating a value calls nothing.
+    says that evaluating a value calls nothing. ``requests`` are the addresses that a client's method is given as they
+    stand, `get /users/{1}` (`{1}` for a part that is put in, `{}` for any number of them), ``whole`` the texts that
+    stand nowhere else.
     """
 
     name: str
@@ -74,6 +82,8 @@ class Piece:
     chains: set[str] = field(default_factory=set[str])
     attributes: set[str] = field(default_factory=set[str])
     texts: set[str] = field(default_factory=set[str])
+    requests: set[str] = field(default_factory=set[str])
+    whole: set[str] = field(default_factory=set[str])
     runs: set[str] = field(default_factory=set[str])
     digest: bytes = b""
     head: bytes = b""
@@ -84,15 +94,19 @@ class Piece:
 
     def row(self) -> list[Any]:
         """The piece as JSON can hold it."""
-        sets = [sorted(each) for each in (self.names, self.chains, self.attributes, self.texts, self.runs)]
+        sets = [
+            sorted(each)
+            for each in (self.names, self.chains, self.attributes, self.texts, self.requests, self.whole, self.runs)
+        ]
         digests = [self.digest.hex(), self.head.hex()]
         return [self.name, self.kind, *sets, *digests, self.decorators, self.bases, self.literal, self.owner]
 
     @classmethod
     def of(cls, row: list[Any]) -> "Piece":
         """A piece from its `row`."""
-        name, kind, names, chains, attributes, texts, runs, digest, head, decorators, bases, literal, owner = row
-        sets = (set(names), set(chains), set(attributes), set(texts), set(runs))
+        name, kind, names, chains, attributes, texts, requests, whole, runs, *rest = row
+        digest, head, decorators, bases, literal, owner = rest
+        sets = (set(names), set(chains), set(attributes), set(texts), set(requests), set(whole), set(runs))
         digests = (bytes.fromhex(digest), bytes.fromhex(head))
         return cls(name, kind, *sets, *digests, tuple(decorators), tuple(bases), literal, owner)
 
@@ -101,7 +115,8 @@ class Piece:
 def _parser() -> tuple[Parser, Query]:
     language = Language(tree_sitter_python.language())
     return Parser(language), Query(
-        language, "(identifier) @name (attribute) @chain (string_content) @text (comment) @comment"
+        language,
+        "(identifier) @name (attribute) @chain (string_content) @text (comment) @comment (call) @call",
     )
 
 
@@ -279,6 +294,12 @@ class _Cut:
         for node in captures.get("name", ()):
             name, parent = self.text(node), node.parent
             around = parent.type if parent else ""
+            if parent is not None and around == "attribute" and self.registers(parent):
+                continue
+            if name == "getattr" and parent is not None and (chain := self.named_attribute(parent)):
+                for piece in self.owners(node):
+                    piece.chains.add(chain)
+                continue
             for piece in self.owners(node):
                 if around == "attribute" or around == "keyword_argument":
                     piece.attributes.add(name)
@@ -286,12 +307,19 @@ class _Cut:
                     piece.names.add(name)
         for node in captures.get("chain", ()):
             chain = self.text(node)
-            for piece in self.owners(node) if _CHAIN.fullmatch(chain) else ():
+            for piece in self.owners(node) if _CHAIN.fullmatch(chain) and not self.registers(node) else ():
                 piece.chains.add(chain)
+        asked = self.requests(captures.get("call", ()))
+        loose: dict[int, set[str]] = {}
         for node in captures.get("text", ()):
             if node.end_byte - node.start_byte <= MAX_TEXT:
                 for piece in self.owners(node):
                     piece.texts.add(self.text(node))
+                    if node.parent is not None and node.parent.start_byte not in asked:
+                        loose.setdefault(id(piece), set()).add(self.text(node))
+        for piece in self.pieces.values():
+            if piece.requests:
+                piece.whole = piece.texts - loose.get(id(piece), set())
         comments = sorted((node.start_byte, node.end_byte) for node in captures.get("comment", ()))
         for start, end, piece in self.heads:
             piece.head = _digest(piece.head, self.plain(start, end, comments))
@@ -299,6 +327,48 @@ class _Cut:
             for left, right in self.own_parts(index, start, end):
                 for piece in pieces:
                     piece.digest = _digest(piece.digest, self.plain(left, right, comments))
+
+    def registers(self, node: Node) -> bool:
+        """Whether `app.get` is what decorates an endpoint: that runs at import, not when the endpoint does."""
+        call = node.parent
+        if call is None or call.type != "call" or call.parent is None or call.parent.type != "decorator":
+            return False
+        return self.text(node.child_by_field_name("attribute")) in _REGISTER
+
+    def named_attribute(self, call: Node) -> str:
+        """What `getattr(a, "b")` is, `a.b`; empty where the text does not say which attribute."""
+        arguments = call.child_by_field_name("arguments") if call.type == "call" else None
+        given = arguments.named_children if arguments else []
+        if len(given) < 2 or given[1].type != "string" or not (name := self.template(given[1])).isidentifier():
+            return ""
+        return f"{self.text(given[0])}.{name}"
+
+    def requests(self, calls: Iterable[Node]) -> set[int]:
+        """Note what clients are told to ask for, `client.get(f"/users/{id}")`; where those texts begin."""
+        found: set[int] = set()
+        for call in calls:
+            function, arguments = call.child_by_field_name("function"), call.child_by_field_name("arguments")
+            method = self.text(function.child_by_field_name("attribute")) if function else ""
+            given = arguments.named_children[:1] if arguments and method in CLIENT_VERBS else []
+            for address in given:
+                if address.type == "string" and self.is_address(template := self.template(address), method, function):
+                    found.add(address.start_byte)
+                    for piece in self.owners(call):
+                        piece.requests.add(f"{method} {template}")
+        return found
+
+    def is_address(self, text: str, method: str, function: Node | None) -> bool:
+        """Whether what a method is given is an address: `settings.get("name")` asks nobody."""
+        owner = self.text(function.child_by_field_name("object")) if function else ""
+        return "/" in text or ("{" not in text and (method != "get" or _CLIENT.search(owner) is not None))
+
+    def template(self, node: Node) -> str:
+        """A string with `{}` for each thing that is put into it, `{1}` for what has no slash by its name."""
+        parts = (child for child in node.named_children if child.type in ("string_content", "interpolation"))
+        return "".join(self.text(part) if part.type == "string_content" else self.put_in(part) for part in parts)
+
+    def put_in(self, interpolation: Node) -> str:
+        return "{1}" if _ONE_PART.search(self.text(interpolation)) else "{}"
 
     def owners(self, node: Node) -> list[Piece]:
         # spans nest (class, method): the last that begins before the place and ends behind it is the innermost

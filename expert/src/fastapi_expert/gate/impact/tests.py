@@ -69,7 +69,7 @@ class Suite:
         for place in places:
             for name, piece in self.files[place].items():
                 autouse = any(FIXTURE.match(each) and "autouse" in each for each in piece.decorators)
-                if autouse or name.startswith("pytest_") or name in _XUNIT:
+                if autouse or name.startswith("pytest_") or name in _XUNIT or name == "pytestmark":
                     found.append((place, name))
         return tuple(found)
 

@@ -27,6 +27,8 @@ _COMMON = frozenset({
 _MANY_DEFINITIONS, _MANY_TESTS = 8, 12
 """From which on a change rebuilds."""
 _WORD = re.compile(r"[A-Za-z_]\w+")
+_PHRASE, _MOST_TEXT = 7, 1 << 20
+_VERSIONS = re.compile(r"(?:^|/)(?:requirements[^/]*\.(?:txt|in)|[^/]*\.lock|Pipfile|constraints[^/]*\.txt)$")
 
 
 def _nothing() -> "list[AccessChange]":
@@ -93,7 +95,7 @@ class Change:
             if path.endswith(".py"):
                 old |= _vocabulary(before, path)
                 new |= _vocabulary(after, path)
-            elif before is not None and after is None and len(before) < 1 << 20:
+            elif before is not None and after is None and len(before) < _MOST_TEXT:
                 old |= {path.rpartition("/")[2]}
         helpers_then = {one.name for module in self.old_modules.values() for one in module.helpers.values()}
         helpers_now = {one.name for module in self.new_modules.values() for one in module.helpers.values()}
@@ -111,7 +113,26 @@ class Change:
     def names_removed(self, words: "Counter[str] | frozenset[str]") -> frozenset[str]:
         """The ``words`` of a test that the product lost."""
         found = {part for word in words for part in (word, *_WORD.findall(word)) if part in self.removed_names}
-        return frozenset(one for one in found if len(one) > 3)
+        told = {word for word in words if len(word) > _PHRASE and any(word in text for text in self._texts_gone)}
+        return frozenset(one for one in found if len(one) > 3) | told
+
+    @cached_property
+    def _texts_gone(self) -> tuple[str, ...]:
+        """The lines that other files than code lost: pages, templates, instructions."""
+        found: list[str] = []
+        for path in self.revisions.paths:
+            if path.endswith(".py") or is_test_path(path):
+                continue
+            old, new = self.revisions.old(path), self.revisions.new(path)
+            if old is not None and len(old) < _MOST_TEXT:
+                kept = set((new or b"").splitlines())
+                found += [line.decode("utf-8", "replace") for line in old.splitlines() if line not in kept]
+        return tuple(found)
+
+    @cached_property
+    def moves_libraries(self) -> bool:
+        """Whether the versions of libraries change with it: what they say and how they are typed may be another."""
+        return any(_VERSIONS.search(path) for path in self.revisions.paths)
 
     def is_unknown(self, dotted: str) -> bool:
         """Whether a name that a test imports, `app.words.greeting`, is in no file that its module may be."""
@@ -144,6 +165,15 @@ class Change:
     def touched_definitions(self) -> frozenset[str]:
         """The last names of what the product defines in another way than before."""
         return frozenset(name.rpartition(".")[2] for name, _, _ in self._touched if name) - _COMMON
+
+    @cached_property
+    def asks_for_others(self) -> frozenset[str]:
+        """The last names of the functions of the product that take other arguments than before."""
+        found: set[str] = set()
+        for path in self.product_paths:
+            old, new = _signatures(self.product(path, before=True)), _signatures(self.product(path, before=False))
+            found |= {name.rpartition(".")[2] for name in old.keys() & new.keys() if old[name] != new[name]}
+        return frozenset(found) - _COMMON
 
     @cached_property
     def is_broad(self) -> bool:
@@ -197,6 +227,18 @@ def _definitions(module: tree.Module) -> dict[str, str]:
                 found[prefix] = f"{found.get(prefix, '')} {canonical(one)}"
 
     below(module.body, "")
+    return found
+
+
+def _signatures(module: tree.Module) -> dict[str, str]:
+    """What each function and method takes."""
+    found: dict[str, str] = {}
+    for one in module.body:
+        several = one.body if isinstance(one, tree.ClassDef) else [one]
+        prefix = f"{one.name}." if isinstance(one, tree.ClassDef) else ""
+        for inner in several:
+            if isinstance(inner, tree.FunctionDef):
+                found[prefix + inner.name] = canonical(inner.args)
     return found
 
 

@@ -1,8 +1,10 @@
 """FX622: a test asserts less than it did: fewer things, looser ones, or what always holds."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
+from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.gate.checks.honesty.change import Change
 from fastapi_expert.gate.checks.honesty.finding import Confidence, Finding, shortened
 from fastapi_expert.gate.checks.honesty.model import Rule
@@ -25,7 +27,7 @@ class _Comparison:
 
     def __init__(self, change: Change, rule: Rule, old: Function, new: Function) -> None:
         self._change, self._rule, self._old, self._new = change, rule, old, new
-        self._sure: Confidence = change.confidence
+        self._sure: Confidence = "likely" if change.moves_libraries else change.confidence
         kept = Counter(one.key for one in old.claims) & Counter(one.key for one in new.claims)
         self._lost = _beyond(old.claims, kept)
         self._come = _beyond(new.claims, kept)
@@ -57,10 +59,25 @@ class _Comparison:
                 return
             added = [condition for condition in one.conditions if condition not in before.conditions]
             if added and len(one.conditions) > len(before.conditions) and _asks_for_its_subject(added, one):
+                chosen = all(self._chooses(condition) for condition in added)
                 yield self._at(
-                    one.line, f"`{self._new.qualname}` asserts `{shortened(one.said)}` only sometimes now", self._sure
+                    one.line,
+                    f"`{self._new.qualname}` asserts `{shortened(one.said)}` only sometimes now",
+                    "likely" if chosen else self._sure,
                 )
                 return
+
+    def _chooses(self, condition: str) -> bool:
+        """Whether a condition looks at what a loop goes through: for the rest of it the assertion is made as before."""
+        names = {
+            name.id
+            for statement in self._new.node.body
+            for loop in tree.walk(statement)
+            if isinstance(loop, tree.For)
+            for name in tree.walk(loop.target)
+            if isinstance(name, tree.Name)
+        }
+        return any(re.search(rf"\b{name}\b", condition) for name in names)
 
     def _looser(self) -> Iterator[Finding]:
         left = list(self._come)

@@ -53,7 +53,9 @@ def _exercises_the_project(change: Change, test: Function) -> bool:
 
 
 def _is_rewritten(change: Change, test: Function) -> bool:
-    """Whether what it calls is another one now, and other tests of that were rewritten with it."""
+    """Whether what it calls takes other arguments, or is another one and other tests of that were rewritten with it."""
+    if change.asks_for_others & set(test.called):
+        return True
     changed = change.touched_definitions & set(test.called)
     others = [new for old, new in change.pairs if old.words != new.words and new.off is None] + change.added
     return bool(changed) and any(changed & set(other.called) for other in others)

@@ -23,6 +23,9 @@ _HOOKS = {
 }
 
 
+_SIGNS = ("skip", "xfail", "passed", "exitstatus", "deselected", "remove", "clear", "True")
+
+
 def switched_off(change: Change, rule: Rule) -> Iterator[Finding]:
     for old, new in change.pairs:
         yield from _marked(old, new, rule)
@@ -71,10 +74,10 @@ def _not_collected(change: Change, rule: Rule) -> Iterator[Finding]:
 
 
 def _hooks(old: TestModule, new: TestModule, rule: Rule) -> Iterator[Finding]:
-    before = {one.name: canonical(one.node) for one in old.functions}
+    before = {one.name: _said(one) for one in old.functions}
     for one in new.functions:
         does = _HOOKS.get(one.name)
-        if does is None or before.get(one.name) == canonical(one.node):
+        if does is None or before.get(one.name) == _said(one):
             continue
         if not _weakens(one, before.get(one.name, "")):
             continue
@@ -98,9 +101,14 @@ def _hooks(old: TestModule, new: TestModule, rule: Rule) -> Iterator[Finding]:
                 yield rule.at(new.path, statement.lineno, text, _ADVICE)
 
 
+def _said(hook: Function) -> str:
+    """What it does: among what it is given are names of signs."""
+    return " ".join(map(canonical, hook.node.body))
+
+
 def _weakens(hook: Function, before: str) -> bool:
-    text = canonical(hook.node)
-    signs = ("skip", "xfail", "passed", "exitstatus", "deselected", "remove", "clear", "True")
+    text = _said(hook)
+    signs = ("exit",) if hook.name == "pytest_sessionfinish" else _SIGNS
     return any(sign in text and text.count(sign) > before.count(sign) for sign in signs) or (
         "Subscript(items" in text and "Subscript(items" not in before
     )

@@ -46,8 +46,10 @@ def unexplained_ignore(change: Change, rule: Rule) -> Iterator[Finding]:
             if "noqa" in what and not blanket and not _HIDES.search(comment):
                 continue
             sure: Confidence = "certain" if whole else change.confidence
-            names_itself = is_coded and "noqa" in what
-            confidence: Confidence = "likely" if is_test_path(path) or names_itself else sure
+            # which rule it silences is said: of a type that is known to be right, as of a style
+            names_itself = is_coded and ("noqa" in what or "ignore" in what)
+            doubted = is_test_path(path) or names_itself or change.moves_libraries
+            confidence: Confidence = "likely" if doubted and not whole else sure
             yield rule.at(
                 path,
                 line,
