@@ -3,6 +3,7 @@
 import copy
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fastapi_expert.codebase.vocabulary import is_test_path
@@ -117,7 +118,7 @@ class Modules:
         """The folders that are packages by what is imported with leading dots: those of the importer that the dots
         count, and those that they lead to."""
         found: set[str] = set()
-        for path, imported in self._imports.items():
+        for path, imported in self._imports().items():
             for module in imported:
                 rest = module.lstrip(".")
                 folder = base = _parent(path)
