@@ -503,9 +503,9 @@ class Interpreter(Runtime):
         value: Any = None
         registers = any(map(_may_register, (function.receiver, *args, *keywords.values())))
         around = self._registering
-        aside = around and not registers and self.calling > 1
+        aside = around and not registers and not entering and self.calling > 1
         if aside:
-            self.budget = min(self.budget, self.steps + max(self.budget - self.steps, 0) // SHARE_ASIDE)
+            self.budget = self.steps + max(budget - start, 0) // SHARE_ASIDE
         self._registering = registers or (self._starting and self.calling == 1)
         try:
             with self.branch():
@@ -525,7 +525,7 @@ class Interpreter(Runtime):
             value = Unknown(site, f"what {facts.name}() returns is not known")
         finally:
             self.home, self.line, self._registering = home, line, around
-            if aside and not entering:
+            if aside:
                 self.budget = budget
             if entering:
                 self.budget = budget + self.steps - start

@@ -98,7 +98,8 @@ class _Settings:
         self.found = {key.lower(): value for key, value in {**self.found, **interp.environ}.items()}
         prefix = options.get("env_prefix")
         self.prefix = prefix.lower() if isinstance(prefix, str) else ""
-        shown = next((one for one in (_read(interp, name, cls.path) for name in EXAMPLES) if one is not None), {})
+        nothing = dict[str, str]()
+        shown = next((one for name in EXAMPLES if (one := _read(interp, name, cls.path)) is not None), nothing)
         self.shown = {key.lower(): value for key, value in shown.items() if not _PLACEHOLDER.search(value)}
         own = [one for one in ancestors if isinstance(one, ClassValue)] if self.found or self.shown else []
         for one in reversed(own):
