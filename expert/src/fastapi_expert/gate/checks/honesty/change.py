@@ -113,21 +113,21 @@ class Change:
     def names_removed(self, words: "Counter[str] | frozenset[str]") -> frozenset[str]:
         """The ``words`` of a test that the product lost."""
         found = {part for word in words for part in (word, *_WORD.findall(word)) if part in self.removed_names}
-        told = {word for word in words if len(word) > _PHRASE and any(word in text for text in self._texts_gone)}
+        told = {word for word in words if len(word) > _PHRASE and word in self._text_gone}
         return frozenset(one for one in found if len(one) > 3) | told
 
     @cached_property
-    def _texts_gone(self) -> tuple[str, ...]:
+    def _text_gone(self) -> str:
         """The lines that other files than code lost: pages, templates, instructions."""
-        found: list[str] = []
+        found: list[bytes] = []
         for path in self.revisions.paths:
-            if path.endswith(".py") or is_test_path(path):
+            if path.endswith((".py", ".lock", ".json")) or is_test_path(path):
                 continue
             old, new = self.revisions.old(path), self.revisions.new(path)
             if old is not None and len(old) < _MOST_TEXT:
                 kept = set((new or b"").splitlines())
-                found += [line.decode("utf-8", "replace") for line in old.splitlines() if line not in kept]
-        return tuple(found)
+                found += [line for line in old.splitlines() if line not in kept]
+        return b"\n".join(found).decode("utf-8", "replace")
 
     @cached_property
     def moves_libraries(self) -> bool:
