@@ -177,11 +177,12 @@ def _family(members: Sequence[Model], score: float, imports: Imports, also: Sequ
 
 def _declared_by_all(members: Sequence[Model]) -> frozenset[str]:
     """The keys of the fields that all have, without those that all of them get from one base already."""
-    shared = frozenset.intersection(*[frozenset(one.fields) for one in members])
-    bases = set.intersection(*[set(one.record.ancestors) for one in members])
+    first, *others = members
+    shared = frozenset(first.fields).intersection(*[one.fields for one in others])
+    bases = frozenset(first.record.ancestors).intersection(*[one.record.ancestors for one in others])
     if all(base.startswith("::") for base in bases):
         return shared
-    return shared & frozenset(field_key(name) for one in members for name in one.record.own)
+    return shared & frozenset([field_key(name) for one in members for name in one.record.own])
 
 
 def _is_family(members: Sequence[Model]) -> bool:
