@@ -321,16 +321,18 @@ class {name}(BaseModel):
 """
 
 
-def test_what_is_stored_does_not_inherit_from_a_request(findings: Find) -> None:
+@pytest.mark.parametrize("top", ["app", "core"])
+def test_what_is_stored_does_not_inherit_from_a_request(findings: Find, top: str) -> None:
+    request = TAG.format(name="NewTagRequest", more="")
     files = {
-        "app/__init__.py": "",
-        "app/schemas/tag.py": TAG.format(name="Tag", more="\n    uses: int"),
-        "app/web/tags.py": TAG.format(name="NewTagRequest", more=""),
+        f"{top}/__init__.py": "",
+        f"{top}/schemas/tag.py": TAG.format(name="Tag", more="\n    uses: int"),
+        f"{top}/web/tags.py": f"from {top}.schemas.tag import Tag\n{request}",
     }
     [finding] = findings(files)
     assert finding.advice == (
         "Take the shared fields into a base class of both, in a module that both can import "
-        "(`NewTagRequest` (app/web/tags.py:4))."
+        f"(`NewTagRequest` ({top}/web/tags.py:6))."
     )
 
 

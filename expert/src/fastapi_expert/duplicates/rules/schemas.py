@@ -299,7 +299,8 @@ def _extend_advice(
     if not only_keep and only_changed and bases and not family:
         fields = "Take the shared fields into a base class between both and the one that they have"
         return f"{fields}, beside {there}.", "extend"
-    if not only_keep and only_changed and not imports.is_at_hand(keep.path, changed.path) and keep.path != changed.path:
+    is_had = imports.may_import(keep.path, changed.path) and imports.is_at_hand(keep.path, changed.path)
+    if not only_keep and only_changed and keep.path != changed.path and not is_had:
         return (
             f"Take the shared fields into a base class of both, in a module that both can import ({there}).",
             "extend",
