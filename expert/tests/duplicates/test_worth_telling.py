@@ -279,3 +279,69 @@ def test_what_gettext_asks_and_what_a_tool_looks_at_is_not_read_past_the_setting
     assert [one.rule for one in findings(files | {"app/service.py": read.replace("LANGUAGE", "QUEUE_URL")})] == [
         "FX502"
     ]
+
+
+ENTITY = """
+from pydantic import BaseModel
+
+
+class Entity(BaseModel):
+    context: str
+    labels: list[str]
+    origin: str
+"""
+HEIR = """
+from app.entity import Entity
+
+
+class {name}(Entity):
+    aliases: list[str]
+    first_seen: str
+    last_seen: str
+    {own}: bytes
+"""
+
+
+def test_fields_that_a_base_gives_already_are_not_to_be_declared_once_more(findings: Find) -> None:
+    heirs = {"Actor": "kinds", "Campaign": "aims", "Intrusion": "traces"}
+    files = {f"app/{name.lower()}.py": HEIR.format(name=name, own=own) for name, own in heirs.items()}
+    [finding] = findings(files | {"app/__init__.py": "", "app/entity.py": ENTITY})
+    assert finding.advice.startswith("Declare aliases, first_seen and last_seen once")
+
+
+TAG = """
+from pydantic import BaseModel
+
+
+class {name}(BaseModel):
+    produces: list[str]
+    replaces: list[str]
+    expires_in: int
+    default_for: str{more}
+"""
+
+
+@pytest.mark.parametrize("top", ["app", "core"])
+def test_what_is_stored_does_not_inherit_from_a_request(findings: Find, top: str) -> None:
+    request = TAG.format(name="NewTagRequest", more="")
+    files = {
+        f"{top}/__init__.py": "",
+        f"{top}/schemas/tag.py": TAG.format(name="Tag", more="\n    uses: int"),
+        f"{top}/web/tags.py": f"from {top}.schemas.tag import Tag\n{request}",
+    }
+    [finding] = findings(files)
+    assert finding.advice == (
+        "Take the shared fields into a base class of both, in a module that both can import "
+        f"(`NewTagRequest` ({top}/web/tags.py:6))."
+    )
+
+
+def test_a_sibling_does_not_inherit_from_its_sibling(findings: Find) -> None:
+    text = ENTITY + "".join(
+        f"\n\nclass {name}(Entity):\n    parents: list[str]\n    scenario: str\n    question: str\n{own}"
+        for name, own in (("Facet", ""), ("Inquiry", "    approaches: int\n"))
+    )
+    [finding] = findings({"dfiq.py": text})
+    assert finding.advice == (
+        "Take the shared fields into a base class between both and the one that they have, beside `Facet` (dfiq.py:10)."
+    )

@@ -159,9 +159,8 @@ def _family(members: Sequence[Model], score: float, imports: Imports, also: Sequ
         key=lambda one: (len(one.fields), *imports.order(one.record.path), one.record.path.count("/"), one.record.id),
     )
     keep, changed = members[0].record, members[-1].record
-    shared = [
-        field.name for key, field in members[0].fields.items() if all(key in other.fields for other in members[1:])
-    ]
+    declared = _declared_by_all(members)
+    shared = [field.name for key, field in members[0].fields.items() if key in declared]
     others = [f"`{one.record.name}` ({place(one.record)})" for one in members[:-1]]
     fields = f" {listed(shared, limit=6)}" if shared else " what they share"
     kind, base = ("columns", "mixin") if keep.kind == "table" else ("fields", "base class")
@@ -176,10 +175,19 @@ def _family(members: Sequence[Model], score: float, imports: Imports, also: Sequ
     )
 
 
+def _declared_by_all(members: Sequence[Model]) -> frozenset[str]:
+    """The keys of the fields that all have, without those that all of them get from one base already."""
+    first, *others = members
+    shared = frozenset(first.fields).intersection(*[one.fields for one in others])
+    bases = frozenset(first.record.ancestors).intersection(*[one.record.ancestors for one in others])
+    if all(base.startswith("::") for base in bases):
+        return shared
+    return shared & frozenset([field_key(name) for one in members for name in one.record.own])
+
+
 def _is_family(members: Sequence[Model]) -> bool:
     """Whether the fields of all of them say something: `id`, `name` and when it changed are every thing's own."""
-    shared = [key for key in members[0].fields if all(key in other.fields for other in members[1:])]
-    telling = [key for key in shared if key not in BOOKKEEPING and key not in NAMING]
+    telling = [key for key in _declared_by_all(members) if key not in BOOKKEEPING and key not in NAMING]
     return len(telling) >= (2 if len(members) == 2 else 1)
 
 
@@ -287,6 +295,16 @@ def _extend_advice(
     there = f"`{keep.name}` ({place(keep)})"
     if keep.kind == "table":
         return f"Take the shared columns into a mixin that both inherit, beside {there}.", "extend"
+    bases = [one for one in set(keep.ancestors) & set(changed.ancestors) if not one.startswith("::")]
+    if not only_keep and only_changed and bases and not family:
+        fields = "Take the shared fields into a base class between both and the one that they have"
+        return f"{fields}, beside {there}.", "extend"
+    is_had = imports.may_import(keep.path, changed.path) and imports.is_at_hand(keep.path, changed.path)
+    if not only_keep and only_changed and keep.path != changed.path and not is_had:
+        return (
+            f"Take the shared fields into a base class of both, in a module that both can import ({there}).",
+            "extend",
+        )
     if not only_keep and only_changed:
         own = listed([f"`{name}`" for name in [*only_changed, *other_types]], limit=5)
         return (
