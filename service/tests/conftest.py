@@ -151,7 +151,7 @@ def configured_or_started(variable: str, server_of: type[Postgres] | type[Redis]
 
 
 def settings_for(backend: Backend, *, data_dir: Path, **overrides: Any) -> Settings:
-    """Settings for a test: no rate limit unless asked for, no `.env` read."""
+    """Settings for a test: no rate limit unless asked for, patience with a busy machine, no `.env` read."""
     chosen: dict[str, Any] = {
         "environment": "test",
         "secret_key": SECRET_KEY,
@@ -159,6 +159,7 @@ def settings_for(backend: Backend, *, data_dir: Path, **overrides: Any) -> Setti
         "redis_url": backend.redis_url,
         "data_dir": data_dir,
         "rate_limit_requests": 0,
+        "database_pool_timeout": 60.0,  # a busy machine makes others wait longer than they would elsewhere
         **overrides,
     }
     return Settings(_env_file=None, **chosen)  # pyright: ignore[reportCallIssue]  # pydantic-settings' own keyword

@@ -20,9 +20,8 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import orjson
 import structlog
-from redis.exceptions import RedisError
 
-from app.cache.redis import RedisClient
+from app.cache.redis import RedisClient, faults
 from app.kit.background import end
 
 log = structlog.get_logger(__name__)
@@ -262,7 +261,7 @@ class Cache:
         try:
             async with self._redis.pipeline(transaction=False) as pipe:
                 data, ttl = await pipe.get(key).pttl(key).execute()
-        except (RedisError, OSError, TimeoutError) as error:
+        except faults() as error:
             self._failed(error)
             return None
         return (data, ttl / 1000) if data is not None and ttl > 0 else None
@@ -272,7 +271,7 @@ class Cache:
             assert self._redis is not None
             try:
                 await self._redis.set(key, data, px=int(ttl * 1000))
-            except (RedisError, OSError, TimeoutError) as error:
+            except faults() as error:
                 self._failed(error)
 
     async def announce(self, region: str, keys: list[str] | None) -> None:
@@ -281,7 +280,7 @@ class Cache:
             return
         try:
             await self._publish(self._redis, region, keys)
-        except (RedisError, OSError, TimeoutError) as error:
+        except faults() as error:
             self._unsaid[region] = None
             self._failed(error)
 

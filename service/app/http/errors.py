@@ -15,11 +15,11 @@ import orjson
 import sqlalchemy.exc
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
+from app.cache import redis
 from app.http.context import current_request_id
 from app.http.routing import allowed_methods, route_path
 
@@ -180,7 +180,6 @@ _OUTAGES: tuple[type[BaseException], ...] = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.InterfaceError,
-    RedisError,
     OSError,
 )
 # SQLSTATE: connection exceptions, a server that has become read-only (a standby, a full disk), insufficient resources,
@@ -227,7 +226,7 @@ def is_outage(exc: BaseException) -> bool:
     """Whether a backing service is down (as opposed to this code being wrong)."""
     if isinstance(exc, sqlalchemy.exc.DBAPIError):
         return exc.connection_invalidated or _sqlstate(exc).startswith(_OUTAGE_STATES) or isinstance(exc, _OUTAGES)
-    return isinstance(exc, _OUTAGES)
+    return isinstance(exc, (*_OUTAGES, *redis.faults()))
 
 
 def _sqlstate(exc: BaseException) -> str:

@@ -16,9 +16,8 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 import structlog
-from redis.exceptions import RedisError
 
-from app.cache.redis import RedisClient
+from app.cache.redis import RedisClient, faults
 from app.http.errors import TooManyRequests
 
 log = structlog.get_logger(__name__)
@@ -173,7 +172,7 @@ class RateLimiter:
         arguments = [units, limit.requests, int(limit.window * 1000), LEASE_SHARE]
         try:
             granted, used, milliseconds_left = await self._book(keys=[f"limit:{limit.name}:{key}"], args=arguments)
-        except (RedisError, OSError, TimeoutError) as error:
+        except faults() as error:
             log.warning("ratelimit.redis_unavailable", error=type(error).__name__)
             self._redis_down_until = monotonic() + RETRY_REDIS_AFTER
             return

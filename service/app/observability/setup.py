@@ -1,13 +1,15 @@
 """Tracing and error reports: switched on where they are configured, not even imported where they are not."""
 
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import redis.asyncio
 from sqlalchemy import Engine
 
 from app.config import Settings
 from app.database.engine import Database
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
 
 
 def fastapi_options(settings: Settings) -> dict[str, Any]:
@@ -23,9 +25,10 @@ def fastapi_options(settings: Settings) -> dict[str, Any]:
     return telemetry.native_options()
 
 
-def redis_kind(settings: Settings) -> type[redis.asyncio.Redis]:
+def redis_kind(settings: Settings) -> "type[Redis] | None":
+    """The class of the Redis client; None is the library's own."""
     if not settings.traces:
-        return redis.asyncio.Redis
+        return None
     from app.observability import telemetry
 
     return telemetry.TracedRedis

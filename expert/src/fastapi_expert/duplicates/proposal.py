@@ -7,13 +7,12 @@ once, whatever the number of files.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from fastapi_expert import config
-from fastapi_expert.codebase.syntax.facts import ClassFacts, FileFacts
+from fastapi_expert.codebase.syntax.facts import FileFacts
 from fastapi_expert.codebase.syntax.reader import read_source
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates import baseline
@@ -24,7 +23,7 @@ from fastapi_expert.duplicates.records.imports import drafted_names, drafted_nee
 from fastapi_expert.duplicates.rules.base import Case, Neighbour
 from fastapi_expert.duplicates.rules.registry import FAMILIES, FUNCTION_RULES
 from fastapi_expert.duplicates.similarity.differences import Texts
-from fastapi_expert.duplicates.store.overlay import AddedFile
+from fastapi_expert.duplicates.store.overlay import AddedFile, standing
 from fastapi_expert.duplicates.store.snapshot import Snapshot
 from fastapi_expert.duplicates.wording import Imports, listed, place
 
@@ -132,7 +131,7 @@ class _Change:
         self._imports = Imports(snapshot.root, self._modules, cache(self._needs), unplaced)
         self._baseline = _baseline(settings)
         both = zip(self._new, self._before, strict=True)
-        self._left = [file.part(_standing(file.facts, before)) for file, before in both]
+        self._left = [file.part(standing(file.facts, before)) for file, before in both]
 
     def judge(self, number: int) -> Proposal:
         """The verdict on one file.
@@ -192,21 +191,6 @@ def _before(drafts: Sequence[Draft], snapshot: Snapshot) -> list[FileFacts | Non
     read = iter(_read(replaced, snapshot))
     lying = [snapshot.facts(draft.path) if draft.old is None and draft.path else None for draft in drafts]
     return [next(read) if draft.old is not None else there for draft, there in zip(drafts, lying, strict=True)]
-
-
-def _standing(new: FileFacts, old: FileFacts | None) -> FileFacts:
-    """The part of a file that was there before."""
-    functions = {(one.qualname, one.shape.exact) for one in old.functions} if old else set[tuple[str, int]]()
-    classes = {_class_text(one) for one in old.classes} if old else set[str]()
-    return new._replace(
-        functions=tuple([one for one in new.functions if (one.qualname, one.shape.exact) in functions]),
-        classes=tuple([one for one in new.classes if _class_text(one) in classes]),
-    )
-
-
-def _class_text(one: ClassFacts) -> str:
-    """A class and its fields as text: lists that come from the cache are tuples when they were just read."""
-    return dumps((one.qualname, one.bases, [(field.name, field.annotation, field.default) for field in one.fields]))
 
 
 def _judge(case: Case) -> Proposal:

@@ -124,13 +124,13 @@ class Index:
 
         Unlike a score it says how near a document is to everything that was asked, whatever else is in the index.
         """
-        answered: dict[int, float] = defaultdict(float)
+        answered: dict[int, float] = {}
         total = 0.0
         for term, share in terms.items():
             worth, answers = self._answers(term)
             total += share * worth
             for number, answer in answers:
-                answered[number] += share * answer
+                answered[number] = answered.get(number, 0.0) + share * answer
         return {number: value / total for number, value in answered.items()} if total else {}
 
     def _answers(self, term: str) -> tuple[float, Sequence[tuple[int, float]]]:

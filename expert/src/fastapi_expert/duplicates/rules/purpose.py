@@ -66,11 +66,10 @@ def _related(one: Described, case: Case) -> list[Related]:
     ask = Asked(one, purposes.index.worth)
     known = [near for near in purposes.related(ask) if near.purpose.path not in overlay.removed]
     for file in overlay.added:
-        for other in file.purposes:
-            if not ask.words.keys().isdisjoint(other.parts["name"]):
-                near = compared(ask, other.purpose)
-                if near is not None:
-                    known.append(near)
+        for other in file.purposes_of(ask.words.keys()):
+            near = compared(ask, other)
+            if near is not None:
+                known.append(near)
     return sorted(known, key=lambda near: (-near.score, near.purpose.path, near.purpose.line))
 
 

@@ -16,6 +16,7 @@ from fastapi_expert.duplicates.records.extract import decorator_name
 from fastapi_expert.duplicates.records.model import RouteRecord
 from fastapi_expert.duplicates.rules.base import Advice, Case, Family, FunctionRule, Group, Remark, Survey
 from fastapi_expert.duplicates.similarity.templates import canonical, catches, literal_segments, segments
+from fastapi_expert.duplicates.store.library import Library
 from fastapi_expert.duplicates.store.overlay import AddedFile
 from fastapi_expert.duplicates.wording import listed, place
 
@@ -272,7 +273,7 @@ def _judge(case: Case) -> Iterator[Remark]:
         hidden.append(later)
         first = _record(earlier, draft.path)
         yield Remark(_finding_on(first, _record(later, draft.path)), [_answering(first)])
-    own = _own_prefixes(overlay.library.routes)
+    own = overlay.library.derived(_own_prefixes)
     own_apps = set(_apps(draft.body)) if case.path is not None and before is None else set[str]()
     by_tail: dict[tuple[str, str], list[RouteRecord]] = {}
     for route in served:
@@ -310,8 +311,9 @@ def _record(one: DraftRoute, path: str) -> RouteRecord:
     )
 
 
-def _own_prefixes(routes: Sequence[RouteRecord]) -> set[tuple[str, ...]]:
+def _own_prefixes(library: Library) -> set[tuple[str, ...]]:
     """Leading segments that a good part of all routes share."""
+    routes = library.routes
     count: dict[tuple[str, ...], int] = {}
     for route in routes:
         parts = segments(route.path)

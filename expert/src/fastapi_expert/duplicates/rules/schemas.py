@@ -39,7 +39,7 @@ from fastapi_expert.duplicates.similarity.schemas import (
     share_metadata,
     unrelated,
 )
-from fastapi_expert.duplicates.store.overlay import AddedFile
+from fastapi_expert.duplicates.store.overlay import AddedFile, class_text
 from fastapi_expert.duplicates.wording import Imports, listed, many, place
 
 NEAR_ENOUGH = 0.35
@@ -344,6 +344,8 @@ def _judge(case: Case) -> Iterator[Remark]:
     draft, before, overlay = case.draft, case.before, case.overlay
     if not draft.classes or is_test_path(draft.path) or is_foreign(draft):
         return
+    if before is not None and {*map(class_text, draft.classes)} == {*map(class_text, before.classes)}:
+        return  # a change of functions alone: most files of a diff
     models = overlay.library.models
     changed = [model for file in overlay.added for model in file.derived(_models_of)]
     by_name = models.by_name | {model.record.name: model.record for model in changed}

@@ -91,8 +91,10 @@ class PurposeIndex:
 
     def related(self, ask: "Asked") -> list[Related]:
         """What is for the same thing as what ``ask`` was made of, in no order."""
-        best = nlargest(LOOKED_AT, ((score, -position) for position, score in self.index.coverage(ask.words).items()))
-        found = {-position for _, position in best}
+        covered = self.index.coverage(ask.words)
+        least = nlargest(LOOKED_AT, covered.values())[-1:]
+        near = [(-score, position) for position, score in covered.items() if score >= least[0]] if least else []
+        found = {position for _, position in sorted(near)[:LOOKED_AT]}
         start, end = (find(self.names, name_number(ask.purpose.name)) for find in (bisect_left, bisect_right))
         found.update(self.positions[start:end])
         related = [compared(ask, self.row(position)) for position in sorted(found)]
@@ -104,6 +106,7 @@ class Asked:
 
     def __init__(self, draft: Described, worth: Callable[[str], float]) -> None:
         self.purpose = draft.purpose
+        self._libraries = set(draft.purpose.libraries)
         self._worth = _Worths(worth)
         self.name = named(draft.purpose.name)
         self.summary = [word for word in draft.parts.get("summary", ()) if word not in self.name]
@@ -112,15 +115,24 @@ class Asked:
             for word in self.name if part == "name" else draft.parts.get(part, ()):
                 self.words[word] = max(self.words.get(word, 0.0), weight)
         self.meant = meant(self.words)
+        self._names = set(self.name)
+
+    def shares_library(self, other: Purpose) -> bool:
+        """Whether both call a package that is not of this codebase."""
+        return bool(self._libraries) and not self._libraries.isdisjoint(other.libraries)
+
+    def shares_words(self, name: Sequence[str]) -> bool:
+        """Whether one of the words of ``name`` is in the draft's."""
+        return not self._names.isdisjoint(name)
 
     def share(self, wanted: Collection[str], meant: Mapping[str, float]) -> float:
         """The share of the words ``wanted`` that are among those ``meant``, 0..1, by how much each tells."""
+        worth = self._worth
         total = gained = 0.0
         for word in wanted:
-            worth = self._worth[word]
-            total += worth
+            total += worth[word]
             if word in meant:
-                gained += worth * meant[word]
+                gained += worth[word] * meant[word]
         return gained / total if total else 0.0
 
 
@@ -157,33 +169,36 @@ def compared(ask: Asked, other: Purpose) -> Related | None:
     mine = ask.purpose
     if mine.is_class is not other.is_class and not (mine.does and other.does):
         return None
-    theirs, said = _said(other)
-    shares_library = not set(mine.libraries).isdisjoint(other.libraries)
+    theirs, said, standing = _said(other)
     name = ask.share(ask.name, said)
     explained = ask.share(theirs, ask.meant)
     summary = ask.share(ask.summary, said) if ask.summary else name
-    total = _NAME * name + _EXPLAINED * explained + _SUMMARY * summary + (_LIBRARY if shares_library else 0.0)
-    total *= 1.0 if other.kind in WANTED or other.is_class else HELPER
-    total *= HIDDEN if other.name.startswith("_") else 1.0
+    library = _LIBRARY if ask.shares_library(other) else 0.0
+    total = (_NAME * name + _EXPLAINED * explained + _SUMMARY * summary + library) * standing
     total *= 1.0 if mine.is_class is other.is_class else OTHER_SORT
     total *= 1.0 if bool(mine.route) is (other.kind == "endpoint") or mine.is_class else OTHER_SIDE
-    total *= DRIVEN if is_driver(other.path) else 1.0
     total *= OTHER_ANSWER if _answers_otherwise(mine, other) else 1.0
     total *= NOTHING_TAKEN if mine.takes and not other.takes and other.kind != "endpoint" else 1.0
     same_name = mine.name == other.name
     if same_name:
         total = max(total, SAME_NAME)
-    return Related(mine, other, min(total, 0.99), same_name, not set(theirs).isdisjoint(ask.name))
+    return Related(mine, other, min(total, 0.99), same_name, ask.shares_words(theirs))
 
 
 @lru_cache(maxsize=16384)
-def _said(other: Purpose) -> tuple[Sequence[str], Mapping[str, float]]:
-    """The words of its name, and all that it says with what that means: asked again for every draft of a change."""
+def _said(other: Purpose) -> tuple[Sequence[str], Mapping[str, float], float]:
+    """The words of its name, all that it says with what that means, and what it counts for any draft.
+
+    It is asked again for every draft of a change.
+    """
     said: dict[str, float] = {}
     for part, text in _texts(other):
         for word in ideas(text):
             said[word] = max(said.get(word, 0.0), _SAID[part])
-    return named(other.name), meant(said)
+    standing = 1.0 if other.kind in WANTED or other.is_class else HELPER
+    standing *= HIDDEN if other.name.startswith("_") else 1.0
+    standing *= DRIVEN if is_driver(other.path) else 1.0
+    return named(other.name), meant(said), standing
 
 
 def _answers_otherwise(mine: Purpose, other: Purpose) -> bool:

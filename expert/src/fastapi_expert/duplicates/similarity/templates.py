@@ -69,6 +69,7 @@ def _outline(template: str) -> tuple[str, int | None]:
     return template[: first.start() if first is not None else None], None if several else template.count("/")
 
 
+@lru_cache(maxsize=1 << 13)
 def segments(template: str) -> tuple[str, ...]:
     """The canonical template's segments, without empty ones."""
     return tuple(part for part in canonical(template).split("/") if part)

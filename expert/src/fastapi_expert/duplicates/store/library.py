@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from zlib import crc32
 
 from fastapi_expert.codebase.model import Kind
@@ -27,6 +27,8 @@ from fastapi_expert.identity import identity
 if TYPE_CHECKING:
     from fastapi_expert.duplicates.similarity.purposes import PurposeIndex
     from fastapi_expert.duplicates.similarity.schemas import Models
+
+_T = TypeVar("_T")
 
 LIBRARY = "library.bin"
 """Its name in the folder of the cache."""
@@ -59,6 +61,7 @@ class Library:
         self._function = function
         self._part = part
         self._codes: dict[int, Code] = {}
+        self._derived: dict[Callable[[Library], Any], Any] = {}
         self.weights = Weights(index.frequency, index.population)
 
     @classmethod
@@ -81,6 +84,12 @@ class Library:
         if code is None:
             code = self._codes[position] = unpack(self._function(position))
         return code
+
+    def derived(self, make: "Callable[[Library], _T]") -> _T:
+        """What ``make`` gives for this library, made once: one rule asks the same for every file of a change."""
+        if make not in self._derived:
+            self._derived[make] = make(self)
+        return self._derived[make]
 
     @cached_property
     def models(self) -> "Models":

@@ -1,11 +1,12 @@
 """A library as the tree stands now: without the files that are gone or changed, with what those hold by now."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
+from json import dumps
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from fastapi_expert.codebase.syntax.facts import FileFacts
+from fastapi_expert.codebase.syntax.facts import ClassFacts, FileFacts
 from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.duplicates.records.extract import function_records, is_foreign
 from fastapi_expert.duplicates.records.model import FunctionRecord
@@ -13,7 +14,7 @@ from fastapi_expert.duplicates.similarity.measure import Code, unpack
 from fastapi_expert.duplicates.store.library import Library
 
 if TYPE_CHECKING:
-    from fastapi_expert.duplicates.records.purposes import Described
+    from fastapi_expert.duplicates.records.purposes import Described, Purpose
 
 _T = TypeVar("_T")
 
@@ -66,6 +67,19 @@ class AddedFile:
             return ()
         return list(described(self.facts, kinds=self.library.kinds, own=self.library.own))
 
+    def purposes_of(self, words: Set[str]) -> "Iterator[Purpose]":
+        """The purposes of those that have one of ``words`` in their name, in order."""
+        found = {position for word in self._named.keys() & words for position in self._named[word]}
+        return (self.purposes[position].purpose for position in sorted(found))
+
+    @cached_property
+    def _named(self) -> dict[str, list[int]]:
+        named: dict[str, list[int]] = {}
+        for position, one in enumerate(self.purposes):
+            for word in one.parts["name"]:
+                named.setdefault(word, []).append(position)
+        return named
+
     @cached_property
     def _having(self) -> dict[int, list[int]]:
         having: dict[int, list[int]] = {}
@@ -89,3 +103,18 @@ class Overlay:
     library: Library
     removed: Collection[str]
     added: Sequence[AddedFile] = ()
+
+
+def standing(new: FileFacts, old: FileFacts | None) -> FileFacts:
+    """The part of a file that was there before."""
+    functions = {(one.qualname, one.shape.exact) for one in old.functions} if old else set[tuple[str, int]]()
+    classes = {class_text(one) for one in old.classes} if old else set[str]()
+    return new._replace(
+        functions=tuple([one for one in new.functions if (one.qualname, one.shape.exact) in functions]),
+        classes=tuple([one for one in new.classes if class_text(one) in classes]),
+    )
+
+
+def class_text(one: ClassFacts) -> str:
+    """A class and its fields as text: lists that come from the cache are tuples when they were just read."""
+    return dumps((one.qualname, one.bases, [(field.name, field.annotation, field.default) for field in one.fields]))
