@@ -74,6 +74,25 @@ def test_find_says_so_when_there_is_nothing(expert: Expert):
     assert (done.code, done.out) == (0, "nothing here answers 'zeppelin quaternion'\n")
 
 
+def test_a_word_without_end_is_not_echoed_whole(expert: Expert):
+    assert len(expert("find", "x" * 100_000).out) < 300
+
+
+def test_what_the_text_does_not_tell_of_routes_can_be_read(expert: Expert, shop: Path):
+    (shop / "app/more.py").write_text(
+        "from app.main import app\n\nfor path in unknown():\n    app.add_api_route(path, print)\n"
+    )
+    told = expert("routes", "--problems").out
+    assert "app/more.py:3" in told
+    assert "a loop over what is not known" in told
+
+
+def test_a_draft_that_is_too_large_to_have_been_written_is_refused_at_once(expert: Expert):
+    done = expert("propose", "-", "--as", "app/new.py", text="def f(x):\n    return x\n" * 100_000)
+    assert done.code == 2
+    assert "is more than 2,000,000" in done.err
+
+
 def test_a_rule_is_explained_and_all_are_listed(expert: Expert):
     assert expert("rule", "fx102").out.startswith("# FX102")
     assert "FX301  same function" in expert("rule").out

@@ -276,6 +276,14 @@ def test_search_ranks_the_title_before_the_text(ask: Ask) -> None:
     assert found[0]["score"] > found[1]["score"]
 
 
+@pytest.mark.parametrize("query", ["(", "?!", "--"])
+def test_a_query_of_signs_alone_is_refused_and_lists_nothing(ask: Ask, query: str) -> None:
+    ask("write_note", title="Soft delete", content="rows", directory="")
+    refusal = ask("search_notes", query=query, refused=True)
+    assert "no word to look for" in refusal["message"]
+    assert ask("search_notes", query="*")["total"] == 1
+
+
 @pytest.mark.parametrize(
     ("query", "titles"),
     [

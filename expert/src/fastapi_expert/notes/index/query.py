@@ -45,6 +45,8 @@ def read(text: str) -> Query:
     """
     tokens, tags = _tokens(text)
     if not tokens:
+        if text.strip() not in ("", "*") and not tags:
+            raise _bad(text, "it holds no word to look for")
         return Query("", "", tags)
     reader = _Reader(tokens)
     positive, negative = _any(reader)
