@@ -6,6 +6,39 @@ The first group runs and is asked; the second needs libraries that are not there
 from .strangers import Case
 
 RUNNING = {
+    "a middleware that lets by what two sets of paths hold": Case(
+        """
+        from fastapi import FastAPI, Request
+        from fastapi.responses import JSONResponse
+        from starlette.middleware.base import BaseHTTPMiddleware
+        OPEN = frozenset({"/open", "/both"})
+        SHUT = {"/both"}
+        class Guard(BaseHTTPMiddleware):
+            def __init__(self, app, more=None):
+                super().__init__(app)
+                self.let_by = (set(more or []) | OPEN) - SHUT
+                self.seldom = {"/named"}.union(OPEN).intersection(["/named"])
+            async def dispatch(self, request: Request, call_next):
+                if request.url.path in self.let_by or request.url.path in self.seldom:
+                    return await call_next(request)
+                if not request.headers.get("Authorization"):
+                    return JSONResponse(status_code=401, content={})
+                return await call_next(request)
+        app = FastAPI()
+        app.add_middleware(Guard, more=["/given"])
+        @app.get("/open")
+        def open_(): return 1
+        @app.get("/given")
+        def given(): return 1
+        @app.get("/named")
+        def named(): return 1
+        @app.get("/both")
+        def both(): return 1
+        @app.get("/other")
+        def other(): return 1
+        """,
+        {"/open": "none", "/given": "none", "/named": "none", "/both": "required", "/other": "required"},
+    ),
     "somebody who is found among those that functions put into a module's dictionary": Case(
         """
         from fastapi import Depends, FastAPI, HTTPException, Request
