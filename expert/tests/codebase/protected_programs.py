@@ -6,6 +6,79 @@ The first group runs and is asked; the second needs libraries that are not there
 from .strangers import Case
 
 RUNNING = {
+    "a middleware that lets by what two sets of paths hold": Case(
+        """
+        from fastapi import FastAPI, Request
+        from fastapi.responses import JSONResponse
+        from starlette.middleware.base import BaseHTTPMiddleware
+        OPEN = frozenset({"/open", "/both"})
+        SHUT = {"/both"}
+        class Guard(BaseHTTPMiddleware):
+            def __init__(self, app, more=None):
+                super().__init__(app)
+                self.let_by = (set(more or []) | OPEN) - SHUT
+                self.seldom = {"/named"}.union(OPEN).intersection(["/named"])
+            async def dispatch(self, request: Request, call_next):
+                if request.url.path in self.let_by or request.url.path in self.seldom:
+                    return await call_next(request)
+                if not request.headers.get("Authorization"):
+                    return JSONResponse(status_code=401, content={})
+                return await call_next(request)
+        app = FastAPI()
+        app.add_middleware(Guard, more=["/given"])
+        @app.get("/open")
+        def open_(): return 1
+        @app.get("/given")
+        def given(): return 1
+        @app.get("/named")
+        def named(): return 1
+        @app.get("/both")
+        def both(): return 1
+        @app.get("/other")
+        def other(): return 1
+        """,
+        {"/open": "none", "/given": "none", "/named": "none", "/both": "required", "/other": "required"},
+    ),
+    "somebody who is found among those that functions put into a module's dictionary": Case(
+        """
+        from fastapi import Depends, FastAPI, HTTPException, Request
+        ASKED_FOR = False
+        people: dict[str, "Person"] = {}
+        waiting: list[str] = []
+        class Person:
+            def __init__(self, name: str, rank: str):
+                self.name, self.rank = name, rank
+        def enrol(name: str, rank: str) -> None:
+            if not any(one.name == name for one in people.values()):
+                people[name] = Person(name, rank)
+                waiting.append(name)
+        def enrol_all() -> None:
+            for name, rank in (("ada", "chief"), ("bob", "guest")):
+                enrol(name, rank)
+        enrol_all()
+        async def who(request: Request):
+            if not ASKED_FOR:
+                return next((one for one in people.values() if one.rank == "chief"), None)
+            raise HTTPException(401)
+        def ranked(*ranks: str):
+            async def check(person=Depends(who)):
+                if person is None:
+                    raise HTTPException(401)
+                if person.rank not in ranks:
+                    raise HTTPException(403)
+                return person
+            return check
+        def somebody_waits():
+            if not waiting:
+                raise HTTPException(403)
+        app = FastAPI()
+        @app.get("/chiefs", dependencies=[Depends(ranked("chief"))])
+        def chiefs(): return 1
+        @app.get("/queue", dependencies=[Depends(somebody_waits)])
+        def queue(): return 1
+        """,
+        {"/chiefs": "unknown", "/queue": "unknown"},
+    ),
     "a secret in the query of an endpoint": Case(
         """
         from fastapi import FastAPI, HTTPException, Query

@@ -948,3 +948,46 @@ def test_a_setting_that_has_to_be_set_is_what_the_example_of_the_project_gives(t
     )
     assert table(codebase) == {("GET", "/api/v9/one"): 1, ("GET", "/manage/one"): 1, ("GET", "/extra"): 1}
     assert reached(codebase, "unattached") == {("GET", "{?}/two"): 1}
+
+
+def test_endpoints_in_a_branch_that_is_off_as_shipped_are_listed_with_the_condition(tmp_path: Path) -> None:
+    codebase = read(
+        tmp_path,
+        {
+            "main.py": """
+                import os
+                import sys
+                from fastapi import FastAPI
+                from pydantic_settings import BaseSettings
+                class Settings(BaseSettings):
+                    debug: bool = False
+                settings = Settings()
+                app = FastAPI()
+                if settings.debug:
+                    @app.get("/metrics")
+                    def metrics(): return 1
+                if os.getenv("QUIET", "") == "":
+                    @app.get("/loud")
+                    def loud(): return 1
+                else:
+                    @app.get("/quiet")
+                    def quiet(): return 1
+                if __name__ == "__main__":
+                    @app.get("/script")
+                    def script(): return 1
+                if sys.version_info < (3, 8):
+                    @app.get("/old")
+                    def old(): return 1
+                if False:
+                    @app.get("/dead")
+                    def dead(): return 1
+            """
+        },
+    )
+    routes = {route.path: route for route in codebase.inventory.routes}
+    assert {path: route.reach for path, route in routes.items()} == {
+        "/metrics": "conditional",
+        "/loud": "served",
+        "/quiet": "conditional",
+    }
+    assert any("`settings.debug` is False as shipped" in one.message for one in codebase.inventory.problems)

@@ -103,7 +103,7 @@ def list_method(
     interp: Runtime, items: list[Any], name: str, args: list[Any], keywords: dict[str, Any], site: Site
 ) -> Any:
     """What a method of a list or a set does to it and gives back."""
-    if name in ("copy", "union", "intersection", "difference"):
+    if name == "copy" or name in SET_METHODS:
         return interp.made(_combined(items, name, args))
     if name in ("sort", "reverse"):
         ordered = sorted_values(interp, items, keywords, site) if name == "sort" else items[::-1]
@@ -122,12 +122,26 @@ def list_method(
 
 
 def _combined(items: list[Any], name: str, args: list[Any]) -> list[Any]:
-    others = [one for given in args if is_list(given) for one in given]
     if name == "copy":
         return list(items)
-    if name == "union":
-        return [*items, *[one for one in others if not any(same(one, other) for other in items)]]
-    return [one for one in items if any(same(one, other) for other in others) == (name == "intersection")]
+    for given in args:
+        items = OF_SETS[SET_METHODS[name]](items, given) if is_list(given) else items
+    return items
+
+
+def _without(left: list[Any], right: list[Any]) -> list[Any]:
+    return [one for one in left if not any(same(one, other) for other in right)]
+
+
+OF_SETS: dict[str, Callable[[list[Any], list[Any]], list[Any]]] = {
+    "-": _without,
+    "|": lambda left, right: [*left, *_without(right, left)],
+    "&": lambda left, right: _without(left, _without(left, right)),
+    "^": lambda left, right: [*_without(left, right), *_without(right, left)],
+}
+"""Of sets, which are lists here, and of the keys of mappings."""
+SET_METHODS = {"union": "|", "intersection": "&", "difference": "-", "symmetric_difference": "^"}
+"""Methods of sets that do what an operator does."""
 
 
 def sorted_values(interp: Runtime, items: list[Any], keywords: dict[str, Any], site: Site) -> Any:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from fastapi_expert.codebase.interpret.attributes import attribute, class_attribute, parametrized, spelled
-from fastapi_expert.codebase.interpret.containers import items_of
+from fastapi_expert.codebase.interpret.containers import OF_SETS, items_of
 from fastapi_expert.codebase.interpret.discovery.paths import divided
 from fastapi_expert.codebase.interpret.discovery.plugins import of_group
 from fastapi_expert.codebase.interpret.operations import (
@@ -16,7 +16,6 @@ from fastapi_expert.codebase.interpret.operations import (
     concatenated,
     from_environment,
     join,
-    same,
     truth,
 )
 from fastapi_expert.codebase.interpret.runtime import Runtime
@@ -272,8 +271,8 @@ def _binary(interp: Runtime, expr: ir.Binary, scope: Scope) -> Any:
             return concatenated(left, right, Site(scope.path, interp.line))
         if is_list(left) and is_list(right):
             return interp.made([*left, *right])
-    if sign in _OF_SETS and is_list(left) and is_list(right):
-        return interp.made(_OF_SETS[sign](left, right))
+    if sign in OF_SETS and is_list(left) and is_list(right):
+        return interp.made(OF_SETS[sign](left, right))
     if isinstance(left, (int, float)) and isinstance(right, (int, float)):
         return _computed(sign, left, right, Site(scope.path, interp.line))
     if sign == "*" and isinstance(right, int) and right < MAX_LOOP and (isinstance(left, str) or is_list(left)):
@@ -286,19 +285,6 @@ def _binary(interp: Runtime, expr: ir.Binary, scope: Scope) -> Any:
         return divided(left, right, Site(scope.path, interp.line))
     unknown = left if isinstance(left, Unknown) else right
     return unknown if isinstance(unknown, Unknown) else Unknown(Site(scope.path, interp.line), "a computed value")
-
-
-def _without(left: list[Any], right: list[Any]) -> list[Any]:
-    return [one for one in left if not any(same(one, other) for other in right)]
-
-
-_OF_SETS: dict[str, Callable[[list[Any], list[Any]], list[Any]]] = {
-    "-": _without,
-    "|": lambda left, right: [*left, *_without(right, left)],
-    "&": lambda left, right: _without(left, _without(left, right)),
-    "^": lambda left, right: [*_without(left, right), *_without(right, left)],
-}
-"""Of sets, which are lists here, and of the keys of mappings."""
 
 
 def _filled(text: str, given: Any, site: Site) -> Any:

@@ -6,10 +6,10 @@ whoever keeps a result of linking can tell whether it still holds.
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi_expert.codebase.files.listing import MAX_BYTES
 from fastapi_expert.codebase.resolve.libraries import Libraries
@@ -21,6 +21,16 @@ DATA = (".toml", ".json", ".yaml", ".yml")
 """Data that a project's own code reads while it puts itself together."""
 _LIBRARY = "library: "
 """Stands before the path of a file that belongs to a library and is edited in place."""
+
+
+_FILLING = frozenset({"append", "appendleft", "extend", "insert", "add", "update", "setdefault"})
+
+
+class _Changed(NamedTuple):
+    """The names of a module that its functions bind anew, and those that they put something into."""
+
+    rebound: set[str]
+    filled: set[str]
 
 
 class Sources:
@@ -37,7 +47,7 @@ class Sources:
         """Functions, by path and qualname, whose statements somebody wanted to know."""
         self._bodies: dict[str, Bodies | None] = {}
         self._missed: set[str] = set()
-        self._rebound: dict[str, set[str]] = {}
+        self._changed: dict[str, _Changed] = {}
 
     def text(self, path: str) -> str | None:
         """The content of a data file below the root; None when it is not there or no text."""
@@ -97,15 +107,25 @@ class Sources:
 
     def rebinds(self, path: str, name: str) -> bool:
         """Whether a function of the file says `global NAME`: what module level binds is not what it has later."""
-        if path not in self._rebound:
+        return name in self._changed_in(path).rebound
+
+    def fills(self, path: str, name: str) -> bool:
+        """Whether a function of the file puts something into NAME: what is empty at first is not so later."""
+        return name in self._changed_in(path).filled
+
+    def _changed_in(self, path: str) -> "_Changed":
+        if path not in self._changed:
             bodies = self._bodies_of(path)
-            self._rebound[path] = {one for body in (bodies.all() if bodies else ()) for one in _globals(body)}
-        return name in self._rebound[path]
+            self._changed[path] = found = _Changed(set(), set())
+            for body in bodies.all() if bodies else ():
+                found.rebound.update(_globals(body))
+                found.filled.update(_filled(body))
+        return self._changed[path]
 
     @property
     def read_whole(self) -> frozenset[str]:
         """Files of which the statements of every function were asked for."""
-        return frozenset(self._rebound)
+        return frozenset(self._changed)
 
     def _content(self, path: str) -> bytes | None:
         try:
@@ -144,3 +164,22 @@ def parsed(text: str, kind: str) -> Any:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from error
+
+
+def _filled(body: Sequence[Stmt]) -> Iterator[str]:
+    yield from _given_items(body)
+    for expr in (one for outer in ir.expressions(body) for one in ir.walk(outer)):
+        call = ir.match(expr, ir.Call)
+        name, _, method = call.function.rpartition(".") if call and isinstance(call.function, str) else ("", "", "")
+        if name and method in _FILLING:
+            yield name
+
+
+def _given_items(body: Iterable[Stmt]) -> Iterator[str]:
+    for statement in body:
+        assigned = ir.match(statement, ir.Assign)
+        item = ir.match(assigned.target, ir.Subscript) if assigned is not None else None
+        if item is not None and isinstance(item.value, str):
+            yield item.value
+        for inner in ir.blocks(statement):
+            yield from _given_items(inner)

@@ -195,6 +195,31 @@ def _run_if(interp: Runtime, statement: ir.If, scope: Scope) -> None:
         interp.uncertain([statement.body, statement.orelse], scope, _condition(value, scope, statement.line))
     else:
         interp.run(statement.body if known else statement.orelse, scope)
+        _list_what_is_off(interp, statement, scope, known=known)
+
+
+def _list_what_is_off(interp: Runtime, statement: ir.If, scope: Scope, *, known: bool) -> None:
+    """Endpoints in a branch that does not run as shipped (`if settings.debug:`): they are served where that differs."""
+    off = statement.orelse if known else statement.body
+    endpoints = [one for one in off if _is_endpoint(interp, one, scope)]
+    asked = set(ir.walk(statement.condition)) if endpoints else set[Expr]()
+    heads = {one.partition(".")[0] for one in asked if isinstance(one, str)}
+    if endpoints and heads and not heads & _FIXED:
+        text = ir.shown(statement.condition)
+        reason = f"{'a condition' if '…' in text else f'`{text}`'} is {known} as shipped"
+        interp.uncertain([endpoints, ()], scope, Condition(Site(scope.path, statement.line), reason))
+
+
+_FIXED = {"__name__", "sys"}
+"""What no setting of an application changes."""
+
+
+def _is_endpoint(interp: Runtime, statement: Stmt, scope: Scope) -> bool:
+    defined = ir.match(statement, ir.Def)
+    facts = interp.names.function(scope.path, defined.qualname) if defined is not None else None
+    called = [ir.match(one, ir.Call) for one in facts.decorators] if facts is not None else []
+    names = [one.function for one in called if one is not None and isinstance(one.function, str)]
+    return any("." in name and name.rpartition(".")[2] in ROUTE_DECORATORS for name in names)
 
 
 def _condition(value: Any, scope: Scope, line: int) -> Condition:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from fastapi_expert.codebase.interpret.containers import OF_SETS
 from fastapi_expert.codebase.interpret.values import (
     MISSING,
     ClassValue,
@@ -189,6 +190,8 @@ class Expressions(Following):
             if all(is_list(side) for side in plain):
                 return [*plain[0], *plain[1]]
             return _begun(plain[0], derived(left, right) or FREE)
+        if one.operator in OF_SETS and is_list(left) and is_list(right):
+            return OF_SETS[one.operator](left, right)
         return derived(left, right) or FREE
 
     def eval_truth(self, expr: Expr, state: State, scope: Scope) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from fastapi_expert.codebase.interpret.containers import OF_SETS, SET_METHODS
 from fastapi_expert.codebase.interpret.values import MISSING, Instance, Site, is_dict, is_list
 from fastapi_expert.codebase.link.protection import library
 from fastapi_expert.codebase.link.protection.libraries import guard_of
@@ -127,6 +128,8 @@ class Methods(Following):
         if name == "extend" and args and isinstance(items, list) and is_list(args[0]):
             items.extend(args[0])
             return None
+        if name in SET_METHODS and len(args) == 1 and is_list(args[0]):
+            return OF_SETS[SET_METHODS[name]](list(items), args[0])
         return derived(*args) or FREE
 
     def _of_request(

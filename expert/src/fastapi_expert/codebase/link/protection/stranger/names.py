@@ -12,6 +12,8 @@ from fastapi_expert.codebase.interpret.values import (
     Scope,
     Site,
     Unknown,
+    is_dict,
+    is_list,
 )
 from fastapi_expert.codebase.link.protection import library
 from fastapi_expert.codebase.link.protection.outcomes import State
@@ -47,6 +49,8 @@ class ModuleNames(Following):
         is_unread = isinstance(value, Unknown) or _is_call_outside(value)
         if (value is None or value is False) and self._is_rebound(name, scope):
             return Opaque(f"what {name} is when it runs", Site(scope.path, 1))
+        if (is_list(value) or is_dict(value)) and not value and self._is_filled(name, scope):
+            return Opaque(f"what {name} holds when it runs", Site(scope.path, 1))
         if not is_unread and value is not None and not isinstance(value, (str, bool, int, float)):
             return value
         symbol = self.names.resolve(scope.path, name)
@@ -73,10 +77,17 @@ class ModuleNames(Following):
 
     def _is_rebound(self, name: str, scope: Scope) -> bool:
         """Whether a function sets a module-level name later, as many do with what a start of the application makes."""
+        sources, symbol = self.interp.sources, self._value(name, scope)
+        return sources is not None and symbol is not None and sources.rebinds(symbol.path, symbol.name)
+
+    def _is_filled(self, name: str, scope: Scope) -> bool:
+        """Whether a function puts something into what is empty at first: people, tokens, sessions kept in memory."""
+        sources, symbol = self.interp.sources, self._value(name, scope)
+        return sources is not None and symbol is not None and sources.fills(symbol.path, symbol.name)
+
+    def _value(self, name: str, scope: Scope) -> Symbol | None:
         symbol = self.names.resolve(scope.path, name)
-        if symbol is None or symbol.kind != "value" or self.interp.sources is None:
-            return False
-        return self.interp.sources.rebinds(symbol.path, symbol.name)
+        return symbol if symbol is not None and symbol.kind == "value" else None
 
     def _computed(self, symbol: Symbol, assigned: Expr, otherwise: Any) -> Any:
         """A module-level value that linking could not work out, because it keeps few bodies."""
