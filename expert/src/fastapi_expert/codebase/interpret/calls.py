@@ -24,6 +24,7 @@ from fastapi_expert.codebase.interpret.libraries.functions import BUILTINS, FUNC
 from fastapi_expert.codebase.interpret.libraries.patterns import OF_PATTERNS, PATTERNS
 from fastapi_expert.codebase.interpret.libraries.patterns import method as pattern_method
 from fastapi_expert.codebase.interpret.libraries.toolbox import TOOLS, got
+from fastapi_expert.codebase.interpret.libraries.versioning import VERSIONING
 from fastapi_expert.codebase.interpret.objects import dotenv, models
 from fastapi_expert.codebase.interpret.registration import (
     ROUTER_METHODS,
@@ -270,7 +271,7 @@ def _understood(name: str) -> tuple[str | None, str, str, Callable[[Runtime, Arg
     owner, _, last = name.rpartition(".")
     if name.endswith("environ.get"):
         last = "getenv"
-    whole = (OUTSIDE, TOOLS, PATTERNS, BUILTINS, _BY_WHOLE_NAME)
+    whole = (OUTSIDE, TOOLS, PATTERNS, BUILTINS, VERSIONING, _BY_WHOLE_NAME)
     known = next((table[name] for table in whole if name in table), None) or FUNCTIONS.get(last)
     return router_kind(External(name)), owner, last, known
 

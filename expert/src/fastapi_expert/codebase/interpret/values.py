@@ -388,7 +388,7 @@ class Router:
     is_local: bool = False
     """This application is nothing but a name inside of a function: no server gets hold of it."""
     is_replaced: bool = False
-    """The name of this application was given to another one."""
+    """The name of this application was given to another one, or its routes were: no server is given it."""
     is_given: bool = False
     """It stands for an application that a framework hands in: nothing in the text makes it."""
     hidden: str = ""

@@ -327,6 +327,8 @@ class Linked:
                 child = entry.child if isinstance(entry, IncludeEntry) else entry.app
                 if id(child) in self.router_ids:
                     uses.append(self.router_ids[id(child)])
+                elif isinstance(child, Router) and child not in self.interp.routers:
+                    uses += self._router_uses(child)  # made for its place here: it is nobody's component
         for listed in (router.keywords.get("dependencies"),):
             values.extend(one.call for one in (listed if is_list(listed) else ()) if isinstance(one, Dependency))
         for value in values:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 KNOWN = frozenset([
     *sys.stdlib_module_names, "fastapi", "starlette", "pydantic", "pydantic_core", "pydantic_settings", "anyio",
-    "typing_extensions", "sqlalchemy", "uvicorn", "hypercorn", "gunicorn", "granian", "httpx", "builtins",
+    "typing_extensions", "sqlalchemy", "fastapi_versioning", "uvicorn", "hypercorn", "gunicorn", "granian", "httpx",
+    "builtins",
 ])  # fmt: skip
 """What the interpreter knows by itself, what runs applications, and what calls them."""
 MAX_FILES = 400

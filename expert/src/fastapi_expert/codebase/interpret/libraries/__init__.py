@@ -1,1 +1,1 @@
-"""Functions and classes of other people that registrations go through: the standard library and SQLAlchemy."""
+"""Functions and classes of other people that registrations go through: of Python, SQLAlchemy, fastapi-versioning."""
