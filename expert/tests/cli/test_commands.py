@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from shop import Expert, lay_down
 
+from fastapi_expert.find.index import Document, Index
+from fastapi_expert.find.query import MOST_WORDS, parse
+
 COMMANDS = ("map", "routes", "find", "propose", "duplicates", "rule", "check", "note", "credit", "hook")
 
 
@@ -76,6 +79,13 @@ def test_find_says_so_when_there_is_nothing(expert: Expert):
 
 def test_a_word_without_end_is_not_echoed_whole(expert: Expert):
     assert len(expert("find", "x" * 100_000).out) < 300
+
+
+def test_a_question_without_end_is_read_as_far_as_somebody_would_ask():
+    query = parse(" ".join(f"word{number}" for number in range(100_000)))
+    assert len(query.terms) <= 2 * MOST_WORDS
+    index = Index.of([Document({"name": ("rate", "limit")})])
+    assert index.worth("ratelimit") < index.worth("ratelimits" * 10_000)
 
 
 def test_what_the_text_does_not_tell_of_routes_can_be_read(expert: Expert, shop: Path):

@@ -30,6 +30,8 @@ _COVERAGE = 1.5  # how hard unanswered words weigh
 _KIN = 0.45  # a synonym counts this much of the word itself
 _PREFIX = 0.6
 _TYPO = 0.5
+LONGEST = 100
+"""Letters of a word that may be two words written as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,8 @@ class Index:
 
     def _halves(self, term: str) -> tuple[str, ...]:
         """The two known words that ``term`` is made of: `ratelimit` is `rate` and `limit`."""
+        if len(term) > LONGEST:
+            return ()
         for cut in range(3, len(term) - 2):
             halves = stem(term[:cut]), stem(term[cut:])
             if all(half in self._positions for half in halves):

@@ -45,6 +45,9 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "decision": ("note",),
 }
 
+MOST_WORDS = 200
+"""So many words of a question are read; nobody asks for more at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -67,7 +70,7 @@ def parse(text: str) -> Query:
     kinds: set[str] = set()
     rest: list[str] = []
     steering: list[str] = []
-    pieces = text.replace(",", " ").split()
+    pieces = text.replace(",", " ").split()[:MOST_WORDS]
     for position, piece in enumerate(pieces):
         word = piece.strip("\"'`?!.:;()")
         kind = _kinds(word, pieces[position + 1].lower() if position + 1 < len(pieces) else "")
@@ -79,9 +82,11 @@ def parse(text: str) -> Query:
         else:
             rest.extend(words(word))
     terms = rest or steering or [stem("".join(pieces).lower())]  # "who am I" is all stop words, yet means something
+    terms = list(dict.fromkeys(terms))
+    neighbours = dict.fromkeys(_compounds(pieces))
     return Query(
-        tuple(dict.fromkeys(terms)),
-        {term: tuple(word for word in _compounds(pieces) if term in word) for term in terms},
+        tuple(terms),
+        {term: tuple(word for word in neighbours if term in word) for term in terms},
         tuple(dict.fromkeys(steering)),
         frozenset(kinds),
         frozenset(methods),
