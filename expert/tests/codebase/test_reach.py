@@ -981,6 +981,23 @@ def test_endpoints_in_a_branch_that_is_off_as_shipped_are_listed_with_the_condit
                 if False:
                     @app.get("/dead")
                     def dead(): return 1
+                VERBOSE = False
+                if VERBOSE:
+                    @app.get("/constant")
+                    def constant(): return 1
+                def current(): return settings
+                if current().debug:
+                    @app.get("/asked")
+                    def asked(): return 1
+                WORDY = os.environ.get("WORDY") == "yes"
+                if WORDY:
+                    @app.get("/wordy")
+                    def wordy(): return 1
+                def add(loud: bool = False):
+                    if loud:
+                        @app.get("/asked-for")
+                        def asked_for(): return 1
+                add()
             """
         },
     )
@@ -989,5 +1006,7 @@ def test_endpoints_in_a_branch_that_is_off_as_shipped_are_listed_with_the_condit
         "/metrics": "conditional",
         "/loud": "served",
         "/quiet": "conditional",
+        "/asked": "conditional",
+        "/wordy": "conditional",
     }
     assert any("`settings.debug` is False as shipped" in one.message for one in codebase.inventory.problems)

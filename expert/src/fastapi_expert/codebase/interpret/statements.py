@@ -202,16 +202,33 @@ def _list_what_is_off(interp: Runtime, statement: ir.If, scope: Scope, *, known:
     """Endpoints in a branch that does not run as shipped (`if settings.debug:`): they are served where that differs."""
     off = statement.orelse if known else statement.body
     endpoints = [one for one in off if _is_endpoint(interp, one, scope)]
-    asked = set(ir.walk(statement.condition)) if endpoints else set[Expr]()
-    heads = {one.partition(".")[0] for one in asked if isinstance(one, str)}
-    if endpoints and heads and not heads & _FIXED:
+    if endpoints and _hangs_on_a_setting(interp, statement.condition, scope):
         text = ir.shown(statement.condition)
         reason = f"{'a condition' if '…' in text else f'`{text}`'} is {known} as shipped"
         interp.uncertain([endpoints, ()], scope, Condition(Site(scope.path, statement.line), reason))
 
 
-_FIXED = {"__name__", "sys"}
-"""What no setting of an application changes."""
+_ENVIRONMENT = ("getenv", "environ")
+
+
+def _hangs_on_a_setting(interp: Runtime, condition: Expr, scope: Scope) -> bool:
+    """Whether the condition turns with how the application is run: it asks the environment, or a member of an object of
+    this codebase (`settings.debug`, `get_settings().debug`). What a caller in the text gives or a constant is settled.
+    """
+    parts = list(ir.walk(condition))
+    asked = [one.value for part in parts if (one := ir.match(part, ir.Attribute)) is not None]
+    if any(ir.match(one, ir.Call) is not None for one in asked):
+        return True
+    for name in {one for one in parts if isinstance(one, str)}:
+        head, *members = name.split(".")
+        symbol = interp.names.resolve(scope.path, head)
+        if any(part in _ENVIRONMENT for part in (head, *members)):
+            return True
+        if symbol is None or symbol.kind != "value":
+            continue
+        if members or any(part in repr(interp.names.assigned(symbol)) for part in _ENVIRONMENT):
+            return True
+    return False
 
 
 def _is_endpoint(interp: Runtime, statement: Stmt, scope: Scope) -> bool:
