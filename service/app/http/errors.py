@@ -185,6 +185,8 @@ _OUTAGES: tuple[type[BaseException], ...] = (
 # SQLSTATE: connection exceptions, a server that has become read-only (a standby, a full disk), insufficient resources,
 # shutdowns and starts (PostgreSQL's errcodes appendix). What SQLAlchemy wraps keeps nothing else of the driver's class.
 _OUTAGE_STATES = ("08", "25006", "53", "57P")
+_ROLLED_BACK = "40"
+"""The class of states of a transaction that others made impossible, as a deadlock does: it may be tried again."""
 _SCHEMA_STATES = ("42P01", "42703")
 """SQLSTATE of a table or a column that is not there: the code is newer than the schema."""
 SCHEMA = Problem(
@@ -212,7 +214,7 @@ def problem_for(exc: BaseException) -> Problem:
             return Problem(exc.status_code, detail or exc.detail, headers=exc.headers)
         case ClientDisconnect():
             return _BROKEN_OFF
-        case _ if isinstance(exc, _OVERLOADS):
+        case _ if isinstance(exc, _OVERLOADS) or _sqlstate(exc).startswith(_ROLLED_BACK):
             return _BUSY
         case _ if is_outage(exc):
             return _DOWN

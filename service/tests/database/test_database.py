@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.exc import StatementError
 
 from app.database import migrations
 from app.database.engine import Database, after_commit, insert_ignoring_conflicts
 from app.database.query import CompiledQuery
-from app.http.errors import is_outage
+from app.http.errors import is_outage, problem_for
 from app.kit.clock import utcnow
 from app.models import Role, User
 from tests.backends import Backend, on_both_databases, on_postgres, on_sqlite
@@ -187,6 +187,22 @@ async def test_reads_and_writes_recover_by_themselves_when_postgresql_comes_back
         await database.close()
     finally:
         server.stop()
+
+
+@on_postgres
+@pytest.mark.parametrize("state", ["40P01", "40001"])
+async def test_a_transaction_that_others_made_impossible_may_be_tried_again(database: Database, state: str):
+    raised = text(f"DO $$ BEGIN RAISE EXCEPTION 'deadlock detected' USING ERRCODE = '{state}'; END $$")
+
+    async def write_it() -> None:
+        async with database.session() as session:
+            await session.execute(raised)
+
+    for attempt in (database.reader.records(raised.text, ()), write_it()):
+        with pytest.raises(Exception, match="deadlock detected") as failure:  # whichever the driver raises
+            await attempt
+        problem = problem_for(failure.value)
+        assert (problem.status, (problem.headers or {})["Retry-After"]) == (503, "1")
 
 
 async def write(database: Database, name: str) -> None:
