@@ -208,25 +208,20 @@ def _list_what_is_off(interp: Runtime, statement: ir.If, scope: Scope, *, known:
         interp.uncertain([endpoints, ()], scope, Condition(Site(scope.path, statement.line), reason))
 
 
-_ENVIRONMENT = ("getenv", "environ")
-
-
 def _hangs_on_a_setting(interp: Runtime, condition: Expr, scope: Scope) -> bool:
     """Whether the condition turns with how the application is run: it asks the environment, or a member of an object of
     this codebase (`settings.debug`, `get_settings().debug`). What a caller in the text gives or a constant is settled.
     """
     parts = list(ir.walk(condition))
     asked = [one.value for part in parts if (one := ir.match(part, ir.Attribute)) is not None]
-    if any(ir.match(one, ir.Call) is not None for one in asked):
+    if ir.reads_environment(condition) or any(ir.match(one, ir.Call) is not None for one in asked):
         return True
     for name in {one for one in parts if isinstance(one, str)}:
         head, *members = name.split(".")
         symbol = interp.names.resolve(scope.path, head)
-        if any(part in _ENVIRONMENT for part in (head, *members)):
-            return True
         if symbol is None or symbol.kind != "value":
             continue
-        if members or any(part in repr(interp.names.assigned(symbol)) for part in _ENVIRONMENT):
+        if members or ir.reads_environment(interp.names.assigned(symbol)):
             return True
     return False
 

@@ -9,6 +9,7 @@ whose parts have names, or None when it is something else. Where every kind is w
     ir.match(expr, ir.Call).args                            read by everybody else
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
@@ -672,6 +673,14 @@ def yields(body: Block) -> bool:
         ):
             return True
     return False
+
+
+_ENVIRONMENT = re.compile(r"'(?:[\w.]*\.)?(?:getenv|environ(?:\.get)?)'")
+
+
+def reads_environment(expr: Expr) -> bool:
+    """Whether an expression takes its value from the environment."""
+    return expr is not None and _ENVIRONMENT.search(repr(expr)) is not None
 
 
 def shown(expr: Expr) -> str:

@@ -26,7 +26,7 @@ from fastapi_expert.codebase.interpret.values import (
 )
 from fastapi_expert.codebase.link.protection import library
 from fastapi_expert.codebase.link.protection.outcomes import State
-from fastapi_expert.codebase.link.protection.stranger.names import reads_environment, unread
+from fastapi_expert.codebase.link.protection.stranger.names import unread
 from fastapi_expert.codebase.link.protection.stranger.runtime import Ended, Following
 from fastapi_expert.codebase.link.protection.values import (
     ABSENT,
@@ -341,7 +341,7 @@ class Attributes(Following):
             if field.default:
                 value = default(self.interp, self.evaluate(field.default_expr, State({}), body), where)
                 value = MISSING if isinstance(value, Unknown) and value.unset else value
-            if self._is_settings(cls) or reads_environment(field.default_expr):
+            if self._is_settings(cls) or ir.reads_environment(field.default_expr):
                 ships = value.default if isinstance(value, Setting) else value
                 return Setting(f"{facts.name}.{name}", ships, where)
             if is_list(value) or is_dict(value) or isinstance(value, Instance):

@@ -23,8 +23,6 @@ from fastapi_expert.codebase.resolve.names import Symbol
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.ir import Expr
 
-_ENVIRONMENT = re.compile(r"'(?:[\w.]*\.)?(?:getenv|environ(?:\.get)?)'")
-
 
 class ModuleNames(Following):
     """What a name stands for, above all one of module level: a setting, a value, or what cannot be read."""
@@ -57,7 +55,7 @@ class ModuleNames(Following):
         if symbol is None or symbol.kind != "value" or "." in symbol.name:
             return unread(value, name) if isinstance(value, Unknown) else value
         assigned = self.names.assigned(symbol)
-        if reads_environment(assigned):
+        if ir.reads_environment(assigned):
             bound: Any = self.names.bindings(symbol.path).get(symbol.name)
             default = self._as_shipped(value, symbol, assigned)
             return Setting(symbol.name, default, Site(symbol.path, ir.line_of(bound)))
@@ -103,11 +101,6 @@ class ModuleNames(Following):
             finally:
                 self.pending = pending
         return self.computed[key]
-
-
-def reads_environment(expr: Expr) -> bool:
-    """Whether an expression takes its value from the environment."""
-    return expr is not None and _ENVIRONMENT.search(repr(expr)) is not None
 
 
 _READ = "read from the environment"
