@@ -38,6 +38,11 @@ def test_every_direct_dependency_is_in_the_lock(project: str):
         assert name in lock, requirement
 
 
+def test_everything_that_is_tracked_is_text_but_the_pictures_of_the_documents():
+    binary = [path for path in tracked() if b"\0" in path.read_bytes()[:8_192]]
+    assert [path.relative_to(ROOT) for path in binary if path.suffix != ".png"] == []
+
+
 def test_no_document_names_a_registry_or_a_directory_of_one_machine():
     for path in tracked("*.md", "*.toml", "*.lock", "*.yml", "*.cfg", "Makefile", ".ci/run"):
         text = path.read_text()
