@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 from fastapi_expert import config
 from fastapi_expert.codebase.syntax.facts import FileFacts
 from fastapi_expert.codebase.syntax.reader import read_source
+from fastapi_expert.codebase.syntax.rereading import reread
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates import baseline
 from fastapi_expert.duplicates.baseline import Known, excused
@@ -23,8 +24,8 @@ from fastapi_expert.duplicates.records.imports import drafted_names, drafted_nee
 from fastapi_expert.duplicates.rules.base import Case, Neighbour
 from fastapi_expert.duplicates.rules.registry import FAMILIES, FUNCTION_RULES
 from fastapi_expert.duplicates.similarity.differences import Texts
-from fastapi_expert.duplicates.store.overlay import AddedFile, standing
-from fastapi_expert.duplicates.store.snapshot import Snapshot
+from fastapi_expert.duplicates.store.overlay import Added, AddedFile, Overlay, standing
+from fastapi_expert.duplicates.store.snapshot import Lying, Snapshot
 from fastapi_expert.duplicates.wording import Imports, listed, place
 
 if TYPE_CHECKING:
@@ -118,10 +119,10 @@ class _Change:
         self._settings = settings
         self._drafts = drafts
         self._overlay = snapshot.overlay(removed=removed)
-        self._facts = _read([(draft.path or DRAFT, draft.source) for draft in drafts], snapshot)
-        self._before = _before(drafts, snapshot)
+        self._facts, self._before = _read(drafts, snapshot)
         library = snapshot.library
         self._new = [AddedFile(facts, library) for facts in self._facts]
+        self._added = Added([*self._overlay.added, *self._new])
         self._snapshot = snapshot
         self._by_path = {facts.path: facts for facts in self._facts}
         sources = {facts.path: draft.source for facts, draft in zip(self._facts, drafts, strict=True)}
@@ -141,7 +142,7 @@ class _Change:
         """
         draft, known = self._facts[number], self._overlay
         others = [*self._new[:number], *self._left[number + 1 :]] if len(self._new) > 1 else []
-        overlay = type(known)(known.library, known.removed, [*known.added, *others]) if others else known
+        overlay = Overlay(known.library, known.removed, [*known.added, *others], self._added) if others else known
         path = self._drafts[number].path
         return _judge(
             Case(
@@ -177,20 +178,29 @@ def _baseline(settings: Config) -> Sequence[Known]:
         return ()
 
 
-def _read(files: Sequence[tuple[str, bytes]], snapshot: Snapshot) -> list[FileFacts]:
-    """The facts of texts, each with its path; of several, those that the cache knows come from there."""
-    by_path = dict(files)
-    is_many = 1 < len(files) == len(by_path)  # one is read sooner than the cache is opened
-    known: Mapping[str, FileFacts] = snapshot.known(by_path) if is_many else {}
-    return [known.get(path) or read_source(text, path) for path, text in files]
+def _read(drafts: Sequence[Draft], snapshot: Snapshot) -> tuple[list[FileFacts], list[FileFacts | None]]:
+    """The facts of each draft, and of what it replaces (None for what is new): most of that still stands in it.
 
-
-def _before(drafts: Sequence[Draft], snapshot: Snapshot) -> list[FileFacts | None]:
-    """What each draft replaces; None for what is new."""
+    Of several drafts, those that the cache knows come from there; one is read sooner than the cache is opened.
+    """
+    texts = [(draft.path or DRAFT, draft.source) for draft in drafts]
     replaced = [(draft.path or DRAFT, draft.old) for draft in drafts if draft.old is not None]
-    read = iter(_read(replaced, snapshot))
-    lying = [snapshot.facts(draft.path) if draft.old is None and draft.path else None for draft in drafts]
-    return [next(read) if draft.old is not None else there for draft, there in zip(drafts, lying, strict=True)]
+    known = iter(snapshot.known([*replaced, *texts]) if len(drafts) > 1 else [None] * (len(replaced) + 1))
+    before = [_before(draft, snapshot, known) for draft in drafts]
+    news = [next(known) or _anew(*one, there) for one, there in zip(texts, before, strict=True)]
+    return news, [there.facts if there is not None else None for there in before]
+
+
+def _before(draft: Draft, snapshot: Snapshot, known: Iterator[FileFacts | None]) -> Lying | None:
+    if draft.old is None:
+        return snapshot.lying(draft.path) if draft.path else None
+    return Lying(next(known) or read_source(draft.old, draft.path or DRAFT), draft.old)
+
+
+def _anew(path: str, source: bytes, before: Lying | None) -> FileFacts:
+    if before is None or before.text is None:
+        return read_source(source, path)
+    return reread(source, path, old=before.text, before=before.facts)
 
 
 def _judge(case: Case) -> Proposal:

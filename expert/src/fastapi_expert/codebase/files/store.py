@@ -1,7 +1,7 @@
 """The facts of a codebase's files, each decoded when it is asked for: most runs need a few of them."""
 
 import struct
-from collections.abc import ItemsView, Iterator, Mapping, ValuesView
+from collections.abc import ItemsView, Iterator, Mapping, Sequence, ValuesView
 from hashlib import blake2b
 from pathlib import Path
 
@@ -98,9 +98,14 @@ def digest_of(source: bytes) -> bytes:
 
 def facts_of(cache: Cache, digests: Mapping[str, bytes]) -> dict[str, FileFacts]:
     """The facts that ``cache`` has of contents with these hashes, by path; damaged ones are left out."""
-    stored = cache.contents(digests.values())
-    decoded = {path: _decoded(path, stored.get(digest)) for path, digest in digests.items()}
-    return {path: facts for path, facts in decoded.items() if facts is not None}
+    found = zip(digests, each_of(cache, [*digests.items()]), strict=True)
+    return {path: facts for path, facts in found if facts is not None}
+
+
+def each_of(cache: Cache, wanted: Sequence[tuple[str, bytes]]) -> list[FileFacts | None]:
+    """The facts that ``cache`` has for each path with the hash of a content; None where it has none undamaged."""
+    stored = cache.contents([digest for _, digest in wanted])
+    return [_decoded(path, stored.get(digest)) for path, digest in wanted]
 
 
 def _decoded(path: str, encoded: tuple[bytes, bytes] | None) -> FileFacts | None:

@@ -7,7 +7,7 @@ the tree; function bodies are visited only where they may build routers.
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from tree_sitter import Node
@@ -22,9 +22,10 @@ from fastapi_expert.codebase.syntax.facts import (
     FieldFacts,
     FileFacts,
     FunctionFacts,
+    ImportFacts,
     Suppression,
 )
-from fastapi_expert.codebase.syntax.ir import Expr, Stmt
+from fastapi_expert.codebase.syntax.ir import Block, Expr, Stmt
 from fastapi_expert.codebase.syntax.parsing import as_utf8, language, parse, refused
 from fastapi_expert.codebase.syntax.shape import shape_of
 
@@ -151,8 +152,37 @@ _NAMES_ROUTE = re.compile(rb"\b(?:url_path_for|url_for)\s*\(")
 """Calls of methods that may be requests; `.get("name")` asks a mapping, for it is no path."""
 
 
-def _is_generated(head: bytes) -> bool:
+def is_generated(source: bytes) -> bool:
+    """Whether the head of the text says that a program wrote it."""
+    head = source[:1000]
     return b"@generated" in head or _GENERATED.search(head.lower()) is not None
+
+
+def suppressions_in(source: bytes) -> tuple[Suppression, ...]:
+    """The comments that silence rules."""
+    if b"expert:" not in source:
+        return ()
+    found: list[Suppression] = []
+    for match in _SUPPRESSION.finditer(source):
+        rules = [rule.strip() for rule in (match[1] or b"").decode("ascii", "replace").split(",")]
+        line = source.count(b"\n", 0, match.start()) + 1
+        named = tuple([rule for rule in rules if rule])
+        found.append(Suppression(line, named, match[2].decode("utf-8", "replace").strip()))
+    return tuple(found)
+
+
+def env_reads_in(source: bytes, imports: Iterable[ImportFacts]) -> tuple[tuple[str, int], ...]:
+    """The environment variables that are read, each with its line."""
+    if b"environ" not in source and b"getenv" not in source:
+        return ()
+    bare = any(one.module == "os" and one.name in ("environ", "getenv", "*") for one in imports)
+    return tuple(
+        [
+            ((match[2] or match[3]).decode("ascii"), source.count(b"\n", 0, match.start()) + 1)
+            for match in _ENV_READ.finditer(source)
+            if match[1] or bare  # a parameter `environ` is a request's
+        ]
+    )
 
 
 def _marks(source: bytes) -> list[tuple[int, bytes]]:
@@ -194,6 +224,16 @@ def _runs_in_class(node: Node) -> bool:
     return inside is not None and inside.type == "call"
 
 
+def assigned_names(body: Block) -> Iterator[str]:
+    """The names that statements of a module assign to."""
+    for statement in body:
+        if (assigned := ir.match(statement, ir.Assign)) is not None:
+            yield from _names_in(assigned.target)
+        else:
+            for inside in ir.blocks(statement):
+                yield from assigned_names(inside)
+
+
 def _names_in(target: Expr) -> Iterator[str]:
     """The names, dotted ones too, that an assignment to ``target`` binds."""
     if isinstance(target, str):
@@ -222,8 +262,7 @@ class _Reading:
         functions: list[FunctionFacts] = []
         classes: list[ClassFacts] = []
         body = statements(self.translator, self.root.named_children)
-        for statement in body:
-            self._remember(statement)
+        self.known.update([name.encode() for name in assigned_names(body)])  # mentions of them are edges
         for node, qualname, parent, owner in self.definitions:
             if node.type == "class_definition":
                 classes.append(self._class(node, qualname, parent))
@@ -237,20 +276,11 @@ class _Reading:
             classes=tuple(classes),
             imports=tuple(self.imports),
             body=body,
-            suppressions=self._suppressions(),
+            suppressions=suppressions_in(self.source),
             problems=self._problems(),
-            generated=_is_generated(self.source[:1000]),
-            env_reads=self._env_reads(),
+            generated=is_generated(self.source),
+            env_reads=env_reads_in(self.source, self.imports),
         )
-
-    def _remember(self, statement: Stmt) -> None:
-        """Note the names a module-level statement binds: mentions of them are edges."""
-        if (assigned := ir.match(statement, ir.Assign)) is not None:
-            self.known.update(name.encode() for name in _names_in(assigned.target))
-            return
-        for inside in ir.blocks(statement):
-            for inner in inside:
-                self._remember(inner)
 
     # -- one definition -------------------------------------------------------------------------------------------
 
@@ -429,29 +459,6 @@ class _Reading:
         return self.translator.expr(assignment.child_by_field_name("right"))
 
     # -- the rest -------------------------------------------------------------------------------------------------
-
-    def _suppressions(self) -> tuple[Suppression, ...]:
-        if b"expert:" not in self.source:
-            return ()
-        found: list[Suppression] = []
-        for match in _SUPPRESSION.finditer(self.source):
-            rules = [rule.strip() for rule in (match[1] or b"").decode("ascii", "replace").split(",")]
-            line = self.source.count(b"\n", 0, match.start()) + 1
-            named = tuple([rule for rule in rules if rule])
-            found.append(Suppression(line, named, match[2].decode("utf-8", "replace").strip()))
-        return tuple(found)
-
-    def _env_reads(self) -> tuple[tuple[str, int], ...]:
-        if b"environ" not in self.source and b"getenv" not in self.source:
-            return ()
-        bare = any(one.module == "os" and one.name in ("environ", "getenv", "*") for one in self.imports)
-        return tuple(
-            [
-                ((match[2] or match[3]).decode("ascii"), self.source.count(b"\n", 0, match.start()) + 1)
-                for match in _ENV_READ.finditer(self.source)
-                if match[1] or bare  # a parameter `environ` is a request's
-            ]
-        )
 
     def _problems(self) -> tuple[tuple[int, str], ...]:
         """Where the text is no Python; the outermost places only, and few of them."""

@@ -415,10 +415,9 @@ def _neighbours(
     library = overlay.library
     stored = ((library.function(number), number) for number in library.index.candidates(code, library.weights))
     found = [(other, library.code(number)) for other, number in stored if other.path not in overlay.removed]
-    added = [one for file in overlay.added for one in file.sharing(code)]
     in_tests = record.is_test or record.name.startswith("test_")
     neighbours: list[_Beside] = []
-    for other, other_code in (*found, *added, *standing):
+    for other, other_code in (*found, *overlay.functions(code), *standing):
         if other.silent or other.is_test is not in_tests or other is record:
             continue
         like = compare(code, other_code, library.weights)

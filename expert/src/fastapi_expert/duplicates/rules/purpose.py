@@ -63,13 +63,9 @@ def _judge(case: Case) -> Iterator[Remark]:
 def _related(one: Described, case: Case) -> list[Related]:
     overlay = case.overlay
     purposes = overlay.library.purposes
-    ask = Asked(one, purposes.index.worth)
+    ask = Asked(one, purposes.worths)
     known = [near for near in purposes.related(ask) if near.purpose.path not in overlay.removed]
-    for file in overlay.added:
-        for other in file.purposes_of(ask.words.keys()):
-            near = compared(ask, other)
-            if near is not None:
-                known.append(near)
+    known += [near for other in overlay.purposes(ask.words) if (near := compared(ask, other)) is not None]
     return sorted(known, key=lambda near: (-near.score, near.purpose.path, near.purpose.line))
 
 

@@ -2,10 +2,11 @@
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from heapq import nlargest
+from typing import NamedTuple
 from zlib import crc32
 
 from fastapi_expert.duplicates.records.purposes import Described, Purpose
@@ -73,6 +74,9 @@ class PurposeIndex:
         self.names = names
         self.positions = positions
         self.row = row
+        self.worths = _Worths(index.worth)
+        """How much each word tells."""
+        self._at = lru_cache(maxsize=16384)(self._told_at)  # what is near one draft is near the next
 
     @classmethod
     def of(cls, found: Sequence[Described]) -> "PurposeIndex":
@@ -97,43 +101,78 @@ class PurposeIndex:
         found = {position for _, position in sorted(near)[:LOOKED_AT]}
         start, end = (find(self.names, name_number(ask.purpose.name)) for find in (bisect_left, bisect_right))
         found.update(self.positions[start:end])
-        related = [compared(ask, self.row(position)) for position in sorted(found)]
+        related = [compared(ask, self._at(position)) for position in sorted(found)]
         return [one for one in related if one is not None]
+
+    def told(self, purpose: Purpose) -> "Told":
+        """What something says of its purpose, for any draft."""
+        said: dict[str, float] = {}
+        for part, text in _texts(purpose):
+            for word in ideas(text):
+                said[word] = max(said.get(word, 0.0), _SAID[part])
+        standing = 1.0 if purpose.kind in WANTED or purpose.is_class else HELPER
+        standing *= HIDDEN if purpose.name.startswith("_") else 1.0
+        standing *= DRIVEN if is_driver(purpose.path) else 1.0
+        return Told(purpose, weighed(named(purpose.name), self.worths), meant(said), standing)
+
+    def _told_at(self, position: int) -> "Told":
+        return self.told(self.row(position))
+
+
+class Weighed(NamedTuple):
+    """Words, each with how much it tells; ``total`` is what they tell together."""
+
+    words: Sequence[tuple[str, float]]
+    total: float
+
+    def share(self, meant: Mapping[str, float]) -> float:
+        """The share of them that is among those ``meant``, 0..1, by how much each tells."""
+        gained = 0.0
+        for word, worth in self.words:
+            if word in meant:
+                gained += worth * meant[word]
+        return gained / self.total if self.total else 0.0
+
+
+def weighed(words: Iterable[str], worths: Mapping[str, float]) -> Weighed:
+    """The ``words`` with their ``worths``."""
+    found = [(word, worths[word]) for word in words]
+    return Weighed(found, sum([worth for _, worth in found]))
+
+
+class Told(NamedTuple):
+    """What something that exists says: the words of its name, all that it says with what that means, and what it
+    counts for any draft."""
+
+    purpose: Purpose
+    name: Weighed
+    said: Mapping[str, float]
+    standing: float
 
 
 class Asked:
-    """What a draft asks: ``words`` by how much each counts, ``worth`` by how rare it is."""
+    """What a draft asks: ``words`` by how much each counts."""
 
-    def __init__(self, draft: Described, worth: Callable[[str], float]) -> None:
+    def __init__(self, draft: Described, worths: Mapping[str, float]) -> None:
         self.purpose = draft.purpose
         self._libraries = set(draft.purpose.libraries)
-        self._worth = _Worths(worth)
-        self.name = named(draft.purpose.name)
-        self.summary = [word for word in draft.parts.get("summary", ()) if word not in self.name]
+        names = named(draft.purpose.name)
+        self.name = weighed(names, worths)
+        self.summary = weighed([word for word in draft.parts.get("summary", ()) if word not in names], worths)
         self.words: dict[str, float] = {}
         for part, weight in _ASKED.items():
-            for word in self.name if part == "name" else draft.parts.get(part, ()):
+            for word in names if part == "name" else draft.parts.get(part, ()):
                 self.words[word] = max(self.words.get(word, 0.0), weight)
         self.meant = meant(self.words)
-        self._names = set(self.name)
+        self._names = frozenset(names)
 
     def shares_library(self, other: Purpose) -> bool:
         """Whether both call a package that is not of this codebase."""
         return bool(self._libraries) and not self._libraries.isdisjoint(other.libraries)
 
-    def shares_words(self, name: Sequence[str]) -> bool:
+    def shares_words(self, name: Weighed) -> bool:
         """Whether one of the words of ``name`` is in the draft's."""
-        return not self._names.isdisjoint(name)
-
-    def share(self, wanted: Collection[str], meant: Mapping[str, float]) -> float:
-        """The share of the words ``wanted`` that are among those ``meant``, 0..1, by how much each tells."""
-        worth = self._worth
-        total = gained = 0.0
-        for word in wanted:
-            total += worth[word]
-            if word in meant:
-                gained += worth[word] * meant[word]
-        return gained / total if total else 0.0
+        return any(word in self._names for word, _ in name.words)
 
 
 class _Worths(dict[str, float]):
@@ -164,17 +203,16 @@ def named(name: str) -> list[str]:
     return list(dict.fromkeys(ideas(name)))
 
 
-def compared(ask: Asked, other: Purpose) -> Related | None:
-    """How near ``other`` is to what the draft is for; None for another sort of thing."""
-    mine = ask.purpose
+def compared(ask: Asked, told: Told) -> Related | None:
+    """How near something is to what the draft is for; None for another sort of thing."""
+    mine, other = ask.purpose, told.purpose
     if mine.is_class is not other.is_class and not (mine.does and other.does):
         return None
-    theirs, said, standing = _said(other)
-    name = ask.share(ask.name, said)
-    explained = ask.share(theirs, ask.meant)
-    summary = ask.share(ask.summary, said) if ask.summary else name
+    name = ask.name.share(told.said)
+    explained = told.name.share(ask.meant)
+    summary = ask.summary.share(told.said) if ask.summary.words else name
     library = _LIBRARY if ask.shares_library(other) else 0.0
-    total = (_NAME * name + _EXPLAINED * explained + _SUMMARY * summary + library) * standing
+    total = (_NAME * name + _EXPLAINED * explained + _SUMMARY * summary + library) * told.standing
     total *= 1.0 if mine.is_class is other.is_class else OTHER_SORT
     total *= 1.0 if bool(mine.route) is (other.kind == "endpoint") or mine.is_class else OTHER_SIDE
     total *= OTHER_ANSWER if _answers_otherwise(mine, other) else 1.0
@@ -182,23 +220,7 @@ def compared(ask: Asked, other: Purpose) -> Related | None:
     same_name = mine.name == other.name
     if same_name:
         total = max(total, SAME_NAME)
-    return Related(mine, other, min(total, 0.99), same_name, ask.shares_words(theirs))
-
-
-@lru_cache(maxsize=16384)
-def _said(other: Purpose) -> tuple[Sequence[str], Mapping[str, float], float]:
-    """The words of its name, all that it says with what that means, and what it counts for any draft.
-
-    It is asked again for every draft of a change.
-    """
-    said: dict[str, float] = {}
-    for part, text in _texts(other):
-        for word in ideas(text):
-            said[word] = max(said.get(word, 0.0), _SAID[part])
-    standing = 1.0 if other.kind in WANTED or other.is_class else HELPER
-    standing *= HIDDEN if other.name.startswith("_") else 1.0
-    standing *= DRIVEN if is_driver(other.path) else 1.0
-    return named(other.name), meant(said), standing
+    return Related(mine, other, min(total, 0.99), same_name, ask.shares_words(told.name))
 
 
 def _answers_otherwise(mine: Purpose, other: Purpose) -> bool:

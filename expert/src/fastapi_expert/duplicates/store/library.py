@@ -7,7 +7,7 @@ not for all. JSON and packed numbers, nothing that could run: a checkout may bri
 import json
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from zlib import crc32
@@ -209,7 +209,6 @@ def _unpacked_purposes(parts: Mapping[str, memoryview]) -> "PurposeIndex":
     numbers = {name: _numbers(name, parts[name]) for name in _PURPOSES}
     ends, rows = numbers["purpose_ends"], parts["purposes"]
 
-    @cache  # the files of one change ask for many of the same
     def row(position: int) -> Purpose:
         start = ends[position - 1] if position else 0
         *most, takes, libraries, route, gives, does = json.loads(bytes(rows[start : ends[position]]))

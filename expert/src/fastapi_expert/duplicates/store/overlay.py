@@ -1,7 +1,7 @@
 """A library as the tree stands now: without the files that are gone or changed, with what those hold by now."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from functools import cached_property
 from json import dumps
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,8 +15,10 @@ from fastapi_expert.duplicates.store.library import Library
 
 if TYPE_CHECKING:
     from fastapi_expert.duplicates.records.purposes import Described, Purpose
+    from fastapi_expert.duplicates.similarity.purposes import Told
 
 _T = TypeVar("_T")
+_Key = TypeVar("_Key", int, str)
 
 
 class AddedFile:
@@ -46,63 +48,109 @@ class AddedFile:
         """The same file with those of its definitions alone that ``facts`` has."""
         return AddedFile(facts, self.library, self)
 
+    @property
+    def whole(self) -> "AddedFile":
+        """The file that it is a part of, or is."""
+        return self._whole or self
+
+    def keeps(self, definition: "FunctionRecord | Purpose") -> bool:
+        """Whether a definition of the whole file is in this part of it."""
+        return self._whole is None or (definition.qualname, definition.line) in self._kept
+
+    @cached_property
+    def _kept(self) -> Set[tuple[str, int]]:
+        return {(one.qualname, one.line) for one in (*self.facts.functions, *self.facts.classes)}
+
     @cached_property
     def functions(self) -> Sequence[tuple[FunctionRecord, Code]]:
-        """Its functions with their code."""
-        if self._whole is not None:
-            kept = {(one.qualname, one.line) for one in self.facts.functions}
-            return [pair for pair in self._whole.functions if (pair[0].qualname, pair[0].line) in kept]
+        """The functions of the whole file, with their code."""
         records = function_records(self.facts, kinds=self.library.kinds, mentions={}, lineage=None)
         return [(record, unpack(record)) for record in records]
 
     @cached_property
     def purposes(self) -> "Sequence[Described]":
-        """What its functions and classes are for."""
+        """What the functions and classes of the whole file are for."""
         from fastapi_expert.duplicates.records.purposes import described  # a hook asks when a draft declares something
 
-        if self._whole is not None:
-            kept = {(one.qualname, one.line) for one in (*self.facts.functions, *self.facts.classes)}
-            return [one for one in self._whole.purposes if (one.purpose.qualname, one.purpose.line) in kept]
-        if self.is_beside:
-            return ()
-        return list(described(self.facts, kinds=self.library.kinds, own=self.library.own))
+        return [] if self.is_beside else list(described(self.facts, kinds=self.library.kinds, own=self.library.own))
 
-    def purposes_of(self, words: Set[str]) -> "Iterator[Purpose]":
-        """The purposes of those that have one of ``words`` in their name, in order."""
-        found = {position for word in self._named.keys() & words for position in self._named[word]}
-        return (self.purposes[position].purpose for position in sorted(found))
+
+class Added:
+    """Files that are looked up all at once, each with what it defines; ``files`` are whole."""
+
+    def __init__(self, files: Sequence[AddedFile]) -> None:
+        self.files = files
+        self._told: dict[_Place, Told] = {}
+
+    def functions(self, code: Code) -> "Iterator[tuple[AddedFile, tuple[FunctionRecord, Code]]]":
+        """The functions that have a statement or a name in common with ``code``, in order, with their files."""
+        for number, position in _found(self._by_feature, code.features):
+            yield self.files[number], self.files[number].functions[position]
+
+    def purposes(self, words: Iterable[str]) -> "Iterator[tuple[AddedFile, Told]]":
+        """What those say that have one of ``words`` in their name, in order, with their files."""
+        for place in _found(self._by_word, words):
+            file = self.files[place[0]]
+            if place not in self._told:
+                self._told[place] = file.library.purposes.told(file.purposes[place[1]].purpose)
+            yield file, self._told[place]
 
     @cached_property
-    def _named(self) -> dict[str, list[int]]:
-        named: dict[str, list[int]] = {}
-        for position, one in enumerate(self.purposes):
-            for word in one.parts["name"]:
-                named.setdefault(word, []).append(position)
-        return named
+    def _by_feature(self) -> "Mapping[int, Sequence[_Place]]":
+        return _index([one.features for _, one in file.functions] for file in self.files)
 
     @cached_property
-    def _having(self) -> dict[int, list[int]]:
-        having: dict[int, list[int]] = {}
-        for position, (_, code) in enumerate(self.functions):
-            for feature in code.features:
-                having.setdefault(feature, []).append(position)
-        return having
-
-    def sharing(self, code: Code) -> Iterator[tuple[FunctionRecord, Code]]:
-        """The functions that have a statement or a name in common with ``code``, in order."""
-        having = self._having
-        shared = having.keys() & code.features
-        found = {position for feature in shared for position in having[feature]}
-        return (self.functions[position] for position in sorted(found))
+    def _by_word(self) -> "Mapping[str, Sequence[_Place]]":
+        return _index([one.parts["name"] for one in file.purposes] for file in self.files)
 
 
-@dataclass(frozen=True, slots=True)
+_Place = tuple[int, int]
+"""The number of a file, and of one of its definitions."""
+
+
+def _index(files: Iterable[Sequence[Iterable[_Key]]]) -> dict[_Key, list[_Place]]:
+    """Where each of what the definitions of files have is found."""
+    found: dict[_Key, list[_Place]] = {}
+    for number, definitions in enumerate(files):
+        for position, keys in enumerate(definitions):
+            for key in keys:
+                found.setdefault(key, []).append((number, position))
+    return found
+
+
+def _found(index: Mapping[_Key, Sequence[_Place]], wanted: Iterable[_Key]) -> list[_Place]:
+    return sorted({place for key in wanted if key in index for place in index[key]})
+
+
+@dataclass(frozen=True)
 class Overlay:
-    """``library`` without the paths that were ``removed`` (or changed), and the files ``added`` in their place."""
+    """``library`` without the paths that were ``removed`` (or changed), and the files ``added`` in their place.
+
+    ``index`` holds the whole files of which those are all, or a part; the overlays of one change share it.
+    """
 
     library: Library
     removed: Collection[str]
     added: Sequence[AddedFile] = ()
+    index: Added = field(default_factory=lambda: Added(()))
+
+    def functions(self, code: Code) -> Iterator[tuple[FunctionRecord, Code]]:
+        """The functions of the files added that have a statement or a name in common with ``code``, in order."""
+        for whole, found in self.index.functions(code):
+            file = self._present.get(whole)
+            if file is not None and file.keeps(found[0]):
+                yield found
+
+    def purposes(self, words: Iterable[str]) -> "Iterator[Told]":
+        """What those in the files added say that have one of ``words`` in their name, in order."""
+        for whole, told in self.index.purposes(words):
+            file = self._present.get(whole)
+            if file is not None and file.keeps(told.purpose):
+                yield told
+
+    @cached_property
+    def _present(self) -> Mapping[AddedFile, AddedFile]:
+        return {file.whole: file for file in self.added}
 
 
 def standing(new: FileFacts, old: FileFacts | None) -> FileFacts:

@@ -8,15 +8,16 @@ import os
 import stat
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fastapi_expert import config
 from fastapi_expert.codebase.syntax.facts import FileFacts
 from fastapi_expert.codebase.syntax.reader import read_source
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates.store.library import LIBRARY, Library, Stamps, unpack_library
-from fastapi_expert.duplicates.store.overlay import AddedFile, Overlay
+from fastapi_expert.duplicates.store.overlay import Added, AddedFile, Overlay
 from fastapi_expert.store import cache_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,13 @@ LARGEST = 2_000_000
 """Files longer than this, in bytes, are left out, as they are when the codebase is loaded."""
 SOONER_READ = 20_000
 """Bytes of a file up to which it is read sooner than the cache of facts is opened."""
+
+
+class Lying(NamedTuple):
+    """A file that lies in the tree; ``text`` is None where it was read before, and may be another by now."""
+
+    facts: FileFacts
+    text: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +79,14 @@ class Snapshot:
 
     def facts(self, path: str) -> FileFacts | None:
         """The facts of a file under the root; None when there is none to read."""
+        lying = self.lying(path)
+        return lying.facts if lying is not None else None
+
+    def lying(self, path: str) -> Lying | None:
+        """A file under the root as it lies there; None when there is none to read."""
         if self.read is not None:
-            return self.read.get(path)
+            facts = self.read.get(path)
+            return Lying(facts, None) if facts is not None else None
         try:
             file = self.root / path
             found = file.stat()
@@ -81,8 +95,8 @@ class Snapshot:
             text = file.read_bytes()
         except OSError:
             return None
-        known = self.known({path: text}).get(path) if len(text) > SOONER_READ else None
-        return known or read_source(text, path)
+        known = self.known([(path, text)])[0] if len(text) > SOONER_READ else None
+        return Lying(known or read_source(text, path), text)
 
     def sketch(self, settings: Config) -> "Codebase":
         """The tree as a codebase of which only those files are read that somebody asks for."""
@@ -97,21 +111,21 @@ class Snapshot:
         modules = self.library.modules
         return {path: [modules.get(one, "") for one in needed] for path, needed in self.library.needs.items()}
 
-    def known(self, texts: Mapping[str, bytes]) -> Mapping[str, FileFacts]:
-        """The facts of those of the ``texts`` (by path) that the cache has read before."""
+    def known(self, texts: Sequence[tuple[str, bytes]]) -> Sequence[FileFacts | None]:
+        """The facts of each of the ``texts``, which come with their paths; None for what the cache has not read."""
         if self.read is not None:
-            return {}
+            return [None] * len(texts)
         from fastapi_expert.codebase.files.cache import Cache  # a hook judges one file, and does without
-        from fastapi_expert.codebase.files.store import digest_of, facts_of
+        from fastapi_expert.codebase.files.store import digest_of, each_of
 
-        return facts_of(Cache.of(self.root), {path: digest_of(text) for path, text in texts.items()})
+        return each_of(Cache.of(self.root), [(path, digest_of(text)) for path, text in texts])
 
-    def overlay(self, *, removed: Collection[str] = (), added: Sequence[AddedFile] = ()) -> Overlay:
-        """What a draft is judged against that takes ``removed`` away and comes with ``added``."""
+    def overlay(self, *, removed: Collection[str] = ()) -> Overlay:
+        """What a draft is judged against that takes ``removed`` away."""
         paths = sorted(self.changed - set(removed))
         present = [facts for path in paths if (facts := self.facts(path)) is not None]
         files = [AddedFile(facts, self.library) for facts in present]
-        return Overlay(self.library, self.changed | set(removed), [*files, *added])
+        return Overlay(self.library, self.changed | set(removed), files, Added(files))
 
 
 def library_file(root: Path) -> Path:
@@ -121,9 +135,15 @@ def library_file(root: Path) -> Path:
 
 def _stored(file: Path) -> tuple[Library, Stamps] | None:
     try:
-        return unpack_library(file.read_bytes())
+        found = file.stat()
+        return _unpacked(file, found.st_ino, found.st_mtime_ns, found.st_size)
     except (OSError, ValueError, TypeError, KeyError, EOFError, OverflowError):
         return None
+
+
+@lru_cache(maxsize=1)  # a server judges many drafts by one
+def _unpacked(file: Path, *_stamp: int) -> tuple[Library, Stamps]:
+    return unpack_library(file.read_bytes())
 
 
 def _changed(root: Path, stamps: Stamps, settings: Config) -> set[str] | None:
