@@ -1010,3 +1010,29 @@ def test_endpoints_in_a_branch_that_is_off_as_shipped_are_listed_with_the_condit
         "/wordy": "conditional",
     }
     assert any("`settings.debug` is False as shipped" in one.message for one in codebase.inventory.problems)
+
+
+def test_a_function_that_only_calls_what_a_verb_gives_is_followed(tmp_path: Path) -> None:
+    codebase = read(
+        tmp_path,
+        {
+            "main.py": """
+                from fastapi import APIRouter, FastAPI
+                app = FastAPI()
+                (inner := APIRouter(prefix="/inner"))
+                def listed(function):
+                    app.get("/" + function.__name__.replace("_", "-"))(function)
+                def add(path, function, *verbs):
+                    for verb in verbs:
+                        getattr(inner, verb)(path)(function)
+                @listed
+                def hello_world(): return 1
+                def both(): return 1
+                add("/both", both, "get", "post")
+                app.include_router(inner)
+            """
+        },
+    )
+    routes = {(route.method, route.path, route.reach) for route in codebase.inventory.routes}
+    paths = [("GET", "/hello-world"), ("GET", "/inner/both"), ("POST", "/inner/both")]
+    assert routes == {(*one, "served") for one in paths}

@@ -60,6 +60,7 @@ _YIELDED = "__yielded"
 """The variable of the loop that `yield from` is."""
 _EFFECTS = frozenset(
     ["call", "await", "list_comprehension", "set_comprehension", "conditional_expression", "boolean_operator", "tuple"]
+    + ["parenthesized_expression", "dictionary_comprehension", "list"]
 )
 """Expressions that stand alone for what they do."""
 
