@@ -6,6 +6,35 @@ The first group runs and is asked; the second needs libraries that are not there
 from .strangers import Case
 
 RUNNING = {
+    "a route whose requests an earlier one answers": Case(
+        """
+        from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException
+        def user(authorization: str | None = Header(None)):
+            if authorization is None:
+                raise HTTPException(401)
+        router = APIRouter(prefix="/customers")
+        @router.get("/{id}", dependencies=[Depends(user)])
+        def one(id: int): return 1
+        @router.get("/health")
+        def health(): return 1
+        @router.get("/health/deep")
+        def deep(): return 1
+        @router.get("/by/{number:int}", dependencies=[Depends(user)])
+        def by(number: int): return 1
+        @router.get("/by/name")
+        def by_name(): return 1
+        app = FastAPI()
+        app.include_router(router)
+        """,
+        {
+            "/customers/{id}": "required",
+            "/customers/health": "required",
+            "/customers/health/deep": "none",
+            "/customers/by/{number:int}": "required",
+            "/customers/by/name": "none",
+        },
+        unproven=frozenset({"/customers/by/{number:int}"}),
+    ),
     "a websocket that the endpoint leaves without having accepted it": Case(
         """
         from fastapi import FastAPI, WebSocket
