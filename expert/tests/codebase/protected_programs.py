@@ -6,6 +6,188 @@ The first group runs and is asked; the second needs libraries that are not there
 from .strangers import Case
 
 RUNNING = {
+    "a route whose requests an earlier one answers": Case(
+        """
+        from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException
+        def user(authorization: str | None = Header(None)):
+            if authorization is None:
+                raise HTTPException(401)
+        router = APIRouter(prefix="/customers")
+        @router.get("/{id}", dependencies=[Depends(user)])
+        def one(id: int): return 1
+        @router.get("/health")
+        def health(): return 1
+        @router.get("/health/deep")
+        def deep(): return 1
+        @router.get("/by/{number:int}", dependencies=[Depends(user)])
+        def by(number: int): return 1
+        @router.get("/by/name")
+        def by_name(): return 1
+        app = FastAPI()
+        app.include_router(router)
+        """,
+        {
+            "/customers/{id}": "required",
+            "/customers/health": "required",
+            "/customers/health/deep": "none",
+            "/customers/by/{number:int}": "required",
+            "/customers/by/name": "none",
+        },
+        unproven=frozenset({"/customers/by/{number:int}"}),
+    ),
+    "a websocket that the endpoint leaves without having accepted it": Case(
+        """
+        from fastapi import FastAPI, WebSocket
+        app = FastAPI()
+        class Rooms:
+            async def enter(self, ws): await ws.accept()
+        rooms = Rooms()
+        @app.websocket("/left")
+        async def left(ws: WebSocket):
+            if not ws.query_params.get("token"):
+                return
+            await ws.accept()
+        @app.websocket("/named")
+        async def named(ws: WebSocket, token: str = ""):
+            if token != "secret":
+                return None
+            await rooms.enter(ws)
+        @app.websocket("/told")
+        async def told(ws: WebSocket):
+            await rooms.enter(ws)
+            if not ws.query_params.get("token"):
+                await ws.send_text("who are you?")
+                return
+        """,
+        {"/left": "required", "/named": "required", "/told": "optional"},
+    ),
+    "a request of a class that a route class puts in the place of the framework's": Case(
+        """
+        from fastapi import APIRouter, FastAPI, HTTPException, Request
+        from fastapi.routing import APIRoute
+        class Known(Request):
+            @property
+            def owner(self):
+                if not self.headers.get("Authorization"):
+                    raise HTTPException(401)
+                return self.headers["Authorization"]
+        class Route(APIRoute):
+            def get_route_handler(self):
+                handle = super().get_route_handler()
+                async def known(request: Request):
+                    return await handle(Known(request.scope, request.receive))
+                return known
+        router = APIRouter(route_class=Route)
+        @router.get("/mine")
+        def mine(request: Request): return request.owner
+        @router.get("/all")
+        def everything(request: Request): return 1
+        app = FastAPI()
+        app.include_router(router)
+        """,
+        {"/mine": "required", "/all": "none"},
+    ),
+    "somebody who is looked up in a database whose address is a setting": Case(
+        """
+        import os
+        from fastapi import Body, Depends, FastAPI, HTTPException
+        from sqlalchemy import create_engine, text
+        from sqlalchemy.orm import sessionmaker
+        class Settings:
+            address = os.getenv("DATABASE_URL", "sqlite://")
+            locked = os.getenv("LOCKED", "no").lower() == "yes"
+        settings = Settings()
+        make_session = sessionmaker(bind=create_engine(settings.address))
+        def session():
+            with make_session() as made:
+                yield made
+        def check(db, name):
+            found = db.execute(text("select 1 where :name = 'ada'"), {"name": name}).scalar()
+            if not found:
+                raise HTTPException(401, "wrong name or password")
+            return found
+        app = FastAPI()
+        @app.post("/sign-in")
+        def sign_in(name: str = Body("ada", embed=True), db=Depends(session)):
+            try:
+                return check(db, name)
+            except HTTPException:
+                raise
+            except Exception as error:
+                raise HTTPException(500) from error
+        """,
+        {"/sign-in": "none"},
+    ),
+    "a refusal that a helper hands back beside what it found": Case(
+        """
+        from fastapi import FastAPI, HTTPException, Request
+        from fastapi.responses import HTMLResponse, RedirectResponse
+        app = FastAPI()
+        async def somebody(request):
+            token = request.cookies.get("token")
+            return token.title() if token else None
+        async def signed_in(request):
+            user = await somebody(request)
+            if not user:
+                return None, RedirectResponse("/login", status_code=302)
+            return user, None
+        def keyed(request):
+            if "x-key" not in request.headers:
+                return False, "a key is missing"
+            return True, None
+        def away(request):
+            return None if request.cookies.get("token") else RedirectResponse("/login")
+        @app.get("/page")
+        async def page(request: Request):
+            user, elsewhere = await signed_in(request)
+            if elsewhere:
+                return elsewhere
+            return HTMLResponse(user)
+        @app.get("/flag")
+        async def flag(request: Request):
+            fine, why = keyed(request)
+            if not fine:
+                raise HTTPException(401, why)
+        @app.get("/word")
+        async def word(request: Request):
+            fine, why = keyed(request)
+            if why:
+                raise HTTPException(403, why)
+        @app.get("/away")
+        async def gone(request: Request):
+            if (answer := away(request)) is not None:
+                return answer
+        """,
+        {"/page": "required", "/flag": "required", "/word": "required", "/away": "required"},
+    ),
+    "paths let by that a middleware declares with their types and answers in two ways": Case(
+        """
+        from typing import Set
+        from fastapi import FastAPI, Request
+        from fastapi.responses import JSONResponse, RedirectResponse
+        from starlette.middleware.base import BaseHTTPMiddleware
+        class Guard(BaseHTTPMiddleware):
+            OPEN: Set[str] = {"/", "/health"}
+            PAGES: Set[str] = {"/admin"}
+            async def dispatch(self, request: Request, call_next):
+                if request.url.path in self.OPEN or request.cookies.get("token"):
+                    return await call_next(request)
+                return self.turned_away(request)
+            def turned_away(self, request):
+                if any(page == request.url.path for page in self.PAGES):
+                    return RedirectResponse("/login", status_code=303)
+                return JSONResponse({}, status_code=401)
+        app = FastAPI()
+        app.add_middleware(Guard)
+        @app.get("/health")
+        def health(): return 1
+        @app.get("/admin")
+        def admin(): return 1
+        @app.get("/items")
+        def items(): return 1
+        """,
+        {"/health": "none", "/admin": "required", "/items": "required"},
+    ),
     "a middleware that lets by what two sets of paths hold": Case(
         """
         from fastapi import FastAPI, Request

@@ -1010,3 +1010,157 @@ def test_endpoints_in_a_branch_that_is_off_as_shipped_are_listed_with_the_condit
         "/wordy": "conditional",
     }
     assert any("`settings.debug` is False as shipped" in one.message for one in codebase.inventory.problems)
+
+
+def test_a_function_that_only_calls_what_a_verb_gives_is_followed(tmp_path: Path) -> None:
+    codebase = read(
+        tmp_path,
+        {
+            "main.py": """
+                from fastapi import APIRouter, FastAPI
+                app = FastAPI()
+                (inner := APIRouter(prefix="/inner"))
+                def listed(function):
+                    app.get("/" + function.__name__.replace("_", "-"))(function)
+                def add(path, function, *verbs):
+                    for verb in verbs:
+                        getattr(inner, verb)(path)(function)
+                @listed
+                def hello_world(): return 1
+                def both(): return 1
+                add("/both", both, "get", "post")
+                app.include_router(inner)
+            """
+        },
+    )
+    routes = {(route.method, route.path, route.reach) for route in codebase.inventory.routes}
+    paths = [("GET", "/hello-world"), ("GET", "/inner/both"), ("POST", "/inner/both")]
+    assert routes == {(*one, "served") for one in paths}
+
+
+_ROUTES = """
+    from fastapi import APIRouter
+    router = APIRouter(prefix="/{name}")
+    @router.get("/all")
+    def everything(): return 1
+"""
+"""A module with a router of one route."""
+
+
+def _served(root: Path, files: dict[str, str]) -> set[str]:
+    routes = read(root, files).inventory.routes
+    assert all(route.reach == "served" for route in routes)
+    return {route.path for route in routes}
+
+
+def test_modules_of_a_folder_without_init_are_found_by_its_name(tmp_path: Path) -> None:
+    loader = """
+        import importlib, pkgutil
+        from app.api import routers
+        def include_all(app):
+            for _, name, _ in pkgutil.iter_modules(routers.__path__):
+                module = importlib.import_module(f"{routers.__name__}.{name}")
+                if hasattr(module, "router"):
+                    app.include_router(module.router)
+    """
+    files = {
+        "app/__init__.py": "",
+        "app/main.py": """
+            from fastapi import FastAPI
+            from app.loader import include_all
+            app = FastAPI()
+            include_all(app)
+        """,
+        "app/loader.py": loader,
+        "app/api/__init__.py": "",
+        "app/api/routers/users.py": _ROUTES.format(name="users"),
+    }
+    assert _served(tmp_path, files) == {"/users/all"}
+
+
+def test_a_submodule_is_no_attribute_of_its_package_before_something_imports_it(tmp_path: Path) -> None:
+    files = {
+        "main.py": """
+            import importlib, pkgutil
+            from fastapi import FastAPI
+            app = FastAPI()
+            package = importlib.import_module("parts")
+            for _, name, _ in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+                module = importlib.import_module(name)
+                if hasattr(module, "router"):
+                    app.include_router(module.router)
+        """,
+        "parts/__init__.py": "",
+        "parts/users/__init__.py": "",
+        "parts/users/router.py": _ROUTES.format(name="users"),
+    }
+    assert _served(tmp_path, files) == {"/users/all"}
+
+
+def test_what_a_program_does_when_it_is_packed_does_not_run(tmp_path: Path) -> None:
+    files = {
+        "main.py": """
+            import importlib, parts, pkgutil, sys
+            from fastapi import FastAPI
+            def is_packed(): return getattr(sys, "frozen", False) or "__compiled__" in dir()
+            def names():
+                if is_packed():
+                    return [name for name in sys.modules if name.startswith("parts.")]
+                return [f"parts.{name}" for _, name, _ in pkgutil.iter_modules(parts.__path__)]
+            app = FastAPI()
+            for name in names():
+                app.include_router(importlib.import_module(name).router)
+        """,
+        "parts/__init__.py": "",
+        "parts/users.py": _ROUTES.format(name="users"),
+    }
+    assert _served(tmp_path, files) == {"/users/all"}
+
+
+def test_an_init_that_a_decorator_puts_in_the_place_of_a_class_s_own_runs(tmp_path: Path) -> None:
+    files = {
+        "main.py": """
+            from fastapi import APIRouter, FastAPI
+            def given(*services):
+                def decorate(cls):
+                    own = cls.__init__
+                    def init(self, *args, **kwargs):
+                        for service in services:
+                            setattr(self, service.__name__.lower(), service())
+                        own(self, *args, **kwargs)
+                    cls.__init__ = init
+                    return cls
+                return decorate
+            class Users:
+                def __init__(self):
+                    self.route = APIRouter(prefix="/users")
+                    self.route.add_api_route("/all", self.everybody)
+                def everybody(self): return []
+            @given(Users)
+            class Server:
+                def __init__(self, app):
+                    app.include_router(self.users.route)
+            app = FastAPI()
+            Server(app)
+        """
+    }
+    assert _served(tmp_path, files) == {"/users/all"}
+
+
+def test_each_of_several_programs_with_packages_of_one_name_imports_its_own(tmp_path: Path) -> None:
+    main = """
+        from fastapi import FastAPI
+        from app.routers import items
+        app = FastAPI()
+        app.include_router(items.router)
+    """
+    files = {
+        "first/app/__init__.py": "",
+        "first/app/main.py": main,
+        "first/app/routers/__init__.py": "",
+        "first/app/routers/items.py": _ROUTES.format(name="first"),
+        "second/app/__init__.py": "",
+        "second/app/main.py": main,
+        "second/app/routers/items.py": _ROUTES.format(name="second"),
+    }
+    assert _served(tmp_path, files) == {"/first/all", "/second/all"}

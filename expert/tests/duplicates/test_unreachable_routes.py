@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.routing import compile_path
 
+from fastapi_expert.codebase.templates import canonical, catches
 from fastapi_expert.duplicates import Finding
-from fastapi_expert.duplicates.similarity.templates import canonical, catches
 
 Find = Callable[[dict[str, str]], tuple[Finding, ...]]
 

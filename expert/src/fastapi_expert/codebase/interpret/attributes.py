@@ -146,7 +146,7 @@ def _of_module(interp: Runtime, value: ModuleValue, name: str, site: Site) -> An
     if name == "__dict__":
         return names_of(interp, value)
     if name == "__name__":
-        return interp.names.modules.name(value.place) if not value.place.endswith("/") else Unknown(site, "a namespace")
+        return interp.names.modules.name(value.place)
     found = interp.module_attribute(value.place, name)
     return found if found is not MISSING else Unknown(site, f"{value.place} has no {name} that the text shows")
 
@@ -583,6 +583,9 @@ def is_plain_base(cls: External) -> bool:
 def _own_attribute(interp: Runtime, cls: ClassValue, facts: ClassFacts, name: str, site: Site, receiver: Any) -> Any:
     body = Scope(cls.path, cls.namespace, cls.scope, cls)
     if f"{facts.qualname}.{name}" in facts.methods:
+        put = cls.namespace.get(name)
+        if isinstance(put, FunctionValue) and put.qualname != f"{facts.qualname}.{name}":
+            return _bound(put, receiver)  # `cls.__init__ = …`
         return _method(interp, cls, facts, name, site, receiver)
     if name in cls.namespace:
         value = interp.force(body, name)

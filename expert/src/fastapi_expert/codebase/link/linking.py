@@ -26,9 +26,10 @@ from fastapi_expert.codebase.link.description import Description
 from fastapi_expert.codebase.link.entrypoints import applications, run_all
 from fastapi_expert.codebase.link.guards import guards_of
 from fastapi_expert.codebase.link.incremental import LinkInputs
-from fastapi_expert.codebase.link.protection.judge import Judge, Verdict
+from fastapi_expert.codebase.link.protection.judge import Judge, Verdict, behind
 from fastapi_expert.codebase.link.routes import (
     FlatRoute,
+    answered_before,
     route_name,
     serve,
     unattached,
@@ -246,11 +247,17 @@ class Linked:
         self._add_routers()
         self.catalogue.add_aliases()
         judge = Judge(self.interp, self.catalogue.classes)
-        return tuple(
-            ServedRoute(_with_verdict(one, method, judge.of(route, method)), one.app, one.order)
-            for one, route in zip(routes, (*self._flat, *self._unattached), strict=True)
-            for method in route.entry.methods
-        )
+        before = answered_before(self._flat)
+        verdicts: dict[tuple[int, str], Verdict] = {}
+        found: list[ServedRoute] = []
+        for one, route in zip(routes, (*self._flat, *self._unattached), strict=True):
+            for method in route.entry.methods:
+                verdict = judge.of(route, method)
+                if (earlier := before.get((id(route), method))) is not None:
+                    verdict = behind(verdict, verdicts[id(earlier), method], earlier.entry.site)
+                verdicts[id(route), method] = verdict
+                found.append(ServedRoute(_with_verdict(one, method, verdict), one.app, one.order))
+        return tuple(found)
 
     @cached_property
     def mounts(self) -> tuple[ServedMount, ...]:

@@ -1,6 +1,6 @@
 """The route graph, flattened: every (method, path) that every application serves, in the order it tries them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
 from fastapi_expert.codebase.interpret.interpreter import Interpreter
@@ -20,6 +20,7 @@ from fastapi_expert.codebase.interpret.values import (
     Unknown,
     is_list,
 )
+from fastapi_expert.codebase.templates import catches
 from fastapi_expert.codebase.vocabulary import is_test_path
 
 Reach = Literal["served", "conditional", "unattached"]
@@ -109,6 +110,23 @@ def _merge(found: Served, others: list[list[FlatRoute]], app: Router) -> None:
 
 def _key(route: FlatRoute) -> tuple[tuple[str, ...], str]:
     return route.entry.methods, route.path
+
+
+def answered_before(routes: Sequence[FlatRoute]) -> dict[tuple[int, str], FlatRoute]:
+    """Which earlier route of its application answers the requests for a route, by the route's identity and method."""
+    found: dict[tuple[int, str], FlatRoute] = {}
+    general: dict[tuple[int, str], list[FlatRoute]] = {}
+    for route in routes:
+        if route.host or route.reach == "unattached":
+            continue
+        for method in route.entry.methods:
+            earlier = general.setdefault((id(route.app), method), [])
+            catcher = next((one for one in earlier if catches(one.path, route.path)), None)
+            if catcher is not None:
+                found[id(route), method] = catcher
+            elif "{" in route.path and not route.conditions:
+                earlier.append(route)
+    return found
 
 
 def unattached(interp: Interpreter, served: Iterable[FlatRoute], *, live: bool) -> list[FlatRoute]:

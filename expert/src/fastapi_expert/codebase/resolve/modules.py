@@ -94,9 +94,13 @@ class Modules:
         return folder
 
     def name(self, path: str) -> str:
-        """The dotted name under which the file at ``path`` is imported."""
+        """The dotted name under which the file, or the folder with `/` at its end, at ``path`` is imported."""
         if self.libraries is not None and self.libraries.holds(path):
             return self.libraries.name(path)
+        if path.endswith("/"):  # a folder without `__init__.py` is named below the package that it lies in
+            around, _, last = path.rstrip("/").rpartition("/")
+            inside = around in self._packages and around
+            return f"{self.name(f'{around}/__init__.py')}.{last}" if inside else path.rstrip("/").replace("/", ".")
         top = self._top_of_names(path)
         inner = path[len(top) + 1 :] if top else path
         parts = inner[: -len(".py")].split("/")
@@ -198,7 +202,8 @@ class Modules:
         tail = module.replace(".", "/")
         for base in self._bases(folder):
             place = self._at(_join(base, tail))
-            if place is not None and not place.endswith("/"):
+            is_own = f"{folder}/".startswith(f"{_join(base, head)}/")  # the importer lies in that package itself
+            if place is not None and (is_own or not place.endswith("/")):
                 return self._nearer(folder, base, tail) or place
         inside = self._below_root(module)
         if inside is not None and not inside.endswith("/"):

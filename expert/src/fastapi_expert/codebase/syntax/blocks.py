@@ -59,7 +59,10 @@ def _expression_statement(translator: Translator, node: Node) -> Stmt | None:
 _YIELDED = "__yielded"
 """The variable of the loop that `yield from` is."""
 _EFFECTS = frozenset(
-    ["call", "await", "list_comprehension", "set_comprehension", "conditional_expression", "boolean_operator", "tuple"]
+    [
+        *("call", "await", "conditional_expression", "boolean_operator", "parenthesized_expression", "tuple", "list"),
+        *("list_comprehension", "set_comprehension", "dictionary_comprehension"),
+    ]
 )
 """Expressions that stand alone for what they do."""
 

@@ -111,6 +111,7 @@ _BUILDS = {
     b"router": re.compile(rb"routers?\b"),
     b"add_": re.compile(rb"add_(?:\w*route|middleware|exception_handler|resource)"),
     b"@": re.compile(rb"@\w+\.(?:get|post|put|patch|delete|head|options|trace)\("),
+    b")(": re.compile(rb"(?:\.(?:get|post|put|patch|delete|head|options|trace|websocket)|getattr)\([^\n]*\)\("),
 }
 """What builds routers, with the part it begins with: looking for fixed text costs a tenth of looking for a pattern."""
 _BUILDER_NAME = re.compile(rb"(?:create|make|build|init|setup|set_up|register|configure|include|mount|install)")

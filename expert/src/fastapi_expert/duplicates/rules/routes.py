@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import FileFacts
+from fastapi_expert.codebase.templates import canonical, catches, literal_segments, segments
 from fastapi_expert.codebase.vocabulary import ROUTE_DECORATORS, VERBS, WEBSOCKET, is_test_path
 from fastapi_expert.duplicates.model import Action, Finding, Place, Rule, Similar
 from fastapi_expert.duplicates.records.extract import decorator_name
 from fastapi_expert.duplicates.records.model import RouteRecord
 from fastapi_expert.duplicates.rules.base import Advice, Case, Family, FunctionRule, Group, Remark, Survey
-from fastapi_expert.duplicates.similarity.templates import canonical, catches, literal_segments, segments
 from fastapi_expert.duplicates.store.library import Library
 from fastapi_expert.duplicates.store.overlay import AddedFile
 from fastapi_expert.duplicates.wording import listed, place

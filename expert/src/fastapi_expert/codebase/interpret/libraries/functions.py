@@ -1,6 +1,7 @@
 """Functions outside the codebase that the interpreter knows: builtins, and those of the standard library."""
 
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -144,7 +145,11 @@ def _getattr(interp: Runtime, given: Arguments) -> Any:
 def has_attribute(interp: Runtime, owner: Any, name: str, given: Arguments) -> bool | None:
     """Whether a value has an attribute; None when that is not known."""
     if isinstance(owner, ModuleValue):
-        return interp.module_attribute(owner.place, name) is not MISSING
+        found = interp.module_attribute(owner.place, name)
+        is_bound = not isinstance(found, ModuleValue) or name in interp.run_module(owner.place).names
+        return found is not MISSING and is_bound  # a submodule that nothing has imported is no attribute yet
+    if isinstance(owner, External) and owner.name == "sys":
+        return hasattr(sys, name)  # `frozen` is set in a packed program alone
     if isinstance(owner, FunctionValue):
         known = interp.function_attributes.get((owner.path, owner.qualname), {})
         return name in known or name in ("__name__", "__module__", "__doc__", "__qualname__")
@@ -224,7 +229,7 @@ def _names(interp: Runtime, given: Arguments) -> Any:
 
 
 def _dir(interp: Runtime, given: Arguments) -> Any:
-    names = _names(interp, given)
+    names = _names(interp, given) if given.args else dict(sorted(given.scope.names.items()))
     return list(names) if is_dict(names) else names
 
 

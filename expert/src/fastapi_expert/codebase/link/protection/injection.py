@@ -30,6 +30,7 @@ from fastapi_expert.codebase.link.protection.values import (
     ABSENT,
     FOREIGN,
     FREE,
+    Absent,
     BoundMethod,
     Connection,
     Memory,
@@ -84,7 +85,7 @@ class Injecting(Provided):
             return self.provided(wanted, function.scope, Site(function.path, self.line), state)
         last = said.type.rpartition(".")[2] if isinstance(said.type, str) else ""
         if last in REQUESTS:
-            return Connection()
+            return self.memory.request or Connection()
         if last == "SecurityScopes":
             return Instance(
                 External("fastapi.security.SecurityScopes"), Site(function.path, 1), {"scopes": self.asked_scopes()}
@@ -96,7 +97,7 @@ class Injecting(Provided):
             return Present()
         if param.default:
             value = self.evaluate(param.default_expr, State({}), function.scope)
-            return ABSENT if value is None and by_hand else FREE
+            return Absent(value) if value in (None, "") and by_hand else FREE
         return FOREIGN if last in ("str", "bytes") and by_hand else FREE
 
     def _marked(self, marker: Instance, param: Param, function: FunctionValue, *, is_endpoint: bool) -> Any:

@@ -19,6 +19,14 @@ FAULT = "the protection of this route is not known through a fault of this progr
 """Begins the problem that says so."""
 
 
+def behind(own: Verdict, met: Verdict, site: Site) -> Verdict:
+    """The verdict over a route whose requests an earlier one takes, registered at ``site``: what that one asks, too."""
+    if _STRENGTH[met.protection] <= _STRENGTH[own.protection]:
+        return own
+    by = (Evidence(site.path, site.line, "an earlier route answers its requests"), *met.by)
+    return own._replace(protection=met.protection, by=by, when=met.when)
+
+
 class Judge:
     """Judges the routes of one codebase."""
 

@@ -89,7 +89,7 @@ def truth(value: Any) -> Decision:
         return known(value.value, credentials=True)
     if isinstance(value, Absent):
         return known(bool(value.instead), credentials=True)
-    if isinstance(value, Foreign):
+    if isinstance(value, Foreign) or (isinstance(value, Answer) and value.asked):
         return known(True, credentials=True)
     if isinstance(value, Setting):
         ships = _shipped(value.default)

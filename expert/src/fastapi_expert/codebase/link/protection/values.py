@@ -99,11 +99,15 @@ BROUGHT = ("cookies", "session", "query_params")
 
 @dataclass(slots=True)
 class Answer:
-    """A response with its status, None where that is not known; ``location`` is where a redirect leads."""
+    """A response with its status, None where that is not known; ``location`` is where a redirect leads.
+
+    ``asked`` tells that missing credentials led to where it was made.
+    """
 
     status: Any
     location: Any = None
     site: Site | None = None
+    asked: bool = False
 
 
 class Passed:
@@ -151,15 +155,23 @@ class Memory:
     dependencies: dict[Any, tuple[Any, list[Any]]] = field(default_factory=dict[Any, tuple[Any, list[Any]]])
     """How each dependency ended, with what was called."""
     accepted: bool = False
+    """Whether the websocket was accepted."""
+    request: Instance | None = None
+    """The request of a class of the codebase that what ran before put in the place of the framework's."""
+    handed_on: bool = False
+    """Whether the websocket was given to code out of reach, which may have accepted it."""
 
     def copy(self) -> "Memory":
-        return Memory(dict(self.state), dict(self.variables), dict(self.dependencies), self.accepted)
+        left = (dict(self.state), dict(self.variables), dict(self.dependencies))
+        return Memory(*left, self.accepted, self.request, self.handed_on)
 
 
 def joined(left: Any, right: Any) -> Any:
     """A value that is ``left`` on one way and ``right`` on another."""
     if left is right or (type(left) is type(right) and not isinstance(left, Instance) and left == right):
         return left
+    if isinstance(left, Answer) and isinstance(right, Answer):
+        return Answer(None, None, left.site, left.asked and right.asked)
     for one in (left, right):
         if isinstance(one, Opaque):
             return one
@@ -182,6 +194,10 @@ def tainted(value: Any) -> Any:
     """A value that code came to because credentials are missing."""
     if isinstance(value, Setting):
         return Setting(value.name, value.default, value.site, True, value.written)
+    if isinstance(value, Answer):
+        return Answer(value.status, value.location, value.site, True)
+    if is_list(value) and any(one is None or isinstance(one, (bool, Answer)) for one in value):
+        return [tainted(one) for one in value]  # `user, error = …`
     plain = value is None or isinstance(value, (bool, str, int)) or ((is_list(value) or is_dict(value)) and not value)
     return Absent(value) if plain else value
 

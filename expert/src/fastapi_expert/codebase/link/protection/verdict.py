@@ -87,7 +87,8 @@ def verdict_of(layer: Layer) -> Verdict:
         return Verdict("required", by, setting) if setting is None else Verdict("required", by)
     weakest = min((one.assumptions for one in passing), key=weight)
     decides = weight(weakest)
-    if decides == 0 or (layer.what == "body" and all(_is_avoidable(one) for one in refusals)):
+    told = layer.what == "body" or (layer.what.startswith("middleware") and decides == 1)
+    if decides == 0 or (told and all(_is_avoidable(one) for one in refusals)):
         return Verdict("optional", by)
     if decides == 1:
         assumed = next(one for one in weakest if isinstance(one.source, Setting))

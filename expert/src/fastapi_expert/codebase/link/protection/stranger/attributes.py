@@ -46,6 +46,7 @@ from fastapi_expert.codebase.link.protection.values import (
 )
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.ir import Block, Stmt
+from fastapi_expert.codebase.vocabulary import REQUESTS
 
 
 class Attributes(Following):
@@ -201,9 +202,15 @@ class Attributes(Following):
         if isinstance(getter, FunctionValue):
             found = self.apply(getter, [name], {}, site, state)
             return Setting(f"{instance.cls.qualname}.{name}", found, site) if is_plain(found) else found
+        if self.is_request(instance):
+            return self._of_connection(Connection(), name, site)
         if any(isinstance(one, External) for one in self.lineage(instance.cls)):
             return BoundMethod(instance, name)
         return Opaque(f"{instance.cls.qualname} has no {name} in the text", site)
+
+    def is_request(self, instance: Instance) -> bool:
+        """Whether an object is of a class of the codebase that descends from the framework's request."""
+        return isinstance(instance.cls, ClassValue) and any(self.descends(instance, name) for name in REQUESTS)
 
     def _getter(self, instance: Instance, cls: ClassValue, site: Site, state: State) -> Any:
         """The `__getattr__` of an object, by which it gives what it keeps elsewhere, as settings do."""

@@ -69,6 +69,7 @@ class Branches(Following):
         on: list[State] = []
         before, written = self.overlay, list[Overlay]()
         left, kept = self.memory.state, list[dict[str, Any]]()
+        accepted, is_accepted = self.memory.accepted, self.memory.accepted
         around = self.written
         for taken, act in ((True, then), (False, otherwise)):
             branch = state.fork()
@@ -76,6 +77,7 @@ class Branches(Following):
             branch.credentials = state.credentials or decision.credentials
             self.overlay = dict(before)
             self.memory.state, self.written = dict(left), set()
+            self.memory.accepted = accepted
             try:
                 inner = act(branch)
             except Ended:
@@ -87,8 +89,10 @@ class Branches(Following):
             if inner.on is not None:
                 on.append(inner.on)
                 written.append(self.overlay)
+                is_accepted = is_accepted or self.memory.accepted
         self.overlay = self._settled(before, written, decision)
         self.memory.state, self.written = _left_behind(left, kept, decision), around
+        self.memory.accepted = is_accepted
         if len(on) == 2:
             merged = merged_states(on)
             by_setting(merged, on, decision)

@@ -18,6 +18,7 @@ from fastapi_expert.codebase.link.protection.outcomes import Outcome, State, kno
 from fastapi_expert.codebase.link.protection.stranger.runtime import Ended, Following
 from fastapi_expert.codebase.link.protection.values import (
     ABSENT,
+    FREE,
     Absent,
     Answer,
     BoundMethod,
@@ -87,6 +88,8 @@ class Calls(Following):
             return args[0]  # a decorator that cannot be read gives back what it is given
         if isinstance(function, Opaque):
             return self.unread_call(function.reason, args, keywords, site, state)
+        if isinstance(function, Setting):
+            return FREE  # a maker of sessions that was made with it: what these give is data
         return derived(function, *args, *keywords.values()) or Opaque("calls what is not known", site)
 
     def is_worth(self, function: FunctionValue, args: list[Any], keywords: dict[str, Any]) -> bool:
@@ -127,7 +130,10 @@ class Calls(Following):
             self._class_status(cls, instance, given=bool(args) or "status_code" in keywords)
         else:
             facts = self.names.class_(cls.path, cls.qualname)
-            fields = [field.name for field in facts.fields if field.annotation] if facts is not None else []
+            takes_them = facts is not None and (
+                facts.decorators or not outside or self.descends(instance, "NamedTuple")
+            )
+            fields = [field.name for field in facts.fields if field.annotation] if takes_them and facts else []
             instance.attributes.update(zip(fields, args, strict=False))
             instance.attributes.update(keywords)
             is_checked = any(library.last(one.name) in ("BaseModel", "SQLModel") for one in outside)

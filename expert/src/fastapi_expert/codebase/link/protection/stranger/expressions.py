@@ -21,6 +21,7 @@ from fastapi_expert.codebase.link.protection.values import (
     ABSENT,
     FREE,
     Absent,
+    Answer,
     Begun,
     BoundMethod,
     Connection,
@@ -218,7 +219,7 @@ class Expressions(Following):
         decision = self.decide(one.condition, state, scope)
         if decision.value is not None:
             value = self.evaluate(one.then if decision.value else one.otherwise, state, scope)
-            stands_in = decision.credentials and is_plain(value) and not value
+            stands_in = decision.credentials and (isinstance(value, Answer) or (is_plain(value) and not value))
             return tainted(value) if stands_in else value
         values: list[Any] = []
         for side in (one.then, one.otherwise):

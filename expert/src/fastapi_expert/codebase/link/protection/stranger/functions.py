@@ -15,7 +15,14 @@ from fastapi_expert.codebase.interpret.values import (
     Scope,
     Site,
 )
-from fastapi_expert.codebase.link.protection.outcomes import Outcome, State, distinct, together, weight
+from fastapi_expert.codebase.link.protection.outcomes import (
+    Outcome,
+    State,
+    distinct,
+    is_refusing_answer,
+    together,
+    weight,
+)
 from fastapi_expert.codebase.link.protection.stranger.runtime import Ended, Following
 from fastapi_expert.codebase.link.protection.values import FREE, Opaque, Setting, Undecorated, joined, tainted
 from fastapi_expert.codebase.syntax.facts import FunctionFacts
@@ -154,6 +161,8 @@ class Functions(Following):
             weakest = min((one.assumptions for one in passing), key=weight)
             state.assumptions = together(state.assumptions, weakest)
         values = [tainted(one.value) if one.credentials else one.value for one in passing]
+        if all(is_refusing_answer(one) for one in values):
+            return values[0]
         return _by_setting(passing, values, reduce(joined, values))
 
     def throw(self, outcome: Outcome, state: State) -> None:

@@ -116,8 +116,10 @@ class Methods(Following):
             return setting.giving(default)
         if isinstance(default, str):
             found = text_method(default, name, args, setting.site)
-            return setting.giving(found if is_plain(found) else MISSING)
-        return setting.giving(MISSING)
+            if is_plain(found):
+                return setting.giving(found)
+        like = type(default) if is_list(default) or is_dict(default) else str
+        return setting.giving(MISSING) if hasattr(like, name) else FREE  # a client that was made with it gives data
 
     def _list_method(self, items: Sequence[Any], name: str, args: list[Any]) -> Any:
         if name in ("issubset", "issuperset", "isdisjoint") and len(args) == 1:

@@ -142,6 +142,7 @@ class Outside(Following):
             self.doubt(state, site)
             return ABSENT
         if any(isinstance(one, Connection) for one in given):
+            self.memory.handed_on = self.memory.handed_on or any(one == Connection() for one in given)
             self._may_raise(name, site, state)
         return derived(*given) or Opaque(f"what {name}() gives", site)
 
@@ -167,6 +168,8 @@ class Outside(Following):
             if function.act == "requires":
                 self.guards.append(site)
             return args[0] if args else FREE
+        if function.act == "call_next" and args and isinstance(args[0], Instance) and self.is_request(args[0]):
+            self.memory.request = args[0]
         return PASSED if function.act != "receive" else FREE
 
     def sent(self, answer: Answer, site: Site, state: State) -> Any:

@@ -206,6 +206,10 @@ class Following(ABC):
         """The attribute of an object, its class's when it has none; None when neither has."""
 
     @abstractmethod
+    def is_request(self, instance: Instance) -> bool:
+        """Whether an object is of a class of the codebase that descends from the framework's request."""
+
+    @abstractmethod
     def descends(self, instance: Instance, name: str) -> bool:
         """Whether an object is of a class outside that has this name, or of one that descends from it."""
 

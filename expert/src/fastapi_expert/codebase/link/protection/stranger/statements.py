@@ -20,6 +20,7 @@ from fastapi_expert.codebase.link.protection.outcomes import Outcome, State, Way
 from fastapi_expert.codebase.link.protection.stranger.runtime import MAX_STEPS, Acts, Ended, Exhausted, Following
 from fastapi_expert.codebase.link.protection.values import (
     FREE,
+    Answer,
     Connection,
     MadeClass,
     Opaque,
@@ -30,6 +31,7 @@ from fastapi_expert.codebase.link.protection.values import (
 )
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.ir import Expr, Stmt
+from fastapi_expert.codebase.vocabulary import WEBSOCKET
 
 
 class Statements(Following):
@@ -76,7 +78,16 @@ class Statements(Following):
     def run_return(self, statement: Stmt, state: State, scope: Scope) -> Ways:
         one = ir.Return._make(statement)
         value = self.evaluate(one.value, state, scope)
-        return Ways([Outcome("pass", value, Site(scope.path, one.line), state.assumptions, state.credentials)])
+        site = Site(scope.path, one.line)
+        kind = "refuse" if self._is_left_unaccepted(state) else "pass"
+        trail = ((site, "returns before the websocket is accepted"),) if kind == "refuse" else ()
+        credentials = state.credentials or (isinstance(value, Answer) and value.asked)
+        return Ways([Outcome(kind, value, site, state.assumptions, credentials, trail)])
+
+    def _is_left_unaccepted(self, state: State) -> bool:
+        """Whether the endpoint of a websocket returns without having accepted it, because credentials are missing."""
+        is_endpoint = self.in_body and self.method == WEBSOCKET and len(self._stack) == 1
+        return is_endpoint and state.credentials and not (self.memory.accepted or self.memory.handed_on)
 
     def run_yield(self, statement: Stmt, state: State, scope: Scope) -> Ways:
         """What a dependency yields is its value; what follows runs when the answer is out."""
