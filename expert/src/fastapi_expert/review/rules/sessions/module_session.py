@@ -20,7 +20,7 @@ def module_session(project: Project, rule: Rule) -> Iterator[Finding]:
             kind = project.kinds.of(path, value)
             if kind not in SESSIONS | {"connection", "async-connection"}:
                 continue
-            if any(_mentions(project, function, path, name) for function in project.functions(name)):
+            if any(_mentions(project, function, name) for function in _in_sight(project, path, name)):
                 yield rule.at(
                     path,
                     value.lineno,
@@ -30,10 +30,16 @@ def module_session(project: Project, rule: Rule) -> Iterator[Finding]:
                 )
 
 
-def _mentions(project: Project, function: Function, path: str, name: str) -> bool:
-    symbol = project.kinds.resolve(function.path, name)
-    if symbol is None or (symbol.path, symbol.name) != (path, name):
-        return False
+def _in_sight(project: Project, path: str, name: str) -> Iterator[Function]:
+    """The functions of the files where ``name`` is that of the file at ``path``."""
+    for where in project.paths():
+        if name.encode() in project.modules.source(where):
+            symbol = project.kinds.resolve(where, name)
+            if symbol is not None and (symbol.path, symbol.name) == (path, name):
+                yield from project.module(where).functions.values()
+
+
+def _mentions(project: Project, function: Function, name: str) -> bool:
     if name in project.kinds.bindings(function) or function.parameter(name) is not None:
         return False
     return any(isinstance(node, tree.Name) and node.id == name for node in function.nodes)
