@@ -41,7 +41,7 @@ def review(codebase: Codebase, *, settings: Config | None = None, is_last: bool 
 
 _EACH = 2
 """How often the same is said of one file; what is further is named with the last of them."""
-_NAMES = re.compile(r"\(through [^)]*\)|\b[A-Z]\w+")
+_NAMES = re.compile(r"\(through [^)]*\)|`(?!(?:and|or|not|is)`)\w+`|\b[A-Z]\w+")
 """Names of the code in a message: without them two of a kind read alike."""
 
 

@@ -23,7 +23,7 @@ def open_websocket(project: Project, rule: Rule) -> Iterator[Finding]:
         function = one.function
         if function is None or any(checks_itself(part) for part in reached(project, function, depth=2)):
             continue
-        if _is_handed_on(project, function):
+        if not _connects(function) or _is_handed_on(project, function):
             continue
         if any(checks_itself(part) for part in project.run_before(one)) or OPEN_BY_NATURE.search(function.name):
             continue
@@ -35,6 +35,11 @@ def open_websocket(project: Project, rule: Rule) -> Iterator[Finding]:
             "a dependency that raises WebSocketException(1008), before `accept()`",
             confidence="likely",
         )
+
+
+def _connects(function: Function) -> bool:
+    """Whether a parameter is the connection: FastAPI looks for one without an annotation in the query."""
+    return any(one.annotation is not None for one in function.parameters.values())
 
 
 def _is_handed_on(project: Project, function: Function) -> bool:

@@ -31,6 +31,8 @@ def commit_after_yield(project: Project, rule: Rule) -> Iterator[Finding]:
         if not losing:
             continue
         writing = next((one for one in losing if _writes(project, one)), None)
+        if writing is None and any(_is_changing(one) and one not in losing for one in routes):
+            continue  # those that write commit themselves, and these only read
         first = (writing or losing[0]).route
         yield rule.at(
             function.path,
@@ -121,9 +123,13 @@ def _in_finally(function: Function, node: tree.Node) -> bool:
     return False
 
 
+def _is_changing(served: ServedEndpoint) -> bool:
+    return served.route.method in _CHANGING
+
+
 def _loses(project: Project, served: ServedEndpoint, dependency: Function) -> bool:
     """Whether a route changes something and leaves the commit to ``dependency`` in the scope of the request."""
-    if served.route.method not in _CHANGING or served.function is None:
+    if not _is_changing(served) or served.function is None:
         return False
     asked = [one for one in project.injected(served.function) if one.function is dependency]
     if asked and all(one.need.scope == "function" for one in asked):

@@ -6,6 +6,7 @@ from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.review.flow.kinds import SESSIONS
 from fastapi_expert.review.flow.modules import Function
 from fastapi_expert.review.flow.project import Project
+from fastapi_expert.review.flow.running import APART
 from fastapi_expert.review.model import Finding, Rule
 
 
@@ -13,6 +14,8 @@ def module_session(project: Project, rule: Rule) -> Iterator[Finding]:
     if not project.endpoints:
         return
     for path in project.paths():
+        if APART.search(path):  # a script's own
+            continue
         source = project.modules.source(path)
         if b"sqlalchemy" not in source and b"sqlmodel" not in source:
             continue
