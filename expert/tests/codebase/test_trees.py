@@ -155,6 +155,25 @@ def test_what_stands_around_an_error_is_read() -> None:
     assert statement.text == "commit()"
 
 
+def test_what_a_body_holds_stands_where_it_stands_in_the_file() -> None:
+    source = """\
+é = 1
+
+
+class Outer:
+    @mark
+    async def method(self) -> str:
+        def inner():
+            return f'{é} is'
+        return inner()
+"""
+    nodes = list(tree.walk(read_tree(source.encode())))
+    returned = [one for one in nodes if isinstance(one, tree.Return)]
+    assert [(one.lineno, one.text) for one in returned] == [(9, "return inner()"), (8, "return f'{é} is'")]
+    (formatted,) = [one for one in nodes if isinstance(one, tree.JoinedStr)]
+    assert [one.text for one in formatted.values] == ["{é}", "f'{é} is'"]
+
+
 def test_a_draft_that_ends_in_the_middle_keeps_its_calls() -> None:
     calls = [one for one in tree.walk(read_tree(b"def f():\n    a(1)\n    b(c(2), ")) if isinstance(one, tree.Call)]
     assert {tree.dotted(one.func) for one in calls} >= {"a", "c"}

@@ -328,3 +328,19 @@ def test_the_same_said_of_a_file_for_the_third_time_is_named_with_the_second(tmp
     assert result.suppressed == 1
     apply(tmp_path, result.findings)
     assert review(load(tmp_path, cache=False)).findings == ()
+
+
+def test_a_look_that_lets_go_of_how_routes_were_linked_says_the_same(project: Path) -> None:
+    (project / "table.py").write_text(
+        "from main import app\nfrom sqlalchemy.orm import DeclarativeBase, Mapped\n\n\n"
+        "class Base(DeclarativeBase): ...\n\n\n"
+        "class User(Base):\n    __tablename__ = 'users'\n    password_hash: Mapped[str]\n\n\n"
+        "@app.get('/me')\ndef me():\n    return User()\n"
+    )
+    whole, lean = load(project, cache=False), load(project, cache=False)
+    found = review(lean, is_last=True)
+    assert found == review(whole)
+    assert {one.rule for one in found.findings} == {"FX116", "FX905"}
+    assert "_linked" in vars(whole)
+    assert "_linked" not in vars(lean)
+    assert lean.inventory == whole.inventory

@@ -38,7 +38,7 @@ def run(request: Request) -> int:
     settings = config.load(root)
     codebase = read(root, settings)
     with progress("reviewing"):
-        result = review(codebase, settings=settings)
+        result = review(codebase, settings=settings, is_last=True)
     findings = tuple([one for one in result.findings if not request.select or one.rule.startswith(request.select)])
     if request.since is not None:
         from fastapi_expert.duplicates.since import added_lines

@@ -1,5 +1,6 @@
 """The linked codebase: loading it, keeping it fresh, and looking things up in it."""
 
+import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -241,6 +242,15 @@ class Codebase:
     def _is_at_hand(self) -> bool:
         """Whether the inventory is known though nothing was linked in this process."""
         return "_full_inventory" in self.__dict__ and "_linked" not in self.__dict__
+
+    def settle(self) -> None:
+        """Let go of what linking needed, now that the inventory tells: for a process that asks much more of the same
+        state, and nothing of the graph itself (:attr:`linked`, :attr:`table`)."""
+        _ = self._full_inventory, self.kinds, self._classes
+        if "_linked" in self.__dict__:
+            del self.__dict__["_linked"]
+            self._sources.forget_bodies()
+            gc.collect()  # the graph is full of circles
 
     @property
     def components(self) -> tuple[Component, ...]:

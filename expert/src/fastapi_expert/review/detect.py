@@ -23,14 +23,14 @@ class Review:
     problems: tuple[Problem, ...] = ()
 
 
-def review(codebase: Codebase, *, settings: Config | None = None) -> Review:
-    """What is wrong in ``codebase``."""
+def review(codebase: Codebase, *, settings: Config | None = None, is_last: bool = False) -> Review:
+    """What is wrong in ``codebase``. ``is_last`` says that nobody asks it for its graph of routers afterwards."""
     settings = settings or Config()
     versions = Versions(codebase.root)
     digest = store.digest(codebase, versions)
     looked = store.recalled(codebase, digest)
     if looked is None:
-        looked = store.kept(codebase, digest, _look(codebase, versions))
+        looked = store.kept(codebase, digest, _look(codebase, versions, is_last))
     wanted = [
         one for one in looked.findings if settings.enabled(one.rule) and not settings.ignored_at(one.rule, one.path)
     ]
@@ -41,7 +41,7 @@ def review(codebase: Codebase, *, settings: Config | None = None) -> Review:
 
 _EACH = 2
 """How often the same is said of one file; what is further is named with the last of them."""
-_NAMES = re.compile(r"\(through [^)]*\)|\b[A-Z]\w+")
+_NAMES = re.compile(r"\(through [^)]*\)|`(?!(?:and|or|not|is)`)\w+`|\b[A-Z]\w+")
 """Names of the code in a message: without them two of a kind read alike."""
 
 
@@ -64,13 +64,15 @@ def _with(finding: Finding, others: list[Finding]) -> Finding:
     return replace(finding, related=(*finding.related, *places), fix=fix)
 
 
-def _look(codebase: Codebase, versions: Versions) -> store.Looked:
+def _look(codebase: Codebase, versions: Versions, is_last: bool) -> store.Looked:
     from fastapi_expert.codebase.files.scan import paused_collection
     from fastapi_expert.review.flow.project import Project
     from fastapi_expert.review.rules.registry import RULES
 
     with paused_collection():
         _ = codebase.served  # before anything links: the last inventory may be kept
+        if is_last:
+            codebase.settle()
         project = Project(codebase, versions)
         found = list(dict.fromkeys([one for rule in RULES.values() for one in rule.look(project, rule)]))
     syntax = [Problem(path, line, text) for path, facts in codebase.files.items() for line, text in facts.problems]

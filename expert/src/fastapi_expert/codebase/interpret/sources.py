@@ -105,6 +105,10 @@ class Sources:
             self._bodies[path] = Bodies(content) if content is not None and same else None
         return self._bodies[path]
 
+    def forget_bodies(self) -> None:
+        """Let go of the statements; they are read again where somebody asks."""
+        self._bodies.clear()
+
     def rebinds(self, path: str, name: str) -> bool:
         """Whether a function of the file says `global NAME`: what module level binds is not what it has later."""
         return name in self._changed_in(path).rebound

@@ -26,6 +26,11 @@ _parsers = _Parsers()
 @lru_cache(maxsize=2)  # what facts are read from is looked at more closely at once, or not at all
 def parse(source: bytes) -> Node:
     """The root of the syntax tree of ``source``, which is UTF-8, see :func:`as_utf8`."""
+    return parse_part(source)
+
+
+def parse_part(source: bytes) -> Node:
+    """The same of text that nobody asks for twice: a part of a file."""
     return _parsers.own.parse(source).root_node
 
 

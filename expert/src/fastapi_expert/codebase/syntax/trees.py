@@ -4,13 +4,15 @@ Text with errors gives the tree of what could be read. Bodies of functions are b
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from sys import intern
 from typing import Any, Literal, cast
 
 from tree_sitter import Node
 
 from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.codebase.syntax.expressions import part, unescape
-from fastapi_expert.codebase.syntax.parsing import as_utf8, parse, refused
+from fastapi_expert.codebase.syntax.parsing import as_utf8, parse, parse_part, refused
 
 MAX_DEPTH = 100
 """Of expressions and blocks; what is nested deeper is :class:`~.tree.Unclear`."""
@@ -20,31 +22,63 @@ def read_tree(source: bytes) -> tree.Module:
     """The module that ``source`` is; an empty one where it is no text."""
     text = tree.Text(b"" if refused(source) else as_utf8(source))
     root = parse(text.source)
-    return tree.Module(text, 0, len(text.source), Builder(text).block(root))
+    return tree.Module(text, 0, len(text.source), _builder(text, root).block(root))
 
 
 def read_expression(source: str) -> tree.Expression | None:
     """The expression that ``source`` is, as in a quoted annotation; None where it is something else."""
     text = tree.Text(f"({source})".encode())
     root = parse(text.source)
-    body = [] if root.has_error or not source.strip() else Builder(text).block(root)
+    body = [] if root.has_error or not source.strip() else _builder(text, root).block(root)
     return body[0].value if len(body) == 1 and isinstance(body[0], tree.Expr) else None
+
+
+def _builder(text: tree.Text, root: Node) -> "Builder":
+    return Builder(text, text.source, 0, is_sound=not root.has_error)
+
+
+def _body(file: tree.Text, start: int, end: int) -> list[tree.Statement]:
+    """The statements of the function that stands from ``start`` to ``end``."""
+    source = file.source[start:end]
+    root = parse_part(source)
+    return Builder(file, source, start, is_sound=not root.has_error).block(part(root.named_children[0], "body"))
 
 
 class Builder:
     """Builds the nodes of one file."""
 
-    def __init__(self, file: tree.Text) -> None:
+    def __init__(self, file: tree.Text, parsed: bytes, offset: int, *, is_sound: bool) -> None:
+        """The nodes to build are of the parse of ``parsed``, which stands at ``offset`` in ``file``."""
         self.file = file
+        self.source = parsed
+        self.is_sound = is_sound
+        self._offset = offset
         self._depth = 0
+        self._positions: dict[int, int] = {}
+        """Each position as one object, whatever number of nodes begins or ends there."""
 
     def text(self, node: Node | None) -> str:
-        return "" if node is None else self.file.source[node.start_byte : node.end_byte].decode("utf-8", "replace")
+        return "" if node is None else self.source[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+    def name(self, node: Node | None) -> str:
+        """The same of an identifier: one object for all of a name's uses."""
+        return intern(self.text(node))
 
     def at(self, node: Node) -> tuple[tree.Text, int, int]:
-        return self.file, node.start_byte, node.end_byte
+        start, end = node.start_byte + self._offset, node.end_byte + self._offset
+        same = self._positions.setdefault
+        return self.file, same(start, start), same(end, end)
 
     # -- blocks ---------------------------------------------------------------------------------------------------
+
+    def later(self, function: Node) -> Callable[[], list[tree.Statement]]:
+        """What builds the body of ``function`` when it is wanted, from its own lines: a parse of the whole file would
+        stay in memory for it. Text with errors is not parsed in parts, which may be recovered from another way."""
+        if self.is_sound:
+            _, start, end = self.at(function)
+            return partial(_body, self.file, start, end)
+        rest = Builder(self.file, self.source, self._offset, is_sound=False)
+        return partial(rest.block, part(function, "body"))
 
     def block(self, node: Node | None) -> list[tree.Statement]:
         """The statements in a block, those in what the parser could not make out included."""
@@ -103,7 +137,7 @@ class Builder:
         for child in inside(node):
             if child.type == "keyword_argument":
                 value = self.expr(part(child, "value"))
-                keywords.append(tree.Keyword(*self.at(child), self.text(part(child, "name")), value))
+                keywords.append(tree.Keyword(*self.at(child), self.name(part(child, "name")), value))
             elif child.type == "dictionary_splat":
                 keywords.append(tree.Keyword(*self.at(child), None, self.first(child)))
             else:
@@ -120,8 +154,8 @@ class Builder:
         return self.first(node) if inside(node) else None
 
     def parameters(self, node: Node | None) -> tree.Arguments:
-        start, end = (node.start_byte, node.end_byte) if node is not None else (0, 0)
-        found = tree.Arguments(self.file, start, end, [], [], None, [], [], None, [])
+        place = self.at(node) if node is not None else (self.file, 0, 0)
+        found = tree.Arguments(*place, [], [], None, [], [], None, [])
         only_by_name = False
         for child in inside(node):
             kind = child.type
@@ -131,7 +165,7 @@ class Builder:
                 only_by_name = True
             elif kind in _PARAMETERS:
                 name, annotation, default = self._parameter(child)
-                arg = tree.Arg(*self.at(child), self.text(name).lstrip("*"), annotation)
+                arg = tree.Arg(*self.at(child), intern(self.text(name).lstrip("*")), annotation)
                 if name is not None and name.type == "list_splat_pattern":
                     found.vararg, only_by_name = arg, True
                 elif name is not None and name.type == "dictionary_splat_pattern":
@@ -375,8 +409,9 @@ def _called_type(build: Builder, node: Node, target: tree.Expression) -> tree.Ex
         case tree.Call():
             target.func = _called_type(build, node, target.func)
         case _:
-            name = tree.Name(build.file, node.start_byte, node.start_byte + len("type"), "type")
-            return tree.Call(build.file, node.start_byte, target.end, name, [target], [])
+            start = build.at(node)[1]
+            name = tree.Name(build.file, start, start + len("type"), "type")
+            return tree.Call(build.file, start, target.end, name, [target], [])
     return target
 
 
@@ -396,12 +431,11 @@ def _decorated(build: Builder, node: Node) -> tree.Statement:
 
 def _function(build: Builder, node: Node, decorators: list[tree.Expression] | None = None) -> tree.Statement:
     make = tree.AsyncFunctionDef if _is_async(node) else tree.FunctionDef
-    body = part(node, "body")
     return make(
         *build.at(node),
         build.text(part(node, "name")),
         build.parameters(part(node, "parameters")),
-        tree.Body(lambda: Builder(build.file).block(body)),
+        tree.Body(build.later(node)),
         decorators or [],
         build.maybe(part(node, "return_type")),
     )
@@ -446,17 +480,17 @@ _STATEMENTS: dict[str, Callable[[Builder, Node], tree.Statement]] = {
 
 
 def _name(build: Builder, node: Node) -> tree.Expression:
-    return tree.Name(*build.at(node), build.text(node))
+    return tree.Name(*build.at(node), build.name(node))
 
 
 def _attribute(build: Builder, node: Node) -> tree.Expression:
-    return tree.Attribute(*build.at(node), build.expr(part(node, "object")), build.text(part(node, "attribute")))
+    return tree.Attribute(*build.at(node), build.expr(part(node, "object")), build.name(part(node, "attribute")))
 
 
 def _member(build: Builder, node: Node) -> tree.Expression:
     """`a.b` where the grammar reads a type."""
     children = inside(node)
-    return tree.Attribute(*build.at(node), build.expr(children[0]), build.text(children[-1]))
+    return tree.Attribute(*build.at(node), build.expr(children[0]), build.name(children[-1]))
 
 
 def _subscript(build: Builder, node: Node) -> tree.Expression:
@@ -692,7 +726,7 @@ def _joined(build: Builder, node: Node, strings: list[Node]) -> tree.Expression:
             if child.type not in ("interpolation", "string_end"):
                 continue
             end = child.start_byte if child.type == "interpolation" else child.end_byte - len(opening) + len(prefix)
-            content = build.file.source[position:end].decode("utf-8", "replace")
+            content = build.source[position:end].decode("utf-8", "replace")
             text += _content(content, prefix)
             position = child.end_byte
             if child.type == "interpolation":
@@ -716,7 +750,7 @@ def _content(text: str, prefix: str) -> str:
 def _shown_name(build: Builder, node: Node) -> str:
     """The text that `{name=}` shows before the value."""
     equals = next((one for one in node.children if one.type == "="), None)
-    return "" if equals is None else build.file.source[node.start_byte + 1 : equals.end_byte].decode("utf-8", "replace")
+    return "" if equals is None else build.source[node.start_byte + 1 : equals.end_byte].decode("utf-8", "replace")
 
 
 def _formatted(build: Builder, node: Node) -> tree.Expression:

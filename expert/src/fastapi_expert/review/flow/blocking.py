@@ -122,9 +122,20 @@ def waits_behind(project: Project, function: Function, depth: int = 0) -> Wait |
 
 
 def _is_cached(function: Function) -> bool:
-    """Whether it keeps what it found: by a decorator, or in a variable of the module."""
+    """Whether it keeps what it found: by a decorator, in a variable of the module, or of its object or class."""
     by_decorator = any(last_name(one) in _CACHES for one in function.node.decorator_list)
-    return by_decorator or any(isinstance(node, tree.Global) for node in function.nodes)
+    return by_decorator or any(isinstance(node, tree.Global) for node in function.nodes) or _returns_kept(function)
+
+
+def _returns_kept(function: Function) -> bool:
+    """`if self._found is not None: return self._found`, where the function sets it."""
+    given = {
+        dotted(one.body[0].value)
+        for one in function.node.body
+        if isinstance(one, tree.If) and len(one.body) == 1 and isinstance(one.body[0], tree.Return)
+    }
+    kept = {name for name in given if name.startswith(("self.", "cls."))}
+    return any(isinstance(n, tree.Attribute) and n.ctx == "store" and dotted(n) in kept for n in function.nodes)
 
 
 def runs_at_start(function: Function) -> bool:

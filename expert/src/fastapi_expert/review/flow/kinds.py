@@ -297,6 +297,8 @@ class Kinds:
             if symbol is not None and symbol.kind == "value" and "." not in symbol.name:
                 return self._global(symbol.path, symbol.name, depth + 1)
         kind = self.of(path, value, function, depth + 1)
+        if kind.startswith("from pymongo."):  # databases and collections are attributes
+            return self._item(kind)
         return self.member(kind, name, depth + 1) if kind.startswith("object ") else ""
 
     def owner(self, function: Function) -> str:

@@ -52,9 +52,16 @@ def _reach(project: Project, queue: list[Function], known: dict[int, Function]) 
         if id(one) in known or (project.drafts is not None and one.path not in project.drafts):
             continue
         known[id(one)] = one
-        queue += [inner for inner in project.module(one.path).functions.values() if inner.parent is one]
-        queue += [target for call, target in callees(project, one) if not _is_for_developers(one, call)]
+        within = [inner for inner in project.module(one.path).functions.values() if inner.parent is one]
+        within += [target for call, target in callees(project, one) if not _is_for_developers(one, call)]
+        elsewhere = not one.is_async and any(map(_runs_a_loop, one.calls))
+        queue += [target for target in within if not (elsewhere and target.is_async)]
         queue += list(_handed_on(project, one))
+
+
+def _runs_a_loop(call: tree.Call) -> bool:
+    """`asyncio.run(main())` in a plain function: its coroutines are not on the loop that serves requests."""
+    return last_name(call) == "run_until_complete" or dotted(call.func) in ("asyncio.run", "anyio.run", "trio.run")
 
 
 APART = re.compile(r"(?:^|/)(?:_?cli|cmd|commands?|scripts?|tools|bin|dev|docs?|examples?|benchmarks?)(?:/|\.py$)")

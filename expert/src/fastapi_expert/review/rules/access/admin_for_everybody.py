@@ -21,7 +21,7 @@ def admin_for_everybody(project: Project, rule: Rule) -> Iterator[Finding]:
         function = one.function
         if function is None or asked[id(one)] or not is_protected(one) or id(function) in seen:
             continue
-        if _is_about_the_caller(project, function):
+        if _is_about_the_caller(project, function) or _is_for_machines(project, one):
             continue
         seen.add(id(function))
         example = next(other.route for other in rows if asked[id(other)])
@@ -34,6 +34,18 @@ def admin_for_everybody(project: Project, rule: Rule) -> Iterator[Finding]:
             confidence="likely",
             related=(Related(example.path_file, example.line, f"{example.method} {example.path} asks for the role"),),
         )
+
+
+_MACHINES = re.compile(r"service|internal|machine|api_?key|worker|cron", re.IGNORECASE)
+
+
+def _is_for_machines(project: Project, served: ServedEndpoint) -> bool:
+    """Whether what lets in is the key of another service: nobody who signs in has one."""
+    return any(_MACHINES.search(one.name) for one in project.run_before(served) if _refuses(one))
+
+
+def _refuses(function: Function) -> bool:
+    return any(isinstance(n, tree.Raise) for n in function.nodes)
 
 
 _WHO = frozenset({"id", "user_id", "sub", "username", "email"})
@@ -61,10 +73,20 @@ def _role_is_asked(project: Project, served: ServedEndpoint) -> bool:
                 return True
         elif asks_role(one) or any(asks_role(part) for part in reached(project, one, depth=1)):
             return True
-    for call in served.function.node.decorator_list if served.function is not None else ():
+    if served.function is None:
+        return False
+    decorators = served.function.node.decorator_list
+    for call in decorators:
         if any(isinstance(n, tree.Call) and last_name(n) == "Security" for n in tree.walk(call)):
             return True
-    return any("scopes" in d.text for d in (served.function.node.decorator_list if served.function else ()))
+    return any("scopes" in d.text for d in decorators) or _signature_asks(served.function)
+
+
+def _signature_asks(function: Function) -> bool:
+    """`user: Annotated[User, require_role(Role.ADMIN)]`: a call of the project's own that makes a `Depends`."""
+    given = [one.annotation for one in function.parameters.values()] + list(function.defaults.values())
+    calls = [n for one in given if one is not None for n in tree.walk(one) if isinstance(n, tree.Call)]
+    return any(ROLES.search(last_name(one)) for one in calls)
 
 
 def _body_asks_role(function: Function) -> bool:

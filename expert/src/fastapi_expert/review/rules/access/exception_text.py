@@ -16,10 +16,10 @@ def exception_text(project: Project, rule: Rule) -> Iterator[Finding]:
         if answers_nobody(function):
             continue
         for node in function.nodes:
-            if isinstance(node, tree.ExceptHandler):
-                broad = node.type is None or last_name(node.type) in _BROAD
-                if broad:
-                    yield from _told(rule, function, [n for s in node.body for n in tree.walk(s)], node.name or "")
+            if isinstance(node, tree.Try):
+                broad = next((one for one in node.handlers if one.type is None or last_name(one.type) in _BROAD), None)
+                if broad is not None:  # none behind it is ever reached
+                    yield from _told(rule, function, [n for s in broad.body for n in tree.walk(s)], broad.name or "")
         handled = [
             argument(one, 0, "exc_class_or_status_code")
             for one in function.node.decorator_list

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.review.flow.calls import reached
+from fastapi_expert.review.flow.modules import Function, dotted
 from fastapi_expert.review.flow.project import Project
 from fastapi_expert.review.model import Finding, Rule
 from fastapi_expert.review.rules.access.guards import OPEN_BY_NATURE, checks_itself, is_open, is_protected
@@ -22,6 +23,8 @@ def open_websocket(project: Project, rule: Rule) -> Iterator[Finding]:
         function = one.function
         if function is None or any(checks_itself(part) for part in reached(project, function, depth=2)):
             continue
+        if not _connects(function) or _is_handed_on(project, function):
+            continue
         if any(checks_itself(part) for part in project.run_before(one)) or OPEN_BY_NATURE.search(function.name):
             continue
         why = "the http middleware does not run for it" if by_middleware and not guards else "the routes beside it ask"
@@ -32,6 +35,18 @@ def open_websocket(project: Project, rule: Rule) -> Iterator[Finding]:
             "a dependency that raises WebSocketException(1008), before `accept()`",
             confidence="likely",
         )
+
+
+def _connects(function: Function) -> bool:
+    """Whether a parameter is the connection: FastAPI looks for one without an annotation in the query."""
+    return any(one.annotation is not None for one in function.parameters.values())
+
+
+def _is_handed_on(project: Project, function: Function) -> bool:
+    """Whether something that the text does not show gets the connection, and may ask."""
+    given = {name for name, one in function.parameters.items() if one.annotation and "WebSocket" in one.annotation.text}
+    calls = [one for one in function.calls if any(dotted(argument) in given for argument in one.args)]
+    return any(project.kinds.callee(function.path, one, function) is None for one in calls)
 
 
 def _middleware_asks(project: Project) -> bool:

@@ -42,6 +42,8 @@ def secret_compared(project: Project, rule: Rule) -> Iterator[Finding]:
 
 
 def _is_configured_secret(project: Project, function: Function, node: tree.Expression) -> bool:
+    if isinstance(node, tree.Call) and isinstance(node.func, tree.Attribute) and node.func.attr == "get_secret_value":
+        node = node.func.value
     name = last_name(node)
     if not _SECRET_WORDS.fullmatch(name):
         return False

@@ -19,6 +19,8 @@ _PASSWORDS = re.compile(
 
 def secret_in_address(project: Project, rule: Rule) -> Iterator[Finding]:
     for function in project.endpoints:
+        if _is_websocket(function):  # a browser can give it no headers
+            continue
         needed = {need.parameter for need in project.kinds.needs(function)}
         for one in [*function.node.args.args, *function.node.args.kwonlyargs]:
             if not _PASSWORDS.fullmatch(one.arg) or one.arg in needed:
@@ -42,6 +44,7 @@ def secret_in_address(project: Project, rule: Rule) -> Iterator[Finding]:
                 _PASSWORDS.fullmatch(last_name(n))
                 and not last_name(n).startswith(("hashed", "has_", "is_"))
                 and not _is_file(function, n)
+                and not _is_first_login(project, function, n)
                 for n in parts
             ):
                 yield rule.at(
@@ -58,6 +61,22 @@ def _is_file(function: Function, name: tree.Expression) -> bool:
         and dotted(n.value) == dotted(name)
         for n in function.nodes
     )
+
+
+_MADE_UP = re.compile(r"(?:generated?|random|default|initial|temp(?:orary)?|first)_?\w*", re.IGNORECASE)
+_MAKES = re.compile(r"token_\w+|\w*(?:generate|random|uuid4|censor|mask|redact|obfuscate|hide)\w*|join", re.IGNORECASE)
+
+
+def _is_first_login(project: Project, function: Function, name: tree.Expression) -> bool:
+    """Whether it is what a program made up and has to tell somebody once, or has been made unreadable."""
+    if _MADE_UP.match(last_name(name)):
+        return True
+    bound = project.kinds.bindings(function).get(name.id, []) if isinstance(name, tree.Name) else []
+    return any(isinstance(one.value, tree.Call) and _MAKES.fullmatch(last_name(one.value)) for one in bound)
+
+
+def _is_websocket(function: Function) -> bool:
+    return any(last_name(one) in ("websocket", "websocket_route") for one in function.node.decorator_list)
 
 
 def _shown(node: tree.Expression) -> Iterator[tree.Expression]:

@@ -6,7 +6,7 @@ from fastapi_expert.codebase.resolve.names import Symbol
 from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.review.flow.modules import Function
 from fastapi_expert.review.flow.project import Project
-from fastapi_expert.review.flow.queries import query
+from fastapi_expert.review.flow.queries import GETTERS, RUNNERS, query
 from fastapi_expert.review.model import Finding, Rule
 from fastapi_expert.review.rules.access.secrets import SECRETS, decorator_says, secret_field
 
@@ -43,8 +43,16 @@ def table_returned(project: Project, rule: Rule) -> Iterator[Finding]:
                     )
 
 
-_NO_ROWS = frozenset({"columns", "count", "exists", "with_entities", "values", "delete", "update"})
-"""Steps of a query that end in something else than rows."""
+_ROWS = frozenset(
+    [
+        *(*RUNNERS, *GETTERS, "query", "all", "first", "one", "one_or_none", "scalar_one", "scalar_one_or_none"),
+        *("fetchall", "fetchone", "fetchmany", "partitions", "unique", "yield_per"),
+        *("where", "filter", "filter_by", "order_by", "limit", "offset", "slice", "distinct", "group_by", "having"),
+        *("join", "outerjoin", "select_from", "options", "with_for_update", "populate_existing"),
+        *("execution_options", "params", "ident", "entity", "bind_arguments"),
+    ]
+)
+"""Steps of a query after which there are rows still: any other gives something that is made of them."""
 
 
 def _parts(value: tree.Expression | None) -> list[tree.Expression]:
@@ -58,7 +66,7 @@ def _parts(value: tree.Expression | None) -> list[tree.Expression]:
 def _row_table(project: Project, function: Function, value: tree.Expression) -> Symbol | None:
     found = query(project, function, value)
     if found is not None:
-        return None if found.steps & _NO_ROWS else found.table
+        return found.table if found.steps <= _ROWS else None
     kind = project.kinds.of(function.path, value, function)
     cls = project.class_of(kind)
     if cls is not None and project.is_table(cls.path, cls.name):
@@ -71,7 +79,7 @@ def _row_table(project: Project, function: Function, value: tree.Expression) -> 
     target = project.kinds.callee(function.path, value, function) if isinstance(value, tree.Call) else None
     if isinstance(target, Function):
         results = [query(project, target, n.value) for n in target.nodes if isinstance(n, tree.Return)]
-        tables = {one.table for one in results if one is not None and not one.steps & _NO_ROWS}
+        tables = {one.table for one in results if one is not None and one.steps <= _ROWS}
         return tables.pop() if len(tables) == 1 else None
     return None
 

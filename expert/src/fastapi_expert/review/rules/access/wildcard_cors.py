@@ -15,7 +15,9 @@ def wildcard_cors(project: Project, rule: Rule) -> Iterator[Finding]:
     for path in project.paths():
         if b"CORSMiddleware" not in project.modules.source(path):
             continue
-        for call in [n for n in tree.walk(project.module(path).root) if isinstance(n, tree.Call)]:
+        nodes = list(tree.walk(project.module(path).root))
+        developing = {id(inner) for one in nodes for inner in _while_developing(one)}
+        for call in [n for n in nodes if isinstance(n, tree.Call) and id(n) not in developing]:
             if last_name(call) not in ("add_middleware", "Middleware", "CORSMiddleware"):
                 continue
             if (
@@ -48,6 +50,16 @@ def wildcard_cors(project: Project, rule: Rule) -> Iterator[Finding]:
                     severity=2,
                     confidence="likely",
                 )
+
+
+_DEVELOPING = re.compile(r"(?<!not )(?:\b|_)(?:dev|debug|local|development)(?:\b|_)", re.IGNORECASE)
+
+
+def _while_developing(node: tree.Node) -> Iterator[tree.Node]:
+    """What runs only under `if settings.environment == "development"`."""
+    if isinstance(node, tree.If) and "!=" not in node.test.text and _DEVELOPING.search(node.test.text):
+        for statement in node.body:
+            yield from tree.walk(statement)
 
 
 _COOKIES = re.compile(

@@ -16,7 +16,7 @@ _SIZES = re.compile(r"limit|page_size|per_page|size|count|first|top|n")
 _FEW = re.compile(
     r"(?:Status|Type|Kind|Categor(?:y|ie)|Role|Permission|Unit|UnitOfMeasure|Mode|Level|Priority|Prefix|Option|Setting|Config"
     r"|Configuration|Countr(?:y|ie)|Currenc(?:y|ie)|Language|Locale|Region|Department|Provision\w*|Feature|Flag|Plan|Tier|Stage"
-    r"|Template|Dictionary|Enum)(?:e?s)?(?:Model|Table|View|Entity|Orm|ORM|DB|Db)?$"
+    r"|Template|Dictionary|Enum|Colou?r|Size)(?:e?s)?(?:Model|Table|View|Entity|Orm|ORM|DB|Db)?$"
 )
 """Tables of which people write every row: a list of all of them is what a form shows."""
 
@@ -56,7 +56,7 @@ def unbounded_list(project: Project, rule: Rule) -> Iterator[Finding]:
                 found = query(project, one, call)
                 if found is None or found.steps & _BOUNDS or not is_many(found) or "all" not in found.steps:
                     continue
-                if _FEW.search(found.table.name):
+                if _FEW.search(found.table.name) or _is_put_in_order(project, one):
                     continue
                 if (one.path, found.call.lineno) not in seen:  # `list(….all())` gives the same rows twice
                     seen.add((one.path, found.call.lineno))
@@ -67,6 +67,15 @@ def unbounded_list(project: Project, rule: Rule) -> Iterator[Finding]:
                         "`.limit(…)`, and a parameter for the page",
                         confidence="likely",
                     )
+
+
+_PLACES = frozenset({"sort_order", "display_order", "sort_index", "sort", "position", "rank_order"})
+
+
+def _is_put_in_order(project: Project, function: Function) -> bool:
+    """`.order_by(Tool.sort_order)`: rows whose places people chose are few."""
+    ordered = [call for call in function.calls if last_name(call) == "order_by"]
+    return any(last_name(one) in _PLACES for call in ordered for one in call.args)
 
 
 def _free_limit(project: Project, rule: Rule, function: Function, seen: set[tuple[str, int]]) -> Iterator[Finding]:

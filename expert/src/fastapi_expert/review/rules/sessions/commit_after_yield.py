@@ -31,6 +31,8 @@ def commit_after_yield(project: Project, rule: Rule) -> Iterator[Finding]:
         if not losing:
             continue
         writing = next((one for one in losing if _writes(project, one)), None)
+        if writing is None and any(_is_changing(one) and one not in losing for one in routes):
+            continue  # those that write commit themselves, and these only read
         first = (writing or losing[0]).route
         yield rule.at(
             function.path,
@@ -67,6 +69,10 @@ def _commits_after(project: Project, function: Function) -> tree.Statement | tre
     """The statement that commits when the code after the `yield` of a session runs."""
     for one in function.yields:
         kind = project.kinds.of(function.path, one.value, function) or project.kinds.returned(function)
+        if kind.startswith("object "):  # a unit of work
+            for call in function.calls:
+                if call.lineno > one.lineno and _is_plain(function, call) and _commits(project, function, call):
+                    return call
         if kind not in SESSIONS | {"connection", "async-connection"}:
             continue
         for above in function.around(one):
@@ -75,9 +81,22 @@ def _commits_after(project: Project, function: Function) -> tree.Statement | tre
                     if _begins(project, function, item.context_expr) or _manages(project, function, item):
                         return above
         for call in session_calls(project, function, {"commit"}):
-            if call.lineno > one.lineno and not _in_finally(function, call) and not in_handler(function, call):
+            if call.lineno > one.lineno and _is_plain(function, call):
                 return call
     return None
+
+
+def _is_plain(function: Function, call: tree.Call) -> bool:
+    """Whether a call runs when nothing was raised, and only then."""
+    return not _in_finally(function, call) and not in_handler(function, call)
+
+
+def _commits(project: Project, function: Function, call: tree.Call) -> bool:
+    """Whether a call is of a method `commit` of the codebase that commits a session."""
+    if last_name(call) != "commit":
+        return False
+    target = project.kinds.callee(function.path, call, function)
+    return isinstance(target, Function) and any(True for _ in session_calls(project, target, {"commit"}))
 
 
 def _manages(project: Project, function: Function, item: tree.WithItem) -> bool:
@@ -104,9 +123,13 @@ def _in_finally(function: Function, node: tree.Node) -> bool:
     return False
 
 
+def _is_changing(served: ServedEndpoint) -> bool:
+    return served.route.method in _CHANGING
+
+
 def _loses(project: Project, served: ServedEndpoint, dependency: Function) -> bool:
     """Whether a route changes something and leaves the commit to ``dependency`` in the scope of the request."""
-    if served.route.method not in _CHANGING or served.function is None:
+    if not _is_changing(served) or served.function is None:
         return False
     asked = [one for one in project.injected(served.function) if one.function is dependency]
     if asked and all(one.need.scope == "function" for one in asked):

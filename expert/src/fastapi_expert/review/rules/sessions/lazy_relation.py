@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 
 from fastapi_expert.codebase.syntax import tree
-from fastapi_expert.review.flow.calls import (
-    session_calls,
-)
+from fastapi_expert.review.flow.calls import last_name, session_calls
 from fastapi_expert.review.flow.modules import Function, dotted
 from fastapi_expert.review.flow.project import Project
 from fastapi_expert.review.flow.queries import (
@@ -24,6 +22,11 @@ def _row_of(project: Project, function: Function, name: str) -> Query | None:
     return found if found is not None and found.session == "async-session" else None
 
 
+def _is_awaitable(node: tree.Node) -> bool:
+    """`row.awaitable_attrs.children`, which loads them."""
+    return isinstance(node, tree.Attribute) and last_name(node.value) == "awaitable_attrs"
+
+
 def lazy_relation(project: Project, rule: Rule) -> Iterator[Finding]:
     for function in project.functions("scalars", "scalar", "execute", "exec", "get", "get_one"):
         if not function.is_async:
@@ -34,13 +37,14 @@ def lazy_relation(project: Project, rule: Rule) -> Iterator[Finding]:
             if call.args and (len(call.args) > 1 or call.keywords)
         }
         written = {dotted(n) for n in function.nodes if isinstance(n, tree.Attribute) and n.ctx == "store"}
+        awaited = {dotted(n).replace(".awaitable_attrs", "") for n in function.nodes if _is_awaitable(n)}
         reported: set[str] = set()
         for node in function.nodes:
             if not (isinstance(node, tree.Attribute) and node.ctx == "load"):
                 continue
             if (
                 not isinstance(node.value, tree.Name)
-                or dotted(node) in written | reported
+                or dotted(node) in written | reported | awaited
                 or node.value.id in refreshed
             ):
                 continue

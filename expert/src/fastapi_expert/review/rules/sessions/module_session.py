@@ -6,6 +6,7 @@ from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.review.flow.kinds import SESSIONS
 from fastapi_expert.review.flow.modules import Function
 from fastapi_expert.review.flow.project import Project
+from fastapi_expert.review.flow.running import APART
 from fastapi_expert.review.model import Finding, Rule
 
 
@@ -13,6 +14,8 @@ def module_session(project: Project, rule: Rule) -> Iterator[Finding]:
     if not project.endpoints:
         return
     for path in project.paths():
+        if APART.search(path):  # a script's own
+            continue
         source = project.modules.source(path)
         if b"sqlalchemy" not in source and b"sqlmodel" not in source:
             continue
@@ -20,7 +23,7 @@ def module_session(project: Project, rule: Rule) -> Iterator[Finding]:
             kind = project.kinds.of(path, value)
             if kind not in SESSIONS | {"connection", "async-connection"}:
                 continue
-            if any(_mentions(project, function, path, name) for function in project.functions(name)):
+            if any(_mentions(project, function, name) for function in _in_sight(project, path, name)):
                 yield rule.at(
                     path,
                     value.lineno,
@@ -30,10 +33,16 @@ def module_session(project: Project, rule: Rule) -> Iterator[Finding]:
                 )
 
 
-def _mentions(project: Project, function: Function, path: str, name: str) -> bool:
-    symbol = project.kinds.resolve(function.path, name)
-    if symbol is None or (symbol.path, symbol.name) != (path, name):
-        return False
+def _in_sight(project: Project, path: str, name: str) -> Iterator[Function]:
+    """The functions of the files where ``name`` is that of the file at ``path``."""
+    for where in project.paths():
+        if name.encode() in project.modules.source(where):
+            symbol = project.kinds.resolve(where, name)
+            if symbol is not None and (symbol.path, symbol.name) == (path, name):
+                yield from project.module(where).functions.values()
+
+
+def _mentions(project: Project, function: Function, name: str) -> bool:
     if name in project.kinds.bindings(function) or function.parameter(name) is not None:
         return False
     return any(isinstance(node, tree.Name) and node.id == name for node in function.nodes)

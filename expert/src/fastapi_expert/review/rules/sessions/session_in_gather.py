@@ -13,7 +13,7 @@ from fastapi_expert.review.rules.sessions.uses import uses_own_session
 
 
 def session_in_gather(project: Project, rule: Rule) -> Iterator[Finding]:
-    for function in project.functions("gather", "create_task", "TaskGroup"):
+    for function in project.functions("gather", "create_task", "start_soon"):
         seen: dict[str, int] = {}
         for call in function.calls:
             name = last_name(call)
@@ -22,8 +22,12 @@ def session_in_gather(project: Project, rule: Rule) -> Iterator[Finding]:
                 for one in call.args:
                     for key, times in _sessions_in(project, function, one).items():
                         keys[key] = keys.get(key, 0) + times
-            elif name == "create_task" and call.args:
-                keys = _sessions_in(project, function, call.args[0])
+            elif name in ("create_task", "start_soon") and call.args:
+                keys = (
+                    _sessions_in(project, function, call.args[0])
+                    if name == "create_task"
+                    else dict.fromkeys(_sessions_given(project, function, call.args[0], call.args[1:]), 1)
+                )
                 if any(isinstance(a, tree.For | tree.While) for a in function.around(call)):
                     keys = {key: 2 * times for key, times in keys.items()}
                 for key in keys:
@@ -70,15 +74,21 @@ def _sessions_in(project: Project, function: Function, node: tree.Expression, de
 
 
 def _sessions_of_call(project: Project, function: Function, call: tree.Call) -> set[str]:
+    return _sessions_given(project, function, call.func, [*call.args, *[one.value for one in call.keywords]])
+
+
+def _sessions_given(
+    project: Project, function: Function, called: tree.Expression, given: list[tree.Expression]
+) -> set[str]:
+    """The sessions that calling ``called`` with ``given`` uses."""
     found: set[str] = set()
-    given = [*call.args, *[one.value for one in call.keywords]]
-    if isinstance(call.func, tree.Attribute):
-        owner = call.func.value
+    if isinstance(called, tree.Attribute):
+        owner = called.value
         kind = project.kinds.of(function.path, owner, function)
         if kind == "async-session":
             found.add(dotted(owner) or owner.text)
         elif kind.startswith("object ") and dotted(owner):
-            method = project.kinds.method(kind, call.func.attr)
+            method = project.kinds.method(kind, called.attr)
             if method is not None and uses_own_session(project, method, {"async-session"}):
                 found.add(dotted(owner))
     for one in given:

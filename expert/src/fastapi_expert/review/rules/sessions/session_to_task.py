@@ -18,7 +18,7 @@ def session_to_task(project: Project, rule: Rule) -> Iterator[Finding]:
         for call in function.calls:
             name = last_name(call)
             if name == "add_task" and call.args:
-                first, given = call.args[0], [*call.args[1:], *[one.value for one in call.keywords]]
+                first, given = _unwrapped(project, function, call)
             elif name == "create_task" and call.args and isinstance(call.args[0], tree.Call):
                 if project.kinds.external(function.path, call.func, function) != "asyncio.create_task":
                     continue
@@ -42,6 +42,17 @@ def session_to_task(project: Project, rule: Rule) -> Iterator[Finding]:
                     "task ends, or it is closed under the task",
                     "give the task ids, and let it open a session of its own",
                 )
+
+
+def _unwrapped(project: Project, function: Function, call: tree.Call) -> tuple[tree.Expression, list[tree.Expression]]:
+    """What a call hands on, and what with; `partial(task, …)` is looked into."""
+    first, given = call.args[0], [*call.args[1:], *[one.value for one in call.keywords]]
+    if not (isinstance(first, tree.Call) and first.args):
+        return first, given
+    if project.kinds.external(function.path, first.func, function) != "functools.partial":
+        return first, given
+    first, held = _unwrapped(project, function, first)
+    return first, [*held, *given]
 
 
 def _is_waited_for(function: Function, call: tree.Call) -> bool:
