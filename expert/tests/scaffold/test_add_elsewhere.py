@@ -195,7 +195,7 @@ def test_what_was_added_or_refused_is_told_as_a_document(heroes: Path):
                 "models.py": FEATURE_FOLDERS["app/users/models.py"].replace("app.database", "base"),
                 "base.py": "Base = 1\n",
             },
-            "no endpoint reads or writes",
+            "no endpoint is seen to read or write",
         ),
         (
             {"main.py": SINGLE_FILE["main.py"].replace("session: SessionDep", "session=Session(engine)")},

@@ -215,3 +215,128 @@ def test_what_fastapi_users_makes_optional_does_not(tmp_path: Path) -> None:
     files = {**DOTTED, "club/api/sign_in.py": FASTAPI_USERS.format(more=", optional=True")}
     with pytest.raises(ExpertError, match="nothing that is known here says who is signed in"):
         plan(tmp_path, files, *OWNED, owner="member")
+
+
+def test_what_an_endpoint_is_called_like_its_neighbours_hides_none_of_the_functions_it_calls(tmp_path: Path) -> None:
+    """The neighbour's endpoint is `add_coupon`, as the service's function of a new row is."""
+    routes = ROUTES.replace("def create_coupon", "def add_coupon").replace(
+        "    coupon = Coupon(**data.model_dump())\n    session.add(coupon)\n    session.commit()\n    return coupon\n",
+        "    return crud.make(session, data)\n",
+    )
+    routes = routes.replace(
+        "from ..models.coupon import Coupon\n",
+        "from ..models.coupon import Coupon\nfrom ..services import coupon as crud\n",
+    )
+    service = """\
+from sqlmodel import Session
+
+from ..models.coupon import Coupon
+from ..schemas.coupon import CouponCreate
+
+
+def make(session: Session, data: CouponCreate) -> Coupon:
+    coupon = Coupon(**data.model_dump())
+    session.add(coupon)
+    session.commit()
+    return coupon
+"""
+    files = DOTTED | {"club/api/coupon.py": routes, "club/services/coupon.py": service}
+    text = written(plan(tmp_path, files, *OWNED, owner="member"))["club/api/bookmark.py"]
+    assert "from ..services.bookmark import" in text
+    assert text.count("def add_bookmark(") == 0
+    assert "def create_bookmark(" in text
+
+
+def test_the_values_of_an_f_string_in_a_key_are_imported_too(tmp_path: Path) -> None:
+    model = """\
+import secrets
+
+from sqlmodel import Field, SQLModel
+
+
+class Coupon(SQLModel, table=True):
+    id: str = Field(default_factory=lambda: f"c-{secrets.token_hex(8)}", primary_key=True)
+    code: str
+"""
+    made = plan(tmp_path, DOTTED | {"club/models/coupon.py": model}, *OWNED, owner="member")
+    assert "import secrets\n" in written(made)["club/models/bookmark.py"]
+
+
+def test_schemas_beside_their_endpoints_are_not_imported_from_themselves(tmp_path: Path) -> None:
+    """Modules are imported from a folder below the root, so the file has another name than its path says."""
+    schemas = DOTTED["club/schemas/coupon.py"].replace("from pydantic import BaseModel\n", "")
+    routes = ROUTES.replace(
+        "from ..schemas.coupon import CouponCreate, CouponRead\n", "from pydantic import BaseModel\n"
+    )
+    routes = routes.replace(
+        'router = APIRouter(prefix="/coupons")\n', f'router = APIRouter(prefix="/coupons")\n{schemas}'
+    )
+    files = {name: text for name, text in DOTTED.items() if name != "club/schemas/coupon.py"}
+    below = {f"backend/{name}": text for name, text in (files | {"club/api/coupon.py": routes}).items()}
+    below = {
+        name: text.replace("from ..", "from club.").replace("from .", "from club.api.") for name, text in below.items()
+    }
+    below["backend/club/main.py"] = (
+        "from club.api.coupon import router as coupon_router\nfrom club.core import app\n"
+        "\napp.include_router(coupon_router)\n"
+    )
+    del below["backend/club/api/__init__.py"]
+    text = written(plan(tmp_path, below, *OWNED, owner="member"))["backend/club/api/bookmark.py"]
+    assert text.count("BookmarkCreate") > 1
+    assert "import BookmarkCreate" not in text.replace("\n", "")
+    assert "from club.api.bookmark import" not in text
+
+
+UUID_PEOPLE = """\
+from fastapi_users.db import SQLAlchemyBaseUserTableUUID
+from sqlalchemy.orm import DeclarativeBase
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Member(SQLAlchemyBaseUserTableUUID, Base):
+    pass
+"""
+
+
+def test_the_key_and_the_name_of_a_table_of_fastapi_users_are_known(tmp_path: Path) -> None:
+    files = DOTTED | {"club/models/member.py": UUID_PEOPLE, "club/api/sign_in.py": FASTAPI_USERS.format(more="")}
+    table = written(plan(tmp_path, files, *OWNED, owner="member"))["club/models/bookmark.py"]
+    assert 'foreign_key="user.id"' in "".join(table.split())
+    assert "member_id: UUID" in table
+
+
+@pytest.mark.parametrize(
+    ("returned", "name"),
+    [("cls.__name__", "Member"), ("cls.__name__.lower()", "member"), ('f"{cls.__name__.lower()}s"', "members")],
+)
+def test_a_name_that_a_base_makes_of_the_class_is_the_tables(tmp_path: Path, returned: str, name: str) -> None:
+    people = f"""\
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+
+
+class Base(DeclarativeBase):
+    @declared_attr.directive
+    def __tablename__(cls) -> str:
+        return {returned}
+
+
+class Member(Base):
+    id: Mapped[int] = mapped_column(primary_key=True)
+"""
+    files = DOTTED | {"club/models/member.py": people}
+    assert f'"{name}.id"' in written(plan(tmp_path, files, *OWNED, owner="member"))["club/models/bookmark.py"]
+
+
+def test_an_application_that_is_imported_from_another_folder_than_its_routers_is_found_in_both(tmp_path: Path) -> None:
+    """Started as `src.main` from the root, it imports its own modules without that name."""
+    files = {f"src/{name}": text for name, text in DOTTED.items() if name != "club/main.py"}
+    files["src/main.py"] = (
+        "from club.api import coupon_router\nfrom club.core import app\n\napp.include_router(coupon_router)\n"
+    )
+    files["run.py"] = "from src.main import app\n\n__all__ = ['app']\n"
+    made = plan(tmp_path, files, *OWNED, owner="member")
+    assert made.apps == (("src.main", "app"),)
+    assert set(made.roots) == {"src", ""}

@@ -28,15 +28,19 @@ class Document:
 
     def need(self, *imports: Import) -> None:
         """Make these names known in the file; raises `ExpertError` when one means something else there."""
-        module = self.codebase.names.modules.name(self.path)
         for wanted in imports:
             spelled = self._spelled(wanted)
-            if wanted.module == module or spelled in self._imports:
+            if self._is_itself(wanted.module) or spelled in self._imports:
                 continue
             if any(each.binds == wanted.binds for each in self._imports) or self._means_otherwise(wanted):
                 raise clash(self.path, wanted.binds)
             if not self._is_known(wanted):
                 self._imports.append(spelled)
+
+    def _is_itself(self, module: str) -> bool:
+        """Whether ``module`` is this file, from whichever folder the project's modules are imported."""
+        own = self.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        return module == self.codebase.names.modules.name(self.path) or f".{own}".endswith(f".{module}")
 
     def put(self, text: str, *, after: int | None = None) -> None:
         """Add ``text`` after a line of the file, at its end when none is given, two empty lines around it."""

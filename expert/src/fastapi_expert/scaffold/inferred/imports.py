@@ -11,7 +11,7 @@ from fastapi_expert.errors import ExpertError
 from fastapi_expert.scaffold.edits import isort_key
 
 _NAME = re.compile(r"(?<![\w.])([A-Za-z_]\w*)")
-_STRING = re.compile(r'("""|\'\'\'|"|\')(?:\\.|(?!\1).)*\1', re.DOTALL)
+_STRING = re.compile(r'(?P<prefix>\b[rbfuRBFU]{1,2})?("""|\'\'\'|"|\')(?P<inside>(?:\\.|(?!\2).)*)\2', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -38,6 +38,12 @@ class Import:
         return f"import {self.module}" + (f" as {self.alias}" if self.alias and self.alias != self.module else "")
 
 
+def _code_in(string: re.Match[str]) -> str:
+    """What of a string is code: the values of an f-string."""
+    values = re.findall(r"\{([^{}]*)\}", string["inside"]) if "f" in (string["prefix"] or "").lower() else []
+    return f'"" {" ".join(values)}'
+
+
 class ImportResolver:
     """Says what has to be imported for text of one file to mean the same in another."""
 
@@ -49,7 +55,7 @@ class ImportResolver:
         """The imports behind the names that ``text`` uses, as it stands in the file at ``path``."""
         bound = self._codebase.names.bindings(path)
         found: list[Import] = []
-        for name in dict.fromkeys(_NAME.findall(_STRING.sub('""', text))):
+        for name in dict.fromkeys(_NAME.findall(_STRING.sub(_code_in, text))):
             if name not in bound:
                 continue
             made = bound[name]

@@ -29,15 +29,16 @@ def plan(codebase: Codebase, wanted: Wanted) -> Plan:
     collection, item = _addresses(resource)
     module = resource.module(resource.places.endpoints)
     served = resource.sibling.some_route.reach == "served"
+    apps = _applications(resource) if served else ()
     return Plan(
         drafts.files(),
         _routes(resource, collection, item),
         (*resource.told, *drafts.learned),
         tuple(drafts.notes),
-        roots=(_root(resource.places.endpoints, module),),
+        roots=_roots(resource, module, apps),
         module=module,
         like_module=resource.resolver.module(resource.sibling.endpoint_file),
-        apps=_applications(resource) if served else (),
+        apps=apps,
         paths=(collection, item) if served and not drafts.notes_of_inclusion else (),
         table_module=resource.module(resource.places.table),
         table=resource.table_name() or resource.names.plural,
@@ -90,6 +91,16 @@ def _applications(resource: Resource) -> tuple[tuple[str, str], ...]:
         if told is not None and symbol is not None and f"app:{symbol.path}::{symbol.name}" == component.id:
             return ((resource.resolver.module(inclusion.path), told[1]),)
     return ((resource.resolver.module(component.path), component.qualname),)
+
+
+def _roots(resource: Resource, module: str, apps: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    """The folders that modules are imported from: parts of a project may be imported by other names than the rest."""
+    found = [_root(resource.places.endpoints, module)]
+    modules = resource.codebase.names.modules
+    for name, _ in apps:
+        path = modules.find(resource.sibling.endpoint_file, name)
+        found += [_root(path, name)] if path is not None else []
+    return tuple(dict.fromkeys(found))
 
 
 def _root(path: str, module: str) -> str:

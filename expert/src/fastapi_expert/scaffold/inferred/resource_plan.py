@@ -12,7 +12,8 @@ from fastapi_expert.errors import ExpertError
 from fastapi_expert.scaffold.fields import Field
 from fastapi_expert.scaffold.formatting import Formatter
 from fastapi_expert.scaffold.inferred.imports import Import, ImportResolver
-from fastapi_expert.scaffold.inferred.learned.conventions import User, learn, tables_of_people
+from fastapi_expert.scaffold.inferred.learned.conventions import learn
+from fastapi_expert.scaffold.inferred.learned.people import PEOPLE, User, tables_of_people
 from fastapi_expert.scaffold.inferred.learned.tables import (
     audit_fields,
     key_of,
@@ -110,6 +111,8 @@ class ResourcePlan:
 
     def _refuse_without_key(self, user: User) -> None:
         """Who is signed in must be known by the key that rows are owned by."""
+        if user.key is not None:
+            return
         path, name = user.guard
         function = self.codebase.names.function(path, name) if name else None
         symbol = self.codebase.names.resolve(path, function.returns) if function and function.returns else None
@@ -131,11 +134,13 @@ class ResourcePlan:
 
     @property
     def user_key(self) -> str:
-        """The attribute of who is signed in that rows are owned by."""
+        """What follows the name of who is signed in to give the key that rows are owned by."""
+        if self.user is not None and self.user.key is not None:
+            return self.user.key
         table = self.codebase.component(next(iter(sorted(self.people)), ""))
         if self.owner is not None:
-            return self.rows.targets[self.owner.ref].key.name
-        return key_of(self.codebase, table).name if table is not None else "id"
+            return f".{self.rows.targets[self.owner.ref].key.name}"
+        return f".{key_of(self.codebase, table).name}" if table is not None else ".id"
 
     def _refuse_hidden(self) -> None:
         for field in self.given:
@@ -218,12 +223,15 @@ class ResourcePlan:
         tables: dict[str, Component] = {}
         for component in self.codebase.inventory.components:
             if component.kind == "table" and component.bases is not None:
-                tables.setdefault(re.sub(r"(Model|Table|DB|ORM)$", "", component.name).lower(), component)
+                tables.setdefault(re.sub(r"(?<=.)(Model|Table|DB|ORM|Entity)$", "", component.name).lower(), component)
         found: dict[str, Target] = {}
         for field in self.fields:
             if not field.ref:
                 continue
-            table = tables.get(field.ref.replace("_", "").removesuffix("s")) or tables.get(field.ref.replace("_", ""))
+            flat = field.ref.replace("_", "")
+            table = tables.get(flat.removesuffix("s")) or tables.get(flat) or tables.get(f"{flat}s")
+            if table is None and field.ref in PEOPLE and len(self.people) == 1:
+                table = self.component(next(iter(self.people)))
             if table is None:
                 known = ", ".join(sorted(each.name for each in tables.values()))
                 raise ExpertError(f"ref[{field.ref}] points to no table", where=field.name, do=f"There are {known}.")
@@ -395,8 +403,17 @@ class ResourcePlan:
         }
         for action, name in self.ways.names.items():
             renamed = self.renaming.text(name)
-            if renamed not in (name, *found.values()):
+            if renamed not in (name, *found.values(), *self._functions_below()):
                 found[action] = renamed
+        return found
+
+    def _functions_below(self) -> set[str]:
+        """The functions that the endpoints call, which none of them may hide."""
+        one, many = self.names.singular, self.names.plural
+        found = {f"find_{one}", f"saved_{one}", f"{one}_is_unique"}
+        if self.places.service:
+            found |= {f"{many}_page", f"{many}_count", f"{one}_by_{self.key_name}"}
+            found |= {f"{verb}_{one}" for verb in ("add", "change", "remove")}
         return found
 
     @property

@@ -70,11 +70,23 @@ class Words:
     @property
     def asker(self) -> str:
         """The key of who is signed in."""
-        return f"{self.user.parameter.name}.{self.resource.user_key}" if self.user else ""
+        if self.user is None:
+            return ""
+        key = f"{self.user.parameter.name}{self.resource.user_key}"
+        kind = self.resource.rows.type(self.owner).text if self.owner is not None and self.user.converted else ""
+        if kind == "int":
+            return f"int({key})"
+        return f"{kind}(str({key}))" if kind in ("UUID", "uuid.UUID") else key
 
     @property
     def superuser(self) -> str:
-        return f"{self.user.parameter.name}.{self.ways.superusers}" if self.user and self.ways.superusers else ""
+        if (
+            self.user is None
+            or not self.ways.superusers
+            or not (self.user.key is None or self.user.key[1:].isidentifier())
+        ):
+            return ""  # what is given has no attributes
+        return f"{self.user.parameter.name}.{self.ways.superusers}"
 
     @property
     def _scope(self) -> str:

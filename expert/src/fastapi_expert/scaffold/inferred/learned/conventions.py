@@ -1,38 +1,25 @@
 """How a project writes a resource, learned from the one it wrote most completely."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.link.dependencies import Dependencies, Need
 from fastapi_expert.codebase.model import Component, Route
-from fastapi_expert.codebase.syntax import ir
-from fastapi_expert.codebase.syntax.facts import FunctionFacts, Param
+from fastapi_expert.codebase.syntax.facts import FunctionFacts
 from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.errors import ExpertError, UsageError
+from fastapi_expert.scaffold.inferred.learned.parameters import ParameterTemplate, needs_of, plain_type
+from fastapi_expert.scaffold.inferred.learned.people import NAME_SUFFIX, User, user_called, user_of
 from fastapi_expert.scaffold.inferred.sources import Sources
 from fastapi_expert.scaffold.naming import Names, names_of
 
-_SUFFIX = re.compile(r"(?<=.)(Base|Create|Update|Read|Public|Schema|Model|Table|In|Out|InDB|ORM|DB|Entity|Response)+$")
 _SESSION = re.compile(r"\b(?:Async)?Session\b|sessionmaker|SessionLocal|SessionDep|DbSession|DBSession")
 _SERVICES = re.compile(r"service|crud|repo|dao|store|quer", re.IGNORECASE)
 _TYPE = re.compile(r"(?:^|\.)(?:Async)?Session$")
 _UNLIKELY = ("user", "account", "token", "session", "item_user")
 _HOW = "`expert map` shows what was found; add the resource by hand beside its siblings."
-
-
-@dataclass(frozen=True, slots=True)
-class ParameterTemplate:
-    """A parameter as an endpoint of this project writes it, and the file whose imports give it its meaning."""
-
-    name: str
-    annotation: str
-    default: str
-    path: str
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.annotation}" + (f" = {self.default}" if self.default else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +54,7 @@ class Conventions:
     is_async: bool
     uses_exec: bool
     commits: bool
-    user: "User | None"
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """The parameter by which endpoints know who is signed in; ``guard`` is the dependency behind it and its file, empty
-    where that is no plain name; ``key`` is the attribute that rows are owned by."""
-
-    parameter: ParameterTemplate
-    guard: tuple[str, str]
-    key: str
-    place: str
+    user: User | None
 
 
 def learn(
@@ -101,7 +77,7 @@ def learn(
         is_async,
         uses_exec=_has_exec(codebase, session_type, type_path),
         commits=".commit(" in text or not re.search(r"\.commit\(|\.begin\(", giver),
-        user=_user_called(codebase, auth) if auth else _user(codebase, people),
+        user=user_called(codebase, sources, auth, people) if auth else user_of(codebase, sources, people),
     )
 
 
@@ -125,7 +101,9 @@ def find_sibling(codebase: Codebase, like: str = "") -> Sibling:
     rated = [(_completeness(sibling), sibling) for table in tables if (sibling := _as_sibling(codebase, table))]
     if not rated:
         names = ", ".join(sorted(table.name for table in tables)[:5])
-        what = f"no endpoint reads or writes one of the tables ({names}), so there is no way of writing one to follow"
+        what = (
+            f"no endpoint is seen to read or write one of the tables ({names}): what it calls for that is not followed"
+        )
         raise ExpertError(what, where=str(codebase.root), do=_HOW)
     if not like and all(len(sibling.routes) < 2 for _, sibling in rated):
         names = ", ".join(sorted(sibling.table.name for _, sibling in rated)[:5])
@@ -152,7 +130,7 @@ def _completeness(sibling: Sibling) -> tuple[bool, int, int, int, str]:
 
 def _as_sibling(codebase: Codebase, table: Component) -> Sibling | None:
     try:
-        names = _as_addressed(codebase, names_of(_SUFFIX.sub("", table.name)))
+        names = _as_addressed(codebase, names_of(NAME_SUFFIX.sub("", table.name)))
     except ExpertError:
         return None
     mine = [c for c in codebase.inventory.components if c.kind == "schema" and is_of(c.name, names)]
@@ -246,9 +224,9 @@ def _session(codebase: Codebase, sibling: Sibling) -> tuple[ParameterTemplate, s
         if function is None or is_test_path(path):
             continue
         for param in function.params:
-            for need in _needs(dependencies, path, param):
+            for need in needs_of(dependencies, path, param):
                 giver = _giver(codebase, need)
-                type_path, written = _plain_type(codebase, path, param)
+                type_path, written = plain_type(codebase, path, param)
                 known = bool(written) and codebase.names.resolve(type_path, written) is not None
                 if giver is not None and known and (_TYPE.search(written) or _is_session(*giver)):
                     return (
@@ -259,12 +237,6 @@ def _session(codebase: Codebase, sibling: Sibling) -> tuple[ParameterTemplate, s
                     )
     what = "no endpoint gets a database session from a dependency (`Depends(get_session)`)"
     raise ExpertError(what, where=sibling.endpoint_file, do=_HOW)
-
-
-def _needs(dependencies: Dependencies, path: str, param: Param) -> Iterator[Need]:
-    if param.default_expr is not None:
-        yield from dependencies.in_expr(path, param.default_expr)
-    yield from dependencies.in_expr(path, param.annotation_expr or param.annotation or None)
 
 
 def _giver(codebase: Codebase, need: Need) -> tuple[FunctionFacts, str] | None:
@@ -283,111 +255,7 @@ def _is_session(function: FunctionFacts, text: str) -> bool:
     return bool(_SESSION.search(returns)) and "yield" in text
 
 
-def _plain_type(codebase: Codebase, path: str, param: Param) -> tuple[str, str]:
-    """The type inside `Annotated[T, …]`, through an alias, and the file that writes it."""
-    expr = param.annotation_expr if param.annotation_expr is not None else param.annotation
-    if isinstance(expr, str):
-        symbol = codebase.names.resolve(path, expr)
-        value = codebase.names.assigned(symbol) if symbol is not None and symbol.kind == "value" else None
-        if symbol is not None and value is not None:
-            path, expr = symbol.path, value
-    generic = ir.match(expr, ir.Subscript)
-    inside = ir.match(generic.index, ir.Display) if generic is not None else None
-    if generic is not None and inside is not None and ir.dotted(generic.value).endswith("Annotated"):
-        expr = inside.items[0]
-    return path, expr if isinstance(expr, str) else ""
-
-
 def _has_exec(codebase: Codebase, session_type: str, path: str) -> bool:
     """Whether sessions are SQLModel's, which are asked by `exec`."""
     symbol = codebase.names.resolve(path, session_type)
     return symbol is not None and symbol.kind == "external" and symbol.name.startswith("sqlmodel")
-
-
-# -- who asks ----------------------------------------------------------------------------------------------------------
-
-
-PEOPLE = frozenset({"user", "account"})
-
-
-def tables_of_people(codebase: Codebase, owner: str = "") -> list[Component]:
-    """The tables whose rows are the users of the project, or what an ``owner`` of rows was said to be."""
-    words = PEOPLE if owner in ("", *PEOPLE) else frozenset({names_of(owner).singular})
-    found: list[Component] = []
-    for component in codebase.inventory.components:
-        if component.kind == "table" and not is_test_path(component.path):
-            try:
-                name = names_of(_SUFFIX.sub("", component.name)).singular
-            except ExpertError:
-                continue
-            found += [component] if name in words else []
-    return found
-
-
-def _user(codebase: Codebase, tables: Iterable[Component]) -> User | None:
-    """The parameter by which endpoints know who is signed in: a dependency that gives a row of the users' table."""
-    dependencies = Dependencies(codebase.names)
-    people = {table.id for table in tables}
-    counted: dict[User, int] = {}
-    for route in codebase.inventory.routes:
-        function = codebase.function(route.endpoint)
-        for param in function.params if function is not None and not is_test_path(route.path_file) else ():
-            needs = list(_needs(dependencies, route.path_file, param))
-            if not needs or (route.protection != "required" and not _is_of_fastapi_users(codebase, needs[0])):
-                continue
-            path, written = _plain_type(codebase, route.path_file, param)
-            symbol = codebase.names.resolve(path, written)
-            if symbol is not None and f"table:{symbol.path}::{symbol.name}" in people:
-                template = ParameterTemplate(param.name, param.annotation, param.default, route.path_file)
-                found = User(template, _guard(needs), "id", f"{route.path_file}:{route.line}")
-                known = next((each for each in counted if each.parameter == template), found)
-                counted[known] = counted.get(known, 0) + 1
-    return max(counted, key=lambda each: counted[each]) if counted else None
-
-
-def _is_of_fastapi_users(codebase: Codebase, need: Need) -> bool:
-    """Whether the dependency is made by `FastAPIUsers(…).current_user()`, which refuses strangers unless it is told
-    that they are optional."""
-    call, path = _call_behind(codebase, need.path, need.expr)
-    maker, dot, method = call.function.rpartition(".") if call and isinstance(call.function, str) else ("", "", "")
-    if call is None or not dot or method != "current_user":
-        return False
-    made, _ = _call_behind(codebase, path, maker)
-    function = made.function if made is not None else ""
-    generic = ir.match(function, ir.Subscript)
-    name = ir.dotted(generic.value if generic is not None else function)
-    optional = dict(call.keywords).get("optional")
-    return name.rpartition(".")[2] == "FastAPIUsers" and (optional is None or ir.is_constant(optional, False))
-
-
-def _call_behind(codebase: Codebase, path: str, expr: object) -> tuple[ir.Call | None, str]:
-    """The call whose value a name has, and the file that makes it."""
-    symbol = codebase.names.resolve(path, expr) if isinstance(expr, str) else None
-    value = codebase.names.assigned(symbol) if symbol is not None and symbol.kind == "value" else None
-    return (ir.match(value, ir.Call), symbol.path) if symbol is not None and value is not None else (None, path)
-
-
-def _guard(needs: list[Need]) -> tuple[str, str]:
-    return (needs[0].path, needs[0].expr) if needs and isinstance(needs[0].expr, str) else ("", "")
-
-
-def _user_called(codebase: Codebase, name: str) -> User:
-    """What ``name`` is: an alias (`CurrentUser`) or a dependency (`get_current_user`). Raises ExpertError."""
-    dependencies = Dependencies(codebase.names)
-    for path in codebase.files:
-        if is_test_path(path):
-            continue
-        symbol = codebase.names.resolve(path, name)
-        if symbol is None or symbol.path != path:
-            continue
-        if symbol.kind == "value":
-            needs = list(dependencies.in_expr(path, name))
-            if needs:
-                return User(ParameterTemplate("user", name, "", path), _guard(needs), "id", path)
-        function = codebase.names.function(path, name)
-        if function is not None:
-            given = function.returns or "Any"
-            parameter = ParameterTemplate("user", f"Annotated[{given}, Depends({name})]", "", path)
-            return User(parameter, (path, name), "id", f"{path}:{function.line}")
-    what = f"there is no alias and no dependency {name!r}"
-    raise ExpertError(what, where=str(codebase.root), do="`expert map --kind dependency` lists them.")

@@ -25,6 +25,9 @@ class PyType:
 
 
 _UUID = PyType("UUID", Import("uuid", "UUID"))
+_FASTAPI_USERS = {"SQLAlchemyBaseUserTableUUID": "user", "SQLAlchemyBaseOAuthAccountTableUUID": "oauth_account"}
+_GUID = "fastapi_users_db_sqlalchemy.generics.GUID"
+"""The type of their keys."""
 _DOTTED_UUID = PyType("uuid.UUID", Import("uuid"))
 
 
@@ -60,7 +63,10 @@ def key_of(codebase: Codebase, table: Component) -> Key:
         if found:
             what = f"{table.name} has a key of {len(found)} columns"
             raise ExpertError(what, where=f"{table.path}:{table.line}", do="Write this resource by hand.")
-    raise ExpertError(f"{table.name} shows no primary key", where=f"{table.path}:{table.line}")
+    if _of_fastapi_users(codebase, table):
+        return Key("id", _UUID, None, f"{_GUID}()")
+    what = f"the key of {table.name} is not marked `primary_key` where its columns are written"
+    raise ExpertError(what, where=f"{table.path}:{table.line}", do="Write this resource by hand.")
 
 
 def table_name(codebase: Codebase, table: Component, sources: Sources) -> str:
@@ -70,6 +76,10 @@ def table_name(codebase: Codebase, table: Component, sources: Sources) -> str:
             return field.default.strip("\"'") if re.fullmatch(r"[\"']\w+[\"']", field.default) else ""
     if style_of(codebase, table, sources) == "sqlmodel":
         return table.name.lower()
+    if named := _named_by_a_base(codebase, table, sources):
+        return named
+    if known := _of_fastapi_users(codebase, table):
+        return known
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", table.name).lower()
     wanted = {words, f"{words}s", table.name.lower(), f"{table.name.lower()}s"}
     for path in codebase.files:
@@ -77,6 +87,32 @@ def table_name(codebase: Codebase, table: Component, sources: Sources) -> str:
             if name in wanted:
                 return str(name)
     return ""
+
+
+def _named_by_a_base(codebase: Codebase, table: Component, sources: Sources) -> str:
+    """The name that a base's `__tablename__` makes of the class's, where it does so in one of the usual ways."""
+    for symbol in codebase.names.ancestors(table.path, table.qualname):
+        namer = codebase.names.function(symbol.path, f"{symbol.name}.__tablename__")
+        if namer is None:
+            continue
+        said = re.search(r"return\s+(.+?)\s*(?:#.*)?$", sources.lines(symbol.path, namer.line, namer.end_line).strip())
+        shape = re.sub(r"\b(?:cls|self)\.__name__\.lower\(\)", "lower", said[1]) if said else ""
+        shape = re.sub(r"\b(?:cls|self)\.__name__", "name", shape)
+        made = {
+            "name": table.name,
+            "lower": table.name.lower(),
+            'f"{lower}s"': f"{table.name.lower()}s",
+            "f'{lower}s'": f"{table.name.lower()}s",
+            'lower + "s"': f"{table.name.lower()}s",
+        }
+        return made.get(shape, "")
+    return ""
+
+
+def _of_fastapi_users(codebase: Codebase, table: Component) -> str:
+    """The table of a class that inherits one of fastapi-users with a UUID as its key; "" for any other."""
+    outside = {s.name.rpartition(".")[2] for s in codebase.names.ancestors(table.path, table.qualname)}
+    return next((name for base, name in _FASTAPI_USERS.items() if base in outside), "")
 
 
 def audit_fields(codebase: Codebase, table: Component) -> list[FieldFacts]:
