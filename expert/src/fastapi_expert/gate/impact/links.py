@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from fastapi_expert.codebase import Codebase
-from fastapi_expert.codebase.vocabulary import is_test_module
-from fastapi_expert.gate.impact.pieces import INIT, Piece
+from fastapi_expert.codebase.vocabulary import DEPENDS, is_test_module
+from fastapi_expert.gate.impact.pieces import CLIENT, INIT, Piece
 from fastapi_expert.gate.impact.tests import (
     FIXTURE,
     Node,
@@ -20,6 +20,12 @@ from fastapi_expert.gate.impact.tests import (
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 _IMPORTS = re.compile(r"\b(?:import|from)\s+([A-Za-z_][\w.]*)")
 _OWN_NAMESPACE = frozenset({"globals", "locals", "vars", "eval", "exec"})
+_HANDS = frozenset({
+    *DEPENDS, "add_api_route", "add_route", "dependencies", "dependency_overrides", "get_type_hints", "signature",
+    "Provide", "provide", "register", "bind", "Factory", "Singleton", "Resource", "Callable",
+})  # fmt: skip
+"""What is given functions whose annotations it reads."""
+TESTS, LIBRARIES = "<tests>", "<libraries>"
 _PLAIN = ("object", "ABC", "Protocol", "Generic")
 _DATA = frozenset({
     "BaseModel", "BaseSettings", "SQLModel", "RootModel", "DeclarativeBase", "MappedAsDataclass", "Enum", "StrEnum",
@@ -39,8 +45,18 @@ def body_of(node: Node) -> Node:
     return (node[0], f"{node[1]}@")
 
 
+def _parted(names: set[str]) -> tuple[set[str], set[str]]:
+    """Those that stand alone, and dotted ones."""
+    chains = {each for each in names if "." in each}
+    return names - chains, chains
+
+
 class Links:
-    """The ``edges`` that names, fixtures and imports draw between the pieces of ``files``."""
+    """The ``edges`` that names, fixtures and imports draw between the pieces of ``files``.
+
+    ``loads`` are those of the moment in which a module is imported: what it makes then reaches nobody who does not
+    come by its name, but what runs then has run for all who import it.
+    """
 
     def __init__(self, codebase: Codebase, files: Mapping[str, Mapping[str, Piece]]) -> None:
         self.codebase = codebase
@@ -48,6 +64,7 @@ class Links:
         self.names = codebase.names
         self.suite = Suite(files, codebase.names)
         self.edges: dict[Node, set[Node]] = defaultdict(set)
+        self.loads: dict[Node, set[Node]] = {}
 
     def draw(self) -> None:
         """All of them."""
@@ -78,9 +95,11 @@ class Links:
             return
         node = (path, name)
         found = self.meant(path, piece.names, piece.chains)
+        if self.is_called_by_its_types(path, piece):
+            found |= self.meant(path, *_parted(piece.annotated))
         for text in piece.texts:
             found |= self.meant_by_text(path, text)
-        found |= {("", each) for each in (piece.attributes | piece.texts) & self.member_names}
+        found |= {("", each) for each in piece.texts & self.member_names} | self.methods(path, piece)
         if "getattr" in piece.names:
             found.add(("", "*"))
         found |= self.by_computed_name(path, piece)
@@ -92,14 +111,116 @@ class Links:
             self.edges[body] |= {self.body(each) for each in found} - {body}
             self.link_members(path, piece)
 
+    def methods(self, path: str, piece: Piece) -> set[Node]:
+        """What attributes can be methods of: of `self` those of its family, of a library's module none."""
+        found: set[Node] = set()
+        for mention in piece.mentions:
+            of, _, name = mention.rpartition("." if mention[0] != "?" else "?")
+            if name not in self.member_names:
+                continue
+            if mention[0] == "@":
+                found |= self.methods_of(path, of[1:], name, piece)
+            elif of in ("self", "cls") and piece.owner:
+                found.add(("", f"{name} of {self.family(path, piece.owner)}"))
+            elif mention[0] == "?":
+                found |= {("", name)} if name in self.of_clients else set()
+            elif not of or not self.is_library(path, of):
+                found.add(("", name))
+        return found
+
+    def methods_of(self, path: str, kind: str, name: str, piece: Piece) -> set[Node]:
+        """What a method of an instance of ``kind`` can be: one of its family, or of a stand-in that tests have."""
+        tests = ("", f"{name} of {TESTS}")
+        head, *rest = kind.split(".")
+        symbol = self.names.resolve(path, head)
+        if symbol is None or "wraps" in piece.attributes:
+            return {("", name)}
+        if symbol.kind == "external":
+            return {("", f"{name} of {LIBRARIES}"), tests}
+        classes = self.in_module(symbol.path, set(rest)) if rest else self.node_of(*symbol[1:])
+        if len(classes) != 1 or not all(map(self.is_class, classes)):
+            return {("", name)}
+        where, which = next(iter(classes))
+        if any("Protocol" in base for base in self.files[where][which].bases):
+            return {("", name)}
+        return {("", f"{name} of {self.family(where, which)}"), tests}
+
+    def groups(self) -> dict[Node, tuple[str, ...]]:
+        """What else each class goes by: that it is a stand-in of tests, that it comes from a library's class."""
+        found: dict[Node, tuple[str, ...]] = {}
+        for (path, name), family in self.families.items():
+            piece = self.files[path][name]
+            tests = (TESTS,) if path in self.suite.test_side else ()
+            found[path, name] = (family, *tests, *((LIBRARIES,) if self.foreign_bases(path, piece) else ()))
+        return found
+
+    @cached_property
+    def of_clients(self) -> set[str]:
+        """The methods of what is called a client here."""
+        return {
+            name.partition(".")[2]
+            for pieces in self.files.values()
+            for name, piece in pieces.items()
+            if piece.owner and CLIENT.search(piece.owner)
+        }
+
+    def is_library(self, path: str, of: str) -> bool:
+        """Whether what stands before an attribute is a library's, or (`of` has no dot) a module of the project."""
+        symbol = self.names.resolve(path, of.rstrip("."))
+        if symbol is None:
+            return False
+        return symbol.kind == "external" or (symbol.kind == "module" and not of.endswith("."))
+
+    @cached_property
+    def families(self) -> Mapping[Node, str]:
+        """Each class with a name for all that it inherits from or that inherits from it, near and far."""
+        above: dict[Node, Node] = {}
+
+        def top(node: Node) -> Node:
+            while node in above:
+                node = above[node]
+            return node
+
+        for path, pieces in self.files.items():
+            for name, piece in pieces.items():
+                if piece.kind == "class":
+                    for base in self.names.ancestors(path, name):
+                        if top((base.path, base.name)) != top((path, name)):
+                            above[top((path, name))] = top((base.path, base.name))
+        classes = [(path, name) for path, some in self.files.items() for name in some if some[name].kind == "class"]
+        return {node: "::".join(top(node)) for node in classes}
+
+    def family(self, path: str, name: str) -> str:
+        return self.families.get((path, name), f"{path}::{name}")
+
+    def is_called_by_its_types(self, path: str, piece: Piece) -> bool:
+        """Whether somebody may look at the annotations of a function: FastAPI, a container, a decorator."""
+        if piece.kind not in ("function", "member") or piece.decorators:
+            return True
+        return piece.name.rpartition(".")[2].startswith("__") or (path, piece.name) in self.handed
+
+    @cached_property
+    def handed(self) -> set[Node]:
+        """The functions that are named where dependencies are, and those whose annotations something reads."""
+        found: set[Node] = set()
+        for path, pieces in self.files.items():
+            for piece in pieces.values():
+                if piece.names & _HANDS or piece.attributes & _HANDS:
+                    found |= self.meant(path, piece.names, piece.chains)
+        return found
+
     def link_import(self, path: str, piece: Piece) -> None:
-        """What runs at import: functions, and classes as far as making one goes."""
+        """What runs at import: functions, and classes; of what is kept where no name leads to it, classes as far as
+        making one goes."""
         node = (path, INIT)
-        for each in self.meant(path, piece.runs, set()) - self.applications:
+        runs = self.meant(path, piece.runs, set()) - self.applications
+        if runs:
+            self.loads[node] = runs | {("", name) for name in piece.runs & self.member_names}
+        for each in self.meant(path, piece.kept, set()) - self.applications:
             self.edges[node].add(self.body(each))
             if self.is_class(each):
                 own = (name for name, member in self.files[each[0]].items() if member.owner == each[1])
-                self.edges[node] |= {(each[0], name) for name in own if name.partition(".")[2] in piece.runs}
+                self.edges[node] |= {(each[0], name) for name in own if name.partition(".")[2] in piece.kept}
 
     @cached_property
     def applications(self) -> set[Node]:
@@ -225,7 +346,8 @@ class Links:
 
     def is_hook(self, member: Piece) -> bool:
         plain = ("@staticmethod", "@classmethod", "@property", "@abstractmethod", "@cached_property", "@override")
-        return any(not each.replace(" ", "").startswith(plain) for each in member.decorators)
+        marks = member.name.partition(".")[2].startswith("test")  # of pytest, for a test
+        return not marks and any(not each.replace(" ", "").startswith(plain) for each in member.decorators)
 
     def foreign_bases(self, path: str, piece: Piece) -> set[str]:
         """The last names of the classes of libraries that a class comes from, near or far."""
@@ -265,6 +387,8 @@ class Links:
     def link_imports(self) -> None:
         """Importing a module runs it, and what it imports: from ``<init>`` to ``<init>``."""
         for path, pieces in self.files.items():
+            if "__getattr__" in pieces:
+                self.edges[path, INIT].add((path, "__getattr__"))
             self.edges[path, INIT] |= {(other, INIT) for other in self.codebase.imports_of(path) if other in self.files}
             for name in pieces:
                 if name != INIT:

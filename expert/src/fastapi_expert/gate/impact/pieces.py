@@ -32,7 +32,7 @@ from fastapi_expert.codebase.vocabulary import (
     ROUTERS,
 )
 
-VERSION = 2
+VERSION = 3
 """Raised whenever pieces change shape or meaning: cached ones are cut anew."""
 INIT = "<init>"
 # calls at import that keep a function they are given for later instead of running it
@@ -51,6 +51,11 @@ _KEEPS = frozenset({
 })  # fmt: skip
 _REGISTER = frozenset({*ROUTE_DECORATORS, *APPLICATION_HOOKS})
 _LEAVES = frozenset({"integer", "float", "true", "false", "none", "comment"})
+_BINDS = frozenset({
+    "parameters", "typed_parameter", "default_parameter", "typed_default_parameter", "list_splat_pattern",
+    "dictionary_splat_pattern", "lambda_parameters", "assignment", "for_statement", "for_in_clause", "as_pattern_target",
+    "named_expression", "pattern_list", "tuple_pattern",
+})  # fmt: skip
 _TARGETS = frozenset({"identifier", "pattern_list", "tuple_pattern", "list_pattern"})
 _CLAUSES = frozenset(
     {"block", "else_clause", "elif_clause", "except_clause", "except_group_clause", "finally_clause", "with_clause"}
@@ -61,8 +66,9 @@ _CALLS = frozenset(
     | {f"{kind}_comprehension" for kind in ("list", "dictionary", "set")}
 )
 _ONE_PART = re.compile(r"(?:id|pk|uuid|slug|name|number|key|token|code|email|hash)\W*$", re.IGNORECASE)
-_CLIENT = re.compile(r"client|http|api|session", re.IGNORECASE)
+CLIENT = re.compile(r"client|http|api|session", re.IGNORECASE)
 _CHAIN = re.compile(r"\w+(\.\w+)+")
+_DOTTED_CLASS = re.compile(r"(?:\w+\.)*[A-Z]\w*")
 MAX_TEXT = 400  # characters; a longer string is prose or data, not a name, an address or a path
 
 
@@ -70,7 +76,14 @@ MAX_TEXT = 400  # characters; a longer string is prose or data, not a name, an a
 class Piece:
     """``names`` are those that stand alone, ``chains`` dotted ones, ``attributes`` what comes after a dot.
 
-    ``runs`` are the names whose code runs at import, ``head`` is the digest of decorators and signature. ``literal``
+    ``mentions`` are the attributes with what they are of: `self.x`, `json.x`, `json..x` further down a chain, `.x` of
+    anything else, `@T.x` of a parameter or variable that is a `T`, `?x` of a client that is told to ask for an address.
+    ``annotated`` are names and chains that stand in
+    the annotations of a signature and nowhere else: calling a function runs none of them.
+
+    ``runs`` are the names whose code runs at import, ``kept`` those of statements that assign nothing: what they make
+    is kept where no name of this module leads to it. ``stores`` are the names of what a function puts something into
+    (`HANDLERS.append(f)`, `HANDLERS[name] = f`, `global HANDLERS`). ``head`` is the digest of decorators and signature. ``literal``
     says that evaluating a value calls nothing. ``requests`` are the addresses that a client's method is given as they
     stand, `get /users/{1}` (`{1}` for a part that is put in, `{}` for any number of them), ``whole`` the texts that
     stand nowhere else.
@@ -85,6 +98,10 @@ class Piece:
     requests: set[str] = field(default_factory=set[str])
     whole: set[str] = field(default_factory=set[str])
     runs: set[str] = field(default_factory=set[str])
+    kept: set[str] = field(default_factory=set[str])
+    stores: set[str] = field(default_factory=set[str])
+    mentions: set[str] = field(default_factory=set[str])
+    annotated: set[str] = field(default_factory=set[str])
     digest: bytes = b""
     head: bytes = b""
     decorators: tuple[str, ...] = ()
@@ -96,17 +113,20 @@ class Piece:
         """The piece as JSON can hold it."""
         sets = [
             sorted(each)
-            for each in (self.names, self.chains, self.attributes, self.texts, self.requests, self.whole, self.runs)
-        ]
+            for each in (
+                self.names, self.chains, self.attributes, self.texts, self.requests, self.whole, self.runs, self.kept,
+                self.stores, self.mentions, self.annotated,
+            )
+        ]  # fmt: skip
         digests = [self.digest.hex(), self.head.hex()]
         return [self.name, self.kind, *sets, *digests, self.decorators, self.bases, self.literal, self.owner]
 
     @classmethod
     def of(cls, row: list[Any]) -> "Piece":
         """A piece from its `row`."""
-        name, kind, names, chains, attributes, texts, requests, whole, runs, *rest = row
-        digest, head, decorators, bases, literal, owner = rest
-        sets = (set(names), set(chains), set(attributes), set(texts), set(requests), set(whole), set(runs))
+        name, kind, *rest = row
+        sets = [set(each) for each in rest[:11]]
+        digest, head, decorators, bases, literal, owner = rest[11:]
         digests = (bytes.fromhex(digest), bytes.fromhex(head))
         return cls(name, kind, *sets, *digests, tuple(decorators), tuple(bases), literal, owner)
 
@@ -116,7 +136,10 @@ def _parser() -> tuple[Parser, Query]:
     language = Language(tree_sitter_python.language())
     return Parser(language), Query(
         language,
-        "(identifier) @name (attribute) @chain (string_content) @text (comment) @comment (call) @call",
+        "(identifier) @name (attribute) @chain (string_content) @text (comment) @comment (call) @call"
+        " (expression_statement) @statement (global_statement) @statement"
+        " (function_definition return_type: (type) @annotation) (typed_parameter type: (type) @annotation)"
+        " (typed_default_parameter type: (type) @annotation)",
     )
 
 
@@ -259,6 +282,7 @@ class _Cut:
     def run_all(self, node: Node) -> None:
         self.own(node, self.init)
         self.init.runs.update(self.identifiers(node))
+        self.init.kept.update(self.identifiers(node))
 
     def run_head(self, node: Node, inner: Node) -> None:
         for part in node.named_children:
@@ -291,6 +315,9 @@ class _Cut:
     def collect(self, captures: Mapping[str, list[Node]]) -> None:
         """Give every name and text to the innermost piece around it, and digest each piece without its comments."""
         self.spans.sort(key=lambda span: (span[0], -span[1]))
+        annotations = sorted((node.start_byte, node.end_byte) for node in captures.get("annotation", ()))
+        asked = self.requests(captures.get("call", ()))
+        bound = self.bound(captures.get("name", ()))
         for node in captures.get("name", ()):
             name, parent = self.text(node), node.parent
             around = parent.type if parent else ""
@@ -299,17 +326,24 @@ class _Cut:
             if name == "getattr" and parent is not None and (chain := self.named_attribute(parent)):
                 for piece in self.owners(node):
                     piece.chains.add(chain)
+                    piece.mentions.add(f".{chain.rpartition('.')[2]}")
+                continue
+            if around != "attribute" and _inside(annotations, node):
+                for piece in self.owners(node):
+                    piece.annotated.add(name)
                 continue
             for piece in self.owners(node):
                 if around == "attribute" or around == "keyword_argument":
                     piece.attributes.add(name)
+                    piece.mentions.add(self.mention(node, parent, bound.get(id(piece), {}), asked))
                 if around != "attribute":
                     piece.names.add(name)
         for node in captures.get("chain", ()):
             chain = self.text(node)
             for piece in self.owners(node) if _CHAIN.fullmatch(chain) and not self.registers(node) else ():
-                piece.chains.add(chain)
-        asked = self.requests(captures.get("call", ()))
+                (piece.annotated if _inside(annotations, node) else piece.chains).add(chain)
+        for piece in self.pieces.values():
+            piece.annotated -= piece.names | piece.chains
         loose: dict[int, set[str]] = {}
         for node in captures.get("text", ()):
             if node.end_byte - node.start_byte <= MAX_TEXT:
@@ -317,6 +351,10 @@ class _Cut:
                     piece.texts.add(self.text(node))
                     if node.parent is not None and node.parent.start_byte not in asked:
                         loose.setdefault(id(piece), set()).add(self.text(node))
+        for node in captures.get("statement", ()):
+            if stored := self.stored(node):
+                for piece in self.owners(node):
+                    piece.stores |= stored
         for piece in self.pieces.values():
             if piece.requests:
                 piece.whole = piece.texts - loose.get(id(piece), set())
@@ -328,12 +366,75 @@ class _Cut:
                 for piece in pieces:
                     piece.digest = _digest(piece.digest, self.plain(left, right, comments))
 
+    def bound(self, names: Iterable[Node]) -> dict[int, dict[str, str]]:
+        """The parameters and variables of each piece, by its identity: what each is an instance of, where that is said
+        once."""
+        found: dict[int, dict[str, str]] = {}
+        for node in names:
+            parent = node.parent
+            if parent is None or parent.type not in _BINDS:
+                continue
+            left = parent.child_by_field_name("left") or parent.child_by_field_name("name")
+            if left is None or left == node:
+                name, kind = self.text(node), self.kind_of(node, parent)
+                for piece in self.owners(node):
+                    known = found.setdefault(id(piece), {})
+                    known[name] = kind if known.get(name, kind) == kind else ""
+        return found
+
+    def kind_of(self, node: Node, parent: Node) -> str:
+        """What a parameter is said to be, or a variable was made by: the name of a class, or nothing."""
+        kind = parent.child_by_field_name("type")
+        if kind is not None:
+            said = re.sub(r"\s*\|\s*None$|^Optional\[(.+)\]$", r"\1", self.text(kind).strip("\"'"))
+            return said if _DOTTED_CLASS.fullmatch(said) else ""
+        value = parent.child_by_field_name("right") if parent.type == "assignment" else None
+        if value is not None and value.type == "call":
+            made = self.text(value.child_by_field_name("function"))
+            return made if _DOTTED_CLASS.fullmatch(made) else ""
+        return ""
+
+    def mention(self, node: Node, parent: Node | None, bound: Mapping[str, str], asked: set[int]) -> str:
+        """An attribute with what it is of, or a keyword."""
+        name = self.text(node)
+        of = parent.child_by_field_name("object") if parent is not None and parent.type == "attribute" else None
+        if parent is None or of is None or of == node:
+            return f".{name}"
+        if parent.start_byte in asked and parent.parent is not None and parent.parent.type == "call":
+            return f"?{name}"
+        if of.type == "call" and self.text(of.child_by_field_name("function")) == "super":
+            return f"self.{name}"
+        head, dot, _ = self.text(of).partition(".")
+        if not _CHAIN.fullmatch(f"{self.text(of)}.x"):
+            return f".{name}"
+        if head in bound and head not in ("self", "cls"):
+            return f"@{bound[head]}.{name}" if bound[head] and not dot else f".{name}"
+        return f"{head}..{name}" if dot else f"{head}.{name}"
+
     def registers(self, node: Node) -> bool:
         """Whether `app.get` is what decorates an endpoint: that runs at import, not when the endpoint does."""
         call = node.parent
         if call is None or call.type != "call" or call.parent is None or call.parent.type != "decorator":
             return False
         return self.text(node.child_by_field_name("attribute")) in _REGISTER
+
+    def stored(self, node: Node) -> set[str]:
+        """What a statement may put something into: what it assigns to, or calls and does nothing with the answer of."""
+        if node.type == "global_statement":
+            return set(self.identifiers(node))
+        inner = node.named_children[0] if node.named_children else None
+        if inner is not None and inner.type == "await" and inner.named_children:
+            inner = inner.named_children[0]
+        if inner is None or inner.type not in ("call", "assignment", "augmented_assignment"):
+            return set()
+        if inner.type != "call":
+            left = inner.child_by_field_name("left")
+            return set() if left is None or left.type in _TARGETS else set(self.identifiers(left)[:1])
+        arguments = inner.child_by_field_name("arguments")
+        given = arguments.named_children if arguments else []
+        function = inner.child_by_field_name("function")
+        into = self.identifiers(function)[:1] if function is not None and function.type == "attribute" else []
+        return {*into, *(self.text(each) for each in given if each.type == "identifier")}
 
     def named_attribute(self, call: Node) -> str:
         """What `getattr(a, "b")` is, `a.b`; empty where the text does not say which attribute."""
@@ -352,7 +453,7 @@ class _Cut:
             given = arguments.named_children[:1] if arguments and method in CLIENT_VERBS else []
             for address in given:
                 if address.type == "string" and self.is_address(template := self.template(address), method, function):
-                    found.add(address.start_byte)
+                    found |= {address.start_byte, call.start_byte} if self.is_client(function) else {address.start_byte}
                     for piece in self.owners(call):
                         piece.requests.add(f"{method} {template}")
         return found
@@ -360,7 +461,12 @@ class _Cut:
     def is_address(self, text: str, method: str, function: Node | None) -> bool:
         """Whether what a method is given is an address: `settings.get("name")` asks nobody."""
         owner = self.text(function.child_by_field_name("object")) if function else ""
-        return "/" in text or ("{" not in text and (method != "get" or _CLIENT.search(owner) is not None))
+        return "/" in text or ("{" not in text and (method != "get" or CLIENT.search(owner) is not None))
+
+    def is_client(self, function: Node | None) -> bool:
+        """Whether it has the name of a client."""
+        owner = self.text(function.child_by_field_name("object")) if function else ""
+        return CLIENT.search(owner) is not None
 
     def template(self, node: Node) -> str:
         """A string with `{}` for each thing that is put into it, `{1}` for what has no slash by its name."""
@@ -404,6 +510,12 @@ class _Cut:
 
     def identifiers(self, node: Node | None) -> list[str]:
         return [self.text(each) for each in _walk(node) if each.type == "identifier"]
+
+
+def _inside(spans: list[tuple[int, int]], node: Node) -> bool:
+    """Whether a node is in one of some spans, sorted, of which none is in another."""
+    index = bisect_right(spans, node.start_byte, key=lambda span: span[0]) - 1
+    return index >= 0 and node.end_byte <= spans[index][1]
 
 
 def _digest(before: bytes, text: bytes) -> bytes:

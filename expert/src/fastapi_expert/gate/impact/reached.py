@@ -143,7 +143,7 @@ def _impact(graph: Graph, goals: "set[Node] | Mapping[Node, str]") -> Impact:
     parts = [one for one in codebase.components if one.kind in _KINDS]
     roots = [Test(f"route {number}", *_roots(graph, one)) for number, one in enumerate(routes)]
     roots += [Test(f"component {number}", *_node(graph, one.id)) for number, one in enumerate(parts)]
-    reached = Graph(codebase, graph.files, roots, graph.edges)
+    reached = Graph(codebase, graph.files, roots, graph.edges, graph.loads, graph.groups)
     spread(reached)
     bits = tests = 0
     for node in goals:

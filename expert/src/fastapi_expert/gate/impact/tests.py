@@ -48,19 +48,46 @@ class Suite:
                     yield from self.tests_of_class(path, name)
 
     def tests_of_class(self, path: str, name: str) -> Iterator[Test]:
-        own = [full for full, piece in self.files[path].items() if piece.owner == name]
-        helpers = tuple((path, full) for full in own if not full.partition(".")[2].startswith("test"))
+        pieces = self.files[path]
+        own = [full for full, piece in pieces.items() if piece.owner == name]
+        helpers = [full for full in own if not full.partition(".")[2].startswith("test")]
         for full in own:
             short = full.partition(".")[2]
             if short.startswith("test"):
-                also = ((path, name), *helpers, *self.unasked(path))
+                also = ((path, name), *self.used(path, pieces[full], helpers), *self.unasked(path))
                 yield Test(f"{path}::{name}::{short}", (path, full), also)
         for base in self.names.ancestors(path, name):
             for full, piece in self.files.get(base.path, {}).items():
                 short = full.partition(".")[2]
-                if piece.owner == base.name and short.startswith("test") and f"{name}.{short}" not in self.files[path]:
-                    also = ((path, name), (base.path, base.name), *helpers, *self.unasked(path))
+                if piece.owner == base.name and short.startswith("test") and f"{name}.{short}" not in pieces:
+                    theirs = [each for each in self.files[base.path] if each.startswith(f"{base.name}.")]
+                    theirs = [each for each in theirs if not each.partition(".")[2].startswith("test")]
+                    also = (
+                        (path, name),
+                        (base.path, base.name),
+                        *((path, each) for each in helpers),
+                        *((base.path, each) for each in theirs),
+                        *self.unasked(path),
+                    )
                     yield Test(f"{path}::{name}::{short}", (base.path, full), also)
+
+    def used(self, path: str, test: Piece, helpers: list[str]) -> list[Node]:
+        """Of the methods beside a test those that may run with it: a fixture where it is asked for."""
+        pieces = self.files[path]
+        fixtures = {
+            each.partition(".")[2]: each
+            for each in helpers
+            if any(FIXTURE.match(one) and "autouse" not in one for one in pieces[each].decorators)
+        }
+        found = [each for each in helpers if each not in fixtures.values()]
+        pending = [test, *(pieces[each] for each in found)]
+        while pending:
+            piece = pending.pop()
+            asked = {name for name in fixtures if name in piece.names or name in piece.texts or name in piece.attributes}
+            for name in asked:
+                found.append(fixtures.pop(name))
+                pending.append(pieces[found[-1]])
+        return [(path, each) for each in found]
 
     def unasked(self, path: str) -> tuple[Node, ...]:
         """What runs for every test of a file: the import of it and of its conftests, autouse fixtures."""
