@@ -6,6 +6,25 @@ The first group runs and is asked; the second needs libraries that are not there
 from .strangers import Case
 
 RUNNING = {
+    "somebody whom nothing has put on the request": Case(
+        """
+        import functools
+        from fastapi import FastAPI, HTTPException, Request
+        def signed_in(function):
+            @functools.wraps(function)
+            async def asking(*args, request: Request, **kwargs):
+                user = request.somebody if hasattr(request, "somebody") else request.cookies.get("user")
+                if not user:
+                    raise HTTPException(401)
+                return await function(*args, request=request, **kwargs)
+            return asking
+        app = FastAPI()
+        @app.get("/mine")
+        @signed_in
+        async def mine(request: Request): return 1
+        """,
+        {"/mine": "required"},
+    ),
     "a route whose requests an earlier one answers": Case(
         """
         from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException

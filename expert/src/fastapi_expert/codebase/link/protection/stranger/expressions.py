@@ -126,6 +126,8 @@ class Expressions(Following):
                 return there or Decided(False)
             if not there and has_default:
                 return ABSENT if default is None else default
+        if asks and owner == Connection() and key not in _OF_REQUESTS:
+            return key in self.memory.state or Decided(False)  # what a middleware puts on it
         if asks:
             return truth(owner).value is not False
         found = self.attribute(owner, key, site, state)
@@ -278,6 +280,29 @@ class Expressions(Following):
 
     def eval_opaque(self, expr: Expr, state: State, scope: Scope) -> Any:
         return FREE
+
+
+_OF_REQUESTS = frozenset(
+    [
+        *(
+            "accept",
+            "app",
+            "auth",
+            "base_url",
+            "body",
+            "client",
+            "close",
+            "cookies",
+            "form",
+            "headers",
+            "json",
+            "method",
+        ),
+        *("is_disconnected", "path_params", "query_params", "receive", "scope", "send", "session", "state", "stream"),
+        *("url", "url_for", "user"),
+    ]
+)
+"""What a request or a websocket has of itself."""
 
 
 def _method_name(function: Expr) -> str:
