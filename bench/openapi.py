@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from fastapi_expert.codebase import Codebase, load
-from fastapi_expert.contract.openapi.document import Document, document, documents
+from fastapi_expert.contract.openapi.document import document, documents
+from fastapi_expert.contract.openapi.result import Document
 from fastapi_expert.contract.openapi.verify import Agreement, Difference, compare
 
 PARTS = ("operation", "parameter", "field", "body", "answer", "security", "operation id")

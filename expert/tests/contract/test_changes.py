@@ -9,7 +9,7 @@ from worktree import committed_work
 
 from fastapi_expert.codebase import load
 from fastapi_expert.contract.changes import changes
-from fastapi_expert.contract.openapi import document
+from fastapi_expert.contract.openapi.document import document
 
 PROGRAM = """\
 from decimal import Decimal

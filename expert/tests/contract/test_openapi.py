@@ -11,7 +11,8 @@ import pytest
 from shop import lay_down, run_expert
 
 from fastapi_expert.codebase import load
-from fastapi_expert.contract.openapi import document
+from fastapi_expert.contract.openapi import kept
+from fastapi_expert.contract.openapi.document import document
 from fastapi_expert.contract.openapi.verify import compare
 
 START = """\
@@ -619,6 +620,38 @@ def test_the_command_writes_the_document_and_says_what_it_left_out(tmp_path: Pat
     assert (done.code, done.out) == (0, "app:program.py::app: 2 operations on 2 paths, 2 schemas; 4 left out\n")
     assert "somewhere.Thing is of a library" in done.err
     assert (tmp_path / "openapi.json").read_text().startswith('{\n  "openapi": "3.1.0"')
+
+
+DATA = """\
+import json
+from pathlib import Path
+
+from fastapi import FastAPI
+
+app = FastAPI(title="Shop")
+for name in json.loads((Path(__file__).parent / "names.json").read_text()):
+    app.add_api_route(f"/{name}", lambda: None, name=name)
+"""
+
+
+def test_a_document_is_kept_until_the_code_the_pins_or_the_data_that_it_rests_on_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_down(tmp_path, {"main.py": DATA, "names.json": '["stones"]', "requirements.txt": "fastapi==0.165.0\n"})
+    first = kept.document(load(tmp_path))
+    assert list(first.openapi["paths"]) == ["/stones"]
+    with monkeypatch.context() as patched:
+        patched.setattr(kept, "_made", lambda *_: pytest.fail("made again"))
+        assert kept.document(load(tmp_path)) == first
+    (tmp_path / "names.json").write_text('["stones", "hills"]')
+    assert list(kept.document(load(tmp_path)).openapi["paths"]) == ["/stones", "/hills"]
+    (tmp_path / "main.py").write_text(DATA.replace("Shop", "Market"))
+    assert kept.document(load(tmp_path)).openapi["info"]["title"] == "Market"
+    made: list[str] = []
+    monkeypatch.setattr(kept, "_made", lambda *_: made.append("again") or first)
+    (tmp_path / "requirements.txt").write_text("fastapi==0.100.0\n")
+    kept.document(load(tmp_path))
+    assert made == ["again"]
 
 
 def test_the_application_itself_is_asked_when_that_is_wanted(tmp_path: Path) -> None:

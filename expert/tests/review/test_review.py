@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -344,3 +345,12 @@ def test_a_look_that_lets_go_of_how_routes_were_linked_says_the_same(project: Pa
     assert "_linked" in vars(whole)
     assert "_linked" not in vars(lean)
     assert lean.inventory == whole.inventory
+
+
+def test_what_prints_a_review_brings_neither_the_gate_nor_what_links() -> None:
+    asked = (
+        "import sys, fastapi_expert.cli.report_review, fastapi_expert.render.formats.review\n"
+        "print(*[one for one in sys.modules if one.startswith('fastapi_expert.gate') or one.endswith('.interpreter')])"
+    )
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

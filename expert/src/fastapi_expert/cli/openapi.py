@@ -10,8 +10,8 @@ import typer
 from fastapi_expert import config
 from fastapi_expert.cli.options import EnvFileOption, PythonOption, RootArgument, TimeoutOption, needs_import
 from fastapi_expert.cli.shared import progress, project, read
-from fastapi_expert.contract.openapi import document
-from fastapi_expert.contract.openapi.document import summary
+from fastapi_expert.contract.openapi.kept import document
+from fastapi_expert.contract.openapi.result import summary
 from fastapi_expert.contract.openapi.verify import compare
 from fastapi_expert.render.promises.openapi import agreement_text, unknown_text
 from fastapi_expert.render.terminal import stdout_style, style_of, write

@@ -1,6 +1,5 @@
 """The OpenAPI document of an application, from the text alone; what the text does not settle is left out and listed."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from fastapi_expert.codebase import Codebase
@@ -13,6 +12,7 @@ from fastapi_expert.codebase.link.routes import FlatRoute, serve
 from fastapi_expert.codebase.model import Problem
 from fastapi_expert.contract.openapi.models import Models
 from fastapi_expert.contract.openapi.operations import Operations, template
+from fastapi_expert.contract.openapi.result import Document
 from fastapi_expert.contract.openapi.schemas import Schemas
 from fastapi_expert.contract.openapi.types import Types, is_known, plain
 from fastapi_expert.errors import ExpertError
@@ -47,15 +47,6 @@ _KNOWN = frozenset({"sqlmodel"})
 """Packages whose classes are read as what they are known to be."""
 _INFO = ("title", "version", "summary", "description", "termsOfService", "contact", "license")
 _KEYWORDS = {"terms_of_service": "termsOfService", "license_info": "license"}
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """``openapi`` is the document, ``unknown`` what was left out of it and where, ``app`` the id of the application."""
-
-    app: str
-    openapi: dict[str, Any]
-    unknown: tuple[Problem, ...]
 
 
 def documents(codebase: Codebase) -> dict[str, Router]:
@@ -200,11 +191,3 @@ class _Writing:
         ):
             about["servers"] = [{"url": root}]
         return about
-
-
-def summary(found: Document) -> str:
-    """`75 operations on 52 paths, 34 schemas; 3 things left out`."""
-    operations = sum(len(one) for one in found.openapi["paths"].values())
-    schemas = len(found.openapi.get("components", {}).get("schemas", {}))
-    left = f"; {len(found.unknown)} left out" if found.unknown else ""
-    return f"{operations} operations on {len(found.openapi['paths'])} paths, {schemas} schemas{left}"

@@ -4,10 +4,13 @@ Source: "Workflow commands for GitHub Actions" and actions/toolkit's `command.ts
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from fastapi_expert.duplicates.model import Finding
-from fastapi_expert.gate.model import Finding as Fault
-from fastapi_expert.gate.model import Report
+
+if TYPE_CHECKING:  # the gate brings all of its checks, and a review needs none of them
+    from fastapi_expert.gate.model import Finding as Fault
+    from fastapi_expert.gate.model import Report
 
 
 def annotations(findings: Sequence[Finding], *, prefix: str = "") -> str:
@@ -15,7 +18,7 @@ def annotations(findings: Sequence[Finding], *, prefix: str = "") -> str:
     return "".join(_annotation(finding, prefix) for finding in findings)
 
 
-def gate_annotations(report: Report) -> str:
+def gate_annotations(report: "Report") -> str:
     """One `error` a finding of the gate, one for each check that could not be made, a `notice` for what is likely."""
     unfit = [one for one in report.checks if one.status in ("missing", "broken")]
     lines = [
@@ -30,7 +33,7 @@ def gate_annotations(report: Report) -> str:
     return "".join(lines)
 
 
-def _title(fault: Fault) -> str:
+def _title(fault: "Fault") -> str:
     return fault.check if fault.rule == fault.check else f"{fault.check} {fault.rule}"
 
 

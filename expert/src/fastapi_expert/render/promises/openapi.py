@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from fastapi_expert.contract.openapi.document import Document
+from fastapi_expert.contract.openapi.result import Document
 from fastapi_expert.contract.openapi.verify import Agreement, Difference
 from fastapi_expert.render.terminal import Style, printable
 
