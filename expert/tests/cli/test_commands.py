@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from shop import Expert, lay_down
+from shop import Expert, lay_down, run_expert
 
 from fastapi_expert.find.index import Document, Index
 from fastapi_expert.find.query import MOST_WORDS, parse
@@ -225,3 +225,38 @@ def test_a_diff_that_the_tree_has_taken_already_is_judged_by_what_it_brings(expe
         assert refused.code == 2
         assert refused.err.startswith("error: no such ")
         assert len(refused.err.splitlines()) == 2
+
+
+def test_the_bounds_of_a_field_are_found_by_their_words(tmp_path: Path) -> None:
+    lay_down(
+        tmp_path,
+        {
+            "app/main.py": "from fastapi import FastAPI\n\napp = FastAPI()\n",
+            "app/schemas.py": """\
+from pydantic import BaseModel, Field
+
+
+class SignUp(BaseModel):
+    secret: str = Field(min_length=8)
+
+
+class SignIn(BaseModel):
+    secret: str
+""",
+        },
+    )
+    answer = run_expert("find", "min", "length", cwd=tmp_path).out
+    assert "SignUp" in answer
+    assert "SignIn" not in answer
+
+
+def test_the_gate_says_what_to_do_without_a_repository_and_in_one_of_another_user(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text("x = 1\n")
+    no_repository = run_expert("check", cwd=tmp_path)
+    assert no_repository.code == 2
+    assert "git init" in no_repository.err or "--all" in no_repository.err
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    other = run_expert("check", cwd=tmp_path, env={"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"})
+    assert other.code == 2
+    assert "belongs to another user" in other.err
+    assert "safe.directory" in other.err

@@ -16,6 +16,9 @@ from mcp import Client, MCPError, StdioServerParameters
 from shop import billing_repository
 from sockets import listening
 
+from fastapi_expert.mcp.capabilities import ExpertCapabilities
+from fastapi_expert.mcp.protocol import Server
+
 TOOLS = {
     "map_codebase",
     "list_routes",
@@ -568,3 +571,11 @@ def test_a_running_check_ends_with_its_server(slow: Path, how: str) -> None:
     while is_running(pid):
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_no_tool_that_credits_its_caller_says_that_it_only_reads(tmp_path: Path) -> None:
+    listed = Server(ExpertCapabilities(tmp_path)).answer({"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
+    assert listed is not None
+    crediting = {one["name"]: one for one in listed["result"]["tools"] if "agent" in one["inputSchema"]["properties"]}
+    assert "propose_code" in crediting
+    assert not [name for name, one in crediting.items() if one.get("annotations", {}).get("readOnlyHint")]

@@ -1,5 +1,6 @@
 """Programs that write notes without our lock, and notes that nobody is to change."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -108,3 +109,19 @@ def test_the_size_of_a_page_is_told_as_it_was_given(notebook: Notebook, ask: Ask
     notebook.write("One", "word", "")
     asked = {"query": "word"} if tool == "search_notes" else {"url": "*"}
     assert ask(tool, page_size=500, **asked)["page_size"] == 50
+
+
+def test_a_disk_that_is_full_leaves_the_note_as_it_was_and_nothing_beside_it(
+    notebook: Notebook, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask("write_note", title="Plan", content="as it was", directory="d")
+
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("fastapi_expert.notes.store.folder.os.fsync", full)
+    refusal = ask("edit_note", refused=True, identifier="d/plan", operation="append", content="more")
+    assert "No space left" in str(refusal)
+    monkeypatch.undo()
+    assert "as it was" in str(ask("read_note", identifier="d/plan"))
+    assert not list(notebook.folder.root.rglob("*.tmp"))

@@ -340,3 +340,33 @@ def test_an_application_that_is_imported_from_another_folder_than_its_routers_is
     made = plan(tmp_path, files, *OWNED, owner="member")
     assert made.apps == (("src.main", "app"),)
     assert set(made.roots) == {"src", ""}
+
+
+@pytest.mark.parametrize(
+    ("key", "made"),
+    [
+        ("id: str = Field(primary_key=True, max_length=64)", "default_factory=lambda: uuid4().hex"),
+        ("id: str = Field(primary_key=True, max_length=8)", "default_factory=lambda: uuid4().hex[:8]"),
+        ("id: UUID = Field(primary_key=True)", "default_factory=uuid4"),
+    ],
+)
+def test_a_key_that_is_given_where_rows_of_the_neighbour_are_made_is_made_by_the_class(
+    tmp_path: Path, key: str, made: str
+) -> None:
+    """Copied as it stands it would be empty, and no row could be made."""
+    model = DOTTED["club/models/coupon.py"].replace("id: int = Field(default=None, primary_key=True)", key)
+    model = f"from uuid import UUID\n\n{model}"
+    added = plan(tmp_path, DOTTED | {"club/models/coupon.py": model}, *OWNED, owner="member")
+    table = written(added)["club/models/bookmark.py"]
+    assert made in table
+    assert "uuid4" in table.partition("class ")[0]
+    assert any("keys are made by uuid4" in said for said in added.learned)
+
+
+def test_a_key_of_a_base_that_is_given_by_who_makes_a_row_is_refused(tmp_path: Path) -> None:
+    base = (
+        "from sqlmodel import Field, SQLModel\n\n\nclass Keyed(SQLModel):\n    id: str = Field(primary_key=True)\n\n\n"
+    )
+    model = f"{base}class Coupon(Keyed, table=True):\n    code: str\n"
+    with pytest.raises(ExpertError, match="comes from a base class and is given by who makes a row"):
+        plan(tmp_path, DOTTED | {"club/models/coupon.py": model}, *OWNED, owner="member")

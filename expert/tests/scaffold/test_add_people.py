@@ -148,6 +148,7 @@ def endpoints(root: Path, *, asks: str, owned: str, body: str, returns: str = ""
         ("user: dict = Depends(get_current_user)", 'user.get("sub")', "UUID", 'UUID(str(user.get("sub")))'),
         ("me: Annotated[dict, Depends(get_current_user)]", 'me["sub"]', "int", 'int(me["sub"])'),
         ("number: int = Depends(get_current_user)", "number", "int", "number"),
+        ("current_user_id: str = Depends(get_current_user)", "1", "int", "int(current_user_id)"),
         ("claims: Claims = Depends(get_current_user)", "claims.user_id", "int", "claims.user_id"),
     ],
 )

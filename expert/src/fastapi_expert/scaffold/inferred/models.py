@@ -34,6 +34,9 @@ def _table_text(resource: Resource, document: Document, fields: tuple[Field, ...
     if resource.key.field is not None:
         copied = resource.sources.statement_text(resource.table.path, resource.key.field.line).strip()
         document.need(*resource.resolver.for_text(_value(copied), resource.table.path))
+        if resource.key.given:
+            copied = _with_default(copied, resource.key.type.text)
+            document.need(Import("uuid", "uuid4"))
     audit = [
         resource.sources.statement_text(resource.table.path, field.line).strip()
         for field in audit_fields(resource.codebase, resource.table)
@@ -55,6 +58,20 @@ def _table_text(resource: Resource, document: Document, fields: tuple[Field, ...
         columns=[line.text for line in columns],
         audit=audit,
         enums=[field for field in resource.fields if field.choices],
+    )
+
+
+def _with_default(statement: str, kind: str) -> str:
+    """The key's statement with what makes a key: those of the neighbour are given where its rows are made."""
+    length = re.search(r"String\(\s*(?:length\s*=\s*)?(\d+)|max_length\s*=\s*(\d+)", statement)
+    most = int(length[1] or length[2]) if length else 32
+    made = f"default=lambda: uuid4().hex{f'[:{most}]' if most < 32 else ''}" if kind == "str" else "default=uuid4"
+    made = made.replace("default", "default_factory") if re.search(r"=\s*Field\(", statement) else made
+    head, bracket, tail = statement.rpartition(")")
+    return (
+        f"{head.rstrip().removesuffix(',')}, {made}{bracket}{tail}"
+        if bracket
+        else f"{statement} = mapped_column({made})"
     )
 
 

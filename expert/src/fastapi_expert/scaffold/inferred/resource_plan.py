@@ -60,6 +60,7 @@ class ResourcePlan:
         self.formatter = Formatter(codebase.root)
         self.table = self.sibling.table
         self.key = key_of(codebase, self.table)
+        self._refuse_given_key()
         self.style = style_of(codebase, self.table, sources)
         self.places = self._places()
         self._refuse_pydantic_1()
@@ -84,7 +85,8 @@ class ResourcePlan:
         oldest = oldest_python(codebase.root, codebase.root.parent)
         old = oldest is not None and oldest < (3, 10)
         self.gone, told = self._gone()
-        self.told = (*self.ways.told, *told, *self._told_of_references())
+        made = [f"keys are made by uuid4: those of {self.table.name} are given where its rows are made"]
+        self.told = (*self.ways.told, *told, *self._told_of_references(), *(made if self.key.given else []))
         ignores = bool(re.search(r"sa_type=[^\n]*type: ignore", sources.text(self.table.path)))
         without = () < codebase.environment.release_of("sqlmodel") < _ONDELETE
         self.rows = Writing(wanted.names, self.style, targets, self.gone, old, without, ignores)
@@ -209,6 +211,11 @@ class ResourcePlan:
 
     def twin(self, path: str) -> str:
         return "/".join(self.renaming.text(part) for part in PurePosixPath(path).parts)
+
+    def _refuse_given_key(self) -> None:
+        if self.key.given and self.key.field is None:
+            what = f"the key of {self.table.name} comes from a base class and is given by who makes a row"
+            raise ExpertError(what, where=f"{self.table.path}:{self.table.line}", do="Write this resource by hand.")
 
     def _refuse_pydantic_1(self) -> None:
         if () < self.codebase.environment.release_of("pydantic") < (2,):

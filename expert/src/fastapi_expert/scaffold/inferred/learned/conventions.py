@@ -107,7 +107,7 @@ def find_sibling(codebase: Codebase, like: str = "") -> Sibling:
         raise ExpertError(what, where=str(codebase.root), do=_HOW)
     if not like and all(len(sibling.routes) < 2 for _, sibling in rated):
         names = ", ".join(sorted(sibling.table.name for _, sibling in rated)[:5])
-        what = f"no resource is complete enough to follow: of {names} there is one endpoint each"
+        what = f"no resource is complete enough to follow: of {names} one endpoint each is known by its path and models"
         raise ExpertError(what, where=str(codebase.root), do=f"{_HOW} Or say which by --way like=NAME.")
     if like:
         wanted = names_of(like).singular

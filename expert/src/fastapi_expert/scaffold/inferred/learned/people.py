@@ -156,7 +156,7 @@ class _Asking:
                 continue
             known, template, key = said
             place = f"{route.path_file}:{route.line}"
-            converted = known is _Known.BY_USE and not self._has_key_type(route, param, key or "")
+            converted = key is not None and not self._has_key_type(route, param, key)
             user = first.setdefault((known, template, key), User(template, _guard([need]), key, place, converted))
             counted[known, user] += 1
         if not counted:
@@ -198,7 +198,8 @@ class _Asking:
         for table in self.tables:
             word = names_of(NAME_SUFFIX.sub("", table.name)).singular
             key = key_of(self.codebase, table)
-            if template.name in (f"{word}_{key.name}", f"current_{word}_{key.name}") and written == key.type.text:
+            named = template.name in (f"{word}_{key.name}", f"current_{word}_{key.name}")
+            if named and (written == "str" or _is_type(written, key.type.text)):
                 return _Known.BY_NAME, template, ""
             facts = self.codebase.names.class_(symbol.path, symbol.name) if symbol and symbol.kind == "class" else None
             if facts is None or symbol is None:

@@ -34,12 +34,13 @@ _DOTTED_UUID = PyType("uuid.UUID", Import("uuid"))
 @dataclass(frozen=True, slots=True)
 class Key:
     """A primary key: the attribute's name and Python type, where it is written (None when inherited), and its type in a
-    migration."""
+    migration. ``given`` says that neither the database nor the class makes it, but who makes a row."""
 
     name: str
     type: PyType
     field: FieldFacts | None
     sql: str
+    given: bool = False
 
 
 def style_of(codebase: Codebase, table: Component, sources: Sources) -> Style:
@@ -59,7 +60,9 @@ def key_of(codebase: Codebase, table: Component) -> Key:
         if len(found) == 1:
             inherited = facts.qualname != table.qualname or path != table.path
             kind = _key_type(codebase, path, found[0])
-            return Key(found[0].name, kind, None if inherited else found[0], _sql(codebase, path, found[0], kind))
+            own = None if inherited else found[0]
+            given = kind.text != "int" and not _makes_itself(codebase, path, found[0])
+            return Key(found[0].name, kind, own, _sql(codebase, path, found[0], kind), given)
         if found:
             what = f"{table.name} has a key of {len(found)} columns"
             raise ExpertError(what, where=f"{table.path}:{table.line}", do="Write this resource by hand.")
@@ -149,6 +152,11 @@ def _is_key(codebase: Codebase, path: str, field: FieldFacts) -> bool:
     """Whether it says so, itself or by an alias that holds the column (`id: Mapped[intpk]`)."""
     written = re.search(r"primary_key\s*=\s*True", field.default)
     return bool(written) or "primary_key" in _held(codebase, path, field)
+
+
+def _makes_itself(codebase: Codebase, path: str, field: FieldFacts) -> bool:
+    """Whether the column has a default, of its own or by an alias."""
+    return "default" in f"{_held(codebase, path, field)} {field.annotation} {field.default}"
 
 
 def _sql(codebase: Codebase, path: str, field: FieldFacts, kind: PyType) -> str:
