@@ -6,8 +6,9 @@ import pytest
 from edits import Editor
 from shop import lay_down
 
-from fastapi_expert.codebase import load
+from fastapi_expert.codebase import Codebase, load
 from fastapi_expert.duplicates.records.extract import records_of
+from fastapi_expert.duplicates.store import incremental
 from fastapi_expert.duplicates.store.incremental import current_records
 
 # What module level reads of classes: members of enumerations, defaults, fields by their order, class methods.
@@ -176,6 +177,17 @@ for name in json.loads((Path(__file__).parent / "paths.json").read_text()):
     (root / "paths.json").write_text('["second"]')
     assert [one.path for one in current_records(load(root)).routes] == ["/second"]
     assert library(root) != before
+
+
+def test_records_that_rest_on_bodies_hold_until_any_file_changes(shop: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Codebase, "link_inputs", None)  # as where linking read bodies that the facts leave out
+    first = current_records(load(shop))
+    with monkeypatch.context() as patched:
+        patched.setattr(incremental, "records_of", lambda _: pytest.fail("linked again"))
+        assert current_records(load(shop)) == first
+    file = shop / "app" / "services" / "billing.py"
+    file.write_text(file.read_text() + "\n\ndef doubled(amount):\n    return 2 * amount\n")
+    assert current_records(load(shop)) == records_of(load(shop, cache=False)) != first
 
 
 def test_what_is_installed_since_makes_the_library_anew(shop: Path):

@@ -4,6 +4,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.syntax.reader import read_source
 from fastapi_expert.config import Config
 from fastapi_expert.diff import is_diff
@@ -114,15 +115,16 @@ class Judging:
             document["not_python_from"] = broken
         return Answer("\n".join(lines), document)
 
-    def _duplicates(self) -> tuple[Finding, ...]:
+    def _duplicates(self, codebase: Codebase) -> tuple[Finding, ...]:
         """What is twice in the codebase, found once for each state of it."""
-        codebase, settings = self._workspace.codebase(), self._workspace.config
+        settings = self._workspace.config
         return self._found.of(codebase, settings, make=lambda: tuple(find(codebase, settings=settings).findings))
 
     def review_code(self, *, path: str = "", since: str | None = None, rule: str = "", limit: int = _MOST) -> Answer:
         workspace = self._workspace
-        result = self._review()
-        hazards, twice = result.findings, self._duplicates()
+        codebase = workspace.codebase()
+        result = self._review(codebase)
+        hazards, twice = result.findings, self._duplicates(codebase)
         if since is not None:
             from fastapi_expert.duplicates.since import added_lines, touched
             from fastapi_expert.review.detect import at_lines
@@ -150,9 +152,9 @@ class Judging:
         data["duplicates"] = [finding_json(one) for one in here[:limit]]
         return Answer(text, data | {"problems": problems})
 
-    def _review(self) -> Review:
+    def _review(self, codebase: Codebase) -> Review:
         """What is wrong in the codebase, found once for each state of it."""
-        codebase, settings = self._workspace.codebase(), self._workspace.config
+        settings = self._workspace.config
         return self._reviewed.of(codebase, settings, make=lambda: _new(review(codebase, settings=settings), settings))
 
 

@@ -133,7 +133,8 @@ class _State(NamedTuple):
     besides: Mapping[str, str | None]
     packages: str
     live: bool
-    inputs: "LinkInputs"
+    inputs: "LinkInputs | None"
+    """None where linking read bodies: the records hold for these very files."""
     mentions: Mapping[str, int]
 
     @classmethod
@@ -141,22 +142,28 @@ class _State(NamedTuple):
         """What :func:`_state` gave. Raises LookupError, TypeError or ValueError when it is something else."""
         from fastapi_expert.codebase.link.incremental import LinkInputs  # not needed while nothing changes
 
-        called, bodies = ({(path, qualname) for path, qualname in stored[name]} for name in ("called", "bodies"))
-        inputs = LinkInputs(dict(stored["read_set"]), called, dict(stored["order"]), bodies, set(stored["helpers"]))
+        inputs: LinkInputs | None = None
+        if stored["read_set"] is not None:
+            called, bodies = ({(path, qualname) for path, qualname in stored[name]} for name in ("called", "bodies"))
+            inputs = LinkInputs(dict(stored["read_set"]), called, dict(stored["order"]), bodies, set(stored["helpers"]))
         hashes = {path: bytes.fromhex(digest).hex() for path, digest in stored["hashes"].items()}
         besides, packages = dict(stored["besides"]), str(stored["packages"])
         return cls(hashes, besides, packages, bool(stored["live"]), inputs, dict(stored["mentions"]))
 
 
-def _state(codebase: "Codebase") -> dict[str, Any] | None:
+def _state(codebase: "Codebase") -> dict[str, Any]:
     inputs = codebase.link_inputs
-    if inputs is None:
-        return None
-    return {
+    state: dict[str, Any] = {
         "hashes": {path: digest.hex() for path, (_, digest) in codebase.scan.stamps.items()},
         "besides": dict(codebase.read_besides),
         "packages": codebase.environment.stamp,
         "live": codebase.is_live,
+        "read_set": None,
+        "mentions": {},
+    }
+    if inputs is None:
+        return state
+    return state | {
         "read_set": {path: sorted(names) for path, names in inputs.read_set.items()},
         "called": sorted(inputs.called),
         "order": inputs.order,
@@ -177,7 +184,7 @@ def _carried_over(codebase: "Codebase", records: Records, state: _State) -> Reco
     changed = [path for path, digest in now.items() if state.hashes[path] != digest]
     if not changed or codebase.cache is None:
         return records
-    if len(changed) > MANY:
+    if len(changed) > MANY or state.inputs is None:
         return None
     before = facts_of(codebase.cache, {path: bytes.fromhex(state.hashes[path]) for path in changed})
     update = _Update(codebase, records, state.mentions)
