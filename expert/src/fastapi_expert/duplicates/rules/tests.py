@@ -12,6 +12,8 @@ from fastapi_expert.duplicates.wording import place
 
 MANY = 3
 """Tests that differ in literals only are worth a word from this number on."""
+FEW = 1
+"""Values in which tests of several files may differ to be cases of one."""
 LEAST_STATEMENTS = 4
 
 
@@ -52,8 +54,28 @@ def _same_tests(survey: Survey, alike: Sequence[int]) -> Iterable[Finding]:
     repeated = [same for same in by_literals.values() if len(same) > 1]
     for same in repeated:
         yield finding_on(survey, same, 1.0, equal=True)
-    if len(alike) >= MANY and not repeated:
-        yield finding_on(survey, alike, 0.99, equal=True)
+    if not repeated:
+        yield from _cases(survey, alike)
+
+
+def _cases(survey: Survey, alike: Sequence[int]) -> Iterator[Finding]:
+    """Tests that only differ in values: those of one file, or of several where hardly a value differs; what else tests
+    of two files have in common is how a test is written."""
+    by_file: dict[str, list[int]] = {}
+    for position in alike if len(alike) >= MANY else ():
+        by_file.setdefault(survey.records.functions[position].path, []).append(position)
+    groups = by_file.values() if not _try_one_thing(survey, alike, values=FEW) else [alike]
+    for cases in groups:
+        if len(cases) >= MANY and _try_one_thing(survey, cases):
+            yield finding_on(survey, cases, 0.99, equal=True)
+
+
+def _try_one_thing(survey: Survey, cases: Sequence[int], values: int | None = None) -> bool:
+    """Whether nothing but values differs, and no more than so many: tests that call other things are not cases of one
+    test."""
+    first, *others = [survey.records.functions[position] for position in cases]
+    each = [survey.texts.compare(one, first) for one in others]
+    return all(one.only_values and (values is None or len(one.found) <= values) for one in each)
 
 
 FAMILY = Family(
