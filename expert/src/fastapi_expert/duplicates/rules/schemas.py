@@ -130,7 +130,7 @@ def _alike(
                 pairs[position, other] = common
     for family in gather(pairs):
         positions = [position for first in family.members for position in groups[first]]
-        if len(family.members) == 2 and len(positions) == 2:
+        if len(family.members) == 2:  # equal ones have a finding of their own
             first, second = family.members
             left, right = _most_like(second, roles[first], models), _most_like(first, roles[second], models)
             yield _near(models.models[left], models.models[right], pairs[first, second], imports)

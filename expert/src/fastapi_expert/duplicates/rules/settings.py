@@ -43,7 +43,7 @@ _APART = {"migrations", "alembic", "examples", "example", "docs", "docs_src", "s
 """Folders of programs that run by themselves: what they read is no setting of the application."""
 _MACHINE = re.compile(
     "HOME|PATH|USER|LOGNAME|SHELL|PWD|TMPDIR|TEMP|TERM|TZ|LANG|LANGUAGE|LC_\\w+|COLUMNS|LINES|EDITOR|VISUAL|PAGER|HOSTNAME"
-    "|XDG_\\w+|DISPLAY|APPDATA|USERPROFILE|CI|NO_COLOR|FORCE_COLOR|COMP_\\w+|KUBERNETES_\\w+|PYTEST_\\w+|VIRTUAL_ENV|PYTHON\\w+"
+    "|XDG_\\w+|DISPLAY|APPDATA|USERPROFILE|CI|TESTING|NO_COLOR|FORCE_COLOR|COMP_\\w+|KUBERNETES_\\w+|PYTEST_\\w+|VIRTUAL_ENV|PYTHON\\w+"
 )
 """What the machine says to every program (POSIX, Base Definitions, 8.3, and its kin): nobody's setting."""
 
