@@ -106,8 +106,9 @@ FAMILY = Family(
         FunctionRule(
             "FX601",
             "same test",
-            "Two tests that exercise the same thing the same way",
+            "Two tests that exercise the same thing the same way (off by default)",
             "tests",
+            is_off=True,
             kind="test",
             use="Extend the test at {place}",
             loose_weight=0.25,

@@ -72,9 +72,12 @@ def field_key(name: str) -> str:
     return name.replace("_", "").lower()
 
 
-def is_reference(key: str) -> bool:
-    """Whether a field key names another thing: what two things refer to says little of either."""
-    return key.endswith(("id", "ids"))
+def is_reference(name: str) -> bool:
+    """Whether a field, by its ``name``, refers to another thing: what two things refer to says little of either."""
+    return _REFERENCE.search(name) is not None
+
+
+_REFERENCE = re.compile(r"(?:_ids?|[a-z]I[dD]s?)\Z")
 
 
 def count_fields(models: Iterable[Iterable[str]]) -> dict[str, int]:

@@ -218,7 +218,7 @@ def telling(first: Mapping[str, Field], second: Mapping[str, Field]) -> list[str
         for key, field in first.items()
         if key in second
         and key not in plain
-        and not is_reference(key)
+        and not is_reference(field.name)
         and plain_type(field.type) == plain_type(second[key].type)
     ]
 
