@@ -24,9 +24,10 @@ DEFINED_TWICE = Rule(
 READ_PAST = Rule(
     "FX502",
     "setting read past the settings",
-    "An environment variable read where a setting holds it",
+    "An environment variable read where a setting holds it (off by default)",
     "settings",
     verdict="extend",
+    is_off=True,
 )
 READ_TWICE = Rule(
     "FX503",
