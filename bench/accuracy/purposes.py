@@ -3,7 +3,7 @@
 Each FOLDER holds checkouts. A draft is proposed to every codebase that `purpose/targets.toml` says has the like, and it
 counts as named when one of those places is among the five of `similar`. Drafts whose hash is even were looked at while
 weights and synonyms were chosen; the other half is what counts. `fresh.toml` has drafts for functions that a hash chose
-from three codebases that had not been used for anything.
+from three codebases that had not been used for anything, `again.toml` such drafts for three others.
 
 Then each draft comes again under the very name of what is there: that must be named every time.
 """
@@ -24,6 +24,9 @@ from fastapi_expert.find import Finder, entries
 DATA = Path(__file__).with_name("purpose")
 FRESH = ("fastapi-amis-admin", "hummingbot-api", "veda-backend")
 """Codebases that nobody had looked at while weights and synonyms were chosen."""
+AGAIN = ("pangeo-forge-orchestrator", "pyro-api", "refstudio")
+"""Three more, looked at by nobody until the names that bodies ask for counted too."""
+UNSEEN = (*FRESH, *AGAIN)
 _DEFINED = re.compile(r"^(?:async def|def|class) (\w+)", re.MULTILINE)
 
 
@@ -39,7 +42,7 @@ class Draft:
 
     @property
     def is_tuned_on(self) -> bool:
-        return self.codebase not in FRESH and sha256(self.name.encode()).digest()[0] % 2 == 0
+        return self.codebase not in UNSEEN and sha256(self.name.encode()).digest()[0] % 2 == 0
 
     @property
     def defines(self) -> str:
@@ -75,7 +78,7 @@ class Asked:
 def drafts() -> dict[str, Draft]:
     """Every draft of the data by its name."""
     rows: dict[str, Mapping[str, str]] = {}
-    for file in ("everywhere.toml", "single.toml", "fresh.toml"):
+    for file in ("everywhere.toml", "single.toml", "fresh.toml", "again.toml"):
         rows |= tomllib.loads((DATA / file).read_text(encoding="utf-8"))
     return {
         name: Draft(name, row["task"], row["text"].lstrip("\n"), row.get("codebase", "")) for name, row in rows.items()
@@ -102,8 +105,9 @@ def main(argv: Sequence[str]) -> int:
     for name in places:
         _print(name, [one for one in asked if one.codebase == name])
     _print("tuned on", [one for one in asked if one.draft.is_tuned_on])
-    _print("held out", [one for one in asked if not one.draft.is_tuned_on and one.codebase not in FRESH])
+    _print("held out", [one for one in asked if not one.draft.is_tuned_on and one.codebase not in UNSEEN])
     _print("fresh", [one for one in asked if one.codebase in FRESH])
+    _print("fresh again", [one for one in asked if one.codebase in AGAIN])
     for one in asked if options.misses else ():
         if (one.draft.is_tuned_on and one.named != 1) or one.exact is False:
             near = ", ".join(f"{place.id.partition(':')[2]} {place.score:.2f}" for place in one.proposal.similar)

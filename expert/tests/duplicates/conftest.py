@@ -29,7 +29,7 @@ def codebase(tmp_path: Path) -> Callable[[Files], Codebase]:
 @pytest.fixture
 def findings(codebase: Callable[[Files], Codebase]) -> Callable[[Files], tuple[Finding, ...]]:
     """What is found in files, by the rules that are off by default too."""
-    return lambda files: find(codebase(files), settings=Config(select=("FX", "FX5"))).findings
+    return lambda files: find(codebase(files), settings=Config(select=("FX", "FX5", "FX6"))).findings
 
 
 @pytest.fixture(params=["resident", "hook"])

@@ -119,3 +119,22 @@ def test_the_name_of_something_in_another_program_is_free(judging: Judging) -> N
     files = {"api/requirements.txt": "", "api/parcels.py": HELPER, "e2e/requirements.txt": "", "e2e/ask.py": "x = 1\n"}
     answer = judging(files)("def freeze_parcel(parcel, until):\n    client.post(until)\n", as_path="e2e/helpers.py")
     assert answer.verdict == "new"
+
+
+def test_of_two_with_the_same_words_the_one_whose_body_asks_for_the_same_comes_first(judging: Judging) -> None:
+    text = '''
+def {name}(self, peers):
+    """{says}"""
+    {body}
+'''
+    first = text.format(name="order_peers", says="Sort the peers.", body="return sorted(peers, key=len)")
+    other = text.format(
+        name="order_of_peers", says="Sort the peers.", body="return peers.group_by(self.zone).flatten(depth=2)"
+    )
+    draft = text.format(
+        name="arrange_peers",
+        says="Sort the peers.",
+        body="zones = peers.group_by(self.zone)\n    return zones.flatten(depth=2)",
+    )
+    for files in ({"app/a.py": first, "app/b.py": other}, {"app/a.py": other, "app/b.py": first}):
+        assert judging(files)(draft).similar[0].id.endswith("::order_of_peers")

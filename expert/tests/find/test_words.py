@@ -82,3 +82,9 @@ def test_a_word_for_a_kind_steers_and_is_no_term_while_others_are_left():
     assert (query.kinds, query.terms) == (frozenset({"router"}), (stem("invoices"),))
     assert parse("routers").terms == (stem("routers"),)
     assert parse("exception handler for payments").kinds >= {"exception_handler"}
+
+
+def test_what_can_be_done_is_told_by_what_is_done() -> None:
+    assert stem("connectable") == stem("connect") == stem("connected")
+    assert stem("variables") == stem("variable")
+    assert stem("table") != stem("tab")

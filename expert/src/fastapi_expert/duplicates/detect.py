@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 AGAIN = 0.8
 """What a further finding on the same files weighs, beside the one before it."""
+ONE_MORE = 0.2
+"""What a likeness weighs that tells of exact copies with one more: who mends those finds the rest."""
 EQUAL = 0.99
 """From which similarity on two sides are the same but for names and literals."""
 
@@ -124,11 +126,14 @@ def _spread(ranked: Sequence[Finding]) -> list[Finding]:
     """``ranked``, but of many findings of one sort on the same files each weighs less than the one before it: who
     works on those files sees the others, and the first screen shows more than one place."""
     before: Counter[tuple[int, frozenset[str]]] = Counter()
+    exact = [{place.id for place in one.components} for one in ranked if one.similarity >= EQUAL]
     keyed: list[tuple[int, float, int]] = []
     for position, finding in enumerate(ranked):
         tier = _tier(finding)
         where = tier, frozenset(place.path for place in finding.components)
-        keyed.append((tier, -_weight(finding) * AGAIN ** before[where], position))
+        ids = {place.id for place in finding.components}
+        known = ONE_MORE if finding.similarity < EQUAL and any(one < ids for one in exact) else 1.0
+        keyed.append((tier, -_weight(finding) * known * AGAIN ** before[where], position))
         before[where] += 1
     return [ranked[position] for _, _, position in sorted(keyed)]
 

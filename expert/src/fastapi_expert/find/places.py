@@ -7,7 +7,7 @@ _DRIVER = re.compile(
     r"(?:^|/)(?:scripts?|examples?|docs_src|bench(?:marks)?|drivers?|demos?|tools|cli|tui|commands|management)(?:/|\.py\Z)"
 )
 _EXAMPLE = re.compile(
-    r"(?:^|/)(?:examples?|docs_src|tests?[-_]data)/|^(?:docs?|samples?|tutorials?|demos?|notebooks?|cookbooks?)/"
+    r"(?:^|/)(?:examples?|docs_src|tests?[-_]data|\w*testsuites?)/|^(?:docs?|samples?|tutorials?|demos?|notebooks?|cookbooks?)/"
 )
 _MIGRATION = re.compile(r"(?:^|/)(?:alembic|migrations?|versions)(?:/|\.py\Z)")
 

@@ -74,6 +74,9 @@ def stem(word: str) -> str:
     ):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             return _bare(word[: -len(ending)] + instead)
+    single = word.removesuffix("s")
+    if single.endswith(("able", "ible")) and len(single) >= 8:
+        return _bare(single[:-4])  # connectable -> connect
     for ending in ("ing", "ed", "er", "es", "s"):
         if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith(("ss", "us", "is")):
             return _bare(word[: -len(ending)])

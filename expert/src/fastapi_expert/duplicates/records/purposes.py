@@ -1,10 +1,12 @@
 """What each function and class is for, as far as its names and words tell: what a draft is asked about by purpose."""
 
+from array import array
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import ClassFacts, FileFacts, FunctionFacts
+from fastapi_expert.codebase.syntax.shape import name_number
 from fastapi_expert.codebase.vocabulary import ROUTE_DECORATORS, is_test_path
 from fastapi_expert.duplicates.records.extract import decorator_name, is_foreign
 from fastapi_expert.find.words import compounds, ideas, words
@@ -45,6 +47,9 @@ class Purpose(NamedTuple):
     """What a function is annotated to return; "" where nothing is said."""
     does: bool
     """A function, or a class that is there for what its methods do."""
+    says: str = ""
+    """The numbers (see :func:`~fastapi_expert.codebase.syntax.shape.name_number`) of the names that a function's body
+    asks other things for, or of a class's fields: packed, in hexadecimal digits."""
 
 
 class Described(NamedTuple):
@@ -105,6 +110,7 @@ def _function(path: str, facts: FunctionFacts, imported: Mapping[str, str], kind
         next((route for decorator in facts.decorators if (route := _route(decorator))), ""),
         facts.returns,
         True,
+        facts.shape.names.hex(),
     )
     types = " ".join([*[one.annotation for one in facts.params], facts.returns])
     return Described(
@@ -150,6 +156,7 @@ def _class(path: str, facts: ClassFacts, kind: str) -> Described:
         "",
         "",
         not takes and any(not name.startswith("_") or name == "__call__" for name in methods),
+        array("I", sorted({name_number(name) for name in takes})).tobytes().hex(),
     )
     return Described(
         purpose,

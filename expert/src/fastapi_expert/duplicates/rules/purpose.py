@@ -19,7 +19,7 @@ FIRST = 1.2
 """What the very name has to say: more than a body that is alike."""
 NAMESAKES = 2
 """So many of those that have it."""
-METHOD = 0.7
+METHOD = 0.6
 """What a method of a class that is new has to say, beside the class itself."""
 NEAREST = 5
 COMMON = 2
@@ -63,7 +63,7 @@ def _judge(case: Case) -> Iterator[Remark]:
 def _related(one: Described, case: Case) -> list[Related]:
     overlay = case.overlay
     purposes = overlay.library.purposes
-    ask = Asked(one, purposes.worths)
+    ask = Asked(one, purposes.worths, overlay.library.weights.feature)
     known = [near for near in purposes.related(ask) if near.purpose.path not in overlay.removed]
     known += [near for other in overlay.purposes(ask.words) if (near := compared(ask, other)) is not None]
     return sorted(known, key=lambda near: (-near.score, near.purpose.path, near.purpose.line))

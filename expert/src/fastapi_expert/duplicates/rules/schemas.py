@@ -25,6 +25,7 @@ from fastapi_expert.duplicates.similarity.fields import (
 from fastapi_expert.duplicates.similarity.schemas import (
     COMPARED,
     SMALLEST,
+    TELLING,
     Model,
     Models,
     are_related,
@@ -41,9 +42,12 @@ from fastapi_expert.duplicates.similarity.schemas import (
 )
 from fastapi_expert.duplicates.store.overlay import AddedFile, class_text
 from fastapi_expert.duplicates.wording import Imports, listed, many, place
+from fastapi_expert.find.words import words
 
 NEAR_ENOUGH = 0.35
 """From which score a neighbour of a draft is worth a look."""
+CLOSE = 0.7
+"""From which score two of many are told where the many have too little in common."""
 NO_GROWTH = 0.02
 """By so much a similarity may grow and still be the one that stood before."""
 
@@ -126,13 +130,15 @@ def _alike(
                 pairs[position, other] = common
     for family in gather(pairs):
         positions = [position for first in family.members for position in groups[first]]
-        if len(family.members) == 2 and len(positions) == 2:
+        if len(family.members) == 2:  # equal ones have a finding of their own
             first, second = family.members
             left, right = _most_like(second, roles[first], models), _most_like(first, roles[second], models)
             yield _near(models.models[left], models.models[right], pairs[first, second], imports)
         else:
             members = _without_heirs([models.models[position] for position in positions])
             if not _is_family(members):
+                for first, second in _closest(family.members, pairs):
+                    yield _near(models.models[first], models.models[second], pairs[first, second], imports)
                 continue
             if len(members) == 2:
                 left, right = members
@@ -145,6 +151,16 @@ def _alike(
                 if position not in positions
             ]
             yield _family(members, family.score, imports, also)
+
+
+def _closest(members: Sequence[int], pairs: Mapping[tuple[int, int], Overlap]) -> Iterator[tuple[int, int]]:
+    """Of many that have too little in common: pairs that are close, each member in one."""
+    inside = [pair for pair in pairs if pair[0] in members and pair[1] in members and pairs[pair].score >= CLOSE]
+    free = set(members)
+    for pair in sorted(inside, key=lambda one: -pairs[one].score):
+        if free.issuperset(pair):
+            free.difference_update(pair)
+            yield pair
 
 
 def _most_like(other: int, roles: Sequence[int], models: Models) -> int:
@@ -187,8 +203,11 @@ def _declared_by_all(members: Sequence[Model]) -> frozenset[str]:
 
 def _is_family(members: Sequence[Model]) -> bool:
     """Whether the fields of all of them say something: `id`, `name` and when it changed are every thing's own."""
-    telling = [key for key in _declared_by_all(members) if key not in BOOKKEEPING and key not in NAMING]
-    return len(telling) >= (2 if len(members) == 2 else 1)
+    declared = _declared_by_all(members)
+    shared = [key for key in declared if key not in BOOKKEEPING and key not in NAMING]
+    if len(members) == 2:
+        return len(shared) >= TELLING
+    return len(declared) >= SMALLEST and len(shared) > 0
 
 
 def _without_heirs(members: Sequence[Model]) -> Sequence[Model]:
@@ -305,6 +324,8 @@ def _extend_advice(
             f"Take the shared fields into a base class of both, in a module that both can import ({there}).",
             "extend",
         )
+    if not only_keep and only_changed and _are_siblings(keep.name, changed.name, one_thing=family):
+        return f"Take the shared fields into a base class of both, beside {there}.", "extend"
     if not only_keep and only_changed:
         own = listed([f"`{name}`" for name in [*only_changed, *other_types]], limit=5)
         return (
@@ -315,6 +336,17 @@ def _extend_advice(
         return f"Use {there} as it is{bring}, or let it inherit from `{changed.name}`.", "extend"
     base = "a base class" if family or keep.name.endswith("Base") else f"`{keep.name}Base`"
     return f"Take the shared fields into {base} beside {there} and inherit it in both{bring}.", "extend"
+
+
+def _are_siblings(keep: str, changed: str, *, one_thing: bool) -> bool:
+    """Whether the names say that neither is a special case of the other: `ImageInfo` is no `AudioInfo`, and what is
+    sent to create a thing is not what is sent to update it."""
+    if "base" in words(keep):
+        return False
+    mine, theirs = words(keep), words(changed)
+    if one_thing:
+        return not set(mine) < set(theirs)
+    return mine[-1:] == theirs[-1:] and not set(mine) < set(theirs)
 
 
 def _as_place(record: ModelRecord) -> Place:

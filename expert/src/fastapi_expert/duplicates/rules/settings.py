@@ -24,9 +24,10 @@ DEFINED_TWICE = Rule(
 READ_PAST = Rule(
     "FX502",
     "setting read past the settings",
-    "An environment variable read where a setting holds it",
+    "An environment variable read where a setting holds it (off by default)",
     "settings",
     verdict="extend",
+    is_off=True,
 )
 READ_TWICE = Rule(
     "FX503",
@@ -43,7 +44,7 @@ _APART = {"migrations", "alembic", "examples", "example", "docs", "docs_src", "s
 """Folders of programs that run by themselves: what they read is no setting of the application."""
 _MACHINE = re.compile(
     "HOME|PATH|USER|LOGNAME|SHELL|PWD|TMPDIR|TEMP|TERM|TZ|LANG|LANGUAGE|LC_\\w+|COLUMNS|LINES|EDITOR|VISUAL|PAGER|HOSTNAME"
-    "|XDG_\\w+|DISPLAY|APPDATA|USERPROFILE|CI|NO_COLOR|FORCE_COLOR|COMP_\\w+|KUBERNETES_\\w+|PYTEST_\\w+|VIRTUAL_ENV|PYTHON\\w+"
+    "|XDG_\\w+|DISPLAY|APPDATA|USERPROFILE|CI|TESTING|NO_COLOR|FORCE_COLOR|COMP_\\w+|KUBERNETES_\\w+|PYTEST_\\w+|VIRTUAL_ENV|PYTHON\\w+"
 )
 """What the machine says to every program (POSIX, Base Definitions, 8.3, and its kin): nobody's setting."""
 

@@ -12,6 +12,10 @@ from fastapi_expert.duplicates.wording import place
 
 MANY = 3
 """Tests that differ in literals only are worth a word from this number on."""
+FEW = 1
+"""Values in which tests of several files may differ to be cases of one."""
+MOST = 6
+"""Values in which two tests of one file may differ to be cases of one: with more, a table of them is harder to read."""
 LEAST_STATEMENTS = 4
 
 
@@ -51,9 +55,50 @@ def _same_tests(survey: Survey, alike: Sequence[int]) -> Iterable[Finding]:
         by_literals.setdefault(survey.codes[position].literals, []).append(position)
     repeated = [same for same in by_literals.values() if len(same) > 1]
     for same in repeated:
-        yield finding_on(survey, same, 1.0, equal=True)
-    if len(alike) >= MANY and not repeated:
-        yield finding_on(survey, alike, 0.99, equal=True)
+        if _say_the_same(survey, same):
+            yield finding_on(survey, same, 1.0, equal=True)
+    if not repeated:
+        yield from _cases(survey, alike)
+
+
+def _say_the_same(survey: Survey, same: Sequence[int]) -> bool:
+    """Whether tests are spelled alike, but for their decorators: what a name is bound to elsewhere is not looked at."""
+    first, *others = [survey.records.functions[position] for position in same]
+    each = [survey.texts.compare(one, first) for one in others]
+    return all(
+        one.is_known and all(what.aspect == "decorator" or what.here == what.there for what in one.found)
+        for one in each
+    )
+
+
+def _cases(survey: Survey, alike: Sequence[int]) -> Iterator[Finding]:
+    """Tests that only differ in values: those of one file, or of several where hardly a value differs; what else tests
+    of two files have in common is how a test is written."""
+    by_file: dict[str, list[int]] = {}
+    plain = [position for position in alike if not _defines_something(survey, position)]
+    for position in plain if len(plain) >= MANY else ():
+        by_file.setdefault(survey.records.functions[position].path, []).append(position)
+    groups = by_file.values() if not _try_one_thing(survey, plain, values=FEW) else [plain]
+    for cases in groups:
+        if len(cases) >= MANY and _try_one_thing(survey, cases, values=MOST):
+            yield finding_on(survey, cases, 0.99, equal=True)
+
+
+def _defines_something(survey: Survey, position: int) -> bool:
+    """Whether a test makes functions or classes with methods: what they are called and take is what it is about."""
+    test = survey.records.functions[position]
+    inner = f"{test.qualname}."
+    return any(one.path == test.path and one.qualname.startswith(inner) for one in survey.records.functions)
+
+
+def _try_one_thing(survey: Survey, cases: Sequence[int], values: int) -> bool:
+    """Whether nothing but values differs, and no more than so many: tests that call other things are not cases of one
+    test."""
+    if not cases:
+        return False
+    first, *others = [survey.records.functions[position] for position in cases]
+    each = [survey.texts.compare(one, first) for one in others]
+    return all(one.only_values and len(one.found) <= values for one in each)
 
 
 FAMILY = Family(
@@ -61,8 +106,9 @@ FAMILY = Family(
         FunctionRule(
             "FX601",
             "same test",
-            "Two tests that exercise the same thing the same way",
+            "Two tests that exercise the same thing the same way (off by default)",
             "tests",
+            is_off=True,
             kind="test",
             use="Extend the test at {place}",
             loose_weight=0.25,

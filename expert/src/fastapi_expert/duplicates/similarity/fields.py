@@ -44,6 +44,8 @@ BOOKKEEPING = frozenset({
 """Field keys that every application has, whatever it is about."""
 NAMING = frozenset({"name", "title", "description"})
 """Field keys that say what a thing is called and no more."""
+ENVELOPE = frozenset({"success", "ok", "message", "messages", "msg", "error", "errors", "detail"})
+"""Field keys of what an answer is wrapped in."""
 BOOKKEEPING_WEIGHT = 0.19
 """What such a field weighs at most, however few models of this codebase have it."""
 
@@ -68,6 +70,14 @@ class FieldWeights:
 def field_key(name: str) -> str:
     """What `user_id`, `userId` and `_user_id` have in common."""
     return name.replace("_", "").lower()
+
+
+def is_reference(name: str) -> bool:
+    """Whether a field, by its ``name``, refers to another thing: what two things refer to says little of either."""
+    return _REFERENCE.search(name) is not None
+
+
+_REFERENCE = re.compile(r"(?:_ids?|[a-z]I[dD]s?)\Z")
 
 
 def count_fields(models: Iterable[Iterable[str]]) -> dict[str, int]:

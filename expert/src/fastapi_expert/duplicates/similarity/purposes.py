@@ -2,14 +2,17 @@
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from heapq import nlargest
+from math import sqrt
 from typing import NamedTuple
 from zlib import crc32
 
+from fastapi_expert.codebase.syntax.shape import numbers
 from fastapi_expert.duplicates.records.purposes import Described, Purpose
+from fastapi_expert.duplicates.similarity.measure import NAME_TAG
 from fastapi_expert.find.index import Document, Index
 from fastapi_expert.find.places import is_driver
 from fastapi_expert.find.words import ideas, kin, stem
@@ -32,6 +35,8 @@ NOTHING_TAKEN = 0.93
 DRIVEN = 0.85
 HELPER = 0.97
 HIDDEN = 0.93
+DECLARED = 0.95
+"""What a function that calls nothing and asks nothing of anything counts: of a protocol, or a stub."""
 _ASKED = {"name": 1.0, "summary": 0.7, "route": 0.6, "types": 0.4, "fields": 0.3}
 """How much a word counts by where the draft says it."""
 _SAID = {"name": 1.0, "owner": 0.8, "summary": 0.8, "route": 0.7, "path": 0.6, "fields": 0.4}
@@ -46,6 +51,9 @@ _LIGHT_WEIGHT = 0.4
 _NAME, _EXPLAINED, _SUMMARY, _LIBRARY = 0.4, 0.3, 0.2, 0.1
 """What the parts of a score weigh: how much of the draft's name the other says, how much of the other's name the draft
 says, how much of the draft's docstring the other says, and a package that both use."""
+_SPOKEN = 0.25
+"""What it adds that two bodies call the same and ask for the same attributes, or that two classes have the same fields:
+the words are anybody's, what is asked of a library or a table is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +120,9 @@ class PurposeIndex:
                 said[word] = max(said.get(word, 0.0), _SAID[part])
         standing = 1.0 if purpose.kind in WANTED or purpose.is_class else HELPER
         standing *= HIDDEN if purpose.name.startswith("_") else 1.0
+        standing *= DECLARED if not purpose.is_class and not purpose.says else 1.0
         standing *= DRIVEN if is_driver(purpose.path) else 1.0
-        return Told(purpose, weighed(named(purpose.name), self.worths), meant(said), standing)
+        return Told(purpose, weighed(named(purpose.name), self.worths), meant(said), standing, _spoken(purpose))
 
     def _told_at(self, position: int) -> "Told":
         return self.told(self.row(position))
@@ -141,20 +150,27 @@ def weighed(words: Iterable[str], worths: Mapping[str, float]) -> Weighed:
 
 
 class Told(NamedTuple):
-    """What something that exists says: the words of its name, all that it says with what that means, and what it
-    counts for any draft."""
+    """What something that exists says: the words of its name, all that it says with what that means, what it counts
+    for any draft, and the names in its body."""
 
     purpose: Purpose
     name: Weighed
     said: Mapping[str, float]
     standing: float
+    spoken: frozenset[int]
 
 
 class Asked:
     """What a draft asks: ``words`` by how much each counts."""
 
-    def __init__(self, draft: Described, worths: Mapping[str, float]) -> None:
+    def __init__(
+        self, draft: Described, worths: Mapping[str, float], feature: Callable[[int], float] = lambda _: 1.0
+    ) -> None:
+        """``feature`` gives the weight of a tagged name among those of the codebase's functions."""
         self.purpose = draft.purpose
+        self._feature = feature
+        self._spoken = _spoken(draft.purpose)
+        self._weight = self._weight_of(self._spoken)
         self._libraries = set(draft.purpose.libraries)
         names = named(draft.purpose.name)
         self.name = weighed(names, worths)
@@ -169,6 +185,14 @@ class Asked:
     def shares_library(self, other: Purpose) -> bool:
         """Whether both call a package that is not of this codebase."""
         return bool(self._libraries) and not self._libraries.isdisjoint(other.libraries)
+
+    def speaks_of(self, names: Collection[int]) -> float:
+        """How much the names that the draft's body says have in common with ``names``: a cosine, 0..1."""
+        both = self._weight_of(self._spoken.intersection(names))
+        return both / sqrt(self._weight * self._weight_of(names)) if both else 0.0
+
+    def _weight_of(self, names: Collection[int]) -> float:
+        return sum([self._feature(name | NAME_TAG) for name in names])
 
     def shares_words(self, name: Weighed) -> bool:
         """Whether one of the words of ``name`` is in the draft's."""
@@ -217,10 +241,15 @@ def compared(ask: Asked, told: Told) -> Related | None:
     total *= 1.0 if bool(mine.route) is (other.kind == "endpoint") or mine.is_class else OTHER_SIDE
     total *= OTHER_ANSWER if _answers_otherwise(mine, other) else 1.0
     total *= NOTHING_TAKEN if mine.takes and not other.takes and other.kind != "endpoint" else 1.0
+    total += _SPOKEN * ask.speaks_of(told.spoken) * told.standing
     same_name = mine.name == other.name
     if same_name:
         total = max(total, SAME_NAME)
     return Related(mine, other, min(total, 0.99), same_name, ask.shares_words(told.name))
+
+
+def _spoken(purpose: Purpose) -> frozenset[int]:
+    return frozenset(numbers(bytes.fromhex(purpose.says)))
 
 
 def _answers_otherwise(mine: Purpose, other: Purpose) -> bool:

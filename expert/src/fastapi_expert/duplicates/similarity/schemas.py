@@ -8,12 +8,15 @@ from fastapi_expert.codebase.model import Field
 from fastapi_expert.duplicates.records.model import ModelRecord, Records
 from fastapi_expert.duplicates.similarity.fields import (
     BOOKKEEPING,
+    ENVELOPE,
     NAMING,
     FieldWeights,
     Overlap,
     count_fields,
     field_key,
+    is_reference,
     overlap,
+    plain_type,
 )
 
 COMPARED = ("schema", "table", "data class", "named tuple", "typed dict")
@@ -25,6 +28,8 @@ TABLE_EVIDENCE = 2.0
 """Tables are things of their own: they must share more than `name` and `slug`."""
 DATA_FIELDS = 5
 """Fields that classes which only hold data must have in common, all of them, to be copies."""
+TELLING = 2
+"""Fields of one type that nearly equal models must share and that not every thing has."""
 EDITED = 2
 """Fields of their own that the two sides of an edited copy may have together, however little else there is."""
 FAMILY_REPEATS = 6
@@ -41,7 +46,7 @@ _ROLES = (
     "public", "private", "patch", "list", "detail", "details", "db", "indb", "schema", "model", "data", "payload",
     "body", "dto", "info", "item", "summary", "simple", "full", "minimal", "internal", "admin", "filter", "partial",
     "put", "post", "get", "query", "params", "form", "pagination", "result", "results", "bulk", "extended",
-    "compact",
+    "compact", "doc", "record", "entity", "row", "view", "vo",
 )
 # fmt: on
 
@@ -193,12 +198,29 @@ def near(left: Model, right: Model, weights: FieldWeights, *, least: float) -> O
     common = overlap(first, second, weights)
     if (common.same and not inherited) or common.score < least or len(common.shared) < SMALLEST - 1:
         return None
-    if all(field_key(name) in NAMING or field_key(name) in BOOKKEEPING for name in common.shared):
-        return None  # an id, a name and a description are every thing's own
     own = len(common.only_left) + len(common.only_right)
+    plain = BOOKKEEPING | NAMING | ENVELOPE
+    if all(field_key(name) in plain for name in common.shared) or (
+        own > EDITED and len(telling(first, second)) < TELLING
+    ):
+        return None
     if common.only_left and common.only_right and own > max(EDITED, len(common.shared) - 1) and left.stem != right.stem:
         return None  # two things that have a few words in common
     return common if common.mass >= (TABLE_EVIDENCE if left.record.kind == "table" else LEAST_EVIDENCE) else None
+
+
+def telling(first: Mapping[str, Field], second: Mapping[str, Field]) -> list[str]:
+    """The keys of what both have with one type that says something of what they are: an id, a name, what they refer to
+    and what an answer is wrapped in are every thing's own."""
+    plain = BOOKKEEPING | NAMING | ENVELOPE
+    return [
+        key
+        for key, field in first.items()
+        if key in second
+        and key not in plain
+        and not is_reference(field.name)
+        and plain_type(field.type) == plain_type(second[key].type)
+    ]
 
 
 def _inherited_by_both(left: ModelRecord, right: ModelRecord) -> set[str]:

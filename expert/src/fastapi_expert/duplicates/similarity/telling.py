@@ -20,6 +20,7 @@ _OPERATIONS = {
     *("binary_operator", "boolean_operator", "comparison_operator", "unary_operator", "not_operator"),
     *("augmented_assignment",),
 }
+_DISPLAYS = {"list", "set", "dictionary"}
 _TYPED = ("typed_parameter", "typed_default_parameter")
 _PARAMETERS = (*_TYPED, "identifier", "default_parameter", "list_splat_pattern", "dictionary_splat_pattern")
 _PATTERNS = ("pattern_list", "tuple_pattern", "list_pattern", "list_splat_pattern", "as_pattern_target")
@@ -139,6 +140,8 @@ class Function:
     def _other(self, node: Node, aspect: Aspect) -> Iterator[Word]:
         if node.type == "await" and self._awaits:
             yield Word(aspect, "await", "await")
+        if node.type in _DISPLAYS:
+            yield Word(aspect, node.type, f"a {node.type}")  # `f([x])` is not `f(x)`
         if node.type in _OPERATIONS:
             for one in node.children:
                 if not one.is_named:

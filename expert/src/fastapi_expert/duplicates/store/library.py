@@ -211,8 +211,8 @@ def _unpacked_purposes(parts: Mapping[str, memoryview]) -> "PurposeIndex":
 
     def row(position: int) -> Purpose:
         start = ends[position - 1] if position else 0
-        *most, takes, libraries, route, gives, does = json.loads(bytes(rows[start : ends[position]]))
-        return Purpose._make((*most, tuple(takes), tuple(libraries), route, gives, does))
+        *most, takes, libraries, route, gives, does, says = json.loads(bytes(rows[start : ends[position]]))
+        return Purpose._make((*most, tuple(takes), tuple(libraries), route, gives, does, says))
 
     terms = json.loads(bytes(parts["words"]))
     weights: Any = numbers["word_weights"]
