@@ -25,6 +25,11 @@ _HANDS = frozenset({
     "Provide", "provide", "register", "bind", "Factory", "Singleton", "Resource", "Callable",
 })  # fmt: skip
 """What is given functions whose annotations it reads."""
+_SETS_UP = frozenset({
+    "FastAPI", "APIRouter", "APIRoute", "Starlette", "Router", "Route", "type", "PydanticBaseSettingsSource",
+    "EnvSettingsSource", "DotEnvSettingsSource", "InitSettingsSource", "TomlConfigSettingsSource",
+})  # fmt: skip
+"""Classes of libraries that call what is overridden of them when an application is put together."""
 TESTS, LIBRARIES = "<tests>", "<libraries>"
 _PLAIN = ("object", "ABC", "Protocol", "Generic")
 _DATA = frozenset({
@@ -43,6 +48,11 @@ _OVERRIDES = re.compile(
 def body_of(node: Node) -> Node:
     """A class without its methods, and what makes one: what importing it reaches."""
     return (node[0], f"{node[1]}@")
+
+
+def called_of(node: Node) -> Node:
+    """What a library may call of a class of the project, once it has an instance: not while a module is imported."""
+    return (node[0], f"{node[1]}+")
 
 
 def _parted(names: set[str]) -> tuple[set[str], set[str]]:
@@ -132,6 +142,10 @@ class Links:
         """What a method of an instance of ``kind`` can be: one of its family, or of a stand-in that tests have."""
         tests = ("", f"{name} of {TESTS}")
         head, *rest = kind.split(".")
+        if head == "self":
+            said = self.attribute_kinds(path, piece.owner, rest[0]) if piece.owner else set()
+            where, kind = next(iter(said)) if len(said) == 1 else (path, "")
+            return self.methods_of(where, kind, name, piece) if kind else {("", name)}
         symbol = self.names.resolve(path, head)
         if symbol is None or "wraps" in piece.attributes:
             return {("", name)}
@@ -144,6 +158,16 @@ class Links:
         if any("Protocol" in base for base in self.files[where][which].bases):
             return {("", name)}
         return {("", f"{name} of {self.family(where, which)}"), tests}
+
+    def attribute_kinds(self, path: str, owner: str, name: str) -> set[tuple[str, str]]:
+        """What a class and those above it say that an attribute of an instance is, each with the file that says it."""
+        found: set[tuple[str, str]] = set()
+        classes = [(path, owner), *((base.path, base.name) for base in self.names.ancestors(path, owner))]
+        for place, which in classes:
+            for piece in self.files.get(place, {}).values():
+                if piece.name == which or piece.owner == which:
+                    found |= {(place, each.partition(":")[2]) for each in piece.kinds if each.startswith(f"{name}:")}
+        return found
 
     def groups(self) -> dict[Node, tuple[str, ...]]:
         """What else each class goes by: that it is a stand-in of tests, that it comes from a library's class."""
@@ -333,7 +357,9 @@ class Links:
         if not foreign <= _DATA:  # a library may call any method of what is derived from its classes
             tests = path in self.suite.test_side and any("TestCase" in base for base in foreign)
             some = {short for short in own if not (tests and short.startswith("test"))}
-            self.edges[node] |= self.with_called(path, piece.name, own, some)
+            held = node if foreign & _SETS_UP else called_of(node)
+            self.edges[node].add(called_of(node))
+            self.edges[held] |= self.with_called(path, piece.name, own, some)
 
     def with_called(self, path: str, name: str, own: Mapping[str, Piece], some: set[str]) -> set[Node]:
         """``some`` methods of a class, and those that they name."""
@@ -346,8 +372,10 @@ class Links:
 
     def is_hook(self, member: Piece) -> bool:
         plain = ("@staticmethod", "@classmethod", "@property", "@abstractmethod", "@cached_property", "@override")
-        marks = member.name.partition(".")[2].startswith("test")  # of pytest, for a test
-        return not marks and any(not each.replace(" ", "").startswith(plain) for each in member.decorators)
+        if member.name.partition(".")[2].startswith("test"):
+            return False  # marks of pytest
+        asked = (FIXTURE.match(each) is not None and "autouse" not in each for each in member.decorators)
+        return not any(asked) and any(not each.replace(" ", "").startswith(plain) for each in member.decorators)
 
     def foreign_bases(self, path: str, piece: Piece) -> set[str]:
         """The last names of the classes of libraries that a class comes from, near or far."""

@@ -77,8 +77,9 @@ class Piece:
     """``names`` are those that stand alone, ``chains`` dotted ones, ``attributes`` what comes after a dot.
 
     ``mentions`` are the attributes with what they are of: `self.x`, `json.x`, `json..x` further down a chain, `.x` of
-    anything else, `@T.x` of a parameter or variable that is a `T`, `?x` of a client that is told to ask for an address.
-    ``annotated`` are names and chains that stand in
+    anything else, `@T.x` of a parameter or variable that is a `T`, `@self.a.x` of an attribute of the instance, `?x` of a client that is told to ask for an address.
+    ``kinds`` are the attributes of an instance with what they are, `repository:UserRepository`, nothing behind the colon
+    where that is not said. ``annotated`` are names and chains that stand in
     the annotations of a signature and nowhere else: calling a function runs none of them.
 
     ``runs`` are the names whose code runs at import, ``kept`` those of statements that assign nothing: what they make
@@ -102,6 +103,7 @@ class Piece:
     stores: set[str] = field(default_factory=set[str])
     mentions: set[str] = field(default_factory=set[str])
     annotated: set[str] = field(default_factory=set[str])
+    kinds: set[str] = field(default_factory=set[str])
     digest: bytes = b""
     head: bytes = b""
     decorators: tuple[str, ...] = ()
@@ -115,7 +117,7 @@ class Piece:
             sorted(each)
             for each in (
                 self.names, self.chains, self.attributes, self.texts, self.requests, self.whole, self.runs, self.kept,
-                self.stores, self.mentions, self.annotated,
+                self.stores, self.mentions, self.annotated, self.kinds,
             )
         ]  # fmt: skip
         digests = [self.digest.hex(), self.head.hex()]
@@ -125,8 +127,8 @@ class Piece:
     def of(cls, row: list[Any]) -> "Piece":
         """A piece from its `row`."""
         name, kind, *rest = row
-        sets = [set(each) for each in rest[:11]]
-        digest, head, decorators, bases, literal, owner = rest[11:]
+        sets = [set(each) for each in rest[:12]]
+        digest, head, decorators, bases, literal, owner = rest[12:]
         digests = (bytes.fromhex(digest), bytes.fromhex(head))
         return cls(name, kind, *sets, *digests, tuple(decorators), tuple(bases), literal, owner)
 
@@ -355,6 +357,8 @@ class _Cut:
             if stored := self.stored(node):
                 for piece in self.owners(node):
                     piece.stores |= stored
+            for piece in self.owners(node):
+                piece.kinds |= self.kinds_in(node, bound.get(id(piece), {}))
         for piece in self.pieces.values():
             if piece.requests:
                 piece.whole = piece.texts - loose.get(id(piece), set())
@@ -394,6 +398,23 @@ class _Cut:
             return made if _DOTTED_CLASS.fullmatch(made) else ""
         return ""
 
+    def kinds_in(self, statement: Node, bound: Mapping[str, str]) -> set[str]:
+        """What `self.a = b`, `self.a: T = b` or, in the body of a class, `a: T` says of an attribute."""
+        inner = statement.named_children[0] if statement.named_children else None
+        left = inner.child_by_field_name("left") if inner is not None and inner.type == "assignment" else None
+        if inner is None or left is None:
+            return set()
+        name = self.text(left)
+        if left.type == "attribute" and name.startswith("self.") and name.count(".") == 1:
+            right = inner.child_by_field_name("right")
+            kind = self.kind_of(left, inner)
+            if right is not None and right.type == "none":
+                return set()
+            if not kind and right is not None and right.type == "identifier":
+                kind = bound.get(self.text(right), "")
+            return {f"{name[5:]}:{kind}"}
+        return {f"{name}:{self.kind_of(left, inner)}"} if left.type == "identifier" else set()
+
     def mention(self, node: Node, parent: Node | None, bound: Mapping[str, str], asked: set[int]) -> str:
         """An attribute with what it is of, or a keyword."""
         name = self.text(node)
@@ -407,6 +428,8 @@ class _Cut:
         head, dot, _ = self.text(of).partition(".")
         if not _CHAIN.fullmatch(f"{self.text(of)}.x"):
             return f".{name}"
+        if head == "self" and self.text(of).count(".") == 1:
+            return f"@{self.text(of)}.{name}"
         if head in bound and head not in ("self", "cls"):
             return f"@{bound[head]}.{name}" if bound[head] and not dot else f".{name}"
         return f"{head}..{name}" if dot else f"{head}.{name}"
