@@ -23,8 +23,10 @@ _BLOB = f"affected-pieces-{VERSION}"
 
 @dataclass(slots=True)
 class Graph:
-    """``edges`` lead from a piece to what it may use, ``loads`` from an import to what it runs; ``reach`` holds the tests
-    that come by each piece, as bits."""
+    """``edges`` lead from a piece to what it may use, ``loads`` from an import to what it runs.
+
+    ``reach`` holds the tests that come by each piece, as bits; ``groups`` what each class goes by beside its own name.
+    """
 
     codebase: Codebase
     files: Mapping[str, Mapping[str, Piece]]

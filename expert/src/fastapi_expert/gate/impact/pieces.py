@@ -53,8 +53,8 @@ _REGISTER = frozenset({*ROUTE_DECORATORS, *APPLICATION_HOOKS})
 _LEAVES = frozenset({"integer", "float", "true", "false", "none", "comment"})
 _BINDS = frozenset({
     "parameters", "typed_parameter", "default_parameter", "typed_default_parameter", "list_splat_pattern",
-    "dictionary_splat_pattern", "lambda_parameters", "assignment", "for_statement", "for_in_clause", "as_pattern_target",
-    "named_expression", "pattern_list", "tuple_pattern",
+    "dictionary_splat_pattern", "lambda_parameters", "assignment", "for_statement", "for_in_clause",
+    "as_pattern_target", "named_expression", "pattern_list", "tuple_pattern",
 })  # fmt: skip
 _TARGETS = frozenset({"identifier", "pattern_list", "tuple_pattern", "list_pattern"})
 _CLAUSES = frozenset(
@@ -76,18 +76,19 @@ MAX_TEXT = 400  # characters; a longer string is prose or data, not a name, an a
 class Piece:
     """``names`` are those that stand alone, ``chains`` dotted ones, ``attributes`` what comes after a dot.
 
-    ``mentions`` are the attributes with what they are of: `self.x`, `json.x`, `json..x` further down a chain, `.x` of
-    anything else, `@T.x` of a parameter or variable that is a `T`, `@self.a.x` of an attribute of the instance, `?x` of a client that is told to ask for an address.
-    ``kinds`` are the attributes of an instance with what they are, `repository:UserRepository`, nothing behind the colon
-    where that is not said. ``annotated`` are names and chains that stand in
-    the annotations of a signature and nowhere else: calling a function runs none of them.
-
-    ``runs`` are the names whose code runs at import, ``kept`` those of statements that assign nothing: what they make
-    is kept where no name of this module leads to it. ``stores`` are the names of what a function puts something into
-    (`HANDLERS.append(f)`, `HANDLERS[name] = f`, `global HANDLERS`). ``head`` is the digest of decorators and signature. ``literal``
-    says that evaluating a value calls nothing. ``requests`` are the addresses that a client's method is given as they
-    stand, `get /users/{1}` (`{1}` for a part that is put in, `{}` for any number of them), ``whole`` the texts that
-    stand nowhere else.
+    - ``mentions``: the attributes with what they are of: `self.x`, `json.x`, `json..x` further down a chain, `.x` of
+      anything else, `@T.x` of a parameter or variable that is a `T`, `@self.a.x` of an attribute of the instance, `?x`
+      of a client that is told to ask for an address
+    - ``kinds``: the attributes of an instance with what they are, `rows:Repository`; nothing behind the colon where
+      that is not said
+    - ``annotated``: names and chains that stand in the annotations of a signature and nowhere else: calling the
+      function runs none of them
+    - ``runs``: the names whose code runs at import; ``kept``: those of statements that assign nothing: what they make
+      is kept where no name of this module leads to it
+    - ``stores``: the names of what a function puts something into: `HANDLERS.append(f)`, `HANDLERS[name] = f`
+    - ``head``: the digest of decorators and signature; ``literal``: whether evaluating a value calls nothing
+    - ``requests``: the addresses that a client's method is given as they stand, `get /users/{1}` (`{1}` for a part that
+      is put in, `{}` for any number of them); ``whole``: the texts that stand nowhere else
     """
 
     name: str

@@ -154,7 +154,7 @@ def _same_names(graph: Graph, path: str, old: Piece, new: Piece) -> bool:
 
 
 def is_loaded_by_name(graph: Graph, path: str) -> bool:
-    """Whether no test comes by a file, and something in the project may import it by a name put together at run time."""
+    """Whether no test comes by a file, and something may import it by a name that is put together at run time."""
     if is_test_module(path) or any(graph.reach.get((path, each)) for each in graph.files[path]):
         return False
     loads = {

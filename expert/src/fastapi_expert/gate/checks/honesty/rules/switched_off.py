@@ -1,5 +1,6 @@
 """FX621: a test that ran is skipped, expected to fail, empty, or no longer collected."""
 
+import re
 from collections.abc import Iterator
 
 from fastapi_expert.codebase.syntax import tree
@@ -23,6 +24,8 @@ _HOOKS = {
 }
 
 
+_TRACKED = re.compile(r"https?://\S+|#\d+|\b[A-Z][A-Z0-9]+-\d+\b")
+"""A reason that somebody else can follow: an issue, a page."""
 _SIGNS = ("skip", "xfail", "passed", "exitstatus", "deselected", "remove", "clear", "True")
 
 
@@ -39,7 +42,9 @@ def _marked(old: Function, new: Function, rule: Rule) -> Iterator[Finding]:
     off = new.off
     if off is not None and old.off is None:
         confidence: Confidence = (
-            "likely" if off.is_conditional or (not old.claims and off.how == "is empty") else "certain"
+            "likely"
+            if off.is_conditional or _TRACKED.search(off.reason) or (not old.claims and off.how == "is empty")
+            else "certain"
         )
         why = f' ("{off.reason[:80]}")' if off.reason else ""
         yield rule.at(
