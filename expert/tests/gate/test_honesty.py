@@ -86,3 +86,11 @@ def test_an_assertion_lost_where_many_expectations_follow_the_code_is_only_likel
     last = "\n\ndef test_more():\n    value = total([9])\n    assert value > 8\n"
     assert found(of([1, 2, 3, 4], f"{last}    assert value == 9\n"), of([2, 3, 4, 5], last)) == []
     assert [one.rule for one in found(of([1, 2], f"{last}    assert value == 9\n"), of([1, 2], last))] == ["FX622"]
+
+
+def test_a_rule_of_style_that_a_linter_no_longer_asks_for_is_only_likely():
+    select = 'select = ["E", "F", "B", "S"]'
+    of = {"pyproject.toml": PROJECT["pyproject.toml"].replace(select, 'select = ["E", "F", "B", "S", "I"]')}
+    assert found({**PROJECT, **of}, PROJECT) == []
+    fewer = {"pyproject.toml": PROJECT["pyproject.toml"].replace(select, 'select = ["E", "F", "B"]')}
+    assert [one.rule for one in found(PROJECT, {**PROJECT, **fewer})] == ["FX626"]
