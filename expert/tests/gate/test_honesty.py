@@ -94,3 +94,30 @@ def test_a_rule_of_style_that_a_linter_no_longer_asks_for_is_only_likely():
     assert found({**PROJECT, **of}, PROJECT) == []
     fewer = {"pyproject.toml": PROJECT["pyproject.toml"].replace(select, 'select = ["E", "F", "B"]')}
     assert [one.rule for one in found(PROJECT, {**PROJECT, **fewer})] == ["FX626"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("len(value) > 0", "value"),
+        ("value == True", "value"),
+        ("value == 'seven'", "value != 'seven'\n    assert len(value) == 32"),
+    ],
+)
+def test_the_same_in_other_words_is_no_weakening(old: str, new: str):
+    def of(claim: str) -> dict[str, str]:
+        head = "from app.prices import label\n\n\ndef test_label():\n    value = label(1, 'EUR')\n"
+        return {**PROJECT, "tests/test_labels.py": f"{head}    assert {claim}\n"}
+
+    assert found(of(old), of(new)) == []
+    assert [one.rule for one in found(of("len(value) > 3"), of("value"))] == ["FX622"]
+
+
+@pytest.mark.parametrize(("asked", "rules"), [("SHOP_API_KEY", []), ("CI", ["FX621"])])
+def test_a_hook_that_skips_where_a_key_is_missing_is_only_likely(asked: str, rules: list[str]):
+    hook = (
+        "\n\ndef pytest_collection_modifyitems(items):\n    for item in items:\n"
+        f"        if not os.getenv('{asked}'):\n            item.add_marker(pytest.mark.skip(reason='no key'))\n"
+    )
+    after = {**PROJECT, "tests/conftest.py": f"import os\n{PROJECT['tests/conftest.py']}{hook}"}
+    assert [one.rule for one in found(PROJECT, after)] == rules

@@ -10,7 +10,7 @@ from fastapi_expert.gate.checks.honesty.finding import Confidence, Finding, shor
 from fastapi_expert.gate.checks.honesty.model import Rule
 from fastapi_expert.gate.checks.honesty.suites.claims import HELPER, Claim
 from fastapi_expert.gate.checks.honesty.suites.modules import Function
-from fastapi_expert.gate.checks.honesty.suites.weaker import keeps_the_value, looser
+from fastapi_expert.gate.checks.honesty.suites.weaker import about_the_same, keeps_the_value, looser
 
 _ADVICE = "put the assertion back, and mend the code; if less is right, the commit says why: `Test-Change: reason`"
 
@@ -169,7 +169,7 @@ def _beyond(claims: tuple[Claim, ...], kept: "Counter[tuple[str, str, str, str]]
 
 
 def _at_least_as_strict(old: Claim, other: Claim) -> bool:
-    return other.subject == old.subject and other.kind in ("==", "is", "approx") and not other.trivial
+    return about_the_same(old, other) and other.kind in ("==", "is", "approx") and not other.trivial
 
 
 def _asks_for_its_subject(conditions: list[str], claim: Claim) -> bool:

@@ -24,6 +24,8 @@ _HOOKS = {
 }
 
 
+_ASKS = frozenset({"getoption", "getini", "getvalue", "getenv", "which", "find_spec", "is_available"})
+"""What a hook asks for that is here or not: an option, a key, a program, a package."""
 _TRACKED = re.compile(r"https?://\S+|#\d+|\b[A-Z][A-Z0-9]+-\d+\b")
 """A reason that somebody else can follow: an issue, a page."""
 _SIGNS = ("skip", "xfail", "passed", "exitstatus", "deselected", "remove", "clear", "True")
@@ -86,7 +88,7 @@ def _hooks(old: TestModule, new: TestModule, rule: Rule) -> Iterator[Finding]:
             continue
         if not _weakens(one, before.get(one.name, "")):
             continue
-        asks = any(name in ("getoption", "getini", "getvalue") for name in one.called)
+        asks = any(name in _ASKS for name in one.called) and not re.search(r"\bCI\b", _said(one))
         yield rule.at(
             one.path,
             one.line,
