@@ -143,7 +143,7 @@ class Links:
         tests = ("", f"{name} of {TESTS}")
         head, *rest = kind.split(".")
         if head == "self":
-            said = self.attribute_kinds(path, piece.owner, rest[0]) if piece.owner else set()
+            said = self.attribute_kinds(path, piece.owner, rest[0]) if piece.owner else set[tuple[str, str]]()
             where, kind = next(iter(said)) if len(said) == 1 else (path, "")
             return self.methods_of(where, kind, name, piece) if kind else {("", name)}
         symbol = self.names.resolve(path, head)
@@ -151,7 +151,7 @@ class Links:
             return {("", name)}
         if symbol.kind == "external":
             return {("", f"{name} of {LIBRARIES}"), tests}
-        classes = self.in_module(symbol.path, set(rest)) if rest else self.node_of(*symbol[1:])
+        classes = self.in_module(symbol.path, set(rest)) if rest else self.node_of(symbol.path, symbol.name)
         if len(classes) != 1 or not all(map(self.is_class, classes)):
             return {("", name)}
         where, which = next(iter(classes))

@@ -114,24 +114,26 @@ class Piece:
 
     def row(self) -> list[Any]:
         """The piece as JSON can hold it."""
-        sets = [
-            sorted(each)
-            for each in (
-                self.names, self.chains, self.attributes, self.texts, self.requests, self.whole, self.runs, self.kept,
-                self.stores, self.mentions, self.annotated, self.kinds,
-            )
-        ]  # fmt: skip
-        digests = [self.digest.hex(), self.head.hex()]
-        return [self.name, self.kind, *sets, *digests, self.decorators, self.bases, self.literal, self.owner]
+        sets = [sorted(getattr(self, each)) for each in _SETS]
+        rest = [self.decorators, self.bases, self.literal, self.owner]
+        return [self.name, self.kind, sets, self.digest.hex(), self.head.hex(), *rest]
 
     @classmethod
     def of(cls, row: list[Any]) -> "Piece":
         """A piece from its `row`."""
-        name, kind, *rest = row
-        sets = [set(each) for each in rest[:12]]
-        digest, head, decorators, bases, literal, owner = rest[12:]
-        digests = (bytes.fromhex(digest), bytes.fromhex(head))
-        return cls(name, kind, *sets, *digests, tuple(decorators), tuple(bases), literal, owner)
+        name, kind, sets, digest, head, decorators, bases, literal, owner = row
+        piece = cls(name, kind, literal=literal, owner=owner)
+        for each, values in zip(_SETS, sets, strict=True):
+            setattr(piece, each, set(values))
+        piece.digest, piece.head = bytes.fromhex(digest), bytes.fromhex(head)
+        piece.decorators, piece.bases = tuple(decorators), tuple(bases)
+        return piece
+
+
+_SETS = (
+    "names", "chains", "attributes", "texts", "requests", "whole", "runs", "kept", "stores", "mentions", "annotated",
+    "kinds",
+)  # fmt: skip
 
 
 @cache
