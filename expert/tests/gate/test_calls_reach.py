@@ -197,3 +197,22 @@ def test_what_is_loaded_by_a_name_made_at_run_time_may_reach_everything(project:
     found = of_name(load(project, cache=False), "deliver")
     assert found.everything is not None
     assert found.everything.startswith("app/plugin_mail.py: ")
+
+
+def test_what_a_changed_path_makes_importable_is_no_library(tmp_path: Path):
+    step = "\n    def step(self):\n        return 1\n"
+    features = f"class Features:\n    def computed(self):\n        return self.step()\n{step}"
+    more = "class More(Features):\n    def doubled(self):\n        return self.step()\n"
+    more = f"from model.features import Features\n\n\n{more}"
+    test = (
+        "import sys\n\nsys.path.insert(0, 'services/one')\n\nfrom model.features import Features\n"
+        "from model.more import More\n\n\n"
+        "class TestFeatures:\n    def setup_method(self):\n        self.features = Features()\n\n"
+        "    def test_computed(self):\n        assert self.features.computed() == 1\n\n\n"
+        "def test_doubled():\n    more = More()\n    assert more.doubled() == 1\n"
+    )
+    copies = {f"services/{each}/model/features.py": features for each in ("one", "two")}
+    root = lay_down(tmp_path, {**copies, "services/one/model/more.py": more, "tests/test_features.py": test})
+    codebase = load(root, cache=False)
+    assert {one.rpartition("::")[2] for one in of_name(codebase, "computed").tests} == {"test_computed"}
+    assert {one.rpartition("::")[2] for one in of_name(codebase, "step").tests} == {"test_computed", "test_doubled"}

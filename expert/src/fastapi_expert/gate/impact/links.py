@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from fastapi_expert.codebase import Codebase
+from fastapi_expert.codebase.resolve.names import Symbol
 from fastapi_expert.codebase.vocabulary import DEPENDS, is_test_module
 from fastapi_expert.gate.impact.pieces import CLIENT, INIT, Piece
 from fastapi_expert.gate.impact.tests import (
@@ -149,8 +150,10 @@ class Links:
         symbol = self.names.resolve(path, head)
         if symbol is None or "wraps" in piece.attributes:
             return {("", name)}
-        if symbol.kind == "external":
+        if self.is_foreign(symbol):
             return {("", f"{name} of {LIBRARIES}"), tests}
+        if symbol.kind == "external":
+            return {("", name)}
         classes = self.in_module(symbol.path, set(rest)) if rest else self.node_of(symbol.path, symbol.name)
         if len(classes) != 1 or not all(map(self.is_class, classes)):
             return {("", name)}
@@ -193,7 +196,31 @@ class Links:
         symbol = self.names.resolve(path, of.rstrip("."))
         if symbol is None:
             return False
-        return symbol.kind == "external" or (symbol.kind == "module" and not of.endswith("."))
+        return self.is_foreign(symbol) or (symbol.kind == "module" and not of.endswith("."))
+
+    def is_foreign(self, symbol: Symbol) -> bool:
+        """Whether something comes from a library: nothing here has the name of what it is imported from.
+
+        A path that is put into `sys.path` can make a folder of the project a package of any name.
+        """
+        return symbol.kind == "external" and symbol.name.partition(".")[0] not in self.homes
+
+    def on_some_path(self, symbol: Symbol, attributes: set[str]) -> set[Node]:
+        """What a name may be that is imported from a module which only a changed `sys.path` makes one."""
+        if self.is_foreign(symbol):
+            return set()
+        module, _, name = symbol.name.rpartition(".")
+        found: set[Node] = set()
+        for dotted, names in ((module, {name}), (symbol.name, attributes)):
+            place = dotted.replace(".", "/")
+            homes = [path for path in self.files if f"/{path}".endswith((f"/{place}.py", f"/{place}/__init__.py"))]
+            found |= {(path, each) for path in homes for each in names & self.files[path].keys()} if place else set()
+        return found
+
+    @cached_property
+    def homes(self) -> set[str]:
+        """The names of the folders and modules of the project."""
+        return {part.removesuffix(".py") for path in self.files for part in path.split("/")}
 
     @cached_property
     def families(self) -> Mapping[Node, str]:
@@ -208,9 +235,13 @@ class Links:
         for path, pieces in self.files.items():
             for name, piece in pieces.items():
                 if piece.kind == "class":
-                    for base in self.names.ancestors(path, name):
-                        if top((base.path, base.name)) != top((path, name)):
-                            above[top((path, name))] = top((base.path, base.name))
+                    near = [(base.path, base.name) for base in self.names.ancestors(path, name)]
+                    near += [
+                        each for leaf in self.foreign_bases(path, piece) for each in self.class_names.get(leaf, ())
+                    ]
+                    for base in near:
+                        if top(base) != top((path, name)):
+                            above[top((path, name))] = top(base)
         classes = [(path, name) for path, some in self.files.items() for name in some if some[name].kind == "class"]
         return {node: "::".join(top(node)) for node in classes}
 
@@ -276,6 +307,7 @@ class Links:
                 found.add((path, name))
             symbol = self.names.resolve(path, name)
             if symbol is None or symbol.kind == "external":
+                found |= self.on_some_path(symbol, attributes) if symbol is not None else set()
                 continue
             found |= self.in_module(symbol.path, attributes) if symbol.kind == "module" else self.node_of(*symbol[1:])
         return found
