@@ -38,3 +38,86 @@ def test_a_cheat_is_caught(one: Changed):
 @pytest.mark.parametrize("one", HONEST, ids=lambda one: one.name)
 def test_an_honest_change_passes(one: Changed):
     assert found(PROJECT, one.files) == []
+
+
+def test_a_skip_whose_reason_others_can_follow_is_for_people_to_judge():
+    old = "def test_total_of_nothing_is_nothing"
+    skip = '@pytest.mark.skip(reason="{}")\n' + old
+    tests = PROJECT["tests/test_prices.py"]
+    tracked = {**PROJECT, "tests/test_prices.py": tests.replace(old, skip.format("wrong on Windows, see #123"))}
+    vague = {**PROJECT, "tests/test_prices.py": tests.replace(old, skip.format("has to be mended"))}
+    assert found(PROJECT, tracked) == []
+    assert [one.rule for one in found(PROJECT, vague)] == ["FX621"]
+
+
+def test_a_test_goes_with_the_function_that_it_imported_whatever_else_has_its_name():
+    service = "def get(rows, number):\n    return rows[number]\n"
+    delete = "\n\ndef delete(rows, number):\n    rows.delete(number)\n"
+    test = "def test_get():\n    from app.rows import get\n\n    assert get([7], 0) == 7\n"
+    body = "    from app.rows import delete\n\n    delete(rows, 1)\n    assert not rows.get(1)\n"
+    gone = f"\n\ndef test_delete(rows):\n{body}"
+    other = {"app/carts.py": "def delete(rows):\n    rows.delete(1)\n"}
+    before = {**other, "app/rows.py": service + delete, "tests/test_rows.py": test + gone}
+    after = {**other, "app/rows.py": service + "\n\nLIMIT = 3\n", "tests/test_rows.py": test}
+    assert found(before, after) == []
+    kept = {**after, "app/rows.py": service + delete + "\n\nLIMIT = 3\n"}
+    assert [one.rule for one in found(before, kept)] == ["FX620"]
+
+
+def test_a_test_merged_into_one_whose_cases_are_put_together_elsewhere_passes():
+    head = "import pytest\n\nfrom app.prices import label\n\n\n"
+    claims = ["label(100, 'EUR') == '1.00 EUR'", "label(0, 'EUR') == '0.00 EUR'"]
+    one = "def test_label_of_euros():\n" + "".join(f"    assert {claim}\n" for claim in claims)
+    many = (
+        "def cases():\n    return [(100, 'EUR', '1.00 EUR')]\n\n\n"
+        "@pytest.mark.parametrize('price, currency, said', cases())\n"
+        "def test_labels(price, currency, said):\n    assert label(price, currency) == said\n"
+    )
+    before = {**PROJECT, "tests/test_labels.py": head + one}
+    assert found(before, {**PROJECT, "tests/test_labels.py": head + many}) == []
+
+
+def test_an_assertion_lost_where_many_expectations_follow_the_code_is_only_likely():
+    def of(values: list[int], last: str = "") -> dict[str, str]:
+        lines = [f"    assert total([{number}]) == {value}" for number, value in enumerate(values)]
+        body = "\n".join(lines)
+        return {"tests/test_sums.py": f"from app.prices import total\n\n\ndef test_sums():\n{body}\n{last}"}
+
+    last = "\n\ndef test_more():\n    value = total([9])\n    assert value > 8\n"
+    assert found(of([1, 2, 3, 4], f"{last}    assert value == 9\n"), of([2, 3, 4, 5], last)) == []
+    assert [one.rule for one in found(of([1, 2], f"{last}    assert value == 9\n"), of([1, 2], last))] == ["FX622"]
+
+
+def test_a_rule_of_style_that_a_linter_no_longer_asks_for_is_only_likely():
+    select = 'select = ["E", "F", "B", "S"]'
+    of = {"pyproject.toml": PROJECT["pyproject.toml"].replace(select, 'select = ["E", "F", "B", "S", "I"]')}
+    assert found({**PROJECT, **of}, PROJECT) == []
+    fewer = {"pyproject.toml": PROJECT["pyproject.toml"].replace(select, 'select = ["E", "F", "B"]')}
+    assert [one.rule for one in found(PROJECT, {**PROJECT, **fewer})] == ["FX626"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("len(value) > 0", "value"),
+        ("value == True", "value"),
+        ("value == 'seven'", "value != 'seven'\n    assert len(value) == 32"),
+    ],
+)
+def test_the_same_in_other_words_is_no_weakening(old: str, new: str):
+    def of(claim: str) -> dict[str, str]:
+        head = "from app.prices import label\n\n\ndef test_label():\n    value = label(1, 'EUR')\n"
+        return {**PROJECT, "tests/test_labels.py": f"{head}    assert {claim}\n"}
+
+    assert found(of(old), of(new)) == []
+    assert [one.rule for one in found(of("len(value) > 3"), of("value"))] == ["FX622"]
+
+
+@pytest.mark.parametrize(("asked", "rules"), [("SHOP_API_KEY", []), ("CI", ["FX621"])])
+def test_a_hook_that_skips_where_a_key_is_missing_is_only_likely(asked: str, rules: list[str]):
+    hook = (
+        "\n\ndef pytest_collection_modifyitems(items):\n    for item in items:\n"
+        f"        if not os.getenv('{asked}'):\n            item.add_marker(pytest.mark.skip(reason='no key'))\n"
+    )
+    after = {**PROJECT, "tests/conftest.py": f"import os\n{PROJECT['tests/conftest.py']}{hook}"}
+    assert [one.rule for one in found(PROJECT, after)] == rules

@@ -23,8 +23,10 @@ _BLOB = f"affected-pieces-{VERSION}"
 
 @dataclass(slots=True)
 class Graph:
-    """``edges`` lead from a piece to what it may use, ``loads`` from an import to what it runs; ``reach`` holds the tests
-    that come by each piece, as bits."""
+    """``edges`` lead from a piece to what it may use, ``loads`` from an import to what it runs.
+
+    ``reach`` holds the tests that come by each piece, as bits; ``groups`` what each class goes by beside its own name.
+    """
 
     codebase: Codebase
     files: Mapping[str, Mapping[str, Piece]]
@@ -101,7 +103,7 @@ def spread(graph: Graph) -> None:
     ran = _carried(graph.edges, members, of_class, [graph.loads[one] for one in imports], stops=True)
     for node, bits in ran.items():
         for value in _values(graph, node) if node[0] and bits else ():
-            graph.edges[value].add(node)
+            graph.edges[value] |= {node, (node[0], node[1].partition(".")[0])}
     reach = _carried(graph.edges, members, of_class, [(test.node, *test.also) for test in graph.tests], stops=False)
     for node, bits in ran.items():
         for number, one in enumerate(imports):
@@ -158,7 +160,7 @@ def _carried(
             arrive(node, 1 << number)
     while waiting:
         node = waiting.pop()
-        if stops and node[1] == INIT:
+        if stops and (node[1] == INIT or node[1].endswith("+")):
             continue
         tests = reach[node]
         for following in edges.get(node, ()):

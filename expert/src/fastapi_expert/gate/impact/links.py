@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from fastapi_expert.codebase import Codebase
+from fastapi_expert.codebase.resolve.names import Symbol
 from fastapi_expert.codebase.vocabulary import DEPENDS, is_test_module
 from fastapi_expert.gate.impact.pieces import CLIENT, INIT, Piece
 from fastapi_expert.gate.impact.tests import (
@@ -25,6 +26,11 @@ _HANDS = frozenset({
     "Provide", "provide", "register", "bind", "Factory", "Singleton", "Resource", "Callable",
 })  # fmt: skip
 """What is given functions whose annotations it reads."""
+_SETS_UP = frozenset({
+    "FastAPI", "APIRouter", "APIRoute", "Starlette", "Router", "Route", "type", "PydanticBaseSettingsSource",
+    "EnvSettingsSource", "DotEnvSettingsSource", "InitSettingsSource", "TomlConfigSettingsSource",
+})  # fmt: skip
+"""Classes of libraries that call what is overridden of them when an application is put together."""
 TESTS, LIBRARIES = "<tests>", "<libraries>"
 _PLAIN = ("object", "ABC", "Protocol", "Generic")
 _DATA = frozenset({
@@ -43,6 +49,11 @@ _OVERRIDES = re.compile(
 def body_of(node: Node) -> Node:
     """A class without its methods, and what makes one: what importing it reaches."""
     return (node[0], f"{node[1]}@")
+
+
+def called_of(node: Node) -> Node:
+    """What a library may call of a class of the project, once it has an instance: not while a module is imported."""
+    return (node[0], f"{node[1]}+")
 
 
 def _parted(names: set[str]) -> tuple[set[str], set[str]]:
@@ -132,18 +143,34 @@ class Links:
         """What a method of an instance of ``kind`` can be: one of its family, or of a stand-in that tests have."""
         tests = ("", f"{name} of {TESTS}")
         head, *rest = kind.split(".")
+        if head == "self":
+            said = self.attribute_kinds(path, piece.owner, rest[0]) if piece.owner else set[tuple[str, str]]()
+            where, kind = next(iter(said)) if len(said) == 1 else (path, "")
+            return self.methods_of(where, kind, name, piece) if kind else {("", name)}
         symbol = self.names.resolve(path, head)
         if symbol is None or "wraps" in piece.attributes:
             return {("", name)}
-        if symbol.kind == "external":
+        if self.is_foreign(symbol):
             return {("", f"{name} of {LIBRARIES}"), tests}
-        classes = self.in_module(symbol.path, set(rest)) if rest else self.node_of(*symbol[1:])
+        if symbol.kind == "external":
+            return {("", name)}
+        classes = self.in_module(symbol.path, set(rest)) if rest else self.node_of(symbol.path, symbol.name)
         if len(classes) != 1 or not all(map(self.is_class, classes)):
             return {("", name)}
         where, which = next(iter(classes))
         if any("Protocol" in base for base in self.files[where][which].bases):
             return {("", name)}
         return {("", f"{name} of {self.family(where, which)}"), tests}
+
+    def attribute_kinds(self, path: str, owner: str, name: str) -> set[tuple[str, str]]:
+        """What a class and those above it say that an attribute of an instance is, each with the file that says it."""
+        found: set[tuple[str, str]] = set()
+        classes = [(path, owner), *((base.path, base.name) for base in self.names.ancestors(path, owner))]
+        for place, which in classes:
+            for piece in self.files.get(place, {}).values():
+                if piece.name == which or piece.owner == which:
+                    found |= {(place, each.partition(":")[2]) for each in piece.kinds if each.startswith(f"{name}:")}
+        return found
 
     def groups(self) -> dict[Node, tuple[str, ...]]:
         """What else each class goes by: that it is a stand-in of tests, that it comes from a library's class."""
@@ -169,7 +196,31 @@ class Links:
         symbol = self.names.resolve(path, of.rstrip("."))
         if symbol is None:
             return False
-        return symbol.kind == "external" or (symbol.kind == "module" and not of.endswith("."))
+        return self.is_foreign(symbol) or (symbol.kind == "module" and not of.endswith("."))
+
+    def is_foreign(self, symbol: Symbol) -> bool:
+        """Whether something comes from a library: nothing here has the name of what it is imported from.
+
+        A path that is put into `sys.path` can make a folder of the project a package of any name.
+        """
+        return symbol.kind == "external" and symbol.name.partition(".")[0] not in self.homes
+
+    def on_some_path(self, symbol: Symbol, attributes: set[str]) -> set[Node]:
+        """What a name may be that is imported from a module which only a changed `sys.path` makes one."""
+        if self.is_foreign(symbol):
+            return set()
+        module, _, name = symbol.name.rpartition(".")
+        found: set[Node] = set()
+        for dotted, names in ((module, {name}), (symbol.name, attributes)):
+            place = dotted.replace(".", "/")
+            homes = [path for path in self.files if f"/{path}".endswith((f"/{place}.py", f"/{place}/__init__.py"))]
+            found |= {(path, each) for path in homes for each in names & self.files[path].keys()} if place else set()
+        return found
+
+    @cached_property
+    def homes(self) -> set[str]:
+        """The names of the folders and modules of the project."""
+        return {part.removesuffix(".py") for path in self.files for part in path.split("/")}
 
     @cached_property
     def families(self) -> Mapping[Node, str]:
@@ -184,9 +235,13 @@ class Links:
         for path, pieces in self.files.items():
             for name, piece in pieces.items():
                 if piece.kind == "class":
-                    for base in self.names.ancestors(path, name):
-                        if top((base.path, base.name)) != top((path, name)):
-                            above[top((path, name))] = top((base.path, base.name))
+                    near = [(base.path, base.name) for base in self.names.ancestors(path, name)]
+                    near += [
+                        each for leaf in self.foreign_bases(path, piece) for each in self.class_names.get(leaf, ())
+                    ]
+                    for base in near:
+                        if top(base) != top((path, name)):
+                            above[top((path, name))] = top(base)
         classes = [(path, name) for path, some in self.files.items() for name in some if some[name].kind == "class"]
         return {node: "::".join(top(node)) for node in classes}
 
@@ -252,6 +307,7 @@ class Links:
                 found.add((path, name))
             symbol = self.names.resolve(path, name)
             if symbol is None or symbol.kind == "external":
+                found |= self.on_some_path(symbol, attributes) if symbol is not None else set()
                 continue
             found |= self.in_module(symbol.path, attributes) if symbol.kind == "module" else self.node_of(*symbol[1:])
         return found
@@ -333,7 +389,9 @@ class Links:
         if not foreign <= _DATA:  # a library may call any method of what is derived from its classes
             tests = path in self.suite.test_side and any("TestCase" in base for base in foreign)
             some = {short for short in own if not (tests and short.startswith("test"))}
-            self.edges[node] |= self.with_called(path, piece.name, own, some)
+            held = node if foreign & _SETS_UP else called_of(node)
+            self.edges[node].add(called_of(node))
+            self.edges[held] |= self.with_called(path, piece.name, own, some)
 
     def with_called(self, path: str, name: str, own: Mapping[str, Piece], some: set[str]) -> set[Node]:
         """``some`` methods of a class, and those that they name."""
@@ -346,8 +404,10 @@ class Links:
 
     def is_hook(self, member: Piece) -> bool:
         plain = ("@staticmethod", "@classmethod", "@property", "@abstractmethod", "@cached_property", "@override")
-        marks = member.name.partition(".")[2].startswith("test")  # of pytest, for a test
-        return not marks and any(not each.replace(" ", "").startswith(plain) for each in member.decorators)
+        if member.name.partition(".")[2].startswith("test"):
+            return False  # marks of pytest
+        asked = (FIXTURE.match(each) is not None and "autouse" not in each for each in member.decorators)
+        return not any(asked) and any(not each.replace(" ", "").startswith(plain) for each in member.decorators)
 
     def foreign_bases(self, path: str, piece: Piece) -> set[str]:
         """The last names of the classes of libraries that a class comes from, near or far."""

@@ -53,8 +53,8 @@ _REGISTER = frozenset({*ROUTE_DECORATORS, *APPLICATION_HOOKS})
 _LEAVES = frozenset({"integer", "float", "true", "false", "none", "comment"})
 _BINDS = frozenset({
     "parameters", "typed_parameter", "default_parameter", "typed_default_parameter", "list_splat_pattern",
-    "dictionary_splat_pattern", "lambda_parameters", "assignment", "for_statement", "for_in_clause", "as_pattern_target",
-    "named_expression", "pattern_list", "tuple_pattern",
+    "dictionary_splat_pattern", "lambda_parameters", "assignment", "for_statement", "for_in_clause",
+    "as_pattern_target", "named_expression", "pattern_list", "tuple_pattern",
 })  # fmt: skip
 _TARGETS = frozenset({"identifier", "pattern_list", "tuple_pattern", "list_pattern"})
 _CLAUSES = frozenset(
@@ -76,17 +76,19 @@ MAX_TEXT = 400  # characters; a longer string is prose or data, not a name, an a
 class Piece:
     """``names`` are those that stand alone, ``chains`` dotted ones, ``attributes`` what comes after a dot.
 
-    ``mentions`` are the attributes with what they are of: `self.x`, `json.x`, `json..x` further down a chain, `.x` of
-    anything else, `@T.x` of a parameter or variable that is a `T`, `?x` of a client that is told to ask for an address.
-    ``annotated`` are names and chains that stand in
-    the annotations of a signature and nowhere else: calling a function runs none of them.
-
-    ``runs`` are the names whose code runs at import, ``kept`` those of statements that assign nothing: what they make
-    is kept where no name of this module leads to it. ``stores`` are the names of what a function puts something into
-    (`HANDLERS.append(f)`, `HANDLERS[name] = f`, `global HANDLERS`). ``head`` is the digest of decorators and signature. ``literal``
-    says that evaluating a value calls nothing. ``requests`` are the addresses that a client's method is given as they
-    stand, `get /users/{1}` (`{1}` for a part that is put in, `{}` for any number of them), ``whole`` the texts that
-    stand nowhere else.
+    - ``mentions``: the attributes with what they are of: `self.x`, `json.x`, `json..x` further down a chain, `.x` of
+      anything else, `@T.x` of a parameter or variable that is a `T`, `@self.a.x` of an attribute of the instance, `?x`
+      of a client that is told to ask for an address
+    - ``kinds``: the attributes of an instance with what they are, `rows:Repository`; nothing behind the colon where
+      that is not said
+    - ``annotated``: names and chains that stand in the annotations of a signature and nowhere else: calling the
+      function runs none of them
+    - ``runs``: the names whose code runs at import; ``kept``: those of statements that assign nothing: what they make
+      is kept where no name of this module leads to it
+    - ``stores``: the names of what a function puts something into: `HANDLERS.append(f)`, `HANDLERS[name] = f`
+    - ``head``: the digest of decorators and signature; ``literal``: whether evaluating a value calls nothing
+    - ``requests``: the addresses that a client's method is given as they stand, `get /users/{1}` (`{1}` for a part that
+      is put in, `{}` for any number of them); ``whole``: the texts that stand nowhere else
     """
 
     name: str
@@ -102,6 +104,7 @@ class Piece:
     stores: set[str] = field(default_factory=set[str])
     mentions: set[str] = field(default_factory=set[str])
     annotated: set[str] = field(default_factory=set[str])
+    kinds: set[str] = field(default_factory=set[str])
     digest: bytes = b""
     head: bytes = b""
     decorators: tuple[str, ...] = ()
@@ -111,24 +114,26 @@ class Piece:
 
     def row(self) -> list[Any]:
         """The piece as JSON can hold it."""
-        sets = [
-            sorted(each)
-            for each in (
-                self.names, self.chains, self.attributes, self.texts, self.requests, self.whole, self.runs, self.kept,
-                self.stores, self.mentions, self.annotated,
-            )
-        ]  # fmt: skip
-        digests = [self.digest.hex(), self.head.hex()]
-        return [self.name, self.kind, *sets, *digests, self.decorators, self.bases, self.literal, self.owner]
+        sets = [sorted(getattr(self, each)) for each in _SETS]
+        rest = [self.decorators, self.bases, self.literal, self.owner]
+        return [self.name, self.kind, sets, self.digest.hex(), self.head.hex(), *rest]
 
     @classmethod
     def of(cls, row: list[Any]) -> "Piece":
         """A piece from its `row`."""
-        name, kind, *rest = row
-        sets = [set(each) for each in rest[:11]]
-        digest, head, decorators, bases, literal, owner = rest[11:]
-        digests = (bytes.fromhex(digest), bytes.fromhex(head))
-        return cls(name, kind, *sets, *digests, tuple(decorators), tuple(bases), literal, owner)
+        name, kind, sets, digest, head, decorators, bases, literal, owner = row
+        piece = cls(name, kind, literal=literal, owner=owner)
+        for each, values in zip(_SETS, sets, strict=True):
+            setattr(piece, each, set(values))
+        piece.digest, piece.head = bytes.fromhex(digest), bytes.fromhex(head)
+        piece.decorators, piece.bases = tuple(decorators), tuple(bases)
+        return piece
+
+
+_SETS = (
+    "names", "chains", "attributes", "texts", "requests", "whole", "runs", "kept", "stores", "mentions", "annotated",
+    "kinds",
+)  # fmt: skip
 
 
 @cache
@@ -355,6 +360,8 @@ class _Cut:
             if stored := self.stored(node):
                 for piece in self.owners(node):
                     piece.stores |= stored
+            for piece in self.owners(node):
+                piece.kinds |= self.kinds_in(node, bound.get(id(piece), {}))
         for piece in self.pieces.values():
             if piece.requests:
                 piece.whole = piece.texts - loose.get(id(piece), set())
@@ -394,6 +401,23 @@ class _Cut:
             return made if _DOTTED_CLASS.fullmatch(made) else ""
         return ""
 
+    def kinds_in(self, statement: Node, bound: Mapping[str, str]) -> set[str]:
+        """What `self.a = b`, `self.a: T = b` or, in the body of a class, `a: T` says of an attribute."""
+        inner = statement.named_children[0] if statement.named_children else None
+        left = inner.child_by_field_name("left") if inner is not None and inner.type == "assignment" else None
+        if inner is None or left is None:
+            return set()
+        name = self.text(left)
+        if left.type == "attribute" and name.startswith("self.") and name.count(".") == 1:
+            right = inner.child_by_field_name("right")
+            kind = self.kind_of(left, inner)
+            if right is not None and right.type == "none":
+                return set()
+            if not kind and right is not None and right.type == "identifier":
+                kind = bound.get(self.text(right), "")
+            return {f"{name[5:]}:{kind}"}
+        return {f"{name}:{self.kind_of(left, inner)}"} if left.type == "identifier" else set()
+
     def mention(self, node: Node, parent: Node | None, bound: Mapping[str, str], asked: set[int]) -> str:
         """An attribute with what it is of, or a keyword."""
         name = self.text(node)
@@ -407,6 +431,8 @@ class _Cut:
         head, dot, _ = self.text(of).partition(".")
         if not _CHAIN.fullmatch(f"{self.text(of)}.x"):
             return f".{name}"
+        if head == "self" and self.text(of).count(".") == 1:
+            return f"@{self.text(of)}.{name}"
         if head in bound and head not in ("self", "cls"):
             return f"@{bound[head]}.{name}" if bound[head] and not dot else f".{name}"
         return f"{head}..{name}" if dot else f"{head}.{name}"

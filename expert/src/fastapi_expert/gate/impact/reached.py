@@ -15,7 +15,7 @@ from fastapi_expert.errors import UsageError
 from fastapi_expert.gate.impact.graph import Graph, spread, tests_of
 from fastapi_expert.gate.impact.links import body_of
 from fastapi_expert.gate.impact.pieces import INIT
-from fastapi_expert.gate.impact.select import Unknown, goals_of
+from fastapi_expert.gate.impact.select import LOADED_BY_NAME, Unknown, goals_of, is_loaded_by_name
 from fastapi_expert.gate.impact.tests import Node, Test
 from fastapi_expert.git import Repository
 
@@ -102,7 +102,8 @@ def of_change(codebase: Codebase, changed: Iterable[str], before: Before) -> Imp
             goals |= goals_of(graph, path, before)
         except Unknown as unknown:
             everything = everything or f"{path}: {unknown}"
-    return replace(_impact(graph, goals), everything=everything)
+    found = _impact(graph, goals)
+    return replace(found, everything=everything or found.everything)
 
 
 def _named(graph: Graph, name: str) -> set[Node]:
@@ -152,6 +153,7 @@ def _impact(graph: Graph, goals: "set[Node] | Mapping[Node, str]") -> Impact:
     found = [one.id.split() for one in tests_of(reached, bits)]
     components = [parts[int(number)] for kind, number in found if kind == "component"]
     chosen = sorted({one.id for one in tests_of(graph, tests)})
+    places = sorted({path for path, _ in goals if path in graph.files})
     return Impact(
         asked=tuple(sorted({_shown(node) for node in goals})),
         routes=tuple([routes[int(number)] for kind, number in found if kind == "route"]),
@@ -159,6 +161,7 @@ def _impact(graph: Graph, goals: "set[Node] | Mapping[Node, str]") -> Impact:
         migrations=tuple(_migrations(graph, components)),
         tests=tuple(chosen),
         tests_total=len({one.id for one in graph.tests}),
+        everything=next((f"{path}: {LOADED_BY_NAME}" for path in places if is_loaded_by_name(graph, path)), None),
     )
 
 

@@ -23,6 +23,7 @@ from fastapi_expert.gate.impact.pieces import (
 from fastapi_expert.gate.impact.routes import is_route
 from fastapi_expert.gate.impact.tests import Node, Test
 
+LOADED_BY_NAME = "is loaded by its place or name: no import leads to it"
 Before = Callable[[str], bytes | None]
 """The content of a file before the change; None when it was not there."""
 
@@ -92,12 +93,8 @@ def _changed_pieces(graph: Graph, path: str, before: Before | None) -> dict[Node
     old_source = before(path) if before else None
     if path.rpartition("/")[2] in ("conftest.py", "setup.py", "noxfile.py") and old_source is None:
         raise Unknown("configures the tests below it")
-    if (
-        not any(graph.reach.get((path, each)) for each in pieces)
-        and not is_test_module(path)
-        and _is_loaded_by_name(graph, path)
-    ):
-        raise Unknown("is loaded by its place or name: no import leads to it")
+    if is_loaded_by_name(graph, path):
+        raise Unknown(LOADED_BY_NAME)
     if old_source is None:
         whole = {(path, each): "changed" for each in pieces}
         return whole | {body_of((path, name)): "changed" for name, piece in pieces.items() if piece.kind == "class"}
@@ -156,8 +153,10 @@ def _same_names(graph: Graph, path: str, old: Piece, new: Piece) -> bool:
     return all(name in bound or name in old.names for name in new.names)
 
 
-def _is_loaded_by_name(graph: Graph, path: str) -> bool:
-    """Whether something in the project may import it by a name put together at run time."""
+def is_loaded_by_name(graph: Graph, path: str) -> bool:
+    """Whether no test comes by a file, and something may import it by a name that is put together at run time."""
+    if is_test_module(path) or any(graph.reach.get((path, each)) for each in graph.files[path]):
+        return False
     loads = {
         "import_module",
         "__import__",
@@ -171,7 +170,7 @@ def _is_loaded_by_name(graph: Graph, path: str) -> bool:
         "import_string",
         "upgrade",
     }
-    return any(piece.names & loads for pieces in graph.files.values() for piece in pieces.values())
+    return any((piece.names | piece.attributes) & loads for pieces in graph.files.values() for piece in pieces.values())
 
 
 def _mentions(graph: Graph, path: str, name: str) -> dict[Node, str]:
@@ -235,6 +234,6 @@ def _reason(graph: Graph, test: Test, goals: Mapping[Node, str]) -> str:
     way = graph.path_to(test, set(goals))
     if not way:
         return "reaches what changed"
-    steps = [f"import of {path}" if name == INIT else name.rstrip("@") for path, name in way]
+    steps = [f"import of {path}" if name == INIT else name.rstrip("@+") for path, name in way]
     steps = steps if len(steps) <= 5 else [*steps[:2], "…", *steps[-2:]]
     return f"{' → '.join(steps)} ({goals[way[-1]]})"

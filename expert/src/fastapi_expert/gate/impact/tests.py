@@ -83,7 +83,9 @@ class Suite:
         pending = [test, *(pieces[each] for each in found)]
         while pending:
             piece = pending.pop()
-            asked = {name for name in fixtures if name in piece.names or name in piece.texts or name in piece.attributes}
+            asked = {
+                name for name in fixtures if name in piece.names or name in piece.texts or name in piece.attributes
+            }
             for name in asked:
                 found.append(fixtures.pop(name))
                 pending.append(pieces[found[-1]])

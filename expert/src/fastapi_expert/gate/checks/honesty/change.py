@@ -140,7 +140,7 @@ class Change:
         ending = module.lstrip(".").replace(".", "/")
         homes = [path for path in self.files if path.endswith((f"{ending}.py", f"{ending}/__init__.py"))]
         texts = [self.revisions.new(path) or b"" for path in homes]
-        return bool(texts) and not any(name.encode() in text or b"import *" in text for text in texts)
+        return bool(texts) and not any(_offers(text, name) for text in texts)
 
     def product(self, path: str, *, before: bool) -> tree.Module:
         """The tree of a file of the product, of the old side or the new one."""
@@ -210,6 +210,25 @@ class Change:
         if path not in self.new_modules and path not in self._beside:
             self._beside[path] = TestModule(path, self.revisions.new(path))
         return self.new_modules.get(path) or self._beside[path]
+
+
+def _offers(source: bytes, name: str) -> bool:
+    """Whether a module may have ``name``: it defines, assigns or imports it, or makes names while it runs."""
+    if name.encode() not in source and b"import *" not in source and b"__getattr__" not in source:
+        return False
+    pending: list[tree.Node] = list(read_tree(source).body)
+    while pending:
+        match pending.pop():
+            case tree.FunctionDef(name=defined) | tree.ClassDef(name=defined):
+                if defined in (name, "__getattr__"):
+                    return True
+            case tree.If() | tree.Try() as block:
+                pending += tree.children(block)
+            case node if "import *" in node.text or "globals()" in node.text or name in _WORD.findall(node.text):
+                return True
+            case _:
+                pass
+    return False
 
 
 def _definitions(module: tree.Module) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from fastapi_expert.gate.checks.honesty.change import Change
+from fastapi_expert.gate.checks.honesty.suites.modules import Function
 from fastapi_expert.gate.checks.honesty.suites.weaker import looser
 
 
@@ -18,17 +19,17 @@ def merits(change: Change) -> Iterator[str]:
     more = sum(max(0, len(new.claims) - len(old.claims)) for old, new in change.pairs if new.off is None)
     if more:
         yield f"{_count(more, 'assertion')} more in tests that were there"
-    stricter = sum(
-        any(
-            looser(new_claim, old_claim) and not new_claim.trivial
-            for old_claim in old.claims
-            for new_claim in new.claims
-            if old_claim.key not in {c.key for c in new.claims}
-        )
-        for old, new in change.pairs
-    )
+    stricter = sum(_is_stricter(old, new) for old, new in change.pairs)
     if stricter:
         yield f"{_count(stricter, 'test')} made stricter"
+
+
+def _is_stricter(old: Function, new: Function) -> bool:
+    """Whether something that a test claimed is claimed more strictly now."""
+    was, now = {one.key for one in old.claims}, {one.key for one in new.claims}
+    lost = [one for one in old.claims if one.key not in now]
+    come = [one for one in new.claims if one.key not in was and not one.trivial]
+    return any(looser(new_claim, old_claim) for old_claim in lost for new_claim in come)
 
 
 def _count(number: int, what: str) -> str:

@@ -10,7 +10,7 @@ from fastapi_expert.gate.checks.honesty.finding import Confidence, Finding, shor
 from fastapi_expert.gate.checks.honesty.model import Rule
 from fastapi_expert.gate.checks.honesty.suites.claims import HELPER, Claim
 from fastapi_expert.gate.checks.honesty.suites.modules import Function
-from fastapi_expert.gate.checks.honesty.suites.weaker import keeps_the_value, looser
+from fastapi_expert.gate.checks.honesty.suites.weaker import about_the_same, keeps_the_value, looser
 
 _ADVICE = "put the assertion back, and mend the code; if less is right, the commit says why: `Test-Change: reason`"
 
@@ -20,6 +20,11 @@ def assertions_weakened(change: Change, rule: Rule) -> Iterator[Finding]:
         if old.off is None and new.off is None:
             yield from _Comparison(change, rule, old, new).findings()
     yield from _weaker_helpers(change, rule)
+
+
+_EXACT = ("==", "is", "approx", "in")
+_SEVERAL = 3
+"""So many changed expectations are no way to get one test to pass."""
 
 
 class _Comparison:
@@ -111,7 +116,8 @@ class _Comparison:
             more = f" and {len(unexplained) - 1} more" if len(unexplained) > 1 else ""
             text = f"`{self._new.qualname}` no longer asserts `{shortened(unexplained[0].said)}`{more}"
             touched = all(one.names & self._change.touched_names for one in unexplained)
-            yield self._at(self._new.line, text, "likely" if touched else self._sure)
+            adapted = touched or _says_another_value_elsewhere(self._change)
+            yield self._at(self._new.line, text, "likely" if adapted else self._sure)
 
     def _calls_something_new(self) -> bool:
         """A helper of another file that may assert in its place: a name that the test did not call before."""
@@ -127,6 +133,17 @@ class _Comparison:
     def _is_asserted_elsewhere(self, lost: list[Claim]) -> bool:
         others = {one.key for test in self._change.added for one in test.claims}
         return all(one.key in others for one in lost)
+
+
+def _says_another_value_elsewhere(change: Change) -> bool:
+    """Whether several assertions are as strict as before about other values: the suite follows the code."""
+    changed = 0
+    for old, new in change.pairs:
+        was, now = Counter(one.key for one in old.claims), Counter(one.key for one in new.claims)
+        lost = Counter(key[:2] for key in (was - now).elements() if key[0] in _EXACT)
+        come = Counter(key[:2] for key in (now - was).elements() if key[0] in _EXACT)
+        changed += (lost & come).total()
+    return changed >= _SEVERAL
 
 
 def _weaker_helpers(change: Change, rule: Rule) -> Iterator[Finding]:
@@ -152,7 +169,7 @@ def _beyond(claims: tuple[Claim, ...], kept: "Counter[tuple[str, str, str, str]]
 
 
 def _at_least_as_strict(old: Claim, other: Claim) -> bool:
-    return other.subject == old.subject and other.kind in ("==", "is", "approx") and not other.trivial
+    return about_the_same(old, other) and other.kind in ("==", "is", "approx") and not other.trivial
 
 
 def _asks_for_its_subject(conditions: list[str], claim: Claim) -> bool:

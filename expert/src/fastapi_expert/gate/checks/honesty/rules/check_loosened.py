@@ -130,7 +130,7 @@ def _looser(key: str, was: Any, now: Any) -> Iterator[tuple[str, Confidence]]:
             if one not in _list(now) and not _covered(str(one), _list(now)) and str(one) != "tests"
         ]
         if less and (now is not None or key.startswith("ruff")) and len(_list(now)) < len(cast("list[Any]", was)):
-            yield f"`{key}` no longer has {_some(less)}", "certain"
+            yield f"`{key}` no longer has {_some(less)}", _how_sure(key, less)
     elif _MORE.search(key):
         more = [str(one) for one in _list(now) if one not in _list(was) and not _ORDINARY.search(str(one))]
         if more and not re.search(r"tests?/|test_|conftest|__init__|migrations|alembic", key):

@@ -1,5 +1,6 @@
 """FX621: a test that ran is skipped, expected to fail, empty, or no longer collected."""
 
+import re
 from collections.abc import Iterator
 
 from fastapi_expert.codebase.syntax import tree
@@ -23,6 +24,10 @@ _HOOKS = {
 }
 
 
+_ASKS = frozenset({"getoption", "getini", "getvalue", "getenv", "which", "find_spec", "is_available"})
+"""What a hook asks for that is here or not: an option, a key, a program, a package."""
+_TRACKED = re.compile(r"https?://\S+|#\d+|\b[A-Z][A-Z0-9]+-\d+\b")
+"""A reason that somebody else can follow: an issue, a page."""
 _SIGNS = ("skip", "xfail", "passed", "exitstatus", "deselected", "remove", "clear", "True")
 
 
@@ -39,7 +44,9 @@ def _marked(old: Function, new: Function, rule: Rule) -> Iterator[Finding]:
     off = new.off
     if off is not None and old.off is None:
         confidence: Confidence = (
-            "likely" if off.is_conditional or (not old.claims and off.how == "is empty") else "certain"
+            "likely"
+            if off.is_conditional or _TRACKED.search(off.reason) or (not old.claims and off.how == "is empty")
+            else "certain"
         )
         why = f' ("{off.reason[:80]}")' if off.reason else ""
         yield rule.at(
@@ -81,7 +88,7 @@ def _hooks(old: TestModule, new: TestModule, rule: Rule) -> Iterator[Finding]:
             continue
         if not _weakens(one, before.get(one.name, "")):
             continue
-        asks = any(name in ("getoption", "getini", "getvalue") for name in one.called)
+        asks = any(name in _ASKS for name in one.called) and not re.search(r"\bCI\b", _said(one))
         yield rule.at(
             one.path,
             one.line,

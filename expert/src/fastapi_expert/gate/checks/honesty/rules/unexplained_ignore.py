@@ -45,7 +45,8 @@ def unexplained_ignore(change: Change, rule: Rule) -> Iterator[Finding]:
             is_coded = not blanket and not whole
             if "noqa" in what and not blanket and not _HIDES.search(comment):
                 continue
-            sure: Confidence = "certain" if whole else change.confidence
+            is_style = "flake8" in what or "ruff" in what  # in a file that is rebuilt, no sign of what it hides
+            sure: Confidence = "certain" if whole and not is_style else change.confidence
             # which rule it silences is said: of a type that is known to be right, as of a style
             names_itself = is_coded and ("noqa" in what or "ignore" in what)
             doubted = is_test_path(path) or names_itself or change.moves_libraries

@@ -1,5 +1,6 @@
 """The tests in one file: what each does, what it claims, with which cases, and why it does not run."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from fastapi_expert.gate.checks.honesty.suites.canonical import canonical, words
 from fastapi_expert.gate.checks.honesty.suites.claims import Claim, claims_of
 from fastapi_expert.gate.checks.honesty.suites.skips import Off, switched_off
 
+_FROM = re.compile(r"from (\S+) import (.+)", re.DOTALL)
 _DEPTH = 3
 """Of helpers that call helpers."""
 
@@ -93,6 +95,15 @@ class Function:
                     return None
                 found.update(_case(one) for one in values.elts)
         return found or None
+
+    @cached_property
+    def is_parametrised(self) -> bool:
+        return any(isinstance(mark, tree.Call) and dotted(mark.func).endswith("parametrize") for mark in self.marks)
+
+    @cached_property
+    def imports(self) -> dict[str, str]:
+        """What it imports itself, and what its file does."""
+        return {**self.module.imports, **imported(self.node)}
 
     @cached_property
     def skipped_cases(self) -> tuple[tree.Call, ...]:
@@ -222,16 +233,19 @@ class TestModule:
     @cached_property
     def imports(self) -> dict[str, str]:
         """Each imported name and where it comes from, `app.words.greeting`."""
-        import re
+        return imported(self.node)
 
-        found: dict[str, str] = {}
-        for one in tree.walk(self.node):
-            if isinstance(one, tree.Other) and (match := re.match(r"from (\S+) import (.+)", one.text)):
-                for part in match[2].strip("() ").split(","):
-                    name, _, alias = part.strip().partition(" as ")
-                    if name:
-                        found[alias.strip() or name.strip()] = f"{match[1]}.{name.strip()}"
-        return found
+
+def imported(node: tree.Node) -> dict[str, str]:
+    """The names that `from … import …` gives anywhere in ``node``, and where each comes from."""
+    found: dict[str, str] = {}
+    for one in tree.walk(node):
+        if isinstance(one, tree.Other) and (match := _FROM.match(one.text)):
+            for part in match[2].strip("() ").split(","):
+                name, _, alias = part.strip().partition(" as ")
+                if name:
+                    found[alias.strip() or name.strip()] = f"{match[1]}.{name.strip()}"
+    return found
 
 
 def _marks(body: Sequence[tree.Statement]) -> Iterator[tree.Expression]:

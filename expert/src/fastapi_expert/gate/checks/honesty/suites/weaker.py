@@ -56,7 +56,7 @@ def looser(old: Claim, new: Claim) -> str:
             and old.subject == new.subject
         )
         return "it no longer says with what, or how often" if less else ""
-    if not about_the_same(old, new):
+    if not about_the_same(old, new) or _is_the_same_in_other_words(old, new):
         return ""
     if old.kind == new.kind == "approx":
         return _tolerance(old.detail, new.detail) if old.expected == new.expected else ""
@@ -67,6 +67,15 @@ def looser(old: Claim, new: Claim) -> str:
             return ""
         return "that says less"
     return ""
+
+
+def _is_the_same_in_other_words(old: Claim, new: Claim) -> bool:
+    """`len(x) > 0` and `x`, `x == True` and `x`: what linters ask to be written so."""
+    if new.kind != "truthy":
+        return False
+    if old.subject == f"len({new.subject})":
+        return (old.kind, old.expected) in ((">", "0"), (">=", "1"), ("!=", "0"))
+    return old.subject == new.subject and old.kind in ("==", "is") and old.expected == "True"
 
 
 def keeps_the_value(old: Claim, new: Claim) -> bool:
