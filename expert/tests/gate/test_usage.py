@@ -40,7 +40,7 @@ def test_where_nothing_is_configured_the_full_set_stands(tmp_path: Path) -> None
 def test_a_word_in_a_comment_is_not_a_use(tmp_path: Path) -> None:
     text = "[tool.ruff]\n# as black and isort would do it; mypy and bandit are for later\nline-length = 99\n"
     lay_down(tmp_path, {"pyproject.toml": text, "Makefile": "# run mypy one day\nlint:\n\truff check .  # not black\n"})
-    assert chosen(tmp_path) == {"lint": {"ruff"}, "imports": {"ruff"}, "format": {"ruff"}}
+    assert chosen(tmp_path) == {"lint": {"ruff"}, "format": {"ruff"}}
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_without_commands_the_configured_type_checker_is_used(tmp_path: Path, te
 
 def test_the_installation_of_a_package_is_not_a_run_of_it(tmp_path: Path) -> None:
     lay_down(tmp_path, {"Makefile": "setup:\n\tpip install black bandit mypy\nlint:\n\truff check .\n"})
-    assert chosen(tmp_path) == {"lint": {"ruff"}, "imports": {"ruff"}}
+    assert chosen(tmp_path) == {"lint": {"ruff"}}
 
 
 def test_a_team_that_selects_ruff_s_security_rules_is_not_asked_for_bandit(tmp_path: Path) -> None:
@@ -174,3 +174,23 @@ def test_every_type_checker_s_errors_are_read(
     assert [(one.rule, one.line, one.column) for one in found] == expected
     assert {one.path for one in found} == {"app/m.py"}
     assert all("  " not in one.message and not one.message.endswith("]") for one in found)
+
+
+@pytest.mark.parametrize(
+    ("files", "sorted_"),
+    [
+        ({"Makefile": "lint:\n\truff check .\n"}, False),
+        ({"Makefile": "lint:\n\truff check .\n\truff check --select I .\n"}, True),
+        ({"Makefile": "lint:\n\truff check --extend-select=E,I .\n"}, True),
+        ({"Makefile": "lint:\n\truff check .\n", "ruff.toml": 'lint.select = ["E", "I"]\n'}, True),
+        ({"Makefile": "lint:\n\truff check .\n", "ruff.toml": 'lint.select = ["I"]\nlint.ignore = ["I"]\n'}, False),
+        ({"Makefile": "lint:\n\truff check .\n", "ruff.toml": 'lint.ignore = ["E402"]\n'}, False),
+        ({".pre-commit-config.yaml": "repos:\n- hooks:\n  - {id: ruff, args: [--select, I]}\n"}, True),
+        ({"ruff.toml": ""}, True),  # no command is known: every check is made
+    ],
+)
+def test_the_order_of_imports_is_looked_at_where_the_team_looks_at_it(
+    tmp_path: Path, files: dict[str, str], sorted_: bool
+) -> None:
+    """ruff does not look at it of itself, so a team that only runs `ruff check` passes in any order."""
+    assert ("imports" in chosen(lay_down(tmp_path, files))) is sorted_

@@ -69,6 +69,26 @@ class Usage:
             return None
         return any(one == "ALL" or one.startswith(rule) or rule.startswith(one) for one in self.ruff_rules)
 
+    @property
+    def sorts_imports(self) -> bool | None:
+        """Whether ruff is told to look at the order of imports, which it does not do of itself; None when nothing of
+        the team's says which rules it checks."""
+        told = [one for one in self.commands if one[:2] == ("ruff", "check")]
+        if any(re.search(r"(?:^|[ ,=])I(?:001)?(?:$|[ ,])", " ".join(_selected(one))) for one in told):
+            return True
+        if self.ruff_rules is None and told:
+            return False
+        return self.lints("I")
+
+
+def _selected(command: Command) -> Iterator[str]:
+    """The values of `--select` and `--extend-select`."""
+    for word, following in zip(command, (*command[1:], ""), strict=True):
+        if word in ("--select", "--extend-select"):
+            yield following
+        elif word.startswith(("--select=", "--extend-select=")):
+            yield word.partition("=")[2]
+
 
 def usage_of(home: Path, top: Path) -> Usage:
     """What the project in ``home``, a folder of ``top``, says that it uses; folders above it count too."""
@@ -129,8 +149,9 @@ def _packages(document: dict[str, Any], folder: Path) -> Iterator[str]:
 
 def _ruff_rules(table: dict[str, Any]) -> Iterator[str]:
     for section in (table, table.get("lint", {})):
+        ignored = {*section.get("ignore", []), *section.get("extend-ignore", [])}
         for key in ("select", "extend-select"):
-            yield from section.get(key, [])
+            yield from (rule for rule in section.get(key, []) if rule not in ignored)
 
 
 def _commands(folder: Path) -> Iterator[Command]:
@@ -153,7 +174,8 @@ def _yaml_commands(node: Any) -> Iterator[Command]:
         for key, value in cast("dict[str, Any]", node).items():
             texts = cast("list[Any]", value) if isinstance(value, list) else [value]
             if key == "id" and isinstance(value, str) and "entry" not in node:
-                yield _HOOKS.get(value, (value.removesuffix("-jupyter").removesuffix("-check"),))
+                program = _HOOKS.get(value, (value.removesuffix("-jupyter").removesuffix("-check"),))
+                yield (*program, *(str(one) for one in cast("list[Any]", node.get("args") or [])))
             elif key in ("run", "script", "entry", "before_script", "command"):
                 for text in texts:
                     yield from _shell_commands(text) if isinstance(text, str) else _yaml_commands(text)
