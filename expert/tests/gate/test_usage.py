@@ -194,3 +194,22 @@ def test_the_order_of_imports_is_looked_at_where_the_team_looks_at_it(
 ) -> None:
     """ruff does not look at it of itself, so a team that only runs `ruff check` passes in any order."""
     assert ("imports" in chosen(lay_down(tmp_path, files))) is sorted_
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ("uses: psf/black@stable", {"format": {"black"}}),
+        ("uses: py-actions/flake8@v2", {"lint": {"flake8"}}),
+        ("uses: astral-sh/ruff-action@v3", {"lint": {"ruff"}}),
+        ("{uses: astral-sh/ruff-action@v3, with: {args: format --check}}", {"format": {"ruff"}}),
+        ("{uses: isort/isort-action@v1}", {"imports": {"isort"}}),
+        ("uses: actions/checkout@v4", None),
+    ],
+)
+def test_an_action_that_is_named_after_its_tool_runs_it(
+    tmp_path: Path, step: str, expected: dict[str, set[str]] | None
+) -> None:
+    lay_down(tmp_path, {".github/workflows/lint.yml": f"jobs:\n  lint:\n    steps:\n    - {step}\n"})
+    found = chosen(tmp_path)
+    assert found == expected if expected is not None else len(found) == 5

@@ -76,7 +76,7 @@ class Usage:
         told = [one for one in self.commands if one[:2] == ("ruff", "check")]
         if any(re.search(r"(?:^|[ ,=])I(?:001)?(?:$|[ ,])", " ".join(_selected(one))) for one in told):
             return True
-        if self.ruff_rules is None and told:
+        if self.ruff_rules is None and self.runs(("ruff",)):
             return False
         return self.lints("I")
 
@@ -171,16 +171,29 @@ def _yaml_commands(node: Any) -> Iterator[Command]:
         for item in cast("list[Any]", node):
             yield from _yaml_commands(item)
     elif isinstance(node, dict):
-        for key, value in cast("dict[str, Any]", node).items():
+        mapping = cast("dict[str, Any]", node)
+        for key, value in mapping.items():
             texts = cast("list[Any]", value) if isinstance(value, list) else [value]
-            if key == "id" and isinstance(value, str) and "entry" not in node:
+            if key == "id" and isinstance(value, str) and "entry" not in mapping:
                 program = _HOOKS.get(value, (value.removesuffix("-jupyter").removesuffix("-check"),))
-                yield (*program, *(str(one) for one in cast("list[Any]", node.get("args") or [])))
+                yield (*program, *(str(one) for one in cast("list[Any]", mapping.get("args") or [])))
             elif key in ("run", "script", "entry", "before_script", "command"):
                 for text in texts:
                     yield from _shell_commands(text) if isinstance(text, str) else _yaml_commands(text)
+            elif key == "uses" and isinstance(value, str):
+                yield from _action_commands(value, mapping.get("with"))
             else:
                 yield from _yaml_commands(value)
+
+
+def _action_commands(action: str, given: Any) -> Iterator[Command]:
+    """What an action of GitHub's runs that is named after its tool: `psf/black@stable`, `astral-sh/ruff-action@v3`."""
+    named = re.search(r"[/-](black|flake8|isort|mypy|pyright|bandit|ruff)(?:-action|-check)?@", action)
+    if named is None:
+        return
+    options: dict[str, Any] = cast("dict[str, Any]", given) if isinstance(given, dict) else {}
+    words = str(options.get("args") or ("check" if named[1] == "ruff" else "")).split()
+    yield (named[1], *words)
 
 
 def _shell_commands(text: str) -> Iterator[Command]:
