@@ -43,12 +43,33 @@ def test_a_field_is_in_table_schemas_search_migration_and_tests(shop: Path) -> N
     assert "is there already" in again.err
 
 
+def test_a_field_of_the_posts_is_stored_answered_listed_cleared_and_shown_to_administrators(shop: Path) -> None:
+    fields = ("subtitle:str?", "price:decimal?", "key:uuid?")
+    for field in fields:
+        done = run_expert("add", f"post.{field}", "--no-prove", cwd=shop)
+        assert done.code == 0, done.err
+    assert '"published_at", "subtitle")' in (shop / "app/admin/views/posts.py").read_text()
+    checked = run(tool("ruff"), "check", "app", "migrations", "tests/posts", cwd=shop)
+    assert checked.returncode == 0, checked.stdout
+    options = ("-n0", "-q", "-k", "sqlite and may_be_left_out")
+    tested = run(sys.executable, "-m", "pytest", "tests/posts/test_writing.py", *options, cwd=shop)
+    assert tested.returncode == 0, tested.stdout[-3000:]
+    assert tested.stdout.count(".") >= len(fields)
+    for field, what in (
+        ("post.subtitle:str?", "is there already"),
+        ("post.lead:str?", "an index of the database's own"),
+    ):
+        again = run_expert("add", field, *(["--search"] if "lead" in field else []), "--no-prove", cwd=shop)
+        assert again.code in (1, 2)
+        assert what in again.err
+
+
 @pytest.mark.parametrize(
     ("field", "what"),
     [
         ("gadget.subtitle:str", "no value for it"),
         ("gadget.maker:ref[user]?", "a new constraint"),
-        ("post.subtitle:str?", "listed one by one"),
+        ("post.author:ref[user]?", "a new constraint"),
         ("nothing.subtitle:str?", "no resource 'nothing'"),
     ],
 )

@@ -1,5 +1,6 @@
 """JSON as this service writes it."""
 
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,6 @@ def json_bytes(content: Any) -> bytes:
 
 
 def _plain(value: object) -> str:
-    if isinstance(value, UUID):  # asyncpg's is a subclass, which orjson leaves to us
+    if isinstance(value, UUID | Decimal):  # asyncpg's UUID is a subclass, which orjson leaves to us
         return str(value)
     raise TypeError(f"no JSON form for {type(value).__name__}")

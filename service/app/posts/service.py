@@ -32,6 +32,8 @@ SLUG_TRIES = 5
 
 _COPIED = PostUpdate.model_fields.keys() - {"excerpt", "status", "tags", "published_at"}
 """What is stored as it was sent."""
+CLEARABLE = frozenset(name for name in _COPIED if Post.__table__.c[name].nullable)
+"""What of it a post may be without: null takes it away, where for the others null means that it stays."""
 
 
 async def read(reader: Reader, user: Principal | None, *, by: Literal["id", "slug"], key: int | str) -> PostRow:
@@ -149,8 +151,9 @@ def _changed(post: Editable, changes: PostUpdate) -> dict[str, Any]:
     excerpt = changes.excerpt or post.excerpt
     if not changes.excerpt and ("excerpt" in changes.model_fields_set or post.excerpt == excerpt_of(post.content)):
         excerpt = excerpt_of(content)  # asked for, or it was made from the content before
+    sent = {name: getattr(changes, name) for name in _COPIED & changes.model_fields_set}
     wanted: dict[str, Any] = {
-        **{name: getattr(changes, name) or getattr(post, name) for name in _COPIED},
+        **{name: value for name, value in sent.items() if value is not None or name in CLEARABLE},
         "excerpt": excerpt,
         "status": status,
         "published_at": _publication(

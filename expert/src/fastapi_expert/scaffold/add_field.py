@@ -26,12 +26,19 @@ def plan_field(root: Path, codebase: Codebase, names: Names, field: Field, *, se
         ExpertError: there is no such resource, or rows that are there could not have such a field.
     """
     _refuse(field)
+    if names.singular == "post" and all((root / path).is_file() for path in _POSTS):
+        if search:
+            do = "Take it without --search, or see migrations/versions/0002_post_search.py for what searches posts."
+            raise ExpertError(
+                "posts are found by an index of the database's own, not by columns", where="--search", do=do
+            )
+        return _OfPosts(root, names, field, "posts").plan()
     service = next((path for path in _services(root, names) if path.is_file()), None)
     if service is None or "OwnedRows(" not in service.read_text(encoding="utf-8"):
         if search:
             raise ExpertError("--search is for resources that `expert add` wrote in a project of `expert new`")
         return inferred.plan_field(codebase, names, field)
-    return _Own(root, names, field, service.parent.name).plan(service, search=search)
+    return _OfRows(root, names, field, service.parent.name, search=search).plan()
 
 
 def _refuse(field: Field) -> None:
@@ -48,13 +55,17 @@ def _services(root: Path, names: Names) -> list[Path]:
 
 
 class _Own:
-    """A field of a resource that `expert add` wrote in a project of `expert new`."""
+    """A field of a resource in a project of `expert new`: in its table, its schemas, a migration, a test."""
+
+    READ = "Read"
+    """What the schemas of answers are called after the resource."""
 
     def __init__(self, root: Path, names: Names, field: Field, package: str) -> None:
         from fastapi_expert.scaffold.access import Access
 
         self.root, self.names, self.field, self.package = root, names, field, package
         self.revision = own_revision(root / "migrations/versions", f"{names.plural}_{field.name}")
+        self.tests = f"tests/{package}/test_{names.plural}.py"
         self.context = TemplateContext(
             names,
             (field,),
@@ -66,39 +77,13 @@ class _Own:
             access=Access("shared"),
         )
 
-    def plan(self, service: Path, *, search: bool) -> Plan:
+    def plan(self) -> Plan:
         names, field, context = self.names, self.field, self.context
-        kind = context.schema_type(field)
-        changed: dict[str, str] = {}
-        model = f"app/models/{names.singular}.py"
-        column = f"{field.name}: Mapped[{context.python_type(field)}] = mapped_column({context.column(field)})"
-        changed[model] = self._with(model, {names.pascal: column}, context.imports["model"])
-        schemas = {
-            f"{names.pascal}Create": f"{field.name}: {kind} | None = None",
-            f"{names.pascal}Update": f"{field.name}: {kind} | None = None",
-            f"{names.pascal}Read": f"{field.name}: {context.read_type(field)}",
-        }
-        path = f"app/schemas/{names.singular}.py"
-        changed[path] = self._with(path, schemas, context.imports["schema"])
-        if search and context.searchable(field):
-            path = service.relative_to(self.root).as_posix()
-            text = service.read_text(encoding="utf-8")
-            changed[path] = edits.with_argument(text, "OwnedRows", "search", f'"{field.name}"') or text
-        path = f"tests/{self.package}/factory.py"
-        text = (self.root / path).read_text(encoding="utf-8")
-        pair = f'"{field.name}": {context.sample(field)}'
-        changed[path] = self._required(edits.with_pair(text, f"{names.singular}_values", pair), path)
-        tests = f"tests/{self.package}/test_{names.plural}.py"
-        text = (self.root / tests).read_text(encoding="utf-8")
-        writer = "owner" if "async def owner(" in text else "admin"
-        changed[tests] = (
-            f"{text.rstrip()}\n\n\n{_filled('field_test', names=names, field=field, writer=writer, context=context)}\n"
-        )
         migration = f"migrations/versions/{self.revision[0]}_{names.plural}_{field.name}.py"
         new = _filled("field_migration", names=names, field=field, revision=self.revision, context=context)
         written: list[File] = [(migration, None, new + "\n")]
-        for path, after in changed.items():
-            written.append((path, (self.root / path).read_text(encoding="utf-8"), after))
+        for path, after in {**self._classes(), **self._further(), self.tests: self._with_test()}.items():
+            written.append((path, self._read(path), after))
         if field.kind == "decimal" and not (self.root / "app/models/exact.py").exists():
             written.append(("app/models/exact.py", None, context.render(_text("exact"))))
         return Plan(
@@ -111,14 +96,37 @@ class _Own:
             column=field.name,
             migration=migration,
             on_postgres=True,
-            tests=(tests,),
+            tests=(self.tests,),
             test_options=("-n0", "-k", "sqlite"),
             guarded=False,
         )
 
+    def _classes(self) -> dict[str, str]:
+        """The table and the schemas."""
+        names, field, context = self.names, self.field, self.context
+        model, schema = f"app/models/{names.singular}.py", f"app/schemas/{names.singular}.py"
+        column = f"{field.name}: Mapped[{context.python_type(field)}] = mapped_column({context.column(field)})"
+        given = f"{field.name}: {context.schema_type(field)} | None = None"
+        schemas = {
+            f"{names.pascal}Create": given,
+            f"{names.pascal}Update": given,
+            f"{names.pascal}{self.READ}": f"{field.name}: {context.read_type(field)}",
+        }
+        return {
+            model: self._with(model, {names.pascal: column}, context.imports["model"]),
+            schema: self._with(schema, schemas, context.imports["schema"]),
+        }
+
+    def _further(self) -> dict[str, str]:
+        """What else of the resource has a place for every field, by path."""
+        raise NotImplementedError
+
+    def _with_test(self) -> str:
+        raise NotImplementedError
+
     def _with(self, path: str, lines: dict[str, str], imports: str) -> str:
         """The file with a line in each of its classes, and those of ``imports`` that the lines use."""
-        text = (self.root / path).read_text(encoding="utf-8")
+        text = self._read(path)
         for name, line in lines.items():
             before = _AUDIT if not name.endswith(("Create", "Update")) else ()
             added = edits.with_attribute(text, name, line, before=before)
@@ -136,6 +144,83 @@ class _Own:
         if text is None:
             raise ExpertError("this is not as `expert add` wrote it", where=path, do="Add the field by hand.")
         return text
+
+    def _read(self, path: str) -> str:
+        return (self.root / path).read_text(encoding="utf-8")
+
+
+class _OfRows(_Own):
+    """A field of a resource that `expert add` wrote."""
+
+    def __init__(self, root: Path, names: Names, field: Field, package: str, *, search: bool) -> None:
+        super().__init__(root, names, field, package)
+        self._search = search
+
+    def _further(self) -> dict[str, str]:
+        field, context = self.field, self.context
+        factory = f"tests/{self.package}/factory.py"
+        pair = f'"{field.name}": {context.sample(field)}'
+        values = edits.with_pair(self._read(factory), f"{self.names.singular}_values", pair)
+        changed = {factory: self._required(values, factory)}
+        if self._search and context.searchable(field):
+            path = f"app/{self.package}/service.py"
+            text = self._read(path)
+            changed[path] = edits.with_argument(text, "OwnedRows", "search", f'"{field.name}"') or text
+        return changed
+
+    def _with_test(self) -> str:
+        text = self._read(self.tests)
+        writer = "owner" if "async def owner(" in text else "admin"
+        test = _filled("field_test", names=self.names, field=self.field, writer=writer, context=self.context)
+        return f"{text.rstrip()}\n\n\n{test}\n"
+
+
+_POSTS = ("app/posts/rows.py", "app/posts/service.py", "app/models/post.py", "tests/posts/test_writing.py")
+
+
+class _OfPosts(_Own):
+    """A field of the posts that the template brings."""
+
+    READ = "Summary"
+
+    def __init__(self, root: Path, names: Names, field: Field, package: str) -> None:
+        super().__init__(root, names, field, package)
+        self.tests = "tests/posts/test_writing.py"
+
+    def _further(self) -> dict[str, str]:
+        line = f"{self.field.name}: {self.context.python_type(self.field)}"
+        imports = self.context.imports["model"]
+        changed = {
+            "app/posts/rows.py": self._with("app/posts/rows.py", {"SummaryRow": line}, imports),
+            "app/posts/service.py": self._with("app/posts/service.py", {"Editable": line}, imports),
+        }
+        admin = "app/admin/views/posts.py"
+        if (self.root / admin).is_file():
+            changed[admin] = self._administered(self._read(admin), admin)
+        return changed
+
+    def _administered(self, text: str, path: str) -> str:
+        """The view of administrators: shown, and edited where a form of plain text is what it takes."""
+        name = self.field.name
+        made, given = _FORMS.get(self.field.kind, ("StringField", "exclude_from_edit=True"))
+        options = ", ".join(filter(None, (f'"{name}"', given, "exclude_from_list=True")))
+        text = self._required(edits.with_member(text, "PostsView.fields", f"{made}({options})"), path)
+        if self.field.kind in _FORMS:
+            text = self._required(edits.with_member(text, "EDITED", f'"{name}"'), path)
+        return text
+
+    def _with_test(self) -> str:
+        test = _filled("post_field_test", field=self.field, context=self.context)
+        return f"{self._read(self.tests).rstrip()}\n\n\n{test}\n"
+
+
+_FORMS = {
+    "str": ("StringField", "maxlength=200"),
+    "text": ("LongText", "rows=4"),
+    "email": ("StringField", "maxlength=320"),
+    "url": ("StringField", "maxlength=2048"),
+}
+"""The fields of a form that text is typed into, by the kind of what is typed."""
 
 
 def _text(name: str) -> str:

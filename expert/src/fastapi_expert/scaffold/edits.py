@@ -225,8 +225,11 @@ def _items(node: Node) -> list[Node]:
 
 
 def _displays(source: bytes, variable: str) -> list[Node]:
+    """What the module, or with ``Class.name`` the class, assigns to the variable."""
     found: list[Node] = []
-    for node in _parser().parse(source).root_node.named_children:
+    owner, _, variable = variable.rpartition(".")
+    body = _class_body(source, owner) if owner else _parser().parse(source).root_node
+    for node in body.named_children if body is not None else ():
         assignment = node.named_children[0] if node.type == "expression_statement" and node.named_children else None
         if assignment is None or assignment.type not in ("assignment", "augmented_assignment"):
             continue

@@ -34,6 +34,11 @@ def _tags(_request: Request, post: Any) -> str | None:
     return ", ".join(post.tags) or None
 
 
+def _sent(name: str, value: Any) -> Any:
+    """An emptied field takes away what a post may be without; anything else is an empty text then, as in the API."""
+    return value or (None if name in post_service.CLEARABLE else "")
+
+
 class PostsView(TableView):
     key = "posts"
     display_name = "post"
@@ -106,7 +111,7 @@ class PostsView(TableView):
             "tags": _tags(request, before),
             "published_at": as_typed(before.published_at),
         }
-        changed = {name: data[name] or "" for name in EDITED if (data[name] or "") != (shown[name] or "")}
+        changed = {name: _sent(name, data[name]) for name in EDITED if (data[name] or "") != (shown[name] or "")}
         changes = checked(PostUpdate, changed)
         try:
             async with self.resources.database.session() as session:
