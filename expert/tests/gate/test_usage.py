@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from fastapi_expert.gate.checks.process import Broken, Output
-from fastapi_expert.gate.checks.tools import TOOLS, Call, choose
+from fastapi_expert.gate.checks.tools import TOOLS, Call, Tool, choose
+from fastapi_expert.gate.checks.tools.flake8 import FLAKE8
 from fastapi_expert.gate.tree.content import Tree
 
 
@@ -213,3 +214,33 @@ def test_an_action_that_is_named_after_its_tool_runs_it(
     lay_down(tmp_path, {".github/workflows/lint.yml": f"jobs:\n  lint:\n    steps:\n    - {step}\n"})
     found = chosen(tmp_path)
     assert found == expected if expected is not None else len(found) == 5
+
+
+def arguments(folder: Path, tool: Tool, *files: str) -> list[str]:
+    return tool.arguments(Call(Tree(folder, folder, ""), folder, files, Path("python")))
+
+
+@pytest.mark.parametrize(
+    ("makefile", "rules"),
+    [
+        ("lint:\n\tflake8 . --count --select=E9,F63\n\tflake8 . --exit-zero\n", "--select=E9,F63"),
+        ("lint:\n\tflake8 app --select E9\n\tflake8 tests --select F\n", "--select=E9,F"),
+        ("lint:\n\tflake8 . --select=E9\n\tflake8 app\n", ""),
+    ],
+)
+def test_a_linter_is_asked_for_the_rules_that_the_teams_commands_choose(
+    tmp_path: Path, makefile: str, rules: str
+) -> None:
+    ruff = makefile.replace("flake8", "ruff check")
+    for tool, text in zip((FLAKE8, TOOLS["lint"][0]), (makefile, ruff), strict=True):
+        lay_down(tmp_path, {"Makefile": text})
+        given = [one for one in arguments(tmp_path, tool, "app/a.py") if one.startswith("--select")]
+        assert given == ([rules] if rules else [])
+
+
+def test_what_flake8_leaves_out_on_its_way_is_not_given_to_it_by_name(tmp_path: Path) -> None:
+    lay_down(tmp_path, {".flake8": "[flake8]\nexclude =\n    migrations,\n    docs/conf.py\n"})
+    files = ("app/a.py", "app/migrations/b.py", "migrations/c.py", "docs/conf.py", "docs/more.py", "app/migrations.py")
+    given = [one for one in arguments(tmp_path, FLAKE8, *files) if one.endswith(".py")]
+    assert given == ["./app/a.py", "./docs/more.py", "./app/migrations.py"]
+    assert arguments(tmp_path, FLAKE8, "migrations/c.py") == ["--version"]

@@ -69,25 +69,31 @@ class Usage:
             return None
         return any(one == "ALL" or one.startswith(rule) or rule.startswith(one) for one in self.ruff_rules)
 
+    def selects(self, *program: str) -> str:
+        """The rules that every command of a linter chooses for itself, with commas; "" where its configuration does."""
+        runs = [one for one in self.commands if one[: len(program)] == program and "--exit-zero" not in one]
+        chosen = [",".join(_selected(one, "--select")) for one in runs]
+        return ",".join(sorted({rule for each in chosen for rule in each.split(",")})) if all(chosen) else ""
+
     @property
     def sorts_imports(self) -> bool | None:
         """Whether ruff is told to look at the order of imports, which it does not do of itself; None when nothing of
         the team's says which rules it checks."""
         told = [one for one in self.commands if one[:2] == ("ruff", "check")]
-        if any(re.search(r"(?:^|[ ,=])I(?:001)?(?:$|[ ,])", " ".join(_selected(one))) for one in told):
+        chosen = [" ".join(_selected(one, "--select", "--extend-select")) for one in told]
+        if any(re.search(r"(?:^|[ ,=])I(?:001)?(?:$|[ ,])", each) for each in chosen):
             return True
         if self.ruff_rules is None and self.runs(("ruff",)):
             return False
         return self.lints("I")
 
 
-def _selected(command: Command) -> Iterator[str]:
-    """The values of `--select` and `--extend-select`."""
+def _selected(command: Command, *options: str) -> Iterator[str]:
+    """The values of ``options`` in a command."""
     for word, following in zip(command, (*command[1:], ""), strict=True):
-        if word in ("--select", "--extend-select"):
-            yield following
-        elif word.startswith(("--select=", "--extend-select=")):
-            yield word.partition("=")[2]
+        name, equals, value = word.partition("=")
+        if name in options:
+            yield value if equals else following
 
 
 def usage_of(home: Path, top: Path) -> Usage:
