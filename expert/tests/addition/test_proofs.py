@@ -211,6 +211,22 @@ def test_a_type_that_a_downgrade_leaves_on_postgresql_is_found(project: Path) ->
     assert "downgrade leaves kind behind" in refused(project, plan)
 
 
+def test_where_no_postgresql_can_be_started_that_is_said_and_the_rest_is_proven(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fastapi_expert.addition.postgres.binaries", lambda python: None)
+    (project / "tables.py").write_text(APPLICATION["tables.py"])
+    plan = plan_of(
+        "m.py", MIGRATION.format(kind="sa.String(20)", down='op.drop_table("thing")'), table="thing",
+        table_module="tables", migration="m.py", on_postgres=True,
+    )  # fmt: skip
+    proofs = {proof.what.rpartition("(on ")[2]: proof for proof in carry_out(project, plan, timeout=60).proofs}
+    assert proofs["SQLite)"].state == "proven"
+    assert proofs["PostgreSQL)"].state == "not proven"
+    assert proofs["PostgreSQL)"].why in ("no server can be started here", "no driver is installed")
+    assert (project / "m.py").exists()
+
+
 def test_tests_that_fail_are_refused_and_may_be_let_through(project: Path) -> None:
     plan = plan_of("test_new.py", "def test_it() -> None:\n    assert len(str()) == 2\n", tests=("test_new.py",))
     assert "assert 0 == 2" in refused(project, plan)

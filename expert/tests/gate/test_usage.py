@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from fastapi_expert.gate.checks.process import Broken, Output
-from fastapi_expert.gate.checks.tools import TOOLS, Call, choose
+from fastapi_expert.gate.checks.tools import TOOLS, Call, Tool, choose
+from fastapi_expert.gate.checks.tools.flake8 import FLAKE8
 from fastapi_expert.gate.tree.content import Tree
 
 
@@ -40,7 +41,7 @@ def test_where_nothing_is_configured_the_full_set_stands(tmp_path: Path) -> None
 def test_a_word_in_a_comment_is_not_a_use(tmp_path: Path) -> None:
     text = "[tool.ruff]\n# as black and isort would do it; mypy and bandit are for later\nline-length = 99\n"
     lay_down(tmp_path, {"pyproject.toml": text, "Makefile": "# run mypy one day\nlint:\n\truff check .  # not black\n"})
-    assert chosen(tmp_path) == {"lint": {"ruff"}, "imports": {"ruff"}, "format": {"ruff"}}
+    assert chosen(tmp_path) == {"lint": {"ruff"}, "format": {"ruff"}}
 
 
 @pytest.mark.parametrize(
@@ -109,7 +110,7 @@ def test_without_commands_the_configured_type_checker_is_used(tmp_path: Path, te
 
 def test_the_installation_of_a_package_is_not_a_run_of_it(tmp_path: Path) -> None:
     lay_down(tmp_path, {"Makefile": "setup:\n\tpip install black bandit mypy\nlint:\n\truff check .\n"})
-    assert chosen(tmp_path) == {"lint": {"ruff"}, "imports": {"ruff"}}
+    assert chosen(tmp_path) == {"lint": {"ruff"}}
 
 
 def test_a_team_that_selects_ruff_s_security_rules_is_not_asked_for_bandit(tmp_path: Path) -> None:
@@ -174,3 +175,72 @@ def test_every_type_checker_s_errors_are_read(
     assert [(one.rule, one.line, one.column) for one in found] == expected
     assert {one.path for one in found} == {"app/m.py"}
     assert all("  " not in one.message and not one.message.endswith("]") for one in found)
+
+
+@pytest.mark.parametrize(
+    ("files", "sorted_"),
+    [
+        ({"Makefile": "lint:\n\truff check .\n"}, False),
+        ({"Makefile": "lint:\n\truff check .\n\truff check --select I .\n"}, True),
+        ({"Makefile": "lint:\n\truff check --extend-select=E,I .\n"}, True),
+        ({"Makefile": "lint:\n\truff check .\n", "ruff.toml": 'lint.select = ["E", "I"]\n'}, True),
+        ({"Makefile": "lint:\n\truff check .\n", "ruff.toml": 'lint.select = ["I"]\nlint.ignore = ["I"]\n'}, False),
+        ({"Makefile": "lint:\n\truff check .\n", "ruff.toml": 'lint.ignore = ["E402"]\n'}, False),
+        ({".pre-commit-config.yaml": "repos:\n- hooks:\n  - {id: ruff, args: [--select, I]}\n"}, True),
+        ({"ruff.toml": ""}, True),  # no command is known: every check is made
+    ],
+)
+def test_the_order_of_imports_is_looked_at_where_the_team_looks_at_it(
+    tmp_path: Path, files: dict[str, str], sorted_: bool
+) -> None:
+    """ruff does not look at it of itself, so a team that only runs `ruff check` passes in any order."""
+    assert ("imports" in chosen(lay_down(tmp_path, files))) is sorted_
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ("uses: psf/black@stable", {"format": {"black"}}),
+        ("uses: py-actions/flake8@v2", {"lint": {"flake8"}}),
+        ("uses: astral-sh/ruff-action@v3", {"lint": {"ruff"}}),
+        ("{uses: astral-sh/ruff-action@v3, with: {args: format --check}}", {"format": {"ruff"}}),
+        ("{uses: isort/isort-action@v1}", {"imports": {"isort"}}),
+        ("uses: actions/checkout@v4", None),
+    ],
+)
+def test_an_action_that_is_named_after_its_tool_runs_it(
+    tmp_path: Path, step: str, expected: dict[str, set[str]] | None
+) -> None:
+    lay_down(tmp_path, {".github/workflows/lint.yml": f"jobs:\n  lint:\n    steps:\n    - {step}\n"})
+    found = chosen(tmp_path)
+    assert found == expected if expected is not None else len(found) == 5
+
+
+def arguments(folder: Path, tool: Tool, *files: str) -> list[str]:
+    return tool.arguments(Call(Tree(folder, folder, ""), folder, files, Path("python")))
+
+
+@pytest.mark.parametrize(
+    ("makefile", "rules"),
+    [
+        ("lint:\n\tflake8 . --count --select=E9,F63\n\tflake8 . --exit-zero\n", "--select=E9,F63"),
+        ("lint:\n\tflake8 app --select E9\n\tflake8 tests --select F\n", "--select=E9,F"),
+        ("lint:\n\tflake8 . --select=E9\n\tflake8 app\n", ""),
+    ],
+)
+def test_a_linter_is_asked_for_the_rules_that_the_teams_commands_choose(
+    tmp_path: Path, makefile: str, rules: str
+) -> None:
+    ruff = makefile.replace("flake8", "ruff check")
+    for tool, text in zip((FLAKE8, TOOLS["lint"][0]), (makefile, ruff), strict=True):
+        lay_down(tmp_path, {"Makefile": text})
+        given = [one for one in arguments(tmp_path, tool, "app/a.py") if one.startswith("--select")]
+        assert given == ([rules] if rules else [])
+
+
+def test_what_flake8_leaves_out_on_its_way_is_not_given_to_it_by_name(tmp_path: Path) -> None:
+    lay_down(tmp_path, {".flake8": "[flake8]\nexclude =\n    migrations,\n    docs/conf.py\n"})
+    files = ("app/a.py", "app/migrations/b.py", "migrations/c.py", "docs/conf.py", "docs/more.py", "app/migrations.py")
+    given = [one for one in arguments(tmp_path, FLAKE8, *files) if one.endswith(".py")]
+    assert given == ["./app/a.py", "./docs/more.py", "./app/migrations.py"]
+    assert arguments(tmp_path, FLAKE8, "migrations/c.py") == ["--version"]

@@ -10,6 +10,7 @@ import pytest
 
 from fastapi_expert.notes.errors import NoteError
 from fastapi_expert.notes.notebook import Edit, Notebook
+from fastapi_expert.notes.text import markdown
 
 Ask = Callable[..., dict[str, Any]]
 
@@ -125,3 +126,19 @@ def test_a_disk_that_is_full_leaves_the_note_as_it_was_and_nothing_beside_it(
     monkeypatch.undo()
     assert "as it was" in str(ask("read_note", identifier="d/plan"))
     assert not list(notebook.folder.root.rglob("*.tmp"))
+
+
+def test_a_file_that_was_only_touched_is_not_read_into_the_index_anew(
+    notebook: Notebook, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask("write_note", title="Plan", content="- [fact] it holds", directory="d")
+    ask("search_notes", query="holds")
+    later = 4_000_000_000
+    os.utime(notebook.folder.root / "d/Plan.md", (later, later))
+    read: list[str] = []
+    parse = markdown.parse
+    monkeypatch.setattr(markdown, "parse", lambda text: read.append(text) or parse(text))
+    found = ask("search_notes", query="holds")
+    assert not read
+    assert "Plan" in str(found)
+    assert "Plan" in str(ask("search_notes", query="holds", after_date="2090-01-01"))

@@ -67,10 +67,14 @@ def comparable(value: object) -> str:
 
 
 def _renew(database: sqlite3.Connection, path: str, content: Content, stamp: Stamp) -> bool:
-    """Whether the file is as it was indexed, looked at twice because it was young then; notes its stamp."""
+    """Whether the file says what it said when it was indexed, only touched or looked at twice; notes its stamp."""
+    moment = stamp.mtime_ns / 1e9
     changed = database.execute(
-        "UPDATE notes SET size = ?, inode = ? WHERE path = ? AND checksum = ? AND mtime_ns = ?",
-        (stamp.size, stamp.inode, path, content.checksum, stamp.mtime_ns),
+        "UPDATE notes SET mtime_ns = ?, size = ?, inode = ?,"
+        " modified = iif(json_extract(meta, '$.modified') IS NULL, ?, modified),"
+        " created = iif(json_extract(meta, '$.created') IS NULL AND created = modified, ?, created)"
+        " WHERE path = ? AND checksum = ?",
+        (stamp.mtime_ns, stamp.size, stamp.inode, moment, moment, path, content.checksum),
     )
     return changed.rowcount > 0
 

@@ -67,7 +67,7 @@ def choose(home: Path, top: Path, also: Sequence[str] = ()) -> Choice:
         used = _used(check, candidates, usage)
         if check == "security" and not used and usage.lints("S") and _uses_ruff(usage):
             offered[check] = "by ruff's S rules, among lint"
-        elif check == "imports" and used == [RUFF_IMPORTS] and usage.lints("I") is False:
+        elif check == "imports" and used == [RUFF_IMPORTS] and not _sorts(usage, everything=everything):
             offered[check] = "not used here; ruff's I rules would check them"
         elif used or everything or check in also:
             chosen += used or [candidates[0]]
@@ -92,6 +92,11 @@ def _used(check: Check, candidates: tuple[Tool, ...], usage: Usage) -> list[Tool
     if check == "format" and (RUFF_FORMAT in run or "tool.ruff.format" in usage.tables):
         return [RUFF_FORMAT]
     return used[:1]  # the specific one comes first: black before ruff's formatter, isort before its sorter
+
+
+def _sorts(usage: Usage, *, everything: bool) -> bool:
+    """Whether ruff's order of imports is a check here; where every check is made, unless its rules leave it out."""
+    return (usage.lints("I") if everything else usage.sorts_imports) is not False
 
 
 def _uses_ruff(usage: Usage) -> bool:

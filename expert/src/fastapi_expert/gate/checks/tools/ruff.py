@@ -6,13 +6,16 @@ from typing import Any
 from fastapi_expert.gate.checks.process import Broken, Output
 from fastapi_expert.gate.checks.tools.base import Call, Tool, json_of
 from fastapi_expert.gate.checks.tools.diffs import read_diff
+from fastapi_expert.gate.checks.tools.usage import usage_of
 from fastapi_expert.gate.model import Finding
 
 _TABLES, _FILES = ("tool.ruff",), ("ruff.toml", ".ruff.toml")
 
 
 def _ruff_lint(call: Call) -> list[str]:
-    return ["check", "--force-exclude", "--no-cache", "--output-format=json", "--", *call.paths]
+    chosen = usage_of(call.home, call.tree.root).selects("ruff", "check")
+    rules = [f"--select={chosen}"] if chosen else []
+    return ["check", "--force-exclude", "--no-cache", "--output-format=json", *rules, "--", *call.paths]
 
 
 def _ruff_fix(call: Call) -> list[str]:

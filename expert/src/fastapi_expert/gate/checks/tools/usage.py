@@ -69,6 +69,32 @@ class Usage:
             return None
         return any(one == "ALL" or one.startswith(rule) or rule.startswith(one) for one in self.ruff_rules)
 
+    def selects(self, *program: str) -> str:
+        """The rules that every command of a linter chooses for itself, with commas; "" where its configuration does."""
+        runs = [one for one in self.commands if one[: len(program)] == program and "--exit-zero" not in one]
+        chosen = [",".join(_selected(one, "--select")) for one in runs]
+        return ",".join(sorted({rule for each in chosen for rule in each.split(",")})) if all(chosen) else ""
+
+    @property
+    def sorts_imports(self) -> bool | None:
+        """Whether ruff is told to look at the order of imports, which it does not do of itself; None when nothing of
+        the team's says which rules it checks."""
+        told = [one for one in self.commands if one[:2] == ("ruff", "check")]
+        chosen = [" ".join(_selected(one, "--select", "--extend-select")) for one in told]
+        if any(re.search(r"(?:^|[ ,=])I(?:001)?(?:$|[ ,])", each) for each in chosen):
+            return True
+        if self.ruff_rules is None and self.runs(("ruff",)):
+            return False
+        return self.lints("I")
+
+
+def _selected(command: Command, *options: str) -> Iterator[str]:
+    """The values of ``options`` in a command."""
+    for word, following in zip(command, (*command[1:], ""), strict=True):
+        name, equals, value = word.partition("=")
+        if name in options:
+            yield value if equals else following
+
 
 def usage_of(home: Path, top: Path) -> Usage:
     """What the project in ``home``, a folder of ``top``, says that it uses; folders above it count too."""
@@ -129,8 +155,9 @@ def _packages(document: dict[str, Any], folder: Path) -> Iterator[str]:
 
 def _ruff_rules(table: dict[str, Any]) -> Iterator[str]:
     for section in (table, table.get("lint", {})):
+        ignored = {*section.get("ignore", []), *section.get("extend-ignore", [])}
         for key in ("select", "extend-select"):
-            yield from section.get(key, [])
+            yield from (rule for rule in section.get(key, []) if rule not in ignored)
 
 
 def _commands(folder: Path) -> Iterator[Command]:
@@ -150,15 +177,29 @@ def _yaml_commands(node: Any) -> Iterator[Command]:
         for item in cast("list[Any]", node):
             yield from _yaml_commands(item)
     elif isinstance(node, dict):
-        for key, value in cast("dict[str, Any]", node).items():
+        mapping = cast("dict[str, Any]", node)
+        for key, value in mapping.items():
             texts = cast("list[Any]", value) if isinstance(value, list) else [value]
-            if key == "id" and isinstance(value, str) and "entry" not in node:
-                yield _HOOKS.get(value, (value.removesuffix("-jupyter").removesuffix("-check"),))
+            if key == "id" and isinstance(value, str) and "entry" not in mapping:
+                program = _HOOKS.get(value, (value.removesuffix("-jupyter").removesuffix("-check"),))
+                yield (*program, *(str(one) for one in cast("list[Any]", mapping.get("args") or [])))
             elif key in ("run", "script", "entry", "before_script", "command"):
                 for text in texts:
                     yield from _shell_commands(text) if isinstance(text, str) else _yaml_commands(text)
+            elif key == "uses" and isinstance(value, str):
+                yield from _action_commands(value, mapping.get("with"))
             else:
                 yield from _yaml_commands(value)
+
+
+def _action_commands(action: str, given: Any) -> Iterator[Command]:
+    """What an action of GitHub's runs that is named after its tool: `psf/black@stable`, `astral-sh/ruff-action@v3`."""
+    named = re.search(r"[/-](black|flake8|isort|mypy|pyright|bandit|ruff)(?:-action|-check)?@", action)
+    if named is None:
+        return
+    options: dict[str, Any] = cast("dict[str, Any]", given) if isinstance(given, dict) else {}
+    words = str(options.get("args") or ("check" if named[1] == "ruff" else "")).split()
+    yield (named[1], *words)
 
 
 def _shell_commands(text: str) -> Iterator[Command]:
