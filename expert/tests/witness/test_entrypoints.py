@@ -108,9 +108,15 @@ def test_a_name_for_what_a_function_with_arguments_or_a_class_makes_is_an_applic
 
 @pytest.mark.parametrize("value", ["Server({})", "Server({}).settings", "wrap(Server({}).app)", "len"])
 def test_a_name_for_something_else_of_what_makes_an_application_is_none(tmp_path: Path, value: str):
-    text = "class Server:\n    def __init__(self, settings):\n        self.settings = settings\n        self.app = FastAPI()\n"
+    text = "class Server:\n    def __init__(self, settings):\n        self.settings, self.app = settings, FastAPI()\n"
     files = {"main.py": f"from fastapi import FastAPI\n\n\n{text}\n\ndef wrap(app): ...\n\n\nfirst = {value}\n"}
     assert not found(tmp_path, files)
+
+
+def test_a_name_that_only_the_program_binds_stands_for_what_makes_it(tmp_path: Path):
+    text = "from fastapi import FastAPI\n\n\ndef make():\n    return FastAPI()\n\n\nif __name__ == '__main__':\n"
+    main = text + "    import uvicorn\n\n    app = make()\n    uvicorn.run(app)\n"
+    assert [one.name for one in found(tmp_path, {"main.py": main})] == ["main:make()"]
 
 
 def test_a_factory_is_found_by_its_flag_by_its_call_and_by_what_it_makes(tmp_path: Path):

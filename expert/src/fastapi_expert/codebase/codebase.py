@@ -310,8 +310,8 @@ class Codebase:
         return Classes(self.names) if needs_no_link else self._linked.catalogue.classes
 
     def beside(self, home: Path) -> "Codebase":
-        """This codebase with the libraries of the environment at ``home``; itself where they are what it has already, or
-        where nothing is installed."""
+        """This codebase with the libraries of the environment at ``home``; itself where it has those already, or where
+        nothing is installed there."""
         if any(os.path.realpath(one) == os.path.realpath(home) for one in self.environment.homes):
             return self
         other = Codebase(self.root, self.scan, self.exclude, self.caching, given_environment=home)

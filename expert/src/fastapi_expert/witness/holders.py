@@ -12,6 +12,7 @@ from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import FileFacts, ImportFacts
 from fastapi_expert.codebase.syntax.ir import Expr
 from fastapi_expert.codebase.vocabulary import is_test_path
+from fastapi_expert.witness.calls import is_of_main
 
 _APPLICATION = frozenset({"app", "application", "api", "asgi", "asgi_app", "fastapi"})
 """What an application is called, as a name or as an attribute."""
@@ -62,7 +63,7 @@ class _Reading:
         for name, statement in self.names.bindings(path).items():
             bound = None if isinstance(statement, ImportFacts) else ir.match(statement, ir.Assign)
             maker = self._made_by(path, name, bound.value) if bound is not None else None
-            if bound is not None and maker is not None:
+            if bound is not None and maker is not None and not is_of_main(name, self.names.files[path].body):
                 yield Holder(path, name, bound.line, maker[1])
 
     def _made_by(self, path: str, name: str, value: Expr) -> _Place | None:
@@ -76,7 +77,7 @@ class _Reading:
         return maker if last and (last.lstrip("_") in {called, *_APPLICATION} or name in _APPLICATION) else None
 
     def _followed(self, path: str, value: Expr, hops: int) -> tuple[_Place | None, str]:
-        """The maker that ``value`` hangs on, and the last step from it: an attribute, a method, or `()` for its call."""
+        """The maker that ``value`` hangs on, and the last step from it: an attribute, a method, or `()` for a call."""
         if isinstance(value, str):
             return self._named(path, value, hops)
         call, attribute = ir.match(value, ir.Call), ir.match(value, ir.Attribute)
