@@ -75,6 +75,50 @@ def test_without_any_the_application_of_the_text_is_taken_and_said_to_be_that(tm
     assert [(one.name, one.said) for one in only] == [("app.main:app", "where it is made")]
 
 
+@pytest.mark.parametrize(
+    ("maker", "value"),
+    [
+        ("def make(settings):\n    app = FastAPI()\n    return app\n", "make({})"),
+        ("class Server:\n    def __init__(self, settings):\n        self.app = FastAPI()\n", "Server({}).app"),
+        (
+            "class Server:\n    def __init__(self, settings):\n        self._app = FastAPI()\n\n"
+            "    def app(self):\n        return self._app\n\n\nserver = Server({})\n",
+            "server.app()",
+        ),
+        (
+            "class Builder:\n    def title(self, text):\n        return self\n\n"
+            "    def create(self):\n        made = FastAPI()\n        return made\n",
+            "Builder().title('Shop').create()",
+        ),
+    ],
+)
+def test_a_name_for_what_a_function_with_arguments_or_a_class_makes_is_an_application(
+    tmp_path: Path, maker: str, value: str
+):
+    imported = value.partition("(")[0].partition(".")[0]
+    files = {
+        "shop/__init__.py": "",
+        "shop/making.py": f"from fastapi import FastAPI\n\n\n{maker}",
+        "shop/main.py": f"from shop.making import {imported}\n\napp = {value}\n",
+    }
+    first = found(tmp_path, files)[0]
+    assert (first.name, first.file, first.place and first.place.line) == ("shop.main:app", "shop/main.py", 3)
+    assert asked(tmp_path, {}, "--import", "auto").code == 0
+
+
+@pytest.mark.parametrize("value", ["Server({})", "Server({}).settings", "wrap(Server({}).app)", "len"])
+def test_a_name_for_something_else_of_what_makes_an_application_is_none(tmp_path: Path, value: str):
+    text = "class Server:\n    def __init__(self, settings):\n        self.settings, self.app = settings, FastAPI()\n"
+    files = {"main.py": f"from fastapi import FastAPI\n\n\n{text}\n\ndef wrap(app): ...\n\n\nfirst = {value}\n"}
+    assert not found(tmp_path, files)
+
+
+def test_a_name_that_only_the_program_binds_stands_for_what_makes_it(tmp_path: Path):
+    text = "from fastapi import FastAPI\n\n\ndef make():\n    return FastAPI()\n\n\nif __name__ == '__main__':\n"
+    main = text + "    import uvicorn\n\n    app = make()\n    uvicorn.run(app)\n"
+    assert [one.name for one in found(tmp_path, {"main.py": main})] == ["main:make()"]
+
+
 def test_a_factory_is_found_by_its_flag_by_its_call_and_by_what_it_makes(tmp_path: Path):
     files = {
         "shop/__init__.py": "",

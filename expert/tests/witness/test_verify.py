@@ -1,16 +1,19 @@
 """`--verify`: on what the text and the running application do not agree, and what counts as that."""
 
 import json
+import subprocess
 import sys
+import sysconfig
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 from applications import HEAD, asked
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
-from shop import lay_down
+from shop import lay_down, run_expert
 
 import fastapi_expert.render
 from fastapi_expert.codebase import load
@@ -132,6 +135,27 @@ def test_a_library_s_route_is_placed_in_the_library(tmp_path: Path):
     comparison = compared(read(tmp_path, HEAD), [true("/items"), library])
     assert kinds(comparison) == [("import", "/metrics", "nothing: an installed library has it")]
     assert str(comparison.differences[0].place) == "site-packages/exporter/web.py:9"
+
+
+def test_the_libraries_of_the_interpreter_that_is_asked_are_read(tmp_path: Path):
+    root = lay_down(tmp_path / "app", {"main.py": HEAD + "from kit import Health\n\napp.include_router(Health())\n"})
+    elsewhere = tmp_path / "elsewhere"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(elsewhere)], check=True)
+    packages = next(elsewhere.glob("lib/python3*/site-packages"))
+    (packages / "ours.pth").write_text(sysconfig.get_path("purelib"))
+    kit = """
+        from fastapi import APIRouter
+
+        class Health(APIRouter):
+            def __init__(self):
+                super().__init__(prefix="/health")
+                self.add_api_route("/live", self.live)
+
+            def live(self): ...
+    """
+    lay_down(packages, {"kit/__init__.py": dedent(kit), "kit-1.0.dist-info/METADATA": "Requires-Dist: fastapi\n"})
+    done = run_expert("routes", str(root), "--import", "main:app", "--python", str(elsewhere), "--verify", cwd=tmp_path)
+    assert (done.code, done.out.strip()) == (0, "2 routes, the same in the text and in the application"), done
 
 
 def test_other_applications_of_the_repository_are_left_as_they_are(tmp_path: Path):

@@ -1,6 +1,7 @@
 """The linked codebase: loading it, keeping it fresh, and looking things up in it."""
 
 import gc
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -99,7 +100,9 @@ def refresh(previous: "Codebase") -> "Codebase":
     same = found.stamps == previous.scan.stamps and found.problems == previous.scan.problems
     if same and not previous.data_has_changed:
         return previous
-    return Codebase(previous.root, found, previous.exclude, previous.caching)
+    return Codebase(
+        previous.root, found, previous.exclude, previous.caching, given_environment=previous.given_environment
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +117,8 @@ class Codebase:
     """What definitions are, where it was told; it is not worked out again then, see :meth:`drafted`."""
     given_imports: Imports | None = None
     """What the files import, where it was told, see :func:`sketched`."""
+    given_environment: Path | None = None
+    """The environment whose libraries are read instead of the project's own, see :meth:`beside`."""
 
     def __post_init__(self) -> None:
         _ = self.environment  # as it is now: that something was installed since is seen by it
@@ -182,7 +187,7 @@ class Codebase:
     @cached_property
     def environment(self) -> Environment:
         """What is installed beside the project."""
-        return Environment(self.folder)
+        return Environment(self.folder, self.given_environment)
 
     @property
     def read_besides(self) -> Mapping[str, str | None]:
@@ -198,7 +203,7 @@ class Codebase:
     @property
     def data_has_changed(self) -> bool:
         """Whether a data file that was read to link this codebase has changed since, or what is installed beside it."""
-        if Environment(self.environment.root).stamp != self.environment.stamp:
+        if self.environment.now().stamp != self.environment.stamp:
             return True
         return "_linked" in self.__dict__ and self._sources.has_changed()
 
@@ -296,7 +301,7 @@ class Codebase:
     @cached_property
     def pins(self) -> Pins:
         """Which releases of its dependencies this project is written for."""
-        return Pins(self.root)
+        return Pins(self.root, self.environment.homes)
 
     def fields(self, path: str, qualname: str) -> tuple[Field, ...]:
         """The fields of a class, inherited ones included."""
@@ -313,6 +318,14 @@ class Codebase:
 
         needs_no_link = self.given_kinds is not None or (self._is_at_hand and self._sources.libraries is None)
         return Classes(self.names) if needs_no_link else self._linked.catalogue.classes
+
+    def beside(self, home: Path) -> "Codebase":
+        """This codebase with the libraries of the environment at ``home``; itself where it has those already, or where
+        nothing is installed there."""
+        if any(os.path.realpath(one) == os.path.realpath(home) for one in self.environment.homes):
+            return self
+        other = Codebase(self.root, self.scan, self.exclude, self.caching, given_environment=home)
+        return other if other.environment.packages else self
 
     def drafted(self, path: str, source: bytes, kinds: Mapping[Place, Kind]) -> "Codebase":
         """This codebase with ``source`` at ``path``, for questions about that file alone: nothing is linked, ``kinds``

@@ -46,8 +46,12 @@ def witness(codebase: Codebase, wanted: str, options: Options) -> Witness:
         WitnessError: nothing says which application there is, or it cannot be asked.
     """
     application, others = _wanted(codebase, wanted)
-    table = ask(application, _conditions(codebase, application, options), codebase.folder)
-    return Witness(table, compare(codebase.inventory, table), others)
+    conditions = _conditions(codebase, application, options)
+    table = ask(application, conditions, codebase.folder)
+    read = codebase.beside(
+        conditions.python.parent.parent
+    )  # the libraries that the application has, if others than ours
+    return Witness(table, compare(read.inventory, table), others)
 
 
 def document_of(codebase: Codebase, wanted: str, options: Options) -> tuple[Application, Mapping[str, Any]]:

@@ -91,7 +91,8 @@ class _Reading:
             return self._named(call.function, line, is_factory=True)
         if not isinstance(given, str):
             return None
-        local = _assigned(given, body) if function is not None else None
+        module = self.facts.body if self.facts is not None else ()
+        local = _assigned(given, body) if function is not None or is_of_main(given, module) else None
         if local is not None:
             made = ir.match(local, ir.Call)
             callee = made.function if made is not None and not made.args and not made.keywords else None
@@ -103,6 +104,22 @@ class _Reading:
         if symbol is None or symbol.kind not in ("value", "function") or not symbol.path.endswith(".py"):
             return None
         return Start(self.path, line, holder=symbol.path, attribute=symbol.name, is_factory=is_factory)
+
+
+def is_of_main(name: str, module: Sequence[Any]) -> bool:
+    """Whether only what stands below `if __name__ == "__main__":` binds the name, so that importing does not.
+
+    ``module`` holds the statements of the module.
+    """
+    main = [statement for statement in module if _is_main(statement)]
+    rest = [statement for statement in module if not _is_main(statement)]
+    return _assigned(name, main) is not None and _assigned(name, rest) is None
+
+
+def _is_main(statement: Any) -> bool:
+    condition = ir.match(statement, ir.If)
+    compared = ir.match(condition.condition, ir.Truth) if condition is not None else None
+    return compared is not None and compared.operator == "==" and "__name__" in compared.operands
 
 
 def _calls(node: Any) -> Iterator[ir.Call]:

@@ -112,10 +112,11 @@ def _in_files(codebase: Codebase, finder: Finder) -> Iterator[_Mention]:
 
 
 def _in_text(codebase: Codebase, finder: Finder) -> Iterator[_Mention]:
-    """The applications that the text makes, at module level or in a function without arguments."""
+    """The applications that the text makes: at module level, in a function without arguments, or for such a name."""
     for component in codebase.inventory.components:
         if component.kind == "app":
             yield from _mentions(finder, finder.of_component(component), TEXT)
+    yield from _mentions(finder, map(finder.of_holder, finder.holders), TEXT)
 
 
 def _mentions(finder: Finder, found: Iterable[Application], rank: int) -> Iterator[_Mention]:

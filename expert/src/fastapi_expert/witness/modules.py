@@ -13,6 +13,7 @@ from fastapi_expert.codebase.syntax.facts import FunctionFacts
 from fastapi_expert.codebase.vocabulary import APPLICATIONS, is_test_path
 from fastapi_expert.witness.calls import Start
 from fastapi_expert.witness.commands import Command
+from fastapi_expert.witness.holders import Holder, holders
 from fastapi_expert.witness.model import Application, Place
 
 _PROJECT = ("pyproject.toml", "setup.py", "requirements.txt", "Pipfile", "Dockerfile", ".env", ".env.example")
@@ -35,6 +36,8 @@ class Finder:
         apps = [each for each in codebase.inventory.components if each.kind == "app"]
         self.made = {(each.path, each.line) for each in apps}
         self.named = {(each.path, each.name) for each in apps}
+        self.holders = list(holders(self.names, apps))
+        self.named |= {(each.path, each.name) for each in self.holders}
 
     def of_command(self, command: Command, path: str) -> Iterator[Application]:
         """What a command line in the file at ``path`` serves; nothing when no file of ours is meant."""
@@ -72,6 +75,11 @@ class Finder:
                 yield replace(made, place=place, said="the function that makes it")
         elif self.is_application(component.path, component.name):
             yield replace(self._at(component.path, component.name), place=place, said="where it is made")
+
+    def of_holder(self, holder: Holder) -> Application:
+        """A name at the top of a module for what a function with arguments, or a class, makes."""
+        place = Place(holder.path, holder.line)
+        return replace(self._at(holder.path, holder.name), place=place, said=f"what {holder.maker} makes")
 
     def is_application(self, path: str, attribute: str, hops: int = 0) -> bool:
         """Whether the text says that a module has an application, or a function that makes one, of this name."""

@@ -58,12 +58,18 @@ def _is_environment(folder: Path) -> bool:
 class Environment:
     """What the interpreter of a project would have on `sys.path` beside the project's own folders."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, home: Path | None = None) -> None:
         self.root = root
-        self.homes = tuple(environments(root))
+        self.home = home
+        """The one environment that was named; those of the project are sought where none was."""
+        self.homes = (home,) if home is not None else tuple(environments(root))
         self.packages = tuple([folder for home in self.homes for folder in _site_packages(home)])
         self.stamp = repr([(str(folder), _time(folder)) for folder in self.packages])
         """Changes when something is installed or removed."""
+
+    def now(self) -> "Environment":
+        """The same environment with what is installed in it by now."""
+        return Environment(self.root, self.home)
 
     @cached_property
     def search(self) -> tuple[Path, ...]:

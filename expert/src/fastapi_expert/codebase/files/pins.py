@@ -57,10 +57,14 @@ ASSUMED = Range((0, 0), _NEWEST)
 
 
 class Pins:
-    """What the project around ``root`` (a folder or a file in it) says of its dependencies."""
+    """What the project around ``root`` (a folder or a file in it) says of its dependencies.
 
-    def __init__(self, root: Path) -> None:
+    ``homes`` are the folders of its environments; they are sought where none are given.
+    """
+
+    def __init__(self, root: Path, homes: tuple[Path, ...] | None = None) -> None:
         self.root = root if root.is_dir() else root.parent
+        self._homes = homes
         self._known: dict[str, Range] = {}
 
     def of(self, package: str) -> Range:
@@ -115,7 +119,8 @@ class Pins:
     def _installed(self) -> tuple[Path, ...]:
         """The folders of packages of the project's environment."""
         patterns = ("lib/python3*/site-packages", "Lib/site-packages")
-        return tuple([one for home in environments(self.root) for each in patterns for one in sorted(home.glob(each))])
+        homes = self._homes if self._homes is not None else environments(self.root)
+        return tuple([one for home in homes for each in patterns for one in sorted(home.glob(each))])
 
     @cached_property
     def _top(self) -> Path:
