@@ -126,13 +126,21 @@ def _spread(ranked: Sequence[Finding]) -> list[Finding]:
     """``ranked``, but of many findings of one sort on the same files each weighs less than the one before it: who
     works on those files sees the others, and the first screen shows more than one place."""
     before: Counter[tuple[int, frozenset[str]]] = Counter()
-    exact = [{place.id for place in one.components} for one in ranked if one.similarity >= EQUAL]
+    exact: dict[str, list[set[str]]] = {}
+    for one in ranked:
+        if one.similarity >= EQUAL:
+            told = {place.id for place in one.components}
+            exact.setdefault(min(told), []).append(told)
     keyed: list[tuple[int, float, int]] = []
     for position, finding in enumerate(ranked):
         tier = _tier(finding)
         where = tier, frozenset(place.path for place in finding.components)
         ids = {place.id for place in finding.components}
-        known = ONE_MORE if finding.similarity < EQUAL and any(one < ids for one in exact) else 1.0
+        known = (
+            ONE_MORE
+            if finding.similarity < EQUAL and any(one < ids for id_ in ids for one in exact.get(id_, ()))
+            else 1.0
+        )
         keyed.append((tier, -_weight(finding) * known * AGAIN ** before[where], position))
         before[where] += 1
     return [ranked[position] for _, _, position in sorted(keyed)]

@@ -1,6 +1,6 @@
 """FX601: tests that exercise the same thing the same way."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from fastapi_expert.duplicates.model import Finding
 from fastapi_expert.duplicates.records.model import FunctionRecord
@@ -14,6 +14,8 @@ MANY = 3
 """Tests that differ in literals only are worth a word from this number on."""
 FEW = 1
 """Values in which tests of several files may differ to be cases of one."""
+LOOKED_INTO = 6
+"""So many tests of a group are compared word by word."""
 MOST = 6
 """Values in which two tests of one file may differ to be cases of one: with more, a table of them is harder to read."""
 LEAST_STATEMENTS = 4
@@ -29,6 +31,7 @@ def _advise(group: Group) -> Advice:
 def _survey(survey: Survey) -> Iterator[Finding]:
     functions, codes = survey.records.functions, survey.codes
     local = {(one.path, one.qualname): one.exact for one in functions if one.is_test and not one.is_test_case}
+    defining = {(one.path, one.qualname.rpartition(".")[0]) for one in functions}
     for group in equal_groups(codes, pools_of(functions, codes).tests):
         if len(codes[group[0]].statements) < LEAST_STATEMENTS:
             continue
@@ -38,7 +41,7 @@ def _survey(survey: Survey) -> Iterator[Finding]:
             program = survey.imports.distribution(test.path)  # one test cannot try two programs
             by_fixtures.setdefault((program, test.is_async, *_fixtures(test, local)), []).append(position)
         for alike in by_fixtures.values():
-            yield from _same_tests(survey, alike)
+            yield from _same_tests(survey, alike, defining)
 
 
 def _fixtures(test: FunctionRecord, local: Mapping[tuple[str, str], int]) -> tuple[object, ...]:
@@ -48,7 +51,7 @@ def _fixtures(test: FunctionRecord, local: Mapping[tuple[str, str], int]) -> tup
     return (owner, *given)
 
 
-def _same_tests(survey: Survey, alike: Sequence[int]) -> Iterable[Finding]:
+def _same_tests(survey: Survey, alike: Sequence[int], defining: Collection[tuple[str, str]]) -> Iterable[Finding]:
     """Of tests with the same fixtures and steps: those with the same values, else all of them if they are many."""
     by_literals: dict[int, list[int]] = {}
     for position in alike:
@@ -58,12 +61,13 @@ def _same_tests(survey: Survey, alike: Sequence[int]) -> Iterable[Finding]:
         if _say_the_same(survey, same):
             yield finding_on(survey, same, 1.0, equal=True)
     if not repeated:
-        yield from _cases(survey, alike)
+        tests = [(position, survey.records.functions[position]) for position in alike]
+        yield from _cases(survey, [position for position, one in tests if (one.path, one.qualname) not in defining])
 
 
 def _say_the_same(survey: Survey, same: Sequence[int]) -> bool:
     """Whether tests are spelled alike, but for their decorators: what a name is bound to elsewhere is not looked at."""
-    first, *others = [survey.records.functions[position] for position in same]
+    first, *others = [survey.records.functions[position] for position in same[:LOOKED_INTO]]
     each = [survey.texts.compare(one, first) for one in others]
     return all(
         one.is_known and all(what.aspect == "decorator" or what.here == what.there for what in one.found)
@@ -71,24 +75,16 @@ def _say_the_same(survey: Survey, same: Sequence[int]) -> bool:
     )
 
 
-def _cases(survey: Survey, alike: Sequence[int]) -> Iterator[Finding]:
+def _cases(survey: Survey, plain: Sequence[int]) -> Iterator[Finding]:
     """Tests that only differ in values: those of one file, or of several where hardly a value differs; what else tests
-    of two files have in common is how a test is written."""
+    of two files have in common is how a test is written. None defines what it tries."""
     by_file: dict[str, list[int]] = {}
-    plain = [position for position in alike if not _defines_something(survey, position)]
     for position in plain if len(plain) >= MANY else ():
         by_file.setdefault(survey.records.functions[position].path, []).append(position)
-    groups = by_file.values() if not _try_one_thing(survey, plain, values=FEW) else [plain]
+    groups = by_file.values() if len(plain) < MANY or not _try_one_thing(survey, plain, values=FEW) else [plain]
     for cases in groups:
         if len(cases) >= MANY and _try_one_thing(survey, cases, values=MOST):
             yield finding_on(survey, cases, 0.99, equal=True)
-
-
-def _defines_something(survey: Survey, position: int) -> bool:
-    """Whether a test makes functions or classes with methods: what they are called and take is what it is about."""
-    test = survey.records.functions[position]
-    inner = f"{test.qualname}."
-    return any(one.path == test.path and one.qualname.startswith(inner) for one in survey.records.functions)
 
 
 def _try_one_thing(survey: Survey, cases: Sequence[int], values: int) -> bool:
@@ -96,7 +92,7 @@ def _try_one_thing(survey: Survey, cases: Sequence[int], values: int) -> bool:
     test."""
     if not cases:
         return False
-    first, *others = [survey.records.functions[position] for position in cases]
+    first, *others = [survey.records.functions[position] for position in cases[:LOOKED_INTO]]
     each = [survey.texts.compare(one, first) for one in others]
     return all(one.only_values and len(one.found) <= values for one in each)
 
@@ -116,4 +112,5 @@ FAMILY = Family(
         ),
     ),
     _survey,
+    made_from=lambda survey: [survey.digest],
 )
