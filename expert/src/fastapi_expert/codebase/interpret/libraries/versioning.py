@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from fastapi_expert.codebase.interpret.attributes import attribute, attributes_of
 from fastapi_expert.codebase.interpret.operations import concatenated, truth
-from fastapi_expert.codebase.interpret.registration import ROUTER_METHODS, make_router
+from fastapi_expert.codebase.interpret.registration import ROUTER_METHODS, add_endpoint, make_router
 from fastapi_expert.codebase.interpret.runtime import Runtime
 from fastapi_expert.codebase.interpret.values import (
     Arguments,
@@ -33,6 +33,7 @@ _Version = tuple[int, int]
 _MARK = "_api_version"
 """The attribute of an endpoint that holds its version."""
 _MARKING = "fastapi_versioning.version.decorator"
+_PAGE = "fastapi_versioning.versioning.VersionedFastAPI.noop"
 _OWN = ("app", "version_format", "prefix_format", "default_version", "enable_latest")
 """The parameters of `VersionedFastAPI`; it makes an application with the other arguments."""
 
@@ -95,10 +96,13 @@ def _versioned(interp: Runtime, given: Arguments) -> Any:
     current: dict[Any, Entry] = {}
     for number in sorted(one for one in offered if isinstance(one, tuple)):
         current.update(offered[number])
-        _mount(interp, outer, app, _prefix(interp, number, given), current.values(), given)
+        prefix = _prefix(interp, number, given)
+        _mount(interp, outer, app, prefix, current.values(), given)
+        _document(interp, outer, prefix, given)
     for number in offered:
         if isinstance(number, Unknown):
             _mount(interp, outer, app, number, offered[number].values(), given)
+            _document(interp, outer, number, given)
     enabled = _argument(given, "enable_latest", False)
     latest = truth(enabled)
     if latest is None:
@@ -177,6 +181,13 @@ def _mount(interp: Runtime, outer: Router, app: Router, path: Any, entries: Iter
     inner.entries = list(dict.fromkeys(entries))  # one with several methods is there for each: the rest is not reached
     inner.attributes["dependency_overrides"] = attribute(interp, app, "dependency_overrides", app.site)
     ROUTER_METHODS["mount"](interp, outer, "mount", Arguments([path, inner], {}, {}, given.site, given.scope))
+
+
+def _document(interp: Runtime, outer: Router, prefix: Any, given: Arguments) -> None:
+    """The pages of a version that the library registers beside what it mounts."""
+    for page in ("/docs", "/openapi.json"):
+        path, scope = concatenated(prefix, page, given.site), given.scope.path
+        add_endpoint(interp, outer, ("GET",), path, External(_PAGE), given.site, False, {}, {}, scope)
 
 
 VERSIONING = {
