@@ -9,6 +9,7 @@ error, an import inside, a name that the module binds only since the edit) has t
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import FileFacts
 from fastapi_expert.codebase.syntax.parsing import as_utf8, refused
 from fastapi_expert.codebase.syntax.reader import (
@@ -61,7 +62,7 @@ def _is_plain(source: bytes) -> bool:
 def _standing(lines: Sequence[bytes], old: Sequence[bytes], before: FileFacts) -> Iterator[_Standing]:
     """The definitions of ``before`` whose lines are the same in both texts, at the same place."""
     imports = {one.line for one in before.imports}
-    others = {statement[1] for statement in before.body}
+    others = {ir.line_of(statement) for statement in before.body}
     for kind, definitions in ((b"def %b(): pass", before.functions), (b"class %b: pass", before.classes)):
         for one in definitions:
             own = lines[one.start_line - 1 : one.end_line]
