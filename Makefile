@@ -28,15 +28,9 @@ $(READY): requirements.lock expert/pyproject.toml service/pyproject.toml
 run: $(READY) ## start the service on its embedded default and print where to look
 	@cd service && ../$(BIN)/app serve
 
-test: $(READY) ## both packages' tests at once, on real servers that the tests bring themselves
-	@beside=$$(mktemp); trap 'rm -f "$$beside"' EXIT; \
-	echo "expert's tests; the service's run beside them, and what they print follows"; \
-	$(BIN)/python -m pytest -c service/pyproject.toml --rootdir service service/tests >"$$beside" 2>&1 & service=$$!; \
-	$(BIN)/python -m pytest -c expert/pyproject.toml --rootdir expert expert/tests; expert=$$?; \
-	wait $$service; service=$$?; \
-	cat "$$beside"; \
-	echo "expert: exit $$expert, service: exit $$service"; \
-	test $$expert -eq 0 && test $$service -eq 0
+test: $(READY) ## both packages' tests, on real servers that the tests bring themselves
+	$(BIN)/python -m pytest -c expert/pyproject.toml --rootdir expert expert/tests
+	$(BIN)/python -m pytest -c service/pyproject.toml --rootdir service service/tests
 
 check: $(READY) ## format, lint, types, import directions, duplicates
 	$(BIN)/ruff format --check .
