@@ -122,6 +122,11 @@ class _Own:
         raise NotImplementedError
 
     def _with_test(self) -> str:
+        text = self._read(self.tests)
+        return f"{text.rstrip()}\n\n\n{self._test(text)}\n"
+
+    def _test(self, beside: str) -> str:
+        """The test of the field, for the end of the file of tests that holds ``beside``."""
         raise NotImplementedError
 
     def _with(self, path: str, lines: dict[str, str], imports: str) -> str:
@@ -168,11 +173,9 @@ class _OfRows(_Own):
             changed[path] = edits.with_argument(text, "OwnedRows", "search", f'"{field.name}"') or text
         return changed
 
-    def _with_test(self) -> str:
-        text = self._read(self.tests)
-        writer = "owner" if "async def owner(" in text else "admin"
-        test = _filled("field_test", names=self.names, field=self.field, writer=writer, context=self.context)
-        return f"{text.rstrip()}\n\n\n{test}\n"
+    def _test(self, beside: str) -> str:
+        writer = "owner" if "async def owner(" in beside else "admin"
+        return _filled("field_test", names=self.names, field=self.field, writer=writer, context=self.context)
 
 
 _POSTS = ("app/posts/rows.py", "app/posts/service.py", "app/models/post.py", "tests/posts/test_writing.py")
@@ -209,9 +212,8 @@ class _OfPosts(_Own):
             text = self._required(edits.with_member(text, "EDITED", f'"{name}"'), path)
         return text
 
-    def _with_test(self) -> str:
-        test = _filled("post_field_test", field=self.field, context=self.context)
-        return f"{self._read(self.tests).rstrip()}\n\n\n{test}\n"
+    def _test(self, beside: str) -> str:
+        return _filled("post_field_test", field=self.field, context=self.context)
 
 
 _FORMS = {

@@ -48,9 +48,7 @@ def witness(codebase: Codebase, wanted: str, options: Options) -> Witness:
     application, others = _wanted(codebase, wanted)
     conditions = _conditions(codebase, application, options)
     table = ask(application, conditions, codebase.folder)
-    read = codebase.beside(
-        conditions.python.parent.parent
-    )  # the libraries that the application has, if others than ours
+    read = codebase.beside(conditions.python.parent.parent)  # the application's libraries, if others than ours
     return Witness(table, compare(read.inventory, table), others)
 
 

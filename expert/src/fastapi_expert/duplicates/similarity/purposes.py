@@ -163,9 +163,7 @@ class Told(NamedTuple):
 class Asked:
     """What a draft asks: ``words`` by how much each counts."""
 
-    def __init__(
-        self, draft: Described, worths: Mapping[str, float], feature: Callable[[int], float] = lambda _: 1.0
-    ) -> None:
+    def __init__(self, draft: Described, worths: Mapping[str, float], feature: Callable[[int], float]) -> None:
         """``feature`` gives the weight of a tagged name among those of the codebase's functions."""
         self.purpose = draft.purpose
         self._feature = feature
