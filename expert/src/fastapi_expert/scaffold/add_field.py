@@ -125,8 +125,8 @@ class _Own:
         text = self._read(self.tests)
         return f"{text.rstrip()}\n\n\n{self._test(text)}\n"
 
-    def _test(self, beside: str) -> str:
-        """The test of the field, for the end of the file of tests that holds ``beside``."""
+    def _test(self, text: str) -> str:
+        """The test of the field, for the end of the file of tests, whose text is ``text``."""
         raise NotImplementedError
 
     def _with(self, path: str, lines: dict[str, str], imports: str) -> str:
@@ -173,8 +173,8 @@ class _OfRows(_Own):
             changed[path] = edits.with_argument(text, "OwnedRows", "search", f'"{field.name}"') or text
         return changed
 
-    def _test(self, beside: str) -> str:
-        writer = "owner" if "async def owner(" in beside else "admin"
+    def _test(self, text: str) -> str:
+        writer = "owner" if "async def owner(" in text else "admin"
         return _filled("field_test", names=self.names, field=self.field, writer=writer, context=self.context)
 
 
@@ -212,7 +212,7 @@ class _OfPosts(_Own):
             text = self._required(edits.with_member(text, "EDITED", f'"{name}"'), path)
         return text
 
-    def _test(self, beside: str) -> str:
+    def _test(self, text: str) -> str:
         return _filled("post_field_test", field=self.field, context=self.context)
 
 
