@@ -345,3 +345,84 @@ def test_a_sibling_does_not_inherit_from_its_sibling(findings: Find) -> None:
     assert finding.advice == (
         "Take the shared fields into a base class between both and the one that they have, beside `Facet` (dfiq.py:10)."
     )
+
+
+PARTED = """
+from typing import Literal
+
+from pydantic import BaseModel
+
+
+class Frame(BaseModel):
+    pass
+
+
+class {first}({base}):
+    kind: {kind}
+    caption: str
+    origin: str
+    offset: int{more}
+    width: int
+
+
+class {second}({base}):
+    kind: {other}
+    caption: str
+    origin: str
+    offset: int{more}
+    seconds: float
+"""
+
+
+@pytest.mark.parametrize(
+    ("names", "base", "kinds"),
+    [
+        (("PictureBlock", "SoundBlock"), "BaseModel", ("list[str]", "bytes")),
+        (("Picture", "Sound"), "Frame", ("list[str]", "bytes")),
+        (("Picture", "Sound"), "BaseModel", ("Literal['picture']", "Literal['sound']")),
+    ],
+    ids=["by their names", "by a base", "by a tag"],
+)
+def test_two_that_their_author_has_parted_share_more_than_three_fields_when_they_are_told(
+    findings: Find, names: tuple[str, str], base: str, kinds: tuple[str, str]
+) -> None:
+    (first, second), (kind, other) = names, kinds
+    parted = PARTED.replace("{first}", first).replace("{second}", second).replace("{base}", base)
+    parted = parted.replace("{kind}", kind).replace("{other}", other)
+    assert not findings({"a.py": parted.replace("{more}", "")})
+    assert [one.rule for one in findings({"a.py": parted.replace("{more}", "\n    digest: str\n    pages: int")})] == [
+        "FX202"
+    ]
+
+
+SENT = """
+from pydantic import BaseModel
+
+
+class Kiln(BaseModel):
+    glaze: str
+    cone: int
+    load: list[str]
+
+
+class {name}(BaseModel):
+    glaze: str | None = None
+    cone: int | None = None
+    load: list[str] | None = None
+"""
+
+
+def test_what_is_sent_to_change_a_thing_repeats_its_names_with_other_types(findings: Find) -> None:
+    assert not findings({"a.py": SENT.format(name="Firing")})
+
+
+STUBS = "\n\n".join(
+    f"def stub_{n}(tank):\n    return tank.part_{n}(tank, {n}, tank.level, tank.name)" for n in range(6)
+)
+
+
+def test_five_stubs_make_no_copied_file_and_an_example_no_copy(findings: Find) -> None:
+    assert not [one for one in findings({"a.py": STUBS, "b.py": STUBS}) if one.rule == "FX305"]
+    files = {"app/pumps.py": STEPS, "old/pumps.py": STEPS, "examples/pumps.py": STEPS}
+    [finding] = [one for one in findings(files) if one.rule == "FX305"]
+    assert {one.path for one in finding.components} == {"app/pumps.py", "old/pumps.py"}

@@ -8,9 +8,12 @@ from typing import Any
 from fastapi_expert.duplicates.model import Finding, Place, Rule
 from fastapi_expert.duplicates.rules.base import Family, Survey
 from fastapi_expert.duplicates.wording import Imports, listed, many
+from fastapi_expert.find.places import is_example
 
 LEAST = 5
 """Functions that a copied file shares with the other at least."""
+LEAST_STATEMENTS = 10
+"""Statements that those functions hold together at least: five stubs make no copied file."""
 SHARE = 0.7
 """The share of the smaller file's functions that the two have in common."""
 WRITTEN_ALIKE = 0.5
@@ -30,26 +33,31 @@ COPIED = Rule(
 
 def _survey(survey: Survey) -> Iterator[Finding]:
     having: dict[tuple[str, int, int], dict[str, int]] = {}
+    lengths: dict[tuple[str, int, int], int] = {}
     sizes: Counter[str] = Counter()
     ends: dict[str, int] = {}
     for function, code in zip(survey.records.functions, survey.codes, strict=True):
-        if function.silent or not code.statements:
-            continue
+        if function.silent or not code.statements or is_example(function.path):
+            continue  # an example stands by itself
         # a copy keeps its functions' names; two resources that are written alike name theirs after themselves
-        having.setdefault((function.name, code.renamed, code.tokens), {}).setdefault(function.path, code.exact)
+        key = function.name, code.renamed, code.tokens
+        having.setdefault(key, {}).setdefault(function.path, code.exact)
+        lengths[key] = len(code.statements)
         sizes[function.path] += 1
         ends[function.path] = max(ends.get(function.path, 1), function.end_line)
     shared: Counter[tuple[str, str]] = Counter()
     exact: Counter[tuple[str, str]] = Counter()
-    for paths in having.values():
+    statements: Counter[tuple[str, str]] = Counter()
+    for key, paths in having.items():
         if 1 < len(paths) <= EVERYWHERE:
             for pair in combinations(sorted(paths), 2):
                 shared[pair] += 1
+                statements[pair] += lengths[key]
                 exact[pair] += paths[pair[0]] == paths[pair[1]]
     copies: dict[tuple[str, str], tuple[int, float]] = {}
     for (first, second), count in sorted(shared.items()):
         share = count / min(sizes[first], sizes[second])
-        if count < LEAST or share < SHARE:
+        if count < LEAST or share < SHARE or statements[first, second] < LEAST_STATEMENTS:
             continue
         small, large = sorted((first, second), key=lambda path: (sizes[path], path))
         if 2 * exact[first, second] >= count:

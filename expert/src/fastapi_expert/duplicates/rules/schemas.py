@@ -32,6 +32,7 @@ from fastapi_expert.duplicates.similarity.schemas import (
     are_roles,
     base_would_pay,
     inherits,
+    is_close,
     is_telling,
     model_of,
     models_of,
@@ -132,8 +133,10 @@ def _alike(
         positions = [position for first in family.members for position in groups[first]]
         if len(family.members) == 2:  # equal ones have a finding of their own
             first, second = family.members
-            left, right = _most_like(second, roles[first], models), _most_like(first, roles[second], models)
-            yield _near(models.models[left], models.models[right], pairs[first, second], imports)
+            left = models.models[_most_like(second, roles[first], models)]
+            right = models.models[_most_like(first, roles[second], models)]
+            if is_close(left, right, pairs[first, second]):
+                yield _near(left, right, pairs[first, second], imports)
         else:
             members = _without_heirs([models.models[position] for position in positions])
             if not _is_family(members):
@@ -536,7 +539,7 @@ def _share_fields(there: str, differing: Sequence[str]) -> str:
 
 def _draft_near(model: Model, other: Model, models: Models, case: Case) -> Finding | None:
     common = near(model, other, models.weights, least=case.settings.schema_similarity)
-    if common is None:
+    if common is None or not is_close(model, other, common):
         return None
     record, keep = model.record, other.record
     advice, action = _extend_advice(

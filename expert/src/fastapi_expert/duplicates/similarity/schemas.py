@@ -18,6 +18,7 @@ from fastapi_expert.duplicates.similarity.fields import (
     overlap,
     plain_type,
 )
+from fastapi_expert.find.words import words
 
 COMPARED = ("schema", "table", "data class", "named tuple", "typed dict")
 SMALLEST = 3
@@ -32,6 +33,12 @@ TELLING = 2
 """Fields of one type that nearly equal models must share and that not every thing has."""
 EDITED = 2
 """Fields of their own that the two sides of an edited copy may have together, however little else there is."""
+PARALLEL = 4
+"""Fields of one type that two must share which their author has parted: by a base, a tag or their names."""
+ALIKE = 0.85
+"""From which score a pair is told that has the same names throughout and other types."""
+MUCH = 0.7
+"""From which score a pair is told of which both sides have more of their own than an edit would leave."""
 FAMILY_REPEATS = 6
 """Fields that `Create`, `Update` and `Read` of one thing may repeat before a base class pays."""
 PROMISE = 0.3
@@ -207,6 +214,47 @@ def near(left: Model, right: Model, weights: FieldWeights, *, least: float) -> O
     if common.only_left and common.only_right and own > max(EDITED, len(common.shared) - 1) and left.stem != right.stem:
         return None  # two things that have a few words in common
     return common if common.mass >= (TABLE_EVIDENCE if left.record.kind == "table" else LEAST_EVIDENCE) else None
+
+
+def is_close(left: Model, right: Model, common: Overlap) -> bool:
+    """Whether a pair that is nearly equal is worth a word by itself, and not only as a part of a family: an edited copy
+    is; two things that were written beside each other and share three fields are not."""
+    if left.stem == right.stem:
+        return True
+    alike = [key for key, field in left.fields.items() if _has(right, key, field)]
+    holds_other = not common.only_left or not common.only_right
+    if len(alike) < PARALLEL and (_are_parted(left, right) or (_are_named_apart(left, right) and not holds_other)):
+        return False
+    own = len(common.only_left) + len(common.only_right)
+    if not own:  # one that is sent to change the other, or sent in pieces, has the same names and other types
+        return common.score >= ALIKE
+    return own <= EDITED or common.score >= MUCH
+
+
+def _has(model: Model, key: str, field: Field) -> bool:
+    other = model.fields.get(key)
+    return other is not None and plain_type(other.type) == plain_type(field.type)
+
+
+def _are_parted(left: Model, right: Model) -> bool:
+    """Whether the two have a base of this codebase in common, or are members of a tagged union."""
+    if not all(one.startswith("::") for one in set(left.record.ancestors) & set(right.record.ancestors)):
+        return True
+    return any(
+        _is_tag(field) and _is_tag(other) and field.type != other.type
+        for key, field in left.fields.items()
+        if (other := right.fields.get(key)) is not None
+    )
+
+
+def _are_named_apart(left: Model, right: Model) -> bool:
+    """Whether the names are of two kinds of one thing: `ImageInfo` beside `AudioInfo`."""
+    mine, theirs = words(left.record.name), words(right.record.name)
+    return mine[-1:] == theirs[-1:] and mine[:1] != theirs[:1]
+
+
+def _is_tag(field: Field) -> bool:
+    return "Literal[" in field.type
 
 
 def telling(first: Mapping[str, Field], second: Mapping[str, Field]) -> list[str]:
