@@ -119,16 +119,16 @@ _NOTHING = frozenset(map(stem, ("other", "another", "own", "extra")))
 
 
 _DEEDS = """
-fetch get read retrieve load show find search query lookup list view select
-create add new insert register make save store post write
+fetch get read retrieve load show find search query lookup list view select download
+create add new insert ins register make save store post write upload push append
 update edit modify change patch set reset replace rename
-delete remove destroy drop purge erase revoke clear unregister
+delete del remove destroy drop purge erase revoke clear unregister pop
 verify validate check ensure assert confirm require
-send notify deliver dispatch publish broadcast
+send notify deliver dispatch publish broadcast submit
 approve accept
 reject refuse deny decline
-start open enable activate connect subscribe lock follow
-stop close disable deactivate disconnect unsubscribe unlock unfollow
+start open enable activate connect subscribe lock follow enter claim acquire
+stop close disable deactivate disconnect unsubscribe unlock unfollow exit quit release recover restore
 encode encrypt serialize dump
 decode decrypt deserialize parse
 """
