@@ -7,6 +7,7 @@ from edits import Editor
 from shop import lay_down
 
 from fastapi_expert.codebase import Codebase, load
+from fastapi_expert.duplicates import find
 from fastapi_expert.duplicates.records.extract import records_of
 from fastapi_expert.duplicates.store import incremental
 from fastapi_expert.duplicates.store.incremental import current_records
@@ -198,6 +199,44 @@ def test_what_is_installed_since_makes_the_library_anew(shop: Path):
     (shop / ".venv" / "pyvenv.cfg").write_text("version = 3.12\n")
     current_records(load(shop))
     assert library(shop) != before
+
+
+def test_findings_are_neither_linked_nor_looked_for_again_while_nothing_changes(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+):
+    first = find(load(shop))
+    assert first.findings
+    with monkeypatch.context() as patched:
+        patched.setattr(incremental, "records_of", lambda _: pytest.fail("linked again"))
+        patched.setattr(incremental, "unpack_records", lambda _: pytest.fail("read the library"))
+        assert find(load(shop)) == first
+    (shop / "app" / "again.py").write_text((shop / "app" / "services" / "billing.py").read_text())
+    assert find(load(shop)) == find(load(shop, cache=False)) != first
+
+
+def test_findings_follow_the_data_files_that_linking_read(tmp_path: Path):
+    main = """
+import json
+from pathlib import Path
+from fastapi import FastAPI
+
+app = FastAPI()
+
+def shown() -> str:
+    return "shown"
+
+for name in json.loads((Path(__file__).parent / "paths.json").read_text()):
+    app.add_api_route(f"/{name}", shown)
+
+@app.get("/second")
+def second() -> str:
+    return "second"
+"""
+    root = lay_down(tmp_path, {"main.py": main, "paths.json": '["first"]'})
+    assert not find(load(root)).findings
+    assert not find(load(root)).findings
+    (root / "paths.json").write_text('["second"]')
+    assert [one.rule for one in find(load(root)).findings] == ["FX101"]
 
 
 @pytest.mark.parametrize("damage", [b"", b"expert library", b"\0" * 100])

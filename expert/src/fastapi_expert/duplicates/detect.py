@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastapi_expert.codebase.syntax.facts import FileFacts
 from fastapi_expert.codebase.vocabulary import is_test_path
@@ -45,12 +45,33 @@ class Findings:
 
 def find(codebase: "Codebase", *, settings: Config | None = None) -> Findings:
     """What is here twice, the duplicate whose removal saves most first."""
+    settings = settings or Config()
+    digest = _digest(codebase, settings)
+    told = recall(codebase.cache, "findings", digest, lambda data: _recalled(codebase, data))
+    if told is None:
+        told = _told(codebase, settings, digest)
+    found, speaking = told
+    off = Counter(one.rule for one in found if one.definition.is_off and not settings.asks_for(one.rule))
+    found = [one for one in found if one.rule not in off]
+    silencing = {path: codebase.files[path] for path in speaking}
+    kept, suppressed = _unsuppressed(silencing, (one for one in found if _wanted(one, settings)))
+    return Findings(tuple(_spread(sorted(_folded(kept), key=_rank))), suppressed, off)
+
+
+class _Told(NamedTuple):
+    """What every rule has to say, whoever asks for it, and the paths of files with a comment that silences a rule."""
+
+    findings: Sequence[Finding]
+    silencing: Sequence[str]
+
+
+def _told(codebase: "Codebase", settings: Config, digest: str) -> _Told:
+    """Ask every rule, and keep the answers under ``digest``."""
     from fastapi_expert.codebase.files.scan import paused_collection
 
-    settings = settings or Config()
     with paused_collection():
         pairs = SimilarPairs(codebase, settings)
-        with records_of_now(codebase, meanwhile=pairs.begin) as records:
+        with records_of_now(codebase, meanwhile=pairs.begin) as (records, besides):
             survey = Survey(
                 records,
                 settings,
@@ -64,11 +85,27 @@ def find(codebase: "Codebase", *, settings: Config | None = None) -> Findings:
             found = [
                 finding for name, family in FAMILIES.items() for finding in _found(name, family, survey, codebase.cache)
             ]
-    off = Counter(one.rule for one in found if one.definition.is_off and not settings.asks_for(one.rule))
-    found = [one for one in found if one.rule not in off]
-    silencing = {path: codebase.files[path] for path in records.silencing}
-    kept, suppressed = _unsuppressed(silencing, (one for one in found if _wanted(one, settings)))
-    return Findings(tuple(_spread(sorted(_folded(kept), key=_rank))), suppressed, off)
+    keep(codebase.cache, "findings", digest, _packed(besides, records.silencing, found))
+    return _Told(found, records.silencing)
+
+
+def _digest(codebase: "Codebase", settings: Config) -> str:
+    """Changes with what findings are made from, but for the files that linking reads besides."""
+    likeness = (settings.function_similarity, settings.schema_similarity, settings.min_statements)
+    return digest_of(identity(), codebase.digest, codebase.is_live, *likeness)
+
+
+def _packed(besides: Mapping[str, str | None], silencing: Sequence[str], findings: Sequence[Finding]) -> bytes:
+    return json.dumps([dict(besides), silencing, [_row(finding) for finding in findings]]).encode()
+
+
+def _recalled(codebase: "Codebase", data: bytes) -> _Told:
+    """What :func:`_packed` gave. Raises ValueError or TypeError when it is something else, or was made from files that
+    hold something else by now."""
+    besides, silencing, rows = json.loads(data)
+    if not codebase.is_as_read(besides):
+        raise ValueError("made from other files")
+    return _Told([_finding(*row) for row in rows], [path for path in silencing if path in codebase.files])
 
 
 def _found(name: str, family: Family, survey: Survey, blobs: Blobs | None) -> Iterable[Finding]:

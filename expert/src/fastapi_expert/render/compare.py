@@ -1,6 +1,7 @@
 """Two pieces of code side by side: which lines belong together, and what differs within them."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -30,16 +31,50 @@ def align(left: Sequence[str], right: Sequence[str]) -> list[Row]:
     """The rows of the comparison; lines are the same when they differ in surrounding white space alone."""
     left, right = left[:_LONGEST], right[:_LONGEST]
     matcher = SequenceMatcher(None, [line.strip() for line in left], [line.strip() for line in right], autojunk=False)
+    likeness = _Likeness(left, right)
     rows: list[Row] = []
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         if tag == "equal":
             rows.extend(Row("same", i, j) for i, j in zip(range(i1, i2), range(j1, j2), strict=True))
         else:
-            rows.extend(_replaced(left, right, range(i1, i2), range(j1, j2)))
+            rows.extend(_replaced(likeness, range(i1, i2), range(j1, j2)))
     return rows
 
 
-def _replaced(left: Sequence[str], right: Sequence[str], lefts: range, rights: range) -> list[Row]:
+class _Likeness:
+    """The lines of both sides, and how alike two of them are, each counted once."""
+
+    def __init__(self, left: Sequence[str], right: Sequence[str]) -> None:
+        self.left, self.right = left, right
+        self._left: dict[int, Counter[str]] = {}
+        self._right: dict[int, Counter[str]] = {}
+        self._known: dict[tuple[int, int], float] = {}
+
+    def of(self, i: int, j: int) -> float:
+        """Share of tokens in common, by multiset: quick, and enough to pair lines."""
+        known = self._known.get((i, j))
+        if known is None:
+            known = self._known[i, j] = self._share(
+                _tokens(self.left, i, self._left), _tokens(self.right, j, self._right)
+            )
+        return known
+
+    @staticmethod
+    def _share(mine: Counter[str], theirs: Counter[str]) -> float:
+        if not mine or not theirs:
+            return 0.0
+        common = sum([min(count, theirs[token]) for token, count in mine.items() if token in theirs])
+        return 2.0 * common / (mine.total() + theirs.total())
+
+
+def _tokens(lines: Sequence[str], number: int, known: dict[int, Counter[str]]) -> Counter[str]:
+    found = known.get(number)
+    if found is None:
+        found = known[number] = Counter(_TOKEN.findall(lines[number].strip()))
+    return found
+
+
+def _replaced(likeness: _Likeness, lefts: range, rights: range) -> list[Row]:
     """Pair the lines of a replaced block in order, the most alike first and never crossing."""
     if not lefts:
         return [Row("right", None, j) for j in rights]
@@ -49,21 +84,13 @@ def _replaced(left: Sequence[str], right: Sequence[str], lefts: range, rights: r
     if len(lefts) * len(rights) > _MOST_PAIRS:
         return apart
     alike, _, i, j = max(
-        (_alike(left[i], right[j]), -abs((i - lefts[0]) - (j - rights[0])), i, j) for i in lefts for j in rights
+        (likeness.of(i, j), -abs((i - lefts[0]) - (j - rights[0])), i, j) for i in lefts for j in rights
     )
     if alike < _ALIKE:
         return apart
-    before = _replaced(left, right, range(lefts[0], i), range(rights[0], j))
-    after = _replaced(left, right, range(i + 1, lefts[-1] + 1), range(j + 1, rights[-1] + 1))
-    return [*before, _changed(i, j, left[i], right[j]), *after]
-
-
-def _alike(left: str, right: str) -> float:
-    """Share of tokens in common, by multiset: quick, and enough to pair lines."""
-    a, b = _TOKEN.findall(left.strip()), _TOKEN.findall(right.strip())
-    if not a or not b:
-        return 0.0
-    return SequenceMatcher(None, a, b, autojunk=False).quick_ratio()
+    before = _replaced(likeness, range(lefts[0], i), range(rights[0], j))
+    after = _replaced(likeness, range(i + 1, lefts[-1] + 1), range(j + 1, rights[-1] + 1))
+    return [*before, _changed(i, j, likeness.left[i], likeness.right[j]), *after]
 
 
 def _changed(i: int, j: int, left: str, right: str) -> Row:

@@ -58,14 +58,21 @@ MANY = 20
 """Files from which on nobody looks at each edit: the codebase is linked."""
 
 
+class Current(NamedTuple):
+    """The records of a codebase, and the files besides its own that they hang on, each with the hash of its content."""
+
+    records: Records
+    besides: Mapping[str, str | None]
+
+
 def current_records(codebase: "Codebase") -> Records:
     """The records of ``codebase``; made from its library where that is possible, else by linking."""
-    with records_of_now(codebase) as records:
-        return records
+    with records_of_now(codebase) as current:
+        return current.records
 
 
 @contextmanager
-def records_of_now(codebase: "Codebase", *, meanwhile: Callable[[], None] | None = None) -> Generator[Records]:
+def records_of_now(codebase: "Codebase", *, meanwhile: Callable[[], None] | None = None) -> Generator[Current]:
     """The same for a block, beside which the library is written for the next time; ``meanwhile`` begins other work."""
     known = _known(codebase)
     if known is not None:
@@ -75,10 +82,10 @@ def records_of_now(codebase: "Codebase", *, meanwhile: Callable[[], None] | None
         meanwhile()
     records = records_of(codebase)
     if codebase.cache is None:
-        yield records
+        yield Current(records, {})
         return
     with in_child(lambda: _leave(codebase, records)):
-        yield records
+        yield Current(records, codebase.read_besides)
 
 
 def rebuild(codebase: "Codebase") -> Library:
@@ -100,7 +107,7 @@ def _leave(codebase: "Codebase", records: Records) -> Library:
     return Library.of(records, purposes, index)
 
 
-def _known(codebase: "Codebase") -> Records | None:
+def _known(codebase: "Codebase") -> Current | None:
     """What the library tells; None when there is none, or not one of ours, or it does not tell."""
     if codebase.cache is None:
         return None
@@ -109,7 +116,8 @@ def _known(codebase: "Codebase") -> Records | None:
         state = _State.of(stored) if stored is not None else None
     except (OSError, LookupError, ValueError, TypeError, AttributeError, RecursionError):
         return None  # damaged; an error further down is one of ours and has to be seen
-    return _carried_over(codebase, records, state) if state is not None else None
+    carried = _carried_over(codebase, records, state) if state is not None else None
+    return Current(carried, state.besides) if carried is not None and state is not None else None
 
 
 def _folders(root: Path, files: Collection[str]) -> dict[str, int]:
