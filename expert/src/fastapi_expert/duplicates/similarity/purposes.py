@@ -92,7 +92,8 @@ class PurposeIndex:
         index = Index.of([Document(one.parts) for one in found])
         by_name = sorted((name_number(one.purpose.name), position) for position, one in enumerate(found))
         names, positions = array("I", [one for one, _ in by_name]), array("I", [one for _, one in by_name])
-        return cls(index, names, positions, lambda position: found[position].purpose)
+        purposes = [one.purpose for one in found]  # their words are in the index
+        return cls(index, names, positions, purposes.__getitem__)
 
     def named(self, name: str) -> list[Purpose]:
         """Everything that has the name ``name``."""

@@ -141,20 +141,18 @@ def _model(row: Sequence[Any]) -> ModelRecord:
 
 def pack(records: Records, index: Index, purposes: "PurposeIndex", stamps: Stamps, state: Any = None) -> bytes:
     """A library as bytes, for :func:`unpack_library` and :func:`unpack_records`; ``state`` is whatever JSON holds."""
-    rows: list[bytes] = []
+    rows = bytearray()
     ends = array("I")
-    size = 0
     for function in records.functions:
-        row = _dumps([*function[:-2], function.statements.hex(), function.names.hex()])
-        size += len(row) + 1
-        rows.append(row)
-        ends.append(size)
+        rows += _dumps([*function[:-2], function.statements.hex(), function.names.hex()]) + b","
+        ends.append(len(rows))
+    rows[-1:] = b" "
     parts = {
         "features": index.features.tobytes(),
         "starts": index.starts.tobytes(),
         "postings": index.postings.tobytes(),
         "ends": ends.tobytes(),
-        "functions": b",".join(rows) + b" ",
+        "functions": bytes(rows),
         **_packed_purposes(purposes),
         "stamps": _dumps(stamps),
         "models": _dumps(records.models),
@@ -166,9 +164,11 @@ def pack(records: Records, index: Index, purposes: "PurposeIndex", stamps: Stamp
         "silencing": _dumps(records.silencing),
         "state": _dumps(state),
     }
-    body = b"".join(parts.values())
-    head = _dumps([index.population, crc32(body), {name: len(data) for name, data in parts.items()}])
-    return FORMAT + head + b"\n" + body
+    checksum = 0
+    for data in parts.values():
+        checksum = crc32(data, checksum)
+    head = _dumps([index.population, checksum, {name: len(data) for name, data in parts.items()}])
+    return b"".join([FORMAT, head, b"\n", *parts.values()])
 
 
 def _kinds(records: Records) -> dict[tuple[str, str], str]:
