@@ -115,6 +115,13 @@ def test_the_name_of_an_endpoint_is_not_what_it_is_called_by(judging: Judging) -
     assert answer.verdict == "new"
 
 
+def test_the_name_of_an_endpoint_that_nothing_includes_is_free(judging: Judging) -> None:
+    router = "from fastapi import APIRouter\n\nrouter = APIRouter()\n\n\n"
+    text = f'{router}@router.put("/stamps/{{key}}")\ndef lick_stamp(key: int, taste: str): return taste\n'
+    ask = judging({"app/__init__.py": "", "app/routes.py": text})
+    assert ask("def lick_stamp(key: int, taste: str):\n    return stamps[key].lick(taste)\n").verdict == "new"
+
+
 def test_the_name_of_something_in_another_program_is_free(judging: Judging) -> None:
     files = {"api/requirements.txt": "", "api/parcels.py": HELPER, "e2e/requirements.txt": "", "e2e/ask.py": "x = 1\n"}
     answer = judging(files)("def freeze_parcel(parcel, until):\n    client.post(until)\n", as_path="e2e/helpers.py")

@@ -426,3 +426,60 @@ def test_five_stubs_make_no_copied_file_and_an_example_no_copy(findings: Find) -
     files = {"app/pumps.py": STEPS, "old/pumps.py": STEPS, "examples/pumps.py": STEPS}
     [finding] = [one for one in findings(files) if one.rule == "FX305"]
     assert {one.path for one in finding.components} == {"app/pumps.py", "old/pumps.py"}
+
+
+REFUSING = """
+from fastapi import APIRouter, FastAPI, HTTPException
+
+from app.deeds import Refused, Missing, {first}, {second}
+
+router = APIRouter()
+
+
+@router.patch("/parcels/{{key}}")
+async def {first}_parcel(key: int, db: Store):
+    try:
+        await {first}(db=db, key=key)
+    except (Refused, Missing) as refusal:
+        raise HTTPException(status_code=400, detail=str(refusal))
+    return Message(message="Parcel left")
+
+
+@router.post("/stamps")
+async def {second}_stamp(stamp: Stamp, db: Store, reader: Reader):
+    try:
+        await {second}(db=db, stamp=stamp.key, reader=reader.key)
+    except (Refused, Missing) as refusal:
+        raise HTTPException(status_code=400, detail=str(refusal))
+    return Message(message="Stamp licked")
+
+
+app = FastAPI()
+app.include_router(router)
+"""
+
+
+def test_two_endpoints_that_share_how_they_refuse_are_no_likeness(findings: Find) -> None:
+    assert not findings({"app/__init__.py": "", "app/main.py": REFUSING.format(first="weigh", second="lick")})
+
+
+ASKED = """
+from pydantic import BaseModel
+
+
+class {first}(BaseModel):
+    parcel: int
+    verdict: str
+
+
+class {second}(BaseModel):
+    parcel: int
+    verdict: str
+"""
+
+
+def test_what_is_asked_is_not_to_be_used_instead_of_what_is_answered(findings: Find) -> None:
+    [finding] = findings({"a.py": ASKED.format(first="VerdictIn", second="VerdictOut")})
+    assert finding.advice.startswith("Declare the fields once")
+    [finding] = findings({"a.py": ASKED.format(first="VerdictBase", second="Verdict")})
+    assert finding.advice.startswith("Use `")

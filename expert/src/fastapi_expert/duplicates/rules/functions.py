@@ -32,7 +32,7 @@ MOST = 0.6
 THIN = (3, 36)
 """Statements and tokens up to which endpoints that are equal to one another only delegate."""
 FEW_STEPS = 8
-"""Statements up to which a function that runs a long text is what the text says."""
+"""Statements up to which a function that runs a long text is what the text says, and an endpoint what it calls."""
 IDIOM = 3
 """Of a family that is only alike, so many count for the ranking: the rest follows an idiom rather than a copy."""
 NEAR_ENOUGH = 0.25
@@ -113,7 +113,7 @@ def _pool_findings(survey: Survey, pool: Sequence[int], pairs: Pairs) -> Iterato
         (left, right): like
         for (left, right), like in pairs.items()
         if not one_contract(functions[left], functions[right])
-        and _is_no_chance(functions[left], functions[right], like)
+        and _is_no_chance(functions[left], functions[right], like, is_short=_are_short(codes[left], codes[right]))
     }
     for family in gather(apart):
         members = [member for first in family.members for member in members_of[first]]
@@ -122,13 +122,19 @@ def _pool_findings(survey: Survey, pool: Sequence[int], pairs: Pairs) -> Iterato
         yield finding_on(survey, members, family.score, equal=False, unequal=family.members)
 
 
-def _is_no_chance(left: FunctionRecord, right: FunctionRecord, like: Similarity) -> bool:
+def _is_no_chance(left: FunctionRecord, right: FunctionRecord, like: Similarity, *, is_short: bool) -> bool:
     """Whether two functions share more than how things of their kind begin and end: what may be alike by chance must
     share most of its statements or be called after the same thing."""
     first, second = deed(left.name), deed(right.name)
     if like.score < APART and first and second and first != second:
         return False
+    if like.score < APART and left.kind == right.kind == "endpoint" and is_short:
+        return are_named_alike(left, right)  # else they share how endpoints refuse
     return like.score >= LOOSE or like.share >= MOST or are_named_alike(left, right)
+
+
+def _are_short(left: Code, right: Code) -> bool:
+    return max(len(left.statements), len(right.statements)) <= FEW_STEPS
 
 
 def are_named_alike(left: FunctionRecord, right: FunctionRecord) -> bool:

@@ -104,6 +104,8 @@ def _fits(mine: Purpose, other: Purpose, imports: Imports) -> bool:
     """The same sort of thing in the same program, and one could take what the other takes."""
     if "." in other.qualname or mine.is_class is not other.is_class or other.kind in _ANSWERING:
         return False
+    if other.route:
+        return False  # an endpoint, though of a router that nothing includes
     if not imports.are_together(mine.path, other.path):
         return False
     shared = len(set(mine.takes) & set(other.takes))

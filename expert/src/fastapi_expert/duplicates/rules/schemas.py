@@ -38,6 +38,7 @@ from fastapi_expert.duplicates.similarity.schemas import (
     models_of,
     near,
     qualname_of,
+    sends,
     share_metadata,
     unrelated,
 )
@@ -241,6 +242,8 @@ def _same(group: Sequence[Model], texts: Texts, imports: Imports) -> Finding:
         advice, action = f"Declare it once, beside {there} or in a module that both can import.", "merge"
     elif len({model.stem for model in group}) > 1:
         advice, action = f"Declare the fields once, in a base class beside {there}, or keep one class for all.", "merge"
+    elif len({sends(one.name) for one in records}) > 1:
+        advice, action = f"Declare the fields once, in a base class of both beside {there}.", "merge"
     else:
         advice = f"Use {there} instead{bring}, or inherit from it if `{changed.name}` must stay a name."
     return Finding(

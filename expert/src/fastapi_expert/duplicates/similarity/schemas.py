@@ -1,5 +1,6 @@
 """Schemas and tables beside each other: which are worth comparing, and what they have in common."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -281,6 +282,14 @@ def _inherited_by_both(left: ModelRecord, right: ModelRecord) -> set[str]:
 def are_roles(left: Model, right: Model) -> bool:
     """`UserCreate` beside `UserUpdate`: the ecosystem's convention of a schema a role."""
     return left.record.kind == "schema" and left.stem == right.stem and left.record.name != right.record.name
+
+
+def sends(name: str) -> bool:
+    """Whether the class called ``name`` is what is answered, and not what is asked: `ItemOut` is no `ItemIn`."""
+    return _ANSWERS.search(name) is not None
+
+
+_ANSWERS = re.compile(r"(?:Out|Output|Response|Read|Result|Public|DTO)\Z")
 
 
 def differ_by_convention(left: Model, right: Model) -> bool:
