@@ -31,6 +31,7 @@ from fastapi_expert.codebase.link.protection.values import (
     FOREIGN,
     FREE,
     Absent,
+    Answers,
     BoundMethod,
     Connection,
     Memory,
@@ -182,6 +183,7 @@ class Injecting(Provided):
         specific, self.is_specific = self.is_specific, False
         seen, self.seen = self.seen, ()
         reads, self.reads_state = self.reads_state, False
+        asked, self.questions = self.questions, {}
         self.memory.dependencies[key] = (call, [Outcome("pass", FREE, dependency.site)])  # one that needs itself
         pending, self.pending = self.pending, []
         trying, self._trying = self._trying, 0
@@ -192,6 +194,7 @@ class Injecting(Provided):
         finally:
             self.pending = pending
             self._trying = trying
+            own, self.questions = self.questions, {**asked, **self.questions}
         named = named_call(call)
         trail = ((dependency.site, f"dependency {named}"),) if named else ()
         raised = [one._replace(trail=(*trail, *one.trail)) if one.kind == "refuse" else one for one in raised]
@@ -203,8 +206,8 @@ class Injecting(Provided):
                 raised, ends = [], doubtful(what.reason, dependency.site)  # a library's was not followed to its end
         outcomes = [*raised, *ends]
         self.memory.dependencies[key] = (call, outcomes)
-        if not self.is_specific:
-            self.remember(key, call, outcomes, before)
+        if not (self.is_specific and self.any_path):
+            self.remember(key, call, outcomes, before, own)
         self.is_specific = self.is_specific or specific
         self.seen = seen or self._seen_through(trail)
         self.reads_state = self.reads_state or reads
@@ -253,8 +256,8 @@ class Injecting(Provided):
         """How the same dependency ended for another route; overridden where that is remembered."""
         return None
 
-    def remember(self, key: Any, call: Any, outcomes: list[Outcome], before: Memory) -> None:
-        """Note how a dependency ended, whatever the route."""
+    def remember(self, key: Any, call: Any, outcomes: list[Outcome], before: Memory, asked: Answers) -> None:
+        """Note how a dependency ended, for every route that answers alike what it ``asked``."""
 
     def _call(self, call: Any, dependency: Dependency, state: State) -> Any:
         site = dependency.site
