@@ -33,6 +33,8 @@ from fastapi_expert.codebase.link.protection.outcomes import (
     State,
     hides_status,
     is_refusing_answer,
+    moved,
+    moved_trail,
 )
 from fastapi_expert.codebase.link.protection.provided import Maker
 from fastapi_expert.codebase.link.protection.refusals import Refusals
@@ -62,10 +64,11 @@ class _Ended(NamedTuple):
     """How a dependency ended and what it left behind, for whichever route of an application asks it next."""
 
     call: Any
+    site: Site
     outcomes: list[Outcome]
-    state: dict[str, Any]
-    variables: dict[int, Any]
+    memory: Memory
     seen: Trail
+    security: Site | None
     reads_state: bool = False
     what: str = ""
     asked: Answers = MappingProxyType({})
@@ -150,9 +153,11 @@ class Request(Conditional):
         """What this request answers to a question about its path or method."""
         return answer(question, path=self.path, method=self.method)
 
-    def replayed(self, key: Any) -> list[Outcome] | None:
+    def replayed(self, key: Any, site: Site) -> list[Outcome] | None:
         known = self._fitting(self.shared.ended.get((key, self.family), ()))
-        return known.outcomes if known is not None and self._recall(known) else None
+        if known is None or not self._recall(known, site):
+            return None
+        return moved(known.outcomes, known.site, site)
 
     def _fitting(self, known: Iterable[_Ended]) -> _Ended | None:
         """The run that asked what this request answers in the same way."""
@@ -162,19 +167,21 @@ class Request(Conditional):
                 return one
         return None
 
-    def _recall(self, known: _Ended) -> bool:
+    def _recall(self, known: _Ended, site: Site) -> bool:
         """Bring back what something left behind when it ran for another route; False when it may end otherwise here."""
         if known.reads_state and self.left != known.left:
             return False
-        self.memory.state.update(known.state)
-        self.memory.variables.update(known.variables)
-        self.seen = self.seen or known.seen
+        self.memory.bring_back(known.memory)
+        self.seen = self.seen or moved_trail(known.seen, known.site, site)
+        self.security = known.security or self.security
         self.reads_state = self.reads_state or known.reads_state
         self.questions.update(known.asked)
         return True
 
-    def remember(self, key: Any, call: Any, outcomes: list[Outcome], before: Memory, asked: Answers) -> None:
-        ended = self._ended(call, outcomes, before)._replace(asked=asked)
+    def remember(
+        self, key: Any, call: Any, site: Site, outcomes: list[Outcome], before: Memory, asked: Answers
+    ) -> None:
+        ended = self._ended(call, site, outcomes, before)._replace(asked=asked)
         self._keep(self.shared.ended.setdefault((key, self.family), []), ended)
 
     def _keep(self, known: list[_Ended], one: _Ended) -> None:
@@ -183,21 +190,10 @@ class Request(Conditional):
             known.insert(0, one)
             del known[MOST_ANSWERS:]
 
-    def _ended(self, call: Any, outcomes: list[Outcome], before: Memory, what: str = "") -> _Ended:
-        state = {name: one for name, one in self.memory.state.items() if before.state.get(name) is not one}
-        variables = {name: one for name, one in self.memory.variables.items() if before.variables.get(name) is not one}
-        return _Ended(
-            call,
-            outcomes,
-            state,
-            variables,
-            self.seen,
-            self.reads_state,
-            what,
-            dict(self.questions),
-            self.left,
-            object(),
-        )
+    def _ended(self, call: Any, site: Site, outcomes: list[Outcome], before: Memory, what: str = "") -> _Ended:
+        left = self.memory.since(before)
+        ran = (self.reads_state, what, dict(self.questions), self.left, object())
+        return _Ended(call, site, outcomes, left, self.seen, self.security, *ran)
 
     def layers(self) -> Iterator[Layer]:
         """What a stranger meets, outermost first."""
@@ -288,10 +284,10 @@ class Request(Conditional):
             refuses = any(
                 one.kind == "refuse" or is_refusing_answer(one.value) or hides_status(one) for one in known.outcomes
             )
-            if self.is_specific and (refuses or known.state or known.variables):
+            if self.is_specific and (refuses or known.memory):
                 self.shared.by_path.add(key)
             self.shared.middleware[key] = known
-        elif key not in self.shared.by_path and not self._recall(known):
+        elif key not in self.shared.by_path and not self._recall(known, site):
             self.shared.by_path.add(key)
         if key in self.shared.by_path:
             known = self._for_this_path(key, value, site)
@@ -301,10 +297,10 @@ class Request(Conditional):
         """How a middleware ends for this path, worked out once for all that answer what it asks in the same way."""
         kept = self.shared.answered.setdefault(key, [])
         known = self._fitting(kept)
-        if known is None or not self._recall(known):
+        if known is None or not self._recall(known, site):
             known = self._run_middleware(value, site, any_path=False)
             self._keep(kept, known)
-        if known.state or known.variables:
+        if known.memory:
             self.left = (*self.left, known.mark)
         return known
 
@@ -317,7 +313,9 @@ class Request(Conditional):
         except Exhausted:
             found = Layer("middleware", site, doubtful("what takes too long to follow", site))
         self.any_path = False
-        ended = self._ended(value, found.outcomes if found is not None else [], before, found.what if found else "")
+        ended = self._ended(
+            value, site, found.outcomes if found is not None else [], before, found.what if found else ""
+        )
         if any_path and self.is_specific:
             self.memory = before
         return ended

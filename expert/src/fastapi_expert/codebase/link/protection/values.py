@@ -343,6 +343,27 @@ class Memory:
         left = (dict(self.state), dict(self.variables), dict(self.dependencies))
         return Memory(*left, self.accepted, self.request, self.handed_on)
 
+    def since(self, before: "Memory") -> "Memory":
+        """What has been left behind since it was ``before``; how dependencies ended is no part of it."""
+        return Memory(
+            state={name: one for name, one in self.state.items() if before.state.get(name) is not one},
+            variables={name: one for name, one in self.variables.items() if before.variables.get(name) is not one},
+            accepted=self.accepted and not before.accepted,
+            request=self.request if self.request is not before.request else None,
+            handed_on=self.handed_on and not before.handed_on,
+        )
+
+    def bring_back(self, left: "Memory") -> None:
+        """Leave behind again what something left when it ran before."""
+        self.state.update(left.state)
+        self.variables.update(left.variables)
+        self.accepted = self.accepted or left.accepted
+        self.request = left.request or self.request
+        self.handed_on = self.handed_on or left.handed_on
+
+    def __bool__(self) -> bool:
+        return bool(self.state or self.variables or self.accepted or self.request or self.handed_on)
+
 
 def joined(left: Any, right: Any) -> Any:
     """A value that is ``left`` on one way and ``right`` on another."""
