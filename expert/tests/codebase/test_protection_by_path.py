@@ -140,3 +140,82 @@ def test_what_asks_for_a_beginning_is_followed_once_for_each_answer(
 def test_what_only_logs_the_path_is_followed_once(runs: list[str], tmp_path: Path) -> None:
     protection(tmp_path, HEAD + MIDDLEWARE.format(asked=ASKED["nothing"]) + served(ADDED, "app", PATHS))
     assert 1 <= runs.count("guard") <= 2
+
+
+def test_a_middleware_on_the_path_is_followed_as_often_as_paths_answer_otherwise(
+    runs: list[str], tmp_path: Path
+) -> None:
+    routes = "".join(f'\n\n@app.get("/part_{number}/items")\ndef part_{number}(): ...\n' for number in range(80))
+    asked = 'if path.startswith("/part_7") or path in OPEN:'
+    protection(tmp_path, HEAD + MIDDLEWARE.format(asked=asked) + ADDED.format(app="app") + routes)
+    assert runs.count("guard") <= 4
+
+
+WITH_EACH = """
+
+def {name}({parameter}):
+{body}
+
+
+@app.get("/first")
+def first(who=Depends({name})): ...
+
+
+@app.get("/second")
+def second(who=Depends({name})): ...
+
+
+@app.get("/third")
+def third(who=Security({name})): ...
+"""
+ASKING = {
+    "required": ("request: Request", "    refuse(request)"),
+    "optional": ("request: Request", '    return request.headers.get("authorization")'),
+    "unknown": ("who=Security(unread.user)", "    return who"),
+}
+
+
+@pytest.mark.parametrize("answer", ASKING)
+def test_evidence_names_the_place_where_the_route_itself_asks(answer: str, tmp_path: Path) -> None:
+    parameter, body = ASKING[answer]
+    source = HEAD.replace("Depends,", "Depends, Security,") + "import unread\napp = FastAPI()\n"
+    source += WITH_EACH.format(name="user", parameter=parameter, body=body)
+    (tmp_path / "main.py").write_text(source)
+    found = {one.path: one for one in load(tmp_path, cache=False).inventory.routes}
+    lines = source.splitlines()
+    for path, one in found.items():
+        assert one.protection == answer, path
+        assert f"def {path.strip('/')}(" in lines[one.by[0].line - 1]
+    assert len({(*[each.what for each in one.by], *[each.line for each in one.by[1:]]) for one in found.values()}) == 1
+
+
+def test_a_websocket_that_a_dependency_accepts_is_accepted_for_every_route(tmp_path: Path) -> None:
+    source = """
+from fastapi import Depends, FastAPI, WebSocket
+app = FastAPI()
+
+
+async def accepted(websocket: WebSocket):
+    await websocket.accept()
+    return websocket
+
+
+async def told(websocket: WebSocket):
+    if "authorization" not in websocket.headers:
+        await websocket.send_json({"error": "who?"})
+        await websocket.close(1000)
+        return
+    await websocket.send_json({})
+
+
+@app.websocket("/first")
+async def first(websocket: WebSocket, held=Depends(accepted)):
+    await told(websocket)
+
+
+@app.websocket("/second")
+async def second(websocket: WebSocket, held=Depends(accepted)):
+    await told(websocket)
+"""
+    found = protection(tmp_path, source)
+    assert len(set(found.values())) == 1, found
