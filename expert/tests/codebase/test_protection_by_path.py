@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fastapi_expert.codebase import load
+from fastapi_expert.codebase.interpret.values import FunctionValue, Site
+from fastapi_expert.codebase.link.protection.outcomes import Outcome
 from fastapi_expert.codebase.link.protection.request import Request
 
 PATHS = ["/", "/open", "/open/sub", "/users", "/users/{user_id}", "/users/me", "/health", "/login"]
@@ -105,9 +108,11 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     found: list[str] = []
     follow = Request.outcomes
 
-    def outcomes(self: Request, function, *args, **keywords):  # type: ignore[no-untyped-def]
+    def outcomes(
+        self: Request, function: FunctionValue, args: list[Any], keywords: dict[str, Any], site: Site
+    ) -> list[Outcome]:
         found.append(function.qualname)
-        return follow(self, function, *args, **keywords)
+        return follow(self, function, args, keywords, site)
 
     monkeypatch.setattr(Request, "outcomes", outcomes)
     return found
