@@ -60,6 +60,7 @@ FILES = {
     "main.py": API,
 }
 Ask = Callable[..., Proposal]
+Judging = Callable[[dict[str, str]], Ask]
 
 
 @pytest.fixture
@@ -127,3 +128,50 @@ def test_a_route_that_an_earlier_one_of_its_file_catches(ask: Ask) -> None:
     at = API.index("@app.get")
     before = ask(API[:at] + '@app.get("/users/me")\ndef me():\n    return 1\n\n' + API[at:], "main.py")
     assert (before.verdict, before.findings) == ("new", ())
+
+
+PROGRAM = """
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.post("/{own}")
+def {own}(body: dict): return {{"{own}": body}}
+"""
+ADDED = '\n\n@app.post("/sessions/{key}/finish")\ndef finish(key: int): return finished({who}, key)\n'
+
+
+def test_a_route_is_not_answered_already_by_another_application(judging: Judging) -> None:
+    files = {"app/__init__.py": "", "app/server.py": PROGRAM.format(own="ships") + ADDED.replace("{who}", "docks")}
+    ask = judging({**files, "app/instrument.py": PROGRAM.format(own="lenses")})
+    other = PROGRAM.format(own="lenses") + ADDED.replace("{who}", "rays")
+    assert ask(other, as_path="app/instrument.py").verdict == "new"
+    mine = files["app/server.py"] + ADDED.replace("{who}", "gates").replace("finish(key", "end(key")
+    assert [one.rule for one in ask(mine, as_path="app/server.py").findings][:1] == ["FX101"]
+
+
+REFUSING = """
+from fastapi import APIRouter, FastAPI, HTTPException
+
+router = APIRouter()
+
+
+@router.{verb}("/{things}/{{key}}")
+def {name}(key: str, update: Update, session: Session = Depends(get_session)):
+    try:
+        return service.{name}(session, key, update)
+    except ({errors}) as error:
+        raise HTTPException(status_code=404, detail=str(error))
+    except Exception as error:
+        raise HTTPException(status_code=500, detail=f"Failed to do it: {{str(error)}}")
+"""
+
+
+def test_an_endpoint_that_refuses_as_another_does_is_new(judging: Judging) -> None:
+    served = REFUSING.format(verb="put", things="kilns", name="update_kiln", errors="ValueError")
+    main = f"{served}\n\napp = FastAPI()\napp.include_router(router)\n"
+    draft = REFUSING.format(verb="patch", things="glazes", name="mix_glaze", errors="ValueError, Empty")
+    ask = judging({"app/__init__.py": "", "app/main.py": main})
+    assert ask(draft, as_path="app/glazes.py").verdict == "new"
+    assert ask(draft.replace("mix_glaze", "update_kiln_later"), as_path="app/glazes.py").verdict == "extend"

@@ -8,10 +8,10 @@ from itertools import combinations
 from typing import Any
 
 from fastapi_expert.codebase.syntax.shape import Shape
-from fastapi_expert.codebase.vocabulary import is_test_path
+from fastapi_expert.codebase.vocabulary import ROUTE_DECORATORS, is_test_path
 from fastapi_expert.config import Config
 from fastapi_expert.duplicates.model import Finding, Place, Similar
-from fastapi_expert.duplicates.records.extract import function_records
+from fastapi_expert.duplicates.records.extract import decorator_name, function_records
 from fastapi_expert.duplicates.records.model import FunctionRecord
 from fastapi_expert.duplicates.rules.base import Advice, Case, Family, FunctionRule, Group, Neighbour, Remark, Survey
 from fastapi_expert.duplicates.similarity.differences import WIRED, Difference, Differences
@@ -467,9 +467,18 @@ def _draft_finding(
                 continue
             return _equal(record, code, other, case)
         if _is_copy(code, other, case.settings) and not record.is_test_case and not is_test_path(record.path):
-            return _alike(record, other, case)
+            return None if _only_refuse_alike(record, code, other, case) else _alike(record, other, case)
         return None
     return None
+
+
+def _only_refuse_alike(record: FunctionRecord, code: Code, other: _Beside, case: Case) -> bool:
+    """Whether a draft's endpoint and another one are short, called after other things and loosely alike."""
+    if other.record.kind != "endpoint" or other.score >= APART or not _are_short(code, other.code):
+        return False
+    decorators = [one.decorators for one in case.draft.functions if one.qualname == record.qualname]
+    names = {decorator_name(one).rpartition(".")[2] for each in decorators for one in each}
+    return not names.isdisjoint(ROUTE_DECORATORS) and not are_named_alike(record, other.record)
 
 
 def _stood_before(replaced: Code, other: _Beside, case: Case) -> bool:

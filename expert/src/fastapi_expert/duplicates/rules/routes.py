@@ -256,10 +256,13 @@ def _judge(case: Case) -> Iterator[Remark]:
     old = {(one.name, one.method, segments(one.path)) for one in (_routes_of(before) if before else ())}
     standing = [one for one in mine if (one.name, one.method, segments(one.path)) in old]
     together = case.imports.are_together
+    tables = {route.app for route in overlay.library.routes if route.path_file == draft.path and route.app}
     served = [
         route
         for route in overlay.library.routes
-        if route.path_file not in overlay.removed and together(route.path_file, draft.path)
+        if route.path_file not in overlay.removed
+        and together(route.path_file, draft.path)
+        and (not tables or not route.app or route.app in tables)  # another application answers under another address
     ]
     served += [_record(one, draft.path) for one in standing]
     served += [
