@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Literal
 
@@ -27,8 +27,11 @@ class Row:
     right_spans: tuple[Span, ...] = ()
 
 
-def align(left: Sequence[str], right: Sequence[str]) -> list[Row]:
-    """The rows of the comparison; lines are the same when they differ in surrounding white space alone."""
+def align(left: Sequence[str], right: Sequence[str], *, with_spans: bool = True) -> list[Row]:
+    """The rows of the comparison; lines are the same when they differ in surrounding white space alone.
+
+    Without spans it is not looked for what differs within two lines.
+    """
     left, right = left[:_LONGEST], right[:_LONGEST]
     matcher = SequenceMatcher(None, [line.strip() for line in left], [line.strip() for line in right], autojunk=False)
     likeness = _Likeness(left, right)
@@ -38,7 +41,7 @@ def align(left: Sequence[str], right: Sequence[str]) -> list[Row]:
             rows.extend(Row("same", i, j) for i, j in zip(range(i1, i2), range(j1, j2), strict=True))
         else:
             rows.extend(_replaced(likeness, range(i1, i2), range(j1, j2)))
-    return rows
+    return [_marked(row, left, right) for row in rows] if with_spans else rows
 
 
 class _Likeness:
@@ -90,11 +93,14 @@ def _replaced(likeness: _Likeness, lefts: range, rights: range) -> list[Row]:
         return apart
     before = _replaced(likeness, range(lefts[0], i), range(rights[0], j))
     after = _replaced(likeness, range(i + 1, lefts[-1] + 1), range(j + 1, rights[-1] + 1))
-    return [*before, _changed(i, j, likeness.left[i], likeness.right[j]), *after]
+    return [*before, Row("changed", i, j), *after]
 
 
-def _changed(i: int, j: int, left: str, right: str) -> Row:
-    a, b = _TOKEN.findall(left), _TOKEN.findall(right)
+def _marked(row: Row, left: Sequence[str], right: Sequence[str]) -> Row:
+    """A row with what differs within its two lines."""
+    if row.mark != "changed" or row.left is None or row.right is None:
+        return row
+    a, b = _TOKEN.findall(left[row.left]), _TOKEN.findall(right[row.right])
     a_at, b_at = _offsets(a), _offsets(b)
     left_spans: list[Span] = []
     right_spans: list[Span] = []
@@ -105,7 +111,7 @@ def _changed(i: int, j: int, left: str, right: str) -> Row:
             left_spans.append((a_at[i1], a_at[i2]))
         if j2 > j1 and "".join(b[j1:j2]).strip():
             right_spans.append((b_at[j1], b_at[j2]))
-    return Row("changed", i, j, tuple(left_spans), tuple(right_spans))
+    return replace(row, left_spans=tuple(left_spans), right_spans=tuple(right_spans))
 
 
 def _offsets(tokens: Sequence[str]) -> list[int]:

@@ -43,7 +43,7 @@ def sides(left: Place, right: Place, sources: Sources, style: Style) -> list[str
     b = [printable(line) for line in sources.lines(right.path, right.line, right.end_line)]
     if not a or not b:
         return []
-    rows = _folded(align(a, b))
+    rows = _folded(align(a, b, with_spans=style.colour))
     if style.width >= _SIDE_BY_SIDE:
         return _columns(rows, (a, left.line), (b, right.line), style)
     return _stacked(rows, (a, left.line), (b, right.line), style)
