@@ -19,7 +19,7 @@ from fastapi_expert.duplicates.similarity.fields import (
     overlap,
     plain_type,
 )
-from fastapi_expert.find.words import words
+from fastapi_expert.find.words import stem, words
 
 COMPARED = ("schema", "table", "data class", "named tuple", "typed dict")
 SMALLEST = 3
@@ -249,9 +249,20 @@ def _are_parted(left: Model, right: Model) -> bool:
 
 
 def _are_named_apart(left: Model, right: Model) -> bool:
-    """Whether the names are of two kinds of one thing: `ImageInfo` beside `AudioInfo`."""
-    mine, theirs = words(left.record.name), words(right.record.name)
+    """Whether the names are of two kinds of one thing: `CrateRatingIn` beside `ShipRatingIn`."""
+    mine, theirs = _named(left.record.name), _named(right.record.name)
     return mine[-1:] == theirs[-1:] and mine[:1] != theirs[:1]
+
+
+def _named(name: str) -> Sequence[str]:
+    """The words of a class's name before those that say what role it plays."""
+    found = words(name)
+    while len(found) > 1 and found[-1] in _ROLE_WORDS:
+        found = found[:-1]
+    return found
+
+
+_ROLE_WORDS = frozenset(map(stem, _ROLES))
 
 
 def _is_tag(field: Field) -> bool:
