@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from fastapi_expert.codebase.syntax import tree
+from fastapi_expert.review.flow.calls import last_name
 from fastapi_expert.review.flow.modules import Function
 from fastapi_expert.review.flow.project import Project
 from fastapi_expert.review.flow.taint import follows
@@ -18,7 +19,7 @@ def uploads_own_name(project: Project, rule: Rule) -> Iterator[Finding]:
         return kind.endswith(".UploadFile")
 
     for function in project.functions("filename"):
-        if holds_inside(function):
+        if holds_inside(function) or _is_flattened(function):
             continue
         for call, opened in files_opened(project, function):
             if follows(project, function, opened, source, segments=True):
@@ -29,6 +30,23 @@ def uploads_own_name(project: Project, rule: Rule) -> Iterator[Finding]:
                     "a name of your own (`uuid4().hex`), the caller's only as data",
                 )
                 break
+
+
+_SLASHES = frozenset({"/", "\\"})
+
+
+def _is_flattened(function: Function) -> bool:
+    """`name.replace("/", "_")`, or a pattern that takes out what is no letter: no slash is left."""
+    return any(
+        last_name(call) in ("replace", "sub", "translate", "split", "rsplit", "rpartition")
+        and any(
+            isinstance(one, tree.Constant)
+            and isinstance(one.value, str)
+            and (one.value in _SLASHES or "[^" in one.value)
+            for one in call.args[:1]
+        )
+        for call in function.calls
+    )
 
 
 RULE = Rule(
