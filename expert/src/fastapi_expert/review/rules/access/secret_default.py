@@ -53,6 +53,7 @@ def secret_default(project: Project, rule: Rule) -> Iterator[Finding]:
                         and text
                         and field not in checked
                         and text not in checked
+                        and not _is_refused(project, field)
                     ):
                         yield _known_secret(rule, path, statement.lineno, field, f"{name} {PurePath(path).stem}")
         for value in module.assigned.values():
@@ -85,6 +86,24 @@ def _known_secret(rule: Rule, path: str, line: int, name: str, owner: str = "") 
         severity=2 if lesser else None,
         confidence="likely",
     )
+
+
+def _is_refused(project: Project, field: str) -> bool:
+    """`if settings.SECRET_KEY == "change-me": raise …`, wherever the application starts."""
+    if project.drafts is not None:
+        return False
+    for path in project.all_paths():
+        if field.encode() not in project.modules.source(path):
+            continue
+        for node in tree.walk(project.module(path).root):
+            if not isinstance(node, tree.Compare):
+                continue
+            sides = (node.left, *node.comparators)
+            if any(
+                isinstance(one, tree.Constant) and isinstance(one.value, str) and one.value for one in sides
+            ) and any(isinstance(one, tree.Attribute) and one.attr == field for one in sides):
+                return True
+    return False
 
 
 def _literal(node: tree.Expression | None) -> str:

@@ -24,7 +24,7 @@ def token_not_verified(project: Project, rule: Rule) -> Iterator[Finding]:
         ]
         loose = [c for c in decodes if _option(project, function, c, "verify_signature", False)]
         unverified = [c for c in function.calls if last_name(c) == "get_unverified_claims"]
-        believed = [c for c in (*loose, *unverified) if _is_believed(function, c) and not _is_handed_out(function, c)]
+        believed = [c for c in (*loose, *unverified) if _is_believed(function, c) and not _is_trusted(function, c)]
         if len(loose) == len(decodes) and believed and not _is_verified_otherwise(project, function):
             for call in believed:
                 yield rule.at(
@@ -63,9 +63,18 @@ def _is_verified_otherwise(project: Project, function: Function) -> bool:
     return any(last_name(call) == "verify" for one in functions for call in one.calls)
 
 
-def _is_handed_out(function: Function, call: tree.Call) -> bool:
-    """`tokens.get("id_token")`, where `tokens` is what a call answered: whoever issues it was asked for it."""
+def _is_trusted(function: Function, call: tree.Call) -> bool:
+    """Whether somebody who knows answered for the token: it was sent to them first, or they gave it.
+
+    `tokens.get("id_token")`, where `tokens` is what a call answered; `await client.change(token, password)` above.
+    """
     token = call.args[0] if call.args else None
+    sent = dotted(token)
+    if "." in sent and any(
+        one.lineno < call.lineno and id(one) in function.awaited and sent in [dotted(given) for given in one.args]
+        for one in function.calls
+    ):
+        return True
     bound = {
         dotted(node.targets[0]): node.value
         for node in function.nodes
