@@ -1,4 +1,4 @@
-"""FX812: Logins, limits or counters in a module's variable."""
+"""FX812: Logins or limits in a module's variable."""
 
 import re
 from collections.abc import Iterator
@@ -83,7 +83,7 @@ def _is_plain_state(value: tree.Expression) -> bool:
 RULE = Rule(
     "FX812",
     "state of one worker",
-    "Logins, limits or counters in a module's variable",
+    "Logins or limits in a module's variable",
     "loop",
     2,
     state_of_one_worker,

@@ -57,4 +57,5 @@ RULE = Rule(
     "tests",
     2,
     engine_of_another_loop,
+    of_tests=True,
 )

@@ -70,4 +70,5 @@ RULE = Rule(
     2,
     lifespan_does_not_run,
     alone=True,
+    of_tests=True,
 )

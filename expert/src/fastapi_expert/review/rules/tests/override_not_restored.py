@@ -105,4 +105,5 @@ RULE = Rule(
     "tests",
     2,
     override_not_restored,
+    of_tests=True,
 )
