@@ -16,7 +16,7 @@ _SIZES = re.compile(r"limit|page_size|per_page|size|count|first|top|n")
 _FEW = re.compile(
     r"(?:Status|Type|Kind|Categor(?:y|ie)|Role|Permission|Unit|UnitOfMeasure|Mode|Level|Priority|Prefix|Option|Setting|Config"
     r"|Configuration|Countr(?:y|ie)|Currenc(?:y|ie)|Language|Locale|Region|Department|Provision\w*|Feature|Flag|Plan|Tier|Stage"
-    r"|Template|Dictionary|Enum|Colou?r|Size|Amenit(?:y|ie)|Genre|Gender|Time_?zone)(?:e?s)?(?:Model|Table|View|Entity|Orm|ORM|DB|Db)?$"
+    r"|Template|Dictionary|Enum|Colou?r|Size|Amenit(?:y|ie)|Genre|Gender|Time_?zone|Rule|Node)(?:e?s)?(?:Model|Table|View|Entity|Orm|ORM|DB|Db)?$"
 )
 """Tables of which people write every row: a list of all of them is what a form shows."""
 
@@ -59,6 +59,8 @@ def unbounded_list(project: Project, rule: Rule) -> Iterator[Finding]:
                     continue
                 if _FEW.search(found.table.name) or _is_put_in_order(project, one):
                     continue
+                if one is not function and not _is_returned(one, call):
+                    continue
                 if (one.path, found.call.lineno) not in seen:  # `list(….all())` gives the same rows twice
                     seen.add((one.path, found.call.lineno))
                     yield rule.at(
@@ -68,6 +70,16 @@ def unbounded_list(project: Project, rule: Rule) -> Iterator[Finding]:
                         "`.limit(…)`, and a parameter for the page",
                         confidence="likely",
                     )
+
+
+def _is_returned(function: Function, call: tree.Call) -> bool:
+    """Whether a helper gives the rows back, or something made of each of them; others only work with them."""
+    names = {
+        dotted(target) for above in function.around(call) if isinstance(above, tree.Assign) for target in above.targets
+    }
+    answers = [n.value for n in function.nodes if isinstance(n, tree.Return | tree.Yield) and n.value is not None]
+    parts = [part for one in answers for part in tree.walk(one)]
+    return any(part is call or (isinstance(part, tree.Name) and part.id in names) for part in parts)
 
 
 _PLACES = frozenset({"sort_order", "display_order", "sort_index", "sort", "position", "rank_order"})
