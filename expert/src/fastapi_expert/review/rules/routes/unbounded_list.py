@@ -16,7 +16,7 @@ _SIZES = re.compile(r"limit|page_size|per_page|size|count|first|top|n")
 _FEW = re.compile(
     r"(?:Status|Type|Kind|Categor(?:y|ie)|Role|Permission|Unit|UnitOfMeasure|Mode|Level|Priority|Prefix|Option|Setting|Config"
     r"|Configuration|Countr(?:y|ie)|Currenc(?:y|ie)|Language|Locale|Region|Department|Provision\w*|Feature|Flag|Plan|Tier|Stage"
-    r"|Template|Dictionary|Enum|Colou?r|Size|Amenit(?:y|ie)|Genre|Gender|Time_?zone|Rule|Node)(?:e?s)?(?:Model|Table|View|Entity|Orm|ORM|DB|Db)?$"
+    r"|Template|Dictionary|Enum|Colou?r|Size|Amenit(?:y|ie)|Genre|Gender|Time_?zone|Rule|Node|Capabilit(?:y|ie))(?:e?s)?(?:Model|Table|View|Entity|Orm|ORM|DB|Db)?$"
 )
 """Tables of which people write every row: a list of all of them is what a form shows."""
 
