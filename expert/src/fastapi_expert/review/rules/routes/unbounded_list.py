@@ -59,7 +59,7 @@ def unbounded_list(project: Project, rule: Rule) -> Iterator[Finding]:
                     continue
                 if _FEW.search(found.table.name) or _is_put_in_order(project, one):
                     continue
-                if one is not function and not _is_returned(one, call):
+                if not _is_returned(one, call):
                     continue
                 if (one.path, found.call.lineno) not in seen:  # `list(….all())` gives the same rows twice
                     seen.add((one.path, found.call.lineno))
@@ -73,13 +73,31 @@ def unbounded_list(project: Project, rule: Rule) -> Iterator[Finding]:
 
 
 def _is_returned(function: Function, call: tree.Call) -> bool:
-    """Whether a helper gives the rows back, or something made of each of them; others only work with them."""
+    """Whether a function gives the rows back, or something made of each of them; others only work with them."""
     names = {
         dotted(target) for above in function.around(call) if isinstance(above, tree.Assign) for target in above.targets
     }
     answers = [n.value for n in function.nodes if isinstance(n, tree.Return | tree.Yield) and n.value is not None]
     parts = [part for one in answers for part in tree.walk(one)]
-    return any(part is call or (isinstance(part, tree.Name) and part.id in names) for part in parts)
+    if any(part is call or (isinstance(part, tree.Name) and part.id in names) for part in parts):
+        return True
+    loops = [node for node in function.nodes if isinstance(node, tree.For)]
+    return any(
+        _gathers(one)
+        for one in loops
+        if any(part is call or (isinstance(part, tree.Name) and part.id in names) for part in tree.walk(one.iter))
+    )
+
+
+def _gathers(loop: tree.For) -> bool:
+    """Whether a loop puts something of each row into what may be given back."""
+    return any(
+        isinstance(n, tree.Yield)
+        or (isinstance(n, tree.Subscript) and n.ctx == "store")
+        or (isinstance(n, tree.Call) and last_name(n) in ("append", "add", "update", "extend", "setdefault"))
+        for statement in loop.body
+        for n in tree.walk(statement)
+    )
 
 
 _PLACES = frozenset({"sort_order", "display_order", "sort_index", "sort", "position", "rank_order"})
