@@ -9,7 +9,7 @@ from fastapi_expert.review.flow.project import Project, ServedEndpoint
 OPEN_BY_NATURE = re.compile(
     r"sign.?(?:up|in|out)|log.?(?:in|out)|register|registration|token|refresh|oauth|oidc|saml|sso|auth|callback|webhook|hook|"
     r"verif|confirm|activat|reset|forgot|recover|password|invit|public|health|ping|contact|feedback|subscri|newsletter|"
-    r"captcha|otp|magic|guest|anonymous|csrf|challenge|search|preview|share|track|event|summar|statistic|predict|simulat|"
+    r"captcha|otp|magic|guest|anonymous|csrf|challenge|search|preview|share|track|event|summar|statistic|predict|simulat|analy[sz]|"
     r"(?:^|[/_])(?:views?|impressions?|clicks?|plays?|downloads?)(?:$|[/_ ])|"
     r"install|setup|bootstrap|init|notify|ipn|internal|"
     r"\b(?:list|get|read|check|validate|estimate|calculate|query|count|find|fetch)_",
