@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.review.flow.calls import last_name
-from fastapi_expert.review.flow.modules import Function
+from fastapi_expert.review.flow.modules import Function, dotted
 from fastapi_expert.review.flow.project import Project
 from fastapi_expert.review.flow.taint import follows
 from fastapi_expert.review.model import Finding, Rule
@@ -37,15 +37,29 @@ _SLASHES = frozenset({"/", "\\"})
 
 def _is_flattened(function: Function) -> bool:
     """`name.replace("/", "_")`, or a pattern that takes out what is no letter: no slash is left."""
+    given = {
+        dotted(target)
+        for node in function.nodes
+        if isinstance(node, tree.Assign) and _names_it(node.value, set())
+        for target in node.targets
+    }
     return any(
-        last_name(call) in ("replace", "sub", "translate", "split", "rsplit", "rpartition")
-        and any(
-            isinstance(one, tree.Constant)
-            and isinstance(one.value, str)
-            and (one.value in _SLASHES or "[^" in one.value)
-            for one in call.args[:1]
-        )
+        last_name(call) in ("replace", "sub", "translate", "rsplit", "rpartition")
+        and any(isinstance(one, tree.Constant) and _takes_slashes(one.value) for one in call.args[:1])
+        and _names_it(call, given)
         for call in function.calls
+    )
+
+
+def _takes_slashes(text: object) -> bool:
+    return isinstance(text, str) and (text in _SLASHES or "[^" in text)
+
+
+def _names_it(node: tree.Node, given: set[str]) -> bool:
+    """Whether the upload's name is part of ``node``, itself or by a name that was given it."""
+    return any(
+        (isinstance(n, tree.Attribute) and n.attr == "filename") or (isinstance(n, tree.Name) and n.id in given)
+        for n in tree.walk(node)
     )
 
 
