@@ -17,7 +17,7 @@ _SECRET_SETTING = re.compile(
 
 
 _NOT_SECRET = re.compile(
-    r"(?i)sk-[a-z-]{0,20}|(?:0123456789(?:abcdef)?)+|(.)\1*|\s*|.*(?:://|\.example|env|required|none|null).*|<.*>|\$\{.*\}|\.\.\."
+    r"(?i)sk-[a-z-]{0,20}|(?:0123456789(?:abcdef)?)+|(.)\1*|.*not[-_ ]?(?:needed|used)|\s*|.*(?:://|\.example|env|required|none|null).*|<.*>|\$\{.*\}|\.\.\."
 )
 
 
