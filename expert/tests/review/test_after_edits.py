@@ -43,3 +43,44 @@ def test_edits_of_programs_with_hazards_are_reviewed_as_a_fresh_look_does(plante
         assert review(load(planted)) == review(load(planted, cache=False)), path
         file.write_text("# moved by a line\n" + file.read_text())
     assert review(load(planted)) == review(load(planted, cache=False))
+
+
+OVERRIDE = """
+
+def test_zz_elsewhere():
+    app.dependency_overrides[where] = lambda: "elsewhere"
+"""
+
+
+@pytest.fixture
+def tested(tmp_path: Path) -> Path:
+    (tmp_path / "main.py").write_text(
+        "from fastapi import Depends, FastAPI\n\napp = FastAPI()\n\n\ndef where():\n    return 'here'\n\n\n"
+        "@app.get('/{id}')\ndef show(place=Depends(where)):\n    return place\n"
+    )
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_main.py").write_text("from main import app, where\n")
+    (tmp_path / "tests" / "places.py").write_text("PLACES = ['here']\n")
+    return tmp_path
+
+
+def test_an_edit_of_a_test_is_reviewed_by_what_looks_at_tests_alone(tested: Path) -> None:
+    assert [one.rule for one in review(load(tested)).findings] == ["FX111"]
+    file = tested / "tests" / "test_main.py"
+    file.write_text(file.read_text() + OVERRIDE)
+    warm = load(tested)
+    assert [one.rule for one in review(warm).findings] == ["FX111", "FX611"]
+    assert not {"_linked", "_full_inventory"} & vars(warm).keys()
+    assert review(warm) == review(load(tested, cache=False))
+    (tested / "tests" / "test_main.py").unlink()
+    assert review(load(tested)) == review(load(tested, cache=False))
+
+
+def test_where_the_application_imports_what_lies_with_the_tests_all_of_it_is_looked_at(tested: Path) -> None:
+    main = tested / "main.py"
+    main.write_text("from tests.places import PLACES\n" + main.read_text())
+    review(load(tested))
+    (tested / "tests" / "places.py").write_text("PLACES = ['there']\n")
+    warm = load(tested)
+    review(warm)
+    assert "_full_inventory" in vars(warm)

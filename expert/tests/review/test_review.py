@@ -354,3 +354,40 @@ def test_what_prints_a_review_brings_neither_the_gate_nor_what_links() -> None:
     )
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+OF_ANOTHER_SERVER = """\
+import sqlite3
+
+from fastapi import FastAPI
+from fastapi.responses import FileResponse
+from pydantic_settings import BaseSettings
+
+app = FastAPI()
+
+
+class Settings(BaseSettings):
+    signing_key: str = "sign-everything-with-it"
+    database_password: str = "sails-and-masts"
+
+
+@app.get("/sails")
+def sail(name: str):
+    return FileResponse(f"sails/{name}.png")
+
+
+@app.get("/masts")
+async def mast():
+    return sqlite3.connect("masts.db").execute("select 1").fetchone()
+"""
+
+
+def test_what_less_can_happen_by_weighs_less(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(OF_ANOTHER_SERVER)
+    found = {one.line: (one.rule, one.severity, one.confidence) for one in review(load(tmp_path, cache=False)).findings}
+    assert found == {
+        11: ("FX511", 1, "likely"),
+        12: ("FX511", 2, "likely"),
+        17: ("FX914", 2, "likely"),
+        22: ("FX803", 2, "certain"),
+    }

@@ -3,13 +3,18 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.model import Problem
+from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.config import Config
 from fastapi_expert.review import store
 from fastapi_expert.review.model import Finding, Related
 from fastapi_expert.review.versions import Versions
+
+if TYPE_CHECKING:
+    from fastapi_expert.review.flow.project import Project
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +32,8 @@ def review(codebase: Codebase, *, settings: Config | None = None, is_last: bool 
     """What is wrong in ``codebase``. ``is_last`` says that nobody asks it for its graph of routers afterwards."""
     settings = settings or Config()
     versions = Versions(codebase.root)
-    digest = store.digest(codebase, versions)
-    looked = store.recalled(codebase, digest)
-    if looked is None:
-        looked = store.kept(codebase, digest, _look(codebase, versions, is_last))
+    stored = store.Stored(codebase, versions)
+    looked = stored.recall() or stored.keep(_look(codebase, versions, stored, is_last))
     wanted = [
         one for one in looked.findings if settings.enabled(one.rule) and not settings.ignored_at(one.rule, one.path)
     ]
@@ -64,19 +67,50 @@ def _with(finding: Finding, others: list[Finding]) -> Finding:
     return replace(finding, related=(*finding.related, *places), fix=fix)
 
 
-def _look(codebase: Codebase, versions: Versions, is_last: bool) -> store.Looked:
+def _look(codebase: Codebase, versions: Versions, stored: store.Stored, is_last: bool) -> store.Looked:
+    """Every rule; those that look at tests alone, when nothing but tests has changed since the last time."""
     from fastapi_expert.codebase.files.scan import paused_collection
     from fastapi_expert.review.flow.project import Project
-    from fastapi_expert.review.rules.registry import RULES
 
     with paused_collection():
-        _ = codebase.served  # before anything links: the last inventory may be kept
-        if is_last:
-            codebase.settle()
-        project = Project(codebase, versions)
-        found = list(dict.fromkeys([one for rule in RULES.values() for one in rule.look(project, rule)]))
-    syntax = [Problem(path, line, text) for path, facts in codebase.files.items() for line, text in facts.problems]
-    return store.Looked(found, syntax)
+        apart = stored.recall_apart()
+        if apart is not None:
+            project = Project(codebase, versions)
+        else:
+            _ = codebase.served  # before anything links: the last inventory may be kept
+            if is_last:
+                codebase.settle()
+            project = Project(codebase, versions)
+            apart = store.Looked(
+                _found(project, of_tests=False), _syntax(codebase, of_tests=False), codebase.read_besides
+            )
+            if not _uses_tests(codebase):
+                stored.keep_apart(apart)
+        found = [*apart.findings, *_found(project, of_tests=True)]
+    return store.Looked(found, [*apart.problems, *_syntax(codebase, of_tests=True)], apart.besides)
+
+
+def _found(project: "Project", *, of_tests: bool) -> list[Finding]:
+    from fastapi_expert.review.rules.registry import RULES
+
+    rules = [rule for rule in RULES.values() if rule.of_tests is of_tests]
+    return list(dict.fromkeys([one for rule in rules for one in rule.look(project, rule)]))
+
+
+def _syntax(codebase: Codebase, *, of_tests: bool) -> list[Problem]:
+    """Where the text is no Python."""
+    paths = [path for path in codebase.files if is_test_path(path) is of_tests]
+    return [Problem(path, line, text) for path in paths for line, text in codebase.files[path].problems]
+
+
+def _uses_tests(codebase: Codebase) -> bool:
+    """Whether something outside of the tests imports one of their modules."""
+    return any(
+        is_test_path(one.module.replace(".", "/") + ".py")
+        for path, facts in codebase.files.items()
+        if not is_test_path(path)
+        for one in facts.imports
+    )
 
 
 def rank(finding: Finding) -> tuple[bool, int, str, int, str]:

@@ -58,7 +58,8 @@ class Rule:
     """One hazard: what it is called, how bad it is, and how it is looked for.
 
     ``since`` are the versions for which it holds. ``also`` is a pattern of the rules of ruff, bandit and pyright that
-    say the same of the same line. ``alone`` says that one file, and what it names, is enough to tell.
+    say the same of the same line. ``alone`` says that one file, and what it names, is enough to tell; ``of_tests`` that
+    it looks at the files of tests and at nothing else, where others look at all but those.
     """
 
     code: str
@@ -70,6 +71,7 @@ class Rule:
     since: str = ""
     also: str = ""
     alone: bool = False
+    of_tests: bool = False
 
     def at(
         self,

@@ -216,16 +216,17 @@ class Kinds:
         argument = function.parameter(name)
         if argument is None or depth > _DEPTH:
             return ""
+        promised = ""
         if argument.annotation is not None:
-            kind = self.annotated(function.path, argument.annotation, depth + 1)
-            if kind:
-                return kind
+            promised = self.annotated(function.path, argument.annotation, depth + 1)
+            if promised and promised not in SESSIONS:
+                return promised
         for need in self.needs(function):
             if need.parameter == name and need.target is not None:
                 kind = self._given_by(need.path, need.target, depth + 1)
-                if kind:
+                if kind and (not promised or kind in SESSIONS):  # `db: Session = Depends(get_async_session)`
                     return kind
-        return ""
+        return promised
 
     def _given_by(self, path: str, target: tree.Expression, depth: int) -> str:
         """What a dependency gives: the kind of what calling ``target`` returns or yields."""

@@ -8,7 +8,7 @@ from fastapi_expert.review.flow.calls import last_name, reached
 from fastapi_expert.review.flow.modules import Function, dotted
 from fastapi_expert.review.flow.project import Project, ServedEndpoint
 from fastapi_expert.review.model import Finding, Related, Rule
-from fastapi_expert.review.rules.access.guards import ROLES, asks_role, is_protected
+from fastapi_expert.review.rules.access.guards import ROLES, asks_role, is_protected, names_role
 
 
 def admin_for_everybody(project: Project, rule: Rule) -> Iterator[Finding]:
@@ -84,13 +84,15 @@ def _role_is_asked(project: Project, served: ServedEndpoint) -> bool:
 
 def _signature_asks(function: Function) -> bool:
     """`user: Annotated[User, require_role(Role.ADMIN)]`: a call of the project's own that makes a `Depends`."""
-    given = [one.annotation for one in function.parameters.values()] + list(function.defaults.values())
-    calls = [n for one in given if one is not None for n in tree.walk(one) if isinstance(n, tree.Call)]
-    return any(ROLES.search(last_name(one)) for one in calls)
+    annotations = [one.annotation for one in function.parameters.values() if one.annotation is not None]
+    nodes = [n for one in (*annotations, *function.defaults.values()) for n in tree.walk(one)]
+    if any(ROLES.search(last_name(n)) for n in nodes if isinstance(n, tree.Call)):
+        return True
+    return any("admin" in dotted(one).lower() for one in annotations)  # `user: AdminUser`
 
 
 def _body_asks_role(function: Function) -> bool:
-    return any(isinstance(n, tree.Attribute) and ROLES.search(n.attr) for n in function.nodes)
+    return any(names_role(node) for node in function.nodes)
 
 
 RULE = Rule(

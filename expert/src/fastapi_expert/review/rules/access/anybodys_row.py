@@ -11,8 +11,16 @@ from fastapi_expert.review.flow.queries import field_call, query
 from fastapi_expert.review.model import Finding, Rule
 from fastapi_expert.review.rules.access.guards import is_for_admins, is_protected
 
-_BY = re.compile(r"(?:\w+_by|by)(?:_\w+)?|last_\w+|\w*(?:assignee|reviewer|responsible|manager|operator)\w*")
-"""Columns that say who did something to a row, which is everybody's."""
+_OWNER = r"(?:owner|user|account|customer|client|member|subscriber|patient|%s)(?:_?(?:id|uuid|username|email))?"
+"""Columns that say whose a row is; others say who made it, won it or has to do it, and the row is everybody's."""
+_SHOWN = re.compile(
+    r"auction|listing|product|offer|rating|review|comment|post|tweet|article|blog|news|topic|thread|question|answer|event"
+    r"|recipe|book|movie|video|song|track|album|photo|course|lesson|job|shop|store|restaurant|place|profile|team|group|room"
+    r"|channel|community|project|tag",
+    re.IGNORECASE,
+)
+"""Tables whose rows are there for others to read, whoever wrote them."""
+_READING = frozenset({"GET", "HEAD"})
 
 
 def anybodys_row(project: Project, rule: Rule) -> Iterator[Finding]:
@@ -29,7 +37,10 @@ def anybodys_row(project: Project, rule: Rule) -> Iterator[Finding]:
         if found is not None:
             seen.add(id(function))
             line, row, column = found
-            if _BY.fullmatch(column):
+            reads = served.route.method in _READING
+            if not re.fullmatch(_OWNER % re.escape(table.name), column, re.IGNORECASE):
+                continue
+            if reads and _SHOWN.search(row.name):
                 continue
             yield rule.at(
                 function.path,
@@ -37,6 +48,7 @@ def anybodys_row(project: Project, rule: Rule) -> Iterator[Finding]:
                 f"the {row.name} is chosen by its id alone, and `{name}` is never asked: every signed-in user reaches "
                 "the rows of all others",
                 f"put the owner into the query: `.where({row.name}.{column} == {name}.id)`",
+                severity=2 if reads else None,
                 confidence="likely",
             )
 

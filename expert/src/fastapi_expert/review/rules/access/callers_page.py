@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.review.flow.calls import argument, last_name
-from fastapi_expert.review.flow.modules import dotted
+from fastapi_expert.review.flow.modules import Function, dotted
 from fastapi_expert.review.flow.project import Project
 from fastapi_expert.review.flow.taint import is_callers_text
 from fastapi_expert.review.model import Finding, Rule
@@ -54,6 +54,7 @@ def callers_page(project: Project, rule: Rule) -> Iterator[Finding]:
                 name == "HTMLResponse"
                 and isinstance(first, tree.JoinedStr | tree.BinOp | tree.Name)
                 and is_callers_text(project, function, first)
+                and not _is_known(project, function, first)
             ):
                 yield rule.at(
                     function.path,
@@ -86,6 +87,29 @@ def callers_page(project: Project, rule: Rule) -> Iterator[Finding]:
                     "a pattern of the caller's may take minutes on a short text, and holds the worker meanwhile",
                     "`re.escape(…)`, or a search without patterns",
                 )
+
+
+def _is_known(project: Project, function: Function, page: tree.Expression) -> bool:
+    """Whether every parameter in a page was looked up above, and refused where nothing was found by it."""
+    if isinstance(page, tree.Name):
+        bound = project.kinds.bindings(function).get(page.id, [])
+        page = bound[0].value if len(bound) == 1 else page
+    used = {n.id for n in tree.walk(page) if isinstance(n, tree.Name)} & function.parameters.keys()
+    refused = {
+        n.id
+        for one in function.nodes
+        if isinstance(one, tree.If) and one.body and isinstance(one.body[-1], tree.Raise | tree.Return)
+        for n in tree.walk(one.test)
+        if isinstance(n, tree.Name)
+    }
+    looked_up = {
+        given.id
+        for name in refused
+        for bound in project.kinds.bindings(function).get(name, [])
+        for given in tree.walk(bound.value)
+        if isinstance(given, tree.Name)
+    }
+    return bool(used) and used <= looked_up
 
 
 def _start_of(node: tree.Expression) -> tree.Expression | None:

@@ -9,7 +9,7 @@ from fastapi_expert.review.flow.project import Project, ServedEndpoint
 OPEN_BY_NATURE = re.compile(
     r"sign.?(?:up|in|out)|log.?(?:in|out)|register|registration|token|refresh|oauth|oidc|saml|sso|auth|callback|webhook|hook|"
     r"verif|confirm|activat|reset|forgot|recover|password|invit|public|health|ping|contact|feedback|subscri|newsletter|"
-    r"captcha|otp|magic|guest|anonymous|csrf|challenge|search|preview|share|track|event|"
+    r"captcha|otp|magic|guest|anonymous|csrf|challenge|search|preview|share|track|event|summar|statistic|predict|simulat|analy[sz]|"
     r"(?:^|[/_])(?:views?|impressions?|clicks?|plays?|downloads?)(?:$|[/_ ])|"
     r"install|setup|bootstrap|init|notify|ipn|internal|"
     r"\b(?:list|get|read|check|validate|estimate|calculate|query|count|find|fetch)_",
@@ -60,13 +60,17 @@ def is_for_admins(project: Project, served: ServedEndpoint) -> bool:
 def asks_role(function: Function) -> bool:
     if ROLES.search(function.name):
         return True
-    for node in function.nodes:
-        if isinstance(node, tree.Attribute) and ROLES.search(node.attr) and not node.attr.startswith("scoped"):
-            return True
-        if (
-            isinstance(node, tree.Subscript)
-            and isinstance(node.slice, tree.Constant)
-            and ROLES.search(str(node.slice.value))
-        ):
-            return True
-    return False
+    return any(names_role(node) for node in function.nodes)
+
+
+def names_role(node: tree.Node) -> bool:
+    """`user.is_admin`, `claims["role"]`, `getattr(user, "is_admin", False)`."""
+    match node:
+        case tree.Attribute(attr=name):
+            return bool(ROLES.search(name)) and not name.startswith("scoped")
+        case tree.Subscript(slice=tree.Constant(value=name)):
+            return bool(ROLES.search(str(name)))
+        case tree.Call(func=tree.Name(id="getattr"), args=[_, tree.Constant(value=name), *_]):
+            return bool(ROLES.search(str(name)))
+        case _:
+            return False

@@ -3,6 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
+from fastapi_expert.codebase.syntax import tree
+from fastapi_expert.review.flow.calls import last_name
+from fastapi_expert.review.flow.modules import Function
 from fastapi_expert.review.flow.project import Project, ServedEndpoint
 from fastapi_expert.review.model import Finding, Related, Rule
 from fastapi_expert.review.rules.access.guards import OPEN_BY_NATURE, checks_itself, is_open, is_protected
@@ -25,7 +28,7 @@ def open_among_protected(project: Project, rule: Rule) -> Iterator[Finding]:
             function = one.function
             if function is None or id(function) in seen or OPEN_BY_NATURE.search(f"{one.route.path} {function.name}"):
                 continue
-            if checks_itself(function):
+            if checks_itself(function) or not _does_something(function):
                 continue
             seen.add(id(function))
             example = closed[0].route
@@ -38,6 +41,19 @@ def open_among_protected(project: Project, rule: Rule) -> Iterator[Finding]:
                 confidence="certain" if len(closed) >= 2 and len(unguarded) == 1 else "likely",
                 related=(Related(example.path_file, example.line, f"{example.method} {example.path} asks"),),
             )
+
+
+_NOTHING = frozenset({"len", "str", "int", "float", "dict", "list", "sorted", "round", "isinstance", "format", "get"})
+
+
+def _does_something(function: Function) -> bool:
+    """Whether it does more than to answer with what it was sent."""
+    named = [last_name(call) for call in function.calls]
+    if any(name and not name[0].isupper() and name not in _NOTHING for name in named):
+        return True
+    answers = [node.value for node in function.nodes if isinstance(node, tree.Return) and node.value is not None]
+    used = {n.id for one in answers for n in tree.walk(one) if isinstance(n, tree.Name)}
+    return not used & function.parameters.keys()
 
 
 RULE = Rule(

@@ -1,11 +1,12 @@
 """FX907: A WebSocket that asks nobody who they are, where routes do."""
 
+import re
 from collections.abc import Iterator
 
 from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.review.flow.calls import reached
 from fastapi_expert.review.flow.modules import Function, dotted
-from fastapi_expert.review.flow.project import Project
+from fastapi_expert.review.flow.project import Project, ServedEndpoint
 from fastapi_expert.review.model import Finding, Rule
 from fastapi_expert.review.rules.access.guards import OPEN_BY_NATURE, checks_itself, is_open, is_protected
 
@@ -19,11 +20,14 @@ def open_websocket(project: Project, rule: Rule) -> Iterator[Finding]:
     by_middleware = _middleware_asks(project)
     if not guards and not by_middleware:
         return
+    shown = {word for one in http if one.route.method == "GET" and is_open(one) for word in _is_about(one)}
     for one in sockets:
         function = one.function
         if function is None or any(checks_itself(part) for part in reached(project, function, depth=2)):
             continue
         if not _connects(function) or _is_handed_on(project, function):
+            continue
+        if _is_about(one) & shown:
             continue
         if any(checks_itself(part) for part in project.run_before(one)) or OPEN_BY_NATURE.search(function.name):
             continue
@@ -35,6 +39,14 @@ def open_websocket(project: Project, rule: Rule) -> Iterator[Finding]:
             "a dependency that raises WebSocketException(1008), before `accept()`",
             confidence="likely",
         )
+
+
+_NOISE = re.compile(r"\{.*|api|v\d+|wss?|web_?sockets?|live|stream|", re.IGNORECASE)
+
+
+def _is_about(served: ServedEndpoint) -> set[str]:
+    """The words of a path that say what is shown there: what may be read by everybody may be watched by everybody."""
+    return {word for word in served.route.path.split("/") if not _NOISE.fullmatch(word)}
 
 
 def _connects(function: Function) -> bool:

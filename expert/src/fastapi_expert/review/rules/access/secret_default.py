@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import PurePath
 
 from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.review.flow.calls import last_name
@@ -15,7 +16,9 @@ _SECRET_SETTING = re.compile(
 )
 
 
-_NOT_SECRET = re.compile(r"(?i)sk-[a-z-]{0,20}|\s*|.*(?:://|\.example|env|required|none|null).*|<.*>|\$\{.*\}|\.\.\.")
+_NOT_SECRET = re.compile(
+    r"(?i)sk-[a-z-]{0,20}|(?:0123456789(?:abcdef)?)+|(.)\1*|.*not[-_ ]?(?:needed|used)|\s*|.*(?:://|\.example|env|required|none|null).*|<.*>|\$\{.*\}|\.\.\."
+)
 
 
 _UNREAL = re.compile(r"default|fake|mock|dummy|demo|example|sample|stub|test(?!ament)", re.IGNORECASE)
@@ -25,10 +28,14 @@ _UNREAL = re.compile(r"default|fake|mock|dummy|demo|example|sample|stub|test(?!a
 def secret_default(project: Project, rule: Rule) -> Iterator[Finding]:
     settings = {path for path, _ in project.of_kind("settings")}
     for path in project.paths():
-        if APART.search(path) or (
-            path not in settings
-            and b"environ" not in project.modules.source(path)
-            and b"getenv" not in project.modules.source(path)
+        if (
+            APART.search(path)
+            or "example" in path
+            or (
+                path not in settings
+                and b"environ" not in project.modules.source(path)
+                and b"getenv" not in project.modules.source(path)
+            )
         ):
             continue
         module = project.module(path)
@@ -46,8 +53,9 @@ def secret_default(project: Project, rule: Rule) -> Iterator[Finding]:
                         and text
                         and field not in checked
                         and text not in checked
+                        and not _is_refused(project, field)
                     ):
-                        yield _known_secret(rule, path, statement.lineno, field)
+                        yield _known_secret(rule, path, statement.lineno, field, f"{name} {PurePath(path).stem}")
         for value in module.assigned.values():
             for call in [n for n in tree.walk(value) if isinstance(n, tree.Call) and len(n.args) == 2]:
                 variable, fallback = call.args
@@ -59,14 +67,41 @@ def secret_default(project: Project, rule: Rule) -> Iterator[Finding]:
                     yield _known_secret(rule, path, call.lineno, str(variable.value))
 
 
-def _known_secret(rule: Rule, path: str, line: int, name: str) -> Finding:
+_OF_A_SERVICE = re.compile(
+    r"(?:\w+_)?(?:db|database|pg|postgres(?:ql)?|mysql|maria\w*|mongo\w*|redis|neo4j|rabbit\w*|amqp|broker|minio|s3|kafka|elastic\w*"
+    r"|smtp|mail|clickhouse|influx\w*|qdrant|weaviate|milvus|opensearch|sql\w*|nats|ftp|sftp|ldap|keycloak|oidc|oauth\w*|google|github"
+    r"|client)_\w+|(?:db|database|mysql|postgres|redis|sql)\w*",
+    re.IGNORECASE,
+)
+"""Secrets that another server asks for: who knows one has to reach that server first."""
+
+
+def _known_secret(rule: Rule, path: str, line: int, name: str, owner: str = "") -> Finding:
+    lesser = _OF_A_SERVICE.fullmatch(name) or re.search(r"database|db|postgres|redis|minio|sql|mail|smtp", owner, re.I)
     return rule.at(
         path,
         line,
         f"where `{name}` is not set, everybody who can read the repository knows it",
         "make it required, or generate one at the first start",
+        severity=2 if lesser else None,
         confidence="likely",
     )
+
+
+def _is_refused(project: Project, field: str) -> bool:
+    """`if settings.SECRET_KEY == "change-me": raise …`, wherever the application starts."""
+    for path in project.all_paths():
+        if field.encode() not in project.modules.source(path):
+            continue
+        for node in tree.walk(project.module(path).root):
+            if not isinstance(node, tree.Compare):
+                continue
+            sides = (node.left, *node.comparators)
+            if any(
+                isinstance(one, tree.Constant) and isinstance(one.value, str) and one.value for one in sides
+            ) and any(isinstance(one, tree.Attribute) and one.attr == field for one in sides):
+                return True
+    return False
 
 
 def _literal(node: tree.Expression | None) -> str:

@@ -24,6 +24,7 @@ _SHARED = re.compile(r"client_secret")
 """What a payment's page needs to go on with it: it opens that one payment."""
 _BEING_SET_UP = re.compile(r"Enable|Set[Uu]p|Enrol|Activate|Provision")
 """Answers with the secret of a second factor that goes into an authenticator, once."""
+_SECOND_FACTOR = re.compile(r"T?OTP|T?Otp|M[Ff][Aa]|2[Ff][Aa]|Two_?Factor|Authenticator")
 _OWN = re.compile(r"/(?:users?/|accounts?/|auth/)*(?:me|self|current|whoami|profile)(?:/|$)")
 """Paths below which callers are shown what is theirs."""
 
@@ -76,6 +77,8 @@ def _nested_secret(
 ) -> tuple[str, str, str] | None:
     field = "" if _ADDRESSES.search(qualname) else secret_field(project, path, qualname, pattern)
     if _BEING_SET_UP.search(qualname) and re.match(r"(?:t?otp|mfa)_", field):
+        return None
+    if _SECOND_FACTOR.search(qualname) and field in ("secret", "secret_key"):
         return None
     meant = _SHARED if _OF_PAYMENTS.search(qualname) else _OF_WEBHOOKS if "webhook" in qualname.lower() else None
     if field and (meant is None or not meant.fullmatch(field)):

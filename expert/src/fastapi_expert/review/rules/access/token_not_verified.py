@@ -1,10 +1,11 @@
 """FX909: A JWT decoded without signature, algorithm or expiry."""
 
+import re
 from collections.abc import Iterator
 
 from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.review.flow.calls import last_name
-from fastapi_expert.review.flow.modules import Function, is_constant, keyword
+from fastapi_expert.review.flow.modules import Function, dotted, is_constant, keyword
 from fastapi_expert.review.flow.project import Project
 from fastapi_expert.review.flow.running import APART
 from fastapi_expert.review.model import Finding, Rule
@@ -23,8 +24,8 @@ def token_not_verified(project: Project, rule: Rule) -> Iterator[Finding]:
         ]
         loose = [c for c in decodes if _option(project, function, c, "verify_signature", False)]
         unverified = [c for c in function.calls if last_name(c) == "get_unverified_claims"]
-        believed = [c for c in (*loose, *unverified) if _is_believed(function, c)]
-        if len(loose) == len(decodes):
+        believed = [c for c in (*loose, *unverified) if _is_believed(function, c) and not _is_trusted(function, c)]
+        if len(loose) == len(decodes) and believed and not _is_verified_otherwise(project, function):
             for call in believed:
                 yield rule.at(
                     function.path,
@@ -43,10 +44,68 @@ def token_not_verified(project: Project, rule: Rule) -> Iterator[Finding]:
                 )
             elif call in loose:
                 continue  # asked above whether what it says is believed
-            elif _option(project, function, call, "verify_exp", False) and "expired" not in function.name:
+            elif _option(project, function, call, "verify_exp", False) and not _is_for_the_expired(project, function):
                 yield rule.at(
                     function.path, call.lineno, "an expired token is good for ever", 'options={"require": ["exp"]}'
                 )
+
+
+_VERIFIES = re.compile(r"(?!\w*unverif)\w*(?:verif|validat|jwks?|check_sign)\w*", re.IGNORECASE)
+
+
+def _is_verified_otherwise(project: Project, function: Function) -> bool:
+    """Whether something that its function calls, or another function of its file, looks at signatures by hand."""
+    if any(_VERIFIES.fullmatch(last_name(one)) and "password" not in last_name(one) for one in function.calls):
+        return True
+    if b"jwk" not in project.modules.source(function.path):
+        return False
+    functions = project.module(function.path).functions.values()
+    return any(last_name(call) == "verify" for one in functions for call in one.calls)
+
+
+def _is_trusted(function: Function, call: tree.Call) -> bool:
+    """Whether somebody who knows answered for the token: it was sent to them first, or they gave it.
+
+    `tokens.get("id_token")`, where `tokens` is what a call answered; `await client.change(token, password)` above.
+    """
+    token = call.args[0] if call.args else None
+    sent = dotted(token)
+    if "." in sent and any(
+        one.lineno < call.lineno and id(one) in function.awaited and sent in [dotted(given) for given in one.args]
+        for one in function.calls
+    ):
+        return True
+    bound = {
+        dotted(node.targets[0]): node.value
+        for node in function.nodes
+        if isinstance(node, tree.Assign) and len(node.targets) == 1
+    }
+    if isinstance(token, tree.Name):
+        token = bound.get(token.id)
+    match token:
+        case tree.Call(func=tree.Attribute(value=tree.Name(id=answer), attr="get")):
+            pass
+        case tree.Subscript(value=tree.Name(id=answer)):
+            pass
+        case _:
+            return False
+    value = bound.get(answer)
+    if isinstance(value, tree.Await):
+        value = value.value
+    return isinstance(value, tree.Call)
+
+
+_EXPIRED = re.compile(
+    r"expire|status|state|resend|refresh|renew|revoke|log_?out|sign_?out|inspect|ignor", re.IGNORECASE
+)
+"""Words of functions in which a token that has ended is as good as another."""
+
+
+def _is_for_the_expired(project: Project, function: Function) -> bool:
+    """Whether a token that has ended is meant, or something else says when it ends."""
+    if project.is_endpoint(function) or _EXPIRED.search(function.name):
+        return True
+    return any(isinstance(n, tree.Attribute) and "expir" in n.attr.lower() for n in function.nodes)
 
 
 def _is_believed(function: Function, call: tree.Call) -> bool:

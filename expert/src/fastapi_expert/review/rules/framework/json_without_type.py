@@ -50,4 +50,5 @@ RULE = Rule(
     json_without_type,
     "fastapi>=0.132",
     alone=True,
+    of_tests=True,
 )

@@ -1,4 +1,4 @@
-"""FX812: Logins, limits or counters in a module's variable."""
+"""FX812: Logins or limits in a module's variable."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from fastapi_expert.review.flow.running import running
 from fastapi_expert.review.model import Finding, Rule
 
 _STATE = re.compile(
-    r"_?(?:active_|user_|login_|auth_|rate_|request_)?(?:sessions?|tokens?|otps?|codes?|attempts|hits|limits?|quotas?|counters?|"
+    r"_?(?:active_|user_|login_|auth_|rate_|request_)?(?:sessions?|tokens?|otps?|codes?|attempts|hits|limits?|quotas?|"
     r"next_id|nonces?|challenges?|logged_in|blacklist|revoked\w*|refresh_tokens|verification_codes|rate_limits?|requests_by_ip|current_id)(?:_store|_cache|_db|_map|_by_\w+)?"
 )
 
@@ -83,9 +83,9 @@ def _is_plain_state(value: tree.Expression) -> bool:
 RULE = Rule(
     "FX812",
     "state of one worker",
-    "Logins, limits or counters in a module's variable",
+    "Logins or limits in a module's variable",
     "loop",
-    1,
+    2,
     state_of_one_worker,
     alone=True,
 )

@@ -10,6 +10,8 @@ from fastapi_expert.review.model import Finding, Rule
 
 def task_dropped(project: Project, rule: Rule) -> Iterator[Finding]:
     for function in project.functions("create_task", "ensure_future"):
+        if not function.is_async and b"celery" in project.modules.source(function.path):
+            continue  # a worker runs no loop: the call raises, and no task is made
         for node in function.nodes:
             call = node.value if isinstance(node, tree.Expr) and isinstance(node.value, tree.Call) else None
             if call is None or last_name(call) not in ("create_task", "ensure_future"):

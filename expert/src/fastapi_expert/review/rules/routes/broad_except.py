@@ -1,5 +1,6 @@
 """FX115: `except Exception` that turns a 4xx into something else."""
 
+import re
 from collections.abc import Iterator
 
 from fastapi_expert.codebase.syntax import tree
@@ -32,7 +33,8 @@ def broad_except(project: Project, rule: Rule) -> Iterator[Finding]:
                     break
                 if not _answers_error(inside):
                     break
-                raised = _raises_http(project, function, node)
+                answered = {_status(n.exc) for n in inside if isinstance(n, tree.Raise)}
+                raised = _raises_http(project, function, node, answered if len(answered) == 1 else set[str]())
                 if raised is not None:
                     yield rule.at(
                         function.path,
@@ -56,20 +58,30 @@ def _answers_error(nodes: list[tree.Node]) -> bool:
     )
 
 
-def _raises_http(project: Project, function: Function, node: tree.Try) -> Related | None:
+def _status(raised: tree.Expression | None) -> str:
+    """`401` of `HTTPException(401)` and of `HTTPException(status.HTTP_401_UNAUTHORIZED)`."""
+    code = argument(raised, 0, "status_code") if isinstance(raised, tree.Call) else None
+    found = re.search(r"\d{3}", code.text) if code is not None else None
+    return found[0] if found else ""
+
+
+def _raises_http(project: Project, function: Function, node: tree.Try, answered: set[str]) -> Related | None:
+    """Where the body raises something else than what is ``answered`` anyway."""
     inside = [n for s in node.body for n in walk(s)]
     caught_within = {id(n) for t in inside if isinstance(t, tree.Try) for s in t.body for n in walk(s)}
     for one in inside:
         if isinstance(one, tree.Raise) and id(one) not in caught_within and last_name(one.exc) == "HTTPException":
             code = argument(one.exc, 0, "status_code") if isinstance(one.exc, tree.Call) else None
-            if not is_constant(code, 500):
+            if not is_constant(code, 500) and _status(one.exc) not in answered - {""}:
                 return Related(function.path, one.lineno, "what is raised")
     for call, target in callees(project, function):
         if any(call is n for n in inside) and id(call) not in caught_within:
             for part in reached(project, target, depth=1):
                 for one in part.nodes:
                     if isinstance(one, tree.Raise) and last_name(one.exc) == "HTTPException":
-                        if any(isinstance(a, tree.Try) for a in part.around(one)):
+                        if any(isinstance(a, tree.Try) for a in part.around(one)) or _status(one.exc) in answered - {
+                            ""
+                        }:
                             continue
                         return Related(part.path, one.lineno, f"what `{part.name}` raises")
     return None

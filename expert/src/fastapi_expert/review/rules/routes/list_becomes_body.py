@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from fastapi_expert.codebase.syntax import tree
-from fastapi_expert.review.flow.modules import dotted
+from fastapi_expert.review.flow.modules import Function, dotted
 from fastapi_expert.review.flow.project import Project
 from fastapi_expert.review.model import Finding, Rule
 
@@ -24,15 +24,34 @@ def list_becomes_body(project: Project, rule: Rule) -> Iterator[Finding]:
             default = function.defaults.get(one.arg)
             if isinstance(default, tree.Call):  # `Query(…)`, under whatever name it was imported
                 continue
+            if _is_meant(project, function, one, methods[id(function)]):
+                continue
             verbs = sorted(methods[id(function)])
             yield rule.at(
                 function.path,
                 one.lineno,
-                f"`{one.arg}` is read from the body, which clients send with no {'/'.join(verbs)}: the query parameter "
-                "is ignored, or 422",
+                f"`{one.arg}` is read from the body, which {_said(verbs)}: the query parameter is ignored, or 422",
                 f"`{one.arg}: Annotated[{one.annotation.text if one.annotation else 'list'}, Query()]`",
+                severity=3 if "DELETE" in verbs else None,
                 confidence="likely" if "DELETE" in verbs else "certain",
             )
+
+
+def _said(verbs: list[str]) -> str:
+    if "DELETE" in verbs:
+        return "means nothing in a DELETE and is dropped by some clients and proxies"
+    return f"clients send with no {'/'.join(verbs)}"
+
+
+_BODIES = frozenset({"body", "payload", "data", "request", "items", "data_in"})
+
+
+def _is_meant(project: Project, function: Function, argument: tree.Arg, verbs: set[str]) -> bool:
+    """Whether a DELETE takes a body on purpose: by its name, or because it holds objects."""
+    named = [n for n in tree.walk(argument.annotation) if isinstance(n, tree.Name)] if argument.annotation else []
+    symbols = [project.kinds.resolve(function.path, one.id) for one in named]
+    objects = any(one is not None and one.kind == "class" and one.path for one in symbols)
+    return "DELETE" in verbs and (argument.arg in _BODIES or objects)
 
 
 # expert: ignore[FX302] both walk an annotation, and ask other things of it

@@ -25,7 +25,9 @@ def never_included(project: Project, rule: Rule) -> Iterator[Finding]:
     named = _named_in_includes(project)
     for one in problems if not dynamic else ():
         found = _NOT_INCLUDED.match(one.message)
-        if found is not None and (one.path, found[1]) not in named:
+        if found is None or _is_handed_on(project, one.path, one.line, found[1]):
+            continue
+        if (one.path, found[1]) not in named:
             yield rule.at(
                 one.path,
                 one.line,
@@ -33,6 +35,24 @@ def never_included(project: Project, rule: Rule) -> Iterator[Finding]:
                 f"`app.include_router({found[1]})`, or delete it",
                 confidence="likely",
             )
+
+
+def _is_handed_on(project: Project, path: str, line: int, name: str) -> bool:
+    """Whether the function that makes a router hands it on: somebody else may include it."""
+    for function in project.module(path).functions.values():
+        if not function.node.lineno <= line <= function.node.end_lineno:
+            continue
+        decorators = [
+            id(part)
+            for inner in tree.walk(function.node)
+            if isinstance(inner, tree.FunctionDef)
+            for one in inner.decorator_list
+            for part in tree.walk(one)
+        ]
+        uses = [n for n in function.nodes if isinstance(n, tree.Name) and n.id == name and n.ctx == "load"]
+        if any(id(one) not in decorators for one in uses):
+            return True
+    return False
 
 
 def _named_in_includes(project: Project) -> set[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """FX112: A parameter or field that may be None and has no default."""
 
+import re
 from collections.abc import Iterator
 
 from fastapi_expert.codebase.syntax import tree
@@ -51,7 +52,7 @@ def optional_but_required(project: Project, rule: Rule) -> Iterator[Finding]:
     for id_ in sorted(asked - answers):
         path, _, qualname = id_.partition(":")[2].partition("::")
         cls = project.module(path).classes.get(qualname) if path in project.codebase.files else None
-        for statement in cls.body if cls is not None else ():
+        for statement in cls.body if cls is not None and not _is_asked_for(cls) else ():
             if isinstance(statement, tree.AnnAssign) and statement.value is None and _is_optional(statement.annotation):
                 yield rule.at(
                     path,
@@ -61,6 +62,17 @@ def optional_but_required(project: Project, rule: Rule) -> Iterator[Finding]:
                     "`= None`",
                     confidence="likely",
                 )
+
+
+_CHANGES = re.compile(r"update|patch|edit|filter|query|search|param|partial", re.IGNORECASE)
+
+
+def _is_asked_for(cls: tree.ClassDef) -> bool:
+    """Whether a class asks for a value that may be null: it says `X | None`, and no field has a default."""
+    fields = [one for one in cls.body if isinstance(one, tree.AnnAssign)]
+    if _CHANGES.search(cls.name) or any(one.value is not None for one in fields):
+        return False
+    return not any("Optional" in one.annotation.text for one in fields)
 
 
 def _defaulted(function: Function, argument: tree.Arg) -> tuple[Edit, ...]:

@@ -18,7 +18,7 @@ def path_parameter_missing(project: Project, rule: Rule) -> Iterator[Finding]:
         if function is None or (served.route.path_file, served.route.line) in seen:
             continue
         asked = re.findall(r"{([^}:]+)(?::\w+)?}", served.route.path)
-        taken = _taken(project, served)
+        taken = None if _needs_none(function) or _is_given_more(project, function) else _taken(project, served)
         if taken is None:
             continue
         missing = [name for name in asked if name not in taken]
@@ -31,6 +31,22 @@ def path_parameter_missing(project: Project, rule: Rule) -> Iterator[Finding]:
                 f"a parameter `{missing[0]}`",
                 related=(Related(function.path, function.node.lineno, "the function"),),
             )
+
+
+def _needs_none(function: Function) -> bool:
+    """Whether it answers all paths alike: it takes nothing and refuses, or another of its paths has no parameter."""
+    routes = [one for one in function.node.decorator_list if isinstance(one, tree.Call) and one.args]
+    plain = [one for one in routes if isinstance(one.args[0], tree.Constant) and "{" not in str(one.args[0].value)]
+    refuses = not function.parameters and isinstance(function.node.body[-1], tree.Raise)
+    return refuses or (len(routes) > 1 and bool(plain))
+
+
+def _is_given_more(project: Project, function: Function) -> bool:
+    """`dependencies=[own_rows]` of a parameter of the function around it: what that takes is not known."""
+    lists = [keyword(one, "dependencies") for one in function.node.decorator_list if isinstance(one, tree.Call)]
+    given = [one for several in lists if isinstance(several, tree.List) for one in several.elts]
+    names = [one.id for one in given if isinstance(one, tree.Name)]
+    return any(project.kinds.resolve(function.path, name) is None for name in names)
 
 
 def _taken(project: Project, served: ServedEndpoint) -> set[str] | None:

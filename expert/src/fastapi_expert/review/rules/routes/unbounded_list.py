@@ -16,7 +16,7 @@ _SIZES = re.compile(r"limit|page_size|per_page|size|count|first|top|n")
 _FEW = re.compile(
     r"(?:Status|Type|Kind|Categor(?:y|ie)|Role|Permission|Unit|UnitOfMeasure|Mode|Level|Priority|Prefix|Option|Setting|Config"
     r"|Configuration|Countr(?:y|ie)|Currenc(?:y|ie)|Language|Locale|Region|Department|Provision\w*|Feature|Flag|Plan|Tier|Stage"
-    r"|Template|Dictionary|Enum|Colou?r|Size)(?:e?s)?(?:Model|Table|View|Entity|Orm|ORM|DB|Db)?$"
+    r"|Template|Dictionary|Enum|Colou?r|Size|Amenit(?:y|ie)|Genre|Gender|Time_?zone|Rule|Node|Capabilit(?:y|ie))(?:e?s)?(?:Model|Table|View|Entity|Orm|ORM|DB|Db)?$"
 )
 """Tables of which people write every row: a list of all of them is what a form shows."""
 
@@ -46,7 +46,8 @@ def unbounded_list(project: Project, rule: Rule) -> Iterator[Finding]:
         function = served.function
         if function is None or served.route.method != "GET":
             continue
-        yield from _free_limit(project, rule, function, seen)
+        if not _FEW.search(served.route.path.rstrip("/").rpartition("/")[2].title()):
+            yield from _free_limit(project, rule, function, seen)
         if "{" in served.route.path:
             continue
         for one in reached(project, function, depth=2):
@@ -58,6 +59,8 @@ def unbounded_list(project: Project, rule: Rule) -> Iterator[Finding]:
                     continue
                 if _FEW.search(found.table.name) or _is_put_in_order(project, one):
                     continue
+                if not _is_returned(one, call):
+                    continue
                 if (one.path, found.call.lineno) not in seen:  # `list(….all())` gives the same rows twice
                     seen.add((one.path, found.call.lineno))
                     yield rule.at(
@@ -67,6 +70,34 @@ def unbounded_list(project: Project, rule: Rule) -> Iterator[Finding]:
                         "`.limit(…)`, and a parameter for the page",
                         confidence="likely",
                     )
+
+
+def _is_returned(function: Function, call: tree.Call) -> bool:
+    """Whether a function gives the rows back, or something made of each of them; others only work with them."""
+    names = {
+        dotted(target) for above in function.around(call) if isinstance(above, tree.Assign) for target in above.targets
+    }
+    answers = [n.value for n in function.nodes if isinstance(n, tree.Return | tree.Yield) and n.value is not None]
+    parts = [part for one in answers for part in tree.walk(one)]
+    if any(part is call or (isinstance(part, tree.Name) and part.id in names) for part in parts):
+        return True
+    loops = [node for node in function.nodes if isinstance(node, tree.For)]
+    return any(
+        _gathers(one)
+        for one in loops
+        if any(part is call or (isinstance(part, tree.Name) and part.id in names) for part in tree.walk(one.iter))
+    )
+
+
+def _gathers(loop: tree.For) -> bool:
+    """Whether a loop puts something of each row into what may be given back."""
+    return any(
+        isinstance(n, tree.Yield)
+        or (isinstance(n, tree.Subscript) and n.ctx == "store")
+        or (isinstance(n, tree.Call) and last_name(n) in ("append", "add", "update", "extend", "setdefault"))
+        for statement in loop.body
+        for n in tree.walk(statement)
+    )
 
 
 _PLACES = frozenset({"sort_order", "display_order", "sort_index", "sort", "position", "rank_order"})

@@ -110,20 +110,24 @@ def _statement_calls(
 
 def _inserted(project: Project, function: Function) -> Iterator[tuple[int, Symbol]]:
     """The line of the function that stores a new row, and the table; what is in a `try` with a handler is left out."""
-    tables = [t for call in function.calls if (t := table_of(project, function.path, call.func)) is not None]
     for commit in session_calls(project, function, {"commit", "flush"}):
         if not _is_guarded(function, commit):
-            for table in tables:
+            for table in _made_before(project, function, commit):
                 yield commit.lineno, table
     for call, target in callees(project, function):
         if _is_guarded(function, call):
             continue
         for one in reached(project, target, depth=1):
-            made = [t for c in one.calls if (t := table_of(project, one.path, c.func)) is not None]
             for commit in session_calls(project, one, {"commit", "flush"}):
                 if not _is_guarded(one, commit):
-                    for table in made:
+                    for table in _made_before(project, one, commit):
                         yield call.lineno, table
+
+
+def _made_before(project: Project, function: Function, commit: tree.Call) -> list[Symbol]:
+    """The tables of which a row is made above a commit: one that stands higher stores what was there already."""
+    above = [call for call in function.calls if call.lineno <= commit.lineno]
+    return [table for call in above if (table := table_of(project, function.path, call.func)) is not None]
 
 
 def _is_guarded(function: Function, node: tree.Node) -> bool:

@@ -51,7 +51,7 @@ def lazy_relation(project: Project, rule: Rule) -> Iterator[Finding]:
             row = _row_of(project, function, node.value.id)
             if row is None or loads_more(row) or "options" in row.steps:
                 continue
-            if node.attr in lazy_relations(project, row.table):
+            if node.attr in lazy_relations(project, row.table) and not _was_loaded(function, row, node):
                 reported.add(dotted(node))
                 yield rule.at(
                     function.path,
@@ -61,6 +61,16 @@ def lazy_relation(project: Project, rule: Rule) -> Iterator[Finding]:
                     f"load it with the query: `.options(selectinload({row.table.name}.{node.attr}))`",
                     related=(Related(function.path, row.call.lineno, "the query that does not load it"),),
                 )
+
+
+def _was_loaded(function: Function, row: Query, node: tree.Attribute) -> bool:
+    """Whether an earlier query names the relation: the session still knows the rows that it loaded."""
+    return any(
+        call.lineno < row.call.lineno
+        and any(isinstance(n, tree.Attribute) and n.attr == node.attr for one in call.args for n in tree.walk(one))
+        for call in function.calls
+        if last_name(call) in ("selectinload", "joinedload", "subqueryload", "immediateload", "contains_eager")
+    )
 
 
 RULE = Rule(

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
+from fastapi_expert.codebase.syntax import tree
 from fastapi_expert.review.flow.calls import (
     last_name,
     reached,
     session_calls,
 )
 from fastapi_expert.review.flow.kinds import SESSIONS
-from fastapi_expert.review.flow.modules import Function
+from fastapi_expert.review.flow.modules import Function, dotted
 from fastapi_expert.review.flow.project import Project
 from fastapi_expert.review.model import Finding, Related, Rule
 from fastapi_expert.review.rules.sessions.uses import IO
@@ -55,7 +56,25 @@ def session_in_stream(project: Project, rule: Rule) -> Iterator[Finding]:
 
 
 def _streams(project: Project, function: Function) -> bool:
-    return any(last_name(call) in _STREAMS for call in function.calls)
+    """Whether it answers with pieces that are made while they are sent, not with bytes that lie in memory."""
+    streams = [call for call in function.calls if last_name(call) in _STREAMS]
+    return any(not call.args or not _is_in_memory(project, function, call.args[0]) for call in streams)
+
+
+def _is_in_memory(project: Project, function: Function, content: tree.Expression) -> bool:
+    """`BytesIO(pdf)`, `iter([text])`: it lasts no longer than another answer."""
+    match content:
+        case tree.Name(id=name):
+            bound = project.kinds.bindings(function).get(name, [])
+            if any(_is_in_memory(project, function, one.value) for one in bound if one.value is not content):
+                return True
+        case tree.Call(func=tree.Name(id="iter"), args=[tree.List() | tree.Tuple()]) | tree.List():
+            return True
+        case tree.Call(func=func) if last_name(content) in ("BytesIO", "StringIO") and dotted(func):
+            return True
+        case _:
+            pass
+    return project.kinds.of(function.path, content, function).startswith(("from io.BytesIO", "from io.StringIO"))
 
 
 RULE = Rule(

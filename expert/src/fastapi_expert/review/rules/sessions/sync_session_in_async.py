@@ -16,10 +16,8 @@ def sync_session_in_async(project: Project, rule: Rule) -> Iterator[Finding]:
     for id_, function in running(project).items():
         if id_ not in loop or not function.is_async:  # a script may wait as long as it likes
             continue
-        own = next(
-            (call for call in session_calls(project, function, IO) if kind_of(project, function, call) == "session"),
-            None,
-        )
+        asked = [call for call in session_calls(project, function, IO) if id(call) not in function.awaited]
+        own = next((call for call in asked if kind_of(project, function, call) == "session"), None)
         if own is not None:
             yield _blocked(rule, function, own, "a query of a sync session")
             continue

@@ -23,6 +23,8 @@ def engine_of_another_loop(project: Project, rule: Rule) -> Iterator[Finding]:
         for call in function.calls:
             if last_name(call) == "create_async_engine" and last_name(keyword(call, "poolclass")) != "NullPool":
                 url = call.args[0] if call.args else None
+                if isinstance(url, tree.Name):
+                    url = project.module(function.path).assigned.get(url.id)
                 if isinstance(url, tree.Constant) and "sqlite" in str(url.value):
                     continue
                 yield rule.at(
@@ -57,4 +59,5 @@ RULE = Rule(
     "tests",
     2,
     engine_of_another_loop,
+    of_tests=True,
 )

@@ -22,7 +22,12 @@ def override_not_restored(project: Project, rule: Rule) -> Iterator[Finding]:
     }
     fixtures = {one.name: one.path for one in functions if _clears(one) and _is_fixture(one)}
     for function in functions:
-        if _clears(function) or function.path in clearing_files or _scope(function) in ("session", "package", "module"):
+        if (
+            _clears(function)
+            or _is_autouse(function)
+            or function.path in clearing_files
+            or _scope(function) in ("session", "package", "module")
+        ):
             continue
         if fixtures.keys() & function.parameters.keys():
             continue  # what the test is given takes every override back
@@ -83,6 +88,8 @@ def _clears(function: Function) -> bool:
                 return True
             case tree.Assign(targets=[tree.Attribute(attr="dependency_overrides")]):
                 return True
+            case tree.Call(func=tree.Attribute(attr="dict"), args=[tree.Attribute(attr="dependency_overrides"), *_]):
+                return True  # `with patch.dict(app.dependency_overrides):`
             case tree.Delete():
                 if "dependency_overrides" in node.text:
                     return True
@@ -98,4 +105,5 @@ RULE = Rule(
     "tests",
     2,
     override_not_restored,
+    of_tests=True,
 )
