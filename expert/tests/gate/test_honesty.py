@@ -121,3 +121,79 @@ def test_a_hook_that_skips_where_a_key_is_missing_is_only_likely(asked: str, rul
     )
     after = {**PROJECT, "tests/conftest.py": f"import os\n{PROJECT['tests/conftest.py']}{hook}"}
     assert [one.rule for one in found(PROJECT, after)] == rules
+
+
+def test_a_status_of_the_same_class_beside_the_one_that_was_expected_is_only_likely():
+    api = PROJECT["tests/test_api.py"]
+    claim = "    assert response.status_code == 401\n"
+
+    def after(expected: str) -> dict[str, str]:
+        return {**PROJECT, "tests/test_api.py": api.replace(claim, claim.replace("== 401", expected), 1)}
+
+    assert found(PROJECT, after("in (401, 404)")) == []
+    assert [one.rule for one in found(PROJECT, after("in (401, 200)"))] == ["FX622"]
+
+
+@pytest.mark.parametrize("claim", ["isinstance(label(1, 'EUR'), str)", "all(isinstance(one, str) for one in text)"])
+def test_losing_an_assertion_about_a_type_alone_is_only_likely(claim: str):
+    def of(last: str) -> dict[str, str]:
+        head = "from app.prices import label\n\n\ndef test_label():\n    text = label(100, 'EUR')\n"
+        return {**PROJECT, "tests/test_labels.py": f"{head}    assert text == '1.00 EUR'\n{last}"}
+
+    assert found(of(f"    assert {claim}\n"), of("")) == []
+    assert [one.rule for one in found(of("    assert label(7, 'EUR') == '0.07 EUR'\n"), of(""))] == ["FX622"]
+
+
+def test_losing_an_assertion_that_something_is_there_where_others_look_into_it_is_only_likely():
+    def of(claim: str, last: str) -> dict[str, str]:
+        head = "from app.main import find\n\n\ndef test_find():\n    order = find(1)\n"
+        return {**PROJECT, "tests/test_finding.py": f"{head}    assert {claim}\n{last}"}
+
+    there = "    assert order is not None\n"
+    assert found(of("order.total == 42", there), of("order.total == 42", "")) == []
+    assert [one.rule for one in found(of("find(2) is None", there), of("find(2) is None", ""))] == ["FX622"]
+
+
+def test_a_test_that_goes_while_the_suite_follows_another_version_of_a_library_is_only_likely():
+    def of(version: str, value: int, *, gone: str = "") -> dict[str, str]:
+        head = "from app.prices import total\n"
+        tests = "".join(f"\n\ndef test_{n}():\n    assert total([{n}]) == {value + n}\n" for n in (11, 12, 13))
+        pyproject = f'[dependency-groups]\ndev = [\n    "pytest=={version}",\n]\n'
+        return {**PROJECT, "dev/pyproject.toml": pyproject, "tests/test_sums.py": f"{head}{tests}{gone}"}
+
+    gone = "\n\ndef test_seven():\n    assert total([7]) == 7\n"
+    assert found(of("8.3.5", 0, gone=gone), of("9.0.3", 100)) == []
+    assert [one.rule for one in found(of("9.0.3", 0, gone=gone), of("9.0.3", 0))] == ["FX620"]
+
+
+def test_an_ignore_in_a_function_that_is_new_is_only_likely():
+    new = "\n\ndef half(price: int) -> int:\n    return price / 2  # type: ignore\n"
+    prices = PROJECT["app/prices.py"]
+    assert found(PROJECT, {**PROJECT, "app/prices.py": prices + new}) == []
+    silenced = prices.replace("return sum(prices)", "return sum(prices)  # type: ignore")
+    assert [one.rule for one in found(PROJECT, {**PROJECT, "app/prices.py": silenced})] == ["FX625"]
+
+
+def rebuilt(number: int) -> dict[str, str]:
+    """Ten functions that are others with every number."""
+    text = "".join(f"\n\ndef step_{n}(price):\n    return price + {n * number}\n" for n in range(10))
+    return {"app/steps.py": text}
+
+
+@pytest.mark.parametrize(
+    ("mark", "rules"),
+    [('skip(reason="waits for the new steps")', []), ("skip", ["FX621"]), ('skip("rework")', ["FX621"])],
+)
+def test_a_skip_that_says_why_in_a_change_that_rebuilds_is_only_likely(mark: str, rules: list[str]):
+    old = "def test_total_is_the_sum"
+    tests = PROJECT["tests/test_prices.py"].replace(old, f"@pytest.mark.{mark}\n{old}")
+    assert [
+        one.rule for one in found({**PROJECT, **rebuilt(1)}, {**PROJECT, **rebuilt(2), "tests/test_prices.py": tests})
+    ] == rules
+
+
+def test_a_step_that_goes_out_of_ci_in_a_change_that_rebuilds_is_only_likely():
+    path = ".github/workflows/ci.yml"
+    without = {path: PROJECT[path].replace("      - run: mypy app\n", "")}
+    assert found({**PROJECT, **rebuilt(1)}, {**PROJECT, **rebuilt(2), **without}) == []
+    assert [one.rule for one in found(PROJECT, {**PROJECT, **without})] == ["FX629"]

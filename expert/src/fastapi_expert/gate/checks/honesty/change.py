@@ -30,6 +30,11 @@ _WORD = re.compile(r"[A-Za-z_]\w+")
 _PHRASE, _MOST_TEXT = 7, 1 << 20
 _VERSIONS = re.compile(r"(?:^|/)(?:requirements[^/]*\.(?:txt|in)|[^/]*\.lock|Pipfile|constraints[^/]*\.txt)$")
 
+_REQUIRED = re.compile(
+    rb"""^\s*["']?([\w.-]+(?:\[[\w,. -]*\])?)["']?\s*(?:=\s*["'])?([\^~<>=!]=?\s*\d[^"'\n]*)["']""", re.MULTILINE
+)
+"""A package and its version in a project file: `"pytest==9.0.3"`, `pytest = "^9.0"`."""
+
 
 def _nothing() -> "list[AccessChange]":
     return []
@@ -132,7 +137,14 @@ class Change:
     @cached_property
     def moves_libraries(self) -> bool:
         """Whether the versions of libraries change with it: what they say and how they are typed may be another."""
-        return any(_VERSIONS.search(path) for path in self.revisions.paths)
+        return any(_VERSIONS.search(path) or self._asks_for_another(path) for path in self.revisions.paths)
+
+    def _asks_for_another(self, path: str) -> bool:
+        """Whether a project file asks for another version of a package that it asked for before."""
+        if path.rpartition("/")[2] != "pyproject.toml":
+            return False
+        old, new = (dict(_REQUIRED.findall(side(path) or b"")) for side in (self.revisions.old, self.revisions.new))
+        return any(old[name] != new[name] for name in old.keys() & new.keys())
 
     def is_unknown(self, dotted: str) -> bool:
         """Whether a name that a test imports, `app.words.greeting`, is in no file that its module may be."""
@@ -174,6 +186,12 @@ class Change:
             old, new = _signatures(self.product(path, before=True)), _signatures(self.product(path, before=False))
             found |= {name.rpartition(".")[2] for name in old.keys() & new.keys() if old[name] != new[name]}
         return frozenset(found) - _COMMON
+
+    def new_definitions(self, path: str) -> list[range]:
+        """The lines of each function and method that the old side of a file does not have by its name."""
+        old = dict(_functions(self.product(path, before=True)))
+        new = _functions(self.product(path, before=False))
+        return [range(one.lineno, one.end_lineno + 1) for name, one in new if name not in old]
 
     @cached_property
     def is_broad(self) -> bool:
@@ -251,14 +269,17 @@ def _definitions(module: tree.Module) -> dict[str, str]:
 
 def _signatures(module: tree.Module) -> dict[str, str]:
     """What each function and method takes."""
-    found: dict[str, str] = {}
+    return {name: canonical(one.args) for name, one in _functions(module)}
+
+
+def _functions(module: tree.Module) -> Iterator[tuple[str, tree.FunctionDef]]:
+    """Each function, and each method by the name of its class as well."""
     for one in module.body:
         several = one.body if isinstance(one, tree.ClassDef) else [one]
         prefix = f"{one.name}." if isinstance(one, tree.ClassDef) else ""
         for inner in several:
             if isinstance(inner, tree.FunctionDef):
-                found[prefix + inner.name] = canonical(inner.args)
-    return found
+                yield prefix + inner.name, inner
 
 
 def _tests(modules: dict[str, TestModule]) -> list[Function]:

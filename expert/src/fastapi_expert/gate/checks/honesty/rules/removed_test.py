@@ -11,6 +11,8 @@ from fastapi_expert.gate.checks.honesty.suites.modules import Function
 
 _TWIN = 0.85
 """From which likeness one test says what another says."""
+_SEVERAL = 3
+"""So many rewritten tests are a suite that follows something else."""
 _UNTOLD = 5
 """How many cases a test is taken to have whose list is put together elsewhere."""
 
@@ -58,6 +60,8 @@ def _is_rewritten(change: Change, test: Function) -> bool:
     """Whether what it calls takes other arguments, or is another one and other tests of that were rewritten with it."""
     if change.asks_for_others & set(test.called):
         return True
+    if change.moves_libraries and sum(old.words != new.words for old, new in change.pairs) >= _SEVERAL:
+        return True  # the suite follows a library
     changed = change.touched_definitions & set(test.called)
     others = [new for old, new in change.pairs if old.words != new.words and new.off is None] + change.added
     return bool(changed) and any(changed & set(other.called) for other in others)
