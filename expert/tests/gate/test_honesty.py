@@ -197,3 +197,11 @@ def test_a_step_that_goes_out_of_ci_in_a_change_that_rebuilds_is_only_likely():
     without = {path: PROJECT[path].replace("      - run: mypy app\n", "")}
     assert found({**PROJECT, **rebuilt(1)}, {**PROJECT, **rebuilt(2), **without}) == []
     assert [one.rule for one in found(PROJECT, {**PROJECT, **without})] == ["FX629"]
+
+
+def test_a_file_of_tests_goes_with_the_file_that_it_was_about():
+    text = 'from pathlib import Path\n\nPLACE = Path("deploy") / "render.yaml"\n\n\ndef test_the_port(tmp_path):\n'
+    tests = {"tests/test_deploy.py": f'{text}    assert "8000" in PLACE.read_text()\n'}
+    deploy = {"deploy/render.yaml": "port: 8000\n"}
+    assert found({**PROJECT, **deploy, **tests}, PROJECT) == []
+    assert [one.rule for one in found({**PROJECT, **deploy, **tests}, {**PROJECT, **deploy})] == ["FX620"]

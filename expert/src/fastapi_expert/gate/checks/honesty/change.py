@@ -27,7 +27,7 @@ _COMMON = frozenset({
 _MANY_DEFINITIONS, _MANY_TESTS = 8, 12
 """From which on a change rebuilds."""
 _WORD = re.compile(r"[A-Za-z_]\w+")
-_PHRASE, _MOST_TEXT = 7, 1 << 20
+_PHRASE, _SHORT, _MOST_TEXT = 7, 6, 1 << 20
 _VERSIONS = re.compile(r"(?:^|/)(?:requirements[^/]*\.(?:txt|in)|[^/]*\.lock|Pipfile|constraints[^/]*\.txt)$")
 
 _REQUIRED = re.compile(
@@ -114,6 +114,14 @@ class Change:
             if one.name not in helpers_now and one.name not in new
         }
         return frozenset({*(old - new - helpers_now), *gone, *moved} - _COMMON)
+
+    @cached_property
+    def files_gone(self) -> frozenset[str]:
+        """The names of the files that are no code and no test, and are gone: configuration, templates, data."""
+        old, new = self.revisions.old, self.revisions.new
+        gone = (one for one in self.revisions.paths if old(one) is not None and new(one) is None)
+        names = {one.rpartition("/")[2] for one in gone if not one.endswith(".py") and not is_test_path(one)}
+        return frozenset(one for one in names if len(one) > _SHORT)
 
     def names_removed(self, words: "Counter[str] | frozenset[str]") -> frozenset[str]:
         """The ``words`` of a test that the product lost."""

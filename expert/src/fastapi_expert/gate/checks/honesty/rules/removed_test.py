@@ -68,8 +68,10 @@ def _is_rewritten(change: Change, test: Function) -> bool:
 
 
 def _lost_its_subject(change: Change, test: Function) -> bool:
-    """Whether something of the project that it imports is not there, with this change or from before."""
-    return any(
+    """Whether something of the project that it imports is not there, with this change or from before, or its whole
+    file is about a file that goes with it."""
+    about = change.revisions.old(test.path) or b"" if not change.new_modules[test.path].exists else b""
+    return any(name.encode() in about for name in change.files_gone) or any(
         change.is_unknown(source)
         for name, source in test.imports.items()
         if name in test.words and source.partition(".")[0] in change.packages
