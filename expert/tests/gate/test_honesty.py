@@ -205,3 +205,21 @@ def test_a_file_of_tests_goes_with_the_file_that_it_was_about():
     deploy = {"deploy/render.yaml": "port: 8000\n"}
     assert found({**PROJECT, **deploy, **tests}, PROJECT) == []
     assert [one.rule for one in found({**PROJECT, **deploy, **tests}, {**PROJECT, **deploy})] == ["FX620"]
+
+
+def test_a_file_of_tests_that_is_written_anew_loses_no_single_test_for_certain():
+    head = "from app.prices import discount, label, total\n"
+    old = "".join(f"\n\ndef test_sum_{n}():\n    assert total([{n}, 1]) == {n + 1}\n" for n in (11, 12, 13))
+    lost = "\n\ndef test_label():\n    assert label(100, 'EUR') == '1.00 EUR'\n"
+    new = "".join(f"\n\ndef test_{n}_less():\n    assert discount({n}0, 10) == {n * 9}\n" for n in (21, 22, 23))
+    before = {**PROJECT, "tests/test_sums.py": f"{head}{old}{lost}"}
+    assert found(before, {**PROJECT, "tests/test_sums.py": f"{head}{new}"}) == []
+    trivial = "".join(f"\n\ndef test_{n}_less():\n    discount({n}0, 10)\n" for n in (21, 22, 23))
+    assert found(before, {**PROJECT, "tests/test_sums.py": f"{head}{trivial}"})
+
+
+@pytest.mark.parametrize("reason", ["wrong on Windows, see #123", "awaiting PR 4.6b", "Issue 12: clocks", "SHOP-7"])
+def test_a_skip_that_names_where_it_is_followed_is_only_likely(reason: str):
+    old = "def test_total_is_the_sum"
+    tests = PROJECT["tests/test_prices.py"].replace(old, f'@pytest.mark.skip(reason="{reason}")\n{old}')
+    assert found(PROJECT, {**PROJECT, "tests/test_prices.py": tests}) == []

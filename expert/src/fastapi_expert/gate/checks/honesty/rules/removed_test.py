@@ -62,9 +62,19 @@ def _is_rewritten(change: Change, test: Function) -> bool:
         return True
     if change.moves_libraries and sum(old.words != new.words for old, new in change.pairs) >= _SEVERAL:
         return True  # the suite follows a library
+    if _is_written_anew(change, test.path):
+        return True
     changed = change.touched_definitions & set(test.called)
     others = [new for old, new in change.pairs if old.words != new.words and new.off is None] + change.added
     return bool(changed) and any(changed & set(other.called) for other in others)
+
+
+def _is_written_anew(change: Change, path: str) -> bool:
+    """Whether several tests of a file went and several came that claim half as much at least."""
+    gone = [one for one in change.gone if one.path == path]
+    come = [one for one in change.added if one.path == path and one.off is None]
+    claims = sum(len(one.claims) for one in come)
+    return min(len(gone), len(come)) >= _SEVERAL and 2 * claims >= sum(len(one.claims) for one in gone)
 
 
 def _lost_its_subject(change: Change, test: Function) -> bool:

@@ -27,7 +27,7 @@ _HOOKS = {
 
 _ASKS = frozenset({"getoption", "getini", "getvalue", "getenv", "which", "find_spec", "is_available"})
 """What a hook asks for that is here or not: an option, a key, a program, a package."""
-_TRACKED = re.compile(r"https?://\S+|#\d+|\b[A-Z][A-Z0-9]+-\d+\b")
+_TRACKED = re.compile(r"https?://\S+|#\d+|\b[A-Z][A-Z0-9]+-\d+\b|\b(?i:PR|MR|issue|ticket) \d[\w.]*")
 """A reason that somebody else can follow: an issue, a page."""
 _SIGNS = ("skip", "xfail", "passed", "exitstatus", "deselected", "remove", "clear", "True")
 
