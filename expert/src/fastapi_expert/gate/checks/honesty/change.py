@@ -57,6 +57,11 @@ class Change:
     def product_paths(self) -> tuple[str, ...]:
         return tuple(path for path in self.revisions.python if not is_test_path(path))
 
+    @cached_property
+    def touches_more_than_tests(self) -> bool:
+        """Whether something else than tests and what they are told changes with them."""
+        return any(not is_test_path(path) for path in self.revisions.paths)
+
     # tests --------------------------------------------------------------------------------------------------------
 
     @cached_property

@@ -124,7 +124,8 @@ class _Comparison:
             text = f"`{self._new.qualname}` no longer asserts `{shortened(unexplained[0].said)}`{more}"
             touched = all(one.names & self._change.touched_names for one in unexplained)
             slight = all(says_little(one, self._kept) for one in unexplained)
-            adapted = touched or slight or _says_another_value_elsewhere(self._change)
+            tests_alone = not self._change.touches_more_than_tests  # nothing here has to get by what is left
+            adapted = touched or slight or tests_alone or _says_another_value_elsewhere(self._change)
             yield self._at(self._new.line, text, "likely" if adapted else self._sure)
 
     def _calls_something_new(self) -> bool:
