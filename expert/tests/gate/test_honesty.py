@@ -258,3 +258,22 @@ def test_a_skip_that_names_where_it_is_followed_is_only_likely(reason: str):
     old = "def test_total_is_the_sum"
     tests = PROJECT["tests/test_prices.py"].replace(old, f'@pytest.mark.skip(reason="{reason}")\n{old}')
     assert found(PROJECT, {**PROJECT, "tests/test_prices.py": tests}) == []
+
+
+def test_a_test_that_became_a_fixture_of_the_next_one_is_not_gone():
+    body = "    answer = client.get('/orders')\n    assert answer.status_code == 200\n"
+    before = {**PROJECT, "tests/test_ways.py": f"def test_one(client):\n{body}"}
+    fixture = f"import pytest\n\n\n@pytest.fixture\ndef answer(client):\n{body}    return answer\n\n\n"
+    asked = f"{fixture}def test_two(answer):\n    assert answer.json() == []\n"
+    unasked = f"{fixture}def test_two(client):\n    assert client.get('/prices').json() == []\n"
+    assert found(before, {**before, "tests/test_ways.py": asked}) == []
+    assert [one.rule for one in found(before, {**before, "tests/test_ways.py": unasked})] == ["FX620"]
+
+
+def test_where_a_dozen_tests_move_to_other_files_a_single_one_is_not_missed_for_certain():
+    head = "from app.prices import total\n"
+    tests = [f"\n\ndef test_sum_{n}():\n    assert total([{n}, {n}]) == {n + n}\n" for n in range(10, 24)]
+    before = {**PROJECT, "tests/test_sums.py": head + "".join(tests)}
+    after = {**PROJECT, "tests/test_totals.py": head + "".join(tests[1:])}
+    assert found(before, after) == []
+    assert [one.rule for one in found(before, {**before, "tests/test_sums.py": head + "".join(tests[1:])})] == ["FX620"]

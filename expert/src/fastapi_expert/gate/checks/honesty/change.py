@@ -210,7 +210,7 @@ class Change:
     def is_broad(self) -> bool:
         """Whether so much is rebuilt that nobody can tell from the text what became of a single assertion."""
         touched = len(self._touched)
-        edited = sum(old.words != new.words for old, new in self.pairs)
+        edited = sum(old.words != new.words or old.path != new.path for old, new in self.pairs)
         return touched > _MANY_DEFINITIONS or edited + len(self.added) > _MANY_TESTS
 
     @cached_property

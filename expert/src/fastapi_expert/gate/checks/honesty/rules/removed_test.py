@@ -24,9 +24,8 @@ def removed_test(change: Change, rule: Rule) -> Iterator[Finding]:
             continue
         if change.names_removed(Counter(words(test.node))) or _lost_its_subject(change, test) or pool.replaces(test):
             continue
-        renamed = _uncollected(change, test)
-        if renamed is not None:
-            continue  # switched off: another rule says so
+        if _is_asked_for(change, test) or _uncollected(change, test) is not None:
+            continue  # of what pytest does not collect another rule speaks
         yield rule.at(
             test.path,
             test.line,
@@ -46,6 +45,14 @@ def _uncollected(change: Change, test: Function) -> Function | None:
         if not one.is_fixture and one not in module.tests and likeness(one.words, test.words) > _TWIN:
             return one
     return None
+
+
+def _is_asked_for(change: Change, test: Function) -> bool:
+    """Whether the same code is a fixture now, which something of its file asks for."""
+    module = change.new_modules[test.path]
+    fixtures = [one for one in module.functions if one.is_fixture and likeness(one.words, test.words) > _TWIN]
+    asked = {argument.arg for one in module.functions for argument in one.node.args.args}
+    return any(one.name in asked for one in fixtures)
 
 
 def _exercises_the_project(change: Change, test: Function) -> bool:
