@@ -35,6 +35,7 @@ def unexplained_ignore(change: Change, rule: Rule) -> Iterator[Finding]:
             continue
         before = Counter(what for what, *_ in _directives(old or b""))
         habit = before.total() >= _HABIT
+        lines, known = new.splitlines(), {_code(one) for one in (old or b"").splitlines()}
         for what, line, comment, blanket, explained in found:
             if before[what] > 0:
                 before[what] -= 1
@@ -50,6 +51,7 @@ def unexplained_ignore(change: Change, rule: Rule) -> Iterator[Finding]:
             # which rule it silences is said: of a type that is known to be right, as of a style
             names_itself = is_coded and ("noqa" in what or "ignore" in what)
             is_new = any(line in lines for lines in change.new_definitions(path))  # it hides nothing that was seen
+            is_new = is_new or ("cover" in what and _code(lines[line - 1]) not in known)
             doubted = is_test_path(path) or names_itself or change.moves_libraries or is_new
             confidence: Confidence = "likely" if doubted and not whole else sure
             yield rule.at(
@@ -59,6 +61,11 @@ def unexplained_ignore(change: Change, rule: Rule) -> Iterator[Finding]:
                 "mend what the tool says; where it is wrong, name its rule and say why behind it",
                 confidence=confidence,
             )
+
+
+def _code(line: bytes) -> bytes:
+    """What a line says without its comment and its blanks."""
+    return line.partition(b"#")[0].strip()
 
 
 def _directives(source: bytes) -> Iterator[tuple[str, int, str, bool, bool]]:
