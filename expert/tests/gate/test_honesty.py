@@ -279,11 +279,8 @@ def test_where_a_dozen_tests_move_to_other_files_a_single_one_is_not_missed_for_
     assert [one.rule for one in found(before, {**before, "tests/test_sums.py": head + "".join(tests[1:])})] == ["FX620"]
 
 
-def test_code_that_was_never_measured_may_be_left_out_of_coverage():
-    prices = PROJECT["app/prices.py"]
-    new = prices.replace(
-        "return sum(prices)", "if prices is None:  # pragma: no cover\n        return 0\n    return sum(prices)"
-    )
-    old = prices.replace("return sum(prices)", "return sum(prices)  # pragma: no cover")
-    assert found(PROJECT, {**PROJECT, "app/prices.py": new}) == []
-    assert [one.rule for one in found(PROJECT, {**PROJECT, "app/prices.py": old})] == ["FX625"]
+@pytest.mark.parametrize(("comment", "rules"), [("pragma: no cover", []), ("type: ignore", ["FX625"])])
+def test_what_is_left_out_of_coverage_is_told_and_not_refused(comment: str, rules: list[str]):
+    prices = PROJECT["app/prices.py"].replace("return sum(prices)", f"return sum(prices)  # {comment}")
+    assert [one.rule for one in told(PROJECT, {**PROJECT, "app/prices.py": prices})] == ["FX625"]
+    assert [one.rule for one in found(PROJECT, {**PROJECT, "app/prices.py": prices})] == rules

@@ -35,7 +35,6 @@ def unexplained_ignore(change: Change, rule: Rule) -> Iterator[Finding]:
             continue
         before = Counter(what for what, *_ in _directives(old or b""))
         habit = before.total() >= _HABIT
-        lines, known = new.splitlines(), {_code(one) for one in (old or b"").splitlines()}
         for what, line, comment, blanket, explained in found:
             if before[what] > 0:
                 before[what] -= 1
@@ -51,8 +50,8 @@ def unexplained_ignore(change: Change, rule: Rule) -> Iterator[Finding]:
             # which rule it silences is said: of a type that is known to be right, as of a style
             names_itself = is_coded and ("noqa" in what or "ignore" in what)
             is_new = any(line in lines for lines in change.new_definitions(path))  # it hides nothing that was seen
-            is_new = is_new or ("cover" in what and _code(lines[line - 1]) not in known)
-            doubted = is_test_path(path) or names_itself or change.moves_libraries or is_new
+            is_measured = "pragma" not in what  # how much has to be covered is said by a threshold of its own
+            doubted = is_test_path(path) or names_itself or change.moves_libraries or is_new or not is_measured
             confidence: Confidence = "likely" if doubted and not whole else sure
             yield rule.at(
                 path,
@@ -61,11 +60,6 @@ def unexplained_ignore(change: Change, rule: Rule) -> Iterator[Finding]:
                 "mend what the tool says; where it is wrong, name its rule and say why behind it",
                 confidence=confidence,
             )
-
-
-def _code(line: bytes) -> bytes:
-    """What a line says without its comment and its blanks."""
-    return line.partition(b"#")[0].strip()
 
 
 def _directives(source: bytes) -> Iterator[tuple[str, int, str, bool, bool]]:
