@@ -108,6 +108,7 @@ def test_a_rule_of_style_that_a_linter_no_longer_asks_for_is_only_likely():
     [
         ("len(value) > 0", "value"),
         ("value == True", "value"),
+        ("type(value) == str", "isinstance(value, str)"),
         ("value == 'seven'", "value != 'seven'\n    assert len(value) == 32"),
     ],
 )

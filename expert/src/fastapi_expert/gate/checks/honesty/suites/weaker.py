@@ -72,6 +72,8 @@ def looser(old: Claim, new: Claim) -> str:
 
 def _is_the_same_in_other_words(old: Claim, new: Claim) -> bool:
     """`len(x) > 0` and `x`, `x == True` and `x`: what linters ask to be written so."""
+    if new.kind == "isinstance" and old.kind in ("==", "is"):
+        return old.subject == f"type({new.subject})" and old.expected == new.expected
     if new.kind != "truthy":
         return False
     if old.subject == f"len({new.subject})":
