@@ -204,3 +204,18 @@ def test_what_is_in_neither_document_is_named(repository: Path) -> None:
     file.write_text(file.read_text().replace("def make(draft: Draft)", "def make(draft: Draft, other: Nowhere)"))
     done = run_expert("contract", cwd=repository)
     assert "so a change of them is not seen" in done.out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ([{"bearer": []}], [{"bearer": []}, {"bearer": []}], ["api-security-added"]),
+        ([{"bearer": []}, {"key": []}], [{"key": []}, {"bearer": []}], []),
+        ([{"oauth": ["read"]}], [{"oauth": ["read", "write"]}], ["api-security-scope-added"]),
+        ([{"bearer": []}], [{"bearer": [], "key": []}], ["api-security-added", "api-security-removed"]),
+        ([{"bearer": []}], [{"bearer": []}, {}], []),
+    ],
+)
+def test_each_way_to_be_let_in_is_one_of_its_own(old: list, new: list, expected: list[str]) -> None:
+    before, after = ({"paths": {"/items": {"get": {"security": one}}}} for one in (old, new))
+    assert [one.id for one in changes(before, after)] == expected

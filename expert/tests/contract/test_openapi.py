@@ -341,9 +341,11 @@ def dogs() -> list[Dog]: ...
 def dog(dog: Dog): ...
 ''',
     "serializers": """
+import typing
 from pydantic import field_serializer, model_serializer
 
 class Stamped(BaseModel):
+    said: typing.Text = ""
     at: datetime
     until: datetime | None = None
     raw: Decimal

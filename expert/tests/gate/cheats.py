@@ -16,11 +16,12 @@ PROJECT: dict[str, str] = _read("project.toml")["files"]
 
 @dataclass(frozen=True)
 class Changed:
-    """A change by name; ``files`` are those of the project after it."""
+    """A change by name; ``files`` are those of the project after it. ``told``: it is told, and not refused."""
 
     name: str
     kind: str
     files: dict[str, str]
+    told: bool = False
 
 
 def _changed(row: dict) -> Changed:
@@ -34,7 +35,7 @@ def _changed(row: dict) -> Changed:
         else:
             assert old in files[path], (row["name"], path, old)
             files[path] = files[path].replace(old, new, 1)
-    return Changed(row["name"], row.get("kind", ""), files)
+    return Changed(row["name"], row.get("kind", ""), files, row.get("told", False))
 
 
 CHEATS = [_changed(row) for row in _read("cheats.toml")["change"]]

@@ -49,7 +49,7 @@ def test_the_trailer_of_its_commit_excuses_what_the_commit_changed_and_no_more(s
     edit(shop, "tests/test_prices.py", SUM, "    assert total([19, 23])")
     shop.commit("test: less\n\nTest-Change: the sum is rounded by the bank now")
     assert check(shop.root, since="main").passed
-    edit(shop, "tests/test_mails.py", '    assert text == "You pay 12.34 EUR"\n', "")
+    edit(shop, "tests/test_mails.py", 'assert text == "You pay 12.34 EUR"', "assert text")
     shop.commit("test: even less")
     assert told(check(shop.root, since="main")) == ["FX622 tests/test_mails.py"]
 

@@ -13,6 +13,8 @@ Level = Literal["breaking", "warning", "info"]
 LEVELS: tuple[Level, ...] = ("breaking", "warning", "info")
 _PARAMETER = re.compile(r"{[^}]*}")
 Document = Mapping[str, Any]
+Alternative = dict[str, frozenset[str]]
+"""Schemes of security by name, each with its scopes: what one request has to bring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +65,7 @@ class _Comparison:
         was, now = old.get("operationId"), new.get("operationId")
         if was != now and was:
             yield "info", "api-operation-id-removed", f"its operation id is {now or 'gone'}, it was {was}"
-        before, after = (_security(one, document) for one, document in ((old, self._old), (new, self._new)))
-        for name in after:
-            if name not in before:
-                yield "info", "api-security-added", f"asks for {name}"
-        for name, scopes in before.items():
-            if name not in after:
-                yield "info", "api-security-removed", f"no longer asks for {name}"
-                continue
-            for scope in sorted(after[name] - scopes):
-                yield "info", "api-security-scope-added", f"asks for the scope {scope}"
-            for scope in sorted(scopes - after[name]):
-                yield "info", "api-security-scope-removed", f"no longer asks for the scope {scope}"
+        yield from _security(_alternatives(old, self._old), _alternatives(new, self._new))
         if not old.get("deprecated") and new.get("deprecated"):
             yield "info", "endpoint-deprecated", "is deprecated"
         for tag in [one for one in old.get("tags", ()) if one not in new.get("tags", ())]:
@@ -176,11 +167,39 @@ def _operations(document: Document) -> dict[tuple[str, str], tuple[str, Document
     return found
 
 
-def _security(operation: Document, document: Document) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for one in operation.get("security", document.get("security", ())):
-        for name, scopes in one.items():
-            found.setdefault(name, set()).update(scopes)
+def _alternatives(operation: Document, document: Document) -> list[Alternative]:
+    """Each way to be let in: the schemes that are asked for together, with their scopes."""
+    given = operation.get("security", document.get("security", ()))
+    return [{name: frozenset(scopes) for name, scopes in one.items()} for one in given if one]
+
+
+def _security(old: list[Alternative], new: list[Alternative]) -> Iterator[Found]:
+    """What comes and what goes of the ways to be let in; one that is asked for twice is two, as it is to oasdiff."""
+    gone, come = _beyond(old, new), _beyond(new, old)
+    for one in come:
+        was = next((other for other in gone if other.keys() == one.keys()), None)
+        if was is None:
+            yield "info", "api-security-added", f"asks for {' and '.join(sorted(one))}"
+            continue
+        gone.remove(was)
+        for name in sorted(one):
+            for scope in sorted(one[name] - was[name]):
+                yield "info", "api-security-scope-added", f"asks for the scope {scope}"
+            for scope in sorted(was[name] - one[name]):
+                yield "info", "api-security-scope-removed", f"no longer asks for the scope {scope}"
+    for one in gone:
+        yield "info", "api-security-removed", f"no longer asks for {' and '.join(sorted(one))}"
+
+
+def _beyond(some: list[Alternative], others: list[Alternative]) -> list[Alternative]:
+    """Those of ``some`` that ``others`` do not have as often."""
+    left = list(others)
+    found: list[Alternative] = []
+    for one in some:
+        if one in left:
+            left.remove(one)
+        else:
+            found.append(one)
     return found
 
 

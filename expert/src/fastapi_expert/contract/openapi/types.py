@@ -441,6 +441,8 @@ def _external(name: str) -> Type:
     last = name.rpartition(".")[2]
     if name in ("typing.Any", "typing_extensions.Any"):
         return ANY
+    if name == "typing.Text":
+        return Type("name", "str")
     if name.partition(".")[0] in ("typing", "typing_extensions", "collections"):
         return _bare_generic(last) or Type("name", name)
     return Type("name", name)

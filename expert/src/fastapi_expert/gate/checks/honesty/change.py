@@ -27,8 +27,13 @@ _COMMON = frozenset({
 _MANY_DEFINITIONS, _MANY_TESTS = 8, 12
 """From which on a change rebuilds."""
 _WORD = re.compile(r"[A-Za-z_]\w+")
-_PHRASE, _MOST_TEXT = 7, 1 << 20
+_PHRASE, _SHORT, _MOST_TEXT = 7, 6, 1 << 20
 _VERSIONS = re.compile(r"(?:^|/)(?:requirements[^/]*\.(?:txt|in)|[^/]*\.lock|Pipfile|constraints[^/]*\.txt)$")
+
+_REQUIRED = re.compile(
+    rb"""^\s*["']?([\w.-]+(?:\[[\w,. -]*\])?)["']?\s*(?:=\s*["'])?([\^~<>=!]=?\s*\d[^"'\n]*)["']""", re.MULTILINE
+)
+"""A package and its version in a project file: `"pytest==9.0.3"`, `pytest = "^9.0"`."""
 
 
 def _nothing() -> "list[AccessChange]":
@@ -51,6 +56,11 @@ class Change:
     @cached_property
     def product_paths(self) -> tuple[str, ...]:
         return tuple(path for path in self.revisions.python if not is_test_path(path))
+
+    @cached_property
+    def touches_more_than_tests(self) -> bool:
+        """Whether something else than tests and what they are told changes with them."""
+        return any(not is_test_path(path) for path in self.revisions.paths)
 
     # tests --------------------------------------------------------------------------------------------------------
 
@@ -110,6 +120,14 @@ class Change:
         }
         return frozenset({*(old - new - helpers_now), *gone, *moved} - _COMMON)
 
+    @cached_property
+    def files_gone(self) -> frozenset[str]:
+        """The names of the files that are no code and no test, and are gone: configuration, templates, data."""
+        old, new = self.revisions.old, self.revisions.new
+        gone = (one for one in self.revisions.paths if old(one) is not None and new(one) is None)
+        names = {one.rpartition("/")[2] for one in gone if not one.endswith(".py") and not is_test_path(one)}
+        return frozenset(one for one in names if len(one) > _SHORT)
+
     def names_removed(self, words: "Counter[str] | frozenset[str]") -> frozenset[str]:
         """The ``words`` of a test that the product lost."""
         found = {part for word in words for part in (word, *_WORD.findall(word)) if part in self.removed_names}
@@ -132,7 +150,14 @@ class Change:
     @cached_property
     def moves_libraries(self) -> bool:
         """Whether the versions of libraries change with it: what they say and how they are typed may be another."""
-        return any(_VERSIONS.search(path) for path in self.revisions.paths)
+        return any(_VERSIONS.search(path) or self._asks_for_another(path) for path in self.revisions.paths)
+
+    def _asks_for_another(self, path: str) -> bool:
+        """Whether a project file asks for another version of a package that it asked for before."""
+        if path.rpartition("/")[2] != "pyproject.toml":
+            return False
+        old, new = (dict(_REQUIRED.findall(side(path) or b"")) for side in (self.revisions.old, self.revisions.new))
+        return any(old[name] != new[name] for name in old.keys() & new.keys())
 
     def is_unknown(self, dotted: str) -> bool:
         """Whether a name that a test imports, `app.words.greeting`, is in no file that its module may be."""
@@ -175,11 +200,17 @@ class Change:
             found |= {name.rpartition(".")[2] for name in old.keys() & new.keys() if old[name] != new[name]}
         return frozenset(found) - _COMMON
 
+    def new_definitions(self, path: str) -> list[range]:
+        """The lines of each function and method that the old side of a file does not have by its name."""
+        old = dict(_functions(self.product(path, before=True)))
+        new = _functions(self.product(path, before=False))
+        return [range(one.lineno, one.end_lineno + 1) for name, one in new if name not in old]
+
     @cached_property
     def is_broad(self) -> bool:
         """Whether so much is rebuilt that nobody can tell from the text what became of a single assertion."""
         touched = len(self._touched)
-        edited = sum(old.words != new.words for old, new in self.pairs)
+        edited = sum(old.words != new.words or old.path != new.path for old, new in self.pairs)
         return touched > _MANY_DEFINITIONS or edited + len(self.added) > _MANY_TESTS
 
     @cached_property
@@ -251,14 +282,17 @@ def _definitions(module: tree.Module) -> dict[str, str]:
 
 def _signatures(module: tree.Module) -> dict[str, str]:
     """What each function and method takes."""
-    found: dict[str, str] = {}
+    return {name: canonical(one.args) for name, one in _functions(module)}
+
+
+def _functions(module: tree.Module) -> Iterator[tuple[str, tree.FunctionDef]]:
+    """Each function, and each method by the name of its class as well."""
     for one in module.body:
         several = one.body if isinstance(one, tree.ClassDef) else [one]
         prefix = f"{one.name}." if isinstance(one, tree.ClassDef) else ""
         for inner in several:
             if isinstance(inner, tree.FunctionDef):
-                found[prefix + inner.name] = canonical(inner.args)
-    return found
+                yield prefix + inner.name, inner
 
 
 def _tests(modules: dict[str, TestModule]) -> list[Function]:

@@ -10,7 +10,13 @@ from fastapi_expert.gate.checks.honesty.finding import Confidence, Finding, shor
 from fastapi_expert.gate.checks.honesty.model import Rule
 from fastapi_expert.gate.checks.honesty.suites.claims import HELPER, Claim
 from fastapi_expert.gate.checks.honesty.suites.modules import Function
-from fastapi_expert.gate.checks.honesty.suites.weaker import about_the_same, keeps_the_value, looser
+from fastapi_expert.gate.checks.honesty.suites.weaker import (
+    about_the_same,
+    answers_alike,
+    keeps_the_value,
+    looser,
+    says_little,
+)
 
 _ADVICE = "put the assertion back, and mend the code; if less is right, the commit says why: `Test-Change: reason`"
 
@@ -93,7 +99,8 @@ class _Comparison:
                     continue
                 if new.trivial or not any(_at_least_as_strict(old, other) for other in self._come if other is not new):
                     left.remove(new)
-                    sure: Confidence = "certain" if new.trivial else self._sure
+                    sure: Confidence = "likely" if answers_alike(old, new) else self._sure
+                    sure = "certain" if new.trivial else sure
                     yield self._at(new.line, f"`{shortened(old.said)}` became `{shortened(new.said)}`: {how}", sure)
                     break
 
@@ -116,7 +123,9 @@ class _Comparison:
             more = f" and {len(unexplained) - 1} more" if len(unexplained) > 1 else ""
             text = f"`{self._new.qualname}` no longer asserts `{shortened(unexplained[0].said)}`{more}"
             touched = all(one.names & self._change.touched_names for one in unexplained)
-            adapted = touched or _says_another_value_elsewhere(self._change)
+            slight = all(says_little(one, self._kept) for one in unexplained)
+            tests_alone = not self._change.touches_more_than_tests  # nothing here has to get by what is left
+            adapted = touched or slight or tests_alone or _says_another_value_elsewhere(self._change)
             yield self._at(self._new.line, text, "likely" if adapted else self._sure)
 
     def _calls_something_new(self) -> bool:

@@ -58,7 +58,9 @@ def ci_step_removed(change: Change, rule: Rule) -> Iterator[Finding]:
                 if any(_alike(text, other) for _, other in after):
                     continue
                 gone = revisions.new(path) is None
-                yield rule.at(path, 1, f"nothing runs `{_short(text)}` ({kind}) here any more", _ADVICE, is_gone=gone)
+                message = f"nothing runs `{_short(text)}` ({kind}) here any more"
+                # where a part of the project moves or goes, what ran for it goes with it
+                yield rule.at(path, 1, message, _ADVICE, is_gone=gone, confidence=change.confidence)
 
 
 def _one_file(before: list[tuple[str, str]], after: list[tuple[str, str]]) -> bool:

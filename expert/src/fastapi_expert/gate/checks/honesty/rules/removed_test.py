@@ -11,6 +11,8 @@ from fastapi_expert.gate.checks.honesty.suites.modules import Function
 
 _TWIN = 0.85
 """From which likeness one test says what another says."""
+_SEVERAL = 3
+"""So many rewritten tests are a suite that follows something else."""
 _UNTOLD = 5
 """How many cases a test is taken to have whose list is put together elsewhere."""
 
@@ -22,9 +24,8 @@ def removed_test(change: Change, rule: Rule) -> Iterator[Finding]:
             continue
         if change.names_removed(Counter(words(test.node))) or _lost_its_subject(change, test) or pool.replaces(test):
             continue
-        renamed = _uncollected(change, test)
-        if renamed is not None:
-            continue  # switched off: another rule says so
+        if _is_asked_for(change, test) or _uncollected(change, test) is not None:
+            continue  # of what pytest does not collect another rule speaks
         yield rule.at(
             test.path,
             test.line,
@@ -46,6 +47,14 @@ def _uncollected(change: Change, test: Function) -> Function | None:
     return None
 
 
+def _is_asked_for(change: Change, test: Function) -> bool:
+    """Whether the same code is a fixture now, which something of its file asks for."""
+    module = change.new_modules[test.path]
+    fixtures = [one for one in module.functions if one.is_fixture and likeness(one.words, test.words) > _TWIN]
+    asked = {argument.arg for one in module.functions for argument in one.node.args.args}
+    return any(one.name in asked for one in fixtures)
+
+
 def _exercises_the_project(change: Change, test: Function) -> bool:
     """Whether it asks the application, or calls or names what its file imports of the project, or a fixture."""
     if any(word.startswith("/") for word in test.words) or test.node.args.args:
@@ -58,14 +67,28 @@ def _is_rewritten(change: Change, test: Function) -> bool:
     """Whether what it calls takes other arguments, or is another one and other tests of that were rewritten with it."""
     if change.asks_for_others & set(test.called):
         return True
+    if change.moves_libraries and sum(old.words != new.words for old, new in change.pairs) >= _SEVERAL:
+        return True  # the suite follows a library
+    if _is_written_anew(change, test.path):
+        return True
     changed = change.touched_definitions & set(test.called)
     others = [new for old, new in change.pairs if old.words != new.words and new.off is None] + change.added
     return bool(changed) and any(changed & set(other.called) for other in others)
 
 
+def _is_written_anew(change: Change, path: str) -> bool:
+    """Whether several tests of a file went and several came that claim half as much at least."""
+    gone = [one for one in change.gone if one.path == path]
+    come = [one for one in change.added if one.path == path and one.off is None]
+    claims = sum(len(one.claims) for one in come)
+    return min(len(gone), len(come)) >= _SEVERAL and 2 * claims >= sum(len(one.claims) for one in gone)
+
+
 def _lost_its_subject(change: Change, test: Function) -> bool:
-    """Whether something of the project that it imports is not there, with this change or from before."""
-    return any(
+    """Whether something of the project that it imports is not there, with this change or from before, or its whole
+    file is about a file that goes with it."""
+    about = change.revisions.old(test.path) or b"" if not change.new_modules[test.path].exists else b""
+    return any(name.encode() in about for name in change.files_gone) or any(
         change.is_unknown(source)
         for name, source in test.imports.items()
         if name in test.words and source.partition(".")[0] in change.packages

@@ -10,6 +10,7 @@ from fastapi_expert.gate.checks.honesty.finding import Confidence, Finding
 from fastapi_expert.gate.checks.honesty.model import Rule
 from fastapi_expert.gate.checks.honesty.suites.canonical import canonical, likeness
 from fastapi_expert.gate.checks.honesty.suites.modules import Function, TestModule
+from fastapi_expert.gate.checks.honesty.trailers import is_reason
 
 _ADVICE = "let it run, and mend what it finds; if it has to wait, the commit says why: `Test-Change: reason`"
 _SAME = 0.85
@@ -26,28 +27,26 @@ _HOOKS = {
 
 _ASKS = frozenset({"getoption", "getini", "getvalue", "getenv", "which", "find_spec", "is_available"})
 """What a hook asks for that is here or not: an option, a key, a program, a package."""
-_TRACKED = re.compile(r"https?://\S+|#\d+|\b[A-Z][A-Z0-9]+-\d+\b")
+_TRACKED = re.compile(r"https?://\S+|#\d+|\b[A-Z][A-Z0-9]+-\d+\b|\b(?i:PR|MR|issue|ticket) \d[\w.]*")
 """A reason that somebody else can follow: an issue, a page."""
 _SIGNS = ("skip", "xfail", "passed", "exitstatus", "deselected", "remove", "clear", "True")
 
 
 def switched_off(change: Change, rule: Rule) -> Iterator[Finding]:
     for old, new in change.pairs:
-        yield from _marked(old, new, rule)
+        yield from _marked(change, old, new, rule)
     yield from _not_collected(change, rule)
     for path, module in change.new_modules.items():
         if path.endswith("conftest.py"):
             yield from _hooks(change.old_modules[path], module, rule)
 
 
-def _marked(old: Function, new: Function, rule: Rule) -> Iterator[Finding]:
+def _marked(change: Change, old: Function, new: Function, rule: Rule) -> Iterator[Finding]:
     off = new.off
     if off is not None and old.off is None:
-        confidence: Confidence = (
-            "likely"
-            if off.is_conditional or _TRACKED.search(off.reason) or (not old.claims and off.how == "is empty")
-            else "certain"
-        )
+        said = _TRACKED.search(off.reason) or (change.is_broad and is_reason(off.reason))
+        told = off.is_conditional or said or (not old.claims and off.how == "is empty")
+        confidence: Confidence = "likely" if told else "certain"
         why = f' ("{off.reason[:80]}")' if off.reason else ""
         yield rule.at(
             new.path,

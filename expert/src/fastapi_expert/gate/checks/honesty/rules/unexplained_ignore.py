@@ -49,7 +49,9 @@ def unexplained_ignore(change: Change, rule: Rule) -> Iterator[Finding]:
             sure: Confidence = "certain" if whole and not is_style else change.confidence
             # which rule it silences is said: of a type that is known to be right, as of a style
             names_itself = is_coded and ("noqa" in what or "ignore" in what)
-            doubted = is_test_path(path) or names_itself or change.moves_libraries
+            is_new = any(line in lines for lines in change.new_definitions(path))  # it hides nothing that was seen
+            is_measured = "pragma" not in what  # how much has to be covered is said by a threshold of its own
+            doubted = is_test_path(path) or names_itself or change.moves_libraries or is_new or not is_measured
             confidence: Confidence = "likely" if doubted and not whole else sure
             yield rule.at(
                 path,

@@ -55,13 +55,13 @@ class Function:
         return tuple(self._claims(_DEPTH, ()))
 
     def _claims(self, depth: int, above: tuple[str, ...]) -> Iterator[Claim]:
-        helpers = self.module.helpers
+        near = self.module.plain
         for claim in self.own_claims:
-            if claim.kind != "helper" or claim.detail not in helpers:
+            if claim.kind != "helper" or claim.detail not in near:
                 yield claim
         if depth:
             for name in self.called:
-                helper = helpers.get(name)
+                helper = near.get(name)
                 if helper is not None and name not in above and helper is not self:
                     yield from helper._claims(depth - 1, (*above, name))
 
@@ -221,6 +221,11 @@ class TestModule:
         """The functions that are no tests, by their last name."""
         tests = {id(one) for one in self.tests}
         return {one.name: one for one in self.functions if id(one) not in tests}
+
+    @cached_property
+    def plain(self) -> dict[str, Function]:
+        """What a test may claim through: the helpers, and functions that pytest takes for tests as well."""
+        return {**{one.name: one for one in self.tests if "." not in one.qualname}, **self.helpers}
 
     def resolved(self, node: tree.Expression) -> tree.Expression:
         """What a name stands for at module level; ``node`` itself for anything else."""

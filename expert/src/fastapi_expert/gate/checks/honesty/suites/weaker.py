@@ -1,6 +1,7 @@
 """Whether one claim is looser than another about the same thing."""
 
 import re
+from collections.abc import Sequence
 
 from fastapi_expert.gate.checks.honesty.suites.claims import BROAD, Claim
 
@@ -71,11 +72,31 @@ def looser(old: Claim, new: Claim) -> str:
 
 def _is_the_same_in_other_words(old: Claim, new: Claim) -> bool:
     """`len(x) > 0` and `x`, `x == True` and `x`: what linters ask to be written so."""
+    if new.kind == "isinstance" and old.kind in ("==", "is"):
+        return old.subject == f"type({new.subject})" and old.expected == new.expected
     if new.kind != "truthy":
         return False
     if old.subject == f"len({new.subject})":
         return (old.kind, old.expected) in ((">", "0"), (">=", "1"), ("!=", "0"))
     return old.subject == new.subject and old.kind in ("==", "is") and old.expected == "True"
+
+
+def answers_alike(old: Claim, new: Claim) -> bool:
+    """Whether both name statuses of one class: `== 404` and `in (400, 404)` are two ways to refuse a caller."""
+    statuses = [*_numbers(old.expected), *_numbers(new.expected)]
+    return (
+        "status" in old.subject
+        and len(statuses) > 1
+        and len({re.sub(r"(?<=^[1-5])\d\d$", "", one) for one in statuses}) == 1
+    )
+
+
+def says_little(one: Claim, kept: Sequence[Claim]) -> bool:
+    """Whether a claim is about a type alone, or that there is something that the ``kept`` ones look into."""
+    if one.kind in ("isinstance", "truthy") and "isinstance" in one.names:
+        return True
+    is_there = one.kind == "truthy" or (one.kind == "is not" and one.expected in ("", "None"))
+    return is_there and any(about_the_same(other, one) for other in kept if other.kind not in ("truthy", "is not"))
 
 
 def keeps_the_value(old: Claim, new: Claim) -> bool:
