@@ -497,3 +497,12 @@ def test_a_default_that_the_linter_is_told_to_let_pass_becomes_an_annotation(tmp
     endpoints = written(plan(tmp_path, files, *OWNED, owner="member"))["club/api/bookmark.py"]
     assert "session: Annotated[Session, Depends(get_session)]" in endpoints
     assert "= Depends(" not in endpoints
+
+
+def test_an_inclusion_that_is_commented_out_is_not_copied_and_where_to_include_the_new_one_is_said(
+    tmp_path: Path,
+) -> None:
+    main = DOTTED["club/main.py"].replace("app.include", "# app.include")
+    made = plan(tmp_path, {**DOTTED, "club/main.py": main}, *OWNED, owner="member")
+    assert "club/main.py" not in written(made)
+    assert any("include router of club/api/bookmark.py where that one is" in note for note in made.left)
