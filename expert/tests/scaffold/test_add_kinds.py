@@ -1,5 +1,6 @@
 """What an addition meets in other people's projects: packages by dots alone, owners that are no users, old releases."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -506,3 +507,14 @@ def test_an_inclusion_that_is_commented_out_is_not_copied_and_where_to_include_t
     made = plan(tmp_path, {**DOTTED, "club/main.py": main}, *OWNED, owner="member")
     assert "club/main.py" not in written(made)
     assert any("include router of club/api/bookmark.py where that one is" in note for note in made.left)
+
+
+@pytest.mark.parametrize("suffix", ["ORM", "Orm", "DB", "Db"])
+def test_a_table_is_known_by_its_resource_whatever_its_class_ends_in(tmp_path: Path, suffix: str) -> None:
+    files = {path: re.sub(r"\b(Coupon|Member)\b", rf"\1{suffix}", text) for path, text in DOTTED.items()}
+    for name in ("coupon", "member"):
+        path = f"club/models/{name}.py"
+        files[path] = files[path].replace("table=True):\n", f'table=True):\n    __tablename__ = "{name}"\n')
+    made = plan(tmp_path, files, *OWNED, owner="member")
+    assert "class Bookmark(SQLModel, table=True)" in written(made)["club/models/bookmark.py"]
+    assert 'foreign_key="member.id"' in written(made)["club/models/bookmark.py"]

@@ -231,7 +231,9 @@ class ResourcePlan:
         tables: dict[str, Component] = {}
         for component in self.codebase.inventory.components:
             if component.kind == "table" and component.bases is not None:
-                tables.setdefault(re.sub(r"(?<=.)(Model|Table|DB|ORM|Entity)$", "", component.name).lower(), component)
+                tables.setdefault(
+                    re.sub(r"(?<=.)(Model|Table|DB|Db|ORM|Orm|Entity)$", "", component.name).lower(), component
+                )
         found: dict[str, Target] = {}
         for field in self.fields:
             if not field.ref:

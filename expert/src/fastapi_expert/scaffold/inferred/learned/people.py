@@ -28,7 +28,7 @@ from fastapi_expert.scaffold.inferred.sources import Sources
 from fastapi_expert.scaffold.naming import names_of
 
 NAME_SUFFIX = re.compile(
-    r"(?<=.)(Base|Create|Update|Read|Public|Schema|Model|Table|In|Out|InDB|ORM|DB|Entity|Response)+$"
+    r"(?<=.)(Base|Create|Update|Read|Public|Schema|Model|Table|In|Out|InDB|ORM|Orm|DB|Db|Entity|Response)+$"
 )
 """What the names of tables and schemas end in beside the name of the resource."""
 PEOPLE = frozenset({"user", "account"})
