@@ -518,3 +518,54 @@ def test_a_table_is_known_by_its_resource_whatever_its_class_ends_in(tmp_path: P
     made = plan(tmp_path, files, *OWNED, owner="member")
     assert "class Bookmark(SQLModel, table=True)" in written(made)["club/models/bookmark.py"]
     assert 'foreign_key="member.id"' in written(made)["club/models/bookmark.py"]
+
+
+ONE_MODULE = """\
+from pydantic import BaseModel
+from sqlalchemy import Column, Integer, String
+from sqlalchemy.orm import DeclarativeBase
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Coupon(Base):
+    __tablename__ = "coupons"
+    id = Column(Integer, primary_key=True)
+    code = Column(String, nullable=False)
+
+
+class CouponCreate(BaseModel):
+    code: str
+
+
+class CouponRead(CouponCreate):
+    id: int
+
+
+from pydantic import ConfigDict
+
+
+class Member(Base):
+    __tablename__ = "members"
+    id = Column(Integer, primary_key=True)
+
+
+class MemberRead(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+    id: int
+"""
+
+
+def test_what_a_file_imports_in_its_middle_is_used_below_that(tmp_path: Path) -> None:
+    moved = {"club/models/coupon.py", "club/models/member.py", "club/schemas/coupon.py"}
+    files = {
+        path: re.sub(r"\.\.(models|schemas)\.\w+", "..models", text)
+        for path, text in DOTTED.items()
+        if path not in moved
+    }
+    text = written(plan(tmp_path, {**files, "club/models.py": ONE_MODULE}, *OWNED, owner="member"))["club/models.py"]
+    assert text.count("import ConfigDict") == 1
+    assert text.index("class Bookmark(Base)") > text.index("import ConfigDict")
+    assert text.index("class BookmarkRead(") > text.index("import ConfigDict")
