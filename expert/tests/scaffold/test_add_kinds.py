@@ -569,3 +569,34 @@ def test_what_a_file_imports_in_its_middle_is_used_below_that(tmp_path: Path) ->
     assert text.count("import ConfigDict") == 1
     assert text.index("class Bookmark(Base)") > text.index("import ConfigDict")
     assert text.index("class BookmarkRead(") > text.index("import ConfigDict")
+
+
+REVISION = """\
+from alembic import op
+
+revision = "1"
+down_revision = None
+
+
+def upgrade() -> None: ...
+def downgrade() -> None: ...
+"""
+
+
+@pytest.mark.parametrize("style", ["id = Column(Integer, {})", "id: Mapped[int] = mapped_column({})"])
+@pytest.mark.parametrize("indexed", [True, False])
+def test_a_key_that_asks_for_an_index_has_one_after_the_migration(tmp_path: Path, style: str, indexed: bool) -> None:
+    key = style.format("primary_key=True, index=True" if indexed else "primary_key=True")
+    models = ONE_MODULE.replace("id = Column(Integer, primary_key=True)", key, 1)
+    models = models.replace("import DeclarativeBase", "import DeclarativeBase, Mapped, mapped_column")
+    moved = {"club/models/coupon.py", "club/models/member.py", "club/schemas/coupon.py"}
+    files = {
+        path: re.sub(r"\.\.(models|schemas)\.\w+", "..models", text)
+        for path, text in DOTTED.items()
+        if path not in moved
+    }
+    files |= {"club/models.py": models, "alembic/versions/1_first.py": REVISION}
+    made = written(plan(tmp_path, files, *OWNED, owner="member"))
+    migration = next(text for path, text in made.items() if path.startswith("alembic/versions"))
+    assert ("ix_bookmarks_id" in migration) is indexed
+    assert "ix_bookmarks_member_id" in migration
