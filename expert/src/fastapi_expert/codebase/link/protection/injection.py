@@ -31,6 +31,7 @@ from fastapi_expert.codebase.link.protection.values import (
     FOREIGN,
     FREE,
     Absent,
+    Answers,
     BoundMethod,
     Connection,
     Memory,
@@ -175,13 +176,15 @@ class Injecting(Provided):
         known = self.memory.dependencies.get(key)
         if known is not None:
             return known[1]
-        replayed = self.replayed(key)
+        replayed = self.replayed(key, dependency.site)
         if replayed is not None:
             return replayed
         before = self.memory.copy()
         specific, self.is_specific = self.is_specific, False
         seen, self.seen = self.seen, ()
         reads, self.reads_state = self.reads_state, False
+        security, self.security = self.security, None
+        asked, self.questions = self.questions, {}
         self.memory.dependencies[key] = (call, [Outcome("pass", FREE, dependency.site)])  # one that needs itself
         pending, self.pending = self.pending, []
         trying, self._trying = self._trying, 0
@@ -192,6 +195,7 @@ class Injecting(Provided):
         finally:
             self.pending = pending
             self._trying = trying
+            own, self.questions = self.questions, {**asked, **self.questions}
         named = named_call(call)
         trail = ((dependency.site, f"dependency {named}"),) if named else ()
         raised = [one._replace(trail=(*trail, *one.trail)) if one.kind == "refuse" else one for one in raised]
@@ -203,11 +207,13 @@ class Injecting(Provided):
                 raised, ends = [], doubtful(what.reason, dependency.site)  # a library's was not followed to its end
         outcomes = [*raised, *ends]
         self.memory.dependencies[key] = (call, outcomes)
-        if not self.is_specific:
-            self.remember(key, call, outcomes, before)
+        self.seen = self._seen_through(trail)
+        if not (self.is_specific and self.any_path):
+            self.remember(key, call, dependency.site, outcomes, before, own)
         self.is_specific = self.is_specific or specific
-        self.seen = seen or self._seen_through(trail)
+        self.seen = seen or self.seen
         self.reads_state = self.reads_state or reads
+        self.security = self.security or security
         return outcomes
 
     def _seen_through(self, trail: Trail) -> Trail:
@@ -249,12 +255,14 @@ class Injecting(Provided):
             return one
         return one._replace(kind="refuse", trail=(*one.trail, (one.site, f"raises {status} without credentials")))
 
-    def replayed(self, key: Any) -> list[Outcome] | None:
-        """How the same dependency ended for another route; overridden where that is remembered."""
+    def replayed(self, key: Any, site: Site) -> list[Outcome] | None:
+        """How the same dependency ended for another route, as asked for here; overridden where that is remembered."""
         return None
 
-    def remember(self, key: Any, call: Any, outcomes: list[Outcome], before: Memory) -> None:
-        """Note how a dependency ended, whatever the route."""
+    def remember(
+        self, key: Any, call: Any, site: Site, outcomes: list[Outcome], before: Memory, asked: Answers
+    ) -> None:
+        """Note how a dependency ended, for every route that answers alike what it ``asked``."""
 
     def _call(self, call: Any, dependency: Dependency, state: State) -> Any:
         site = dependency.site

@@ -22,6 +22,7 @@ from fastapi_expert.codebase.link.protection.values import (
     FREE,
     Absent,
     Answer,
+    AskedText,
     Begun,
     BoundMethod,
     Connection,
@@ -30,6 +31,8 @@ from fastapi_expert.codebase.link.protection.values import (
     Opaque,
     Setting,
     derived,
+    matches,
+    plain_text,
     tainted,
 )
 from fastapi_expert.codebase.vocabulary import REFUSING_STATUSES, SECURITY_SCHEMES
@@ -189,21 +192,16 @@ def is_harmless(name: str) -> bool:
     return last(name) in _LOGGING
 
 
-_PARAMETER = re.compile(r"\{\w+(?::\w+)?\}")
-_SAMPLES = ("1", "x", "abcdefghijklmnopqrst", "00000000-0000-0000-0000-000000000001")
-
-
 def matched(function: str, pattern: str, text: str, site: Site) -> Any:
     """What `re.match` and its like give; for some request another than for others where a path has parameters."""
+    asked = (function, str(pattern))
     try:
-        compiled = re.compile(pattern)
+        found = text.ask("matches", asked) if isinstance(text, AskedText) else matches(text, asked)
     except (re.error, RecursionError, OverflowError):
         return Opaque(f"what {function}() gives", site)
-    texts = {_PARAMETER.sub(sample, text) for sample in _SAMPLES}
-    found = [getattr(compiled, function)(one) is not None for one in texts]
-    if len(texts) > 1 and any(found):
+    if found is None:
         return FREE
-    return Instance(External("re.Match"), site) if found[0] else None
+    return Instance(External("re.Match"), site) if found else None
 
 
 def plain(name: str, args: list[Any], site: Site) -> Any:
@@ -240,7 +238,7 @@ def _int(args: list[Any]) -> Any:
     status = status_of(value)  # `int(HTTPStatus.UNAUTHORIZED)`
     if status is not None:
         return status
-    return int(value) if isinstance(value, (str, int, float)) else derived(value) or FREE
+    return int(plain_text(value)) if isinstance(value, (str, int, float)) else derived(value) or FREE
 
 
 def _compare_digest(args: list[Any]) -> Any:
@@ -256,7 +254,7 @@ def _compare_digest(args: list[Any]) -> Any:
 def _str(args: list[Any]) -> Any:
     if not args:
         return ""
-    if isinstance(args[0], Begun):
+    if isinstance(args[0], (Begun, AskedText)):
         return args[0]
     if isinstance(args[0], (str, int, float)) and not isinstance(args[0], bool):
         return str(args[0])

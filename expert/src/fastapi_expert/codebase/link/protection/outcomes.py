@@ -1,7 +1,7 @@
 """Ways through a piece of code, and what is decided on each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any, Literal, NamedTuple
 
@@ -205,6 +205,30 @@ def distinct(raised: Sequence[Outcome]) -> list[Outcome]:
         if known_one is None or weight(one.assumptions) < weight(known_one.assumptions):
             found[key] = one
     return list(found.values())
+
+
+def moved(outcomes: Sequence[Outcome], start: Site, end: Site) -> list[Outcome]:
+    """How something ends that was asked for in one place, where another asks for it."""
+    if start == end:
+        return list(outcomes)
+    return [
+        one._replace(
+            value=_moved(one.value, start, end),
+            site=end if one.site == start else one.site,
+            assumptions=tuple([each._replace(source=_moved(each.source, start, end)) for each in one.assumptions]),
+            trail=moved_trail(one.trail, start, end),
+        )
+        for one in outcomes
+    ]
+
+
+def moved_trail(trail: tuple[tuple[Site, str], ...], start: Site, end: Site) -> tuple[tuple[Site, str], ...]:
+    """The same places, but for the one that asks."""
+    return tuple([(end if site == start else site, what) for site, what in trail])
+
+
+def _moved(value: Any, start: Site, end: Site) -> Any:
+    return replace(value, site=end) if isinstance(value, Opaque) and value.site == start else value
 
 
 def merged_states(states: Sequence[State]) -> State:

@@ -2,8 +2,9 @@
 
 import builtins
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from fastapi_expert.codebase.interpret.interpreter import Interpreter
@@ -32,16 +33,21 @@ from fastapi_expert.codebase.link.protection.outcomes import (
     State,
     hides_status,
     is_refusing_answer,
+    moved,
+    moved_trail,
 )
 from fastapi_expert.codebase.link.protection.provided import Maker
 from fastapi_expert.codebase.link.protection.refusals import Refusals
 from fastapi_expert.codebase.link.protection.stranger import Ended, Exhausted
 from fastapi_expert.codebase.link.protection.stranger.runtime import Trail
 from fastapi_expert.codebase.link.protection.values import (
+    Answers,
     Connection,
     Memory,
     Native,
+    Question,
     Undecorated,
+    answer,
 )
 from fastapi_expert.codebase.link.protection.verdict import Layer, doubtful
 from fastapi_expert.codebase.link.routes import FlatRoute
@@ -50,18 +56,27 @@ from fastapi_expert.codebase.syntax.ir import Expr
 from fastapi_expert.codebase.vocabulary import ROUTE_DECORATORS, WEBSOCKET, is_test_path
 
 _PARAMETER = re.compile(r"\{(\w+)")
+MOST_ANSWERS = 64
+"""So many of the ways in which paths answer what a dependency or a middleware asks are kept."""
 
 
 class _Ended(NamedTuple):
     """How a dependency ended and what it left behind, for whichever route of an application asks it next."""
 
     call: Any
+    site: Site
     outcomes: list[Outcome]
-    state: dict[str, Any]
-    variables: dict[int, Any]
+    memory: Memory
     seen: Trail
+    security: Site | None
     reads_state: bool = False
     what: str = ""
+    asked: Answers = MappingProxyType({})
+    """What it asked of the path and the method, with the answers: for others it may end otherwise."""
+    left: tuple[object, ...] = ()
+    """What had been left behind for this path alone when it ran, see :attr:`Request.left`."""
+    mark: object = None
+    """Which run this was."""
 
 
 class Shared:
@@ -73,10 +88,14 @@ class Shared:
         self.refusals = Refusals(interp.names)
         self.computed: dict[tuple[str, str], Any] = {}
         self.decorated: dict[tuple[str, str], Any] = {}
-        self.ended: dict[Any, _Ended] = {}
+        self.current: Request | None = None
+        """The request that is followed."""
+        self.ended: dict[Any, list[_Ended]] = {}
         self.given: dict[int, tuple[Uncalled, Any]] = {}
         self.middleware: dict[Any, _Ended] = {}
         """How each middleware ends for all paths at once."""
+        self.answered: dict[Any, list[_Ended]] = {}
+        """How those end that have to be run for the path, for each way in which paths answered what they asked."""
         self.setters: dict[tuple[str, str, str], set[str]] = {}
         self.known_attributes: dict[tuple[int, str], tuple[Instance, Any]] = {}
         self.cases: dict[Any, Any] = {}
@@ -85,15 +104,28 @@ class Shared:
         self.makers: dict[tuple[str, str], Maker] = {}
         self.aliases: dict[tuple[str, str], tuple[Dependency | None, Instance | None, Expr, Scope]] = {}
         self.by_path: set[Any] = set()
-        """Those that have to be run for each route."""
+        """Those that have to be run for the path."""
         self.lines: dict[int, tuple[ClassValue, list[ClassValue | External]]] = {}
+
+    def ask(self, question: Question) -> Any:
+        """What the request that is followed answers; it is noted, as far as it was asked."""
+        request = self.current
+        assert request is not None, "no request is followed"
+        try:
+            found = request.answer(question)
+        except Exception:
+            self.ask(Question(question.parts, "text"))
+            raise
+        request.questions[question] = found
+        return found
 
 
 class Request(Conditional):
     """One stranger's request for one route."""
 
     def __init__(self, shared: Shared, route: FlatRoute, method: str) -> None:
-        super().__init__(shared.interp, shared.classes, method=method, path=route.path)
+        super().__init__(shared.interp, shared.classes, method=method, path=route.path, asking=shared)
+        shared.current = self
         self.shared = shared
         self.computed = shared.computed
         self.decorated = shared.decorated
@@ -105,8 +137,8 @@ class Request(Conditional):
         self.cases = shared.cases
         self.off = shared.off
         self.makers = shared.makers
-        self.differs = False
-        """Whether what ran before left behind what it leaves for this path alone."""
+        self.left: tuple[object, ...] = ()
+        """The runs that left behind what they leave for this path, or for those that answer alike, alone."""
         self.route = route
         self.family = (tuple([id(one) for one in route.chain if one.is_app]), frozenset(_PARAMETER.findall(route.path)))
         self.applications = [one for one in route.chain if one.is_app]
@@ -117,30 +149,51 @@ class Request(Conditional):
     def may_refuse(self, path: str, qualname: str) -> bool:
         return self.shared.refusals.of_function(path, qualname)
 
-    def replayed(self, key: Any) -> list[Outcome] | None:
-        known = self.shared.ended.get((key, self.family))
-        if known is None or not self._recall(known):
-            return None
-        return known.outcomes
+    def answer(self, question: Question) -> Any:
+        """What this request answers to a question about its path or method."""
+        return answer(question, path=self.path, method=self.method)
 
-    def _recall(self, known: _Ended) -> bool:
+    def replayed(self, key: Any, site: Site) -> list[Outcome] | None:
+        known = self._fitting(self.shared.ended.get((key, self.family), ()))
+        if known is None or not self._recall(known, site):
+            return None
+        return moved(known.outcomes, known.site, site)
+
+    def _fitting(self, known: Iterable[_Ended]) -> _Ended | None:
+        """The run that asked what this request answers in the same way."""
+        for one in known:
+            is_alike = all(self.answer(question) == found for question, found in one.asked.items())
+            if is_alike and (not one.reads_state or one.left == self.left):
+                return one
+        return None
+
+    def _recall(self, known: _Ended, site: Site) -> bool:
         """Bring back what something left behind when it ran for another route; False when it may end otherwise here."""
-        if known.reads_state and self.differs:
+        if known.reads_state and self.left != known.left:
             return False
-        self.memory.state.update(known.state)
-        self.memory.variables.update(known.variables)
-        self.seen = self.seen or known.seen
+        self.memory.bring_back(known.memory)
+        self.seen = self.seen or moved_trail(known.seen, known.site, site)
+        self.security = known.security or self.security
         self.reads_state = self.reads_state or known.reads_state
+        self.questions.update(known.asked)
         return True
 
-    def remember(self, key: Any, call: Any, outcomes: list[Outcome], before: Memory) -> None:
-        if not (self.reads_state and self.differs):
-            self.shared.ended[key, self.family] = self._ended(call, outcomes, before)
+    def remember(
+        self, key: Any, call: Any, site: Site, outcomes: list[Outcome], before: Memory, asked: Answers
+    ) -> None:
+        ended = self._ended(call, site, outcomes, before)._replace(asked=asked)
+        self._keep(self.shared.ended.setdefault((key, self.family), []), ended)
 
-    def _ended(self, call: Any, outcomes: list[Outcome], before: Memory, what: str = "") -> _Ended:
-        state = {name: one for name, one in self.memory.state.items() if before.state.get(name) is not one}
-        variables = {name: one for name, one in self.memory.variables.items() if before.variables.get(name) is not one}
-        return _Ended(call, outcomes, state, variables, self.seen, self.reads_state, what)
+    def _keep(self, known: list[_Ended], one: _Ended) -> None:
+        """Keep a run for the requests that answer what it asked in the same way, if there may be any."""
+        if not self.any_path and not any(question.operation == "text" for question in one.asked):
+            known.insert(0, one)
+            del known[MOST_ANSWERS:]
+
+    def _ended(self, call: Any, site: Site, outcomes: list[Outcome], before: Memory, what: str = "") -> _Ended:
+        left = self.memory.since(before)
+        ran = (self.reads_state, what, dict(self.questions), self.left, object())
+        return _Ended(call, site, outcomes, left, self.seen, self.security, *ran)
 
     def layers(self) -> Iterator[Layer]:
         """What a stranger meets, outermost first."""
@@ -231,25 +284,38 @@ class Request(Conditional):
             refuses = any(
                 one.kind == "refuse" or is_refusing_answer(one.value) or hides_status(one) for one in known.outcomes
             )
-            if self.is_specific and (refuses or known.state or known.variables):
+            if self.is_specific and (refuses or known.memory):
                 self.shared.by_path.add(key)
             self.shared.middleware[key] = known
-        elif key not in self.shared.by_path and not self._recall(known):
+        elif key not in self.shared.by_path and not self._recall(known, site):
             self.shared.by_path.add(key)
         if key in self.shared.by_path:
-            known = self._run_middleware(value, site, any_path=False)
-            self.differs = self.differs or bool(known.state or known.variables)
+            known = self._for_this_path(key, value, site)
         return Layer(known.what, site, known.outcomes) if known.what else None
+
+    def _for_this_path(self, key: Any, value: Any, site: Site) -> _Ended:
+        """How a middleware ends for this path, worked out once for all that answer what it asks in the same way."""
+        kept = self.shared.answered.setdefault(key, [])
+        known = self._fitting(kept)
+        if known is None or not self._recall(known, site):
+            known = self._run_middleware(value, site, any_path=False)
+            self._keep(kept, known)
+        if known.memory:
+            self.left = (*self.left, known.mark)
+        return known
 
     def _run_middleware(self, value: Any, site: Site, *, any_path: bool) -> _Ended:
         before = self.memory.copy()
+        self.questions = {}
         self.steps, self.is_specific, self.reads_state, self.any_path = 0, False, False, any_path
         try:
             found = self._middleware(value, site)
         except Exhausted:
             found = Layer("middleware", site, doubtful("what takes too long to follow", site))
         self.any_path = False
-        ended = self._ended(value, found.outcomes if found is not None else [], before, found.what if found else "")
+        ended = self._ended(
+            value, site, found.outcomes if found is not None else [], before, found.what if found else ""
+        )
         if any_path and self.is_specific:
             self.memory = before
         return ended

@@ -1,7 +1,10 @@
 """What a stranger's request makes of the values that decide: beside the interpreter's own, these."""
 
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from enum import Enum, auto
+from typing import Any, NamedTuple, Protocol
 
 from fastapi_expert.codebase.interpret.values import (
     MISSING,
@@ -93,6 +96,181 @@ class Connection:
     part: str = ""
 
 
+class OfRequest(Enum):
+    """What differs from route to route in the text of a request."""
+
+    PATH = auto()
+    METHOD = auto()
+
+
+class Question(NamedTuple):
+    """What code asks of a text that is made of the path or the method: ``parts`` are joined to it."""
+
+    parts: tuple[str | OfRequest, ...]
+    operation: str
+    other: Any = None
+
+
+Answers = Mapping[Question, Any]
+"""What was asked, with the answers."""
+
+
+class Asking(Protocol):
+    """Answers questions for the request that is followed now, and notes them."""
+
+    def ask(self, question: Question) -> Any: ...
+
+
+def answer(question: Question, *, path: str, method: str) -> Any:
+    """What a request for ``path`` by ``method`` answers to a question; equal answers are equal values."""
+    of_request = {OfRequest.PATH: path, OfRequest.METHOD: method}
+    text = "".join([of_request[part] if isinstance(part, OfRequest) else part for part in question.parts])
+    return _OPERATIONS[question.operation](text, question.other)
+
+
+_PARAMETER = re.compile(r"\{\w+(?::\w+)?\}")
+_SAMPLES = ("1", "x", "abcdefghijklmnopqrst", "00000000-0000-0000-0000-000000000001")
+
+
+def matches(text: str, pattern: tuple[str, str]) -> bool | None:
+    """Whether a function of `re`, by name, finds a pattern in a path; None where its parameters decide.
+
+    Raises:
+        re.error, RecursionError, OverflowError: it is no pattern.
+    """
+    name, wanted = pattern
+    compiled = re.compile(wanted)
+    texts = {_PARAMETER.sub(sample, text) for sample in _SAMPLES}
+    found = [getattr(compiled, name)(one) is not None for one in texts]
+    return None if len(texts) > 1 and any(found) else found[0]
+
+
+_OPERATIONS: dict[str, Callable[[str, Any], Any]] = {
+    "text": lambda text, _: text,
+    "==": str.__eq__,
+    "contains": str.__contains__,
+    "startswith": str.startswith,
+    "endswith": str.endswith,
+    "matches": matches,
+}
+
+
+class AskedText(str):
+    """The path or the method of a request, or a text made of them.
+
+    It has no characters of its own: every question that code asks of it is answered by the request that is followed
+    now, and noted, so that what comes of it is known for all requests that answer the same. To be logged is no
+    question. C code that reads the characters of a text has to be given :func:`plain_text`.
+    """
+
+    __slots__ = ("_asking", "parts")
+    parts: tuple[str | OfRequest, ...]
+    _asking: Asking
+
+    @classmethod
+    def of(cls, asking: Asking, *parts: str | OfRequest) -> "AskedText":
+        made = cls()
+        made._asking, made.parts = asking, parts
+        return made
+
+    def with_parts(self, *parts: str | OfRequest) -> "AskedText":
+        """A text made of this one's parts and others."""
+        return AskedText.of(self._asking, *parts)
+
+    def ask(self, operation: str, other: Any = None) -> Any:
+        """The answer of the request that is followed."""
+        return self._asking.ask(Question(self.parts, operation, other))
+
+    def whole(self) -> str:
+        """All of it, which is the most that can be asked."""
+        return self.ask("text")
+
+    def __getattribute__(self, name: str) -> Any:
+        if name.startswith("_") or name in _OWN:
+            return object.__getattribute__(self, name)
+        return getattr(self.whole(), name)
+
+    def startswith(self, *asked: Any) -> bool:
+        return self.ask("startswith", asked[0]) if len(asked) == 1 else self.whole().startswith(*asked)
+
+    def endswith(self, *asked: Any) -> bool:
+        return self.ask("endswith", asked[0]) if len(asked) == 1 else self.whole().endswith(*asked)
+
+    def __contains__(self, other: Any) -> bool:
+        return self.ask("contains", other)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, AskedText):
+            return self is other or self.parts == other.parts or self.whole() == other.whole()
+        return isinstance(other, str) and self.ask("==", other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self.whole())
+
+    def __bool__(self) -> bool:
+        return not self.ask("==", "")
+
+    def __str__(self) -> str:
+        return self.whole()
+
+    def __repr__(self) -> str:
+        return repr(self.whole())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.whole(), spec)
+
+    def __len__(self) -> int:
+        return len(self.whole())
+
+    def __iter__(self) -> Any:
+        return iter(self.whole())
+
+    def __getitem__(self, key: Any) -> str:
+        return self.whole()[key]
+
+    def __add__(self, other: Any) -> Any:
+        return self.with_parts(*self.parts, *parts_of(other)) if isinstance(other, str) else NotImplemented
+
+    def __radd__(self, other: Any) -> Any:
+        return self.with_parts(*parts_of(other), *self.parts) if isinstance(other, str) else NotImplemented
+
+    def __lt__(self, other: Any) -> bool:
+        return self.whole() < plain_text(other)
+
+    def __gt__(self, other: Any) -> bool:
+        return self.whole() > plain_text(other)
+
+    def __le__(self, other: Any) -> bool:
+        return self.whole() <= plain_text(other)
+
+    def __ge__(self, other: Any) -> bool:
+        return self.whole() >= plain_text(other)
+
+    def __mod__(self, other: Any) -> str:
+        return self.whole() % other
+
+    def __mul__(self, times: Any) -> str:
+        return self.whole() * times
+
+
+_OWN = frozenset({"ask", "whole", "parts", "of", "with_parts", "startswith", "endswith"})
+
+
+def parts_of(text: str) -> "tuple[str | OfRequest, ...]":
+    """What a text is made of."""
+    return text.parts if isinstance(text, AskedText) else (text,)
+
+
+def plain_text(value: Any) -> Any:
+    """``value``, with the characters of the request that is followed where it is made of them."""
+    if isinstance(value, AskedText):
+        return value.whole()
+    return [plain_text(one) for one in value] if is_list(value) else value
+
+
 BROUGHT = ("cookies", "session", "query_params")
 """Parts of a request that are empty when a stranger brings nothing."""
 
@@ -164,6 +342,27 @@ class Memory:
     def copy(self) -> "Memory":
         left = (dict(self.state), dict(self.variables), dict(self.dependencies))
         return Memory(*left, self.accepted, self.request, self.handed_on)
+
+    def since(self, before: "Memory") -> "Memory":
+        """What has been left behind since it was ``before``; how dependencies ended is no part of it."""
+        return Memory(
+            state={name: one for name, one in self.state.items() if before.state.get(name) is not one},
+            variables={name: one for name, one in self.variables.items() if before.variables.get(name) is not one},
+            accepted=self.accepted and not before.accepted,
+            request=self.request if self.request is not before.request else None,
+            handed_on=self.handed_on and not before.handed_on,
+        )
+
+    def bring_back(self, left: "Memory") -> None:
+        """Leave behind again what something left when it ran before."""
+        self.state.update(left.state)
+        self.variables.update(left.variables)
+        self.accepted = self.accepted or left.accepted
+        self.request = left.request or self.request
+        self.handed_on = self.handed_on or left.handed_on
+
+    def __bool__(self) -> bool:
+        return bool(self.state or self.variables or self.accepted or self.request or self.handed_on)
 
 
 def joined(left: Any, right: Any) -> Any:

@@ -34,11 +34,13 @@ from fastapi_expert.codebase.link.protection.values import (
     FREE,
     Absent,
     Answer,
+    AskedText,
     BoundMethod,
     Connection,
     Decided,
     Foreign,
     Free,
+    OfRequest,
     Opaque,
     Present,
     Setting,
@@ -165,11 +167,11 @@ class Attributes(Following):
 
     def request_path(self) -> Any:
         self.is_specific = True
-        return FREE if self.any_path else self.path
+        return FREE if self.any_path else AskedText.of(self.asking, OfRequest.PATH)
 
     def request_method(self) -> Any:
         self.is_specific = True
-        return FREE if self.any_path else self.method
+        return FREE if self.any_path else AskedText.of(self.asking, OfRequest.METHOD)
 
     def own_attribute(self, instance: Instance, name: str) -> Any:
         """The attribute of an object, its class's when it has none; None when neither has."""

@@ -40,6 +40,7 @@ from fastapi_expert.codebase.link.protection.values import (
     Setting,
     derived,
     is_plain,
+    plain_text,
 )
 from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.ir import Expr
@@ -204,10 +205,10 @@ def _compared_with_nothing(operator: str, left: Any, right: Any) -> Decision:
 def _plain_comparison(operator: str, left: Any, right: Any) -> Decision:
     """A comparison of two values that are known."""
     if operator == "in" and (isinstance(right, str) or is_list(right) or is_dict(right)):
-        items: list[Any] = list(right)
+        items: list[Any] = [] if isinstance(right, str) else list(right)
         if is_plain(left) and all(is_plain(one) for one in items):
             try:
-                return known(left in right)
+                return known((plain_text(left) if isinstance(right, str) else left) in right)
             except TypeError:
                 return _free()
         pair = [one for one in items if isinstance(one, (Opaque, Setting, Free))]

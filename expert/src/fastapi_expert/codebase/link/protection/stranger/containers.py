@@ -5,14 +5,14 @@ from typing import Any
 
 from fastapi_expert.codebase.interpret.containers import text_method as plain_text_method
 from fastapi_expert.codebase.interpret.values import MISSING, Member, Site, Unknown, is_dict, is_list
-from fastapi_expert.codebase.link.protection.values import FREE, Absent, Decided, Setting, derived
+from fastapi_expert.codebase.link.protection.values import FREE, Absent, Decided, Setting, derived, plain_text
 
 
 def text_method(text: str, name: str, args: list[Any], site: Site) -> Any:
     """What a method of a text gives; a setting counts as it ships."""
     if name in ("encode", "decode"):
         return text  # bytes are read as the text that they spell
-    given = [one.default if isinstance(one, Setting) else one for one in args]
+    given = [plain_text(one.default if isinstance(one, Setting) else one) for one in args]
     found = plain_text_method(text, name, given, {}, site)
     return derived(*args) or FREE if isinstance(found, Unknown) else found
 

@@ -1,5 +1,6 @@
 """The values of expressions."""
 
+from itertools import chain
 from typing import Any
 
 from fastapi_expert.codebase.interpret.containers import OF_SETS
@@ -22,6 +23,7 @@ from fastapi_expert.codebase.link.protection.values import (
     FREE,
     Absent,
     Answer,
+    AskedText,
     Begun,
     BoundMethod,
     Connection,
@@ -33,6 +35,7 @@ from fastapi_expert.codebase.link.protection.values import (
     derived,
     is_plain,
     joined,
+    parts_of,
     tainted,
 )
 from fastapi_expert.codebase.syntax import ir
@@ -60,6 +63,10 @@ class Expressions(Following):
     def eval_joined(self, expr: Expr, state: State, scope: Scope) -> Any:
         parts = [self.evaluate(one, state, scope) for one in ir.Joined._make(expr).parts]
         if all(isinstance(one, (str, int)) for one in parts):
+            asked = next((one for one in parts if isinstance(one, AskedText)), None)
+            if asked is not None:
+                made = [parts_of(one if isinstance(one, str) else str(one)) for one in parts]
+                return asked.with_parts(*chain.from_iterable(made))
             return "".join(str(one) for one in parts)
         if all(isinstance(one, (str, int, Setting)) for one in parts):
             shipped = [one.default if isinstance(one, Setting) else one for one in parts]

@@ -21,12 +21,15 @@ from fastapi_expert.codebase.link.protection.values import (
     BoundMethod,
     Connection,
     Native,
+    OfRequest,
     Opaque,
+    Question,
     Setting,
     class_name,
     derived,
     is_plain,
     joined,
+    plain_text,
 )
 
 _OF_SCHEMES = ("check_api_key", "make_not_authenticated_error")
@@ -165,7 +168,7 @@ class Methods(Following):
         subscript: bool = False,
     ) -> Any:
         """What of a request is asked for by name."""
-        part = connection.part
+        part, key = connection.part, plain_text(key)
         if part == "scope":
             if key in ("path", "raw_path"):
                 return self.request_path()
@@ -177,6 +180,7 @@ class Methods(Following):
                 return Connection(str(key))
             if key in ("endpoint", "route", "router"):
                 self.is_specific = True
+                self.asking.ask(Question((OfRequest.PATH,), "text"))
                 return Opaque(f"what marks the {key} of a request", site)
             return FREE
         if part == "state":

@@ -20,7 +20,15 @@ from fastapi_expert.codebase.interpret.values import (
 from fastapi_expert.codebase.link.classes import Classes
 from fastapi_expert.codebase.link.protection.libraries import Guard
 from fastapi_expert.codebase.link.protection.outcomes import Decision, Outcome, State, Ways
-from fastapi_expert.codebase.link.protection.values import Answer, BoundMethod, Connection, Memory, Native
+from fastapi_expert.codebase.link.protection.values import (
+    Answer,
+    Asking,
+    BoundMethod,
+    Connection,
+    Memory,
+    Native,
+    Question,
+)
 from fastapi_expert.codebase.syntax.ir import Expr, Stmt
 
 MAX_STEPS = 6_000
@@ -54,8 +62,10 @@ class Following(ABC):
     STATEMENTS: "ClassVar[Acts]"
     EXPRESSIONS: "ClassVar[Values]"
 
-    def __init__(self, interp: Interpreter, classes: Classes, *, method: str, path: str) -> None:
+    def __init__(self, interp: Interpreter, classes: Classes, *, method: str, path: str, asking: Asking) -> None:
         self.interp = interp
+        self.asking = asking
+        """Answers for the path and the method."""
         self.names = interp.names
         self.classes = classes
         self.method = method
@@ -89,6 +99,8 @@ class Following(ABC):
         """Whether the stranger sends what is not a credential by its name, after nobody came through without."""
         self.reads_state = False
         """Whether something that was run looked at what ran before it left behind."""
+        self.questions: dict[Question, Any] = {}
+        """What has been asked of the path and the method by what runs now, with the answers."""
         self.any_path = False
         """Whether what runs now runs for every path and method at once."""
         self.lines: dict[int, tuple[ClassValue, list[ClassValue | External]]] = {}
