@@ -18,6 +18,7 @@ import random
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -102,13 +103,20 @@ def add(folder: Path, count: int, seed: int, _: tuple[int, int]) -> None:
 
 
 def _borrow_environment(folder: Path) -> None:
-    """Our own environment for the project's: what its Makefile would install."""
-    (folder / ".venv/bin").mkdir(parents=True)
-    (folder / ".venv/lib").symlink_to(Path(sys.prefix) / "lib")  # by which the type checker finds the packages
+    """An environment for the project as its Makefile would make it: our packages, but the project's own `app`."""
+    packages = Path(sysconfig.get_path("purelib"))
+    own = folder / ".venv" / packages.relative_to(sys.prefix)
+    own.mkdir(parents=True)
+    (own / "borrowed.pth").write_text(f"{folder}\n{packages}\n")
+    (folder / ".venv/bin").mkdir()
     shutil.copy(Path(sys.prefix) / "pyvenv.cfg", folder / ".venv")
     for tool in Path(sys.executable).parent.iterdir():
         (folder / ".venv/bin" / tool.name).symlink_to(tool)
     (folder / ".venv/.ready").touch()
+
+
+def _python(folder: Path) -> str:
+    return str(folder / ".venv/bin/python")
 
 
 def check(folder: Path, *_: object) -> None:
@@ -120,7 +128,7 @@ def migrations(folder: Path, *_: object) -> None:
         for address in addresses:
             for command in ("upgrade head", "check", "downgrade base", "upgrade head"):
                 script = "import sys; from alembic.config import main; main(sys.argv[1:])"
-                _run(folder, sys.executable, "-c", script, *command.split(), DATABASE_URL=address)
+                _run(folder, _python(folder), "-c", script, *command.split(), DATABASE_URL=address)
             print(f"  {address.partition(':')[0]}: up, no difference, down to base, up", flush=True)
 
 
@@ -145,7 +153,9 @@ def tests(folder: Path, count: int, seed: int, part: tuple[int, int]) -> None:
         for path in (folder / "tests").iterdir()
         if path.name.startswith("test_") or (path.is_dir() and any(path.rglob("test_*.py")))
     )
-    _run(folder, sys.executable, "-m", "pytest", *places[number - 1 :: of], "-q", *os.environ.get("PYTEST", "").split())
+    _run(
+        folder, _python(folder), "-m", "pytest", *places[number - 1 :: of], "-q", *os.environ.get("PYTEST", "").split()
+    )
 
 
 def _run(folder: Path, *command: str, **environment: str) -> None:

@@ -388,3 +388,10 @@ def test_verbose_commit_does_not_mistake_the_diff_for_a_message(work: Work) -> N
     work.edit("coder", "a.py", "a = 1\n")
     work.git("commit", "--verbose", editor="sed -i.bak '1s/^/feat: typed/'")
     assert work.body == "feat: typed - @coder"
+
+
+def test_a_comment_before_the_subject_does_not_become_it_where_git_keeps_comments(work: Work) -> None:
+    work.edit("coder", "a.py", "a = 1\n")
+    work.commit("# on top\n\nfeat: a", "--cleanup=verbatim")
+    assert work.body == "feat: a - @coder"
+    assert "0 refused" in work.expert("credit", "check", "HEAD~1..HEAD")

@@ -399,6 +399,29 @@ def test_notes_are_written_found_and_not_overwritten(project: Path) -> None:
     anyio.run(main)
 
 
+def test_a_relation_of_a_note_leads_to_the_code_that_bears_its_name(project: Path) -> None:
+    async def main() -> None:
+        async with stdio(project) as client:
+            content = (
+                "- rounds_in [[convert]]\n- takes [[main.py::InvoiceCreate]]\n- serves [[POST /invoices]]\n"
+                "- awaits [[a note to come]]\n"
+            )
+            written = await text(client, "write_note", title="Rounding", content=content, folder="")
+            assert "- Resolved: 3\n- Unresolved: [[a note to come]]" in written
+            told = await text(client, "build_context", url="rounding", output_format="text")
+            assert "- rounds_in function convert main.py:" in told
+            assert "- takes schema InvoiceCreate main.py:" in told
+            assert "- serves endpoint create_invoice main.py:" in told
+            related = json.loads(await text(client, "build_context", url="rounding"))["results"][0]["related_results"]
+            assert [one.get("component", {}).get("name") for one in related] == [
+                "convert", "InvoiceCreate", "create_invoice", None
+            ]  # fmt: skip
+            await text(client, "write_note", title="convert", content="A note comes before code.", folder="")
+            assert "function convert" not in await text(client, "build_context", url="rounding", output_format="text")
+
+    anyio.run(main)
+
+
 WRONG_CALLS: list[tuple[str, dict[str, Any], str]] = [
     ("find_existing", {}, "needs query"),
     ("find_existing", {"query": 3}, "must be a string"),

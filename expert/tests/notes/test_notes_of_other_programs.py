@@ -2,13 +2,16 @@
 
 import errno
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from worktree import new_work
 
 from fastapi_expert.notes.errors import NoteError
+from fastapi_expert.notes.index.lookup import Index, iso
 from fastapi_expert.notes.notebook import Edit, Notebook
 from fastapi_expert.notes.text import markdown
 
@@ -142,3 +145,44 @@ def test_a_file_that_was_only_touched_is_not_read_into_the_index_anew(
     assert not read
     assert "Plan" in str(found)
     assert "Plan" in str(ask("search_notes", query="holds", after_date="2090-01-01"))
+
+
+def test_a_note_of_theirs_that_was_moved_is_found_without_their_project(notebook: Notebook, ask: Ask) -> None:
+    """Basic Memory writes its project before a permalink, which a note keeps when it is moved."""
+    (notebook.folder.root / "new").mkdir()
+    moved = "---\ntitle: Audit log\npermalink: main/decisions/audit-log\n---\nEvery change is kept.\n"
+    (notebook.folder.root / "new/Log.md").write_text(moved)
+    notebook.write("Uses", "- follows [[decisions/audit-log]]\n", "")
+    assert ask("read_note", identifier="decisions/audit-log")["file_path"] == "new/Log.md"
+    assert ask("read_note", identifier="memory://decisions/audit-log")["file_path"] == "new/Log.md"
+    assert ask("build_context", url="decisions/*")["results"][0]["primary_result"]["title"] == "Audit log"
+    found = ask("build_context", url="uses")["results"][0]["related_results"]
+    assert found[0]["to_entity"] == "Audit log"
+    pointing = ask("build_context", url="decisions/audit-log")["results"][0]["related_results"]
+    assert pointing[0]["from_entity"] == "Uses"
+
+
+def test_after_a_clone_a_note_is_as_old_as_its_commits_and_what_was_edited_since_as_its_file(tmp_path: Path) -> None:
+    first, clone = tmp_path / "first", tmp_path / "clone"
+    work = new_work(first)
+    for text, when in (("made", "2024-03-01T10:00:00Z"), ("changed", "2025-04-01T10:00:00Z")):
+        work.write(".expert/notes/Old.md", f"{text}\n")
+        work.write(f".expert/notes/{text}.md", f"{text}\n")
+        work.run("env", f"GIT_COMMITTER_DATE={when}", "git", "commit", "-m", text)
+    work.git("clone", "-q", str(first), str(clone))
+    (clone / ".expert/notes/made.md").write_text("edited here\n")
+    (clone / ".expert/notes/own.md").write_text("not committed\n")
+    for _ in range(2):  # the second look is the index's own
+        with Index.open(Notebook(clone / ".expert/notes").folder) as index:
+            notes = {note.title: (iso(note.created)[:7], iso(note.modified)[:7]) for note in index.matching("*")}
+        now = iso(time.time())[:7]
+        assert notes == {
+            "Old": ("2024-03", "2025-04"), "changed": ("2025-04", "2025-04"), "made": (now, now), "own": (now, now)
+        }  # fmt: skip
+
+
+def test_what_basic_memory_reads_since_0_24_besides_relations_in_brackets_stays_text(notebook: Notebook) -> None:
+    """Links of Markdown and valid times: docs/notes-differences.md names both."""
+    document = markdown.parse("- [fact] see [the log](log.md) @effective[2026-01-01, 2026-02-01)\n")
+    assert document.relations == ()
+    assert document.observations[0].content == "see [the log](log.md) @effective[2026-01-01, 2026-02-01)"

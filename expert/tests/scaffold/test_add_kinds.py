@@ -1,5 +1,6 @@
 """What an addition meets in other people's projects: packages by dots alone, owners that are no users, old releases."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -370,3 +371,232 @@ def test_a_key_of_a_base_that_is_given_by_who_makes_a_row_is_refused(tmp_path: P
     model = f"{base}class Coupon(Keyed, table=True):\n    code: str\n"
     with pytest.raises(ExpertError, match="comes from a base class and is given by who makes a row"):
         plan(tmp_path, DOTTED | {"club/models/coupon.py": model}, *OWNED, owner="member")
+
+
+OPENED_IN_PLACE = """\
+from fastapi import APIRouter, Depends
+from sqlalchemy import select
+
+from ..core import make_session
+from ..models.coupon import Coupon
+from ..models.member import Member
+from ..schemas.coupon import CouponCreate, CouponRead
+from .sign_in import get_member
+
+router = APIRouter(prefix="/coupons")
+
+
+@router.post("/", response_model=CouponRead)
+def create_coupon(data: CouponCreate, member: Member = Depends(get_member)):
+    with make_session() as session:
+        coupon = Coupon(**data.model_dump())
+        session.add(coupon)
+        session.commit()
+        return coupon
+
+
+@router.get("/", response_model=list[CouponRead])
+def read_coupons(member: Member = Depends(get_member)):
+    with make_session() as session:
+        return session.scalars(select(Coupon)).all()
+"""
+UNGIVEN = {
+    **DOTTED,
+    "club/core.py": """\
+from fastapi import FastAPI
+from sqlalchemy import create_engine
+from sqlalchemy.orm import sessionmaker
+
+app = FastAPI()
+engine = create_engine("sqlite://")
+make_session = sessionmaker(engine)
+""",
+    "club/api/coupon.py": OPENED_IN_PLACE,
+    "club/api/sign_in.py": """\
+from fastapi import Depends, HTTPException
+from fastapi.security import OAuth2PasswordBearer
+
+from ..core import make_session
+from ..models.member import Member
+
+scheme = OAuth2PasswordBearer(tokenUrl="token")
+
+
+def get_member(token: str = Depends(scheme)) -> Member:
+    with make_session() as session:
+        member = session.get(Member, 1)
+    if member is None:
+        raise HTTPException(401)
+    return member
+""",
+}
+OPENED = """\
+def get_session() -> Iterator[Session]:
+    \"\"\"A session for one request.\"\"\"
+    with make_session() as session:
+        yield session
+"""
+
+
+def test_a_session_that_every_endpoint_opens_for_itself_is_opened_by_a_dependency_of_the_new_ones(
+    tmp_path: Path,
+) -> None:
+    made = plan(tmp_path, UNGIVEN, *OWNED, owner="member")
+    endpoints = written(made)["club/api/bookmark.py"]
+    assert OPENED in endpoints
+    for line in ("import make_session", "from sqlalchemy.orm import Session", "from collections.abc import", "Depends"):
+        assert line in endpoints
+    assert "session: Session = Depends(get_session)" in endpoints
+    assert any("get_session, beside the new ones, opens it as club/api/coupon.py:15" in one for one in made.learned)
+
+
+@pytest.mark.parametrize(
+    ("maker", "opened", "kind"),
+    [
+        ("async_sessionmaker(engine)", "async with make_session() as", "AsyncIterator[AsyncSession]"),
+        ("sessionmaker(engine, class_=AsyncSession)", "async with make_session() as", "AsyncIterator[AsyncSession]"),
+        ("", "with Session(engine) as", "Iterator[Session]"),
+    ],
+)
+def test_a_session_is_opened_with_the_class_and_the_maker_that_the_project_has(
+    tmp_path: Path, maker: str, opened: str, kind: str
+) -> None:
+    files = dict(UNGIVEN)
+    files["club/core.py"] = files["club/core.py"].replace("sessionmaker(engine)", maker or "None")
+    imported = "from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker\nfrom sqlalchemy.orm import"
+    files["club/core.py"] = files["club/core.py"].replace("from sqlalchemy.orm import", imported)
+    for path in ("club/api/coupon.py", "club/api/sign_in.py"):
+        files[path] = files[path].replace("with make_session() as", opened)
+        if not maker:
+            files[path] = files[path].replace(
+                "core import make_session", "core import engine\nfrom sqlalchemy.orm import Session"
+            )
+    endpoints = written(plan(tmp_path, files, *OWNED, owner="member"))["club/api/bookmark.py"]
+    assert f"def get_session() -> {kind}:" in endpoints
+    assert f"    {opened} session:\n        yield session\n" in endpoints
+
+
+def test_a_generator_of_sessions_that_helpers_call_is_what_new_endpoints_depend_on(tmp_path: Path) -> None:
+    core = UNGIVEN["club/core.py"].replace("import sessionmaker", "import Session, sessionmaker")
+    core = "from collections.abc import Iterator\n\n" + core + "\n\n" + OPENED.replace("get_session", "session_of_all")
+    made = plan(tmp_path, {**UNGIVEN, "club/core.py": core}, *OWNED, owner="member")
+    endpoints = written(made)["club/api/bookmark.py"]
+    assert "session: Session = Depends(session_of_all)" in endpoints
+    assert "def get_session" not in endpoints
+
+
+def test_a_session_that_is_opened_of_what_only_an_object_holds_is_refused(tmp_path: Path) -> None:
+    files = {path: text.replace("make_session()", "self.make()") for path, text in UNGIVEN.items()}
+    with pytest.raises(ExpertError, match="none is opened in a way that is known"):
+        plan(tmp_path, files, *OWNED, owner="member")
+
+
+def test_a_default_that_the_linter_is_told_to_let_pass_becomes_an_annotation(tmp_path: Path) -> None:
+    silenced = ROUTES.replace("Depends(get_session), ", "Depends(get_session),  # noqa: B008\n    ")
+    silenced = silenced.replace("Depends(get_member))", "Depends(get_member),  # noqa: B008\n)")
+    files = {**DOTTED, "club/api/coupon.py": silenced}
+    endpoints = written(plan(tmp_path, files, *OWNED, owner="member"))["club/api/bookmark.py"]
+    assert "session: Annotated[Session, Depends(get_session)]" in endpoints
+    assert "= Depends(" not in endpoints
+
+
+def test_an_inclusion_that_is_commented_out_is_not_copied_and_where_to_include_the_new_one_is_said(
+    tmp_path: Path,
+) -> None:
+    main = DOTTED["club/main.py"].replace("app.include", "# app.include")
+    made = plan(tmp_path, {**DOTTED, "club/main.py": main}, *OWNED, owner="member")
+    assert "club/main.py" not in written(made)
+    assert any("include router of club/api/bookmark.py where that one is" in note for note in made.left)
+
+
+@pytest.mark.parametrize("suffix", ["ORM", "Orm", "DB", "Db"])
+def test_a_table_is_known_by_its_resource_whatever_its_class_ends_in(tmp_path: Path, suffix: str) -> None:
+    files = {path: re.sub(r"\b(Coupon|Member)\b", rf"\1{suffix}", text) for path, text in DOTTED.items()}
+    for name in ("coupon", "member"):
+        path = f"club/models/{name}.py"
+        files[path] = files[path].replace("table=True):\n", f'table=True):\n    __tablename__ = "{name}"\n')
+    made = plan(tmp_path, files, *OWNED, owner="member")
+    assert "class Bookmark(SQLModel, table=True)" in written(made)["club/models/bookmark.py"]
+    assert 'foreign_key="member.id"' in written(made)["club/models/bookmark.py"]
+
+
+ONE_MODULE = """\
+from pydantic import BaseModel
+from sqlalchemy import Column, Integer, String
+from sqlalchemy.orm import DeclarativeBase
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Coupon(Base):
+    __tablename__ = "coupons"
+    id = Column(Integer, primary_key=True)
+    code = Column(String, nullable=False)
+
+
+class CouponCreate(BaseModel):
+    code: str
+
+
+class CouponRead(CouponCreate):
+    id: int
+
+
+from pydantic import ConfigDict
+
+
+class Member(Base):
+    __tablename__ = "members"
+    id = Column(Integer, primary_key=True)
+
+
+class MemberRead(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+    id: int
+"""
+
+
+def test_what_a_file_imports_in_its_middle_is_used_below_that(tmp_path: Path) -> None:
+    moved = {"club/models/coupon.py", "club/models/member.py", "club/schemas/coupon.py"}
+    files = {
+        path: re.sub(r"\.\.(models|schemas)\.\w+", "..models", text)
+        for path, text in DOTTED.items()
+        if path not in moved
+    }
+    text = written(plan(tmp_path, {**files, "club/models.py": ONE_MODULE}, *OWNED, owner="member"))["club/models.py"]
+    assert text.count("import ConfigDict") == 1
+    assert text.index("class Bookmark(Base)") > text.index("import ConfigDict")
+    assert text.index("class BookmarkRead(") > text.index("import ConfigDict")
+
+
+REVISION = """\
+from alembic import op
+
+revision = "1"
+down_revision = None
+
+
+def upgrade() -> None: ...
+def downgrade() -> None: ...
+"""
+
+
+@pytest.mark.parametrize("style", ["id = Column(Integer, {})", "id: Mapped[int] = mapped_column({})"])
+@pytest.mark.parametrize("indexed", [True, False])
+def test_a_key_that_asks_for_an_index_has_one_after_the_migration(tmp_path: Path, style: str, indexed: bool) -> None:
+    key = style.format("primary_key=True, index=True" if indexed else "primary_key=True")
+    models = ONE_MODULE.replace("id = Column(Integer, primary_key=True)", key, 1)
+    models = models.replace("import DeclarativeBase", "import DeclarativeBase, Mapped, mapped_column")
+    moved = {"club/models/coupon.py", "club/models/member.py", "club/schemas/coupon.py"}
+    files = {
+        path: re.sub(r"\.\.(models|schemas)\.\w+", "..models", text)
+        for path, text in DOTTED.items()
+        if path not in moved
+    }
+    files |= {"club/models.py": models, "alembic/versions/1_first.py": REVISION}
+    made = written(plan(tmp_path, files, *OWNED, owner="member"))
+    migration = next(text for path, text in made.items() if path.startswith("alembic/versions"))
+    assert ("ix_bookmarks_id" in migration) is indexed
+    assert "ix_bookmarks_member_id" in migration

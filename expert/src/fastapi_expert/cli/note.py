@@ -9,8 +9,9 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from typer.core import TyperCommand
@@ -18,6 +19,7 @@ from typer.core import TyperCommand
 from fastapi_expert import config
 from fastapi_expert.cli.options import JsonFlag
 from fastapi_expert.errors import ExpertError, UsageError
+from fastapi_expert.find.naming import named
 from fastapi_expert.notes.errors import NoteError
 from fastapi_expert.notes.mcp.catalogue import call
 from fastapi_expert.notes.notebook import Notebook
@@ -25,6 +27,9 @@ from fastapi_expert.notes.text.edits import OPERATIONS
 from fastapi_expert.render import notes as render
 from fastapi_expert.render.json import dumps
 from fastapi_expert.render.terminal import Style, stdout_style, style_of
+
+if TYPE_CHECKING:
+    from fastapi_expert.find import Finder
 
 _T = TypeVar("_T")
 
@@ -215,7 +220,16 @@ def remove(identifier: Identifier) -> None:
 
 
 def _notebook() -> Notebook:
-    return Notebook(config.project_root(Path.cwd()) / ".expert" / "notes")
+    root = config.project_root(Path.cwd())
+
+    @cache
+    def finder() -> "Finder":
+        from fastapi_expert.codebase import load  # only where a relation is met that no note answers
+        from fastapi_expert.find.cache import finder_of
+
+        return finder_of(load(root, exclude=config.load(root).exclude))
+
+    return Notebook(root / ".expert" / "notes", code=lambda name: named(finder().entries, name))
 
 
 def _answer(tool: str, arguments: dict[str, Any], words: Callable[[dict[str, Any], Style], str], *, json: bool) -> None:

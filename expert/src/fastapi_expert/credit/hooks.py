@@ -54,6 +54,10 @@ def prepare(repo: Repository, file: Path, *, source: str) -> None:
     message = _read(repo, file)
     if merging(repo) or (source == "merge" and replaying_since(repo) is None):
         return
+    if source == "message" and not repo.rebasing and (plain := message.without_leading_comments) != message:
+        # given with -m or -F, it is cleaned of comments only where git is told to: they would be the commit's subject
+        message = plain
+        _write(file, message)
     style = style_of(repo)
     if passes(message.subject):
         if message.subject.startswith(("fixup! ", "squash! ", "amend! ")):  # its subject must stay its target's

@@ -192,6 +192,12 @@ class Message:
         return "" if self._subject_line is None else self.text.split("\n")[self._subject_line].strip()
 
     @property
+    def without_leading_comments(self) -> "Message":
+        """The message from its subject on."""
+        start = self._subject_line
+        return self if start is None else replace(self, text="\n".join(self.text.split("\n")[start:]))
+
+    @property
     def crowded(self) -> bool:
         """Whether text follows the subject without the empty line that parts them."""
         if self._subject_line is None:

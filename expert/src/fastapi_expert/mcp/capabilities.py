@@ -40,8 +40,8 @@ class ExpertCapabilities:
         from fastapi_expert.notes.mcp.catalogue import note_tools
         from fastapi_expert.notes.notebook import Notebook
 
-        notebook = Notebook(self._root / ".expert/notes")
         workspace = Workspace(self._root)
+        notebook = Notebook(self._root / ".expert/notes", code=workspace.named)
         groups = (Looking(workspace), Reaching(workspace), Judging(workspace), Acting(workspace))
         about_code = [tool for group in groups for tool in group.tools()]
         return {tool.name: tool for tool in about_code} | note_tools(notebook)

@@ -1,17 +1,14 @@
 """The tools that reach from one thing to others: who can reach a route, what a change reaches, the code of a name."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from fastapi_expert.errors import ExpertError, UsageError
-from fastapi_expert.find import Entry
 from fastapi_expert.find.closeup import Closeups
 from fastapi_expert.mcp.lines import first, limit_of
 from fastapi_expert.mcp.workspace import Kept, Workspace
 from fastapi_expert.tool import Answer, Json, Parameter, Tool, rows_schema
 
-_PLACE = re.compile(r"(.+\.py):(\d+)")
 _MOST_ROUTES, _MOST_REACHED = 40, 20
 _MOST_CODE, _CODE = 200, 80
 _KEPT = ("routes", "components", "migrations", "tests")
@@ -118,7 +115,7 @@ class Reaching:
     def read_component(self, *, name: str, lines: int = _CODE) -> Answer:
         codebase = self._workspace.codebase()
         close = self._close.of(codebase, make=lambda: Closeups(codebase))
-        found = self._named(name.strip())
+        found = self._workspace.named(name.strip())
         if not found:
             raise ExpertError(f"nothing here is called {name!r}", do="find_existing looks for it by what it does")
         if len(found) > 4:
@@ -138,14 +135,3 @@ class Reaching:
             row: Json = {"kind": one.kind, "name": one.qualname, "path": one.path, "line": look.first}
             rows.append(row | {"code": look.code, "cut": look.cut})
         return Answer("\n".join(text), {"components": rows})
-
-    def _named(self, name: str) -> list[Entry]:
-        entries = [one for one in self._workspace.finder().entries if one.kind != "note"]
-        if place := _PLACE.fullmatch(name):
-            path, line = self._workspace.relative(place[1]), int(place[2])
-            above = [one for one in entries if one.path == path and one.line <= line]
-            return [max(above, key=lambda one: one.line)] if above else []
-        path, _, wanted = name.rpartition("::")
-        here = [one for one in entries if not path or one.path == self._workspace.relative(path)]
-        exact = [one for one in here if one.qualname == wanted]
-        return exact or [one for one in here if one.qualname.endswith(f".{wanted}") or one.name == wanted]

@@ -7,9 +7,10 @@ from typing import Generic, TypeVar
 from fastapi_expert import config
 from fastapi_expert.codebase import Codebase, load, refresh
 from fastapi_expert.config import Config
-from fastapi_expert.find import Finder
+from fastapi_expert.find import Entry, Finder
 from fastapi_expert.find.cache import finder_of
 from fastapi_expert.find.entries import note_entries
+from fastapi_expert.find.naming import named
 
 NoteStamps = tuple[tuple[str, int, int], ...]
 T = TypeVar("T")
@@ -58,6 +59,11 @@ class Workspace:
     def finder(self) -> Finder:
         codebase, notes = self.codebase(), self._notes()
         return self._finder.of(codebase, notes, make=lambda: finder_of(codebase, note_entries(self.root)))
+
+    def named(self, name: str) -> list[Entry]:
+        """What of the code is called ``name``, with its file before it or not; see `find.naming`."""
+        path, py, rest = name.partition(".py")
+        return named(self.finder().entries, f"{self.relative(path + py)}{rest}" if py else name)
 
     def _notes(self) -> NoteStamps:
         """The state of the project's notes: each file with its time and size."""

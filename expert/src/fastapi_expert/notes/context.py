@@ -1,19 +1,25 @@
 """What surrounds a note: its facts, what it points at and what points at it, hop by hop."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from fastapi_expert.notes.index.links import find, resolve, spellings
 from fastapi_expert.notes.index.lookup import Fact, Index, Note
 
+if TYPE_CHECKING:
+    from fastapi_expert.find.entries import Entry
+
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A relation met on the way; ``target`` is None while no note of that name exists."""
+    """A relation met on the way; ``target`` is None while no note of that name exists, ``code`` is what of the code
+    bears it then."""
 
     source: Note
     fact: Fact
     target: Note | None
+    code: "Entry | None" = None
 
 
 @dataclass(slots=True)
@@ -45,8 +51,19 @@ def patterned(index: Index, pattern: str, *, project: str) -> list[Note]:
     return []
 
 
-def surroundings(index: Index, note: Note, *, depth: int, limit: int, since: float | None = None) -> Context:
-    """Walk ``depth`` relations away from ``note``, both ways, until ``limit`` edges and notes are gathered."""
+def surroundings(
+    index: Index,
+    note: Note,
+    *,
+    depth: int,
+    limit: int,
+    since: float | None = None,
+    component: Callable[[str], "Entry | None"] = lambda target: None,
+) -> Context:
+    """Walk ``depth`` relations away from ``note``, both ways, until ``limit`` edges and notes are gathered.
+
+    ``component`` finds the code that a relation means which no note answers.
+    """
     context = Context(note, index.body(note), [fact for fact in index.facts(note.id) if fact.kind == "observation"])
     seen_notes, seen_facts = {note.id}, set[int]()
     frontier = [note]
@@ -60,7 +77,7 @@ def surroundings(index: Index, note: Note, *, depth: int, limit: int, since: flo
                 if other and since is not None and other.modified < since:
                     continue
                 seen_facts.add(edge.fact.id)
-                context.edges.append(edge)
+                context.edges.append(edge if edge.target else replace(edge, code=component(edge.fact.content)))
                 if other and other.id not in seen_notes and len(context.edges) + len(context.notes) < limit:
                     seen_notes.add(other.id)
                     context.notes.append(other)

@@ -1,12 +1,13 @@
 """Writing, reading and editing notes: every change under the folder's lock, on what the files say at that moment."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi_expert.notes.errors import NoteError
+from fastapi_expert.notes.index.entries import bare_target
 from fastapi_expert.notes.index.links import find
 from fastapi_expert.notes.index.lookup import Index, Note
 from fastapi_expert.notes.store.folder import (
@@ -23,6 +24,10 @@ from fastapi_expert.notes.text import (
     names,
 )
 
+if TYPE_CHECKING:
+    from fastapi_expert.find.entries import Entry
+
+Code = Callable[[str], "Sequence[Entry]"]
 _SHORTEST_CHECKSUM = 8  # digits: what `write_note` prints; fewer would fit many a file
 _ATTEMPTS = 10  # at a note that other programs write too
 _OWN_KEYS = ("title", "type", "permalink")  # each has its own parameter or rule
@@ -50,11 +55,22 @@ class Edit:
 
 
 class Notebook:
-    """The notes of one project; ``project`` is the name by which the tools and ``memory://`` know it."""
+    """The notes of one project; ``project`` is the name by which the tools and ``memory://`` know it.
 
-    def __init__(self, root: Path, *, cache: Path | None = None, project: str = "main") -> None:
+    ``code`` finds what of the project's code is called so: relations may point there too.
+    """
+
+    def __init__(
+        self, root: Path, *, cache: Path | None = None, project: str = "main", code: Code | None = None
+    ) -> None:
         self.folder = Folder(root, cache or root.parent / "cache")
         self.project = project
+        self._code = code
+
+    def component(self, target: str) -> "Entry | None":
+        """The one thing of the code that ``[[target]]`` names; None where nothing or more than one is called so."""
+        found = self._code(bare_target(target)) if self._code else ()
+        return found[0] if len(found) == 1 else None
 
     def write(
         self,

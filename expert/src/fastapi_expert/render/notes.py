@@ -103,4 +103,6 @@ def _related(row: Mapping[str, Any], title: str) -> str:
     if row["type"] == "entity":
         return printable(row["title"])
     goes = printable(f"{row['relation_type']} {row['to_entity'] or row['to_name']}")
+    if code := row.get("component"):
+        goes += printable(f" ({code['kind']} {code['path']}:{code['line']})")
     return goes if row["from_entity"] == title else f"{printable(row['from_entity'])} {goes}"

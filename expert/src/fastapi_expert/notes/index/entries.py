@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any, cast
 
 from fastapi_expert.notes.store.folder import Content
+from fastapi_expert.notes.store.history import Times
 from fastapi_expert.notes.store.snapshot import Stamp
 from fastapi_expert.notes.text import dates as when
 from fastapi_expert.notes.text import frontmatter, markdown
@@ -32,13 +33,22 @@ def forget(database: sqlite3.Connection, path: str) -> None:
             database.execute(statement, (note,))
 
 
-def enter(database: sqlite3.Connection, path: str, stamp: Stamp, content: Content) -> None:
-    """Put in what the file at ``path`` says, in place of what it said before."""
+def enter(
+    database: sqlite3.Connection,
+    path: str,
+    stamp: Stamp,
+    content: Content,
+    times: Times | None = None,
+) -> None:
+    """Put in what the file at ``path`` says, in place of what it said before.
+
+    ``times`` says when it was made and changed, where neither its front matter nor its own time does.
+    """
     if _renew(database, path, content, stamp):
         return
     forget(database, path)
     document = markdown.parse(content.text)
-    note = _enter_note(database, path, stamp, content, document)
+    note = _enter_note(database, path, stamp, content, document, times)
     for key, value in {(TAG, tag.casefold()) for tag in document.tags} | set(_leaves(document.values)):
         database.execute("INSERT INTO properties (key, value, note) VALUES (?, ?, ?)", (key, value, note))
     title = str(document.values.get("title") or PurePosixPath(path).stem)
@@ -70,26 +80,33 @@ def _renew(database: sqlite3.Connection, path: str, content: Content, stamp: Sta
     """Whether the file says what it said when it was indexed, only touched or looked at twice; notes its stamp."""
     moment = stamp.mtime_ns / 1e9
     changed = database.execute(
-        "UPDATE notes SET mtime_ns = ?, size = ?, inode = ?,"
-        " modified = iif(json_extract(meta, '$.modified') IS NULL, ?, modified),"
-        " created = iif(json_extract(meta, '$.created') IS NULL AND created = modified, ?, created)"
-        " WHERE path = ? AND checksum = ?",
-        (stamp.mtime_ns, stamp.size, stamp.inode, moment, moment, path, content.checksum),
+        "UPDATE notes SET mtime_ns = :mtime_ns, size = :size, inode = :inode,"
+        " modified = iif(mtime_ns != :mtime_ns AND json_extract(meta, '$.modified') IS NULL, :moment, modified),"
+        " created = iif(mtime_ns != :mtime_ns AND json_extract(meta, '$.created') IS NULL AND created = modified,"
+        " :moment, created)"
+        " WHERE path = :path AND checksum = :checksum",
+        {**stamp._asdict(), "moment": moment, "path": path, "checksum": content.checksum},
     )
     return changed.rowcount > 0
 
 
 def _enter_note(
-    database: sqlite3.Connection, path: str, stamp: Stamp, content: Content, document: markdown.Document
+    database: sqlite3.Connection,
+    path: str,
+    stamp: Stamp,
+    content: Content,
+    document: markdown.Document,
+    times: Times | None,
 ) -> int:
     values = document.values
     link = permalink(path)
     title = str(values.get("title") or PurePosixPath(path).stem)
-    modified = when.moment(values.get("modified")) or stamp.mtime_ns / 1e9
+    made, changed = times or (None, stamp.mtime_ns / 1e9)
+    modified = when.moment(values.get("modified")) or changed
     row = (
         path, stamp.mtime_ns, stamp.size, stamp.inode, content.checksum, title, title.casefold(),
         str(values.get("permalink") or link), link, note_type(str(values.get("type") or "note")),
-        when.moment(values.get("created")) or modified, modified,
+        when.moment(values.get("created")) or made or modified, modified,
         json.dumps(frontmatter.text_of(values), ensure_ascii=False),
     )  # fmt: skip
     cursor = database.execute(f"INSERT INTO notes VALUES (NULL{', ?' * len(row)})", row)  # noqa: S608 - marks only

@@ -33,14 +33,20 @@ def find(index: Index, identifier: str, *, project: str = "main") -> Note | None
 
 
 def spellings(identifier: str, *, project: str) -> tuple[str, ...]:
-    """The identifier without ``memory://``, then also without the project's name before it."""
+    """The identifier without ``memory://``, then also without the project's name before it, then with it.
+
+    Basic Memory writes its project before a permalink, and a note that moved keeps it.
+    """
     text = identifier.strip().removeprefix("memory://").strip("/")
-    return tuple(dict.fromkeys((text, text.removeprefix(f"{project}/"), text.removeprefix("main/"))))
+    without = (text, text.removeprefix(f"{project}/"), text.removeprefix("main/"))
+    with_project = [f"{name}/{without[-1]}" for name in (project, "main") if without[-1]]
+    return tuple(dict.fromkeys((*without, *with_project)))
 
 
 def resolve(index: Index, target: str, *, source: Note) -> Note | None:
     """The note that ``[[target]]`` in ``source`` means; of several the one beside it, then the shortest path."""
-    found = _candidates(index, bare_target(target))
+    written = spellings(bare_target(target), project="main")
+    found = next(filter(None, (_candidates(index, each) for each in written)), list[Note]())
     folder = source.path.rpartition("/")[0]
     return min(
         found, key=lambda note: (note.path.rpartition("/")[0] != folder, len(note.path), note.path), default=None

@@ -19,6 +19,7 @@ from fastapi_expert.notes.errors import NoteError
 from fastapi_expert.notes.index import entries
 from fastapi_expert.notes.index.database import connect, discard
 from fastapi_expert.notes.store.folder import Agreed, Folder
+from fastapi_expert.notes.store.history import Times, committed
 from fastapi_expert.notes.store.snapshot import (
     RACY_NS,
     Stamp,
@@ -110,19 +111,24 @@ class Index:
         if not changed:
             self.folder.agreed = Agreed(generation, snapshot, frozenset())
             return
+        is_new = self.database.execute("SELECT 1 FROM notes LIMIT 1").fetchone() is None
+        times = committed(self.folder.root) if is_new else {}
         with self.transaction() as generation:
             # another process may have been quicker: what is true now counts, not what the look saw
-            young = frozenset({path for path in sorted(changed) if not self._look_at(path)})
+            young = frozenset({path for path in sorted(changed) if not self._look_at(path, times.get(path))})
         self.folder.agreed = Agreed(generation, snapshot, young)
 
-    def _look_at(self, path: str) -> bool:
-        """Index one file as it is now; false when it is so young that it must be looked at again."""
+    def _look_at(self, path: str, times: Times | None = None) -> bool:
+        """Index one file as it is now; false when it is so young that it must be looked at again.
+
+        ``times`` says when it was made and changed, where its own time does not.
+        """
         now = stamp(self.folder.root / path)
         if now is None:
             entries.forget(self.database, path)
             return True
         if self.database.execute(f"{_KNOWN} WHERE path = ?", (path,)).fetchone() != (path, *now):
-            return self._learn(path, now)
+            return self._learn(path, now, times)
         return True
 
     def learn(self, path: str) -> None:
@@ -197,8 +203,9 @@ class Index:
     def pointing_at(self, note: Note) -> list[Fact]:
         """The relations of other notes that may mean this one; `links.resolve` says whether they do."""
         rows = self.database.execute(
-            f"{_FACTS} WHERE kind = 'relation' AND note != ? AND (target_key = ? OR target_slug IN (?, ?)) ORDER BY id",
-            (note.id, note.title.casefold(), note.slug, note.permalink),
+            f"{_FACTS} WHERE kind = 'relation' AND note != ?"
+            " AND (target_key = ? OR target_slug IN (?, ?, ?)) ORDER BY id",
+            (note.id, note.title.casefold(), note.slug, note.permalink, note.permalink.removeprefix("main/")),
         )
         return [_fact(row) for row in rows]
 
@@ -206,7 +213,7 @@ class Index:
         rows = self.database.execute(f"SELECT {_COLUMNS} FROM notes WHERE {where}", values)  # noqa: S608 - our own words
         return (Note(*row) for row in rows)
 
-    def _learn(self, path: str, stamp: Stamp) -> bool:
+    def _learn(self, path: str, stamp: Stamp, times: Times | None) -> bool:
         """Index what the file at ``path`` says; false when it may change again under the same stamp."""
         young = time.time_ns() - stamp.mtime_ns < RACY_NS
         try:
@@ -215,7 +222,7 @@ class Index:
             entries.forget(self.database, path)
             return False
         # an inode of -1 equals no file's: the processes that come after us look at it again too
-        entries.enter(self.database, path, stamp._replace(inode=-1) if young else stamp, content)
+        entries.enter(self.database, path, stamp._replace(inode=-1) if young else stamp, content, times)
         return not young
 
 

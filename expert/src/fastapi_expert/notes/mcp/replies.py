@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi_expert.notes.context import Context, Edge
 from fastapi_expert.notes.errors import NoteError
@@ -13,6 +13,9 @@ from fastapi_expert.notes.notebook import Written
 from fastapi_expert.notes.store.folder import Content
 from fastapi_expert.notes.text import frontmatter
 from fastapi_expert.notes.text.names import permalink
+
+if TYPE_CHECKING:
+    from fastapi_expert.find.entries import Entry
 
 
 def written_json(written: Written) -> dict[str, Any]:
@@ -179,6 +182,7 @@ def compact_json(
             "content": context.body.strip("\n"),
             "related": [
                 {"relation_type": edge.fact.category, "from": edge.source.title, "to": edge.fact.content}
+                | ({"component": _component_json(edge.code)} if edge.code else {})
                 for edge in context.edges
             ],
         }
@@ -199,6 +203,9 @@ def contexts_text(contexts: Sequence[Context], *, url: str, depth: int, project:
         if coming:
             rows = [f"- {edge.source.title} {edge.fact.category} [[{edge.fact.content}]]" for edge in coming]
             parts.append("\n".join(["### Pointing here", *rows]))
+        if code := [(edge.fact, edge.code) for edge in context.edges if edge.code]:
+            rows = [f"- {fact.category} {one.kind} {one.qualname} {one.path}:{one.line}" for fact, one in code]
+            parts.append("\n".join(["### In the code", *rows]))
         if context.notes:
             rows = [f"- [[{each.title}]] ({each.permalink})" for each in context.notes]
             parts.append("\n".join(["### Related", *rows]))
@@ -241,8 +248,12 @@ def _observation_json(note: Note, fact: Fact) -> dict[str, Any]:
     }
 
 
+def _component_json(code: "Entry") -> dict[str, Any]:
+    return {"kind": code.kind, "name": code.qualname, "path": code.path, "line": code.line}
+
+
 def _edge_json(edge: Edge) -> dict[str, Any]:
-    return {
+    document = {
         "type": "relation",
         "title": f"{edge.fact.category}: {edge.fact.content}",
         "file_path": edge.source.path,
@@ -253,6 +264,7 @@ def _edge_json(edge: Edge) -> dict[str, Any]:
         "to_name": edge.fact.content,
         "context": edge.fact.context,
     }
+    return document | ({"component": _component_json(edge.code)} if edge.code else {})
 
 
 def _fact_permalink(note: Note, fact: Fact) -> str:

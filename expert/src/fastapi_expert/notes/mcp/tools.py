@@ -169,7 +169,9 @@ def build_context(
     with Index.open(notebook.folder) as index:
         notes = context.primaries(index, url, project=notebook.project)
         found = [
-            context.surroundings(index, note, depth=max(depth, 0), limit=limit, since=since)
+            context.surroundings(
+                index, note, depth=max(depth, 0), limit=limit, since=since, component=notebook.component
+            )
             for note in notes[start:stop]
         ]
     if output_format == "text":
@@ -218,7 +220,9 @@ def edit_note(
 def _text(notebook: Notebook, written: Written, heading: str) -> str:
     with Index.open(notebook.folder) as index:
         unresolved = [
-            each.target for each in written.document.relations if not _target(index, each.target, written.note)
+            each.target
+            for each in written.document.relations
+            if not _target(index, each.target, written.note) and not notebook.component(each.target)
         ]
     return replies.written_text(written, heading=heading, project=notebook.project, unresolved=unresolved)
 

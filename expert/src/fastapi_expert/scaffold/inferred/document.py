@@ -25,6 +25,8 @@ class Document:
     _imports: list[Import] = field(default_factory=list[Import])
     _pieces: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
     _exported: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    _known_from: int = 0
+    """The line from which on all that is needed of what the file imports is known: some import in their middle."""
 
     def need(self, *imports: Import) -> None:
         """Make these names known in the file; raises `ExpertError` when one means something else there."""
@@ -34,8 +36,11 @@ class Document:
                 continue
             if any(each.binds == wanted.binds for each in self._imports) or self._means_otherwise(wanted):
                 raise clash(self.path, wanted.binds)
-            if not self._is_known(wanted):
+            made = self._bound().get(wanted.binds)
+            if made is None:
                 self._imports.append(spelled)
+            elif isinstance(made, ImportFacts):
+                self._known_from = max(self._known_from, self.sources.statement(self.path, made.line)[1])
 
     def _is_itself(self, module: str) -> bool:
         """Whether ``module`` is this file, from whichever folder the project's modules are imported."""
@@ -68,11 +73,19 @@ class Document:
         lines = self.before.splitlines(keepends=True)
         if lines and not lines[-1].endswith("\n"):
             lines[-1] += "\n"
-        for after, piece in sorted(self._pieces, key=lambda one: one[0], reverse=True):
-            at = min(after, len(lines))
-            lines[at:at] = [f"{piece[1:]}\n"] if piece.startswith("\0") else _spaced(lines, at, piece)
+        for after, piece in sorted(self._pieces, key=self._place, reverse=True):
+            if piece.startswith("\0"):
+                lines[min(after, len(lines)) : min(after, len(lines))] = [f"{piece[1:]}\n"]
+            else:
+                at = min(self._place((after, piece)), len(lines))
+                lines[at:at] = _spaced(lines, at, piece)
         # imports stand above every piece, so their lines are still where they were
         return self._with_exports(self._with_imports("".join(lines)))
+
+    def _place(self, piece: tuple[int, str]) -> int:
+        """The line that a piece goes after: statements stay where they were put, definitions need what they use."""
+        after, text = piece
+        return after if text.startswith("\0") else max(after, self._known_from)
 
     def _spelled(self, wanted: Import) -> Import:
         """As the project spells it: with leading dots where it does that."""
@@ -92,10 +105,6 @@ class Document:
 
     def _bound(self) -> dict[str, object]:
         return dict(self.codebase.names.bindings(self.path)) if self.before is not None else {}
-
-    def _is_known(self, wanted: Import) -> bool:
-        made = self._bound().get(wanted.binds)
-        return made is not None
 
     def _means_otherwise(self, wanted: Import) -> bool:
         made = self._bound().get(wanted.binds)

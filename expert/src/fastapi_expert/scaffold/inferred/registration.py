@@ -72,6 +72,8 @@ def inclusions(codebase: Codebase, sources: Sources, sibling: Sibling, use: Rout
             continue
         text = sources.text(path)
         for found in _INCLUDE.finditer(text):
+            if "#" in text[text.rfind("\n", 0, found.start()) + 1 : found.start()]:
+                continue  # a comment includes nothing
             symbol = codebase.names.resolve(path, found.group(1))
             if symbol is None or (symbol.path, symbol.name) != (sibling.endpoint_file, use.name):
                 continue

@@ -86,7 +86,8 @@ class ResourcePlan:
         old = oldest is not None and oldest < (3, 10)
         self.gone, told = self._gone()
         made = [f"keys are made by uuid4: those of {self.table.name} are given where its rows are made"]
-        self.told = (*self.ways.told, *told, *self._told_of_references(), *(made if self.key.given else []))
+        opened = [conventions.given.told] if conventions.given.told else []
+        self.told = (*self.ways.told, *opened, *told, *self._told_of_references(), *(made if self.key.given else []))
         ignores = bool(re.search(r"sa_type=[^\n]*type: ignore", sources.text(self.table.path)))
         without = () < codebase.environment.release_of("sqlmodel") < _ONDELETE
         self.rows = Writing(wanted.names, self.style, targets, self.gone, old, without, ignores)
@@ -230,7 +231,9 @@ class ResourcePlan:
         tables: dict[str, Component] = {}
         for component in self.codebase.inventory.components:
             if component.kind == "table" and component.bases is not None:
-                tables.setdefault(re.sub(r"(?<=.)(Model|Table|DB|ORM|Entity)$", "", component.name).lower(), component)
+                tables.setdefault(
+                    re.sub(r"(?<=.)(Model|Table|DB|Db|ORM|Orm|Entity)$", "", component.name).lower(), component
+                )
         found: dict[str, Target] = {}
         for field in self.fields:
             if not field.ref:
@@ -350,7 +353,7 @@ class ResourcePlan:
         return found + ([Import(source, "func")] if self.counts else [])
 
     def session_type_imports(self) -> list[Import]:
-        return self.resolver.for_text(self.conventions.session_type, self.conventions.session_path)
+        return list(self.conventions.given.needs)
 
     def component(self, identifier: str) -> Component:
         component = self.codebase.component(identifier)

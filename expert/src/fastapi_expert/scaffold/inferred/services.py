@@ -59,6 +59,8 @@ def _put_endpoints(resource: Resource, drafts: Drafts) -> None:
     elif is_new:
         document.need(*resource.resolver.for_text(use.name, path))
     _need_in_endpoints(resource, document)
+    if resource.conventions.given.own:
+        text += f"{resource.conventions.given.own}\n\n"
     text += resource.render("endpoints", router=router, **_addresses(resource, use.path))
     end = resource.end(path, [resource.component(route.endpoint) for route in resource.sibling.routes.values()])
     document.put(text, after=end)
@@ -84,7 +86,9 @@ def _need_in_endpoints(resource: Resource, document: Document) -> None:
     farewell = resource.ways.farewell.schema
     document.need(*([resource.resolver.of(farewell.path, farewell.name)] if farewell else []))
     borrowed = resource.conventions.session
-    document.need(*resource.resolver.for_text(f"{borrowed.annotation} {borrowed.default}", borrowed.path))
+    if not resource.conventions.given.own:
+        document.need(*resource.resolver.for_text(f"{borrowed.annotation} {borrowed.default}", borrowed.path))
+    document.need(*resource.conventions.given.own_needs)
     _need_user(resource, document)
     document.need(*([resource.key.type.needs] if resource.key.type.needs else []))
     document.need(*(target.needs for _, target in resource.referred()))

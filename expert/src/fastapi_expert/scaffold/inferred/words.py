@@ -179,6 +179,7 @@ class Words:
             "counted": counted,
             "key": resource.key_name,
             "key_type": resource.key.type.text,
+            "key_indexed": resource.key.indexed,
             "id": resource.id,
             "service": bool(resource.places.service),
             "public": self.public,

@@ -5,19 +5,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fastapi_expert.codebase import Codebase
-from fastapi_expert.codebase.link.dependencies import Dependencies, Need
 from fastapi_expert.codebase.model import Component, Route
-from fastapi_expert.codebase.syntax.facts import FunctionFacts
 from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.errors import ExpertError, UsageError
-from fastapi_expert.scaffold.inferred.learned.parameters import ParameterTemplate, needs_of, plain_type
+from fastapi_expert.scaffold.inferred.learned.parameters import ParameterTemplate
 from fastapi_expert.scaffold.inferred.learned.people import NAME_SUFFIX, User, user_called, user_of
+from fastapi_expert.scaffold.inferred.learned.sessions import SESSION, Session, session_of
 from fastapi_expert.scaffold.inferred.sources import Sources
 from fastapi_expert.scaffold.naming import Names, names_of
 
-_SESSION = re.compile(r"\b(?:Async)?Session\b|sessionmaker|SessionLocal|SessionDep|DbSession|DBSession")
 _SERVICES = re.compile(r"service|crud|repo|dao|store|quer", re.IGNORECASE)
-_TYPE = re.compile(r"(?:^|\.)(?:Async)?Session$")
 _UNLIKELY = ("user", "account", "token", "session", "item_user")
 _HOW = "`expert map` shows what was found; add the resource by hand beside its siblings."
 
@@ -47,14 +44,21 @@ class Conventions:
     """What holds for new code in this project."""
 
     sibling: Sibling
-    session: ParameterTemplate
-    session_type: str
-    session_path: str
-    """The file whose imports give the type its meaning."""
+    given: Session
+    """How endpoints come by a session."""
     is_async: bool
     uses_exec: bool
     commits: bool
     user: User | None
+
+    @property
+    def session(self) -> ParameterTemplate:
+        """The parameter that the session is given by."""
+        return self.given.parameter
+
+    @property
+    def session_type(self) -> str:
+        return self.given.type
 
 
 def learn(
@@ -66,17 +70,21 @@ def learn(
     endpoints the signed-in user.
     """
     sibling = find_sibling(codebase, like)
-    session, type_path, session_type, giver = _session(codebase, sibling)
-    is_async = "Async" in session_type or "Async" in giver
+    session = session_of(codebase, sources, sibling.routes.values())
+    if session is None:
+        what = (
+            "no endpoint gets a database session from a dependency (`Depends(get_session)`),"
+            " and none is opened in a way that is known"
+        )
+        raise ExpertError(what, where=sibling.endpoint_file, do=_HOW)
+    is_async = "Async" in session.type or "Async" in session.giver
     text = "".join(sources.text(path) for path in _files_of(codebase, sibling))
     return Conventions(
         sibling,
         session,
-        session_type,
-        type_path,
         is_async,
-        uses_exec=_has_exec(codebase, session_type, type_path),
-        commits=".commit(" in text or not re.search(r"\.commit\(|\.begin\(", giver),
+        uses_exec=any(need.module.startswith("sqlmodel") for need in session.needs),  # those are asked by `exec`
+        commits=".commit(" in text or not re.search(r"\.commit\(|\.begin\(", session.giver),
         user=user_called(codebase, sources, auth, people) if auth else user_of(codebase, sources, people),
     )
 
@@ -156,7 +164,7 @@ def _takes_a_session(codebase: Codebase, service: Component) -> bool:
         bool(_SERVICES.search(service.path))
         and function is not None
         and not function.owner
-        and any(_SESSION.search(p.annotation) for p in function.params)
+        and any(SESSION.search(p.annotation) for p in function.params)
     )
 
 
@@ -209,53 +217,3 @@ def _schemas(mine: list[Component], routes: dict[str, Route]) -> dict[str, Compo
 
 def _files_of(codebase: Codebase, sibling: Sibling) -> set[str]:
     return {sibling.endpoint_file, *(service.path for service in sibling.services)}
-
-
-# -- the session -------------------------------------------------------------------------------------------------------
-
-
-def _session(codebase: Codebase, sibling: Sibling) -> tuple[ParameterTemplate, str, str, str]:
-    """The session's parameter, the file that names its type, the type, and the text of what provides it."""
-    dependencies = Dependencies(codebase.names)
-    routes = [*sibling.routes.values(), *codebase.inventory.routes]
-    places = [(route.path_file, codebase.function(route.endpoint)) for route in routes]
-    places += [(c.path, codebase.function(c.id)) for c in codebase.inventory.components if c.kind == "dependency"]
-    for path, function in places:
-        if function is None or is_test_path(path):
-            continue
-        for param in function.params:
-            for need in needs_of(dependencies, path, param):
-                giver = _giver(codebase, need)
-                type_path, written = plain_type(codebase, path, param)
-                known = bool(written) and codebase.names.resolve(type_path, written) is not None
-                if giver is not None and known and (_TYPE.search(written) or _is_session(*giver)):
-                    return (
-                        ParameterTemplate(param.name, param.annotation, param.default, path),
-                        type_path,
-                        written,
-                        giver[1],
-                    )
-    what = "no endpoint gets a database session from a dependency (`Depends(get_session)`)"
-    raise ExpertError(what, where=sibling.endpoint_file, do=_HOW)
-
-
-def _giver(codebase: Codebase, need: Need) -> tuple[FunctionFacts, str] | None:
-    """The function behind a dependency and its text."""
-    if not isinstance(need.expr, str):
-        return None
-    symbol = codebase.names.resolve(need.path, need.expr)
-    function = codebase.names.function(symbol.path, symbol.name) if symbol is not None else None
-    if symbol is None or function is None:
-        return None
-    return function, Sources(codebase.root).lines(symbol.path, function.start_line, function.end_line)
-
-
-def _is_session(function: FunctionFacts, text: str) -> bool:
-    returns = function.returns or text
-    return bool(_SESSION.search(returns)) and "yield" in text
-
-
-def _has_exec(codebase: Codebase, session_type: str, path: str) -> bool:
-    """Whether sessions are SQLModel's, which are asked by `exec`."""
-    symbol = codebase.names.resolve(path, session_type)
-    return symbol is not None and symbol.kind == "external" and symbol.name.startswith("sqlmodel")

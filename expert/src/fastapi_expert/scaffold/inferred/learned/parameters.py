@@ -1,12 +1,14 @@
 """A parameter as an endpoint writes it: what it depends on, and the type behind it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.codebase.link.dependencies import Dependencies, Need
 from fastapi_expert.codebase.syntax import ir
-from fastapi_expert.codebase.syntax.facts import Param
+from fastapi_expert.codebase.syntax.facts import FunctionFacts, Param
+from fastapi_expert.scaffold.inferred.sources import Sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,16 @@ class ParameterTemplate:
 
     def __str__(self) -> str:
         return f"{self.name}: {self.annotation}" + (f" = {self.default}" if self.default else "")
+
+
+def template_of(sources: Sources, path: str, function: FunctionFacts, param: Param) -> ParameterTemplate:
+    """The parameter of ``function`` as others may write it: a default that the linter has to be told to let pass
+    (`= Depends(get_db),  # noqa: B008`) stands in `Annotated`, where it need not."""
+    header = sources.lines(path, function.line, function.end_line)
+    silenced = re.search(rf"\b{re.escape(param.name)}\s*:[^\n]*(?:Depends|Security)\([^\n]*#\s*noqa", header)
+    if silenced and param.annotation and re.match(r"(?:\w+\.)?(?:Depends|Security)\(", param.default):
+        return ParameterTemplate(param.name, f"Annotated[{param.annotation}, {param.default}]", "", path)
+    return ParameterTemplate(param.name, param.annotation, param.default, path)
 
 
 def needs_of(dependencies: Dependencies, path: str, param: Param) -> Iterator[Need]:

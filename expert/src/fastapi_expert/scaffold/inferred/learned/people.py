@@ -16,14 +16,19 @@ from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import FunctionFacts, Param
 from fastapi_expert.codebase.vocabulary import is_test_path
 from fastapi_expert.errors import ExpertError
-from fastapi_expert.scaffold.inferred.learned.parameters import ParameterTemplate, needs_of, plain_type
+from fastapi_expert.scaffold.inferred.learned.parameters import (
+    ParameterTemplate,
+    needs_of,
+    plain_type,
+    template_of,
+)
 from fastapi_expert.scaffold.inferred.learned.tables import key_of
 from fastapi_expert.scaffold.inferred.learned.visibility import owner_columns
 from fastapi_expert.scaffold.inferred.sources import Sources
 from fastapi_expert.scaffold.naming import names_of
 
 NAME_SUFFIX = re.compile(
-    r"(?<=.)(Base|Create|Update|Read|Public|Schema|Model|Table|In|Out|InDB|ORM|DB|Entity|Response)+$"
+    r"(?<=.)(Base|Create|Update|Read|Public|Schema|Model|Table|In|Out|InDB|ORM|Orm|DB|Db|Entity|Response)+$"
 )
 """What the names of tables and schemas end in beside the name of the resource."""
 PEOPLE = frozenset({"user", "account"})
@@ -173,7 +178,9 @@ class _Asking:
                     yield route, param, needs[0]
 
     def _known(self, route: Route, param: Param, need: Need) -> tuple[_Known, ParameterTemplate, str | None] | None:
-        template = ParameterTemplate(param.name, param.annotation, param.default, route.path_file)
+        function = self.codebase.function(route.endpoint)
+        assert function is not None  # whose parameter it is
+        template = template_of(self.sources, route.path_file, function, param)
         path, written = plain_type(self.codebase, route.path_file, param)
         symbol = self.codebase.names.resolve(path, written) if written else None
         if self._is_of_people(symbol):

@@ -34,13 +34,15 @@ _DOTTED_UUID = PyType("uuid.UUID", Import("uuid"))
 @dataclass(frozen=True, slots=True)
 class Key:
     """A primary key: the attribute's name and Python type, where it is written (None when inherited), and its type in a
-    migration. ``given`` says that neither the database nor the class makes it, but who makes a row."""
+    migration. ``given`` says that neither the database nor the class makes it, but who makes a row; ``indexed`` that it
+    asks for an index besides that of a key."""
 
     name: str
     type: PyType
     field: FieldFacts | None
     sql: str
     given: bool = False
+    indexed: bool = False
 
 
 def style_of(codebase: Codebase, table: Component, sources: Sources) -> Style:
@@ -62,7 +64,8 @@ def key_of(codebase: Codebase, table: Component) -> Key:
             kind = _key_type(codebase, path, found[0])
             own = None if inherited else found[0]
             given = kind.text != "int" and not _makes_itself(codebase, path, found[0])
-            return Key(found[0].name, kind, own, _sql(codebase, path, found[0], kind), given)
+            indexed = re.search(r"\bindex\s*=\s*True", found[0].default) is not None
+            return Key(found[0].name, kind, own, _sql(codebase, path, found[0], kind), given, indexed)
         if found:
             what = f"{table.name} has a key of {len(found)} columns"
             raise ExpertError(what, where=f"{table.path}:{table.line}", do="Write this resource by hand.")
