@@ -26,20 +26,20 @@ else for in while try except finally with as import from lambda x y 1 'text' \\"
 """.split()  # noqa: SIM905 - a list of words reads as one
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.binary(max_size=400))
 def test_random_bytes_are_read(source: bytes) -> None:
     facts = read_source(source, "x.py")
     assert decode("x.py", *encode(facts)).functions == facts.functions or facts.functions == ()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.sampled_from([*WORDS, "\n", "\n    ", "\n        "]), max_size=60))
 def test_random_words_of_the_language_are_read_and_linked(words: list[str]) -> None:
     read_source(" ".join(words).encode(), "x.py")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000))
 def test_truncated_files_are_read(cut: int) -> None:
     source = Path(__file__).read_bytes()
@@ -47,7 +47,7 @@ def test_truncated_files_are_read(cut: int) -> None:
     assert facts.path == "x.py"
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10_000))
 def test_facts_survive_the_cache(seed: int) -> None:
     sources = sorted(Path(__file__).parent.glob("*.py"))

@@ -129,13 +129,13 @@ STATEMENTS = st.one_of(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(STATEMENTS, min_size=1, max_size=6))
 def test_facts_of_generated_sources_are_kept(statements: list[str]) -> None:
     assert_kept("\n".join(statements).encode("utf-8", "surrogatepass"))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(max_size=200), st.text(max_size=200))
 def test_facts_of_any_text_are_kept(source: bytes, text: str) -> None:
     assert_kept(source)

@@ -127,7 +127,7 @@ def answer_of(proposal: Proposal) -> tuple[object, ...]:
     return proposal.verdict, [(one.rule, one.message, one.advice, one.action) for one in proposal.findings]
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(draft=st.sampled_from(DRAFTS), touched=st.sets(st.sampled_from(sorted(PROJECT))), cached=st.booleans())
 def test_the_answer_is_the_same_from_every_state_of_the_cache(
     tmp_path: Path, draft: str, touched: set[str], cached: bool
@@ -153,7 +153,7 @@ def diff_of(root: Path, added: dict[str, str]) -> bytes:
     return "".join(parts).encode()
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     added=st.dictionaries(st.sampled_from([*sorted(PROJECT), "app/new.py"]), st.sampled_from(DRAFTS), min_size=2),
     applied=st.booleans(),

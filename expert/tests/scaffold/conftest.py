@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from fastapi_expert.scaffold.new import Answers, lay_down
+from fastapi_expert.scaffold.from_service.answers import Answers
+from fastapi_expert.scaffold.new import lay_down
 
 
 @pytest.fixture(scope="session")

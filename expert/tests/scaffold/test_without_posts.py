@@ -11,7 +11,8 @@ import pytest
 
 from fastapi_expert.errors import ExpertError
 from fastapi_expert.scaffold.from_service import example, template
-from fastapi_expert.scaffold.new import Answers, lay_down
+from fastapi_expert.scaffold.from_service.answers import Answers
+from fastapi_expert.scaffold.new import lay_down
 
 _SAYS_POSTS = re.compile(r"\bposts\b|PostStatus|post_(id|tags)|view_count|ResponseCache|cache_ttl|slug/", re.IGNORECASE)
 
@@ -63,8 +64,8 @@ def test_posts_of_ones_own_can_be_added_to_it(shop: Path) -> None:
 
 @pytest.mark.parametrize("posts", [True, False])
 def test_uploads_can_be_left_out_too(tmp_path: Path, posts: bool) -> None:
-    template.build(tmp_path, posts=posts, uploads=False)
-    folder = tmp_path / "template"
+    folder = tmp_path / "shop"
+    template.write(folder, Answers.named("shop", description=None, database="sqlite", posts=posts, uploads=False))
     read = (path for path in folder.rglob("*") if path.suffix in {".py", ".md", ".toml", ".yaml", ".html"})
     texts = {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in read}
     assert not {path: found[0] for path, text in texts.items() if (found := _SAYS_UPLOADS.search(text))}

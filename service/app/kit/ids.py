@@ -4,8 +4,9 @@ import os
 import time
 from uuid import UUID
 
-# What a signed 64-bit column holds. Larger numbers are refused at the door, not by the driver.
-MAX_ID = 2**63 - 1
+# The largest number that JavaScript reads out of JSON exactly (Number.MAX_SAFE_INTEGER). Larger ones are refused at the
+# door, well before the 64 bits of a column end.
+MAX_ID = 2**53 - 1
 
 
 def uuid7() -> UUID:

@@ -1,5 +1,8 @@
 """The OpenAPI document tells the truth about the endpoints, and is itself valid."""
 
+import json
+import re
+
 import pytest
 from fastapi import FastAPI
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -27,6 +30,12 @@ def test_the_document_is_valid_openapi_3_1(described: dict[str, Operation]):
         for fault in OpenAPIV31SpecValidator(document).iter_errors()
     ]
     assert faults == []
+
+
+def test_every_number_in_the_document_is_one_that_javascript_holds_exactly(described: dict[str, Operation]):
+    document = next(iter(described.values())).document
+    numbers = re.findall(r"(?<![\w.-])-?\d+(?![\w.-])", json.dumps(document))
+    assert max(abs(int(number)) for number in numbers) == 2**53 - 1
 
 
 def test_there_is_no_endpoint_that_the_table_does_not_name(described: dict[str, Operation]):

@@ -8,7 +8,8 @@ import typer
 from fastapi_expert.cli.options import JsonFlag
 from fastapi_expert.clients.installation import install
 from fastapi_expert.render.json import write_json
-from fastapi_expert.scaffold.new import Answers, Database, git, lay_down
+from fastapi_expert.scaffold.from_service.answers import Answers, Database
+from fastapi_expert.scaffold.new import git, lay_down
 
 
 def command(

@@ -2,58 +2,17 @@
 
 import json
 import os
-import re
 import shutil
 import subprocess
-import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
 
 from fastapi_expert import __version__
 from fastapi_expert.errors import ExpertError
 from fastapi_expert.scaffold.from_service import template
+from fastapi_expert.scaffold.from_service.answers import Answers
 
-Database = Literal["sqlite", "postgresql"]
 RECORD = Path(".expert/template.json")
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_ ][A-Za-z0-9]+)*")
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """What a template asks; the record keeps them, so that an update asks nothing again."""
-
-    title: str
-    slug: str
-    description: str
-    database: Database
-    posts: bool = True
-    uploads: bool = True
-
-    @property
-    def role(self) -> str:
-        """The role and the database of PostgreSQL that bear the project's name."""
-        return self.slug.replace("-", "_")
-
-    @property
-    def database_url(self) -> str:
-        """Where a new project looks for its PostgreSQL, until somebody says otherwise in `.env`."""
-        return f"postgresql://{self.role}:{self.role}@localhost/{self.role}"
-
-    @classmethod
-    def named(
-        cls, name: str, *, description: str | None, database: Database, posts: bool = True, uploads: bool = True
-    ) -> "Answers":
-        """The answers that follow from `name` ("shop", "book-store"); raises `ExpertError` when it is no name."""
-        if not _NAME.fullmatch(name) or len(name) > 50:
-            raise ExpertError(
-                f"{name!r} cannot name a project", do="Use letters, digits and single hyphens, e.g. book-store."
-            )
-        words = re.split(r"[-_ ]", name)
-        title = " ".join(word[:1].upper() + word[1:] for word in words)
-        return cls(
-            title, "-".join(words).lower(), description or f"{title}: a FastAPI service.", database, posts, uploads
-        )
 
 
 def lay_down(folder: Path, answers: Answers) -> str:
@@ -89,13 +48,7 @@ def _lay_down(folder: Path, answers: Answers) -> str:
 
 def render(folder: Path, answers: Answers) -> None:
     """Write the template's files with `answers`, and the record of both."""
-    from copier import run_copy
-
-    with tempfile.TemporaryDirectory() as made:
-        template.build(Path(made), posts=answers.posts, uploads=answers.uploads)
-        blanks = {name: answer for name, answer in asdict(answers).items() if name not in {"posts", "uploads"}}
-        data = {**blanks, "role": answers.role}
-        run_copy(made, folder, data=data, defaults=True, quiet=True, overwrite=True)
+    template.write(folder, answers)
     record = {"version": __version__, "answers": asdict(answers)}
     (folder / RECORD).parent.mkdir(parents=True, exist_ok=True)
     (folder / RECORD).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -13,8 +13,9 @@ from pathlib import Path
 from fastapi_expert import __version__
 from fastapi_expert.errors import ExpertError
 from fastapi_expert.scaffold.formatting import Formatter
+from fastapi_expert.scaffold.from_service.answers import Answers
 from fastapi_expert.scaffold.from_service.moves import rewrite_files
-from fastapi_expert.scaffold.new import RECORD, Answers, git, render
+from fastapi_expert.scaffold.new import RECORD, git, render
 from fastapi_expert.scaffold.revisions import Chain, put_after
 
 _TRAILER = "Template-Of: fastapi-expert"

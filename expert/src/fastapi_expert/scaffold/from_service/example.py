@@ -16,6 +16,7 @@ from fastapi_expert.errors import ExpertError
 from fastapi_expert.scaffold.from_service.pruning import (
     Subject,
     bound_by,
+    imports_from,
     prune,
     public_names,
 )
@@ -38,8 +39,11 @@ def _remove(folder: Path, part: dict[str, Any]) -> None:
     gone = {path for pattern in part["files"] for path in _there(folder, pattern)}
     for path in gone:
         path.unlink()
-        if not any(path.parent.iterdir()):
-            path.parent.rmdir()
+    for parent in sorted(
+        {parent for path in gone for parent in path.parents if folder in parent.parents}, reverse=True
+    ):
+        if not any(parent.iterdir()):
+            parent.rmdir()
     for sentence in part["sentences"]:
         _say(folder / sentence["file"], sentence["said"], sentence["instead"])
     _prune(folder, gone, part)
@@ -107,7 +111,7 @@ class _Source:
         self._texts = re.compile(tests["texts"]) if tests["texts"] else None
         tree = ast.parse(self._before)
         self._names = frozenset(public_names(tree))
-        self._imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        self._imports = imports_from(tree)
         self.imported: frozenset[str] = frozenset()
         for word in words:
             if not any(map(Subject(frozenset(), frozenset({word})), ast.walk(tree))):
@@ -126,8 +130,9 @@ class _Source:
     def prune(self, lost: dict[str, frozenset[str]]) -> bool:
         """Whether anything goes."""
         self.imported = self.imported_from(lost)
-        if self._words or self.imported:
-            self._after = prune(self._before, Subject(self.imported, self._words, self._texts))
+        subject = Subject(self.imported, self._words, self._texts)
+        if subject.may_be_in(self._before):
+            self._after = prune(self._before, subject)
         return self._after != self._before
 
     def lost(self) -> frozenset[str]:

@@ -24,6 +24,13 @@ class Subject:
     words: frozenset[str]
     pattern: re.Pattern[str] | None = None
 
+    def may_be_in(self, source: str) -> bool:
+        """False only where no node of the source can speak of it: cheaper than to look at each."""
+        if self.pattern:  # it is asked of each text by itself
+            return True
+        last_parts = {re.findall(r"\w+", word)[-1] for word in self.words | self.imported}
+        return any(part in source for part in last_parts)
+
     def __call__(self, node: ast.AST) -> bool:
         match node:
             case ast.Name(id=name):
@@ -45,8 +52,10 @@ class Subject:
 
 def prune(source: str, speaks: Speaks) -> str:
     """`source` without what `speaks` of it, and without the imports and private names that only this used."""
-    used = _used(ast.parse(source))
     pruned = _Cutter(source, speaks).pruned()
+    if pruned == source:
+        return source
+    used = _used(ast.parse(source))
     while True:
         tree = ast.parse(pruned)
         orphans = frozenset({name for name in _private(tree) if name in used} - _used(tree))
@@ -58,6 +67,18 @@ def prune(source: str, speaks: Speaks) -> str:
 def bound_by(alias: ast.alias) -> str:
     """The name that an import binds."""
     return alias.asname or alias.name.partition(".")[0]
+
+
+def imports_from(tree: ast.Module) -> list[ast.ImportFrom]:
+    """The imports of names, at the top and in every block."""
+    found: list[ast.ImportFrom] = []
+    blocks: list[list[ast.stmt]] = [tree.body]
+    while blocks:
+        for statement in blocks.pop():
+            if isinstance(statement, ast.ImportFrom):
+                found.append(statement)
+            blocks += _blocks(statement)
+    return found
 
 
 def public_names(tree: ast.Module) -> Iterator[str]:
@@ -113,12 +134,28 @@ def _binding(names: frozenset[str]) -> Speaks:
     return binds
 
 
+def _speaking(tree: ast.AST, speaks: Speaks) -> set[int]:
+    """The ids of the nodes that speak, or in which one does."""
+    found: set[int] = set()
+
+    def look(node: ast.AST) -> bool:
+        inside = [look(child) for child in ast.iter_child_nodes(node)]
+        if speaks(node) or any(inside):
+            found.add(id(node))
+        return id(node) in found
+
+    look(tree)
+    return found
+
+
 class _Cutter:
     """Goes through one source and keeps the spans of what goes."""
 
     def __init__(self, source: str, speaks: Speaks) -> None:
         self._source = source
         self._lines = source.splitlines(keepends=True)
+        self._tree = ast.parse(source)
+        self._speaking = _speaking(self._tree, speaks)
         self._speaks = speaks
         self._cuts: list[Span] = []
         self._starts = [0]
@@ -126,7 +163,7 @@ class _Cutter:
             self._starts.append(self._starts[-1] + len(line))
 
     def pruned(self) -> str:
-        self._block(ast.parse(self._source).body)
+        self._block(self._tree.body)
         kept: list[str] = []
         at = 0
         for start, end in sorted(self._cuts):  # neighbours in a line share what stands between them
@@ -223,7 +260,7 @@ class _Cutter:
         return self._inside(key, value), (self._span(key)[0], end)
 
     def _inside(self, *nodes: ast.AST) -> bool:
-        return any(self._speaks(part) for node in nodes for part in ast.walk(node))
+        return any(id(node) in self._speaking for node in nodes)
 
     # where it stands ------------------------------------------------------------------------------------------------
 

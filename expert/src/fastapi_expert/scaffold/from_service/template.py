@@ -1,9 +1,9 @@
-"""The template of `expert new`: the tested service itself, with a handful of names made into blanks for Copier.
+"""The template of `expert new`: the tested service itself, in which a handful of names are the project's own.
 
-In a wheel its files lie beside this module; in a checkout they are the sibling folder ``service``. The blanks use
-brackets that no source file contains, so that Jinja in mail templates or braces in JSON need no escaping.
+In a wheel its files lie beside this module; in a checkout they are the sibling folder ``service``.
 """
 
+import re
 import shutil
 import subprocess
 from importlib.resources import files
@@ -11,85 +11,74 @@ from pathlib import Path
 
 from fastapi_expert.errors import ExpertError
 from fastapi_expert.scaffold.from_service import example
+from fastapi_expert.scaffold.from_service.answers import Answers
 
-OPEN, CLOSE = "⟦", "⟧"
-_EXAMPLE = "# DATABASE_URL=postgresql://app:password@localhost/app"
-_CHOSEN = "'DATABASE_URL=postgresql://' ~ role ~ ':' ~ role ~ '@localhost/' ~ role"
-# what stands in the service -> the expression that replaces it; longer texts first, since one may hold another
-BLANKS = {
-    _EXAMPLE: f"{_CHOSEN} if database == 'postgresql' else '{_EXAMPLE}'",
-    "A production FastAPI publishing backend: users who write posts.": "description",
-    "publishing-service": "slug",
-    "Publishing Service": "title",
-    "Publishing service": "title",
-}
+_EXAMPLE_ADDRESS = "# DATABASE_URL=postgresql://app:password@localhost/app"
 _LEFT_OUT = {"var", "__pycache__", ".pytest_cache", ".hypothesis", ".ruff_cache", ".venv", "node_modules"}
-_COPIER_CONFIG = f"""\
-_subdirectory: template
-_templates_suffix: ""
-_envops:
-  block_start_string: "{OPEN}%"
-  block_end_string: "%{CLOSE}"
-  variable_start_string: "{OPEN}"
-  variable_end_string: "{CLOSE}"
-  comment_start_string: "{OPEN}#"
-  comment_end_string: "#{CLOSE}"
-  keep_trailing_newline: true
-title: {{type: str}}
-slug: {{type: str}}
-description: {{type: str}}
-database: {{type: str, choices: [sqlite, postgresql]}}
-role: {{type: str}}
-"""
 
 
-def build(destination: Path, *, posts: bool = True, uploads: bool = True) -> None:
-    """Write the Copier template to `destination`, with or without the posts, with or without uploads.
+def write(folder: Path, answers: Answers) -> None:
+    """Write the files of the service to `folder`, with the answers where its own names stand.
 
     Raises:
-        ExpertError: the service's files are not there.
+        ExpertError: the service's files are not there, or not as known.
     """
     service = _service()
-    target = destination / "template"
     copies: list[Path] = []
     for source in _sources(service):
-        copies.append(target / source.relative_to(service))
+        copies.append(folder / source.relative_to(service))
         copies[-1].parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, copies[-1])
-    example.remove(target, posts=not posts, uploads=not uploads)
+    example.remove(folder, posts=not answers.posts, uploads=not answers.uploads)
+    rename = _Renaming(answers)
     for file in copies:
         if file.exists():
-            _make_blanks(file)
-    _retitle(target / "README.md")
+            rename.file(file)
+    _retitle(folder / "README.md", answers)
     extra = Path(str(files("fastapi_expert.scaffold"))) / "extra"
     for source in extra.rglob("*"):
         if source.is_file():
-            file = target / source.relative_to(extra).with_name(source.name.removesuffix(".part"))
+            file = folder / source.relative_to(extra).with_name(source.name.removesuffix(".part"))
             file.parent.mkdir(parents=True, exist_ok=True)
             with file.open("a", encoding="utf-8") as stream:  # a .part is added to the service's own file
                 stream.write(source.read_text(encoding="utf-8"))
-    (destination / "copier.yml").write_text(_COPIER_CONFIG, encoding="utf-8")
 
 
-def _retitle(readme: Path) -> None:
+class _Renaming:
+    """What stands in the service, and what takes its place in a project."""
+
+    def __init__(self, answers: Answers) -> None:
+        self._answers = {
+            "A production FastAPI publishing backend: users who write posts.": answers.description,
+            "publishing-service": answers.slug,
+            "Publishing Service": answers.title,
+            "Publishing service": answers.title,
+        }
+        if answers.database == "postgresql":
+            self._answers[_EXAMPLE_ADDRESS] = f"DATABASE_URL={answers.database_url}"
+        self._pattern = re.compile("|".join(map(re.escape, self._answers)))
+
+    def file(self, path: Path) -> None:
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            return  # an image or a font
+        renamed = self._pattern.sub(lambda found: self._answers[found[0]], text)  # once: an answer may hold a name
+        if renamed != text:
+            path.write_text(renamed, encoding="utf-8")
+
+
+def _retitle(readme: Path, answers: Answers) -> None:
     """Begin the README as the project's own: its name, what it keeps its data in, its two commands."""
-    head = (files("fastapi_expert.scaffold") / "readme.md").read_text(encoding="utf-8")
+    from jinja2 import Environment, StrictUndefined
+
+    template = (files("fastapi_expert.scaffold") / "readme.md.jinja").read_text(encoding="utf-8")
+    environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701  # it writes Markdown
+    head = environment.from_string(template).render(answers=answers)
     _, mark, rest = readme.read_text(encoding="utf-8").partition("| | embedded default |")
     if not mark:
         raise ExpertError("the service's README has no table of where it runs", where=readme.name)
-    readme.write_text(f"{head}\n{mark}{rest}", encoding="utf-8")
-
-
-def _make_blanks(file: Path) -> None:
-    try:
-        text = file.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        return  # an image or a font
-    if OPEN in text:
-        raise ExpertError(f"the template may not contain {OPEN}", where=file.name)
-    for standing, answer in BLANKS.items():
-        text = text.replace(standing, f"{OPEN} {answer} {CLOSE}")
-    file.write_text(text, encoding="utf-8")
+    readme.write_text(f"{head}\n\n{mark}{rest}", encoding="utf-8")
 
 
 def _service() -> Path:
