@@ -238,6 +238,84 @@ def test_an_edit_that_something_hangs_on_is_seen(tmp_path: Path, path: str, old:
     assert warm.inventory == cold.inventory
 
 
+GUARDED = {
+    "app/__init__.py": "",
+    "app/main.py": """
+        from fastapi import FastAPI
+        from app import orders
+
+        app = FastAPI()
+        app.include_router(orders.router)
+        """,
+    "app/access.py": """
+        from fastapi import HTTPException, Request
+
+        def signed_in(request: Request):
+            if "authorization" not in request.headers:
+                raise HTTPException(401)
+        """,
+    "app/orders.py": """
+        from typing import Annotated
+        from fastapi import APIRouter, Depends
+        from app.access import signed_in
+
+        Caller = Annotated[str, Depends(signed_in)]
+        router = APIRouter(prefix="/orders", dependencies=[Depends(limited)])
+
+        def described(order): return str(order)
+
+        @router.get("/")
+        def read_orders(who: Caller):
+            return []
+
+        @router.post("/")
+        def make_order(
+            order: dict,
+            who=Depends(signed_in),
+        ):
+            return described(order)
+
+        @router.get("/open")
+        def read_open():
+            return described({})
+        """,
+}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("from typing", "# what people order\nfrom typing"),
+        ("Caller =", "import logging\n\nlog = logging\n\nCaller ="),
+        ("def described", "def counted(orders):\n    return len(orders)\n\ndef described"),
+        ("return []", "found = []\n    return found"),
+        ("    order: dict,\n", "    order: dict,\n\n    # who asks for it\n"),
+        ("    order: dict,\n    who", "    order: dict, who"),
+        ("def described(order): return", "def described(order):\n    return"),
+        ("# what", "\n# what"),
+    ],
+)
+def test_routes_and_what_guards_them_move_with_their_lines(tmp_path: Path, old: str, new: str) -> None:
+    files = dict(GUARDED)
+    if old not in files["app/orders.py"]:
+        files["app/orders.py"] = files["app/orders.py"].replace("from typing", f"{old} people order\nfrom typing")
+    warm, cold = edited(write(tmp_path, files), "app/orders.py", old, new)
+    assert warm.inventory == cold.inventory
+    assert warm.served == cold.served
+
+
+def test_lines_that_are_put_above_routes_are_followed_without_linking(tmp_path: Path) -> None:
+    root = write(tmp_path, GUARDED)
+    for old, new in (
+        ("def described", "def counted(orders):\n    return len(orders)\n\ndef described"),
+        ("from typing", "# what people order\n\nfrom typing"),
+    ):
+        warm, cold = edited(root, "app/orders.py", old, new)
+        assert warm.inventory == cold.inventory
+        assert "_linked" not in vars(warm)
+    assert {one.protection for one in warm.inventory.routes} >= {"required"}
+
+
 def test_what_has_not_changed_is_not_linked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = load(write(tmp_path, SHOP)).inventory
     assert len(first.routes) == 4

@@ -8,10 +8,11 @@ linked. Each look starts from the inventory that linking gave, so nothing can pi
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from fastapi_expert.codebase.files.store import facts_of
-from fastapi_expert.codebase.model import Component, FullInventory, Route
+from fastapi_expert.codebase.model import Component, Evidence, FullInventory, Problem, Route, Shipped
 from fastapi_expert.codebase.syntax.facts import ClassFacts, FileFacts, FunctionFacts
 from fastapi_expert.codebase.vocabulary import is_test_path
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from fastapi_expert.codebase.resolve.names import Names
 
 _Definition = FunctionFacts | ClassFacts
+_Placed = TypeVar("_Placed", Evidence, Problem, Shipped)
 MANY = 20
 """Files from which on nobody looks at each edit: the codebase is linked."""
 
@@ -98,7 +100,8 @@ def followed(state: State, known: FullInventory, grounds: Grounds) -> FullInvent
         if edit is None:
             return None
         edits[path] = edit
-    return known._replace(components=_components(state.names, known, edits)) if _stand(known, edits) else None
+    moved = _Lines(edits).of_all(known)
+    return moved._replace(components=_components(state.names, moved, edits)) if moved is not None else None
 
 
 class _Edit(NamedTuple):
@@ -126,6 +129,8 @@ def _edit(old: FileFacts, names: "Names", known: FullInventory, grounds: Grounds
             return None
         if any(name.endswith(".add_middleware") for one in (was, made) if one is not None for name in one.names):
             return None
+    if _one_liners(old) ^ _one_liners(new):  # what stood on the line of a `def` stands below it now
+        return None
     moved = [was for was, after in found.lines.items() if was != after]
     moved += [*_moved(old.functions, new.functions), *_moved(old.classes, new.classes)]
     return _Edit(found, min(moved, default=1 << 60))
@@ -155,22 +160,64 @@ def _moved(old: Sequence[_Definition], new: Sequence[_Definition]) -> Iterator[i
             yield one.start_line
 
 
-def _stand(known: FullInventory, edits: Mapping[str, _Edit]) -> bool:
-    """Whether every line that is named in an edited file, but for those of its own definitions, is where it was."""
-    named = [place for served in known.served for place in _places(served.route)]
-    named += [(one.path, one.line) for one in known.problems]
-    named += [(one.path, one.end_line) for one in known.components if not one.is_defined]
-    return all(path not in edits or line < edits[path].stable for path, line in named)
+def _one_liners(facts: FileFacts) -> set[str]:
+    return {one.qualname for one in facts.functions if one.line == one.end_line}
 
 
-def _places(route: Route) -> Iterator[tuple[str, int]]:
-    yield route.path_file, route.line
-    if route.via is not None:
-        yield route.via
-    for one in (*route.by, *route.guards):
-        yield one.path, one.line
-    if route.when is not None:
-        yield route.when.path, route.when.line
+class _Lines:
+    """Where what stands in edited files is by now, as far as linking saw it; definitions are no part of it."""
+
+    def __init__(self, edits: Mapping[str, _Edit]) -> None:
+        self._edits = edits
+        self._in_texts = tuple([f"{path}:" for path in edits])
+
+    def of_all(self, known: FullInventory) -> FullInventory | None:
+        """``known`` with every line that it names as it is now; None when one of them cannot be told."""
+        try:
+            served = tuple([replace(one, route=self._route(one.route)) for one in known.served])
+            problems = tuple([self._found(one, one.message) for one in known.problems])
+            components = tuple([one if one.is_defined else self._component(one) for one in known.components])
+        except KeyError:
+            return None
+        return FullInventory(components, served, problems)
+
+    def _now(self, path: str, line: int) -> int:
+        """A line as it is now. Raises KeyError where it may have moved and nobody saw what stands on it."""
+        edit = self._edits.get(path)
+        return line if edit is None or line < edit.stable else edit.impact.lines[line]
+
+    def _route(self, route: Route) -> Route:
+        named = {route.path_file, *[one.path for one in (*route.by, *route.guards)]}
+        named |= {route.when.path} if route.when is not None else set()
+        named |= {route.via[0]} if route.via is not None else set()
+        for one in (*route.by, *route.guards):
+            self._check(one.what)
+        if named.isdisjoint(self._edits):
+            return route
+        return replace(
+            route,
+            line=self._now(route.path_file, route.line),
+            via=None if route.via is None else (route.via[0], self._now(*route.via)),
+            by=tuple([self._found(one, one.what) for one in route.by]),
+            guards=tuple([self._found(one, one.what) for one in route.guards]),
+            when=None if route.when is None else self._found(route.when, ""),
+        )
+
+    def _component(self, one: Component) -> Component:
+        """A router, or another component that is a line of a module."""
+        if one.path not in self._edits:
+            return one
+        return replace(one, line=self._now(one.path, one.line), end_line=self._now(one.path, one.end_line))
+
+    def _found(self, one: _Placed, text: str) -> _Placed:
+        """What is found at a line, with the line as it is now; ``text`` tells of it."""
+        self._check(text)
+        return replace(one, line=self._now(one.path, one.line)) if one.path in self._edits else one
+
+    def _check(self, text: str) -> None:
+        """Raise KeyError where a text names a line of an edited file."""
+        if any(place in text for place in self._in_texts):
+            raise KeyError(text)
 
 
 def _components(names: "Names", known: FullInventory, edits: Mapping[str, _Edit]) -> tuple[Component, ...]:

@@ -86,7 +86,7 @@ def link(names: Names, *, live: bool = True, sources: Sources | None = None) -> 
         deeper = Interpreter(names, sources, deeply=behind, deeply_from=before)
         run_all(deeper)
         looked_deeper = Linked(deeper, live=live)
-        if len(looked_deeper.table) >= len(linked.table):  # a deeper look that gave up must not hide what is known
+        if looked_deeper.size >= linked.size:  # a deeper look that gave up must not hide what is known
             deeper.called |= interp.called  # what was seen there made us look deeper
             return looked_deeper
     return linked
@@ -140,7 +140,7 @@ def _with_libraries(
         interp = Interpreter(names.with_libraries(libraries), sources)
         run_all(interp)
         again = Linked(interp, live=live)
-        if len(again.table) < len(linked.table):  # a library that is not understood must not hide what is known
+        if again.size < linked.size:  # a library that is not understood must not hide what is known
             break
         linked = again
     libraries.keep()
@@ -148,11 +148,10 @@ def _with_libraries(
 
 
 class Linked:
-    """What linking finds: the kind of every definition and the table of routes at once, the rest on first use."""
+    """What linking finds: which application serves which routes at once, the rest on first use."""
 
     def __init__(self, interp: Interpreter, *, live: bool) -> None:
         self.interp = interp
-        self.catalogue = Catalogue(interp.names, interp.sources.body if interp.sources is not None else None)
         self.looked_into: frozenset[tuple[str, str]] = frozenset()
         """The functions that the inventory looked into beyond what linking does, once it is made."""
         self.grounds: LinkInputs | None = None
@@ -164,12 +163,22 @@ class Linked:
                 self.router_ids[id(router)] = self._router_id(router)
         self._served = [(app, serve(interp, app, live=live)) for app in applications(interp)]
         self._flat = [route for _, one in self._served for route in one.routes]
-        for route in self._flat:
-            self.catalogue.mark_value(route.entry.endpoint, "endpoint", anywhere=True)
         self._unattached = unattached(interp, self._flat, live=live)
-        for route in self._unattached:
-            self.catalogue.mark_value(route.entry.endpoint, "endpoint", anywhere=True)
-        self._mark()
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The kind of every definition."""
+        sources = self.interp.sources
+        catalogue = Catalogue(self.interp.names, sources.body if sources is not None else None)
+        for route in (*self._flat, *self._unattached):
+            catalogue.mark_value(route.entry.endpoint, "endpoint", anywhere=True)
+        self._mark(catalogue)
+        return catalogue
+
+    @property
+    def size(self) -> int:
+        """How many rows :attr:`table` has."""
+        return sum(len(route.entry.methods) for route in self._flat if route.reach != "unattached")
 
     @property
     def hangs_on_unread(self) -> bool:
@@ -283,8 +292,7 @@ class Linked:
         number = self._taken[key]
         return base if number == 1 else f"{base}@{number}"
 
-    def _mark(self) -> None:
-        catalogue = self.catalogue
+    def _mark(self, catalogue: Catalogue) -> None:
         catalogue.mark_tests()
         for router in self.interp.routers:
             if is_test_path(router.site.path):
@@ -302,10 +310,10 @@ class Linked:
         catalogue.mark_dependencies()
         for router in self.interp.routers:
             if not is_test_path(router.site.path):
-                self._mark_router_dependencies(router)
+                self._mark_router_dependencies(catalogue, router)
         catalogue.mark_services()
 
-    def _mark_router_dependencies(self, router: Router) -> None:
+    def _mark_router_dependencies(self, catalogue: Catalogue, router: Router) -> None:
         for given in (
             router.keywords,
             *[entry.keywords for entry in router.entries if not isinstance(entry, MountEntry)],
@@ -313,7 +321,7 @@ class Linked:
             listed = given.get("dependencies")
             for one in listed if is_list(listed) else ():
                 if isinstance(one, Dependency):
-                    self.catalogue.mark_value(one.call, "dependency")
+                    catalogue.mark_value(one.call, "dependency")
 
     def _add_routers(self) -> None:
         seen: set[str] = set()

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 from fastapi_expert.codebase.resolve.names import Names, Symbol
@@ -290,14 +291,29 @@ class Tasks:
             if not new:
                 return
             followed |= new.keys()
-            for path, facts in self.names.files.items():
-                for function in facts.functions if not is_test_path(path) else ():
-                    if self._mentions(_Here(path, function), new):
-                        self._calls_of_helpers(_Here(path, function), new)
+            last_names = {qualname.rpartition(".")[2] for _, qualname in new}
+            found = sorted({position for name in last_names for position in self._naming.get(name, ())})
+            for here in [self._functions[position] for position in found]:
+                if self._mentions(here, new, last_names):
+                    self._calls_of_helpers(here, new)
 
-    def _mentions(self, here: _Here, helpers: dict[Place, set[str]]) -> bool:
+    @cached_property
+    def _functions(self) -> list[_Here]:
+        """Every function that is no test's."""
+        files = [(path, facts) for path, facts in self.names.files.items() if not is_test_path(path)]
+        return [_Here(path, function) for path, facts in files for function in facts.functions]
+
+    @cached_property
+    def _naming(self) -> dict[str, list[int]]:
+        """The last part of each name to the functions whose text has it, by their position."""
+        found: dict[str, list[int]] = {}
+        for position, here in enumerate(self._functions):
+            for name in here.function.names if here.function is not None else ():
+                found.setdefault(name.rpartition(".")[2], []).append(position)
+        return found
+
+    def _mentions(self, here: _Here, helpers: dict[Place, set[str]], last_names: set[str]) -> bool:
         """Whether a function may call one of ``helpers``, by the names in it alone."""
-        last_names = {qualname.rpartition(".")[2] for _, qualname in helpers}
         for name in here.function.names if here.function is not None else ():
             if name.rpartition(".")[2] not in last_names:
                 continue

@@ -30,7 +30,9 @@ def tag(expr: Expr) -> str:
 def match(expr: Expr, shape: type[_Shape]) -> _Shape | None:
     """``expr`` in ``shape``, one of the named tuples below; None when it is of another kind."""
     kind: Any = shape
-    return kind._make(expr) if tag(expr) == kind.TAG else None
+    if expr is None or isinstance(expr, str) or expr[0] != kind.TAG:  # not by `tag`: nothing is asked as often
+        return None
+    return kind._make(expr)
 
 
 # -- expressions -------------------------------------------------------------------------------------------------
