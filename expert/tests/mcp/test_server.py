@@ -409,7 +409,7 @@ def test_a_relation_of_a_note_leads_to_the_code_that_bears_its_name(project: Pat
             written = await text(client, "write_note", title="Rounding", content=content, folder="")
             assert "- Resolved: 3\n- Unresolved: [[a note to come]]" in written
             told = await text(client, "build_context", url="rounding", output_format="text")
-            assert "- rounds_in function convert main.py:" in told
+            assert "- rounds_in service convert main.py:" in told
             assert "- takes schema InvoiceCreate main.py:" in told
             assert "- serves endpoint create_invoice main.py:" in told
             related = json.loads(await text(client, "build_context", url="rounding"))["results"][0]["related_results"]
@@ -417,7 +417,7 @@ def test_a_relation_of_a_note_leads_to_the_code_that_bears_its_name(project: Pat
                 "convert", "InvoiceCreate", "create_invoice", None
             ]  # fmt: skip
             await text(client, "write_note", title="convert", content="A note comes before code.", folder="")
-            assert "function convert" not in await text(client, "build_context", url="rounding", output_format="text")
+            assert "service convert" not in await text(client, "build_context", url="rounding", output_format="text")
 
     anyio.run(main)
 

@@ -198,7 +198,12 @@ def test_what_was_added_or_refused_is_told_as_a_document(heroes: Path):
             "no endpoint is seen to read or write",
         ),
         (
-            {"main.py": SINGLE_FILE["main.py"].replace("session: SessionDep", "session=Session(engine)")},
+            {
+                "main.py": SINGLE_FILE["main.py"]
+                .replace("session: SessionDep", "session=Session(engine)")
+                .replace("def get_session()", "def get_session(tenant: str)")
+                .replace("with Session(engine) as", "with session_of(tenant) as")
+            },
             "no endpoint gets a database session",
         ),
         (
