@@ -1164,3 +1164,22 @@ def test_each_of_several_programs_with_packages_of_one_name_imports_its_own(tmp_
         "second/app/routers/items.py": _ROUTES.format(name="second"),
     }
     assert _served(tmp_path, files) == {"/first/all", "/second/all"}
+
+
+def test_distributions_of_one_namespace_in_folders_that_are_named_like_their_parts_import_each_other(
+    tmp_path: Path,
+) -> None:
+    files = {
+        "src/shop/extensions/pyproject.toml": '[project]\nname = "shop.extensions"\n',
+        "src/shop/extensions/shop/extensions/__init__.py": "from shop.extensions.items import router\n",
+        "src/shop/extensions/shop/extensions/items.py": _ROUTES.format(name="items"),
+        "src/shop/application/pyproject.toml": '[project]\nname = "shop.application"\n',
+        "src/shop/application/shop/application/__init__.py": "",
+        "src/shop/application/shop/application/main.py": """
+            from fastapi import FastAPI
+            from shop.extensions import router
+            app = FastAPI()
+            app.include_router(router)
+        """,
+    }
+    assert _served(tmp_path, files) == {"/items/all"}

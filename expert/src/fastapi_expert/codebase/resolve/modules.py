@@ -200,10 +200,11 @@ class Modules:
         if head not in self._heads and head not in self._root_parts:
             return None  # nothing here has this name: most imports are of third-party packages
         tail = module.replace(".", "/")
+        around = (base for base in self._bases(folder) if f"{folder}/".startswith(f"{_join(base, head)}/"))
+        own = next(around, None)  # where the package begins in which the importer lies: the innermost of such
         for base in self._bases(folder):
             place = self._at(_join(base, tail))
-            is_own = f"{folder}/".startswith(f"{_join(base, head)}/")  # the importer lies in that package itself
-            if place is not None and (is_own or not place.endswith("/")):
+            if place is not None and (base == own or not place.endswith("/")):
                 return self._nearer(folder, base, tail) or place
         inside = self._below_root(module)
         if inside is not None and not inside.endswith("/"):
