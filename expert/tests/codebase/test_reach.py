@@ -1171,6 +1171,7 @@ def test_distributions_of_one_namespace_in_folders_that_are_named_like_their_par
 ) -> None:
     files = {
         "src/shop/extensions/pyproject.toml": '[project]\nname = "shop.extensions"\n',
+        "src/shop/extensions/tests/__init__.py": "",
         "src/shop/extensions/shop/extensions/__init__.py": "from shop.extensions.items import router\n",
         "src/shop/extensions/shop/extensions/items.py": _ROUTES.format(name="items"),
         "src/shop/application/pyproject.toml": '[project]\nname = "shop.application"\n',
