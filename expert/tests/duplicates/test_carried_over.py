@@ -98,6 +98,21 @@ class Settings(BaseSettings):
 """,
 }
 
+NAMED_BY_DATA = """
+import json
+from pathlib import Path
+from fastapi import FastAPI
+
+app = FastAPI()
+
+def shown() -> str:
+    return "shown"
+
+for name in json.loads((Path(__file__).parent / "paths.json").read_text()):
+    app.add_api_route(f"/{name}", shown)
+"""
+"""An application whose routes a data file names."""
+
 
 def library(root: Path) -> bytes:
     return (root / ".expert" / "cache" / "library.bin").read_bytes()
@@ -156,20 +171,7 @@ def test_a_helper_and_a_body_are_followed_without_linking(shop: Path):
 
 
 def test_a_project_that_reads_data_files_is_followed_until_one_of_them_changes(tmp_path: Path):
-    main = """
-import json
-from pathlib import Path
-from fastapi import FastAPI
-
-app = FastAPI()
-
-def shown() -> str:
-    return "shown"
-
-for name in json.loads((Path(__file__).parent / "paths.json").read_text()):
-    app.add_api_route(f"/{name}", shown)
-"""
-    root = lay_down(tmp_path, {"main.py": main, "paths.json": '["first"]', "other.py": "LIMIT = 3\n"})
+    root = lay_down(tmp_path, {"main.py": NAMED_BY_DATA, "paths.json": '["first"]', "other.py": "LIMIT = 3\n"})
     assert [one.path for one in current_records(load(root)).routes] == ["/first"]
     before = library(root)
     (root / "other.py").write_text("LIMIT = 3\n\n\ndef doubled(amount):\n    return 2 * amount\n")
@@ -215,24 +217,8 @@ def test_findings_are_neither_linked_nor_looked_for_again_while_nothing_changes(
 
 
 def test_findings_follow_the_data_files_that_linking_read(tmp_path: Path):
-    main = """
-import json
-from pathlib import Path
-from fastapi import FastAPI
-
-app = FastAPI()
-
-def shown() -> str:
-    return "shown"
-
-for name in json.loads((Path(__file__).parent / "paths.json").read_text()):
-    app.add_api_route(f"/{name}", shown)
-
-@app.get("/second")
-def second() -> str:
-    return "second"
-"""
-    root = lay_down(tmp_path, {"main.py": main, "paths.json": '["first"]'})
+    second = '@app.get("/second")\ndef second() -> str:\n    return "second"\n'
+    root = lay_down(tmp_path, {"main.py": NAMED_BY_DATA + second, "paths.json": '["first"]'})
     assert not find(load(root)).findings
     assert not find(load(root)).findings
     (root / "paths.json").write_text('["second"]')
