@@ -77,16 +77,13 @@ def _is_returned(function: Function, call: tree.Call) -> bool:
     names = {
         dotted(target) for above in function.around(call) if isinstance(above, tree.Assign) for target in above.targets
     }
+
+    def holds_rows(node: tree.Expression) -> bool:
+        return any(part is call or (isinstance(part, tree.Name) and part.id in names) for part in tree.walk(node))
+
     answers = [n.value for n in function.nodes if isinstance(n, tree.Return | tree.Yield) and n.value is not None]
-    parts = [part for one in answers for part in tree.walk(one)]
-    if any(part is call or (isinstance(part, tree.Name) and part.id in names) for part in parts):
-        return True
-    loops = [node for node in function.nodes if isinstance(node, tree.For)]
-    return any(
-        _gathers(one)
-        for one in loops
-        if any(part is call or (isinstance(part, tree.Name) and part.id in names) for part in tree.walk(one.iter))
-    )
+    loops = [node for node in function.nodes if isinstance(node, tree.For) and holds_rows(node.iter)]
+    return any(map(holds_rows, answers)) or any(map(_gathers, loops))
 
 
 def _gathers(loop: tree.For) -> bool:
