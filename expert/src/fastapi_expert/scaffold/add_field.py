@@ -9,6 +9,7 @@ from fastapi_expert.codebase import Codebase
 from fastapi_expert.errors import ExpertError
 from fastapi_expert.scaffold import edits, inferred
 from fastapi_expert.scaffold.fields import KINDS, Field
+from fastapi_expert.scaffold.formatting import template_environment
 from fastapi_expert.scaffold.naming import Names
 from fastapi_expert.scaffold.plan import AlreadyThere, File, Plan
 from fastapi_expert.scaffold.registries import WIDTH, section_of
@@ -230,7 +231,4 @@ def _text(name: str) -> str:
 
 
 def _filled(template: str, **words: Any) -> str:
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701  # it writes Python
-    return environment.from_string(_text(template)).render(**words).strip("\n")
+    return template_environment().from_string(_text(template)).render(**words).strip("\n")

@@ -1,9 +1,20 @@
-"""What was written, as the project's own ruff would have it."""
+"""How files are written: from templates, and as the project's own ruff would have them."""
 
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+def template_environment() -> "Environment":
+    """What fills templates of Python and Markdown in: a name that is not given is an error."""
+    from jinja2 import Environment, StrictUndefined  # slow to import, and seldom needed
+
+    return Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701
 
 
 class Formatter:

@@ -5,6 +5,7 @@ from functools import cached_property
 
 from fastapi_expert.scaffold.access import Access
 from fastapi_expert.scaffold.fields import KINDS, USERS, Field
+from fastapi_expert.scaffold.formatting import template_environment
 from fastapi_expert.scaffold.naming import Names, names_of
 
 _SORTABLE = {"str": "str", "int": "int", "date": "", "datetime": "datetime", "email": "str", "ref": "int"}
@@ -111,9 +112,7 @@ class TemplateContext:
         self.given = tuple(field for field in fields if field is not self.owner)
 
     def render(self, template: str) -> str:
-        from jinja2 import Environment, StrictUndefined
-
-        environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701  # it writes Python
+        environment = template_environment()
         for name in _WORDS:
             environment.globals[name] = getattr(self, name)
         return (

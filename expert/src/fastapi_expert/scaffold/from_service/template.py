@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from fastapi_expert.errors import ExpertError
+from fastapi_expert.scaffold.formatting import template_environment
 from fastapi_expert.scaffold.from_service import example
 from fastapi_expert.scaffold.from_service.answers import Answers
 
@@ -70,11 +71,8 @@ class _Renaming:
 
 def _retitle(readme: Path, answers: Answers) -> None:
     """Begin the README as the project's own: its name, what it keeps its data in, its two commands."""
-    from jinja2 import Environment, StrictUndefined
-
     template = (files("fastapi_expert.scaffold") / "readme.md.jinja").read_text(encoding="utf-8")
-    environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701  # it writes Markdown
-    head = environment.from_string(template).render(answers=answers)
+    head = template_environment().from_string(template).render(answers=answers)
     _, mark, rest = readme.read_text(encoding="utf-8").partition("| | embedded default |")
     if not mark:
         raise ExpertError("the service's README has no table of where it runs", where=readme.name)

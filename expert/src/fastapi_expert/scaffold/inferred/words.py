@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi_expert.codebase import Codebase
 from fastapi_expert.scaffold.fields import Field
+from fastapi_expert.scaffold.formatting import template_environment
 from fastapi_expert.scaffold.inferred.learned.visibility import Seen
 from fastapi_expert.scaffold.inferred.resource_plan import ResourcePlan
 from fastapi_expert.scaffold.inferred.sources import Sources
@@ -330,12 +331,9 @@ class Resource(ResourcePlan):
         self.words = Words(self)
 
     def render(self, template: str, **more: Any) -> str:
-        from jinja2 import Environment, StrictUndefined
-
-        environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701  # it writes Python
         text = (files("fastapi_expert.scaffold.inferred") / "resource" / f"{template}.py.jinja").read_text("utf-8")
         return self.formatter.formatted(
-            environment.from_string(text).render(**{**self.words.all(), **more}).strip("\n")
+            template_environment().from_string(text).render(**{**self.words.all(), **more}).strip("\n")
         )
 
 
