@@ -5,6 +5,7 @@ Writes go through one SQLAlchemy session per request, committed once. Reads go t
 """
 
 import contextlib
+import sqlite3
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
@@ -129,6 +130,18 @@ def sqlite_path(url: URL) -> Path:
     return Path(url.database)
 
 
+class _RolledBackOnClose(sqlite3.Connection):
+    """SQLite keeps a closed connection's transaction, and the write lock with it, until its last statement is gone.
+
+    A task that was cancelled in the middle of one holds that statement for as long as anybody holds the task.
+    """
+
+    def close(self) -> None:
+        with contextlib.suppress(sqlite3.Error):  # closed already, or broken: there is nothing to give back
+            self.rollback()
+        super().close()
+
+
 def _sqlite_engine(url: URL, settings: Settings) -> AsyncEngine:
     """SQLite has one writer, so its pool has one connection: writers queue here, in order, not on its lock."""
     make_private_file(sqlite_path(url))
@@ -139,6 +152,7 @@ def _sqlite_engine(url: URL, settings: Settings) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=settings.database_pool_timeout,
         hide_parameters=True,
+        connect_args={"factory": _RolledBackOnClose},
     )
 
     @event.listens_for(engine.sync_engine, "connect")

@@ -68,6 +68,20 @@ async def read_and_write(database: Database) -> None:
 
 
 @on_sqlite
+async def test_a_connection_given_up_in_the_middle_of_a_statement_gives_the_write_lock_back(database: Database):
+    async with database.session() as session:
+        connection = await session.connection()
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        cursor = await driver.execute("SELECT 1")  # run, not read: what a task that was cancelled here still holds
+        await connection.invalidate()
+        await session.rollback()
+    async with asyncio.timeout(PATIENCE):
+        await read_and_write(database)
+    assert cursor.description
+
+
+@on_sqlite
 async def test_whoever_waits_for_a_connection_gets_one_when_those_that_open_are_cancelled(database: Database):
     opening = [asyncio.ensure_future(database.reader.first(COUNT)) for _ in range(SQLITE_READERS)]
     waiting = asyncio.ensure_future(database.reader.first(COUNT))
