@@ -29,6 +29,10 @@ class Endpoint:
         implied = {Who.ANYONE: set[int](), Who.USER: {401}, Who.ADMIN: {401, 403}}[self.who]
         return self.refusals | implied | {self.success} | ({404} if "{" in self.path else set())
 
+    def takes(self, parameter: str) -> bool:
+        """Whether its path has that parameter."""
+        return f"{{{parameter}}}" in self.path
+
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
 

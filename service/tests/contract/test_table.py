@@ -22,15 +22,7 @@ class Calls:
 
     async def succeed(self, endpoint: Endpoint) -> httpx2.Response:
         caller = await (self.accounts.admin() if endpoint.who == Who.ADMIN else self.accounts.user(is_verified=False))
-        other = await self.accounts.row()
-        known = {
-            "user_id": other.id if endpoint.who == Who.ADMIN else caller.id,
-            **(ids := await self.ids_of(caller)),
-            "session_id": await self.session_of(caller),
-            **await self.avatar_of(caller),
-            **await self.image_of(ids, caller),
-            "token_id": (await self.accounts.api_token(caller, "profile:read"))["id"],
-        }
+        known = await self.rows_of(endpoint, caller)
         headers = caller.headers if endpoint.who != Who.ANYONE else {}
         path, body = endpoint.path.format(**known), await self.body_of(endpoint, caller)
         async with self.client.stream(endpoint.method, path, headers=headers, **body) as answer:
@@ -38,25 +30,41 @@ class Calls:
                 await answer.aread()
         return answer
 
-    async def ids_of(self, caller: Account) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+    async def rows_of(self, endpoint: Endpoint, caller: Account) -> dict[str, Any]:
+        """The parameters of the path, each of a new row of the caller's; rows of nothing else are made."""
+        known: dict[str, Any] = {"user_id": caller.id}
+        if endpoint.who == Who.ADMIN:
+            known["user_id"] = (await self.accounts.row()).id
         for resource in RESOURCES:
-            found |= await resource.ids(self.client, self.accounts, caller)
-        return found
+            if any(endpoint.takes(parameter) for parameter in resource.parameters):
+                known |= await resource.ids(self.client, self.accounts, caller)
+        others = {
+            "session_id": self.session_of,
+            "token_id": self.token_of,
+            "avatar_id": self.avatar_of,
+            "image_id": self.image_of,
+        }
+        for parameter, make in others.items():
+            if endpoint.takes(parameter):
+                known[parameter] = await make(caller, known)
+        return known
 
-    async def avatar_of(self, caller: Account) -> dict[str, Any]:
-        address = f"/api/v1/users/{caller.id}/avatar"
-        sent = await self.client.put(address, files=image_form(encoded()), headers=caller.headers)
-        return {"avatar_id": sent.json()["avatar"].rpartition("/")[2]}
-
-    async def image_of(self, known: dict[str, Any], caller: Account) -> dict[str, Any]:
-        address = f"/api/v1/posts/{known['post_id']}/images"
-        sent = await self.client.post(address, files=image_form(encoded()), headers=caller.headers)
-        return {"image_id": sent.json()["id"]}
-
-    async def session_of(self, caller: Account) -> str:
+    async def session_of(self, caller: Account, _known: dict[str, Any]) -> str:
         sessions = await self.client.get("/api/v1/auth/sessions", headers=caller.headers)
         return sessions.json()[0]["id"]
+
+    async def token_of(self, caller: Account, _known: dict[str, Any]) -> str:
+        return (await self.accounts.api_token(caller, "profile:read"))["id"]
+
+    async def avatar_of(self, caller: Account, _known: dict[str, Any]) -> str:
+        address = f"/api/v1/users/{caller.id}/avatar"
+        sent = await self.client.put(address, files=image_form(encoded()), headers=caller.headers)
+        return sent.json()["avatar"].rpartition("/")[2]
+
+    async def image_of(self, caller: Account, known: dict[str, Any]) -> str:
+        address = f"/api/v1/posts/{known['post_id']}/images"
+        sent = await self.client.post(address, files=image_form(encoded()), headers=caller.headers)
+        return sent.json()["id"]
 
     async def body_of(self, endpoint: Endpoint, caller: Account) -> dict[str, Any]:
         bodies: dict[str, dict[str, Any]] = {

@@ -91,7 +91,7 @@ async def test_hostile_input_is_refused_as_a_problem_on_every_operation(app, acc
     made = 0
     for operation in operations(app):
         admin = await still_admin(tolerant, accounts, admin)
-        for hostile in KINDS[kind](operation, await ids(accounts, admin)):
+        for hostile in KINDS[kind](operation, await ids(operation, accounts, admin)):
             if "/auth/" in operation.path:
                 admin = await still_admin(tolerant, accounts, admin)
             headers = {**admin.headers, **hostile.request.pop("headers", {})}
@@ -125,7 +125,7 @@ async def test_a_body_of_twenty_megabytes_is_refused_on_every_operation_that_rea
                 media += "; boundary=x"
             answer = await tolerant.request(
                 operation.method,
-                path_of(operation, await ids(accounts, admin)),
+                path_of(operation, await ids(operation, accounts, admin)),
                 content=head + chunk * 20 if announced else chunks(head),
                 headers={**admin.headers, "Content-Type": media},
             )
@@ -219,14 +219,15 @@ def path_of(operation: Operation, known: dict[str, Any]) -> str:
     return operation.path.format(**known)
 
 
-async def ids(accounts: Accounts, owner: Account) -> dict[str, Any]:
-    """Rows to aim at: new ones, since the last operation may have deleted the others."""
+async def ids(operation: Operation, accounts: Accounts, owner: Account) -> dict[str, Any]:
+    """Rows for its path to aim at: new ones, since the last operation may have deleted the others."""
     target = await accounts.row()
     absent = ("session_id", "token_id", "identity_id", "avatar_id", "image_id")
     nothing = dict.fromkeys(absent, "00000000-0000-7000-8000-000000000000")
     known = {"user_id": target.id, "provider": "none", **nothing}
     for resource in RESOURCES:
-        known |= await resource.ids(accounts.client, accounts, owner)
+        if any(f"{{{parameter}}}" in operation.path for parameter in resource.parameters):
+            known |= await resource.ids(accounts.client, accounts, owner)
     return known
 
 
