@@ -6,7 +6,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastapi_expert.duplicates.similarity.families import alike_pairs, frequencies, gather
+from fastapi_expert.duplicates.similarity.families import alike_pairs, frequencies, gather, joined
 from fastapi_expert.duplicates.similarity.index import build
 from fastapi_expert.duplicates.similarity.measure import (
     Code,
@@ -101,6 +101,17 @@ def test_a_chain_is_no_family_and_every_pair_closest_to_somebody_is_kept() -> No
     families = [set(family.members) for family in gather(pairs)]
     assert all(len(members) <= 3 for members in families)
     assert all(any({at, at + 1} <= members for members in families) for at in range(12))
+
+
+def test_what_is_like_one_member_of_a_family_is_named_with_it_and_not_as_a_pair_as_well() -> None:
+    pairs = {pair: like(0.8) for pair in itertools.combinations(range(4), 2)} | {(1, 7): like(0.75)}
+    assert sorted(family.members for family in gather(pairs)) == [(0, 1, 2, 3), (1, 7)]
+    assert [family.members for family in joined(gather(pairs))] == [(0, 1, 2, 3, 7)]
+
+
+def test_what_is_like_one_of_a_pair_stays_a_pair_of_its_own() -> None:
+    pairs = {(0, 1): like(0.9), (1, 7): like(0.75), (3, 4): like(0.8)}
+    assert joined(gather(pairs)) == gather(pairs)
 
 
 def test_loose_pairs_stay_pairs() -> None:

@@ -15,7 +15,7 @@ from fastapi_expert.duplicates.records.extract import decorator_name, function_r
 from fastapi_expert.duplicates.records.model import FunctionRecord
 from fastapi_expert.duplicates.rules.base import Advice, Case, Family, FunctionRule, Group, Neighbour, Remark, Survey
 from fastapi_expert.duplicates.similarity.differences import WIRED, Difference, Differences
-from fastapi_expert.duplicates.similarity.families import equal_groups, gather, is_copy
+from fastapi_expert.duplicates.similarity.families import equal_groups, gather, is_copy, joined
 from fastapi_expert.duplicates.similarity.measure import Code, Similarity, common_statements, compare, unpack
 from fastapi_expert.duplicates.similarity.pairs import Pairs, is_trivial, pools_of
 from fastapi_expert.duplicates.store.overlay import Overlay
@@ -115,7 +115,7 @@ def _pool_findings(survey: Survey, pool: Sequence[int], pairs: Pairs) -> Iterato
         if not one_contract(functions[left], functions[right])
         and _is_no_chance(functions[left], functions[right], like, is_short=_are_short(codes[left], codes[right]))
     }
-    for family in gather(apart):
+    for family in joined(gather(apart)):
         members = [member for first in family.members for member in members_of[first]]
         if len(members) == 2 and family.score < APART and not do_the_same([functions[one] for one in members]):
             continue

@@ -6,7 +6,7 @@ half of the others. The closest pair of every function is kept in any case, so t
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Protocol
 
@@ -123,6 +123,25 @@ def gather(pairs: Mapping[tuple[int, int], Scored]) -> list[Family]:
             family_of[member] = merged
     families = {id(members): _family(sorted(members), pairs) for members in family_of.values()}
     return [*families.values(), *_closest_outside(left_over, best_first, pairs)]
+
+
+def joined(families: Sequence[Family]) -> list[Family]:
+    """``families`` where one that is only like a single member of a larger family is named with that family.
+
+    To tell of the two as a pair as well would say the same of that member twice.
+    """
+    large = {
+        member: index for index, family in enumerate(families) if len(family.members) > 2 for member in family.members
+    }
+    found = list(families)
+    for index, pair in enumerate(families):
+        inside = {large[member] for member in pair.members if member in large}
+        if len(pair.members) == 2 and len(inside) == 1 and not large.keys() >= set(pair.members):
+            (whole,) = inside
+            members = {*found[whole].members, *pair.members}
+            found[whole] = replace(found[whole], members=tuple(sorted(members)))
+            found[index] = replace(pair, members=())
+    return [family for family in found if family.members]
 
 
 def _belong_together(first: list[int], second: list[int], neighbours: dict[int, set[int]]) -> bool:
