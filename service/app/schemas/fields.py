@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 from pydantic import (
@@ -38,6 +38,7 @@ NOT_BLANK = rf"^[^{_UNWANTED}]*[^\s{_UNWANTED}][^{_UNWANTED}]*$"
 _TURNING = re.compile(f"[{_TURNS}]")
 _FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
 """Letters and signs of which nothing is seen: Hangul's fillers, the empty Braille pattern."""
+_NUMBER = re.compile(r"\s*[+-]?[\d_]*\.?[\d_]*\s*")
 _URL = TypeAdapter(HttpUrl)
 
 
@@ -106,9 +107,9 @@ def web_address(value: str) -> str:
 
 
 def written_out(value: object) -> object:
-    """Pydantic would read a number as seconds since 1970; the wire format is RFC 3339."""
-    if value is not None and not isinstance(value, str):
-        raise validation_error("time_as_text", "Write the time out: 2030-01-31T12:00:00Z.")
+    """Pydantic would read a number, also one in a text, as seconds since 1970; the wire format is RFC 3339."""
+    if value is not None and (not isinstance(value, str) or _NUMBER.fullmatch(value)):
+        raise validation_error("time_as_text", "Write it out, a day as 2030-01-31, a time as 2030-01-31T12:00:00Z.")
     return value
 
 
@@ -142,6 +143,7 @@ ONE_LINE = AfterValidator(one_line)
 Text = Annotated[str, STORABLE]
 Line = Annotated[str, StringConstraints(strip_whitespace=True), ONE_LINE, STORABLE]
 
+Day = Annotated[date, BeforeValidator(written_out)]
 UTCDatetime = Annotated[AwareDatetime, AfterValidator(to_utc), BeforeValidator(written_out)]
 Email = Annotated[
     str,

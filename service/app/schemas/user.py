@@ -81,4 +81,4 @@ class ProfileChanges(Changes):
 
 class AccessChanges(Changes):
     role: Role = ABSENT
-    is_active: bool = ABSENT
+    is_active: Annotated[bool, Field(strict=True)] = ABSENT

@@ -45,6 +45,14 @@ async def test_a_deactivated_user_s_live_token_dies_at_once_and_stays_dead(clien
     assert await me(client, user) == 401  # a new login is needed
 
 
+@on_sqlite
+@pytest.mark.parametrize("nearly", ["false", "no", 0, "0"])
+async def test_what_is_only_like_a_boolean_shuts_nobody_out(client, accounts, nearly: object):
+    admin, user = await accounts.admin(), await accounts.user()
+    assert (await set_access(client, user.id, admin, is_active=nearly)).status_code == 422
+    assert await me(client, user) == 200
+
+
 async def test_a_new_role_takes_effect_on_live_tokens_at_once(client, accounts):
     admin, user, other = await accounts.admin(), await accounts.user(), await accounts.user()
     assert (await set_access(client, other.id, user, is_active=False)).status_code == 403

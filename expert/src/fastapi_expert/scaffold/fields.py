@@ -65,8 +65,10 @@ KINDS: dict[str, Kind] = {
         "sa.Text()",
         searchable=True,
     ),
-    "int": Kind("BigInt", "Annotated[int, Field(ge=-MAX_ID, le=MAX_ID)]", "int", "7", "8", "BIG_INT"),
-    "float": Kind("Float", "Annotated[float, Field(allow_inf_nan=False)]", "float", "1.5", "2.5", "sa.Float()"),
+    "int": Kind("BigInt", "Annotated[int, Field(strict=True, ge=-MAX_ID, le=MAX_ID)]", "int", "7", "8", "BIG_INT"),
+    "float": Kind(
+        "Float", "Annotated[float, Field(strict=True, allow_inf_nan=False)]", "float", "1.5", "2.5", "sa.Float()"
+    ),
     "decimal": Kind(
         "ExactDecimal(12, 2)",
         "Annotated[Decimal, Field(max_digits=12, decimal_places=2, allow_inf_nan=False)]",
@@ -75,8 +77,8 @@ KINDS: dict[str, Kind] = {
         '"12.50"',
         "ExactDecimal(12, 2)",
     ),
-    "bool": Kind("Boolean", "bool", "bool", "True", "False", "sa.Boolean()"),
-    "date": Kind("Date", "date", "date", '"2026-01-31"', '"2026-02-01"', "sa.Date()"),
+    "bool": Kind("Boolean", "Annotated[bool, Field(strict=True)]", "bool", "True", "False", "sa.Boolean()"),
+    "date": Kind("Date", "Day", "date", '"2026-01-31"', '"2026-02-01"', "sa.Date()"),
     "datetime": Kind(
         "UtcDateTime", "UTCDatetime", "datetime", '"2026-01-31T12:00:00Z"', '"2026-02-01T12:00:00Z"', "UtcDateTime()"
     ),

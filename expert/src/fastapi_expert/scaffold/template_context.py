@@ -9,22 +9,22 @@ from fastapi_expert.scaffold.formatting import template_environment
 from fastapi_expert.scaffold.naming import Names, names_of
 
 _SORTABLE = {"str": "str", "int": "int", "date": "", "datetime": "datetime", "email": "str", "ref": "int"}
-# what each type rejects, for the test that says so
+# what each type rejects, for the test that says so: also what Pydantic would take for it though JSON does not
 _BAD = {
-    "str": '""',
-    "text": '"\\x00"',
-    "int": '"many"',
-    "float": '"NaN"',
-    "decimal": '"1.234"',
-    "bool": '"perhaps"',
-    "date": '"2026-02-30"',
-    "datetime": '"2026-01-31T12:00:00"',
-    "uuid": '"1"',
-    "email": '"nobody"',
-    "url": '"javascript:alert(1)"',
-    "json": "[]",
-    "ref": "0",
-    "enum": '"nothing"',
+    "str": ('""',),
+    "text": ('"\\x00"',),
+    "int": ('"many"', '"7"', "True"),
+    "float": ('"NaN"', '"1.5"', "True"),
+    "decimal": ('"1.234"', "True"),
+    "bool": ('"perhaps"', '"yes"', "1"),
+    "date": ('"2026-02-30"', '"0"', "0"),
+    "datetime": ('"2026-01-31T12:00:00"', '"0"', "0"),
+    "uuid": ('"1"',),
+    "email": ('"nobody"',),
+    "url": ('"javascript:alert(1)"',),
+    "json": ("[]",),
+    "ref": ("0", "True"),
+    "enum": ('"nothing"',),
 }
 _MODEL_NAMES = {
     "str": "String",
@@ -248,7 +248,7 @@ class TemplateContext:
 
     def schema_type(self, field: Field) -> str:
         if field.ref:
-            return "Annotated[int, Field(ge=1, le=MAX_ID)]"
+            return "Annotated[int, Field(strict=True, ge=1, le=MAX_ID)]"
         return self.enum_name(field) if field.choices else KINDS[field.kind].schema
 
     def changed_type(self, field: Field) -> str:
@@ -267,6 +267,8 @@ class TemplateContext:
             return "Annotated[int | None, Query(ge=-MAX_ID, le=MAX_ID)]"
         if field.kind == "str":
             return "Annotated[Text | None, Query(max_length=200)]"
+        if field.kind == "date":
+            return "Day | None"
         return f"{self.enum_name(field) if field.choices else KINDS[field.kind].python} | None"
 
     def read_type(self, field: Field) -> str:
@@ -369,7 +371,14 @@ class TemplateContext:
         lines += ["from pydantic import Field"] if "Field(" in types else []
         lines += ["from pydantic import StringConstraints"] if "StringConstraints(" in types else []
         lines += ["from app.kit.ids import MAX_ID"] if "MAX_ID" in types else []
-        names = {"str": "Line", "text": "Text", "email": "Email", "url": "Avatar", "datetime": "UTCDatetime"}
+        names = {
+            "str": "Line",
+            "text": "Text",
+            "email": "Email",
+            "url": "Avatar",
+            "date": "Day",
+            "datetime": "UTCDatetime",
+        }
         used = sorted(names[kind] for kind in kinds if kind in names)
         lines += [f"from app.schemas.fields import {', '.join(used)}"] if used else []
         lines += ["from datetime import date"] if "date" in kinds else []
@@ -406,7 +415,7 @@ class TemplateContext:
 
     def _endpoint_imports(self) -> str:
         kinds = {field.kind for field in self.filters}
-        lines = ["from datetime import date"] if "date" in kinds else []
+        lines = ["from app.schemas.fields import Day"] if "date" in kinds else []
         lines += ["from uuid import UUID"] if "uuid" in kinds else []
         enums = [self.enum_name(field) for field in self.filters if field.choices]
         lines += [f"from app.models.{self.names.singular} import {', '.join(enums)}"] if enums else []
@@ -466,4 +475,5 @@ class TemplateContext:
         return self.names.pascal not in self._taken
 
     def _bad_values(self) -> str:
-        return "[" + ", ".join(f'{{"{field.column_name}": {_BAD[field.kind]}}}' for field in self.given) + "]"
+        bad = [f'{{"{field.column_name}": {value}}}' for field in self.given for value in _BAD[field.kind]]
+        return f"[{', '.join(bad)}]"
