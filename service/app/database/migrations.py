@@ -5,11 +5,12 @@ Alembic is imported by those who migrate; to know where the code stands, its mig
 
 import ast
 import re
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import URL, NullPool, String, column, create_engine, select, table
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from app.config import SERVICE_ROOT, ConfigurationError, Settings
 from app.database.engine import Database, sqlite_path
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 INSUFFICIENT_PRIVILEGE = "42501"
+DEADLOCK = "40P01"
+ATTEMPTS = 5
+"""How often a migration is begun that deadlocks with requests which are being answered."""
 _CURRENT = CompiledQuery(str, select(column("version_num", String)).select_from(table("alembic_version")))
 
 
@@ -49,7 +53,7 @@ def upgrade(settings: Settings, revision: str = "head") -> None:
     if revision != "head":
         _require_ahead(settings, revision)
     try:
-        command.upgrade(alembic_config(sync_url(settings.database)), revision)
+        _giving_way(partial(command.upgrade, alembic_config(sync_url(settings.database)), revision))
     except CommandError as fault:  # a revision that this code does not have, or the database's own that it has not
         raise ConfigurationError(f"cannot migrate to {revision}: {fault}") from None
     except ProgrammingError as fault:
@@ -76,7 +80,18 @@ def _require_ahead(settings: Settings, revision: str) -> None:
 def downgrade(settings: Settings, revision: str) -> None:
     from alembic import command
 
-    command.downgrade(alembic_config(sync_url(settings.database)), revision)
+    _giving_way(partial(command.downgrade, alembic_config(sync_url(settings.database)), revision))
+
+
+def _giving_way(migrate: Callable[[], None]) -> None:
+    """Migrate; once more where the database broke a deadlock by ending this transaction, of which nothing is kept."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            migrate()
+            break
+        except OperationalError as fault:
+            if attempt == ATTEMPTS or getattr(fault.orig, "sqlstate", None) != DEADLOCK:
+                raise
 
 
 def sync_url(url: URL) -> URL:

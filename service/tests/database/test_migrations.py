@@ -7,12 +7,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import alembic.command
 import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 
 from app.config import Settings
 from app.database import migrations
@@ -84,6 +86,28 @@ async def test_several_processes_may_migrate_at_once(empty: Settings):
     errors = [(await process.communicate())[1].decode() for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0], errors
     assert await current(empty) == migrations.head()
+
+
+@pytest.mark.parametrize("deadlocks", [1, migrations.ATTEMPTS])
+def test_a_migration_that_deadlocks_with_requests_is_begun_again_but_not_for_ever(
+    empty: Settings, monkeypatch: pytest.MonkeyPatch, deadlocks: int
+):
+    migrations.upgrade(empty)
+    left, migrate = [psycopg.errors.DeadlockDetected() for _ in range(deadlocks)], alembic.command.downgrade
+
+    def downgrade(*given: Any) -> None:
+        if left:
+            raise OperationalError("DROP TABLE users", None, left.pop())
+        migrate(*given)
+
+    monkeypatch.setattr(alembic.command, "downgrade", downgrade)
+    if deadlocks < migrations.ATTEMPTS:
+        migrations.downgrade(empty, "base")
+    else:
+        with pytest.raises(OperationalError):
+            migrations.downgrade(empty, "base")
+    assert left == []
+    assert ("users" in tables(empty)) == (deadlocks == migrations.ATTEMPTS)
 
 
 @on_both_databases
