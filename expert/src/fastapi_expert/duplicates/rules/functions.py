@@ -14,6 +14,7 @@ from fastapi_expert.duplicates.model import Finding, Place, Similar
 from fastapi_expert.duplicates.records.extract import decorator_name, function_records
 from fastapi_expert.duplicates.records.model import FunctionRecord
 from fastapi_expert.duplicates.rules.base import Advice, Case, Family, FunctionRule, Group, Neighbour, Remark, Survey
+from fastapi_expert.duplicates.similarity import families
 from fastapi_expert.duplicates.similarity.differences import WIRED, Difference, Differences
 from fastapi_expert.duplicates.similarity.families import equal_groups, gather, is_copy, joined
 from fastapi_expert.duplicates.similarity.measure import Code, Similarity, common_statements, compare, unpack
@@ -115,11 +116,15 @@ def _pool_findings(survey: Survey, pool: Sequence[int], pairs: Pairs) -> Iterato
         if not one_contract(functions[left], functions[right])
         and _is_no_chance(functions[left], functions[right], like, is_short=_are_short(codes[left], codes[right]))
     }
-    for family in joined(gather(apart)):
+    for family in joined([family for family in gather(apart) if _is_told(family, members_of, functions)]):
         members = [member for first in family.members for member in members_of[first]]
-        if len(members) == 2 and family.score < APART and not do_the_same([functions[one] for one in members]):
-            continue
         yield finding_on(survey, members, family.score, equal=False, unequal=family.members)
+
+
+def _is_told(family: families.Family, members_of: dict[int, list[int]], functions: Sequence[FunctionRecord]) -> bool:
+    """False for two that are loosely alike and do other things."""
+    members = [member for first in family.members for member in members_of[first]]
+    return len(members) != 2 or family.score >= APART or do_the_same([functions[one] for one in members])
 
 
 def _is_no_chance(left: FunctionRecord, right: FunctionRecord, like: Similarity, *, is_short: bool) -> bool:
