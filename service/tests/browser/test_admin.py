@@ -9,6 +9,7 @@ from app.models import JobStatus, OutboxJob
 from app.tasks.store import JobStore
 from tests.backends import Backend, on_sqlite
 from tests.browser.test_mail_pages import keep
+from tests.browser.watching import faults_of
 from tests.conftest import settings_for
 from tests.factories import PASSWORD
 from tests.live import LiveService
@@ -51,10 +52,7 @@ async def test_an_administrator_signs_in_keeps_somebody_out_publishes_and_mends_
         draft = {"title": "Waiting to be read", "content": "A post that somebody has to look at first."}
         post = (await client.post("/api/v1/posts", json=draft, headers=headers)).raise_for_status().json()
         page = await browser.new_page(viewport={"width": 1280, "height": 800})
-        wrong: list[str] = []
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("requestfailed", lambda request: wrong.append(f"failed: {request.url}"))
-        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        wrong = faults_of(page, console=True)
 
         await page.goto(f"{service.url}/admin/users/list")
         await expect(page.get_by_text("Sign in").first).to_be_visible()

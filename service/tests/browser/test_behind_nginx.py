@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.async_api import Browser, Page, Request, Response, expect
+from playwright.async_api import Browser, Page, Response, expect
 
 from tests.browser.test_admin import ADMIN, sign_in
 from tests.browser.test_cookie_sessions import account, call
 from tests.browser.test_mail_pages import keep, link_in
+from tests.browser.watching import faults_of
 from tests.conftest import SECRET_KEY, empty_postgres
 from tests.stack import PREFIX, Stack, whole_stack
 from tests.tasks.smtp import MailServer
@@ -36,15 +37,9 @@ class Watched:
     """A page, and what went wrong on it: an address outside the prefix, an error of a script or of the server."""
 
     def __init__(self, page: Page, stack: Stack) -> None:
-        self.page, self.wrong = page, list[str]()
+        self.page, self.wrong = page, faults_of(page)
         self._within = f"{stack.url}/"
         page.on("response", self._see)
-        page.on("requestfailed", self._see_failure)
-        page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
-
-    def _see_failure(self, request: Request) -> None:
-        if "ERR_ABORTED" not in (request.failure or ""):  # what the next page made superfluous
-            self.wrong.append(f"failed: {request.url} {request.failure}")
 
     def _see(self, response: Response) -> None:
         if response.url.startswith(("data:", "blob:")):

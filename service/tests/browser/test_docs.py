@@ -9,6 +9,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.backends import Backend
 from tests.browser.test_mail_pages import keep
+from tests.browser.watching import faults_of
 from tests.conftest import SECRET_KEY
 from tests.live import LiveService
 
@@ -27,10 +28,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveService]:
 async def opened(browser: Browser, address: str, **options: Any) -> tuple[Page, list[str]]:
     """The page, and everything that went wrong on it (failed requests, script errors, CSP violations, other hosts)."""
     page = await browser.new_page(viewport={"width": 1280, "height": 1600}, **options)
-    wrong: list[str] = []
-    page.on("requestfailed", lambda request: wrong.append(f"failed: {request.url}"))
-    page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
-    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    wrong = faults_of(page, console=True)
     host = urlsplit(address).netloc
     page.on("request", lambda asked: wrong.append(asked.url) if urlsplit(asked.url).netloc not in {host, ""} else None)
     await page.goto(address, wait_until="networkidle")

@@ -9,6 +9,7 @@ from pathlib import Path
 from playwright.async_api import Browser, expect
 
 from tests.backends import on_sqlite
+from tests.browser.watching import faults_of
 from tests.live import LiveService, wait_until
 from tests.tasks.smtp import MailServer
 from tests.tasks.test_mails import NEW_USER, parts
@@ -35,8 +36,7 @@ async def test_the_links_in_mails_lead_to_a_confirmed_address_and_a_new_password
     async with service.client() as client:
         (await client.post("/api/v1/auth/register", json=NEW_USER)).raise_for_status()
     page = await browser.new_page(viewport={"width": 800, "height": 600})
-    wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
+    wrong = faults_of(page)
 
     await page.goto(link_in(mail_server, number=0))
     await expect(page.locator("h1")).to_have_text("Confirm your e-mail address")
