@@ -571,6 +571,67 @@ def test_a_fault_of_our_own_is_a_problem_and_a_doubt_and_costs_no_other_route_it
     assert (fault.path, fault.message.endswith("(TypeError: tripped)")) == ("main.py", True)
 
 
+def test_a_function_that_goes_on_only_because_decoding_failed_gives_what_missing_credentials_give(
+    tmp_path: Path,
+) -> None:
+    source = """
+    import jwt
+    from fastapi import Depends, FastAPI, Header, HTTPException
+    from sqlalchemy import select
+
+    from db import User, get_db
+
+    def logged(token):
+        try:
+            return jwt.decode(token, "key")["sub"]
+        except jwt.PyJWTError as error:
+            print(error)
+
+    def branched(token):
+        try:
+            payload = jwt.decode(token, "key")
+            if payload.get("old"):
+                return payload["name"]
+            else:
+                return payload["sub"]
+        except jwt.PyJWTError:
+            pass
+
+    def goes_on(token):
+        name = "guest"
+        try:
+            name = jwt.decode(token, "key")["sub"]
+        except jwt.PyJWTError as error:
+            print(error)
+        return "everybody"
+
+    def person(name_of):
+        def found(token: str | None = Header(None), db=Depends(get_db)):
+            user = db.execute(select(User).where(User.name == name_of(token))).first()
+            if user:
+                return user
+            raise HTTPException(401)
+        return found
+
+    app = FastAPI()
+
+    @app.get("/logged", dependencies=[Depends(person(logged))])
+    def a(): ...
+
+    @app.get("/branched", dependencies=[Depends(person(branched))])
+    def b(): ...
+
+    @app.get("/goes-on", dependencies=[Depends(person(goes_on))])
+    def c(): ...
+    """
+    routes = read(tmp_path, {"main.py": source}).inventory.routes
+    assert {route.path: route.protection for route in routes} == {
+        "/logged": "required",
+        "/branched": "required",
+        "/goes-on": "unknown",
+    }
+
+
 def test_what_takes_too_long_to_follow_is_a_doubt_about_its_own_layer_alone(tmp_path: Path) -> None:
     steps = "\n        ".join(f"found = keep(found, {number})" for number in range(900))
     source = f"""

@@ -119,6 +119,20 @@ def test_a_name_that_only_the_program_binds_stands_for_what_makes_it(tmp_path: P
     assert [one.name for one in found(tmp_path, {"main.py": main})] == ["main:make()"]
 
 
+def test_a_name_comes_before_the_function_that_makes_what_it_holds(tmp_path: Path):
+    factory = "from fastapi import FastAPI\n\n\ndef make():\n    return FastAPI()\n"
+    late = "\n\n@app.get('/')\ndef home(): ...\n"
+    beside = {"main.py": f"{factory}\n\napp = make()\n{late}"}
+    assert [one.name for one in found(tmp_path / "one", beside)] == ["main:app", "main:make()"]
+    apart = {
+        "web/__init__.py": "",
+        "web/factory.py": factory,
+        "web/main.py": f"from web.factory import make\n\napp = make()\n{late}",
+    }
+    small = {"other.py": "from fastapi import FastAPI\n\napp = FastAPI()\n"}
+    assert found(tmp_path / "two", {**small, **apart})[0].name == "web.main:app"
+
+
 def test_a_factory_is_found_by_its_flag_by_its_call_and_by_what_it_makes(tmp_path: Path):
     files = {
         "shop/__init__.py": "",

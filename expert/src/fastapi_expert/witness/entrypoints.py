@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fastapi_expert.codebase import Codebase
@@ -48,6 +48,8 @@ class _Mention:
     rank: int
     known: bool
     """Whether the text, too, says that this is an application or makes one."""
+    made_in: str = ""
+    """The file that makes it, where that is another one than it is imported from."""
 
     @property
     def aside(self) -> bool:
@@ -65,7 +67,14 @@ def entrypoints(codebase: Codebase) -> list[Application]:
     for route in codebase.inventory.routes:
         path = route.app.partition(":")[2].partition("::")[0]
         routes[path] = routes.get(path, 0) + 1
-    mentions.sort(key=lambda one: (one.aside, not one.known, one.rank, -routes.get(one.application.file or "", 0)))
+    mentions.sort(
+        key=lambda one: (
+            one.aside,
+            not one.known,
+            one.rank,
+            -routes.get(one.made_in or one.application.file or "", 0),
+        )
+    )
     found: dict[tuple[str, str], Application] = {}
     for mention in mentions:
         one = mention.application
@@ -112,11 +121,16 @@ def _in_files(codebase: Codebase, finder: Finder) -> Iterator[_Mention]:
 
 
 def _in_text(codebase: Codebase, finder: Finder) -> Iterator[_Mention]:
-    """The applications that the text makes: at module level, in a function without arguments, or for such a name."""
+    """The applications that the text makes: at module level, for a name there, or in a function without arguments.
+
+    A name comes before the function that makes what it holds: more may be put on it where it is bound.
+    """
+    for holder in finder.holders:
+        for one in _mentions(finder, [finder.of_holder(holder)], TEXT):
+            yield replace(one, made_in=holder.made_in)
     for component in codebase.inventory.components:
         if component.kind == "app":
             yield from _mentions(finder, finder.of_component(component), TEXT)
-    yield from _mentions(finder, map(finder.of_holder, finder.holders), TEXT)
 
 
 def _mentions(finder: Finder, found: Iterable[Application], rank: int) -> Iterator[_Mention]:

@@ -23,12 +23,14 @@ _Place = tuple[str, str]
 
 
 class Holder(NamedTuple):
-    """``name`` at the top of the module at ``path``, bound in ``line`` to the application that ``maker`` makes."""
+    """``name`` at the top of the module at ``path``, bound in ``line`` to the application that ``maker``, a function or
+    a class of the module at ``made_in``, makes."""
 
     path: str
     name: str
     line: int
     maker: str
+    made_in: str
 
 
 def holders(names: Names, applications: Iterable[Component]) -> Iterator[Holder]:
@@ -64,7 +66,7 @@ class _Reading:
             bound = None if isinstance(statement, ImportFacts) else ir.match(statement, ir.Assign)
             maker = self._made_by(path, name, bound.value) if bound is not None else None
             if bound is not None and maker is not None and not is_of_main(name, self.names.files[path].body):
-                yield Holder(path, name, bound.line, maker[1])
+                yield Holder(path, name, bound.line, maker[1], maker[0])
 
     def _made_by(self, path: str, name: str, value: Expr) -> _Place | None:
         """What makes the application that ``value``, bound to ``name``, is; None when it is seen to be none."""

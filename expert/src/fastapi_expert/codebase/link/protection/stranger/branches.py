@@ -260,7 +260,7 @@ class Branches(Following):
                 ways = self.run(body, state, scope)
             finally:
                 self._active.pop()
-            if ways.on is not None:
+            if ways.on is not None and not (outcome.credentials and always_leaves(one.body)):
                 ways.on.credentials = before.credentials
             return ways
         return None
@@ -301,6 +301,20 @@ def leaves(body: Iterable[Stmt]) -> bool:
             return True
         if any(leaves(inner) for inner in ir.blocks(one)):
             return True
+    return False
+
+
+def always_leaves(body: Sequence[Stmt]) -> bool:
+    """Whether what follows a block is only reached where something is raised in it."""
+    if not body:
+        return False
+    last = body[-1]
+    if ir.tag(last) in (ir.Return.TAG, ir.Raise.TAG):
+        return True
+    if (branch := ir.match(last, ir.If)) is not None:
+        return always_leaves(branch.body) and always_leaves(branch.orelse)
+    if (inside := ir.match(last, ir.With)) is not None:
+        return always_leaves(inside.body)
     return False
 
 
