@@ -632,6 +632,91 @@ def test_a_function_that_goes_on_only_because_decoding_failed_gives_what_missing
     }
 
 
+def test_an_attribute_that_is_filled_when_the_program_runs_is_an_object_of_the_class_it_is_annotated_with(
+    tmp_path: Path,
+) -> None:
+    holder = """
+    from abc import ABC, abstractmethod
+
+    from config import Config
+
+    class Services:
+        def __init__(self, images: str, configuration: "Config"):
+            self.images = images
+            self.configuration = configuration
+
+    class Invoker:
+        services: Services
+
+        def __init__(self, services: Services):
+            self.services = services
+
+    class Gate(ABC):
+        @abstractmethod
+        def lets_in(self, token): ...
+
+    class Api:
+        invoker: Invoker
+        gate: Gate
+
+        @staticmethod
+        def start(config: Config) -> None:
+            Api.invoker = Invoker(Services("folder", config))
+    """
+    config = """
+    from pydantic import Field
+    from pydantic_settings import BaseSettings
+
+    class Config(BaseSettings):
+        several: bool = Field(default=False)
+        closed: bool = True
+    """
+    main = """
+    from fastapi import Depends, FastAPI, HTTPException
+    from fastapi.security import HTTPBearer
+
+    from holder import Api
+
+    bearer = HTTPBearer(auto_error=False)
+    app = FastAPI()
+
+    def one_of_several(sent=Depends(bearer)):
+        config = Api.invoker.services.configuration
+        if config.several and sent is None:
+            raise HTTPException(401)
+
+    def closed(sent=Depends(bearer)):
+        if not Api.invoker.services.configuration.closed:
+            return None
+        if sent is None:
+            raise HTTPException(401)
+
+    def data(sent=Depends(bearer)):
+        if sent is None and Api.invoker.services.images:
+            raise HTTPException(401)
+
+    @app.get("/several", dependencies=[Depends(one_of_several)])
+    def a(): ...
+
+    @app.get("/closed", dependencies=[Depends(closed)])
+    def b(): ...
+
+    @app.get("/data", dependencies=[Depends(data)])
+    def c(): ...
+    """
+    files = {"main.py": main, "holder.py": holder, "config.py": config}
+    routes = {route.path: route for route in read(tmp_path, files).inventory.routes}
+    said = {
+        path: (one.protection, one.when and (one.when.setting, one.when.default, one.when.open))
+        for path, one in routes.items()
+    }
+    assert said == {
+        "/several": ("required", ("Config.several", "False", True)),
+        "/closed": ("required", ("Config.closed", "True", False)),
+        "/data": ("optional", None),
+    }
+
+
 def test_what_takes_too_long_to_follow_is_a_doubt_about_its_own_layer_alone(tmp_path: Path) -> None:
     steps = "\n        ".join(f"found = keep(found, {number})" for number in range(900))
     source = f"""

@@ -16,6 +16,7 @@ from fastapi_expert.codebase.vocabulary import REQUESTS
 FROM_CONTAINER = ("FromDishka", "FromComponent")
 """Annotations that a container fills."""
 _MAX_DEPTH = 10
+_WITHOUT_BODIES = ("ABC", "Protocol")
 
 
 class Maker(NamedTuple):
@@ -61,6 +62,19 @@ class Provided(Signatures):
         finally:
             self._depth -= 1
 
+    def promised(self, wanted: Expr, scope: Scope, site: Site) -> Any:
+        symbol = self.names.resolve(scope.path, wanted) if isinstance(wanted, str) else None
+        if symbol is None or symbol.kind != "class" or self._depth > _MAX_DEPTH:
+            return FREE
+        line = self.names.ancestors(symbol.path, symbol.name)
+        if any(one.kind == "external" and one.name.rpartition(".")[2] in _WITHOUT_BODIES for one in line):
+            return FREE  # another class is meant, one that descends from it
+        self._depth += 1
+        try:
+            return self._made_by(Maker("class", symbol.path, symbol.name), site, State({}))
+        finally:
+            self._depth -= 1
+
     def _made_by(self, maker: Maker, site: Site, state: State) -> Any:
         scope = self.interp.run_module(maker.path)
         if maker.kind == "class":
@@ -86,8 +100,12 @@ class Provided(Signatures):
 
 
 def annotated(param: Param) -> Expr:
-    """The annotation of a parameter as an expression."""
-    return param.annotation_expr if param.annotation_expr is not None else expression_of(param.annotation)
+    """The annotation of a parameter as an expression, quoted or not."""
+    expr = param.annotation_expr if param.annotation_expr is not None else expression_of(param.annotation)
+    text = ir.match(expr, ir.Text)
+    if text is not None:
+        return expression_of(text.value)
+    return expression_of(expr.strip("\"'")) if isinstance(expr, str) else expr
 
 
 def _makers(known: Provided, files: Any) -> Iterator[tuple[tuple[str, str], Maker]]:

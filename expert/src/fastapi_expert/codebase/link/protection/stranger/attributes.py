@@ -47,6 +47,7 @@ from fastapi_expert.codebase.link.protection.values import (
     is_plain,
 )
 from fastapi_expert.codebase.syntax import ir
+from fastapi_expert.codebase.syntax.facts import FieldFacts
 from fastapi_expert.codebase.syntax.ir import Block, Stmt
 from fastapi_expert.codebase.vocabulary import REQUESTS
 
@@ -355,8 +356,25 @@ class Attributes(Following):
                 return Setting(f"{facts.name}.{name}", ships, where)
             if is_list(value) or is_dict(value) or isinstance(value, Instance):
                 value = as_member(self.interp, cls, name, value)  # its parts are asked for, by `value` or by name
-            return FREE if value is MISSING else value
+            return self._put_there_later(cls, field, body, where) if value is MISSING else value
         return MISSING
+
+    def _put_there_later(self, cls: ClassValue, field: FieldFacts, scope: Scope, site: Site) -> Any:
+        """What an attribute with an annotation alone is: an object of the class that it names, unless it is data."""
+        annotation = field.annotation_expr if field.annotation_expr is not None else field.annotation
+        if not isinstance(annotation, str) or self.classes.kind(cls.path, cls.qualname) is not None:
+            return FREE
+        key = (cls.path, f"{cls.qualname}.{field.name}")
+        if key not in self.computed:
+            self.computed[key] = FREE  # one that needs itself is not followed
+            overlay, pending, self.overlay, self.pending = self.overlay, self.pending, {}, []
+            try:
+                self.computed[key] = self.promised(annotation, scope, site)
+            except Ended:
+                pass
+            finally:
+                self.overlay, self.pending = overlay, pending
+        return self.computed[key]
 
     def _is_settings(self, cls: ClassValue) -> bool:
         if self.classes.kind(cls.path, cls.qualname) == "settings":

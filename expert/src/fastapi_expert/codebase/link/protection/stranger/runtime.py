@@ -242,6 +242,11 @@ class Following(ABC):
         """An object of a class of the codebase."""
 
     @abstractmethod
+    def promised(self, wanted: Expr, scope: Scope, site: Site) -> Any:
+        """An object of the class of the codebase that an annotation names, made of what its parameters are annotated
+        with; FREE when it names none."""
+
+    @abstractmethod
     def scheme_of(self, instance: Instance) -> str:
         """The name of the security scheme that an object is; "" when it is another thing."""
 
