@@ -42,6 +42,61 @@ OVERRIDDEN = Case(
     {"/closed": "required", "/open": "none"},
 )
 
+COPIED = Case(
+    """
+    from functools import update_wrapper
+    from types import FunctionType
+
+    from fastapi import Depends, FastAPI, HTTPException, Request
+
+    def person(request: Request):
+        if "authorization" not in request.headers:
+            raise HTTPException(401)
+
+    def copied(source):
+        return update_wrapper(FunctionType(source.__code__, source.__globals__), source)
+
+    def copied_at_length(source):
+        '''A function with the same code, which is another one to whoever puts something in its place.'''
+        target = FunctionType(
+            source.__code__,
+            source.__globals__,
+            name=source.__name__,
+            argdefs=source.__defaults__,
+            closure=source.__closure__,
+        )
+        if source.__kwdefaults__ is not None and target.__kwdefaults__ is None and source is not target:
+            target.__kwdefaults__ = {name: value for name, value in source.__kwdefaults__.items()}
+        made = update_wrapper(target, source)
+        made.__doc__ = "A copy of " + source.__name__ + ", made where the program is put together, not before"
+        return made
+
+    first, second, third = copied(person), copied(person), copied(person)
+    fourth = copied_at_length(person)
+    fifth = copied_at_length(person)
+
+    app = FastAPI()
+    app.dependency_overrides[second] = lambda: None
+    app.dependency_overrides[fifth] = lambda: None
+
+    @app.get("/original", dependencies=[Depends(person)])
+    def a(): ...
+
+    @app.get("/first", dependencies=[Depends(first)])
+    def b(): ...
+
+    @app.get("/second", dependencies=[Depends(second)])
+    def c(): ...
+
+    @app.get("/fourth", dependencies=[Depends(fourth)])
+    def d(): ...
+
+    @app.get("/fifth", dependencies=[Depends(fifth)])
+    def e(): ...
+    """,
+    {"/original": "required", "/first": "required", "/second": "none", "/fourth": "required", "/fifth": "none"},
+)
+
 SCOPES = Case(
     """
     from fastapi import Depends, FastAPI, HTTPException, Request, Security
@@ -472,6 +527,7 @@ HANDLED_MANY_TIMES = Case(
 
 CASES = {
     "dependencies that the application overrides, and those that as written always break": OVERRIDDEN,
+    "functions made of the code of another": COPIED,
     "scopes that are asked for and that a stranger has none of": SCOPES,
     "subclasses of schemes that read credentials themselves, with and without auto_error": SCHEMES_OF_OUR_OWN,
     "exceptions whose status stands on their class and is answered by a shared handler": ANSWERED,

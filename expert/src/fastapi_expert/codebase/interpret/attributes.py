@@ -102,6 +102,9 @@ _LIST_METHODS = frozenset(
 _DICT_METHODS = frozenset(["items", "keys", "values", "get", "update", "setdefault", "pop", "popitem", "copy", "clear"])
 
 
+CODE_OF = "co_code"
+"""The attribute of a code object that holds the function whose code it is."""
+
 _APP_DEFAULTS = {
     "openapi_url": "/openapi.json",
     "docs_url": "/docs",
@@ -227,7 +230,8 @@ def _of_function(interp: Runtime, value: FunctionValue, name: str, site: Site) -
     if name == "__code__":
         facts = interp.names.function(value.path, value.qualname)
         line = facts.start_line if facts is not None else site.line
-        return Instance(External("types.CodeType"), site, {"co_firstlineno": line, "co_name": value.qualname})
+        told = {"co_firstlineno": line, "co_name": value.qualname}
+        return Instance(External("types.CodeType"), site, {**told, CODE_OF: value})
     attributes = attributes_of(interp, value)
     if name == "__dict__":
         return attributes

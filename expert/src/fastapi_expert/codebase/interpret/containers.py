@@ -21,6 +21,7 @@ from fastapi_expert.codebase.interpret.values import (
     RouteList,
     Scope,
     Site,
+    Uncalled,
     Unknown,
     as_key,
     is_dict,
@@ -81,7 +82,7 @@ def set_item(interp: Runtime, owner: Any, key: Any, value: Any, scope: Scope) ->
         interp.environ.pop(key, None)
         if isinstance(value, str):
             interp.environ[key] = value
-    elif is_dict(owner) and not isinstance(key, (Unknown, dict)):
+    elif is_dict(owner) and (isinstance(key, Uncalled) or not isinstance(key, (Unknown, dict))):
         owner[as_key(key)] = _doubted(interp, owner, value) if interp.is_doubtful(owner) else value
     elif is_list(owner) and isinstance(key, (int, slice)):
         with suppress(LookupError, TypeError, ValueError):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from fastapi_expert.codebase.interpret.attributes import (
+    CODE_OF,
     attribute,
     class_attribute,
     fields_of,
@@ -667,6 +668,15 @@ def _is_coroutine(interp: Runtime, given: Arguments) -> Any:
     return facts.is_async if facts is not None else Unknown(given.site, "whether it is a coroutine")
 
 
+def _function_of_code(interp: Runtime, given: Arguments) -> Any:
+    """`FunctionType(function.__code__, …)`: a copy, which is another function to whoever compares."""
+    code = given.get(0, "code")
+    copied = code.attributes.get(CODE_OF) if isinstance(code, Instance) else None
+    if not isinstance(copied, FunctionValue):
+        return Unknown(given.site, "a function of code that is not known")
+    return FunctionValue(copied.path, copied.qualname, Scope(copied.scope.path, {}, copied.scope))
+
+
 def _first(interp: Runtime, given: Arguments) -> Any:
     return given.args[0] if given.args else Unknown(given.site, "nothing")
 
@@ -791,6 +801,8 @@ FUNCTIONS: dict[str, _Outside] = {
     "__import__": _import,
     "cast": lambda interp, given: given.args[1] if len(given.args) > 1 else Unknown(given.site, "cast() of nothing"),
     "MappingProxyType": _first,
+    "update_wrapper": _first,
+    "FunctionType": _function_of_code,
     "deepcopy": _deep_copy,
     "copy": _copy,
     "asdict": _as_dict,

@@ -164,8 +164,12 @@ class Injecting(Provided):
     def overridden(self, call: Any) -> Any:
         """What `dependency_overrides` of the application puts in the place of ``call``."""
         for known, instead in self.overrides:
-            same = isinstance(call, FunctionValue) and isinstance(known, FunctionValue)
-            if known is call or (same and (known.path, known.qualname) == (call.path, call.qualname)):
+            if known is call or (
+                isinstance(call, FunctionValue)
+                and isinstance(known, FunctionValue)
+                and (known.path, known.qualname) == (call.path, call.qualname)
+                and known.scope is call.scope  # else one is another closure, or a copy
+            ):
                 return instead
         return call
 

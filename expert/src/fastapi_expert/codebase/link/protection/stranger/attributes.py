@@ -84,6 +84,8 @@ class Attributes(Following):
                 return self.of_module(found, name, Scope(value.place, {}))
             return found
         if isinstance(value, (Router, FunctionValue, Partial, LambdaValue, PathValue)):
+            if isinstance(value, FunctionValue) and name == "__code__":
+                return plain_attribute(self.interp, value, name, site)
             known_one = self.overlay.get((id(value), name))
             if known_one is None and isinstance(value, Router) and isinstance(value.attributes.get(name), Instance):
                 return value.attributes[name]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi_expert.codebase.interpret.attributes import FIELDS
+from fastapi_expert.codebase.interpret.attributes import CODE_OF, FIELDS
 from fastapi_expert.codebase.interpret.values import (
     ClassValue,
     Dependency,
@@ -54,10 +54,16 @@ class Outside(Following):
         if name.endswith("authentication.requires"):
             scopes = args[0] if args else keywords.get("scopes")
             return Native("requires" if truth(scopes).value is not False else "identity")
-        if short in ("wraps", "update_wrapper", "lru_cache", "cache"):
+        if short in ("wraps", "lru_cache", "cache"):
             return External("functools.identity")
+        if short == "update_wrapper" and args:
+            return args[0]
         if name == "functools.identity" or short in ("staticmethod", "classmethod", "asynccontextmanager"):
             return args[0] if args else External("functools.identity")
+        if short == "FunctionType":
+            code = args[0] if args else keywords.get("code")
+            copied = code.attributes.get(CODE_OF) if isinstance(code, Instance) else None
+            return copied if copied is not None else Opaque("a function of code that is not known", site)
         if name == "builtins.type" and len(args) == 3 and is_list(args[1]) and args[1] and is_dict(args[2]):
             return MadeClass(args[1][0], args[2])
         if name in ("copy.copy", "copy.deepcopy") and args:
