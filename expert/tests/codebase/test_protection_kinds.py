@@ -773,6 +773,73 @@ def test_an_attribute_that_is_filled_when_the_program_runs_is_an_object_of_the_c
     }
 
 
+def test_a_setting_that_decides_whether_a_parameter_depends_on_a_scheme_is_named(tmp_path: Path) -> None:
+    source = """
+    import jwt
+    from fastapi import Depends, FastAPI, HTTPException, Security
+    from fastapi.security import OAuth2PasswordBearer
+    from pydantic_settings import BaseSettings
+
+    class Settings(BaseSettings):
+        CLOSED: bool = False
+        READING: bool = True
+
+    settings = Settings()
+    bearer = OAuth2PasswordBearer(tokenUrl="/token")
+
+    def read(token):
+        if not settings.CLOSED:
+            return "anybody"
+        return jwt.decode(token, "key")["sub"]
+
+    async def person(token: str = Depends(bearer) if settings.CLOSED else ""):
+        try:
+            return read(token)
+        except jwt.PyJWTError as error:
+            raise HTTPException(401) from error
+
+    async def tried(token: str = Depends(OAuth2PasswordBearer(tokenUrl="/token", auto_error=False))):
+        try:
+            return read(token)
+        except jwt.PyJWTError as error:
+            raise HTTPException(401) from error
+
+    class Role:
+        def __init__(self, role):
+            self.role = role
+
+        async def __call__(self, name=Security(person)):
+            if not settings.CLOSED:
+                return name
+            if self.role not in name:
+                raise HTTPException(403)
+
+    async def reader(token: str = Depends(bearer) if settings.READING else None): ...
+
+    app = FastAPI()
+
+    @app.get("/person", dependencies=[Depends(person)])
+    def a(): ...
+
+    @app.get("/tried", dependencies=[Depends(tried)])
+    def b(): ...
+
+    @app.get("/role", dependencies=[Depends(Role("clerk"))])
+    def c(): ...
+
+    @app.get("/reader", dependencies=[Depends(reader)])
+    def d(): ...
+    """
+    routes = {route.path: route for route in read(tmp_path, {"main.py": source}).inventory.routes}
+    assert {route.protection for route in routes.values()} == {"required"}
+    assert {path: one.when and (one.when.setting, one.when.open) for path, one in routes.items()} == {
+        "/person": ("Settings.CLOSED", True),
+        "/tried": ("Settings.CLOSED", True),
+        "/role": ("Settings.CLOSED", True),
+        "/reader": ("Settings.READING", False),
+    }
+
+
 def test_what_takes_too_long_to_follow_is_a_doubt_about_its_own_layer_alone(tmp_path: Path) -> None:
     steps = "\n        ".join(f"found = keep(found, {number})" for number in range(900))
     source = f"""

@@ -21,7 +21,7 @@ from fastapi_expert.codebase.interpret.values import (
 )
 from fastapi_expert.codebase.link.protection import library
 from fastapi_expert.codebase.link.protection.libraries import guard_of, may_guard
-from fastapi_expert.codebase.link.protection.outcomes import Assumption, Outcome, State, truth
+from fastapi_expert.codebase.link.protection.outcomes import Assumption, Outcome, State, together, truth
 from fastapi_expert.codebase.link.protection.provided import Provided, annotated
 from fastapi_expert.codebase.link.protection.signatures import named_class
 from fastapi_expert.codebase.link.protection.stranger import Ended
@@ -76,6 +76,9 @@ class Injecting(Provided):
         return found
 
     def _argument(self, function: FunctionValue, param: Param, state: State, *, is_endpoint: bool) -> Any:
+        choice = ir.match(param.default_expr, ir.Conditional)
+        if choice is not None:
+            return self._chosen(choice, function, param, state, is_endpoint=is_endpoint)
         said = self.parameter(function, param)
         if said.dependency is not None:
             return self.depend(said.dependency, said.type, said.scope, state)
@@ -100,6 +103,27 @@ class Injecting(Provided):
             value = self.evaluate(param.default_expr, State({}), function.scope)
             return Absent(value) if value in (None, "") and by_hand else FREE
         return FOREIGN if last in ("str", "bytes") and by_hand else FREE
+
+    def _chosen(
+        self, choice: ir.Conditional, function: FunctionValue, param: Param, state: State, *, is_endpoint: bool
+    ) -> Any:
+        """A parameter with `Depends(user) if settings.closed else None` for a default."""
+        decision = self.decide(choice.condition, State({}), function.scope)
+        ends: list[Outcome] = []
+        for taken, side in ((True, choice.then), (False, choice.otherwise)):
+            if decision.value is (not taken):
+                continue
+            branch = State({}, together(state.assumptions, decision.assumptions(taken)), state.credentials)
+            pending, self.pending = self.pending, []
+            try:
+                value = self._argument(function, param._replace(default_expr=side), branch, is_endpoint=is_endpoint)
+                ends.append(Outcome("pass", value, Site(function.path, self.line), branch.assumptions))
+            except Ended:
+                pass
+            finally:
+                ends += self.pending
+                self.pending = pending
+        return self.resume(ends, state)
 
     def _marked(self, marker: Instance, param: Param, function: FunctionValue, *, is_endpoint: bool) -> Any:
         """A parameter of `Header()`, `Query()` and their like: a stranger sends none that can be left out."""

@@ -220,8 +220,14 @@ class Branches(Following):
         if doubtful:
             instead = self._doubted(one, doubtful, before, scope)
             if instead is not None:
-                result.ends, result.left = list(instead.ends), list(instead.left)
+                other = _otherwise(doubtful, before)
+                ends = [one._replace(assumptions=together(one.assumptions, other)) for one in result.ends if other]
+                kept = [one for one in ends if _is_possible(one.assumptions)]
+                result.ends, result.left = [*kept, *instead.ends], list(instead.left)
                 on = [] if instead.on is None else [instead.on]
+                if ways.on is not None and other and _is_possible((*ways.on.assumptions, *other)):
+                    ways.on.assumptions = together(ways.on.assumptions, other)
+                    on.append(ways.on)
         if not on:
             return result
         result.on = on[0] if len(on) == 1 else merged_states(on)
@@ -278,6 +284,24 @@ def plain_attribute(owner: Any, name: str) -> Any:
     """What an object that others share has for ``name``, MISSING when nothing says."""
     found = owner.attributes.get(name, MISSING)
     return unread(found, name) if isinstance(found, Unknown) else found
+
+
+def _otherwise(doubtful: Sequence[Outcome], before: State) -> tuple[Assumption, ...]:
+    """What holds where none of ``doubtful`` is met: the setting that alone leads there is the other way round."""
+    leading = {one for each in doubtful for one in each.assumptions if one not in before.assumptions}
+    if len(leading) != 1 or not all(set(each.assumptions) & leading for each in doubtful):
+        return ()
+    [one] = leading
+    if not isinstance(one.source, Setting) or one.ships is None:
+        return ()
+    return (Assumption(one.source, not one.ships),)
+
+
+def _is_possible(assumptions: Iterable[Assumption]) -> bool:
+    """Whether no setting would have to be as it ships and otherwise at once."""
+    ships: dict[Setting, bool | None] = {}
+    settings = ((one.source, one.ships) for one in assumptions if isinstance(one.source, Setting))
+    return all(ships.setdefault(source, as_shipped) == as_shipped for source, as_shipped in settings)
 
 
 def is_doubt(outcome: Outcome) -> bool:
