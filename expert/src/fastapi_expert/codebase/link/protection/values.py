@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from fastapi_expert.codebase.interpret.values import (
@@ -103,10 +104,22 @@ class OfRequest(Enum):
     METHOD = auto()
 
 
+class Changed(NamedTuple):
+    """What a method of texts makes of the text that ``parts`` are joined to."""
+
+    parts: "tuple[Part, ...]"
+    method: str
+    args: tuple[str, ...]
+
+
+Part = str | OfRequest | Changed
+"""A part of a text that is made of the path or the method."""
+
+
 class Question(NamedTuple):
     """What code asks of a text that is made of the path or the method: ``parts`` are joined to it."""
 
-    parts: tuple[str | OfRequest, ...]
+    parts: tuple[Part, ...]
     operation: str
     other: Any = None
 
@@ -123,9 +136,18 @@ class Asking(Protocol):
 
 def answer(question: Question, *, path: str, method: str) -> Any:
     """What a request for ``path`` by ``method`` answers to a question; equal answers are equal values."""
-    of_request = {OfRequest.PATH: path, OfRequest.METHOD: method}
-    text = "".join([of_request[part] if isinstance(part, OfRequest) else part for part in question.parts])
+    text = _joined(question.parts, {OfRequest.PATH: path, OfRequest.METHOD: method})
     return _OPERATIONS[question.operation](text, question.other)
+
+
+def _joined(parts: tuple[Part, ...], of_request: Mapping[OfRequest, str]) -> str:
+    found: list[str] = []
+    for part in parts:
+        if isinstance(part, Changed):
+            found.append(getattr(_joined(part.parts, of_request), part.method)(*part.args))
+        else:
+            found.append(of_request[part] if isinstance(part, OfRequest) else part)
+    return "".join(found)
 
 
 _PARAMETER = re.compile(r"\{\w+(?::\w+)?\}")
@@ -164,16 +186,16 @@ class AskedText(str):
     """
 
     __slots__ = ("_asking", "parts")
-    parts: tuple[str | OfRequest, ...]
+    parts: tuple[Part, ...]
     _asking: Asking
 
     @classmethod
-    def of(cls, asking: Asking, *parts: str | OfRequest) -> "AskedText":
+    def of(cls, asking: Asking, *parts: Part) -> "AskedText":
         made = cls()
         made._asking, made.parts = asking, parts
         return made
 
-    def with_parts(self, *parts: str | OfRequest) -> "AskedText":
+    def with_parts(self, *parts: Part) -> "AskedText":
         """A text made of this one's parts and others."""
         return AskedText.of(self._asking, *parts)
 
@@ -188,7 +210,12 @@ class AskedText(str):
     def __getattribute__(self, name: str) -> Any:
         if name.startswith("_") or name in _OWN:
             return object.__getattribute__(self, name)
-        return getattr(self.whole(), name)
+        return partial(self._changed, name) if name in _CHANGING else getattr(self.whole(), name)
+
+    def _changed(self, method: str, *args: Any) -> Any:
+        if all(type(one) is str for one in args):
+            return self.with_parts(Changed(self.parts, method, args))
+        return getattr(self.whole(), method)(*args)
 
     def startswith(self, *asked: Any) -> bool:
         return self.ask("startswith", asked[0]) if len(asked) == 1 else self.whole().startswith(*asked)
@@ -256,10 +283,11 @@ class AskedText(str):
         return self.whole() * times
 
 
+_CHANGING = frozenset({"upper", "lower", "strip", "lstrip", "rstrip", "removeprefix", "removesuffix"})
 _OWN = frozenset({"ask", "whole", "parts", "of", "with_parts", "startswith", "endswith"})
 
 
-def parts_of(text: str) -> "tuple[str | OfRequest, ...]":
+def parts_of(text: str) -> tuple[Part, ...]:
     """What a text is made of."""
     return text.parts if isinstance(text, AskedText) else (text,)
 
