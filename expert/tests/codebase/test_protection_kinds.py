@@ -840,6 +840,115 @@ def test_a_setting_that_decides_whether_a_parameter_depends_on_a_scheme_is_named
     }
 
 
+def test_a_setting_that_chooses_what_is_depended_on_is_named(tmp_path: Path) -> None:
+    source = """
+    import os
+
+    from fastapi import Depends, FastAPI, HTTPException, Request
+    from pydantic_settings import BaseSettings
+
+    class Settings(BaseSettings):
+        mode: str = "open"
+        closed: bool = False
+
+    settings = Settings()
+
+    def real(request: Request):
+        if "authorization" not in request.headers:
+            raise HTTPException(401)
+
+    def fake(): ...
+
+    def by_flag():
+        if settings.closed:
+            return real
+        return fake
+
+    def by_mode():
+        if settings.mode == "open":
+            return fake
+        return real
+
+    def by_env():
+        if os.environ.get("MODE", "open") == "open":
+            return fake
+        return real
+
+    def by_match():
+        match settings.mode:
+            case "open":
+                return fake
+            case "db":
+                return real
+        raise ValueError
+
+    CHECKS = {"open": fake, "db": real}
+
+    def by_table():
+        return CHECKS[settings.mode]
+
+    def by_kind(kind):
+        if kind == "open":
+            return fake
+        return real
+
+    class Maker:
+        @staticmethod
+        def make():
+            kind = os.environ.get("MODE", "open").lower()
+            return CHECKS.get(kind, real)
+
+    app = FastAPI()
+
+    @app.get("/1", dependencies=[Depends(by_flag())])
+    def one(): ...
+
+    @app.get("/2", dependencies=[Depends(by_mode())])
+    def two(): ...
+
+    @app.get("/3", dependencies=[Depends(by_env())])
+    def three(): ...
+
+    @app.get("/4", dependencies=[Depends(by_match())])
+    def four(): ...
+
+    @app.get("/5", dependencies=[Depends(CHECKS[settings.mode])])
+    def five(): ...
+
+    @app.get("/6", dependencies=[Depends(by_table())])
+    def six(): ...
+
+    @app.get("/7", dependencies=[Depends(by_kind(settings.mode))])
+    def seven(): ...
+
+    @app.get("/8", dependencies=[Depends(Maker.make())])
+    def eight(): ...
+
+    @app.get("/9", dependencies=[Depends(CHECKS[os.getenv("MODE", "open")])])
+    def nine(): ...
+
+    @app.get("/10")
+    def ten(who=Depends(by_flag())): ...
+
+    @app.get("/11")
+    def eleven(who=Depends(real if settings.closed else fake)): ...
+
+    @app.get("/12", dependencies=[Depends(by_kind("db"))])
+    def twelve(): ...
+
+    @app.get("/13", dependencies=[Depends(by_kind("open"))])
+    def thirteen(): ...
+    """
+    routes = {route.path: route for route in read(tmp_path, {"main.py": source}).inventory.routes}
+    said = {path: (one.protection, one.when and (one.when.setting, one.when.open)) for path, one in routes.items()}
+    flag, mode, variable = ("Settings.closed", True), ("Settings.mode", True), ("MODE", True)
+    settings = [flag, mode, variable, mode, mode, mode, mode, variable, variable, flag, flag]
+    assert said == {f"/{number}": ("required", one) for number, one in enumerate(settings, 1)} | {
+        "/12": ("required", None),
+        "/13": ("none", None),
+    }
+
+
 def test_what_takes_too_long_to_follow_is_a_doubt_about_its_own_layer_alone(tmp_path: Path) -> None:
     steps = "\n        ".join(f"found = keep(found, {number})" for number in range(900))
     source = f"""

@@ -290,7 +290,11 @@ def _external(interp: Runtime, function: External, given: Arguments) -> Any:
         return ROUTER_METHODS[last](interp, first, last, rest)  # `APIRouter.__init__(self, …)`
     if last in DEPENDS and not function.name.startswith("builtins."):
         target = given.args[0] if given.args else given.keywords.get("dependency")
-        return Dependency(target, last == "Security", given.site, given.keywords.get("scopes"))
+        written = given.first if given.args else given.raw.get("dependency")
+        written = None if isinstance(written, str) else written
+        return Dependency(
+            target, last == "Security", given.site, given.keywords.get("scopes"), written, written and given.scope
+        )
     if last in ("config", "env") and "default" in given.keywords:
         return _from_config(interp, Instance(function, given.site, {"0": dotenv.USUAL}), given)
     if known is not None:

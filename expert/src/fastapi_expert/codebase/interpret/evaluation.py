@@ -201,7 +201,7 @@ def arguments(interp: Runtime, expr: ir.Call, scope: Scope) -> Arguments:
             keywords.update({key: item for key, item in value.items() if isinstance(key, str)})
         else:
             keywords["**"] = value
-    return Arguments(args, keywords, raw, Site(scope.path, expr.line), scope)
+    return Arguments(args, keywords, raw, Site(scope.path, expr.line), scope, expr.args[0] if expr.args else None)
 
 
 def _attribute(interp: Runtime, expr: ir.Attribute, scope: Scope) -> Any:

@@ -270,12 +270,17 @@ class RouteList:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dependency:
-    """`Depends(call)` or `Security(call, scopes=…)`; without a ``call`` it is the annotated class."""
+    """`Depends(call)` or `Security(call, scopes=…)`; without a ``call`` it is the annotated class.
+
+    ``written`` is the expression of what linking took ``call`` from, in ``scope``, where that is more than a name.
+    """
 
     call: Any
     security: bool
     site: Site
     scopes: Any = None
+    written: Expr = None
+    scope: "Scope | None" = None
 
 
 @dataclass(slots=True, eq=False)
@@ -412,13 +417,14 @@ class RouteDecorator:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Arguments:
-    """What a call is given; ``raw`` are the keyword expressions as written in ``scope``."""
+    """What a call is given; ``raw`` are the keyword expressions as written in ``scope``, ``first`` the first other."""
 
     args: list[Any]
     keywords: dict[str, Any]
     raw: dict[str, Expr]
     site: Site
     scope: Scope
+    first: Expr = None
 
     def get(self, index: int, name: str) -> Any:
         """The argument at ``index`` or called ``name``, else None."""

@@ -1,7 +1,7 @@
 """What FastAPI hands to a function that it calls: its dependencies, worked out for a stranger, and parameters."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from fastapi_expert.codebase.interpret.values import (
     MISSING,
@@ -37,6 +37,7 @@ from fastapi_expert.codebase.link.protection.values import (
     Memory,
     Opaque,
     Present,
+    Setting,
 )
 from fastapi_expert.codebase.link.protection.verdict import doubtful
 from fastapi_expert.codebase.syntax import ir
@@ -51,7 +52,7 @@ _SENT = frozenset({"Path", "Body", "Form", "File"})
 class Injecting(Provided):
     """A stranger's request whose functions are called by FastAPI."""
 
-    given: dict[int, tuple[Uncalled, Any]]
+    given: dict[int, tuple[Uncalled | Dependency, Any]]
     """What calls gave that linking did not follow, by identity."""
     scopes: tuple[Any, ...] = ()
     """Those of each `Security()` on the way to what runs now."""
@@ -157,12 +158,43 @@ class Injecting(Provided):
             call = self.uncalled(call)
         if call is None:
             call = self.evaluate(type_, State({}), scope) if type_ is not None else None
+        if call is dependency.call and dependency.written is not None:
+            call = self._by_setting(dependency) or call
         self.scopes = (*self.scopes, _scopes(dependency))
         try:
-            outcomes = self._depended(call, dependency)
+            outcomes = (
+                self._depended_on_one_of(call, dependency) if _chooses(call) else self._depended(call, dependency)
+            )
         finally:
             self.scopes = self.scopes[:-1]
         return self.resume(outcomes, state)
+
+    def _by_setting(self, dependency: Dependency) -> Setting | None:
+        """The choice of a setting among what may be depended on, where linking took the one that is shipped."""
+        key = id(dependency)
+        if key not in self.given and dependency.scope is not None:
+            pending, self.pending = self.pending, []
+            try:
+                found = self.evaluate(dependency.written, State({}), dependency.scope)
+            except Ended:
+                found = None
+            finally:
+                self.pending = pending
+            self.given[key] = (dependency, found if _chooses(found) else None)
+        return self.given[key][1]
+
+    def _depended_on_one_of(self, choice: Setting, dependency: Dependency) -> list[Outcome]:
+        """How a dependency ends that a setting chooses."""
+        found: list[Outcome] = []
+        before, shipped = self.memory.copy(), None
+        for ships, call in ((True, choice.default), *[(False, one) for one in choice.others]):
+            self.memory = before.copy()
+            ends = self._depended(call, dependency) if _is_callable(call) else []
+            assumed = (Assumption(choice, ships),)
+            found += [one._replace(assumptions=together(assumed, one.assumptions)) for one in ends]
+            shipped = shipped or self.memory
+        self.memory = shipped or before
+        return found
 
     def asked_scopes(self) -> Any:
         """The scopes of every `Security()` on the way to what runs now."""
@@ -449,3 +481,13 @@ def _identity(call: Any) -> Any:
     if isinstance(call, FunctionValue) and call.receiver is None and call.scope.parent is None:
         return (call.path, call.qualname)
     return id(call)
+
+
+def _is_callable(value: Any) -> bool:
+    """Whether something of the codebase, or made by it, may be depended on."""
+    return isinstance(value, (FunctionValue, ClassValue, LambdaValue, Partial, Instance, Uncalled))
+
+
+def _chooses(value: Any) -> TypeGuard[Setting]:
+    """Whether a setting chooses among things that may be depended on."""
+    return isinstance(value, Setting) and _is_callable(value.default) and any(_is_callable(one) for one in value.others)

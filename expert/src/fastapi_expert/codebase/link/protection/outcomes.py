@@ -259,7 +259,11 @@ def either_value(given: Sequence[Any], decision: Decision) -> Any:
         return source
     if not isinstance(source, Setting) or not isinstance(value, (Free, Opaque, Setting)) or FREE in given:
         return value
-    shipped = MISSING if decision.ships is None else given[0] if decision.ships else given[1]
+    if decision.ships is None:
+        return source.giving(MISSING, asked=decision.credentials)
+    shipped, other = given if decision.ships else reversed(given)
+    others = [other.default, *other.others] if isinstance(other, Setting) else [other]
     if isinstance(shipped, Setting):
+        others += shipped.others
         shipped = shipped.default
-    return source.giving(shipped, asked=decision.credentials)
+    return source.giving(shipped, asked=decision.credentials, others=others)

@@ -91,7 +91,7 @@ class Shared:
         self.current: Request | None = None
         """The request that is followed."""
         self.ended: dict[Any, list[_Ended]] = {}
-        self.given: dict[int, tuple[Uncalled, Any]] = {}
+        self.given: dict[int, tuple[Uncalled | Dependency, Any]] = {}
         self.middleware: dict[Any, _Ended] = {}
         """How each middleware ends for all paths at once."""
         self.answered: dict[Any, list[_Ended]] = {}

@@ -1,7 +1,7 @@
 """What a stranger's request makes of the values that decide: beside the interpreter's own, these."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import partial
@@ -76,11 +76,13 @@ class Setting:
     asked: bool = False
     written: Any = field(default=MISSING, compare=False)
     """The default that the code writes out, where ``default`` is what a computation made of it."""
+    others: tuple[Any, ...] = field(default=(), compare=False)
+    """What the computation gives when the setting is another than it ships, as far as that is written out."""
 
-    def giving(self, value: Any, *, asked: bool | None = None) -> "Setting":
-        """What a computation makes of it that gives ``value`` as shipped."""
+    def giving(self, value: Any, *, asked: bool | None = None, others: Sequence[Any] = ()) -> "Setting":
+        """What a computation makes of it that gives ``value`` as shipped and, it may be, one of ``others`` else."""
         written = self.default if self.written is MISSING else self.written
-        return Setting(self.name, value, self.site, self.asked if asked is None else asked, written)
+        return Setting(self.name, value, self.site, self.asked if asked is None else asked, written, tuple(others))
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,16 @@ def set_relation(name: str, items: Sequence[Any], other: Any) -> Any:
     return bool(getattr(set(items), name)(other)) if plain else derived(*items, other) or FREE
 
 
+def chosen(found: dict[Any, Any], key: Setting, otherwise: Any = MISSING) -> Any:
+    """What a setting chooses among the values of a mapping."""
+    shipped = found.get(key_of(key.default), otherwise) if isinstance(key.default, (str, int, Member)) else MISSING
+    values = [*found.values(), *([] if otherwise is MISSING else [otherwise])]
+    return key.giving(shipped, others=[one for one in values if one is not shipped])
+
+
 def dict_method(found: dict[Any, Any], name: str, args: list[Any]) -> Any:
+    if name == "get" and args and isinstance(args[0], Setting):
+        return chosen(found, args[0], args[1] if len(args) > 1 else None)
     key = key_of(args[0]) if args else None
     if name == "get" and isinstance(key, (str, int, tuple)):
         return found.get(key, args[1] if len(args) > 1 else None)

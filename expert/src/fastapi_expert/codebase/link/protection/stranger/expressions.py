@@ -16,7 +16,7 @@ from fastapi_expert.codebase.interpret.values import (
     is_list,
 )
 from fastapi_expert.codebase.link.protection.outcomes import State, conjunction, either_value, truth, valued
-from fastapi_expert.codebase.link.protection.stranger.containers import key_of
+from fastapi_expert.codebase.link.protection.stranger.containers import chosen, key_of
 from fastapi_expert.codebase.link.protection.stranger.runtime import ASKED_BY_NAME, Ended, Following, Values
 from fastapi_expert.codebase.link.protection.values import (
     ABSENT,
@@ -155,6 +155,8 @@ class Expressions(Following):
         if is_dict(value):
             if isinstance(key, (Absent, Foreign)):
                 self.doubt(state, Site(scope.path, self.line))
+            if isinstance(key, Setting):
+                return chosen(value, key)
             plain = key_of(key)
             known_one: Any = value.get(plain, MISSING) if isinstance(plain, (str, int, tuple, type(None))) else MISSING
             return derived(key) or FREE if known_one is MISSING else known_one

@@ -180,8 +180,9 @@ def _by_setting(passing: Sequence[Outcome], values: Sequence[Any], value: Any) -
         return value
     way = [{assumption.ships for assumption in one.assumptions} for one in passing]
     shipped = [each for each, ships in zip(values, way, strict=True) if False not in ships]
-    told = shipped and not any(None in ships for ships in way)
-    return source.giving(reduce(joined, shipped) if told else MISSING)
+    if not shipped or any(None in ships for ships in way):
+        return source.giving(MISSING)
+    return source.giving(reduce(joined, shipped), others=[one for one in values if one not in shipped])
 
 
 def is_of_codebase(value: Any) -> bool:
