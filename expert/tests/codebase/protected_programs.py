@@ -1395,7 +1395,7 @@ RUNNING = {
         @app.get("/a")
         def a(): return 1
         """,
-        {"/a": "none"},
+        {"/a": "required"},
     ),
     "factory setting off": Case(
         """
@@ -1415,7 +1415,7 @@ RUNNING = {
         else:
             app.include_router(router)
         """,
-        {"/a": "none"},
+        {"/a": "required"},
     ),
     "middleware off by setting": Case(
         """
@@ -1435,7 +1435,7 @@ RUNNING = {
         @app.get("/a")
         def a(): return 1
         """,
-        {"/a": "none"},
+        {"/a": "required"},
     ),
     "basic header parse": Case(
         """

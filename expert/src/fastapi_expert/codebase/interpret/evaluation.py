@@ -382,6 +382,7 @@ def _conditional(interp: Runtime, expr: ir.Conditional, scope: Scope) -> Any:
         values = [evaluate(interp, one, scope) for one in (expr.then, expr.otherwise)]
         reason = value.reason if isinstance(value, Unknown) else "a condition that the text does not settle"
         return join(values, site, Condition(site, reason))
+    known = interp.taken(expr.condition, (expr.then, expr.otherwise), scope, holds=known)
     return evaluate(interp, expr.then if known else expr.otherwise, scope)
 
 

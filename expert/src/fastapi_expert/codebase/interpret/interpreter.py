@@ -114,6 +114,12 @@ class Interpreter(Runtime):
         self.budget = MAX_STEPS
         """The count of steps at which the call that runs is given up."""
 
+    def turned_by(self, conditions: frozenset[tuple[str, str]]) -> "Interpreter":
+        """One that has run nothing yet and takes these conditions the other way round."""
+        other = Interpreter(self.names, self.sources, deeply=self.deeply, deeply_from=self.deeply_from)
+        other.turned = conditions
+        return other
+
     # -- modules --------------------------------------------------------------------------------------------------
 
     def run_module(self, path: str) -> Scope:

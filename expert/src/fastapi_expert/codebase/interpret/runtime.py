@@ -4,12 +4,13 @@ Evaluating calls functions, calling runs statements, running evaluates: each is 
 :class:`Runtime`. :class:`~.interpreter.Interpreter` puts them together.
 """
 
+import re
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from fastapi_expert.codebase.interpret.sources import Sources
 from fastapi_expert.codebase.interpret.values import (
@@ -73,6 +74,23 @@ def outside_name(value: Any) -> str:
     return value.name + method if isinstance(value, External) else ""
 
 
+class Branch(NamedTuple):
+    """A condition that was settled, the scope that it was met in, and whether its ways name what lets people in."""
+
+    condition: Expr
+    scope: Scope
+    lets_in: bool
+
+
+_OF_CALLERS = re.compile(
+    "auth|login|sign_?in|secur|protect|token|api_?key|passw|secret|jwt|oidc|sso|anonym|public|private|guest|tenant|access"
+    "|permission|role|multi_?user|single_?user|closed|mode\\b",
+    re.IGNORECASE,
+)
+_LETS_IN = re.compile("Depends|Security|dependenc|iddleware|include_router")
+"""What is named in the form of code that may decide who is let in."""
+
+
 _THERE = frozenset([*sys.stdlib_module_names, "fastapi", "starlette", "pydantic", "anyio", "typing_extensions"])
 """Packages that are there wherever FastAPI runs."""
 
@@ -130,6 +148,11 @@ class Runtime(ABC):
         """The modules that run now."""
         self.lineages: dict[int, tuple[ClassValue, list[ClassValue | External]]] = {}
         """By the identity of a class: the class and its ancestors."""
+        self.turned: frozenset[tuple[str, str]] = frozenset()
+        """Conditions, by path and the text of their form, that are taken the other way round than as shipped."""
+        self.branches: list[Branch] = []
+        """The conditions that were settled and may decide who is let in, see :meth:`taken`."""
+        self._settled: dict[int, Expr] = {}
         self._remembered: dict[str, Any] = {}
         self._regions_of: dict[int, tuple[Any, int]] = {}
         """Collections made under a condition that is not known, with the region they belong to."""
@@ -139,6 +162,17 @@ class Runtime(ABC):
         if name not in self._remembered:
             self._remembered[name] = make()
         return self._remembered[name]
+
+    def taken(self, condition: Expr, ways: object, scope: Scope, *, holds: bool) -> bool:
+        """Which of the ``ways`` of a settled condition is run: the one for which it ``holds``, unless it is turned."""
+        if self.turned:
+            return holds is not ((scope.path, repr(condition)) in self.turned)
+        if id(condition) not in self._settled:
+            self._settled[id(condition)] = condition
+            lets_in = _LETS_IN.search(repr(ways)) is not None
+            if lets_in or _OF_CALLERS.search(repr(condition)):
+                self.branches.append(Branch(condition, scope, lets_in))
+        return holds
 
     def problem(self, site: Site, message: str) -> None:
         home = self.at_home(site)

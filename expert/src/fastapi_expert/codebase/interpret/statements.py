@@ -194,6 +194,7 @@ def _run_if(interp: Runtime, statement: ir.If, scope: Scope) -> None:
     if known is None:
         interp.uncertain([statement.body, statement.orelse], scope, _condition(value, scope, statement.line))
     else:
+        known = interp.taken(statement.condition, (statement.body, statement.orelse), scope, holds=known)
         interp.run(statement.body if known else statement.orelse, scope)
         _list_what_is_off(interp, statement, scope, known=known)
 

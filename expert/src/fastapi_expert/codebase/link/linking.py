@@ -1,6 +1,6 @@
 """From names to an inventory: components, routes in the order they are tried, and what could not be read."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -27,6 +27,7 @@ from fastapi_expert.codebase.link.entrypoints import applications, run_all
 from fastapi_expert.codebase.link.guards import guards_of
 from fastapi_expert.codebase.link.incremental import LinkInputs
 from fastapi_expert.codebase.link.protection.judge import Judge, Verdict, behind
+from fastapi_expert.codebase.link.protection.switches import are_depended_on, disagreeing, may_turn, turned
 from fastapi_expert.codebase.link.routes import (
     FlatRoute,
     answered_before,
@@ -152,6 +153,7 @@ class Linked:
 
     def __init__(self, interp: Interpreter, *, live: bool) -> None:
         self.interp = interp
+        self._live = live
         self.looked_into: frozenset[tuple[str, str]] = frozenset()
         """The functions that the inventory looked into beyond what linking does, once it is made."""
         self.grounds: LinkInputs | None = None
@@ -255,18 +257,54 @@ class Linked:
             routes.append(ServedRoute(description.of(route, ()), self.router_ids[id(route.app)], order))
         self._add_routers()
         self.catalogue.add_aliases()
-        judge = Judge(self.interp, self.catalogue.classes)
-        before = answered_before(self._flat)
-        verdicts: dict[tuple[int, str], Verdict] = {}
+        verdicts = self._verdicts()
         found: list[ServedRoute] = []
         for one, route in zip(routes, (*self._flat, *self._unattached), strict=True):
             for method in route.entry.methods:
-                verdict = judge.of(route, method)
-                if (earlier := before.get((id(route), method))) is not None:
-                    verdict = behind(verdict, verdicts[id(earlier), method], earlier.entry.site)
-                verdicts[id(route), method] = verdict
+                verdict = verdicts[id(route), method]
                 found.append(ServedRoute(_with_verdict(one, method, verdict), one.app, one.order))
         return tuple(found)
+
+    def _verdicts(self) -> dict[tuple[int, str], Verdict]:
+        """Who may call each route by each method, and the setting on which that hangs."""
+        judge = Judge(self.interp, self.catalogue.classes)
+        found = self._as_shipped(judge)
+        for switch in judge.switches(self._flat):
+            interp = self.interp.turned_by(switch.conditions)
+            run_all(interp)
+            other = Linked(interp, live=self._live)
+            self.interp.called |= interp.called
+            for route, method, verdict in self._otherwise(other, found):
+                found[id(route), method] = turned(found[id(route), method], verdict, switch.setting)
+        return found
+
+    def _otherwise(
+        self, other: "Linked", known: Mapping[tuple[int, str], Verdict]
+    ) -> Iterator[tuple[FlatRoute, str, Verdict]]:
+        """The verdicts of another linking over the routes of which it may tell something else than is ``known``."""
+        modules, others = self.interp.modules, other.interp.modules
+        apart = {name for path in modules.keys() & others.keys() for name in disagreeing(modules[path], others[path])}
+        same = not apart or not are_depended_on(apart, self.interp.files.values())
+        own = {_name(route, method): route for route, method in self._asked()}
+        judge = Judge(other.interp, self.catalogue.classes)
+        for route, method in other._asked():
+            mine = own.get(_name(route, method))
+            if mine is not None and may_turn(known[id(mine), method], mine, route, same=same):
+                yield mine, method, judge.of(route, method)
+
+    def _as_shipped(self, judge: Judge) -> dict[tuple[int, str], Verdict]:
+        before = answered_before(self._flat)
+        found: dict[tuple[int, str], Verdict] = {}
+        for route, method in self._asked():
+            verdict = judge.of(route, method)
+            if (earlier := before.get((id(route), method))) is not None:
+                verdict = behind(verdict, found[id(earlier), method], earlier.entry.site)
+            found[id(route), method] = verdict
+        return found
+
+    def _asked(self) -> Iterator[tuple[FlatRoute, str]]:
+        """Every route by every method."""
+        return ((route, method) for route in (*self._flat, *self._unattached) for method in route.entry.methods)
 
     @cached_property
     def mounts(self) -> tuple[ServedMount, ...]:
@@ -414,6 +452,11 @@ class Linked:
         for (site, reason), paths in doubts.items():
             shown = ", ".join(paths[:3]) + (", …" if len(paths) > 3 else "")
             self.interp.problem(site, f"{counted(len(paths), 'route')} ({shown}): {reason}")
+
+
+def _name(route: FlatRoute, method: str) -> tuple[str, str, str, Site]:
+    """What tells a route in one linking and in another."""
+    return method, route.path, route_name(route), route.entry.site
 
 
 def _listed(count: int) -> str:

@@ -67,7 +67,7 @@ class Conditional(Injecting):
             self.off[key] = []
             known = {site for _, site in app.middleware}
             for path, function, body in self._adding(app, is_only=is_only):
-                self.off[key] += self._off_in(path, function, body, known)
+                self.off[key] += self._off_in(app, path, function, body, known)
         return self.off[key]
 
     def _adding(self, app: Router, *, is_only: bool) -> Iterator[tuple[str, FunctionFacts | None, Any]]:
@@ -81,15 +81,24 @@ class Conditional(Injecting):
                 if any(name.endswith(".add_middleware") for name in function.names):
                     yield path, function, self.body_of(path, function) or ()
 
-    def _off_in(self, path: str, function: FunctionFacts | None, body: Any, known: set[Site]) -> Iterator[SwitchedOff]:
+    def _off_in(
+        self, app: Router, path: str, function: FunctionFacts | None, body: Any, known: set[Site]
+    ) -> Iterator[SwitchedOff]:
         for statement in _ifs(body):
             for block, taken in ((statement.body, True), (statement.orelse, False)):
                 for call in _adding_calls(block):
+                    if function is None and self._is_another(call, path, app):
+                        continue
                     site = Site(path, call.line)
                     case = self._off_as_shipped(path, function, statement, taken) if site not in known else None
                     value = self._middleware_of(path, call, site) if case is not None else None
                     if value is not None and case is not None:
                         yield SwitchedOff(value, site, case)
+
+    def _is_another(self, call: ir.Call, path: str, app: Router) -> bool:
+        """Whether a call at module level adds to another application than ``app``."""
+        owner = self.interp.lookup(self.interp.run_module(path), str(call.function).removesuffix(".add_middleware"))
+        return isinstance(owner, Router) and owner is not app
 
     def _off_as_shipped(self, path: str, function: FunctionFacts | None, statement: ir.If, taken: bool) -> _Case | None:
         scope = self.interp.run_module(path)

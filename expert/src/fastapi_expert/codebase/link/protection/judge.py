@@ -1,6 +1,6 @@
 """The verdict over a route: middleware, dependencies, decorators and body, asked one after the other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fastapi_expert.codebase.interpret.interpreter import Interpreter
 from fastapi_expert.codebase.interpret.values import FunctionValue, Partial, Site
@@ -8,6 +8,7 @@ from fastapi_expert.codebase.link.classes import Classes
 from fastapi_expert.codebase.link.protection.asked import Asking
 from fastapi_expert.codebase.link.protection.request import Request, Shared
 from fastapi_expert.codebase.link.protection.stranger import Exhausted
+from fastapi_expert.codebase.link.protection.switches import Switch, switches
 from fastapi_expert.codebase.link.protection.verdict import Asked, Layer, Verdict, doubtful, evidence, verdict_of
 from fastapi_expert.codebase.link.routes import FlatRoute
 from fastapi_expert.codebase.model import Evidence
@@ -33,6 +34,13 @@ class Judge:
     def __init__(self, interp: Interpreter, classes: Classes) -> None:
         self.shared = Shared(interp, classes)
         self._asking = Asking(self.shared)
+
+    def switches(self, routes: Sequence[FlatRoute]) -> list[Switch]:
+        """The settings that decide how the application was put together that serves ``routes``."""
+        branches = self.shared.interp.branches
+        if not branches or not routes:
+            return []
+        return switches(Request(self.shared, routes[0], routes[0].entry.methods[0]), branches)
 
     def of(self, route: FlatRoute, method: str) -> Verdict:
         """The verdict over one route by one method."""
