@@ -464,7 +464,7 @@ def _judged(
         if replaced is not None and _stood_before(replaced, other, models, score):
             continue
         if score == 1.0 and is_telling(mine, models.weights):
-            finding = _draft_same(mine, other, case)
+            finding = _draft_same(mine, other, case) if _says_something(mine, other) else None
         elif not are_roles(mine, other):
             finding = _draft_near(mine, other, models, case)
         if finding is not None:
@@ -475,6 +475,11 @@ def _judged(
         if score >= NEAR_ENOUGH
     ]
     return finding, similar
+
+
+def _says_something(model: Model, other: Model) -> bool:
+    """Whether a draft that has the fields of ``other`` is more than another thing with a name and an icon."""
+    return model.stem == other.stem or any(key not in BOOKKEEPING and key not in NAMING for key in model.fields)
 
 
 def _stood_before(replaced: Model, other: Model, models: Models, score: float) -> bool:
