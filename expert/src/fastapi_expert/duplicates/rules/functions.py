@@ -15,13 +15,13 @@ from fastapi_expert.duplicates.records.extract import decorator_name, function_r
 from fastapi_expert.duplicates.records.model import FunctionRecord
 from fastapi_expert.duplicates.rules.base import Advice, Case, Family, FunctionRule, Group, Neighbour, Remark, Survey
 from fastapi_expert.duplicates.similarity import families
-from fastapi_expert.duplicates.similarity.differences import WIRED, Difference, Differences
+from fastapi_expert.duplicates.similarity.differences import WIRED, Difference, Differences, Texts
 from fastapi_expert.duplicates.similarity.families import equal_groups, gather, is_copy, joined
 from fastapi_expert.duplicates.similarity.measure import Code, Similarity, common_statements, compare, unpack
 from fastapi_expert.duplicates.similarity.pairs import Pairs, is_trivial, pools_of
 from fastapi_expert.duplicates.store.overlay import Overlay
 from fastapi_expert.duplicates.wording import Imports, listed, place
-from fastapi_expert.find.words import deed, deeds, things, words
+from fastapi_expert.find.words import deed, deeds, stem, things, words
 
 _AGAIN = re.compile(r"@\d+")
 LOOSE = 0.65
@@ -49,6 +49,11 @@ SHAPE_ALONE = 0.97
 """How alike functions of one shape are that call other things: less sure to be copies than what differs in values."""
 SMALL = 0.5
 """What a body too small to be worth sharing is alike at most: one line equals another by chance."""
+
+
+_PARTS = ("registry", "manager", "service", "repository", "store", "stream", "event", "router", "endpoint", "item")
+_ROLES = frozenset(map(stem, _PARTS))
+"""Words of names that say what part a thing plays, whatever it is about."""
 
 
 def _twins(group: Group) -> Advice:
@@ -115,6 +120,7 @@ def _pool_findings(survey: Survey, pool: Sequence[int], pairs: Pairs) -> Iterato
         for (left, right), like in pairs.items()
         if not one_contract(functions[left], functions[right])
         and _is_no_chance(functions[left], functions[right], like, is_short=_are_short(codes[left], codes[right]))
+        and not _only_in_one_idiom(functions[left], functions[right], survey.texts)
     }
     for family in joined([family for family in gather(apart) if _is_told(family, members_of, functions)]):
         members = [member for first in family.members for member in members_of[first]]
@@ -136,6 +142,19 @@ def _is_no_chance(left: FunctionRecord, right: FunctionRecord, like: Similarity,
     if like.score < APART and left.kind == right.kind == "endpoint" and is_short:
         return are_named_alike(left, right)  # else they share how endpoints refuse
     return like.score >= LOOSE or like.share >= MOST or are_named_alike(left, right)
+
+
+def _only_in_one_idiom(left: FunctionRecord, right: FunctionRecord, texts: Texts) -> bool:
+    """Whether two are about other things, and share how any thing is looked up, deleted, registered or streamed."""
+    mine, theirs = _about(left), _about(right)
+    return bool(mine and theirs) and mine.isdisjoint(theirs) and texts.share_idioms(left, right)
+
+
+def _about(function: FunctionRecord) -> frozenset[str]:
+    """What a function is about by its name; where that says only what is done, by its class or its module."""
+    module = function.path.removesuffix(".py").removesuffix("/__init__").rpartition("/")[2]
+    named = (function.name, _owner(function).rpartition("::")[2], module)
+    return next((found for name in named if (found := things(name) - _ROLES)), frozenset[str]())
 
 
 def _are_short(left: Code, right: Code) -> bool:
@@ -472,6 +491,8 @@ def _draft_finding(
                 continue
             return _equal(record, code, other, case)
         if _is_copy(code, other, case.settings) and not record.is_test_case and not is_test_path(record.path):
+            if _only_in_one_idiom(record, other.record, case.texts):
+                continue
             return None if _only_refuse_alike(record, code, other, case) else _alike(record, other, case)
         return None
     return None
