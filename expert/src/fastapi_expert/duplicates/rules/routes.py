@@ -255,7 +255,7 @@ def _judge(case: Case) -> Iterator[Remark]:
         return
     old = {(one.name, one.method, segments(one.path)) for one in (_routes_of(before) if before else ())}
     standing = [one for one in mine if (one.name, one.method, segments(one.path)) in old]
-    together = case.imports.are_together
+    together = case.imports.are_linked
     tables = {route.app for route in overlay.library.routes if route.path_file == draft.path and route.app}
     served = [
         route
