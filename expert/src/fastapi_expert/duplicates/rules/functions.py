@@ -538,6 +538,10 @@ def _equal(record: FunctionRecord, code: Code, other: _Beside, case: Case) -> Fi
     named = differences.named()
     how = "is, but for names," if not exact and not named else "is"
     advice = Advice(f"{rule.use.format(there=there, place=place(keep))} instead{bring}.", "reuse")
+    if not differences and not record.is_test and not _go_by_one_name((record, keep)):
+        advice = Advice(
+            f"Make one function of both at {there}{bring}, under a name that says what they share.", "reuse"
+        )
     if record.is_test and not record.is_test_case and not differences:
         advice = Advice(f"Move {there} to a conftest.py or a helper module of the tests, and use it in both.", "merge")
     elif "." in keep.qualname and _owner(keep) != _owner(record) and not differences and not record.is_test_case:
