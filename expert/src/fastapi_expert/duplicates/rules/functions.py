@@ -136,12 +136,17 @@ def _is_told(family: families.Family, members_of: dict[int, list[int]], function
 def _is_no_chance(left: FunctionRecord, right: FunctionRecord, like: Similarity, *, is_short: bool) -> bool:
     """Whether two functions share more than how things of their kind begin and end: what may be alike by chance must
     share most of its statements or be called after the same thing."""
-    first, second = deed(left.name), deed(right.name)
-    if like.score < APART and first and second and first != second:
+    if like.score < APART and _do_other_things(left, right):
         return False
     if like.score < APART and left.kind == right.kind == "endpoint" and is_short:
         return are_named_alike(left, right)  # else they share how endpoints refuse
     return like.score >= LOOSE or like.share >= MOST or are_named_alike(left, right)
+
+
+def _do_other_things(left: FunctionRecord, right: FunctionRecord) -> bool:
+    """Whether their names begin with other deeds; what `execute` does is said by its class (`DeleteBoat`)."""
+    first, second = (deed(one.name) or deed(_owner(one).rpartition("::")[2]) for one in (left, right))
+    return bool(first and second) and first != second
 
 
 def _only_in_one_idiom(left: FunctionRecord, right: FunctionRecord, texts: Texts) -> bool:
@@ -491,6 +496,8 @@ def _draft_finding(
                 continue
             return _equal(record, code, other, case)
         if _is_copy(code, other, case.settings) and not record.is_test_case and not is_test_path(record.path):
+            if other.score < APART and _do_other_things(record, other.record):
+                continue
             if _only_in_one_idiom(record, other.record, case.texts):
                 continue
             return None if _only_refuse_alike(record, code, other, case) else _alike(record, other, case)

@@ -13,7 +13,7 @@ from fastapi_expert.codebase.syntax.shape import steps_of
 from fastapi_expert.duplicates.similarity.telling import subjects
 from fastapi_expert.find.words import deed
 
-TELLING = 0.25
+TELLING = 0.2
 """The share of the common steps that says something of the thing, up to which they are an idiom."""
 
 
@@ -46,14 +46,14 @@ def share_idioms(here: Steps, there: Steps) -> bool:
 _STRING = re.compile(
     r"""\b[rbfRBF]{0,2}("{3}|'{3})(?:\\.|(?!\1).)*\1|[rbfRBF]{0,2}(["'])(?:\\.|(?!\2).)*\2""", re.DOTALL
 )
-_INSIDE = re.compile(r"\([^()]+\)|\[[^\[\]]+\]")
+_INSIDE = re.compile(r"\([^()\[\]]*\)|\[[^()\[\]]*\]")
 _ATOM = r"(?:not )?[\w.]+(?:\[\])?"
 _PLAIN = re.compile(
     rf"def|class|break|continue|try|while True|(?:raise|except|yield)\b.*"
     rf"|return(?: {_ATOM}| \w*Response\(\))?"
     rf"|(?:el)?if {_ATOM}(?: (?:is|is not|in|not in|==|!=) {_ATOM})?"
     rf"|(?:el)?if (?:not )?[\w.]+\.is_disconnected\(\)"
-    rf"|(?:async )?for [\w, ]+ in [\w.()]+"
+    rf"|(?:async )?for [\w, ]+ in [\w.]+"
     rf"|(?:\w+\.)*_?(?:log|logger|logging)\.\w+\(\)|print\(\)|(?:asyncio|anyio|time)\.sleep\(\)"
     rf"|[\w.]+\[\] = {_ATOM}|[\w.]+\.(?:append|add|sort|setdefault)\(\)"
     rf"|[\w.]+(?:: [\w.\[\]]+)? = (?:\[\]|\{{\}}|(?:dict|list|set)\(\))"
@@ -68,8 +68,9 @@ _LOOKED_UP, _DELETED = deed("get"), deed("delete")
 def is_plain(step: str) -> bool:
     """Whether a step, as it is written, is taken alike of any thing."""
     bare = " ".join(_STRING.sub("0", step).replace("await ", "").split()).rstrip(": ")
-    while (shorter := _INSIDE.sub(lambda found: found[0][0] + found[0][-1], bare)) != bare:
-        bare = shorter
+    while (shorter := _INSIDE.sub(lambda found: "\1" if found[0][0] == "(" else "\2", bare)) != bare:
+        bare = shorter  # from the inside out
+    bare = bare.replace("\1", "()").replace("\2", "[]")
     if _PLAIN.fullmatch(bare):
         return True
     if not _CALLS.fullmatch(bare):
