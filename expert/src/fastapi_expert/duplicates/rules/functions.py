@@ -152,7 +152,10 @@ def _do_other_things(left: FunctionRecord, right: FunctionRecord) -> bool:
 def _only_in_one_idiom(left: FunctionRecord, right: FunctionRecord, texts: Texts) -> bool:
     """Whether two are about other things, and share how any thing is looked up, deleted, registered or streamed."""
     mine, theirs = _about(left), _about(right)
-    return bool(mine and theirs) and mine.isdisjoint(theirs) and texts.share_idioms(left, right)
+    if not (mine and theirs) or not mine.isdisjoint(theirs):
+        return False
+    owners = [things(_owner(one).rpartition("::")[2]) - _ROLES for one in (left, right)]
+    return texts.share_idioms(left, right, are_apart=all(owners) and owners[0].isdisjoint(owners[1]))
 
 
 def _about(function: FunctionRecord) -> frozenset[str]:

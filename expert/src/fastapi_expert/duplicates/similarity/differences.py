@@ -224,10 +224,10 @@ class Texts:
         first, second = self._side(here), self._side(there)
         return Differences(is_known=False) if first is None or second is None else differences(first, second)
 
-    def share_idioms(self, here: FunctionRecord, there: FunctionRecord) -> bool:
+    def share_idioms(self, here: FunctionRecord, there: FunctionRecord, *, are_apart: bool) -> bool:
         """Whether two functions that speak of other things share little but steps that are taken of any thing."""
         first, second = self._steps_of(here), self._steps_of(there)
-        return first is not None and second is not None and share_idioms(first, second)
+        return first is not None and second is not None and share_idioms(first, second, are_apart=are_apart)
 
     def _steps_of(self, record: FunctionRecord) -> Steps | None:
         key = record.path, record.qualname, record.line

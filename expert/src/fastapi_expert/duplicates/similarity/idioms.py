@@ -5,6 +5,7 @@ Two functions about other things that have only such steps in common are written
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from tree_sitter import Node
@@ -18,31 +19,46 @@ TELLING = 0.2
 
 
 class Steps(NamedTuple):
-    """The steps of one function by their numbers, which of those are idioms, and the names it uses that are not its
-    own."""
+    """The steps of one function by their numbers, which of those are idioms, and what each speaks of: names that are
+    not the function's own."""
 
     numbers: Counter[int]
     plain: frozenset[int]
-    subjects: frozenset[str]
+    subjects: Mapping[int, frozenset[str]]
+    is_stream: bool
+    """It answers with what a function inside of it yields."""
 
 
 def steps(function: Node) -> Steps:
     """Those of a definition."""
     inner = function.child_by_field_name("definition") or function
     text = b" " * inner.start_byte + (inner.text or b"")
-    found = [*steps_of(inner, text)]
-    plain = {number for number, step in found if is_plain(step.decode("utf-8", "replace"))}
-    return Steps(Counter([number for number, _ in found]), frozenset(plain), frozenset(subjects(function)))
+    found = [(number, step.decode("utf-8", "replace")) for number, step in steps_of(inner, text)]
+    outside = subjects(function)
+    named = {number: frozenset(_NAME.findall(_STRING.sub("", step))) & outside for number, step in found}
+    is_stream = any(step == "def" for _, step in found) and any(step.startswith("yield") for _, step in found)
+    plain = frozenset([number for number, step in found if is_plain(step)])
+    return Steps(Counter([number for number, _ in found]), plain, named, is_stream)
 
 
-def share_idioms(here: Steps, there: Steps) -> bool:
-    """Whether each uses names that the other does not, and what they have in common are steps taken of any thing."""
+def share_idioms(here: Steps, there: Steps, *, are_apart: bool) -> bool:
+    """Whether what two functions have in common are steps taken of any thing, and they take them of other things.
+
+    That is so if one step speaks of one thing here and of another one there (the table, the registry), if both stream,
+    or if somebody knows that they ``are_apart``; an edited copy goes on speaking of what it was about.
+    """
     common = here.numbers & there.numbers
     plain = sum(count for number, count in common.items() if number in here.plain and number in there.plain)
-    is_apart = bool(here.subjects - there.subjects) and bool(there.subjects - here.subjects)
-    return is_apart and common.total() - plain <= TELLING * common.total()
+    if common.total() - plain > TELLING * common.total():
+        return False
+    replaced = any(
+        here.subjects[number] - there.subjects[number] and there.subjects[number] - here.subjects[number]
+        for number in common
+    )
+    return are_apart or replaced or (here.is_stream and there.is_stream)
 
 
+_NAME = re.compile(r"[^\W\d]\w*")
 _STRING = re.compile(
     r"""\b[rbfRBF]{0,2}("{3}|'{3})(?:\\.|(?!\1).)*\1|[rbfRBF]{0,2}(["'])(?:\\.|(?!\2).)*\2""", re.DOTALL
 )
