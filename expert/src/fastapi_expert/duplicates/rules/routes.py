@@ -264,7 +264,7 @@ def _judge(case: Case) -> Iterator[Remark]:
         and together(route.path_file, draft.path)
         and (not tables or not route.app or route.app in tables)  # another application answers under another address
     ]
-    served += [_record(one, draft.path) for one in standing]
+    served += [_record(one, draft.path) for one in standing if literal_segments(one.path) >= TELLING]
     served += [
         _record(one, file.facts.path)
         for file in overlay.added
