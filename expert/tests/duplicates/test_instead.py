@@ -355,3 +355,46 @@ def test_a_copy_of_another_routers_endpoint_is_never_called_instead(judging: Jud
 def test_what_a_name_is_bound_to_is_the_same_read_and_from_the_cache() -> None:
     facts = read_source(b"router = APIRouter()\nlimits = {}\nnames = list(map(str, ()))\n", "app/api.py")
     assert bindings_of(decode("app/api.py", *encode(facts))) == bindings_of(facts)
+
+
+def test_a_draft_is_not_told_to_call_what_is_named_after_another_thing(judging: Judging) -> None:
+    body = """
+def load_{name}(path):
+    module, found, name = path.rpartition(".")
+    if not found or not module:
+        raise ValueError(path)
+    value = getattr(import_module(module), name)
+    if not callable(value):
+        raise TypeError(path)
+    return value
+"""
+    answer = judging({"app/sessions.py": body.format(name="session_store")})(
+        body.format(name="handler"), "app/routes.py"
+    )
+    assert answer.verdict == "duplicate"
+    assert "under a name that says what they share" in answer.findings[0].advice
+    assert "instead" not in answer.findings[0].advice
+
+
+def test_a_draft_is_not_told_to_use_the_schema_of_another_thing(judging: Judging) -> None:
+    text = """
+from pydantic import BaseModel
+
+class {name}(BaseModel):
+    text: str
+    reply_level: int
+    is_edited: bool
+    author_slug: str
+"""
+    judge = judging({"app/posts.py": text.format(name="PostComment")})
+    answer = judge(text.format(name="VideoComment"), "app/videos.py")
+    assert answer.verdict == "duplicate"
+    assert "Declare the fields once" in answer.findings[0].advice
+    assert "instead" in judge(text.format(name="Comment"), "app/videos.py").findings[0].advice
+
+
+def test_a_schema_beside_what_it_is_made_from_is_no_copy(judging: Judging) -> None:
+    fields = "    text: str\n    reply_level: int\n    is_edited: bool\n    author_slug: str\n    created_by: str\n"
+    inner = f"from dataclasses import dataclass\n\n@dataclass\nclass CommentDTO:\n{fields}"
+    outer = f"from pydantic import BaseModel\n\nclass CommentOut(BaseModel):\n{fields}"
+    assert judging({"app/dto.py": inner})(outer, "app/schemas.py").verdict == "new"

@@ -128,6 +128,25 @@ def test_the_name_of_something_in_another_program_is_free(judging: Judging) -> N
     assert answer.verdict == "new"
 
 
+APP = "from fastapi import FastAPI\n\napp = FastAPI()\n\n\n@app.get('/parcels/frozen')\ndef frozen{n}(): return {n}\n"
+
+
+LESSONS = {"lesson_1/main.py": APP.format(n=1), "lesson_1/parcels.py": HELPER}
+
+
+def test_programs_of_which_none_imports_from_the_other_have_names_and_paths_of_their_own(judging: Judging) -> None:
+    """Versions and lessons beside each other in one repository, without a word of packaging."""
+    draft = APP.format(n=2) + "\n\ndef freeze_parcel(parcel, until):\n    client.post(until)\n"
+    assert judging(LESSONS)(draft, as_path="lesson_2/main.py").verdict == "new"
+
+
+def test_folders_of_which_one_imports_from_the_other_are_one_program(judging: Judging) -> None:
+    other = "from lesson_1.parcels import freeze_parcel\n"
+    files = {**LESSONS, "lesson_1/__init__.py": "", "lesson_2/__init__.py": "", "lesson_2/other.py": other}
+    answer = judging(files)("def freeze_parcel(parcel, until):\n    client.post(until)\n", as_path="lesson_2/later.py")
+    assert [one.rule for one in answer.findings] == ["FX304"]
+
+
 def test_of_two_with_the_same_words_the_one_whose_body_asks_for_the_same_comes_first(judging: Judging) -> None:
     text = '''
 def {name}(self, peers):

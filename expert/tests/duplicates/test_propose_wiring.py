@@ -175,3 +175,16 @@ def test_an_endpoint_that_refuses_as_another_does_is_new(judging: Judging) -> No
     ask = judging({"app/__init__.py": "", "app/main.py": main})
     assert ask(draft, as_path="app/glazes.py").verdict == "new"
     assert ask(draft.replace("mix_glaze", "update_kiln_later"), as_path="app/glazes.py").verdict == "extend"
+
+
+def test_routers_of_one_file_whose_prefixes_are_said_elsewhere_have_paths_of_their_own(judging: Judging) -> None:
+    text = """
+from app.routers import mine, theirs
+
+@mine.post("/check")
+def check_rights(asked): return rights.of(asked)
+"""
+    more = '\n@{router}.post("/check")\ndef check_access(asked): return doors.open_to(asked)\n'
+    ask = judging({"app/__init__.py": "", "app/api.py": text})
+    assert ask(text + more.format(router="theirs"), "app/api.py").findings == ()
+    assert ask(text + more.format(router="mine"), "app/api.py").findings

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from fastapi_expert.duplicates import Finding
+from fastapi_expert.duplicates import Finding, Proposal
 
 Files = dict[str, str]
 Find = Callable[[Files], tuple[Finding, ...]]
@@ -12,7 +12,7 @@ HEAD = "from pydantic import BaseModel\n\n\n"
 OTHERS = HEAD + "\n\n".join(f"class Tool{n}(BaseModel):\n    width_{n}: int\n    depth_{n}: int" for n in range(30))
 
 
-def schema(name: str, **fields: str) -> str:
+def schema(name: str, /, **fields: str) -> str:
     """The text of a module with one schema."""
     return HEAD + f"class {name}(BaseModel):\n" + "".join(f"    {key}: {kind}\n" for key, kind in fields.items())
 
@@ -39,6 +39,29 @@ def test_what_many_schemas_hold_makes_no_two_of_them_alike(
     assert findings(files) == ()
     telling = {path: text.replace("message", "iban").replace("lot_id", "lot") for path, text in files.items()}
     assert [one.rule for one in findings(telling)] == ["FX202"]
+
+
+SHOWN = {"name": "str", "icon": "str", "description": "str"}
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs"),
+    [
+        ({}, {}),
+        ({"weapon": "str"}, {}),
+        ({"created_at": "str", "weapon": "str"}, {"created_at": "str", "rounds": "int"}),
+    ],
+    ids=["nothing else", "one field more", "a time as well"],
+)
+def test_what_a_thing_is_called_and_how_it_is_shown_makes_no_copy(
+    judging: Callable[[Files], Callable[..., Proposal]], findings: Find, mine: dict[str, str], theirs: dict[str, str]
+) -> None:
+    first, second = schema("HeroRole", **SHOWN, **mine), schema("MapMode", **SHOWN, **theirs)
+    answer = judging({"app/heroes.py": first, "app/tools.py": OTHERS})(second, "app/maps.py")
+    assert (answer.verdict, answer.findings) == ("new", ())
+    assert findings({"app/heroes.py": first, "app/maps.py": second, "app/tools.py": OTHERS}) == ()
+    again = judging({"app/heroes.py": first, "app/tools.py": OTHERS})(schema("HeroRole", **SHOWN, **mine), "app/b.py")
+    assert again.verdict == "duplicate"
 
 
 def test_many_that_share_two_fields_need_no_base(findings: Find) -> None:

@@ -126,6 +126,9 @@ delete del remove destroy drop purge erase revoke clear unregister pop
 verify validate check ensure assert confirm require
 send notify deliver dispatch publish broadcast submit
 approve accept
+assign
+complete finish
+cancel abort
 reject refuse deny decline
 start open enable activate connect subscribe lock follow enter claim acquire
 stop close disable deactivate disconnect unsubscribe unlock unfollow exit quit release recover restore

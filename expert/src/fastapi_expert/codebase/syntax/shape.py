@@ -8,7 +8,7 @@ the lexing and memos do the rest: this runs on every function and decides how lo
 
 import re
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
@@ -71,6 +71,17 @@ def shape_of(function: "Node", source: bytes) -> Shape:
     packed = statements.tobytes()
     kept_names = array("I", sorted(names)).tobytes()
     return Shape(_digest(verbatim.tobytes()), _digest(packed), literals, tokens, packed, kept_names)
+
+
+def steps_of(function: "Node", source: bytes) -> Iterator[tuple[int, bytes]]:
+    """Each statement of :attr:`Shape.statements`, in order, with its text (of a compound one its header)."""
+    texts: list[bytes] = []
+    body = function.child_by_field_name("body")
+    _collect(body.named_children if body is not None else (), source, texts)
+    for text in texts:
+        length, number, *_ = _reduced(text)
+        if length:
+            yield number, text
 
 
 def _digest(data: bytes) -> int:

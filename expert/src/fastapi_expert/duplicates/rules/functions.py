@@ -15,13 +15,13 @@ from fastapi_expert.duplicates.records.extract import decorator_name, function_r
 from fastapi_expert.duplicates.records.model import FunctionRecord
 from fastapi_expert.duplicates.rules.base import Advice, Case, Family, FunctionRule, Group, Neighbour, Remark, Survey
 from fastapi_expert.duplicates.similarity import families
-from fastapi_expert.duplicates.similarity.differences import WIRED, Difference, Differences
+from fastapi_expert.duplicates.similarity.differences import WIRED, Difference, Differences, Texts
 from fastapi_expert.duplicates.similarity.families import equal_groups, gather, is_copy, joined
 from fastapi_expert.duplicates.similarity.measure import Code, Similarity, common_statements, compare, unpack
 from fastapi_expert.duplicates.similarity.pairs import Pairs, is_trivial, pools_of
 from fastapi_expert.duplicates.store.overlay import Overlay
 from fastapi_expert.duplicates.wording import Imports, listed, place
-from fastapi_expert.find.words import deed, deeds, things, words
+from fastapi_expert.find.words import deed, deeds, stem, things, words
 
 _AGAIN = re.compile(r"@\d+")
 LOOSE = 0.65
@@ -49,6 +49,11 @@ SHAPE_ALONE = 0.97
 """How alike functions of one shape are that call other things: less sure to be copies than what differs in values."""
 SMALL = 0.5
 """What a body too small to be worth sharing is alike at most: one line equals another by chance."""
+
+
+_PARTS = ("registry", "manager", "service", "repository", "store", "stream", "event", "router", "endpoint", "item")
+_ROLES = frozenset(map(stem, _PARTS))
+"""Words of names that say what part a thing plays, whatever it is about."""
 
 
 def _twins(group: Group) -> Advice:
@@ -115,6 +120,7 @@ def _pool_findings(survey: Survey, pool: Sequence[int], pairs: Pairs) -> Iterato
         for (left, right), like in pairs.items()
         if not one_contract(functions[left], functions[right])
         and _is_no_chance(functions[left], functions[right], like, is_short=_are_short(codes[left], codes[right]))
+        and not _only_in_one_idiom(functions[left], functions[right], survey.texts)
     }
     for family in joined([family for family in gather(apart) if _is_told(family, members_of, functions)]):
         members = [member for first in family.members for member in members_of[first]]
@@ -130,12 +136,33 @@ def _is_told(family: families.Family, members_of: dict[int, list[int]], function
 def _is_no_chance(left: FunctionRecord, right: FunctionRecord, like: Similarity, *, is_short: bool) -> bool:
     """Whether two functions share more than how things of their kind begin and end: what may be alike by chance must
     share most of its statements or be called after the same thing."""
-    first, second = deed(left.name), deed(right.name)
-    if like.score < APART and first and second and first != second:
+    if like.score < APART and _do_other_things(left, right):
         return False
     if like.score < APART and left.kind == right.kind == "endpoint" and is_short:
         return are_named_alike(left, right)  # else they share how endpoints refuse
     return like.score >= LOOSE or like.share >= MOST or are_named_alike(left, right)
+
+
+def _do_other_things(left: FunctionRecord, right: FunctionRecord) -> bool:
+    """Whether their names begin with other deeds; what `execute` does is said by its class (`DeleteBoat`)."""
+    first, second = (deed(one.name) or deed(_owner(one).rpartition("::")[2]) for one in (left, right))
+    return bool(first and second) and first != second
+
+
+def _only_in_one_idiom(left: FunctionRecord, right: FunctionRecord, texts: Texts) -> bool:
+    """Whether two are about other things, and share how any thing is looked up, deleted, registered or streamed."""
+    mine, theirs = _about(left), _about(right)
+    if not (mine and theirs) or not mine.isdisjoint(theirs):
+        return False
+    owners = [things(_owner(one).rpartition("::")[2]) - _ROLES for one in (left, right)]
+    return texts.share_idioms(left, right, are_apart=all(owners) and owners[0].isdisjoint(owners[1]))
+
+
+def _about(function: FunctionRecord) -> frozenset[str]:
+    """What a function is about by its name; where that says only what is done, by its class or its module."""
+    module = function.path.removesuffix(".py").removesuffix("/__init__").rpartition("/")[2]
+    named = (function.name, _owner(function).rpartition("::")[2], module)
+    return next((found for name in named if (found := things(name) - _ROLES)), frozenset[str]())
 
 
 def _are_short(left: Code, right: Code) -> bool:
@@ -472,6 +499,10 @@ def _draft_finding(
                 continue
             return _equal(record, code, other, case)
         if _is_copy(code, other, case.settings) and not record.is_test_case and not is_test_path(record.path):
+            if other.score < APART and _do_other_things(record, other.record):
+                continue
+            if _only_in_one_idiom(record, other.record, case.texts):
+                continue
             return None if _only_refuse_alike(record, code, other, case) else _alike(record, other, case)
         return None
     return None
@@ -517,6 +548,10 @@ def _equal(record: FunctionRecord, code: Code, other: _Beside, case: Case) -> Fi
     named = differences.named()
     how = "is, but for names," if not exact and not named else "is"
     advice = Advice(f"{rule.use.format(there=there, place=place(keep))} instead{bring}.", "reuse")
+    if not differences and not record.is_test and not _go_by_one_name((record, keep)):
+        advice = Advice(
+            f"Make one function of both at {there}{bring}, under a name that says what they share.", "reuse"
+        )
     if record.is_test and not record.is_test_case and not differences:
         advice = Advice(f"Move {there} to a conftest.py or a helper module of the tests, and use it in both.", "merge")
     elif "." in keep.qualname and _owner(keep) != _owner(record) and not differences and not record.is_test_case:

@@ -106,7 +106,7 @@ def _fits(mine: Purpose, other: Purpose, imports: Imports) -> bool:
         return False
     if other.route:
         return False  # an endpoint, though of a router that nothing includes
-    if not imports.are_together(mine.path, other.path):
+    if not imports.are_linked(mine.path, other.path):
         return False
     shared = len(set(mine.takes) & set(other.takes))
     if mine.is_class:

@@ -255,7 +255,7 @@ def _judge(case: Case) -> Iterator[Remark]:
         return
     old = {(one.name, one.method, segments(one.path)) for one in (_routes_of(before) if before else ())}
     standing = [one for one in mine if (one.name, one.method, segments(one.path)) in old]
-    together = case.imports.are_together
+    together = case.imports.are_linked
     tables = {route.app for route in overlay.library.routes if route.path_file == draft.path and route.app}
     served = [
         route
@@ -264,7 +264,7 @@ def _judge(case: Case) -> Iterator[Remark]:
         and together(route.path_file, draft.path)
         and (not tables or not route.app or route.app in tables)  # another application answers under another address
     ]
-    served += [_record(one, draft.path) for one in standing]
+    served += [_record(one, draft.path) for one in standing if literal_segments(one.path) >= TELLING]
     served += [
         _record(one, file.facts.path)
         for file in overlay.added

@@ -464,7 +464,7 @@ def _judged(
         if replaced is not None and _stood_before(replaced, other, models, score):
             continue
         if score == 1.0 and is_telling(mine, models.weights):
-            finding = _draft_same(mine, other, case)
+            finding = _draft_same(mine, other, case) if _says_something(mine, other) else None
         elif not are_roles(mine, other):
             finding = _draft_near(mine, other, models, case)
         if finding is not None:
@@ -475,6 +475,11 @@ def _judged(
         if score >= NEAR_ENOUGH
     ]
     return finding, similar
+
+
+def _says_something(model: Model, other: Model) -> bool:
+    """Whether a draft that has the fields of ``other`` is more than another thing with a name and an icon."""
+    return model.stem == other.stem or any(key not in BOOKKEEPING and key not in NAMING for key in model.fields)
 
 
 def _stood_before(replaced: Model, other: Model, models: Models, score: float) -> bool:
@@ -488,8 +493,9 @@ def _reason(score: float) -> str:
 
 
 def _comparable(draft: str, other: str) -> bool:
-    """A data class that FastAPI uses is a schema; a draft's text does not tell."""
-    return draft == other or {draft, other} == {"schema", "data class"}
+    """A data class that FastAPI uses is a schema; a draft's text does not tell. What a schema is read from or made of,
+    one layer below, has its fields on purpose."""
+    return draft == other or (draft, other) == ("data class", "schema")
 
 
 _OUTSIDE = {"BaseModel", "BaseSettings", "RootModel", "SQLModel", "DeclarativeBase", "NamedTuple", "TypedDict"}
@@ -519,15 +525,24 @@ def _draft_same(model: Model, other: Model, case: Case) -> Finding:
     names = [field.name for field in model.fields.values()]
     there = f"`{keep.name}` ({place(keep)})"
     differing = case.texts.class_differences(_class(record), _class(keep))
+    advice = f"Use {there} instead{bring}."
+    if not _is_named_within(record.name, keep.name):
+        advice = f"Declare the fields once, in a base class beside {there}, or keep one class for both."
     return Finding(
         definition=SAME_FIELDS,
         similarity=1.0,
         message=f"`{record.name}` has the same {many(len(names), 'field')} as {there}: {listed(names, limit=5)}",
-        advice=_share_fields(there, differing) if differing else f"Use {there} instead{bring}.",
+        advice=_share_fields(there, differing) if differing else advice,
         action="extend" if differing else "reuse",
         components=(_as_place(record), _as_place(keep)),
         saves=record.lines,
     )
+
+
+def _is_named_within(mine: str, theirs: str) -> bool:
+    """Whether one name says nothing that the other does not: a `PostComment` is no `VideoComment`."""
+    first, second = set(words(mine)), set(words(theirs))
+    return first <= second or second <= first
 
 
 def _class(record: ModelRecord) -> tuple[str, str, int, int]:

@@ -19,6 +19,7 @@ from fastapi_expert.codebase.syntax import ir
 from fastapi_expert.codebase.syntax.facts import FileFacts
 from fastapi_expert.codebase.syntax.parsing import parse
 from fastapi_expert.duplicates.records.model import FunctionRecord
+from fastapi_expert.duplicates.similarity.idioms import Steps, share_idioms, steps
 from fastapi_expert.duplicates.similarity.telling import (
     INJECTING,
     Aspect,
@@ -216,11 +217,24 @@ class Texts:
         self._sources = sources or {}
         self._texts: dict[str, tuple[bytes, Sequence[int]]] = {}
         self._bindings: dict[str, Mapping[str, str]] = {}
+        self._steps: dict[tuple[str, str, int], Steps | None] = {}
 
     def compare(self, here: FunctionRecord, there: FunctionRecord) -> Differences:
         """What two functions differ in."""
         first, second = self._side(here), self._side(there)
         return Differences(is_known=False) if first is None or second is None else differences(first, second)
+
+    def share_idioms(self, here: FunctionRecord, there: FunctionRecord, *, are_apart: bool) -> bool:
+        """Whether two functions that speak of other things share little but steps that are taken of any thing."""
+        first, second = self._steps_of(here), self._steps_of(there)
+        return first is not None and second is not None and share_idioms(first, second, are_apart=are_apart)
+
+    def _steps_of(self, record: FunctionRecord) -> Steps | None:
+        key = record.path, record.qualname, record.line
+        if key not in self._steps:
+            side = self._side(record)
+            self._steps[key] = steps(side.node) if side is not None and side.node is not None else None
+        return self._steps[key]
 
     def _side(self, record: FunctionRecord) -> Side | None:
         facts = self._facts(record.path)

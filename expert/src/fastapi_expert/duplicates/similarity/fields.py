@@ -42,8 +42,23 @@ BOOKKEEPING = frozenset({
 })
 # fmt: on
 """Field keys that every application has, whatever it is about."""
-NAMING = frozenset({"name", "title", "description"})
-"""Field keys that say what a thing is called and no more."""
+NAMING = frozenset(
+    {
+        "name",
+        "title",
+        "description",
+        "label",
+        "icon",
+        "iconurl",
+        "image",
+        "imageurl",
+        "logo",
+        "logourl",
+        "color",
+        "colour",
+    }
+)
+"""Field keys that say what a thing is called and how it is shown, and no more."""
 ENVELOPE = frozenset({"success", "ok", "message", "messages", "msg", "error", "errors", "detail"})
 """Field keys of what an answer is wrapped in."""
 BOOKKEEPING_WEIGHT = 0.19

@@ -186,6 +186,13 @@ class Function:
         return Word(aspect, f"global {self._bindings.get(name, name)}", name)
 
 
+def subjects(node: Node) -> set[str]:
+    """The names in a definition that are not its own: of attributes, and of what stands outside of it."""
+    definition = _definition(node)
+    own = set(_local_names(definition)) | {text_of(definition.child_by_field_name("name"))}
+    return {text_of(one) for one in _all(definition) if one.type == "identifier"} - own
+
+
 def declarations(node: Node, bindings: Mapping[str, str]) -> dict[str, str]:
     """What a class inherits from and declares: name to how it is spelled, without the docstring and without how a type
     is spelled.
