@@ -285,3 +285,19 @@ def test_what_is_left_out_of_coverage_is_told_and_not_refused(comment: str, rule
     prices = PROJECT["app/prices.py"].replace("return sum(prices)", f"return sum(prices)  # {comment}")
     assert [one.rule for one in told(PROJECT, {**PROJECT, "app/prices.py": prices})] == ["FX625"]
     assert [one.rule for one in found(PROJECT, {**PROJECT, "app/prices.py": prices})] == rules
+
+
+@pytest.mark.parametrize(
+    ("written", "rules"),
+    [
+        ("strict = true\n", []),
+        ("strict = true\nwarn_return_any = false\n", ["FX626"]),
+        ("disallow_untyped_defs = true\n", ["FX626", "FX626"]),
+        ("strict = true\nstrict_optional = false\n", ["FX626"]),
+        ("disallow_untyped_defs = true\nwarn_return_any = true\nstrict_equality = true\n", []),
+    ],
+)
+def test_options_that_strict_stands_for_are_not_switched_off(written: str, rules: list[str]):
+    parts = "strict_optional = true\ndisallow_untyped_defs = true\nwarn_return_any = true\nstrict_equality = true\n"
+    before = {**PROJECT, "mypy.ini": f"[mypy]\n{parts}"}
+    assert [one.rule for one in told(before, {**PROJECT, "mypy.ini": f"[mypy]\n{written}"})] == rules

@@ -44,6 +44,15 @@ _ORDINARY = re.compile(
     r"__init__|tests?[/\\*.]|\.git\b|if 0:|raise ImportError|raise AssertionError|Protocol"
 )
 """What is left out everywhere: no code of one's own to check."""
+_BY_STRICT = frozenset({
+    "check_untyped_defs", "disallow_any_generics", "disallow_incomplete_defs", "disallow_subclassing_any",
+    "disallow_untyped_calls", "disallow_untyped_decorators", "disallow_untyped_defs", "extra_checks",
+    "no_implicit_reexport", "strict_bytes", "strict_equality", "warn_redundant_casts", "warn_return_any",
+    "warn_unused_configs", "warn_unused_ignores",
+})  # fmt: skip
+"""What mypy's `strict = true` switches on."""
+_BY_DEFAULT = frozenset({"no_implicit_optional", "strict_optional", "warn_no_return"})
+"""What is on where mypy's configuration says nothing."""
 _LEVELS = ("off", "basic", "standard", "recommended", "strict", "all")
 _SEVERITY = ("none", "information", "hint", "warning", "error")
 
@@ -70,6 +79,8 @@ def check_loosened(change: Change, rule: Rule) -> Iterator[Finding]:
                 continue
             if now is None and not _family_left(key, everywhere) and not key.startswith(("pytest", "coverage")):
                 continue  # the tool is gone as a whole: another one may have come
+            if now is None and _is_on_unsaid(key, everywhere):
+                continue
             for text, sure in _looser(key, was, now):
                 confidence: Confidence = change.confidence if sure == "certain" and "leaves out" in text else sure
                 place = line_of(revisions.new(path), key) if not gone else 1
@@ -85,6 +96,14 @@ def _is_renamed(key: str, old: Settings, new: Settings) -> bool:
         and one.startswith(head.partition("-")[0])
         and old[one] == new[key]
         for one in old
+    )
+
+
+def _is_on_unsaid(key: str, everywhere: Settings) -> bool:
+    """Whether mypy has a switch on without its being written: by default, or because all of them are, by `strict`."""
+    tool, _, option = key.partition(".")
+    return tool == "mypy" and (
+        option in _BY_DEFAULT or (option in _BY_STRICT and everywhere.get("mypy.strict") is True)
     )
 
 
