@@ -87,8 +87,8 @@ _OF_CALLERS = re.compile(
     "|permission|role|multi_?user|single_?user|closed|mode\\b",
     re.IGNORECASE,
 )
-_LETS_IN = re.compile("Depends|Security|dependenc|iddleware|include_router")
-"""What is named in the form of code that may decide who is let in."""
+_LETS_IN = re.compile(r"Depends|Security|dependenc|'(?:[\w.]+\.)?Middleware'|\.middleware'|include_router")
+"""What is named in the form of code that may decide who is let in; `add_middleware` is looked at by itself."""
 
 
 _THERE = frozenset([*sys.stdlib_module_names, "fastapi", "starlette", "pydantic", "anyio", "typing_extensions"])
