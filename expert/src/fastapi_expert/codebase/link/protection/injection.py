@@ -1,6 +1,6 @@
 """What FastAPI hands to a function that it calls: its dependencies, worked out for a stranger, and parameters."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeGuard
 
 from fastapi_expert.codebase.interpret.values import (
@@ -158,8 +158,8 @@ class Injecting(Provided):
             call = self.uncalled(call)
         if call is None:
             call = self.evaluate(type_, State({}), scope) if type_ is not None else None
-        if call is dependency.call and dependency.written is not None:
-            call = self._by_setting(dependency) or call
+        if call is dependency.call and dependency.scope is not None:
+            call = self._by_setting(dependency, dependency.scope) or call
         self.scopes = (*self.scopes, _scopes(dependency))
         try:
             outcomes = (
@@ -169,19 +169,10 @@ class Injecting(Provided):
             self.scopes = self.scopes[:-1]
         return self.resume(outcomes, state)
 
-    def _by_setting(self, dependency: Dependency) -> Setting | None:
+    def _by_setting(self, dependency: Dependency, scope: Scope) -> Setting | None:
         """The choice of a setting among what may be depended on, where linking took the one that is shipped."""
-        key = id(dependency)
-        if key not in self.given and dependency.scope is not None:
-            pending, self.pending = self.pending, []
-            try:
-                found = self.evaluate(dependency.written, State({}), dependency.scope)
-            except Ended:
-                found = None
-            finally:
-                self.pending = pending
-            self.given[key] = (dependency, found if _chooses(found) else None)
-        return self.given[key][1]
+        found = self._once(dependency, lambda: self.evaluate(dependency.written, State({}), scope), None)
+        return found if _chooses(found) else None
 
     def _depended_on_one_of(self, choice: Setting, dependency: Dependency) -> list[Outcome]:
         """How a dependency ends that a setting chooses."""
@@ -206,16 +197,21 @@ class Injecting(Provided):
         return found if all(isinstance(one, str) for one in found) else FREE
 
     def uncalled(self, unread: Uncalled) -> Any:
-        """A dependency that a function gives which linking did not call; each is called once for all routes."""
-        if id(unread) not in self.given:
+        """A dependency that a function gives which linking did not call."""
+        otherwise = Opaque(unread.reason, unread.site)
+        return self._once(unread, lambda: self.called(unread, State({})), otherwise)
+
+    def _once(self, asked: Uncalled | Dependency, work: Callable[[], Any], otherwise: Any) -> Any:
+        """What ``work`` gives for ``asked``, once for all routes; ``otherwise`` where every way through it raises."""
+        if id(asked) not in self.given:
             pending, self.pending = self.pending, []
             try:
-                self.given[id(unread)] = (unread, self.called(unread, State({})))
+                self.given[id(asked)] = (asked, work())
             except Ended:
-                self.given[id(unread)] = (unread, Opaque(unread.reason, unread.site))
+                self.given[id(asked)] = (asked, otherwise)
             finally:
                 self.pending = pending
-        return self.given[id(unread)][1]
+        return self.given[id(asked)][1]
 
     def overridden(self, call: Any) -> Any:
         """What `dependency_overrides` of the application puts in the place of ``call``."""
